@@ -1,0 +1,94 @@
+package flight
+
+import (
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Shape says whose hand-off the records describe, for the receiver's stamps
+// stand in different records.
+type Shape int
+
+const (
+	// NoHandoff: only h0, h1 and a1 are taken.
+	NoHandoff Shape = iota
+	// Leadership passes: f5 and f6 that belong to hand-off n stand in the
+	// record of the next leader, whose number is n+1.
+	Leadership
+	// Items pass: the receiver's f5 stands in a record with the item's own
+	// number, and f6 in the giver's.
+	Items
+)
+
+// Summary is what a recording comes to.
+type Summary struct {
+	Handoff     *hdrhistogram.Histogram // H, of receivers that were asleep
+	Gap         *hdrhistogram.Histogram // G, where a thread was there to take over
+	GapNoLeader *hdrhistogram.Histogram // G, where the leadership lay free until somebody returned
+	Dispatch    *hdrhistogram.Histogram // D
+	Handler     *hdrhistogram.Histogram // h1 - h0
+	Unmatched   uint64                  // hand-offs whose other half was not recorded
+	Overwritten uint64                  // records that a full log lost
+}
+
+// NewHistogram makes a histogram as all of this project's are: 1 ns to 60 s,
+// three significant digits.
+func NewHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60e9, 3) }
+
+// Merge joins the threads' records by hand-off number.
+func Merge(perThread [][]Record, shape Shape) Summary {
+	s := Summary{Handoff: NewHistogram(), Gap: NewHistogram(), GapNoLeader: NewHistogram(),
+		Dispatch: NewHistogram(), Handler: NewHistogram()}
+	// receivers by the number of the hand-off they received
+	receivers := map[uint64]*Record{}
+	for _, recs := range perThread {
+		for i := range recs {
+			r := &recs[i]
+			if r.F5 != 0 && shape == Leadership && r.Seq > 0 {
+				receivers[r.Seq-1] = r
+			} else if r.F5 != 0 && shape == Items {
+				receivers[r.Seq] = r
+			}
+			if r.H0 != 0 && r.A1 != 0 {
+				record(s.Dispatch, r.H0-r.A1)
+			}
+			if r.H0 != 0 && r.H1 != 0 {
+				record(s.Handler, r.H1-r.H0)
+			}
+		}
+	}
+	for _, recs := range perThread {
+		for i := range recs {
+			giver := &recs[i]
+			if giver.P0 == 0 || giver.U0 == 0 {
+				continue
+			}
+			got := receivers[giver.Seq]
+			if got == nil {
+				s.Unmatched++
+				continue
+			}
+			if got.Promoted {
+				record(s.Handoff, got.F5-giver.P0)
+			}
+			switch {
+			case shape == Items && giver.F6 > giver.U0:
+				record(s.Gap, giver.F6-giver.U0)
+			case shape == Leadership && got.F6 != 0 && got.Promoted:
+				record(s.Gap, got.F6-giver.U0)
+			case shape == Leadership && got.F6 != 0:
+				record(s.GapNoLeader, got.F6-giver.U0)
+			}
+		}
+	}
+	return s
+}
+
+// record clips to the histogram's range: two threads' clocks may disagree by
+// less than their resolution, and nothing that is recorded lasts a minute.
+func record(h *hdrhistogram.Histogram, ns int64) {
+	if err := h.RecordValue(min(max(ns, 1), 60e9)); err != nil {
+		panic(fmt.Sprintf("flight: record %d ns: %v", ns, err))
+	}
+}

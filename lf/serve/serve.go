@@ -1,0 +1,137 @@
+// Package serve is what an architecture (package mpm) and a protocol (package
+// httpd) know of each other: the stream a connection is read and written
+// through, the session that serves it, and the thread it is served on.
+// Neither side imports the other.
+package serve
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"lflab/lf/flight"
+)
+
+var (
+	// ErrWouldBlock is returned by a Stream that does not wait.
+	ErrWouldBlock = errors.New("would block")
+	// ErrDeadline is returned by a Stream that waits, when its deadline passed.
+	ErrDeadline = errors.New("deadline passed")
+)
+
+// Stream is a connection's byte stream. Some streams wait (the thread blocks
+// until there is something to do) and some do not (they return ErrWouldBlock);
+// a session works on both and need not know which it has. Deadlines are
+// absolute, in nanoseconds of CLOCK_MONOTONIC (see flight.Now); 0 is none. A
+// stream that does not wait ignores them: whoever waits for it keeps them.
+type Stream interface {
+	// Read reads what has arrived, up to len(p) bytes. It returns 0, io.EOF
+	// when the peer has ended its side.
+	Read(p []byte) (int, error)
+
+	// ReadIdle is Read where the session has nothing in hand and waits for a
+	// new request to begin: the server may end that wait when it drains, and
+	// then io.EOF is returned.
+	ReadIdle(p []byte) (int, error)
+
+	// Write writes p. It returns fewer than len(p) bytes only with an error,
+	// which is ErrWouldBlock where a stream that does not wait is full.
+	Write(p []byte) (int, error)
+
+	SetReadDeadline(ns int64)
+	SetWriteDeadline(ns int64)
+
+	// CloseWrite ends our side of the stream; the peer reads an end of file.
+	CloseWrite() error
+
+	// Arrived is when the kernel received the data of the last Read, in
+	// nanoseconds of CLOCK_MONOTONIC, or 0 when that is not being recorded.
+	Arrived() int64
+}
+
+// Next is what a connection needs after Session.Serve.
+type Next uint8
+
+const (
+	Close     Next = iota // it is over: close it
+	Idle                  // between requests: serve again when readable
+	ReadMore              // within a request: serve again when readable
+	WriteMore             // within a response: serve again when writable
+)
+
+// Session serves one connection at a time, and is reused for many. It is used
+// by one thread at a time.
+type Session interface {
+	// Reset begins a new connection.
+	Reset(Stream)
+
+	// Serve serves the connection until it is over or must wait for its peer.
+	// On a stream that waits it returns Close only.
+	Serve(*Thread) Next
+
+	// Deadline is until when the wait that Serve asked for may last; absolute,
+	// in nanoseconds of CLOCK_MONOTONIC.
+	Deadline() int64
+
+	// Expire is called in place of Serve when that deadline has passed. It
+	// may tell the peer (408) but does not wait; the connection is closed after.
+	Expire(*Thread)
+
+	// Empty reports that the session holds nothing of its connection: after
+	// Idle it may be given to another one by Reset, and a fresh session may
+	// take this connection up.
+	Empty() bool
+}
+
+// Service makes sessions, and is told when the server drains.
+type Service interface {
+	NewSession() Session
+
+	// Drain is called once when the server begins to stop: from then on
+	// sessions end their connection after the response in hand.
+	Drain()
+}
+
+// State is what a thread does, as Apache's scoreboard shows it.
+type State uint32
+
+const (
+	Waiting   State = iota // '_' waiting for a connection
+	Leading                // 'L' waits for the next connection as leader or listener
+	Reading                // 'R' reads a request
+	Writing                // 'W' handles a request and sends the response
+	KeepAlive              // 'K' waits for the next request
+	Closing                // 'C' closes a connection
+)
+
+// String is the state's letter on the scoreboard.
+func (s State) String() string { return string("_LRWKC"[s]) }
+
+// Thread is one member's place on the scoreboard. The counters are written by
+// its own thread only and may be read by any.
+type Thread struct {
+	_           [128]byte
+	Log         *flight.Log // nil when nothing is recorded
+	ID          int
+	State       atomic.Uint32
+	Connections atomic.Uint64
+	Requests    atomic.Uint64
+	Bytes       atomic.Uint64 // of responses, heads included
+	_           [128]byte
+}
+
+// Set shows s on the scoreboard.
+func (t *Thread) Set(s State) { t.State.Store(uint32(s)) }
+
+// Status is what a server tells about itself; the source of /server-status.
+type Status struct {
+	MPM         string
+	Primitive   string
+	Threads     int
+	Started     int64  // ns of CLOCK_MONOTONIC
+	Connections uint64 // accepted since the start
+	Requests    uint64 // answered since the start
+	Bytes       uint64
+	Busy, Idle  int               // threads
+	Scoreboard  string            // a letter per thread
+	Counters    map[string]uint64 // of the architecture: promotions, wakes_issued, ...
+}
