@@ -39,6 +39,12 @@ type Config struct {
 	Seed        uint64        // of the Poisson arrivals
 	Timeout     time.Duration // a request unanswered for so long is an error; 0 means 10 s
 
+	// Begin and End, when set, are called once each by Run's own goroutine (no
+	// generator thread) as the measured time begins and as it ends, so that a
+	// caller can read its counters around it. They should take well under a
+	// millisecond. A run that ends early, by its context, does not call End.
+	Begin, End func()
+
 	// Progress, when set, is called about four times a second from outside
 	// the generator's threads.
 	Progress func(elapsed, total time.Duration, requests uint64)
