@@ -4,19 +4,13 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/load"
 )
 
 // Dist is how every distribution is written: DESIGN's fixed set of fields.
 // Units are in the name of the field that holds it.
-type Dist struct {
-	Count int64   `json:"count"`
-	Mean  float64 `json:"mean"`
-	P50   float64 `json:"p50"`
-	P90   float64 `json:"p90"`
-	P99   float64 `json:"p99"`
-	P999  float64 `json:"p999"`
-	Max   float64 `json:"max"`
-}
+type Dist = load.Dist
 
 // Cell is one combination of a suite's parameters, by axis name:
 // {"mpm": "leader", "mode": "close"}. Values are as the suite spells them.
