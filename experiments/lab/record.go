@@ -8,8 +8,7 @@ import (
 	"lflab/experiments/load"
 )
 
-// Dist is how every distribution is written: DESIGN's fixed set of fields.
-// Units are in the name of the field that holds it.
+// Dist is how every distribution is written.
 type Dist = load.Dist
 
 // Cell is one combination of a suite's parameters, by axis name:
