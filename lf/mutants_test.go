@@ -1,0 +1,256 @@
+package lf
+
+import (
+	"testing"
+
+	"lflab/cas"
+)
+
+// Each mutant is a mistake that a real implementation has made, put into the
+// code that runs by replacing one of its steps. A checker that lets one pass
+// checks nothing.
+var mutants = []mutant{
+	{name: "promise is reset after the push", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		switch {
+		case t.at != running:
+		case t.m.pc == joining && t.m.join.PC == cas.JoinReset:
+			t.m.join.PC = cas.JoinLink
+			return true
+		case t.m.pc == joining && t.m.join.PC == cas.JoinPush:
+			c.stepMember(s, i)
+			if t.m.pc == following {
+				t.extra = 1
+			}
+			return true
+		case t.m.pc == following && t.extra == 1:
+			s.image.Promise[i], t.extra = cas.NoPromise, 0
+			return true
+		}
+		return false
+	}},
+	{name: "FUTEX_WAIT does not compare", step: func(c *checker, s *state, i int) bool {
+		if s.threads[i].at != inWait {
+			return false
+		}
+		s.threads[i].at = asleep
+		return true
+	}},
+	{name: "heir is woken before it is promised", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		switch {
+		case t.at == running && t.m.pc == promoting && t.m.promote.PC == cas.PromoteGrant && t.extra == 0:
+			t.at, t.heir, t.extra = giving, uint8(t.m.promote.Heir), 1
+			return true
+		case t.at == running && t.extra == 1:
+			c.stepMember(s, i) // the promise; the wake-up it asks for has been given
+			t.extra = 0
+			return true
+		}
+		return false
+	}},
+	{name: "promoting with no follower forgets the leadership", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != running || t.m.pc != promoting || t.m.promote.PC != cas.PromoteFree {
+			return false
+		}
+		t.m.pc = processing
+		return true
+	}},
+	{name: "joining never takes a free leadership", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != running || t.m.pc != joining || t.m.join.PC != cas.JoinClaim {
+			return false
+		}
+		t.m.join.PC = cas.JoinReset
+		return true
+	}},
+	{name: "any return from sleep is taken for a promotion", step: wakeIsPromotion},
+	{name: "the same, though the kernel never wakes for nothing", calm: true, step: wakeIsPromotion},
+	{name: "a leader that is interrupted rejoins without promoting", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.extra&interrupted == 0 {
+			return false
+		}
+		t.extra = 0
+		t.m.rejoin()
+		return true
+	}},
+	{name: "a leader that is interrupted leaves", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.extra&interrupted == 0 {
+			return false
+		}
+		t.extra, t.at = 0, gone
+		return true
+	}},
+	{name: "a leader dies with its event before it promotes", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != running || t.m.pc != promoting || t.m.promote.PC != cas.PromoteLoad {
+			return false
+		}
+		t.at, t.holding = gone, false
+		return true
+	}},
+	{name: "push trusts an outdated 'there is a leader'", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != running || t.m.pc != joining || t.m.join.PC != cas.JoinPush {
+			return false
+		}
+		// flag and head in two words: the push compares the head only
+		s.image.Next[i] = s.image.Word.Head()
+		t.m.join.Seen = s.image.Word
+		c.stepMember(s, i)
+		return true
+	}},
+	{name: "push writes the word plainly", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != running || t.m.pc != joining || t.m.join.PC != cas.JoinPush {
+			return false
+		}
+		s.image.Word = t.m.join.Seen&^0xffff | cas.Word(i)
+		t.m.pc = following
+		return true
+	}},
+	{name: "link is read once and kept when the pop fails", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != running || t.m.pc != promoting || t.m.promote.PC != cas.PromotePop {
+			return false
+		}
+		next := t.m.promote.Next
+		c.stepMember(s, i)
+		if t.m.promote.PC == cas.PromoteLoad && s.image.Word.Head() != cas.End {
+			t.m.promote = cas.Promote{PC: cas.PromotePop, Seen: s.image.Word, Heir: s.image.Word.Head(), Next: next}
+		}
+		return true
+	}},
+	{name: "leadership is passed twice after one event", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != handling || t.extra != 0 || s.image.Word.Terminated() {
+			return false
+		}
+		t.extra, t.at, t.m.pc, t.m.promote = 1, running, promoting, cas.Promote{}
+		return true
+	}},
+	{name: "giver looks whether the owner sleeps before it gives", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != giving {
+			return false
+		}
+		if t.extra == 0 { // load
+			if t.extra = 1; s.permit[t.heir] == cas.Asleep {
+				t.extra = 2
+			}
+			return true
+		}
+		s.permit[t.heir] = 1 // store
+		if t.at = running; t.extra == 2 {
+			t.at = inWake
+		}
+		t.extra = 0
+		return true
+	}},
+	{name: "owner arms without looking for a permit", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != taking || t.take.PC != 0 {
+			return false
+		}
+		s.permit[i] = cas.Asleep
+		t.take.PC, t.at = 1, inWait
+		return true
+	}},
+	{name: "the end does not wake followers", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != giving || t.m.pc != terminating {
+			return false
+		}
+		t.at = running
+		return true
+	}},
+	{name: "the end is flagged but the stack is not emptied", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != running || t.m.pc != terminating || t.m.terminate.PC != cas.TerminateTake {
+			return false
+		}
+		s.image.Word |= 1 << 31
+		t.m.pc = ended
+		return true
+	}},
+	{name: "the end tells a follower before it reads its link", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		// The records are reused by another pool as soon as their thread has
+		// left: reading the link afterwards finds anything.
+		if t.at != running || t.m.pc != terminating || t.m.terminate.PC != cas.TerminateNext || t.m.terminate.Next == cas.End {
+			return false
+		}
+		heir := t.m.terminate.Next
+		if t.extra == 0 {
+			s.image.Promise[heir] = cas.Ended
+			t.extra = 1
+			t.at, t.heir = giving, uint8(heir)
+			return true
+		}
+		t.extra = 0
+		if t.m.terminate.Next = s.image.Next[heir]; s.threads[heir].at == gone {
+			t.m.terminate.Next = cas.End
+		}
+		return true
+	}},
+	{name: "the end does not reach a leader that waits", step: func(c *checker, s *state, i int) bool {
+		t := &s.threads[i]
+		if t.at != onSource || !s.closed || s.pending > 0 {
+			return false
+		}
+		return true // stays where it is
+	}},
+}
+
+func wakeIsPromotion(c *checker, s *state, i int) bool {
+	t := &s.threads[i]
+	switch {
+	case t.at == taking && t.take.PC == 1 && t.extra == 1: // back from the kernel
+		s.permit[i] = 0
+		t.at, t.extra, t.m.pc = running, 0, leading
+		return true
+	case t.at == inWait:
+		t.extra = 1
+		return c.advance(s, i)
+	case t.at == taking:
+		if before := t.at; c.advance(s, i) && t.at == running && before == taking {
+			t.m.pc = leading // a permit was there: taken for a promotion as well
+		}
+		return true
+	}
+	return false
+}
+
+// TestMutants shows that the checker catches each of them.
+func TestMutants(t *testing.T) {
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			for n := 2; n <= 3; n++ {
+				c := newChecker(n, m)
+				c.stop = true
+				if found := c.run(); len(found) > 0 {
+					t.Logf("%d threads, %d states: %v", n, len(c.states), found)
+					if testing.Verbose() {
+						t.Logf("first:\n%s", c.story(c.found[found[0]]))
+					}
+					return
+				}
+			}
+			t.Error("not caught with 2 and 3 threads")
+		})
+	}
+}
+
+// TestMutantThatChangesNothing is the control: what mutants are given beyond
+// the code that runs (finer states, the mark of an interruption) is no
+// violation by itself.
+func TestMutantThatChangesNothing(t *testing.T) {
+	c := newChecker(2, mutant{step: func(*checker, *state, int) bool { return false }})
+	for _, name := range c.run() {
+		t.Errorf("%s:\n%s", name, c.story(c.found[name]))
+	}
+	t.Logf("%d states", len(c.states))
+}

@@ -1,0 +1,69 @@
+package lf
+
+import (
+	"sync/atomic"
+
+	"lflab/cas"
+)
+
+// Stats counts what a pool has done since its start. It is the sum of the
+// threads' own counters, each read atomically but not all at one moment.
+type Stats struct {
+	Events        uint64 // processed
+	Promotions    uint64 // leaderships received from another thread
+	DirectReleads uint64 // leaderships taken at a join, because nobody led: no sleep, no wake-up
+	WakesIssued   uint64 // wake-ups that went to a sleeping thread
+	WakesWasted   uint64 // sleeps that ended with nothing promised
+	CASRetries    uint64 // compare-and-swaps on the leadership word that lost
+	Panics        uint64 // handlers that panicked
+}
+
+// Map names the counters as they are shown on status pages and in results.
+func (s Stats) Map() map[string]uint64 {
+	return map[string]uint64{
+		"events":         s.Events,
+		"promotions":     s.Promotions,
+		"direct_releads": s.DirectReleads,
+		"wakes_issued":   s.WakesIssued,
+		"wakes_wasted":   s.WakesWasted,
+		"cas_retries":    s.CASRetries,
+		"handler_panics": s.Panics,
+	}
+}
+
+// counters are one thread's; others only read them.
+type counters struct {
+	_           [cas.CacheLine]byte
+	processed   atomic.Uint64
+	promotions  atomic.Uint64
+	direct      atomic.Uint64
+	wakesIssued atomic.Uint64
+	wakesWasted atomic.Uint64
+	retries     atomic.Uint64
+	panics      atomic.Uint64
+	_           [cas.CacheLine]byte
+}
+
+func (c *counters) leads(m *member) {
+	if m.promoted {
+		c.promotions.Add(1)
+	} else {
+		c.direct.Add(1)
+	}
+	c.retries.Add(uint64(m.join.Retries))
+}
+
+// Stats returns the counters' sum. Any thread may call it.
+func (p *Pool[E]) Stats() (s Stats) {
+	for i := range p.counters {
+		c := &p.counters[i]
+		s.Events += c.processed.Load()
+		s.Promotions += c.promotions.Load()
+		s.DirectReleads += c.direct.Load()
+		s.WakesIssued += c.wakesIssued.Load()
+		s.WakesWasted += c.wakesWasted.Load()
+		s.CASRetries += c.retries.Load()
+		s.Panics += c.panics.Load()
+	}
+	return s
+}
