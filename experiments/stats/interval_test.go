@@ -1,0 +1,110 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// The table of ranks for the median at 95 % that textbooks print.
+func TestSummariseTakesTheRanksOfThePublishedTable(t *testing.T) {
+	for _, c := range []struct{ n, lo, hi int }{
+		{6, 1, 6}, {7, 1, 7}, {9, 2, 8}, {10, 2, 9}, {12, 3, 10}, {15, 4, 12}, {20, 6, 15}, {25, 8, 18},
+	} {
+		iv := Summarise(ranks(c.n))
+		if iv.Lo != float64(c.lo) || iv.Hi != float64(c.hi) {
+			t.Errorf("n=%d: interval [%v, %v], want ranks %d and %d", c.n, iv.Lo, iv.Hi, c.lo, c.hi)
+		}
+		if want := float64(c.n+1) / 2; iv.Center != want || iv.N != c.n {
+			t.Errorf("n=%d: centre %v of %d values, want %v", c.n, iv.Center, iv.N, want)
+		}
+	}
+}
+
+func TestSummariseReachesWhatItClaims(t *testing.T) {
+	for n := 1; n <= 40; n++ {
+		iv := Summarise(ranks(n))
+		// The median lies in [x(lo), x(hi)] when lo..hi-1 of n fair coins fall below it.
+		coins := distuv.Binomial{N: float64(n), P: 0.5}
+		exact := coins.CDF(iv.Hi-1) - coins.CDF(iv.Lo-1)
+		tolerance := 1e-9
+		if n > 30 {
+			tolerance = 0.002 // benchmath goes over to the normal approximation
+		}
+		if math.Abs(iv.Confidence-exact) > tolerance {
+			t.Errorf("n=%d: confidence %v, exactly %v", n, iv.Confidence, exact)
+		}
+		if iv.Enough() != (n >= 6) {
+			t.Errorf("n=%d: enough = %v", n, iv.Enough())
+		}
+	}
+}
+
+func TestSummariseWithFewValuesGivesTheirRange(t *testing.T) {
+	iv := Summarise([]float64{3, 1, 2})
+	if iv != (Interval{Center: 2, Lo: 1, Hi: 3, N: 3, Confidence: 0.75}) {
+		t.Errorf("got %+v", iv)
+	}
+	if iv := Summarise(nil); iv.N != 0 || !math.IsNaN(iv.Center) {
+		t.Errorf("of nothing: %+v", iv)
+	}
+}
+
+func TestSummariseLeavesItsInputAlone(t *testing.T) {
+	xs := []float64{3, math.NaN(), 1, math.Inf(1), 2}
+	if iv := Summarise(xs); iv.N != 3 || iv.Center != 2 {
+		t.Errorf("got %+v", iv)
+	}
+	if xs[0] != 3 || xs[2] != 1 || xs[4] != 2 {
+		t.Errorf("input is now %v", xs)
+	}
+}
+
+// Coverage by simulation, of a skewed law whose median is known.
+func TestSummariseCovers(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 7))
+	const rounds = 4000
+	covered := 0
+	for range rounds {
+		xs := make([]float64, 6)
+		for i := range xs {
+			xs[i] = rng.ExpFloat64()
+		}
+		if Summarise(xs).Contains(math.Ln2) {
+			covered++
+		}
+	}
+	if share := float64(covered) / rounds; math.Abs(share-0.96875) > 0.012 {
+		t.Errorf("covered %.3f of the rounds, want 0.969", share)
+	}
+}
+
+func TestIntervalString(t *testing.T) {
+	for _, c := range []struct {
+		iv   Interval
+		want string
+	}{
+		{Interval{24.12, 23.8, 24.61, 6, 0.97}, "24.1 [23.8, 24.6]"},
+		{Interval{0.8912, 0.87, 0.92, 6, 0.97}, "0.891 [0.870, 0.920]"},
+		{Interval{15178, 14000, 20000, 6, 0.97}, "15178 [14000, 20000]"},
+		{Interval{0, 0, 0, 6, 0.97}, "0 [0, 0]"},
+		{none(), "-"},
+	} {
+		if got := c.iv.String(); got != c.want {
+			t.Errorf("%+v prints %q, want %q", c.iv, got, c.want)
+		}
+	}
+}
+
+// ranks is 1 to n in no order.
+func ranks(n int) []float64 {
+	xs := make([]float64, n)
+	for i := range xs {
+		xs[i] = float64(i + 1)
+	}
+	slices.Reverse(xs)
+	return xs
+}

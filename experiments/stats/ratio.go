@@ -1,0 +1,82 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+)
+
+// resamples is how often the bootstrap draws; the ends of its interval then
+// move by less than the last digit that anybody prints.
+const resamples = 10_000
+
+// Ratio gives median(a) / median(b) of two independent samples of positive
+// values, with a percentile-bootstrap interval: both samples are drawn anew,
+// with replacement, from a generator of fixed seed. With few values such an
+// interval covers somewhat less than it claims (about 90 % at six values each).
+//
+// If either sample has fewer than six values, Lo and Hi are the smallest and
+// the largest ratio that the two ranges allow, and Confidence is the bound
+// that holds for it: the sum of what the two ranges reach, less one. N is the
+// size of the smaller sample. A median of b that is not positive gives N = 0
+// and NaN.
+func Ratio(a, b []float64) Interval {
+	as, bs := finite(a), finite(b)
+	if len(as) == 0 || len(bs) == 0 || median(bs) <= 0 {
+		return none()
+	}
+	iv := Interval{Center: median(as) / median(bs), N: min(len(as), len(bs)), Confidence: Level}
+	sa, sb := Summarise(as), Summarise(bs)
+	if !sa.Enough() || !sb.Enough() {
+		iv.Lo, iv.Hi = sa.Lo/sb.Hi, sa.Hi/sb.Lo
+		if sb.Lo <= 0 {
+			iv.Hi = math.Inf(1)
+		}
+		iv.Confidence = max(0, sa.Confidence+sb.Confidence-1)
+		return iv
+	}
+	rng := rand.New(rand.NewPCG(1, uint64(len(as))<<32|uint64(len(bs))))
+	da, db := make([]float64, len(as)), make([]float64, len(bs))
+	rs := make([]float64, 0, resamples)
+	for range resamples {
+		if m := redraw(rng, db, bs); m > 0 {
+			rs = append(rs, redraw(rng, da, as)/m)
+		}
+	}
+	slices.Sort(rs)
+	iv.Lo = stat.Quantile((1-Level)/2, stat.Empirical, rs, nil)
+	iv.Hi = stat.Quantile((1+Level)/2, stat.Empirical, rs, nil)
+	return iv
+}
+
+// RatioPaired gives the median over blocks of a/b, with Summarise's interval:
+// a and b hold one value per block (one pass over all cells), by the block's
+// number. Blocks that only one of them has, or where b is not positive, are
+// left out. What drifts from block to block cancels, so this is the sharper
+// statement when trials were interleaved.
+func RatioPaired(a, b map[int]float64) Interval {
+	var rs []float64
+	for block, x := range a {
+		if y, ok := b[block]; ok && y > 0 {
+			rs = append(rs, x/y)
+		}
+	}
+	return Summarise(rs)
+}
+
+// redraw fills dst with values drawn from src and gives their median.
+func redraw(rng *rand.Rand, dst, src []float64) float64 {
+	for i := range dst {
+		dst[i] = src[rng.IntN(len(src))]
+	}
+	slices.Sort(dst)
+	return median(dst)
+}
+
+// median of sorted values: the mean of the middle two when there are two.
+func median(sorted []float64) float64 {
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
