@@ -1,0 +1,50 @@
+package suites
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+//go:embed *.toml floor/*.c
+var embedded embed.FS
+
+// Names are the embedded suites, in alphabetical order.
+func Names() []string {
+	files, err := fs.Glob(embedded, "*.toml")
+	if err != nil {
+		panic(err) // the pattern is constant
+	}
+	names := make([]string, len(files))
+	for i, f := range files {
+		names[i] = strings.TrimSuffix(f, ".toml")
+	}
+	return names
+}
+
+// Open reads and checks an embedded suite by its name, or any other by the
+// path of its file: an argument that ends in ".toml" or holds a slash is a path.
+func Open(nameOrPath string) (*Suite, error) {
+	if strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsRune(nameOrPath, '/') {
+		abs, err := filepath.Abs(nameOrPath)
+		if err != nil {
+			return nil, fmt.Errorf("open suite %s: %w", nameOrPath, err)
+		}
+		s, err := Read(os.DirFS(filepath.Dir(abs)), filepath.Base(abs))
+		if err != nil {
+			return nil, err
+		}
+		s.File = abs
+		return s, nil
+	}
+	file := nameOrPath + ".toml"
+	if _, err := fs.Stat(embedded, path.Clean(file)); err != nil {
+		return nil, fmt.Errorf("unknown suite %q (known: %s; or the path of a TOML file)",
+			nameOrPath, strings.Join(Names(), ", "))
+	}
+	return Read(embedded, file)
+}

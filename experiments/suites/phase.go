@@ -1,0 +1,125 @@
+package suites
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// phases reads the loads; subjects have been read before, for a suite of
+// commands has one phase and no load.
+func (r *reader) phases(s *Suite, f *file, md toml.MetaData) error {
+	if len(f.Phase) == 0 {
+		return r.missing("phase", "at least one [[phase]]")
+	}
+	for i := range f.Phase {
+		p, err := r.phase(s, &f.Phase[i], fmt.Sprintf("phase[%d]", i))
+		if err != nil {
+			return err
+		}
+		for _, other := range s.Phases {
+			if other.Name == p.Name {
+				return r.refuse(fmt.Sprintf("phase[%d].name", i), p.Name, "each name once")
+			}
+		}
+		s.Phases = append(s.Phases, p)
+	}
+	if s.Commands() && len(s.Phases) != 1 {
+		return r.refuse("phase", len(s.Phases), "exactly one, with name and title alone, where subjects have parse")
+	}
+	return nil
+}
+
+func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
+	p = Phase{Name: f.Name, Title: f.Title, Path: f.Path, Arrivals: f.Arrivals, Flight: f.Flight}
+	if !keyWord.MatchString(f.Name) {
+		return p, r.refuse(at+".name", f.Name, "lower-case letters, digits and underscores, a letter first")
+	}
+	at = "phase." + f.Name
+	if s.Commands() {
+		if bare := (filePhase{Name: f.Name, Title: f.Title}); *f != bare {
+			return p, r.refuse(at, "a load", "name and title alone, where subjects have parse")
+		}
+		if p.Title == "" {
+			p.Title = f.Name
+		}
+		return p, nil
+	}
+	if p.Path == "" {
+		p.Path = "/hello"
+	} else if !strings.HasPrefix(p.Path, "/") || strings.ContainsAny(p.Path, " \t\r\n#") {
+		return p, r.refuse(at+".path", p.Path, "an absolute path without spaces, as in \"/hello\"")
+	}
+	if f.Connections == nil {
+		return p, r.missing(at+".connections", "1 to 10000")
+	}
+	if p.Connections, err = r.number(s, at+".connections", f.Connections, 1, 10000); err != nil {
+		return p, err
+	}
+	for _, c := range append([]float64{p.Connections.All}, values(p.Connections.Each)...) {
+		if c != math.Trunc(c) {
+			return p, r.refuse(at+".connections", c, "whole numbers")
+		}
+	}
+	if f.Duration == "" {
+		return p, r.missing(at+".duration", `a duration, as in "550ms"`)
+	}
+	if p.Duration, err = r.duration(at+".duration", f.Duration, 1e6); err != nil {
+		return p, err
+	}
+	if f.Warmup != "" {
+		if p.Warmup, err = r.duration(at+".warmup", f.Warmup, 0); err != nil {
+			return p, err
+		}
+	}
+	switch {
+	case f.Rate != nil:
+		if p.Rate, err = r.number(s, at+".rate", f.Rate, 1, 1e7); err != nil {
+			return p, err
+		}
+		if p.Arrivals == "" {
+			p.Arrivals = "poisson"
+		} else if p.Arrivals != "poisson" && p.Arrivals != "fixed" {
+			return p, r.refuse(at+".arrivals", p.Arrivals, "poisson, fixed")
+		}
+	case f.Arrivals != "":
+		return p, r.refuse(at+".arrivals", p.Arrivals, "only with a rate, which makes an open loop")
+	}
+	if p.Title == "" {
+		p.Title = p.describe()
+	}
+	return p, nil
+}
+
+// describe is the title of a phase that has none.
+func (p *Phase) describe() string {
+	loop := "closed loop"
+	if p.Arrivals != "" {
+		loop = "open loop at " + p.Rate.String() + " requests/s"
+	}
+	return fmt.Sprintf("%s, %s connections", loop, p.Connections)
+}
+
+// String writes the number, or each with its mode.
+func (b ByMode) String() string {
+	if b.Each == nil {
+		return fmt.Sprintf("%g", b.All)
+	}
+	var parts []string
+	for _, mode := range []string{"close", "keepalive"} {
+		if v, ok := b.Each[mode]; ok {
+			parts = append(parts, fmt.Sprintf("%g (%s)", v, mode))
+		}
+	}
+	return strings.Join(parts, " or ")
+}
+
+func values(m map[string]float64) []float64 {
+	var vs []float64
+	for _, v := range m {
+		vs = append(vs, v)
+	}
+	return vs
+}

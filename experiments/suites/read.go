@@ -1,0 +1,261 @@
+package suites
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/BurntSushi/toml"
+)
+
+// file is the form of a suite on disk.
+type file struct {
+	Title    string
+	Question string
+	Repeat   int
+	Axes     map[string][]any
+	Server   map[string]any
+	Phase    []filePhase
+	Subject  []fileSubject
+}
+
+type filePhase struct {
+	Name, Title, Path string
+	Connections, Rate any // a number, or a table of numbers by mode
+	Arrivals          string
+	Warmup, Duration  string
+	Flight            bool
+}
+
+type fileSubject struct {
+	Name, Needs, CC, Parse string
+	Command                []string
+}
+
+// Read reads and checks the suite in one file. Every error names the file and
+// the line or the key, the value, and what is allowed.
+func Read(fsys fs.FS, name string) (*Suite, error) {
+	text, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, fmt.Errorf("read suite: %w", err)
+	}
+	var f file
+	md, err := toml.Decode(string(text), &f)
+	if err != nil {
+		var syntax toml.ParseError
+		if errors.As(err, &syntax) {
+			return nil, fmt.Errorf("suite %s:%d: %s", name, syntax.Position.Line, syntax.Message)
+		}
+		return nil, fmt.Errorf("suite %s: %s", name, strings.TrimPrefix(err.Error(), "toml: "))
+	}
+	r := reader{file: name, text: text, fsys: fsys}
+	s := &Suite{Name: strings.TrimSuffix(path.Base(name), ".toml")}
+	if err := r.unknown(md); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.server, r.subjects, r.phases} {
+		if err := step(s, &f, md); err != nil {
+			return nil, err
+		}
+	}
+	sum := sha256.New()
+	sum.Write(text)
+	for _, sub := range s.Subjects {
+		sum.Write(sub.Source)
+	}
+	s.Digest = hex.EncodeToString(sum.Sum(nil))
+	return s, nil
+}
+
+type reader struct {
+	file string
+	text []byte
+	fsys fs.FS
+}
+
+// refuse makes the one form of error that a wrong value has.
+func (r *reader) refuse(key string, value any, allowed string) error {
+	return fmt.Errorf("suite %s: %s: %#v is not allowed (allowed: %s)", r.file, key, value, allowed)
+}
+
+func (r *reader) missing(key, allowed string) error {
+	return fmt.Errorf("suite %s: %s: missing (allowed: %s)", r.file, key, allowed)
+}
+
+// allowedKeys are the keys of each table. Tables of free keys are not listed.
+var allowedKeys = map[string]string{
+	"":        "title, question, repeat, [axes], [server], [[phase]], [[subject]]",
+	"phase":   "name, title, path, connections, rate, arrivals, warmup, duration, flight",
+	"subject": "name, command, needs, cc, parse",
+}
+
+func (r *reader) unknown(md toml.MetaData) error {
+	for _, key := range md.Undecoded() {
+		table := strings.Join(key[:len(key)-1], ".")
+		allowed, known := allowedKeys[table]
+		if !known {
+			continue // a table by mode, checked with its phase
+		}
+		return fmt.Errorf("suite %s: unknown key %q (allowed here: %s)", r.file, key.String(), allowed)
+	}
+	return nil
+}
+
+func (r *reader) head(s *Suite, f *file, md toml.MetaData) error {
+	switch {
+	case strings.TrimSpace(f.Title) == "":
+		return r.missing("title", "a line that names the experiment")
+	case strings.TrimSpace(f.Question) == "":
+		return r.missing("question", "a sentence that says what is asked")
+	case !md.IsDefined("repeat"):
+		return r.missing("repeat", "1 to 1000 trials of each cell; 6 is the fewest with a 95 % interval")
+	case f.Repeat < 1 || f.Repeat > 1000:
+		return r.refuse("repeat", f.Repeat, "1 to 1000")
+	}
+	s.Title, s.Question, s.Repeat = f.Title, f.Question, f.Repeat
+	return nil
+}
+
+var (
+	word    = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
+	aValue  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:-]*$`)
+	keyWord = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+)
+
+const (
+	wordRule  = "lower-case letters, digits and dashes, a letter first"
+	valueRule = "a string, number or boolean of letters, digits, '.', '_', ':' and '-'"
+)
+
+// Flags of `lflab serve` that the runner sets itself.
+var reserved = []string{"listen", "grace", "lab", "config"}
+
+func (r *reader) axes(s *Suite, f *file, md toml.MetaData) error {
+	for _, key := range md.Keys() { // the order of the file, which the map has lost
+		if len(key) != 2 || key[0] != "axes" {
+			continue
+		}
+		name, values := key[1], f.Axes[key[1]]
+		at := "axes." + name
+		switch {
+		case !word.MatchString(name):
+			return r.refuse("axes", name, wordRule)
+		case slices.Contains(reserved, name):
+			return r.refuse("axes", name, "any flag of lflab serve but "+strings.Join(reserved, ", ")+", which the runner sets")
+		case len(values) == 0:
+			return r.refuse(at, []string{}, "at least one value")
+		}
+		axis := Axis{Name: name}
+		for _, v := range values {
+			value, ok := scalar(v)
+			if !ok {
+				return r.refuse(at, v, valueRule)
+			}
+			if slices.Contains(axis.Values, value) {
+				return r.refuse(at, value, "each value once")
+			}
+			if name == "mode" && value != "close" && value != "keepalive" {
+				return r.refuse(at, value, "close, keepalive")
+			}
+			axis.Values = append(axis.Values, value)
+		}
+		s.Axes = append(s.Axes, axis)
+	}
+	if len(s.Axes) == 0 {
+		return r.missing("axes", `at least one, as in mpm = ["leader", "worker"]`)
+	}
+	return nil
+}
+
+func (r *reader) server(s *Suite, f *file, md toml.MetaData) error {
+	for _, key := range md.Keys() {
+		if len(key) != 2 || key[0] != "server" {
+			continue
+		}
+		name := key[1]
+		value, ok := scalar(f.Server[name])
+		switch {
+		case !word.MatchString(name):
+			return r.refuse("server", name, wordRule)
+		case slices.Contains(reserved, name):
+			return r.refuse("server", name, "any flag of lflab serve but "+strings.Join(reserved, ", ")+", which the runner sets")
+		case s.Axis(name) != nil:
+			return r.refuse("server."+name, f.Server[name], "either here or in [axes], not both")
+		case !ok:
+			return r.refuse("server."+name, f.Server[name], valueRule)
+		}
+		s.Server = append(s.Server, Flag{name, value})
+	}
+	return nil
+}
+
+// scalar writes a value as the suite spells it.
+func scalar(v any) (string, bool) {
+	switch v.(type) {
+	case string, int64, float64, bool:
+		text := fmt.Sprint(v)
+		return text, aValue.MatchString(text)
+	}
+	return "", false
+}
+
+func (r *reader) duration(key, value string, least time.Duration) (time.Duration, error) {
+	d, err := time.ParseDuration(value)
+	if err != nil || d < least || d > time.Hour {
+		return 0, r.refuse(key, value, fmt.Sprintf("a duration of %v to 1h, as in \"550ms\"", least))
+	}
+	return d, nil
+}
+
+// number reads a number, or a table of numbers by mode.
+func (r *reader) number(s *Suite, key string, v any, lo, hi float64) (ByMode, error) {
+	one := func(key string, v any) (float64, error) {
+		var x float64
+		switch n := v.(type) {
+		case int64:
+			x = float64(n)
+		case float64:
+			x = n
+		default:
+			return 0, r.refuse(key, v, fmt.Sprintf("a number from %g to %g, or a table of them by mode", lo, hi))
+		}
+		if !(x >= lo && x <= hi) {
+			return 0, r.refuse(key, v, fmt.Sprintf("a number from %g to %g", lo, hi))
+		}
+		return x, nil
+	}
+	table, ok := v.(map[string]any)
+	if !ok {
+		x, err := one(key, v)
+		return ByMode{All: x}, err
+	}
+	mode := s.Axis("mode")
+	if mode == nil {
+		return ByMode{}, r.refuse(key, v, `one number, for the suite has no axis "mode"`)
+	}
+	b := ByMode{Each: map[string]float64{}}
+	for _, m := range mode.Values {
+		x, ok := table[m]
+		if !ok {
+			return b, r.missing(key+"."+m, "a number for each value of the axis mode")
+		}
+		n, err := one(key+"."+m, x)
+		if err != nil {
+			return b, err
+		}
+		b.Each[m] = n
+	}
+	for m := range table {
+		if !slices.Contains(mode.Values, m) {
+			return b, r.refuse(key, m, "the values of the axis mode: "+strings.Join(mode.Values, ", "))
+		}
+	}
+	return b, nil
+}

@@ -1,0 +1,116 @@
+package suites
+
+import (
+	"regexp"
+	"slices"
+	"time"
+)
+
+// Suite is one experiment, checked.
+type Suite struct {
+	Name     string // of the file, without ".toml"
+	File     string // where it was read; empty for an embedded suite
+	Digest   string // SHA-256 of the file and the C sources it names, in hexadecimal
+	Title    string
+	Question string
+	Repeat   int // trials of each cell
+	Axes     []Axis
+	Server   []Flag // of `lflab serve`, the same in every cell
+	Phases   []Phase
+	Subjects []Subject
+}
+
+// Axis is one parameter and its values, in the file's order. The axis "mode"
+// (close, keepalive) is the client's; a value that is the name of a subject
+// selects that subject; every other axis is a flag of `lflab serve`.
+type Axis struct {
+	Name   string
+	Values []string
+}
+
+// Flag is a flag of `lflab serve` without its dashes.
+type Flag struct{ Name, Value string }
+
+// Phase is one load on the server of a trial.
+type Phase struct {
+	Name        string
+	Title       string
+	Path        string
+	Connections ByMode // at most 10000
+	Rate        ByMode // requests per second of an open loop; 0 is a closed one
+	Arrivals    string // poisson or fixed; empty in a closed loop
+	Warmup      time.Duration
+	Duration    time.Duration
+	Flight      bool // the flight recorder is on
+}
+
+// Subject is a program that is not `lflab serve`.
+type Subject struct {
+	Name    string   // the value of an axis that selects it; "*" is every cell that no other subject takes
+	Command []string // with placeholders: {port}, {bin}, {self} and the names of axes and of server flags
+	Needs   string   // program that must be on PATH
+	CC      string   // C source, relative to the suite's file, compiled with the cc on PATH to {bin}
+	Source  []byte   // of CC
+
+	// Parse is set when the command is not a server but prints a figure: the
+	// groups it names (count, mean, p50, p90, p99, p999, max) are the
+	// hand-off latency in nanoseconds.
+	Parse *regexp.Regexp
+}
+
+// ByMode is a number that may depend on the client's mode.
+type ByMode struct {
+	All  float64            // when Each is nil
+	Each map[string]float64 // by value of the axis "mode"
+}
+
+// Of is the number for one mode.
+func (b ByMode) Of(mode string) float64 {
+	if b.Each != nil {
+		return b.Each[mode]
+	}
+	return b.All
+}
+
+// Least is the smallest of the numbers.
+func (b ByMode) Least() float64 {
+	least, first := b.All, true
+	for _, v := range b.Each {
+		if first || v < least {
+			least, first = v, false
+		}
+	}
+	return least
+}
+
+// Commands reports whether the trials of s are commands that print a figure
+// instead of servers under load.
+func (s *Suite) Commands() bool { return len(s.Subjects) > 0 && s.Subjects[0].Parse != nil }
+
+// Axis finds an axis by its name, or nil.
+func (s *Suite) Axis(name string) *Axis {
+	for i := range s.Axes {
+		if s.Axes[i].Name == name {
+			return &s.Axes[i]
+		}
+	}
+	return nil
+}
+
+// Subject is what runs in a cell, or nil for `lflab serve`. axis is the axis
+// whose value selected it, empty for the subject "*".
+func (s *Suite) Subject(cell map[string]string) (subject *Subject, axis string) {
+	for i := range s.Subjects {
+		sub := &s.Subjects[i]
+		if sub.Name == "*" {
+			subject = sub
+			continue
+		}
+		for _, a := range s.Axes {
+			if cell[a.Name] == sub.Name && slices.Contains(a.Values, sub.Name) {
+				return sub, a.Name
+			}
+		}
+	}
+	return subject, ""
+}

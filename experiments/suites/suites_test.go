@@ -1,0 +1,218 @@
+package suites
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+func TestEmbeddedSuitesAreValid(t *testing.T) {
+	if got := Names(); !slices.Equal(got, []string{"floor", "handoff", "quick"}) {
+		t.Errorf("Names() = %q", got)
+	}
+	for _, name := range Names() {
+		s, err := Open(name)
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		if s.Name != name || s.File != "" || len(s.Digest) != 64 {
+			t.Errorf("%s: name %q, file %q, digest %q", name, s.Name, s.File, s.Digest)
+		}
+		if s.Repeat < 6 {
+			t.Errorf("%s: repeat is %d, too few for an interval of 95 %%", name, s.Repeat)
+		}
+	}
+}
+
+// The default suite is a promise about time: 60 processes in about 90 s.
+func TestQuickTakesAboutNinetySeconds(t *testing.T) {
+	s, err := Open("quick")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var each time.Duration
+	for _, p := range s.Phases {
+		each += p.Warmup + p.Duration
+	}
+	trials := len(s.Cells()) * s.Repeat
+	if load := time.Duration(trials) * each; trials != 60 || load > 75*time.Second {
+		t.Errorf("%d trials with %v of load in all, want 60 and at most 75s (starting and ending take the rest)", trials, load)
+	}
+	open := s.Phases[1]
+	if open.Rate.Of("close") != 3000 || open.Rate.Of("keepalive") != 6000 || !open.Flight {
+		t.Errorf("open phase is %+v", open)
+	}
+}
+
+func TestAxesKeepTheOrderOfTheFile(t *testing.T) {
+	s := read(t, good("zeta = [3, 1]\nalpha = [true]\nmpm = ['b', 'a']"))
+	var got []string
+	for _, a := range s.Axes {
+		got = append(got, a.Name+"="+strings.Join(a.Values, ","))
+	}
+	if want := []string{"zeta=3,1", "alpha=true", "mpm=b,a"}; !slices.Equal(got, want) {
+		t.Errorf("axes are %q, want %q", got, want)
+	}
+	cells := s.Cells()
+	if len(cells) != 4 || cells[1]["zeta"] != "3" || cells[1]["mpm"] != "a" || cells[2]["zeta"] != "1" {
+		t.Errorf("cells are %v: the last axis is to run fastest", cells)
+	}
+}
+
+func TestSubjectsTakeTheirCells(t *testing.T) {
+	s, err := Open("handoff")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, axis := s.Subject(map[string]string{"primitive": "c-futex", "place": "same"})
+	if c == nil || c.Name != "c-futex" || axis != "primitive" || len(c.Source) == 0 {
+		t.Fatalf("c-futex is run by %+v through axis %q", c, axis)
+	}
+	ours, axis := s.Subject(map[string]string{"primitive": "pipe", "place": "cross"})
+	if ours == nil || ours.Name != "*" || axis != "" {
+		t.Fatalf("pipe is run by %+v through axis %q", ours, axis)
+	}
+	got := ours.Argv(map[string]string{"self": "/x/lflab", "primitive": "pipe", "place": "cross"})
+	want := []string{"/x/lflab", "handoff", "--primitive", "pipe", "--place", "cross", "--rounds", "200000"}
+	if !slices.Equal(got, want) {
+		t.Errorf("command %q, want %q", got, want)
+	}
+	m := ours.Parse.FindStringSubmatch("same 1750 ns one way mean, p50 1700 ns\n")
+	if m == nil || m[ours.Parse.SubexpIndex("mean")] != "1750" || m[ours.Parse.SubexpIndex("p50")] != "1700" {
+		t.Errorf("the expression finds %q in the output that `lflab handoff` promises", m)
+	}
+	quick, err := Open("quick")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sub, _ := quick.Subject(map[string]string{"mpm": "leader"}); sub != nil || quick.Commands() {
+		t.Errorf("leader is run by %+v, want lflab serve", sub)
+	}
+}
+
+func TestOpenTakesAPath(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mine.toml")
+	if err := os.WriteFile(path, []byte(good("mpm = ['leader']")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(path)
+	if err != nil || s.Name != "mine" || s.File != path {
+		t.Errorf("Open gives %+v, %v", s, err)
+	}
+	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: floor, handoff, quick;`) {
+		t.Errorf("Open of an unknown name: %v", err)
+	}
+	if _, err := Open("./none.toml"); err == nil || !strings.Contains(err.Error(), "none.toml") {
+		t.Errorf("Open of a missing file: %v", err)
+	}
+}
+
+func TestDigestCoversTheSources(t *testing.T) {
+	text := good("mpm = ['floor']") + "\n[[subject]]\nname='floor'\ncc='f.c'\ncommand=['{bin}','{port}']\n"
+	digest := func(source string) string {
+		s, err := Read(fstest.MapFS{"s.toml": {Data: []byte(text)}, "f.c": {Data: []byte(source)}}, "s.toml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s.Digest
+	}
+	if digest("int a;") == digest("int b;") {
+		t.Error("another C source has the same digest")
+	}
+}
+
+// good is a valid suite with the given axes; lines that follow may add to it.
+func good(axes string) string {
+	return "title = 'T'\nquestion = 'Q?'\nrepeat = 2\n[axes]\n" + axes +
+		"\n[[phase]]\nname = 'closed'\nconnections = 4\nduration = '50ms'\n"
+}
+
+func read(t *testing.T, text string) *Suite {
+	t.Helper()
+	s, err := Read(fstest.MapFS{"s.toml": {Data: []byte(text)}}, "s.toml")
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	return s
+}
+
+func TestBadSuites(t *testing.T) {
+	ok := good("mpm = ['leader']\nmode = ['close']")
+	change := func(from, to string) string {
+		t.Helper()
+		if !strings.Contains(ok, from) {
+			t.Fatalf("%q is not in the suite", from)
+		}
+		return strings.Replace(ok, from, to, 1)
+	}
+	command := "\n[[subject]]\nname='leader'\ncommand=['x','{mpm}']\nparse='(?P<mean>[0-9]+)'\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"syntax", change("repeat = 2", "repeat = = 2"), `suite s.toml:3: `},
+		{"type", change("repeat = 2", "repeat = 'two'"), `line 3 (last key "repeat")`},
+		{"no title", change("title = 'T'", ""), `title: missing (allowed: a line`},
+		{"blank question", change("'Q?'", "' '"), `question: missing`},
+		{"no repeat", change("repeat = 2", ""), `repeat: missing (allowed: 1 to 1000`},
+		{"repeat 0", change("repeat = 2", "repeat = 0"), `repeat: 0 is not allowed (allowed: 1 to 1000)`},
+		{"unknown key", change("repeat = 2", "repeat = 2\nrepeats = 3"), `unknown key "repeats" (allowed here: title, question,`},
+		{"unknown key of a phase", ok + "conections = 3\n", `unknown key "phase.conections" (allowed here: name, title, path`},
+		{"unknown table", ok + "[machine]\ncpus = 2\n", `unknown key "machine"`},
+		{"no axes", change("mpm = ['leader']\nmode = ['close']", ""), `axes: missing`},
+		{"empty axis", change("['leader']", "[]"), `axes.mpm: []string{} is not allowed (allowed: at least one value)`},
+		{"value twice", change("['leader']", "['leader','leader']"), `axes.mpm: "leader" is not allowed (allowed: each value once)`},
+		{"value with a space", change("['leader']", "['le ader']"), `axes.mpm: "le ader" is not allowed (allowed: a string, number or boolean of letters`},
+		{"nested value", change("['leader']", "[['leader']]"), `axes.mpm: `},
+		{"mode", change("['close']", "['closed']"), `axes.mode: "closed" is not allowed (allowed: close, keepalive)`},
+		{"axis name", change("mpm =", "MPM ="), `axes: "MPM" is not allowed (allowed: lower-case`},
+		{"reserved axis", change("mpm =", "listen ="), `axes: "listen" is not allowed (allowed: any flag of lflab serve but listen, grace`},
+		{"reserved flag", ok + "[server]\ngrace = '3s'\n", `server: "grace" is not allowed`},
+		{"flag and axis", ok + "[server]\nmpm = 'worker'\n", `server.mpm: "worker" is not allowed (allowed: either here or in [axes], not both)`},
+		{"flag of a wrong type", ok + "[server]\nthreads = [8]\n", `server.threads: `},
+		{"no phase", ok[:strings.Index(ok, "[[phase]]")], `phase: missing`},
+		{"phase name", change("'closed'", "'Closed loop'"), `phase[0].name: "Closed loop" is not allowed`},
+		{"phase twice", ok + ok[strings.Index(ok, "[[phase]]"):], `phase[1].name: "closed" is not allowed (allowed: each name once)`},
+		{"path", ok + "path = 'hello'\n", `phase.closed.path: "hello" is not allowed (allowed: an absolute path`},
+		{"no connections", change("connections = 4\n", ""), `phase.closed.connections: missing (allowed: 1 to 10000)`},
+		{"connections 0", change("connections = 4", "connections = 0"), `phase.closed.connections: 0 is not allowed (allowed: a number from 1 to 10000)`},
+		{"half a connection", change("connections = 4", "connections = 1.5"), `phase.closed.connections: 1.5 is not allowed (allowed: whole numbers)`},
+		{"no duration", change("duration = '50ms'\n", ""), `phase.closed.duration: missing`},
+		{"duration", change("'50ms'", "'50'"), `phase.closed.duration: "50" is not allowed (allowed: a duration of 1ms to 1h`},
+		{"negative warm-up", ok + "warmup = '-1s'\n", `phase.closed.warmup: "-1s" is not allowed`},
+		{"rate 0", ok + "rate = 0\n", `phase.closed.rate: 0 is not allowed (allowed: a number from 1 to 1e+07)`},
+		{"rate as text", ok + "rate = 'fast'\n", `phase.closed.rate: "fast" is not allowed`},
+		{"rate of no mode", ok + "rate = {keepalive = 3}\n", `phase.closed.rate.close: missing`},
+		{"rate of an unknown mode", ok + "rate = {close = 3, open = 4}\n", `phase.closed.rate: "open" is not allowed (allowed: the values of the axis mode: close)`},
+		{"rate by mode without modes", good("mpm = ['leader']") + "rate = {close = 3}\n", `one number, for the suite has no axis "mode"`},
+		{"arrivals", ok + "rate = 5\narrivals = 'uniform'\n", `phase.closed.arrivals: "uniform" is not allowed (allowed: poisson, fixed)`},
+		{"arrivals of a closed loop", ok + "arrivals = 'fixed'\n", `phase.closed.arrivals: "fixed" is not allowed (allowed: only with a rate`},
+		{"subject without a name", ok + "[[subject]]\ncommand = ['x']\n", `subject[0].name: missing`},
+		{"subject of no axis", ok + "[[subject]]\nname = 'nginx'\ncommand = ['x']\n", `subject.nginx.name: "nginx" is not allowed (allowed: a value of exactly one axis)`},
+		{"subject without a command", ok + "[[subject]]\nname = 'leader'\n", `subject.leader.command: missing`},
+		{"server without a port", ok + "[[subject]]\nname = 'leader'\ncommand = ['x']\n", `a command with {port}`},
+		{"placeholder", ok + "[[subject]]\nname = 'leader'\ncommand = ['x', '{prot}']\n", `subject.leader.command: "{prot}" is not allowed (allowed: {self}, {port}, {mpm}, {mode})`},
+		{"bin without cc", ok + "[[subject]]\nname = 'leader'\ncommand = ['{bin}', '{port}']\n", `"{bin}" is not allowed`},
+		{"no such source", ok + "[[subject]]\nname = 'leader'\ncc = 'no.c'\ncommand = ['{bin}', '{port}']\n", `subject.leader.cc: open no.c`},
+		{"source elsewhere", ok + "[[subject]]\nname = 'leader'\ncc = '../no.c'\ncommand = ['{bin}', '{port}']\n", `subject.leader.cc: "../no.c" is not allowed`},
+		{"default subject of servers", ok + "[[subject]]\nname = '*'\ncommand = ['x', '{port}']\n", `subject.*.name: "*" is not allowed (allowed: with parse only`},
+		{"subject twice", ok + strings.Repeat("[[subject]]\nname = 'leader'\ncommand = ['x', '{port}']\n", 2), `subject[1].name: "leader" is not allowed (allowed: each name once)`},
+		{"expression", ok + strings.Replace(command, "(?P<mean>[0-9]+)", "(", 1), `subject.leader.parse: error parsing regexp`},
+		{"expression without a mean", ok + strings.Replace(command, "P<mean>", ":", 1), `an expression with a group (?P<mean>…)`},
+		{"unknown group", ok + strings.Replace(command, "(?P<mean>[0-9]+)", "(?P<mean>1)(?P<p42>2)", 1), `subject.leader.parse: "p42" is not allowed (allowed: groups named count, mean`},
+		{"a load for commands", ok + command, `phase.closed: "a load" is not allowed (allowed: name and title alone`},
+		{"cells without a command", good("mpm = ['leader', 'worker']") + command, `a subject named "*" takes the rest`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Read(fstest.MapFS{"s.toml": {Data: []byte(c.text)}}, "s.toml")
+			if err == nil {
+				t.Fatalf("accepted:\n%s", c.text)
+			}
+			if !strings.HasPrefix(err.Error(), "suite s.toml") || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is\n\t%v\nand has no\n\t%s", err, c.want)
+			}
+		})
+	}
+}
