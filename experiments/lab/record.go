@@ -6,6 +6,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/load"
+	"lflab/experiments/machine"
 )
 
 // Dist is how every distribution is written.
@@ -18,24 +19,29 @@ type Cell map[string]string
 // Manifest describes a run as a whole. It is written before the first trial,
 // and again at the end.
 type Manifest struct {
-	Suite       string    `json:"suite"`
-	Title       string    `json:"title"`
-	Question    string    `json:"question"`
-	Command     string    `json:"command"` // that makes this run again
-	Seed        uint64    `json:"seed"`
-	Axes        []Axis    `json:"axes"` // in the order of the suite
-	Repeat      int       `json:"repeat"`
-	Plan        []Planned `json:"plan"` // in the order of execution
-	Phases      []Phase   `json:"phases"`
-	Git         Git       `json:"git"`
-	Binary      string    `json:"binary_sha256"`
-	GoVersion   string    `json:"go_version"`
-	Started     time.Time `json:"started"`
-	Ended       time.Time `json:"ended,omitzero"`
-	Interrupted bool      `json:"interrupted,omitempty"`
-	Before      Machine   `json:"machine_before"`
-	After       Machine   `json:"machine_after,omitzero"`
-	Skipped     []string  `json:"skipped,omitempty"` // subjects that could not be measured here, each with its reason
+	Suite       string      `json:"suite"`
+	SuiteFile   string      `json:"suite_file,omitempty"` // of a suite that is not embedded
+	SuiteDigest string      `json:"suite_sha256"`
+	Title       string      `json:"title"`
+	Question    string      `json:"question"`
+	Command     string      `json:"command"` // that makes this run again
+	Seed        uint64      `json:"seed"`
+	Axes        []Axis      `json:"axes"` // in the order of the suite
+	Repeat      int         `json:"repeat"`
+	Only        []string    `json:"only,omitempty"` // key=value: the cells that were chosen
+	Scale       float64     `json:"scale"`          // of all durations; 1 is as the suite says
+	Plan        []Planned   `json:"plan"`           // in the order of execution
+	Phases      []Phase     `json:"phases"`
+	Git         Git         `json:"git"`
+	Binary      string      `json:"binary_sha256"`
+	GoVersion   string      `json:"go_version"`
+	Started     time.Time   `json:"started"`
+	Ended       time.Time   `json:"ended,omitzero"`
+	Resumed     []time.Time `json:"resumed,omitempty"`
+	Interrupted bool        `json:"interrupted,omitempty"`
+	Before      Machine     `json:"machine_before"`
+	After       Machine     `json:"machine_after,omitzero"`
+	Skipped     []string    `json:"skipped,omitempty"` // subjects that could not be measured here, each with its reason
 }
 
 // Axis is one parameter of a suite and the values it takes.
@@ -53,15 +59,18 @@ type Planned struct {
 
 // Phase is one load within a trial.
 type Phase struct {
-	Name        string  `json:"name"`  // "closed", "open"
-	Title       string  `json:"title"` // for people: "closed loop, 32 connections"
-	Path        string  `json:"path"`  // requested path
-	Connections int     `json:"connections"`
-	Rate        float64 `json:"rate,omitempty"` // offered, of an open loop; 0 is a closed loop
-	Arrivals    string  `json:"arrivals,omitempty"`
-	WarmupS     float64 `json:"warmup_s"`
-	DurationS   float64 `json:"duration_s"`
-	Flight      bool    `json:"flight"` // the servers' flight recorders are on
+	Name        string  `json:"name"`           // "closed", "open"
+	Title       string  `json:"title"`          // for people: "closed loop, 32 connections"
+	Path        string  `json:"path"`           // requested path
+	Connections int     `json:"connections"`    // the least, where ConnectionsByMode is set
+	Rate        float64 `json:"rate,omitempty"` // offered, of an open loop; 0 is a closed loop; the least, where RateByMode is set
+	// Numbers that differ between the values of the axis "mode".
+	ConnectionsByMode map[string]int     `json:"connections_by_mode,omitempty"`
+	RateByMode        map[string]float64 `json:"rate_by_mode,omitempty"`
+	Arrivals          string             `json:"arrivals,omitempty"`
+	WarmupS           float64            `json:"warmup_s"`
+	DurationS         float64            `json:"duration_s"`
+	Flight            bool               `json:"flight"` // the servers' flight recorders are on
 }
 
 // Git is the state of the source tree.
@@ -71,23 +80,7 @@ type Git struct {
 }
 
 // Machine is what the results depend on outside the program.
-type Machine struct {
-	Hostname     string            `json:"hostname"`
-	Kernel       string            `json:"kernel"`
-	CPU          string            `json:"cpu"`
-	CPUs         int               `json:"cpus"`
-	MemoryBytes  uint64            `json:"memory_bytes"`
-	Virtualised  string            `json:"virtualised"` // hypervisor, or "none"
-	Governor     string            `json:"governor"`    // cpufreq governor, or "none"
-	ClockSource  string            `json:"clock_source"`
-	Load1        float64           `json:"load_1min"`
-	OpenFiles    uint64            `json:"open_files_limit"`
-	MonotonicNs  int64             `json:"monotonic_ns"`
-	RealtimeNs   int64             `json:"realtime_ns"`
-	Sysctl       map[string]string `json:"sysctl"`
-	Mitigations  map[string]string `json:"mitigations,omitempty"`
-	CgroupCPUMax string            `json:"cgroup_cpu_max,omitempty"`
-}
+type Machine = machine.Facts
 
 // Gate is one check of a trial's validity.
 type Gate struct {

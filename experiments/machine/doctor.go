@@ -1,0 +1,188 @@
+package machine
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+)
+
+// Level says how much a finding matters.
+type Level string
+
+const (
+	OK   Level = "ok"   // as a measurement wants it
+	Note Level = "note" // shapes the results: know it
+	Warn Level = "warn" // disturbs the results: change it if you can
+)
+
+// Finding is one thing that was looked at.
+type Finding struct {
+	Name     string `json:"name"`
+	Level    Level  `json:"level"`
+	Value    string `json:"value"`
+	Sentence string `json:"sentence"` // what it means and what to do
+}
+
+// Doctor looks at everything that shapes or disturbs a measurement on this
+// machine. It takes milliseconds, needs no privilege and changes nothing.
+func Doctor() []Finding {
+	root := os.DirFS("/")
+	return examine(patient{
+		root:  root,
+		facts: read(root),
+		tool: func(name string) string {
+			path, _ := exec.LookPath(name)
+			return path
+		},
+	})
+}
+
+// patient is what the checks look at.
+type patient struct {
+	root  fs.FS
+	facts Facts
+	tool  func(name string) string // its path, empty when there is none
+}
+
+func examine(p patient) []Finding {
+	checks := []func(patient) Finding{
+		loadAverage, processors, smt, virtualised, quota,
+		frequencyGovernor, turbo, clockSource, timerSlack, cpuMitigations, hugePages,
+		openFiles, listenBacklog, ephemeralPorts, timeWait, overflow,
+		compiler, perfEvents, unprivilegedBPF, btf, capabilities,
+	}
+	findings := make([]Finding, len(checks))
+	for i, check := range checks {
+		findings[i] = check(p)
+	}
+	return findings
+}
+
+func loadAverage(p patient) Finding {
+	f := Finding{Name: "load", Value: fmt.Sprintf("%.2f", p.facts.Load1)}
+	switch share := p.facts.Load1 / float64(max(1, p.facts.CPUs)); {
+	case share > 0.3:
+		f.Level, f.Sentence = Warn, "other programs take CPU time that results will miss: end them or wait until the 1-minute load is below 0.1 per CPU"
+	case share > 0.1:
+		f.Level, f.Sentence = Note, "something else is running, or has been within the last minute"
+	default:
+		f.Level, f.Sentence = OK, "the machine is idle"
+	}
+	return f
+}
+
+func processors(p patient) Finding {
+	f := Finding{Name: "cpus", Value: strconv.Itoa(p.facts.CPUs), Level: OK, Sentence: "server and load generator find CPUs of their own"}
+	if p.facts.CPUs < 4 {
+		f.Level, f.Sentence = Note, "with fewer than 4 CPUs server and load generator share them: compare servers with each other, not with other machines"
+	}
+	return f
+}
+
+func smt(p patient) Finding {
+	f := Finding{Name: "smt", Value: "off", Level: OK, Sentence: "no CPU shares its core with another"}
+	if line(p.root, "sys/devices/system/cpu/smt/active") == "1" {
+		f.Value, f.Level, f.Sentence = "on", Note, "two CPUs share a core, so that a busy neighbour slows a thread: write off to /sys/devices/system/cpu/smt/control for less spread"
+	}
+	return f
+}
+
+func virtualised(p patient) Finding {
+	f := Finding{Name: "virtualisation", Value: p.facts.Virtualised, Level: OK, Sentence: "no hypervisor shows itself"}
+	if f.Value != "none" {
+		f.Level, f.Sentence = Note, "in a virtual machine, waking another CPU costs an exit to the hypervisor and neighbours take time: state it with every result"
+	}
+	return f
+}
+
+func quota(p patient) Finding {
+	f := Finding{Name: "cgroup-cpu", Value: "no quota", Level: OK, Sentence: "no control group limits the CPU time"}
+	if p.facts.CgroupCPUMax != "" {
+		f.Value, f.Level, f.Sentence = p.facts.CgroupCPUMax, Warn, "a control group stops all threads when its CPU quota (us per period) is spent, which shows as long tails: measure outside the container or lift the quota"
+	}
+	return f
+}
+
+func frequencyGovernor(p patient) Finding {
+	f := Finding{Name: "governor", Value: p.facts.Governor, Level: OK}
+	switch f.Value {
+	case "none":
+		f.Sentence = "the kernel does not steer the clock frequency"
+	case "performance":
+		f.Sentence = "the clock frequency does not follow the load"
+	default:
+		f.Level, f.Sentence = Warn, "the clock frequency follows the load, so that a server that sleeps more also runs slower: set the governor performance for the time of a run"
+	}
+	return f
+}
+
+func turbo(p patient) Finding {
+	f := Finding{Name: "turbo", Value: "not told", Level: OK, Sentence: "the kernel does not say whether the CPU raises its clock by itself"}
+	on := ""
+	switch {
+	case line(p.root, "sys/devices/system/cpu/intel_pstate/no_turbo") != "":
+		on = map[string]string{"0": "1", "1": "0"}[line(p.root, "sys/devices/system/cpu/intel_pstate/no_turbo")]
+	default:
+		on = line(p.root, "sys/devices/system/cpu/cpufreq/boost")
+	}
+	switch on {
+	case "1":
+		f.Value, f.Level, f.Sentence = "on", Note, "the clock rises while few CPUs are busy and the chip is cool: switch it off for figures that are to agree between hours"
+	case "0":
+		f.Value, f.Sentence = "off", "the clock does not depend on temperature"
+	}
+	return f
+}
+
+func clockSource(p patient) Finding {
+	f := Finding{Name: "clocksource", Value: p.facts.ClockSource, Level: OK, Sentence: "reading the clock takes no system call"}
+	switch f.Value {
+	case "tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page":
+	case "":
+		f.Value, f.Level, f.Sentence = "not told", Note, "whether reading the clock takes a system call is unknown"
+	default:
+		f.Level, f.Sentence = Warn, "reading this clock takes a system call or a slow device access, which every time stamp pays: choose tsc if the kernel offers it"
+	}
+	return f
+}
+
+func timerSlack(p patient) Finding {
+	f := Finding{Name: "timer-slack", Level: OK, Value: line(p.root, "proc/self/timerslack_ns")}
+	if f.Value == "" {
+		f.Value, f.Level, f.Sentence = "not told", Note, "the kernel does not say how late timers may fire"
+		return f
+	}
+	f.Value += " ns"
+	f.Sentence = "timers may fire this late; the load generator allows for it and records its own lag"
+	return f
+}
+
+func cpuMitigations(p patient) Finding {
+	active := 0
+	for _, v := range p.facts.Mitigations {
+		if strings.HasPrefix(v, "Mitigation") {
+			active++
+		}
+	}
+	f := Finding{Name: "mitigations", Value: fmt.Sprintf("%d active", active), Level: OK, Sentence: "system calls and switches are not slowed down by mitigations"}
+	if active > 0 {
+		f.Level, f.Sentence = Note, "mitigations of CPU flaws make each system call and switch dearer: compare with other machines only where these are the same"
+	}
+	return f
+}
+
+func hugePages(p patient) Finding {
+	f := Finding{Name: "huge-pages", Value: "not told", Level: OK, Sentence: "the kernel says nothing of transparent huge pages"}
+	content := line(p.root, "sys/kernel/mm/transparent_hugepage/enabled")
+	if _, rest, ok := strings.Cut(content, "["); ok {
+		f.Value, _, _ = strings.Cut(rest, "]")
+		f.Sentence = "memory is compacted for those who ask only"
+		if f.Value == "always" {
+			f.Level, f.Sentence = Note, "the kernel may compact memory during a run, which shows as rare long latencies: madvise avoids it"
+		}
+	}
+	return f
+}

@@ -1,0 +1,198 @@
+package machine
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Facts is what the results depend on outside the program. A fact that this
+// machine does not tell is empty.
+type Facts struct {
+	Hostname     string            `json:"hostname"`
+	Kernel       string            `json:"kernel"`
+	CPU          string            `json:"cpu"`
+	CPUs         int               `json:"cpus"` // that this process may run on
+	MemoryBytes  uint64            `json:"memory_bytes"`
+	Virtualised  string            `json:"virtualised"` // hypervisor, or "none"
+	Governor     string            `json:"governor"`    // cpufreq governor, or "none"
+	ClockSource  string            `json:"clock_source"`
+	Load1        float64           `json:"load_1min"`
+	OpenFiles    uint64            `json:"open_files_limit"`
+	MonotonicNs  int64             `json:"monotonic_ns"`
+	RealtimeNs   int64             `json:"realtime_ns"`
+	Sysctl       map[string]string `json:"sysctl"`
+	Mitigations  map[string]string `json:"mitigations,omitempty"`
+	CgroupCPUMax string            `json:"cgroup_cpu_max,omitempty"` // "quota period" in microseconds; empty without a quota
+}
+
+// sysctls are kept in the facts, for each shapes what a TCP server on loopback
+// can do.
+var sysctls = []string{
+	"net.core.somaxconn", "net.core.netdev_max_backlog", "net.core.busy_poll",
+	"net.ipv4.ip_local_port_range", "net.ipv4.tcp_abort_on_overflow", "net.ipv4.tcp_fin_timeout",
+	"net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_max_tw_buckets", "net.ipv4.tcp_migrate_req",
+	"net.ipv4.tcp_rmem", "net.ipv4.tcp_syncookies", "net.ipv4.tcp_timestamps",
+	"net.ipv4.tcp_tw_reuse", "net.ipv4.tcp_wmem",
+	"kernel.perf_event_paranoid", "kernel.randomize_va_space", "kernel.sched_autogroup_enabled",
+	"kernel.unprivileged_bpf_disabled", "vm.swappiness",
+}
+
+// Read takes the facts of this machine, now.
+func Read() Facts { return read(os.DirFS("/")) }
+
+// read takes what stands in files from root, and the rest from the kernel.
+func read(root fs.FS) Facts {
+	host, _ := os.Hostname() // an unnamed machine is as good
+	f := Facts{
+		Hostname:     host,
+		Kernel:       line(root, "proc/sys/kernel/osrelease"),
+		CPU:          cpuModel(root),
+		CPUs:         cpus(),
+		MemoryBytes:  memory(root),
+		Virtualised:  hypervisor(root),
+		Governor:     governor(root),
+		ClockSource:  line(root, "sys/devices/system/clocksource/clocksource0/current_clocksource"),
+		Load1:        load1(root),
+		Sysctl:       map[string]string{},
+		Mitigations:  mitigations(root),
+		CgroupCPUMax: cpuMax(root),
+	}
+	for _, name := range sysctls {
+		if v := sysctl(root, name); v != "" {
+			f.Sysctl[name] = v
+		}
+	}
+	var limit unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) == nil {
+		f.OpenFiles = limit.Cur
+	}
+	f.MonotonicNs, f.RealtimeNs = Clocks()
+	return f
+}
+
+// Clocks reads CLOCK_MONOTONIC and CLOCK_REALTIME one right after the other,
+// in nanoseconds: between two calls both advance alike unless somebody sets
+// the time.
+func Clocks() (monotonic, realtime int64) {
+	var m, r unix.Timespec
+	// Neither clock can be missing nor the pointer be bad.
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &m)
+	_ = unix.ClockGettime(unix.CLOCK_REALTIME, &r)
+	return m.Nano(), r.Nano()
+}
+
+// text is a file's content, empty when it cannot be read.
+func text(root fs.FS, name string) string {
+	b, err := fs.ReadFile(root, name)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// line is a file of one line, with its blanks made single.
+func line(root fs.FS, name string) string {
+	return strings.Join(strings.Fields(text(root, name)), " ")
+}
+
+func sysctl(root fs.FS, name string) string {
+	return line(root, "proc/sys/"+strings.ReplaceAll(name, ".", "/"))
+}
+
+func cpus() int {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return 0
+	}
+	return set.Count()
+}
+
+// field finds the first "key : value" line of a /proc file.
+func field(content, key string) string {
+	for l := range strings.Lines(content) {
+		k, v, ok := strings.Cut(l, ":")
+		if ok && strings.TrimSpace(k) == key {
+			return strings.TrimSpace(v)
+		}
+	}
+	return ""
+}
+
+func cpuModel(root fs.FS) string {
+	info := text(root, "proc/cpuinfo")
+	for _, key := range []string{"model name", "Model", "CPU implementer"} { // x86; arm64 boards; arm64
+		if v := field(info, key); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func memory(root fs.FS) uint64 {
+	kb, _, _ := strings.Cut(field(text(root, "proc/meminfo"), "MemTotal"), " ")
+	n, _ := strconv.ParseUint(kb, 10, 64)
+	return n * 1024
+}
+
+func load1(root fs.FS) float64 {
+	first, _, _ := strings.Cut(text(root, "proc/loadavg"), " ")
+	v, _ := strconv.ParseFloat(first, 64)
+	return v
+}
+
+// hypervisor names what the kernel runs on: what the hardware calls itself, or
+// else that the CPU says there is one.
+func hypervisor(root fs.FS) string {
+	if v := line(root, "sys/hypervisor/type"); v != "" {
+		return v
+	}
+	dmi := line(root, "sys/class/dmi/id/sys_vendor") + " " + line(root, "sys/class/dmi/id/product_name")
+	for _, name := range []string{"KVM", "QEMU", "VMware", "VirtualBox", "Xen", "Amazon EC2", "Google", "OpenStack", "Parallels", "Bochs"} {
+		if strings.Contains(dmi, name) {
+			return name
+		}
+	}
+	if strings.Contains(dmi, "Microsoft") && strings.Contains(dmi, "Virtual") {
+		return "Hyper-V"
+	}
+	if strings.Contains(" "+field(text(root, "proc/cpuinfo"), "flags")+" ", " hypervisor ") {
+		if strings.Contains(text(root, "proc/cmdline"), "firecracker") {
+			return "Firecracker"
+		}
+		return "unnamed hypervisor"
+	}
+	return "none"
+}
+
+// governor is cpufreq's, each once where CPUs differ.
+func governor(root fs.FS) string {
+	files, _ := fs.Glob(root, "sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
+	var seen []string
+	for _, f := range files {
+		if g := line(root, f); g != "" && !slices.Contains(seen, g) {
+			seen = append(seen, g)
+		}
+	}
+	if len(seen) == 0 {
+		return "none"
+	}
+	return strings.Join(seen, "+")
+}
+
+func mitigations(root fs.FS) map[string]string {
+	const dir = "sys/devices/system/cpu/vulnerabilities"
+	entries, _ := fs.ReadDir(root, dir)
+	m := map[string]string{}
+	for _, e := range entries {
+		if v := line(root, path.Join(dir, e.Name())); v != "" && v != "Not affected" {
+			m[e.Name()] = v
+		}
+	}
+	return m
+}
