@@ -1,0 +1,209 @@
+package futex
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+func now(t testing.TB) int64 {
+	t.Helper()
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		t.Fatal(err)
+	}
+	return ts.Nano()
+}
+
+// eventually polls until ok, for what happens soon but not at once.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); {
+		if time.Now().After(end) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestWaitReturnsAtOnceWhenTheWordDiffers(t *testing.T) {
+	word := new(atomic.Uint32)
+	word.Store(7)
+	if err := Wait(word, 8); err != nil {
+		t.Errorf("Wait on a word that differs: %v, want nil", err)
+	}
+	if err := WaitUntil(word, 8, now(t)+int64(time.Hour)); err != nil {
+		t.Errorf("WaitUntil on a word that differs: %v, want nil", err)
+	}
+}
+
+func TestDeadline(t *testing.T) {
+	word := new(atomic.Uint32)
+	start := now(t)
+	for _, deadline := range []int64{-1, 0, start, start - int64(time.Second), start + int64(20*time.Millisecond)} {
+		if err := WaitUntil(word, 0, deadline); !errors.Is(err, ErrDeadline) {
+			t.Errorf("deadline start%+d ns: %v, want %v", deadline-start, err, ErrDeadline)
+		}
+		if end := now(t); end < deadline {
+			t.Errorf("deadline start%+d ns: returned %d ns before it", deadline-start, deadline-end)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { _ = WaitUntil(word, 0, 0) }); n != 0 {
+		t.Errorf("WaitUntil allocates %v times, want 0", n)
+	}
+}
+
+// TestWakeCounts has waiters that never look at the word, so that Wake's count
+// is the number of waits that ended.
+func TestWakeCounts(t *testing.T) {
+	const waiters = 6
+	word := new(atomic.Uint32)
+	if n := Wake(word, All); n != 0 {
+		t.Fatalf("woke %d where nobody waits", n)
+	}
+	var ended atomic.Int32
+	var all sync.WaitGroup
+	for range waiters {
+		all.Go(func() {
+			if err := Wait(word, 0); err != nil {
+				t.Errorf("Wait: %v", err)
+			}
+			ended.Add(1)
+		})
+	}
+	total := 0
+	for total < 2 { // the waiters come when they come
+		total += Wake(word, 1)
+	}
+	for total < 4 {
+		n := Wake(word, 2)
+		if n > 2 || n > waiters-total {
+			t.Fatalf("woke %d after %d of %d, asked for 2", n, total, waiters)
+		}
+		total += n
+	}
+	eventually(t, "the woken return", func() bool { return int(ended.Load()) == total })
+	for total < waiters {
+		total += Wake(word, All)
+	}
+	all.Wait()
+	if n := Wake(word, All); n != 0 || total != waiters {
+		t.Errorf("woke %d, then %d more, want %d, then 0", total, n, waiters)
+	}
+}
+
+func TestWakeRefusesCounts(t *testing.T) {
+	for _, n := range []int{0, -1} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("Wake(%d) did not panic", n)
+				}
+			}()
+			Wake(new(atomic.Uint32), n)
+		}()
+	}
+}
+
+// TestNoWakeIsLost passes a turn back and forth between two threads. The word
+// changes between a waiter's look at it and its wait as often as chance has it.
+func TestNoWakeIsLost(t *testing.T) {
+	rounds := uint32(50_000)
+	if testing.Short() {
+		rounds = 2_000
+	}
+	word := new(atomic.Uint32)
+	play := func(parity uint32) {
+		runtime.LockOSThread() // ends with the goroutine
+		for turn := word.Load(); turn < rounds; turn = word.Load() {
+			if turn%2 == parity {
+				word.Store(turn + 1)
+				Wake(word, 1)
+				continue
+			}
+			if err := Wait(word, turn); err != nil {
+				t.Errorf("turn %d: %v", turn, err)
+				return
+			}
+		}
+	}
+	var both sync.WaitGroup
+	both.Go(func() { play(0) })
+	both.Go(func() { play(1) })
+	done := make(chan struct{})
+	go func() { both.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("hangs at turn %d of %d", word.Load(), rounds)
+	}
+}
+
+// TestSignals sends real signals to a thread that waits with a deadline. The
+// kernel never restarts such a wait, so each signal that finds the thread in
+// the kernel shows as one return, and as nil.
+func TestSignals(t *testing.T) {
+	const signals = 50
+	arrived := make(chan os.Signal, 1)
+	signal.Notify(arrived, unix.SIGUSR1)
+	defer signal.Stop(arrived)
+
+	word := new(atomic.Uint32)
+	var returns atomic.Int32
+	tid, done := make(chan int), make(chan struct{})
+	deadline := now(t) + int64(time.Hour)
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		tid <- unix.Gettid()
+		for word.Load() == 0 {
+			if err := WaitUntil(word, 0, deadline); err != nil {
+				t.Errorf("WaitUntil: %v", err)
+				return
+			}
+			returns.Add(1)
+		}
+	}()
+	waiter := <-tid
+	for range signals {
+		if err := unix.Tgkill(unix.Getpid(), waiter, unix.SIGUSR1); err != nil {
+			t.Fatal(err)
+		}
+		<-arrived // one that found the thread outside the kernel ends no wait
+	}
+	early := returns.Load()
+	word.Store(1)
+	Wake(word, 1)
+	<-done
+	if early == 0 {
+		t.Errorf("%d signals ended no wait", signals)
+	}
+	t.Logf("%d signals ended %d waits, each with nil", signals, early)
+}
+
+func TestErrors(t *testing.T) {
+	if err := lookAgain(unix.ENOSYS); !errors.Is(err, unix.ENOSYS) || err.Error() != "futex wait: function not implemented" {
+		t.Errorf("ENOSYS is reported as %q", err)
+	}
+}
+
+func BenchmarkWakeNobody(b *testing.B) {
+	word := new(atomic.Uint32)
+	for b.Loop() {
+		Wake(word, 1)
+	}
+}
+
+func BenchmarkWaitChanged(b *testing.B) {
+	word := new(atomic.Uint32)
+	for b.Loop() {
+		_ = Wait(word, 1)
+	}
+}

@@ -1,0 +1,42 @@
+package futex
+
+import (
+	"sync/atomic"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Of linux/futex.h; x/sys does not carry them.
+const (
+	opWait       = 0
+	opWake       = 1
+	opWaitBitset = 9
+	private      = 128
+	anyBit       = 0xffffffff // FUTEX_BITSET_MATCH_ANY
+)
+
+// The address of the word becomes an integer inside the call expression, which
+// is what keeps the word alive and in place until the call returns.
+
+func wait(addr *atomic.Uint32, val uint32) syscall.Errno {
+	_, _, errno := unix.Syscall6(unix.SYS_FUTEX,
+		uintptr(unsafe.Pointer(addr)), opWait|private, uintptr(val), 0, 0, 0)
+	return errno
+}
+
+// waitUntil uses the bitset form, for its time-out is absolute and of
+// CLOCK_MONOTONIC; that of the plain form is relative.
+func waitUntil(addr *atomic.Uint32, val uint32, deadline *unix.Timespec) syscall.Errno {
+	_, _, errno := unix.Syscall6(unix.SYS_FUTEX,
+		uintptr(unsafe.Pointer(addr)), opWaitBitset|private, uintptr(val),
+		uintptr(unsafe.Pointer(deadline)), 0, anyBit)
+	return errno
+}
+
+func wake(addr *atomic.Uint32, n int) (int, syscall.Errno) {
+	woken, _, errno := unix.RawSyscall6(unix.SYS_FUTEX,
+		uintptr(unsafe.Pointer(addr)), opWake|private, uintptr(n), 0, 0, 0)
+	return int(woken), errno
+}
