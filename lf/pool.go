@@ -20,11 +20,12 @@ var ErrEnded = errors.New("event source ended")
 // Source yields events. In the paper's words it is a handle set together with
 // its demultiplexer.
 type Source[E any] interface {
-	// Wait blocks until there is an event. Only the leader calls it. ErrEnded
+	// Wait blocks until there is an event. Only the leader calls it, and id is
+	// its number in the pool. ErrEnded
 	// ends the pool; after any other error the leader stays leader and waits
 	// again, so a source that cannot go on for a while must wait a while
 	// itself.
-	Wait() (E, error)
+	Wait(id int) (E, error)
 
 	// Interrupt makes the Wait that blocks and all later ones return
 	// ErrEnded. Any thread may call it, more than once.
@@ -188,7 +189,7 @@ func (p *Pool[E]) run(id int) {
 		case lead:
 			log.Arms()
 			var err error
-			event, err = p.source.Wait()
+			event, err = p.source.Wait(id)
 			switch {
 			case err == nil:
 				// Only the leader counts, so the number needs no atomic add.

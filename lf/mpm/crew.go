@@ -1,0 +1,114 @@
+package mpm
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+	"lflab/lf/thread"
+)
+
+// crew is what architectures with threads of their own have in common: the
+// threads' places on the scoreboard, a connection and a session for each, and
+// the way they drain. It knows nothing of who waits for what.
+type crew struct {
+	name     string
+	cfg      Config
+	started  int64
+	draining atomic.Bool
+	seats    []seat
+	running  sync.WaitGroup
+	accepted atomic.Uint64
+}
+
+// seat is one thread's.
+type seat struct {
+	serve.Thread
+	conn    sock.Conn
+	session serve.Session
+}
+
+func newCrew(name string, cfg Config, threads int) *crew {
+	c := &crew{name: name, cfg: cfg, seats: make([]seat, threads)}
+	for i := range c.seats {
+		s := &c.seats[i]
+		s.ID = i
+		s.Log = cfg.Recorder.NewLog()
+		s.session = cfg.Service.NewSession()
+	}
+	return c
+}
+
+// spawn starts one locked thread per seat. body gets the seat's number.
+func (c *crew) spawn(body func(id int)) {
+	c.started = flight.Now()
+	thread.Reserve(len(c.seats))
+	c.running.Add(len(c.seats))
+	for id := range c.seats {
+		thread.Start(thread.Options{Name: fmt.Sprintf("%s-%d", c.name, id), CPU: thread.AnyCPU}, func(*thread.Thread) {
+			defer c.running.Done()
+			body(id)
+		})
+	}
+}
+
+// serve serves a whole connection on thread id and closes it.
+func (c *crew) serve(id, fd int) {
+	s := &c.seats[id]
+	s.Connections.Add(1)
+	s.conn.Reset(fd, true, c.cfg.Listener.Stamping(), &c.draining)
+	// A session that panics outside of its handler is a defect of ours, but
+	// its descriptor must not leak.
+	defer func() {
+		s.conn.Close()
+		s.Set(serve.Waiting)
+	}()
+	s.session.Reset(&s.conn)
+	s.session.Serve(&s.Thread)
+}
+
+// drain stops listening and ends idle waits.
+func (c *crew) drain() {
+	c.draining.Store(true)
+	c.cfg.Service.Drain()
+	c.cfg.Listener.Shutdown()
+	for i := range c.seats {
+		c.seats[i].conn.Kick()
+	}
+}
+
+// Drain implements MPM.
+func (c *crew) Drain() { c.drain() }
+
+// Wait implements MPM.
+func (c *crew) Wait() { c.running.Wait() }
+
+// status is the part of Status that the scoreboard knows.
+func (c *crew) status() serve.Status {
+	st := serve.Status{
+		MPM: c.name, Threads: len(c.seats), Started: c.started,
+		Counters: map[string]uint64{
+			"accept_short":   c.cfg.Listener.Short.Load(),
+			"accept_aborted": c.cfg.Listener.Aborted.Load(),
+		},
+	}
+	board := make([]byte, 0, len(c.seats))
+	for i := range c.seats {
+		t := &c.seats[i].Thread
+		st.Connections += t.Connections.Load()
+		st.Requests += t.Requests.Load()
+		st.Bytes += t.Bytes.Load()
+		state := serve.State(t.State.Load())
+		if state == serve.Waiting || state == serve.Leading {
+			st.Idle++
+		} else {
+			st.Busy++
+		}
+		board = append(board, state.String()...)
+	}
+	st.Scoreboard = string(board)
+	return st
+}

@@ -1,0 +1,64 @@
+package mpm
+
+import (
+	"errors"
+
+	"lflab/lf"
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+)
+
+// leader is Apache's leader MPM: a pool whose event source is the listener.
+type leader struct {
+	*crew
+	pool *lf.Pool[int]
+}
+
+func newLeader(cfg Config) (MPM, error) {
+	m := &leader{crew: newCrew("leader", cfg, cfg.Threads)}
+	var err error
+	m.pool, err = lf.New(acceptor{m.crew}, m.serve, lf.Options{
+		Name: "leader", Threads: cfg.Threads, Parker: cfg.Parker, Park: cfg.Park,
+		Order: cfg.Order, Promotion: cfg.Promotion,
+		Log: func(id int) *flight.Log { return m.seats[id].Log },
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *leader) Start() error {
+	m.started = flight.Now()
+	m.pool.Start()
+	return nil
+}
+
+func (m *leader) Wait() { _ = m.pool.Wait() } // what is left of the parkers ends with the process
+
+func (m *leader) Status() serve.Status {
+	st := m.status()
+	st.Primitive = m.cfg.Parker.Name
+	for name, n := range m.pool.Stats().Map() {
+		st.Counters[name] = n
+	}
+	return st
+}
+
+// acceptor is the listener as the pool's event source: its events are
+// descriptors of new connections.
+type acceptor struct{ *crew }
+
+func (a acceptor) Wait(id int) (int, error) {
+	t := &a.seats[id].Thread
+	t.Set(serve.Leading)
+	fd, err := a.cfg.Listener.Accept()
+	if errors.Is(err, sock.ErrEnded) {
+		t.Set(serve.Waiting)
+		return -1, lf.ErrEnded
+	}
+	return fd, err
+}
+
+func (a acceptor) Interrupt() { a.cfg.Listener.Shutdown() }

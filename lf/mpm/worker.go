@@ -1,0 +1,95 @@
+package mpm
+
+import (
+	"errors"
+
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+	"lflab/sync/queue"
+)
+
+// worker has a listener thread (seat 0) that reserves an idle worker, accepts,
+// and hands the connection over; the others serve whole connections.
+type worker struct {
+	*crew
+	queue *queue.Queue[connection]
+}
+
+// connection is the item that crosses from the listener to a worker.
+type connection struct {
+	fd  int
+	seq uint64 // number of the hand-off
+}
+
+func newWorker(cfg Config) (MPM, error) {
+	q, err := queue.New[connection](cfg.Threads-1, cfg.Parker, cfg.Park)
+	if err != nil {
+		return nil, err
+	}
+	return &worker{newCrew("worker", cfg, cfg.Threads), q}, nil
+}
+
+func (m *worker) Start() error {
+	m.spawn(func(id int) {
+		if id == 0 {
+			m.listen()
+		} else {
+			m.work(id)
+		}
+	})
+	return nil
+}
+
+func (m *worker) Wait() {
+	m.crew.Wait()
+	_ = m.queue.Free() // what is left of the parkers ends with the process
+}
+
+func (m *worker) listen() {
+	s := &m.seats[0]
+	s.Set(serve.Leading)
+	for seq := uint64(1); ; {
+		m.queue.Reserve()
+		s.Log.Arms()
+		fd, err := m.cfg.Listener.Accept()
+		switch {
+		case err == nil:
+			s.Log.Event(seq)
+			s.Log.Passes()
+			m.queue.Put(connection{fd, seq})
+			s.Log.Published()
+			m.queue.Wake()
+			s.Log.Woke()
+			seq++
+		case errors.Is(err, sock.ErrEnded):
+			m.queue.Close()
+			return
+		}
+	}
+}
+
+func (m *worker) work(id int) {
+	s := &m.seats[id]
+	for {
+		s.Log.Flush()
+		c, slept, ok := m.queue.Take(id - 1)
+		if !ok {
+			return
+		}
+		s.Log.Leads(c.seq, slept)
+		m.serve(id, c.fd)
+	}
+}
+
+func (m *worker) Status() serve.Status {
+	st := m.status()
+	st.Primitive = m.cfg.Parker.Name
+	addQueueStats(st, m.queue.Stats())
+	return st
+}
+
+func addQueueStats(st serve.Status, q queue.Stats) {
+	st.Counters["wakes_issued"] = q.WakesIssued
+	st.Counters["wakes_wasted"] = q.WakesWasted
+	st.Counters["reserve_waits"] = q.ReserveWaits
+}

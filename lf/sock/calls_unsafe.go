@@ -1,0 +1,72 @@
+package sock
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+)
+
+// receiver is the memory that recvmsg(2) with control data wants.
+type receiver struct {
+	header  unix.Msghdr
+	vector  unix.Iovec
+	control [64]byte
+}
+
+// recv receives into p. With flag MSG_DONTWAIT it does not block.
+func (c *Conn) recv(p []byte, flags int) (int, syscall.Errno) {
+	if len(p) == 0 {
+		return 0, 0
+	}
+	if c.stamped {
+		return c.recvStamped(p, flags)
+	}
+	var r uintptr
+	var errno syscall.Errno
+	if flags&unix.MSG_DONTWAIT != 0 {
+		r, _, errno = syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags), 0, 0)
+	} else {
+		r, _, errno = syscall.Syscall6(unix.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags), 0, 0)
+	}
+	return int(r), errno
+}
+
+// recvStamped receives with the kernel's time stamp of the data (SCM_TIMESTAMPNS).
+func (c *Conn) recvStamped(p []byte, flags int) (int, syscall.Errno) {
+	m := &c.receive
+	m.vector.Base, m.vector.Len = &p[0], uint64(len(p))
+	m.header = unix.Msghdr{Iov: &m.vector, Iovlen: 1, Control: &m.control[0], Controllen: uint64(len(m.control))}
+	var r uintptr
+	var errno syscall.Errno
+	if flags&unix.MSG_DONTWAIT != 0 {
+		r, _, errno = syscall.RawSyscall(unix.SYS_RECVMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&m.header)), uintptr(flags))
+	} else {
+		r, _, errno = syscall.Syscall(unix.SYS_RECVMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&m.header)), uintptr(flags))
+	}
+	m.vector.Base = nil
+	c.arrived = 0
+	if errno == 0 && m.header.Controllen >= uint64(unix.CmsgSpace(16)) {
+		h := (*unix.Cmsghdr)(unsafe.Pointer(&m.control[0]))
+		if h.Level == unix.SOL_SOCKET && h.Type == unix.SCM_TIMESTAMPNS {
+			ts := (*unix.Timespec)(unsafe.Pointer(&m.control[unix.CmsgLen(0)]))
+			c.arrived = flight.FromRealtime(ts.Nano())
+		}
+	}
+	return int(r), errno
+}
+
+// send sends without blocking and without SIGPIPE.
+func send(fd int, p []byte) (int, syscall.Errno) {
+	r, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
+		unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+	return int(r), errno
+}
+
+func setReceiveTimeout(fd int, tv *unix.Timeval) syscall.Errno {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_RCVTIMEO,
+		uintptr(unsafe.Pointer(tv)), unsafe.Sizeof(*tv), 0)
+	return errno
+}

@@ -1,0 +1,230 @@
+package sock
+
+import (
+	"io"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+)
+
+// Conn is a connection's stream (serve.Stream). It is reused: Reset gives it
+// a new descriptor. One thread at a time uses it; Kick may come from another.
+//
+// A Conn that waits blocks its thread, a Conn that does not returns
+// serve.ErrWouldBlock. Descriptors are in blocking mode either way; calls that
+// must not block say so themselves (MSG_DONTWAIT).
+//
+// What waiting costs: the first read of a connection is tried without waiting
+// and without any deadline armed, for with deferred accept its data is there.
+// When it is not, the deadline is armed once as SO_RCVTIMEO, and the same
+// timeout serves all later reads that wait about as long (a keep-alive wait
+// always does): those are one system call each.
+type Conn struct {
+	fd       int
+	wait     bool
+	stamped  bool
+	armed    int64 // SO_RCVTIMEO of the descriptor, ns; 0 none
+	readBy   int64
+	writeBy  int64
+	arrived  int64
+	draining *atomic.Bool
+	gate     atomic.Uint32
+	receive  receiver
+}
+
+var _ serve.Stream = (*Conn)(nil)
+
+// slack is how much longer than asked for an armed timeout may be. The kernel
+// counts in ticks of 1 to 10 ms itself.
+const slack = int64(20 * time.Millisecond)
+
+// gate is who may touch the descriptor of an idle connection.
+const (
+	busy    uint32 = iota // the owner only
+	idle                  // the owner waits in ReadIdle; Kick may take it
+	kicking               // Kick is shutting the read side down
+	kicked                // Kick is done
+)
+
+// Reset begins a connection. A Conn that waits ends its idle wait when
+// *draining becomes true and Kick is called after. stamped says that the
+// descriptor bears kernel time stamps.
+func (c *Conn) Reset(fd int, wait, stamped bool, draining *atomic.Bool) {
+	c.fd, c.wait, c.stamped, c.draining = fd, wait, stamped, draining
+	c.armed, c.readBy, c.writeBy, c.arrived = 0, 0, 0, 0
+	c.gate.Store(busy)
+}
+
+// FD is the descriptor, -1 after Close.
+func (c *Conn) FD() int { return c.fd }
+
+// SetReadDeadline sets until when Read may wait, ns of CLOCK_MONOTONIC.
+func (c *Conn) SetReadDeadline(ns int64) { c.readBy = ns }
+
+// SetWriteDeadline sets until when Write may wait, ns of CLOCK_MONOTONIC.
+func (c *Conn) SetWriteDeadline(ns int64) { c.writeBy = ns }
+
+// Arrived is when the kernel received the data of the last Read, ns of
+// CLOCK_MONOTONIC; 0 on connections without time stamps.
+func (c *Conn) Arrived() int64 { return c.arrived }
+
+// Read implements serve.Stream.
+func (c *Conn) Read(p []byte) (int, error) {
+	if c.armed == 0 || !c.wait {
+		n, errno := c.recv(p, unix.MSG_DONTWAIT)
+		if errno == 0 {
+			return ended(n)
+		}
+		if errno != unix.EAGAIN && errno != unix.EINTR {
+			return 0, errno
+		}
+		if !c.wait {
+			return 0, serve.ErrWouldBlock
+		}
+	}
+	for {
+		if err := c.arm(); err != nil {
+			return 0, err
+		}
+		n, errno := c.recv(p, 0)
+		switch errno {
+		case 0:
+			return ended(n)
+		case unix.EAGAIN, unix.EINTR: // the timeout passed, or a signal: arm looks at the clock
+		default:
+			return 0, errno
+		}
+	}
+}
+
+func ended(n int) (int, error) {
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// arm makes the kernel end a blocking receive at the read deadline.
+func (c *Conn) arm() error {
+	if c.readBy == 0 {
+		return c.setTimeout(0)
+	}
+	left := c.readBy - flight.Now()
+	if left <= 0 {
+		return serve.ErrDeadline
+	}
+	if c.armed >= left && c.armed <= left+slack {
+		return nil
+	}
+	return c.setTimeout(left)
+}
+
+func (c *Conn) setTimeout(ns int64) error {
+	if ns == c.armed {
+		return nil
+	}
+	tv := unix.NsecToTimeval(max(ns, int64(time.Microsecond)))
+	if ns == 0 {
+		tv = unix.Timeval{}
+	}
+	if err := setReceiveTimeout(c.fd, &tv); err != 0 {
+		return err
+	}
+	c.armed = ns
+	return nil
+}
+
+// ReadIdle implements serve.Stream.
+func (c *Conn) ReadIdle(p []byte) (int, error) {
+	if !c.wait {
+		return c.Read(p)
+	}
+	// Either Kick sees the gate idle, or we see that the server drains: both
+	// sides write first and read after.
+	c.gate.Store(idle)
+	if c.draining != nil && c.draining.Load() {
+		c.leaveIdle()
+		return 0, io.EOF
+	}
+	n, err := c.Read(p)
+	c.leaveIdle()
+	return n, err
+}
+
+func (c *Conn) leaveIdle() {
+	if !c.gate.CompareAndSwap(idle, busy) {
+		for c.gate.Load() != kicked {
+			runtime.Gosched() // Kick is between two instructions and a system call that does not block
+		}
+		c.gate.Store(busy)
+	}
+}
+
+// Kick ends the idle wait of a connection, if it is in one. Data that had
+// arrived is still served. Any thread may call it, after the flag that Reset
+// was given has been set.
+func (c *Conn) Kick() {
+	if c.gate.CompareAndSwap(idle, kicking) {
+		_ = unix.Shutdown(c.fd, unix.SHUT_RD) // the peer may have gone: the read ends then, too
+		c.gate.Store(kicked)
+	}
+}
+
+// Write implements serve.Stream.
+func (c *Conn) Write(p []byte) (int, error) {
+	done := 0
+	for done < len(p) {
+		n, errno := send(c.fd, p[done:])
+		switch errno {
+		case 0:
+			done += n
+		case unix.EINTR:
+		case unix.EAGAIN:
+			if !c.wait {
+				return done, serve.ErrWouldBlock
+			}
+			if err := c.awaitWritable(); err != nil {
+				return done, err
+			}
+		default:
+			return done, errno
+		}
+	}
+	return done, nil
+}
+
+func (c *Conn) awaitWritable() error {
+	timeout := -1
+	if c.writeBy != 0 {
+		left := c.writeBy - flight.Now()
+		if left <= 0 {
+			return serve.ErrDeadline
+		}
+		timeout = int((left + int64(time.Millisecond) - 1) / int64(time.Millisecond))
+	}
+	if _, err := unix.Poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLOUT}}, timeout); err != nil && err != unix.EINTR {
+		return err
+	}
+	return nil
+}
+
+// CloseWrite implements serve.Stream.
+func (c *Conn) CloseWrite() error { return unix.Shutdown(c.fd, unix.SHUT_WR) }
+
+// Close closes the descriptor. From the system call on, the Conn may be given
+// to a new connection with the same number, so nothing is touched after it.
+func (c *Conn) Close() error {
+	fd := c.fd
+	c.fd = -1
+	_, _, errno := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
+}

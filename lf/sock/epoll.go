@@ -1,0 +1,56 @@
+package sock
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// Epoll is a handle set by epoll(7).
+type Epoll struct{ fd int }
+
+// NewEpoll makes an empty set.
+func NewEpoll() (*Epoll, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make epoll set: %w", err)
+	}
+	return &Epoll{fd: fd}, nil
+}
+
+// Add puts a descriptor into the set. token comes back with its events.
+func (e *Epoll) Add(fd int, events uint32, token uint64) error {
+	return e.control(unix.EPOLL_CTL_ADD, fd, events, token)
+}
+
+// Modify changes what is waited for, and rearms EPOLLONESHOT.
+func (e *Epoll) Modify(fd int, events uint32, token uint64) error {
+	return e.control(unix.EPOLL_CTL_MOD, fd, events, token)
+}
+
+// Remove takes a descriptor out of the set. Closing it does, too.
+func (e *Epoll) Remove(fd int) error { return e.control(unix.EPOLL_CTL_DEL, fd, 0, 0) }
+
+func (e *Epoll) control(op, fd int, events uint32, token uint64) error {
+	ev := unix.EpollEvent{Events: events, Fd: int32(token), Pad: int32(token >> 32)}
+	return unix.EpollCtl(e.fd, op, fd, &ev)
+}
+
+// Token is what Add was given for the descriptor of this event.
+func Token(ev *unix.EpollEvent) uint64 { return uint64(uint32(ev.Fd)) | uint64(uint32(ev.Pad))<<32 }
+
+// Wait blocks until something is ready or timeout ms have passed (-1: never).
+// A signal ends it with no events.
+func (e *Epoll) Wait(events []unix.EpollEvent, timeout int) (int, error) {
+	n, err := unix.EpollWait(e.fd, events, timeout)
+	if err == unix.EINTR {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("wait on epoll set: %w", err)
+	}
+	return n, nil
+}
+
+// Close gives the set back.
+func (e *Epoll) Close() error { return unix.Close(e.fd) }

@@ -1,0 +1,217 @@
+package sock
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+)
+
+// ErrEnded is returned by Accept once the listener has been shut down.
+var ErrEnded = errors.New("listener is shut down")
+
+// ErrNoConnection is returned by Accept when it has no connection this time:
+// the peer vanished (ECONNABORTED), a signal came, nothing is pending on a
+// listener that does not wait, or the system was short of something and Accept
+// has waited a while. Call it again.
+var ErrNoConnection = errors.New("no connection this time")
+
+// Options are a listener's parameters.
+type Options struct {
+	Address string // host:port; port 0 lets the kernel choose
+	Backlog int    // 0 means 4096; the kernel caps it at net.core.somaxconn
+
+	// DeferAccept is TCP_DEFER_ACCEPT of tcp(7): a connection is handed out
+	// when its first data has come, so that no thread is woken for a peer
+	// that has not said anything. 0 is off.
+	DeferAccept time.Duration
+}
+
+// DefaultDefer is how long the kernel waits for the first data of a deferred
+// connection before it is handed out without.
+const DefaultDefer = 10 * time.Second
+
+// Listener is a listening TCP socket. All its methods may be called by any
+// thread; several may block in Accept, and the kernel hands each connection to
+// the one that has waited longest.
+type Listener struct {
+	fd       int
+	addr     netip.AddrPort
+	ended    atomic.Bool
+	stamping atomic.Bool
+	nextLog  atomic.Int64
+	deferred bool
+
+	// Short counts Accepts that found the process or the system without
+	// descriptors or memory; Aborted those whose peer had gone.
+	Short, Aborted atomic.Uint64
+}
+
+// Listen opens a listening socket with SO_REUSEADDR and TCP_NODELAY, which
+// connections inherit.
+func Listen(opt Options) (*Listener, error) {
+	tcp, err := net.ResolveTCPAddr("tcp", opt.Address)
+	if err != nil {
+		return nil, fmt.Errorf("resolve listen address %q: %w (want host:port, as in 127.0.0.1:8080)", opt.Address, err)
+	}
+	addr := tcp.AddrPort()
+	if !addr.Addr().IsValid() {
+		addr = netip.AddrPortFrom(netip.IPv6Unspecified(), addr.Port())
+	}
+	domain, sa := sockaddr(addr)
+	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, fmt.Errorf("open listening socket: %w", err)
+	}
+	l := &Listener{fd: fd}
+	if err := l.listen(sa, opt); err != nil {
+		unix.Close(fd)
+		return nil, fmt.Errorf("listen on %s: %w", opt.Address, err)
+	}
+	return l, nil
+}
+
+func sockaddr(addr netip.AddrPort) (domain int, sa unix.Sockaddr) {
+	if ip := addr.Addr().Unmap(); ip.Is4() {
+		return unix.AF_INET, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: ip.As4()}
+	}
+	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(addr.Port()), Addr: addr.Addr().As16()}
+}
+
+func (l *Listener) listen(sa unix.Sockaddr, opt Options) error {
+	set := func(level, name, value int, what string) error {
+		if err := unix.SetsockoptInt(l.fd, level, name, value); err != nil {
+			return fmt.Errorf("set %s: %w", what, err)
+		}
+		return nil
+	}
+	if err := set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "SO_REUSEADDR"); err != nil {
+		return err
+	}
+	if err := set(unix.IPPROTO_TCP, unix.TCP_NODELAY, 1, "TCP_NODELAY"); err != nil {
+		return err
+	}
+	if opt.DeferAccept > 0 {
+		seconds := int((opt.DeferAccept + time.Second - 1) / time.Second)
+		if err := set(unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, seconds, "TCP_DEFER_ACCEPT"); err != nil {
+			return err
+		}
+		l.deferred = true
+	}
+	if err := unix.Bind(l.fd, sa); err != nil {
+		return err
+	}
+	backlog := opt.Backlog
+	if backlog == 0 {
+		backlog = 4096
+	}
+	if err := unix.Listen(l.fd, backlog); err != nil {
+		return err
+	}
+	bound, err := unix.Getsockname(l.fd)
+	if err != nil {
+		return fmt.Errorf("read the bound address: %w", err)
+	}
+	switch b := bound.(type) {
+	case *unix.SockaddrInet4:
+		l.addr = netip.AddrPortFrom(netip.AddrFrom4(b.Addr), uint16(b.Port))
+	case *unix.SockaddrInet6:
+		l.addr = netip.AddrPortFrom(netip.AddrFrom16(b.Addr), uint16(b.Port))
+	}
+	return nil
+}
+
+// Addr is the address that is listened on.
+func (l *Listener) Addr() netip.AddrPort { return l.addr }
+
+// FD is the descriptor, for an epoll set or for the net package.
+func (l *Listener) FD() int { return l.fd }
+
+// DoNotWait makes Accept return ErrNoConnection where it would block.
+func (l *Listener) DoNotWait() error {
+	if err := unix.SetNonblock(l.fd, true); err != nil {
+		return fmt.Errorf("make the listener non-blocking: %w", err)
+	}
+	return nil
+}
+
+// Accept blocks until there is a connection and returns its descriptor. After
+// Shutdown it returns ErrEnded; any other error is ErrNoConnection, so that an
+// accept loop never ends by accident. When descriptors or memory run out it
+// waits up to 100 ms before it returns, and says so in the log once a second.
+func (l *Listener) Accept() (fd int, err error) {
+	r, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(l.fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
+	if errno == 0 {
+		return int(r), nil
+	}
+	if l.ended.Load() {
+		return -1, ErrEnded
+	}
+	switch errno {
+	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
+		l.Short.Add(1)
+		l.complain(errno)
+		l.backOff()
+	case unix.ECONNABORTED:
+		l.Aborted.Add(1)
+	case unix.EBADF, unix.ENOTSOCK, unix.EINVAL, unix.EOPNOTSUPP, unix.EFAULT:
+		// Not a listening socket (any more): trying again cannot help.
+		return -1, ErrEnded
+	}
+	return -1, ErrNoConnection
+}
+
+// backOff waits, in pieces, so that Shutdown is not kept waiting.
+func (l *Listener) backOff() {
+	for range 10 {
+		if l.ended.Load() {
+			return
+		}
+		ts := unix.NsecToTimespec(int64(10 * time.Millisecond))
+		_ = unix.Nanosleep(&ts, nil) // a signal that cuts it short does no harm
+	}
+}
+
+func (l *Listener) complain(errno syscall.Errno) {
+	now := flight.Now()
+	next := l.nextLog.Load()
+	if now >= next && l.nextLog.CompareAndSwap(next, now+int64(time.Second)) {
+		slog.Warn("cannot accept, waiting for resources to come free", "error", errno, "times", l.Short.Load())
+	}
+}
+
+// Shutdown ends listening at once: blocked Accepts return ErrEnded and peers
+// are refused. It may be called more than once. shutdown(2) is used because
+// close(2) would leave a thread blocked in accept4.
+func (l *Listener) Shutdown() {
+	l.ended.Store(true)
+	_ = unix.Shutdown(l.fd, unix.SHUT_RDWR) // ENOTCONN when done before
+}
+
+// Close gives the descriptor back. No thread may be in Accept.
+func (l *Listener) Close() error { return unix.Close(l.fd) }
+
+// Stamp switches kernel time stamps of received data on or off for the
+// connections that arrive from now on (SO_TIMESTAMPNS of socket(7)).
+func (l *Listener) Stamp(on bool) error {
+	value := 0
+	if on {
+		value = 1
+	}
+	if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, value); err != nil {
+		return fmt.Errorf("set SO_TIMESTAMPNS: %w", err)
+	}
+	l.stamping.Store(on)
+	return nil
+}
+
+// Stamping reports whether new connections bear time stamps.
+func (l *Listener) Stamping() bool { return l.stamping.Load() }
