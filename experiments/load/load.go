@@ -64,5 +64,10 @@ type Result struct {
 	SendLag   *hdrhistogram.Histogram // from the planned send until the request could be written, while its connection was free
 	CPU       time.Duration           // of the generator's threads, user and system
 	CPUShare  float64                 // CPU / (Duration x Threads): 1 is a saturated generator
+	Sent      uint64                  // requests written in the whole run, warm-up and what follows the measured time included
+	Answered  uint64                  // of these, answered
+	Opened    uint64                  // connections opened in the whole run
 	PerSecond []float64               // requests per second in each 100 ms of the measured time
+
+	cfg Config // that was run, with its defaults
 }

@@ -1,0 +1,143 @@
+package load
+
+import (
+	"bytes"
+	"errors"
+	"math"
+)
+
+// An answer follows one response through the pieces it arrives in. Its stages:
+//
+//	inHead -> done                     no body
+//	inHead -> inHead                   1xx: another head follows
+//	inHead -> inBody -> done           by Content-Length, or to the end of the connection
+//	inHead -> inChunks -> done
+type answer struct {
+	framing
+	stage   stage
+	left    int64  // bytes of the body to come
+	partial []byte // a head's beginning
+	begun   bool   // a byte has come
+	chunks  chunkReader
+}
+
+type stage uint8
+
+const (
+	inHead stage = iota
+	inBody
+	inChunks
+	done
+)
+
+// reset prepares for another response. It keeps its memory.
+func (a *answer) reset() {
+	a.stage, a.begun, a.partial = inHead, false, a.partial[:0]
+}
+
+// feed takes the next bytes from the connection and returns how many of them
+// belong to the response; fewer than len(p) only when it is done. An error is
+// a violation of the protocol, after which the connection is of no use.
+func (a *answer) feed(p []byte, heads *headReader) (int, error) {
+	used := 0
+	a.begun = a.begun || len(p) > 0
+	for used < len(p) && a.stage != done {
+		var n int
+		var err error
+		switch a.stage {
+		case inHead:
+			n, err = a.feedHead(p[used:], heads)
+		case inBody:
+			n = int(min(int64(len(p)-used), a.left))
+			if a.left -= int64(n); a.left == 0 {
+				a.stage = done
+			}
+		case inChunks:
+			var end bool
+			if n, end, err = a.chunks.feed(p[used:]); end {
+				a.stage = done
+			}
+		}
+		if err != nil {
+			return used, err
+		}
+		used += n
+	}
+	return used, nil
+}
+
+func (a *answer) feedHead(p []byte, heads *headReader) (int, error) {
+	before := len(a.partial)
+	if before == 0 {
+		if n := heads.repeated(p); n > 0 {
+			a.enter(heads.said)
+			return n, nil
+		}
+		if i := bytes.Index(p, emptyLine); i >= 0 && i+len(emptyLine) <= maxHead {
+			n := i + len(emptyLine)
+			return n, a.read(p[:n], heads)
+		}
+	}
+	a.partial = append(a.partial, p[:min(len(p), maxHead-before)]...)
+	from := max(0, before-len(emptyLine)+1)
+	if i := bytes.Index(a.partial[from:], emptyLine); i >= 0 {
+		n := from + i + len(emptyLine)
+		err := a.read(a.partial[:n], heads)
+		a.partial = a.partial[:0]
+		return n - before, err
+	}
+	if len(a.partial) == maxHead {
+		return 0, errors.New("read head: longer than 64 KiB")
+	}
+	if bareNewline(a.partial) {
+		// Its end would never be found: a request would time out for no reason to be seen.
+		return 0, errors.New("read head: a line ends in LF without CR")
+	}
+	return len(p), nil
+}
+
+func (a *answer) read(head []byte, heads *headReader) error {
+	f, err := heads.parse(head)
+	if err != nil {
+		return err
+	}
+	if f.status >= 200 {
+		a.enter(f)
+	}
+	return nil
+}
+
+func (a *answer) enter(f framing) {
+	a.framing = f
+	switch f.body {
+	case 0:
+		a.stage = done
+	case chunked:
+		a.stage, a.chunks = inChunks, chunkReader{}
+	case toEnd:
+		a.stage, a.left = inBody, math.MaxInt64
+	default:
+		a.stage, a.left = inBody, f.body
+	}
+}
+
+// end reports whether the response is complete, now that the server has closed.
+func (a *answer) end() bool {
+	if a.stage == inBody && a.body == toEnd {
+		a.stage = done
+	}
+	return a.stage == done
+}
+
+func bareNewline(p []byte) bool {
+	for at := 0; ; {
+		i := bytes.IndexByte(p[at:], '\n')
+		if i < 0 {
+			return false
+		}
+		if at += i; at == 0 || p[at-1] != '\r' {
+			return true
+		}
+		at++
+	}
+}

@@ -1,0 +1,331 @@
+package load
+
+import (
+	"fmt"
+	"math"
+	"runtime"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// A generator is one thread's part of a load: its connections, its epoll set,
+// its part of the plan and its tally. Nothing in it is shared while it runs but
+// stop and published.
+type generator struct {
+	*course
+	target *target
+	thread int
+	conns  []conn
+	tally  *tally
+	heads  *headReader
+	plan   *plan // nil: closed loop
+
+	ep, bell   int // the epoll set; the eventfd in it that interrupts a wait
+	millis     bool
+	buf        []byte
+	events     []unix.EpollEvent
+	free       freeList
+	now        int64 // when the clock was last read
+	next       int64 // planned send of the next request; never, when the plan is through
+	alarm      int64 // when onAlarm must be called
+	boundary   int64 // of the phase
+	deadlines  int64 // no conn's deadline is before
+	phase      phase
+	busy       int // requests sent and not answered
+	cpuAtBegin int64
+
+	published atomic.Uint64 // answers so far, for Progress
+}
+
+// A course is the time table that all generators of a run share. Times are ns
+// after base.
+type course struct {
+	base              time.Time
+	start, begin, end int64
+	timeout           int64
+	stop              atomic.Int64 // when the run was called off; 0: it was not
+}
+
+func (c *course) clock() int64 { return int64(time.Since(c.base)) }
+
+type phase uint8
+
+const (
+	warming phase = iota
+	measuring
+	draining // after the measured time, for answers that still count
+)
+
+const (
+	never   = math.MaxInt64
+	bellTag = -1
+
+	// A closed loop's last answers do not count; they are waited for a little
+	// so that the server does not see its answers refused.
+	closedDrain = 250e6 // ns
+)
+
+// setUp makes the calling goroutine's thread the generator's own, and opens
+// what it needs. The thread keeps its settings, so it must not be unlocked.
+func (g *generator) setUp() error {
+	runtime.LockOSThread()
+	name := []byte(fmt.Sprintf("lflab-load-%d\x00", g.thread))
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0) // for people only
+	if g.plan != nil {
+		// Else a sleep ends up to 50 us late, which would be send lag.
+		if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
+			return fmt.Errorf("set timer slack: %w", err)
+		}
+	}
+	var err error
+	if g.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return fmt.Errorf("create epoll set: %w", err)
+	}
+	if g.bell, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+		return fmt.Errorf("create eventfd: %w", err)
+	}
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: bellTag}
+	if errno := epollControl(g.ep, unix.EPOLL_CTL_ADD, g.bell, &event); errno != 0 {
+		return fmt.Errorf("add to epoll set: %w", errno)
+	}
+	g.buf = make([]byte, 64<<10)
+	g.events = make([]unix.EpollEvent, 256)
+	g.heads = newHeadReader()
+	g.free.ring = make([]*conn, len(g.conns))
+	if _, errno := epollWait(g.ep, g.events, 0); errno == unix.ENOSYS {
+		g.millis = true
+	}
+	g.deadlines = never
+	if g.plan != nil && !g.target.close {
+		for i := range g.conns { // an open loop's connections are there before its first request
+			if c := &g.conns[i]; c.fd < 0 {
+				g.open(c)
+			}
+		}
+	}
+	return nil
+}
+
+// tearDown closes everything setUp and the run have opened.
+func (g *generator) tearDown() {
+	for i := range g.conns {
+		g.disconnect(&g.conns[i])
+	}
+	for _, fd := range []int{g.bell, g.ep} {
+		if fd > 0 {
+			closeFd(fd)
+		}
+	}
+}
+
+// run sends and receives until the course is over.
+func (g *generator) run() {
+	g.boundary, g.next, g.now = g.begin, never, g.clock()
+	if g.plan != nil {
+		g.advance()
+	}
+	g.onAlarm() // without a warm-up, measure from the first request
+	for i := range g.conns {
+		c := &g.conns[i]
+		if c.fd >= 0 && c.interest == 0 {
+			g.arm(c, wantAnswer)
+		}
+		g.release(c, g.now)
+	}
+	for {
+		if g.alarm = min(g.boundary, g.deadlines); g.now >= g.alarm || g.stop.Load() != 0 {
+			if g.onAlarm() {
+				return
+			}
+			continue
+		}
+		if g.phase == draining && g.busy == 0 && (g.plan == nil || g.next == never) {
+			return
+		}
+		g.dispatch()
+		n := g.wait()
+		for i := range g.events[:n] {
+			g.on(&g.events[i])
+		}
+		g.published.Store(g.tally.answered)
+	}
+}
+
+// onAlarm does what is due at g.now and reports whether the run is over.
+func (g *generator) onAlarm() bool {
+	if stop := g.stop.Load(); stop != 0 {
+		if g.phase == measuring {
+			g.tally.cpu = threadCPU() - g.cpuAtBegin
+		}
+		g.cutPlan(stop)
+		return true
+	}
+	for g.now >= g.boundary {
+		switch g.phase {
+		case warming:
+			g.phase, g.boundary = measuring, g.end
+			g.cpuAtBegin = threadCPU()
+		case measuring:
+			g.tally.cpu = threadCPU() - g.cpuAtBegin
+			g.phase, g.boundary = draining, g.end+closedDrain
+			if g.plan != nil {
+				g.boundary = g.end + g.timeout
+			}
+		case draining:
+			g.giveUp()
+			return true
+		}
+	}
+	if g.now >= g.deadlines {
+		g.expire()
+	}
+	return false
+}
+
+// cutPlan leaves as planned what was planned until stop.
+func (g *generator) cutPlan(stop int64) {
+	for g.next <= stop {
+		g.advance()
+	}
+	if g.next != never && g.next >= g.begin {
+		g.tally.planned--
+	}
+}
+
+// giveUp counts the requests of an open loop that have no answer, or were not
+// even sent, at the end of all patience.
+func (g *generator) giveUp() {
+	if g.plan == nil {
+		return
+	}
+	for i := range g.conns {
+		if c := &g.conns[i]; c.state == sending || c.state == waiting {
+			g.count(c, faultTimeout)
+		}
+	}
+	for g.next != never {
+		if g.next >= g.begin {
+			g.tally.faults[faultTimeout]++
+		}
+		g.advance()
+	}
+}
+
+// expire ends the exchanges, closes and rests whose deadline has come.
+func (g *generator) expire() {
+	g.deadlines = never
+	for i := range g.conns {
+		c := &g.conns[i]
+		if c.state == idle {
+			continue
+		}
+		if c.deadline > g.now {
+			g.deadlines = min(g.deadlines, c.deadline)
+			continue
+		}
+		switch c.state {
+		case sending:
+			if !c.reused && c.sent == 0 {
+				g.fail(c, faultConnect)
+			} else {
+				g.fail(c, faultTimeout)
+			}
+		case waiting:
+			g.fail(c, faultTimeout)
+		case closing:
+			g.disconnect(c)
+			g.release(c, g.now)
+		case resting:
+			g.release(c, g.now)
+		}
+	}
+}
+
+// advance takes the next planned send from the plan.
+func (g *generator) advance() {
+	g.next = g.start + g.plan.next()
+	if g.next >= g.end {
+		g.next = never
+	} else if g.next >= g.begin {
+		g.tally.planned++
+	}
+}
+
+// dispatch sends what is planned and due, as long as a connection is free.
+func (g *generator) dispatch() {
+	for g.next <= g.now && g.free.n > 0 {
+		planned := g.next
+		g.advance()
+		g.exchange(g.free.pop(), planned)
+		g.now = g.clock()
+	}
+}
+
+// release makes c free: a closed loop sends at once, an open loop when its plan
+// says so.
+func (g *generator) release(c *conn, now int64) {
+	c.state, c.free = idle, now
+	switch {
+	case g.plan != nil:
+		g.free.push(c)
+		g.dispatch()
+	case g.phase != draining:
+		g.exchange(c, now)
+	}
+}
+
+// wait waits in epoll until something arrives or is due, and returns how many
+// events there are.
+func (g *generator) wait() int {
+	until := min(g.boundary, g.deadlines)
+	if g.plan != nil {
+		if g.free.n > 0 {
+			until = min(until, g.next)
+		}
+		g.now = g.clock()
+	}
+	var n int
+	var errno unix.Errno
+	switch ns := until - g.now; {
+	case ns <= 0:
+		n, errno = epollPoll(g.ep, g.events)
+	case !g.millis:
+		n, errno = epollWait(g.ep, g.events, ns)
+	case ns < 1e6:
+		n, errno = epollPoll(g.ep, g.events) // too short for a timer in ms: spin
+	default:
+		n, errno = epollWaitMillis(g.ep, g.events, min(ns/1e6, math.MaxInt32))
+	}
+	if errno != 0 {
+		n = 0 // EINTR, by the runtime's own signals
+	}
+	g.now = g.clock()
+	return n
+}
+
+// on handles one event.
+func (g *generator) on(event *unix.EpollEvent) {
+	if event.Fd == bellTag {
+		return // stop is looked at in each turn of the loop
+	}
+	c := &g.conns[event.Fd]
+	if c.gen != event.Pad || c.fd < 0 {
+		return
+	}
+	switch c.state {
+	case sending:
+		g.send(c)
+		if c.state == waiting && event.Events&(unix.EPOLLIN|unix.EPOLLRDHUP) != 0 {
+			g.receive(c, event.Events)
+		}
+	case waiting:
+		g.receive(c, event.Events)
+	case closing:
+		g.awaitClose(c)
+	case idle:
+		g.onIdle(c)
+	}
+}

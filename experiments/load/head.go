@@ -1,0 +1,130 @@
+package load
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/valyala/fasthttp"
+)
+
+// maxHead bounds a head: a server that sends more is in error.
+const maxHead = 64 << 10
+
+// Body lengths that are no lengths.
+const (
+	chunked = -1
+	toEnd   = -2 // until the server closes
+)
+
+// A framing is what a head says about the rest of its answer.
+type framing struct {
+	status int
+	body   int64 // length, chunked or toEnd
+	keep   bool  // the connection can carry another request
+}
+
+// A headReader reads answers' heads. A server under load repeats itself, but
+// for the date, so a head that equals the last one is not parsed again.
+type headReader struct {
+	header fasthttp.ResponseHeader
+	source bytes.Reader
+	buffer *bufio.Reader
+
+	last []byte // the last final head, with the empty line that ends it
+	date int    // where last's Date value begins; 0: it has none
+	said framing
+}
+
+func newHeadReader() *headReader {
+	r := &headReader{}
+	r.buffer = bufio.NewReaderSize(&r.source, maxHead)
+	return r
+}
+
+// dateLen is the length of an IMF-fixdate (RFC 9110, 5.6.7).
+const dateLen = len("Sun, 06 Nov 1994 08:49:37 GMT")
+
+var (
+	emptyLine = []byte("\r\n\r\n")
+	dateNames = [][]byte{[]byte("\r\nDate: "), []byte("\r\ndate: ")}
+)
+
+// repeated returns the length of p's head when it is the last one again.
+func (r *headReader) repeated(p []byte) int {
+	n := len(r.last)
+	if n == 0 || len(p) < n {
+		return 0
+	}
+	if r.date == 0 {
+		if !bytes.Equal(p[:n], r.last) {
+			return 0
+		}
+		return n
+	}
+	rest := r.date + dateLen
+	if !bytes.Equal(p[:r.date], r.last[:r.date]) || !bytes.Equal(p[rest:n], r.last[rest:]) {
+		return 0
+	}
+	if date := p[r.date:rest]; !bytes.Equal(date, r.last[r.date:rest]) {
+		if bytes.ContainsAny(date, "\r\n") {
+			return 0 // the head ends in there: it is another one
+		}
+		copy(r.last[r.date:], date)
+	}
+	return n
+}
+
+// parse reads a whole head, its empty line included.
+func (r *headReader) parse(head []byte) (framing, error) {
+	r.source.Reset(head)
+	r.buffer.Reset(&r.source)
+	if err := r.header.Read(r.buffer); err != nil {
+		return framing{}, fmt.Errorf("read head: %w", err)
+	}
+	if r.buffer.Buffered()+r.source.Len() > 0 {
+		return framing{}, errors.New("read head: bytes left over")
+	}
+	f := framing{
+		status: r.header.StatusCode(),
+		body:   int64(r.header.ContentLength()),
+		// fasthttp knows "close" in lower case and alone only.
+		keep: !r.header.ConnectionClose() && !hasToken(r.header.Peek("Connection"), "close"),
+	}
+	switch {
+	case f.status == 101:
+		return framing{}, errors.New("read head: 101, and nobody asked to switch protocols")
+	case f.status < 200:
+		return f, nil
+	case f.status == 204 || f.status == 304:
+		f.body = 0
+	}
+	r.remember(head, f)
+	return f, nil
+}
+
+func (r *headReader) remember(head []byte, f framing) {
+	r.last = append(r.last[:0], head...)
+	r.said, r.date = f, 0
+	for _, name := range dateNames {
+		i := bytes.Index(head, name)
+		if i < 0 {
+			continue
+		}
+		at := i + len(name)
+		if at+dateLen+2 <= len(head) && bytes.Equal(head[at+dateLen:at+dateLen+2], emptyLine[:2]) {
+			r.date = at
+		}
+	}
+}
+
+// hasToken reports whether a comma-separated list contains token, in any case.
+func hasToken(list []byte, token string) bool {
+	for part := range bytes.SplitSeq(list, []byte{','}) {
+		if bytes.EqualFold(bytes.TrimSpace(part), []byte(token)) {
+			return true
+		}
+	}
+	return false
+}

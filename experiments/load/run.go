@@ -1,0 +1,254 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Run makes the load that cfg describes and returns what it measured. It
+// blocks for the warm-up, the measured time and, in an open loop, for at most
+// the timeout after it, until every request planned in the measured time has
+// its answer; what has none by then counts as a timeout.
+//
+// A server that cannot be reached at the start is an error. After that nothing
+// the server does is: it is counted, and a connection that failed is opened
+// again after 1 ms, doubled with each failure in a row up to 128 ms.
+//
+// When ctx ends first, Run returns at once, with both the Result of what was
+// complete by then, its Duration shortened accordingly, and an error that
+// wraps ctx.Err().
+//
+// Run raises GOMAXPROCS to the number of generator threads and two more where
+// it is lower, and leaves it there.
+func Run(ctx context.Context, cfg Config) (*Result, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	if err := checkFiles(cfg.Connections); err != nil {
+		return nil, err
+	}
+	targets, err := resolve(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	t, fd, err := reach(ctx, targets, cfg.Timeout)
+	if err != nil {
+		return nil, err
+	}
+	if procs := cfg.Threads + 2; runtime.GOMAXPROCS(0) < procs {
+		runtime.GOMAXPROCS(procs)
+	}
+	r := newRun(cfg, t)
+	r.generators[0].conns[0].fd = fd
+	r.generators[0].tally.opened = 1
+	return r.run(ctx)
+}
+
+// spareFiles are needed beside the connections.
+const spareFiles = 64
+
+func checkFiles(connections int) error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("read the limit on open files: %w", err)
+	}
+	if uint64(connections)+spareFiles > limit.Cur {
+		return &ConfigError{"--connections", fmt.Sprint(connections),
+			fmt.Sprintf("at most %d, for the limit on open files is %d [raise it with ulimit -n]",
+				max(0, int64(limit.Cur)-spareFiles), limit.Cur)}
+	}
+	return nil
+}
+
+// A run is the generators of one load and their course.
+type run struct {
+	cfg        Config
+	course     course
+	generators []*generator
+}
+
+func newRun(cfg Config, t *target) *run {
+	r := &run{cfg: cfg, course: course{base: time.Now(), timeout: int64(cfg.Timeout)}}
+	for i := range cfg.Threads {
+		share := cfg.Connections / cfg.Threads
+		if i < cfg.Connections%cfg.Threads {
+			share++
+		}
+		g := &generator{
+			course: &r.course, target: t, thread: i,
+			conns: make([]conn, share), tally: newTally(int64(cfg.Duration)),
+		}
+		for j := range g.conns {
+			g.conns[j].fd, g.conns[j].index = -1, int32(j)
+		}
+		if cfg.Rate > 0 {
+			g.plan = newPlan(cfg.Rate, cfg.Arrivals, cfg.Seed, i, cfg.Threads)
+		}
+		r.generators = append(r.generators, g)
+	}
+	return r
+}
+
+func (r *run) run(ctx context.Context) (*Result, error) {
+	var ended sync.WaitGroup
+	ready := make(chan error, len(r.generators))
+	begin := make(chan bool)
+	for _, g := range r.generators {
+		ended.Go(func() {
+			defer g.tearDown()
+			err := g.setUp()
+			ready <- err
+			if <-begin && err == nil {
+				g.run()
+			}
+		})
+	}
+	var failed error
+	for range r.generators {
+		if err := <-ready; err != nil {
+			failed = err
+		}
+	}
+	if failed != nil {
+		close(begin)
+		ended.Wait()
+		return nil, fmt.Errorf("set up generator: %w", failed)
+	}
+
+	c := &r.course
+	c.start = c.clock()
+	c.begin = c.start + int64(r.cfg.Warmup)
+	c.end = c.begin + int64(r.cfg.Duration)
+	for range r.generators {
+		begin <- true
+	}
+	through := make(chan struct{})
+	go func() {
+		ended.Wait()
+		close(through)
+	}()
+	err := r.attend(ctx, through)
+	return r.result(), err
+}
+
+// attend calls the caller's functions at their times and returns when the
+// generators have ended. When ctx ends before them it stops them.
+func (r *run) attend(ctx context.Context, through <-chan struct{}) error {
+	done := make(chan struct{})
+	var progress sync.WaitGroup
+	if r.cfg.Progress != nil {
+		progress.Go(func() { r.progress(done) })
+	}
+	defer progress.Wait()
+	defer close(done)
+
+	for _, moment := range []struct {
+		at   int64
+		call func()
+	}{{r.course.begin, r.cfg.Begin}, {r.course.end, r.cfg.End}} {
+		if !r.sleepUntil(ctx, moment.at) {
+			return r.interrupt(ctx, through)
+		}
+		if moment.call != nil {
+			moment.call()
+		}
+	}
+	select {
+	case <-through:
+		return nil
+	case <-ctx.Done():
+		return r.interrupt(ctx, through)
+	}
+}
+
+func (r *run) sleepUntil(ctx context.Context, at int64) bool {
+	timer := time.NewTimer(time.Duration(at - r.course.clock()))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// interrupt stops the generators and waits for them.
+func (r *run) interrupt(ctx context.Context, through <-chan struct{}) error {
+	now := max(1, r.course.clock())
+	r.course.stop.Store(now)
+	for _, g := range r.generators {
+		one := [8]byte{1, 1, 1, 1, 1, 1, 1, 1} // any number but 0, in any byte order
+		_, _ = unix.Write(g.bell, one[:])      // an eventfd takes it unless it is rung already
+	}
+	<-through
+	total := time.Duration(r.course.end - r.course.start)
+	return fmt.Errorf("stopped after %v of %v: %w",
+		min(total, time.Duration(now-r.course.start)).Round(time.Millisecond), total, ctx.Err())
+}
+
+func (r *run) progress(done <-chan struct{}) {
+	ticker := time.NewTicker(250 * time.Millisecond)
+	defer ticker.Stop()
+	total := time.Duration(r.course.end - r.course.start)
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+		}
+		var answered uint64
+		for _, g := range r.generators {
+			answered += g.published.Load()
+		}
+		r.cfg.Progress(min(total, time.Duration(r.course.clock()-r.course.start)), total, answered)
+	}
+}
+
+// result puts the tallies of all generators together.
+func (r *run) result() *Result {
+	sum := newTally(int64(r.cfg.Duration))
+	for _, g := range r.generators {
+		sum.add(g.tally)
+	}
+	measured := int64(r.cfg.Duration)
+	if stop := r.course.stop.Load(); stop != 0 {
+		measured = max(0, min(measured, stop-r.course.begin))
+	}
+	res := &Result{
+		Requests: sum.requests, Planned: sum.planned, Bytes: sum.bytes,
+		Sent: sum.sent, Answered: sum.answered, Opened: sum.opened,
+		Errors:   map[string]uint64{},
+		Duration: time.Duration(measured), CPU: time.Duration(sum.cpu),
+		Offered: r.cfg.Rate,
+		Latency: sum.latency, Service: sum.service, SendLag: sum.sendLag,
+		PerSecond: perSecond(sum.bins, measured),
+		cfg:       r.cfg,
+	}
+	for f, n := range sum.faults {
+		if n > 0 {
+			res.Errors[faultNames[f]] = n
+		}
+	}
+	if measured > 0 {
+		res.Achieved = float64(sum.requests) / res.Duration.Seconds()
+		res.CPUShare = float64(sum.cpu) / float64(measured*int64(r.cfg.Threads))
+	}
+	return res
+}
+
+// perSecond turns the counts of the bins that the measured time has reached
+// into rates. The last bin may be a short one.
+func perSecond(bins []uint64, measured int64) []float64 {
+	rates := []float64{}
+	for i := int64(0); i*binWidth < measured; i++ {
+		width := min(int64(binWidth), measured-i*binWidth)
+		rates = append(rates, float64(bins[i])*1e9/float64(width))
+	}
+	return rates
+}

@@ -1,0 +1,75 @@
+package load
+
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The system calls of the hot path. All sockets are non-blocking, so these
+// return at once and RawSyscall spares the scheduler's bookkeeping; only a
+// wait in epoll that may sleep goes through Syscall6.
+
+func socket(family int) (int, unix.Errno) {
+	fd, _, errno := syscall.RawSyscall(unix.SYS_SOCKET, uintptr(family),
+		unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	return int(fd), errno
+}
+
+func setNoDelay(fd int) {
+	one := int32(1)
+	syscall.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY,
+		uintptr(unsafe.Pointer(&one)), unsafe.Sizeof(one), 0)
+}
+
+func connect(fd int, addr *unix.RawSockaddrAny, size uint32) unix.Errno {
+	_, _, errno := syscall.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(addr)), uintptr(size))
+	return errno
+}
+
+// send writes without raising SIGPIPE.
+func send(fd int, p []byte) (int, unix.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+	return int(n), errno
+}
+
+func receive(fd int, p []byte) (int, unix.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
+		uintptr(len(p)), 0, 0, 0)
+	return int(n), errno
+}
+
+func closeFd(fd int) {
+	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+}
+
+func epollControl(ep, op, fd int, event *unix.EpollEvent) unix.Errno {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(ep), uintptr(op), uintptr(fd),
+		uintptr(unsafe.Pointer(event)), 0, 0)
+	return errno
+}
+
+// epollPoll looks without waiting.
+func epollPoll(ep int, events []unix.EpollEvent) (int, unix.Errno) {
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), 0, 0, 0)
+	return int(n), errno
+}
+
+// epollWait waits for at most ns nanoseconds, to the nanosecond. Linux 5.11;
+// ENOSYS before.
+func epollWait(ep int, events []unix.EpollEvent, ns int64) (int, unix.Errno) {
+	timeout := unix.NsecToTimespec(ns)
+	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), uintptr(unsafe.Pointer(&timeout)), 0, 0)
+	return int(n), errno
+}
+
+// epollWaitMillis is epollWait on an older kernel.
+func epollWaitMillis(ep int, events []unix.EpollEvent, ms int64) (int, unix.Errno) {
+	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), uintptr(ms), 0, 0)
+	return int(n), errno
+}
