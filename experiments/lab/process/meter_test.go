@@ -1,0 +1,110 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// fixture is a /proc of one group: a parent with two threads and a child,
+// beside a process of another group with an awkward name.
+func fixture(parentSwitches, childTicks int, tids ...int) fstest.MapFS {
+	stat := func(pid, group, cutime, cstime int, name string) *fstest.MapFile {
+		return &fstest.MapFile{Data: fmt.Appendf(nil, "%d (%s) S 1 %d 1 0 -1 4194304 1 2 3 4 50 60 %d %d 20 0 1\n", pid, name, group, cutime, cstime)}
+	}
+	status := func(v int) *fstest.MapFile {
+		return &fstest.MapFile{Data: fmt.Appendf(nil, "Name:\tx\nvoluntary_ctxt_switches:\t%d\nnonvoluntary_ctxt_switches:\t%d\n", v, v/10)}
+	}
+	m := fstest.MapFS{
+		"70/stat":           stat(70, 70, childTicks, childTicks, "server"),
+		"80/stat":           stat(80, 70, 0, 0, "worker"),
+		"80/task/80/status": status(1000),
+		"90/stat":           stat(90, 90, 0, 0, "a) R 1 70 1 (b"),
+		"self/stat":         stat(1, 70, 0, 0, "not a number"),
+	}
+	for _, tid := range tids {
+		m[fmt.Sprintf("70/task/%d/status", tid)] = status(parentSwitches)
+	}
+	return m
+}
+
+func TestMeterAddsTheGroupUp(t *testing.T) {
+	times := map[int][3]int64{70: {9e6, 3e6, 10e6}, 80: {1e6, 1e6, 5e6}}
+	m := &Meter{group: 70, pids: []int{70}, proc: fixture(100, 0, 70, 71),
+		clock: func(pid, kind int) (int64, error) {
+			if _, ok := times[pid]; !ok {
+				return 0, errors.New("no such process")
+			}
+			return times[pid][kind], nil
+		}}
+	if err := m.Discover(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := m.Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 71 ends and 72 begins; the child ends, and its 20 + 20 ms go to the parent.
+	times[70] = [3]int64{29e6, 13e6, 34e6}
+	delete(times, 80)
+	m.proc = fixture(150, 2, 70, 72)
+	b, err := m.Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := Between(a, b)
+	if u.CPU != (34+40-15)*time.Millisecond {
+		t.Errorf("CPU time %v", u.CPU)
+	}
+	// By ticks: 29+40-10 ms in all, 13+20-4 of them user.
+	if want := time.Duration(29.0 / 59.0 * float64(u.CPU)); (u.User-want).Abs() > 1 || u.User+u.System != u.CPU {
+		t.Errorf("user %v of %v, want %v", u.User, u.CPU, want)
+	}
+	if u.Voluntary != 50+150 || u.Involuntary != 5+15 || u.ThreadsEnded != 2 || u.ThreadsNumber != 2 {
+		t.Errorf("switches %d and %d, %d of %d threads ended", u.Voluntary, u.Involuntary, u.ThreadsEnded, u.ThreadsNumber)
+	}
+}
+
+func TestMeterTellsWhenTheServerIsGone(t *testing.T) {
+	m := &Meter{group: 70, pids: []int{70}, proc: fixture(1, 0, 70), clock: func(int, int) (int64, error) { return 0, errors.New("no such process") }}
+	if _, err := m.Sample(); err == nil {
+		t.Error("the sample of a process that is gone has no error")
+	}
+	for name, content := range map[string]string{"no switches": "Name:\tx\n", "no number": "voluntary_ctxt_switches:\tmany\nnonvoluntary_ctxt_switches:\t1\n"} {
+		if _, err := parseSwitches(content); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+	if _, err := readStat(fstest.MapFS{"7/stat": {Data: []byte("7 (x) S 1 2")}}, 7); err == nil {
+		t.Error("a short stat: no error")
+	}
+}
+
+// A program that does nothing but use the CPU uses most of one, in user and in
+// system mode, and the meter sees it from outside.
+func TestMeterOnARealProcess(t *testing.T) {
+	p := start(t, "burn")
+	m := NewMeter(p.PID())
+	if err := m.Discover(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := m.Sample()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		b, err := m.Sample()
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := Between(a, b)
+		if u.CPU > 50*time.Millisecond && u.User > 0 && u.System > 0 && u.User+u.System == u.CPU && u.ThreadsNumber > 0 {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("in %v a busy process used %+v", u.Wall, u)
+		}
+	}
+}
