@@ -1,0 +1,29 @@
+package thread
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+var (
+	allowed    unix.CPUSet
+	allowedErr = unix.SchedGetaffinity(0, &allowed) // before any thread is pinned
+)
+
+// CPUs returns the CPUs that the process may run on, in ascending order: its
+// affinity mask when it started. Threads that were pinned since do not change
+// it.
+func CPUs() []int {
+	if allowedErr != nil {
+		// Only a mask too large for x/sys's set of 1024 CPUs does this.
+		panic(fmt.Sprintf("thread: get affinity: %v", allowedErr))
+	}
+	cpus := make([]int, 0, allowed.Count())
+	for cpu := 0; len(cpus) < cap(cpus); cpu++ {
+		if allowed.IsSet(cpu) {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus
+}

@@ -1,0 +1,14 @@
+package thread
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// setName names the calling thread. The kernel takes 15 bytes and a zero.
+func setName(name string) error {
+	var comm [16]byte
+	copy(comm[:15], name)
+	return unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&comm)), 0, 0, 0)
+}

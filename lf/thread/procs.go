@@ -1,0 +1,25 @@
+package thread
+
+import (
+	"runtime"
+	"sync"
+)
+
+// spare is how many Ps are left for goroutines that are not locked.
+const spare = 2
+
+var reserving sync.Mutex
+
+// Reserve sees to it that n threads find a P whenever they return from a
+// blocking call: it raises GOMAXPROCS to n+2 where it is lower, and never
+// lowers it. n is the number of all threads of the process that will be
+// started by this package, not of those that are added.
+//
+// It also fixes GOMAXPROCS, even where it is high enough: left to itself the
+// runtime adapts it to the CPU limit of the process, and each change stops the
+// world. Raising it does that, too, so call this before the threads start.
+func Reserve(n int) {
+	reserving.Lock()
+	defer reserving.Unlock()
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), n+spare))
+}

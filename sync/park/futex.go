@@ -1,0 +1,64 @@
+package park
+
+import (
+	"lflab/cas"
+	"lflab/sync/futex"
+)
+
+var futexKind = Kind{
+	Name: "futex",
+	Doc:  "futex(2) on the permit word: one system call to sleep, one to wake, none when the owner is awake",
+	New: func(Options) (Parker, error) {
+		return new(futexParker), nil
+	},
+}
+
+// futexParker sleeps on the permit word itself, so the kernel compares what
+// Unpark changes: no wake-up can fall between the look and the sleep.
+type futexParker struct {
+	permit cas.Permit
+}
+
+func (p *futexParker) Park() {
+	var take cas.Take
+	for {
+		switch take.Step(&p.permit) {
+		case cas.TakeSleep:
+			if err := futex.Wait(p.permit.Word(), cas.Asleep); err != nil {
+				panic("park: " + err.Error())
+			}
+		case cas.Taken:
+			return
+		}
+	}
+}
+
+func (p *futexParker) ParkUntil(deadline int64) bool {
+	var take cas.Take
+	for {
+		switch take.Step(&p.permit) {
+		case cas.TakeSleep:
+			switch err := futex.WaitUntil(p.permit.Word(), cas.Asleep, deadline); err {
+			case nil:
+			case futex.ErrDeadline:
+				return p.permit.Cancel()
+			default:
+				panic("park: " + err.Error())
+			}
+		case cas.Taken:
+			return true
+		}
+	}
+}
+
+func (p *futexParker) Unpark() (woke bool) {
+	if !p.permit.Give() {
+		return false
+	}
+	// The owner may have seen the permit already and be asleep again, for a
+	// later one: then this ends that sleep early, and its Take goes on.
+	futex.Wake(p.permit.Word(), 1)
+	return true
+}
+
+func (p *futexParker) Close() error { return nil }

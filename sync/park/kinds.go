@@ -1,0 +1,42 @@
+package park
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// kinds is the registry: a new way to park is a file and a line here.
+var kinds = []Kind{
+	futexKind,
+	spinFutexKind,
+	eventfdKind,
+	pipeKind,
+	condKind,
+	channelKind,
+}
+
+// Kinds returns the known kinds, the default first.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+// Lookup returns the kind of that name. The error for an unknown name lists
+// the known ones.
+func Lookup(name string) (Kind, error) {
+	var known []string
+	for _, k := range kinds {
+		if k.Name == name {
+			return k, nil
+		}
+		known = append(known, k.Name)
+	}
+	return Kind{}, fmt.Errorf("unknown parker %q (known: %s)", name, strings.Join(known, ", "))
+}
+
+// New makes a parker of the kind of that name.
+func New(name string, o Options) (Parker, error) {
+	k, err := Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	return k.New(o)
+}

@@ -1,0 +1,65 @@
+package park
+
+import (
+	"fmt"
+	"time"
+)
+
+var spinFutexKind = Kind{
+	Name: "spinfutex",
+	Doc:  "looks at the permit word for the spin budget (2us) before it sleeps as futex does: no kernel at all for quick hand-offs",
+	New:  newSpinFutex,
+}
+
+// looks is how often the permit is looked at for each look at the clock, which
+// costs about as much as a PAUSE.
+const looks = 4
+
+// spinFutex spins before it says that it sleeps: until then Unpark leaves a
+// permit and makes no system call. On a single CPU the waker cannot run
+// meanwhile, and the budget is lost each time; it is spent all the same, for
+// that is what the kind is there to show.
+type spinFutex struct {
+	futexParker
+	budget time.Duration
+}
+
+func newSpinFutex(o Options) (Parker, error) {
+	switch {
+	case o.Spin < 0:
+		return nil, fmt.Errorf("spin budget %v (want more than 0, or 0 for the default of %v)", o.Spin, DefaultSpin)
+	case o.Spin == 0:
+		o.Spin = DefaultSpin
+	}
+	return &spinFutex{budget: o.Spin}, nil
+}
+
+func (p *spinFutex) Park() {
+	p.spin(p.budget)
+	p.futexParker.Park()
+}
+
+func (p *spinFutex) ParkUntil(deadline int64) bool {
+	if !p.permit.Given() {
+		p.spin(min(p.budget, until(deadline)))
+	}
+	return p.futexParker.ParkUntil(deadline)
+}
+
+// spin returns when there is a permit or the budget is spent. It only reads
+// the word, so the line stays shared with the wakers until one writes it. It
+// does not yield: to the Go scheduler a yield of a locked thread costs two
+// thread switches, more than the sleep that is to be avoided.
+func (p *spinFutex) spin(budget time.Duration) {
+	if p.permit.Given() {
+		return
+	}
+	for end := elapsed() + budget; elapsed() < end; {
+		for range looks {
+			pause()
+			if p.permit.Given() {
+				return
+			}
+		}
+	}
+}
