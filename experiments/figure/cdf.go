@@ -1,0 +1,130 @@
+package figure
+
+import (
+	"math"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// curve is a distribution of one cell: through all values merged, with the
+// band in which its processes' own quantiles lie. Times in µs.
+type curve struct {
+	style  style
+	ps     []float64
+	xs     []float64
+	lo, hi []float64
+}
+
+// shares at which a curve is drawn: every half per cent, and closer at the top.
+var shares = func() []float64 {
+	var ps []float64
+	for i := 1; i < 200; i++ {
+		ps = append(ps, float64(i)/200)
+	}
+	return append(ps, 0.9975, 0.999)
+}()
+
+// marked are the shares that carry the subject's marker.
+var marked = []float64{0.5, 0.9, 0.99}
+
+func newCurve(hs []*hdrhistogram.Histogram, s style) (curve, error) {
+	all, err := stats.Merge(hs)
+	if err != nil {
+		return curve{}, err
+	}
+	c := curve{style: s, ps: shares}
+	for i, iv := range stats.Band(hs, shares) {
+		c.xs = append(c.xs, float64(all.ValueAtPercentile(100*shares[i]))/1e3)
+		c.lo = append(c.lo, iv.Lo/1e3)
+		c.hi = append(c.hi, iv.Hi/1e3)
+	}
+	return c, nil
+}
+
+// Plot draws the band, the line and the markers.
+func (k curve) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	var band []vg.Point
+	for i := range k.ps {
+		band = append(band, vg.Point{X: x(k.lo[i]), Y: y(k.ps[i])})
+	}
+	for i := len(k.ps) - 1; i >= 0; i-- {
+		band = append(band, vg.Point{X: x(k.hi[i]), Y: y(k.ps[i])})
+	}
+	c.FillPolygon(k.style.pale(bandGrey), c.ClipPolygonXY(band))
+	var line []vg.Point
+	for i := range k.ps {
+		line = append(line, vg.Point{X: x(k.xs[i]), Y: y(k.ps[i])})
+	}
+	c.StrokeLines(draw.LineStyle{Color: k.style.color, Width: lineWidth, Dashes: k.style.dashes}, c.ClipLinesXY(line)...)
+	for _, m := range marked {
+		for i := range k.ps {
+			if math.Abs(k.ps[i]-m) < 1e-9 {
+				drawMarker(c, k.style, line[i], 2.2, 0xff)
+			}
+		}
+	}
+}
+
+var _ plot.Plotter = curve{}
+var _ plot.Plotter = (*plotter.Grid)(nil)
+
+// cdf draws the distributions called name ("H", "D", "G") of every phase and
+// panel that has any; nil if none has.
+func (v *view) cdf(name, label, of string) (*sheet, []lab.Phase, error) {
+	lo, hi := math.Inf(1), math.Inf(-1)
+	present := map[string]bool{}
+	curves := map[[2]int][]curve{}
+	var phases []lab.Phase
+	for j, ph := range v.phases {
+		any := false
+		for i, p := range v.panels {
+			for _, s := range v.subjects {
+				hs := v.histograms(ph.Name, p, s, name)
+				if len(hs) == 0 {
+					continue
+				}
+				c, err := newCurve(hs, v.style[s])
+				if err != nil {
+					return nil, nil, err
+				}
+				curves[[2]int{j, i}] = append(curves[[2]int{j, i}], c)
+				present[s], any = true, true
+				lo, hi = min(lo, c.xs[0], c.lo[0]), max(hi, c.xs[len(c.xs)-1], c.hi[len(c.hi)-1])
+			}
+		}
+		if any {
+			phases = append(phases, ph)
+		}
+	}
+	if len(curves) == 0 {
+		return nil, nil, nil
+	}
+	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
+	s := v.grid(phases, func(ph lab.Phase, i int) *plot.Plot {
+		cs := curves[[2]int{v.indexOf(ph), i}]
+		if len(cs) == 0 {
+			return nil
+		}
+		p := newPlot(label+" (µs)", "share of "+of)
+		logAxis(&p.X, lo, hi)
+		p.Y.Min, p.Y.Max = 0, 1
+		for _, c := range cs {
+			p.Add(c)
+		}
+		return p
+	})
+	for _, name := range v.subjects {
+		if present[name] {
+			s.legend = append(s.legend, entry{name, v.style[name], true})
+		}
+	}
+	return s, phases, nil
+}

@@ -1,0 +1,248 @@
+package figure
+
+import (
+	"fmt"
+	"strings"
+
+	"lflab/experiments/lab"
+)
+
+// Figure is one figure of a report: drawn, or left out with a reason.
+type Figure struct {
+	Name    string // of its files, without extension
+	Title   string
+	Caption string // how to read it, the load, n, what was left out
+	Missing string // why it could not be drawn; empty when it was
+
+	sheet *sheet
+}
+
+// figures of a run, in the order of the report.
+func (v *view) figures() ([]Figure, error) {
+	byLoad := v.phasesByLoad()
+	figs := []Figure{
+		v.dotFigure("cpu", "CPU time per request", metricOf(keyCPU), byLoad,
+			"User and system time of the server process over the measured time, divided by the requests answered in it."),
+		v.dotFigure("switches", "Context switches per request", metricOf(keySwitches), byLoad,
+			"Voluntary and involuntary switches of all threads of the server process."),
+	}
+	for _, d := range []struct{ name, tag, title, label, of, read string }{
+		{"handoff", "H", "Hand-off latency", "hand-off latency H", "hand-offs",
+			"H runs from “I pass it” to “another running thread owns it”, for receivers that were asleep: leadership in leader, a connection or an event in worker and event."},
+		{"dispatch", "D", "Dispatch latency", "dispatch latency D", "requests",
+			"D runs from readiness to the first instruction of the handler, defined alike for every MPM."},
+		{"gap", "G", "Leaderless gap", "leaderless gap G", "gaps",
+			"G runs from the old leader's receipt of an event until the next thread is armed on the handle set; gaps in which no follower was there to take over are a class of their own (the table's “G none”) and not in here."},
+	} {
+		f, err := v.cdfFigure(d.name, d.tag, d.title, d.label, d.of, d.read)
+		if err != nil {
+			return nil, fmt.Errorf("figure %s: %w", d.name, err)
+		}
+		figs = append(figs, f)
+	}
+	figs = append(figs, v.scatterFigure())
+	if f := v.dotFigure("handoff-mean", "Mean hand-off latency", metricOf(keyHMean), byLoad,
+		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && figs[2].Missing != "" {
+		figs = append([]Figure{f}, figs...)
+	}
+	return figs, nil
+}
+
+func (v *view) dotFigure(name, title string, m metric, phases []lab.Phase, what string) Figure {
+	f := Figure{Name: name, Title: title}
+	s, with := v.dotPlot(m, phases)
+	if s == nil {
+		f.Missing = "no trial that counts measured " + m.title
+		return f
+	}
+	f.sheet = s
+	f.Caption = join(what, v.loads(with), v.replicates(),
+		"Small points are processes, the large one is their median, the bar its "+v.intervalName()+".", v.leftOut())
+	return f
+}
+
+func (v *view) cdfFigure(name, tag, title, label, of, read string) (Figure, error) {
+	f := Figure{Name: name, Title: title}
+	s, with, err := v.cdf(tag, label, of)
+	if err != nil {
+		return f, err
+	}
+	if s == nil {
+		f.Missing = "no trial that counts holds a histogram of " + tag
+		return f, nil
+	}
+	f.sheet = s
+	var none []string
+	shown := map[string]bool{}
+	for _, e := range s.legend {
+		shown[e.label] = true
+	}
+	for _, subject := range v.subjects {
+		if !shown[subject] {
+			none = append(none, subject)
+		}
+	}
+	absent := ""
+	if len(none) > 0 {
+		absent = "Nothing of the kind was recorded for " + listing(none) + "."
+	}
+	f.Caption = join(read, "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the "+
+		v.intervalName()+" of each quantile over processes.", v.loads(with), v.replicates(), absent, v.leftOut())
+	return f, nil
+}
+
+func (v *view) scatterFigure() Figure {
+	f := Figure{Name: "throughput-latency", Title: "Throughput against latency"}
+	if f.sheet = v.scatter(); f.sheet == nil {
+		f.Missing = "no trial that counts answered requests"
+		return f
+	}
+	f.Caption = join("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
+		v.loads(v.phases), v.replicates(), v.leftOut())
+	return f
+}
+
+// loads says which loads a figure shows.
+func (v *view) loads(phases []lab.Phase) string {
+	var parts []string
+	for _, ph := range phases {
+		var rates []string
+		for _, p := range v.panels {
+			if r := v.offered(ph.Name, p); r > 0 {
+				s := thousands(r)
+				if p.title != "" && len(v.panels) > 1 {
+					s += " (" + p.title + ")"
+				}
+				rates = append(rates, s)
+			}
+		}
+		switch {
+		case len(rates) > 0:
+			law := ph.Arrivals
+			if law == "" {
+				law = "planned"
+			}
+			if allSame(rates) {
+				rates = rates[:1]
+			}
+			parts = append(parts, fmt.Sprintf("open loop with %s arrivals at %s requests/s", poisson(law), strings.Join(rates, " or ")))
+		case ph.Connections > 0:
+			parts = append(parts, fmt.Sprintf("closed loop with %d connections", ph.Connections))
+		case ph.Title != "":
+			parts = append(parts, ph.Title)
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Load: " + strings.Join(parts, "; ") + "."
+}
+
+// replicates says how many processes stand behind a cell.
+func (v *view) replicates() string {
+	lo, hi := -1, 0
+	for _, p := range v.panels {
+		for _, s := range v.subjects {
+			n := 0
+			for _, t := range v.trials(p, s) {
+				if t.Valid() {
+					n++
+				}
+			}
+			if n > 0 {
+				hi = max(hi, n)
+				if lo < 0 || n < lo {
+					lo = n
+				}
+			}
+		}
+	}
+	switch {
+	case lo == hi:
+		return fmt.Sprintf("n = %d processes per cell.", hi)
+	default:
+		return fmt.Sprintf("n = %d to %d processes per cell.", max(lo, 0), hi)
+	}
+}
+
+// leftOut says which trials do not count.
+func (v *view) leftOut() string {
+	bad := v.invalid()
+	if len(bad) == 0 {
+		return "No trial was left out."
+	}
+	if len(bad) > 3 {
+		return fmt.Sprintf("%d trials do not count (hollow where they left values; listed under validity).", len(bad))
+	}
+	var names []string
+	for _, t := range bad {
+		why := "invalid"
+		if t.Failed {
+			why = "failed"
+		}
+		names = append(names, fmt.Sprintf("%s (%s)", v.name(t), why))
+	}
+	return "Not counted, hollow where it left values: " + strings.Join(names, "; ") + "."
+}
+
+// intervalName is what the bars and bands are, which depends on n.
+func (v *view) intervalName() string {
+	fewest := v.fewest()
+	if fewest >= 6 {
+		return "95 % order-statistic interval"
+	}
+	return fmt.Sprintf("95 %% order-statistic interval (the range, where there are fewer than 6 processes; the fewest are %d)", fewest)
+}
+
+func (v *view) fewest() int {
+	fewest := 0
+	for _, p := range v.panels {
+		for _, s := range v.subjects {
+			n := 0
+			for _, t := range v.trials(p, s) {
+				if t.Valid() {
+					n++
+				}
+			}
+			if n > 0 && (fewest == 0 || n < fewest) {
+				fewest = n
+			}
+		}
+	}
+	return fewest
+}
+
+func poisson(law string) string {
+	if law == "poisson" {
+		return "Poisson"
+	}
+	return law
+}
+
+func allSame(xs []string) bool {
+	for _, x := range xs {
+		if x != xs[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// join puts sentences behind each other, passing over empty ones.
+func join(sentences ...string) string {
+	var keep []string
+	for _, s := range sentences {
+		if s != "" {
+			keep = append(keep, s)
+		}
+	}
+	return strings.Join(keep, " ")
+}
+
+// listing writes "a", "a and b", "a, b and c".
+func listing(xs []string) string {
+	if len(xs) < 2 {
+		return strings.Join(xs, "")
+	}
+	return strings.Join(xs[:len(xs)-1], ", ") + " and " + xs[len(xs)-1]
+}

@@ -1,0 +1,85 @@
+package figure
+
+import (
+	"fmt"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+
+	"lflab/experiments/lab"
+)
+
+// maxColumns is how many panels stand side by side at most.
+const maxColumns = 3
+
+func (v *view) indexOf(ph lab.Phase) int {
+	for i := range v.phases {
+		if v.phases[i].Name == ph.Name {
+			return i
+		}
+	}
+	return -1
+}
+
+// grid lays panels out: a row for each phase, a column for each combination of
+// axes, or all of them one after the other where there are too many columns.
+// The first row of the figures is what is compared at equal offered rate.
+func (v *view) grid(phases []lab.Phase, draw func(ph lab.Phase, panel int) *plot.Plot) *sheet {
+	var all []tile
+	for _, ph := range phases {
+		for i, p := range v.panels {
+			t := tile{plot: draw(ph, i)}
+			if t.plot != nil {
+				t.title = v.tileTitle(ph, p, len(phases) > 1)
+			}
+			all = append(all, t)
+		}
+	}
+	columns := len(v.panels)
+	if columns > maxColumns {
+		columns = 2
+		var drawn []tile
+		for _, t := range all {
+			if t.plot != nil {
+				drawn = append(drawn, t)
+			}
+		}
+		all = drawn
+	} else if columns == 1 && len(phases) > 1 {
+		columns = min(len(phases), maxColumns)
+	}
+	s := &sheet{width: twoColumns, row: 58 * vg.Millimeter}
+	if columns == 1 {
+		s.width, s.row = oneColumn, 52*vg.Millimeter
+	}
+	for len(all) > 0 {
+		row := make([]tile, columns)
+		all = all[copy(row, all):]
+		s.rows = append(s.rows, row)
+	}
+	return s
+}
+
+// tileTitle names a panel by what sets it apart from the others.
+func (v *view) tileTitle(ph lab.Phase, p panel, withLoad bool) string {
+	switch {
+	case !withLoad && p.title != "":
+		return p.title
+	case p.title == "":
+		return v.load(ph, p)
+	}
+	return p.title + " · " + v.load(ph, p)
+}
+
+// load says in a few words what a phase asks of the server in a panel.
+func (v *view) load(ph lab.Phase, p panel) string {
+	switch rate := v.offered(ph.Name, p); {
+	case rate > 0:
+		return fmt.Sprintf("open loop, %s/s", thousands(rate))
+	case ph.Connections > 0:
+		return fmt.Sprintf("closed loop, %d connections", ph.Connections)
+	case ph.Title != "":
+		return ph.Title
+	}
+	return ph.Name
+}

@@ -1,0 +1,96 @@
+package figure
+
+import (
+	"math"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// marker is the outline of a glyph of radius 1, as closed polygons; nil is a
+// circle.
+type marker [][]vg.Point
+
+var (
+	circle   marker
+	square   = marker{polygon(4, 45)}
+	triangle = marker{polygon(3, 90)}
+	diamond  = marker{polygon(4, 90)}
+	inverted = marker{polygon(3, -90)}
+	pentagon = marker{polygon(5, 90)}
+	plus     = marker{armed(0)}
+	cross    = marker{armed(45)}
+	bar      = marker{{{X: -1, Y: -0.4}, {X: 1, Y: -0.4}, {X: 1, Y: 0.4}, {X: -1, Y: 0.4}}}
+)
+
+// polygon is regular, with a corner at the angle, and of the area of the
+// circle of radius 1, so that no marker looks heavier than another.
+func polygon(corners int, degrees float64) []vg.Point {
+	n := float64(corners)
+	r := math.Sqrt(2 * math.Pi / (n * math.Sin(2*math.Pi/n)))
+	r = math.Min(r, 1.35)
+	pts := make([]vg.Point, corners)
+	for i := range pts {
+		sin, cos := math.Sincos(degrees*math.Pi/180 + float64(i)*2*math.Pi/n)
+		pts[i] = vg.Point{X: vg.Length(r * cos), Y: vg.Length(r * sin)}
+	}
+	return pts
+}
+
+// armed is a plus sign, turned.
+func armed(degrees float64) []vg.Point {
+	const l, w = 1.25, 0.42
+	pts := []vg.Point{
+		{X: -w, Y: l}, {X: w, Y: l}, {X: w, Y: w}, {X: l, Y: w}, {X: l, Y: -w}, {X: w, Y: -w},
+		{X: w, Y: -l}, {X: -w, Y: -l}, {X: -w, Y: -w}, {X: -l, Y: -w}, {X: -l, Y: w}, {X: -w, Y: w},
+	}
+	sin, cos := math.Sincos(degrees * math.Pi / 180)
+	for i, p := range pts {
+		pts[i] = vg.Point{X: p.X*vg.Length(cos) - p.Y*vg.Length(sin), Y: p.X*vg.Length(sin) + p.Y*vg.Length(cos)}
+	}
+	return pts
+}
+
+// path of the marker around pt.
+func (m marker) path(pt vg.Point, r vg.Length) vg.Path {
+	var p vg.Path
+	if m == nil {
+		p.Move(vg.Point{X: pt.X + r, Y: pt.Y})
+		p.Arc(pt, r, 0, 2*math.Pi)
+		p.Close()
+		return p
+	}
+	for _, poly := range m {
+		for i, c := range poly {
+			at := vg.Point{X: pt.X + c.X*r, Y: pt.Y + c.Y*r}
+			if i == 0 {
+				p.Move(at)
+			} else {
+				p.Line(at)
+			}
+		}
+		p.Close()
+	}
+	return p
+}
+
+// drawMarker draws a filled marker with a thin white rim, which keeps
+// neighbours apart; alpha thins it out.
+func drawMarker(c draw.Canvas, s style, pt vg.Point, r vg.Length, alpha uint8) {
+	p := s.marker.path(pt, r)
+	c.SetLineStyle(draw.LineStyle{Color: paper, Width: 1})
+	if alpha == 0xff {
+		c.Stroke(p)
+	}
+	c.SetColor(s.pale(alpha))
+	c.Fill(p)
+}
+
+// drawHollow draws the outline of a marker, for what does not count.
+func drawHollow(c draw.Canvas, s style, pt vg.Point, r vg.Length) {
+	p := s.marker.path(pt, r)
+	c.SetColor(paper)
+	c.Fill(p)
+	c.SetLineStyle(draw.LineStyle{Color: s.color, Width: 0.7})
+	c.Stroke(p)
+}

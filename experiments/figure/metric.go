@@ -1,0 +1,120 @@
+package figure
+
+import (
+	"strconv"
+	"strings"
+
+	"lflab/experiments/lab"
+)
+
+// metric is a number that one phase of a trial comes to.
+type metric struct {
+	key   string
+	title string // for axes and tables, without the unit
+	unit  string
+	head  string // column of a table
+	// value reports ok = false where the phase did not measure it.
+	value func(*lab.PhaseResult) (x float64, ok bool)
+	// moreIsBetter; most metrics are costs.
+	moreIsBetter bool
+}
+
+const (
+	keyRate     = "rate"
+	keyLatP50   = "latency_p50"
+	keyLatP99   = "latency_p99"
+	keyCPU      = "cpu"
+	keySwitches = "switches"
+	keyHMean    = "H_mean"
+	keyHP50     = "H_p50"
+)
+
+// metrics in the order of tables.
+var metrics = []metric{
+	{keyRate, "throughput", "requests/s", "requests/s", served(func(r *lab.PhaseResult) float64 { return r.RequestsPerSecond }), true},
+	{keyLatP50, "latency p50", "µs", "latency p50", served(func(r *lab.PhaseResult) float64 { return r.Latency.P50 / 1e3 }), false},
+	{keyLatP99, "latency p99", "µs", "latency p99", served(func(r *lab.PhaseResult) float64 { return r.Latency.P99 / 1e3 }), false},
+	{"service_p99", "service time p99", "µs", "service p99", served(func(r *lab.PhaseResult) float64 { return r.Service.P99 / 1e3 }), false},
+	{keyCPU, "CPU time per request", "µs", "CPU/request", accounted(func(r *lab.PhaseResult) float64 { return r.CPUPerRequest }), false},
+	{keySwitches, "context switches per request", "", "switches/request", accounted(func(r *lab.PhaseResult) float64 {
+		return r.VoluntaryPerRequest + r.InvoluntaryPerRequest
+	}), false},
+	{"utilisation", "utilisation", "%", "utilisation", accounted(func(r *lab.PhaseResult) float64 { return 100 * r.Utilisation }), false},
+	{keyHP50, "hand-off latency H p50", "µs", "H p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p50), false},
+	{"H_p99", "hand-off latency H p99", "µs", "H p99", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p99), false},
+	{keyHMean, "hand-off latency H mean", "µs", "H mean", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, mean), false},
+	{"D_p50", "dispatch latency D p50", "µs", "D p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.D }, p50), false},
+	{"D_p99", "dispatch latency D p99", "µs", "D p99", dist(func(r *lab.PhaseResult) *lab.Dist { return r.D }, p99), false},
+	{"G_p50", "leaderless gap G p50", "µs", "G p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.G }, p50), false},
+	{"G_none_p50", "leaderless gap without a follower p50", "µs", "G none p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.GNone }, p50), false},
+}
+
+// metricOf finds a metric by its key.
+func metricOf(key string) metric {
+	for _, m := range metrics {
+		if m.key == key {
+			return m
+		}
+	}
+	panic("figure: no metric " + key)
+}
+
+// label is the title with the unit, for an axis.
+func (m metric) label() string {
+	if m.unit == "" {
+		return m.title
+	}
+	return m.title + " (" + m.unit + ")"
+}
+
+// served takes a value of phases that answered requests.
+func served(f func(*lab.PhaseResult) float64) func(*lab.PhaseResult) (float64, bool) {
+	return func(r *lab.PhaseResult) (float64, bool) {
+		if r.Requests == 0 {
+			return 0, false
+		}
+		return f(r), true
+	}
+}
+
+// accounted takes a value from the process's accounting, which is there when
+// it shows any CPU time.
+func accounted(f func(*lab.PhaseResult) float64) func(*lab.PhaseResult) (float64, bool) {
+	return func(r *lab.PhaseResult) (float64, bool) {
+		if r.Requests == 0 || r.CPUPerRequest <= 0 {
+			return 0, false
+		}
+		return f(r), true
+	}
+}
+
+// dist takes one field, in µs, of a distribution in ns. A field that is 0 was
+// not measured: a command that prints a mean only has no quantiles.
+func dist(of func(*lab.PhaseResult) *lab.Dist, field func(*lab.Dist) float64) func(*lab.PhaseResult) (float64, bool) {
+	return func(r *lab.PhaseResult) (float64, bool) {
+		d := of(r)
+		if d == nil || field(d) <= 0 {
+			return 0, false
+		}
+		return field(d) / 1e3, true
+	}
+}
+
+func mean(d *lab.Dist) float64 { return d.Mean }
+func p50(d *lab.Dist) float64  { return d.P50 }
+func p99(d *lab.Dist) float64  { return d.P99 }
+
+// thousands writes a whole number with commas: 12,345.
+func thousands(x float64) string {
+	s := strconv.FormatFloat(x, 'f', 0, 64)
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	var parts []string
+	for len(s) > 3 {
+		parts = append([]string{s[len(s)-3:]}, parts...)
+		s = s[:len(s)-3]
+	}
+	return sign + strings.Join(append([]string{s}, parts...), ",")
+}

@@ -1,0 +1,160 @@
+package figure
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// sheet is one figure as it will be printed: panels in rows and columns whose
+// data areas line up, and a legend in a strip of its own above them, where it
+// cannot cover data.
+type sheet struct {
+	width  vg.Length
+	row    vg.Length // height of a row of panels, with axes
+	rows   [][]tile  // all of one length
+	legend []entry
+}
+
+// tile is one panel; without a plot it stays empty.
+type tile struct {
+	plot  *plot.Plot
+	title string
+}
+
+// entry of the legend.
+type entry struct {
+	label string
+	style style
+	line  bool // a piece of line under the marker
+}
+
+const (
+	titleHeight  = 13 // points
+	entryHeight  = 11
+	sheetMargin  = 4
+	betweenRows  = 8
+	betweenTiles = 12
+	sampleWidth  = 20 // of a legend's piece of line
+)
+
+// newPlot is an empty panel in the house style.
+func newPlot(x, y string) *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = nil
+	p.X.Label.Text, p.Y.Label.Text = x, y
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Label.TextStyle.Font = face(textSize, false)
+		a.Label.TextStyle.Color = ink
+		a.Label.Padding = 3
+		a.Tick.Label.Font = face(textSize-0.5, false)
+		a.Tick.Label.Color = ink
+		a.Tick.Length = 3
+		a.Tick.LineStyle = draw.LineStyle{Color: axisInk, Width: thinLine}
+		a.LineStyle = draw.LineStyle{Color: axisInk, Width: thinLine}
+		a.Padding = 0
+		a.Tick.Marker = plot.TickerFunc(linearTicks)
+	}
+	g := plotter.NewGrid()
+	g.Horizontal = draw.LineStyle{Color: gridInk, Width: thinLine}
+	g.Vertical = g.Horizontal
+	p.Add(g)
+	return p
+}
+
+// logAxis makes an axis logarithmic between lo and hi, both positive.
+func logAxis(a *plot.Axis, lo, hi float64) {
+	a.Scale, a.Tick.Marker = plot.LogScale{}, plot.TickerFunc(logTicks)
+	a.Min, a.Max = lo, hi
+}
+
+func textStyle(size vg.Length, bold bool, c color.Color) text.Style {
+	return text.Style{
+		Color: c, Font: face(size, bold), Handler: plot.DefaultTextHandler,
+		XAlign: text.XLeft, YAlign: text.YBottom,
+	}
+}
+
+func (s *sheet) height() vg.Length {
+	n := vg.Length(len(s.rows))
+	return s.legendHeight() + n*(s.row+titleHeight) + (n-1)*betweenRows + 2*sheetMargin
+}
+
+// draw fills c, which has the sheet's size.
+func (s *sheet) draw(c draw.Canvas) {
+	c.SetColor(paper)
+	c.Fill(c.Rectangle.Path())
+	c = draw.Crop(c, sheetMargin, -sheetMargin, sheetMargin, -sheetMargin)
+	plots := make([][]*plot.Plot, len(s.rows))
+	for j, row := range s.rows {
+		for _, t := range row {
+			plots[j] = append(plots[j], t.plot)
+		}
+	}
+	tiles := draw.Tiles{
+		Rows: len(s.rows), Cols: len(s.rows[0]),
+		PadTop: titleHeight, PadX: betweenTiles, PadY: titleHeight + betweenRows,
+	}
+	canvases := plot.Align(plots, tiles, draw.Crop(c, 0, 0, 0, -s.legendHeight()))
+	var left vg.Length
+	for j, row := range s.rows {
+		for i, t := range row {
+			if t.plot == nil {
+				continue
+			}
+			t.plot.Draw(canvases[j][i])
+			data := t.plot.DataCanvas(canvases[j][i])
+			if i == 0 {
+				left = data.Min.X
+			}
+			c.FillText(textStyle(textSize, true, ink), vg.Point{X: data.Min.X, Y: data.Max.Y + 4}, t.title)
+		}
+	}
+	s.drawLegend(draw.Crop(c, left-c.Min.X, 0, 0, 0))
+}
+
+// legendLines breaks the legend into lines that fit.
+func (s *sheet) legendLines() [][]entry {
+	room := s.width - 2*sheetMargin - 30
+	sty := textStyle(textSize, false, ink)
+	var lines [][]entry
+	var used vg.Length
+	for _, e := range s.legend {
+		w := sampleWidth + 4 + sty.Width(e.label) + 12
+		if len(lines) == 0 || used+w > room {
+			lines, used = append(lines, nil), 0
+		}
+		lines[len(lines)-1] = append(lines[len(lines)-1], e)
+		used += w
+	}
+	return lines
+}
+
+func (s *sheet) legendHeight() vg.Length {
+	if n := len(s.legendLines()); n > 0 {
+		return vg.Length(n)*entryHeight + 4
+	}
+	return 0
+}
+
+func (s *sheet) drawLegend(c draw.Canvas) {
+	sty := textStyle(textSize, false, ink)
+	y := c.Max.Y - entryHeight/2
+	for _, line := range s.legendLines() {
+		x := c.Min.X
+		for _, e := range line {
+			if e.line {
+				c.StrokeLine2(draw.LineStyle{Color: e.style.color, Width: lineWidth, Dashes: e.style.dashes}, x, y, x+sampleWidth, y)
+			}
+			drawMarker(c, e.style, vg.Point{X: x + sampleWidth/2, Y: y}, 2.4, 0xff)
+			x += sampleWidth + 4
+			c.FillText(sty, vg.Point{X: x, Y: y - 2.6}, e.label)
+			x += sty.Width(e.label) + 12
+		}
+		y -= entryHeight
+	}
+}

@@ -1,0 +1,62 @@
+package figure
+
+import (
+	"math"
+	"strconv"
+
+	"gonum.org/v1/plot"
+)
+
+// logTicks marks 1, 2, … 9 of every decade within the axis. Decades carry
+// labels; where fewer than two decades show, 2 and 5 do as well, and where
+// hardly anything shows, every mark does.
+func logTicks(lo, hi float64) []plot.Tick {
+	decades := math.Log10(hi / lo)
+	var ts []plot.Tick
+	for e := math.Floor(math.Log10(lo)); e <= math.Ceil(math.Log10(hi)); e++ {
+		for d := 1.0; d < 10; d++ {
+			x := d * math.Pow(10, e)
+			if x < lo*(1-1e-9) || x > hi*(1+1e-9) {
+				continue
+			}
+			t := plot.Tick{Value: x}
+			if d == 1 || decades < 2 && (d == 2 || d == 5) || decades < 0.7 {
+				t.Label = number(x)
+			}
+			ts = append(ts, t)
+		}
+	}
+	return ts
+}
+
+// linearTicks puts about five labelled marks at 1, 2 or 5 times a power of ten.
+func linearTicks(lo, hi float64) []plot.Tick {
+	step := niceStep((hi - lo) / 5)
+	var ts []plot.Tick
+	for i := math.Ceil(lo/step-1e-9) + 0; i*step <= hi+step*1e-9; i++ {
+		ts = append(ts, plot.Tick{Value: i * step, Label: number(i * step)})
+	}
+	return ts
+}
+
+// niceStep is the smallest of 1, 2, 5 times a power of ten that is no less than x.
+func niceStep(x float64) float64 {
+	if x <= 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+		return 1
+	}
+	p := math.Pow(10, math.Floor(math.Log10(x)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*p >= x*(1-1e-9) {
+			return m * p
+		}
+	}
+	return 10 * p
+}
+
+// number as short as it can be read: 0.1, 25, 10,000.
+func number(x float64) string {
+	if math.Abs(x) >= 1000 {
+		return thousands(math.Round(x))
+	}
+	return strconv.FormatFloat(x+0, 'g', 6, 64) // + 0 turns minus zero into zero
+}

@@ -1,0 +1,252 @@
+package figure
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/lab"
+)
+
+// view is a run arranged for drawing: one axis names what is compared (the
+// subjects), every combination of the others is a panel.
+type view struct {
+	run      *lab.Run
+	group    string // the axis of the subjects
+	subjects []string
+	panels   []panel
+	phases   []lab.Phase
+	style    map[string]style
+}
+
+// panel is one combination of the axes that are not compared.
+type panel struct {
+	cell  lab.Cell
+	title string // "closing connections", "place = same", "" when there is but one
+}
+
+// sample is what a metric came to in the trials of one cell.
+type sample struct {
+	valid   []float64       // one per process that counts, in order of execution
+	invalid []float64       // of trials that are drawn hollow
+	byBlock map[int]float64 // the valid ones by repetition
+}
+
+// groupAxes are the axes that hold what a suite compares, best first.
+var groupAxes = []string{"mpm", "subject", "primitive"}
+
+func newView(run *lab.Run) *view {
+	v := &view{run: run, phases: phasesOf(run)}
+	axes := axesOf(run)
+	for _, name := range groupAxes {
+		if v.group == "" && slices.ContainsFunc(axes, func(a lab.Axis) bool { return a.Name == name }) {
+			v.group = name
+		}
+	}
+	if v.group == "" && len(axes) > 0 {
+		v.group = axes[0].Name
+	}
+	cells := []lab.Cell{{}}
+	var others []lab.Axis
+	for _, a := range axes {
+		if a.Name == v.group {
+			for _, s := range a.Values {
+				if slices.ContainsFunc(run.Trials, func(t lab.Trial) bool { return t.Cell[v.group] == s }) {
+					v.subjects = append(v.subjects, s)
+				}
+			}
+			continue
+		}
+		others = append(others, a)
+		var next []lab.Cell
+		for _, c := range cells {
+			for _, value := range a.Values {
+				cell := lab.Cell{a.Name: value}
+				for k, x := range c {
+					cell[k] = x
+				}
+				next = append(next, cell)
+			}
+		}
+		cells = next
+	}
+	for _, c := range cells {
+		p := panel{cell: c, title: cellTitle(c, others)}
+		if slices.ContainsFunc(run.Trials, func(t lab.Trial) bool { return p.has(&t) }) {
+			v.panels = append(v.panels, p)
+		}
+	}
+	v.style = stylesFor(v.subjects)
+	return v
+}
+
+// axesOf are the axes of the manifest, or those the trials have.
+func axesOf(run *lab.Run) []lab.Axis {
+	if len(run.Manifest.Axes) > 0 {
+		return run.Manifest.Axes
+	}
+	found := map[string][]string{}
+	for _, t := range run.Trials {
+		for name, value := range t.Cell {
+			if !slices.Contains(found[name], value) {
+				found[name] = append(found[name], value)
+			}
+		}
+	}
+	var axes []lab.Axis
+	for name, values := range found {
+		sort.Strings(values)
+		axes = append(axes, lab.Axis{Name: name, Values: values})
+	}
+	sort.Slice(axes, func(i, j int) bool { return axes[i].Name < axes[j].Name })
+	return axes
+}
+
+// phasesOf are the phases of the manifest, or those the trials have.
+func phasesOf(run *lab.Run) []lab.Phase {
+	if len(run.Manifest.Phases) > 0 {
+		return run.Manifest.Phases
+	}
+	var ps []lab.Phase
+	for _, t := range run.Trials {
+		for _, r := range t.Phases {
+			if !slices.ContainsFunc(ps, func(p lab.Phase) bool { return p.Name == r.Name }) {
+				ps = append(ps, lab.Phase{Name: r.Name, Title: r.Name})
+			}
+		}
+	}
+	return ps
+}
+
+// cellTitle names a combination for people.
+func cellTitle(c lab.Cell, axes []lab.Axis) string {
+	var parts []string
+	for _, a := range axes {
+		switch value := c[a.Name]; {
+		case a.Name == "mode" && value == "close":
+			parts = append(parts, "closing connections")
+		case a.Name == "mode" && value == "keepalive":
+			parts = append(parts, "keep-alive connections")
+		default:
+			parts = append(parts, fmt.Sprintf("%s = %s", a.Name, value))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (p panel) has(t *lab.Trial) bool {
+	for name, value := range p.cell {
+		if t.Cell[name] != value {
+			return false
+		}
+	}
+	return true
+}
+
+// trials of one cell, in order of execution.
+func (v *view) trials(p panel, subject string) []*lab.Trial {
+	var ts []*lab.Trial
+	for i := range v.run.Trials {
+		if t := &v.run.Trials[i]; t.Cell[v.group] == subject && p.has(t) {
+			ts = append(ts, t)
+		}
+	}
+	return ts
+}
+
+// phaseOf is what a trial measured in the phase of that name, or nil.
+func phaseOf(t *lab.Trial, phase string) *lab.PhaseResult {
+	for i := range t.Phases {
+		if t.Phases[i].Name == phase {
+			return &t.Phases[i]
+		}
+	}
+	return nil
+}
+
+func (v *view) sample(phase string, p panel, subject string, m metric) sample {
+	s := sample{byBlock: map[int]float64{}}
+	for _, t := range v.trials(p, subject) {
+		r := phaseOf(t, phase)
+		if r == nil {
+			continue
+		}
+		x, ok := m.value(r)
+		switch {
+		case !ok:
+		case t.Valid():
+			s.valid = append(s.valid, x)
+			s.byBlock[t.Repetition] = x
+		default:
+			s.invalid = append(s.invalid, x)
+		}
+	}
+	return s
+}
+
+// has reports whether any trial that counts measured m in the phase.
+func (v *view) has(phase string, p panel, m metric) bool {
+	for _, s := range v.subjects {
+		if len(v.sample(phase, p, s, m).valid) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// histograms of one cell, one per process that counts and recorded anything.
+func (v *view) histograms(phase string, p panel, subject, name string) []*hdrhistogram.Histogram {
+	var hs []*hdrhistogram.Histogram
+	for _, t := range v.trials(p, subject) {
+		r := phaseOf(t, phase)
+		if r == nil || !t.Valid() {
+			continue
+		}
+		if h := r.Histograms[name]; h != nil && h.TotalCount() > 0 {
+			hs = append(hs, h)
+		}
+	}
+	return hs
+}
+
+// offered is the rate that a phase asked for in a panel, 0 in a closed loop.
+// The manifest holds one rate, a mode may have its own: the trials know.
+func (v *view) offered(phase string, p panel) float64 {
+	for _, s := range v.subjects {
+		for _, t := range v.trials(p, s) {
+			if r := phaseOf(t, phase); r != nil && r.OfferedRate > 0 {
+				return r.OfferedRate
+			}
+		}
+	}
+	return 0
+}
+
+// invalid are the trials that do not count.
+func (v *view) invalid() []*lab.Trial {
+	var ts []*lab.Trial
+	for i := range v.run.Trials {
+		if t := &v.run.Trials[i]; !t.Valid() {
+			ts = append(ts, t)
+		}
+	}
+	return ts
+}
+
+// name of a trial for people: "leader, closing connections, repetition 3".
+func (v *view) name(t *lab.Trial) string {
+	parts := []string{}
+	if s := t.Cell[v.group]; s != "" {
+		parts = append(parts, s)
+	}
+	for _, p := range v.panels {
+		if p.title != "" && p.has(t) {
+			parts = append(parts, p.title)
+			break
+		}
+	}
+	return strings.Join(append(parts, fmt.Sprintf("repetition %d", t.Repetition+1)), ", ")
+}

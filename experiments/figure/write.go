@@ -1,0 +1,102 @@
+package figure
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"codeberg.org/go-pdf/fpdf"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgpdf"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// pngDPI is for looking at on a screen of twice the usual density.
+const pngDPI = 220
+
+// fixedDates keeps the time of drawing out of PDF files.
+var fixedDates = sync.OnceFunc(func() {
+	t := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	fpdf.SetDefaultCreationDate(t)
+	fpdf.SetDefaultModificationDate(t)
+	fpdf.SetDefaultCatalogSort(true)
+})
+
+// render draws the sheet in one format: svg, pdf or png. Equal sheets give
+// equal bytes.
+func (s *sheet) render(format string) ([]byte, error) {
+	var c vg.CanvasWriterTo
+	w, h := s.width, s.height()
+	switch format {
+	case "svg":
+		c = vgsvg.New(w, h)
+	case "pdf":
+		fixedDates()
+		c = vgpdf.New(w, h)
+	case "png":
+		c = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(pngDPI))}
+	default:
+		return nil, fmt.Errorf("render figure: format %q (svg, pdf or png)", format)
+	}
+	s.draw(draw.New(c))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return nil, fmt.Errorf("render figure as %s: %w", format, err)
+	}
+	if format == "svg" {
+		return portableSVG(b.Bytes()), nil
+	}
+	return b.Bytes(), nil
+}
+
+// portableSVG names fonts of the same widths that other systems have.
+func portableSVG(svg []byte) []byte {
+	return []byte(strings.NewReplacer(
+		"font-family:Liberation Sans;", "font-family:'Liberation Sans',Arimo,Helvetica,Arial,sans-serif;",
+		"font-variant:"+boldSans+";font-weight:normal;font-style:normal", "font-weight:bold",
+		"font-variant:normal;font-weight:normal;font-style:normal;", "",
+	).Replace(string(svg)))
+}
+
+// inlineSVG is an SVG file made fit to stand within HTML: without the XML
+// head, as wide as its column, with a name for those who cannot see it.
+func inlineSVG(svg []byte, label string) string {
+	s := string(svg)
+	i := strings.Index(s, "<svg ")
+	j := strings.Index(s, "viewBox")
+	if i < 0 || j < i {
+		return ""
+	}
+	return `<svg role="img" aria-label="` + escapeAttr(label) + `" ` + strings.Replace(s[j:], "\n\txmlns:xlink=\"http://www.w3.org/1999/xlink\"", "", 1)
+}
+
+func escapeAttr(s string) string {
+	return strings.NewReplacer("&", "&amp;", `"`, "&quot;", "<", "&lt;", ">", "&gt;").Replace(s)
+}
+
+// replaceFile writes a file whole, by a rename, so that a reader or a crash
+// never meets half of it.
+func replaceFile(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // gone after the rename
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}
