@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"lflab/experiments/load"
+)
+
+func newLoadCommand(stdout, stderr io.Writer) *cobra.Command {
+	var (
+		cfg      load.Config
+		jsonPath string
+	)
+	cmd := &cobra.Command{
+		Use:   "load URL",
+		Short: "send HTTP/1.1 requests to a server and measure what its clients see",
+		Long: `load keeps a server busy and measures what its clients see.
+
+Without --rate it is a closed loop: each connection sends its next request when
+it has its answer. That finds how much a server can do, but a server that stalls
+also stops the questions: few requests meet the stall.
+
+With --rate it is an open loop: the times of all requests are planned first, and
+no slow answer delays them, as with clients that do not know of each other. A
+request whose connection is not free waits, and the wait is part of its latency.
+
+Two times are reported, and they answer different questions:
+  latency       from the planned send to the last byte of the answer
+  service time  from the actual send, or the start of its connect, to there
+In a closed loop the two are nearly the same. The send lag is the generator's
+own delay, while a connection was free: where it is not small against the
+latency, or where a warning says that the generator was saturated, the figures
+are about the generator.
+
+Every request is a GET of the URL, which must be http. Ctrl-C ends the load and
+prints what was measured until then.`,
+		Example: `  # how many requests a second, on 32 connections kept open
+  lflab load http://127.0.0.1:8080/hello --connections 32 --duration 5s
+
+  # the same with a new connection for each request
+  lflab load http://127.0.0.1:8080/hello --close
+
+  # the latency at 5000 requests a second, arriving at random
+  lflab load http://127.0.0.1:8080/hello --rate 5000 --connections 128
+
+  # for a program: one JSON object, and nothing else, on standard output
+  lflab load http://127.0.0.1:8080/hello --rate 5000 --arrivals fixed --json -`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("load: %d arguments: must be one URL", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			cfg.URL = args[0]
+			if cmd.Flags().Changed("arrivals") && cfg.Rate == 0 {
+				return usageError{fmt.Errorf("--arrivals %s: needs --rate [a closed loop has no planned arrivals]", cfg.Arrivals)}
+			}
+			if err := checkLoad(cfg, jsonPath); err != nil {
+				return usageError{err}
+			}
+			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
+			defer cancel()
+			return runLoad(ctx, stdout, stderr, cfg, jsonPath)
+		},
+	}
+	f := cmd.Flags()
+	f.IntVar(&cfg.Connections, "connections", 32, "connections open at once; with --rate, the most there may be")
+	f.IntVar(&cfg.Threads, "threads", 1, "threads of the generator")
+	f.DurationVar(&cfg.Duration, "duration", 10*time.Second, "measured time, after the warm-up")
+	f.DurationVar(&cfg.Warmup, "warmup", 500*time.Millisecond, "load before the measured time, not counted")
+	f.Float64Var(&cfg.Rate, "rate", 0, "requests per second of an open loop; 0 is a closed loop")
+	f.StringVar((*string)(&cfg.Arrivals), "arrivals", string(load.Poisson), "of an open loop: poisson (random gaps) or fixed (equal gaps)")
+	f.BoolVar(&cfg.Close, "close", false, "a new connection for each request, with \"Connection: close\"")
+	f.Uint64Var(&cfg.Seed, "seed", 1, "of the poisson arrivals: the same seed plans the same times")
+	f.DurationVar(&cfg.Timeout, "timeout", 10*time.Second, "a request unanswered for so long is an error")
+	f.StringVar(&jsonPath, "json", "", "write the result as JSON to this file; - is standard output")
+	return cmd
+}
+
+// checkLoad finds what is wrong with the flags before any time is spent.
+func checkLoad(cfg load.Config, jsonPath string) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	if jsonPath == "" || jsonPath == "-" {
+		return nil
+	}
+	dir := filepath.Dir(jsonPath)
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("--json %s: must be - or a file in a directory that exists [%s is none]", jsonPath, dir)
+	}
+	return nil
+}
+
+func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, jsonPath string) error {
+	progress := newLoadProgress(stderr, cfg.Warmup+cfg.Duration)
+	cfg.Progress = progress.show
+	result, err := load.Run(ctx, cfg)
+	progress.end()
+	if result == nil {
+		var config *load.ConfigError
+		if errors.As(err, &config) { // known only once it is tried: the limit on open files
+			return usageError{err}
+		}
+		return err
+	}
+	table := stdout
+	if jsonPath == "-" {
+		table = stderr
+	}
+	if result.Duration > 0 {
+		printLoad(table, cfg, result)
+		if e := writeLoadJSON(stdout, jsonPath, result); e != nil {
+			return errors.Join(err, e)
+		}
+	}
+	if err == nil && result.Requests == 0 {
+		return fmt.Errorf("load %s: no request was answered within %v", cfg.URL, cfg.Duration)
+	}
+	return err
+}
+
+func writeLoadJSON(stdout io.Writer, path string, result *load.Result) error {
+	if path == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(result.Report(), "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the result: %w", err)
+	}
+	text = append(text, '\n')
+	if path == "-" {
+		_, err = stdout.Write(text)
+	} else {
+		err = os.WriteFile(path, text, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}
