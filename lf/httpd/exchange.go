@@ -1,0 +1,131 @@
+package httpd
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Exchange is one request and its response. A handler answers by calling one
+// of the Answer methods, once; without it the answer is an empty 200. Nothing
+// of an Exchange may be kept after the handler has returned.
+type Exchange struct {
+	Request *fasthttp.Request // head and decoded body
+	Path    []byte            // of the target, as it was sent
+	Query   []byte            // what follows its '?', as it was sent
+
+	method methods
+	args   fasthttp.Args
+	parsed bool
+
+	status int
+	ctype  string
+	fields []byte // further fields, as lines
+	body   []byte
+	source source // in place of body
+	size   int64  // of what source yields
+}
+
+// Args is the query, parsed.
+func (x *Exchange) Args() *fasthttp.Args {
+	if !x.parsed {
+		x.args.ParseBytes(x.Query)
+		x.parsed = true
+	}
+	return &x.args
+}
+
+// Answer sets the whole response. body may be part of the request and must not
+// change until the handler has returned.
+func (x *Exchange) Answer(status int, contentType string, body []byte) {
+	x.status, x.ctype, x.body = status, contentType, body
+}
+
+// AnswerText is Answer with a line of plain text.
+func (x *Exchange) AnswerText(status int, format string, args ...any) {
+	x.Answer(status, "text/plain; charset=utf-8", fmt.Appendf(nil, format+"\n", args...))
+}
+
+// answerFrom answers with size bytes that are read from src while they are sent.
+func (x *Exchange) answerFrom(status int, contentType string, src source, size int64) {
+	x.status, x.ctype, x.source, x.size = status, contentType, src, size
+}
+
+// Field adds a field to the response. The value must have no line end in it.
+func (x *Exchange) Field(name, value string) {
+	x.fields = append(x.fields, name...)
+	x.fields = append(x.fields, ": "...)
+	x.fields = append(x.fields, value...)
+	x.fields = append(x.fields, "\r\n"...)
+}
+
+// reset forgets the response and the query.
+func (x *Exchange) reset() {
+	x.close()
+	x.Path, x.Query, x.parsed = nil, nil, false
+	x.status, x.ctype, x.body, x.size = fasthttp.StatusOK, "", nil, 0
+	x.fields = x.fields[:0]
+}
+
+// close lets the source go if there is one.
+func (x *Exchange) close() {
+	if x.source != nil {
+		x.source.Close() // it was only read
+		x.source = nil
+	}
+}
+
+// connection is what the response says about what becomes of it.
+type connection uint8
+
+const (
+	silent    connection = iota // an HTTP/1.1 connection that stays
+	keepAlive                   // an HTTP/1.0 connection that stays
+	closing
+)
+
+// appendHead appends the response's head to b. It is written by hand because
+// fasthttp's Date comes from a goroutine with a ticker, which would be one
+// more thing that runs beside the threads that are measured.
+func (x *Exchange) appendHead(b, date []byte, c connection) []byte {
+	if x.status == fasthttp.StatusOK {
+		b = append(b, "HTTP/1.1 200 OK\r\nDate: "...)
+	} else {
+		b = append(b, "HTTP/1.1 "...)
+		b = strconv.AppendInt(b, int64(x.status), 10)
+		b = append(b, ' ')
+		b = append(b, fasthttp.StatusMessage(x.status)...)
+		b = append(b, "\r\nDate: "...)
+	}
+	b = append(b, date...)
+	b = append(b, "\r\n"...)
+	if x.hasBody() {
+		if x.ctype != "" {
+			b = append(b, "Content-Type: "...)
+			b = append(b, x.ctype...)
+			b = append(b, "\r\n"...)
+		}
+		size := x.size
+		if x.source == nil {
+			size = int64(len(x.body))
+		}
+		b = append(b, "Content-Length: "...)
+		b = strconv.AppendInt(b, size, 10)
+		b = append(b, "\r\n"...)
+	}
+	b = append(b, x.fields...)
+	switch c {
+	case keepAlive:
+		b = append(b, "Connection: keep-alive\r\n"...)
+	case closing:
+		b = append(b, "Connection: close\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// hasBody reports whether a response of this status is framed as one with a
+// body. HEAD is, though the body is left out.
+func (x *Exchange) hasBody() bool {
+	return x.status != fasthttp.StatusNoContent && x.status != fasthttp.StatusNotModified
+}

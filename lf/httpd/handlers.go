@@ -1,0 +1,167 @@
+package httpd
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+)
+
+// Handler answers an exchange. It runs on the thread that read the request.
+type Handler func(*Exchange)
+
+// route is a path's handler, and the methods it takes.
+type route struct {
+	methods methods
+	handler Handler
+}
+
+const (
+	maxSpin  = 1_000_000 // us
+	maxSleep = 60_000    // ms
+	maxBytes = 1 << 30
+)
+
+func (s *Server) builtIn() map[string]route {
+	r := map[string]route{
+		"/hello":         {get | head | post, hello},
+		"/echo":          {get | head | post, echo},
+		"/spin":          {get | head | post, spin},
+		"/sleep":         {get | head | post, sleep},
+		"/bytes":         {get | head, bytesOf},
+		"/server-status": {get | head, s.status},
+		"/lab/flight":    {get | head | post, s.flight},
+	}
+	if s.config.Debug {
+		r["/panic"] = route{get | head | post, func(*Exchange) { panic("asked for by /panic") }}
+	}
+	return r
+}
+
+// handlerOf finds the handler by the path as it was sent; a path that is
+// escaped without need names a file.
+func (s *Server) handlerOf(x *Exchange) Handler {
+	r, ok := s.routes[view(x.Path)]
+	switch {
+	case x.method == unknown:
+		return notImplemented
+	case len(x.Path) == 1 && x.Path[0] == '*':
+		return optionsOfServer
+	case !ok:
+		r = route{get | head, s.file}
+	}
+	if r.methods&x.method == 0 {
+		if r.methods&post != 0 {
+			return notAllowedBut(get | head | post)
+		}
+		return notAllowedBut(get | head)
+	}
+	return r.handler
+}
+
+func notImplemented(x *Exchange) {
+	x.AnswerText(fasthttp.StatusNotImplemented, "the method is not known here")
+}
+
+func optionsOfServer(x *Exchange) {
+	x.Field("Allow", (get | head | post).allow())
+	x.Answer(fasthttp.StatusNoContent, "", nil)
+}
+
+func notAllowedBut(m methods) Handler {
+	return func(x *Exchange) {
+		x.Field("Allow", m.allow())
+		x.AnswerText(fasthttp.StatusMethodNotAllowed, "the method is not allowed here (try %s)", m.allow())
+	}
+}
+
+var helloBody = []byte("Hello, World!")
+
+func hello(x *Exchange) { x.Answer(fasthttp.StatusOK, "text/plain", helloBody) }
+
+// echo answers the request's body.
+func echo(x *Exchange) { x.Answer(fasthttp.StatusOK, "application/octet-stream", x.Request.Body()) }
+
+// spin keeps the CPU busy for us microseconds.
+func spin(x *Exchange) {
+	us, ok := x.number("us", maxSpin)
+	if !ok {
+		return
+	}
+	for end := flight.Now() + us*1000; flight.Now() < end; {
+	}
+	x.Answer(fasthttp.StatusOK, "text/plain", spunBody)
+}
+
+// sleep blocks the thread for ms milliseconds, in the kernel.
+func sleep(x *Exchange) {
+	ms, ok := x.number("ms", maxSleep)
+	if !ok {
+		return
+	}
+	until := unix.NsecToTimespec(flight.Now() + ms*1_000_000)
+	for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &until, nil) == unix.EINTR {
+	}
+	x.Answer(fasthttp.StatusOK, "text/plain", sleptBody)
+}
+
+var (
+	spunBody  = []byte("spun\n")
+	sleptBody = []byte("slept\n")
+)
+
+// bytesOf answers n bytes of a fixed pattern.
+func bytesOf(x *Exchange) {
+	if n, ok := x.number("n", maxBytes); ok {
+		x.answerFrom(fasthttp.StatusOK, "application/octet-stream", pattern{}, n)
+	}
+}
+
+// number is the parameter name of the query, a whole number of at most most.
+// If it is not that, it answers 400 and returns false.
+func (x *Exchange) number(name string, most int64) (int64, bool) {
+	args := x.Args()
+	if !args.Has(name) {
+		x.AnswerText(fasthttp.StatusBadRequest, "parameter %s is missing (a whole number in 0..%d is wanted)", name, most)
+		return 0, false
+	}
+	value := args.Peek(name)
+	n, err := strconv.ParseUint(view(value), 10, 63)
+	if err != nil || n > math.MaxInt64 || int64(n) > most {
+		x.AnswerText(fasthttp.StatusBadRequest, "parameter %s: %q is not a whole number in 0..%d", name, value, most)
+		return 0, false
+	}
+	return int64(n), true
+}
+
+// flight has the lab switch the recording of hand-offs.
+func (s *Server) flight(x *Exchange) {
+	if s.config.Flight == nil {
+		notFound(x)
+		return
+	}
+	action := string(x.Args().Peek("record"))
+	if action != "on" && action != "off" {
+		x.AnswerText(fasthttp.StatusBadRequest, "parameter record: %q is neither on nor off", action)
+		return
+	}
+	result, err := s.config.Flight(action)
+	if err != nil {
+		x.AnswerText(fasthttp.StatusInternalServerError, "switch recording %s: %v", action, err)
+		return
+	}
+	body, err := json.Marshal(result)
+	if err != nil {
+		panic(fmt.Sprintf("encode the recording: %v", err))
+	}
+	x.Answer(fasthttp.StatusOK, "application/json", body)
+}
+
+func notFound(x *Exchange) {
+	x.AnswerText(fasthttp.StatusNotFound, "there is nothing here by that name")
+}

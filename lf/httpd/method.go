@@ -1,0 +1,40 @@
+package httpd
+
+// methods is a set of request methods.
+type methods uint8
+
+const (
+	get methods = 1 << iota
+	head
+	post
+	options
+	connect
+	known   // PUT, DELETE, PATCH and TRACE: there are, but nothing here takes them
+	unknown // any other token
+)
+
+func methodOf(b []byte) methods {
+	switch string(b) {
+	case "GET":
+		return get
+	case "HEAD":
+		return head
+	case "POST":
+		return post
+	case "OPTIONS":
+		return options
+	case "CONNECT":
+		return connect
+	case "PUT", "DELETE", "PATCH", "TRACE":
+		return known
+	}
+	return unknown
+}
+
+// allow is the value of an Allow field.
+func (m methods) allow() string {
+	if m&post != 0 {
+		return "GET, HEAD, POST"
+	}
+	return "GET, HEAD"
+}

@@ -1,0 +1,30 @@
+package httpd
+
+import (
+	"errors"
+	"io"
+
+	"lflab/lf/serve"
+)
+
+// nothingRead tells what follows from a read that brought nothing.
+func (s *Session) nothingRead(t *serve.Thread, idle bool, err error) (serve.Next, bool) {
+	switch {
+	case errors.Is(err, serve.ErrWouldBlock):
+		s.deadline = s.readBy
+		if !idle {
+			return serve.ReadMore, false
+		}
+		return s.between(), false
+	case errors.Is(err, serve.ErrDeadline):
+		if idle && s.served > 0 {
+			return serve.Close, false
+		}
+		s.refuse(t, errTimeout)
+		return 0, true
+	case errors.Is(err, io.EOF) && !idle:
+		s.refuse(t, errEnded)
+		return 0, true
+	}
+	return serve.Close, false
+}

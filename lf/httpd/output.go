@@ -1,0 +1,146 @@
+package httpd
+
+import (
+	"errors"
+
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+)
+
+const (
+	// outMost is how much is put together, of responses to pipelined requests,
+	// before it is written.
+	outMost = pieceSize
+	outKeep = 16 << 10 // of the largest output buffer that is kept
+)
+
+// flush writes everything that is to be written, a large body piece by piece.
+// When it cannot it returns false, and what Serve has to return.
+func (s *Session) flush(t *serve.Thread) (serve.Next, bool) {
+	for {
+		if s.sent == 0 && !s.produce(t) {
+			return serve.Close, false
+		}
+		for s.sent < len(s.out) {
+			if next, ok := s.write(t); !ok {
+				return next, false
+			}
+		}
+		s.out, s.sent, s.moveBy = s.out[:0], 0, 0
+		if s.x.source == nil {
+			break
+		}
+		s.clock()
+	}
+	s.unborrow()
+	if cap(s.out) > outKeep {
+		s.out = nil
+	}
+	return 0, true
+}
+
+// write writes once.
+func (s *Session) write(t *serve.Thread) (serve.Next, bool) {
+	patience := int64(s.server.limits.WriteTimeout)
+	s.stream.SetWriteDeadline(s.now + patience)
+	n, err := s.stream.Write(s.out[s.sent:])
+	if n > 0 {
+		s.sent += n
+		t.Bytes.Add(uint64(n))
+	}
+	switch {
+	case errors.Is(err, serve.ErrWouldBlock):
+		if n > 0 || s.moveBy == 0 {
+			s.moveBy = s.clock() + patience
+		}
+		s.deadline = s.moveBy
+		t.Set(serve.Writing)
+		return serve.WriteMore, false
+	case err != nil || n <= 0:
+		return serve.Close, false
+	}
+	return 0, true
+}
+
+// produce fills up the output with the large body in hand, if there is one. It
+// reports false when that body has broken off, as a file's does that has been
+// truncated since.
+func (s *Session) produce(t *serve.Thread) bool {
+	x := &s.x
+	if x.source == nil {
+		return true
+	}
+	t.Set(serve.Writing)
+	s.borrow()
+	from := len(s.out)
+	n := int(min(int64(cap(s.out)-from), x.size-s.offset))
+	if n > 0 {
+		got, err := x.source.ReadAt(s.out[from:from+n], s.offset)
+		if got < n {
+			if err != nil {
+				s.server.log.Warn("response broke off", "error", err)
+			}
+			return false
+		}
+		s.out = s.out[:from+n]
+		s.offset += int64(n)
+	}
+	if s.offset == x.size {
+		x.close()
+	}
+	return true
+}
+
+// borrow takes a piece for output buffer.
+func (s *Session) borrow() {
+	if s.piece != nil {
+		return
+	}
+	s.piece = s.server.pieces.Get().(*piece)
+	s.small = s.out
+	s.out = append(s.piece[:0], s.out...)
+}
+
+// unborrow gives it back.
+func (s *Session) unborrow() {
+	if s.piece == nil {
+		return
+	}
+	s.out = s.small[:0]
+	s.small = nil
+	s.server.pieces.Put(s.piece)
+	s.piece = nil
+}
+
+// stepEnd sends the last response and ends our side.
+func (s *Session) stepEnd(t *serve.Thread) (serve.Next, bool) {
+	if next, ok := s.flush(t); !ok {
+		return next, false
+	}
+	t.Set(serve.Closing)
+	if !s.rest || s.stream.CloseWrite() != nil {
+		return serve.Close, false
+	}
+	s.phase = lingering
+	s.readBy = flight.Now() + int64(lingerTimeout)
+	return 0, true
+}
+
+// stepLinger throws away what the peer still sends.
+func (s *Session) stepLinger(t *serve.Thread) (serve.Next, bool) {
+	t.Set(serve.Closing)
+	s.stream.SetReadDeadline(s.readBy)
+	for s.discarded < lingerMost {
+		n, err := s.stream.Read(s.in[:cap(s.in)])
+		s.discarded += n
+		if n > 0 {
+			continue
+		}
+		if errors.Is(err, serve.ErrWouldBlock) {
+			s.deadline = s.readBy
+			return serve.ReadMore, false
+		}
+		break
+	}
+	return serve.Close, false
+}

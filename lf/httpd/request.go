@@ -1,0 +1,239 @@
+package httpd
+
+import (
+	"bytes"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// maxFields is how many fields a request may have.
+const maxFields = 100
+
+// request is what the checks find out about a request's head. It holds
+// offsets from the head's beginning and no slices, for the buffer under it
+// moves while it grows.
+//
+// scan is called with ever more of the head and looks at every byte once: line
+// by line, in order, so that the verdict does not depend on how the head was
+// cut on its way.
+type request struct {
+	checked int // bytes of whole lines that have passed
+	looked  int // bytes in which there is no further line end
+	fields  int
+	whole   bool // checked is the size of the head
+
+	method  methods
+	http10  bool
+	path    span
+	query   span
+	host    span // of the target or else of the Host field
+	inUse   bool // host comes from the target
+	hosts   int
+	chunked bool
+	length  int // of Content-Length, -1 when there is none
+
+	closes     bool // Connection: close
+	keepsAlive bool // Connection: keep-alive
+	expects    bool // Expect: 100-continue
+	expectsAny bool // some other expectation
+}
+
+// span is a part of the head.
+type span struct{ from, to int }
+
+func (s span) of(b []byte) []byte { return b[s.from:s.to] }
+
+func (q *request) reset() { *q = request{length: -1} }
+
+// scan checks the lines that are new in b, which begins with the head. No
+// refusal and not whole means that more is needed.
+func (q *request) scan(b []byte, limit int) *refusal {
+	if !tokenByte[b[0]] && b[0] != '\n' {
+		return errFirst
+	}
+	for !q.whole {
+		i := bytes.IndexByte(b[q.looked:], '\n')
+		if i < 0 {
+			q.looked = len(b)
+			if len(b) > limit {
+				return errHeadSize
+			}
+			return nil
+		}
+		end := q.looked + i + 1
+		if end > limit {
+			return errHeadSize
+		}
+		line := b[q.checked : end-1]
+		if len(line) == 0 || line[len(line)-1] != '\r' {
+			return errBareLF
+		}
+		line = line[:len(line)-1]
+		var r *refusal
+		switch {
+		case q.checked == 0:
+			r = q.requestLine(line)
+		case len(line) == 0:
+			q.whole = true
+			r = q.together()
+		default:
+			r = q.field(line, q.checked)
+		}
+		if r != nil {
+			return r
+		}
+		q.checked, q.looked = end, end
+	}
+	return nil
+}
+
+// requestLine checks the first line.
+func (q *request) requestLine(line []byte) *refusal {
+	sp := bytes.IndexByte(line, ' ')
+	if sp < 0 {
+		return errLine
+	}
+	method := line[:sp]
+	if !isToken(method) {
+		return errMethod
+	}
+	q.method = methodOf(method)
+	from := sp + 1
+	sp = bytes.IndexByte(line[from:], ' ')
+	if sp <= 0 {
+		return errLine
+	}
+	version := line[from+sp+1:]
+	switch string(version) {
+	case "HTTP/1.1":
+	case "HTTP/1.0":
+		q.http10 = true
+	default:
+		return otherVersion(version)
+	}
+	return q.target(line, span{from, from + sp})
+}
+
+// otherVersion tells a version that is not spoken here from nonsense.
+func otherVersion(v []byte) *refusal {
+	digit := func(c byte) bool { return '0' <= c && c <= '9' }
+	if len(v) == 8 && string(v[:5]) == "HTTP/" && digit(v[5]) && v[6] == '.' && digit(v[7]) {
+		return errOther
+	}
+	return errVersion
+}
+
+// field checks a line that is neither the first nor empty, and notes what the
+// field says if it is about framing or the connection.
+func (q *request) field(line []byte, at int) *refusal {
+	if q.fields++; q.fields > maxFields {
+		return errFields
+	}
+	name, value, r := cutField(line)
+	if r != nil {
+		return r
+	}
+	switch len(name) {
+	case len("host"):
+		if is(name, "host") {
+			return q.hostField(value, at+cap(line)-cap(value)) // value is a slice of line
+		}
+	case len("expect"):
+		if is(name, "expect") {
+			if is(value, "100-continue") {
+				q.expects = true
+			} else {
+				q.expectsAny = true
+			}
+		}
+	case len("connection"):
+		if is(name, "connection") {
+			q.closes = q.closes || lists(value, "close")
+			q.keepsAlive = q.keepsAlive || lists(value, "keep-alive")
+		}
+	case len("content-length"):
+		if is(name, "content-length") {
+			return q.lengthField(value)
+		}
+	case len("transfer-encoding"):
+		if is(name, "transfer-encoding") {
+			if q.chunked {
+				return errCodings
+			}
+			if !is(value, "chunked") {
+				return errCoding
+			}
+			q.chunked = true
+		}
+	}
+	return nil
+}
+
+// cutField splits a field line, also one of a trailer, and checks both parts.
+func cutField(line []byte) (name, value []byte, r *refusal) {
+	if line[0] == ' ' || line[0] == '\t' {
+		return nil, nil, errFold
+	}
+	colon := bytes.IndexByte(line, ':')
+	if colon < 0 {
+		return nil, nil, errColon
+	}
+	if !isToken(line[:colon]) {
+		return nil, nil, errName
+	}
+	value = trim(line[colon+1:])
+	if !httpguts.ValidHeaderFieldValue(view(value)) {
+		return nil, nil, errValue
+	}
+	return line[:colon], value, nil
+}
+
+func (q *request) hostField(value []byte, at int) *refusal {
+	if q.hosts++; q.hosts > 1 {
+		return errHostTwice
+	}
+	if !validAuthority(value) {
+		return errHost
+	}
+	if !q.inUse {
+		q.host = span{at, at + len(value)}
+	}
+	return nil
+}
+
+// lengthField reads digits alone. fasthttp and strconv know more forms of
+// numbers, and each is a way to make two servers disagree.
+func (q *request) lengthField(value []byte) *refusal {
+	if q.length >= 0 {
+		return errLengths
+	}
+	if len(value) == 0 || len(value) > 18 {
+		return errLength
+	}
+	n := 0
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return errLength
+		}
+		n = n*10 + int(c-'0')
+	}
+	q.length = n
+	return nil
+}
+
+// together checks what only the whole head can tell.
+func (q *request) together() *refusal {
+	switch {
+	case q.hosts == 0 && !q.http10:
+		return errHostNone
+	case q.chunked && q.length >= 0:
+		return errTwoLengths
+	case q.chunked && q.http10:
+		return errCoding10
+	case q.method == connect:
+		return errConnect
+	case q.expectsAny && !q.http10:
+		return errExpect
+	}
+	return nil
+}

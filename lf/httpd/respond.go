@@ -1,0 +1,108 @@
+package httpd
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"lflab/lf/serve"
+)
+
+// serveRequest has the request in hand, which is whole, handled and answered.
+// Its body takes size bytes of the input.
+func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
+	q := &s.request
+	whole := s.in[s.r : s.r+q.checked+size]
+	if !s.parse(whole[:q.checked], whole[q.checked:]) {
+		s.refuse(t, errParser)
+		return 0, true
+	}
+	x := &s.x
+	x.reset()
+	x.method, x.Path, x.Query = q.method, q.path.of(whole), q.query.of(whole)
+	if len(x.Path) == 0 {
+		x.Path = slash
+	}
+	h := s.server.handlerOf(x)
+
+	t.Set(serve.Writing)
+	t.Log.HandlerBegins(s.stream.Arrived())
+	panicked := s.handle(h)
+	t.Log.HandlerEnds()
+
+	s.handled = true
+	s.served++
+	s.r += len(whole)
+	most := s.server.limits.MaxKeepAliveRequests
+	switch {
+	case q.closes, q.http10 && !q.keepsAlive, panicked, s.server.draining.Load(), most > 0 && s.served >= most:
+		s.rest = s.r < s.w
+		s.respond(t, closing)
+		s.phase = ending
+	case q.http10:
+		s.respond(t, keepAlive)
+		s.phase = inHead
+	default:
+		s.respond(t, silent)
+		s.phase = inHead
+	}
+	if size > 0 {
+		s.parsed.ResetBody()
+	}
+	s.request.reset()
+	return 0, true
+}
+
+var slash = []byte("/")
+
+// parse has fasthttp read the request.
+func (s *Session) parse(head, body []byte) bool {
+	s.parsed.Reset()
+	p := s.server.parsers.Get().(*parser)
+	err := p.head(&s.parsed, head, &s.request)
+	if err == nil && s.request.chunked {
+		err = p.chunked(&s.parsed, body, &s.chunks, s.server.limits.Body)
+	} else if err == nil && len(body) > 0 {
+		s.parsed.SetBodyRaw(body)
+	}
+	s.server.parsers.Put(p)
+	return err == nil
+}
+
+// handle calls h, and answers 500 in its place when it panics.
+func (s *Session) handle(h Handler) (panicked bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.server.panicked(v, s.x.Path)
+			s.x.reset()
+			s.x.AnswerText(fasthttp.StatusInternalServerError, "the handler panicked")
+			panicked = true
+		}
+	}()
+	h(&s.x)
+	return false
+}
+
+// refuse answers a request that is not served, and ends the connection. What
+// the peer has sent may go on behind the refused part.
+func (s *Session) refuse(t *serve.Thread, r *refusal) {
+	s.x.reset()
+	s.x.method = s.request.method
+	s.x.AnswerText(r.status, "%s", r.reason)
+	s.rest = r != errTimeout && r != errEnded
+	s.respond(t, closing)
+	s.phase = ending
+}
+
+// respond puts the response into the output buffer, all but a large body.
+func (s *Session) respond(t *serve.Thread, c connection) {
+	x := &s.x
+	s.out = x.appendHead(s.out, s.date.at(s.clock()), c)
+	t.Requests.Add(1)
+	switch {
+	case !x.hasBody() || x.method == head:
+		x.close()
+	case x.source == nil:
+		s.out = append(s.out, x.body...)
+	}
+	x.body = nil
+	s.offset = 0
+}

@@ -1,0 +1,91 @@
+package httpd
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+)
+
+// Server is what all sessions share. It implements serve.Service.
+type Server struct {
+	limits  Limits
+	config  Config
+	log     *slog.Logger
+	routes  map[string]route
+	root    *os.Root // nil without a DocRoot
+	parsers sync.Pool
+	pieces  sync.Pool
+
+	draining atomic.Bool
+	panics   atomic.Uint64
+	logAfter atomic.Int64 // when the next panic may be logged
+}
+
+// pieceSize is how much of a large body is made and sent at a time.
+const pieceSize = 64 << 10
+
+type piece [pieceSize]byte
+
+// New makes a server. It opens DocRoot, and keeps it open until Close.
+func New(c Config) (*Server, error) {
+	limits, err := c.Limits.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{limits: limits, config: c, log: c.Log}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if c.DocRoot != "" {
+		if s.root, err = os.OpenRoot(c.DocRoot); err != nil {
+			return nil, fmt.Errorf("open the document root: %w (a directory is wanted)", err)
+		}
+	}
+	s.routes = s.builtIn()
+	s.parsers.New = func() any { return newParser(limits.Head) }
+	s.pieces.New = func() any { return new(piece) }
+	return s, nil
+}
+
+// NewSession makes a session. It takes its buffers when it first needs them.
+func (s *Server) NewSession() serve.Session { return s.newSession() }
+
+func (s *Server) newSession() *Session {
+	n := &Session{server: s}
+	n.x.Request = &n.parsed
+	n.Reset(nil)
+	return n
+}
+
+// Drain has every session close its connection after the response in hand.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Panics is how many handlers have panicked.
+func (s *Server) Panics() uint64 { return s.panics.Load() }
+
+// Close lets the document root go. Sessions must have ended.
+func (s *Server) Close() error {
+	if s.root == nil {
+		return nil
+	}
+	return s.root.Close()
+}
+
+// panicked counts a panic, and logs it with its stack if none was logged
+// within the last second. It is called by the deferred function that recovers.
+func (s *Server) panicked(value any, path []byte) {
+	n := s.panics.Add(1)
+	now := flight.Now()
+	after := s.logAfter.Load()
+	if now < after || !s.logAfter.CompareAndSwap(after, now+int64(time.Second)) {
+		return
+	}
+	s.log.Error("handler panicked", "path", string(path), "value", value, "panics", n, "stack", string(debug.Stack()))
+}
