@@ -179,3 +179,19 @@ func TestThisMachine(t *testing.T) {
 		t.Logf("no BTF here: %v", err)
 	}
 }
+
+func TestCPUTime(t *testing.T) {
+	got, err := readCPUTime(tree(map[string]string{"proc/stat": "cpu  10 2 3 500 40 5 6 7 8 0\ncpu0 1 1 1 1 1 1 1 1 0 0\ncpu1 1 1 1 1 1 1 1 1 0 0\nintr 5\n"}))
+	want := CPUTime{Busy: (10 + 2 + 3 + 5 + 6) * 10 * time.Millisecond, CPUs: 2, Stolen: 70 * time.Millisecond}
+	if err != nil || got != want {
+		t.Errorf("CPU time %+v, %v, want %+v", got, err, want)
+	}
+	for _, bad := range []string{"", "cpu 1 2 3\n", "cpu a b c d e f g h\n", "intr 1 2 3 4 5 6 7 8 9\n"} {
+		if _, err := readCPUTime(tree(map[string]string{"proc/stat": bad})); err == nil {
+			t.Errorf("%q: no error", bad)
+		}
+	}
+	if now, err := ReadCPUTime(); err != nil || now.Busy <= 0 || OwnCPU() <= 0 {
+		t.Errorf("here: %+v, %v, own %v", now, err, OwnCPU())
+	}
+}

@@ -1,0 +1,82 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// control asks a server of ours for what only it knows. Each question is a
+// connection of its own: one that is kept would hold a thread of a server that
+// has a thread for each.
+type control struct{ address string }
+
+func (c control) get(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask server for %s: %w", path, err)
+	}
+	req.Close = true
+	transport := &http.Transport{DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask server for %s: %w", path, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	if err != nil {
+		return nil, fmt.Errorf("ask server for %s: %w", path, err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("ask server for %s: status %s: %.200s", path, resp.Status, body)
+	}
+	return body, nil
+}
+
+func (c control) startFlight(ctx context.Context) error {
+	_, err := c.get(ctx, "/lab/flight?record=on")
+	return err
+}
+
+func (c control) stopFlight(ctx context.Context) (*flight, error) {
+	body, err := c.get(ctx, "/lab/flight?record=off")
+	if err != nil {
+		return nil, err
+	}
+	var report flightReport
+	if err := json.Unmarshal(body, &report); err != nil {
+		return nil, fmt.Errorf("read flight records: %w in %.200q", err, body)
+	}
+	return report.decode()
+}
+
+// counters reads the server's own counters.
+func (c control) counters(ctx context.Context) (map[string]uint64, error) {
+	body, err := c.get(ctx, "/server-status?auto")
+	if err != nil {
+		return nil, err
+	}
+	return parseCounters(string(body)), nil
+}
+
+// parseCounters takes the lines "key: whole number" of a status page. Others,
+// and values that only go up and down, are not counters: those are written in
+// the capitals of Apache's page.
+func parseCounters(page string) map[string]uint64 {
+	counts := map[string]uint64{}
+	for l := range strings.Lines(page) {
+		key, value, _ := strings.Cut(l, ":")
+		n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
+		if err == nil && key == strings.ToLower(key) {
+			counts[key] = n
+		}
+	}
+	return counts
+}

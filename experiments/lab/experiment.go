@@ -1,0 +1,292 @@
+package lab
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"lflab/experiments/lab/process"
+	"lflab/experiments/machine"
+	"lflab/experiments/suites"
+)
+
+// Options says how a suite is run. The zero value runs it as it stands.
+type Options struct {
+	Dir    string   // results directory; must not hold results yet, unless resumed
+	Seed   uint64   // of the order and the arrivals; 0 draws one
+	Repeat int      // trials of each cell; 0 is the suite's number
+	Scale  float64  // of all durations; 0 is 1
+	Only   []string // key=value terms that choose cells; see the plan
+	Force  bool     // resume although the suite or the program has changed
+
+	// Serve is the command that our own servers are started with; empty means
+	// this program's "serve".
+	Serve []string
+
+	// Command is what makes this run again, for the manifest.
+	Command string
+
+	// Progress, when set, is called before the first trial and after each one,
+	// never while something is measured.
+	Progress func(Progress)
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Done, Total int
+	Left        time.Duration // estimated
+	Trial       *Trial        // that has just ended; nil before the first one
+}
+
+// Experiment is a suite that is ready to run.
+type Experiment struct {
+	Manifest Manifest // as it will be written
+	suite    *suites.Suite
+	opts     Options
+	built    map[string]string // program compiled for a subject, by its name
+	temp     string            // directory of those; empty when there are none
+}
+
+// New plans a suite. It compiles the C sources of its subjects into a temporary
+// directory, which Close removes; a subject that cannot run here is skipped
+// with a line in the manifest. The results directory is not touched.
+func New(s *suites.Suite, o Options) (*Experiment, error) {
+	x, err := prepare(s, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.plan(); err != nil {
+		x.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// Resume continues the run in a results directory: it takes seed, repetitions,
+// scale and choice of cells from there, and leaves out the trials that are
+// complete. Trials that failed are run again. It refuses when the suite or the
+// program has changed since, unless o.Force is set; then the plan is made anew
+// and the trials that still belong to it are kept.
+func Resume(dir string, o Options) (*Experiment, error) {
+	r, err := openRecords(dir)
+	if err != nil {
+		return nil, fmt.Errorf("resume: %w", err)
+	}
+	m := r.Manifest
+	source := m.Suite
+	if m.SuiteFile != "" {
+		source = m.SuiteFile
+	}
+	s, err := suites.Open(source)
+	if err != nil {
+		return nil, fmt.Errorf("resume %s: %w", dir, err)
+	}
+	o.Dir, o.Seed, o.Repeat, o.Scale, o.Only, o.Command = dir, m.Seed, m.Repeat, m.Scale, m.Only, m.Command
+	x, err := prepare(s, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.continues(&m); err != nil {
+		x.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// continues takes over the manifest of the run that is resumed.
+func (x *Experiment) continues(m *Manifest) error {
+	fresh := x.Manifest
+	if err := x.plan(); err != nil {
+		return err
+	}
+	var changed []string
+	if m.SuiteDigest != fresh.SuiteDigest {
+		changed = append(changed, fmt.Sprintf("the suite %s (was %.12s, is %.12s)", m.Suite, m.SuiteDigest, fresh.SuiteDigest))
+	}
+	if m.Binary != fresh.Binary {
+		changed = append(changed, fmt.Sprintf("the program (was %.12s, is %.12s)", m.Binary, fresh.Binary))
+	}
+	if len(changed) == 0 && !reflect.DeepEqual(m.Plan, x.Manifest.Plan) {
+		changed = append(changed, fmt.Sprintf("what can be measured here (skipped then: %q, now: %q)", m.Skipped, x.Manifest.Skipped))
+	}
+	if len(changed) > 0 && !x.opts.Force {
+		return fmt.Errorf("resume %s: changed since it began: %s (--force goes on all the same)", x.opts.Dir, strings.Join(changed, ", and "))
+	}
+	x.Manifest.Started, x.Manifest.Before = m.Started, m.Before
+	x.Manifest.Resumed = append(m.Resumed, time.Now())
+	return nil
+}
+
+// prepare fills in everything but the plan.
+func prepare(s *suites.Suite, o Options) (*Experiment, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	if len(o.Serve) == 0 {
+		o.Serve = []string{self, "serve"}
+	}
+	if o.Scale == 0 {
+		o.Scale = 1
+	}
+	if o.Repeat == 0 {
+		o.Repeat = s.Repeat
+	}
+	for o.Seed == 0 {
+		var b [8]byte
+		_, _ = rand.Read(b[:])                          // never fails (crypto/rand)
+		o.Seed = binary.LittleEndian.Uint64(b[:]) >> 32 // short enough to type again
+	}
+	switch {
+	case o.Scale < 0.01 || o.Scale > 100:
+		return nil, fmt.Errorf("scale %v is not allowed (allowed: 0.01 to 100)", o.Scale)
+	case o.Repeat < 1 || o.Repeat > 1000:
+		return nil, fmt.Errorf("repeat %d is not allowed (allowed: 1 to 1000)", o.Repeat)
+	}
+	binary, err := digest(self)
+	if err != nil {
+		return nil, err
+	}
+	x := &Experiment{suite: s, opts: o, built: map[string]string{}}
+	x.Manifest = Manifest{
+		Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
+		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale,
+		Git: sourceState(), Binary: binary, GoVersion: runtime.Version(),
+	}
+	for _, p := range s.Phases {
+		x.Manifest.Phases = append(x.Manifest.Phases, phaseRecord(p, o.Scale))
+	}
+	return x, nil
+}
+
+func phaseRecord(p suites.Phase, scale float64) Phase {
+	r := Phase{
+		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight,
+		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
+		WarmupS: p.Warmup.Seconds() * scale, DurationS: p.Duration.Seconds() * scale,
+	}
+	for mode, n := range p.Connections.Each {
+		if r.ConnectionsByMode == nil {
+			r.ConnectionsByMode = map[string]int{}
+		}
+		r.ConnectionsByMode[mode] = int(n)
+	}
+	return r
+}
+
+// plan chooses the cells that are asked for and can run here, and orders them.
+func (x *Experiment) plan() error {
+	m := &x.Manifest
+	var axes []Axis
+	for _, a := range x.suite.Axes {
+		axes = append(axes, Axis{a.Name, a.Values})
+	}
+	var cells []Cell
+	for _, c := range x.suite.Cells() {
+		cells = append(cells, Cell(c))
+	}
+	cells, err := choose(axes, cells, x.opts.Only)
+	if err != nil {
+		return err
+	}
+	usable := map[string]bool{}
+	cells = slices.DeleteFunc(cells, func(c Cell) bool {
+		sub, _ := x.suite.Subject(c)
+		if sub == nil {
+			return false
+		}
+		ok, seen := usable[sub.Name]
+		if !seen {
+			err := x.build(sub)
+			if ok = err == nil; !ok {
+				m.Skipped = append(m.Skipped, fmt.Sprintf("%s: %v", sub.Name, err))
+			}
+			usable[sub.Name] = ok
+		}
+		return !ok
+	})
+	if len(cells) == 0 {
+		return fmt.Errorf("plan suite %s: no cell is left (skipped: %s)", m.Suite, strings.Join(m.Skipped, "; "))
+	}
+	m.Axes = narrow(axes, cells)
+	m.Plan = newPlan(cells, m.Repeat, m.Seed)
+	return nil
+}
+
+// Close removes what New compiled.
+func (x *Experiment) Close() error {
+	if x.temp == "" {
+		return nil
+	}
+	return os.RemoveAll(x.temp)
+}
+
+// Estimate is how long the trials that are left in the plan take, if each
+// takes its loads and a quarter of a second.
+func (x *Experiment) Estimate(trials int) time.Duration {
+	each := 0.25
+	for _, p := range x.Manifest.Phases {
+		each += p.WarmupS + p.DurationS
+	}
+	return time.Duration(float64(trials) * each * float64(time.Second))
+}
+
+// begin makes the results directory, or finds the trials that it holds already.
+func (x *Experiment) begin() (done map[string]bool, err error) {
+	dir := x.opts.Dir
+	if dir == "" {
+		return nil, errors.New("run suite: no results directory")
+	}
+	if err := os.MkdirAll(filepath.Join(dir, trialsDir), 0o755); err != nil {
+		return nil, fmt.Errorf("make results directory: %w", err)
+	}
+	done = map[string]bool{}
+	if len(x.Manifest.Resumed) == 0 {
+		if _, err := os.Stat(filepath.Join(dir, manifestFile)); err == nil {
+			return nil, fmt.Errorf("results directory %s holds a run already (--resume %s continues it, --out chooses another)", dir, dir)
+		}
+		x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
+	} else {
+		r, err := openRecords(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range r.Trials {
+			done[t.ID] = !t.Failed
+		}
+	}
+	return done, writeJSON(filepath.Join(dir, manifestFile), &x.Manifest)
+}
+
+// build makes a subject ready: finds the program it needs, compiles its source.
+func (x *Experiment) build(sub *suites.Subject) error {
+	if sub.Needs != "" {
+		if err := process.Find(sub.Needs); err != nil {
+			return err
+		}
+	}
+	if sub.CC == "" {
+		return nil
+	}
+	if x.temp == "" {
+		temp, err := os.MkdirTemp("", "lflab-")
+		if err != nil {
+			return fmt.Errorf("compile %s: %w", sub.CC, err)
+		}
+		x.temp = temp
+	}
+	bin, err := process.Compile(x.temp, sub.CC, sub.Source)
+	if err != nil {
+		return err
+	}
+	x.built[sub.Name] = bin
+	return nil
+}

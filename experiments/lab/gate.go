@@ -1,0 +1,115 @@
+package lab
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"lflab/experiments/lab/process"
+	"lflab/experiments/load"
+)
+
+// Limits of the gates.
+const (
+	rateLimit      = 0.01 // share of the planned requests that may be missing
+	generatorLimit = 0.95 // of its threads' time, in an open loop
+	clockLimit     = 1e6  // ns between the clocks over a trial
+	flightLimit    = 0.01 // share of the records
+	othersLimit    = 0.20 // of the machine's CPU time
+	stolenLimit    = 0.05 // of the machine's CPU time
+
+	// The recorder starts and ends in the middle of hand-offs: these halves
+	// are no loss.
+	flightEdges = 4
+)
+
+// phaseGates judges one phase.
+func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight) []Gate {
+	gates := []Gate{errorsGate(res)}
+	if res.Offered > 0 {
+		gates = append(gates, rateGate(res))
+	}
+	gates = append(gates, generatorGate(res))
+	if fl != nil {
+		gates = append(gates, flightGate(fl))
+	}
+	use := process.Between(begin.server, end.server)
+	others := (end.busy.Busy - begin.busy.Busy) - use.CPU - (end.self - begin.self)
+	gates = append(gates,
+		shareGate("other_load", "other programs used", others, use.Wall, end.busy.CPUs, othersLimit),
+		shareGate("stolen", "the hypervisor took", end.busy.Stolen-begin.busy.Stolen, use.Wall, end.busy.CPUs, stolenLimit))
+	for i := range gates {
+		gates[i].Phase = p.Name
+	}
+	return gates
+}
+
+func errorsGate(res *load.Result) Gate {
+	var total uint64
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(res.Errors)) {
+		total += res.Errors[kind]
+		kinds = append(kinds, fmt.Sprintf("%d %s", res.Errors[kind], kind))
+	}
+	g := Gate{Name: "errors", OK: total == 0 && res.Requests > 0, Value: float64(total), Detail: "every request was answered"}
+	switch {
+	case total > 0:
+		g.Detail = fmt.Sprintf("%d requests failed (%s)", total, strings.Join(kinds, ", "))
+	case res.Requests == 0:
+		g.Detail = "no request was answered within the measured time"
+	}
+	return g
+}
+
+// rateGate compares with what was planned in this trial, not with the rate
+// asked for: Poisson arrivals differ from that by chance.
+func rateGate(res *load.Result) Gate {
+	missed := math.Abs(res.RateMissed())
+	return Gate{Name: "offered_rate", OK: missed <= rateLimit && res.Planned > 0, Value: missed, Limit: rateLimit,
+		Detail: fmt.Sprintf("%d requests were planned and %d answered, at %.0f/s offered", res.Planned, res.Requests, res.Offered)}
+}
+
+// generatorGate: in an open loop a generator that is always busy sends late. A
+// closed loop on few CPUs is meant to keep it busy, so that there the value is
+// told and only a share that cannot be is refused.
+func generatorGate(res *load.Result) Gate {
+	g := Gate{Name: "generator_cpu", Value: res.CPUShare, Limit: generatorLimit,
+		Detail: fmt.Sprintf("the generator used %.0f %% of its threads' time", 100*res.CPUShare)}
+	if res.Offered == 0 {
+		g.Limit = 1.05
+		if res.CPUShare > generatorLimit {
+			g.Detail += ": it, not the server, may set the throughput"
+		}
+	}
+	g.OK = res.CPUShare <= g.Limit
+	return g
+}
+
+func flightGate(fl *flight) Gate {
+	lost := fl.overwritten + fl.unmatched - min(fl.unmatched, flightEdges)
+	share := 0.0
+	if lost > 0 {
+		share = float64(lost) / float64(fl.records()+lost)
+	}
+	return Gate{Name: "flight_lost", OK: share <= flightLimit, Value: share, Limit: flightLimit,
+		Detail: fmt.Sprintf("%d records were taken, %d overwritten, %d hand-offs without their other half", fl.records(), fl.overwritten, fl.unmatched)}
+}
+
+// shareGate judges CPU time that was lost to the trial. Ticks are coarse, and
+// small negative shares are their rounding.
+func shareGate(name, subject string, lost, wall time.Duration, cpus int, limit float64) Gate {
+	share := max(0, lost.Seconds()/(wall.Seconds()*float64(max(1, cpus))))
+	return Gate{Name: name, OK: share <= limit, Value: share, Limit: limit,
+		Detail: fmt.Sprintf("%s %.0f %% of the machine's CPU time", subject, 100*share)}
+}
+
+// clockGate: drift is how far the real-time clock went ahead of the monotonic
+// one during the trial.
+func clockGate(drift int64) Gate {
+	step := math.Abs(float64(drift))
+	return Gate{Name: "clock_step", OK: step <= clockLimit, Value: step, Limit: clockLimit,
+		Detail: fmt.Sprintf("the clock was set by %.3f ms during the trial", step/1e6)}
+}

@@ -1,0 +1,54 @@
+package lab
+
+// Metric is one number of a phase, as the tables name it.
+type Metric struct {
+	Name   string // column of summary.csv; its unit is part of it
+	Unit   string // in bench.txt, where times are in ns
+	Higher bool   // is better
+	of     func(*PhaseResult) (float64, bool)
+}
+
+// Of is the metric's value, and whether the phase has it.
+func (m Metric) Of(p *PhaseResult) (float64, bool) { return m.of(p) }
+
+// Metrics are all numbers that a phase may have, in the order of the tables.
+var Metrics = []Metric{
+	{"requests_per_second", "req/s", true, loaded(func(p *PhaseResult) float64 { return p.RequestsPerSecond })},
+	{"latency_mean_ns", "ns/op", false, loaded(func(p *PhaseResult) float64 { return p.Latency.Mean })},
+	{"latency_p50_ns", "p50-latency-ns", false, loaded(func(p *PhaseResult) float64 { return p.Latency.P50 })},
+	{"latency_p99_ns", "p99-latency-ns", false, loaded(func(p *PhaseResult) float64 { return p.Latency.P99 })},
+	{"latency_p999_ns", "p999-latency-ns", false, loaded(func(p *PhaseResult) float64 { return p.Latency.P999 })},
+	{"service_time_p50_ns", "p50-service-ns", false, loaded(func(p *PhaseResult) float64 { return p.Service.P50 })},
+	{"cpu_us_per_request", "cpu-us/req", false, loaded(func(p *PhaseResult) float64 { return p.CPUPerRequest })},
+	{"switches_per_request", "csw/req", false, loaded(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest + p.InvoluntaryPerRequest })},
+	{"switches_voluntary_per_request", "voluntary-csw/req", false, loaded(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest })},
+	{"utilisation", "utilisation", false, loaded(func(p *PhaseResult) float64 { return p.Utilisation })},
+	{"H_mean_ns", "H-mean-ns", false, figure(func(p *PhaseResult) *Dist { return p.H }, mean)},
+	{"H_p50_ns", "H-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.H }, p50)},
+	{"H_p99_ns", "H-p99-ns", false, figure(func(p *PhaseResult) *Dist { return p.H }, p99)},
+	{"G_p50_ns", "G-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.G }, p50)},
+	{"G_none_p50_ns", "G-none-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.GNone }, p50)},
+	{"D_p50_ns", "D-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.D }, p50)},
+	{"D_p99_ns", "D-p99-ns", false, figure(func(p *PhaseResult) *Dist { return p.D }, p99)},
+}
+
+func mean(d *Dist) float64 { return d.Mean }
+func p50(d *Dist) float64  { return d.P50 }
+func p99(d *Dist) float64  { return d.P99 }
+
+// loaded is a number that a phase has when requests were answered in it.
+func loaded(of func(*PhaseResult) float64) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) { return of(p), p.Requests > 0 }
+}
+
+// figure is a number of a distribution that may be absent. A field that the
+// source does not tell is 0, which no measured time is.
+func figure(of func(*PhaseResult) *Dist, field func(*Dist) float64) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		d := of(p)
+		if d == nil || field(d) == 0 {
+			return 0, false
+		}
+		return field(d), true
+	}
+}

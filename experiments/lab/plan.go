@@ -1,0 +1,94 @@
+package lab
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// trialID is a hash of the cell and the repetition: the same trial has the
+// same name in every run of a suite, whatever its place in the order.
+func trialID(cell Cell, repetition int) string {
+	h := sha256.New()
+	for _, k := range slices.Sorted(maps.Keys(cell)) {
+		fmt.Fprintf(h, "%s=%s\n", k, cell[k])
+	}
+	fmt.Fprintf(h, "repetition=%d\n", repetition)
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// newPlan puts the trials in order: blocks that hold every cell once, each
+// shuffled on its own, so that what drifts during the run falls on all cells
+// alike. The order within a block depends on the seed, the cells and the
+// block's number only: more repetitions continue a plan, they do not change it.
+func newPlan(cells []Cell, repeat int, seed uint64) []Planned {
+	plan := make([]Planned, 0, len(cells)*repeat)
+	for block := range repeat {
+		rng := rand.New(rand.NewPCG(seed, uint64(block)))
+		for _, i := range rng.Perm(len(cells)) {
+			plan = append(plan, Planned{ID: trialID(cells[i], block), Cell: cells[i], Repetition: block})
+		}
+	}
+	return plan
+}
+
+// choose keeps the cells that only asks for: "key=value" terms, where terms of
+// one key are alternatives and different keys must all hold. No term keeps all.
+func choose(axes []Axis, cells []Cell, only []string) ([]Cell, error) {
+	wanted := map[string][]string{}
+	for _, term := range only {
+		key, value, ok := strings.Cut(term, "=")
+		if !ok {
+			return nil, fmt.Errorf("choose cells: %q is not of the form key=value (as in mpm=leader)", term)
+		}
+		i := slices.IndexFunc(axes, func(a Axis) bool { return a.Name == key })
+		if i < 0 {
+			return nil, fmt.Errorf("choose cells: unknown axis %q in %q (known: %s)", key, term, strings.Join(names(axes), ", "))
+		}
+		if !slices.Contains(axes[i].Values, value) {
+			return nil, fmt.Errorf("choose cells: axis %s has no value %q (it has: %s)", key, value, strings.Join(axes[i].Values, ", "))
+		}
+		wanted[key] = append(wanted[key], value)
+	}
+	return slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool {
+		for key, values := range wanted {
+			if !slices.Contains(values, c[key]) {
+				return true
+			}
+		}
+		return false
+	}), nil
+}
+
+// narrow drops the values of axes that no cell has.
+func narrow(axes []Axis, cells []Cell) []Axis {
+	out := make([]Axis, 0, len(axes))
+	for _, a := range axes {
+		values := slices.DeleteFunc(slices.Clone(a.Values), func(v string) bool {
+			return !slices.ContainsFunc(cells, func(c Cell) bool { return c[a.Name] == v })
+		})
+		out = append(out, Axis{a.Name, values})
+	}
+	return out
+}
+
+func names(axes []Axis) []string {
+	ns := make([]string, len(axes))
+	for i, a := range axes {
+		ns[i] = a.Name
+	}
+	return ns
+}
+
+// Label writes a cell's values in the order of the axes: "leader/close".
+func Label(axes []Axis, cell Cell) string {
+	values := make([]string, len(axes))
+	for i, a := range axes {
+		values[i] = cell[a.Name]
+	}
+	return strings.Join(values, "/")
+}

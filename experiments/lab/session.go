@@ -1,0 +1,192 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/lab/process"
+	"lflab/experiments/load"
+	"lflab/experiments/machine"
+)
+
+// session is one server process under the phases of a trial.
+type session struct {
+	server  *process.Process
+	meter   *process.Meter
+	address string
+	mode    string // of the client
+	ours    bool   // answers the paths of `lflab serve --lab`
+	seed    uint64
+}
+
+// reading is everything that is read at one end of the measured time.
+type reading struct {
+	server process.Sample
+	self   time.Duration // CPU time of this process
+	busy   machine.CPUTime
+	err    error
+}
+
+func (s *session) read() (r reading) {
+	r.busy, r.err = machine.ReadCPUTime()
+	r.self = machine.OwnCPU()
+	if r.err == nil {
+		r.server, r.err = s.meter.Sample()
+	}
+	return r
+}
+
+// phase puts one load on the server. The counters of /proc are read at the
+// beginning and the end of the measured time. The flight recorder and the
+// server's own counters cover the warm-up too: asking the server for them
+// within the measured time would disturb it.
+func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, error) {
+	cfg := load.Config{
+		URL: "http://" + s.address + p.Path, Connections: p.Connections, Close: s.mode == "close",
+		Warmup: seconds(p.WarmupS), Duration: seconds(p.DurationS),
+		Rate: p.Rate, Arrivals: load.Arrivals(p.Arrivals), Seed: s.seed, Timeout: 5 * time.Second,
+	}
+	if n, ok := p.ConnectionsByMode[s.mode]; ok {
+		cfg.Connections = n
+	}
+	if r, ok := p.RateByMode[s.mode]; ok {
+		cfg.Rate = r
+	}
+	if err := s.meter.Discover(); err != nil {
+		return nil, nil, err
+	}
+	ctl := control{address: s.address}
+	var before map[string]uint64
+	var err error
+	if s.ours {
+		if before, err = ctl.counters(ctx); err != nil {
+			return nil, nil, err
+		}
+		if p.Flight {
+			if err := ctl.startFlight(ctx); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	runtime.GC() // of what earlier phases left, not in the middle of this one
+	var begin, end reading
+	cfg.Begin = func() { begin = s.read() }
+	cfg.End = func() { end = s.read() }
+	res, err := load.Run(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := errors.Join(begin.err, end.err); err != nil {
+		return nil, nil, err
+	}
+	r := result(p.Name, cfg, res, begin, end)
+	var fl *flight
+	if s.ours {
+		if p.Flight {
+			if fl, err = ctl.stopFlight(ctx); err != nil {
+				return nil, nil, err
+			}
+			fl.into(r)
+		}
+		after, err := ctl.counters(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		for key, n := range after {
+			if d := n - before[key]; n > before[key] {
+				r.Counts[key] = d
+			}
+		}
+	}
+	return r, phaseGates(p, res, begin, end, fl), nil
+}
+
+// result fills in what the load and the meter have measured.
+func result(name string, cfg load.Config, res *load.Result, begin, end reading) *PhaseResult {
+	use := process.Between(begin.server, end.server)
+	n := max(1, float64(res.Requests))
+	perRequest := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / n }
+	r := &PhaseResult{
+		Name: name, Requests: res.Requests, Errors: res.Errors, DurationS: res.Duration.Seconds(),
+		RequestsPerSecond: res.Achieved, OfferedRate: res.Offered,
+		Latency: load.NewDist(res.Latency), Service: load.NewDist(res.Service), SendLag: load.NewDist(res.SendLag),
+		CPUPerRequest: perRequest(use.CPU), UserCPUPerRequest: perRequest(use.User), SystemCPUPerRequest: perRequest(use.System),
+		VoluntaryPerRequest: float64(use.Voluntary) / n, InvoluntaryPerRequest: float64(use.Involuntary) / n,
+		Utilisation:       use.CPU.Seconds() / (use.Wall.Seconds() * float64(runtime.NumCPU())),
+		GeneratorCPUShare: res.CPUShare, GeneratorCPUPerReq: perRequest(res.CPU),
+		Counts:     map[string]uint64{},
+		Histograms: map[string]*hdrhistogram.Histogram{"latency": res.Latency, "service": res.Service},
+	}
+	if use.ThreadsEnded > 0 {
+		r.Counts["threads_ended"] = uint64(use.ThreadsEnded)
+	}
+	return r
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+
+// flightReport is what a server answers when its recorders are switched off.
+type flightReport struct {
+	H, G        string // base64 of HdrHistogram V2, compressed; empty when there is none
+	GNone       string `json:"G_none"`
+	D           string
+	Unmatched   uint64 `json:"unmatched"`
+	Overwritten uint64 `json:"overwritten"`
+}
+
+// flight is that report, decoded.
+type flight struct {
+	histograms             map[string]*hdrhistogram.Histogram
+	unmatched, overwritten uint64
+}
+
+func (f flightReport) decode() (*flight, error) {
+	out := &flight{histograms: map[string]*hdrhistogram.Histogram{}, unmatched: f.Unmatched, overwritten: f.Overwritten}
+	for name, text := range map[string]string{"H": f.H, "G": f.G, "G_none": f.GNone, "D": f.D} {
+		if text == "" {
+			continue
+		}
+		h, err := hdrhistogram.Decode([]byte(text))
+		if err != nil {
+			return nil, fmt.Errorf("decode histogram %s of the flight recorder: %w", name, err)
+		}
+		if h.TotalCount() > 0 {
+			out.histograms[name] = h
+		}
+	}
+	return out, nil
+}
+
+// into adds the recorder's findings to a phase.
+func (f *flight) into(r *PhaseResult) {
+	dist := func(name string) *Dist {
+		h := f.histograms[name]
+		if h == nil {
+			return nil
+		}
+		r.Histograms[name] = h
+		d := load.NewDist(h)
+		return &d
+	}
+	r.H, r.G, r.GNone, r.D = dist("H"), dist("G"), dist("G_none"), dist("D")
+	r.FlightLost = f.overwritten
+	if f.unmatched > 0 {
+		r.Counts["flight_unmatched"] = f.unmatched
+	}
+}
+
+// records is about how many records the recorder took in.
+func (f *flight) records() uint64 {
+	count := func(name string) uint64 {
+		if h := f.histograms[name]; h != nil {
+			return uint64(h.TotalCount())
+		}
+		return 0
+	}
+	return max(count("D"), count("G")+count("G_none"), count("H"))
+}

@@ -1,0 +1,231 @@
+package lab
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"golang.org/x/perf/benchfmt"
+
+	"lflab/experiments/stats"
+)
+
+// Row is one cell in one phase: what its valid trials say together.
+type Row struct {
+	Cell     Cell
+	Phase    string
+	Trials   int                       // that have this phase, or failed before it
+	Valid    int                       // of them, that count
+	Measured map[string]stats.Interval // by Metric.Name; only metrics that some valid trial has
+}
+
+// Rows summarises the run, cells in the order of the axes and phases in the
+// order of the suite. Invalid trials are counted and used for nothing else.
+func (r *Run) Rows() []Row {
+	var rows []Row
+	for _, cell := range r.Cells() {
+		for _, phase := range r.Manifest.Phases {
+			row := Row{Cell: cell, Phase: phase.Name, Measured: map[string]stats.Interval{}}
+			values := map[string][]float64{}
+			for i := range r.Trials {
+				t := &r.Trials[i]
+				if trialID(t.Cell, 0) != trialID(cell, 0) {
+					continue
+				}
+				row.Trials++
+				if !t.Valid() {
+					continue
+				}
+				row.Valid++
+				for _, m := range Metrics {
+					if v, ok := t.value(phase.Name, m); ok {
+						values[m.Name] = append(values[m.Name], v)
+					}
+				}
+			}
+			for name, vs := range values {
+				row.Measured[name] = stats.Summarise(vs)
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// Cells are the cells of the plan, in the order of the axes.
+func (r *Run) Cells() []Cell {
+	planned := map[string]bool{}
+	for _, p := range r.Manifest.Plan {
+		planned[trialID(p.Cell, 0)] = true
+	}
+	cells := []Cell{{}}
+	for _, a := range r.Manifest.Axes {
+		var next []Cell
+		for _, c := range cells {
+			for _, v := range a.Values {
+				cell := Cell{a.Name: v}
+				for k, w := range c {
+					cell[k] = w
+				}
+				next = append(next, cell)
+			}
+		}
+		cells = next
+	}
+	kept := cells[:0]
+	for _, c := range cells {
+		if planned[trialID(c, 0)] {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+func (t *Trial) value(phase string, m Metric) (float64, bool) {
+	for i := range t.Phases {
+		if t.Phases[i].Name == phase {
+			return m.Of(&t.Phases[i])
+		}
+	}
+	return 0, false
+}
+
+// writeTables writes bench.txt and summary.csv.
+func (r *Run) writeTables() error {
+	if err := writeWhole(filepath.Join(r.Dir, "bench.txt"), r.writeBench); err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(r.Dir, "summary.csv"), r.writeSummary)
+}
+
+// writeBench writes the valid trials in Go's benchmark format, one line for
+// each trial and phase, so that benchstat takes each process as one sample.
+func (r *Run) writeBench(w io.Writer) error {
+	out := benchfmt.NewWriter(w)
+	for _, m := range Metrics {
+		if m.Higher {
+			key := benchfmt.UnitMetadataKey{Unit: m.Unit, Key: "better"}
+			if err := out.Write(&benchfmt.UnitMetadata{UnitMetadataKey: key, OrigUnit: m.Unit, Value: "higher"}); err != nil {
+				return err
+			}
+		}
+	}
+	m := r.Manifest
+	var config []benchfmt.Config
+	for _, kv := range [][2]string{
+		{"goos", "linux"}, {"pkg", "lflab"}, {"cpu", m.Before.CPU}, {"suite", m.Suite}, {"seed", strconv.FormatUint(m.Seed, 10)},
+		{"kernel", m.Before.Kernel}, {"revision", m.Git.Revision},
+	} {
+		if kv[1] != "" {
+			config = append(config, benchfmt.Config{Key: kv[0], Value: []byte(kv[1]), File: true})
+		}
+	}
+	for i := range r.Trials {
+		t := &r.Trials[i]
+		if !t.Valid() {
+			continue
+		}
+		for _, phase := range m.Phases {
+			name := "Trial"
+			for _, a := range m.Axes {
+				name += "/" + a.Name + "=" + t.Cell[a.Name]
+			}
+			res := &benchfmt.Result{Config: config, Name: benchfmt.Name(name + "/phase=" + phase.Name), Iters: 1}
+			for _, metric := range Metrics {
+				if v, ok := t.value(phase.Name, metric); ok {
+					res.Values = append(res.Values, benchfmt.Value{Value: v, Unit: metric.Unit})
+				}
+			}
+			if len(res.Values) == 0 {
+				continue
+			}
+			if err := out.Write(res); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// writeSummary writes one line for each row, with the median and the 95 %
+// order-statistic interval of each metric. A metric that no valid trial of a
+// row has is left empty.
+func (r *Run) writeSummary(w io.Writer) error {
+	out := csv.NewWriter(w)
+	head := append(names(r.Manifest.Axes), "phase", "trials", "valid")
+	for _, m := range Metrics {
+		head = append(head, m.Name, m.Name+"_lo", m.Name+"_hi")
+	}
+	if err := out.Write(head); err != nil {
+		return err
+	}
+	for _, row := range r.Rows() {
+		var line []string
+		for _, a := range r.Manifest.Axes {
+			line = append(line, row.Cell[a.Name])
+		}
+		line = append(line, row.Phase, strconv.Itoa(row.Trials), strconv.Itoa(row.Valid))
+		for _, m := range Metrics {
+			iv, ok := row.Measured[m.Name]
+			if !ok {
+				line = append(line, "", "", "")
+				continue
+			}
+			for _, v := range []float64{iv.Center, iv.Lo, iv.Hi} {
+				line = append(line, strconv.FormatFloat(v, 'g', 6, 64))
+			}
+		}
+		if err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// WriteTable writes the rows that have a value of any of the metrics, for people:
+// columns of name and metric, medians with their intervals.
+func (r *Run) WriteTable(w io.Writer, columns []Column) error {
+	var b strings.Builder
+	head := append(names(r.Manifest.Axes), "phase", "trials")
+	for _, c := range columns {
+		head = append(head, c.Title)
+	}
+	fmt.Fprintln(&b, strings.Join(head, "\t")+"\t")
+	for _, row := range r.Rows() {
+		var line []string
+		for _, a := range r.Manifest.Axes {
+			line = append(line, row.Cell[a.Name])
+		}
+		trials := strconv.Itoa(row.Valid)
+		if row.Valid < row.Trials {
+			trials = fmt.Sprintf("%d of %d", row.Valid, row.Trials)
+		}
+		line = append(line, row.Phase, trials)
+		for _, c := range columns {
+			line = append(line, c.text(row))
+		}
+		fmt.Fprintln(&b, strings.Join(line, "\t")+"\t")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Column is one metric in a table for people.
+type Column struct {
+	Title  string
+	Metric string  // Metric.Name
+	Scale  float64 // that the value is multiplied with: 1e-3 shows ns as us
+}
+
+func (c Column) text(row Row) string {
+	iv, ok := row.Measured[c.Metric]
+	if !ok {
+		return "-"
+	}
+	iv.Center, iv.Lo, iv.Hi = iv.Center*c.Scale, iv.Lo*c.Scale, iv.Hi*c.Scale
+	return iv.String()
+}

@@ -1,0 +1,168 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lflab/experiments/lab/process"
+	"lflab/experiments/machine"
+	"lflab/experiments/suites"
+)
+
+const (
+	grace      = 2 * time.Second // that servers get to end
+	readyAfter = 15 * time.Second
+)
+
+// trial runs one trial from the start of its process to its end. Whatever goes
+// wrong with the server or the load makes a failed trial; an error is a fault
+// of the runner's own.
+func (x *Experiment) trial(ctx context.Context, p Planned, order int) (*Trial, error) {
+	t := &Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Order: order, Started: time.Now()}
+	mono, real := machine.Clocks()
+	var err error
+	if sub, axis := x.suite.Subject(p.Cell); sub != nil && sub.Parse != nil {
+		err = x.runCommand(ctx, t, sub)
+	} else {
+		err = x.runServer(ctx, t, sub, axis)
+	}
+	mono2, real2 := machine.Clocks()
+	t.DurationS = time.Since(t.Started).Seconds()
+	t.Gates = append(t.Gates, clockGate((real2-real)-(mono2-mono)))
+	if err != nil {
+		t.Failed, t.Failure = true, err.Error()
+	}
+	return t, nil
+}
+
+// serveArgs is the command of one of our own servers.
+func (x *Experiment) serveArgs(cell Cell) []string {
+	argv := append(slices.Clone(x.opts.Serve), "--listen=127.0.0.1:0", "--lab", "--grace="+grace.String())
+	for _, a := range x.suite.Axes {
+		if a.Name != "mode" {
+			argv = append(argv, "--"+a.Name+"="+cell[a.Name])
+		}
+	}
+	for _, f := range x.suite.Server {
+		argv = append(argv, "--"+f.Name+"="+f.Value)
+	}
+	return argv
+}
+
+// values fill the placeholders of a subject's command.
+func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
+	v := maps.Clone(cell)
+	for _, f := range x.suite.Server {
+		v[f.Name] = f.Value
+	}
+	v["self"] = x.opts.Serve[0]
+	v["bin"] = x.built[sub.Name]
+	return v
+}
+
+// runServer starts the server of a cell, puts the phases on it and ends it.
+func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subject, axis string) (err error) {
+	var address string
+	if sub == nil {
+		t.Command = x.serveArgs(t.Cell)
+	} else {
+		port, err := process.FreePort()
+		if err != nil {
+			return err
+		}
+		values := x.values(sub, t.Cell)
+		values["port"] = strconv.Itoa(port)
+		t.Command, address = sub.Argv(values), fmt.Sprintf("127.0.0.1:%d", port)
+	}
+	server, err := process.Start(t.Command)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err == nil {
+			err = server.Stop(grace + time.Second)
+		} else {
+			server.Kill()
+		}
+	}()
+	if sub == nil {
+		line, err := server.FirstLine(ctx, readyAfter)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if address, ok = strings.CutPrefix(line, "listening on "); !ok {
+			return fmt.Errorf("%s says %q first, not where it listens", t.Command[0], line)
+		}
+	} else if err := server.Accepting(ctx, address, readyAfter); err != nil {
+		return err
+	}
+	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: sub == nil,
+		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID())}
+	for _, phase := range x.Manifest.Phases {
+		r, gates, err := s.phase(ctx, phase)
+		if err != nil {
+			select {
+			case <-server.Ended(): // says more than a refused connection
+				return fmt.Errorf("phase %s: %w", phase.Name, errors.Join(err, server.Stop(0)))
+			default:
+			}
+			return fmt.Errorf("phase %s: %w", phase.Name, err)
+		}
+		t.Phases = append(t.Phases, *r)
+		t.Gates = append(t.Gates, gates...)
+	}
+	return nil
+}
+
+// runCommand runs a command that prints a figure and takes it from there.
+func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subject) error {
+	t.Command = sub.Argv(x.values(sub, t.Cell))
+	began := time.Now()
+	p, err := process.Start(t.Command)
+	if err != nil {
+		return err
+	}
+	out, err := p.Wait(ctx)
+	if err != nil {
+		return err
+	}
+	d, err := parseFigure(sub.Parse, out)
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.Command[0], err)
+	}
+	t.Phases = []PhaseResult{{Name: x.Manifest.Phases[0].Name, DurationS: time.Since(began).Seconds(), H: &d}}
+	return nil
+}
+
+// parseFigure finds the fields of a distribution in the output of a command.
+// What the command does not tell stays 0.
+func parseFigure(re *regexp.Regexp, out string) (d Dist, err error) {
+	m := re.FindStringSubmatch(out)
+	if m == nil {
+		return d, fmt.Errorf("no figure in the output %q (looked for: %s)", strings.TrimSpace(out), re)
+	}
+	fields := map[string]*float64{"mean": &d.Mean, "p50": &d.P50, "p90": &d.P90, "p99": &d.P99, "p999": &d.P999, "max": &d.Max}
+	for i, group := range re.SubexpNames() {
+		if group == "" || m[i] == "" {
+			continue
+		}
+		v, err := strconv.ParseFloat(m[i], 64)
+		if err != nil {
+			return d, fmt.Errorf("figure %s in the output is %q, not a number", group, m[i])
+		}
+		if group == "count" {
+			d.Count = int64(v)
+		} else {
+			*fields[group] = v
+		}
+	}
+	return d, nil
+}
