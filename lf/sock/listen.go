@@ -58,13 +58,9 @@ type Listener struct {
 // Listen opens a listening socket with SO_REUSEADDR and TCP_NODELAY, which
 // connections inherit.
 func Listen(opt Options) (*Listener, error) {
-	tcp, err := net.ResolveTCPAddr("tcp", opt.Address)
+	addr, err := ParseAddress(opt.Address)
 	if err != nil {
-		return nil, fmt.Errorf("resolve listen address %q: %w (want host:port, as in 127.0.0.1:8080)", opt.Address, err)
-	}
-	addr := tcp.AddrPort()
-	if !addr.Addr().IsValid() {
-		addr = netip.AddrPortFrom(netip.IPv6Unspecified(), addr.Port())
+		return nil, err
 	}
 	domain, sa := sockaddr(addr)
 	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -77,6 +73,18 @@ func Listen(opt Options) (*Listener, error) {
 		return nil, fmt.Errorf("listen on %s: %w", opt.Address, err)
 	}
 	return l, nil
+}
+
+// ParseAddress resolves host:port. An empty host is all addresses.
+func ParseAddress(address string) (netip.AddrPort, error) {
+	tcp, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return netip.AddrPort{}, fmt.Errorf("resolve %q: %w (want host:port, as in 127.0.0.1:8080)", address, err)
+	}
+	if addr := tcp.AddrPort(); addr.Addr().IsValid() {
+		return addr, nil
+	}
+	return netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(tcp.Port)), nil
 }
 
 func sockaddr(addr netip.AddrPort) (domain int, sa unix.Sockaddr) {

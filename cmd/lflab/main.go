@@ -1,0 +1,93 @@
+// Command lflab is a laboratory for the Leader/Followers thread pattern. It
+// parses flags, calls one function of the rooms below, and prints.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is an error in what was typed, as opposed to what happened.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func main() { os.Exit(run(os.Stdout, os.Stderr, os.Args[1:])) }
+
+func run(stdout, stderr io.Writer, args []string) int {
+	root := newRootCommand(stdout, stderr)
+	root.SetArgs(args)
+	err := root.Execute()
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(stderr, "lflab: %v\n", err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func newRootCommand(stdout, stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "lflab",
+		Short: "a laboratory for the Leader/Followers thread pattern",
+		Long: `lflab answers one question with evidence: when a thread hands work to another
+thread, what does it cost, where does the time go, and which server
+architecture and which synchronisation primitive pay it on the path of a
+request?
+
+Start with "lflab run": about 90 seconds of real servers under real load, a
+table, and a report with figures. "lflab list" says what can be compared,
+"lflab doctor" what would disturb a measurement on this machine.`,
+		Example: `  lflab run
+  lflab serve --mpm leader --listen 127.0.0.1:8080
+  lflab load http://127.0.0.1:8080/hello --connections 32 --duration 5s`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+	}
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
+	})
+	root.AddCommand(
+		newRunCommand(stdout, stderr),
+		newServeCommand(stdout, stderr),
+		newLoadCommand(stdout, stderr),
+		newReportCommand(stdout, stderr),
+		newCompareCommand(stdout, stderr),
+		newListCommand(stdout),
+		newDoctorCommand(stdout, stderr),
+		newHandoffCommand(stdout),
+	)
+	for _, cmd := range root.Commands() {
+		asUsage(cmd)
+	}
+	return root
+}
+
+// asUsage makes errors of a command's arguments usage errors.
+func asUsage(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
+			}
+			return nil
+		}
+	}
+}

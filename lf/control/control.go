@@ -1,0 +1,164 @@
+// Package control runs a server as a process: it puts listener, protocol and
+// architecture together, tells where it listens, and ends it as signals ask.
+//
+// SIGTERM and SIGINT drain: listening stops at once, idle connections are
+// closed, requests in flight finish within the grace period. A second signal
+// ends the process at once.
+package control
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+	"lflab/lf/httpd"
+	"lflab/lf/mpm"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+	"lflab/sync/park"
+)
+
+// Config describes a server.
+type Config struct {
+	MPM       string
+	Listen    string // host:port
+	Backlog   int
+	Threads   int
+	Primitive string
+	Spin      time.Duration
+	Order     string
+	Promotion string
+
+	DeferAccept bool
+	Grace       time.Duration
+	HTTP        httpd.Config
+
+	// Lab adds the flight recorder and its switch, /lab/flight.
+	Lab bool
+
+	// Out gets one line, "listening on ADDRESS", once connections are taken.
+	Out io.Writer
+}
+
+// Errors of Run beyond those of starting.
+var (
+	ErrGrace  = errors.New("grace period passed, connections were cut")
+	ErrAtOnce = errors.New("ended at once by a second signal")
+)
+
+// Server is a server that has been put together.
+type Server struct {
+	cfg      Config
+	kind     mpm.Kind
+	listener *sock.Listener
+	recorder *flight.Recorder
+	mpm      mpm.MPM
+	running  atomic.Pointer[mpm.MPM]
+}
+
+// New checks the configuration and opens the listener. Nothing is accepted yet.
+func New(cfg Config) (*Server, error) {
+	s := &Server{cfg: cfg}
+	var err error
+	if s.kind, err = mpm.Lookup(cfg.MPM); err != nil {
+		return nil, err
+	}
+	parker, err := park.Lookup(cfg.Primitive)
+	if err != nil {
+		return nil, err
+	}
+	web := cfg.HTTP
+	web.Status = s.status
+	if cfg.Lab {
+		s.recorder = flight.New(flight.DefaultKeep)
+		web.Flight = s.flight
+	}
+	service, err := httpd.New(web)
+	if err != nil {
+		return nil, err
+	}
+	opt := sock.Options{Address: cfg.Listen, Backlog: cfg.Backlog}
+	if cfg.DeferAccept {
+		opt.DeferAccept = sock.DefaultDefer
+	}
+	if s.listener, err = sock.Listen(opt); err != nil {
+		return nil, err
+	}
+	s.mpm, err = mpm.New(cfg.MPM, mpm.Config{
+		Listener: s.listener, Service: service, Threads: cfg.Threads,
+		Parker: parker, Park: park.Options{Spin: cfg.Spin},
+		Order: cfg.Order, Promotion: cfg.Promotion, Recorder: s.recorder,
+	})
+	if err != nil {
+		s.listener.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Addr is the address that is listened on, host:port.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Start lets the architecture accept connections.
+func (s *Server) Start() error {
+	if err := s.mpm.Start(); err != nil {
+		return fmt.Errorf("start mpm %s: %w", s.cfg.MPM, err)
+	}
+	s.running.Store(&s.mpm)
+	return nil
+}
+
+// Drain ends the server in order. It returns when all connections are done, or
+// ErrGrace when the grace period was not enough.
+func (s *Server) Drain() error {
+	s.mpm.Drain()
+	done := make(chan struct{})
+	go func() {
+		s.mpm.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return s.listener.Close()
+	case <-time.After(s.cfg.Grace):
+		return fmt.Errorf("%w (grace %v)", ErrGrace, s.cfg.Grace)
+	}
+}
+
+// Run starts the server and blocks until signals end it.
+func (s *Server) Run() error {
+	signals := make(chan os.Signal, 4)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT)
+	defer signal.Stop(signals)
+	if err := s.Start(); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(s.cfg.Out, "listening on %s\n", s.Addr()); err != nil {
+		return fmt.Errorf("say where the server listens: %w", err)
+	}
+	slog.Info("draining", "signal", <-signals, "grace", s.cfg.Grace)
+	drained := make(chan error, 1)
+	go func() { drained <- s.Drain() }()
+	select {
+	case err := <-drained:
+		return err
+	case <-signals:
+		return ErrAtOnce
+	}
+}
+
+func (s *Server) status() serve.Status {
+	m := s.running.Load()
+	if m == nil {
+		return serve.Status{MPM: s.cfg.MPM}
+	}
+	return (*m).Status()
+}

@@ -1,0 +1,46 @@
+package control
+
+import (
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/lf/flight"
+)
+
+// flight switches the recorder; it is what /lab/flight?record= calls. "off"
+// answers the histograms of H, G, G_none and D (in HdrHistogram's V2
+// compressed form, base64; those without a value are left out) and how many
+// records found no partner or were overwritten.
+func (s *Server) flight(action string) (any, error) {
+	switch action {
+	case "on":
+		if err := s.listener.Stamp(true); err != nil {
+			return nil, err
+		}
+		s.recorder.On()
+		return map[string]any{}, nil
+	case "off":
+		s.recorder.Off()
+		if err := s.listener.Stamp(false); err != nil {
+			return nil, err
+		}
+		records, overwritten := s.recorder.Records()
+		sum := flight.Merge(records, s.kind.Shape)
+		answer := map[string]any{"unmatched": sum.Unmatched, "overwritten": overwritten}
+		for name, h := range map[string]*hdrhistogram.Histogram{
+			"H": sum.Handoff, "G": sum.Gap, "G_none": sum.GapNoLeader, "D": sum.Dispatch, "handler": sum.Handler,
+		} {
+			if h.TotalCount() == 0 {
+				continue
+			}
+			encoded, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+			if err != nil {
+				return nil, fmt.Errorf("encode histogram %s: %w", name, err)
+			}
+			answer[name] = string(encoded)
+		}
+		return answer, nil
+	}
+	return nil, fmt.Errorf("record=%q (want on or off)", action)
+}
