@@ -34,9 +34,10 @@ func Wait(addr *atomic.Uint32, val uint32) error {
 }
 
 // WaitUntil is Wait with a deadline, absolute, in nanoseconds of
-// CLOCK_MONOTONIC. It returns ErrDeadline when that has passed, never before,
-// and at once when it is past already and *addr == val. Being absolute, the
-// deadline does not move when the caller looks again after a signal.
+// CLOCK_MONOTONIC. It returns ErrDeadline when that has passed and *addr was
+// val: never before it, and after it by up to the thread's timer slack (50 us
+// where nobody changed that). Being absolute, the deadline does not move when
+// the caller looks again after a signal.
 func WaitUntil(addr *atomic.Uint32, val uint32, deadline int64) error {
 	// The kernel refuses negative times. CLOCK_MONOTONIC began at 0, so they
 	// are all past.

@@ -1,0 +1,539 @@
+package park
+
+import (
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const forever = int64(1<<63 - 1)
+
+// TestConformance is what it takes to be a Parker, for every kind there is.
+func TestConformance(t *testing.T) {
+	cases := []struct {
+		name string
+		test func(*testing.T, Kind, door)
+	}{
+		{"wake before sleep", wakeBeforeSleep},
+		{"two wakes are one permit", twoWakes},
+		{"late wake hits the next sleep", lateWake},
+		{"late half of a wake", lateHalf},
+		{"spurious wake", spuriousWake},
+		{"signals", signals},
+		{"deadline past", deadlinePast},
+		{"deadline passes", deadlinePasses},
+		{"permit before deadline", permitBeforeDeadline},
+		{"permit races deadline", permitRacesDeadline},
+		{"one waker of many wakes", oneWakerOfMany},
+		{"close gives descriptors back", closeGivesBack},
+		{"close awaits a late half", closeAwaits},
+		{"no allocation", noAllocation},
+		{"ping-pong", pingPongs},
+	}
+	for _, k := range Kinds() {
+		t.Run("primitive="+k.Name, func(t *testing.T) {
+			for _, c := range cases {
+				t.Run(c.name, func(t *testing.T) { c.test(t, k, doors[k.Name]) })
+			}
+		})
+	}
+}
+
+func make1(t testing.TB, k Kind) Parker {
+	t.Helper()
+	p, err := k.New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			return // a thread may be parked on it for good
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+// noPermit checks that none is there.
+func noPermit(t *testing.T, p Parker) {
+	t.Helper()
+	if p.ParkUntil(0) {
+		t.Error("a permit is there that nobody gave")
+	}
+}
+
+func wakeBeforeSleep(t *testing.T, k Kind, d door) {
+	p := make1(t, k)
+	if p.Unpark() {
+		t.Error("Unpark says that it woke an owner that never slept")
+	}
+	own(t, p, d, p.Park).ends()
+	noPermit(t, p)
+}
+
+func twoWakes(t *testing.T, k Kind, d door) {
+	p := make1(t, k)
+	for range 2 {
+		if p.Unpark() {
+			t.Error("Unpark says that it woke an owner that never slept")
+		}
+	}
+	own(t, p, d, p.Park).ends()
+	noPermit(t, p)
+}
+
+// lateWake has a waker whose Unpark comes when the owner has long seen what
+// was ready, by another waker, and sleeps for something else.
+func lateWake(t *testing.T, k Kind, d door) {
+	p := make1(t, k)
+	var stage, returns atomic.Int32
+	o := own(t, p, d, func() {
+		for stage.Load() < 1 {
+			p.Park()
+		}
+		for stage.Load() < 2 {
+			p.Park()
+			returns.Add(1)
+		}
+	})
+	o.asleep()
+	stage.Store(1)
+	o.unpark()
+	o.unpark() // late: for stage 1, but it hits the sleep for stage 2
+	if !poll(func() bool { return returns.Load() == 1 }) {
+		t.Fatal("the late wake-up did not end the sleep")
+	}
+	o.asleep() // held by the loop
+	stage.Store(2)
+	o.unpark()
+	o.ends()
+	if n := returns.Load(); n != 2 {
+		t.Errorf("the second sleep took %d parks, want 2", n)
+	}
+}
+
+// lateHalf stops a waker between giving the permit and waking the owner. The
+// owner finds the permit by itself and goes to sleep again; then the waker
+// goes on.
+func lateHalf(t *testing.T, k Kind, d door) {
+	if d.noHalves != "" {
+		t.Skip(d.noHalves)
+	}
+	p := make1(t, k)
+	var returns atomic.Int32
+	o := own(t, p, d, func() {
+		for returns.Load() < 2 {
+			p.Park()
+			returns.Add(1)
+		}
+	})
+	o.asleep()
+	if !d.give(p) {
+		t.Fatal("give did not ask for a wake-up of an owner that sleeps")
+	}
+	d.stray(p)
+	if !poll(func() bool { return returns.Load() == 1 }) {
+		t.Fatal("the owner did not find the permit")
+	}
+	o.asleep()
+	d.wake(p)
+	o.asleep()
+	if n := returns.Load(); n != 1 {
+		t.Fatalf("the late half of a wake-up made Park return without a permit")
+	}
+	o.unpark()
+	o.ends()
+	noPermit(t, p)
+}
+
+func spuriousWake(t *testing.T, k Kind, d door) {
+	if d.noStray != "" {
+		t.Skip(d.noStray)
+	}
+	for name, sleep := range map[string]func(Parker){
+		"Park": Parker.Park,
+		"ParkUntil": func(p Parker) {
+			if !p.ParkUntil(forever) {
+				t.Error("ParkUntil returned without a permit before its deadline")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := make1(t, k)
+			o := own(t, p, d, func() { sleep(p) })
+			for range 100 {
+				o.stray()
+			}
+			o.unpark()
+			o.ends()
+			noPermit(t, p)
+		})
+	}
+}
+
+// signals interrupts the owner's sleep many times. A wait with a deadline is
+// ended by each of them; one without is restarted by the kernel.
+func signals(t *testing.T, k Kind, d door) {
+	const many = 200
+	arrived := make(chan os.Signal, 1)
+	signal.Notify(arrived, unix.SIGUSR1)
+	defer signal.Stop(arrived)
+
+	for name, sleep := range map[string]func(Parker){
+		"Park": Parker.Park,
+		"ParkUntil": func(p Parker) {
+			if !p.ParkUntil(forever) {
+				t.Error("ParkUntil returned without a permit before its deadline")
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := make1(t, k)
+			o := own(t, p, d, func() { sleep(p) })
+			for range many {
+				o.asleep()
+				if err := unix.Tgkill(unix.Getpid(), o.tid, unix.SIGUSR1); err != nil {
+					t.Fatal(err)
+				}
+				<-arrived // the handler ran on that thread
+			}
+			o.unpark()
+			o.ends()
+			noPermit(t, p)
+		})
+	}
+}
+
+func deadlinePast(t *testing.T, k Kind, _ door) {
+	p := make1(t, k)
+	for _, deadline := range []int64{-forever - 1, -1, 0, now() - int64(time.Second), now()} {
+		if p.ParkUntil(deadline) {
+			t.Errorf("deadline %d: took a permit that nobody gave", deadline)
+		}
+		p.Unpark()
+		if !p.ParkUntil(deadline) {
+			t.Errorf("deadline %d: did not take the permit that is there", deadline)
+		}
+		noPermit(t, p)
+	}
+}
+
+func deadlinePasses(t *testing.T, k Kind, d door) {
+	p := make1(t, k)
+	own(t, p, d, func() {
+		for _, wait := range []time.Duration{100 * time.Nanosecond, time.Microsecond, 100 * time.Microsecond, 20 * time.Millisecond} {
+			deadline := now() + int64(wait)
+			taken := p.ParkUntil(deadline)
+			if end := now(); taken || end < deadline {
+				t.Errorf("deadline in %v: taken %v, returned %d ns after it; want false and not before it", wait, taken, end-deadline)
+			}
+		}
+	}).ends()
+	if p.Unpark() {
+		t.Error("Unpark says that it woke an owner that gave up")
+	}
+	own(t, p, d, p.Park).ends()
+}
+
+func permitBeforeDeadline(t *testing.T, k Kind, d door) {
+	p := make1(t, k)
+	for _, deadline := range []int64{now() + int64(time.Hour), forever} {
+		o := own(t, p, d, func() {
+			if !p.ParkUntil(deadline) {
+				t.Error("ParkUntil returned without a permit before its deadline")
+			}
+		})
+		o.unpark()
+		o.ends()
+		noPermit(t, p)
+	}
+}
+
+// permitRacesDeadline lets a permit come at about the time of the deadline. It
+// is taken by the sleep that it raced with or left for the next, and there is
+// one of it. The waker's delay is steered to where both happen: a deadline may
+// pass unnoticed for as long as the thread's timer slack.
+func permitRacesDeadline(t *testing.T, k Kind, d door) {
+	p := make1(t, k)
+	rounds := scaled(t, 5_000)
+	var round, parked, delay atomic.Int64
+	delay.Store(int64(20 * time.Microsecond))
+	var inTime, late int
+	o := own(t, p, d, func() {
+		for i := range int64(rounds) {
+			deadline := now() + rand.Int64N(int64(20*time.Microsecond))
+			round.Store(i + 1)
+			if p.ParkUntil(deadline) {
+				inTime++
+				delay.Store(min(delay.Load()*17/16+100, int64(10*time.Millisecond)))
+			} else {
+				late++
+				delay.Store(max(delay.Load()*15/16, 100))
+				p.Park() // a lost permit hangs here
+			}
+			if p.ParkUntil(0) {
+				t.Errorf("round %d: a second permit", i)
+				return
+			}
+			parked.Store(i + 1)
+		}
+	})
+	waker := own(t, p, d, func() {
+		for i := range int64(rounds) {
+			for round.Load() <= i {
+				pause()
+				select {
+				case <-o.done:
+					return
+				default:
+				}
+			}
+			for until := now() + rand.Int64N(2*delay.Load()); now() < until; {
+			}
+			p.Unpark()
+		}
+	})
+	watch(t, &parked, o.done)
+	waker.ends()
+	t.Logf("%d permits in time, %d after the deadline", inTime, late)
+	if inTime == 0 || late == 0 {
+		t.Errorf("no race: %d permits in time, %d after the deadline", inTime, late)
+	}
+}
+
+// watch waits for done for as long as there is progress.
+func watch(t testing.TB, progress *atomic.Int64, done <-chan struct{}) {
+	t.Helper()
+	for {
+		before := progress.Load()
+		select {
+		case <-done:
+			return
+		case <-time.After(patience):
+			if progress.Load() == before {
+				t.Fatalf("hangs in round %d", before)
+			}
+		}
+	}
+}
+
+// oneWakerOfMany wakes one sleep from several threads at once.
+func oneWakerOfMany(t *testing.T, k Kind, d door) {
+	const wakers = 4
+	p := make1(t, k)
+	for range scaled(t, 400) {
+		o := own(t, p, d, p.Park)
+		o.asleep()
+		var woke atomic.Int32
+		var all sync.WaitGroup
+		for range wakers {
+			all.Go(func() {
+				if p.Unpark() {
+					woke.Add(1)
+				}
+			})
+		}
+		all.Wait()
+		o.ends()
+		if n := woke.Load(); n != 1 {
+			t.Fatalf("%d of %d wakers say that they woke the owner, want 1", n, wakers)
+		}
+		p.ParkUntil(0) // what came when it was awake again
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(open)
+}
+
+func closeGivesBack(t *testing.T, k Kind, d door) {
+	const many = 50
+	before := descriptors(t)
+	for range many {
+		p, err := k.New(Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := own(t, p, d, p.Park)
+		o.unpark()
+		o.ends()
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if p.Unpark() {
+			t.Error("Unpark says that it woke the owner of a closed parker")
+		}
+	}
+	// Other descriptors of the process may come and go, but not as many.
+	if after := descriptors(t); after > before+many/2 {
+		t.Errorf("%d descriptors open before, %d after making and closing %d parkers", before, after, many)
+	}
+}
+
+// closeAwaits stops a waker between giving the permit and writing its token.
+// The owner finds the permit after a signal and closes the parker.
+func closeAwaits(t *testing.T, k Kind, d door) {
+	if !d.token {
+		t.Skip("a late wake-up touches nothing that Close gives back")
+	}
+	arrived := make(chan os.Signal, 1)
+	signal.Notify(arrived, unix.SIGUSR1)
+	defer signal.Stop(arrived)
+	p, err := k.New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var closing, closed atomic.Bool
+	o := own(t, p, d, func() {
+		if !p.ParkUntil(forever) {
+			t.Error("ParkUntil returned without a permit before its deadline")
+		}
+		closing.Store(true)
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		closed.Store(true)
+	})
+	o.asleep()
+	d.give(p)
+	if err := unix.Tgkill(unix.Getpid(), o.tid, unix.SIGUSR1); err != nil {
+		t.Fatal(err)
+	}
+	<-arrived
+	if !poll(func() bool { return closed.Load() || closing.Load() && o.state() == 'S' }) {
+		t.Fatal("the owner did not find the permit after a signal")
+	}
+	if closed.Load() {
+		t.Fatal("Close did not wait for the token that a waker is about to write")
+	}
+	d.wake(p)
+	o.ends()
+}
+
+func noAllocation(t *testing.T, k Kind, _ door) {
+	if raceDetector {
+		t.Skip("the race detector allocates")
+	}
+	p := make1(t, k)
+	if n := testing.AllocsPerRun(1000, func() {
+		p.Unpark()
+		p.Park()
+		p.Unpark()
+		p.ParkUntil(forever)
+		p.ParkUntil(0)
+	}); n != 0 {
+		t.Errorf("%v allocations per round, want 0", n)
+	}
+}
+
+// pingPongs passes a turn back and forth a million times. Kinds that sleep in
+// the kernel do so between two locked threads on one CPU, where each hand-off
+// is a sleep and a wake-up. The others need five to fifteen times as long
+// there, because the scheduler has to find the locked thread; they make their
+// million between goroutines that are not locked, and fewer between threads.
+// Then threads that may run at the same time, where sleeps and wake-ups race.
+func pingPongs(t *testing.T, k Kind, d door) {
+	const million = 1_000_000
+	cpus := allowedCPUs()
+	inKernel := d.token || d.give != nil
+	on := func(rounds int, locked bool, cpu ...int) func(t *testing.T) {
+		return func(t *testing.T) {
+			g := newGame(t, k, 2*scaled(t, rounds), locked, cpu...)
+			g.serve()
+			watch(t, &g.turn, g.done)
+			if total := g.turn.Load(); total != g.total {
+				t.Errorf("ended at turn %d of %d", total, g.total)
+			}
+		}
+	}
+	if inKernel {
+		t.Run("threads, same CPU", on(million, true, cpus[0], cpus[0]))
+	} else {
+		t.Run("goroutines", on(million, false))
+		t.Run("threads, same CPU", on(million/50, true, cpus[0], cpus[0]))
+	}
+	t.Run("threads, any CPU", on(million/50, true))
+}
+
+func TestLookup(t *testing.T) {
+	for _, k := range Kinds() {
+		got, err := Lookup(k.Name)
+		if err != nil || got.Name != k.Name {
+			t.Errorf("Lookup(%q) = %q, %v", k.Name, got.Name, err)
+		}
+		if k.Doc == "" || strings.Contains(k.Doc, "\n") {
+			t.Errorf("%s: Doc %q, want one line", k.Name, k.Doc)
+		}
+	}
+	_, err := Lookup("bed")
+	const want = `unknown parker "bed" (known: futex, spinfutex, eventfd, pipe, cond, channel)`
+	if err == nil || err.Error() != want {
+		t.Errorf("Lookup of an unknown name: %v, want %s", err, want)
+	}
+	if _, err := New("bed", Options{}); err == nil {
+		t.Error("New made a parker of an unknown kind")
+	}
+	Kinds()[0].Name = "changed"
+	if Kinds()[0].Name != "futex" {
+		t.Error("the registry can be changed from outside")
+	}
+}
+
+func TestSpinBudget(t *testing.T) {
+	if _, err := New("spinfutex", Options{Spin: -time.Nanosecond}); err == nil || !strings.Contains(err.Error(), "-1ns") {
+		t.Errorf("negative budget: %v, want an error that names it", err)
+	}
+	p, err := New("spinfutex", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := p.(*spinFutex).budget; b != DefaultSpin {
+		t.Errorf("default budget %v, want %v", b, DefaultSpin)
+	}
+
+	// With a budget that does not end in this test, the owner never says that
+	// it sleeps, and its waker never enters the kernel.
+	p, err = New("spinfutex", Options{Spin: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var waiting atomic.Bool
+	o := own(t, p, doors["spinfutex"], func() {
+		for range 100 {
+			waiting.Store(true)
+			p.Park()
+		}
+	})
+	for range 100 {
+		if !poll(func() bool { return waiting.CompareAndSwap(true, false) }) {
+			t.Fatal("the owner does not come back")
+		}
+		if p.Unpark() {
+			t.Error("Unpark woke an owner that spins")
+		}
+	}
+	o.ends()
+
+	// A deadline ends the spinning, too.
+	deadline := now() + int64(time.Millisecond)
+	if p.ParkUntil(deadline) {
+		t.Error("took a permit that nobody gave")
+	}
+	if now() < deadline {
+		t.Error("returned before the deadline")
+	}
+}
