@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -66,15 +67,19 @@ func (c control) counters(ctx context.Context) (map[string]uint64, error) {
 	return parseCounters(string(body)), nil
 }
 
-// parseCounters takes the lines "key: whole number" of a status page. Others,
-// and values that only go up and down, are not counters: those are written in
-// the capitals of Apache's page.
+// parseCounters takes the counters of a status page, "key: whole number" each.
+// The page's own facts have capitals, as on Apache's; of these only two count.
 func parseCounters(page string) map[string]uint64 {
+	renamed := map[string]string{"Total Accesses": "requests", "Total Connections": "connections"}
+	levels := []string{"connections_open", "connections_in_set"} // go up and down
 	counts := map[string]uint64{}
 	for l := range strings.Lines(page) {
 		key, value, _ := strings.Cut(l, ":")
+		if name, ok := renamed[key]; ok {
+			key = name
+		}
 		n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
-		if err == nil && key == strings.ToLower(key) {
+		if err == nil && key == strings.ToLower(key) && !slices.Contains(levels, key) {
 			counts[key] = n
 		}
 	}

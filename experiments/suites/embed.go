@@ -48,3 +48,16 @@ func Open(nameOrPath string) (*Suite, error) {
 	}
 	return Read(embedded, file)
 }
+
+// All are the embedded suites, read and checked, in the order of Names.
+func All() ([]*Suite, error) {
+	var all []*Suite
+	for _, name := range Names() {
+		s, err := Open(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
