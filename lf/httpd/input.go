@@ -106,17 +106,16 @@ func (s *Session) begin() *refusal {
 func (s *Session) stepBody(t *serve.Thread) (serve.Next, bool) {
 	q := &s.request
 	size := max(q.length, 0)
+	whole := s.w-s.r >= q.checked+size
 	if q.chunked {
 		if r := s.chunks.scan(s.in[s.r+q.checked:s.w], &s.server.limits); r != nil {
 			s.refuse(t, r)
 			return 0, true
 		}
 		size = s.chunks.pos
-		if s.chunks.step != chunkDone {
-			size++
-		}
+		whole = s.chunks.step == chunkDone
 	}
-	if total := q.checked + size; s.w-s.r < total {
+	if !whole {
 		if s.readBy == 0 {
 			s.readBy = flight.Now() + int64(s.server.limits.BodyTimeout)
 		}

@@ -1,5 +1,7 @@
 package hostile
 
+import "fmt"
+
 // lengths are attacks on Content-Length.
 func lengths() []Case {
 	cl := func(name, fields string, want ...int) Case {
@@ -34,7 +36,7 @@ func lengths() []Case {
 		cl("tab-before-colon", "Content-Length\t: 5\r\n", 400),
 		cl("folded", "Content-Length:\r\n 5\r\n", 400),
 		cl("under-other-name", "Content_Length: 0\r\nContent-Length: 5\r\n", 200),
-		of("length/get-with-smuggled-body", get("Content-Length: 47\r\n")+smuggled[:len(smuggled)-2]+"\r\n", 200, 400),
+		of("length/get-with-smuggled-body", get(fmt.Sprintf("Content-Length: %d\r\n", len(smuggled)))+smuggled, 200, 400),
 		of("length/10-twice", "POST /echo HTTP/1.0\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", 400),
 	}
 }
@@ -67,7 +69,7 @@ func codings() []Case {
 		te("nul", "Transfer-Encoding: chunked\x00\r\n", 400),
 		te("no-break-space", "Transfer-Encoding: \u00a0chunked\r\n", 400, 501),
 		te("kelvin-sign", "Transfer-Encoding: chun\u212aed\r\n", 400, 501),
-		te("folded", "Transfer-Encoding:\r\n chunked\r\n", 400),
+		te("folded", "Transfer-Encoding:\r\n chunked\r\n", 400, 501),
 		te("folded-away", "X: y\r\n Transfer-Encoding: chunked\r\n", 400),
 		te("space-before-colon", "Transfer-Encoding : chunked\r\n", 400),
 		te("behind-bare-cr", "X: y\rTransfer-Encoding: chunked\r\n", 400),

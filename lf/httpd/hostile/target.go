@@ -36,7 +36,7 @@ func targets() []Case {
 		t("escape-letters", "/%zz", 400),
 		t("fragment", "/hello#here", 400),
 		t("control", "/hel\x01lo", 400),
-		t("delete", "/hel\x7flo", 400),
+		t("delete-byte", "/hel\x7flo", 400),
 		t("high-bytes", "/\xff\xfe", 400, 404),
 		t("no-slash", "hello", 400),
 		t("dots-only", "../../etc/passwd", 400),
