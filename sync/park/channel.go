@@ -54,8 +54,7 @@ func (p *channelParker) ParkUntil(deadline int64) bool {
 	case <-p.permit:
 		taken = true
 		p.timer.Stop()
-	case <-p.timer.C:
-		taken = p.take() // select prefers neither when both are there
+	case <-p.timer.C: // a permit that came in this moment is the next sleep's
 	}
 	p.asleep.Store(false)
 	return taken

@@ -31,6 +31,7 @@ func TestConformance(t *testing.T) {
 		{"deadline passes", deadlinePasses},
 		{"permit before deadline", permitBeforeDeadline},
 		{"permit races deadline", permitRacesDeadline},
+		{"permit found at deadline", permitAtDeadline},
 		{"one waker of many wakes", oneWakerOfMany},
 		{"close gives descriptors back", closeGivesBack},
 		{"close awaits a late half", closeAwaits},
@@ -310,6 +311,33 @@ func permitRacesDeadline(t *testing.T, k Kind, d door) {
 	}
 }
 
+// permitAtDeadline stops a waker between giving the permit and waking the
+// owner, until the owner's deadline has passed.
+func permitAtDeadline(t *testing.T, k Kind, d door) {
+	if d.noHalves != "" {
+		t.Skip(d.noHalves)
+	}
+	p := make1(t, k)
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		var taken bool
+		o := own(t, p, d, func() { taken = p.ParkUntil(now() + int64(wait)) })
+		poll(func() bool { return d.asleep(p) || o.state() == 'X' })
+		given := d.give(p)
+		o.ends()
+		if !given && wait < patience {
+			p.ParkUntil(0)
+			continue // the deadline passed before the permit was given
+		}
+		if !taken {
+			t.Error("ParkUntil lost a permit that it found when its deadline passed")
+		}
+		noPermit(t, p)
+		d.wake(p)
+		noPermit(t, p)
+		return
+	}
+}
+
 // watch waits for done for as long as there is progress.
 func watch(t testing.TB, progress *atomic.Int64, done <-chan struct{}) {
 	t.Helper()
@@ -385,7 +413,7 @@ func closeGivesBack(t *testing.T, k Kind, d door) {
 }
 
 // closeAwaits stops a waker between giving the permit and writing its token.
-// The owner finds the permit after a signal and closes the parker.
+// The owner finds the permit by itself and closes the parker.
 func closeAwaits(t *testing.T, k Kind, d door) {
 	if !d.token {
 		t.Skip("a late wake-up touches nothing that Close gives back")
@@ -393,35 +421,49 @@ func closeAwaits(t *testing.T, k Kind, d door) {
 	arrived := make(chan os.Signal, 1)
 	signal.Notify(arrived, unix.SIGUSR1)
 	defer signal.Stop(arrived)
-	p, err := k.New(Options{})
-	if err != nil {
-		t.Fatal(err)
+
+	for _, c := range []struct {
+		name   string
+		wait   time.Duration
+		signal bool
+	}{
+		{"after a signal", time.Hour, true},
+		{"after the deadline", 500 * time.Millisecond, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, err := k.New(Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var closing, closed atomic.Bool
+			o := own(t, p, d, func() {
+				if !p.ParkUntil(now() + int64(c.wait)) {
+					t.Error("ParkUntil did not take the permit")
+				}
+				closing.Store(true)
+				if err := p.Close(); err != nil {
+					t.Error(err)
+				}
+				closed.Store(true)
+			})
+			o.asleep()
+			d.give(p)
+			if c.signal {
+				if err := unix.Tgkill(unix.Getpid(), o.tid, unix.SIGUSR1); err != nil {
+					t.Fatal(err)
+				}
+				<-arrived
+			}
+			if !poll(func() bool { return closed.Load() || closing.Load() && o.state() == 'S' }) {
+				t.Fatal("the owner did not find the permit")
+			}
+			if closed.Load() {
+				t.Fatal("Close did not wait for the token that a waker is about to write")
+			}
+			d.wake(p)
+			o.ends()
+		})
 	}
-	var closing, closed atomic.Bool
-	o := own(t, p, d, func() {
-		if !p.ParkUntil(forever) {
-			t.Error("ParkUntil returned without a permit before its deadline")
-		}
-		closing.Store(true)
-		if err := p.Close(); err != nil {
-			t.Error(err)
-		}
-		closed.Store(true)
-	})
-	o.asleep()
-	d.give(p)
-	if err := unix.Tgkill(unix.Getpid(), o.tid, unix.SIGUSR1); err != nil {
-		t.Fatal(err)
-	}
-	<-arrived
-	if !poll(func() bool { return closed.Load() || closing.Load() && o.state() == 'S' }) {
-		t.Fatal("the owner did not find the permit after a signal")
-	}
-	if closed.Load() {
-		t.Fatal("Close did not wait for the token that a waker is about to write")
-	}
-	d.wake(p)
-	o.ends()
 }
 
 func noAllocation(t *testing.T, k Kind, _ door) {
