@@ -119,6 +119,7 @@ func (v *view) dotPanel(m metric, ph lab.Phase, panel panel, column int) *plot.P
 	p := newPlot(m.label(), "")
 	if lo > 0 && hi/lo > 20 {
 		logAxis(&p.X, lo/1.3, hi*2)
+		p.X.Label.Text += ", log scale"
 	} else {
 		p.X.Min, p.X.Max = 0, max(hi, 1e-9)*1.18
 	}

@@ -57,7 +57,7 @@ func (v *view) dotFigure(name, title string, m metric, phases []lab.Phase, what 
 	}
 	f.sheet = s
 	f.Caption = join(what, v.loads(with), v.replicates(),
-		"Small points are processes, the large one is their median, the bar its "+v.intervalName()+".", v.leftOut())
+		"Small points are processes, the large one is their median, the bar its "+v.intervalName()+".", v.leftOut("drawn hollow where they left values"))
 	return f
 }
 
@@ -87,7 +87,7 @@ func (v *view) cdfFigure(name, tag, title, label, of, read string) (Figure, erro
 		absent = "Nothing of the kind was recorded for " + listing(none) + "."
 	}
 	f.Caption = join(read, "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the "+
-		v.intervalName()+" of each quantile over processes.", v.loads(with), v.replicates(), absent, v.leftOut())
+		strings.Replace(v.intervalName(), "dashed: ", "", 1)+" of each quantile over processes.", v.loads(with), v.replicates(), absent, v.leftOut("and not drawn"))
 	return f, nil
 }
 
@@ -98,7 +98,7 @@ func (v *view) scatterFigure() Figure {
 		return f
 	}
 	f.Caption = join("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
-		v.loads(v.phases), v.replicates(), v.leftOut())
+		v.loads(v.phases), v.replicates(), v.leftOut("drawn hollow where they left values"))
 	return f
 }
 
@@ -140,7 +140,15 @@ func (v *view) loads(phases []lab.Phase) string {
 
 // replicates says how many processes stand behind a cell.
 func (v *view) replicates() string {
-	lo, hi := -1, 0
+	lo, hi := v.processes()
+	if lo == hi {
+		return fmt.Sprintf("n = %d processes per cell.", hi)
+	}
+	return fmt.Sprintf("n = %d to %d processes per cell.", lo, hi)
+}
+
+// processes that count, in the cells with the fewest (but any) and the most.
+func (v *view) processes() (fewest, most int) {
 	for _, p := range v.panels {
 		for _, s := range v.subjects {
 			n := 0
@@ -149,30 +157,22 @@ func (v *view) replicates() string {
 					n++
 				}
 			}
-			if n > 0 {
-				hi = max(hi, n)
-				if lo < 0 || n < lo {
-					lo = n
-				}
+			if most = max(most, n); n > 0 && (fewest == 0 || n < fewest) {
+				fewest = n
 			}
 		}
 	}
-	switch {
-	case lo == hi:
-		return fmt.Sprintf("n = %d processes per cell.", hi)
-	default:
-		return fmt.Sprintf("n = %d to %d processes per cell.", max(lo, 0), hi)
-	}
+	return fewest, most
 }
 
-// leftOut says which trials do not count.
-func (v *view) leftOut() string {
+// leftOut says which trials do not count, and how the figure treats them.
+func (v *view) leftOut(how string) string {
 	bad := v.invalid()
 	if len(bad) == 0 {
 		return "No trial was left out."
 	}
 	if len(bad) > 3 {
-		return fmt.Sprintf("%d trials do not count (hollow where they left values; listed under validity).", len(bad))
+		return fmt.Sprintf("%d trials do not count, %s (they are listed under validity).", len(bad), how)
 	}
 	var names []string
 	for _, t := range bad {
@@ -182,34 +182,15 @@ func (v *view) leftOut() string {
 		}
 		names = append(names, fmt.Sprintf("%s (%s)", v.name(t), why))
 	}
-	return "Not counted, hollow where it left values: " + strings.Join(names, "; ") + "."
+	return "Not counted, " + how + ": " + strings.Join(names, "; ") + "."
 }
 
-// intervalName is what the bars and bands are, which depends on n.
+// intervalName is what bars and bands are, which depends on n.
 func (v *view) intervalName() string {
-	fewest := v.fewest()
-	if fewest >= 6 {
+	if fewest, _ := v.processes(); fewest >= 6 {
 		return "95 % order-statistic interval"
 	}
-	return fmt.Sprintf("95 %% order-statistic interval (the range, where there are fewer than 6 processes; the fewest are %d)", fewest)
-}
-
-func (v *view) fewest() int {
-	fewest := 0
-	for _, p := range v.panels {
-		for _, s := range v.subjects {
-			n := 0
-			for _, t := range v.trials(p, s) {
-				if t.Valid() {
-					n++
-				}
-			}
-			if n > 0 && (fewest == 0 || n < fewest) {
-				fewest = n
-			}
-		}
-	}
-	return fewest
+	return "95 % order-statistic interval (dashed: the range, where there are fewer than 6)"
 }
 
 func poisson(law string) string {

@@ -25,13 +25,14 @@ const (
 	keyLatP99   = "latency_p99"
 	keyCPU      = "cpu"
 	keySwitches = "switches"
+	keyUse      = "utilisation"
 	keyHMean    = "H_mean"
 	keyHP50     = "H_p50"
 )
 
 // metrics in the order of tables.
 var metrics = []metric{
-	{keyRate, "throughput", "requests/s", "requests/s", served(func(r *lab.PhaseResult) float64 { return r.RequestsPerSecond }), true},
+	{keyRate, "throughput", "requests/s", "throughput", served(func(r *lab.PhaseResult) float64 { return r.RequestsPerSecond }), true},
 	{keyLatP50, "latency p50", "µs", "latency p50", served(func(r *lab.PhaseResult) float64 { return r.Latency.P50 / 1e3 }), false},
 	{keyLatP99, "latency p99", "µs", "latency p99", served(func(r *lab.PhaseResult) float64 { return r.Latency.P99 / 1e3 }), false},
 	{"service_p99", "service time p99", "µs", "service p99", served(func(r *lab.PhaseResult) float64 { return r.Service.P99 / 1e3 }), false},
@@ -39,7 +40,7 @@ var metrics = []metric{
 	{keySwitches, "context switches per request", "", "switches/request", accounted(func(r *lab.PhaseResult) float64 {
 		return r.VoluntaryPerRequest + r.InvoluntaryPerRequest
 	}), false},
-	{"utilisation", "utilisation", "%", "utilisation", accounted(func(r *lab.PhaseResult) float64 { return 100 * r.Utilisation }), false},
+	{keyUse, "utilisation", "%", "utilisation", accounted(func(r *lab.PhaseResult) float64 { return 100 * r.Utilisation }), false},
 	{keyHP50, "hand-off latency H p50", "µs", "H p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p50), false},
 	{"H_p99", "hand-off latency H p99", "µs", "H p99", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p99), false},
 	{keyHMean, "hand-off latency H mean", "µs", "H mean", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, mean), false},

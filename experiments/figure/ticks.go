@@ -8,7 +8,7 @@ import (
 )
 
 // logTicks marks 1, 2, … 9 of every decade within the axis. Decades carry
-// labels; where fewer than two decades show, 2 and 5 do as well, and where
+// labels; where little more than two show, 2 and 5 do as well, and where
 // hardly anything shows, every mark does.
 func logTicks(lo, hi float64) []plot.Tick {
 	decades := math.Log10(hi / lo)
@@ -20,7 +20,7 @@ func logTicks(lo, hi float64) []plot.Tick {
 				continue
 			}
 			t := plot.Tick{Value: x}
-			if d == 1 || decades < 2 && (d == 2 || d == 5) || decades < 0.7 {
+			if d == 1 || decades < 2.4 && (d == 2 || d == 5) || decades < 0.7 {
 				t.Label = number(x)
 			}
 			ts = append(ts, t)

@@ -59,7 +59,7 @@ func (s *sheet) render(format string) ([]byte, error) {
 func portableSVG(svg []byte) []byte {
 	return []byte(strings.NewReplacer(
 		"font-family:Liberation Sans;", "font-family:'Liberation Sans',Arimo,Helvetica,Arial,sans-serif;",
-		"font-variant:"+boldSans+";font-weight:normal;font-style:normal", "font-weight:bold",
+		"font-variant:"+strings.ToLower(boldSans)+";font-weight:normal;font-style:normal", "font-weight:bold",
 		"font-variant:normal;font-weight:normal;font-style:normal;", "",
 	).Replace(string(svg)))
 }

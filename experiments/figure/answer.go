@@ -1,0 +1,388 @@
+package figure
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// The pattern's own subject, the one it is held against by its literature,
+// and the baseline that no claim about it can do without.
+const (
+	pattern  = "leader"
+	rival    = "worker"
+	baseline = "kernel"
+)
+
+// Paragraph is a part of the answer: what one panel says.
+type Paragraph struct {
+	Head string // "Closing connections"; empty when there is one panel only
+	Text string
+	Lead bool // the answer in short, before its parts
+}
+
+// Answer says in a few sentences, computed from the data, what a run found, a
+// line for each paragraph and the whole in short first: how leader did against worker and against the kernel's own queue, or, in a
+// suite without those, which subject came first and which last. A difference
+// is called one only if the Mann-Whitney test, corrected after Holm for all
+// that the answer compares, and the interval of the ratio both say so. Trials
+// that do not count are named at the end.
+func Answer(run *lab.Run) string {
+	var parts []string
+	for _, p := range answer(newView(run)) {
+		parts = append(parts, p.Text)
+	}
+	return strings.Join(parts, "\n")
+}
+
+func answer(v *view) []Paragraph {
+	var ps []Paragraph
+	if slices.Contains(v.subjects, pattern) && slices.Contains(v.subjects, rival) {
+		ps = v.answerPattern()
+	} else {
+		ps = v.answerRanking()
+	}
+	if len(ps) == 0 {
+		ps = []Paragraph{{Text: "No trial that counts measured anything to compare, so this run has no answer."}}
+	}
+	if left := v.answerLeftOut(); left != "" {
+		ps = append(ps, Paragraph{Text: left})
+	}
+	return ps
+}
+
+// claim is what the answer compares in one panel: costs in one phase, and the
+// throughput of the closed loop if there is one.
+type claim struct {
+	panel              panel
+	costs, closed      lab.Phase
+	cpu, switches      verdict // against the rival
+	kernel             verdict // CPU against the baseline
+	throughput         verdict // against the rival
+	baselineThroughput stats.Interval
+}
+
+func (v *view) weigh(phase string, p panel, key, a, b string) verdict {
+	m := metricOf(key)
+	return weigh(m, v.sample(phase, p, a, m).valid, v.sample(phase, p, b, m).valid)
+}
+
+func (v *view) answerPattern() []Paragraph {
+	var claims []*claim
+	var family []*verdict
+	byLoad := v.phasesByLoad()
+	for _, p := range v.panels {
+		c := &claim{panel: p}
+		for _, ph := range byLoad {
+			if c.cpu = v.weigh(ph.Name, p, keyCPU, pattern, rival); c.cpu.known() {
+				c.costs = ph
+				c.switches = v.weigh(ph.Name, p, keySwitches, pattern, rival)
+				c.kernel = v.weigh(ph.Name, p, keyCPU, pattern, baseline)
+				break
+			}
+		}
+		for _, ph := range byLoad {
+			if w := v.weigh(ph.Name, p, keyRate, pattern, rival); v.offered(ph.Name, p) == 0 && w.known() {
+				c.closed, c.throughput = ph, w
+				c.baselineThroughput = stats.Summarise(v.sample(ph.Name, p, baseline, w.metric).valid)
+				break
+			}
+		}
+		if c.cpu.known() || c.throughput.known() {
+			claims = append(claims, c)
+			family = append(family, &c.cpu, &c.switches, &c.kernel, &c.throughput)
+		}
+	}
+	correct(family)
+	var leads []string
+	var ps []Paragraph
+	for _, c := range claims {
+		leads = append(leads, c.lead())
+		ps = append(ps, Paragraph{Head: head(c.panel.title), Text: v.tell(c)})
+	}
+	if len(ps) == 0 {
+		return nil
+	}
+	return append([]Paragraph{{Text: strings.Join(leads, " "), Lead: true}}, ps...)
+}
+
+// lead is a claim in one sentence, without its evidence.
+func (c *claim) lead() string {
+	subject := pattern
+	if c.panel.title != "" {
+		subject = "With " + c.panel.title + ", " + pattern
+	}
+	var done, open, few []string
+	for _, x := range []struct {
+		w            verdict
+		verb, noun   string
+		fewer, extra string
+	}{
+		{c.cpu, "used", "CPU time", "less", "more"},
+		{c.switches, "made", "context switches", "fewer", "more"},
+		{c.throughput, "answered", "requests/s", "fewer", "more"},
+	} {
+		switch {
+		case !x.w.known():
+		case !x.w.enough():
+			few = append(few, x.noun)
+		case x.w.differs():
+			done = append(done, fmt.Sprintf("%s %s %s", x.verb, percent(x.w, x.fewer, x.extra), x.noun))
+		default:
+			open = append(open, x.noun)
+		}
+	}
+	var s string
+	switch {
+	case len(done) > 0:
+		s = fmt.Sprintf("%s %s than %s", subject, listing(done), rival)
+		if len(open) > 0 {
+			s += "; in " + listing(open) + " no difference could be shown"
+		}
+	case len(open) > 0:
+		s = fmt.Sprintf("%s showed no difference from %s in %s", subject, rival, listing(open))
+	default:
+		s = fmt.Sprintf("%s and %s had too few processes to be told apart in %s", subject, rival, listing(few))
+	}
+	switch w := c.kernel; {
+	case !w.known() || !w.enough():
+		return s + "."
+	case w.differs():
+		return s + fmt.Sprintf("; it used %s CPU time than the kernel's own wake-one queue.", percent(w, "less", "more"))
+	}
+	return s + "; its CPU time could not be told from that of the kernel's own wake-one queue."
+}
+
+// percent says by how much a's median is below or above b's.
+func percent(w verdict, below, above string) string {
+	r := w.ratio.Center
+	switch {
+	case w.ratio.N == 0 && w.a.Center < w.b.Center:
+		return below
+	case w.ratio.N == 0:
+		return above
+	case r < 1:
+		return fmt.Sprintf("%.0f %% %s", 100*(1-r), below)
+	}
+	return fmt.Sprintf("%.0f %% %s", 100*(r-1), above)
+}
+
+// tell puts a claim into words.
+func (v *view) tell(c *claim) string {
+	var ss []string
+	if c.cpu.known() {
+		per := "request"
+		if c.panel.cell["mode"] == "close" {
+			per = "connection"
+		}
+		ss = append(ss, fmt.Sprintf("%s, %s used %s µs CPU per %s against %s's %s: %s.",
+			v.condition(c), pattern, intervalText(c.cpu.a), per, rival, intervalText(c.cpu.b), outcome(c.cpu, "less", "more")))
+	}
+	if w := c.switches; w.known() {
+		ss = append(ss, fmt.Sprintf("It made %s context switches against %s: %s.",
+			intervalText(w.a), intervalText(w.b), outcome(w, "fewer", "more")))
+	}
+	if w := c.kernel; w.known() {
+		s := fmt.Sprintf("The kernel's own wake-one queue (%s) needed %s µs", baseline, intervalText(w.b))
+		switch {
+		case !w.enough():
+			s += fmt.Sprintf("; too few processes to tell it from %s (ratio of %s to it %s).", pattern, pattern, ratioText(w.ratio))
+		case !w.differs():
+			s += fmt.Sprintf(": no difference from %s could be shown (ratio of %s to it %s).", pattern, pattern, bare(w))
+		case w.better():
+			s += fmt.Sprintf(", more than %s (ratio of %s to it %s).", pattern, pattern, bare(w))
+		default:
+			s += fmt.Sprintf(", less than %s (ratio of %s to it %s): over it, handing leadership on saved no CPU time.", pattern, pattern, bare(w))
+		}
+		ss = append(ss, s)
+	}
+	if w := c.throughput; w.known() {
+		s := fmt.Sprintf("In a %s, %s answered %s requests/s against %s's %s: %s", closedText(c.closed), pattern,
+			intervalText(w.a), rival, intervalText(w.b), outcome(w, "more", "fewer"))
+		if c.baselineThroughput.N > 0 {
+			s += fmt.Sprintf("; %s answered %s", baseline, intervalText(c.baselineThroughput))
+		}
+		ss = append(ss, s+".")
+	}
+	return strings.Join(ss, " ")
+}
+
+// outcome says who won, with the evidence, in words for better and worse.
+func outcome(w verdict, better, worse string) string {
+	switch {
+	case !w.enough():
+		return fmt.Sprintf("with %d and %d processes too few to tell (ratio %s, not an interval of 95 %%)", w.a.N, w.b.N, ratioText(w.ratio))
+	case !w.differs():
+		return fmt.Sprintf("no difference could be shown (%s)", w.evidence())
+	case w.better():
+		return fmt.Sprintf("%s (%s)", better, w.evidence())
+	}
+	return fmt.Sprintf("%s, against what the pattern claims (%s)", worse, w.evidence())
+}
+
+// condition is under what a claim holds: "With deferred accept and closing
+// connections at 3,000 connections/s".
+func (v *view) condition(c *claim) string {
+	var parts []string
+	if v.flag(c.panel, "defer-accept") == "true" {
+		parts = append(parts, "deferred accept")
+	}
+	if c.panel.title != "" {
+		parts = append(parts, c.panel.title)
+	}
+	s := "Under load"
+	if len(parts) > 0 {
+		s = "With " + listing(parts)
+	}
+	if rate := v.offered(c.costs.Name, c.panel); rate > 0 {
+		what := "requests"
+		if c.panel.cell["mode"] == "close" {
+			what = "connections"
+		}
+		return fmt.Sprintf("%s at %s %s/s", s, thousands(rate), what)
+	}
+	return s + " in a " + closedText(c.costs)
+}
+
+func closedText(ph lab.Phase) string {
+	if ph.Connections > 0 {
+		return fmt.Sprintf("closed loop of %d connections", ph.Connections)
+	}
+	return "closed loop"
+}
+
+// flag is the value that every server of a panel was started with, or "".
+func (v *view) flag(p panel, name string) string {
+	value := ""
+	for _, s := range v.subjects {
+		for _, t := range v.trials(p, s) {
+			got := flagValue(t.Command, name)
+			if got == "" || value != "" && got != value {
+				return ""
+			}
+			value = got
+		}
+	}
+	return value
+}
+
+func flagValue(argv []string, name string) string {
+	for i, a := range argv {
+		if a == "--"+name {
+			if i+1 < len(argv) && !strings.HasPrefix(argv[i+1], "-") {
+				return argv[i+1]
+			}
+			return "true"
+		}
+		if value, ok := strings.CutPrefix(a, "--"+name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// answerRanking names the first and the last of each panel by the cost that
+// the suite measures. The first is compared with every other: it was picked
+// after looking, so all of that counts in the correction.
+func (v *view) answerRanking() []Paragraph {
+	for _, key := range []string{keyCPU, keyHMean, keyHP50, keyLatP50} {
+		for _, ph := range v.phasesByLoad() {
+			if ps := v.rankBy(metricOf(key), ph); len(ps) > 0 {
+				return ps
+			}
+		}
+	}
+	return nil
+}
+
+func (v *view) rankBy(m metric, ph lab.Phase) []Paragraph {
+	type ranking struct {
+		panel  panel
+		names  []string
+		others []verdict // of the first against names[1:]
+	}
+	var rs []ranking
+	var family []*verdict
+	for _, p := range v.panels {
+		r := ranking{panel: p, names: v.ranked(ph.Name, p, m)}
+		if len(r.names) < 2 {
+			continue
+		}
+		for _, other := range r.names[1:] {
+			r.others = append(r.others, v.weigh(ph.Name, p, m.key, r.names[0], other))
+		}
+		for i := range r.others {
+			family = append(family, &r.others[i])
+		}
+		rs = append(rs, r)
+	}
+	correct(family)
+	var ps []Paragraph
+	for _, r := range rs {
+		where := "Of all"
+		if r.panel.title != "" {
+			where = "With " + r.panel.title
+		}
+		last := len(r.names) - 1
+		s := fmt.Sprintf("%s, %s had the lowest %s, %s %s, and %s the highest, %s: %s.", where, r.names[0], m.title,
+			intervalText(r.others[0].a), m.unit, r.names[last], intervalText(r.others[last-1].b), outcome(r.others[last-1], "lower", "higher"))
+		var alike []string
+		for i, w := range r.others[:last-1] {
+			if w.enough() && !w.differs() {
+				alike = append(alike, r.names[i+1])
+			}
+		}
+		if len(alike) > 0 {
+			s += fmt.Sprintf(" No difference from %s could be shown for %s.", r.names[0], listing(alike))
+		}
+		s += " In the order of medians: " + strings.Join(r.names, ", ") + "."
+		ps = append(ps, Paragraph{Head: head(r.panel.title), Text: s})
+	}
+	return ps
+}
+
+// ranked are the subjects that measured m, the lowest median first.
+func (v *view) ranked(phase string, p panel, m metric) []string {
+	medians := map[string]float64{}
+	var names []string
+	for _, s := range v.subjects {
+		if iv := stats.Summarise(v.sample(phase, p, s, m).valid); iv.N > 0 {
+			medians[s] = iv.Center
+			names = append(names, s)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(medians[a], medians[b]) })
+	return names
+}
+
+// answerLeftOut names what does not count or was never run.
+func (v *view) answerLeftOut() string {
+	var parts []string
+	if bad := v.invalid(); len(bad) > 0 {
+		var names []string
+		for _, t := range bad[:min(len(bad), 4)] {
+			names = append(names, v.name(t))
+		}
+		more := ""
+		if len(bad) > 4 {
+			more = fmt.Sprintf(" and %d more", len(bad)-4)
+		}
+		parts = append(parts, fmt.Sprintf("Left out: %d of %d trials that failed or did not pass their validity gates (%s%s).",
+			len(bad), len(v.run.Trials), strings.Join(names, "; "), more))
+	}
+	if planned := len(v.run.Manifest.Plan); planned > len(v.run.Trials) {
+		parts = append(parts, fmt.Sprintf("Only %d of %d planned trials were run.", len(v.run.Trials), planned))
+	}
+	return strings.Join(parts, " ")
+}
+
+func head(title string) string {
+	if title == "" {
+		return ""
+	}
+	return strings.ToUpper(title[:1]) + title[1:]
+}

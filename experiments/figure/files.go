@@ -1,0 +1,39 @@
+package figure
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// file is an entry of the results directory.
+type file struct {
+	Path, What string
+	Link       bool
+}
+
+// files lists what the directory holds, with links to what a browser can show.
+func files(dir string, figs []pageFigure) []file {
+	var fs []file
+	for _, f := range []file{
+		{"manifest.json", "suite, plan, seed, revision, machine before and after", true},
+		{"summary.csv", "one row for each cell, with intervals", true},
+		{"bench.txt", "Go's benchmark format, for benchstat", true},
+	} {
+		if _, err := os.Stat(filepath.Join(dir, f.Path)); err == nil {
+			fs = append(fs, f)
+		}
+	}
+	for _, f := range []struct{ glob, path, what string }{
+		{"trials/*.json", "trials/ID.json", "one for each trial: cell, order, metrics, gates"},
+		{"trials/*.hdr", "trials/ID.hdr", "its histograms, HdrHistogram V2 log"},
+	} {
+		if found, _ := filepath.Glob(filepath.Join(dir, f.glob)); len(found) > 0 {
+			fs = append(fs, file{f.path, fmt.Sprintf("%s (%d)", f.what, len(found)), false})
+		}
+	}
+	if len(figs) > 0 {
+		fs = append(fs, file{"figures/", fmt.Sprintf("%d figures as SVG, PDF and PNG", len(figs)), false})
+	}
+	return fs
+}

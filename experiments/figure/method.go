@@ -1,0 +1,153 @@
+package figure
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"sort"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// term is a word and what it means.
+type term struct {
+	Word, Meaning string
+	Swatch        template.HTML
+}
+
+// words of the report, the same as in code, flags and data.
+var words = []term{
+	{Word: "latency", Meaning: "from the planned send to the last byte of the answer. In an open loop the plan does not wait for a slow server, so a stall counts for every request that was due in it."},
+	{Word: "service time", Meaning: "from the actual send to the last byte of the answer."},
+	{Word: "hand-off latency H", Meaning: "from “I pass it” to “another running thread owns it”: leadership in leader, a connection or an event in worker and event. Receivers that were awake already are not counted."},
+	{Word: "dispatch latency D", Meaning: "from readiness to the first instruction of the handler; defined alike for every MPM."},
+	{Word: "leaderless gap G", Meaning: "from the old leader's receipt of an event until the next thread is armed on the handle set. “G none” are the gaps in which no follower was free."},
+	{Word: "CPU/request", Meaning: "user and system time of the server process over the measured time, per answered request; the load generator's is not in it."},
+	{Word: "switches/request", Meaning: "voluntary and involuntary context switches of the server process, per answered request. An idle pool sleeps more and so switches more: compare at equal offered rate."},
+	{Word: "median [interval]", Meaning: "over processes, the unit of replication: each value is one server process. The interval is made of order statistics and reaches 95 % or more; with fewer than 6 processes it is the range."},
+	{Word: "ratio, p", Meaning: "ratio of medians with a bootstrap interval; two-sided Mann-Whitney test, corrected after Holm for all comparisons of the answer. A difference is spoken of when both show one."},
+}
+
+var architectures = map[string]string{
+	"leader":    "the leader accepts, promotes a follower, then serves that connection to its end.",
+	"reactor":   "Leader/Followers over the whole handle set: one event for each leader, the handle deactivated while it is processed.",
+	"worker":    "a listener thread reserves an idle worker, accepts and queues; workers serve whole connections.",
+	"event":     "a listener thread holds listeners and idle connections in epoll; workers serve the ready ones.",
+	"prefork":   "one process for each connection, leadership by an accept gate.",
+	"kernel":    "every thread blocks in accept: the kernel's own wake-one queue, the baseline of every comparison.",
+	"percore":   "one epoll set and one listener for each thread, no hand-off at all.",
+	"goroutine": "Go's standard net listener, one goroutine for each connection.",
+	"floor":     "a C program that does the least a server can: accept, read, write a fixed answer.",
+}
+
+// glossary explains the subjects that it knows.
+func (v *view) glossary() []term {
+	var ts []term
+	for _, s := range v.subjects {
+		if text, ok := architectures[s]; ok {
+			ts = append(ts, term{s, text, swatch(v.style[s])})
+		}
+	}
+	return ts
+}
+
+type phaseRow struct {
+	Name, Title, Path, Warmup, Duration, Recorder string
+}
+
+func (v *view) phaseRows() []phaseRow {
+	var rows []phaseRow
+	for _, ph := range v.phases {
+		r := phaseRow{Name: ph.Name, Title: ph.Title, Path: ph.Path, Recorder: "off"}
+		if ph.Flight {
+			r.Recorder = "on"
+		}
+		if ph.DurationS > 0 {
+			r.Warmup, r.Duration = fmt.Sprintf("%g s", ph.WarmupS), fmt.Sprintf("%g s", ph.DurationS)
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+// recorder says where the flight recorder was on and, where two phases differ
+// in nothing else, what it cost.
+func (v *view) recorder() string {
+	var on, off []string
+	for _, ph := range v.phases {
+		if ph.Flight {
+			on = append(on, ph.Name)
+		} else {
+			off = append(off, ph.Name)
+		}
+	}
+	if len(on) == 0 {
+		return "The flight recorder was off in every phase; H, D and G, where they appear, come from the subjects themselves."
+	}
+	s := fmt.Sprintf("The flight recorder was on in %s", listing(on))
+	if len(off) > 0 {
+		s += " and off in " + listing(off)
+	}
+	s += "."
+	for _, a := range v.phases {
+		for _, b := range v.phases {
+			if !a.Flight || b.Flight || !sameLoad(a, b) {
+				continue
+			}
+			lo, hi := math.Inf(1), 0.0
+			for _, p := range v.panels {
+				for _, name := range v.subjects {
+					m := metricOf(keyCPU)
+					if r := stats.RatioPaired(v.sample(a.Name, p, name, m).byBlock, v.sample(b.Name, p, name, m).byBlock); r.N > 0 {
+						lo, hi = min(lo, r.Center), max(hi, r.Center)
+					}
+				}
+			}
+			if hi > 0 {
+				return s + fmt.Sprintf(" %s and %s ask for the same load: with the recorder on, CPU per request was %.2f to %.2f times what it was with it off, by cell.", a.Name, b.Name, lo, hi)
+			}
+		}
+	}
+	return s + " No two phases ask for the same load with it on and off, so this run does not show what the recorder itself costs."
+}
+
+func sameLoad(a, b lab.Phase) bool {
+	return a.Path == b.Path && a.Connections == b.Connections && a.Rate == b.Rate && a.Arrivals == b.Arrivals
+}
+
+type row struct{ Name, Value, After string }
+
+// machineRows are the facts, with the value after the run where it differs.
+func machineRows(before, after lab.Machine) []row {
+	facts := func(m lab.Machine) []string {
+		return []string{
+			m.Hostname, m.Kernel, m.CPU, fmt.Sprint(m.CPUs), fmt.Sprintf("%.1f GiB", float64(m.MemoryBytes)/(1<<30)),
+			m.Virtualised, m.Governor, m.ClockSource, fmt.Sprintf("%.2f", m.Load1), thousands(float64(m.OpenFiles)), m.CgroupCPUMax,
+		}
+	}
+	names := []string{"host", "kernel", "CPU", "CPUs", "memory", "virtualised", "frequency governor", "clock source",
+		"load average (1 min)", "limit of open files", "cgroup cpu.max"}
+	b, a := facts(before), facts(after)
+	var rows []row
+	for i, name := range names {
+		if b[i] == "" {
+			continue
+		}
+		r := row{Name: name, Value: b[i]}
+		if after.Kernel != "" && a[i] != b[i] {
+			r.After = a[i]
+		}
+		rows = append(rows, r)
+	}
+	return rows
+}
+
+func pairRows(m map[string]string) []row {
+	var rows []row
+	for k, x := range m {
+		rows = append(rows, row{Name: k, Value: x})
+	}
+	sort.Slice(rows, func(i, j int) bool { return rows[i].Name < rows[j].Name })
+	return rows
+}

@@ -1,0 +1,153 @@
+package figure
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"lflab/experiments/lab"
+)
+
+//go:embed report.tmpl
+var reportTemplate string
+
+//go:embed report.css
+var reportStyle string
+
+// Report reads a results directory and makes its figures/ and report.html
+// anew, from the data alone. Each file is replaced whole. It returns the path
+// of report.html.
+func Report(dir string) (htmlPath string, err error) {
+	run, err := lab.Open(dir)
+	if err != nil {
+		return "", fmt.Errorf("report on %s: %w", dir, err)
+	}
+	return Write(run, dir)
+}
+
+// Write is Report of a run that is in memory already.
+func Write(run *lab.Run, dir string) (htmlPath string, err error) {
+	v := newView(run)
+	figs, err := v.figures()
+	if err != nil {
+		return "", fmt.Errorf("report on %s: %w", dir, err)
+	}
+	out := filepath.Join(dir, "figures")
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return "", fmt.Errorf("report on %s: %w", dir, err)
+	}
+	svgs := map[string][]byte{}
+	for _, f := range figs {
+		for _, format := range []string{"svg", "pdf", "png"} {
+			path := filepath.Join(out, f.Name+"."+format)
+			if f.sheet == nil { // of an earlier report, when there were data for it
+				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					return "", fmt.Errorf("report on %s: %w", dir, err)
+				}
+				continue
+			}
+			data, err := f.sheet.render(format)
+			if err == nil {
+				err = replaceFile(path, data)
+			}
+			if err != nil {
+				return "", fmt.Errorf("report on %s: figure %s: %w", dir, f.Name, err)
+			}
+			if format == "svg" {
+				svgs[f.Name] = data
+			}
+		}
+	}
+	page, err := v.page(figs, svgs, dir)
+	if err != nil {
+		return "", fmt.Errorf("report on %s: %w", dir, err)
+	}
+	path := filepath.Join(dir, "report.html")
+	if err := replaceFile(path, page); err != nil {
+		return "", fmt.Errorf("report on %s: %w", dir, err)
+	}
+	return path, nil
+}
+
+// pageFigure is a figure as the page shows it.
+type pageFigure struct {
+	Figure
+	Number int
+	SVG    template.HTML
+	Wide   bool
+}
+
+// page is report.html.
+func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, error) {
+	m := v.run.Manifest
+	var drawn []pageFigure
+	var missing []Figure
+	for _, f := range figs {
+		if f.sheet == nil {
+			missing = append(missing, f)
+			continue
+		}
+		drawn = append(drawn, pageFigure{
+			Figure: f, Number: len(drawn) + 1, Wide: f.sheet.width > oneColumn,
+			// Drawn by this package, every text in it escaped by vgsvg.
+			SVG: template.HTML(inlineSVG(svgs[f.Name], f.Title)),
+		})
+	}
+	t, err := template.New("report").Funcs(template.FuncMap{
+		"thousands": func(n int) string { return thousands(float64(n)) },
+		"fields":    func(s string) []string { return strings.Fields(s) },
+	}).Parse(reportTemplate)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, map[string]any{
+		"Style":    template.CSS(reportStyle),
+		"M":        m,
+		"Title":    titleOf(m),
+		"When":     when(m),
+		"Trials":   len(v.run.Trials),
+		"Invalid":  len(v.invalid()),
+		"Subjects": v.glossary(),
+		"Answer":   answer(v),
+		"Figures":  drawn,
+		"Missing":  missing,
+		"Tables":   v.tables(),
+		"Phases":   v.phaseRows(),
+		"Words":    words,
+		"Gates":    v.gateRows(),
+		"Bad":      v.badTrials(),
+		"Machine":  machineRows(m.Before, m.After),
+		"Sysctl":   pairRows(m.Before.Sysctl),
+		"Shields":  pairRows(m.Before.Mitigations),
+		"Recorder": v.recorder(),
+		"Threats":  v.threats(),
+		"Files":    files(dir, drawn),
+		"Planned":  len(m.Plan),
+	})
+	return b.Bytes(), err
+}
+
+func titleOf(m lab.Manifest) string {
+	if m.Title != "" {
+		return m.Title
+	}
+	return m.Suite
+}
+
+func when(m lab.Manifest) string {
+	if m.Started.IsZero() {
+		return ""
+	}
+	s := m.Started.UTC().Format("2 January 2006, 15:04 UTC")
+	if m.Ended.After(m.Started) {
+		s += fmt.Sprintf(", %.0f s", m.Ended.Sub(m.Started).Seconds())
+	}
+	return s
+}

@@ -1,0 +1,150 @@
+package figure
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+	"strings"
+
+	"lflab/experiments/stats"
+)
+
+// table is one phase: cells by metrics, median over interval.
+type table struct {
+	Title   string
+	Columns []column
+	Groups  []tableGroup
+	Span    int  // of a row, in columns
+	Few     bool // some cell has fewer than six processes
+}
+
+type column struct{ Head, Unit string }
+
+type tableGroup struct {
+	Title string
+	Rows  []tableRow
+}
+
+type tableRow struct {
+	Subject string
+	Swatch  template.HTML
+	N       int
+	Few     bool
+	Cells   []tableCell
+}
+
+type tableCell struct{ Median, Range string }
+
+// tables has two for each phase: what client and process see, and what the
+// hand-off takes; only metrics that the phase measured.
+func (v *view) tables() []table {
+	var out []table
+	for _, ph := range v.phasesByLoad() {
+		title := ph.Title
+		if title == "" {
+			title = ph.Name
+		}
+		var outside, inside []metric
+		for _, m := range metrics {
+			switch {
+			case !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) }):
+			case m.key == keyHMean && len(inside) > 0: // quantiles say more
+			case strings.HasPrefix(m.title, "latency"), strings.HasPrefix(m.title, "service"), m.key == keyRate, m.key == keyCPU, m.key == keySwitches, m.key == keyUse:
+				outside = append(outside, m)
+			default:
+				inside = append(inside, m)
+			}
+		}
+		if len(outside) > 0 {
+			out = append(out, v.table(title, ph.Name, outside))
+		}
+		if len(inside) > 0 {
+			out = append(out, v.table(title+": inside the server", ph.Name, inside))
+		}
+	}
+	return out
+}
+
+func (v *view) table(title, phase string, ms []metric) table {
+	t := table{Title: title, Span: len(ms) + 2}
+	ivs := make([][]stats.Interval, len(ms)) // by metric; panels and subjects in order
+	for i, m := range ms {
+		t.Columns = append(t.Columns, column{m.head, m.unit})
+		for _, p := range v.panels {
+			for _, s := range v.subjects {
+				ivs[i] = append(ivs[i], stats.Summarise(v.sample(phase, p, s, m).valid))
+			}
+		}
+	}
+	at := 0
+	for _, p := range v.panels {
+		g := tableGroup{Title: head(p.title)}
+		if rate := v.offered(phase, p); rate > 0 {
+			g.Title = strings.TrimPrefix(g.Title+", "+thousands(rate)+" requests/s offered", ", ")
+		}
+		for _, s := range v.subjects {
+			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
+			for i := range ms {
+				r.N = max(r.N, ivs[i][at].N)
+				r.Cells = append(r.Cells, cellOf(ivs[i][at], decimals(ivs[i])))
+			}
+			r.Few = r.N > 0 && r.N < 6
+			t.Few = t.Few || r.Few
+			g.Rows = append(g.Rows, r)
+			at++
+		}
+		t.Groups = append(t.Groups, g)
+	}
+	return t
+}
+
+// decimals of a column are the same in all its rows, so that numbers line up:
+// three significant digits for the smallest median.
+func decimals(column []stats.Interval) int {
+	least := math.Inf(1)
+	for _, iv := range column {
+		if iv.N > 0 && iv.Center > 0 {
+			least = min(least, iv.Center)
+		}
+	}
+	if math.IsInf(least, 1) {
+		return 0
+	}
+	return min(max(0, 2-int(math.Floor(math.Log10(least)))), 3)
+}
+
+func cellOf(iv stats.Interval, decimals int) tableCell {
+	if iv.N == 0 {
+		return tableCell{Median: "–"}
+	}
+	write := func(x float64) string {
+		if decimals == 0 {
+			return thousands(x)
+		}
+		return fmt.Sprintf("%.*f", decimals, x)
+	}
+	return tableCell{write(iv.Center), fmt.Sprintf("[%s, %s]", write(iv.Lo), write(iv.Hi))}
+}
+
+// swatch is a subject's marker, to stand before its name.
+func swatch(s style) template.HTML {
+	var b strings.Builder
+	b.WriteString(`<svg class="swatch" viewBox="-1.6 -1.6 3.2 3.2" aria-hidden="true">`)
+	fill := fmt.Sprintf("#%02x%02x%02x", s.color.R, s.color.G, s.color.B)
+	if s.color == black {
+		fill = "currentColor"
+	}
+	if s.marker == nil {
+		fmt.Fprintf(&b, `<circle r="1" fill="%s"/>`, fill)
+	}
+	for _, poly := range s.marker {
+		b.WriteString(`<polygon points="`)
+		for _, p := range poly {
+			fmt.Fprintf(&b, "%.2f,%.2f ", float64(p.X), -float64(p.Y))
+		}
+		fmt.Fprintf(&b, `" fill="%s"/>`, fill)
+	}
+	b.WriteString(`</svg>`)
+	return template.HTML(b.String())
+}

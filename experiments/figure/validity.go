@@ -1,0 +1,129 @@
+package figure
+
+import (
+	"fmt"
+	"strings"
+)
+
+// gateRow is one gate over all trials.
+type gateRow struct {
+	Name, Phase, Values, Limit string
+	Checked, Failed            int
+}
+
+// gateRows are all gates, in the order in which trials list them.
+func (v *view) gateRows() []gateRow {
+	type key struct{ name, phase string }
+	type sum struct {
+		gateRow
+		lo, hi, limit float64
+	}
+	var order []key
+	sums := map[key]*sum{}
+	for _, t := range v.run.Trials {
+		for _, g := range t.Gates {
+			k := key{g.Name, g.Phase}
+			s := sums[k]
+			if s == nil {
+				s = &sum{gateRow: gateRow{Name: g.Name, Phase: g.Phase}, lo: g.Value, hi: g.Value, limit: g.Limit}
+				sums[k] = s
+				order = append(order, k)
+			}
+			s.Checked++
+			if !g.OK {
+				s.Failed++
+			}
+			s.lo, s.hi = min(s.lo, g.Value), max(s.hi, g.Value)
+		}
+	}
+	var rows []gateRow
+	for _, k := range order {
+		s := sums[k]
+		s.Limit = short4(s.limit)
+		if s.Values = short4(s.lo); s.hi != s.lo {
+			s.Values += " to " + short4(s.hi)
+		}
+		rows = append(rows, s.gateRow)
+	}
+	return rows
+}
+
+func short4(x float64) string {
+	if x >= 1000 || x <= -1000 {
+		return thousands(x)
+	}
+	return fmt.Sprintf("%.3g", x)
+}
+
+// badTrial is a trial that does not count.
+type badTrial struct {
+	Name, ID string
+	Why      []string
+}
+
+func (v *view) badTrials() []badTrial {
+	var out []badTrial
+	for _, t := range v.invalid() {
+		b := badTrial{Name: v.name(t), ID: t.ID}
+		if t.Failed {
+			why := strings.TrimSpace(t.Failure)
+			if why == "" {
+				why = "failed"
+			}
+			b.Why = append(b.Why, why)
+		}
+		for _, g := range t.Gates {
+			if g.OK {
+				continue
+			}
+			s := g.Name
+			if g.Phase != "" {
+				s += " (" + g.Phase + ")"
+			}
+			b.Why = append(b.Why, s+": "+g.Detail)
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
+// threats are what a reader should hold against the result, as far as the
+// data tell.
+func (v *view) threats() []string {
+	m := v.run.Manifest
+	var ts []string
+	fewest, most := v.processes()
+	switch {
+	case fewest > 0 && fewest < 6:
+		ts = append(ts, fmt.Sprintf("Some cells have only %d processes that count (the most have %d): their bars are ranges, and no difference with them can reach p < 0.05 after correction.", fewest, most))
+	case most > 0 && most < 10:
+		ts = append(ts, fmt.Sprintf("With %d processes per cell an interval is the range or close to it, and differences of a few per cent can stay hidden.", most))
+	}
+	if n := m.Before.CPUs; n > 0 && n <= 4 {
+		ts = append(ts, fmt.Sprintf("Server and load generator share %d CPUs. Throughput of the closed loop is that of both together; on loopback the server's network interrupts are worked off on the client's CPU and in its time.", n))
+	} else {
+		ts = append(ts, "On loopback the server's network interrupts are worked off on the client's CPU and in its time; a network card would move that cost.")
+	}
+	if virt := m.Before.Virtualised; virt != "" && virt != "none" {
+		ts = append(ts, fmt.Sprintf("This is a virtual machine (%s): waking a halted CPU costs an exit to the hypervisor, which can be most of a hand-off between CPUs and hides smaller differences between primitives.", virt))
+	}
+	if g := m.Before.Governor; g != "" && g != "none" && g != "performance" {
+		ts = append(ts, fmt.Sprintf("The CPU frequency was governed by %q: light loads may have run at a lower clock than heavy ones.", g))
+	}
+	if m.Before.Load1 > 0.5 {
+		ts = append(ts, fmt.Sprintf("The load average was %.2f before the run: something else was running.", m.Before.Load1))
+	}
+	if m.Git.Dirty {
+		ts = append(ts, "The source tree had changes that are not in the revision named below; the binary's hash identifies what ran.")
+	}
+	if m.Interrupted {
+		ts = append(ts, "The run was interrupted: later blocks are missing.")
+	}
+	for _, ph := range v.phases {
+		if ph.DurationS > 0 && ph.DurationS < 2 {
+			ts = append(ts, fmt.Sprintf("Phase %s measures for %g s in each process: slow effects (timers, garbage collection, CPU frequency) have little time to show, and p99.9 rests on few requests.", ph.Name, ph.DurationS))
+			break
+		}
+	}
+	return append(ts, "One machine, one kernel, one handler: ranking and ratios may change with any of them.")
+}

@@ -1,0 +1,106 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+
+	"lflab/experiments/stats"
+)
+
+// verdict is what one sample came to beside another.
+type verdict struct {
+	a, b   stats.Interval
+	ratio  stats.Interval // of medians, a over b
+	p      float64        // Holm-corrected once the family is known
+	metric metric
+}
+
+func weigh(m metric, a, b []float64) verdict {
+	return verdict{
+		a: stats.Summarise(a), b: stats.Summarise(b),
+		ratio: stats.Ratio(a, b), p: stats.Compare(a, b), metric: m,
+	}
+}
+
+// known reports whether there is anything to weigh.
+func (v verdict) known() bool { return v.a.N > 0 && v.b.N > 0 }
+
+// enough reports whether a difference could show at all: three against three
+// never reach p < 0.05.
+func (v verdict) enough() bool { return v.a.Enough() && v.b.Enough() }
+
+// differs is spoken of when both the test and the interval say so.
+func (v verdict) differs() bool {
+	return v.known() && v.enough() && v.p < stats.Alpha && v.gap()
+}
+
+// gap: the interval of the ratio excludes 1, or, where there is no ratio
+// because b is nothing at all, the intervals lie apart.
+func (v verdict) gap() bool {
+	if v.ratio.N > 0 {
+		return !v.ratio.Contains(1)
+	}
+	return !v.a.Overlaps(v.b)
+}
+
+// better reports whether a's median is on the good side of b's.
+func (v verdict) better() bool {
+	if v.metric.moreIsBetter {
+		return v.a.Center > v.b.Center
+	}
+	return v.a.Center < v.b.Center
+}
+
+// evidence is the ratio and the p-value in brackets.
+func (v verdict) evidence() string {
+	return "ratio " + bare(v)
+}
+
+func bare(v verdict) string { return ratioText(v.ratio) + ", " + pText(v.p) }
+
+func ratioText(r stats.Interval) string {
+	if r.N == 0 || math.IsNaN(r.Center) {
+		return "-"
+	}
+	d := 2
+	for x := r.Center; x < 0.1 && d < 6; x *= 10 { // 0.0046, not 0.00
+		d++
+	}
+	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, r.Center, d, r.Lo, d, r.Hi)
+}
+
+func pText(p float64) string {
+	switch {
+	case math.IsNaN(p):
+		return "p -"
+	case p < 0.001:
+		return "p < 0.001"
+	case p >= 0.1:
+		return fmt.Sprintf("p = %.2f", p)
+	}
+	return fmt.Sprintf("p = %.3f", p)
+}
+
+// correct applies Holm's correction over the family of verdicts.
+func correct(vs []*verdict) {
+	ps := make([]float64, len(vs))
+	for i, v := range vs {
+		if ps[i] = v.p; !v.known() {
+			ps[i] = math.NaN()
+		}
+	}
+	for i, p := range stats.Holm(ps) {
+		vs[i].p = p
+	}
+}
+
+// intervalText writes "24.1 [23.8, 24.6]" with thousands in commas.
+func intervalText(i stats.Interval) string {
+	if i.N == 0 {
+		return "-"
+	}
+	if math.Abs(i.Center) >= 1000 {
+		return fmt.Sprintf("%s [%s, %s]", thousands(i.Center), thousands(i.Lo), thousands(i.Hi))
+	}
+	return i.String()
+}
