@@ -1,0 +1,207 @@
+package httpd
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/serve"
+)
+
+// tree makes a document root with a secret beside it.
+func tree(t *testing.T) string {
+	t.Helper()
+	top := t.TempDir()
+	root := filepath.Join(top, "root")
+	for name, text := range map[string]string{
+		"secret":                "secret",
+		"root/a.txt":            alphabet,
+		"root/empty.css":        "",
+		"root/large":            letters(200000),
+		"root/page/index.html":  "<p>",
+		"root/bare/file":        "x",
+		"root/a b%.txt":         "odd",
+		"root/down/down/x.json": "{}",
+	} {
+		name = filepath.Join(top, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range map[string]string{
+		"out": "../secret", "outdir": "..", "absolute": filepath.Join(top, "secret"), "in": "a.txt", "loop": "loop", "indir": "down",
+	} {
+		if err := os.Symlink(to, filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := unix.Mkfifo(filepath.Join(root, "pipe"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	changed := time.Date(2024, 2, 29, 12, 0, 0, 500, time.UTC)
+	if err := os.Chtimes(filepath.Join(root, "a.txt"), changed, changed); err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+func TestFiles(t *testing.T) {
+	root := tree(t)
+	tests := []struct {
+		target string
+		code   int
+		body   string
+		ctype  string
+	}{
+		{"/a.txt", 200, alphabet, "text/plain; charset=utf-8"},
+		{"/a.txt?query", 200, alphabet, ""},
+		{"/%61.txt", 200, alphabet, ""},
+		{"/a%20b%25.txt", 200, "odd", ""},
+		{"/empty.css", 200, "", "text/css; charset=utf-8"},
+		{"/large", 200, letters(200000), "application/octet-stream"},
+		{"/page/", 200, "<p>", "text/html; charset=utf-8"},
+		{"/page", 301, "", ""},
+		{"/down/down/x.json", 200, "{}", "application/json"},
+		{"/in", 200, alphabet, ""},
+		{"/indir/down/x.json", 200, "{}", ""},
+		{"http://h/a.txt", 200, alphabet, ""},
+		{"/", 404, "", ""},
+		{"http://h", 404, "", ""},
+		{"/bare/", 404, "", ""},
+		{"/a.txt/", 404, "", ""},
+		{"/a.txt/x", 404, "", ""},
+		{"/missing", 404, "", ""},
+		{"/out", 404, "", ""},
+		{"/outdir/secret", 404, "", ""},
+		{"/outdir/", 404, "", ""},
+		{"/absolute", 404, "", ""},
+		{"/loop", 404, "", ""},
+		{"/pipe", 404, "", ""},
+		{"/../secret", 404, "", ""},
+		{"/page/../../secret", 404, "", ""},
+		{"/page/../a.txt", 404, "", ""},
+		{"/%2e%2e/secret", 404, "", ""},
+		{"/..%2fsecret", 404, "", ""},
+		{"/page%2findex.html", 404, "", ""},
+		{"//a.txt", 404, "", ""},
+		{"/./a.txt", 404, "", ""},
+		{"/.", 404, "", ""},
+		{"/..", 404, "", ""},
+		{"/a.txt%00", 404, "", ""},
+		{"/" + strings.Repeat("n", 300), 404, "", ""},
+	}
+	for _, test := range tests {
+		t.Run(test.target[:min(len(test.target), 40)], func(t *testing.T) {
+			input := ask("GET", test.target, "", "") + lastHello
+			onAllKinds(t, Config{DocRoot: root}, input, false, func(t *testing.T, f *fake, transcript string) {
+				a := answers(t, transcript)
+				if len(a) != 2 || a[0].code != test.code || test.code == 200 && a[0].body != test.body || a[1].body != helloWords {
+					t.Fatalf("%.300q", transcript)
+				}
+				if strings.Contains(transcript, "secret") {
+					t.Errorf("%.300q", transcript)
+				}
+				if got := a[0].header.Get("Content-Type"); test.ctype != "" && got != test.ctype {
+					t.Errorf("Content-Type %s", got)
+				}
+			})
+		})
+	}
+}
+
+func TestFileFields(t *testing.T) {
+	server := newServer(t, Config{DocRoot: tree(t)})
+	const changed = "Thu, 29 Feb 2024 12:00:00 GMT"
+	get := func(target, fields string) answer { return one(t, server, ask("GET", target, fields, "")) }
+
+	if a := get("/a.txt", ""); a.header.Get("Last-Modified") != changed || a.header.Get("Accept-Ranges") != "bytes" {
+		t.Errorf("%v", a)
+	}
+	if a := get("/page?q=1", ""); a.code != 301 || a.header.Get("Location") != "/page/?q=1" {
+		t.Errorf("%v", a)
+	}
+	if a := one(t, server, ask("HEAD", "/large", "", "")); a.code != 200 || a.header.Get("Content-Length") != "200000" {
+		t.Errorf("%v", a)
+	}
+	since := []struct {
+		value string
+		code  int
+	}{{changed, 304}, {"Thu, 29 Feb 2024 12:00:01 GMT", 304}, {"Thu, 29 Feb 2024 11:59:59 GMT", 200}, {"yesterday", 200}, {"", 200}}
+	for _, s := range since {
+		a := get("/a.txt", "If-Modified-Since: "+s.value+"\r\n")
+		if a.code != s.code || a.header.Get("Last-Modified") != changed || s.code == 304 && a.header.Get("Content-Length") != "" {
+			t.Errorf("since %q: %v", s.value, a)
+		}
+	}
+	ranges := []struct {
+		fields, body, content string
+	}{
+		{"Range: bytes=2-4\r\n", "cde", "bytes 2-4/26"},
+		{"Range: bytes=20-\r\n", "uvwxyz", "bytes 20-25/26"},
+		{"Range: bytes=-3\r\n", "xyz", "bytes 23-25/26"},
+		{"Range: bytes=0-0\r\n", "a", "bytes 0-0/26"},
+		{"Range: bytes=0-1000\r\n", alphabet, "bytes 0-25/26"},
+		{"Range: bytes=26-\r\n", alphabet, ""},
+		{"Range: bytes=4-2\r\n", alphabet, ""},
+		{"Range: bytes=0-1,3-4\r\n", alphabet, ""},
+		{"Range: lines=0-1\r\n", alphabet, ""},
+		{"Range: bytes=0-1\r\nIf-Range: \"x\"\r\n", alphabet, ""},
+	}
+	for _, r := range ranges {
+		a := get("/a.txt", r.fields)
+		code := 200
+		if r.content != "" {
+			code = 206
+		}
+		if a.code != code || a.body != r.body || a.header.Get("Content-Range") != r.content {
+			t.Errorf("%q: %v", r.fields, a)
+		}
+	}
+	if a := get("/large", "Range: bytes=100000-199999\r\n"); a.code != 206 || a.body != letters(200000)[100000:] {
+		t.Errorf("%d, %d bytes", a.code, len(a.body))
+	}
+}
+
+// A file that shrinks while it is sent ends the connection: the peer sees that
+// bytes are missing. Descriptors do not leak.
+func TestFileThatShrinks(t *testing.T) {
+	root := tree(t)
+	server := newServer(t, Config{DocRoot: root, Log: slog.New(slog.DiscardHandler)})
+	before := descriptors(t)
+	f := &fake{t: t, pieces: [][]byte{[]byte(ask("GET", "/large", "", ""))}, takes: []int{1000, 1 << 20}}
+	s := server.newSession()
+	var th serve.Thread
+	s.Reset(f)
+	if next := s.Serve(&th); next != serve.WriteMore {
+		t.Fatalf("next is %d", next)
+	}
+	if err := os.Truncate(filepath.Join(root, "large"), 10); err != nil {
+		t.Fatal(err)
+	}
+	if next := s.Serve(&th); next != serve.Close {
+		t.Errorf("next is %d", next)
+	}
+	if n := f.written.Len(); n == 0 || n > pieceSize {
+		t.Errorf("%d bytes were sent", n)
+	}
+	if s.x.source != nil || descriptors(t) != before {
+		t.Error("the file is still open")
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	names, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(names)
+}
