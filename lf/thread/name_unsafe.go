@@ -10,5 +10,9 @@ import (
 func setName(name string) error {
 	var comm [16]byte
 	copy(comm[:15], name)
-	return unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&comm)), 0, 0, 0)
+	_, _, errno := unix.RawSyscall(unix.SYS_PRCTL, unix.PR_SET_NAME, uintptr(unsafe.Pointer(&comm)), 0)
+	if errno != 0 {
+		return errno
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package thread
 import (
 	"fmt"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -92,10 +93,13 @@ func (o Options) apply() error {
 	if o.CPU == AnyCPU {
 		return nil
 	}
+	if cpus := CPUs(); !slices.Contains(cpus, o.CPU) {
+		return fmt.Errorf("pin thread to CPU %d (want one of %v, or %d for any)", o.CPU, cpus, AnyCPU)
+	}
 	var set unix.CPUSet
-	set.Set(o.CPU) // ignores numbers out of range; the kernel refuses an empty set
+	set.Set(o.CPU)
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("pin thread to CPU %d: %w (allowed: %v, or %d for any)", o.CPU, err, CPUs(), AnyCPU)
+		return fmt.Errorf("pin thread to CPU %d: %w", o.CPU, err)
 	}
 	return nil
 }

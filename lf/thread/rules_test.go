@@ -1,0 +1,236 @@
+package thread
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/sync/futex"
+)
+
+// The rules of the package comment, counted. They count rather than time, so
+// that they hold on a busy machine; where a count can be spoilt all the same,
+// the best of three attempts is taken, each in a process of its own.
+
+// detours is how many scheduler events there are for each wake-up among eight
+// workers and their driver.
+func detours(t *testing.T, primitive string, rounds int) float64 {
+	t.Helper()
+	b := seats(t, primitive, 8, AnyCPU)
+	var before, after uint64
+	wakes := b.drive(rounds, AnyCPU,
+		func(*Thread) { before = schedulerEvents() },
+		func(*Thread) { after = schedulerEvents() })
+	b.clear()
+	rate := float64(after-before) / float64(wakes)
+	t.Logf("%s, %d Ps: %.3f scheduler events per wake-up", primitive, runtime.GOMAXPROCS(0), rate)
+	return rate
+}
+
+// The negative control: what the next test would find if parkers woke by way
+// of the scheduler.
+func TestChannelWakesByWayOfTheScheduler(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		Reserve(9)
+		if rate := detours(t, "channel", 2_000); rate < 0.9 {
+			t.Errorf("%.3f scheduler events per wake-up, want at least 0.9: the probe is blind", rate)
+		}
+	})
+}
+
+func TestFutexWakesPastTheScheduler(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		Reserve(9)
+		if rate := detours(t, "futex", 4_000); rate > 0.05 {
+			t.Errorf("%.3f scheduler events per wake-up, want at most 0.05", rate)
+		}
+	})
+}
+
+func TestOnePIsTooFew(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		runtime.GOMAXPROCS(1)
+		if rate := detours(t, "futex", 2_000); rate <= 0.3 {
+			t.Errorf("%.3f scheduler events per wake-up, want over 0.3: Reserve would be needless", rate)
+		}
+	})
+}
+
+// TestOneSwitchPerHandoff has the thread that hands off go to sleep and the
+// other one wake, on one CPU: one switch, and it is voluntary.
+func TestOneSwitchPerHandoff(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		Reserve(2)
+		cpu := CPUs()[0]
+		b := seats(t, "futex", 1, cpu)
+		voluntary := func(driver *Thread) (sum uint64) {
+			for _, tid := range []int{driver.TID(), b.workers[0].thread.TID()} {
+				v, _, err := Switches(tid)
+				if err != nil {
+					t.Error(err)
+				}
+				sum += v
+			}
+			return sum
+		}
+		var before, after uint64
+		handoffs := b.drive(10_000, cpu,
+			func(driver *Thread) { before = voluntary(driver) },
+			func(driver *Thread) { after = voluntary(driver) })
+		b.clear()
+		rate := float64(after-before) / float64(handoffs)
+		t.Logf("%.3f voluntary switches per hand-off", rate)
+		if rate < 0.5 || rate > 1.3 {
+			t.Errorf("%.3f voluntary switches per hand-off, want 0.5 to 1.3", rate)
+		}
+	})
+}
+
+// TestCollectionDoesNotWait has all threads blocked while garbage is
+// collected. The control is a thread that blocks the wrong way, in a raw
+// system call that returns after half a second.
+func TestCollectionDoesNotWait(t *testing.T) {
+	const limit = 250 * time.Millisecond
+	alone(t, func(t *testing.T) {
+		Reserve(17)
+		b := seats(t, "futex", 16, AnyCPU)
+		b.blocked()
+		if d := collect(); d > limit {
+			t.Errorf("a collection took %v with 16 threads blocked, want at most %v", d, limit)
+		} else {
+			t.Logf("a collection took %v with 16 threads blocked", d)
+		}
+		b.clear()
+
+		timer, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_CLOEXEC)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer unix.Close(timer)
+		half := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(2 * limit))}
+		if err := unix.TimerfdSettime(timer, 0, &half, nil); err != nil {
+			t.Fatal(err)
+		}
+		raw := Start(Options{Name: "raw", CPU: AnyCPU}, func(*Thread) { rawRead(timer) })
+		eventually(t, "the raw thread sleeps", func() bool { return state(raw.TID()) == 'S' })
+		if d := collect(); d <= limit {
+			t.Errorf("a collection took %v with a thread blocked in a raw system call, want over %v: the test is blind", d, limit)
+		}
+		if err := raw.Join(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func collect() time.Duration {
+	start := time.Now()
+	runtime.GC()
+	return time.Since(start)
+}
+
+// TestIdleThreadsAreNotInterrupted has eight threads wait with a deadline, the
+// kind of wait that no signal leaves unnoticed, and counts what ends the waits
+// in a second. The control is a thread that waits the wrong way.
+func TestIdleThreadsAreNotInterrupted(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		const idlers = 8
+		Reserve(idlers + 1)
+		end := monotonic(t) + int64(time.Second)
+		var interrupted atomic.Int64
+		var all []*Thread
+		for range idlers {
+			all = append(all, Start(Options{Name: "idler", CPU: AnyCPU}, func(*Thread) {
+				word := new(atomic.Uint32)
+				for futex.WaitUntil(word, 0, end) != futex.ErrDeadline {
+					interrupted.Add(1) // nobody wakes and the word is 0: a signal
+				}
+			}))
+		}
+		for _, th := range all {
+			if err := th.Join(); err != nil {
+				t.Error(err)
+			}
+		}
+		if n := interrupted.Load(); n != 0 {
+			t.Errorf("%d waits were interrupted in 1 s, want none", n)
+		}
+
+		var raw int64
+		if err := Start(Options{Name: "raw", CPU: AnyCPU}, func(*Thread) {
+			raw = rawWaitUntil(end + int64(time.Second))
+		}).Join(); err != nil {
+			t.Error(err)
+		}
+		t.Logf("interrupted in 1 s: %d waits of %d threads; %d of one in a raw system call", interrupted.Load(), idlers, raw)
+		if raw == 0 {
+			t.Error("no raw wait was interrupted: the test is blind")
+		}
+	})
+}
+
+func monotonic(t *testing.T) int64 {
+	t.Helper()
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		t.Fatal(err)
+	}
+	return ts.Nano()
+}
+
+// TestKernelCounts asks the kernel for the two things that the runtime could
+// do behind our backs: futex calls of its own, and signals.
+func TestKernelCounts(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		Reserve(17)
+		points := findTracepoints(t, "syscalls/sys_enter_futex", "signal/signal_generate")
+		rate := func(primitive string) float64 {
+			cpu := CPUs()[0]
+			b := seats(t, primitive, 1, cpu)
+			var calls *counter
+			handoffs := b.drive(10_000, cpu,
+				func(*Thread) { calls = count(t, points[0], "") },
+				func(*Thread) { calls.stop() })
+			b.clear()
+			return float64(calls.n) / float64(handoffs)
+		}
+		futexes, channels := rate("futex"), rate("channel")
+		t.Logf("futex calls per hand-off: futex %.2f, channel %.2f", futexes, channels)
+		if futexes > 2.2 {
+			t.Errorf("%.2f futex calls per hand-off, want at most 2.2", futexes)
+		}
+		if channels <= 2.2 {
+			t.Errorf("%.2f futex calls per hand-off by channel, want over 2.2: the probe is blind", channels)
+		}
+
+		b := seats(t, "futex", 16, AnyCPU)
+		b.blocked()
+		signals := count(t, points[1], "sig==23")
+		idle := Start(Options{Name: "idle", CPU: AnyCPU}, func(*Thread) {
+			word, end := new(atomic.Uint32), monotonic(t)+int64(time.Second)
+			for futex.WaitUntil(word, 0, end) != futex.ErrDeadline {
+			}
+		})
+		if err := idle.Join(); err != nil {
+			t.Error(err)
+		}
+		signals.stop()
+		b.clear()
+		t.Logf("%d SIGURG in 1 s with 16 threads blocked", signals.n)
+		if signals.n >= 200 {
+			t.Errorf("%d SIGURG in 1 s, want fewer than 200", signals.n)
+		}
+
+		sent := count(t, points[1], "sig==23")
+		for range 10 {
+			if err := unix.Kill(unix.Getpid(), unix.SIGURG); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if sent.stop(); sent.n < 10 {
+			t.Errorf("counted %d SIGURG of 10: the probe is blind", sent.n)
+		}
+	})
+}

@@ -1,0 +1,240 @@
+package thread
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// eventually polls until ok, for what happens soon but not at once.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !ok(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}
+
+func exists(tid int) bool {
+	_, err := os.Stat(fmt.Sprintf("/proc/self/task/%d", tid))
+	return err == nil
+}
+
+func TestThreadIsItsOwn(t *testing.T) {
+	var first, second int
+	th := Start(Options{Name: "a-name-of-22-bytes-lo", CPU: AnyCPU}, func(th *Thread) {
+		first = unix.Gettid()
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/comm", first))
+		if err != nil || string(comm) != "a-name-of-22-by\n" {
+			t.Errorf("name in the kernel %q (%v), want the first 15 bytes", comm, err)
+		}
+		if th.TID() != first {
+			t.Errorf("TID %d within, want %d", th.TID(), first)
+		}
+		runtime.Gosched()
+		second = unix.Gettid()
+	})
+	if err := th.Join(); err != nil {
+		t.Fatal(err)
+	}
+	if first != second || th.TID() != first {
+		t.Errorf("on thread %d, then on %d; TID %d", first, second, th.TID())
+	}
+	eventually(t, "the thread has left the kernel", func() bool { return !exists(first) })
+}
+
+func TestNeverTheFirstThread(t *testing.T) {
+	before, err := os.ReadFile("/proc/self/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		th := Start(Options{Name: "another", CPU: AnyCPU}, func(*Thread) {})
+		if err := th.Join(); err != nil {
+			t.Fatal(err)
+		}
+		if th.TID() == os.Getpid() {
+			t.Fatal("a thread is the first of the process")
+		}
+	}
+	if after, err := os.ReadFile("/proc/self/comm"); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("name of the process was %q, is %q (%v)", before, after, err)
+	}
+}
+
+// TestFirstThreadIsLeftAlone makes the case certain that TestNeverTheFirstThread
+// leaves to chance: the goroutine to be locked is on the first thread.
+func TestFirstThreadIsLeftAlone(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		// With one P and the others busy, new goroutines come to run on the
+		// first thread soon.
+		runtime.GOMAXPROCS(1)
+		hits := 0
+		for end := time.Now().Add(20 * time.Second); hits < 20; {
+			if time.Now().After(end) {
+				t.Fatalf("%d goroutines of this test were on the first thread, want 20", hits)
+			}
+			onFirst := make(chan bool)
+			th := &Thread{opt: Options{CPU: AnyCPU}, done: make(chan struct{})}
+			ready := make(chan struct{})
+			go func() {
+				runtime.LockOSThread() // counts, so that run cannot move
+				first := unix.Gettid() == os.Getpid()
+				if first {
+					th.run(func(*Thread) {}, ready)
+				}
+				runtime.UnlockOSThread()
+				onFirst <- first
+			}()
+			if !<-onFirst {
+				continue
+			}
+			hits++
+			<-ready
+			if err := th.Join(); err != nil {
+				t.Fatal(err)
+			}
+			if th.TID() == os.Getpid() {
+				t.Fatal("the thread is the first of the process")
+			}
+		}
+	})
+}
+
+func TestPin(t *testing.T) {
+	for _, cpu := range CPUs() {
+		th := Start(Options{CPU: cpu}, func(*Thread) {
+			var set unix.CPUSet
+			if err := unix.SchedGetaffinity(0, &set); err != nil {
+				t.Error(err)
+			}
+			if set.Count() != 1 || !set.IsSet(cpu) {
+				t.Errorf("may run on %d CPUs, want CPU %d alone", set.Count(), cpu)
+			}
+			if got := CPUs(); !slices.Contains(got, cpu) || len(got) < len(CPUs()) {
+				t.Errorf("CPUs() of a pinned thread: %v", got)
+			}
+		})
+		if err := th.Join(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestPinRefused(t *testing.T) {
+	for _, cpu := range []int{-2, 100_000, CPUs()[len(CPUs())-1] + 1} {
+		th := Start(Options{CPU: cpu}, func(*Thread) { t.Error("runs all the same") })
+		want := fmt.Sprintf("pin thread to CPU %d (want one of %v, or -1 for any)", cpu, CPUs())
+		if err := th.Join(); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+// TestOthersArePinnedToNothing looks at all threads that are left when pinned
+// ones have come and gone.
+func TestOthersArePinnedToNothing(t *testing.T) {
+	all := CPUs()
+	if len(all) < 2 {
+		t.Skip("this process may run on one CPU only: pinned looks like not pinned")
+	}
+	for range 20 {
+		th := Start(Options{CPU: all[0]}, func(*Thread) {})
+		if err := th.Join(); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the thread has left the kernel", func() bool { return !exists(th.TID()) })
+	}
+	for _, tid := range threads(t) {
+		var set unix.CPUSet
+		switch err := unix.SchedGetaffinity(tid, &set); {
+		case errors.Is(err, unix.ESRCH):
+		case err != nil:
+			t.Error(err)
+		case set.Count() != len(all):
+			t.Errorf("thread %d may run on %d CPUs, want %d", tid, set.Count(), len(all))
+		}
+	}
+}
+
+func TestGoexit(t *testing.T) {
+	th := Start(Options{CPU: AnyCPU}, func(*Thread) { runtime.Goexit() })
+	select {
+	case <-th.Done():
+	case <-time.After(20 * time.Second):
+		t.Fatal("not done after Goexit")
+	}
+}
+
+// TestPanicEndsTheProcess waits for a thread that panics. The process must die
+// of the panic, and not by way of Join.
+func TestPanicEndsTheProcess(t *testing.T) {
+	if os.Getenv(childVar) == t.Name() {
+		_ = Start(Options{CPU: AnyCPU}, func(*Thread) { panic("out of order") }).Join()
+		os.Exit(0)
+	}
+	out, err := child(t).CombinedOutput()
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != 2 {
+		t.Errorf("ended with %v, want exit status 2", err)
+	}
+	if !strings.Contains(string(out), "panic: out of order") || !strings.Contains(string(out), "TestPanicEndsTheProcess.func") {
+		t.Errorf("no trace of the panic and where it was:\n%s", out)
+	}
+}
+
+func TestReserve(t *testing.T) {
+	alone(t, func(t *testing.T) {
+		runtime.GOMAXPROCS(3)
+		for _, c := range []struct{ n, want int }{{0, 3}, {1, 3}, {2, 4}, {9, 11}, {4, 11}} {
+			if Reserve(c.n); runtime.GOMAXPROCS(0) != c.want {
+				t.Errorf("GOMAXPROCS is %d after Reserve(%d), want %d", runtime.GOMAXPROCS(0), c.n, c.want)
+			}
+		}
+	})
+}
+
+func TestSwitches(t *testing.T) {
+	const sleeps = 20
+	th := Start(Options{CPU: AnyCPU}, func(th *Thread) {
+		before, _, err := Switches(th.TID())
+		if err != nil {
+			t.Error(err)
+		}
+		for range sleeps {
+			if _, err := unix.Poll(nil, 1); err != nil && !errors.Is(err, unix.EINTR) {
+				t.Error(err)
+			}
+		}
+		after, _, err := Switches(th.TID())
+		if err != nil {
+			t.Error(err)
+		}
+		// Reading the file may block, too, but not this often.
+		if n := after - before; n < sleeps || n > 3*sleeps {
+			t.Errorf("%d voluntary switches in %d sleeps", n, sleeps)
+		}
+	})
+	if err := th.Join(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "no switches of a thread that has ended", func() bool {
+		_, _, err := Switches(th.TID())
+		return errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH)
+	})
+	if _, err := statusField("a:\t1\n", "b"); err == nil {
+		t.Error("a field that is not there was found")
+	}
+	if n, err := statusField("voluntary_ctxt_switches:\t12\nnonvoluntary_ctxt_switches:\t3\n", "nonvoluntary_ctxt_switches"); n != 3 || err != nil {
+		t.Errorf("field read as %d, %v, want 3", n, err)
+	}
+}
