@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"lflab/experiments/machine"
+)
+
+func newDoctorCommand(stdout, _ io.Writer) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "say what this machine allows and what would disturb a measurement",
+		Long: `doctor looks at the machine and changes nothing. Each line has a level:
+
+  ok    as a measurement wants it
+  note  shapes the results: know it
+  warn  disturbs the results: change it if you can
+
+Its exit status is 0 whatever it finds.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+			warnings := 0
+			for _, f := range machine.Doctor() {
+				if f.Level == machine.Warn {
+					warnings++
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Level, f.Name, f.Value, f.Sentence)
+			}
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			if warnings == 0 {
+				_, err := fmt.Fprintln(stdout, "\nnothing here would disturb a measurement")
+				return err
+			}
+			_, err := fmt.Fprintf(stdout, "\n%d of these would disturb a measurement\n", warnings)
+			return err
+		},
+	}
+}

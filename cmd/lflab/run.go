@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/suites"
+)
+
+type runFlags struct {
+	out, resume   string
+	seed          uint64
+	repeat        int
+	scale         float64
+	only          []string
+	dryRun, force bool
+}
+
+func newRunCommand(stdout, stderr io.Writer) *cobra.Command {
+	var fl runFlags
+	cmd := &cobra.Command{
+		Use:   "run [SUITE...]",
+		Short: "run experiments: real servers, real load, a table and a report",
+		Long: `run plans the trials of each suite (quick, if none is named), runs them
+interleaved in random order, judges their validity, and writes a results
+directory with data, tables, figures and report.html. A suite is one of those
+that lflab list shows, or the path of a TOML file.
+
+Ctrl-C ends it in order and keeps every trial that is complete; --resume goes
+on from there, and runs trials that failed again.`,
+		Example: `  lflab run
+  lflab run floor handoff
+  lflab run quick --only mode=close,mpm=leader,mpm=worker --repeat 10
+  lflab run --resume results/quick-20260102T150405Z`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := fl.check(cmd, args); err != nil {
+				return usageError{err}
+			}
+			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+			defer stop()
+			context.AfterFunc(ctx, stop) // a second signal ends the program at once
+			return fl.run(ctx, args, stdout, stderr)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&fl.out, "out", "", "results `directory` (default results/SUITE-TIME; with several suites, a directory in it for each)")
+	f.StringVar(&fl.resume, "resume", "", "continue the run in this results `directory`")
+	f.BoolVar(&fl.force, "force", false, "resume although the suite or the program has changed")
+	f.Uint64Var(&fl.seed, "seed", 0, "of the order of trials and of Poisson arrivals (default drawn, and written down)")
+	f.IntVar(&fl.repeat, "repeat", 0, "server processes for each cell (default: the suite's)")
+	f.Float64Var(&fl.scale, "scale", 1, "factor on all durations: 0.3 makes a run short and its results rough")
+	f.StringSliceVar(&fl.only, "only", nil, "`key=value` terms that choose cells")
+	f.BoolVar(&fl.dryRun, "dry-run", false, "print the plan and measure nothing")
+	return cmd
+}
+
+func (fl *runFlags) check(cmd *cobra.Command, args []string) error {
+	if fl.resume != "" {
+		for _, name := range []string{"out", "seed", "repeat", "scale", "only"} {
+			if cmd.Flags().Changed(name) {
+				return fmt.Errorf("--%s cannot go with --resume, which takes it from the results directory", name)
+			}
+		}
+		if len(args) > 0 {
+			return fmt.Errorf("suite %s cannot go with --resume, which takes it from the results directory", args[0])
+		}
+	} else if fl.force {
+		return errors.New("--force goes with --resume only")
+	}
+	if fl.scale < 0.01 || fl.scale > 100 {
+		return fmt.Errorf("--scale %v: not in 0.01 to 100", fl.scale)
+	}
+	if cmd.Flags().Changed("repeat") && (fl.repeat < 1 || fl.repeat > 1000) {
+		return fmt.Errorf("--repeat %d: not in 1 to 1000", fl.repeat)
+	}
+	return nil
+}
+
+// run runs one suite after the other.
+func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	if fl.resume != "" {
+		progress := newRunProgress(stderr)
+		x, err := lab.Resume(fl.resume, lab.Options{Force: fl.force, Progress: progress.show})
+		if err != nil {
+			return err
+		}
+		return fl.experiment(ctx, x, fl.resume, progress, stdout)
+	}
+	if len(args) == 0 {
+		args = []string{"quick"}
+	}
+	// All suites are read before the first runs: the last one's typing error
+	// should not cost an hour.
+	var all []*suites.Suite
+	for _, name := range args {
+		s, err := suites.Open(name)
+		if err != nil {
+			return usageError{err}
+		}
+		all = append(all, s)
+	}
+	for i, s := range all {
+		dir := fl.out
+		if dir == "" {
+			dir = filepath.Join("results", s.Name+"-"+time.Now().UTC().Format("20060102T150405Z"))
+		} else if len(all) > 1 {
+			dir = filepath.Join(dir, s.Name)
+		}
+		progress := newRunProgress(stderr)
+		x, err := lab.New(s, lab.Options{
+			Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Progress: progress.show,
+		})
+		if err != nil {
+			return err
+		}
+		x.Manifest.Command = fl.command(args[i], &x.Manifest)
+		if err := fl.experiment(ctx, x, dir, progress, stdout); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// command is what makes the run again.
+func (fl *runFlags) command(suite string, m *lab.Manifest) string {
+	c := fmt.Sprintf("lflab run %s --seed %d --repeat %d", suite, m.Seed, m.Repeat)
+	if fl.scale != 1 {
+		c += fmt.Sprintf(" --scale %g", fl.scale)
+	}
+	if len(fl.only) > 0 {
+		c += " --only " + strings.Join(fl.only, ",")
+	}
+	return c
+}
+
+// experiment runs one experiment to its report.
+func (fl *runFlags) experiment(ctx context.Context, x *lab.Experiment, dir string, progress *runProgress, stdout io.Writer) error {
+	defer x.Close()
+	m := &x.Manifest
+	if fl.dryRun {
+		return printPlan(stdout, x)
+	}
+	fmt.Fprintf(stdout, "%s\n%s\n\n", m.Title, m.Question)
+	for _, s := range m.Skipped {
+		fmt.Fprintf(stdout, "left out: %s\n", s)
+	}
+	progress.label = func(c lab.Cell) string { return lab.Label(m.Axes, c) }
+	r, err := x.Run(ctx)
+	progress.end()
+	if errors.Is(err, lab.ErrInterrupted) {
+		return fmt.Errorf("%w, which are kept (go on with: lflab run --resume %s)", err, dir)
+	}
+	if err != nil {
+		return err
+	}
+	return present(stdout, r)
+}
+
+func printPlan(w io.Writer, x *lab.Experiment) error {
+	m := &x.Manifest
+	fmt.Fprintf(w, "suite %s, seed %d: %d trials in %d blocks, about %v\n",
+		m.Suite, m.Seed, len(m.Plan), m.Repeat, x.Estimate(len(m.Plan)).Round(time.Second))
+	for _, s := range m.Skipped {
+		fmt.Fprintf(w, "left out: %s\n", s)
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "order\tblock\tid\tcell")
+	for i, p := range m.Plan {
+		fmt.Fprintf(t, "%d\t%d\t%s\t%s\n", i+1, p.Repetition+1, p.ID, lab.Label(m.Axes, p.Cell))
+	}
+	return t.Flush()
+}

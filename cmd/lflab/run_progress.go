@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/sys/unix"
+
+	"lflab/experiments/lab"
+)
+
+// A runProgress shows how far a run is: a bar on a terminal, a line for each
+// trial elsewhere. It draws between trials only, so that drawing takes no time
+// from what is measured.
+type runProgress struct {
+	w     io.Writer
+	label func(lab.Cell) string
+
+	terminal bool
+	bars     *mpb.Progress // made at the first show
+	bar      *mpb.Bar
+	redraw   chan any
+	text     string
+}
+
+func newRunProgress(w io.Writer) *runProgress {
+	p := &runProgress{w: w, label: func(lab.Cell) string { return "" }}
+	if file, ok := w.(*os.File); ok {
+		_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
+		p.terminal = err == nil
+	}
+	return p
+}
+
+func (p *runProgress) show(s lab.Progress) {
+	line := p.line(s)
+	if !p.terminal {
+		fmt.Fprintln(p.w, line)
+		return
+	}
+	if p.bars == nil {
+		p.redraw = make(chan any)
+		p.bars = mpb.New(mpb.WithOutput(p.w), mpb.WithWidth(40), mpb.WithManualRefresh(p.redraw))
+		p.bar = p.bars.AddBar(int64(s.Total), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text })))
+	}
+	p.text = line
+	p.bar.SetCurrent(int64(min(s.Done, s.Total-1))) // a full bar would end before end is called
+	p.redraw <- time.Now()
+}
+
+// line is, say, "trial 12/60 leader/close 41,200 req/s, 30 s left".
+func (p *runProgress) line(s lab.Progress) string {
+	left := fmt.Sprintf("%.0f s left", s.Left.Seconds())
+	if s.Left > 5*time.Minute {
+		left = fmt.Sprintf("%.0f min left", s.Left.Minutes())
+	}
+	if s.Trial == nil {
+		return fmt.Sprintf("%d of %d trials done, about %s", s.Done, s.Total, left)
+	}
+	t := s.Trial
+	what := ""
+	switch {
+	case t.Failed:
+		what = "failed: " + strings.ReplaceAll(t.Failure, "\n", " ")
+	case len(t.Phases) > 0 && t.Phases[0].Requests > 0:
+		what = thousands(t.Phases[0].RequestsPerSecond) + " req/s"
+	case len(t.Phases) > 0 && t.Phases[0].H != nil:
+		what = thousands(t.Phases[0].H.Mean) + " ns"
+	}
+	if !t.Failed && !t.Valid() {
+		what += " (does not count: " + strings.Join(failedGates(t), ", ") + ")"
+	}
+	return fmt.Sprintf("trial %d/%d %s %s, %s", s.Done, s.Total, p.label(t.Cell), what, left)
+}
+
+// end takes the bar away.
+func (p *runProgress) end() {
+	if p.bars != nil {
+		p.bar.Abort(true)
+		close(p.redraw)
+		p.bars.Wait()
+	}
+}
+
+// thousands writes a whole number with commas: 41,200.
+func thousands(v float64) string {
+	s := fmt.Sprintf("%.0f", v)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+
+	"lflab/experiments/figure"
+	"lflab/experiments/lab"
+)
+
+// present prints what a run says: the table, what does not count, the answer
+// and where the report is.
+func present(w io.Writer, r *lab.Run) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	if err := r.WriteTable(t, columns(r)); err != nil {
+		return err
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w, "medians over server processes with 95 % intervals in brackets; H: hand-off, D: dispatch latency")
+	printInvalid(w, r)
+	path, err := figure.Report(r.Dir)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "\n%s\n\nreport: %s\nagain:  %s\n", figure.Answer(r), path, r.Manifest.Command)
+	return err
+}
+
+// columns are the metrics that some row has, of those that the terminal shows.
+func columns(r *lab.Run) []lab.Column {
+	rows := r.Rows()
+	return slices.DeleteFunc([]lab.Column{
+		{Title: "requests/s", Metric: "requests_per_second", Scale: 1},
+		{Title: "CPU us/req", Metric: "cpu_us_per_request", Scale: 1},
+		{Title: "switches/req", Metric: "switches_per_request", Scale: 1},
+		{Title: "p50 us", Metric: "latency_p50_ns", Scale: 1e-3},
+		{Title: "p99 us", Metric: "latency_p99_ns", Scale: 1e-3},
+		{Title: "H mean us", Metric: "H_mean_ns", Scale: 1e-3},
+		{Title: "H p50 us", Metric: "H_p50_ns", Scale: 1e-3},
+		{Title: "D p50 us", Metric: "D_p50_ns", Scale: 1e-3},
+	}, func(c lab.Column) bool {
+		return !slices.ContainsFunc(rows, func(row lab.Row) bool { _, ok := row.Measured[c.Metric]; return ok })
+	})
+}
+
+// printInvalid lists the trials that do not count, each with its reason.
+func printInvalid(w io.Writer, r *lab.Run) {
+	var lines []string
+	for i := range r.Trials {
+		t := &r.Trials[i]
+		at := fmt.Sprintf("%s, repetition %d: ", lab.Label(r.Manifest.Axes, t.Cell), t.Repetition+1)
+		if t.Failed {
+			lines = append(lines, at+t.Failure)
+			continue
+		}
+		for _, g := range t.Gates {
+			if !g.OK {
+				lines = append(lines, at+g.Name+" "+g.Phase+": "+g.Detail)
+			}
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\ndo not count (all in %s):\n", r.Dir)
+	const most = 8
+	for _, l := range lines[:min(most, len(lines))] {
+		fmt.Fprintf(w, "  %s\n", l)
+	}
+	if more := len(lines) - most; more > 0 {
+		fmt.Fprintf(w, "  and %d more\n", more)
+	}
+}
+
+// failedGates names the gates that a trial did not pass, each once.
+func failedGates(t *lab.Trial) []string {
+	var names []string
+	for _, g := range t.Gates {
+		if !g.OK && !slices.Contains(names, g.Name) {
+			names = append(names, g.Name)
+		}
+	}
+	return names
+}
