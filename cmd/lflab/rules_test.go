@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// listed is what `go list -json` tells of a package.
+type listed struct {
+	ImportPath, Dir                        string
+	GoFiles, Imports, TestImports          []string
+	XTestImports, IgnoredGoFiles, CgoFiles []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json", "lflab/...")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p listed
+		if err := dec.Decode(&p); err == io.EOF {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// floors of the house: a room may import rooms of its own floor and below.
+var floors = map[string]int{"cas": 1, "sync": 2, "lf": 3, "experiments": 4, "cmd": 5}
+
+func room(path string) string {
+	path, ok := strings.CutPrefix(path, "lflab/")
+	if !ok {
+		return ""
+	}
+	top, _, _ := strings.Cut(path, "/")
+	return top
+}
+
+// TestArrowsPointDownwards: cmd -> experiments -> lf -> sync -> cas.
+func TestArrowsPointDownwards(t *testing.T) {
+	for _, p := range packages(t) {
+		floor, known := floors[room(p.ImportPath)]
+		if !known {
+			t.Errorf("%s is in no room of the house", p.ImportPath)
+		}
+		for _, imp := range p.Imports {
+			if to := room(imp); to != "" && floors[to] > floor {
+				t.Errorf("%s imports %s: the arrow points up", p.ImportPath, imp)
+			}
+		}
+	}
+}
+
+// TestOneRoomMayNotKnowAnother lists the walls inside the floors.
+func TestOneRoomMayNotKnowAnother(t *testing.T) {
+	walls := []struct{ from, to, why string }{
+		{"lflab/lf/mpm", "lflab/lf/httpd", "an architecture knows no protocol"},
+		{"lflab/lf/httpd", "lflab/lf/mpm", "a protocol knows no architecture"},
+		{"lflab/lf/httpd", "lflab/lf/sock", "a protocol knows streams, not sockets"},
+		{"lflab/experiments/load", "lflab/lf/httpd", "the load generator knows no server"},
+		{"lflab/experiments/load", "lflab/lf/mpm", "the load generator knows no server"},
+		{"lflab/experiments/lab", "lflab/lf/mpm", "no server is linked into the process that measures"},
+		{"lflab/experiments/lab", "lflab/lf/control", "no server is linked into the process that measures"},
+		{"lflab/experiments/lab", "lflab/lf/httpd", "no server is linked into the process that measures"},
+	}
+	for _, p := range packages(t) {
+		for _, w := range walls {
+			for _, imp := range p.Imports {
+				if p.ImportPath == w.from && imp == w.to {
+					t.Errorf("%s imports %s: %s", w.from, w.to, w.why)
+				}
+			}
+		}
+	}
+}
+
+// TestPackages: one package comment each, no package at sync/ itself, no cgo,
+// no file whose name says nothing.
+func TestPackages(t *testing.T) {
+	for _, p := range packages(t) {
+		if p.ImportPath == "lflab/sync" {
+			t.Error("there is a package at sync/ itself; its name is the standard library's")
+		}
+		if len(p.CgoFiles) > 0 {
+			t.Errorf("%s uses cgo: %v", p.ImportPath, p.CgoFiles)
+		}
+		comments := 0
+		for _, name := range p.GoFiles {
+			switch strings.TrimSuffix(name, ".go") {
+			case "util", "utils", "common", "helpers", "misc", "types":
+				t.Errorf("%s/%s: the name says nothing", p.ImportPath, name)
+			}
+			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.ParseComments|parser.PackageClauseOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if hasPackageComment(f) {
+				comments++
+			}
+		}
+		if comments != 1 && len(p.GoFiles) > 0 {
+			t.Errorf("%s has %d package comments, want 1", p.ImportPath, comments)
+		}
+	}
+}
+
+func hasPackageComment(f *ast.File) bool { return f.Doc != nil && len(f.Doc.List) > 0 }
