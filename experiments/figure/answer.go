@@ -29,7 +29,7 @@ type Paragraph struct {
 // line for each paragraph and the whole in short first: how leader did against worker and against the kernel's own queue, or, in a
 // suite without those, which subject came first and which last. A difference
 // is called one only if the Mann-Whitney test, corrected after Holm for all
-// that the answer compares, and the interval of the ratio both say so. Trials
+// that a paragraph compares, and the interval of the ratio both say so. Trials
 // that do not count are named at the end.
 func Answer(run *lab.Run) string {
 	var parts []string
@@ -73,7 +73,6 @@ func (v *view) weigh(phase string, p panel, key, a, b string) verdict {
 
 func (v *view) answerPattern() []Paragraph {
 	var claims []*claim
-	var family []*verdict
 	byLoad := v.phasesByLoad()
 	for _, p := range v.panels {
 		c := &claim{panel: p}
@@ -94,10 +93,9 @@ func (v *view) answerPattern() []Paragraph {
 		}
 		if c.cpu.known() || c.throughput.known() {
 			claims = append(claims, c)
-			family = append(family, &c.cpu, &c.switches, &c.kernel, &c.throughput)
+			correct([]*verdict{&c.cpu, &c.switches, &c.kernel, &c.throughput})
 		}
 	}
-	correct(family)
 	var leads []string
 	var ps []Paragraph
 	for _, c := range claims {
@@ -306,7 +304,6 @@ func (v *view) rankBy(m metric, ph lab.Phase) []Paragraph {
 		others []verdict // of the first against names[1:]
 	}
 	var rs []ranking
-	var family []*verdict
 	for _, p := range v.panels {
 		r := ranking{panel: p, names: v.ranked(ph.Name, p, m)}
 		if len(r.names) < 2 {
@@ -315,12 +312,9 @@ func (v *view) rankBy(m metric, ph lab.Phase) []Paragraph {
 		for _, other := range r.names[1:] {
 			r.others = append(r.others, v.weigh(ph.Name, p, m.key, r.names[0], other))
 		}
-		for i := range r.others {
-			family = append(family, &r.others[i])
-		}
+		correct(pointers(r.others))
 		rs = append(rs, r)
 	}
-	correct(family)
 	var ps []Paragraph
 	for _, r := range rs {
 		where := "Of all"

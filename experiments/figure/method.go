@@ -23,10 +23,10 @@ var words = []term{
 	{Word: "hand-off latency H", Meaning: "from “I pass it” to “another running thread owns it”: leadership in leader, a connection or an event in worker and event. Receivers that were awake already are not counted."},
 	{Word: "dispatch latency D", Meaning: "from readiness to the first instruction of the handler; defined alike for every MPM."},
 	{Word: "leaderless gap G", Meaning: "from the old leader's receipt of an event until the next thread is armed on the handle set. “G none” are the gaps in which no follower was free."},
-	{Word: "CPU/request", Meaning: "user and system time of the server process over the measured time, per answered request; the load generator's is not in it."},
-	{Word: "switches/request", Meaning: "voluntary and involuntary context switches of the server process, per answered request. An idle pool sleeps more and so switches more: compare at equal offered rate."},
+	{Word: "CPU per request", Meaning: "user and system time of the server process over the measured time, per answered request; the load generator's is not in it."},
+	{Word: "switches per request", Meaning: "voluntary and involuntary context switches of the server process, per answered request. An idle pool sleeps more and so switches more: compare at equal offered rate."},
 	{Word: "median [interval]", Meaning: "over processes, the unit of replication: each value is one server process. The interval is made of order statistics and reaches 95 % or more; with fewer than 6 processes it is the range."},
-	{Word: "ratio, p", Meaning: "ratio of medians with a bootstrap interval; two-sided Mann-Whitney test, corrected after Holm for all comparisons of the answer. A difference is spoken of when both show one."},
+	{Word: "ratio, p", Meaning: "ratio of medians with a bootstrap interval; two-sided Mann-Whitney test, corrected after Holm for all comparisons of a paragraph of the answer. A difference is spoken of when both show one."},
 }
 
 var architectures = map[string]string{

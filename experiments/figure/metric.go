@@ -20,14 +20,16 @@ type metric struct {
 }
 
 const (
-	keyRate     = "rate"
-	keyLatP50   = "latency_p50"
-	keyLatP99   = "latency_p99"
-	keyCPU      = "cpu"
-	keySwitches = "switches"
-	keyUse      = "utilisation"
-	keyHMean    = "H_mean"
-	keyHP50     = "H_p50"
+	keyRate       = "rate"
+	keyLatP50     = "latency_p50"
+	keyLatP99     = "latency_p99"
+	keyCPU        = "cpu"
+	keySwitches   = "switches"
+	keyServiceP99 = "service_p99"
+	keyGNone      = "G_none_p50"
+	keyUse        = "utilisation"
+	keyHMean      = "H_mean"
+	keyHP50       = "H_p50"
 )
 
 // metrics in the order of tables.
@@ -35,9 +37,9 @@ var metrics = []metric{
 	{keyRate, "throughput", "requests/s", "throughput", served(func(r *lab.PhaseResult) float64 { return r.RequestsPerSecond }), true},
 	{keyLatP50, "latency p50", "µs", "latency p50", served(func(r *lab.PhaseResult) float64 { return r.Latency.P50 / 1e3 }), false},
 	{keyLatP99, "latency p99", "µs", "latency p99", served(func(r *lab.PhaseResult) float64 { return r.Latency.P99 / 1e3 }), false},
-	{"service_p99", "service time p99", "µs", "service p99", served(func(r *lab.PhaseResult) float64 { return r.Service.P99 / 1e3 }), false},
-	{keyCPU, "CPU time per request", "µs", "CPU/request", accounted(func(r *lab.PhaseResult) float64 { return r.CPUPerRequest }), false},
-	{keySwitches, "context switches per request", "", "switches/request", accounted(func(r *lab.PhaseResult) float64 {
+	{keyServiceP99, "service time p99", "µs", "service p99", served(func(r *lab.PhaseResult) float64 { return r.Service.P99 / 1e3 }), false},
+	{keyCPU, "CPU time per request", "µs", "CPU per request", accounted(func(r *lab.PhaseResult) float64 { return r.CPUPerRequest }), false},
+	{keySwitches, "context switches per request", "", "switches per request", accounted(func(r *lab.PhaseResult) float64 {
 		return r.VoluntaryPerRequest + r.InvoluntaryPerRequest
 	}), false},
 	{keyUse, "utilisation", "%", "utilisation", accounted(func(r *lab.PhaseResult) float64 { return 100 * r.Utilisation }), false},
@@ -47,7 +49,7 @@ var metrics = []metric{
 	{"D_p50", "dispatch latency D p50", "µs", "D p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.D }, p50), false},
 	{"D_p99", "dispatch latency D p99", "µs", "D p99", dist(func(r *lab.PhaseResult) *lab.Dist { return r.D }, p99), false},
 	{"G_p50", "leaderless gap G p50", "µs", "G p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.G }, p50), false},
-	{"G_none_p50", "leaderless gap without a follower p50", "µs", "G none p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.GNone }, p50), false},
+	{keyGNone, "leaderless gap without a follower p50", "µs", "G none p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.GNone }, p50), false},
 }
 
 // metricOf finds a metric by its key.

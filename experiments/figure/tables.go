@@ -41,9 +41,9 @@ type tableCell struct{ Median, Range string }
 func (v *view) tables() []table {
 	var out []table
 	for _, ph := range v.phasesByLoad() {
-		title := ph.Title
+		title := head(ph.Title)
 		if title == "" {
-			title = ph.Name
+			title = head(ph.Name)
 		}
 		var outside, inside []metric
 		for _, m := range metrics {

@@ -95,7 +95,7 @@ func (v *view) threats() []string {
 	fewest, most := v.processes()
 	switch {
 	case fewest > 0 && fewest < 6:
-		ts = append(ts, fmt.Sprintf("Some cells have only %d processes that count (the most have %d): their bars are ranges, and no difference with them can reach p < 0.05 after correction.", fewest, most))
+		ts = append(ts, fmt.Sprintf("Some cells have only %d processes that count (the most have %d): their bars are ranges, and only large differences can show.", fewest, most))
 	case most > 0 && most < 10:
 		ts = append(ts, fmt.Sprintf("With %d processes per cell an interval is the range or close to it, and differences of a few per cent can stay hidden.", most))
 	}

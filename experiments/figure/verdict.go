@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"gonum.org/v1/gonum/stat/combin"
+
 	"lflab/experiments/stats"
 )
 
@@ -12,12 +14,14 @@ type verdict struct {
 	a, b   stats.Interval
 	ratio  stats.Interval // of medians, a over b
 	p      float64        // Holm-corrected once the family is known
+	least  float64        // the smallest p that samples of these sizes can reach, corrected likewise
 	metric metric
 }
 
 func weigh(m metric, a, b []float64) verdict {
 	return verdict{
-		a: stats.Summarise(a), b: stats.Summarise(b),
+		least: leastP(len(a), len(b)),
+		a:     stats.Summarise(a), b: stats.Summarise(b),
 		ratio: stats.Ratio(a, b), p: stats.Compare(a, b), metric: m,
 	}
 }
@@ -26,12 +30,20 @@ func weigh(m metric, a, b []float64) verdict {
 func (v verdict) known() bool { return v.a.N > 0 && v.b.N > 0 }
 
 // enough reports whether a difference could show at all: three against three
-// never reach p < 0.05.
-func (v verdict) enough() bool { return v.a.Enough() && v.b.Enough() }
+// never reach p < 0.05, however far apart they lie.
+func (v verdict) enough() bool { return v.least < stats.Alpha }
+
+// leastP is the p-value of two samples that do not overlap.
+func leastP(na, nb int) float64 {
+	if na == 0 || nb == 0 {
+		return 1
+	}
+	return min(1, 2/math.Exp(combin.LogGeneralizedBinomial(float64(na+nb), float64(na))))
+}
 
 // differs is spoken of when both the test and the interval say so.
 func (v verdict) differs() bool {
-	return v.known() && v.enough() && v.p < stats.Alpha && v.gap()
+	return v.known() && v.p < stats.Alpha && v.gap()
 }
 
 // gap: the interval of the ratio excludes 1, or, where there is no ratio
@@ -89,9 +101,23 @@ func correct(vs []*verdict) {
 			ps[i] = math.NaN()
 		}
 	}
+	known := 0
 	for i, p := range stats.Holm(ps) {
-		vs[i].p = p
+		if vs[i].p = p; vs[i].known() {
+			known++
+		}
 	}
+	for _, v := range vs {
+		v.least = min(1, v.least*float64(known))
+	}
+}
+
+func pointers(vs []verdict) []*verdict {
+	ps := make([]*verdict, len(vs))
+	for i := range vs {
+		ps[i] = &vs[i]
+	}
+	return ps
 }
 
 // intervalText writes "24.1 [23.8, 24.6]" with thousands in commas.

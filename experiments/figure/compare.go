@@ -1,0 +1,216 @@
+package figure
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"lflab/experiments/lab"
+)
+
+// Comparison holds two runs against each other, cell by cell and metric by
+// metric.
+type Comparison struct {
+	Notes []string // what differs in the circumstances, and what only one run has
+	Cells []ComparedCell
+}
+
+// ComparedCell is a cell that both runs have.
+type ComparedCell struct {
+	Name string // "leader/close"
+	rows []comparedRow
+}
+
+type comparedRow struct {
+	phase string
+	verdict
+}
+
+// Differs reports whether any metric of the cell does.
+func (c *ComparedCell) Differs() bool {
+	return slices.ContainsFunc(c.rows, func(r comparedRow) bool { return r.differs() })
+}
+
+// tooFew reports whether no metric could have shown a difference.
+func (c *ComparedCell) tooFew() bool {
+	return !slices.ContainsFunc(c.rows, func(r comparedRow) bool { return r.enough() })
+}
+
+// redundant metrics follow from others; each would only make the correction
+// for the rest more severe.
+var redundant = []string{keyUse, keyHMean, keyServiceP99, keyGNone}
+
+// Compare weighs run b against run a. p-values are Mann-Whitney's, corrected
+// after Holm over the metrics of a cell's phase: about one phase in twenty will
+// differ by chance. (Over all cells, six processes against six could never show
+// anything: their p is 0.002 at best.) Trials that do not count are left out.
+func Compare(a, b *lab.Run) *Comparison {
+	c := &Comparison{Notes: circumstances(a, b)}
+	va, vb := newView(a), newView(b)
+	axes := axesOf(a)
+	seen := map[string]bool{}
+	for _, cell := range cellsOf(a) {
+		name := lab.Label(axes, cell)
+		seen[name] = true
+		if !slices.ContainsFunc(b.Trials, func(t lab.Trial) bool { return maps.Equal(t.Cell, cell) }) {
+			c.Notes = append(c.Notes, "only the first has cell "+name)
+			continue
+		}
+		cc := ComparedCell{Name: name}
+		for _, ph := range va.phases {
+			var vs []verdict
+			for _, m := range metrics {
+				if slices.Contains(redundant, m.key) {
+					continue
+				}
+				if w := weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.known() {
+					vs = append(vs, w)
+				}
+			}
+			if len(vs) == 0 { // a command that prints a mean alone
+				m := metricOf(keyHMean)
+				if w := weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.known() {
+					vs = append(vs, w)
+				}
+			}
+			correct(pointers(vs))
+			for _, w := range vs {
+				cc.rows = append(cc.rows, comparedRow{ph.Name, w})
+			}
+		}
+		if len(cc.rows) > 0 {
+			c.Cells = append(c.Cells, cc)
+		} else {
+			c.Notes = append(c.Notes, "no trial that counts in both runs for cell "+name)
+		}
+	}
+	for _, cell := range cellsOf(b) {
+		if name := lab.Label(axes, cell); !seen[name] {
+			c.Notes = append(c.Notes, "only the second has cell "+name)
+		}
+	}
+	return c
+}
+
+// ofCell is a metric in the trials of exactly that cell.
+func (v *view) ofCell(phase string, cell lab.Cell, m metric) []float64 {
+	return v.sample(phase, panel{cell: cell}, cell[v.group], m).valid
+}
+
+// cellsOf are the cells of the trials, in the order of first appearance by axes.
+func cellsOf(run *lab.Run) []lab.Cell {
+	var cells []lab.Cell
+	for _, t := range run.Trials {
+		if !slices.ContainsFunc(cells, func(c lab.Cell) bool { return maps.Equal(c, t.Cell) }) {
+			cells = append(cells, t.Cell)
+		}
+	}
+	axes := axesOf(run)
+	slices.SortStableFunc(cells, func(a, b lab.Cell) int {
+		for _, ax := range axes {
+			if d := slices.Index(ax.Values, a[ax.Name]) - slices.Index(ax.Values, b[ax.Name]); d != 0 {
+				return d
+			}
+		}
+		return 0
+	})
+	return cells
+}
+
+// circumstances are facts that differ between the runs.
+func circumstances(a, b *lab.Run) []string {
+	var notes []string
+	for _, f := range []struct{ what, a, b string }{
+		{"suite", a.Manifest.Suite, b.Manifest.Suite},
+		{"revision", revision(a.Manifest.Git), revision(b.Manifest.Git)},
+		{"binary", brief(a.Manifest.Binary), brief(b.Manifest.Binary)},
+		{"Go", a.Manifest.GoVersion, b.Manifest.GoVersion},
+		{"kernel", a.Manifest.Before.Kernel, b.Manifest.Before.Kernel},
+		{"CPU", a.Manifest.Before.CPU, b.Manifest.Before.CPU},
+		{"CPUs", fmt.Sprint(a.Manifest.Before.CPUs), fmt.Sprint(b.Manifest.Before.CPUs)},
+		{"host", a.Manifest.Before.Hostname, b.Manifest.Before.Hostname},
+	} {
+		if f.a != f.b {
+			notes = append(notes, fmt.Sprintf("%s: %s, then %s", f.what, dash(f.a), dash(f.b)))
+		}
+	}
+	for i, run := range []*lab.Run{a, b} {
+		if n := len(newView(run).invalid()); n > 0 {
+			notes = append(notes, fmt.Sprintf("the %s leaves %d of %d trials out: they failed or did not pass their gates",
+				[]string{"first", "second"}[i], n, len(run.Trials)))
+		}
+	}
+	return notes
+}
+
+func revision(g lab.Git) string {
+	s := brief(g.Revision)
+	if g.Dirty {
+		s += " with changes"
+	}
+	return s
+}
+
+func brief(hash string) string { return hash[:min(len(hash), 12)] }
+
+func dash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// Write prints the comparison as text; its last line says how many cells agree.
+func (c *Comparison) Write(w io.Writer) error {
+	for _, n := range c.Notes {
+		fmt.Fprintf(w, "note: %s\n", n)
+	}
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(tw, "cell\tphase\tmetric\tfirst\tsecond\tsecond/first\tp\t\n")
+	differ, few := 0, 0
+	for i := range c.Cells {
+		cell := &c.Cells[i]
+		switch {
+		case cell.Differs():
+			differ++
+		case cell.tooFew():
+			few++
+		}
+		name, phase := cell.Name, ""
+		for _, r := range cell.rows {
+			shown := r.phase
+			if shown == phase {
+				shown = ""
+			}
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, shown, r.metric.label(), intervalText(r.b), intervalText(r.a),
+				ratioText(r.ratio), strings.TrimPrefix(strings.TrimPrefix(pText(r.p), "p "), "= "), r.word())
+			name, phase = "", r.phase
+		}
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "medians [95 %% intervals] over processes; p is Mann-Whitney's, corrected after Holm over the metrics of a phase\n")
+	s := fmt.Sprintf("%d of %d cells agree, %d differ", len(c.Cells)-differ-few, len(c.Cells), differ)
+	if few > 0 {
+		s += fmt.Sprintf(", %d have too few processes to tell", few)
+	}
+	_, err := fmt.Fprintln(w, s)
+	return err
+}
+
+// word is the verdict on a, the second run, against b.
+func (v verdict) word() string {
+	switch {
+	case !v.enough():
+		return "too few"
+	case !v.differs():
+		return "same"
+	case v.a.Center < v.b.Center:
+		return "lower"
+	}
+	return "higher"
+}
