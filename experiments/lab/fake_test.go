@@ -1,0 +1,250 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/suites"
+)
+
+// The test binary runs itself: as the server that trials measure, as a server
+// of somebody else's, as a command that prints a figure, and as a runner that
+// is killed.
+func TestMain(m *testing.M) {
+	if len(os.Args) < 2 || !strings.HasPrefix(os.Args[1], "fake-") {
+		os.Exit(m.Run())
+	}
+	switch role, args := os.Args[1], os.Args[2:]; role {
+	case "fake-serve":
+		fakeServe(args)
+	case "fake-other":
+		fakeOther(args[0])
+	case "fake-figure":
+		fmt.Printf("%s %d ns one way mean, p50 1700 ns\n", args[0], 1000+len(args[1]))
+	case "fake-runner":
+		fakeRunner(args[0], args[1], args[2:])
+	}
+}
+
+// announce leaves this process's number in the directory that a test looks
+// through for what was left behind.
+func announce() {
+	if dir := os.Getenv("FAKE_PIDS"); dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(os.Getpid())), nil, 0o600); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// fakeServe keeps the contract of `lflab serve --lab`.
+func fakeServe(args []string) {
+	announce()
+	flags := map[string]string{}
+	for _, a := range args {
+		name, value, _ := strings.Cut(strings.TrimPrefix(a, "--"), "=")
+		flags[name] = value
+	}
+	switch flags["mpm"] {
+	case "refuses":
+		fmt.Fprintln(os.Stderr, "refuses: no such mpm")
+		os.Exit(2)
+	case "mumbles":
+		fmt.Println("good morning")
+	}
+	l, err := net.Listen("tcp4", flags["listen"])
+	if err != nil {
+		panic(err)
+	}
+	var requests atomic.Uint64
+	mux := http.NewServeMux()
+	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) {
+		switch n := requests.Add(1); {
+		case flags["mpm"] == "dies" && n > 20:
+			fmt.Fprintln(os.Stderr, "dies: out of luck")
+			os.Exit(4)
+		case flags["mpm"] == "errs" && n%4 == 0:
+			http.Error(w, "no", http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprint(w, "Hello, World!")
+	})
+	mux.HandleFunc("/server-status", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "ServerMPM: x\nTotal Accesses: %d\nBusyWorkers: 3\nwakes_issued: %d\nconnections_open: 5\n", requests.Load(), 2*requests.Load())
+	})
+	var recording bool
+	mux.HandleFunc("/lab/flight", func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("record") == "on" {
+			recording = true
+			fmt.Fprint(w, "{}")
+			return
+		}
+		if !recording {
+			http.Error(w, "nothing was recorded", http.StatusConflict)
+			return
+		}
+		h := hdrhistogram.New(1, 60e9, 3)
+		for i := range int64(1000) {
+			if err := h.RecordValue(5000 + i); err != nil {
+				panic(err)
+			}
+		}
+		text, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			panic(err)
+		}
+		overwritten := 0
+		if flags["mpm"] == "forgets" {
+			overwritten = 100
+		}
+		if err := json.NewEncoder(w).Encode(map[string]any{"H": string(text), "D": string(text), "unmatched": 2, "overwritten": overwritten}); err != nil {
+			panic(err)
+		}
+	})
+	fmt.Printf("listening on %s\n", l.Addr())
+	server := &http.Server{Handler: mux}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		if flags["mpm"] == "stays" {
+			return
+		}
+		_ = server.Close()
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		panic(err)
+	}
+}
+
+// fakeOther is a server that only knows its port.
+func fakeOther(port string) {
+	announce()
+	panic(http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "Hello, World!") })))
+}
+
+// fakeRunner is what `lflab run` does: "new SUITE" or "resume DIR".
+func fakeRunner(how, what string, rest []string) {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT)
+	defer stop()
+	var x *Experiment
+	var err error
+	if how == "new" {
+		var s *suites.Suite
+		if s, err = suites.Open(what); err == nil {
+			x, err = New(s, Options{Dir: rest[0], Seed: 7, Serve: fakeCommand()})
+		}
+	} else {
+		x, err = Resume(what, Options{Serve: fakeCommand()})
+	}
+	if err == nil {
+		defer x.Close()
+		_, err = x.Run(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func fakeCommand() []string { return []string{os.Args[0], "fake-serve"} }
+
+// writeSuite writes a suite to a file and returns its path.
+func writeSuite(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "small.toml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const smallPhases = `
+[[phase]]
+name = "closed"
+connections = 4
+warmup = "5ms"
+duration = "30ms"
+[[phase]]
+name = "open"
+connections = 4
+rate = { close = 400, keepalive = 800 }
+warmup = "5ms"
+duration = "50ms"
+flight = true
+`
+
+const smallSuite = `
+title = "Small"
+question = "Does the runner run?"
+repeat = 2
+[axes]
+mpm = ["one", "two"]
+mode = ["close", "keepalive"]
+[server]
+threads = 3
+` + smallPhases
+
+func openSuite(t *testing.T, text string) *suites.Suite {
+	t.Helper()
+	s, err := suites.Open(writeSuite(t, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// pids makes the directory that the fakes announce themselves in, and a check
+// that none of them lives.
+func pids(t *testing.T) (count func() int, noneLeft func()) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("FAKE_PIDS", dir)
+	list := func() []string {
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	return func() int { return len(list()) }, func() {
+		t.Helper()
+		for _, f := range list() {
+			pid, err := strconv.Atoi(filepath.Base(f))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(10 * time.Second); running(pid); time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("server %d was left behind", pid)
+				}
+			}
+		}
+	}
+}
+
+// running reports whether pid is a process of this test binary that runs; a
+// zombie that init has not fetched does not.
+func running(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	cmd, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	state := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))[0]
+	return err == nil && state != "Z" && state != "X" && strings.Contains(string(cmd), "fake-")
+}

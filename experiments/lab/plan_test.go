@@ -1,0 +1,153 @@
+package lab
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"lflab/experiments/suites"
+)
+
+func openFile(t *testing.T, path string) *suites.Suite {
+	t.Helper()
+	s, err := suites.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Every block holds every cell once; a seed gives one order; more repetitions
+// continue the plan; and no two trials share a name.
+func TestPlan(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(1, 20).Draw(t, "cells")
+		repeat := rapid.IntRange(1, 8).Draw(t, "repeat")
+		seed := rapid.Uint64().Draw(t, "seed")
+		cells := make([]Cell, n)
+		for i := range cells {
+			cells[i] = Cell{"mpm": string(rune('a' + i/3)), "mode": string(rune('x' + i%3))}
+		}
+		plan := newPlan(cells, repeat, seed)
+		if len(plan) != n*repeat {
+			t.Fatalf("%d trials, want %d", len(plan), n*repeat)
+		}
+		ids := map[string]bool{}
+		for block := range repeat {
+			seen := map[string]bool{}
+			for _, p := range plan[block*n : (block+1)*n] {
+				if p.Repetition != block {
+					t.Fatalf("block %d holds repetition %d", block, p.Repetition)
+				}
+				seen[p.Cell["mpm"]+p.Cell["mode"]] = true
+				ids[p.ID] = true
+			}
+			if len(seen) != n {
+				t.Fatalf("block %d holds %d of %d cells", block, len(seen), n)
+			}
+		}
+		if len(ids) != len(plan) {
+			t.Fatalf("%d names for %d trials", len(ids), len(plan))
+		}
+		if !reflect.DeepEqual(plan, newPlan(cells, repeat, seed)) {
+			t.Fatal("the same seed gives another plan")
+		}
+		if longer := newPlan(cells, repeat+1, seed); !reflect.DeepEqual(plan, longer[:len(plan)]) {
+			t.Fatal("one more repetition changes the plan")
+		}
+	})
+}
+
+// Orders differ between seeds and between blocks: what the plan is for.
+func TestPlanShuffles(t *testing.T) {
+	cells := []Cell{}
+	for _, c := range "abcdefghij" {
+		cells = append(cells, Cell{"mpm": string(c)})
+	}
+	order := func(plan []Planned) string {
+		var b strings.Builder
+		for _, p := range plan {
+			b.WriteString(p.Cell["mpm"])
+		}
+		return b.String()
+	}
+	seen := map[string]bool{}
+	for seed := range uint64(50) {
+		plan := newPlan(cells, 2, seed)
+		seen[order(plan[:10])] = true
+		seen[order(plan[10:])] = true
+	}
+	if len(seen) < 95 {
+		t.Errorf("100 blocks have only %d orders", len(seen))
+	}
+}
+
+func TestTrialIDIsStable(t *testing.T) {
+	// Names of files in published results: they must not change.
+	if got := trialID(Cell{"mpm": "leader", "mode": "close"}, 3); got != "7bc692f3b265" {
+		t.Errorf("the name of a trial is %s", got)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	axes := []Axis{{"mpm", []string{"leader", "worker", "event"}}, {"mode", []string{"close", "keepalive"}}}
+	s := suites.Suite{Axes: []suites.Axis{{Name: axes[0].Name, Values: axes[0].Values}, {Name: axes[1].Name, Values: axes[1].Values}}}
+	var cells []Cell
+	for _, c := range s.Cells() {
+		cells = append(cells, c)
+	}
+	for _, c := range []struct{ only, want string }{
+		{"", "leader/close leader/keepalive worker/close worker/keepalive event/close event/keepalive"},
+		{"mpm=event", "event/close event/keepalive"},
+		{"mpm=leader mpm=worker mode=close", "leader/close worker/close"},
+	} {
+		got, err := choose(axes, cells, strings.Fields(c.only))
+		if err != nil {
+			t.Errorf("%s: %v", c.only, err)
+		}
+		var labels []string
+		for _, cell := range got {
+			labels = append(labels, Label(axes, cell))
+		}
+		if strings.Join(labels, " ") != c.want {
+			t.Errorf("%s chooses %q", c.only, labels)
+		}
+	}
+	for only, want := range map[string]string{
+		"leader":      `"leader" is not of the form key=value`,
+		"mmp=leader":  `unknown axis "mmp" in "mmp=leader" (known: mpm, mode)`,
+		"mpm=leadder": `axis mpm has no value "leadder" (it has: leader, worker, event)`,
+	} {
+		if _, err := choose(axes, cells, []string{only}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", only, err, want)
+		}
+	}
+	if got := narrow(axes, []Cell{{"mpm": "event", "mode": "close"}, {"mpm": "leader", "mode": "close"}}); !reflect.DeepEqual(got, []Axis{{"mpm", []string{"leader", "event"}}, {"mode", []string{"close"}}}) {
+		t.Errorf("narrowed axes %v", got)
+	}
+}
+
+func TestOptions(t *testing.T) {
+	s := openFile(t, writeSuite(t, smallSuite))
+	for _, c := range []struct {
+		o    Options
+		want string
+	}{
+		{Options{Scale: 1000}, "scale 1000 is not allowed (allowed: 0.01 to 100)"},
+		{Options{Repeat: -1}, "repeat -1 is not allowed (allowed: 1 to 1000)"},
+		{Options{Only: []string{"mpm=none"}}, "axis mpm has no value"},
+	} {
+		if _, err := New(s, c.o); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: %v, want %q", c.o, err, c.want)
+		}
+	}
+	x, err := New(s, Options{Scale: 0.5, Repeat: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(x.Manifest.Plan) != 12 || x.Manifest.Phases[0].DurationS != 0.015 || x.Manifest.Seed == 0 || x.Manifest.Scale != 0.5 {
+		t.Errorf("manifest %+v", x.Manifest)
+	}
+}

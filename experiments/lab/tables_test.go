@@ -1,0 +1,128 @@
+package lab
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/perf/benchfmt"
+)
+
+// made is a run of two cells and three repetitions whose figures are made up:
+// request rates are 1000, 2000 and 3000 for "one", ten times that for "two",
+// and the second trial of "two" does not count.
+func made(t *testing.T) *Run {
+	t.Helper()
+	axes := []Axis{{"mpm", []string{"two", "one"}}, {"mode", []string{"close"}}}
+	r := &Run{Dir: t.TempDir(), Manifest: Manifest{Suite: "small", Seed: 5, Axes: axes, Phases: []Phase{{Name: "closed"}, {Name: "open"}},
+		Plan: newPlan([]Cell{{"mpm": "one", "mode": "close"}, {"mpm": "two", "mode": "close"}}, 3, 5)}}
+	for _, p := range r.Manifest.Plan {
+		rate := 1000 * float64(p.Repetition+1)
+		if p.Cell["mpm"] == "two" {
+			rate *= 10
+		}
+		tr := Trial{ID: p.ID, Cell: p.Cell, Repetition: p.Repetition, Phases: []PhaseResult{
+			{Name: "closed", Requests: 100, RequestsPerSecond: rate, Latency: Dist{Mean: 2e6, P50: 1e6}, CPUPerRequest: 12.5, VoluntaryPerRequest: 1.5, InvoluntaryPerRequest: 0.25},
+			{Name: "open", Requests: 10, RequestsPerSecond: 10, Latency: Dist{Mean: 3e6}, H: &Dist{Count: 5, Mean: 4000, P50: 3500}},
+		}}
+		tr.Gates = []Gate{{Name: "errors", OK: p.Cell["mpm"] == "one" || p.Repetition != 1}}
+		r.Trials = append(r.Trials, tr)
+	}
+	if err := r.writeTables(); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestBenchText(t *testing.T) {
+	r := made(t)
+	f, err := os.Open(filepath.Join(r.Dir, "bench.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := map[string]int{}
+	in := benchfmt.NewReader(f, "bench.txt")
+	for in.Scan() {
+		switch rec := in.Result().(type) {
+		case *benchfmt.SyntaxError:
+			t.Error(rec)
+		case *benchfmt.Result:
+			lines[rec.Name.String()]++
+			if rec.GetConfig("suite") != "small" || rec.GetConfig("seed") != "5" {
+				t.Errorf("%s: suite %q, seed %q", rec.Name, rec.GetConfig("suite"), rec.GetConfig("seed"))
+			}
+			closed := strings.HasSuffix(rec.Name.String(), "/phase=closed")
+			for unit, want := range map[string]float64{"csw/req": 1.75, "cpu-us/req": 12.5, "sec/op": 2e-3} { // benchfmt reads ns as seconds
+				if v, ok := rec.Value(unit); closed && (!ok || v != want) {
+					t.Errorf("%s has %g %s, want %g", rec.Name, v, unit, want)
+				}
+			}
+			if _, ok := rec.Value("H-p50-sec"); ok == closed {
+				t.Errorf("%s: a hand-off latency is there: %v", rec.Name, ok)
+			}
+		}
+	}
+	if in.Err() != nil {
+		t.Fatal(in.Err())
+	}
+	want := map[string]int{"Trial/mpm=one/mode=close/phase=closed": 3, "Trial/mpm=one/mode=close/phase=open": 3,
+		"Trial/mpm=two/mode=close/phase=closed": 2, "Trial/mpm=two/mode=close/phase=open": 2}
+	if fmt.Sprint(lines) != fmt.Sprint(want) {
+		t.Errorf("lines %v, want %v", lines, want)
+	}
+	if m := in.Units().Get("req/s", "better"); m == nil || m.Value != "higher" {
+		t.Errorf("requests per second are %v", m)
+	}
+}
+
+func TestSummary(t *testing.T) {
+	r := made(t)
+	text, err := os.ReadFile(filepath.Join(r.Dir, "summary.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(rows) != 5 {
+		t.Fatalf("summary.csv has %d rows, %v", len(rows), err)
+	}
+	for i, want := range []string{
+		"mpm,mode,phase,trials,valid,requests_per_second,requests_per_second_lo,requests_per_second_hi",
+		"two,close,closed,3,2,20000,10000,30000",
+		"two,close,open,3,2,10,10,10",
+		"one,close,closed,3,3,2000,1000,3000",
+		"one,close,open,3,3,10,10,10",
+	} {
+		if got := strings.Join(rows[i][:8], ","); got != want {
+			t.Errorf("row %d begins %s, want %s", i, got, want)
+		}
+	}
+	for i, name := range rows[0] {
+		if name == "H_p50_ns" && (rows[1][i] != "" || rows[2][i] != "3500") {
+			t.Errorf("hand-off latency is %q in the closed and %q in the open phase", rows[1][i], rows[2][i])
+		}
+	}
+}
+
+func TestWriteTable(t *testing.T) {
+	var b strings.Builder
+	columns := []Column{{"req/s", "requests_per_second", 1}, {"H us", "H_mean_ns", 1e-3}}
+	if err := made(t).WriteTable(&b, columns); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Join([]string{
+		"mpm\tmode\tphase\ttrials\treq/s\tH us\t",
+		"two\tclose\tclosed\t2 of 3\t20000 [10000, 30000]\t-\t",
+		"two\tclose\topen\t2 of 3\t10.0 [10.0, 10.0]\t4.00 [4.00, 4.00]\t",
+		"one\tclose\tclosed\t3\t2000 [1000, 3000]\t-\t",
+		"one\tclose\topen\t3\t10.0 [10.0, 10.0]\t4.00 [4.00, 4.00]\t",
+		"",
+	}, "\n")
+	if b.String() != want {
+		t.Errorf("table\n%s\nwant\n%s", b.String(), want)
+	}
+}
