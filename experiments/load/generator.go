@@ -272,7 +272,7 @@ func (g *generator) release(c *conn, now int64) {
 	case g.plan != nil:
 		g.free.push(c)
 		g.dispatch()
-	case g.phase != draining:
+	case now < g.end:
 		g.exchange(c, now)
 	}
 }

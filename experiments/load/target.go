@@ -51,6 +51,7 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 	}
 	var targets []*target
 	for _, ip := range ips {
+		ip = ip.Unmap() // the resolver gives IPv4 addresses in their IPv6 form
 		t := &target{
 			name:    netip.AddrPortFrom(ip, uint16(port)).String(),
 			request: []byte(request),
@@ -66,7 +67,7 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 
 func (t *target) setAddress(ip netip.Addr, port uint16) error {
 	network := binary.NativeEndian.Uint16(binary.BigEndian.AppendUint16(nil, port))
-	if ip = ip.Unmap(); ip.Is4() {
+	if ip.Is4() {
 		t.family, t.addrLen = unix.AF_INET, unix.SizeofSockaddrInet4
 		*(*unix.RawSockaddrInet4)(unsafe.Pointer(&t.addr)) = unix.RawSockaddrInet4{
 			Family: unix.AF_INET, Port: network, Addr: ip.As4(),

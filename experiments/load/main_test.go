@@ -1,0 +1,77 @@
+package load
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Some tests need a server, or a generator, in a process of its own: this test
+// binary again, told by roleVar what to be.
+const roleVar = "LFLAB_LOAD_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleVar) {
+	case "":
+		os.Exit(m.Run())
+	case "server":
+		fatalIf(floor(os.Stdout, 2))
+	case "generator":
+		var cfg Config
+		fatalIf(json.Unmarshal([]byte(os.Args[1]), &cfg))
+		r, err := Run(context.Background(), cfg)
+		fatalIf(err)
+		fatalIf(json.NewEncoder(os.Stdout).Encode(r.Report()))
+	}
+}
+
+func fatalIf(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// floorProcess starts the floor server in a process of its own and returns its
+// URL. The process ends when its standard input does, with this one at the latest.
+func floorProcess(t *testing.T) string {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleVar+"=server")
+	cmd.Stderr = os.Stderr
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		input.Close()
+		_ = cmd.Wait()
+	})
+	var url string
+	if _, err := fmt.Fscanln(output, &url); err != nil || !strings.HasPrefix(url, "http://") {
+		t.Fatalf("read the server's URL %q: %v", url, err)
+	}
+	return url
+}
+
+// eventually waits for a condition that holds sooner or later.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 10s: %s", what)
+		}
+	}
+}

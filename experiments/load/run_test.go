@@ -1,0 +1,420 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// What the generator counts is what the server counts.
+func TestCountsMatch(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		close   bool
+		rate    float64
+		threads int
+		law     Arrivals
+	}{
+		{"closed/keep", false, 0, 1, ""},
+		{"closed/close", true, 0, 1, ""},
+		{"closed/keep/threads", false, 0, 3, ""},
+		{"closed/close/threads", true, 0, 2, ""},
+		{"open/keep", false, 2000, 1, Poisson},
+		{"open/close", true, 1000, 1, Poisson},
+		{"open/keep/threads", false, 2000, 3, Fixed},
+		{"open/close/threads", true, 1000, 2, Fixed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			handler := say(hello)
+			if test.close {
+				handler = sayAndClose(strings.Replace(hello, "\r\n", "\r\nConnection: close\r\n", 1))
+			}
+			s := serve(t, "127.0.0.1:0", handler)
+			const connections = 7
+			cfg := Config{
+				URL: s.url(), Connections: connections, Threads: test.threads, Duration: 250 * time.Millisecond,
+				Rate: test.rate, Arrivals: test.law, Close: test.close, Seed: 9,
+			}
+			r := mustRun(t, cfg)
+			eventually(t, "the server has seen every request sent", func() bool { return s.requests.Load() == int64(r.Sent) })
+			eventually(t, "the server has accepted every connection", func() bool { return s.accepted.Load() == int64(r.Opened) })
+			if len(r.Errors) != 0 || r.Requests == 0 {
+				t.Fatalf("%d requests, errors %v", r.Requests, r.Errors)
+			}
+			if outstanding := r.Sent - r.Answered; outstanding > connections {
+				t.Errorf("sent %d, answered %d: more outstanding than connections", r.Sent, r.Answered)
+			}
+			if late := r.Answered - r.Requests; test.rate == 0 && late > connections {
+				t.Errorf("answered %d, %d of them in the measured time: no warm-up, so at most %d after it", r.Answered, r.Requests, connections)
+			}
+			if want := uint64(connections); !test.close && r.Opened != want {
+				t.Errorf("opened %d connections, want %d", r.Opened, want)
+			}
+			if test.close && r.Opened != r.Sent {
+				t.Errorf("opened %d connections for %d requests", r.Opened, r.Sent)
+			}
+			if test.rate == 0 {
+				if n := r.Latency.TotalCount(); n != int64(r.Requests) {
+					t.Errorf("%d latencies of %d requests", n, r.Requests)
+				}
+				return
+			}
+			planned := uint64(0)
+			for p := newPlan(test.rate, test.law, 9, 0, 1); p.next() < int64(cfg.Duration); {
+				planned++
+			}
+			if r.Planned != planned || r.Sent != planned || r.Answered != planned {
+				t.Errorf("planned %d, sent %d, answered %d: want %d each", r.Planned, r.Sent, r.Answered, planned)
+			}
+			for name, n := range map[string]int64{
+				"latencies": r.Latency.TotalCount(), "service times": r.Service.TotalCount(), "send lags": r.SendLag.TotalCount(),
+			} {
+				if n != int64(planned) {
+					t.Errorf("%d %s of %d requests", n, name, planned)
+				}
+			}
+		})
+	}
+}
+
+func TestWarmupIsNotCounted(t *testing.T) {
+	s := serve(t, "127.0.0.1:0", say(hello))
+	var begun, ended int64
+	r := mustRun(t, Config{
+		URL: s.url(), Connections: 2, Warmup: 100 * time.Millisecond, Duration: 100 * time.Millisecond,
+		Begin: func() { begun = s.requests.Load() }, End: func() { ended = s.requests.Load() },
+	})
+	if begun == 0 || ended <= begun {
+		t.Errorf("%d requests as the measured time began, %d as it ended", begun, ended)
+	}
+	if r.Requests >= r.Answered || r.Duration != 100*time.Millisecond {
+		t.Errorf("%d of %d answers counted in %v: those of the warm-up must not be", r.Requests, r.Answered, r.Duration)
+	}
+	sum := 0.0
+	for _, rate := range r.PerSecond {
+		sum += rate / 10
+	}
+	if got := uint64(sum + 0.5); len(r.PerSecond) != 1 || got != r.Requests {
+		t.Errorf("per second %v adds up to %d requests, want %d in one bin", r.PerSecond, got, r.Requests)
+	}
+}
+
+func TestPerSecond(t *testing.T) {
+	got := perSecond([]uint64{10, 20, 5, 0}, 250e6)
+	if want := []float64{100, 200, 100}; len(got) != 3 || got[0] != want[0] || got[1] != want[1] || got[2] != want[2] {
+		t.Errorf("rates %v, want %v: the last bin is half a bin", got, want)
+	}
+}
+
+// A server that stops for 200 ms is felt by every request planned in that
+// time, and an open loop must say so; but only those that were under way meet
+// it in their service time. The closed loop beside it shows what is lost by
+// asking no questions while there is no answer.
+func TestStall(t *testing.T) {
+	const (
+		connections = 2
+		rate        = 1000
+		stall       = 200 * time.Millisecond
+		long        = int64(50 * time.Millisecond)
+	)
+	over := func(r *Result, service bool) (n int64) {
+		h := r.Latency
+		if service {
+			h = r.Service
+		}
+		for _, bar := range h.Distribution() {
+			if bar.From > long {
+				n += bar.Count
+			}
+		}
+		return n
+	}
+	measure := func(rate float64) *Result {
+		var stalled atomic.Bool
+		gate := make(chan struct{}, 1) // one request at a time: the stall stops the whole server
+		start := time.Now()
+		s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, _ int64) bool {
+			gate <- struct{}{}
+			if time.Since(start) > 100*time.Millisecond && stalled.CompareAndSwap(false, true) {
+				time.Sleep(stall)
+			}
+			<-gate
+			return say(hello)(c, 0)
+		})
+		return mustRun(t, Config{URL: s.url(), Connections: connections, Duration: 600 * time.Millisecond, Rate: rate, Arrivals: Fixed})
+	}
+	// A busy machine makes stalls of its own; one quiet try of several suffices.
+	var open, closed *Result
+	for range 10 {
+		open, closed = measure(rate), measure(0)
+		if over(open, true) <= connections && over(closed, false) <= connections {
+			break
+		}
+	}
+	// Requests planned in the first 150 ms of the stall wait for 50 ms or more.
+	if n := over(open, false); n < 140 || n > 260 {
+		t.Errorf("open loop: latency of %d requests is over 50 ms, want about %d", n, 150)
+	}
+	if p := open.Latency.Max(); p < int64(190*time.Millisecond) {
+		t.Errorf("open loop: the longest latency is %v, want the stall", time.Duration(p))
+	}
+	if p := open.Latency.ValueAtQuantile(90); p < int64(100*time.Millisecond) {
+		t.Errorf("open loop: p90 of the latency is %v, want over 100 ms: a sixth of the plan met more than half of the stall", time.Duration(p))
+	}
+	if n := over(open, true); n > connections || n == 0 {
+		t.Errorf("open loop: service time of %d requests is over 50 ms, want 1 to %d", n, connections)
+	}
+	if n := over(closed, false); n > connections {
+		t.Errorf("closed loop: latency of %d requests is over 50 ms, want at most %d", n, connections)
+	}
+}
+
+func TestErrorsByKind(t *testing.T) {
+	reset := func(c *net.TCPConn, _ int64) bool {
+		_ = c.SetLinger(0)
+		return false
+	}
+	silent := func(c *net.TCPConn, _ int64) bool { return true }
+	for _, test := range []struct {
+		name     string
+		kind     string
+		answered bool
+		handler  func(*net.TCPConn, int64) bool
+	}{
+		{"no answer, closed", "closed", false, sayAndClose("")},
+		{"half an answer, closed", "closed", false, sayAndClose(hello[:len(hello)-3])},
+		{"half a head, closed", "closed", false, sayAndClose(hello[:9])},
+		{"reset", "reset", false, reset},
+		{"silence", "timeout", false, silent},
+		{"not found", "status_4xx", true, say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")},
+		{"unavailable", "status_5xx", true, say("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 2\r\n\r\nno")},
+		{"not HTTP", "protocol", false, say("220 mail.example ESMTP\r\n\r\n")},
+		{"two answers", "protocol", true, sayAndClose(hello + hello)},
+	} {
+		for _, rate := range []float64{0, 200} {
+			s := serve(t, "127.0.0.1:0", test.handler)
+			r := mustRun(t, Config{
+				URL: s.url(), Connections: 2, Duration: 100 * time.Millisecond, Rate: rate,
+				Timeout: 20 * time.Millisecond,
+			})
+			if r.Errors[test.kind] == 0 {
+				t.Errorf("%s, rate %g: errors %v, want %s", test.name, rate, r.Errors, test.kind)
+			}
+			if answered := r.Requests > 0; answered != test.answered {
+				t.Errorf("%s, rate %g: %d answers counted", test.name, rate, r.Requests)
+			}
+			answers := uint64(r.Latency.TotalCount())
+			if test.kind == "status_4xx" || test.kind == "status_5xx" {
+				if r.Errors[test.kind] != answers {
+					t.Errorf("%s, rate %g: %d answers, errors %v", test.name, rate, answers, r.Errors)
+				}
+			} else if failed := sum(r.Errors); rate > 0 && !test.answered && failed+answers != r.Planned {
+				t.Errorf("%s, rate %g: %d planned, %d answered, errors %v: some are lost", test.name, rate, r.Planned, answers, r.Errors)
+			}
+		}
+	}
+}
+
+func sum(counts map[string]uint64) (n uint64) {
+	for _, count := range counts {
+		n += count
+	}
+	return n
+}
+
+// A server that dies is asked again and again, but not without a pause.
+func TestServerDies(t *testing.T) {
+	var s *testServer
+	s = serve(t, "127.0.0.1:0", func(c *net.TCPConn, _ int64) bool {
+		s.listener.Close()
+		return false
+	})
+	r := mustRun(t, Config{URL: s.url(), Connections: 4, Duration: 400 * time.Millisecond})
+	if r.Requests != 0 || r.Errors["connect"] == 0 {
+		t.Errorf("%d answers, errors %v, want connect", r.Requests, r.Errors)
+	}
+	// Each connection rests 1, 2, 4, ... 128, 128 ms.
+	if n, most := r.Errors["connect"], uint64(4*12); n > most {
+		t.Errorf("%d attempts to connect in 400 ms, want at most %d", n, most)
+	}
+}
+
+func TestCannotReach(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	r, err := Run(context.Background(), Config{URL: "http://" + address, Connections: 1, Duration: time.Second})
+	if r != nil || !errors.Is(err, unix.ECONNREFUSED) || !strings.Contains(err.Error(), address) || !strings.Contains(err.Error(), "[") {
+		t.Errorf("%v, %v: want an error that names %s and has a hint", r, err, address)
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Logf("skip %s: %v", address, err)
+			continue
+		}
+		l.Close()
+		s := serve(t, address, say(hello))
+		_, port, _ := net.SplitHostPort(s.listener.Addr().String())
+		urls := []string{s.url()}
+		if ips, err := net.LookupIP("localhost"); err == nil && slices.ContainsFunc(ips, s.listener.Addr().(*net.TCPAddr).IP.Equal) {
+			// Whichever of its addresses localhost has first, the one with a server is found.
+			urls = append(urls, "http://localhost:"+port)
+		}
+		for _, url := range urls {
+			if r := mustRun(t, Config{URL: url, Connections: 1, Duration: 20 * time.Millisecond}); r.Requests == 0 || len(r.Errors) > 0 {
+				t.Errorf("%s: %d requests, errors %v", url, r.Requests, r.Errors)
+			}
+		}
+	}
+}
+
+func TestServerCloses(t *testing.T) {
+	closing := strings.Replace(hello, "\r\n", "\r\nConnection: close\r\n", 1)
+	for name, handler := range map[string]func(*net.TCPConn, int64) bool{
+		"announced": func(c *net.TCPConn, n int64) bool {
+			if n%3 == 0 {
+				return sayAndClose(closing)(c, n)
+			}
+			return say(hello)(c, n)
+		},
+		"to the end": sayAndClose("HTTP/1.0 200 OK\r\n\r\nHello"),
+	} {
+		s := serve(t, "127.0.0.1:0", handler)
+		r := mustRun(t, Config{URL: s.url(), Connections: 2, Duration: 100 * time.Millisecond})
+		if len(r.Errors) > 0 || r.Requests == 0 || r.Opened < r.Sent/3 {
+			t.Errorf("%s: %d requests on %d connections, errors %v", name, r.Requests, r.Opened, r.Errors)
+		}
+	}
+}
+
+// A kept connection that the server closes while it carries no request is no error.
+func TestServerClosesIdle(t *testing.T) {
+	s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Millisecond)) // its keep-alive timeout
+		return say(hello)(c, n)
+	})
+	r := mustRun(t, Config{URL: s.url(), Connections: 2, Duration: 400 * time.Millisecond, Rate: 20, Arrivals: Fixed})
+	if len(r.Errors) > 0 || r.Requests != r.Planned || r.Opened <= 2 {
+		t.Errorf("%d of %d requests answered on %d connections, errors %v", r.Requests, r.Planned, r.Opened, r.Errors)
+	}
+}
+
+func TestLargeRequestAndAnswer(t *testing.T) {
+	const size = 3 << 20
+	body := strings.Repeat("b", size)
+	s := serve(t, "127.0.0.1:0", say("HTTP/1.1 200 OK\r\nContent-Length: 3145728\r\n\r\n"+body))
+	r := mustRun(t, Config{URL: s.url() + strings.Repeat("a", size), Connections: 2, Duration: 300 * time.Millisecond})
+	eventually(t, "the server has seen every request sent", func() bool { return s.requests.Load() == int64(r.Sent) })
+	if len(r.Errors) > 0 || r.Requests == 0 || r.Bytes < r.Requests*size-2*size {
+		t.Errorf("%d requests, %d bytes, errors %v", r.Requests, r.Bytes, r.Errors)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	s := serve(t, "127.0.0.1:0", say(hello))
+	for _, rate := range []float64{0, 1000} {
+		for _, warmup := range []time.Duration{0, time.Hour} {
+			before := s.requests.Load()
+			ctx, cancel := context.WithCancel(context.Background())
+			time.AfterFunc(0, func() {
+				eventually(t, "some requests", func() bool { return s.requests.Load() > before+20 })
+				cancel()
+			})
+			r, err := Run(ctx, Config{
+				URL: s.url(), Connections: 2, Duration: time.Hour, Warmup: warmup, Rate: rate,
+				End: func() { t.Error("End was called") },
+			})
+			if r == nil || !errors.Is(err, context.Canceled) {
+				t.Fatalf("%v, %v: want a result and the context's error", r, err)
+			}
+			if warmup > 0 && (r.Requests != 0 || r.Duration != 0 || r.Planned != 0) {
+				t.Errorf("%d requests in %v, %d planned, of a run that did not leave its warm-up", r.Requests, r.Duration, r.Planned)
+			}
+			if warmup == 0 && (r.Requests == 0 || r.Duration <= 0 || r.Duration > time.Minute || r.Achieved == 0) {
+				t.Errorf("%d requests in %v", r.Requests, r.Duration)
+			}
+			if rate > 0 && warmup == 0 && r.Planned < r.Requests {
+				t.Errorf("%d planned, %d answered", r.Planned, r.Requests)
+			}
+		}
+	}
+}
+
+func TestNothingLeaks(t *testing.T) {
+	count := func(dir string) int {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(entries)
+	}
+	s := serve(t, "127.0.0.1:0", say(hello))
+	load := func(cfg Config) {
+		cfg.URL, cfg.Connections, cfg.Duration = s.url(), 8, 30*time.Millisecond
+		mustRun(t, cfg)
+		eventually(t, "the server's side is closed", func() bool { return runtime.NumGoroutine() < 12 })
+	}
+	load(Config{})
+	files := count("/proc/self/fd")
+	for i := range 10 {
+		load(Config{Close: i%2 == 0, Rate: float64(i % 3 * 500), Threads: 1 + i%2})
+	}
+	eventually(t, "no descriptor is left open", func() bool { return count("/proc/self/fd") <= files })
+	threads := count("/proc/self/task")
+	for range 10 {
+		load(Config{Threads: 4})
+	}
+	// The runtime may keep a few threads more; the 40 of the runs must be gone.
+	eventually(t, "the generators' threads have ended", func() bool { return count("/proc/self/task") < threads+20 })
+}
+
+func TestProgress(t *testing.T) {
+	s := serve(t, "127.0.0.1:0", say(hello))
+	var calls int
+	var last uint64
+	r := mustRun(t, Config{
+		URL: s.url(), Connections: 1, Duration: 600 * time.Millisecond,
+		Progress: func(elapsed, total time.Duration, requests uint64) {
+			calls++
+			if elapsed <= 0 || elapsed > total || total != 600*time.Millisecond || requests < last {
+				t.Errorf("progress %v of %v, %d requests after %d", elapsed, total, requests, last)
+			}
+			last = requests
+		},
+	})
+	if calls == 0 || last == 0 || last > r.Answered {
+		t.Errorf("%d calls, the last with %d of %d requests", calls, last, r.Answered)
+	}
+}
+
+// In the steady state nothing is allocated: between the measured time's begin
+// and end there are fewer allocations than requests by far.
+func TestNoAllocations(t *testing.T) {
+	url := floorProcess(t)
+	for _, cfg := range []Config{{}, {Close: true}, {Rate: 5000}, {Rate: 2000, Close: true}} {
+		var begin, end runtime.MemStats
+		cfg.URL, cfg.Connections, cfg.Warmup, cfg.Duration = url, 16, 200*time.Millisecond, 500*time.Millisecond
+		cfg.Begin = func() { runtime.ReadMemStats(&begin) }
+		cfg.End = func() { runtime.ReadMemStats(&end) }
+		r := mustRun(t, cfg)
+		if n := end.Mallocs - begin.Mallocs; r.Requests < 500 || n > r.Requests/20 {
+			t.Errorf("close %v, rate %g: %d allocations in %d requests", cfg.Close, cfg.Rate, n, r.Requests)
+		}
+	}
+}

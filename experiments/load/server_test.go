@@ -1,0 +1,98 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// A testServer hands each request, by its number from 1, to a function. It
+// counts what it sees, which is what the generator's counts are held against.
+type testServer struct {
+	listener net.Listener
+	accepted atomic.Int64
+	requests atomic.Int64
+}
+
+// serve starts a server whose handler answers a request on c and reports
+// whether c stays open.
+func serve(t *testing.T, address string, handler func(c *net.TCPConn, request int64) bool) *testServer {
+	t.Helper()
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &testServer{listener: l}
+	var serving sync.WaitGroup
+	ctx, stop := context.WithCancel(context.Background())
+	serving.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.accepted.Add(1)
+			serving.Go(func() {
+				defer context.AfterFunc(ctx, func() { c.Close() })()
+				s.connection(c.(*net.TCPConn), handler)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		stop()
+		serving.Wait()
+	})
+	return s
+}
+
+func (s *testServer) connection(c *net.TCPConn, handler func(*net.TCPConn, int64) bool) {
+	defer c.Close()
+	r := bufio.NewReader(c)
+	for {
+		for empty := false; !empty; {
+			line, err := r.ReadSlice('\n')
+			if err != nil && err != bufio.ErrBufferFull {
+				return
+			}
+			empty = err == nil && len(line) == len("\r\n")
+		}
+		if !handler(c, s.requests.Add(1)) {
+			return
+		}
+	}
+}
+
+func (s *testServer) url() string { return "http://" + s.listener.Addr().String() + "/" }
+
+const hello = "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\nHello, World!"
+
+func say(text string) func(*net.TCPConn, int64) bool {
+	return func(c *net.TCPConn, _ int64) bool {
+		_, err := c.Write([]byte(text))
+		return err == nil
+	}
+}
+
+// sayAndClose announces nothing unless text does.
+func sayAndClose(text string) func(*net.TCPConn, int64) bool {
+	return func(c *net.TCPConn, _ int64) bool {
+		_, _ = c.Write([]byte(text))
+		return false
+	}
+}
+
+func mustRun(t *testing.T, cfg Config) *Result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	r, err := Run(ctx, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
