@@ -47,7 +47,8 @@ func newRootCommand(stdout, stderr io.Writer) *cobra.Command {
 		Long: `lflab answers one question with evidence: when a thread hands work to another
 thread, what does it cost, where does the time go, and which server
 architecture and which synchronisation primitive pay it on the path of a
-request?
+request? Leader/Followers, where threads take turns accepting and nothing is
+queued, is compared with its rivals on one code base.
 
 Start with "lflab run": about 90 seconds of real servers under real load, a
 table, and a report with figures. "lflab list" says what can be compared,
@@ -57,7 +58,18 @@ table, and a report with figures. "lflab list" says what can be compared,
   lflab load http://127.0.0.1:8080/hello --connections 32 --duration 5s`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := ""
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				hint = fmt.Sprintf(", did you mean %s?", near[0])
+			}
+			return usageError{fmt.Errorf("unknown command %q%s (see lflab --help)", args[0], hint)}
+		},
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetOut(stdout)
 	root.SetErr(stderr)

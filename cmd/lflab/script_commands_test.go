@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// freePorts puts addresses that nobody listens on into $ADDR1 and $ADDR2.
+func freePorts(env *testscript.Env) error {
+	for i := 1; i <= 2; i++ {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		env.Setenv(fmt.Sprintf("ADDR%d", i), l.Addr().String())
+	}
+	return nil
+}
+
+// fetch URL TEXT gets URL and checks that the answer contains TEXT. It waits
+// for a server that has been started in the background to listen.
+func fetch(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: fetch URL TEXT")
+	}
+	client := http.Client{Timeout: 10 * time.Second}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		resp, err := client.Get(args[0])
+		if errors.Is(err, syscall.ECONNREFUSED) && time.Now().Before(deadline) {
+			continue
+		}
+		ts.Check(err)
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		ts.Check(err)
+		if strings.Contains(string(body), args[1]) == neg {
+			ts.Fatalf("%s answered %s: %q", args[0], resp.Status, body)
+		}
+		return
+	}
+}
