@@ -163,10 +163,11 @@ func (g *generator) complete(c *conn, ended bool) {
 	c.failures, c.reused = 0, true
 	g.countAnswer(c, g.now)
 	switch {
-	case ended:
-		g.disconnect(c)
+	case !ended && c.answer.keep && !g.target.close:
 		g.release(c, g.now)
-	case c.answer.keep && !g.target.close:
+	case ended || c.answer.keep:
+		// The second is a server that was asked to close and did not say that it will.
+		g.disconnect(c)
 		g.release(c, g.now)
 	default:
 		c.state, c.deadline = closing, g.now+closePatience

@@ -22,9 +22,9 @@ func TestMain(m *testing.M) {
 	case "server":
 		fatalIf(floor(os.Stdout, 2))
 	case "generator":
-		var cfg Config
-		fatalIf(json.Unmarshal([]byte(os.Args[1]), &cfg))
-		r, err := Run(context.Background(), cfg)
+		r, err := Run(context.Background(), Config{
+			URL: os.Args[1], Connections: 32, Duration: 2 * time.Second, Close: os.Args[2] == "true",
+		})
 		fatalIf(err)
 		fatalIf(json.NewEncoder(os.Stdout).Encode(r.Report()))
 	}

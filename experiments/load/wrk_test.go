@@ -1,0 +1,116 @@
+package load
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"syscall"
+	"testing"
+)
+
+// A generator is worth believing when it agrees with another one. Rounds of
+// both alternate, on the same server, and their medians are compared: the same
+// throughput within 5 %, or more where the server was not the limit, for no
+// more CPU per request. Each counts the CPU of its whole process.
+//
+//	LFLAB_COMPARE=1 go test -run TestAgainstWrk -v ./experiments/load
+//
+// LFLAB_URL names another server than the floor this test starts.
+func TestAgainstWrk(t *testing.T) {
+	if os.Getenv("LFLAB_COMPARE") != "1" {
+		t.Skip("takes a minute of a quiet machine: set LFLAB_COMPARE=1")
+	}
+	wrk, err := exec.LookPath("wrk")
+	if err != nil {
+		t.Skip("wrk is not on PATH")
+	}
+	const rounds = 8
+	url := os.Getenv("LFLAB_URL")
+	if url == "" {
+		url = floorProcess(t)
+	}
+	for _, mode := range []struct {
+		name  string
+		close bool
+	}{{"keep-alive", false}, {"close", true}} {
+		t.Run(mode.name, func(t *testing.T) {
+			var ours, theirs [2][]float64 // requests per second, CPU us per request
+			for i := range rounds {
+				order := []func(*testing.T) (float64, float64){
+					func(t *testing.T) (float64, float64) { return roundOfWrk(t, wrk, url, mode.close) },
+					func(t *testing.T) (float64, float64) { return roundOfOurs(t, url, mode.close) },
+				}
+				into := []*[2][]float64{&theirs, &ours}
+				for j := range order {
+					j = (i + j) % 2 // neither is always the first
+					rate, cpu := order[j](t)
+					into[j][0], into[j][1] = append(into[j][0], rate), append(into[j][1], cpu)
+				}
+			}
+			rate, cpu := median(ours[0])/median(theirs[0]), median(ours[1])/median(theirs[1])
+			t.Logf("requests/s      ours %8.0f  wrk %8.0f  ratio %.3f", median(ours[0]), median(theirs[0]), rate)
+			t.Logf("CPU us/request  ours %8.2f  wrk %8.2f  ratio %.3f", median(ours[1]), median(theirs[1]), cpu)
+			t.Logf("rounds: requests/s ours %.0f wrk %.0f; CPU ours %.2f wrk %.2f", ours[0], theirs[0], ours[1], theirs[1])
+			if cpu > 1 {
+				t.Errorf("CPU per request is %.3f of wrk's, want at most 1", cpu)
+			}
+			// A cheaper client leaves a machine that both share with the server more to answer with.
+			if most := max(1.05, 1.05/cpu); rate < 0.95 || rate > most {
+				t.Errorf("throughput is %.3f of wrk's, want 0.95 to %.2f", rate, most)
+			}
+		})
+	}
+}
+
+var (
+	wrkRequests = regexp.MustCompile(`(\d+) requests in`)
+	wrkRate     = regexp.MustCompile(`Requests/sec:\s*([\d.]+)`)
+)
+
+func roundOfWrk(t *testing.T, wrk, url string, close bool) (rate, cpu float64) {
+	t.Helper()
+	args := []string{"-t1", "-c32", "-d2s"}
+	if close {
+		args = append(args, "-H", "Connection: close")
+	}
+	cmd := exec.Command(wrk, append(args, url)...)
+	output, err := cmd.CombinedOutput()
+	requests, rates := wrkRequests.FindSubmatch(output), wrkRate.FindSubmatch(output)
+	if err != nil || requests == nil || rates == nil {
+		t.Fatalf("wrk: %v\n%s", err, output)
+	}
+	n, _ := strconv.ParseFloat(string(requests[1]), 64)
+	rate, _ = strconv.ParseFloat(string(rates[1]), 64)
+	return rate, processCPU(cmd) / n
+}
+
+func roundOfOurs(t *testing.T, url string, close bool) (rate, cpu float64) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], url, strconv.FormatBool(close))
+	cmd.Env = append(os.Environ(), roleVar+"=generator")
+	cmd.Stderr = os.Stderr
+	output, err := cmd.Output()
+	var report Report
+	if err == nil {
+		err = json.Unmarshal(output, &report)
+	}
+	if err != nil || report.Requests == 0 || len(report.Errors) > 0 {
+		t.Fatalf("generator: %v\n%s", err, output)
+	}
+	return report.RequestsPerSecond, processCPU(cmd) / float64(report.Requests)
+}
+
+// processCPU is the CPU time of a process that has ended, in us.
+func processCPU(cmd *exec.Cmd) float64 {
+	u := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e3
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
