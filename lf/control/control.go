@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -58,10 +59,13 @@ var (
 type Server struct {
 	cfg      Config
 	kind     mpm.Kind
+	service  *httpd.Server
 	listener *sock.Listener
 	recorder *flight.Recorder
 	mpm      mpm.MPM
 	running  atomic.Pointer[mpm.MPM]
+
+	switching sync.Mutex // the recorder, on and off
 }
 
 // New checks the configuration and opens the listener. Nothing is accepted yet.
@@ -81,8 +85,7 @@ func New(cfg Config) (*Server, error) {
 		s.recorder = flight.New(flight.DefaultKeep)
 		web.Flight = s.flight
 	}
-	service, err := httpd.New(web)
-	if err != nil {
+	if s.service, err = httpd.New(web); err != nil {
 		return nil, err
 	}
 	opt := sock.Options{Address: cfg.Listen, Backlog: cfg.Backlog}
@@ -90,16 +93,15 @@ func New(cfg Config) (*Server, error) {
 		opt.DeferAccept = sock.DefaultDefer
 	}
 	if s.listener, err = sock.Listen(opt); err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.service.Close())
 	}
 	s.mpm, err = mpm.New(cfg.MPM, mpm.Config{
-		Listener: s.listener, Service: service, Threads: cfg.Threads,
+		Listener: s.listener, Service: s.service, Threads: cfg.Threads,
 		Parker: parker, Park: park.Options{Spin: cfg.Spin},
 		Order: cfg.Order, Promotion: cfg.Promotion, Recorder: s.recorder,
 	})
 	if err != nil {
-		s.listener.Close()
-		return nil, err
+		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
@@ -127,11 +129,13 @@ func (s *Server) Drain() error {
 	}()
 	select {
 	case <-done:
-		return s.listener.Close()
+		return s.close()
 	case <-time.After(s.cfg.Grace):
 		return fmt.Errorf("%w (grace %v)", ErrGrace, s.cfg.Grace)
 	}
 }
+
+func (s *Server) close() error { return errors.Join(s.listener.Close(), s.service.Close()) }
 
 // Run starts the server and blocks until signals end it.
 func (s *Server) Run() error {

@@ -13,6 +13,8 @@ import (
 // compressed form, base64; those without a value are left out) and how many
 // records found no partner or were overwritten.
 func (s *Server) flight(action string) (any, error) {
+	s.switching.Lock()
+	defer s.switching.Unlock()
 	switch action {
 	case "on":
 		if err := s.listener.Stamp(true); err != nil {

@@ -49,7 +49,8 @@ func (r *Recorder) NewLog() *Log {
 	return l
 }
 
-// On begins a new recording and forgets the last one.
+// On begins a new recording and forgets the last one. No Records may be under
+// way.
 func (r *Recorder) On() {
 	r.epoch.Add(1)
 	r.on.Store(true)

@@ -29,7 +29,6 @@ type Summary struct {
 	Dispatch    *hdrhistogram.Histogram // D
 	Handler     *hdrhistogram.Histogram // h1 - h0
 	Unmatched   uint64                  // hand-offs whose other half was not recorded
-	Overwritten uint64                  // records that a full log lost
 }
 
 // NewHistogram makes a histogram as all of this project's are: 1 ns to 60 s,

@@ -2,6 +2,8 @@ package mpm
 
 import (
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -21,7 +23,7 @@ type crew struct {
 	draining atomic.Bool
 	seats    []seat
 	running  sync.WaitGroup
-	accepted atomic.Uint64
+	panics   atomic.Uint64
 }
 
 // seat is one thread's.
@@ -60,14 +62,23 @@ func (c *crew) serve(id, fd int) {
 	s := &c.seats[id]
 	s.Connections.Add(1)
 	s.conn.Reset(fd, true, c.cfg.Listener.Stamping(), &c.draining)
-	// A session that panics outside of its handler is a defect of ours, but
-	// its descriptor must not leak.
 	defer func() {
+		if v := recover(); v != nil {
+			c.panicked(&s.Thread, v)
+			s.session = c.cfg.Service.NewSession()
+		}
 		s.conn.Close()
 		s.Set(serve.Waiting)
 	}()
 	s.session.Reset(&s.conn)
 	s.session.Serve(&s.Thread)
+}
+
+// panicked notes that a session panicked outside of its handler. That is a
+// defect of ours; it costs its connection and no more.
+func (c *crew) panicked(t *serve.Thread, value any) {
+	c.panics.Add(1)
+	slog.Error("session panicked", "mpm", c.name, "thread", t.ID, "panic", value, "stack", string(debug.Stack()))
 }
 
 // drain stops listening and ends idle waits.
@@ -93,6 +104,7 @@ func (c *crew) status() serve.Status {
 		Counters: map[string]uint64{
 			"accept_short":   c.cfg.Listener.Short.Load(),
 			"accept_aborted": c.cfg.Listener.Aborted.Load(),
+			"session_panics": c.panics.Load(),
 		},
 	}
 	board := make([]byte, 0, len(c.seats))

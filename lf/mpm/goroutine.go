@@ -3,12 +3,12 @@ package mpm
 import (
 	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +27,7 @@ type goroutine struct {
 	started  int64
 	draining atomic.Bool
 	accepted atomic.Uint64
+	panics   atomic.Uint64
 	running  sync.WaitGroup
 	sessions sync.Pool
 
@@ -73,9 +74,9 @@ func (m *goroutine) accept() {
 		if m.draining.Load() || errors.Is(err, net.ErrClosed) {
 			return
 		}
-		// As net/http does: wait a little longer each time, up to 100 ms here.
-		m.cfg.Listener.Short.Add(1)
-		pause = min(max(2*pause, 5*time.Millisecond), 100*time.Millisecond)
+		// As net/http does: wait a little longer each time.
+		m.cfg.Listener.NoteShort(err)
+		pause = min(max(2*pause, 5*time.Millisecond), sock.ShortPause)
 		time.Sleep(pause)
 	}
 }
@@ -89,9 +90,15 @@ func (m *goroutine) serve(conn *net.TCPConn) {
 		s.stamps = newStampReader(conn)
 	}
 	session := m.sessions.Get().(serve.Session)
+	defer func() {
+		if v := recover(); v != nil {
+			m.panics.Add(1)
+			slog.Error("session panicked", "mpm", "goroutine", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
 	session.Reset(s)
 	session.Serve(s.thread)
-	m.sessions.Put(session)
+	m.sessions.Put(session) // one that panicked is not used again
 }
 
 // enter gives a connection a place on the scoreboard.
@@ -137,7 +144,7 @@ func (m *goroutine) Status() serve.Status {
 	st := serve.Status{
 		MPM: "goroutine", Primitive: "netpoll", Threads: len(m.threads), Started: m.started, Connections: m.accepted.Load(),
 		Busy: len(m.open), Idle: len(m.free),
-		Counters: map[string]uint64{"accept_short": m.cfg.Listener.Short.Load()},
+		Counters: map[string]uint64{"accept_short": m.cfg.Listener.Short.Load(), "session_panics": m.panics.Load()},
 	}
 	board := make([]byte, 0, len(m.threads))
 	for _, t := range m.threads {
@@ -147,106 +154,4 @@ func (m *goroutine) Status() serve.Status {
 	}
 	st.Scoreboard = string(board)
 	return st
-}
-
-// netStream is a net.TCPConn as a serve.Stream that waits.
-type netStream struct {
-	conn     *net.TCPConn
-	thread   *serve.Thread
-	draining *atomic.Bool
-	idle     atomic.Bool
-	stamps   *stampReader
-}
-
-func (s *netStream) SetReadDeadline(ns int64) {
-	_ = s.conn.SetReadDeadline(absolute(ns)) // an error shows at the next read
-}
-
-func (s *netStream) SetWriteDeadline(ns int64) { _ = s.conn.SetWriteDeadline(absolute(ns)) }
-
-// absolute turns ns of CLOCK_MONOTONIC into a time.Time; 0 stays "none".
-func absolute(ns int64) time.Time {
-	if ns == 0 {
-		return time.Time{}
-	}
-	return time.Now().Add(time.Duration(ns - flight.Now()))
-}
-
-func (s *netStream) Read(p []byte) (int, error) {
-	var n int
-	var err error
-	if s.stamps != nil {
-		n, err = s.stamps.read(p)
-	} else {
-		n, err = s.conn.Read(p)
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return n, serve.ErrDeadline
-	}
-	return n, err
-}
-
-func (s *netStream) ReadIdle(p []byte) (int, error) {
-	s.idle.Store(true)
-	defer s.idle.Store(false)
-	if s.draining.Load() {
-		return 0, io.EOF
-	}
-	n, err := s.Read(p)
-	if errors.Is(err, serve.ErrDeadline) && s.draining.Load() {
-		return 0, io.EOF
-	}
-	return n, err
-}
-
-// kick ends an idle wait. A request that begins at this moment gets a passed
-// deadline for its first read and is closed, as a keep-alive timeout would.
-func (s *netStream) kick() {
-	if s.idle.Load() {
-		_ = s.conn.SetReadDeadline(time.Unix(1, 0))
-	}
-}
-
-func (s *netStream) Write(p []byte) (int, error) {
-	n, err := s.conn.Write(p)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return n, serve.ErrDeadline
-	}
-	return n, err
-}
-
-func (s *netStream) CloseWrite() error { return s.conn.CloseWrite() }
-
-func (s *netStream) Arrived() int64 {
-	if s.stamps == nil {
-		return 0
-	}
-	return s.stamps.conn.Arrived()
-}
-
-// stampReader reads through the network poller with recvmsg(2), for the
-// kernel's time stamps. It is used only while hand-offs are being recorded.
-type stampReader struct {
-	raw  syscall.RawConn
-	conn sock.Conn
-}
-
-func newStampReader(conn *net.TCPConn) *stampReader {
-	raw, err := conn.SyscallConn()
-	if err != nil {
-		return nil // the connection has ended; an ordinary read will say so
-	}
-	return &stampReader{raw: raw}
-}
-
-func (r *stampReader) read(p []byte) (n int, err error) {
-	outer := r.raw.Read(func(fd uintptr) bool {
-		r.conn.Reset(int(fd), false, true, nil)
-		n, err = r.conn.Read(p)
-		return !errors.Is(err, serve.ErrWouldBlock)
-	})
-	if outer != nil {
-		return n, outer
-	}
-	return n, err
 }

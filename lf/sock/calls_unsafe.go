@@ -16,11 +16,9 @@ type receiver struct {
 	control [64]byte
 }
 
-// recv receives into p. With flag MSG_DONTWAIT it does not block.
+// recv receives into p, which is not empty. With flag MSG_DONTWAIT it does not
+// block.
 func (c *Conn) recv(p []byte, flags int) (int, syscall.Errno) {
-	if len(p) == 0 {
-		return 0, 0
-	}
 	if c.stamped {
 		return c.recvStamped(p, flags)
 	}

@@ -40,8 +40,8 @@ type Conn struct {
 
 var _ serve.Stream = (*Conn)(nil)
 
-// slack is how much longer than asked for an armed timeout may be. The kernel
-// counts in ticks of 1 to 10 ms itself.
+// slack is how far an armed timeout may be from the one that is wanted. The
+// kernel counts in ticks of 1 to 10 ms itself.
 const slack = int64(20 * time.Millisecond)
 
 // gate is who may touch the descriptor of an idle connection.
@@ -64,6 +64,10 @@ func (c *Conn) Reset(fd int, wait, stamped bool, draining *atomic.Bool) {
 // FD is the descriptor, -1 after Close.
 func (c *Conn) FD() int { return c.fd }
 
+// Waits tells whether Read and Write block. A session asks for it, and does
+// not try to read what cannot be there on a Conn that does not.
+func (c *Conn) Waits() bool { return c.wait }
+
 // SetReadDeadline sets until when Read may wait, ns of CLOCK_MONOTONIC.
 func (c *Conn) SetReadDeadline(ns int64) { c.readBy = ns }
 
@@ -76,6 +80,9 @@ func (c *Conn) Arrived() int64 { return c.arrived }
 
 // Read implements serve.Stream.
 func (c *Conn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
 	if c.armed == 0 || !c.wait {
 		n, errno := c.recv(p, unix.MSG_DONTWAIT)
 		if errno == 0 {
@@ -119,7 +126,9 @@ func (c *Conn) arm() error {
 	if left <= 0 {
 		return serve.ErrDeadline
 	}
-	if c.armed >= left && c.armed <= left+slack {
+	// One that is a little short costs another round at the deadline, which is
+	// seldom; setting it anew for each wait would cost a system call each time.
+	if c.armed <= left+slack && c.armed >= left-slack && c.armed >= left/2 && c.armed > 0 {
 		return nil
 	}
 	return c.setTimeout(left)
@@ -142,7 +151,7 @@ func (c *Conn) setTimeout(ns int64) error {
 
 // ReadIdle implements serve.Stream.
 func (c *Conn) ReadIdle(p []byte) (int, error) {
-	if !c.wait {
+	if !c.wait || len(p) == 0 {
 		return c.Read(p)
 	}
 	// Either Kick sees the gate idle, or we see that the server drains: both
@@ -150,11 +159,24 @@ func (c *Conn) ReadIdle(p []byte) (int, error) {
 	c.gate.Store(idle)
 	if c.draining != nil && c.draining.Load() {
 		c.leaveIdle()
-		return 0, io.EOF
+		return c.readArrived(p)
 	}
 	n, err := c.Read(p)
 	c.leaveIdle()
 	return n, err
+}
+
+// readArrived reads what is there; nothing is the end. A request that came
+// before the server began to drain is served, though it is found after.
+func (c *Conn) readArrived(p []byte) (int, error) {
+	n, errno := c.recv(p, unix.MSG_DONTWAIT)
+	switch errno {
+	case 0:
+		return ended(n)
+	case unix.EAGAIN:
+		return 0, io.EOF
+	}
+	return 0, errno
 }
 
 func (c *Conn) leaveIdle() {
@@ -217,13 +239,21 @@ func (c *Conn) awaitWritable() error {
 // CloseWrite implements serve.Stream.
 func (c *Conn) CloseWrite() error { return unix.Shutdown(c.fd, unix.SHUT_WR) }
 
-// Close closes the descriptor. From the system call on, the Conn may be given
-// to a new connection with the same number, so nothing is touched after it.
-func (c *Conn) Close() error {
-	fd := c.fd
-	c.fd = -1
-	_, _, errno := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
-	if errno != 0 {
+// Close closes the descriptor.
+func (c *Conn) Close() error { return CloseFD(c.Release()) }
+
+// Release takes the descriptor out of the Conn, for the caller to close. It is
+// for Conns that are found by their descriptor: from close(2) on, another
+// thread may accept a connection of the same number and Reset the Conn.
+func (c *Conn) Release() (fd int) {
+	fd, c.fd = c.fd, -1
+	return fd
+}
+
+// CloseFD closes a connection's descriptor. It does not block: connections do
+// not linger (SO_LINGER).
+func CloseFD(fd int) error {
+	if _, _, errno := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0); errno != 0 {
 		return errno
 	}
 	return nil

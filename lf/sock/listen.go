@@ -24,6 +24,14 @@ var ErrEnded = errors.New("listener is shut down")
 // has waited a while. Call it again.
 var ErrNoConnection = errors.New("no connection this time")
 
+// ErrShort is returned by Accept on a listener that does not wait, when
+// descriptors or memory have run out: call it again after ShortPause. It is an
+// ErrNoConnection.
+var ErrShort = fmt.Errorf("short of descriptors or memory: %w", ErrNoConnection)
+
+// ShortPause is how long not to accept when descriptors or memory have run out.
+const ShortPause = 100 * time.Millisecond
+
 // Options are a listener's parameters.
 type Options struct {
 	Address string // host:port; port 0 lets the kernel choose
@@ -48,7 +56,7 @@ type Listener struct {
 	ended    atomic.Bool
 	stamping atomic.Bool
 	nextLog  atomic.Int64
-	deferred bool
+	noWait   bool
 
 	// Short counts Accepts that found the process or the system without
 	// descriptors or memory; Aborted those whose peer had gone.
@@ -112,7 +120,6 @@ func (l *Listener) listen(sa unix.Sockaddr, opt Options) error {
 		if err := set(unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, seconds, "TCP_DEFER_ACCEPT"); err != nil {
 			return err
 		}
-		l.deferred = true
 	}
 	if err := unix.Bind(l.fd, sa); err != nil {
 		return err
@@ -143,18 +150,20 @@ func (l *Listener) Addr() netip.AddrPort { return l.addr }
 // FD is the descriptor, for an epoll set or for the net package.
 func (l *Listener) FD() int { return l.fd }
 
-// DoNotWait makes Accept return ErrNoConnection where it would block.
+// DoNotWait makes Accept return ErrNoConnection or ErrShort where it would
+// block. Call it before the first Accept.
 func (l *Listener) DoNotWait() error {
 	if err := unix.SetNonblock(l.fd, true); err != nil {
 		return fmt.Errorf("make the listener non-blocking: %w", err)
 	}
+	l.noWait = true
 	return nil
 }
 
 // Accept blocks until there is a connection and returns its descriptor. After
 // Shutdown it returns ErrEnded; any other error is ErrNoConnection, so that an
 // accept loop never ends by accident. When descriptors or memory run out it
-// waits up to 100 ms before it returns, and says so in the log once a second.
+// waits ShortPause before it returns, and says so in the log once a second.
 func (l *Listener) Accept() (fd int, err error) {
 	r, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(l.fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
 	if errno == 0 {
@@ -164,35 +173,47 @@ func (l *Listener) Accept() (fd int, err error) {
 		return -1, ErrEnded
 	}
 	switch errno {
-	case unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM:
-		l.Short.Add(1)
-		l.complain(errno)
-		l.backOff()
-	case unix.ECONNABORTED:
+	case unix.EAGAIN, unix.EINTR:
+	case unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ETIMEDOUT, unix.ENETDOWN,
+		unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET:
+		// Of one connection: accept(2) passes on what has become of it.
 		l.Aborted.Add(1)
 	case unix.EBADF, unix.ENOTSOCK, unix.EINVAL, unix.EOPNOTSUPP, unix.EFAULT:
 		// Not a listening socket (any more): trying again cannot help.
 		return -1, ErrEnded
+	default:
+		// EMFILE, ENFILE, ENOBUFS, ENOMEM; or one that the manual does not
+		// know, which must not make the caller spin either.
+		l.NoteShort(errno)
+		if l.noWait {
+			return -1, ErrShort
+		}
+		l.backOff()
 	}
 	return -1, ErrNoConnection
 }
 
 // backOff waits, in pieces, so that Shutdown is not kept waiting.
 func (l *Listener) backOff() {
-	for range 10 {
+	const piece = 10 * time.Millisecond
+	for range ShortPause / piece {
 		if l.ended.Load() {
 			return
 		}
-		ts := unix.NsecToTimespec(int64(10 * time.Millisecond))
+		ts := unix.NsecToTimespec(int64(piece))
 		_ = unix.Nanosleep(&ts, nil) // a signal that cuts it short does no harm
 	}
 }
 
-func (l *Listener) complain(errno syscall.Errno) {
+// NoteShort counts an accept that failed for want of descriptors or memory,
+// and logs it if none was logged within the last second. Accept calls it; so
+// does whoever accepts from this listener's socket in another way.
+func (l *Listener) NoteShort(err error) {
+	l.Short.Add(1)
 	now := flight.Now()
 	next := l.nextLog.Load()
 	if now >= next && l.nextLog.CompareAndSwap(next, now+int64(time.Second)) {
-		slog.Warn("cannot accept, waiting for resources to come free", "error", errno, "times", l.Short.Load())
+		slog.Warn("cannot accept, waiting for resources to come free", "error", err, "times", l.Short.Load())
 	}
 }
 

@@ -1,0 +1,27 @@
+package mpm
+
+// line is connections in the order in which they became ready. Its memory
+// stays with it.
+type line struct {
+	all  []*held
+	gone int // from the front
+}
+
+func (l *line) empty() bool { return l.gone == len(l.all) }
+
+func (l *line) push(c *held) {
+	if len(l.all) == cap(l.all) && l.gone > len(l.all)/2 {
+		l.all = l.all[:copy(l.all, l.all[l.gone:])]
+		l.gone = 0
+	}
+	l.all = append(l.all, c)
+}
+
+// pop takes the oldest of a line that is not empty.
+func (l *line) pop() *held {
+	c := l.all[l.gone]
+	if l.gone++; l.empty() {
+		l.all, l.gone = l.all[:0], 0
+	}
+	return c
+}

@@ -1,0 +1,214 @@
+package mpm
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+)
+
+// desk is what the listener thread works with; nobody else touches it.
+type desk struct {
+	events    []unix.EpollEvent
+	pending   line   // taken from the set, to be handed over
+	knocks    bool   // somebody wants to connect
+	listening bool   // the listener has not ended
+	watched   bool   // the listener is in the set
+	shortTill int64  // until when not to accept, after a shortage, ns; 0 none
+	lookAgain int64  // when to look for passed deadlines, ns
+	seq       uint64 // of the next hand-off
+}
+
+// tick is how often deadlines are looked at while connections wait.
+const tick = 100 * time.Millisecond
+
+func newDesk() desk {
+	return desk{events: make([]unix.EpollEvent, 64), listening: true, seq: 1}
+}
+
+// listen is the listener thread.
+func (m *event) listen() {
+	s, d := &m.seats[0], &m.desk
+	s.Set(serve.Leading)
+	for !m.draining.Load() || m.alive.Load() > 0 {
+		m.mindListener()
+		if d.pending.empty() {
+			s.Log.Arms()
+			m.turn()
+		}
+		for !d.pending.empty() {
+			m.queue.Reserve() // more may become pending meanwhile
+			m.handOver(s, d.pending.pop())
+		}
+		if d.knocks {
+			m.accept(s)
+		}
+	}
+	m.queue.Close()
+}
+
+// turn waits once on the set, notes what is to be done, and ends what has
+// waited too long.
+func (m *event) turn() {
+	d := &m.desk
+	timeout := -1
+	if m.inSet.Load() > 0 || d.shortTill != 0 || m.draining.Load() {
+		timeout = int(tick / time.Millisecond)
+	}
+	n, err := m.epoll.Wait(d.events, timeout)
+	if err != nil {
+		panic(fmt.Sprintf("event: %v", err)) // the set is not one any more: nothing can be served
+	}
+	for i := range n {
+		switch token := sock.Token(&d.events[i]); token {
+		case kickToken:
+		case listenerToken:
+			d.knocks = true
+		default:
+			if c := m.table[uint32(token)].Load(); c != nil && c.take(uint32(token>>32)) {
+				d.pending.push(c)
+			}
+		}
+	}
+	// A full batch may have left some that are ready: they are not late, they
+	// have only not been looked at.
+	if n < len(d.events) {
+		m.endWaits()
+	}
+}
+
+// handOver gives the connection to the worker that is reserved.
+func (m *event) handOver(s *seat, c *held) {
+	seq := m.desk.seq
+	m.desk.seq++
+	s.Log.Event(seq)
+	s.Log.Passes()
+	m.queue.Put(ready{c, seq})
+	s.Log.Published()
+	m.queue.Wake()
+	s.Log.Woke()
+}
+
+// accept takes one connection, after it has reserved a worker. If there are
+// more, the set says so again, together with what else has become ready.
+func (m *event) accept(s *seat) {
+	d := &m.desk
+	d.knocks = false
+	m.queue.Reserve()
+	fd, err := m.cfg.Listener.Accept()
+	switch {
+	case err == nil && fd < len(m.table):
+		m.alive.Add(1)
+		s.Connections.Add(1)
+		c := m.heldOf(fd)
+		c.open(fd, m.cfg.Listener.Stamping())
+		m.handOver(s, c)
+	case err == nil:
+		_ = sock.CloseFD(fd) // the limit of open files has been raised beyond its maximum at our start
+	case errors.Is(err, sock.ErrShort):
+		m.unwatch()
+		d.shortTill = flight.Now() + int64(sock.ShortPause)
+	case errors.Is(err, sock.ErrEnded):
+		m.unwatch() // it would be ready for ever
+		d.listening = false
+	}
+}
+
+func (m *event) heldOf(fd int) *held {
+	c := m.table[fd].Load()
+	if c == nil {
+		c = new(held)
+		m.table[fd].Store(c)
+		m.highest = max(m.highest, fd)
+	}
+	return c
+}
+
+// mindListener keeps the listener in the set while connections can be taken.
+func (m *event) mindListener() {
+	d := &m.desk
+	if m.draining.Load() {
+		d.listening = false
+		m.unwatch()
+	}
+	if d.watched || !d.listening || d.shortTill != 0 && flight.Now() < d.shortTill {
+		return
+	}
+	d.shortTill = 0
+	if err := m.watch(); err != nil {
+		m.cfg.Listener.NoteShort(err)
+		d.shortTill = flight.Now() + int64(sock.ShortPause)
+	}
+}
+
+func (m *event) watch() error {
+	if err := m.epoll.Add(m.cfg.Listener.FD(), unix.EPOLLIN, listenerToken); err != nil {
+		return fmt.Errorf("add listener to epoll set: %w", err)
+	}
+	m.desk.watched = true
+	return nil
+}
+
+func (m *event) unwatch() {
+	if m.desk.watched {
+		_ = m.epoll.Remove(m.cfg.Listener.FD()) // it is there
+		m.desk.watched = false
+	}
+}
+
+// endWaits closes the connections whose deadline has passed, and in a drain
+// those between requests.
+func (m *event) endWaits() {
+	s, d := &m.seats[0], &m.desk
+	if m.inSet.Load() == 0 {
+		return
+	}
+	draining, now := m.draining.Load(), flight.Now()
+	if now < d.lookAgain && !draining {
+		return
+	}
+	d.lookAgain = now + int64(tick)
+	for fd := range m.highest + 1 {
+		c := m.table[fd].Load()
+		if c == nil || !c.waits() {
+			continue
+		}
+		late := c.deadline != 0 && c.deadline <= now
+		if !late && !(draining && c.next == serve.Idle) {
+			continue
+		}
+		c.claim()
+		if late && c.session != nil {
+			c.session.Expire(&s.Thread)
+			s.Set(serve.Leading)
+		}
+		m.close(c)
+	}
+}
+
+// bed is what the listener sleeps on while all workers are busy: the set, but
+// for the listener in it, so that deadlines are kept and a drain is noticed. A
+// worker that comes home kicks it.
+type bed struct{ m *event }
+
+func (b bed) Park() {
+	b.m.unwatch()
+	b.m.turn()
+}
+
+func (b bed) ParkUntil(int64) bool {
+	b.Park()
+	return false
+}
+
+func (b bed) Unpark() (woke bool) {
+	b.m.kickListener()
+	return true
+}
+
+func (b bed) Close() error { return nil }
