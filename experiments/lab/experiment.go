@@ -229,10 +229,13 @@ func (x *Experiment) Close() error {
 	return os.RemoveAll(x.temp)
 }
 
-// Estimate is how long the trials that are left in the plan take, if each
-// takes its loads and a quarter of a second.
+// Estimate is about how long that many trials take: their loads and what it
+// takes to start and end a server, or a guess at a command's time.
 func (x *Experiment) Estimate(trials int) time.Duration {
 	each := 0.25
+	if x.suite.Commands() {
+		each = 2
+	}
 	for _, p := range x.Manifest.Phases {
 		each += p.WarmupS + p.DurationS
 	}

@@ -10,6 +10,7 @@ import (
 
 	"lflab/experiments/lab/process"
 	"lflab/experiments/load"
+	"lflab/experiments/machine"
 )
 
 // Limits of the gates.
@@ -36,13 +37,22 @@ func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight) []Gat
 	if fl != nil {
 		gates = append(gates, flightGate(fl))
 	}
-	use := process.Between(begin.server, end.server)
-	others := (end.busy.Busy - begin.busy.Busy) - use.CPU - (end.self - begin.self)
-	gates = append(gates,
-		shareGate("other_load", "other programs used", others, use.Wall, end.busy.CPUs, othersLimit),
-		shareGate("stolen", "the hypervisor took", end.busy.Stolen-begin.busy.Stolen, use.Wall, end.busy.CPUs, stolenLimit))
 	for i := range gates {
 		gates[i].Phase = p.Name
+	}
+	use := process.Between(begin.server, end.server)
+	return append(gates, lostGates(p.Name, begin.busy, end.busy, use.CPU+end.self-begin.self, use.Wall)...)
+}
+
+// lostGates judge the CPU time between two readings that the trial did not
+// get; used is what it and the runner used.
+func lostGates(phase string, begin, end machine.CPUTime, used, wall time.Duration) []Gate {
+	gates := []Gate{
+		shareGate("other_load", "other programs used", end.Busy-begin.Busy-used, wall, end.CPUs, othersLimit),
+		shareGate("stolen", "the hypervisor took", end.Stolen-begin.Stolen, wall, end.CPUs, stolenLimit),
+	}
+	for i := range gates {
+		gates[i].Phase = phase
 	}
 	return gates
 }

@@ -125,7 +125,11 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 // runCommand runs a command that prints a figure and takes it from there.
 func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subject) error {
 	t.Command = sub.Argv(x.values(sub, t.Cell))
-	began := time.Now()
+	began, own := time.Now(), machine.OwnCPU()+machine.ChildrenCPU()
+	busy, err := machine.ReadCPUTime()
+	if err != nil {
+		return err
+	}
 	p, err := process.Start(t.Command)
 	if err != nil {
 		return err
@@ -138,7 +142,13 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.Command[0], err)
 	}
-	t.Phases = []PhaseResult{{Name: x.Manifest.Phases[0].Name, DurationS: time.Since(began).Seconds(), H: &d}}
+	after, err := machine.ReadCPUTime()
+	if err != nil {
+		return err
+	}
+	wall, phase := time.Since(began), x.Manifest.Phases[0].Name
+	t.Phases = []PhaseResult{{Name: phase, DurationS: wall.Seconds(), H: &d}}
+	t.Gates = lostGates(phase, busy, after, machine.OwnCPU()+machine.ChildrenCPU()-own, wall)
 	return nil
 }
 

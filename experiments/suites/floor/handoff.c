@@ -1,7 +1,7 @@
 // handoff: what it costs at least to wake one other thread and run it.
 //
 //   cc -O2 -pthread -o handoff handoff.c
-//   ./handoff [same | cross | free]
+//   ./handoff [same | cross | free] [ROUNDS]
 //
 // Two threads pass a turn to and fro, each asleep on a futex word of its own
 // while it has none. The mean time of one passage is printed. "same" keeps
@@ -21,7 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { rounds = 200000, warmup = 2000 };
+enum { warmup = 2000 };
+static int rounds = 200000;
 
 // A turn is 1 for the thread that may go on. The words lie on lines of their
 // own, as those of our parkers do.
@@ -74,7 +75,11 @@ int main(int argc, char **argv) {
 	else if (strcmp(place, "cross") == 0)
 		theirs = 1;
 	else if (strcmp(place, "free") != 0) {
-		fprintf(stderr, "usage: handoff [same | cross | free]\n");
+		fprintf(stderr, "usage: handoff [same | cross | free] [ROUNDS]\n");
+		return 2;
+	}
+	if (argc > 2 && (rounds = atoi(argv[2])) <= 0) {
+		fprintf(stderr, "handoff: rounds %s: not a number above 0\n", argv[2]);
 		return 2;
 	}
 	if (theirs >= 0)

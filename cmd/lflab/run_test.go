@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"lflab/experiments/lab"
+)
+
+func TestRunRefusesFlags(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"--scale 0", "--scale 0: not in 0.01 to 100"},
+		{"--repeat 0", "--repeat 0: not in 1 to 1000"},
+		{"--force", "--force goes with --resume only"},
+		{"--resume x --seed 3", "--seed cannot go with --resume"},
+		{"--resume x --out y", "--out cannot go with --resume"},
+		{"--resume x quick", "suite quick cannot go with --resume"},
+		{"quikc", `unknown suite "quikc" (known: floor, handoff, quick`},
+		{"quick floor quikc", `unknown suite "quikc"`},
+	} {
+		cmd := newRunCommand(io.Discard, io.Discard)
+		cmd.SilenceUsage, cmd.SilenceErrors = true, true
+		cmd.SetArgs(strings.Fields(c.args))
+		err := cmd.Execute()
+		var usage usageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want a usage error with %q", c.args, err, c.want)
+		}
+	}
+}
+
+func TestDryRunPrintsThePlan(t *testing.T) {
+	var out bytes.Buffer
+	cmd := newRunCommand(&out, io.Discard)
+	cmd.SetArgs(strings.Fields("quick --dry-run --seed 1 --repeat 2 --only mpm=leader,mode=close"))
+	if err := cmd.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	want := `suite quick, seed 1: 2 trials in 2 blocks, about 3s
+order  block  id            cell
+1      1      ` // the name of the trial follows
+	if got := out.String(); !strings.HasPrefix(got, want) || strings.Count(got, "leader/close\n") != 2 {
+		t.Errorf("plan is\n%s", got)
+	}
+}
+
+func TestRunProgressLines(t *testing.T) {
+	cell := lab.Cell{"mpm": "leader", "mode": "close"}
+	gates := []lab.Gate{{Name: "other_load"}, {Name: "errors", OK: true}, {Name: "other_load"}}
+	closed := []lab.PhaseResult{{Requests: 5, RequestsPerSecond: 41200.4}}
+	for _, c := range []struct {
+		p    lab.Progress
+		want string
+	}{
+		{lab.Progress{Total: 60, Left: 84 * time.Second}, "0 of 60 trials done, about 84 s left"},
+		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &lab.Trial{Cell: cell, Phases: closed}}, "trial 12/60 leader/close 41,200 req/s, 30 s left"},
+		{lab.Progress{Done: 1, Total: 2, Left: 20 * time.Minute, Trial: &lab.Trial{Cell: cell, Phases: closed, Gates: gates}},
+			"trial 1/2 leader/close 41,200 req/s (does not count: other_load), 20 min left"},
+		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2 leader/close failed: it died, 0 s left"},
+		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Phases: []lab.PhaseResult{{H: &lab.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
+	} {
+		var out bytes.Buffer
+		p := newRunProgress(&out)
+		p.label = func(c lab.Cell) string { return c["mpm"] + "/" + c["mode"] }
+		p.show(c.p)
+		p.end()
+		if got := out.String(); got != c.want+"\n" {
+			t.Errorf("line is %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestThousands(t *testing.T) {
+	for v, want := range map[float64]string{0: "0", 999: "999", 1000: "1,000", 1234567.4: "1,234,567", -1000: "-1,000", -100: "-100"} {
+		if got := thousands(v); got != want {
+			t.Errorf("%g is %s, want %s", v, got, want)
+		}
+	}
+}
+
+func TestDoctorPrints(t *testing.T) {
+	var out bytes.Buffer
+	cmd := newDoctorCommand(&out, io.Discard)
+	cmd.SetArgs(nil)
+	if err := cmd.Execute(); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"load ", "cpus ", "open-files ", "would disturb a measurement\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+}
