@@ -91,14 +91,17 @@ func (v *view) answerPattern() []Paragraph {
 				break
 			}
 		}
-		if c.cpu.known() || c.throughput.known() {
-			claims = append(claims, c)
-			correct([]*verdict{&c.cpu, &c.switches, &c.kernel, &c.throughput})
-		}
+		correct([]*verdict{&c.cpu, &c.switches, &c.kernel, &c.throughput})
+		claims = append(claims, c)
 	}
 	var leads []string
 	var ps []Paragraph
 	for _, c := range claims {
+		if !c.cpu.known() && !c.throughput.known() {
+			leads = append(leads, head(strings.TrimPrefix(fmt.Sprintf("with %s, there are no trials of both %s and %s that count.",
+				c.panel.title, pattern, rival), "with , ")))
+			continue
+		}
 		leads = append(leads, c.lead())
 		ps = append(ps, Paragraph{Head: head(c.panel.title), Text: v.tell(c)})
 	}
@@ -213,7 +216,7 @@ func (v *view) tell(c *claim) string {
 func outcome(w verdict, better, worse string) string {
 	switch {
 	case !w.enough():
-		return fmt.Sprintf("with %d and %d processes too few to tell (ratio %s, not an interval of 95 %%)", w.a.N, w.b.N, ratioText(w.ratio))
+		return fmt.Sprintf("too few processes to tell, %d and %d (ratio %s)", w.a.N, w.b.N, ratioText(w.ratio))
 	case !w.differs():
 		return fmt.Sprintf("no difference could be shown (%s)", w.evidence())
 	case w.better():

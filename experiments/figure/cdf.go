@@ -1,11 +1,11 @@
 package figure
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -17,6 +17,7 @@ import (
 // band in which its processes' own quantiles lie. Times in µs.
 type curve struct {
 	style  style
+	n      int64 // values
 	ps     []float64
 	xs     []float64
 	lo, hi []float64
@@ -39,7 +40,7 @@ func newCurve(hs []*hdrhistogram.Histogram, s style) (curve, error) {
 	if err != nil {
 		return curve{}, err
 	}
-	c := curve{style: s, ps: shares}
+	c := curve{style: s, n: all.TotalCount(), ps: shares}
 	for i, iv := range stats.Band(hs, shares) {
 		c.xs = append(c.xs, float64(all.ValueAtPercentile(100*shares[i]))/1e3)
 		c.lo = append(c.lo, iv.Lo/1e3)
@@ -73,16 +74,14 @@ func (k curve) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-var _ plot.Plotter = curve{}
-var _ plot.Plotter = (*plotter.Grid)(nil)
-
 // cdf draws the distributions called name ("H", "D", "G") of every phase and
-// panel that has any; nil if none has.
-func (v *view) cdf(name, label, of string) (*sheet, []lab.Phase, error) {
+// panel that has any; nil if none has. counts says how many values stand
+// behind the curves.
+func (v *view) cdf(name, label, of string) (s *sheet, with []lab.Phase, counts string, err error) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	present := map[string]bool{}
 	curves := map[[2]int][]curve{}
-	var phases []lab.Phase
+	fewest, most := int64(math.MaxInt64), int64(0)
 	for j, ph := range v.phases {
 		any := false
 		for i, p := range v.panels {
@@ -93,22 +92,23 @@ func (v *view) cdf(name, label, of string) (*sheet, []lab.Phase, error) {
 				}
 				c, err := newCurve(hs, v.style[s])
 				if err != nil {
-					return nil, nil, err
+					return nil, nil, "", err
 				}
 				curves[[2]int{j, i}] = append(curves[[2]int{j, i}], c)
 				present[s], any = true, true
+				fewest, most = min(fewest, c.n), max(most, c.n)
 				lo, hi = min(lo, c.xs[0], c.lo[0]), max(hi, c.xs[len(c.xs)-1], c.hi[len(c.hi)-1])
 			}
 		}
 		if any {
-			phases = append(phases, ph)
+			with = append(with, ph)
 		}
 	}
 	if len(curves) == 0 {
-		return nil, nil, nil
+		return nil, nil, "", nil
 	}
 	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
-	s := v.grid(phases, func(ph lab.Phase, i int) *plot.Plot {
+	s = v.grid(with, func(ph lab.Phase, i int) *plot.Plot {
 		cs := curves[[2]int{v.indexOf(ph), i}]
 		if len(cs) == 0 {
 			return nil
@@ -126,5 +126,6 @@ func (v *view) cdf(name, label, of string) (*sheet, []lab.Phase, error) {
 			s.legend = append(s.legend, entry{name, v.style[name], true})
 		}
 	}
-	return s, phases, nil
+	counts = fmt.Sprintf("Behind a curve stand %s to %s %s.", thousands(float64(fewest)), thousands(float64(most)), of)
+	return s, with, counts, nil
 }

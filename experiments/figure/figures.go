@@ -30,7 +30,7 @@ func (v *view) figures() ([]Figure, error) {
 		{"handoff", "H", "Hand-off latency", "hand-off latency H", "hand-offs",
 			"H runs from “I pass it” to “another running thread owns it”, for receivers that were asleep: leadership in leader, a connection or an event in worker and event."},
 		{"dispatch", "D", "Dispatch latency", "dispatch latency D", "requests",
-			"D runs from readiness to the first instruction of the handler, defined alike for every MPM."},
+			"D runs from the moment the kernel received the request's data to the first instruction of the handler, defined alike for every MPM."},
 		{"gap", "G", "Leaderless gap", "leaderless gap G", "gaps",
 			"G runs from the old leader's receipt of an event until the next thread is armed on the handle set; gaps in which no follower was there to take over are a class of their own (the table's “G none”) and not in here."},
 	} {
@@ -63,7 +63,7 @@ func (v *view) dotFigure(name, title string, m metric, phases []lab.Phase, what 
 
 func (v *view) cdfFigure(name, tag, title, label, of, read string) (Figure, error) {
 	f := Figure{Name: name, Title: title}
-	s, with, err := v.cdf(tag, label, of)
+	s, with, counts, err := v.cdf(tag, label, of)
 	if err != nil {
 		return f, err
 	}
@@ -87,7 +87,7 @@ func (v *view) cdfFigure(name, tag, title, label, of, read string) (Figure, erro
 		absent = "Nothing of the kind was recorded for " + listing(none) + "."
 	}
 	f.Caption = join(read, "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the "+
-		strings.Replace(v.intervalName(), "dashed: ", "", 1)+" of each quantile over processes.", v.loads(with), v.replicates(), absent, v.leftOut("and not drawn"))
+		strings.Replace(v.intervalName(), "dashed: ", "", 1)+" of each quantile over processes.", v.loads(with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
 	return f, nil
 }
 

@@ -21,7 +21,7 @@ var words = []term{
 	{Word: "latency", Meaning: "from the planned send to the last byte of the answer. In an open loop the plan does not wait for a slow server, so a stall counts for every request that was due in it."},
 	{Word: "service time", Meaning: "from the actual send to the last byte of the answer."},
 	{Word: "hand-off latency H", Meaning: "from “I pass it” to “another running thread owns it”: leadership in leader, a connection or an event in worker and event. Receivers that were awake already are not counted."},
-	{Word: "dispatch latency D", Meaning: "from readiness to the first instruction of the handler; defined alike for every MPM."},
+	{Word: "dispatch latency D", Meaning: "from the moment the kernel received the request's data to the first instruction of the handler; defined alike for every MPM."},
 	{Word: "leaderless gap G", Meaning: "from the old leader's receipt of an event until the next thread is armed on the handle set. “G none” are the gaps in which no follower was free."},
 	{Word: "CPU per request", Meaning: "user and system time of the server process over the measured time, per answered request; the load generator's is not in it."},
 	{Word: "switches per request", Meaning: "voluntary and involuntary context switches of the server process, per answered request. An idle pool sleeps more and so switches more: compare at equal offered rate."},

@@ -100,8 +100,7 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 		})
 	}
 	t, err := template.New("report").Funcs(template.FuncMap{
-		"thousands": func(n int) string { return thousands(float64(n)) },
-		"fields":    func(s string) []string { return strings.Fields(s) },
+		"together": together,
 	}).Parse(reportTemplate)
 	if err != nil {
 		return nil, err
@@ -150,4 +149,9 @@ func when(m lab.Manifest) string {
 		s += fmt.Sprintf(", %.0f s", m.Ended.Sub(m.Started).Seconds())
 	}
 	return s
+}
+
+// together keeps numbers and their units and signs on one line.
+func together(s string) string {
+	return strings.NewReplacer("p = ", "p\u00a0=\u00a0", "p < ", "p\u00a0<\u00a0", " µs", "\u00a0µs", " %", "\u00a0%", "n = ", "n\u00a0=\u00a0").Replace(s)
 }

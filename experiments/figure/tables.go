@@ -124,6 +124,9 @@ func cellOf(iv stats.Interval, decimals int) tableCell {
 		}
 		return fmt.Sprintf("%.*f", decimals, x)
 	}
+	if iv.N == 1 {
+		return tableCell{Median: write(iv.Center)}
+	}
 	return tableCell{write(iv.Center), fmt.Sprintf("[%s, %s]", write(iv.Lo), write(iv.Hi))}
 }
 

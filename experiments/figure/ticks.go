@@ -8,10 +8,13 @@ import (
 )
 
 // logTicks marks 1, 2, … 9 of every decade within the axis. Decades carry
-// labels; where little more than two show, 2 and 5 do as well, and where
-// hardly anything shows, every mark does.
+// labels; where little more than two show, 2 and 5 do as well. A range that
+// is hardly logarithmic has the marks of a linear axis.
 func logTicks(lo, hi float64) []plot.Tick {
 	decades := math.Log10(hi / lo)
+	if decades < 0.7 {
+		return linearTicks(lo, hi)
+	}
 	var ts []plot.Tick
 	for e := math.Floor(math.Log10(lo)); e <= math.Ceil(math.Log10(hi)); e++ {
 		for d := 1.0; d < 10; d++ {
@@ -20,7 +23,7 @@ func logTicks(lo, hi float64) []plot.Tick {
 				continue
 			}
 			t := plot.Tick{Value: x}
-			if d == 1 || decades < 2.4 && (d == 2 || d == 5) || decades < 0.7 {
+			if d == 1 || decades < 2.4 && (d == 2 || d == 5) {
 				t.Label = number(x)
 			}
 			ts = append(ts, t)

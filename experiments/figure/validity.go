@@ -2,6 +2,8 @@ package figure
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 	"strings"
 )
 
@@ -48,11 +50,12 @@ func (v *view) gateRows() []gateRow {
 	return rows
 }
 
+// short4 writes a number with four decimals at most.
 func short4(x float64) string {
-	if x >= 1000 || x <= -1000 {
+	if math.Abs(x) >= 1000 {
 		return thousands(x)
 	}
-	return fmt.Sprintf("%.3g", x)
+	return strconv.FormatFloat(math.Round(x*1e4)/1e4, 'f', -1, 64)
 }
 
 // badTrial is a trial that does not count.
@@ -119,11 +122,14 @@ func (v *view) threats() []string {
 	if m.Interrupted {
 		ts = append(ts, "The run was interrupted: later blocks are missing.")
 	}
+	var brief []string
 	for _, ph := range v.phases {
 		if ph.DurationS > 0 && ph.DurationS < 2 {
-			ts = append(ts, fmt.Sprintf("Phase %s measures for %g s in each process: slow effects (timers, garbage collection, CPU frequency) have little time to show, and p99.9 rests on few requests.", ph.Name, ph.DurationS))
-			break
+			brief = append(brief, fmt.Sprintf("%s for %g s", ph.Name, ph.DurationS))
 		}
+	}
+	if len(brief) > 0 {
+		ts = append(ts, fmt.Sprintf("Each process is measured briefly (%s): slow effects such as timers, garbage collection and CPU frequency have little time to show, and p99.9 rests on few requests.", listing(brief)))
 	}
 	return append(ts, "One machine, one kernel, one handler: ranking and ratios may change with any of them.")
 }

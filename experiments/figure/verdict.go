@@ -75,8 +75,11 @@ func ratioText(r stats.Interval) string {
 		return "-"
 	}
 	d := 2
-	for x := r.Center; x < 0.1 && d < 6; x *= 10 { // 0.0046, not 0.00
+	for x := r.Center; x > 0 && x < 0.1 && d < 6; x *= 10 { // 0.0046, not 0.00
 		d++
+	}
+	if r.N == 1 {
+		return fmt.Sprintf("%.*f", d, r.Center)
 	}
 	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, r.Center, d, r.Lo, d, r.Hi)
 }
@@ -122,8 +125,11 @@ func pointers(vs []verdict) []*verdict {
 
 // intervalText writes "24.1 [23.8, 24.6]" with thousands in commas.
 func intervalText(i stats.Interval) string {
-	if i.N == 0 {
+	switch {
+	case i.N == 0:
 		return "-"
+	case i.N == 1: // one value has no interval
+		return short(i.Center)
 	}
 	if math.Abs(i.Center) >= 1000 {
 		return fmt.Sprintf("%s [%s, %s]", thousands(i.Center), thousands(i.Lo), thousands(i.Hi))

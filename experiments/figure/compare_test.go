@@ -1,0 +1,75 @@
+package figure
+
+import (
+	"strings"
+	"testing"
+
+	"lflab/experiments/lab"
+)
+
+func compared(t *testing.T, a, b *lab.Run) []string {
+	t.Helper()
+	var out strings.Builder
+	if err := Compare(a, b).Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(out.String()), "\n")
+}
+
+func TestCompareFindsARunEqualToItself(t *testing.T) {
+	lines := compared(t, quickRun(1), quickRun(1))
+	if last := lines[len(lines)-1]; last != "10 of 10 cells agree, 0 differ" {
+		t.Errorf("last line %q", last)
+	}
+}
+
+func TestCompareFindsWhatChanged(t *testing.T) {
+	b := scale(quickRun(2), "worker", func(r *lab.PhaseResult) { r.CPUPerRequest *= 1.3 })
+	b.Manifest.GoVersion = "go1.27.0"
+	lines := compared(t, quickRun(1), b)
+	text := strings.Join(lines, "\n")
+	if last := lines[len(lines)-1]; last != "8 of 10 cells agree, 2 differ" {
+		t.Errorf("last line %q", last)
+	}
+	if !strings.Contains(text, "note: Go: go1.26.8, then go1.27.0") {
+		t.Errorf("the other Go version is not noted:\n%s", text)
+	}
+	higher := 0
+	for _, l := range lines {
+		if strings.HasSuffix(l, "higher") {
+			higher++
+			if !strings.Contains(l, "CPU time per request") {
+				t.Errorf("unexpected difference: %s", l)
+			}
+		}
+	}
+	if higher != 4 { // two modes, two phases
+		t.Errorf("%d rows are higher, want 4", higher)
+	}
+}
+
+func TestCompareNamesCellsThatOneRunLacks(t *testing.T) {
+	b := quickRun(1)
+	var rest []lab.Trial
+	for _, tr := range b.Trials {
+		if tr.Cell["mpm"] != "event" {
+			rest = append(rest, tr)
+		}
+	}
+	b.Trials = rest
+	text := strings.Join(compared(t, quickRun(1), b), "\n")
+	if !strings.Contains(text, "only the first has cell event/close") || !strings.Contains(text, "8 of 8 cells agree") {
+		t.Errorf("got:\n%s", text)
+	}
+	text = strings.Join(compared(t, b, quickRun(1)), "\n")
+	if !strings.Contains(text, "only the second has cell event/keepalive") {
+		t.Errorf("got:\n%s", text)
+	}
+}
+
+func TestCompareIsHonestAboutFewProcesses(t *testing.T) {
+	lines := compared(t, handoffRun(), handoffRun())
+	if last := lines[len(lines)-1]; last != "0 of 14 cells agree, 0 differ, 14 have too few processes to tell" {
+		t.Errorf("last line %q", last)
+	}
+}

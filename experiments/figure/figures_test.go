@@ -1,0 +1,203 @@
+package figure
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lflab/experiments/lab"
+)
+
+func write(t *testing.T, run *lab.Run) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	path, err := Write(run, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if path != filepath.Join(dir, "report.html") {
+		t.Errorf("report at %s", path)
+	}
+	return dir
+}
+
+// read is every file below dir.
+func read(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	out := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, _ := filepath.Rel(dir, path)
+		out[name], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestEqualDataGiveEqualBytes(t *testing.T) {
+	first, second := read(t, write(t, quickRun(1))), read(t, write(t, quickRun(1)))
+	if len(first) != 6*3+1 {
+		t.Errorf("%d files, want six figures in three formats and the report", len(first))
+	}
+	for name, data := range first {
+		if !bytes.Equal(data, second[name]) {
+			t.Errorf("%s differs between two drawings of the same data", name)
+		}
+	}
+	for name, data := range read(t, write(t, quickRun(2))) {
+		if bytes.Equal(data, first[name]) {
+			t.Errorf("%s is the same for other data", name)
+		}
+	}
+}
+
+func TestFormats(t *testing.T) {
+	for name, data := range read(t, write(t, quickRun(1))) {
+		switch filepath.Ext(name) {
+		case ".svg":
+			d := xml.NewDecoder(bytes.NewReader(data))
+			for {
+				_, err := d.Token()
+				if errors.Is(err, io.EOF) {
+					break
+				}
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+					break
+				}
+			}
+			if bytes.Contains(data, []byte("NaN")) || bytes.Contains(data, []byte("Inf")) {
+				t.Errorf("%s has coordinates that are no numbers", name)
+			}
+		case ".pdf":
+			if !bytes.HasPrefix(data, []byte("%PDF-")) || !bytes.Contains(data, []byte("(D:20000101000000")) {
+				t.Errorf("%s is no PDF file with the fixed date", name)
+			}
+		case ".png":
+			if !bytes.HasPrefix(data, []byte("\x89PNG")) {
+				t.Errorf("%s is no PNG file", name)
+			}
+		}
+	}
+}
+
+// Both axes carry a name, and a unit where the quantity has one.
+func TestEveryPanelNamesItsAxes(t *testing.T) {
+	for _, run := range []*lab.Run{quickRun(1), handoffRun()} {
+		figs, err := newView(run).figures()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range figs {
+			if f.sheet == nil {
+				continue
+			}
+			if f.Caption == "" || f.Title == "" {
+				t.Errorf("%s has no caption or title", f.Name)
+			}
+			if f.sheet.width != oneColumn && f.sheet.width != twoColumns {
+				t.Errorf("%s is %v wide, neither one column nor two", f.Name, f.sheet.width)
+			}
+			for _, row := range f.sheet.rows {
+				for _, tile := range row {
+					if tile.plot == nil {
+						continue
+					}
+					x := tile.plot.X.Label.Text
+					if x == "" || !strings.Contains(x, "(") && f.Name != "switches" {
+						t.Errorf("%s: x axis %q has no unit", f.Name, x)
+					}
+					if y := tile.plot.Y.Label.Text; y == "" && len(tile.plot.Y.Tick.Marker.Ticks(0, 1)) == 0 {
+						t.Errorf("%s: y axis names nothing", f.Name)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestCaptionsStateTheConditions(t *testing.T) {
+	figs, err := newView(quickRun(1)).figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range figs {
+		if f.Missing != "" {
+			t.Errorf("%s is missing: %s", f.Name, f.Missing)
+		}
+		for _, part := range []string{"open loop", "Poisson", "3,000", "6,000", "n = 5 to 6 processes",
+			"event, closing connections, repetition 4 (invalid)", "goroutine, keep-alive connections, repetition 6 (failed)"} {
+			if !strings.Contains(f.Caption, part) {
+				t.Errorf("caption of %s does not say %q: %s", f.Name, part, f.Caption)
+			}
+		}
+	}
+}
+
+func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
+	figs, err := newView(handoffRun()).figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var drawn, missing []string
+	for _, f := range figs {
+		if f.sheet != nil {
+			drawn = append(drawn, f.Name)
+		} else if missing = append(missing, f.Name); f.Missing == "" {
+			t.Errorf("%s is left out without a reason", f.Name)
+		}
+	}
+	if !slices.Equal(drawn, []string{"handoff-mean"}) || len(missing) != 6 {
+		t.Errorf("drawn %v, left out %v", drawn, missing)
+	}
+	// A report with less to show takes away what an earlier one drew.
+	dir := write(t, quickRun(1))
+	if _, err := Write(handoffRun(), dir); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "figures", "cpu.svg")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("figures/cpu.svg of the earlier report is still there (%v)", err)
+	}
+}
+
+// A run of nothing but failures, and one without any trial, still report.
+func TestReportsWithoutValidTrials(t *testing.T) {
+	failed, empty := quickRun(1), quickRun(1)
+	for i := range failed.Trials {
+		failed.Trials[i].Failed = true
+	}
+	empty.Trials = nil
+	for name, run := range map[string]*lab.Run{"failed": failed, "empty": empty} {
+		files := read(t, write(t, run))
+		if len(files) != 1 || !bytes.Contains(files["report.html"], []byte("no answer")) {
+			t.Errorf("%s: %d files; the report should say that it has no answer", name, len(files))
+		}
+	}
+}
+
+func TestInvalidTrialsDoNotCount(t *testing.T) {
+	v := newView(quickRun(1))
+	m := metricOf(keyCPU)
+	s := v.sample("open", v.panels[0], "event", m)
+	if len(s.valid) != 5 || len(s.invalid) != 1 {
+		t.Errorf("%d values count and %d do not, want 5 and 1", len(s.valid), len(s.invalid))
+	}
+	if _, there := s.byBlock[3]; there || len(s.byBlock) != 5 {
+		t.Errorf("blocks %v hold the invalid trial", s.byBlock)
+	}
+	if hs := v.histograms("open", v.panels[0], "event", "H"); len(hs) != 5 {
+		t.Errorf("%d histograms count, want 5", len(hs))
+	}
+}
