@@ -33,6 +33,7 @@ type generator struct {
 	alarm      int64 // when onAlarm must be called
 	boundary   int64 // of the phase
 	deadlines  int64 // no conn's deadline is before
+	early      int64 // how long before a planned send a sleep ends
 	phase      phase
 	busy       int // requests sent and not answered
 	cpuAtBegin int64
@@ -66,6 +67,14 @@ const (
 	// A closed loop's last answers do not count; they are waited for a little
 	// so that the server does not see its answers refused.
 	closedDrain = 250e6 // ns
+
+	// A sleep takes about so long to end, in a guest with idle CPUs. Ending it
+	// that much earlier and polling for the rest brought the median send lag
+	// from 23 to 3 us at no measurable CPU; 50 us brought it to 0.25 us for
+	// 60 % more, which a server on the same CPUs would miss. Where the sends of
+	// a thread are less than five times this apart it would poll all the time,
+	// so there it does not.
+	earlyBy = 20e3 // ns
 )
 
 // setUp makes the calling goroutine's thread the generator's own, and opens
@@ -99,6 +108,9 @@ func (g *generator) setUp() error {
 		g.millis = true
 	}
 	g.deadlines = never
+	if g.plan != nil && g.plan.gap*float64(g.plan.threads) >= 5*earlyBy {
+		g.early = earlyBy
+	}
 	if g.plan != nil && !g.target.close {
 		for i := range g.conns { // an open loop's connections are there before its first request
 			if c := &g.conns[i]; c.fd < 0 {
@@ -289,7 +301,14 @@ func (g *generator) wait() int {
 	}
 	var n int
 	var errno unix.Errno
-	switch ns := until - g.now; {
+	ns := until - g.now
+	if ns > 0 && until == g.next {
+		ns -= g.early
+		if ns <= 0 {
+			return g.watch(until)
+		}
+	}
+	switch {
 	case ns <= 0:
 		n, errno = epollPoll(g.ep, g.events)
 	case !g.millis:
@@ -304,6 +323,20 @@ func (g *generator) wait() int {
 	}
 	g.now = g.clock()
 	return n
+}
+
+// watch is wait for the last moments before a planned send: it does not sleep.
+func (g *generator) watch(until int64) int {
+	for {
+		n, errno := epollPoll(g.ep, g.events)
+		g.now = g.clock()
+		if errno == 0 && n > 0 {
+			return n
+		}
+		if g.now >= until {
+			return 0
+		}
+	}
 }
 
 // on handles one event.
