@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"lflab/experiments/lab"
@@ -46,8 +47,20 @@ func read(t *testing.T, dir string) map[string][]byte {
 	return out
 }
 
+// written is what a report of quickRun(1) leaves behind, drawn once.
+func written(t *testing.T) map[string][]byte {
+	t.Helper()
+	once.Do(func() { files1 = read(t, write(t, quickRun(1))) })
+	return files1
+}
+
+var (
+	once   sync.Once
+	files1 map[string][]byte
+)
+
 func TestEqualDataGiveEqualBytes(t *testing.T) {
-	first, second := read(t, write(t, quickRun(1))), read(t, write(t, quickRun(1)))
+	first, second := written(t), read(t, write(t, quickRun(1)))
 	if len(first) != 6*3+1 {
 		t.Errorf("%d files, want six figures in three formats and the report", len(first))
 	}
@@ -64,7 +77,7 @@ func TestEqualDataGiveEqualBytes(t *testing.T) {
 }
 
 func TestFormats(t *testing.T) {
-	for name, data := range read(t, write(t, quickRun(1))) {
+	for name, data := range written(t) {
 		switch filepath.Ext(name) {
 		case ".svg":
 			d := xml.NewDecoder(bytes.NewReader(data))

@@ -12,11 +12,8 @@ import (
 
 func page(t *testing.T) (text string, root *html.Node) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(write(t, quickRun(1)), "report.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	root, err = html.Parse(strings.NewReader(string(data)))
+	data := written(t)["report.html"]
+	root, err := html.Parse(strings.NewReader(string(data)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,81 @@
+package figure
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// answerRanking names the first and the last of each panel by the cost that
+// the suite measures. The first is compared with every other: it was picked
+// after looking, so all of that counts in the correction.
+func (v *view) answerRanking() []Paragraph {
+	for _, key := range []string{keyCPU, keyHMean, keyHP50, keyLatP50} {
+		for _, ph := range v.phasesByLoad() {
+			if ps := v.rankBy(metricOf(key), ph); len(ps) > 0 {
+				return ps
+			}
+		}
+	}
+	return nil
+}
+
+func (v *view) rankBy(m metric, ph lab.Phase) []Paragraph {
+	type ranking struct {
+		panel  panel
+		names  []string
+		others []verdict // of the first against names[1:]
+	}
+	var rs []ranking
+	for _, p := range v.panels {
+		r := ranking{panel: p, names: v.ranked(ph.Name, p, m)}
+		if len(r.names) < 2 {
+			continue
+		}
+		for _, other := range r.names[1:] {
+			r.others = append(r.others, v.weigh(ph.Name, p, m.key, r.names[0], other))
+		}
+		correct(pointers(r.others))
+		rs = append(rs, r)
+	}
+	var ps []Paragraph
+	for _, r := range rs {
+		where := "Of all"
+		if r.panel.title != "" {
+			where = "With " + r.panel.title
+		}
+		last := len(r.names) - 1
+		s := fmt.Sprintf("%s, %s had the lowest %s, %s %s, and %s the highest, %s: %s.", where, r.names[0], m.title,
+			intervalText(r.others[0].a), m.unit, r.names[last], intervalText(r.others[last-1].b), outcome(r.others[last-1], "lower", "higher"))
+		var alike []string
+		for i, w := range r.others[:last-1] {
+			if w.enough() && !w.differs() {
+				alike = append(alike, r.names[i+1])
+			}
+		}
+		if len(alike) > 0 {
+			s += fmt.Sprintf(" No difference from %s could be shown for %s.", r.names[0], listing(alike))
+		}
+		s += " In the order of medians: " + strings.Join(r.names, ", ") + "."
+		ps = append(ps, Paragraph{Head: head(r.panel.title), Text: s})
+	}
+	return ps
+}
+
+// ranked are the subjects that measured m, the lowest median first.
+func (v *view) ranked(phase string, p panel, m metric) []string {
+	medians := map[string]float64{}
+	var names []string
+	for _, s := range v.subjects {
+		if iv := stats.Summarise(v.sample(phase, p, s, m).valid); iv.N > 0 {
+			medians[s] = iv.Center
+			names = append(names, s)
+		}
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(medians[a], medians[b]) })
+	return names
+}
