@@ -3,7 +3,6 @@ package lab
 import (
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -242,15 +241,10 @@ func (x *Experiment) Estimate(trials int) time.Duration {
 	return time.Duration(float64(trials) * each * float64(time.Second))
 }
 
-// begin makes the results directory, or finds the trials that it holds already.
+// begin finds the trials that the results directory holds already, and writes
+// the manifest.
 func (x *Experiment) begin() (done map[string]bool, err error) {
 	dir := x.opts.Dir
-	if dir == "" {
-		return nil, errors.New("run suite: no results directory")
-	}
-	if err := os.MkdirAll(filepath.Join(dir, trialsDir), 0o755); err != nil {
-		return nil, fmt.Errorf("make results directory: %w", err)
-	}
 	done = map[string]bool{}
 	if len(x.Manifest.Resumed) == 0 {
 		if _, err := os.Stat(filepath.Join(dir, manifestFile)); err == nil {

@@ -30,15 +30,21 @@ const hopeless = 3
 // all trials fail from the start. The results are returned whenever the
 // directory could be written, with an error or without.
 func (x *Experiment) Run(ctx context.Context) (*Run, error) {
-	done, err := x.begin()
-	if err != nil {
-		return nil, err
+	if x.opts.Dir == "" {
+		return nil, errors.New("run suite: no results directory")
+	}
+	if err := os.MkdirAll(filepath.Join(x.opts.Dir, trialsDir), 0o755); err != nil {
+		return nil, fmt.Errorf("make results directory: %w", err)
 	}
 	unlock, err := lock(x.opts.Dir)
 	if err != nil {
 		return nil, err
 	}
 	defer unlock()
+	done, err := x.begin()
+	if err != nil {
+		return nil, err
+	}
 	runErr := x.trials(ctx, done)
 
 	m := &x.Manifest
