@@ -186,8 +186,8 @@ func (r *Run) writeSummary(w io.Writer) error {
 	return out.Error()
 }
 
-// WriteTable writes the rows that have a value of any of the metrics, for people:
-// columns of name and metric, medians with their intervals.
+// WriteTable writes the rows for people, tab-separated: cell, phase, how many
+// trials count, and the columns' medians with their intervals.
 func (r *Run) WriteTable(w io.Writer, columns []Column) error {
 	var b strings.Builder
 	head := append(names(r.Manifest.Axes), "phase", "trials")
