@@ -86,6 +86,9 @@ func Listen(opt Options) (*Listener, error) {
 // ParseAddress resolves host:port. An empty host is all addresses.
 func ParseAddress(address string) (netip.AddrPort, error) {
 	tcp, err := net.ResolveTCPAddr("tcp", address)
+	if err == nil && address == "" { // which package net takes for any address and any port
+		err = errors.New("missing address")
+	}
 	if err != nil {
 		return netip.AddrPort{}, fmt.Errorf("resolve %q: %w (want host:port, as in 127.0.0.1:8080)", address, err)
 	}
@@ -169,8 +172,13 @@ func (l *Listener) Accept() (fd int, err error) {
 	if errno == 0 {
 		return int(r), nil
 	}
+	return -1, l.judge(errno)
+}
+
+// judge tells what an errno of accept4 means to the caller.
+func (l *Listener) judge(errno syscall.Errno) error {
 	if l.ended.Load() {
-		return -1, ErrEnded
+		return ErrEnded
 	}
 	switch errno {
 	case unix.EAGAIN, unix.EINTR:
@@ -180,17 +188,17 @@ func (l *Listener) Accept() (fd int, err error) {
 		l.Aborted.Add(1)
 	case unix.EBADF, unix.ENOTSOCK, unix.EINVAL, unix.EOPNOTSUPP, unix.EFAULT:
 		// Not a listening socket (any more): trying again cannot help.
-		return -1, ErrEnded
+		return ErrEnded
 	default:
 		// EMFILE, ENFILE, ENOBUFS, ENOMEM; or one that the manual does not
 		// know, which must not make the caller spin either.
 		l.NoteShort(errno)
 		if l.noWait {
-			return -1, ErrShort
+			return ErrShort
 		}
 		l.backOff()
 	}
-	return -1, ErrNoConnection
+	return ErrNoConnection
 }
 
 // backOff waits, in pieces, so that Shutdown is not kept waiting.
@@ -229,7 +237,8 @@ func (l *Listener) Shutdown() {
 func (l *Listener) Close() error { return unix.Close(l.fd) }
 
 // Stamp switches kernel time stamps of received data on or off for the
-// connections that arrive from now on (SO_TIMESTAMPNS of socket(7)).
+// connections that arrive from now on (SO_TIMESTAMPNS of socket(7)). If no
+// socket of the system wanted any before, the kernel begins a moment later.
 func (l *Listener) Stamp(on bool) error {
 	value := 0
 	if on {

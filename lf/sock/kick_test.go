@@ -1,0 +1,181 @@
+package sock
+
+import (
+	"errors"
+	"io"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+)
+
+// TestDrainServesWhatHasArrived: with data there, neither the flag nor a Kick
+// ends the connection before the data has been read.
+func TestDrainServesWhatHasArrived(t *testing.T) {
+	for _, kick := range []bool{false, true} {
+		for _, data := range []string{"", "request"} {
+			c, peer := pair(t, true)
+			var draining atomic.Bool
+			c.Reset(c.FD(), true, false, &draining)
+			c.SetReadDeadline(flight.Now() + int64(patience))
+			if data != "" {
+				send1(t, peer, data)
+				arrived(t, c.FD())
+			}
+			if kick { // as if the owner had looked at the flag just before
+				c.gate.Store(idle)
+				c.Kick()
+				c.gate.Store(busy)
+			}
+			draining.Store(true)
+			p := make([]byte, 20)
+			n, err := c.ReadIdle(p)
+			if data == "" && (n != 0 || err != io.EOF) || data != "" && (string(p[:n]) != data || err != nil) {
+				t.Errorf("kick=%v data=%q: read %q, %v", kick, data, p[:n], err)
+			}
+			if n, err := c.ReadIdle(p); n != 0 || err != io.EOF {
+				t.Errorf("then: read %q, %v", p[:n], err)
+			}
+		}
+	}
+}
+
+// TestKickEndsAnIdleWait: the wait has begun, and has no deadline.
+func TestKickEndsAnIdleWait(t *testing.T) {
+	c, _ := pair(t, true)
+	var draining atomic.Bool
+	c.Reset(c.FD(), true, false, &draining)
+	go func() {
+		for c.gate.Load() != idle {
+			runtime.Gosched()
+		}
+		draining.Store(true)
+		c.Kick()
+	}()
+	if n, err := c.ReadIdle(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("read %d, %v", n, err)
+	}
+}
+
+// TestKickLeavesABusyConnAlone: a request that is being read goes on.
+func TestKickLeavesABusyConnAlone(t *testing.T) {
+	c, peer := pair(t, true)
+	c.Kick()
+	send1(t, peer, "body")
+	arrived(t, c.FD())
+	p := make([]byte, 10)
+	if n, err := c.Read(p); string(p[:n]) != "body" || err != nil {
+		t.Errorf("read %q, %v", p[:n], err)
+	}
+}
+
+// TestKickAgainstReadIdle races a Kick, a request and the end of the idle wait
+// against each other, and looks at what happens to the socket that gets the
+// descriptor next: its read side must stay open.
+func TestKickAgainstReadIdle(t *testing.T) {
+	const most = 5_000
+	const enough = 2 * time.Second // on a machine that is busy otherwise
+	socketpair := func() [2]int {
+		sp, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sp
+	}
+	before := descriptors(t)
+	var (
+		c          Conn
+		draining   atomic.Bool
+		round      atomic.Int64 // the owner's
+		kicked     atomic.Int64 // the last round in which the kicker is done
+		peer       atomic.Int64
+		served     int
+		ended      int
+		sameNumber int
+	)
+	go func() {
+		for n := int64(1); ; n++ {
+			for round.Load() != n {
+				if round.Load() < 0 {
+					return
+				}
+				runtime.Gosched()
+			}
+			// In half of the rounds with the request first, in a part of them
+			// long before.
+			if n%2 == 0 {
+				unix.Write(int(peer.Load()), []byte("x"))
+			}
+			for range n % 97 * 4 {
+				round.Load()
+			}
+			draining.Store(true)
+			c.Kick()
+			kicked.Store(n)
+		}
+	}()
+	p := make([]byte, 10)
+	rounds, start := 0, time.Now()
+	for n := int64(0); n < most && time.Since(start) < enough; n++ {
+		rounds++
+		sp := socketpair()
+		peer.Store(int64(sp[1]))
+		draining.Store(false)
+		c.Reset(sp[0], true, false, &draining)
+		c.SetReadDeadline(flight.Now() + int64(patience))
+		round.Store(n + 1)
+		switch got, err := c.ReadIdle(p); {
+		case got == 1 && err == nil:
+			served++
+		case got == 0 && errors.Is(err, io.EOF):
+			ended++
+		default:
+			t.Fatalf("round %d: read %d, %v", n, got, err)
+		}
+		c.Close()
+		victim := socketpair()
+		if victim[0] == sp[0] {
+			sameNumber++
+		}
+		for kicked.Load() != n+1 {
+			runtime.Gosched()
+		}
+		send1(t, victim[1], "y")
+		if got, err := unix.Read(victim[0], p); got != 1 || err != nil {
+			t.Fatalf("round %d: the socket that got descriptor %d next read %d, %v", n, sp[0], got, err)
+		}
+		for _, fd := range []int{sp[1], victim[0], victim[1]} {
+			unix.Close(fd)
+		}
+	}
+	round.Store(-1)
+	t.Logf("%d served, %d ended, %d times the number was used again", served, ended, sameNumber)
+	if rounds < 20 || served == 0 || ended < rounds/4 || sameNumber < rounds/2 {
+		t.Error("the race was not run")
+	}
+	if n := descriptors(t); n != before {
+		t.Errorf("%d descriptors, %d before", n, before)
+	}
+}
+
+func TestConnThatDoesNotWaitIgnoresDrain(t *testing.T) {
+	c, peer := pair(t, false)
+	if c.Waits() {
+		t.Fatal("it says that it waits")
+	}
+	start := time.Now()
+	c.SetReadDeadline(flight.Now() + int64(time.Hour))
+	if _, err := c.ReadIdle(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) || time.Since(start) > patience {
+		t.Errorf("read: %v", err)
+	}
+	c.Kick()
+	send1(t, peer, "x")
+	arrived(t, c.FD())
+	if n, err := c.ReadIdle(make([]byte, 1)); n != 1 || err != nil {
+		t.Errorf("read %d, %v", n, err)
+	}
+}

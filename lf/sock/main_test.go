@@ -1,0 +1,125 @@
+package sock
+
+import (
+	"net"
+	"os"
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestMain lets the test binary be a server that runs out of descriptors.
+func TestMain(m *testing.M) {
+	if os.Getenv(shortServerEnv) != "" {
+		shortServer()
+		return
+	}
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4)) // for threads that are blocked in the kernel
+	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		l.Close() // the network poller has its own descriptors from now on
+	}
+	os.Exit(m.Run())
+}
+
+// patience is how long a test waits for what must come.
+const patience = 10 * time.Second
+
+// until polls a condition that other threads or the kernel bring about.
+func until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !cond(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for: %s", patience, what)
+		}
+	}
+}
+
+// descriptors counts what this process has open.
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+func listen(t *testing.T, opt Options) *Listener {
+	t.Helper()
+	if opt.Address == "" {
+		opt.Address = "127.0.0.1:0"
+	}
+	l, err := Listen(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// dial connects a blocking socket, with a time limit on what it does.
+func dial(t *testing.T, l *Listener) int {
+	t.Helper()
+	domain, sa := sockaddr(l.Addr())
+	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := unix.NsecToTimeval(int64(patience))
+	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Connect(fd, sa); err != nil {
+		unix.Close(fd)
+		t.Fatalf("connect to %v: %v", l.Addr(), err)
+	}
+	return fd
+}
+
+// pair is a connection: our side as a Conn, and the peer's descriptor.
+func pair(t *testing.T, wait bool) (*Conn, int) {
+	t.Helper()
+	l := listen(t, Options{})
+	peer := dial(t, l)
+	t.Cleanup(func() { unix.Close(peer) })
+	fd, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := new(Conn)
+	c.Reset(fd, wait, l.Stamping(), nil)
+	t.Cleanup(func() {
+		if c.FD() >= 0 {
+			c.Close()
+		}
+	})
+	return c, peer
+}
+
+func send1(t *testing.T, fd int, data string) {
+	t.Helper()
+	if n, err := unix.Write(fd, []byte(data)); n != len(data) || err != nil {
+		t.Fatalf("send %q: %d, %v", data, n, err)
+	}
+}
+
+// arrived waits until data, or the end, can be read.
+func arrived(t *testing.T, fd int) {
+	t.Helper()
+	until(t, "data", func() bool {
+		n, _ := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 100)
+		return n == 1
+	})
+}
+
+// armed is the time limit that the kernel has for receives, ns.
+func armed(t *testing.T, fd int) int64 {
+	t.Helper()
+	tv, err := unix.GetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tv.Nano()
+}
