@@ -1,12 +1,14 @@
 package sock
 
 import (
+	"runtime"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
 	"lflab/lf/flight"
+	"lflab/sync/block"
 )
 
 // receiver is the memory that recvmsg(2) with control data wants.
@@ -27,7 +29,8 @@ func (c *Conn) recv(p []byte, flags int) (int, syscall.Errno) {
 	if flags&unix.MSG_DONTWAIT != 0 {
 		r, _, errno = syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags), 0, 0)
 	} else {
-		r, _, errno = syscall.Syscall6(unix.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags), 0, 0)
+		r, _, errno = block.Syscall6(unix.SYS_RECVFROM, uintptr(c.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), uintptr(flags), 0, 0)
+		runtime.KeepAlive(p)
 	}
 	return int(r), errno
 }
@@ -42,7 +45,8 @@ func (c *Conn) recvStamped(p []byte, flags int) (int, syscall.Errno) {
 	if flags&unix.MSG_DONTWAIT != 0 {
 		r, _, errno = syscall.RawSyscall(unix.SYS_RECVMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&m.header)), uintptr(flags))
 	} else {
-		r, _, errno = syscall.Syscall(unix.SYS_RECVMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&m.header)), uintptr(flags))
+		r, _, errno = block.Syscall6(unix.SYS_RECVMSG, uintptr(c.fd), uintptr(unsafe.Pointer(&m.header)), uintptr(flags), 0, 0, 0)
+		runtime.KeepAlive(m)
 	}
 	m.vector.Base = nil
 	c.arrived = 0

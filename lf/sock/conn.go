@@ -11,6 +11,7 @@ import (
 
 	"lflab/lf/flight"
 	"lflab/lf/serve"
+	"lflab/sync/block"
 )
 
 // Conn is a connection's stream (serve.Stream). It is reused: Reset gives it
@@ -222,15 +223,16 @@ func (c *Conn) Write(p []byte) (int, error) {
 }
 
 func (c *Conn) awaitWritable() error {
-	timeout := -1
+	var timeout *unix.Timespec
 	if c.writeBy != 0 {
 		left := c.writeBy - flight.Now()
 		if left <= 0 {
 			return serve.ErrDeadline
 		}
-		timeout = int((left + int64(time.Millisecond) - 1) / int64(time.Millisecond))
+		ts := unix.NsecToTimespec(left)
+		timeout = &ts
 	}
-	if _, err := unix.Poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLOUT}}, timeout); err != nil && err != unix.EINTR {
+	if _, err := block.Poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLOUT}}, timeout); err != nil && err != unix.EINTR {
 		return err
 	}
 	return nil

@@ -7,7 +7,7 @@
 // is what this laboratory measures. The package knows no protocol and no
 // architecture.
 //
-// Calls that may block enter the kernel through syscall.Syscall, which lets
-// the Go scheduler have the processor meanwhile; calls that cannot block use
-// RawSyscall and save its bookkeeping (about 20 ns).
+// Calls that may block enter the kernel through package block, which lets the
+// Go scheduler have the processor meanwhile; calls that cannot block use
+// RawSyscall and save its bookkeeping.
 package sock

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"lflab/sync/block"
 )
 
 // Epoll is a handle set by epoll(7).
@@ -42,7 +44,7 @@ func Token(ev *unix.EpollEvent) uint64 { return uint64(uint32(ev.Fd)) | uint64(u
 // Wait blocks until something is ready or timeout ms have passed (-1: never).
 // A signal ends it with no events.
 func (e *Epoll) Wait(events []unix.EpollEvent, timeout int) (int, error) {
-	n, err := unix.EpollWait(e.fd, events, timeout)
+	n, err := block.EpollWait(e.fd, events, timeout)
 	if err == unix.EINTR {
 		return 0, nil
 	}

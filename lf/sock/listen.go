@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/lf/flight"
+	"lflab/sync/block"
 )
 
 // ErrEnded is returned by Accept once the listener has been shut down.
@@ -168,7 +169,7 @@ func (l *Listener) DoNotWait() error {
 // accept loop never ends by accident. When descriptors or memory run out it
 // waits ShortPause before it returns, and says so in the log once a second.
 func (l *Listener) Accept() (fd int, err error) {
-	r, _, errno := syscall.Syscall6(unix.SYS_ACCEPT4, uintptr(l.fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
+	r, _, errno := block.Syscall6(unix.SYS_ACCEPT4, uintptr(l.fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
 	if errno == 0 {
 		return int(r), nil
 	}

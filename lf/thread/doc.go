@@ -21,11 +21,13 @@
 // kernel, accept4, epoll_wait), and the waker wakes it there. Neither of them
 // enters the scheduler.
 //
-// # Wait with Syscall, wake with RawSyscall
+// # Wait with package block, wake with RawSyscall
 //
-// Syscall tells the scheduler that the thread is in the kernel, for some
-// 20 ns. Its P can then be taken, and a collection of garbage does not wait
-// for it. A thread that blocks in RawSyscall looks to the scheduler like one
+// block.Syscall6 gives the thread's P up before it enters the kernel, so a
+// collection of garbage does not wait for it, and sysmon, which would take the
+// P of a thread in an ordinary Syscall away, has nothing to do. That matters:
+// the P of a locked thread always looks overdue to sysmon, and for each P that
+// it takes it looks around every 20 us. A thread that blocks in RawSyscall looks to the scheduler like one
 // that computes: it is sent SIGURG every 10 ms, and each stop of the world
 // waits until its call returns, which may be never. A wake-up does not block,
 // so RawSyscall is right for it and the waker's P stays with the waker.

@@ -196,7 +196,7 @@ func TestPanicEndsTheProcess(t *testing.T) {
 func TestReserve(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		runtime.GOMAXPROCS(3)
-		for _, c := range []struct{ n, want int }{{0, 3}, {1, 3}, {2, 4}, {9, 11}, {4, 11}} {
+		for _, c := range []struct{ n, want int }{{0, 3}, {1, 4}, {2, 5}, {9, 12}, {4, 12}} {
 			if Reserve(c.n); runtime.GOMAXPROCS(0) != c.want {
 				t.Errorf("GOMAXPROCS is %d after Reserve(%d), want %d", runtime.GOMAXPROCS(0), c.n, c.want)
 			}

@@ -1,11 +1,14 @@
 package futex
 
 import (
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"lflab/sync/block"
 )
 
 // Of linux/futex.h; x/sys does not carry them.
@@ -17,21 +20,24 @@ const (
 	anyBit       = 0xffffffff // FUTEX_BITSET_MATCH_ANY
 )
 
-// The address of the word becomes an integer inside the call expression, which
-// is what keeps the word alive and in place until the call returns.
+// The address of the word becomes an integer inside the call expression; words
+// are on the heap, so they stay in place, and KeepAlive keeps them there.
 
 func wait(addr *atomic.Uint32, val uint32) syscall.Errno {
-	_, _, errno := unix.Syscall6(unix.SYS_FUTEX,
+	_, _, errno := block.Syscall6(unix.SYS_FUTEX,
 		uintptr(unsafe.Pointer(addr)), opWait|private, uintptr(val), 0, 0, 0)
+	runtime.KeepAlive(addr)
 	return errno
 }
 
 // waitUntil uses the bitset form, for its time-out is absolute and of
 // CLOCK_MONOTONIC; that of the plain form is relative.
 func waitUntil(addr *atomic.Uint32, val uint32, deadline *unix.Timespec) syscall.Errno {
-	_, _, errno := unix.Syscall6(unix.SYS_FUTEX,
+	_, _, errno := block.Syscall6(unix.SYS_FUTEX,
 		uintptr(unsafe.Pointer(addr)), opWaitBitset|private, uintptr(val),
 		uintptr(unsafe.Pointer(deadline)), 0, anyBit)
+	runtime.KeepAlive(addr)
+	runtime.KeepAlive(deadline)
 	return errno
 }
 

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/cas"
+	"lflab/sync/block"
 )
 
 // descriptor is what parkers have in common that sleep in a read of a file
@@ -80,7 +81,7 @@ func (d *descriptor) took(token bool) {
 
 // consume blocks until there are tokens and reads them, or until a signal.
 func (d *descriptor) consume() {
-	n, err := unix.Read(d.read, d.buf[:])
+	n, err := block.Read(d.read, d.buf[:])
 	switch err {
 	case nil:
 		d.owed -= d.count(d.buf[:n])
@@ -98,7 +99,7 @@ func (d *descriptor) consumeUntil(deadline int64) bool {
 	// ppoll's time-out is relative: computed anew each time, a signal does
 	// not extend it.
 	left := unix.NsecToTimespec(int64(max(until(deadline), 0)))
-	n, err := unix.Ppoll(d.poll[:], &left, nil)
+	n, err := block.Poll(d.poll[:], &left)
 	switch {
 	case err == unix.EINTR:
 	case err != nil:

@@ -1,0 +1,15 @@
+//go:build stdsyscall
+
+package block
+
+import "syscall"
+
+// Syscall6 is syscall.Syscall6.
+//
+//go:nosplit
+func Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno) {
+	return syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
+}
+
+// Direct tells whether Ps are given up before the call.
+const Direct = false

@@ -1,0 +1,2 @@
+// This file lets the compiler accept functions without a body, which are in
+// the runtime.
