@@ -5,6 +5,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
 )
@@ -56,6 +57,12 @@ func (m *event) step(s *seat, c *held) (next serve.Next, ok bool) {
 		}
 	}()
 	next = session.Serve(&s.Thread)
+	// A peer that sends a byte now and then keeps its connection out of the
+	// listener's sight: whenever that looks, there is something to read.
+	if by := session.Deadline(); next == serve.ReadMore && by != 0 && by <= flight.Now() {
+		session.Expire(&s.Thread)
+		next = serve.Close
+	}
 	if next == serve.Close {
 		return next, true
 	}

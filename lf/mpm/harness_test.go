@@ -1,0 +1,315 @@
+package mpm
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"lflab/lf/flight"
+	"lflab/lf/httpd"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+	"lflab/sync/park"
+)
+
+// patience is how long a test waits for what must come.
+const patience = 20 * time.Second
+
+// raceDetector is set in tests that run under the race detector, ten times slower.
+var raceDetector bool
+
+// TestMain lets the test binary be a server that runs out of descriptors.
+func TestMain(m *testing.M) {
+	if name := os.Getenv(shortServerEnv); name != "" {
+		shortServer(name)
+		return
+	}
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
+	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		l.Close() // the network poller has its own descriptors from now on
+	}
+	os.Exit(m.Run())
+}
+
+// setup is what a test wants of its server; the zero value is a plain one.
+type setup struct {
+	threads  int // 4 when 0
+	parker   string
+	limits   httpd.Limits
+	silent   bool                              // no deferred accept: peers that say nothing are handed out
+	watch    func(serve.Service) serve.Service // put between MPM and protocol
+	recorder *flight.Recorder
+	keep     bool // the test drains it itself
+}
+
+// rig is a running server on a port of its own.
+type rig struct {
+	t        testing.TB
+	kind     Kind
+	threads  int
+	m        MPM
+	listener *sock.Listener
+	web      *httpd.Server
+	addr     string
+	before   int // descriptors
+	drained  bool
+}
+
+// everyKind runs a test against a server of each architecture.
+func everyKind(t *testing.T, s setup, test func(*testing.T, *rig)) {
+	for _, kind := range Kinds() {
+		t.Run("mpm="+kind.Name, func(t *testing.T) { test(t, start(t, kind.Name, s)) })
+	}
+}
+
+func start(t testing.TB, name string, s setup) *rig {
+	t.Helper()
+	kind, err := Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &rig{t: t, kind: kind, threads: max(s.threads, kind.MinThreads), before: descriptors(t)}
+	if s.threads == 0 {
+		r.threads = 4
+	}
+	if s.parker == "" {
+		s.parker = "futex"
+	}
+	parker, err := park.Lookup(s.parker)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	r.web, err = httpd.New(httpd.Config{
+		Limits: s.limits, Debug: true, Log: quiet, DocRoot: docRoot(t),
+		Status: func() serve.Status { return r.m.Status() },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := sock.Options{Address: "127.0.0.1:0", DeferAccept: sock.DefaultDefer}
+	if s.silent {
+		opt.DeferAccept = 0
+	}
+	if r.listener, err = sock.Listen(opt); err != nil {
+		t.Fatal(err)
+	}
+	r.addr = r.listener.Addr().String()
+	service := serve.Service(r.web)
+	if s.watch != nil {
+		service = s.watch(service)
+	}
+	r.m, err = New(name, Config{Listener: r.listener, Service: service, Threads: r.threads, Parker: parker, Recorder: s.recorder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.m.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !r.drained {
+			r.stop()
+		}
+	})
+	return r
+}
+
+// docRoot is an empty directory for all servers.
+func docRoot(t testing.TB) string {
+	dir := filepath.Join(t.TempDir(), "root")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// stop drains the server, and looks for what it left behind.
+func (r *rig) stop() {
+	r.t.Helper()
+	r.m.Drain()
+	r.finish()
+}
+
+// finish waits for the end of a drain.
+func (r *rig) finish() {
+	r.t.Helper()
+	r.drained = true
+	done := make(chan struct{})
+	go func() {
+		r.m.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(patience):
+		r.t.Fatalf("%s has not ended %v after the drain; status: %+v", r.kind.Name, patience, r.m.Status())
+	}
+	r.listener.Close()
+	r.web.Close()
+	until(r.t, "the threads to end", func() bool { return r.liveThreads() == 0 })
+	until(r.t, "the descriptors to come free", func() bool { return descriptors(r.t) <= r.before })
+}
+
+// liveThreads counts the kernel's threads that bear the architecture's name.
+func (r *rig) liveThreads() int {
+	names, err := filepath.Glob("/proc/self/task/*/comm")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	n := 0
+	for _, name := range names {
+		comm, err := os.ReadFile(name) // a thread may end meanwhile
+		if err == nil && strings.HasPrefix(string(comm), r.kind.Name+"-") {
+			n++
+		}
+	}
+	return n
+}
+
+// check is that the server is as good as new: it answers, and has its threads.
+func (r *rig) check() {
+	r.t.Helper()
+	c := r.dial()
+	defer c.Close()
+	c.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+	c.hello("GET")
+	c.end()
+	if r.kind.Name != "goroutine" {
+		if n := r.liveThreads(); n != r.threads {
+			r.t.Errorf("%d threads of %d are left", n, r.threads)
+		}
+	}
+	if n := r.m.Status().Counters["session_panics"] + r.m.Status().Counters["handler_panics"]; n != 0 {
+		r.t.Errorf("%d sessions panicked", n)
+	}
+}
+
+// idle waits until the server serves nobody.
+func (r *rig) idle() {
+	r.t.Helper()
+	until(r.t, "the server to serve nobody", func() bool {
+		st := r.m.Status()
+		return st.Busy == 0 && st.Counters["connections_open"] == 0
+	})
+}
+
+// client is a peer that must not wait for ever.
+type client struct {
+	t testing.TB
+	*net.TCPConn
+	in *bufio.Reader
+}
+
+func (r *rig) dial() *client {
+	r.t.Helper()
+	return dialTo(r.t, r.addr)
+}
+
+func dialTo(t testing.TB, addr string) *client {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetDeadline(time.Now().Add(patience))
+	return newClient(t, c)
+}
+
+func newClient(t testing.TB, c net.Conn) *client {
+	return &client{t, c.(*net.TCPConn), bufio.NewReader(c)}
+}
+
+func (c *client) send(data string) {
+	c.t.Helper()
+	if _, err := c.Write([]byte(data)); err != nil {
+		c.t.Fatalf("send %.60q: %v", data, err)
+	}
+}
+
+// answer reads one response, with net/http as the judge of its form.
+func (c *client) answer(method string) (*http.Response, string) {
+	c.t.Helper()
+	res, err := http.ReadResponse(c.in, &http.Request{Method: method})
+	if err != nil {
+		c.t.Fatalf("read a response: %v", err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatalf("read a body of %d bytes: %d, %v", res.ContentLength, len(body), err)
+	}
+	return res, string(body)
+}
+
+// hello reads the response of /hello, and reports whether it ends the connection.
+func (c *client) hello(method string) (closes bool) {
+	c.t.Helper()
+	res, body := c.answer(method)
+	want := "Hello, World!"
+	if method == "HEAD" {
+		want = ""
+	}
+	if res.StatusCode != 200 || body != want || res.ContentLength != 13 {
+		c.t.Fatalf("answer %s, %q, length %d", res.Status, body, res.ContentLength)
+	}
+	return res.Close
+}
+
+// end expects that the server ends the connection, with nothing more said.
+func (c *client) end() {
+	c.t.Helper()
+	if rest, err := io.ReadAll(c.in); err != nil || len(rest) > 0 {
+		c.t.Fatalf("the connection goes on with %.60q, %v", rest, err)
+	}
+}
+
+// vanish ends the connection with a reset.
+func (c *client) vanish() {
+	c.SetLinger(0)
+	c.Close()
+}
+
+// letters is the body of /bytes?n=N.
+func letters(n int) []byte {
+	return bytes.Repeat([]byte("abcdefghijklmnopqrstuvwxyz"), n/26+1)[:n]
+}
+
+// until polls a condition that other threads bring about.
+func until(t testing.TB, what string, cond func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// descriptors counts what this process has open.
+func descriptors(t testing.TB) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// hasEnded tells a connection that the peer has ended from other errors.
+func hasEnded(err error) bool {
+	var timeout net.Error
+	return err != nil && !(errors.As(err, &timeout) && timeout.Timeout())
+}
+
+func bytesRequest(n int) string {
+	return fmt.Sprintf("GET /bytes?n=%d HTTP/1.1\r\nHost: a\r\n\r\n", n)
+}
