@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "server":
-		fatalIf(floor(os.Stdout, 2))
+		fatalIf(floor(os.Stdout, 1))
 	case "generator":
 		r, err := Run(context.Background(), Config{
 			URL: os.Args[1], Connections: 32, Duration: 2 * time.Second, Close: os.Args[2] == "true",
