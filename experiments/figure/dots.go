@@ -75,7 +75,7 @@ func (v *view) dotPlot(m metric, phases []lab.Phase) (*sheet, []lab.Phase) {
 	var with []lab.Phase
 	for _, ph := range phases {
 		for _, p := range v.panels {
-			if v.has(ph.Name, p, m) {
+			if v.drawn(ph.Name, p, m) {
 				with = append(with, ph)
 				break
 			}
@@ -106,15 +106,16 @@ func (v *view) dotPanel(m metric, ph lab.Phase, panel panel, column int) *plot.P
 			lo, hi = min(lo, x), max(hi, x)
 		}
 	}
-	if hi == 0 && math.IsInf(lo, 1) {
-		return nil
-	}
+	none := math.IsInf(lo, 1)
 	for _, r := range d.rows { // one trial gone wild does not squeeze the rest
 		for _, x := range r.sample.invalid {
-			if x < 2*hi {
+			if x < 2*hi || none {
 				lo, hi = min(lo, x), max(hi, x)
 			}
 		}
+	}
+	if math.IsInf(lo, 1) {
+		return nil
 	}
 	p := newPlot(m.label(), "")
 	if lo > 0 && hi/lo > 20 {

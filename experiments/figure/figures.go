@@ -41,8 +41,9 @@ func (v *view) figures() ([]Figure, error) {
 		figs = append(figs, f)
 	}
 	figs = append(figs, v.scatterFigure())
+	// Commands tell a mean and no histogram.
 	if f := v.dotFigure("handoff-mean", "Mean hand-off latency", metricOf(keyHMean), byLoad,
-		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && figs[2].Missing != "" {
+		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && figs[2].Missing != "" && len(v.valid()) > 0 {
 		figs = append([]Figure{f}, figs...)
 	}
 	return figs, nil
@@ -52,7 +53,7 @@ func (v *view) dotFigure(name, title string, m metric, phases []lab.Phase, what 
 	f := Figure{Name: name, Title: title}
 	s, with := v.dotPlot(m, phases)
 	if s == nil {
-		f.Missing = "no trial that counts measured " + m.title
+		f.Missing = "no trial measured " + m.title
 		return f
 	}
 	f.sheet = s
@@ -94,7 +95,7 @@ func (v *view) cdfFigure(name, tag, title, label, of, read string) (Figure, erro
 func (v *view) scatterFigure() Figure {
 	f := Figure{Name: "throughput-latency", Title: "Throughput against latency"}
 	if f.sheet = v.scatter(); f.sheet == nil {
-		f.Missing = "no trial that counts answered requests"
+		f.Missing = "no trial answered requests"
 		return f
 	}
 	f.Caption = join("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",

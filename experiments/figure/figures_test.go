@@ -185,17 +185,22 @@ func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
 	}
 }
 
-// A run of nothing but failures, and one without any trial, still report.
+// A run in which no trial counts, and one without any trial, still report; what
+// there is, is drawn hollow.
 func TestReportsWithoutValidTrials(t *testing.T) {
 	failed, empty := quickRun(1), quickRun(1)
 	for i := range failed.Trials {
 		failed.Trials[i].Failed = true
 	}
 	empty.Trials = nil
-	for name, run := range map[string]*lab.Run{"failed": failed, "empty": empty} {
-		files := read(t, write(t, run))
-		if len(files) != 1 || !bytes.Contains(files["report.html"], []byte("no answer")) {
-			t.Errorf("%s: %d files; the report should say that it has no answer", name, len(files))
+	for _, c := range []struct {
+		name    string
+		run     *lab.Run
+		figures int // CPU, switches, and throughput against latency
+	}{{"failed", failed, 3}, {"empty", empty, 0}} {
+		files := read(t, write(t, c.run))
+		if len(files) != 1+3*c.figures || !bytes.Contains(files["report.html"], []byte("no answer")) {
+			t.Errorf("%s: %d files, want the report and %d figures; it should say that it has no answer", c.name, len(files), c.figures)
 		}
 	}
 }

@@ -80,6 +80,7 @@ func (v *view) scatter() *sheet {
 
 func (v *view) scatterTile(p panel, rate, latency metric, present map[string]bool) tile {
 	var clouds []cloud
+	var hollow []vg.Point
 	b := bounds{math.Inf(1), 0, math.Inf(1), 0}
 	for _, name := range v.subjects {
 		k := cloud{style: v.style[name]}
@@ -92,16 +93,20 @@ func (v *view) scatterTile(p panel, rate, latency metric, present map[string]boo
 					X: vg.Length(stats.Summarise(xs.valid).Center), Y: vg.Length(stats.Summarise(ys.valid).Center)})
 			}
 		}
-		if len(k.valid) == 0 {
+		if len(k.valid)+len(k.invalid) == 0 {
 			continue
 		}
 		sort.SliceStable(k.medians, func(i, j int) bool { return k.medians[i].X < k.medians[j].X })
 		present[name] = true
 		b.take(k.valid)
+		hollow = append(hollow, k.invalid...)
 		clouds = append(clouds, k)
 	}
 	if len(clouds) == 0 {
 		return tile{}
+	}
+	if b.x1 == 0 { // nothing that counts: then the hollow ones set the scale
+		b.take(hollow)
 	}
 	pl := newPlot("achieved rate (requests/s)", latency.label())
 	logAxis(&pl.Y, b.y0/1.4, b.y1*1.4)

@@ -197,6 +197,17 @@ func (v *view) has(phase string, p panel, m metric) bool {
 	return false
 }
 
+// drawn reports whether any trial measured m in the phase, be it one that is
+// drawn hollow.
+func (v *view) drawn(phase string, p panel, m metric) bool {
+	for _, s := range v.subjects {
+		if x := v.sample(phase, p, s, m); len(x.valid)+len(x.invalid) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // histograms of one cell, one per process that counts and recorded anything.
 func (v *view) histograms(phase string, p panel, subject, name string) []*hdrhistogram.Histogram {
 	var hs []*hdrhistogram.Histogram
@@ -223,6 +234,17 @@ func (v *view) offered(phase string, p panel) float64 {
 		}
 	}
 	return 0
+}
+
+// valid are the trials that count.
+func (v *view) valid() []*lab.Trial {
+	var ts []*lab.Trial
+	for i := range v.run.Trials {
+		if t := &v.run.Trials[i]; t.Valid() {
+			ts = append(ts, t)
+		}
+	}
+	return ts
 }
 
 // invalid are the trials that do not count.
