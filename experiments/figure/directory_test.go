@@ -23,7 +23,7 @@ import (
 var reportDir = flag.String("report", "", "results `directory` that TestReportIsValid looks at")
 
 // TestReportIsValid checks a results directory that lflab has made: everything
-// that DESIGN promises is there, whole, and can be read by other programs.
+// that a results directory promises is there, whole, and can be read by other programs.
 func TestReportIsValid(t *testing.T) {
 	if *reportDir == "" {
 		t.Skip("no results directory is given with -report")

@@ -2,6 +2,7 @@ package mpm
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -51,6 +52,8 @@ func TestCrowd(t *testing.T) {
 	}
 }
 
+var errWrong = errors.New("wrong response")
+
 // visit is one client: it echoes something of its own each time.
 func visit(addr string, id, requests int, closes bool) error {
 	var c net.Conn
@@ -83,7 +86,7 @@ func visit(addr string, id, requests int, closes bool) error {
 		}
 		copy(got[len("HTTP/1.1 200 OK\r\nDate: "):], date)
 		if !bytes.Equal(got, want) {
-			return fmt.Errorf("response %d is %q, want %q", n, got, want)
+			return fmt.Errorf("%w: %d is %q, want %q", errWrong, n, got, want)
 		}
 		if closes {
 			if k, err := c.Read(got); k != 0 || err != io.EOF {

@@ -20,6 +20,7 @@ type desk struct {
 	listening bool   // the listener has not ended
 	watched   bool   // the listener is in the set
 	shortTill int64  // until when not to accept, after a shortage, ns; 0 none
+	row       int    // of full batches
 	lookAgain int64  // when to look for passed deadlines, ns
 	seq       uint64 // of the next hand-off
 }
@@ -76,8 +77,9 @@ func (m *event) turn() {
 		}
 	}
 	// A full batch may have left some that are ready: they are not late, they
-	// have only not been looked at.
-	if n < len(d.events) {
+	// have only not been looked at. A row of them has had them all in the end.
+	if d.row++; n < len(d.events) || int64(d.row*len(d.events)) > m.alive.Load() {
+		d.row = 0
 		m.endWaits()
 	}
 }
