@@ -14,6 +14,25 @@ import (
 // sleep in one step, wake, return for no reason), the wait for an event (which
 // may be interrupted), and the peers (events arrive, the source ends).
 //
+// What is checked in every state that can be reached:
+//
+//	S1  one leader at most; free slots, leaders and promises add up to one:
+//	    the leadership is neither lost nor doubled
+//	S2  leadership is free only while no follower waits
+//	S3  the stack has no cycle, and names only threads that wait unpromised
+//	S4  a thread that waits unpromised is on the stack, or somebody is about
+//	    to tell it: nobody sleeps who cannot be woken
+//	S5  each event is handled once, by the thread that received it
+//	S6  only a leader waits for events
+//	S7  after the end nobody is pushed
+//	L1  every event is received in the end
+//	L2  every promised thread leads in the end
+//	L4  never does a thread idle while nobody leads or is about to
+//	L5  once the source has ended, all threads leave
+//
+// That each single thread leads some day is not among them: last in, first out
+// lets the bottom of the stack rest on purpose.
+//
 // Events and disturbances are unlimited: a state holds no history, tags are
 // kept relative, and so the reachable states are finite although runs are not.
 
