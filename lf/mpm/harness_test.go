@@ -64,6 +64,7 @@ type rig struct {
 	addr     string
 	before   int // descriptors
 	drained  bool
+	clients  []*client
 }
 
 // everyKind runs a test against a server of each architecture.
@@ -157,6 +158,9 @@ func (r *rig) finish() {
 	}
 	r.listener.Close()
 	r.web.Close()
+	for _, c := range r.clients {
+		c.Close()
+	}
 	until(r.t, "the threads to end", func() bool { return r.liveThreads() == 0 })
 	until(r.t, "the descriptors to come free", func() bool { return descriptors(r.t) <= r.before })
 }
@@ -180,7 +184,7 @@ func (r *rig) liveThreads() int {
 // check is that the server is as good as new: it answers, and has its threads.
 func (r *rig) check() {
 	r.t.Helper()
-	c := r.dial()
+	c := dialTo(r.t, r.addr)
 	defer c.Close()
 	c.send("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 	c.hello("GET")
@@ -211,9 +215,12 @@ type client struct {
 	in *bufio.Reader
 }
 
+// dial is for the test's own goroutine; the rig closes the client in the end.
 func (r *rig) dial() *client {
 	r.t.Helper()
-	return dialTo(r.t, r.addr)
+	c := dialTo(r.t, r.addr)
+	r.clients = append(r.clients, c)
+	return c
 }
 
 func dialTo(t testing.TB, addr string) *client {

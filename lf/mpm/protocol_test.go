@@ -13,7 +13,6 @@ const getHello = "GET /hello HTTP/1.1\r\nHost: a\r\n\r\n"
 func TestKeepAlive(t *testing.T) {
 	everyKind(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		for range 50 {
 			c.send(getHello)
 			if c.hello("GET") {
@@ -27,7 +26,6 @@ func TestKeepAlive(t *testing.T) {
 func TestPipelining(t *testing.T) {
 	everyKind(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		var all strings.Builder
 		for i := range 20 {
 			fmt.Fprintf(&all, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n%02d", i)
@@ -92,7 +90,6 @@ func TestVersionsAndClose(t *testing.T) {
 func TestBodies(t *testing.T) {
 	everyKind(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		for _, n := range []int{0, 1, 26, 4095, 4096, 4097, 65536, 300_000, 1 << 20} {
 			body := string(letters(n))
 			chunked := ""
@@ -124,7 +121,6 @@ func TestBodies(t *testing.T) {
 func TestByteByByte(t *testing.T) {
 	everyKind(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		for _, request := range []string{
 			"POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
 			"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\nA: b\r\n\r\n",
@@ -145,7 +141,6 @@ func TestSlowReading(t *testing.T) {
 	const n = 3_000_000
 	everyKind(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		c.SetReadBuffer(256 << 10)
 		c.send(bytesRequest(n) + getHello)
 		var all bytes.Buffer

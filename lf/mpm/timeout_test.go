@@ -15,7 +15,6 @@ func TestKeepAliveTimeout(t *testing.T) {
 	const limit = 120 * time.Millisecond
 	everyKind(t, setup{limits: httpd.Limits{KeepAliveTimeout: limit}}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		for range 2 {
 			asked := time.Now()
 			c.send(getHello)
@@ -71,7 +70,6 @@ func TestHeadTimeout(t *testing.T) {
 		}
 		// A second request's head has its time from its own first byte.
 		c := r.dial()
-		defer c.Close()
 		c.send(getHello + "GET /hello")
 		c.hello("GET")
 		if res, _ := c.answer("GET"); res.StatusCode != 408 {
@@ -86,7 +84,6 @@ func TestHeadTimeout(t *testing.T) {
 func TestBodyTimeout(t *testing.T) {
 	everyKind(t, setup{limits: httpd.Limits{BodyTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		c.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
 		if res, _ := c.answer("POST"); res.StatusCode != 408 {
 			t.Errorf("answer %s", res.Status)
@@ -100,7 +97,6 @@ func TestBodyTimeout(t *testing.T) {
 func TestWriteTimeout(t *testing.T) {
 	everyKind(t, setup{limits: httpd.Limits{WriteTimeout: 60 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		c.send(bytesRequest(50_000_000))
 		until(t, "the server to begin", func() bool { return strings.Contains(r.m.Status().Scoreboard, "W") || r.m.Status().Bytes > 0 })
 		r.idle()
@@ -114,7 +110,6 @@ func TestWriteTimeout(t *testing.T) {
 func TestSilentPeer(t *testing.T) {
 	everyKind(t, setup{silent: true, limits: httpd.Limits{HeadTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		defer c.Close()
 		all, err := io.ReadAll(c.in) // with 408 or without
 		if err != nil || len(all) > 0 && !strings.HasPrefix(string(all), "HTTP/1.1 408 ") {
 			t.Errorf("%.40q, %v", all, err)

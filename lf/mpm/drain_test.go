@@ -1,0 +1,196 @@
+package mpm
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/serve"
+)
+
+// writing counts the threads that handle a request.
+func (r *rig) writing() int {
+	return strings.Count(r.m.Status().Scoreboard, serve.Writing.String())
+}
+
+// inFlight waits until this many connections have been taken, and so many
+// threads handle requests.
+func (r *rig) inFlight(connections, writing int) {
+	r.t.Helper()
+	until(r.t, "requests to be in flight", func() bool {
+		return r.m.Status().Connections == uint64(connections) && r.writing() == writing
+	})
+}
+
+// TestDrain: listening ends at once, a request in flight is answered in full,
+// idle connections are closed, and nothing is left. The rig looks for that.
+func TestDrain(t *testing.T) {
+	everyKind(t, setup{threads: 6}, func(t *testing.T, r *rig) {
+		idle := r.dial()
+		idle.send(getHello)
+		idle.hello("GET")
+		busy := r.dial()
+		busy.send("GET /sleep?ms=150 HTTP/1.1\r\nHost: a\r\n\r\n")
+		r.inFlight(2, 1)
+
+		r.m.Drain()
+		if c, err := net.DialTimeout("tcp", r.addr, patience); !errors.Is(err, unix.ECONNREFUSED) {
+			t.Errorf("connected during the drain: %v, %v", c, err)
+		}
+		idle.end()
+		if res, body := busy.answer("GET"); res.StatusCode != 200 || body != "slept\n" || !res.Close {
+			t.Errorf("the request in flight: %s, %q, close %v", res.Status, body, res.Close)
+		}
+		busy.end()
+		r.finish()
+	})
+}
+
+// TestDrainWithAllThreadsBusy: though nobody can take a connection, idle ones
+// are closed while requests go on where that is promised, and a connection
+// whose request has arrived is served.
+func TestDrainWithAllThreadsBusy(t *testing.T) {
+	everyKind(t, setup{threads: 2}, func(t *testing.T, r *rig) {
+		var idle []*client
+		if r.kind.Name == "event" || r.kind.Name == "goroutine" { // others keep a thread for each
+			for range 10 {
+				c := r.dial()
+				c.send(getHello)
+				c.hello("GET")
+				idle = append(idle, c)
+			}
+		}
+		workers := map[string]int{"leader": 2, "kernel": 2, "goroutine": 2, "worker": 1, "event": 1}[r.kind.Name]
+		var busy []*client
+		for range workers {
+			c := r.dial()
+			c.send("GET /sleep?ms=400 HTTP/1.1\r\nHost: a\r\n\r\n")
+			busy = append(busy, c)
+		}
+		r.inFlight(len(idle)+workers, workers)
+		if r.kind.Name == "event" { // this one is taken from the set before the drain
+			c := idle[0]
+			idle = idle[1:]
+			c.send(getHello)
+			until(t, "the listener to wait for a worker", func() bool { return r.m.Status().Counters["reserve_waits"] > 0 })
+			busy = append(busy, c)
+		}
+		r.m.Drain()
+		for _, c := range idle {
+			c.end()
+		}
+		if len(idle) > 0 && r.writing() == 0 {
+			t.Error("idle connections were not closed before a thread came free")
+		}
+		for i, c := range busy {
+			res, body := c.answer("GET")
+			if res.StatusCode != 200 || !res.Close || i < workers && body != "slept\n" {
+				t.Errorf("request %d in flight: %s, %q, close %v", i, res.Status, body, res.Close)
+			}
+			c.end()
+		}
+		r.finish()
+	})
+}
+
+// TestDrainDuringALargeResponse: a peer that reads slowly gets all of it.
+func TestDrainDuringALargeResponse(t *testing.T) {
+	const n = 30_000_000
+	everyKind(t, setup{}, func(t *testing.T, r *rig) {
+		c := r.dial()
+		c.send(bytesRequest(n))
+		until(t, "the response to begin", func() bool { return r.m.Status().Bytes > 100_000 })
+		r.m.Drain()
+		if _, body := c.answer("GET"); body != string(letters(n)) {
+			t.Errorf("%d bytes of %d, or they differ", len(body), n)
+		}
+		c.end()
+		r.finish()
+	})
+}
+
+// TestDrainUnderLoad: clients that ask all the time get whole answers until
+// their connection ends; between requests, or before the first.
+func TestDrainUnderLoad(t *testing.T) {
+	rounds := 10
+	if raceDetector {
+		rounds = 3
+	}
+	for range rounds {
+		everyKind(t, setup{threads: 8}, func(t *testing.T, r *rig) {
+			var crowd sync.WaitGroup
+			for i := range 16 {
+				crowd.Go(func() {
+					for {
+						if err := askUntilEnd(r.addr, i%2 == 0); err != nil {
+							if err != errRefused {
+								t.Error(err)
+							}
+							return
+						}
+					}
+				})
+			}
+			until(t, "some requests", func() bool { return r.m.Status().Requests > 200 })
+			r.m.Drain()
+			crowd.Wait()
+			r.finish()
+		})
+	}
+}
+
+var errRefused = errors.New("refused")
+
+// askUntilEnd asks on one connection until the server ends it. An error is an
+// answer that is not whole.
+func askUntilEnd(addr string, once bool) error {
+	conn, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		return errRefused
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	fields := ""
+	if once {
+		fields = "Connection: close\r\n"
+	}
+	answer := make([]byte, 4096)
+	for {
+		if _, err := fmt.Fprintf(conn, "GET /bytes?n=100 HTTP/1.1\r\nHost: a\r\n%s\r\n", fields); err != nil {
+			return nil
+		}
+		n := 0
+		for {
+			k, err := conn.Read(answer[n:])
+			if n += k; strings.HasSuffix(string(answer[:n]), string(letters(100))) {
+				break
+			}
+			if err != nil {
+				if n > 0 || !hasEnded(err) {
+					return fmt.Errorf("an answer ended after %d bytes: %w", n, err)
+				}
+				return nil // in a race between our request and the server's close
+			}
+		}
+		if strings.Contains(string(answer[:n]), "Connection: close") {
+			if k, err := conn.Read(answer); k != 0 || err != io.EOF {
+				return fmt.Errorf("after the last answer: %d bytes, %w", k, err)
+			}
+			return nil
+		}
+	}
+}
+
+// TestDrainBeforeAnything: a server that never served anybody ends, too.
+func TestDrainBeforeAnything(t *testing.T) {
+	for range 20 {
+		everyKind(t, setup{}, func(t *testing.T, r *rig) {})
+	}
+}

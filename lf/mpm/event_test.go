@@ -1,0 +1,288 @@
+package mpm
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"lflab/lf/httpd"
+	"lflab/lf/serve"
+)
+
+// TestEventNeedsNoWorkerToWait: with one worker, connections that are idle or
+// in the middle of a head are in nobody's way.
+func TestEventNeedsNoWorkerToWait(t *testing.T) {
+	r := start(t, "event", setup{threads: 2})
+	var waiting []*client
+	for range 100 {
+		c := r.dial()
+		c.send(getHello)
+		c.hello("GET")
+		waiting = append(waiting, c)
+	}
+	for range 20 {
+		c := r.dial()
+		c.send(getHello[:30])
+		waiting = append(waiting, c)
+	}
+	until(t, "all to wait", func() bool { return r.m.Status().Counters["connections_in_set"] == 120 })
+	for range 10 {
+		r.check()
+	}
+	for i, c := range waiting { // and all go on where they were
+		if i < 100 {
+			c.send(getHello)
+		} else {
+			c.send(getHello[30:])
+		}
+		c.hello("GET")
+	}
+}
+
+// TestEventNeedsNoWorkerToWrite: nor are peers that do not read; when their
+// time is over they are cut.
+func TestEventNeedsNoWorkerToWrite(t *testing.T) {
+	r := start(t, "event", setup{threads: 2, limits: httpd.Limits{WriteTimeout: 700 * time.Millisecond}})
+	before := descriptors(t)
+	var slow []*client
+	for range 20 {
+		c := r.dial()
+		c.send(bytesRequest(50_000_000))
+		slow = append(slow, c)
+	}
+	until(t, "all to be written to", func() bool { return r.m.Status().Counters["connections_in_set"] == 20 })
+	for range 10 {
+		r.check()
+	}
+	if n := r.m.Status().Counters["connections_open"]; n < 20 {
+		t.Logf("only %d of the slow were there until the end: the machine is slow, too", n)
+	}
+	r.idle()
+	until(t, "their descriptors to come free", func() bool { return descriptors(t) <= before+20 })
+	for _, c := range slow {
+		if n, err := io.Copy(io.Discard, c.in); n == 0 || n > 49_000_000 || err != nil && !hasEnded(err) {
+			t.Errorf("a peer that did not read got %d bytes, %v", n, err)
+		}
+	}
+}
+
+// TestEventKeepsTimeWhileBusy: with every worker in a long request, deadlines
+// of others are kept, and those who asked in time are served.
+func TestEventKeepsTimeWhileBusy(t *testing.T) {
+	r := start(t, "event", setup{threads: 2, limits: httpd.Limits{HeadTimeout: 150 * time.Millisecond, KeepAliveTimeout: 150 * time.Millisecond}})
+	late, idle, asking := r.dial(), r.dial(), r.dial()
+	for _, c := range []*client{idle, asking} {
+		c.send(getHello)
+		c.hello("GET")
+	}
+	late.send(getHello[:20])
+	until(t, "all to wait", func() bool { return r.m.Status().Counters["connections_in_set"] == 3 })
+	busy := r.dial()
+	busy.send("GET /sleep?ms=1500 HTTP/1.1\r\nHost: a\r\n\r\n")
+	r.inFlight(4, 1)
+	asking.send(getHello)
+	newcomer := r.dial()
+	newcomer.send(getHello)
+	if res, _ := late.answer("GET"); res.StatusCode != 408 {
+		t.Errorf("the late one: %s", res.Status)
+	}
+	idle.end()
+	if r.writing() != 1 {
+		t.Error("deadlines were kept only after the worker had come home")
+	}
+	asking.hello("GET")
+	newcomer.hello("GET")
+	if _, body := busy.answer("GET"); body != "slept\n" {
+		t.Errorf("the long one: %q", body)
+	}
+	for _, c := range []*client{late, idle, asking, newcomer, busy} {
+		c.Close()
+	}
+}
+
+// TestEventUnderReuse is a storm of connections that begin, wait, are timed
+// out, vanish and end in every order, so that descriptors are used again at
+// once while events for their predecessors are under way. Nobody gets another
+// one's answer, and no connection is served twice at a time.
+func TestEventUnderReuse(t *testing.T) {
+	guard := &guard{}
+	r := start(t, "event", setup{
+		threads: 4, silent: true, watch: guard.watch,
+		limits: httpd.Limits{HeadTimeout: 20 * time.Millisecond, KeepAliveTimeout: 10 * time.Millisecond, BodyTimeout: 20 * time.Millisecond},
+	})
+	rounds := 400
+	if raceDetector {
+		rounds = 100
+	}
+	var storm sync.WaitGroup
+	var answered atomic.Int64
+	for i := range 12 {
+		storm.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(i)))
+			for range rounds {
+				switch random.IntN(6) {
+				case 0: // several requests, and gone without a word
+					answered.Add(visitSome(t, r.addr, i, 1+random.IntN(4), false))
+				case 1:
+					answered.Add(visitSome(t, r.addr, i, 1, true))
+				default:
+					conn, err := net.DialTimeout("tcp", r.addr, patience)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					c := newClient(t, conn)
+					c.SetDeadline(time.Now().Add(patience))
+					c.Write([]byte(getHello[:random.IntN(len(getHello)+1)]))
+					switch random.IntN(3) {
+					case 0:
+						c.vanish()
+					case 1: // until the server has had enough
+						if random.IntN(8) == 0 {
+							io.Copy(io.Discard, c.in)
+						}
+						c.Close()
+					default:
+						c.CloseWrite()
+						runtime.Gosched()
+						c.vanish()
+					}
+				}
+			}
+		})
+	}
+	storm.Wait()
+	r.idle()
+	if n := guard.overlaps.Load(); n != 0 {
+		t.Errorf("%d times a connection or a session was served by two threads at once", n)
+	}
+	if answered.Load() == 0 {
+		t.Error("nobody was answered")
+	}
+	if n := r.m.Status().Counters["connections_in_set"]; n != 0 {
+		t.Errorf("%d connections are still counted as waiting", n)
+	}
+	r.check()
+}
+
+// visitSome is visit, for a server that may close in between.
+func visitSome(t *testing.T, addr string, id, requests int, closes bool) int64 {
+	err := visit(addr, id, requests, closes)
+	switch {
+	case err == nil:
+		return int64(requests)
+	case hasEnded(err) && !errors.Is(err, errWrong):
+		return 0
+	}
+	t.Error(err)
+	return 0
+}
+
+// TestHeldTurns steps a connection's states as threads that overtake each
+// other would.
+func TestHeldTurns(t *testing.T) {
+	var c held
+	if c.take(0) || c.waits() {
+		t.Fatal("a connection that never was can be taken")
+	}
+	c.open(7, false)
+	first, token := c.arm()
+	if token != 7|first<<32 {
+		t.Errorf("token %#x of turn %d", token, first)
+	}
+	if c.waits() {
+		t.Error("it may be closed before epoll_ctl has returned")
+	}
+	if c.take(uint32(first) + 1) {
+		t.Error("taken for another turn")
+	}
+	if !c.take(uint32(first)) || c.take(uint32(first)) {
+		t.Fatal("an event is good for once")
+	}
+	// It is served and begins another turn, and only then the first worker
+	// returns from its epoll_ctl.
+	second, _ := c.arm()
+	c.armed(first)
+	if c.waits() {
+		t.Fatal("the first worker's return counted for the second's turn")
+	}
+	c.armed(second)
+	if !c.waits() {
+		t.Fatal("it does not wait")
+	}
+	// The listener closes it, and an event for it was reported meanwhile.
+	c.claim()
+	if c.take(uint32(second)) {
+		t.Error("taken though it was claimed")
+	}
+	if fd := c.shut(); fd != 7 || c.conn.FD() != -1 {
+		t.Errorf("shut returned %d, and kept %d", fd, c.conn.FD())
+	}
+	if c.take(uint32(second)) || c.waits() {
+		t.Error("a closed connection can be taken")
+	}
+	c.open(7, false)
+	if c.take(uint32(second)) {
+		t.Error("taken for its predecessor's event")
+	}
+	third, _ := c.arm()
+	if third == second || c.take(uint32(second)) {
+		t.Error("taken for its predecessor's event")
+	}
+	c.disarmed(third)
+	if c.take(uint32(third)) || c.waits() {
+		t.Error("taken though the set refused it")
+	}
+}
+
+// TestLine: first in, first out, and memory that does not grow with what has
+// gone through.
+func TestLine(t *testing.T) {
+	var l line
+	all := make([]held, 1000)
+	in, out := 0, 0
+	for range 50_000 {
+		for range 1 + in%3 {
+			if in-out < 100 {
+				l.push(&all[in%len(all)])
+				in++
+			}
+		}
+		for range 1 + in%2 {
+			if l.empty() != (in == out) {
+				t.Fatalf("empty: %v with %d in it", l.empty(), in-out)
+			}
+			if !l.empty() {
+				if c := l.pop(); c != &all[out%len(all)] {
+					t.Fatalf("element %d is another", out)
+				}
+				out++
+			}
+		}
+	}
+	if cap(l.all) > 512 {
+		t.Errorf("room for %d, though there never were more than 100", cap(l.all))
+	}
+}
+
+// TestEventRefusesToWait: a connection that the set does not take is closed,
+// and nothing of it is left.
+func TestEventRefusesToWait(t *testing.T) {
+	r := start(t, "event", setup{})
+	m := r.m.(*event)
+	c := new(held)
+	c.open(-1, false) // which epoll_ctl refuses
+	c.next = serve.Idle
+	m.alive.Add(1)
+	m.park(c, 0)
+	if m.alive.Load() != 0 || m.inSet.Load() != 0 || c.state.Load()&stateMask != closedState {
+		t.Errorf("%d open, %d in the set, state %d", m.alive.Load(), m.inSet.Load(), c.state.Load()&stateMask)
+	}
+	r.check()
+}
