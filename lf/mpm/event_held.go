@@ -39,7 +39,7 @@ type held struct {
 }
 
 const (
-	closedState uint64 = iota
+	closedState uint64 = iota // 0: what was never open is closed
 	servedState
 	armingState
 	waitingState
@@ -97,6 +97,6 @@ func (c *held) claim() {
 // shut ends the connection and returns the descriptor to be closed.
 func (c *held) shut() (fd int) {
 	fd = c.conn.Release()
-	c.state.Store(c.state.Load()&^stateMask | closedState)
+	c.state.Store(c.state.Load() &^ stateMask) // closed
 	return fd
 }

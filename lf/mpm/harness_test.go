@@ -50,7 +50,6 @@ type setup struct {
 	silent   bool                              // no deferred accept: peers that say nothing are handed out
 	watch    func(serve.Service) serve.Service // put between MPM and protocol
 	recorder *flight.Recorder
-	keep     bool // the test drains it itself
 }
 
 // rig is a running server on a port of its own.

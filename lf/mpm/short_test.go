@@ -1,5 +1,205 @@
 package mpm
 
-const shortServerEnv = "MPM_TEST_SHORT_SERVER"
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
 
-func shortServer(string) {}
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+	"lflab/lf/httpd"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+	"lflab/sync/park"
+)
+
+const (
+	shortServerEnv = "MPM_TEST_SHORT_SERVER"
+	shortThreads   = 24
+	shortRoom      = 8 // descriptors, beyond what the server starts with
+)
+
+// shortServer is the child: a server with descriptors for a few connections.
+// It drains when standard input ends.
+func shortServer(name string) {
+	fatal := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	var m MPM
+	web, err := httpd.New(httpd.Config{
+		Limits: httpd.Limits{KeepAliveTimeout: time.Minute},
+		Status: func() serve.Status { return m.Status() },
+	})
+	fatal(err)
+	l, err := sock.Listen(sock.Options{Address: "127.0.0.1:0"})
+	fatal(err)
+	m, err = New(name, Config{Listener: l, Service: web, Threads: shortThreads, Parker: park.Kinds()[0]})
+	fatal(err)
+	open, err := os.ReadDir("/proc/self/fd")
+	fatal(err)
+	limit := unix.Rlimit{Cur: uint64(len(open) + shortRoom), Max: 1000}
+	fatal(unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	fatal(m.Start())
+	fmt.Println(l.Addr(), flight.Now())
+	io.Copy(io.Discard, os.Stdin)
+	m.Drain()
+	m.Wait()
+}
+
+// TestShortOfDescriptors: at its limit of open files a server serves those it
+// has, waits without spinning, and takes the others when some have left.
+func TestShortOfDescriptors(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range Kinds() {
+		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, exe)
+			cmd.Env = append(os.Environ(), shortServerEnv+"="+kind.Name)
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log strings.Builder
+			cmd.Stderr = &log
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			var addr string
+			var began int64
+			if _, err := fmt.Fscan(bufio.NewReader(out), &addr, &began); err != nil {
+				t.Fatalf("%v, %s", err, log.String())
+			}
+			crowdTheServer(t, addr, began)
+			in.Close()
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("the server ended with %v, %s", err, log.String())
+			}
+			if n := strings.Count(log.String(), "cannot accept"); n == 0 || n > 1+int((flight.Now()-began)/1e9) {
+				t.Errorf("%d lines in the log: %s", n, log.String())
+			}
+		})
+	}
+}
+
+func crowdTheServer(t *testing.T, addr string, began int64) {
+	const peers = 30
+	ask := func(c net.Conn, path string, by time.Duration) (string, error) {
+		c.SetDeadline(time.Now().Add(by))
+		if path != "" {
+			if _, err := io.WriteString(c, "GET "+path+" HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+				return "", err
+			}
+		}
+		res, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil {
+			return "", err
+		}
+		body, err := io.ReadAll(res.Body)
+		return string(body), err
+	}
+	var waiting []net.Conn
+	for range peers {
+		c, err := net.DialTimeout("tcp", addr, patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		waiting = append(waiting, c)
+	}
+	first := waiting[0]
+	if body, err := ask(first, "/hello", patience); err != nil || body != "Hello, World!" {
+		t.Fatalf("the first peer: %q, %v", body, err)
+	}
+	for _, c := range waiting[1:] {
+		if _, err := io.WriteString(c, getHello); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Those that are in are served all the time.
+	var short, accepted, age uint64
+	until(t, "three shortages", func() bool {
+		body, err := ask(first, "/server-status?auto", patience)
+		if err != nil {
+			t.Fatalf("a peer that is in: %v", err)
+		}
+		age = uint64(flight.Now() - began)
+		short, accepted = statusLine(t, body, "accept_short"), statusLine(t, body, "Total Connections")
+		return short >= 3
+	})
+	if accepted >= peers {
+		t.Fatalf("the limit of open files had no effect: %d connections", accepted)
+	}
+	// goroutine's pause grows from 5 to 100 ms; of the others' threads each
+	// has one of 100 ms.
+	if most := 10 + shortThreads*(1+age/uint64(sock.ShortPause)); short > most {
+		t.Errorf("%d shortages within %v (want at most %d)", short, time.Duration(age), most)
+	}
+	served := 0
+	for end := time.Now().Add(patience); len(waiting) > 0; {
+		var left []net.Conn
+		for i, c := range waiting {
+			var err error
+			if c != first {
+				_, err = ask(c, "", 20*time.Millisecond)
+			}
+			switch {
+			case err == nil:
+				c.Close()
+				served++
+			case errors.Is(err, os.ErrDeadlineExceeded):
+				left = append(left, c)
+			default:
+				t.Fatalf("peer %d, which had to wait: %v", i, err)
+			}
+		}
+		waiting = left
+		if time.Now().After(end) {
+			t.Fatalf("%d peers are not served after %v", len(waiting), patience)
+		}
+	}
+	if served != peers {
+		t.Errorf("%d of %d peers were served", served, peers)
+	}
+	c, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if body, err := ask(c, "/hello", patience); err != nil || body != "Hello, World!" {
+		t.Errorf("a peer afterwards: %q, %v", body, err)
+	}
+}
+
+// statusLine reads a number from the lines of /server-status?auto.
+func statusLine(t *testing.T, status, name string) uint64 {
+	t.Helper()
+	_, rest, ok := strings.Cut("\n"+status, "\n"+name+": ")
+	value, _, _ := strings.Cut(rest, "\n")
+	n, err := strconv.ParseUint(value, 10, 64)
+	if !ok || err != nil {
+		t.Fatalf("no %s in %q", name, status)
+	}
+	return n
+}

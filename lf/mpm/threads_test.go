@@ -1,0 +1,182 @@
+package mpm
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+	"lflab/sync/park"
+)
+
+// inCall counts the architecture's threads that are in a system call, or
+// returns false where the kernel does not tell.
+func (r *rig) inCall(number int) (n int, ok bool) {
+	names, err := filepath.Glob("/proc/self/task/*/comm")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, name := range names {
+		comm, err := os.ReadFile(name)
+		if err != nil || !strings.HasPrefix(string(comm), r.kind.Name+"-") {
+			continue
+		}
+		call, err := os.ReadFile(filepath.Join(filepath.Dir(name), "syscall"))
+		switch {
+		case errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission):
+			r.t.Logf("cannot see what threads wait in: %v", err)
+			return 0, false
+		case err == nil && strings.HasPrefix(string(call), fmt.Sprintf("%d ", number)):
+			n++
+		}
+	}
+	return n, true
+}
+
+// TestWhoAccepts: of an idle server's threads exactly the leader, or the
+// listener, waits in accept4; of kernel's all; of event's none, for its
+// listener waits in the set.
+func TestWhoAccepts(t *testing.T) {
+	want := map[string]int{"leader": 1, "worker": 1, "event": 0, "kernel": 4}
+	for name, accepting := range want {
+		t.Run("mpm="+name, func(t *testing.T) {
+			r := start(t, name, setup{})
+			for range 3 {
+				until(t, fmt.Sprintf("%d threads in accept4", accepting), func() bool {
+					n, ok := r.inCall(unix.SYS_ACCEPT4)
+					return n == accepting || !ok
+				})
+				if name == "event" {
+					until(t, "one thread in epoll_wait", func() bool {
+						n, ok := r.inCall(unix.SYS_EPOLL_PWAIT)
+						return n == 1 || !ok
+					})
+				}
+				r.check()
+			}
+		})
+	}
+}
+
+// TestLeaderAccounts: each connection is one event, each leadership brings one
+// event and came by a promotion or by finding none, and nobody is woken who is
+// not promoted.
+func TestLeaderAccounts(t *testing.T) {
+	for _, parker := range primitives() {
+		for _, threads := range []int{1, 2, 8} {
+			t.Run(fmt.Sprintf("primitive=%s/threads=%d", parker, threads), func(t *testing.T) {
+				r := start(t, "leader", setup{threads: threads, parker: parker})
+				const clients, requests = 12, 40
+				var crowd sync.WaitGroup
+				for i := range clients {
+					crowd.Go(func() {
+						if err := visit(r.addr, i, requests, true); err != nil {
+							t.Error(err)
+						}
+					})
+				}
+				crowd.Wait()
+				// The next leader waits for the event that does not come.
+				var c map[string]uint64
+				until(t, "all events to be accounted for", func() bool {
+					c = r.m.Status().Counters
+					return c["events"] == clients*requests && c["promotions"]+c["direct_releads"] == c["events"]+1
+				})
+				if n := r.m.Status().Connections; n != c["events"] {
+					t.Errorf("%d connections, %d events", n, c["events"])
+				}
+				if c["wakes_issued"] > c["promotions"] {
+					t.Errorf("%d wake-ups for %d promotions", c["wakes_issued"], c["promotions"])
+				}
+				if threads == 1 && c["promotions"] != 0 {
+					t.Errorf("a thread alone was promoted %d times", c["promotions"])
+				}
+				if c["handler_panics"] != 0 {
+					t.Errorf("%d panics", c["handler_panics"])
+				}
+			})
+		}
+	}
+}
+
+func primitives() (names []string) {
+	for _, kind := range park.Kinds() {
+		names = append(names, kind.Name)
+	}
+	return names
+}
+
+// TestEveryPrimitive: all architectures that park work with all parkers.
+func TestEveryPrimitive(t *testing.T) {
+	for _, parker := range primitives() {
+		t.Run("primitive="+parker, func(t *testing.T) {
+			for _, kind := range Kinds() {
+				if !kind.Parks {
+					continue
+				}
+				t.Run("mpm="+kind.Name, func(t *testing.T) {
+					r := start(t, kind.Name, setup{threads: 4, parker: parker})
+					if got := r.m.Status().Primitive; got != parker {
+						t.Errorf("status names %q", got)
+					}
+					var crowd sync.WaitGroup
+					for i := range 8 {
+						crowd.Go(func() {
+							if err := visit(r.addr, i, 20, i%2 == 0); err != nil {
+								t.Error(err)
+							}
+						})
+					}
+					crowd.Wait()
+				})
+			}
+		})
+	}
+}
+
+// TestFlight: what each architecture records comes to the distributions that
+// its shape has.
+func TestFlight(t *testing.T) {
+	for _, kind := range Kinds() {
+		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			recorder := flight.New(1 << 10)
+			r := start(t, kind.Name, setup{threads: 4, recorder: recorder})
+			if err := r.listener.Stamp(true); err != nil {
+				t.Fatal(err)
+			}
+			handsOff := kind.Shape != flight.NoHandoff
+			var s flight.Summary
+			var overwritten uint64
+			// Again where the kernel does not stamp yet, or where threads had
+			// no time to fall asleep between requests.
+			until(t, "the distributions", func() bool {
+				recorder.On()
+				if err := visit(r.addr, 0, 100, true); err != nil {
+					t.Fatal(err)
+				}
+				r.idle()
+				recorder.Off()
+				var records [][]flight.Record
+				records, overwritten = recorder.Records()
+				s = flight.Merge(records, kind.Shape)
+				gaps := s.Gap.TotalCount() + s.GapNoLeader.TotalCount()
+				return s.Dispatch.TotalCount() >= 90 && (!handsOff || s.Handoff.TotalCount() >= 50 && gaps >= 50)
+			})
+			if s.Handler.TotalCount() < 99 || overwritten != 0 || s.Unmatched > 4 {
+				t.Errorf("%d handlers, %d overwritten, %d unmatched", s.Handler.TotalCount(), overwritten, s.Unmatched)
+			}
+			if s.Dispatch.Min() < 1 || s.Dispatch.Max() >= 59e9 {
+				t.Errorf("D from %d to %d ns", s.Dispatch.Min(), s.Dispatch.Max())
+			}
+			if !handsOff && s.Handoff.TotalCount()+s.Gap.TotalCount()+s.GapNoLeader.TotalCount() != 0 {
+				t.Error("there are hand-offs where there can be none")
+			}
+		})
+	}
+}
