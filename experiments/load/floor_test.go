@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,8 +18,9 @@ var (
 
 // floor is the least server that both kinds of load can be compared on: on
 // each thread one listener, one epoll set, one read and one write per request.
-// It prints its URL and serves until its standard input ends.
-func floor(w io.Writer, threads int) error {
+// It works for so long on each request, prints its URL, and serves until its
+// standard input ends.
+func floor(w io.Writer, threads int, work time.Duration) error {
 	runtime.GOMAXPROCS(threads + 2)
 	port := 0
 	for range threads {
@@ -40,14 +42,14 @@ func floor(w io.Writer, threads int) error {
 			return fmt.Errorf("read the port: %w", err)
 		}
 		port = name.(*unix.SockaddrInet4).Port
-		go floorLoop(l)
+		go floorLoop(l, work)
 	}
 	fmt.Fprintf(w, "http://127.0.0.1:%d/\n", port)
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	return nil
 }
 
-func floorLoop(l int) {
+func floorLoop(l int, work time.Duration) {
 	runtime.LockOSThread()
 	ep, err := unix.EpollCreate1(0)
 	fatalIf(err)
@@ -62,7 +64,7 @@ func floorLoop(l int) {
 		n, _ := epollWaitMillis(ep, events, -1)
 		for _, event := range events[:max(0, n)] {
 			if int(event.Fd) != l {
-				floorAnswer(int(event.Fd), buf)
+				floorAnswer(int(event.Fd), buf, work)
 				continue
 			}
 			for {
@@ -70,7 +72,7 @@ func floorLoop(l int) {
 				if err != nil {
 					break
 				}
-				if floorAnswer(fd, buf) {
+				if floorAnswer(fd, buf, work) {
 					watch(fd)
 				}
 			}
@@ -79,8 +81,11 @@ func floorLoop(l int) {
 }
 
 // floorAnswer answers one request and reports whether fd is still open.
-func floorAnswer(fd int, buf []byte) bool {
+func floorAnswer(fd int, buf []byte, work time.Duration) bool {
 	n, errno := receive(fd, buf)
+	for start := time.Now(); n > 0 && errno == 0 && time.Since(start) < work; {
+		continue
+	}
 	switch {
 	case errno == unix.EAGAIN:
 		return true

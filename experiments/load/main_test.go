@@ -20,7 +20,9 @@ func TestMain(m *testing.M) {
 	case "":
 		os.Exit(m.Run())
 	case "server":
-		fatalIf(floor(os.Stdout, 1))
+		work, err := time.ParseDuration(os.Args[1])
+		fatalIf(err)
+		fatalIf(floor(os.Stdout, 1, work))
 	case "generator":
 		r, err := Run(context.Background(), Config{
 			URL: os.Args[1], Connections: 32, Duration: 2 * time.Second, Close: os.Args[2] == "true",
@@ -37,11 +39,11 @@ func fatalIf(err error) {
 	}
 }
 
-// floorProcess starts the floor server in a process of its own and returns its
-// URL. The process ends when its standard input does, with this one at the latest.
-func floorProcess(t *testing.T) string {
+// floorProcess starts the floor server, with so much work for each request, in
+// a process of its own and returns its URL. The process ends when its standard input does, with this one at the latest.
+func floorProcess(t *testing.T, work time.Duration) string {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.Command(os.Args[0], work.String())
 	cmd.Env = append(os.Environ(), roleVar+"=server")
 	cmd.Stderr = os.Stderr
 	input, err := cmd.StdinPipe()

@@ -416,7 +416,7 @@ func TestProgress(t *testing.T) {
 // In the steady state nothing is allocated: between the measured time's begin
 // and end there are fewer allocations than requests by far.
 func TestNoAllocations(t *testing.T) {
-	url := floorProcess(t)
+	url := floorProcess(t, 0)
 	for _, cfg := range []Config{{}, {Close: true}, {Rate: 5000}, {Rate: 2000, Close: true}} {
 		var begin, end runtime.MemStats
 		cfg.URL, cfg.Connections, cfg.Warmup, cfg.Duration = url, 16, 200*time.Millisecond, 500*time.Millisecond
