@@ -168,7 +168,7 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 
 func phaseRecord(p suites.Phase, scale float64) Phase {
 	r := Phase{
-		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight,
+		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Generators: p.Generators,
 		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
 		WarmupS: p.Warmup.Seconds() * scale, DurationS: p.Duration.Seconds() * scale,
 	}

@@ -59,10 +59,11 @@ type Planned struct {
 
 // Phase is one load within a trial.
 type Phase struct {
-	Name        string  `json:"name"`           // "closed", "open"
-	Title       string  `json:"title"`          // for people: "closed loop, 32 connections"
-	Path        string  `json:"path"`           // requested path
-	Connections int     `json:"connections"`    // the least, where ConnectionsByMode is set
+	Name        string  `json:"name"`        // "closed", "open"
+	Title       string  `json:"title"`       // for people: "closed loop, 32 connections"
+	Path        string  `json:"path"`        // requested path
+	Connections int     `json:"connections"` // the least, where ConnectionsByMode is set
+	Generators  int     `json:"generator_threads"`
 	Rate        float64 `json:"rate,omitempty"` // offered, of an open loop; 0 is a closed loop; the least, where RateByMode is set
 	// Numbers that differ between the values of the axis "mode".
 	ConnectionsByMode map[string]int     `json:"connections_by_mode,omitempty"`

@@ -47,7 +47,7 @@ func (s *session) read() (r reading) {
 // within the measured time would disturb it.
 func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, error) {
 	cfg := load.Config{
-		URL: "http://" + s.address + p.Path, Connections: p.Connections, Close: s.mode == "close",
+		URL: "http://" + s.address + p.Path, Connections: p.Connections, Close: s.mode == "close", Threads: p.Generators,
 		Warmup: seconds(p.WarmupS), Duration: seconds(p.DurationS),
 		Rate: p.Rate, Arrivals: load.Arrivals(p.Arrivals), Seed: s.seed, Timeout: 5 * time.Second,
 	}

@@ -63,6 +63,7 @@ func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
 		v[f.Name] = f.Value
 	}
 	v["self"] = x.opts.Serve[0]
+	v["cpus"] = strconv.Itoa(x.Manifest.Before.CPUs)
 	v["bin"] = x.built[sub.Name]
 	return v
 }

@@ -63,6 +63,11 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 			return p, r.refuse(at+".connections", c, "whole numbers")
 		}
 	}
+	// A generator that is always busy sets the throughput itself; more threads
+	// than that is for the server to be the one that is.
+	if p.Generators = max(f.Generators, 1); f.Generators < 0 || f.Generators > 64 {
+		return p, r.refuse(at+".generators", f.Generators, "1 to 64 threads of the load generator")
+	}
 	if f.Duration == "" {
 		return p, r.missing(at+".duration", `a duration, as in "550ms"`)
 	}

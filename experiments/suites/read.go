@@ -29,6 +29,7 @@ type file struct {
 type filePhase struct {
 	Name, Title, Path string
 	Connections, Rate any // a number, or a table of numbers by mode
+	Generators        int
 	Arrivals          string
 	Warmup, Duration  string
 	Flight            bool

@@ -70,7 +70,7 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 			return sub, fmt.Errorf("suite %s: %s.cc: %w", r.file, at, err)
 		}
 	}
-	allowed := []string{"self"}
+	allowed := []string{"self", "cpus"}
 	if f.CC != "" {
 		allowed = append(allowed, "bin")
 	}

@@ -37,6 +37,7 @@ type Phase struct {
 	Title       string
 	Path        string
 	Connections ByMode // at most 10000
+	Generators  int    // threads of the load generator
 	Rate        ByMode // requests per second of an open loop; 0 is a closed one
 	Arrivals    string // poisson or fixed; empty in a closed loop
 	Warmup      time.Duration
@@ -47,7 +48,7 @@ type Phase struct {
 // Subject is a program that is not `lflab serve`.
 type Subject struct {
 	Name    string   // the value of an axis that selects it; "*" is every cell that no other subject takes
-	Command []string // with placeholders: {port}, {bin}, {self} and the names of axes and of server flags
+	Command []string // with placeholders: {port}, {bin}, {self}, {cpus} and the names of axes and of server flags
 	Needs   string   // program that must be on PATH
 	CC      string   // C source, relative to the suite's file, compiled with the cc on PATH to {bin}
 	Source  []byte   // of CC
