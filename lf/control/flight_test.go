@@ -1,0 +1,163 @@
+package control
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/lf/flight"
+	"lflab/lf/mpm"
+)
+
+// recording is what /lab/flight?record=off answers.
+type recording struct {
+	Unmatched, Overwritten uint64
+	histograms             map[string]*hdrhistogram.Histogram
+}
+
+func (p *peer) recordingOff() (r recording) {
+	p.t.Helper()
+	body := p.get("/lab/flight?record=off")
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(body), &fields); err != nil {
+		p.t.Fatalf("%v in %.200q", err, body)
+	}
+	r.histograms = map[string]*hdrhistogram.Histogram{}
+	for name, raw := range fields {
+		var err error
+		switch name {
+		case "unmatched":
+			err = json.Unmarshal(raw, &r.Unmatched)
+		case "overwritten":
+			err = json.Unmarshal(raw, &r.Overwritten)
+		default:
+			var encoded string
+			if err = json.Unmarshal(raw, &encoded); err == nil {
+				r.histograms[name], err = hdrhistogram.Decode([]byte(encoded))
+			}
+		}
+		if err != nil {
+			p.t.Fatalf("%s: %v", name, err)
+		}
+	}
+	return r
+}
+
+func (r recording) count(name string) int64 {
+	if h := r.histograms[name]; h != nil {
+		return h.TotalCount()
+	}
+	return 0
+}
+
+// TestFlight records requests of a real process, and decodes what it answers.
+func TestFlight(t *testing.T) {
+	const requests = 60
+	for _, kind := range mpm.Kinds() {
+		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			p := run(t, order{MPM: kind.Name, Lab: true})
+			lab := p.dial()
+			if got := lab.get("/lab/flight?record=on"); got != "{}" {
+				t.Errorf("on: %q", got)
+			}
+			handsOff := kind.Shape != flight.NoHandoff
+			var r recording
+			// Again where the kernel does not stamp yet, or where threads had
+			// no time to fall asleep between requests.
+			until(t, "the distributions", func() bool {
+				lab.get("/lab/flight?record=on")
+				for range requests {
+					one := p.dial()
+					one.get("/hello")
+					one.Close()
+				}
+				r = lab.recordingOff()
+				return r.count("D") >= requests/2 && (!handsOff || r.count("H") >= requests/4 && r.count("G")+r.count("G_none") > 0)
+			})
+			if r.Overwritten != 0 || r.Unmatched > 4 {
+				t.Errorf("%d overwritten, %d unmatched", r.Overwritten, r.Unmatched)
+			}
+			if n := r.count("handler"); n < requests {
+				t.Errorf("%d handlers recorded of %d", n, requests)
+			}
+			if !handsOff && r.count("H")+r.count("G") != 0 {
+				t.Errorf("hand-offs where there can be none: %d, %d", r.count("H"), r.count("G"))
+			}
+			for name, h := range r.histograms {
+				if h.Min() < 1 || h.TotalCount() == 0 {
+					t.Errorf("%s: %d values from %d on", name, h.TotalCount(), h.Min())
+				}
+			}
+			// Off again is what it was; the handler of the first one is not in it.
+			if again := lab.recordingOff(); again.count("D") < r.count("D") {
+				t.Errorf("off again: %d values of %d", again.count("D"), r.count("D"))
+			}
+		})
+	}
+}
+
+func TestFlightErrors(t *testing.T) {
+	for _, lab := range []bool{false, true} {
+		c := plain("leader")
+		c.Lab = lab
+		s := begin(t, c)
+		for action, want := range map[string]int{"on": 200, "off": 200, "": 400, "ON": 400, "on&record=off": 200} {
+			if !lab {
+				want = 404
+			}
+			p := dial(t, s.Addr())
+			p.send("/lab/flight?record=" + action)
+			if res, body := p.answer(); res.StatusCode != want {
+				t.Errorf("lab %v, record=%s: %s, %q", lab, action, res.Status, body)
+			}
+			p.Close()
+		}
+		if _, err := s.flight("sideways"); lab && err == nil {
+			t.Error("an unknown action was taken")
+		}
+		if err := s.Drain(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestFlightIsSwitchedByMany: the switch may be thrown by several at once
+// while requests are recorded.
+func TestFlightIsSwitchedByMany(t *testing.T) {
+	everyKind(t, func(t *testing.T, name string) {
+		c := plain(name)
+		c.Lab = true
+		s := begin(t, c)
+		transport := &http.Transport{}
+		defer transport.CloseIdleConnections()
+		client := &http.Client{Transport: transport, Timeout: patience}
+		var all sync.WaitGroup
+		for i := range 4 {
+			all.Go(func() {
+				for n := range 40 {
+					path := "/hello"
+					if i >= 2 {
+						path = "/lab/flight?record=" + []string{"on", "off"}[n%2]
+					}
+					res, err := client.Get("http://" + s.Addr() + path)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if _, err := io.Copy(io.Discard, res.Body); err != nil || res.StatusCode != 200 {
+						t.Errorf("%s: %s, %v", path, res.Status, err)
+					}
+					res.Body.Close()
+				}
+			})
+		}
+		all.Wait()
+		if err := s.Drain(); err != nil {
+			t.Error(err)
+		}
+	})
+}

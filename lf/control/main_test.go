@@ -1,0 +1,246 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/httpd"
+	"lflab/lf/mpm"
+)
+
+const (
+	serverEnv = "CONTROL_TEST_SERVER"
+	patience  = 20 * time.Second
+)
+
+// How the child tells its parent what Run returned.
+const (
+	exitDone   = 0
+	exitError  = 1
+	exitGrace  = 3
+	exitAtOnce = 4
+)
+
+// TestMain lets the test binary be the server that is tested: signals go to a
+// process of its own.
+func TestMain(m *testing.M) {
+	if config := os.Getenv(serverEnv); config != "" {
+		os.Exit(serveProcess(config))
+	}
+	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		l.Close() // the network poller has its own descriptors from now on
+	}
+	os.Exit(m.Run())
+}
+
+// order is what a test wants of its process.
+type order struct {
+	MPM   string
+	Grace time.Duration // plain's when 0
+	Lab   bool
+}
+
+func serveProcess(config string) int {
+	var o order
+	if err := json.Unmarshal([]byte(config), &o); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitError
+	}
+	c := plain(o.MPM)
+	c.Lab, c.Out = o.Lab, os.Stdout
+	if o.Grace > 0 {
+		c.Grace = o.Grace
+	}
+	s, err := New(c)
+	if err == nil {
+		err = s.Run()
+	}
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, ErrGrace):
+		return exitGrace
+	case errors.Is(err, ErrAtOnce):
+		return exitAtOnce
+	}
+	fmt.Fprintln(os.Stderr, err)
+	return exitError
+}
+
+// plain is a server that drains quickly.
+func plain(name string) Config {
+	return Config{MPM: name, Listen: "127.0.0.1:0", Threads: 6, Primitive: "futex", Grace: patience, DeferAccept: true,
+		HTTP: httpd.Config{Limits: httpd.Limits{KeepAliveTimeout: patience}}}
+}
+
+func everyKind(t *testing.T, test func(*testing.T, string)) {
+	for _, kind := range mpm.Kinds() {
+		t.Run("mpm="+kind.Name, func(t *testing.T) { test(t, kind.Name) })
+	}
+}
+
+// process is a running server.
+type process struct {
+	t    *testing.T
+	cmd  *exec.Cmd
+	addr string
+	out  *bufio.Reader
+	log  strings.Builder
+	wait func() int // for its end; the exit status
+}
+
+func run(t *testing.T, o order) *process {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	p := &process{t: t, cmd: exec.CommandContext(ctx, exe)}
+	p.cmd.Env = append(os.Environ(), serverEnv+"="+string(config))
+	p.cmd.Stderr = &p.log
+	// Not StdoutPipe, which Wait closes while there may be something to read.
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Stdout = w
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	p.wait = sync.OnceValue(func() int {
+		_ = p.cmd.Wait() // the status tells
+		cancel()
+		return p.cmd.ProcessState.ExitCode()
+	})
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill() // an error means that it has ended
+		p.wait()
+		r.Close()
+	})
+	r.SetReadDeadline(time.Now().Add(patience))
+	p.out = bufio.NewReader(r)
+	line, err := p.out.ReadString('\n')
+	var ok bool
+	if p.addr, ok = strings.CutPrefix(strings.TrimSuffix(line, "\n"), "listening on "); !ok {
+		t.Fatalf("the server said %q, %v; %s", line, err, p.log.String())
+	}
+	return p
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// refuses waits until the server does not listen any more.
+func (p *process) refuses() {
+	p.t.Helper()
+	until(p.t, "the server to refuse connections", func() bool {
+		c, err := net.DialTimeout("tcp", p.addr, patience)
+		if err == nil {
+			c.Close()
+		}
+		return errors.Is(err, unix.ECONNREFUSED)
+	})
+}
+
+// peer is one connection to the server.
+type peer struct {
+	t *testing.T
+	net.Conn
+	in *bufio.Reader
+}
+
+func (p *process) dial() *peer { return dial(p.t, p.addr) }
+
+func dial(t *testing.T, addr string) *peer {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(patience))
+	return &peer{t, c, bufio.NewReader(c)}
+}
+
+func (p *peer) send(path string) {
+	p.t.Helper()
+	if _, err := fmt.Fprintf(p, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", path); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *peer) answer() (*http.Response, string) {
+	p.t.Helper()
+	res, err := http.ReadResponse(p.in, nil)
+	if err != nil {
+		p.t.Fatalf("read a response: %v", err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		p.t.Fatalf("read a body: %d bytes, %v", len(body), err)
+	}
+	return res, string(body)
+}
+
+func (p *peer) get(path string) string {
+	p.t.Helper()
+	p.send(path)
+	res, body := p.answer()
+	if res.StatusCode != 200 {
+		p.t.Fatalf("%s: %s, %q", path, res.Status, body)
+	}
+	return body
+}
+
+// working waits until a request on another connection is being handled: the
+// peer's own makes one more.
+func (p *peer) working(requests int) {
+	p.t.Helper()
+	until(p.t, "the request to be in flight", func() bool {
+		_, board, _ := strings.Cut(p.get("/server-status?auto"), "Scoreboard: ")
+		return strings.Count(board, "W") == requests+1
+	})
+}
+
+func until(t *testing.T, what string, cond func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !cond(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+func descriptors(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}

@@ -1,0 +1,132 @@
+package control
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestSignalDrains: a request in flight is answered in full, idle connections
+// are closed, the exit status is that of success, and all that was said on
+// standard output is where the server listened.
+func TestSignalDrains(t *testing.T) {
+	for _, signal := range []os.Signal{unix.SIGTERM, unix.SIGINT} {
+		t.Run(signal.String(), func(t *testing.T) {
+			everyKind(t, func(t *testing.T, name string) {
+				p := run(t, order{MPM: name})
+				idle, busy := p.dial(), p.dial()
+				if got := idle.get("/hello"); got != "Hello, World!" {
+					t.Fatalf("/hello: %q", got)
+				}
+				busy.send("/sleep?ms=200")
+				idle.working(1)
+				p.signal(signal)
+				p.refuses()
+				if rest, err := io.ReadAll(idle.in); err != nil || len(rest) > 0 {
+					t.Errorf("the idle connection: %q, %v", rest, err)
+				}
+				if res, body := busy.answer(); res.StatusCode != 200 || body != "slept\n" || !res.Close {
+					t.Errorf("the request in flight: %s, %q, close %v", res.Status, body, res.Close)
+				}
+				if rest, err := io.ReadAll(busy.in); err != nil || len(rest) > 0 {
+					t.Errorf("and then: %q, %v", rest, err)
+				}
+				if status := p.wait(); status != exitDone {
+					t.Errorf("exit status %d, %s", status, p.log.String())
+				}
+				if more, err := io.ReadAll(p.out); len(more) > 0 || err != nil {
+					t.Errorf("standard output went on with %q, %v", more, err)
+				}
+			})
+		})
+	}
+}
+
+// TestSecondSignal ends the server at once, with a request in flight.
+func TestSecondSignal(t *testing.T) {
+	everyKind(t, func(t *testing.T, name string) {
+		p := run(t, order{MPM: name})
+		busy := p.dial()
+		busy.send("/sleep?ms=60000")
+		p.dial().working(1)
+		p.signal(unix.SIGTERM)
+		p.refuses()
+		p.signal(unix.SIGINT) // another one counts as well
+		if status := p.wait(); status != exitAtOnce {
+			t.Errorf("exit status %d, want %d; %s", status, exitAtOnce, p.log.String())
+		}
+		if all, _ := io.ReadAll(busy.in); len(all) > 0 {
+			t.Errorf("the request was answered: %q", all)
+		}
+	})
+}
+
+// TestGrace: what takes longer than the grace period is cut, and Run says so.
+func TestGrace(t *testing.T) {
+	everyKind(t, func(t *testing.T, name string) {
+		const grace = 100 * time.Millisecond
+		p := run(t, order{MPM: name, Grace: grace})
+		busy, slow := p.dial(), p.dial()
+		busy.send("/sleep?ms=60000")
+		slow.send("/bytes?n=100000000")
+		if _, err := slow.in.Peek(100); err != nil { // and no more of it is read
+			t.Fatal(err)
+		}
+		began := time.Now()
+		p.signal(unix.SIGTERM)
+		if status := p.wait(); status != exitGrace {
+			t.Errorf("exit status %d, want %d; %s", status, exitGrace, p.log.String())
+		}
+		if took := time.Since(began); took < grace {
+			t.Errorf("ended after %v, grace %v", took, grace)
+		}
+		if n, _ := io.Copy(io.Discard, slow.in); n == 0 || n > 99_000_000 {
+			t.Errorf("the slow reader got %d bytes", n)
+		}
+		if !strings.Contains(p.log.String(), "draining") {
+			t.Errorf("the log does not tell of the drain: %q", p.log.String())
+		}
+	})
+}
+
+// TestSlowReaderWithinGrace gets everything.
+func TestSlowReaderWithinGrace(t *testing.T) {
+	const n = 30_000_000
+	everyKind(t, func(t *testing.T, name string) {
+		p := run(t, order{MPM: name})
+		slow := p.dial()
+		slow.send("/bytes?n=30000000")
+		if _, err := slow.in.Peek(100); err != nil {
+			t.Fatal(err)
+		}
+		p.signal(unix.SIGTERM)
+		p.refuses()
+		if res, body := slow.answer(); res.StatusCode != 200 || len(body) != n {
+			t.Errorf("%s, %d bytes of %d", res.Status, len(body), n)
+		}
+		if status := p.wait(); status != exitDone {
+			t.Errorf("exit status %d, %s", status, p.log.String())
+		}
+	})
+}
+
+// TestGraceInProcess names the grace period.
+func TestGraceInProcess(t *testing.T) {
+	c := plain("goroutine")
+	c.Grace = 10 * time.Millisecond
+	s := begin(t, c)
+	busy, other := dial(t, s.Addr()), dial(t, s.Addr())
+	busy.send("/sleep?ms=300")
+	other.working(1)
+	if err := s.Drain(); !errors.Is(err, ErrGrace) || !strings.Contains(err.Error(), "10ms") {
+		t.Errorf("drain: %v", err)
+	}
+	if _, body := busy.answer(); body != "slept\n" { // in this process nothing cuts it
+		t.Errorf("answer %q", body)
+	}
+}
