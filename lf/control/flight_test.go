@@ -81,7 +81,8 @@ func TestFlight(t *testing.T) {
 			if r.Overwritten != 0 || r.Unmatched > 4 {
 				t.Errorf("%d overwritten, %d unmatched", r.Overwritten, r.Unmatched)
 			}
-			if n := r.count("handler"); n < requests {
+			// A thread that is not back at the end has its record dropped.
+			if n := r.count("handler"); n < requests-6 {
 				t.Errorf("%d handlers recorded of %d", n, requests)
 			}
 			if !handsOff && r.count("H")+r.count("G") != 0 {
