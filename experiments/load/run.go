@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lflab/sync/block"
 )
 
 // Run makes the load that cfg describes and returns what it measured. It
@@ -23,8 +25,9 @@ import (
 // complete by then, its Duration shortened accordingly, and an error that
 // wraps ctx.Err().
 //
-// Run raises GOMAXPROCS to the number of generator threads and two more where
-// it is lower, and leaves it there.
+// Run raises GOMAXPROCS to the number of generator threads and three more where
+// it is lower, and leaves it there: Ps for the other goroutines and for the
+// anchor of package block, which keeps the Go runtime from taking CPU time.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -41,7 +44,8 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if procs := cfg.Threads + 2; runtime.GOMAXPROCS(0) < procs {
+	block.Anchor()
+	if procs := cfg.Threads + 2 + block.AnchorPs; runtime.GOMAXPROCS(0) < procs {
 		runtime.GOMAXPROCS(procs)
 	}
 	r := newRun(cfg, t)

@@ -1,15 +1,18 @@
 package load
 
 import (
+	"runtime"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"lflab/sync/block"
 )
 
 // The system calls of the hot path. All sockets are non-blocking, so these
 // return at once and RawSyscall spares the scheduler's bookkeeping; only a
-// wait in epoll that may sleep goes through Syscall6.
+// wait in epoll that may sleep goes through package block.
 
 func socket(family int) (int, unix.Errno) {
 	fd, _, errno := syscall.RawSyscall(unix.SYS_SOCKET, uintptr(family),
@@ -62,14 +65,17 @@ func epollPoll(ep int, events []unix.EpollEvent) (int, unix.Errno) {
 // ENOSYS before.
 func epollWait(ep int, events []unix.EpollEvent, ns int64) (int, unix.Errno) {
 	timeout := unix.NsecToTimespec(ns)
-	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+	n, _, errno := block.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
 		uintptr(len(events)), uintptr(unsafe.Pointer(&timeout)), 0, 0)
+	runtime.KeepAlive(events)
+	runtime.KeepAlive(&timeout)
 	return int(n), errno
 }
 
 // epollWaitMillis is epollWait on an older kernel.
 func epollWaitMillis(ep int, events []unix.EpollEvent, ms int64) (int, unix.Errno) {
-	n, _, errno := syscall.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+	n, _, errno := block.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
 		uintptr(len(events)), uintptr(ms), 0, 0)
+	runtime.KeepAlive(events)
 	return int(n), errno
 }
