@@ -24,7 +24,7 @@ import (
 //	served            arming   worker, which increments the turn
 //	arming            waiting  the same worker; fails if the listener was quicker
 //	arming, waiting   served   listener, for an event of this turn
-//	waiting           served   listener, to close it
+//	waiting           closed   listener, which closes it
 //	served            closed   whoever has it, just before close(2)
 //
 // All fields but state belong to whoever has it: they are written before the
@@ -85,16 +85,13 @@ func (c *held) take(turn uint32) bool {
 	}
 }
 
-// waits tells whether it may be claimed. Only for the listener this stays true.
+// waits tells whether the listener may end it. Only for the listener this
+// stays true.
 func (c *held) waits() bool { return c.state.Load()&stateMask == waitingState }
 
-// claim takes a waiting connection out of its turn. An event that epoll has
-// for it, or has reported already, comes to nothing.
-func (c *held) claim() {
-	c.state.Store(c.state.Load()&^stateMask | servedState)
-}
-
-// shut ends the connection and returns the descriptor to be closed.
+// shut ends a connection that the caller has, or as the listener may end, and
+// returns the descriptor to be closed. An event that epoll has for it, or has
+// reported already, comes to nothing.
 func (c *held) shut() (fd int) {
 	fd = c.conn.Release()
 	c.state.Store(c.state.Load() &^ stateMask) // closed

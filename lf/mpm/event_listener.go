@@ -184,7 +184,6 @@ func (m *event) endWaits() {
 		if !late && !(draining && c.next == serve.Idle) {
 			continue
 		}
-		c.claim()
 		if late && c.session != nil {
 			c.session.Expire(&s.Thread)
 			s.Set(serve.Leading)

@@ -73,6 +73,36 @@ func TestKickLeavesABusyConnAlone(t *testing.T) {
 	}
 }
 
+// TestOwnerWaitsForAKickUnderWay: a Kick that has seen the connection idle is
+// about to use its descriptor. Until it is done the owner must not return, for
+// it might close it.
+func TestOwnerWaitsForAKickUnderWay(t *testing.T) {
+	c, peer := pair(t, true)
+	var returned atomic.Bool
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		n, err := c.ReadIdle(make([]byte, 10))
+		if n != 1 || err != nil {
+			t.Errorf("read %d, %v", n, err)
+		}
+		returned.Store(true)
+	}()
+	until(t, "the idle wait", func() bool { return c.gate.CompareAndSwap(idle, kicking) })
+	send1(t, peer, "x")
+	until(t, "the owner to have its data", func() bool {
+		n, err := unix.IoctlGetInt(c.FD(), unix.SIOCINQ)
+		return n == 0 && err == nil
+	})
+	for start := time.Now(); time.Since(start) < 20*time.Millisecond; runtime.Gosched() {
+		if returned.Load() {
+			t.Fatal("the owner returned while its descriptor was in use")
+		}
+	}
+	c.gate.Store(kicked)
+	<-done
+}
+
 // TestKickAgainstReadIdle races a Kick, a request and the end of the idle wait
 // against each other, and looks at what happens to the socket that gets the
 // descriptor next: its read side must stay open.
