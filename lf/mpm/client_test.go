@@ -1,0 +1,106 @@
+package mpm
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+)
+
+// client is a peer that must not wait for ever.
+type client struct {
+	t testing.TB
+	*net.TCPConn
+	in *bufio.Reader
+}
+
+// dial is for the test's own goroutine; the rig closes the client in the end.
+func (r *rig) dial() *client {
+	r.t.Helper()
+	c := dialTo(r.t, r.addr)
+	r.clients = append(r.clients, c)
+	return c
+}
+
+func dialTo(t testing.TB, addr string) *client {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.SetDeadline(time.Now().Add(patience))
+	return newClient(t, c)
+}
+
+func newClient(t testing.TB, c net.Conn) *client {
+	return &client{t, c.(*net.TCPConn), bufio.NewReader(c)}
+}
+
+func (c *client) send(data string) {
+	c.t.Helper()
+	if _, err := c.Write([]byte(data)); err != nil {
+		c.t.Fatalf("send %.60q: %v", data, err)
+	}
+}
+
+// answer reads one response, with net/http as the judge of its form.
+func (c *client) answer(method string) (*http.Response, string) {
+	c.t.Helper()
+	res, err := http.ReadResponse(c.in, &http.Request{Method: method})
+	if err != nil {
+		c.t.Fatalf("read a response: %v", err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		c.t.Fatalf("read a body of %d bytes: %d, %v", res.ContentLength, len(body), err)
+	}
+	return res, string(body)
+}
+
+// hello reads the response of /hello, and reports whether it ends the connection.
+func (c *client) hello(method string) (closes bool) {
+	c.t.Helper()
+	res, body := c.answer(method)
+	want := "Hello, World!"
+	if method == "HEAD" {
+		want = ""
+	}
+	if res.StatusCode != 200 || body != want || res.ContentLength != 13 {
+		c.t.Fatalf("answer %s, %q, length %d", res.Status, body, res.ContentLength)
+	}
+	return res.Close
+}
+
+// end expects that the server ends the connection, with nothing more said.
+func (c *client) end() {
+	c.t.Helper()
+	if rest, err := io.ReadAll(c.in); err != nil || len(rest) > 0 {
+		c.t.Fatalf("the connection goes on with %.60q, %v", rest, err)
+	}
+}
+
+// vanish ends the connection with a reset.
+func (c *client) vanish() {
+	c.SetLinger(0)
+	c.Close()
+}
+
+// letters is the body of /bytes?n=N.
+func letters(n int) []byte {
+	return bytes.Repeat([]byte("abcdefghijklmnopqrstuvwxyz"), n/26+1)[:n]
+}
+
+// hasEnded tells a connection that the peer has ended from other errors.
+func hasEnded(err error) bool {
+	var timeout net.Error
+	return err != nil && !(errors.As(err, &timeout) && timeout.Timeout())
+}
+
+func bytesRequest(n int) string {
+	return fmt.Sprintf("GET /bytes?n=%d HTTP/1.1\r\nHost: a\r\n\r\n", n)
+}
