@@ -10,7 +10,6 @@ import (
 	"lflab/cas"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
-	"lflab/sync/park"
 	"lflab/sync/queue"
 )
 
@@ -73,7 +72,7 @@ func (m *event) setUp() (err error) {
 	m.table = make([]atomic.Pointer[held], min(limit.Max, 1<<20))
 	m.sessions = cas.NewRing[serve.Session](1 << 10)
 	m.desk = newDesk()
-	if m.queue, err = queue.New[ready](m.cfg.Threads-1, m.parkers(), m.cfg.Park); err != nil {
+	if m.queue, err = queue.NewFor[ready](bed{m}, m.cfg.Threads-1, m.cfg.Parker, m.cfg.Park); err != nil {
 		return err
 	}
 	if m.epoll, err = sock.NewEpoll(); err != nil {
@@ -89,21 +88,6 @@ func (m *event) setUp() (err error) {
 		return fmt.Errorf("add eventfd to epoll set: %w", err)
 	}
 	return m.watch()
-}
-
-// parkers are the workers' kind, but for the queue's first one, which is the
-// listener's: that is at its desk while all workers are busy.
-func (m *event) parkers() park.Kind {
-	kind, listeners := m.cfg.Parker, false
-	newWorkers := kind.New
-	kind.New = func(opt park.Options) (park.Parker, error) {
-		if !listeners {
-			listeners = true
-			return bed{m}, nil
-		}
-		return newWorkers(opt)
-	}
-	return kind
 }
 
 func (m *event) Start() error {

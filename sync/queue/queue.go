@@ -59,17 +59,26 @@ const (
 	closed
 )
 
-// New makes a queue for workers 0 to workers-1, all of them busy at first.
+// New makes a queue for workers 0 to workers-1, all of them busy at first. The
+// listener sleeps on a parker of the same kind.
 func New[T any](workers int, kind park.Kind, opt park.Options) (*Queue[T], error) {
-	if workers < 1 || workers > cas.MaxFollowers {
-		return nil, fmt.Errorf("queue for %d workers (want 1 to %d)", workers, cas.MaxFollowers)
-	}
-	q := &Queue[T]{idle: cas.NewIdle(workers), slots: make([]slot[T], workers), reserved: none}
-	var err error
-	if q.producer, err = kind.New(opt); err != nil {
+	producer, err := kind.New(opt)
+	if err != nil {
 		return nil, fmt.Errorf("make the listener's parker: %w", err)
 	}
+	return NewFor[T](producer, workers, kind, opt)
+}
+
+// NewFor is New for a listener that brings the parker it sleeps on while all
+// workers are busy. The queue closes it when it is freed, and when this fails.
+func NewFor[T any](producer park.Parker, workers int, kind park.Kind, opt park.Options) (*Queue[T], error) {
+	if workers < 1 || workers > cas.MaxFollowers {
+		producer.Close()
+		return nil, fmt.Errorf("queue for %d workers (want 1 to %d)", workers, cas.MaxFollowers)
+	}
+	q := &Queue[T]{idle: cas.NewIdle(workers), slots: make([]slot[T], workers), producer: producer, reserved: none}
 	for i := range q.slots {
+		var err error
 		if q.slots[i].parker, err = kind.New(opt); err != nil {
 			q.Free()
 			return nil, fmt.Errorf("make parker of worker %d: %w", i, err)
