@@ -71,8 +71,27 @@ func (v *view) tileTitle(ph lab.Phase, p panel, withLoad bool) string {
 	return p.title + " · " + v.load(ph, p)
 }
 
-// load says in a few words what a phase asks of the server in a panel.
+// load says in a few words what a phase asks of the server in a panel, and
+// what sets it apart from another that asks for the same.
 func (v *view) load(ph lab.Phase, p panel) string {
+	s := v.plainLoad(ph, p)
+	for _, other := range v.phases {
+		if other.Name == ph.Name || v.plainLoad(other, p) != s {
+			continue
+		}
+		switch {
+		case other.Flight != ph.Flight && ph.Flight:
+			return s + ", recorder on"
+		case other.Flight != ph.Flight:
+			return s + ", recorder off"
+		case other.Generators != ph.Generators:
+			return fmt.Sprintf("%s, %d generator%s", s, ph.Generators, map[bool]string{true: "s"}[ph.Generators > 1])
+		}
+	}
+	return s
+}
+
+func (v *view) plainLoad(ph lab.Phase, p panel) string {
 	switch rate := v.offered(ph.Name, p); {
 	case rate > 0:
 		return fmt.Sprintf("open loop, %s/s", thousands(rate))

@@ -113,7 +113,8 @@ func (v *view) recorder() string {
 }
 
 func sameLoad(a, b lab.Phase) bool {
-	return a.Path == b.Path && a.Connections == b.Connections && a.Rate == b.Rate && a.Arrivals == b.Arrivals
+	return a.Path == b.Path && a.Connections == b.Connections && a.Generators == b.Generators &&
+		a.Rate == b.Rate && a.Arrivals == b.Arrivals
 }
 
 type row struct{ Name, Value, After string }
