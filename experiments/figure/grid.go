@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -68,7 +69,8 @@ func (v *view) tileTitle(ph lab.Phase, p panel, withLoad bool) string {
 	case p.title == "":
 		return v.load(ph, p)
 	}
-	return p.title + " · " + v.load(ph, p)
+	// Both have to fit over half of a page's width.
+	return strings.TrimSuffix(p.title, " connections") + " · " + v.load(ph, p)
 }
 
 // load says in a few words what a phase asks of the server in a panel, and
@@ -85,7 +87,7 @@ func (v *view) load(ph lab.Phase, p panel) string {
 		case other.Flight != ph.Flight:
 			return s + ", recorder off"
 		case other.Generators != ph.Generators:
-			return fmt.Sprintf("%s, %d generator%s", s, ph.Generators, map[bool]string{true: "s"}[ph.Generators > 1])
+			return fmt.Sprintf("closed loop, generator threads: %d", ph.Generators)
 		}
 	}
 	return s
