@@ -209,8 +209,8 @@ func (p *Pool[E]) run(id int) {
 				c.wakesIssued.Add(1)
 			}
 			log.Woke()
-			c.retries.Add(uint64(m.promote.Retries))
 		case process:
+			c.retries.Add(uint64(m.promote.Retries))
 			p.process(id, event)
 			c.processed.Add(1)
 			m.processed()
