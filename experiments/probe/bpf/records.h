@@ -1,0 +1,112 @@
+/* What the ring buffer carries when somebody asks for single events: each
+ * record begins with its kind and the time of its last stamp. All times are
+ * nanoseconds of CLOCK_MONOTONIC; 0 is a stamp that was not taken. */
+#ifndef LFLAB_RECORDS_H
+#define LFLAB_RECORDS_H
+
+#include "kernel.h"
+
+enum record_kind {
+	RECORD_REQUEST = 1, /* a connection's data was read */
+	RECORD_HANDOFF,     /* a woken thread put its wake-up to use */
+	RECORD_GAP,         /* a gap has ended */
+	RECORD_WAIT,        /* a thread returned from accept, epoll_wait or futex */
+	RECORD_WAKE,        /* a thread returned from a futex wake call */
+	RECORD_RUN,         /* a thread left a CPU */
+};
+const enum record_kind *unused_record_kind __attribute__((unused));
+
+/* One sleep of a thread, and how it ended. */
+struct sleep {
+	__u64 off;      /* left the CPU */
+	__u64 waking;   /* chosen by the waker */
+	__u64 wakeup;   /* on a run queue */
+	__u64 run;      /* on a CPU */
+	__u64 call;     /* the waker's entry into its futex call; 0: woken by something else */
+	__u32 waker;    /* thread id, with call */
+	__u16 waker_cpu;
+	__u16 cpu;
+};
+
+/* One wait for events, from its call to its return. */
+struct receipt {
+	__u64 enter;
+	struct sleep sleep; /* off is 0 if the call returned at once */
+	__u64 ret;
+	__u32 by;           /* thread id */
+	__u32 polled;       /* epoll_wait, not accept */
+};
+
+struct record_request {
+	__u32 kind;
+	__u32 tid;              /* of the reader */
+	__u64 ts;               /* the read's end */
+	__u64 sock;
+	__u64 established;
+	__u64 listener_ready;
+	__u64 data_ready;
+	__u64 accepted;
+	__u32 acceptor;
+	__u32 first;            /* of its connection */
+	__u64 from;             /* where D begins */
+	struct receipt receipt; /* of the event; ret is 0 if there was none */
+	struct sleep pass;      /* the reader's wake-up; waking is 0 if none was on the path */
+	__u64 pass_ret;
+	struct sleep read;      /* the sleep within the read; waking is 0 if there was none */
+};
+
+struct record_handoff {
+	__u32 kind;
+	__u32 tid;          /* who was woken */
+	__u64 ts;           /* its return */
+	struct sleep sleep;
+	__u64 receipt_ret;  /* of the event that the waker had */
+	__u32 lead;         /* it waited for events next, and did not read */
+	__u32 padding;
+};
+
+struct record_gap {
+	__u32 kind;
+	__u32 tid;          /* the next on watch */
+	__u64 ts;           /* its entry */
+	__u64 began;        /* the receipt's return */
+	__u32 giver;
+	__u32 how;          /* a stage: PASSED_TOTAL, RETOOK_TOTAL or JOINED_TOTAL */
+};
+
+struct record_wait {
+	__u32 kind;
+	__u32 tid;
+	__u64 ts;
+	__u64 enter;
+	struct sleep sleep;
+	__s64 result;
+	__u32 call;         /* enum call */
+	__u32 padding;
+};
+
+struct record_wake {
+	__u32 kind;
+	__u32 tid;
+	__u64 ts;
+	__u64 enter;
+	__s64 woken;
+};
+
+struct record_run {
+	__u32 kind;
+	__u32 tid;
+	__u64 ts;
+	__u64 from;
+	__u32 cpu;
+	__u32 state;        /* 0: it could have gone on */
+};
+
+const struct record_request *unused_request __attribute__((unused));
+const struct record_handoff *unused_handoff __attribute__((unused));
+const struct record_gap *unused_gap __attribute__((unused));
+const struct record_wait *unused_wait __attribute__((unused));
+const struct record_wake *unused_wake __attribute__((unused));
+const struct record_run *unused_run __attribute__((unused));
+
+#endif

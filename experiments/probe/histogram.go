@@ -1,0 +1,120 @@
+package probe
+
+import (
+	"math/bits"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/load"
+)
+
+// The arithmetic of the kernel's histograms: 16 buckets for each power of two,
+// each named by its lower bound, which belongs to it.
+const (
+	subBits = 4
+	sub     = 1 << subBits
+	buckets = 496 // from 0 ns to 17 s; what is longer falls into the last one
+)
+
+// bucketOf is the bucket of a duration in nanoseconds.
+func bucketOf(ns uint64) int {
+	if ns < sub {
+		return int(ns)
+	}
+	exponent := bits.Len64(ns) - 1
+	return min((exponent-subBits+1)*sub+int(ns>>(exponent-subBits))&(sub-1), buckets-1)
+}
+
+// lower is the least duration in bucket b, in nanoseconds; lower(buckets) ends
+// the last one.
+func lower(b int) uint64 {
+	if b < sub {
+		return uint64(b)
+	}
+	exponent := b/sub + subBits - 1
+	return (uint64(1)<<subBits | uint64(b%sub)) << (exponent - subBits)
+}
+
+// Histogram is a distribution of durations in nanoseconds as the kernel keeps
+// it: buckets at most 6.25 % wide, and beside them the exact count, sum and
+// extremes. The zero value is empty.
+type Histogram struct {
+	Count, Sum, Min, Max uint64
+	Buckets              [buckets]uint64
+}
+
+// Observe adds one duration, as the kernel's programs do.
+func (h *Histogram) Observe(ns uint64) {
+	if h.Count == 0 || ns < h.Min {
+		h.Min = ns
+	}
+	h.Max = max(h.Max, ns)
+	h.Count++
+	h.Sum += ns
+	h.Buckets[bucketOf(ns)]++
+}
+
+// Merge adds all of o.
+func (h *Histogram) Merge(o *Histogram) {
+	if o.Count == 0 {
+		return
+	}
+	if h.Count == 0 || o.Min < h.Min {
+		h.Min = o.Min
+	}
+	h.Max = max(h.Max, o.Max)
+	h.Count += o.Count
+	h.Sum += o.Sum
+	for b, n := range o.Buckets {
+		h.Buckets[b] += n
+	}
+}
+
+// Quantile is the duration below which a share q of the values lies, in
+// nanoseconds. Within a bucket the values are taken to be spread evenly, so
+// that it is off by at most the bucket's width.
+func (h *Histogram) Quantile(q float64) float64 {
+	if h.Count == 0 {
+		return 0
+	}
+	rank := q * float64(h.Count)
+	below := 0.0
+	for b, n := range h.Buckets {
+		if n == 0 || below+float64(n) < rank {
+			below += float64(n)
+			continue
+		}
+		from, to := max(float64(lower(b)), float64(h.Min)), min(float64(lower(b+1)), float64(h.Max))
+		return from + (to-from)*(rank-below)/float64(n)
+	}
+	return float64(h.Max)
+}
+
+// Mean is exact.
+func (h *Histogram) Mean() float64 {
+	if h.Count == 0 {
+		return 0
+	}
+	return float64(h.Sum) / float64(h.Count)
+}
+
+// Dist summarises h; count, mean and maximum are exact.
+func (h *Histogram) Dist() load.Dist {
+	return load.Dist{
+		Count: int64(h.Count), Mean: h.Mean(), Max: float64(h.Max),
+		P50: h.Quantile(0.50), P90: h.Quantile(0.90), P99: h.Quantile(0.99), P999: h.Quantile(0.999),
+	}
+}
+
+// HDR is h as the project's other histograms are: each bucket's values stand in
+// its middle.
+func (h *Histogram) HDR() *hdrhistogram.Histogram {
+	out := hdrhistogram.New(1, 60e9, 3)
+	for b, n := range h.Buckets {
+		if n > 0 {
+			middle := min(max((lower(b)+lower(b+1))/2, h.Min), h.Max)
+			_ = out.RecordValues(int64(min(max(middle, 1), 60e9)), int64(n)) // it is in range
+		}
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+package probe
+
+import (
+	"fmt"
+
+	"github.com/cilium/ebpf/btf"
+
+	"lflab/experiments/probe/bpf"
+)
+
+// hook is a kernel tracepoint that one of the programs is attached to.
+type hook struct {
+	program string
+	point   string
+	without string // what is not known without it; empty: the probe needs it
+}
+
+var hooks = []hook{
+	{program: bpf.ProbeProgForked, point: "sched_process_fork"}, // first, so that no new thread escapes
+	{program: bpf.ProbeProgEnded, point: "sched_process_exit"},
+	{program: bpf.ProbeProgEnter, point: "sys_enter"},
+	{program: bpf.ProbeProgLeave, point: "sys_exit"},
+	{program: bpf.ProbeProgWaking, point: "sched_waking"},
+	{program: bpf.ProbeProgWakeup, point: "sched_wakeup"},
+	{program: bpf.ProbeProgSwitched, point: "sched_switch"},
+	{program: bpf.ProbeProgSetState, point: "inet_sock_set_state"},
+	{program: bpf.ProbeProgDataReady, point: "sk_data_ready",
+		without: "when data became ready: the dispatch latency of a connection's first request begins when it was established, later requests have none"},
+	{program: bpf.ProbeProgReceivedData, point: "sock_recv_length",
+		without: "reads by the socket: they are taken from the system calls instead, which costs more"},
+}
+
+// points are the kernel's tracepoints, known by their type information.
+type points struct{ spec *btf.Spec }
+
+func kernelPoints() (points, error) {
+	spec, err := btf.LoadKernelSpec()
+	if err != nil {
+		return points{}, fmt.Errorf("read the kernel's type information (/sys/kernel/btf/vmlinux): %w (the kernel must be built with CONFIG_DEBUG_INFO_BTF)", err)
+	}
+	return points{spec}, nil
+}
+
+func (p points) has(point string) bool {
+	var t *btf.Typedef
+	return p.spec.TypeByName("btf_trace_"+point, &t) == nil
+}

@@ -1,0 +1,362 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"github.com/cilium/ebpf/ringbuf"
+
+	"lflab/experiments/probe/bpf"
+)
+
+// Options says what a probe follows and keeps.
+type Options struct {
+	PIDs     []int // processes, by their numbers in this process's pid namespace
+	Children bool  // also those that they have started or will start
+
+	// Single records beside the histograms, which alone cost least.
+	Requests bool // of requests, hand-offs and gaps
+	Calls    bool // of waits, wake calls and times on a CPU
+
+	// RingBytes is the size of the buffer that records cross the kernel's
+	// border in, a power of two; 0 is DefaultRing.
+	RingBytes int
+
+	// MaxRecords is how many records are kept in memory at most; later ones
+	// are counted as lost. 0 is DefaultMaxRecords.
+	MaxRecords int
+}
+
+// DefaultRing holds about a hundred thousand records: at 200,000 a second it is
+// emptied ten times before it is full.
+const DefaultRing = 1 << 24
+
+// DefaultMaxRecords keeps a recording below about a gigabyte.
+const DefaultMaxRecords = 5e6
+
+// drainEvery is how often the ring is emptied. The kernel does not wake the
+// reader: a wake-up for each record would disturb what is measured.
+const drainEvery = 50 * time.Millisecond
+
+// Probe is a set of kernel programs that follow some processes. Its methods are
+// not safe for concurrent use.
+type Probe struct {
+	targets []Target
+	objects bpf.ProbeObjects
+	links   []link.Link
+	Missing []string // what this kernel cannot tell, a sentence each
+
+	began, ended time.Time
+	reader       *ringbuf.Reader
+	drained      sync.WaitGroup
+	records      Records
+	kept, max    int
+	overflow     uint64 // records that found no place in memory
+	drainErr     error
+}
+
+// Open checks the targets, loads the programs, attaches them and finds the
+// targets' threads. It measures nothing until Start, but the attached programs
+// cost the whole machine a little from now on, until Close. The error says
+// which privilege or kernel feature is missing.
+func Open(o Options) (p *Probe, err error) {
+	p = &Probe{max: o.MaxRecords}
+	if p.max == 0 {
+		p.max = DefaultMaxRecords
+	}
+	if len(o.PIDs) == 0 {
+		return nil, errors.New("no process to probe (give its id with -p)")
+	}
+	for _, pid := range o.PIDs {
+		t, err := Find(pid)
+		if err != nil {
+			return nil, err
+		}
+		p.targets = append(p.targets, t)
+	}
+	defer func() {
+		if err != nil {
+			p.Close()
+			p = nil
+		}
+	}()
+	if err := p.load(o); err != nil {
+		return nil, explain("load the kernel programs", err)
+	}
+	for i, t := range p.targets {
+		if err := p.objects.Asked.Put(uint32(t.PID), uint8(i)); err != nil {
+			return nil, fmt.Errorf("follow process %d: %w (at most %d processes can be asked for)", t.PID, err, p.objects.Asked.MaxEntries())
+		}
+	}
+	if err := p.attach(); err != nil {
+		return nil, explain("attach the kernel programs", err)
+	}
+	if err := p.seed(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// load fits the programs to the kernel and to the options, and loads them.
+func (p *Probe) load(o Options) error {
+	spec, err := bpf.LoadProbe()
+	if err != nil {
+		return err
+	}
+	kernel, err := kernelPoints()
+	if err != nil {
+		return err
+	}
+	for _, h := range hooks {
+		if kernel.has(h.point) {
+			continue
+		}
+		if h.without == "" {
+			return fmt.Errorf("this kernel has no tracepoint %s, which the probe needs", h.point)
+		}
+		p.Missing = append(p.Missing, fmt.Sprintf("this kernel has no tracepoint %s: not known is %s", h.point, h.without))
+		delete(spec.Programs, h.program)
+	}
+	ns, err := pidNamespace()
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]any{
+		bpf.ProbeVarCalls:        callTable(!kernel.has("sock_recv_length")),
+		bpf.ProbeVarPidns:        ns,
+		bpf.ProbeVarChildren:     o.Children,
+		bpf.ProbeVarWantRequests: o.Requests || o.Calls,
+		bpf.ProbeVarWantCalls:    o.Calls,
+	} {
+		if err := spec.Variables[name].Set(value); err != nil {
+			return fmt.Errorf("set %s: %w", name, err)
+		}
+	}
+	size := o.RingBytes
+	switch {
+	case !o.Requests && !o.Calls:
+		size = os.Getpagesize() // nothing will be written to it
+	case size == 0:
+		size = DefaultRing
+	case size < os.Getpagesize() || size&(size-1) != 0:
+		return fmt.Errorf("ring buffer of %d bytes is not allowed (allowed: powers of two, %d or more)", size, os.Getpagesize())
+	}
+	spec.Maps[bpf.ProbeMapRing].MaxEntries = uint32(size)
+
+	coll, err := ebpf.NewCollection(spec)
+	if err != nil {
+		return err
+	}
+	// Programs that this kernel has no tracepoint for are absent, so that the
+	// generated struct cannot be filled in one go.
+	p.adopt(coll)
+	if o.Requests || o.Calls {
+		if p.reader, err = ringbuf.NewReader(p.objects.Ring); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adopt takes the parts of a collection over.
+func (p *Probe) adopt(coll *ebpf.Collection) {
+	programs, maps, vars := coll.Programs, coll.Maps, coll.Variables
+	p.objects = bpf.ProbeObjects{
+		ProbePrograms: bpf.ProbePrograms{
+			DataReady: programs[bpf.ProbeProgDataReady], Ended: programs[bpf.ProbeProgEnded],
+			Enter: programs[bpf.ProbeProgEnter], Forked: programs[bpf.ProbeProgForked],
+			Leave: programs[bpf.ProbeProgLeave], Nothing: programs[bpf.ProbeProgNothing],
+			ReceivedData: programs[bpf.ProbeProgReceivedData], Seed: programs[bpf.ProbeProgSeed],
+			SetState: programs[bpf.ProbeProgSetState], Switched: programs[bpf.ProbeProgSwitched],
+			Wakeup: programs[bpf.ProbeProgWakeup], Waking: programs[bpf.ProbeProgWaking],
+		},
+		ProbeMaps: bpf.ProbeMaps{
+			Asked: maps[bpf.ProbeMapAsked], Connections: maps[bpf.ProbeMapConnections],
+			Counters: maps[bpf.ProbeMapCounters], Histograms: maps[bpf.ProbeMapHistograms],
+			Newborn: maps[bpf.ProbeMapNewborn], Processes: maps[bpf.ProbeMapProcesses],
+			Ring: maps[bpf.ProbeMapRing], Threads: maps[bpf.ProbeMapThreads],
+		},
+		ProbeVariables: bpf.ProbeVariables{Recording: vars[bpf.ProbeVarRecording]},
+	}
+}
+
+// program finds a loaded program by its name; nil when this kernel lacks its
+// tracepoint.
+func (p *Probe) program(name string) *ebpf.Program {
+	o := &p.objects
+	return map[string]*ebpf.Program{
+		bpf.ProbeProgDataReady: o.DataReady, bpf.ProbeProgEnded: o.Ended, bpf.ProbeProgEnter: o.Enter,
+		bpf.ProbeProgForked: o.Forked, bpf.ProbeProgLeave: o.Leave, bpf.ProbeProgReceivedData: o.ReceivedData,
+		bpf.ProbeProgSetState: o.SetState, bpf.ProbeProgSwitched: o.Switched,
+		bpf.ProbeProgWakeup: o.Wakeup, bpf.ProbeProgWaking: o.Waking,
+	}[name]
+}
+
+func (p *Probe) attach() error {
+	for _, h := range hooks {
+		program := p.program(h.program)
+		if program == nil {
+			continue
+		}
+		l, err := link.AttachTracing(link.TracingOptions{Program: program})
+		if err != nil {
+			return fmt.Errorf("tracepoint %s: %w", h.point, err)
+		}
+		p.links = append(p.links, l)
+	}
+	return nil
+}
+
+// seed finds the threads of the targets. A child may come before its parent in
+// the kernel's list: it looks again until nobody is added.
+func (p *Probe) seed() error {
+	l, err := link.AttachIter(link.IterOptions{Program: p.objects.Seed})
+	if err != nil {
+		return explain("look through the machine's threads", err)
+	}
+	defer l.Close()
+	for before := uint64(0); ; {
+		run, err := l.Open()
+		if err != nil {
+			return explain("look through the machine's threads", err)
+		}
+		_, err = io.Copy(io.Discard, run)
+		run.Close()
+		if err != nil {
+			return fmt.Errorf("look through the machine's threads: %w", err)
+		}
+		c, err := p.counts()
+		if err != nil {
+			return err
+		}
+		if c.Threads == before {
+			break
+		}
+		before = c.Threads
+	}
+	var tgid uint32
+	var one uint8
+	if !p.objects.Processes.Iterate().Next(&tgid, &one) {
+		return fmt.Errorf("process %d has ended before it could be followed", p.targets[0].PID)
+	}
+	return nil
+}
+
+// Start begins to measure.
+func (p *Probe) Start() error {
+	if p.reader != nil {
+		p.drained.Add(1)
+		go p.drain()
+	}
+	p.began = time.Now()
+	if err := p.objects.Recording.Set(true); err != nil {
+		return fmt.Errorf("switch the probe on: %w", err)
+	}
+	return nil
+}
+
+// Stop ends the measurement and collects what is still under way. The programs
+// stay attached until Close.
+func (p *Probe) Stop() error {
+	if err := p.objects.Recording.Set(false); err != nil {
+		return fmt.Errorf("switch the probe off: %w", err)
+	}
+	p.ended = time.Now()
+	if p.reader != nil {
+		if err := p.reader.Flush(); err != nil {
+			return fmt.Errorf("empty the ring buffer: %w", err)
+		}
+		p.drained.Wait()
+	}
+	return p.drainErr
+}
+
+// drain reads records until Stop flushes the ring.
+func (p *Probe) drain() {
+	defer p.drained.Done()
+	var rec ringbuf.Record
+	for {
+		p.reader.SetDeadline(time.Now().Add(drainEvery))
+		switch err := p.reader.ReadInto(&rec); {
+		case err == nil:
+			if p.kept++; p.kept > p.max {
+				p.overflow++
+			} else if err := p.records.add(rec.RawSample); err != nil {
+				p.drainErr = fmt.Errorf("read the ring buffer: %w", err)
+				return
+			}
+		case errors.Is(err, os.ErrDeadlineExceeded):
+		case errors.Is(err, ringbuf.ErrFlushed):
+			p.records.sort()
+			return
+		default:
+			p.drainErr = fmt.Errorf("read the ring buffer: %w", err)
+			return
+		}
+	}
+}
+
+// Records are the single records, if Options asked for them. Call it after
+// Stop.
+func (p *Probe) Records() *Records { return &p.records }
+
+// counts adds up what the CPUs have counted.
+func (p *Probe) counts() (sum bpf.ProbeCounts, err error) {
+	var each []bpf.ProbeCounts
+	if err := p.objects.Counters.Lookup(uint32(0), &each); err != nil {
+		return sum, fmt.Errorf("read the counters: %w", err)
+	}
+	for i := range each {
+		addCounts(&sum, &each[i])
+	}
+	return sum, nil
+}
+
+// histogram adds up what the CPUs have observed of a stage, by placement.
+func (p *Probe) histogram(stage int) (by [placements]Histogram, err error) {
+	var each []bpf.ProbeHistogram
+	for place := range placements {
+		if err := p.objects.Histograms.Lookup(uint32(stage*placements+place), &each); err != nil {
+			return by, fmt.Errorf("read the histograms: %w", err)
+		}
+		for i := range each {
+			one := Histogram{Count: each[i].Count, Sum: each[i].Sum, Min: each[i].Min, Max: each[i].Max}
+			if one.Count == 0 {
+				continue
+			}
+			for b, n := range each[i].Buckets {
+				one.Buckets[b] = uint64(n)
+			}
+			by[place].Merge(&one)
+		}
+	}
+	return by, nil
+}
+
+// Close detaches and unloads everything. The kernel does so itself when the
+// process ends, in whatever way.
+func (p *Probe) Close() error {
+	if p == nil {
+		return nil
+	}
+	var errs []error
+	for _, l := range slices.Backward(p.links) {
+		errs = append(errs, l.Close())
+	}
+	p.links = nil
+	if p.reader != nil {
+		errs = append(errs, p.reader.Close())
+		p.drained.Wait()
+	}
+	errs = append(errs, p.objects.Close())
+	runtime.KeepAlive(p)
+	return errors.Join(errs...)
+}

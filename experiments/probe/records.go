@@ -1,0 +1,134 @@
+package probe
+
+import (
+	"cmp"
+	"slices"
+)
+
+// The records of single events, as the kernel's programs write them: their
+// layout is that of bpf/records.h, and a test holds them together. All times
+// are nanoseconds of CLOCK_MONOTONIC; 0 is a stamp that was not taken.
+
+// Sleep is one sleep of a thread and how it ended.
+type Sleep struct {
+	Off      uint64 `json:"off_ns"`            // left the CPU
+	Waking   uint64 `json:"waking_ns"`         // chosen by the waker
+	Wakeup   uint64 `json:"wakeup_ns"`         // on a run queue
+	Run      uint64 `json:"run_ns"`            // on a CPU
+	Call     uint64 `json:"call_ns,omitempty"` // the waker's entry into its futex call; 0: something else woke it
+	Waker    uint32 `json:"waker_tid,omitempty"`
+	WakerCPU uint16 `json:"waker_cpu"`
+	CPU      uint16 `json:"cpu"`
+}
+
+// Placement says where the sleeper ran, seen from its waker.
+func (s *Sleep) Placement() Placement {
+	switch {
+	case s.Waking == 0:
+		return NoWake
+	case s.WakerCPU == s.CPU:
+		return SameCPU
+	}
+	return CrossCPU
+}
+
+// Receipt is one wait for events, from its call to its return.
+type Receipt struct {
+	Enter  uint64 `json:"enter_ns"`
+	Sleep  Sleep  `json:"sleep"` // zero when the call returned at once
+	Return uint64 `json:"return_ns"`
+	TID    uint32 `json:"tid"`
+	Polled uint32 `json:"polled"` // 1: epoll_wait, 0: accept
+}
+
+// Request is data that became ready on a connection and was read.
+type Request struct {
+	Kind          uint32  `json:"-"`
+	TID           uint32  `json:"tid"`     // of the reader
+	Time          uint64  `json:"read_ns"` // the read's end
+	Sock          uint64  `json:"sock"`
+	Established   uint64  `json:"established_ns"`
+	ListenerReady uint64  `json:"listener_ready_ns"`
+	DataReady     uint64  `json:"data_ready_ns"`
+	Accepted      uint64  `json:"accepted_ns"`
+	Acceptor      uint32  `json:"acceptor_tid"`
+	First         uint32  `json:"first"`    // 1: of its connection
+	From          uint64  `json:"ready_ns"` // where D begins
+	Receipt       Receipt `json:"receipt"`  // of the event; zero if none is known
+	Pass          Sleep   `json:"pass"`     // the reader's wake-up by a hand-off; zero if none is on the path
+	PassReturn    uint64  `json:"pass_return_ns"`
+	Read          Sleep   `json:"read"` // its sleep within the read; zero if there was none
+}
+
+// Handoff is a wake-up that a thread put to use.
+type Handoff struct {
+	Kind       uint32 `json:"-"`
+	TID        uint32 `json:"tid"`       // who was woken
+	Time       uint64 `json:"return_ns"` // its futex call's return
+	Sleep      Sleep  `json:"sleep"`
+	ReceiptRet uint64 `json:"receipt_return_ns"` // of the event that the waker had
+	Lead       uint32 `json:"lead"`              // 1: it waited for events next; 0: it read a connection
+	_          uint32
+}
+
+// Gap is a time in which no thread waited for events.
+type Gap struct {
+	Kind  uint32 `json:"-"`
+	TID   uint32 `json:"tid"`     // the next that waits
+	Time  uint64 `json:"ends_ns"` // its entry
+	Began uint64 `json:"began_ns"`
+	Giver uint32 `json:"giver_tid"` // who received the event
+	How   uint32 `json:"how"`       // number of the stage that is the gap's total
+}
+
+// Wait is a thread's return from accept, epoll_wait or a futex wait.
+type Wait struct {
+	Kind   uint32 `json:"-"`
+	TID    uint32 `json:"tid"`
+	Time   uint64 `json:"return_ns"`
+	Enter  uint64 `json:"enter_ns"`
+	Sleep  Sleep  `json:"sleep"`
+	Result int64  `json:"result"`
+	Call   uint32 `json:"call"` // bpf.ProbeCall
+	_      uint32
+}
+
+// Wake is a thread's return from a futex wake call.
+type Wake struct {
+	Kind  uint32 `json:"-"`
+	TID   uint32 `json:"tid"`
+	Time  uint64 `json:"return_ns"`
+	Enter uint64 `json:"enter_ns"`
+	Woken int64  `json:"woken"`
+}
+
+// Run is a thread's time on a CPU.
+type Run struct {
+	Kind  uint32 `json:"-"`
+	TID   uint32 `json:"tid"`
+	Time  uint64 `json:"off_ns"`
+	From  uint64 `json:"on_ns"`
+	CPU   uint32 `json:"cpu"`
+	State uint32 `json:"state"` // it left the CPU in; 0: it could have gone on
+}
+
+// Records are all that a session collected, each kind in order of time.
+type Records struct {
+	Requests []Request
+	Handoffs []Handoff
+	Gaps     []Gap
+	Waits    []Wait
+	Wakes    []Wake
+	Runs     []Run
+}
+
+// sort puts each kind in order of time: CPUs write to one ring, but a record's
+// time is older than its place in it.
+func (r *Records) sort() {
+	slices.SortStableFunc(r.Requests, func(a, b Request) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortStableFunc(r.Handoffs, func(a, b Handoff) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortStableFunc(r.Gaps, func(a, b Gap) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortStableFunc(r.Waits, func(a, b Wait) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortStableFunc(r.Wakes, func(a, b Wake) int { return cmp.Compare(a.Time, b.Time) })
+	slices.SortStableFunc(r.Runs, func(a, b Run) int { return cmp.Compare(a.Time, b.Time) })
+}

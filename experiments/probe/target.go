@@ -1,0 +1,76 @@
+package probe
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Target is a process that can be probed.
+type Target struct {
+	PID  int // in the name space of this process
+	Comm string
+}
+
+// kernelThread is PF_KTHREAD, a flag in /proc/PID/stat (see proc(5)).
+const kernelThread = 0x00200000
+
+// Find looks a process up. It refuses what cannot be probed: a number that no
+// process has, one of a thread that is not its process, a kernel thread, a
+// process that has ended and was not waited for.
+func Find(pid int) (Target, error) {
+	t := Target{PID: pid}
+	if pid <= 0 {
+		return t, fmt.Errorf("process id %d is not allowed (allowed: the id of a running process, 1 or more)", pid)
+	}
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
+		return t, fmt.Errorf("no process %d (it has ended, or its number is that of another pid namespace)", pid)
+	} else if err != nil {
+		return t, fmt.Errorf("look at process %d: %w", pid, err)
+	}
+	// The name stands in parentheses and may hold any character.
+	open, end := strings.IndexByte(string(stat), '('), strings.LastIndexByte(string(stat), ')')
+	fields := []string{}
+	if open >= 0 && end > open {
+		t.Comm = string(stat[open+1 : end])
+		fields = strings.Fields(string(stat[end+1:]))
+	}
+	if len(fields) < 7 {
+		return t, fmt.Errorf("look at process %d: /proc/%d/stat reads %.60q", pid, pid, stat)
+	}
+	if flags, err := strconv.ParseUint(fields[6], 10, 64); err == nil && flags&kernelThread != 0 {
+		return t, fmt.Errorf("process %d (%s) is a kernel thread: it accepts no connections and calls no futex", pid, t.Comm)
+	}
+	if fields[0] == "Z" || fields[0] == "X" {
+		return t, fmt.Errorf("process %d (%s) has ended and waits for its parent to notice", pid, t.Comm)
+	}
+	status, err := os.ReadFile(filepath.Join(dir, "status"))
+	if err != nil {
+		return t, fmt.Errorf("look at process %d: %w", pid, err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if tgid, ok := strings.CutPrefix(line, "Tgid:"); ok {
+			if group := strings.TrimSpace(tgid); group != strconv.Itoa(pid) {
+				return t, fmt.Errorf("%d is a thread of process %s: probe that (-p %s)", pid, group, group)
+			}
+		}
+	}
+	return t, nil
+}
+
+// pidNamespace is the inode of this process's pid namespace.
+func pidNamespace() (uint32, error) {
+	var st unix.Stat_t
+	if err := unix.Stat("/proc/self/ns/pid", &st); err != nil {
+		return 0, fmt.Errorf("find the pid namespace: %w (is /proc mounted?)", err)
+	}
+	return uint32(st.Ino), nil
+}
