@@ -42,6 +42,8 @@ var dispatchStages = []Stage{
 	{Name: "pass-wakeup-switch", From: "w2", To: "w3", Text: "hand-off: on the run queue"},
 	{Name: "pass-switch-return", From: "w3", To: "w4", Text: "hand-off: until its futex call returns"},
 	{Name: "return-queued", From: "a5", To: "r1", Text: "moved to a thread that was not asleep"},
+	{Name: "return-promote", From: "a5", To: "p2", Text: "the reader wakes the next thread first: until that call"},
+	{Name: "promote-call", From: "p2", To: "p3", Text: "that call"},
 	{Name: "read-waking", From: "a1", To: "r1", Text: "the reader slept for the data: until it is chosen"},
 	{Name: "read-wakeup", From: "r1", To: "r2", Text: "until it is on a run queue"},
 	{Name: "read-switch", From: "r2", To: "r3", Text: "on the run queue"},

@@ -107,7 +107,7 @@ struct grant {
 
 struct thread {
 	__u32 call;
-	bool arms;              /* this wait for events counts in on_watch */
+	bool arms;              /* this wait for events counts in watch.on */
 	bool polls;             /* it has called epoll_wait: its accepts do not wait */
 	bool member;            /* it has read or waited for events */
 	bool stopped_on_watch;  /* it has left the CPU in this wait */
@@ -115,6 +115,7 @@ struct thread {
 	__u64 enter;
 	__u64 run;              /* since when on the CPU; 0 unknown */
 	__u64 wake_enter, wake_exit;
+	__u64 set;              /* epoll instance (struct file) of the last epoll_wait */
 	__s32 fd;
 	struct sleep sleep;
 	struct receipt sleep_receipt; /* the waker's, when sleep was ended by a futex call */
@@ -168,9 +169,18 @@ struct {
 	__type(value, struct connection);
 } connections SEC(".maps");
 
-/* Ports that followed processes have accepted on. The first connection of a
- * port teaches it. */
+/* Ports that followed processes listen on: those that user space could see, and
+ * those that something was accepted on. */
 __u8 ports[65536];
+
+/* Epoll instances that hold a listener, for something was accepted after a wait
+ * on them: only such a wait is a watch for events. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);     /* struct file */
+	__type(value, __u8);
+} listening_sets SEC(".maps");
 
 /* The connection that has just come into being on this CPU: its listener's
  * readiness follows in the same soft interrupt. */
@@ -360,6 +370,28 @@ static __always_inline void close_gap(struct thread *t, __u32 tid, __u64 now)
 		});
 }
 
+static __always_inline struct file *file_of(struct task_struct *task, __s64 fd)
+{
+	struct file **table, *file = 0;
+
+	if (fd < 0)
+		return 0;
+	table = BPF_CORE_READ(task, files, fdt, fd);
+	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
+	return file;
+}
+
+static __always_inline struct sock *sock_of(struct task_struct *task, __s64 fd)
+{
+	struct file *file = file_of(task, fd);
+	struct socket *socket;
+
+	if (!file)
+		return 0;
+	socket = BPF_CORE_READ(file, private_data);
+	return BPF_CORE_READ(socket, sk);
+}
+
 SEC("tp_btf/sys_enter")
 int BPF_PROG(enter, struct pt_regs *regs, long id)
 {
@@ -398,7 +430,9 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 		return 0;
 	case CALL_POLL:
 		t->polls = true;
-		if ((__s32)argument(regs, 3) == 0) /* a look, not a wait */
+		t->set = (__u64)file_of(task, argument(regs, 0));
+		if ((__s32)argument(regs, 3) == 0 || /* a look, not a wait */
+		    !bpf_map_lookup_elem(&listening_sets, &t->set))
 			return 0;
 		break;
 	case CALL_ACCEPT:
@@ -421,29 +455,13 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	return 0;
 }
 
-static __always_inline struct sock *sock_of(struct task_struct *task, __s64 fd)
-{
-	struct file **table, *file = 0;
-	struct socket *socket;
-	struct sock *sk = 0;
-
-	if (fd < 0)
-		return 0;
-	table = BPF_CORE_READ(task, files, fdt, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), table + fd);
-	if (!file)
-		return 0;
-	socket = BPF_CORE_READ(file, private_data);
-	BPF_CORE_READ_INTO(&sk, socket, sk);
-	return sk;
-}
-
 static __always_inline void accepted(struct thread *t, struct task_struct *task, __s64 fd, __u64 now)
 {
 	struct sock *sk = sock_of(task, fd);
 	struct connection *c, fresh;
 	__u64 key = (__u64)sk;
 	__u32 tid = task->pid;
+	__u8 yes = 1;
 
 	if (!sk)
 		return;
@@ -451,6 +469,8 @@ static __always_inline void accepted(struct thread *t, struct task_struct *task,
 	if (!t->receipt.sleep.off)
 		COUNT(accepts_at_once, 1);
 	ports[BPF_CORE_READ(sk, __sk_common.skc_num)] = 1;
+	if (t->polls)
+		bpf_map_update_elem(&listening_sets, &t->set, &yes, BPF_ANY);
 	c = bpf_map_lookup_elem(&connections, &key);
 	if (c) {
 		c->accepted = now;
@@ -467,8 +487,7 @@ static __always_inline void accepted(struct thread *t, struct task_struct *task,
 		COUNT(dropped_connections, 1);
 }
 
-/* An event has been received: what the thread got, and since when nobody is on
- * watch. */
+/* An event has been received: what the thread got. */
 static __always_inline void received(struct thread *t, __u32 tid, __u64 now, bool slept)
 {
 	struct receipt *r = &t->receipt;
@@ -481,10 +500,6 @@ static __always_inline void received(struct thread *t, __u32 tid, __u64 now, boo
 	r->ret = now;
 	r->by = tid;
 	r->polled = t->call == CALL_POLL;
-	if (watch.on <= 0) {
-		watch.giver = tid;
-		watch.gap_began = now;
-	}
 }
 
 static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 n, bool peek, __u64 now);
@@ -495,7 +510,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 	struct task_struct *task;
 	struct thread *t;
 	__u32 call = call_of(number_of(regs)), tid;
-	bool slept;
+	bool slept, event;
 	__u64 now;
 
 	if (call == CALL_NONE)
@@ -548,18 +563,21 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 			COUNT(wakes_other, 1);
 		}
 		break;
-	default:
+	default: /* CALL_ACCEPT, CALL_POLL */
+		event = call == CALL_POLL ? result > 0 : result >= 0;
+		if (event && (call == CALL_POLL || t->arms))
+			received(t, tid, now, slept);
 		if (t->arms) {
 			t->arms = false;
-			__sync_fetch_and_add(&watch.on, -1);
-			if (call == CALL_POLL ? result > 0 : result >= 0)
-				received(t, tid, now, slept);
-		} else if (call == CALL_POLL && result > 0) {
-			received(t, tid, now, slept);
+			/* Nobody is on watch any more: a gap begins. */
+			if (__sync_fetch_and_add(&watch.on, -1) <= 1 && event) {
+				watch.giver = tid;
+				watch.gap_began = now;
+			}
 		}
-		if (call == CALL_POLL && result > 0)
+		if (event && call == CALL_POLL)
 			COUNT(polls, 1);
-		if (call == CALL_ACCEPT && result >= 0)
+		if (event && call == CALL_ACCEPT)
 			accepted(t, task, result, now);
 	}
 	if (want_calls)
@@ -784,8 +802,13 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 	if (!t)
 		return 0;
 	c = bpf_map_lookup_elem(&connections, &key);
-	if (!c || !c->accepted)
+	if (!c) {
+		/* It is older than the probe: know it from now on. */
+		struct connection old = {.accepted = now, .acceptor = tid, .last = tid, .read = true};
+		if (key && bpf_map_update_elem(&connections, &key, &old, BPF_NOEXIST))
+			COUNT(dropped_connections, 1);
 		return 0;
+	}
 	t->member = true;
 	COUNT(moves, c->last != tid);
 	c->last = tid;
@@ -834,6 +857,10 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		COUNT(requests_queued, 1);
 		place = NO_WAKE;
 		upto(&at, now, group + FIRST_RETURN_QUEUED - FIRST_TOTAL, place);
+	}
+	if (!pass && t->wake_enter >= at && t->wake_exit > at && c->acceptor == tid) {
+		upto(&at, t->wake_enter, group + FIRST_RETURN_PROMOTE - FIRST_TOTAL, place);
+		upto(&at, t->wake_exit, group + FIRST_PROMOTE_CALL - FIRST_TOTAL, place);
 	}
 	if (t->sleep.waking > at) {
 		asleep = true;
@@ -995,7 +1022,7 @@ int seed(struct bpf_iter__task *ctx)
 	t->enter = t->sleep.off = bpf_ktime_get_ns();
 	if (call == CALL_POLL)
 		t->polls = true;
-	if (call == CALL_ACCEPT || (call == CALL_POLL && (__s32)argument(regs, 3) != 0)) {
+	if (call == CALL_ACCEPT) {
 		t->arms = t->member = t->stopped_on_watch = true;
 		__sync_fetch_and_add(&watch.on, 1);
 	}

@@ -259,55 +259,59 @@ const (
 	ProbeStageFIRST_PASS_WAKEUP_SWITCH ProbeStage = 11
 	ProbeStageFIRST_PASS_SWITCH_RETURN ProbeStage = 12
 	ProbeStageFIRST_RETURN_QUEUED      ProbeStage = 13
-	ProbeStageFIRST_READ_WAKING        ProbeStage = 14
-	ProbeStageFIRST_READ_WAKEUP        ProbeStage = 15
-	ProbeStageFIRST_READ_SWITCH        ProbeStage = 16
-	ProbeStageFIRST_RETURN_READ        ProbeStage = 17
-	ProbeStageKEPT_TOTAL               ProbeStage = 18
-	ProbeStageKEPT_READY_WAKING        ProbeStage = 19
-	ProbeStageKEPT_WAKING_WAKEUP       ProbeStage = 20
-	ProbeStageKEPT_WAKEUP_SWITCH       ProbeStage = 21
-	ProbeStageKEPT_SWITCH_RETURN       ProbeStage = 22
-	ProbeStageKEPT_READY_ARM           ProbeStage = 23
-	ProbeStageKEPT_ARM_RETURN          ProbeStage = 24
-	ProbeStageKEPT_RETURN_ACCEPT       ProbeStage = 25
-	ProbeStageKEPT_RETURN_WAKE         ProbeStage = 26
-	ProbeStageKEPT_WAKE_WAKING         ProbeStage = 27
-	ProbeStageKEPT_PASS_WAKING_WAKEUP  ProbeStage = 28
-	ProbeStageKEPT_PASS_WAKEUP_SWITCH  ProbeStage = 29
-	ProbeStageKEPT_PASS_SWITCH_RETURN  ProbeStage = 30
-	ProbeStageKEPT_RETURN_QUEUED       ProbeStage = 31
-	ProbeStageKEPT_READ_WAKING         ProbeStage = 32
-	ProbeStageKEPT_READ_WAKEUP         ProbeStage = 33
-	ProbeStageKEPT_READ_SWITCH         ProbeStage = 34
-	ProbeStageKEPT_RETURN_READ         ProbeStage = 35
-	ProbeStageITEM_TOTAL               ProbeStage = 36
-	ProbeStageITEM_WAKE_WAKING         ProbeStage = 37
-	ProbeStageITEM_WAKING_WAKEUP       ProbeStage = 38
-	ProbeStageITEM_WAKEUP_SWITCH       ProbeStage = 39
-	ProbeStageITEM_SWITCH_RETURN       ProbeStage = 40
-	ProbeStageLEAD_TOTAL               ProbeStage = 41
-	ProbeStageLEAD_WAKE_WAKING         ProbeStage = 42
-	ProbeStageLEAD_WAKING_WAKEUP       ProbeStage = 43
-	ProbeStageLEAD_WAKEUP_SWITCH       ProbeStage = 44
-	ProbeStageLEAD_SWITCH_RETURN       ProbeStage = 45
-	ProbeStagePASSED_TOTAL             ProbeStage = 46
-	ProbeStagePASSED_RETURN_WAKE       ProbeStage = 47
-	ProbeStagePASSED_WAKE_WAKING       ProbeStage = 48
-	ProbeStagePASSED_WAKING_WAKEUP     ProbeStage = 49
-	ProbeStagePASSED_WAKEUP_SWITCH     ProbeStage = 50
-	ProbeStagePASSED_SWITCH_RETURN     ProbeStage = 51
-	ProbeStagePASSED_RETURN_ARM        ProbeStage = 52
-	ProbeStageRETOOK_TOTAL             ProbeStage = 53
-	ProbeStageRETOOK_RETURN_WAKE       ProbeStage = 54
-	ProbeStageRETOOK_WAKE_WOKE         ProbeStage = 55
-	ProbeStageRETOOK_WOKE_ARM          ProbeStage = 56
-	ProbeStageRETOOK_RETURN_ARM        ProbeStage = 57
-	ProbeStageJOINED_TOTAL             ProbeStage = 58
-	ProbeStageARM_BLOCK                ProbeStage = 59
-	ProbeStageWAKE_WOKE                ProbeStage = 60
-	ProbeStageWAKE_ELIDED              ProbeStage = 61
-	ProbeStageSTAGES                   ProbeStage = 62
+	ProbeStageFIRST_RETURN_PROMOTE     ProbeStage = 14
+	ProbeStageFIRST_PROMOTE_CALL       ProbeStage = 15
+	ProbeStageFIRST_READ_WAKING        ProbeStage = 16
+	ProbeStageFIRST_READ_WAKEUP        ProbeStage = 17
+	ProbeStageFIRST_READ_SWITCH        ProbeStage = 18
+	ProbeStageFIRST_RETURN_READ        ProbeStage = 19
+	ProbeStageKEPT_TOTAL               ProbeStage = 20
+	ProbeStageKEPT_READY_WAKING        ProbeStage = 21
+	ProbeStageKEPT_WAKING_WAKEUP       ProbeStage = 22
+	ProbeStageKEPT_WAKEUP_SWITCH       ProbeStage = 23
+	ProbeStageKEPT_SWITCH_RETURN       ProbeStage = 24
+	ProbeStageKEPT_READY_ARM           ProbeStage = 25
+	ProbeStageKEPT_ARM_RETURN          ProbeStage = 26
+	ProbeStageKEPT_RETURN_ACCEPT       ProbeStage = 27
+	ProbeStageKEPT_RETURN_WAKE         ProbeStage = 28
+	ProbeStageKEPT_WAKE_WAKING         ProbeStage = 29
+	ProbeStageKEPT_PASS_WAKING_WAKEUP  ProbeStage = 30
+	ProbeStageKEPT_PASS_WAKEUP_SWITCH  ProbeStage = 31
+	ProbeStageKEPT_PASS_SWITCH_RETURN  ProbeStage = 32
+	ProbeStageKEPT_RETURN_QUEUED       ProbeStage = 33
+	ProbeStageKEPT_RETURN_PROMOTE      ProbeStage = 34
+	ProbeStageKEPT_PROMOTE_CALL        ProbeStage = 35
+	ProbeStageKEPT_READ_WAKING         ProbeStage = 36
+	ProbeStageKEPT_READ_WAKEUP         ProbeStage = 37
+	ProbeStageKEPT_READ_SWITCH         ProbeStage = 38
+	ProbeStageKEPT_RETURN_READ         ProbeStage = 39
+	ProbeStageITEM_TOTAL               ProbeStage = 40
+	ProbeStageITEM_WAKE_WAKING         ProbeStage = 41
+	ProbeStageITEM_WAKING_WAKEUP       ProbeStage = 42
+	ProbeStageITEM_WAKEUP_SWITCH       ProbeStage = 43
+	ProbeStageITEM_SWITCH_RETURN       ProbeStage = 44
+	ProbeStageLEAD_TOTAL               ProbeStage = 45
+	ProbeStageLEAD_WAKE_WAKING         ProbeStage = 46
+	ProbeStageLEAD_WAKING_WAKEUP       ProbeStage = 47
+	ProbeStageLEAD_WAKEUP_SWITCH       ProbeStage = 48
+	ProbeStageLEAD_SWITCH_RETURN       ProbeStage = 49
+	ProbeStagePASSED_TOTAL             ProbeStage = 50
+	ProbeStagePASSED_RETURN_WAKE       ProbeStage = 51
+	ProbeStagePASSED_WAKE_WAKING       ProbeStage = 52
+	ProbeStagePASSED_WAKING_WAKEUP     ProbeStage = 53
+	ProbeStagePASSED_WAKEUP_SWITCH     ProbeStage = 54
+	ProbeStagePASSED_SWITCH_RETURN     ProbeStage = 55
+	ProbeStagePASSED_RETURN_ARM        ProbeStage = 56
+	ProbeStageRETOOK_TOTAL             ProbeStage = 57
+	ProbeStageRETOOK_RETURN_WAKE       ProbeStage = 58
+	ProbeStageRETOOK_WAKE_WOKE         ProbeStage = 59
+	ProbeStageRETOOK_WOKE_ARM          ProbeStage = 60
+	ProbeStageRETOOK_RETURN_ARM        ProbeStage = 61
+	ProbeStageJOINED_TOTAL             ProbeStage = 62
+	ProbeStageARM_BLOCK                ProbeStage = 63
+	ProbeStageWAKE_WOKE                ProbeStage = 64
+	ProbeStageWAKE_ELIDED              ProbeStage = 65
+	ProbeStageSTAGES                   ProbeStage = 66
 )
 
 type ProbeThread struct {
@@ -323,6 +327,7 @@ type ProbeThread struct {
 	Run            uint64
 	WakeEnter      uint64
 	WakeExit       uint64
+	Set            uint64
 	Fd             int32
 	_              [4]byte
 	Sleep          struct {
@@ -425,6 +430,7 @@ const (
 	ProbeMapConnections      = "connections"
 	ProbeMapCounters         = "counters"
 	ProbeMapHistograms       = "histograms"
+	ProbeMapListeningSets    = "listening_sets"
 	ProbeMapNewborn          = "newborn"
 	ProbeMapProcesses        = "processes"
 	ProbeMapRing             = "ring"
@@ -524,14 +530,15 @@ type ProbeProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type ProbeMapSpecs struct {
-	Asked       *ebpf.MapSpec `ebpf:"asked"`
-	Connections *ebpf.MapSpec `ebpf:"connections"`
-	Counters    *ebpf.MapSpec `ebpf:"counters"`
-	Histograms  *ebpf.MapSpec `ebpf:"histograms"`
-	Newborn     *ebpf.MapSpec `ebpf:"newborn"`
-	Processes   *ebpf.MapSpec `ebpf:"processes"`
-	Ring        *ebpf.MapSpec `ebpf:"ring"`
-	Threads     *ebpf.MapSpec `ebpf:"threads"`
+	Asked         *ebpf.MapSpec `ebpf:"asked"`
+	Connections   *ebpf.MapSpec `ebpf:"connections"`
+	Counters      *ebpf.MapSpec `ebpf:"counters"`
+	Histograms    *ebpf.MapSpec `ebpf:"histograms"`
+	ListeningSets *ebpf.MapSpec `ebpf:"listening_sets"`
+	Newborn       *ebpf.MapSpec `ebpf:"newborn"`
+	Processes     *ebpf.MapSpec `ebpf:"processes"`
+	Ring          *ebpf.MapSpec `ebpf:"ring"`
+	Threads       *ebpf.MapSpec `ebpf:"threads"`
 }
 
 // ProbeVariableSpecs contains global variables before they are loaded into the kernel.
@@ -581,14 +588,15 @@ func (o *ProbeObjects) Close() error {
 //
 // It can be passed to LoadProbeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type ProbeMaps struct {
-	Asked       *ebpf.Map `ebpf:"asked"`
-	Connections *ebpf.Map `ebpf:"connections"`
-	Counters    *ebpf.Map `ebpf:"counters"`
-	Histograms  *ebpf.Map `ebpf:"histograms"`
-	Newborn     *ebpf.Map `ebpf:"newborn"`
-	Processes   *ebpf.Map `ebpf:"processes"`
-	Ring        *ebpf.Map `ebpf:"ring"`
-	Threads     *ebpf.Map `ebpf:"threads"`
+	Asked         *ebpf.Map `ebpf:"asked"`
+	Connections   *ebpf.Map `ebpf:"connections"`
+	Counters      *ebpf.Map `ebpf:"counters"`
+	Histograms    *ebpf.Map `ebpf:"histograms"`
+	ListeningSets *ebpf.Map `ebpf:"listening_sets"`
+	Newborn       *ebpf.Map `ebpf:"newborn"`
+	Processes     *ebpf.Map `ebpf:"processes"`
+	Ring          *ebpf.Map `ebpf:"ring"`
+	Threads       *ebpf.Map `ebpf:"threads"`
 }
 
 func (m *ProbeMaps) Close() error {
@@ -597,6 +605,7 @@ func (m *ProbeMaps) Close() error {
 		m.Connections,
 		m.Counters,
 		m.Histograms,
+		m.ListeningSets,
 		m.Newborn,
 		m.Processes,
 		m.Ring,

@@ -21,6 +21,8 @@
 	G##_PASS_WAKEUP_SWITCH,                                                 \
 	G##_PASS_SWITCH_RETURN,                                                 \
 	G##_RETURN_QUEUED,  /* moved to a thread that did not sleep */          \
+	G##_RETURN_PROMOTE, /* the reader woke the next thread before it read: */ \
+	G##_PROMOTE_CALL,   /* that call lies on this request's path */         \
 	G##_READ_WAKING,    /* the reader slept in the read itself */           \
 	G##_READ_WAKEUP,                                                        \
 	G##_READ_SWITCH,                                                        \
