@@ -96,6 +96,9 @@ func Open(o Options) (p *Probe, err error) {
 			return nil, fmt.Errorf("follow process %d: %w (at most %d processes can be asked for)", t.PID, err, p.objects.Asked.MaxEntries())
 		}
 	}
+	if err := p.objects.Ports.Set(listeningPorts(p.targets)); err != nil {
+		return nil, fmt.Errorf("tell the programs the listening ports: %w", err)
+	}
 	if err := p.attach(); err != nil {
 		return nil, explain("attach the kernel programs", err)
 	}
@@ -184,7 +187,7 @@ func (p *Probe) adopt(coll *ebpf.Collection) {
 			Newborn: maps[bpf.ProbeMapNewborn], Processes: maps[bpf.ProbeMapProcesses],
 			Ring: maps[bpf.ProbeMapRing], Threads: maps[bpf.ProbeMapThreads],
 		},
-		ProbeVariables: bpf.ProbeVariables{Recording: vars[bpf.ProbeVarRecording]},
+		ProbeVariables: bpf.ProbeVariables{Recording: vars[bpf.ProbeVarRecording], Ports: vars[bpf.ProbeVarPorts]},
 	}
 }
 

@@ -502,7 +502,7 @@ static __always_inline void received(struct thread *t, __u32 tid, __u64 now, boo
 	r->polled = t->call == CALL_POLL;
 }
 
-static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 n, bool peek, __u64 now);
+static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 n, bool peek, bool closed, __u64 now);
 
 SEC("tp_btf/sys_exit")
 int BPF_PROG(leave, struct pt_regs *regs, long result)
@@ -510,7 +510,8 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 	struct task_struct *task;
 	struct thread *t;
 	__u32 call = call_of(number_of(regs)), tid;
-	bool slept, event;
+	bool slept, event, closed;
+	struct sock *sk;
 	__u64 now;
 
 	if (call == CALL_NONE)
@@ -529,7 +530,12 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 	slept = t->sleep.off >= t->enter && t->sleep.run;
 	switch (call) {
 	case CALL_READ:
-		data_read(task, (__u64)sock_of(task, t->fd), result, false, now);
+		sk = sock_of(task, t->fd);
+		if (sk) {
+			closed = BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
+			if (closed || ports[BPF_CORE_READ(sk, __sk_common.skc_num)])
+				data_read(task, (__u64)sk, result, false, closed, now);
+		}
 		t->call = CALL_NONE;
 		return 0;
 	case CALL_FUTEX_WAKE:
@@ -787,30 +793,46 @@ static __always_inline void follow_pass(struct grant *g, __u64 *at, __u32 group,
 	upto(at, g->ret, group + FIRST_PASS_SWITCH_RETURN - FIRST_TOTAL, *place);
 }
 
+/* A woken thread handles a connection that another one handled before. */
+static __always_inline void put_to_use(struct thread *t, __u32 tid)
+{
+	if (!t->grant.open)
+		return;
+	COUNT(handoffs_item, 1);
+	handed_off(ITEM_TOTAL, t, tid);
+}
+
 /* A thread has read n bytes of a socket. With the data's readiness known, this
  * is where D ends: go through its stages, from the readiness on. */
-static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 n, bool peek, __u64 now)
+static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 n, bool peek, bool closed, __u64 now)
 {
 	struct thread *t = state_of(task);
 	struct connection *c;
 	__u32 group, place = NO_WAKE, tid = task->pid;
 	struct receipt *receipt = 0;
 	struct grant *pass = 0;
-	bool first, asleep = false;
+	bool first, moved, asleep = false;
 	__u64 from, at, ready;
 
 	if (!t)
 		return 0;
 	c = bpf_map_lookup_elem(&connections, &key);
 	if (!c) {
-		/* It is older than the probe: know it from now on. */
+		/* Closed by its peer, so that the table has forgotten it: somebody
+		 * was woken to end it. Or else it is older than the probe: know it
+		 * from now on. */
 		struct connection old = {.accepted = now, .acceptor = tid, .last = tid, .read = true};
-		if (key && bpf_map_update_elem(&connections, &key, &old, BPF_NOEXIST))
+		if (closed)
+			put_to_use(t, tid);
+		else if (key && bpf_map_update_elem(&connections, &key, &old, BPF_NOEXIST))
 			COUNT(dropped_connections, 1);
 		return 0;
 	}
 	t->member = true;
-	COUNT(moves, c->last != tid);
+	moved = c->last != tid;
+	COUNT(moves, moved);
+	if (moved)
+		put_to_use(t, tid);
 	c->last = tid;
 	if (n <= 0 || peek)
 		return 0;
@@ -819,10 +841,6 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 	c->read = true;
 	ready = c->data_ready;
 	c->data_ready = 0;
-	if (t->grant.open && c->acceptor != tid) {
-		COUNT(handoffs_item, 1);
-		handed_off(ITEM_TOTAL, t, tid);
-	}
 	from = ready;
 	if (first) {
 		if (c->listener_ready > from)
@@ -853,7 +871,7 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		upto(&at, c->accepted, group + FIRST_RETURN_ACCEPT - FIRST_TOTAL, place);
 	if (pass) {
 		follow_pass(pass, &at, group, &place);
-	} else if (first && c->acceptor != tid) {
+	} else if (moved && (first || !receipt)) {
 		COUNT(requests_queued, 1);
 		place = NO_WAKE;
 		upto(&at, now, group + FIRST_RETURN_QUEUED - FIRST_TOTAL, place);
@@ -907,10 +925,11 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(received_data, struct sock *sk, int n, int flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	bool closed = sk->__sk_common.skc_state == TCP_CLOSE; /* it has no port any more */
 
-	if (!concerns(task->tgid) || !ports[sk->__sk_common.skc_num])
+	if (!concerns(task->tgid) || (!closed && !ports[sk->__sk_common.skc_num]))
 		return 0;
-	return data_read(task, (__u64)sk, n, flags & MSG_PEEK, bpf_ktime_get_ns());
+	return data_read(task, (__u64)sk, n, flags & MSG_PEEK, closed, bpf_ktime_get_ns());
 }
 
 /* ---- who is followed */

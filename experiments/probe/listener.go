@@ -1,0 +1,73 @@
+package probe
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// listeningPorts marks the TCP ports that the targets listen on, as far as
+// /proc lets this process see them. The programs learn the others, from the
+// first connection that is accepted on each; but connections that were there
+// before the probe are only known by these.
+func listeningPorts(targets []Target) (marked [65536]uint8) {
+	for _, t := range targets {
+		for _, pid := range withChildren(t.PID) {
+			dir := filepath.Join("/proc", strconv.Itoa(pid))
+			listeners := listenersOf(dir)
+			if len(listeners) == 0 {
+				continue
+			}
+			fds, _ := os.ReadDir(filepath.Join(dir, "fd")) // may be another user's
+			for _, fd := range fds {
+				link, err := os.Readlink(filepath.Join(dir, "fd", fd.Name()))
+				if inode, ok := strings.CutPrefix(link, "socket:["); err == nil && ok {
+					if port, ok := listeners[strings.TrimSuffix(inode, "]")]; ok {
+						marked[port] = 1
+					}
+				}
+			}
+		}
+	}
+	return marked
+}
+
+// listenersOf are the ports of the listening TCP sockets in a process's network
+// namespace, by inode.
+func listenersOf(dir string) map[string]uint16 {
+	const listening = "0A" // TCP_LISTEN, in column "st" of proc_net_tcp(5)
+	found := map[string]uint16{}
+	for _, table := range []string{"tcp", "tcp6"} {
+		text, _ := os.ReadFile(filepath.Join(dir, "net", table))
+		for line := range strings.Lines(string(text)) {
+			f := strings.Fields(line)
+			if len(f) < 10 || f[3] != listening {
+				continue
+			}
+			_, hex, _ := strings.Cut(f[1], ":")
+			if port, err := strconv.ParseUint(hex, 16, 16); err == nil {
+				found[f[9]] = uint16(port)
+			}
+		}
+	}
+	return found
+}
+
+// withChildren is a process and all its descendants, as far as /proc tells.
+func withChildren(pid int) []int {
+	all := []int{pid}
+	for i := 0; i < len(all); i++ {
+		lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", all[i]))
+		for _, list := range lists {
+			text, _ := os.ReadFile(list)
+			for _, child := range strings.Fields(string(text)) {
+				if n, err := strconv.Atoi(child); err == nil {
+					all = append(all, n)
+				}
+			}
+		}
+	}
+	return all
+}
