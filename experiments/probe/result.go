@@ -1,0 +1,195 @@
+package probe
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"lflab/experiments/probe/bpf"
+)
+
+// Result is what the kernel's programs have measured between Start and Stop.
+type Result struct {
+	Target    Target
+	Shape     Shape // recognised, or as given
+	DurationS float64
+	Processes uint64 // followed
+	Missing   []string
+
+	byStage [][placements]Histogram
+	counts  bpf.ProbeCounts
+	missed  uint64 // times that a program was kept from running by itself
+	lost    uint64 // records that found no place
+}
+
+// Result reads the measurement. Call it after Stop. shape is Unknown for the
+// probe to recognise it.
+func (p *Probe) Result(shape Shape) (*Result, error) {
+	r := &Result{Target: p.targets[0], Shape: shape, DurationS: p.ended.Sub(p.began).Seconds(), Missing: p.Missing}
+	var err error
+	if r.counts, err = p.counts(); err != nil {
+		return nil, err
+	}
+	if r.missed, err = p.missed(); err != nil {
+		return nil, err
+	}
+	r.lost = r.counts.Lost + p.overflow
+	for stage := range stages {
+		by, err := p.histogram(stage)
+		if err != nil {
+			return nil, err
+		}
+		r.byStage = append(r.byStage, by)
+	}
+	var tgid uint32
+	var one uint8
+	for it := p.objects.Processes.Iterate(); it.Next(&tgid, &one); {
+		r.Processes++
+	}
+	if r.Shape == Unknown {
+		if r.Shape = ownShape(r.Target.PID); r.Shape == Unknown {
+			r.Shape = r.recognise()
+		}
+	}
+	return r, nil
+}
+
+// Idle reports whether nothing happened that the probe could follow: no thread
+// accepted, read a connection or was woken by another.
+func (r *Result) Idle() bool {
+	c := &r.counts
+	return c.Connections+c.Requests+c.WakesIssued+c.WakeCalls == 0
+}
+
+// Count is one of the programs' counters, by its name in a Report.
+func (r *Result) Count(name string) uint64 { return countMap(&r.counts)[name] }
+
+// sum merges the stage of that name over groups.
+func (r *Result) sum(name string, groups ...Group) (by [placements]Histogram) {
+	for i, s := range stages {
+		if s.Name == name && slices.Contains(groups, s.Group) {
+			for place := range by {
+				by[place].Merge(&r.byStage[i][place])
+			}
+		}
+	}
+	return by
+}
+
+// all merges placements.
+func all(by [placements]Histogram) *Histogram {
+	var h Histogram
+	for place := range by {
+		h.Merge(&by[place])
+	}
+	return &h
+}
+
+// chain is one of the sums that a Report has.
+type chain struct {
+	name   string // "H", "D", "G", "G_none"
+	prefix string // of its stages' names
+	groups []Group
+}
+
+// chains are the sums of the shape. H's stages stand without a prefix.
+func (s Shape) chains() []chain {
+	cs := []chain{
+		{"H", "", []Group{s.handoff()}},
+		{"D", "D.", []Group{First, Kept}},
+	}
+	present, none := s.gaps()
+	if present != nil {
+		cs = append(cs, chain{"G", "G.", present}, chain{"G_none", "", none})
+	}
+	return cs
+}
+
+// Total is the distribution of "H", "D", "G" or "G_none" as the shape defines
+// it; nil when there is none.
+func (r *Result) Total(name string) *Histogram {
+	for _, c := range r.Shape.chains() {
+		if c.name == name {
+			if h := all(r.sum("total", c.groups...)); h.Count > 0 {
+				return h
+			}
+		}
+	}
+	return nil
+}
+
+// Report is r as it is written.
+func (r *Result) Report() *Report {
+	out := &Report{
+		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, DurationS: r.DurationS,
+		Processes: r.Processes, Threads: r.counts.Threads, Missing: r.Missing,
+		Stages: map[string]StageReport{}, ByPlacement: map[string]map[string]Dist{},
+		Counts: countMap(&r.counts),
+		Lost:   Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
+	}
+	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // these stand elsewhere
+		return name == "lost" || name == "threads"
+	})
+	for _, c := range r.Shape.chains() {
+		total := r.sum("total", c.groups...)
+		h := all(total)
+		if h.Count == 0 {
+			continue
+		}
+		d := h.Dist()
+		*map[string]**Dist{"H": &out.H, "D": &out.D, "G": &out.G, "G_none": &out.GNone}[c.name] = &d
+		out.ByPlacement[c.name] = placed(total)
+		if c.name == "G_none" {
+			continue
+		}
+		for _, s := range stages {
+			key := c.prefix + s.Name
+			if _, seen := out.Stages[key]; seen || s.Name == "total" || !slices.Contains(c.groups, s.Group) {
+				continue
+			}
+			by := r.sum(s.Name, c.groups...)
+			if one := all(by); one.Count > 0 {
+				out.Stages[key] = StageReport{Of: c.name, From: s.From, To: s.To, Text: s.Text, Dist: one.Dist(),
+					PartOfMean: float64(one.Sum) / float64(h.Count), ByPlacement: placed(by)}
+			}
+		}
+	}
+	for _, s := range stages {
+		if s.Group == Solitary {
+			if one := all(r.sum(s.Name, Solitary)); one.Count > 0 {
+				out.Stages[s.Name] = StageReport{From: s.From, To: s.To, Text: s.Text, Dist: one.Dist()}
+			}
+		}
+	}
+	if n := float64(r.counts.Connections); n > 0 {
+		out.PerConnection = map[string]float64{
+			"handoffs": float64(r.counts.HandoffsItem+r.counts.HandoffsLead) / n,
+			"moves":    float64(r.counts.Moves) / n,
+			"wakes":    float64(r.counts.WakesIssued) / n,
+			"switches": float64(r.counts.SwitchesVoluntary+r.counts.SwitchesInvoluntary) / n,
+		}
+	}
+	out.OnPath = r.onPath()
+	return out
+}
+
+// onPath says in a sentence whose request pays for the hand-offs.
+func (r *Result) onPath() string {
+	c := &r.counts
+	handoffs := c.HandoffsItem + c.HandoffsLead
+	if c.Requests == 0 || handoffs == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d hand-offs lie on the path of a request: %.1f %% of %d requests waited for the thread that was woken for them",
+		c.RequestsPassed, handoffs, 100*float64(c.RequestsPassed)/float64(c.Requests), c.Requests)
+}
+
+func placed(by [placements]Histogram) map[string]Dist {
+	m := map[string]Dist{}
+	for place := range by {
+		if by[place].Count > 0 {
+			m[Placement(place).String()] = by[place].Dist()
+		}
+	}
+	return m
+}
