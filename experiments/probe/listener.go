@@ -13,12 +13,15 @@ import (
 // first connection that is accepted on each; but connections that were there
 // before the probe are only known by these.
 func listeningPorts(targets []Target) (marked [65536]uint8) {
+	known := map[string]map[string]uint16{} // listeners by network namespace: the kernel's table may be long
 	for _, t := range targets {
 		for _, pid := range withChildren(t.PID) {
 			dir := filepath.Join("/proc", strconv.Itoa(pid))
-			listeners := listenersOf(dir)
-			if len(listeners) == 0 {
-				continue
+			ns, _ := os.Readlink(filepath.Join(dir, "ns", "net"))
+			listeners, ok := known[ns]
+			if !ok {
+				listeners = listenersOf(dir)
+				known[ns] = listeners
 			}
 			fds, _ := os.ReadDir(filepath.Join(dir, "fd")) // may be another user's
 			for _, fd := range fds {

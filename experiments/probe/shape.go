@@ -72,14 +72,18 @@ func (r *Result) recognise() Shape {
 	}
 	moved := float64(c.RequestsPassed+c.RequestsQueued) / served
 	events := float64(max(c.Connections, c.Requests))
+	polls := float64(c.Polls) >= 0.2*events
+	leads := float64(c.HandoffsLead) >= 0.2*float64(max(c.Connections, 1))
 	switch {
-	case moved >= 0.5 && float64(c.Polls) >= 0.2*events:
+	case moved >= 0.5 && polls:
 		return Event
 	case moved >= 0.5:
 		return Worker
-	case float64(c.HandoffsLead) >= 0.2*float64(max(c.Connections, 1)):
+	case leads && polls: // a runtime's own scheduler, say
+		return Unknown
+	case leads:
 		return Leader
-	case float64(c.Polls) >= 0.2*events:
+	case polls:
 		return Percore
 	case r.Processes > 2: // a parent and more than one child
 		return Prefork
