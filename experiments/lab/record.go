@@ -7,6 +7,7 @@ import (
 
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
+	"lflab/experiments/probe"
 )
 
 // Dist is how every distribution is written.
@@ -71,7 +72,8 @@ type Phase struct {
 	Arrivals          string             `json:"arrivals,omitempty"`
 	WarmupS           float64            `json:"warmup_s"`
 	DurationS         float64            `json:"duration_s"`
-	Flight            bool               `json:"flight"` // the servers' flight recorders are on
+	Flight            bool               `json:"flight"`          // the servers' flight recorders are on
+	Probe             string             `json:"probe,omitempty"` // the kernel probe: "histograms", "records"; empty is off
 }
 
 // Git is the state of the source tree.
@@ -149,10 +151,27 @@ type PhaseResult struct {
 	Counts                map[string]uint64 `json:"counts,omitempty"`      // the server's own, over the phase
 	FlightLost            uint64            `json:"flight_lost,omitempty"` // records overwritten
 
+	// What the kernel probe saw, where it was on and allowed. H_ns, G_ns and
+	// D_ns above are the flight recorder's, those in here the kernel's.
+	Probe *probe.Report `json:"probe,omitempty"`
+	// The stages between kernel and user code, where probe and recorder were
+	// both on.
+	User *UserStages `json:"user_stages,omitempty"`
+
 	// Histograms are kept beside the trial, in trials/ID.hdr, under the tags
 	// "<phase>.latency", "<phase>.service", "<phase>.H", "<phase>.G",
 	// "<phase>.G_none" and "<phase>.D".
 	Histograms map[string]*hdrhistogram.Histogram `json:"-"`
+}
+
+// UserStages come from joining the kernel's records with the flight
+// recorder's, by thread and time.
+type UserStages struct {
+	H         *Dist                        `json:"H_user_ns,omitempty"` // both ends in user code
+	D         *Dist                        `json:"D_user_ns,omitempty"`
+	Stages    map[string]probe.StageReport `json:"stages"`
+	Joined    uint64                       `json:"joined"`    // requests and hand-offs that found their other half
+	Unmatched map[string]uint64            `json:"unmatched"` // those that did not, by kind
 }
 
 // Run is a results directory in memory.

@@ -1,6 +1,10 @@
 package probe
 
-import "lflab/experiments/load"
+import (
+	"slices"
+
+	"lflab/experiments/load"
+)
 
 // Dist is how every distribution is written.
 type Dist = load.Dist
@@ -60,3 +64,17 @@ type Lost struct {
 
 // Any reports whether anything is missing.
 func (l Lost) Any() bool { return l.Records+l.Missed+l.Dropped > 0 }
+
+// StageKeys are the names under which the stages of "H", "D" or "G" stand in a
+// Report, in order of time, whatever the shape.
+func StageKeys(of string) []string {
+	groups := map[string][]Group{"H": {Item}, "D": {First}, "G": {Passed, Retook}}[of]
+	prefix := map[string]string{"H": "", "D": "D.", "G": "G."}[of]
+	var keys []string
+	for _, s := range stages {
+		if slices.Contains(groups, s.Group) && s.Name != "total" && !slices.Contains(keys, prefix+s.Name) {
+			keys = append(keys, prefix+s.Name)
+		}
+	}
+	return keys
+}
