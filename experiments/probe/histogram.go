@@ -118,3 +118,20 @@ func (h *Histogram) HDR() *hdrhistogram.Histogram {
 	}
 	return out
 }
+
+// Log2 counts by powers of two: element i counts from 2^i to 2^(i+1) ns, the
+// first one also 0. Trailing zeros are left out.
+func (h *Histogram) Log2() []uint64 {
+	var counts []uint64
+	for b, n := range h.Buckets {
+		if n == 0 {
+			continue
+		}
+		i := max(bits.Len64(lower(b)), 1) - 1
+		for len(counts) <= i {
+			counts = append(counts, 0)
+		}
+		counts[i] += n
+	}
+	return counts
+}

@@ -53,6 +53,7 @@ type StageReport struct {
 	// every stage: the parts add up to the sum's mean.
 	PartOfMean  float64         `json:"part_of_mean_ns"`
 	ByPlacement map[string]Dist `json:"by_placement,omitempty"`
+	Log2        []uint64        `json:"log2"` // element i counts from 2^i to 2^(i+1) ns
 }
 
 // Lost is what the measurement does not contain.

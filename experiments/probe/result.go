@@ -150,14 +150,14 @@ func (r *Result) Report() *Report {
 			by := r.sum(s.Name, c.groups...)
 			if one := all(by); one.Count > 0 {
 				out.Stages[key] = StageReport{Of: c.name, From: s.From, To: s.To, Text: s.Text, Dist: one.Dist(),
-					PartOfMean: float64(one.Sum) / float64(h.Count), ByPlacement: placed(by)}
+					PartOfMean: float64(one.Sum) / float64(h.Count), ByPlacement: placed(by), Log2: one.Log2()}
 			}
 		}
 	}
 	for _, s := range stages {
 		if s.Group == Solitary {
 			if one := all(r.sum(s.Name, Solitary)); one.Count > 0 {
-				out.Stages[s.Name] = StageReport{From: s.From, To: s.To, Text: s.Text, Dist: one.Dist()}
+				out.Stages[s.Name] = StageReport{From: s.From, To: s.To, Text: s.Text, Dist: one.Dist(), Log2: one.Log2()}
 			}
 		}
 	}

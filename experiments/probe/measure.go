@@ -1,0 +1,187 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Config is one measurement of running processes.
+type Config struct {
+	Options
+	Shape    Shape         // Unknown: recognise it
+	Duration time.Duration // 0: until the context or the target ends
+
+	// Cost is for how long, after the measurement, the programs' own time is
+	// measured; 0 leaves that out. Their results are not touched by it.
+	Cost time.Duration
+
+	// Progress, when set, is called a few times a second.
+	Progress func(elapsed time.Duration, counts map[string]uint64)
+	// Quiet, when set, is called once if nothing has happened in the first
+	// second, with a sentence that says what the target's threads do.
+	Quiet func(sentence string)
+}
+
+// Measurement is what Measure brings home.
+type Measurement struct {
+	Result *Result
+	Report *Report
+	// Records are empty unless Options asked for them.
+	Records *Records
+	// Ended says why the measurement ended before its time; nil if it did not.
+	Ended error
+}
+
+// ErrTargetEnded is why a measurement ended early: its target did.
+var ErrTargetEnded = errors.New("the process ended")
+
+// look is how often Measure looks after its target.
+const look = 200 * time.Millisecond
+
+// Measure follows the targets for a while. When ctx or the target ends first, it returns what
+// was measured until then. It fails when nothing was there to be measured.
+func Measure(ctx context.Context, c Config) (*Measurement, error) {
+	p, err := Open(c.Options)
+	if err != nil {
+		return nil, err
+	}
+	defer p.Close()
+	exits, err := p.watchExits()
+	if err != nil {
+		return nil, err
+	}
+	defer exits.close()
+	if err := p.Start(); err != nil {
+		return nil, err
+	}
+	m := &Measurement{Records: &p.records}
+	m.Ended = p.wait(ctx, c, exits)
+	if err := p.Stop(); err != nil {
+		return nil, err
+	}
+	if m.Result, err = p.Result(c.Shape); err != nil {
+		return nil, err
+	}
+	m.Report = m.Result.Report()
+	if m.Result.Idle() {
+		return m, fmt.Errorf("process %d (%s) did nothing in %.1f s that the probe follows: no thread accepted or read a connection or was woken by another (%s; is it the process that serves, and is there load on it?)",
+			m.Result.Target.PID, m.Result.Target.Comm, m.Result.DurationS, describeThreads(m.Result.Target.PID))
+	}
+	if c.Cost > 0 && m.Ended == nil {
+		cost, err := p.MeasureCost(ctx, c.Cost)
+		if err != nil {
+			return m, err
+		}
+		m.Report.Cost = &cost
+	}
+	return m, nil
+}
+
+// wait returns nil after the whole duration, else what ended it.
+func (p *Probe) wait(ctx context.Context, c Config, exits *exits) error {
+	tick := time.NewTicker(look)
+	defer tick.Stop()
+	asked := false
+	for {
+		elapsed := time.Since(p.began)
+		if c.Duration > 0 && elapsed >= c.Duration {
+			return nil
+		}
+		var end <-chan time.Time
+		if c.Duration > 0 && c.Duration-elapsed < look {
+			end = time.After(c.Duration - elapsed)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-end:
+			return nil
+		case <-tick.C:
+		}
+		if exits.all() {
+			return ErrTargetEnded
+		}
+		counts, err := p.Counts()
+		if err != nil {
+			return err
+		}
+		if c.Progress != nil {
+			c.Progress(time.Since(p.began), counts)
+		}
+		if !asked && time.Since(p.began) > time.Second {
+			asked = true
+			if counts["events"] == 0 && c.Quiet != nil {
+				c.Quiet(fmt.Sprintf("nothing has happened yet in process %d: %s", p.targets[0].PID, describeThreads(p.targets[0].PID)))
+			}
+		}
+	}
+}
+
+// exits are the targets' descriptors, which become readable when they end
+// (pidfd_open(2)).
+type exits struct{ fds []unix.PollFd }
+
+func (p *Probe) watchExits() (*exits, error) {
+	e := &exits{}
+	for _, t := range p.targets {
+		fd, err := unix.PidfdOpen(t.PID, 0)
+		if err != nil {
+			e.close()
+			return nil, fmt.Errorf("process %d has ended before it could be watched: %w", t.PID, err)
+		}
+		e.fds = append(e.fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
+	return e, nil
+}
+
+// all reports whether every target has ended.
+func (e *exits) all() bool {
+	_, _ = unix.Poll(e.fds, 0) // a signal is as good as no news
+	return !slices.ContainsFunc(e.fds, func(f unix.PollFd) bool { return f.Revents&unix.POLLIN == 0 })
+}
+
+func (e *exits) close() {
+	for _, f := range e.fds {
+		_ = unix.Close(int(f.Fd))
+	}
+}
+
+// describeThreads says what a process's threads do at the moment.
+func describeThreads(pid int) string {
+	states := map[string]int{}
+	files, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "stat"))
+	for _, file := range files {
+		text, _ := os.ReadFile(file)
+		if _, rest, ok := strings.Cut(string(text), ") "); ok {
+			states[rest[:1]]++
+		}
+	}
+	if len(files) == 0 {
+		return "it has ended"
+	}
+	names := map[string]string{"S": "sleeping", "R": "running", "D": "in uninterruptible sleep", "T": "stopped", "t": "being traced"}
+	var parts []string
+	for state, n := range states {
+		name := names[state]
+		if name == "" {
+			name = "in state " + state
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", n, name))
+	}
+	slices.Sort(parts)
+	own, _ := os.Readlink("/proc/self/ns/pid")
+	theirs, _ := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "ns", "pid"))
+	if own != theirs && theirs != "" {
+		parts = append(parts, "in pid namespace "+theirs)
+	}
+	return "threads: " + strings.Join(parts, ", ")
+}
