@@ -105,7 +105,7 @@ func checkLoad(cfg load.Config, jsonPath string) error {
 }
 
 func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, jsonPath string) error {
-	progress := newLoadProgress(stderr, cfg.Warmup+cfg.Duration)
+	progress := newProgress(stderr, "load", "answers", cfg.Warmup+cfg.Duration)
 	cfg.Progress = progress.show
 	result, err := load.Run(ctx, cfg)
 	progress.end()

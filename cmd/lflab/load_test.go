@@ -180,7 +180,7 @@ func TestFormatNs(t *testing.T) {
 
 func TestLoadProgressLines(t *testing.T) {
 	var out bytes.Buffer
-	p := newLoadProgress(&out, 20*time.Second)
+	p := newProgress(&out, "load", "answers", 20*time.Second)
 	for at := time.Duration(0); at <= 20*time.Second; at += 250 * time.Millisecond {
 		p.show(at, 20*time.Second, uint64(at.Seconds()))
 	}

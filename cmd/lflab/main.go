@@ -83,6 +83,7 @@ table, and a report with figures. "lflab list" says what can be compared,
 		newReportCommand(stdout, stderr),
 		newCompareCommand(stdout, stderr),
 		newListCommand(stdout),
+		newProbeCommand(stdout, stderr),
 		newDoctorCommand(stdout, stderr),
 		newHandoffCommand(stdout),
 	)

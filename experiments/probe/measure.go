@@ -18,6 +18,7 @@ import (
 type Config struct {
 	Options
 	Shape    Shape         // Unknown: recognise it
+	Exact    bool          // quantiles from single records, which Options must ask for
 	Duration time.Duration // 0: until the context or the target ends
 
 	// Cost is for how long, after the measurement, the programs' own time is
@@ -36,7 +37,8 @@ type Measurement struct {
 	Result *Result
 	Report *Report
 	// Records are empty unless Options asked for them.
-	Records *Records
+	Records     *Records
+	ThreadNames map[uint32]string // of the threads in Records that still live
 	// Ended says why the measurement ended before its time; nil if it did not.
 	Ended error
 }

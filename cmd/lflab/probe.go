@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"lflab/experiments/probe"
+)
+
+// probeFlags are what was typed.
+type probeFlags struct {
+	cfg        probe.Config
+	shape      string
+	json       string
+	trace      string
+	raw        string
+	histograms bool
+}
+
+func newProbeCommand(stdout, stderr io.Writer) *cobra.Command {
+	var p probeFlags
+	cmd := &cobra.Command{
+		Use:   "probe -p PID",
+		Short: "time the hand-offs of a running process, stage by stage, in the kernel",
+		Long: `probe follows the threads of a running process, of this project or any other,
+and times what happens between "data is ready" and "it has been read", and
+between "I wake you" and "you run". The process is neither changed nor stopped.
+
+It tells three sums, each with its stages:
+  D  dispatch latency: from a connection's readiness to the first read of it
+  H  hand-off latency: from the waker's futex call to the woken thread's return
+  G  leaderless gap: from an event's receipt until a thread waits for the next
+and for each stage where it ran: on the waker's CPU, or on another one. Without
+that the numbers compare nothing, for waking another CPU takes an interrupt.
+
+The shape (leader, worker, event, prefork, kernel, percore) says whose hand-off
+H is. It is recognised from what the threads do with connections; --shape says
+it instead.
+
+It needs the capabilities CAP_BPF and CAP_PERFMON, or root, and a kernel with
+type information (BTF); "lflab doctor" tests each hook. While it runs, all
+processes of the machine pay a little for each system call and each switch: what
+its programs take is printed, and "lflab run probe-servers" measures what a
+server loses. Ctrl-C ends it and prints what was measured until then.`,
+		Example: `  # a server that is under load
+  sudo lflab probe -p $(pgrep -o apache2) --duration 10s
+
+  # for a program, and for ui.perfetto.dev: one track per thread
+  sudo lflab probe -p PID --json out.json --trace out.trace.json
+
+  # every request and hand-off with all its stamps, one JSON object a line
+  sudo lflab probe -p PID --duration 2s --raw events.ndjson`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := p.check(); err != nil {
+				return usageError{err}
+			}
+			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
+			defer cancel()
+			return runProbe(ctx, stdout, stderr, &p)
+		},
+	}
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.IntSliceVarP(&p.cfg.PIDs, "pid", "p", nil, "`process` to follow; several may be given")
+	f.DurationVar(&p.cfg.Duration, "duration", 10*time.Second, "measured time; 0 goes on until Ctrl-C or the end of the process")
+	f.BoolVar(&p.cfg.Children, "children", true, "follow its child processes too, those to come included")
+	f.StringVar(&p.shape, "shape", "", "leader, worker, event, prefork, kernel or percore, if it is not to be recognised")
+	f.StringVar(&p.json, "json", "", "write the result as JSON to this file; - is standard output")
+	f.StringVar(&p.trace, "trace", "", "write all waits, wake-ups and runs to this file, for ui.perfetto.dev")
+	f.StringVar(&p.raw, "raw", "", "write single records as JSON lines to this file")
+	f.BoolVar(&p.cfg.Exact, "exact", false, "quantiles from single records instead of histograms, whose buckets are up to 6 % wide")
+	f.BoolVar(&p.histograms, "histograms", false, "print the log2 histogram of each stage with its counts")
+	f.IntVar(&p.cfg.RingBytes, "ring", probe.DefaultRing, "buffer for single records in `bytes`, a power of two")
+	f.DurationVar(&p.cfg.Cost, "cost", 500*time.Millisecond, "for how long, after the measurement, to measure what the probe itself takes; 0 does not")
+	return cmd
+}
+
+// check finds what is wrong with the flags before any time is spent.
+func (p *probeFlags) check() error {
+	if len(p.cfg.PIDs) == 0 {
+		return errors.New("--pid: missing [the id of a running process, as in -p $(pgrep -o apache2)]")
+	}
+	var err error
+	if p.cfg.Shape, err = probe.ParseShape(p.shape); err != nil {
+		return fmt.Errorf("--shape: %w", err)
+	}
+	if d := p.cfg.Duration; d < 0 || d > 24*time.Hour {
+		return fmt.Errorf("--duration %v: not in 0s to 24h", d)
+	}
+	if d := p.cfg.Cost; d < 0 || d > time.Minute {
+		return fmt.Errorf("--cost %v: not in 0s to 1m", d)
+	}
+	if n := p.cfg.RingBytes; n < os.Getpagesize() || n > 1<<30 || n&(n-1) != 0 {
+		return fmt.Errorf("--ring %d: must be a power of two, %d to %d", n, os.Getpagesize(), 1<<30)
+	}
+	for flag, path := range map[string]string{"--json": p.json, "--trace": p.trace, "--raw": p.raw} {
+		if path == "" || path == "-" && flag == "--json" {
+			continue
+		}
+		dir := filepath.Dir(path)
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return fmt.Errorf("%s %s: must be a file in a directory that exists [%s is none]", flag, path, dir)
+		}
+	}
+	p.cfg.Requests = p.raw != "" || p.cfg.Exact
+	p.cfg.Calls = p.trace != "" || p.raw != ""
+	return nil
+}
+
+func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) error {
+	bar := newProgress(stderr, "probe", "events", p.cfg.Duration)
+	if p.cfg.Duration > 0 {
+		p.cfg.Progress = func(elapsed time.Duration, counts map[string]uint64) {
+			bar.show(elapsed, p.cfg.Duration, counts["events"])
+		}
+	}
+	p.cfg.Quiet = func(sentence string) { fmt.Fprintln(stderr, "lflab:", sentence) }
+	m, err := probe.Measure(ctx, p.cfg)
+	bar.end()
+	if m == nil || err != nil {
+		return err
+	}
+	if m.Ended != nil {
+		fmt.Fprintf(stderr, "lflab: the measurement ended after %.1f s: %v\n", m.Report.DurationS, m.Ended)
+	}
+	table := stdout
+	if p.json == "-" {
+		table = stderr
+	}
+	printProbe(table, m.Report, p.histograms)
+	return errors.Join(
+		writeProbeJSON(stdout, p.json, m.Report),
+		writeRecords(p.trace, func(w io.Writer) error { return probe.WriteTrace(w, m.Records, m.ThreadNames) }),
+		writeRecords(p.raw, func(w io.Writer) error { return probe.WriteRaw(w, m.Records) }),
+	)
+}
+
+func writeProbeJSON(stdout io.Writer, path string, report *probe.Report) error {
+	if path == "" {
+		return nil
+	}
+	text, err := json.MarshalIndent(report, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the result: %w", err)
+	}
+	text = append(text, '\n')
+	if path == "-" {
+		_, err = stdout.Write(text)
+	} else {
+		err = os.WriteFile(path, text, 0o644)
+	}
+	if err != nil {
+		return fmt.Errorf("write the result: %w", err)
+	}
+	return nil
+}
+
+// writeRecords writes a file, if one was asked for.
+func writeRecords(path string, write func(io.Writer) error) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("write records: %w", err)
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	if err := errors.Join(write(w), w.Flush(), f.Close()); err != nil {
+		return fmt.Errorf("write records to %s: %w", path, err)
+	}
+	return nil
+}

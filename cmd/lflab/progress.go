@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+	"golang.org/x/sys/unix"
+)
+
+// A progress shows how far something of a known duration is: a bar on a
+// terminal, now and then a line elsewhere. Its show is called by one goroutine.
+type progress struct {
+	w     io.Writer
+	what  string        // is under way: "load"
+	noun  string        // what is counted: "answers"
+	every time.Duration // between lines
+	next  time.Duration
+
+	bars  *mpb.Progress // nil: lines
+	bar   *mpb.Bar
+	count atomic.Uint64 // the bar is drawn by a goroutine of its own
+}
+
+func newProgress(w io.Writer, what, noun string, total time.Duration) *progress {
+	every := max(time.Second, total/10)
+	p := &progress{w: w, what: what, noun: noun, every: every, next: every}
+	file, ok := w.(*os.File)
+	if !ok {
+		return p
+	}
+	if _, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS); err != nil {
+		return p
+	}
+	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRefreshRate(200*time.Millisecond))
+	p.bar = p.bars.AddBar(total.Milliseconds(),
+		mpb.PrependDecorators(decor.Name(what+" "), decor.Percentage(decor.WCSyncSpace)),
+		mpb.AppendDecorators(
+			decor.AverageETA(decor.ET_STYLE_GO, decor.WCSyncSpace),
+			decor.Any(func(decor.Statistics) string { return fmt.Sprintf(" %d %s", p.count.Load(), noun) }),
+		))
+	return p
+}
+
+func (p *progress) show(elapsed, total time.Duration, count uint64) {
+	if p.bar != nil {
+		p.count.Store(count)
+		p.bar.SetCurrent(min(elapsed.Milliseconds(), total.Milliseconds()-1))
+		return
+	}
+	if elapsed >= p.next && elapsed < total {
+		p.next = elapsed.Truncate(p.every) + p.every
+		fmt.Fprintf(p.w, "%s: %.1f s of %.1f s, %d %s\n", p.what, elapsed.Seconds(), total.Seconds(), count, p.noun)
+	}
+}
+
+// end takes the bar away.
+func (p *progress) end() {
+	if p.bar != nil {
+		p.bar.Abort(true)
+		p.bars.Wait()
+	}
+}
