@@ -187,9 +187,9 @@ func printCounts(w io.Writer, r *probe.Report) {
 	if r.OnPath != "" {
 		row("path", "%s", r.OnPath)
 	}
-	row("hand-offs", "%d of a connection, %d of the leadership", c["handoffs_item"], c["handoffs_lead"])
-	row("wakes", "%d calls, of which %d found nobody asleep (elided); %d threads woken, %d for nothing (wasted), %d that have no part in serving",
-		c["wake_calls"], c["wakes_elided"], c["wakes_issued"], c["wakes_wasted"], c["wakes_outside"])
+	row("hand-offs", "%d of a connection, %d of the leadership, %d between threads that have no part in serving", c["handoffs_item"], c["handoffs_lead"], c["handoffs_bare"])
+	row("wakes", "%d calls, of which %d found nobody asleep (elided); %d threads woken, %d for nothing (wasted)",
+		c["wake_calls"], c["wakes_elided"], c["wakes_issued"], c["wakes_wasted"])
 	row("", "kept apart: %d raced (woken before asleep), %d futex sleeps ended by something else", c["wakes_raced"], c["wakes_other"])
 	row("switches", "%d voluntary, %d involuntary, %d migrations", c["switches_voluntary"], c["switches_involuntary"], c["migrations"])
 	row("lost", "%d records, %d missed runs of programs, %d dropped states", r.Lost.Records, r.Lost.Missed, r.Lost.Dropped)

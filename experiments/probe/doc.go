@@ -35,7 +35,8 @@
 //
 // The hand-off latency H runs from p2 to f4, for wake-ups that the woken thread
 // put to use: it read a connection that another thread had (an item), or waited
-// for events next (the leadership). Wake-ups of a thread that was not asleep
+// for events next (the leadership). In a process that serves nothing, every
+// wake-up of one thread by another is one (bare). Wake-ups of a thread that was not asleep
 // yet (raced), that led to nothing (wasted), calls that found nobody asleep
 // (elided), and sleeps that something else ended are counted apart.
 //

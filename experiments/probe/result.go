@@ -93,12 +93,12 @@ type chain struct {
 }
 
 // chains are the sums of the shape. H's stages stand without a prefix.
-func (s Shape) chains() []chain {
+func (r *Result) chains() []chain {
 	cs := []chain{
-		{"H", "", []Group{s.handoff()}},
+		{"H", "", []Group{r.handoff()}},
 		{"D", "D.", []Group{First, Kept}},
 	}
-	present, none := s.gaps()
+	present, none := r.Shape.gaps()
 	if present != nil {
 		cs = append(cs, chain{"G", "G.", present}, chain{"G_none", "", none})
 	}
@@ -108,7 +108,7 @@ func (s Shape) chains() []chain {
 // Total is the distribution of "H", "D", "G" or "G_none" as the shape defines
 // it; nil when there is none.
 func (r *Result) Total(name string) *Histogram {
-	for _, c := range r.Shape.chains() {
+	for _, c := range r.chains() {
 		if c.name == name {
 			if h := all(r.sum("total", c.groups...)); h.Count > 0 {
 				return h
@@ -130,7 +130,7 @@ func (r *Result) Report() *Report {
 	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // these stand elsewhere
 		return name == "lost" || name == "threads"
 	})
-	for _, c := range r.Shape.chains() {
+	for _, c := range r.chains() {
 		total := r.sum("total", c.groups...)
 		h := all(total)
 		if h.Count == 0 {

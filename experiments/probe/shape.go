@@ -91,10 +91,14 @@ func (r *Result) recognise() Shape {
 	return Kernel
 }
 
-// handoff is the group of the shape's own hand-offs.
-func (s Shape) handoff() Group {
-	if s == Leader {
+// handoff is the group of the shape's own hand-offs. A process that serves
+// nothing, a benchmark of a primitive say, has bare ones only.
+func (r *Result) handoff() Group {
+	switch {
+	case r.Shape == Leader:
 		return Lead
+	case r.counts.Connections+r.counts.Requests+r.counts.HandoffsItem+r.counts.HandoffsLead == 0:
+		return Bare
 	}
 	return Item
 }

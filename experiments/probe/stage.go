@@ -11,6 +11,7 @@ const (
 	Kept     Group = "D.kept"   // of later ones
 	Item     Group = "H.item"   // hand-off of a connection
 	Lead     Group = "H.lead"   // hand-off of the leadership
+	Bare     Group = "H.bare"   // wake-up of a thread that has no part in serving
 	Passed   Group = "G.passed" // gap that ended with a thread that was woken for it
 	Retook   Group = "G.retook" // that the receiver of the event ended itself
 	Joined   Group = "G.joined" // that a thread ended which came by itself
@@ -71,6 +72,7 @@ var stages = func() []Stage {
 	add(Kept, dispatchStages)
 	add(Item, handoffStages)
 	add(Lead, handoffStages)
+	add(Bare, handoffStages)
 	add(Passed, []Stage{
 		{Name: "total", From: "a5", To: "f6", Text: "an event's receipt - the next thread waits"},
 		{Name: "return-wake", From: "a5", To: "p2", Text: "until the call that wakes the next thread"},

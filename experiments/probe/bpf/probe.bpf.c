@@ -57,11 +57,11 @@ struct counts {
 	__u64 moves;                /* a connection was touched by another thread than before */
 	__u64 handoffs_item;
 	__u64 handoffs_lead;
+	__u64 handoffs_bare;        /* woken threads that have no part in serving, and slept again */
 	__u64 wake_calls;
 	__u64 wakes_elided;         /* wake calls that found nobody asleep */
 	__u64 wakes_issued;         /* followed threads woken by futex calls of followed threads */
 	__u64 wakes_wasted;         /* woken members that slept again and did nothing */
-	__u64 wakes_outside;        /* woken threads that have no part in serving */
 	__u64 wakes_raced;          /* woken before they had gone to sleep */
 	__u64 wakes_other;          /* futex sleeps ended by time, signals or other processes */
 	__u64 switches_voluntary;
@@ -420,12 +420,14 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 		t->fd = argument(regs, 0);
 		return 0;
 	case CALL_FUTEX_WAIT:
-		if (t->grant.open) {
+		if (!t->grant.open)
+			return 0;
+		if (t->member) {
+			COUNT(wakes_wasted, 1);
 			t->grant.open = false;
-			if (t->member)
-				COUNT(wakes_wasted, 1);
-			else
-				COUNT(wakes_outside, 1);
+		} else {
+			COUNT(handoffs_bare, 1);
+			handed_off(BARE_TOTAL, t, tid);
 		}
 		return 0;
 	case CALL_POLL:

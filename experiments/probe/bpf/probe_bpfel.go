@@ -66,11 +66,11 @@ type ProbeCounts struct {
 	Moves               uint64
 	HandoffsItem        uint64
 	HandoffsLead        uint64
+	HandoffsBare        uint64
 	WakeCalls           uint64
 	WakesElided         uint64
 	WakesIssued         uint64
 	WakesWasted         uint64
-	WakesOutside        uint64
 	WakesRaced          uint64
 	WakesOther          uint64
 	SwitchesVoluntary   uint64
@@ -295,23 +295,28 @@ const (
 	ProbeStageLEAD_WAKING_WAKEUP       ProbeStage = 47
 	ProbeStageLEAD_WAKEUP_SWITCH       ProbeStage = 48
 	ProbeStageLEAD_SWITCH_RETURN       ProbeStage = 49
-	ProbeStagePASSED_TOTAL             ProbeStage = 50
-	ProbeStagePASSED_RETURN_WAKE       ProbeStage = 51
-	ProbeStagePASSED_WAKE_WAKING       ProbeStage = 52
-	ProbeStagePASSED_WAKING_WAKEUP     ProbeStage = 53
-	ProbeStagePASSED_WAKEUP_SWITCH     ProbeStage = 54
-	ProbeStagePASSED_SWITCH_RETURN     ProbeStage = 55
-	ProbeStagePASSED_RETURN_ARM        ProbeStage = 56
-	ProbeStageRETOOK_TOTAL             ProbeStage = 57
-	ProbeStageRETOOK_RETURN_WAKE       ProbeStage = 58
-	ProbeStageRETOOK_WAKE_WOKE         ProbeStage = 59
-	ProbeStageRETOOK_WOKE_ARM          ProbeStage = 60
-	ProbeStageRETOOK_RETURN_ARM        ProbeStage = 61
-	ProbeStageJOINED_TOTAL             ProbeStage = 62
-	ProbeStageARM_BLOCK                ProbeStage = 63
-	ProbeStageWAKE_WOKE                ProbeStage = 64
-	ProbeStageWAKE_ELIDED              ProbeStage = 65
-	ProbeStageSTAGES                   ProbeStage = 66
+	ProbeStageBARE_TOTAL               ProbeStage = 50
+	ProbeStageBARE_WAKE_WAKING         ProbeStage = 51
+	ProbeStageBARE_WAKING_WAKEUP       ProbeStage = 52
+	ProbeStageBARE_WAKEUP_SWITCH       ProbeStage = 53
+	ProbeStageBARE_SWITCH_RETURN       ProbeStage = 54
+	ProbeStagePASSED_TOTAL             ProbeStage = 55
+	ProbeStagePASSED_RETURN_WAKE       ProbeStage = 56
+	ProbeStagePASSED_WAKE_WAKING       ProbeStage = 57
+	ProbeStagePASSED_WAKING_WAKEUP     ProbeStage = 58
+	ProbeStagePASSED_WAKEUP_SWITCH     ProbeStage = 59
+	ProbeStagePASSED_SWITCH_RETURN     ProbeStage = 60
+	ProbeStagePASSED_RETURN_ARM        ProbeStage = 61
+	ProbeStageRETOOK_TOTAL             ProbeStage = 62
+	ProbeStageRETOOK_RETURN_WAKE       ProbeStage = 63
+	ProbeStageRETOOK_WAKE_WOKE         ProbeStage = 64
+	ProbeStageRETOOK_WOKE_ARM          ProbeStage = 65
+	ProbeStageRETOOK_RETURN_ARM        ProbeStage = 66
+	ProbeStageJOINED_TOTAL             ProbeStage = 67
+	ProbeStageARM_BLOCK                ProbeStage = 68
+	ProbeStageWAKE_WOKE                ProbeStage = 69
+	ProbeStageWAKE_ELIDED              ProbeStage = 70
+	ProbeStageSTAGES                   ProbeStage = 71
 )
 
 type ProbeThread struct {

@@ -40,6 +40,7 @@ enum stage {
 	DISPATCH_STAGES(KEPT),
 	HANDOFF_STAGES(ITEM),   /* the woken thread read a connection */
 	HANDOFF_STAGES(LEAD),   /* the woken thread waited for events next */
+	HANDOFF_STAGES(BARE),   /* the woken thread has no part in serving */
 	/* The gap between an event's receipt and the next thread on watch, when
 	 * that is a thread that the receiver woke for it, the receiver itself, or
 	 * one that came by itself. */
