@@ -126,6 +126,11 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 			bar.show(elapsed, p.cfg.Duration, counts["events"])
 		}
 	}
+	p.cfg.Began = func(targets []probe.Target) {
+		for _, t := range targets {
+			fmt.Fprintf(stderr, "probe: following process %d (%s)\n", t.PID, t.Comm)
+		}
+	}
 	p.cfg.Quiet = func(sentence string) { fmt.Fprintln(stderr, "lflab:", sentence) }
 	m, err := probe.Measure(ctx, p.cfg)
 	bar.end()

@@ -25,6 +25,8 @@ type Config struct {
 	// measured; 0 leaves that out. Their results are not touched by it.
 	Cost time.Duration
 
+	// Began, when set, is called when the measurement has begun.
+	Began func(targets []Target)
 	// Progress, when set, is called a few times a second.
 	Progress func(elapsed time.Duration, counts map[string]uint64)
 	// Quiet, when set, is called once if nothing has happened in the first
@@ -64,6 +66,9 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	defer exits.close()
 	if err := p.Start(); err != nil {
 		return nil, err
+	}
+	if c.Began != nil {
+		c.Began(p.targets)
 	}
 	m := &Measurement{Records: &p.records}
 	m.Ended = p.wait(ctx, c, exits)
