@@ -7,7 +7,6 @@
 
 #include "kernel.h"
 #include "stages.h"
-#include <bpf/bpf_helpers.h>
 
 #define SUB_BITS 4
 #define SUB (1 << SUB_BITS)

@@ -1,0 +1,74 @@
+/* Hand-offs and gaps: their stages, once it is known what a wake-up was for. */
+#ifndef LFLAB_HANDOFF_H
+#define LFLAB_HANDOFF_H
+
+#include "state.h"
+
+static __always_inline void handed_off(__u32 group, struct thread *t, __u32 tid)
+{
+	struct grant *g = &t->grant;
+	__u32 place = placement_of(&g->sleep);
+	__u64 at = g->sleep.call;
+
+	observe(group, place, g->ret - at);
+	upto(&at, g->sleep.waking, group + ITEM_WAKE_WAKING - ITEM_TOTAL, place);
+	upto(&at, g->sleep.wakeup, group + ITEM_WAKING_WAKEUP - ITEM_TOTAL, place);
+	upto(&at, g->sleep.run, group + ITEM_WAKEUP_SWITCH - ITEM_TOTAL, place);
+	upto(&at, g->ret, group + ITEM_SWITCH_RETURN - ITEM_TOTAL, place);
+	g->open = false;
+	if (want_requests)
+		EMIT(record_handoff, RECORD_HANDOFF, {
+			r->tid = tid;
+			r->ts = g->ret;
+			r->sleep = g->sleep;
+			r->receipt_ret = g->receipt.ret;
+			r->lead = group == LEAD_TOTAL;
+			r->padding = 0;
+		});
+}
+
+/* The gap ends: t goes on watch. */
+static __always_inline void close_gap(struct thread *t, __u32 tid, __u64 now)
+{
+	__u64 at = watch.gap_began, began = at;
+	__u32 giver = watch.giver, how, place;
+	struct grant *g = &t->grant;
+
+	watch.gap_began = 0;
+	if (now <= at)
+		return;
+	if (giver == tid) {
+		how = RETOOK_TOTAL;
+		observe(how, NO_WAKE, now - at);
+		if (t->wake_exit > at) {
+			upto(&at, t->wake_enter, RETOOK_RETURN_WAKE, NO_WAKE);
+			upto(&at, t->wake_exit, RETOOK_WAKE_WOKE, NO_WAKE);
+			upto(&at, now, RETOOK_WOKE_ARM, NO_WAKE);
+		} else {
+			upto(&at, now, RETOOK_RETURN_ARM, NO_WAKE);
+		}
+	} else if (g->ret && g->sleep.waker == giver && g->sleep.call >= at) {
+		how = PASSED_TOTAL;
+		place = placement_of(&g->sleep);
+		observe(how, place, now - at);
+		upto(&at, g->sleep.call, PASSED_RETURN_WAKE, place);
+		upto(&at, g->sleep.waking, PASSED_WAKE_WAKING, place);
+		upto(&at, g->sleep.wakeup, PASSED_WAKING_WAKEUP, place);
+		upto(&at, g->sleep.run, PASSED_WAKEUP_SWITCH, place);
+		upto(&at, g->ret, PASSED_SWITCH_RETURN, place);
+		upto(&at, now, PASSED_RETURN_ARM, place);
+	} else {
+		how = JOINED_TOTAL;
+		observe(how, NO_WAKE, now - at);
+	}
+	if (want_requests)
+		EMIT(record_gap, RECORD_GAP, {
+			r->tid = tid;
+			r->ts = now;
+			r->began = began;
+			r->giver = giver;
+			r->how = how;
+		});
+}
+
+#endif

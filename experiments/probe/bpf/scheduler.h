@@ -1,0 +1,109 @@
+/* The scheduler: how a sleep ended. */
+#ifndef LFLAB_SCHEDULER_H
+#define LFLAB_SCHEDULER_H
+
+#include "state.h"
+
+SEC("tp_btf/sched_waking")
+int BPF_PROG(waking, struct task_struct *p)
+{
+	struct task_struct *current;
+	struct thread *t, *w;
+
+	if (!concerns(p->tgid))
+		return 0;
+	t = state_of(p);
+	if (!t)
+		return 0;
+	COUNT(events, 1);
+	if (!t->sleep.off || t->sleep.run) { /* awake, or on its way to sleep */
+		if (t->call)
+			COUNT(wakes_raced, 1);
+		return 0;
+	}
+	if (t->sleep.waking)
+		return 0;
+	t->sleep.waking = bpf_ktime_get_ns();
+	t->sleep.waker_cpu = bpf_get_smp_processor_id();
+	if (t->call != CALL_FUTEX_WAIT)
+		return 0;
+	/* This runs in the waker. */
+	current = bpf_get_current_task_btf();
+	if (!concerns(current->tgid))
+		return 0;
+	w = state_of(current);
+	if (!w || w->call != CALL_FUTEX_WAKE)
+		return 0;
+	t->sleep.waker = current->pid;
+	t->sleep.call = w->enter;
+	t->sleep_receipt = w->receipt;
+	COUNT(wakes_issued, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(wakeup, struct task_struct *p)
+{
+	struct thread *t;
+
+	if (!concerns(p->tgid))
+		return 0;
+	t = state_of(p);
+	if (t && t->sleep.waking && !t->sleep.wakeup)
+		t->sleep.wakeup = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state)
+{
+	bool leaves = concerns(prev->tgid), comes = concerns(next->tgid);
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct thread *t;
+	__u64 now;
+
+	if (!leaves && !comes)
+		return 0;
+	now = bpf_ktime_get_ns();
+	t = leaves ? state_of(prev) : 0;
+	if (t) {
+		COUNT(events, 1);
+		if (want_calls && t->run)
+			EMIT(record_run, RECORD_RUN, {
+				r->tid = prev->pid;
+				r->ts = now;
+				r->from = t->run;
+				r->cpu = cpu;
+				r->state = preempt ? 0 : prev_state;
+			});
+		if (prev_state && !preempt) {
+			COUNT(switches_voluntary, 1);
+			__builtin_memset(&t->sleep, 0, sizeof(t->sleep));
+			t->sleep.off = now;
+			if (t->arms && !t->stopped_on_watch) {
+				t->stopped_on_watch = true;
+				if (now > t->enter)
+					observe(ARM_BLOCK, NO_WAKE, now - t->enter);
+			}
+		} else {
+			COUNT(switches_involuntary, 1);
+		}
+	}
+	t = comes ? state_of(next) : 0;
+	if (t) {
+		COUNT(events, 1);
+		t->run = now;
+		if (t->sleep.waking && !t->sleep.run) {
+			t->sleep.run = now;
+			t->sleep.cpu = cpu;
+		}
+		if (t->cpu != cpu + 1) {
+			if (t->cpu)
+				COUNT(migrations, 1);
+			t->cpu = cpu + 1;
+		}
+	}
+	return 0;
+}
+
+#endif

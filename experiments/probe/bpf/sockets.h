@@ -1,0 +1,226 @@
+/* Sockets: when data became ready, and the way from there to its read, the
+ * dispatch latency. */
+#ifndef LFLAB_SOCKETS_H
+#define LFLAB_SOCKETS_H
+
+#include "handoff.h"
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
+{
+	struct connection fresh;
+	__u64 key = (__u64)sk;
+	__u32 zero = 0;
+	__u64 *last;
+
+	if (!recording || !ports[sk->__sk_common.skc_num])
+		return 0;
+	if (newstate == TCP_CLOSE) {
+		bpf_map_delete_elem(&connections, &key);
+		return 0;
+	}
+	if (oldstate != TCP_SYN_RECV || newstate != TCP_ESTABLISHED)
+		return 0;
+	__builtin_memset(&fresh, 0, sizeof(fresh));
+	fresh.established = bpf_ktime_get_ns();
+	if (bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY)) {
+		COUNT(dropped_connections, 1);
+		return 0;
+	}
+	last = bpf_map_lookup_elem(&newborn, &zero);
+	if (last)
+		*last = key;
+	return 0;
+}
+
+SEC("tp_btf/sk_data_ready")
+int BPF_PROG(data_ready, struct sock *sk)
+{
+	struct connection *c;
+	__u64 key = (__u64)sk;
+	__u32 zero = 0;
+	__u64 *last;
+
+	if (!recording || !ports[sk->__sk_common.skc_num])
+		return 0;
+	if (sk->__sk_common.skc_state == TCP_LISTEN) {
+		last = bpf_map_lookup_elem(&newborn, &zero);
+		if (!last || !*last)
+			return 0;
+		c = bpf_map_lookup_elem(&connections, last);
+		*last = 0;
+		if (c && !c->listener_ready)
+			c->listener_ready = bpf_ktime_get_ns();
+		return 0;
+	}
+	c = bpf_map_lookup_elem(&connections, &key);
+	if (c && !c->data_ready)
+		c->data_ready = bpf_ktime_get_ns();
+	return 0;
+}
+
+/* The stages of the wait that received the event. */
+static __always_inline void follow_receipt(struct receipt *r, __u64 *at, __u32 group, __u32 *place)
+{
+	if (r->sleep.off) {
+		*place = placement_of(&r->sleep);
+		upto(at, r->sleep.waking, group + FIRST_READY_WAKING - FIRST_TOTAL, *place);
+		upto(at, r->sleep.wakeup, group + FIRST_WAKING_WAKEUP - FIRST_TOTAL, *place);
+		upto(at, r->sleep.run, group + FIRST_WAKEUP_SWITCH - FIRST_TOTAL, *place);
+		upto(at, r->ret, group + FIRST_SWITCH_RETURN - FIRST_TOTAL, *place);
+	} else {
+		upto(at, r->enter, group + FIRST_READY_ARM - FIRST_TOTAL, *place);
+		upto(at, r->ret, group + FIRST_ARM_RETURN - FIRST_TOTAL, *place);
+	}
+}
+
+static __always_inline void follow_pass(struct grant *g, __u64 *at, __u32 group, __u32 *place)
+{
+	*place = placement_of(&g->sleep);
+	upto(at, g->sleep.call, group + FIRST_RETURN_WAKE - FIRST_TOTAL, *place);
+	upto(at, g->sleep.waking, group + FIRST_WAKE_WAKING - FIRST_TOTAL, *place);
+	upto(at, g->sleep.wakeup, group + FIRST_PASS_WAKING_WAKEUP - FIRST_TOTAL, *place);
+	upto(at, g->sleep.run, group + FIRST_PASS_WAKEUP_SWITCH - FIRST_TOTAL, *place);
+	upto(at, g->ret, group + FIRST_PASS_SWITCH_RETURN - FIRST_TOTAL, *place);
+}
+
+/* A woken thread handles a connection that another one handled before. */
+static __always_inline void put_to_use(struct thread *t, __u32 tid)
+{
+	if (!t->grant.open)
+		return;
+	COUNT(handoffs_item, 1);
+	handed_off(ITEM_TOTAL, t, tid);
+}
+
+/* A thread has read n bytes of a socket. With the data's readiness known, this
+ * is where D ends: go through its stages, from the readiness on. */
+static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 n, bool peek, bool closed, __u64 now)
+{
+	struct thread *t = state_of(task);
+	struct connection *c;
+	__u32 group, place = NO_WAKE, tid = task->pid;
+	struct receipt *receipt = 0;
+	struct grant *pass = 0;
+	bool first, moved, asleep = false;
+	__u64 from, at, ready;
+
+	if (!t)
+		return 0;
+	c = bpf_map_lookup_elem(&connections, &key);
+	if (!c) {
+		/* Closed by its peer, so that the table has forgotten it: somebody
+		 * was woken to end it. Or else it is older than the probe: know it
+		 * from now on. */
+		struct connection old = {.accepted = now, .acceptor = tid, .last = tid, .read = true};
+		if (closed)
+			put_to_use(t, tid);
+		else if (key && bpf_map_update_elem(&connections, &key, &old, BPF_NOEXIST))
+			COUNT(dropped_connections, 1);
+		return 0;
+	}
+	t->member = true;
+	moved = c->last != tid;
+	COUNT(moves, moved);
+	if (moved)
+		put_to_use(t, tid);
+	c->last = tid;
+	if (n <= 0 || peek)
+		return 0;
+
+	first = !c->read;
+	c->read = true;
+	ready = c->data_ready;
+	c->data_ready = 0;
+	from = ready;
+	if (first) {
+		if (c->listener_ready > from)
+			from = c->listener_ready;
+		else if (c->established > from)
+			from = c->established;
+	}
+	if (!from || from > now)
+		return 0;
+	group = first ? FIRST_TOTAL : KEPT_TOTAL;
+	COUNT(requests, 1);
+
+	if (t->grant.ret && (first ? t->grant.receipt.ret == c->receipt.ret && t->grant.receipt.by == c->acceptor
+				   : t->grant.receipt.polled && t->grant.receipt.ret >= from)) {
+		pass = &t->grant;
+		receipt = &t->grant.receipt;
+		COUNT(requests_passed, 1);
+	} else if (first) {
+		receipt = &c->receipt;
+	} else if (t->receipt.polled && t->receipt.ret >= from) {
+		receipt = &t->receipt;
+	}
+
+	at = from;
+	if (receipt)
+		follow_receipt(receipt, &at, group, &place);
+	if (first && c->receipt.polled)
+		upto(&at, c->accepted, group + FIRST_RETURN_ACCEPT - FIRST_TOTAL, place);
+	if (pass) {
+		follow_pass(pass, &at, group, &place);
+	} else if (moved && (first || !receipt)) {
+		COUNT(requests_queued, 1);
+		place = NO_WAKE;
+		upto(&at, now, group + FIRST_RETURN_QUEUED - FIRST_TOTAL, place);
+	}
+	if (!pass && t->wake_enter >= at && t->wake_exit > at && c->acceptor == tid) {
+		upto(&at, t->wake_enter, group + FIRST_RETURN_PROMOTE - FIRST_TOTAL, place);
+		upto(&at, t->wake_exit, group + FIRST_PROMOTE_CALL - FIRST_TOTAL, place);
+	}
+	if (t->sleep.waking > at) {
+		asleep = true;
+		place = placement_of(&t->sleep);
+		upto(&at, t->sleep.waking, group + FIRST_READ_WAKING - FIRST_TOTAL, place);
+		upto(&at, t->sleep.wakeup, group + FIRST_READ_WAKEUP - FIRST_TOTAL, place);
+		upto(&at, t->sleep.run, group + FIRST_READ_SWITCH - FIRST_TOTAL, place);
+	}
+	upto(&at, now, group + FIRST_RETURN_READ - FIRST_TOTAL, place);
+	observe(group, place, now - from);
+
+	if (want_requests)
+		EMIT(record_request, RECORD_REQUEST, {
+			r->tid = tid;
+			r->ts = now;
+			r->sock = key;
+			r->established = c->established;
+			r->listener_ready = c->listener_ready;
+			r->data_ready = ready;
+			r->accepted = c->accepted;
+			r->acceptor = c->acceptor;
+			r->first = first;
+			r->from = from;
+			if (receipt)
+				r->receipt = *receipt;
+			else
+				__builtin_memset(&r->receipt, 0, sizeof(r->receipt));
+			if (pass) {
+				r->pass = pass->sleep;
+				r->pass_ret = pass->ret;
+			} else {
+				__builtin_memset(&r->pass, 0, sizeof(r->pass));
+				r->pass_ret = 0;
+			}
+			if (asleep)
+				r->read = t->sleep;
+			else
+				__builtin_memset(&r->read, 0, sizeof(r->read));
+		});
+	return 0;
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(received_data, struct sock *sk, int n, int flags)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	bool closed = sk->__sk_common.skc_state == TCP_CLOSE; /* it has no port any more */
+
+	if (!concerns(task->tgid) || (!closed && !ports[sk->__sk_common.skc_num]))
+		return 0;
+	return data_read(task, (__u64)sk, n, flags & MSG_PEEK, closed, bpf_ktime_get_ns());
+}
+
+#endif

@@ -1,0 +1,232 @@
+/* What the programs know: of each followed thread, each connection, and the
+ * set of threads that wait for events; and how they count and emit. */
+#ifndef LFLAB_STATE_H
+#define LFLAB_STATE_H
+
+#include "kernel.h"
+#include "histogram.h"
+#include "records.h"
+
+enum call {
+	CALL_NONE,
+	CALL_ACCEPT,
+	CALL_POLL,
+	CALL_FUTEX,      /* one number for waiting and waking: the operation decides */
+	CALL_FUTEX_WAIT,
+	CALL_FUTEX_WAKE,
+	CALL_READ,
+};
+const enum call *unused_call __attribute__((unused));
+
+#define CALLS 512
+
+/* Set before loading. */
+const volatile __u8 calls[CALLS];    /* enum call by system call number */
+const volatile __u32 pidns;          /* inode of the pid namespace that asked() speaks of */
+const volatile bool children;        /* follow processes that followed ones start */
+const volatile bool want_requests;   /* records of requests, hand-offs and gaps */
+const volatile bool want_calls;      /* records of waits, wake calls and runs */
+
+/* Set when everything is attached, and cleared at the end. */
+volatile bool recording;
+
+/* Counts are plain additions on a CPU's own slot, each made by one program only,
+ * for the reason that histogram.h gives. */
+struct counts {
+	__u64 connections;
+	__u64 accepts_at_once;      /* accept did not sleep */
+	__u64 polls;                /* returns of epoll_wait with events */
+	__u64 requests;             /* data of a connection became ready and was read */
+	__u64 requests_passed;      /* ... by a thread that was woken for it: the hand-off lies on its path */
+	__u64 requests_queued;      /* ... by another thread than accepted it, which did not sleep */
+	__u64 moves;                /* a connection was touched by another thread than before */
+	__u64 handoffs_item;
+	__u64 handoffs_lead;
+	__u64 handoffs_bare;        /* woken threads that have no part in serving, and slept again */
+	__u64 wake_calls;
+	__u64 wakes_elided;         /* wake calls that found nobody asleep */
+	__u64 wakes_issued;         /* followed threads woken by futex calls of followed threads */
+	__u64 wakes_wasted;         /* woken members that slept again and did nothing */
+	__u64 wakes_raced;          /* woken before they had gone to sleep */
+	__u64 wakes_other;          /* futex sleeps ended by time, signals or other processes */
+	__u64 switches_voluntary;
+	__u64 switches_involuntary;
+	__u64 migrations;
+	__u64 dropped_threads;      /* events of threads without state */
+	__u64 dropped_connections;  /* the table was full */
+	__u64 dropped_processes;    /* the table was full */
+	__u64 unknown_sockets;      /* accepted without a known readiness */
+	__u64 lost;                 /* records that found the ring full */
+	__u64 events;               /* hook hits that concerned a followed thread */
+	__u64 threads;              /* followed, ever */
+};
+const struct counts *unused_counts __attribute__((unused));
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct counts);
+} counters SEC(".maps");
+
+#define COUNT(field, n)                                                         \
+	do {                                                                    \
+		__u32 zero_ = 0;                                                \
+		struct counts *c_ = bpf_map_lookup_elem(&counters, &zero_);     \
+		if (c_)                                                         \
+			c_->field += (n);                                       \
+	} while (0)
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 24);
+} ring SEC(".maps");
+
+/* What a thread was given by a futex wake-up. */
+struct grant {
+	struct sleep sleep;
+	struct receipt receipt; /* the waker's last event */
+	__u64 ret;
+	bool open;              /* nothing has come of it yet */
+};
+
+struct thread {
+	__u32 call;
+	bool arms;              /* this wait for events counts in watch.on */
+	bool polls;             /* it has called epoll_wait: its accepts do not wait */
+	bool member;            /* it has read or waited for events */
+	bool stopped_on_watch;  /* it has left the CPU in this wait */
+	__u32 cpu;
+	__u64 enter;
+	__u64 run;              /* since when on the CPU; 0 unknown */
+	__u64 wake_enter, wake_exit;
+	__u64 set;              /* epoll instance (struct file) of the last epoll_wait */
+	__s32 fd;
+	struct sleep sleep;
+	struct receipt sleep_receipt; /* the waker's, when sleep was ended by a futex call */
+	struct receipt receipt;
+	struct grant grant;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread);
+} threads SEC(".maps");
+
+/* Followed processes. Most events concern none of them: the bits say so at the
+ * price of one load, and a bit that two processes share costs no more than the
+ * look for a state that is not there. */
+#define BITS 65536
+__u8 followed[BITS];
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u8);
+} processes SEC(".maps");
+
+/* Processes to begin with, by their number in the name space of `pidns`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 64);
+	__type(key, __u32);
+	__type(value, __u8);
+} asked SEC(".maps");
+
+struct connection {
+	__u64 established;
+	__u64 listener_ready;
+	__u64 data_ready;       /* unread data since; 0 none */
+	__u64 accepted;
+	struct receipt receipt; /* the acceptor's */
+	__u32 acceptor;
+	__u32 last;             /* thread that touched it last */
+	bool read;              /* once or more */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);     /* struct sock */
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+/* Ports that followed processes listen on: those that user space could see, and
+ * those that something was accepted on. */
+__u8 ports[65536];
+
+/* Epoll instances that hold a listener, for something was accepted after a wait
+ * on them: only such a wait is a watch for events. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);     /* struct file */
+	__type(value, __u8);
+} listening_sets SEC(".maps");
+
+/* The connection that has just come into being on this CPU: its listener's
+ * readiness follows in the same soft interrupt. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} newborn SEC(".maps");
+
+/* Threads on watch, waiting for events; and the gap in which there are none. */
+struct watch {
+	__s64 on;
+	__u64 gap_began;
+	__u32 giver;
+} watch;
+
+static __always_inline bool concerns(__u32 tgid)
+{
+	return recording && followed[tgid & (BITS - 1)];
+}
+
+static __always_inline struct thread *state_of(struct task_struct *task)
+{
+	struct thread *t = bpf_task_storage_get(&threads, task, 0, 0);
+	__u32 tgid;
+
+	if (t)
+		return t;
+	/* Of a process that only shares a bit, or one that escaped us? */
+	tgid = task->tgid;
+	if (bpf_map_lookup_elem(&processes, &tgid))
+		COUNT(dropped_threads, 1);
+	return 0;
+}
+
+static __always_inline __u32 placement_of(struct sleep *s)
+{
+	return s->waker_cpu == s->cpu ? SAME_CPU : CROSS_CPU;
+}
+
+/* Go one stage further: from *at to the stamp, if that is later. What lies
+ * before the beginning takes no time, so that the stages add up to the total. */
+static __always_inline void upto(__u64 *at, __u64 stamp, __u32 stage, __u32 placement)
+{
+	if (stamp > *at) {
+		observe(stage, placement, stamp - *at);
+		*at = stamp;
+	}
+}
+
+#define EMIT(type, kind_, body)                                                 \
+	do {                                                                    \
+		struct type *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);     \
+		if (!r) {                                                       \
+			COUNT(lost, 1);                                         \
+			break;                                                  \
+		}                                                               \
+		r->kind = kind_;                                                \
+		body;                                                           \
+		bpf_ringbuf_submit(r, BPF_RB_NO_WAKEUP);                        \
+	} while (0)
+
+#endif
