@@ -10,9 +10,9 @@ static __always_inline void follow(struct task_struct *task)
 
 	t = bpf_task_storage_get(&threads, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!t)
-		COUNT(dropped_threads, 1);
+		SHARE(dropped_threads, 1);
 	else
-		COUNT(threads, 1);
+		SHARE(threads, 1);
 }
 
 static __always_inline void follow_process(__u32 tgid)
@@ -20,7 +20,7 @@ static __always_inline void follow_process(__u32 tgid)
 	__u8 yes = 1;
 
 	if (bpf_map_update_elem(&processes, &tgid, &yes, BPF_ANY))
-		COUNT(dropped_processes, 1);
+		SHARE(dropped_processes, 1);
 	followed[tgid & (BITS - 1)] = 1;
 }
 

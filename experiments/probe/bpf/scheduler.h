@@ -15,7 +15,7 @@ int BPF_PROG(waking, struct task_struct *p)
 	t = state_of(p);
 	if (!t)
 		return 0;
-	COUNT(events, 1);
+	SHARE(events, 1);
 	if (!t->sleep.off || t->sleep.run) { /* awake, or on its way to sleep */
 		if (t->call)
 			COUNT(wakes_raced, 1);
@@ -67,7 +67,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	now = bpf_ktime_get_ns();
 	t = leaves ? state_of(prev) : 0;
 	if (t) {
-		COUNT(events, 1);
+		SHARE(events, 1);
 		if (want_calls && t->run)
 			EMIT(record_run, RECORD_RUN, {
 				r->tid = prev->pid;
@@ -91,7 +91,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	}
 	t = comes ? state_of(next) : 0;
 	if (t) {
-		COUNT(events, 1);
+		SHARE(events, 1);
 		t->run = now;
 		if (t->sleep.waking && !t->sleep.run) {
 			t->sleep.run = now;

@@ -24,7 +24,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	__builtin_memset(&fresh, 0, sizeof(fresh));
 	fresh.established = bpf_ktime_get_ns();
 	if (bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY)) {
-		COUNT(dropped_connections, 1);
+		SHARE(dropped_connections, 1);
 		return 0;
 	}
 	last = bpf_map_lookup_elem(&newborn, &zero);
@@ -116,7 +116,7 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		if (closed)
 			put_to_use(t, tid);
 		else if (key && bpf_map_update_elem(&connections, &key, &old, BPF_NOEXIST))
-			COUNT(dropped_connections, 1);
+			SHARE(dropped_connections, 1);
 		return 0;
 	}
 	t->member = true;

@@ -30,8 +30,9 @@ const volatile bool want_calls;      /* records of waits, wake calls and runs */
 /* Set when everything is attached, and cleared at the end. */
 volatile bool recording;
 
-/* Counts are plain additions on a CPU's own slot, each made by one program only,
- * for the reason that histogram.h gives. */
+/* Counts lie in a slot of each CPU. COUNT is a plain addition, for what one
+ * program alone counts (histogram.h says why that is enough); SHARE is atomic,
+ * for a program may be interrupted by another one. */
 struct counts {
 	__u64 connections;
 	__u64 accepts_at_once;      /* accept did not sleep */
@@ -75,6 +76,14 @@ struct {
 		struct counts *c_ = bpf_map_lookup_elem(&counters, &zero_);     \
 		if (c_)                                                         \
 			c_->field += (n);                                       \
+	} while (0)
+
+#define SHARE(field, n)                                                         \
+	do {                                                                    \
+		__u32 zero_ = 0;                                                \
+		struct counts *c_ = bpf_map_lookup_elem(&counters, &zero_);     \
+		if (c_)                                                         \
+			__sync_fetch_and_add(&c_->field, (n));                  \
 	} while (0)
 
 struct {
@@ -198,7 +207,7 @@ static __always_inline struct thread *state_of(struct task_struct *task)
 	/* Of a process that only shares a bit, or one that escaped us? */
 	tgid = task->tgid;
 	if (bpf_map_lookup_elem(&processes, &tgid))
-		COUNT(dropped_threads, 1);
+		SHARE(dropped_threads, 1);
 	return 0;
 }
 
@@ -221,7 +230,7 @@ static __always_inline void upto(__u64 *at, __u64 stamp, __u32 stage, __u32 plac
 	do {                                                                    \
 		struct type *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);     \
 		if (!r) {                                                       \
-			COUNT(lost, 1);                                         \
+			SHARE(lost, 1);                                         \
 			break;                                                  \
 		}                                                               \
 		r->kind = kind_;                                                \

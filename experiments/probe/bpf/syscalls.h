@@ -27,7 +27,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	tid = task->pid;
 	t->call = call;
 	t->enter = now;
-	COUNT(events, 1);
+	SHARE(events, 1);
 	switch (call) {
 	case CALL_READ:
 		t->fd = argument(regs, 0);
@@ -99,7 +99,7 @@ static __always_inline void accepted(struct thread *t, struct task_struct *task,
 	fresh.acceptor = fresh.last = tid;
 	fresh.receipt = t->receipt;
 	if (bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY))
-		COUNT(dropped_connections, 1);
+		SHARE(dropped_connections, 1);
 }
 
 /* An event has been received: what the thread got. */
