@@ -1,0 +1,63 @@
+package probe
+
+import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// capability is a privilege of a process, by its bit (capabilities(7)).
+type capability uint
+
+const (
+	capSysAdmin capability = unix.CAP_SYS_ADMIN
+	capPerfmon  capability = unix.CAP_PERFMON
+	capBPF      capability = unix.CAP_BPF
+)
+
+// needed is what the probe cannot do without.
+var needed = []capability{capBPF, capPerfmon}
+
+var capabilityNames = map[capability]string{
+	capSysAdmin: "CAP_SYS_ADMIN",
+	capPerfmon:  "CAP_PERFMON",
+	capBPF:      "CAP_BPF",
+}
+
+func (c capability) String() string { return capabilityNames[c] }
+
+// capabilities are a set of them, as in /proc/PID/status.
+type capabilities uint64
+
+// has reports whether the kernel takes c as given: CAP_SYS_ADMIN, which the
+// other two were cut from, still includes them.
+func (s capabilities) has(c capability) bool {
+	return s>>c&1 == 1 || s>>capSysAdmin&1 == 1
+}
+
+// lacks are those of wanted that are not in the set.
+func (s capabilities) lacks(wanted []capability) []capability {
+	var missing []capability
+	for _, c := range wanted {
+		if !s.has(c) {
+			missing = append(missing, c)
+		}
+	}
+	return missing
+}
+
+// list writes capabilities with a word before the last one.
+func list(cs []capability, word string) string {
+	var b strings.Builder
+	for i, c := range cs {
+		switch {
+		case i == 0:
+		case i == len(cs)-1:
+			b.WriteString(" " + word + " ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(c.String())
+	}
+	return b.String()
+}

@@ -1,0 +1,194 @@
+package probe
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+
+	"lflab/experiments/probe/bpf"
+)
+
+// HookState is what became of an attempt to use one thing that the probe needs
+// of the kernel.
+type HookState struct {
+	Point    string // a tracepoint's name, or what else it is
+	Needed   bool   // without it there is no probe
+	Err      error  // nil: it works
+	Sentence string // what it tells, or what is missing and what to do
+}
+
+// Check reports whether the probe can run here: nil, or a sentence that says
+// what is missing and what to do. It takes about 30 ms, loads and attaches one
+// empty program for a moment, and leaves nothing behind.
+func Check() error {
+	kernel, err := kernelPoints()
+	if err != nil {
+		return explain("check the kernel", err)
+	}
+	for _, h := range hooks {
+		if h.without == "" && !kernel.has(h.point) {
+			return explain("check the kernel", fmt.Errorf("tracepoint %s: %w", h.point, ebpf.ErrNotSupported))
+		}
+	}
+	// Of all tracepoints the one that is passed least: attaching to it
+	// disturbs nobody.
+	if err := tryTracepoint("sched_process_exit"); err != nil {
+		return explain("attach a kernel program", err)
+	}
+	return explain("keep state of a thread", tryMap(bpf.ProbeMapThreads))
+}
+
+// Hooks tries each hook on its own, and whatever else the probe asks of the
+// kernel, by loading and attaching an empty program for a moment. It takes
+// about a second, most of it for the kernel to verify the programs; in between
+// all system calls of the machine are a little slower.
+func Hooks() []HookState {
+	return append(tryHooks(hooks), tryFeatures()...)
+}
+
+func tryHooks(hooks []hook) []HookState {
+	var states []HookState
+	for _, h := range hooks {
+		s := HookState{Point: h.point, Needed: h.without == "", Sentence: tells[h.point]}
+		if err := tryTracepoint(h.point); err != nil {
+			s.Err = explain("tracepoint "+h.point, err)
+			s.Sentence = s.Err.Error()
+			if !s.Needed {
+				s.Sentence += "; not known is " + h.without
+			}
+		}
+		states = append(states, s)
+	}
+	return states
+}
+
+// tells says what each tracepoint is good for.
+var tells = map[string]string{
+	"sched_process_fork":  "new threads and child processes are followed from their beginning",
+	"sched_process_exit":  "threads that end are let go",
+	"sys_enter":           "when a thread begins to wait, and when it wakes another",
+	"sys_exit":            "when such a call returns",
+	"sched_waking":        "who wakes whom, and when",
+	"sched_wakeup":        "when the woken thread is on a run queue",
+	"sched_switch":        "when it is on a CPU",
+	"inet_sock_set_state": "when a connection is established and closed",
+	"sk_data_ready":       "when data is ready to be read",
+	"sock_recv_length":    "when it has been read, and by which thread",
+}
+
+func tryFeatures() []HookState {
+	features := []struct {
+		point  string
+		try    func() error
+		needs  []capability
+		tells  string
+		needed bool
+		lost   string // without it, if it is not needed
+	}{
+		{point: "task storage", try: func() error { return tryMap(bpf.ProbeMapThreads) }, needs: needed, needed: true,
+			tells: "each thread's state lies with the thread"},
+		{point: "histograms", try: func() error { return tryMap(bpf.ProbeMapHistograms) }, needs: needed, needed: true,
+			tells: "stages are counted in the kernel, by each CPU for itself"},
+		{point: "ring buffer", try: func() error { return tryMap(bpf.ProbeMapRing) }, needs: needed, needed: true,
+			tells: "single records reach the file of --raw or --trace"},
+		{point: "iter/task", try: tryIterator, needs: needed, needed: true,
+			tells: "threads that run already are found"},
+		{point: "programs", try: tryPrograms, needs: needed, needed: true,
+			tells: "the kernel accepts the probe's own programs"},
+		{point: "run-time stats", try: tryStats, needs: []capability{capSysAdmin},
+			tells: "the probe's own cost is measured", lost: "the probe's own cost is not measured, all else is"},
+		{point: "fentry", try: tryFunction, needs: needed,
+			tells: "functions could be traced; not used", lost: "not used either: tracepoints do"},
+	}
+	var states []HookState
+	for _, f := range features {
+		s := HookState{Point: f.point, Needed: f.needed, Sentence: f.tells}
+		if err := f.try(); err != nil {
+			s.Err = lookAround(os.DirFS("/")).explain(f.point, err, f.needs)
+			s.Sentence = s.Err.Error()
+			if f.lost != "" {
+				s.Sentence += "; " + f.lost
+			}
+		}
+		states = append(states, s)
+	}
+	return states
+}
+
+// empty is a program that returns 0.
+func empty(at ebpf.AttachType, to string) (*ebpf.Program, error) {
+	return ebpf.NewProgram(&ebpf.ProgramSpec{
+		Name: "lflab_try", Type: ebpf.Tracing, AttachType: at, AttachTo: to, License: "Dual MIT/GPL",
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
+	})
+}
+
+func tryTracing(at ebpf.AttachType, to string) error {
+	program, err := empty(at, to)
+	if err != nil {
+		return err
+	}
+	defer program.Close()
+	l, err := link.AttachTracing(link.TracingOptions{Program: program})
+	if err != nil {
+		return err
+	}
+	return l.Close()
+}
+
+func tryTracepoint(point string) error { return tryTracing(ebpf.AttachTraceRawTp, point) }
+
+// tryFunction takes a function that is called when a program is executed.
+func tryFunction() error { return tryTracing(ebpf.AttachTraceFEntry, "begin_new_exec") }
+
+func tryIterator() error {
+	program, err := empty(ebpf.AttachTraceIter, "task")
+	if err != nil {
+		return err
+	}
+	defer program.Close()
+	l, err := link.AttachIter(link.IterOptions{Program: program})
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	run, err := l.Open()
+	if err != nil {
+		return err
+	}
+	defer run.Close()
+	_, err = io.Copy(io.Discard, run)
+	return err
+}
+
+// tryMap makes one of the probe's own maps, in its own size.
+func tryMap(name string) error {
+	spec, err := bpf.LoadProbe()
+	if err != nil {
+		return err
+	}
+	m, err := ebpf.NewMap(spec.Maps[name])
+	if err != nil {
+		return err
+	}
+	return m.Close()
+}
+
+func tryPrograms() error {
+	p := &Probe{}
+	defer p.Close()
+	return p.load(Options{})
+}
+
+func tryStats() error {
+	stats, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
+	if err != nil {
+		return err
+	}
+	return stats.Close()
+}

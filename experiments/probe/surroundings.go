@@ -1,0 +1,81 @@
+package probe
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// surroundings are what a refusal of the kernel is judged by.
+type surroundings struct {
+	proc      bool         // procfs is mounted at /proc
+	effective capabilities // of this process
+	bounding  capabilities // that it could ever gain
+	userNS    bool         // it is in a user namespace of its own: its capabilities do not count
+	seccomp   bool         // its system calls are filtered
+	lockdown  string       // "none", "integrity" or "confidentiality"; empty when not told
+	types     string       // why the kernel's type information cannot be read, with a hint; empty when it can
+	release   string       // of the kernel
+	program   string       // path of this program
+}
+
+// lookAround reads the surroundings from the root of the file system.
+func lookAround(root fs.FS) surroundings {
+	status := keyed(root, "proc/self/status")
+	s := surroundings{
+		proc:      len(status) > 0,
+		effective: set(status["CapEff"]),
+		bounding:  set(status["CapBnd"]),
+		seccomp:   status["Seccomp"] != "" && status["Seccomp"] != "0",
+		types:     typesMissing(root),
+		release:   contents(root, "proc/sys/kernel/osrelease"),
+	}
+	// The initial user namespace maps every number to itself.
+	if ids := strings.Fields(contents(root, "proc/self/uid_map")); len(ids) > 0 {
+		s.userNS = strings.Join(ids, " ") != "0 0 4294967295"
+	}
+	if _, rest, ok := strings.Cut(contents(root, "sys/kernel/security/lockdown"), "["); ok {
+		s.lockdown, _, _ = strings.Cut(rest, "]")
+	}
+	s.program, _ = os.Executable()
+	return s
+}
+
+// typesMissing says why /sys/kernel/btf/vmlinux cannot be read.
+func typesMissing(root fs.FS) string {
+	f, err := root.Open("sys/kernel/btf/vmlinux")
+	if err == nil {
+		f.Close()
+		return ""
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return "this user may not read /sys/kernel/btf/vmlinux [sudo chmod a+r /sys/kernel/btf/vmlinux, or run lflab as root]"
+	}
+	if _, err := fs.Stat(root, "sys/kernel"); err != nil {
+		return "sysfs is not mounted, and the kernel's type information is there [mount -t sysfs sysfs /sys]"
+	}
+	return "the kernel has no type information, /sys/kernel/btf/vmlinux [it must be built with CONFIG_DEBUG_INFO_BTF=y, as the distributions' own kernels are]"
+}
+
+func contents(root fs.FS, name string) string {
+	text, _ := fs.ReadFile(root, name) // what cannot be read is not told
+	return strings.TrimSpace(string(text))
+}
+
+// keyed reads a file of lines "key: value".
+func keyed(root fs.FS, name string) map[string]string {
+	m := map[string]string{}
+	for line := range strings.Lines(contents(root, name)) {
+		if key, value, ok := strings.Cut(line, ":"); ok {
+			m[key] = strings.TrimSpace(value)
+		}
+	}
+	return m
+}
+
+func set(hex string) capabilities {
+	n, _ := strconv.ParseUint(hex, 16, 64)
+	return capabilities(n)
+}
