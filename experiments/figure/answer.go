@@ -48,6 +48,7 @@ func answer(v *view) []Paragraph {
 	if len(ps) == 0 {
 		ps = []Paragraph{{Text: "No trial that counts measured anything to compare, so this run has no answer."}}
 	}
+	ps = append(ps, v.pays()...)
 	if left := v.answerLeftOut(); left != "" {
 		ps = append(ps, Paragraph{Text: left})
 	}

@@ -82,8 +82,8 @@ func (v *view) cdf(name, label, of string) (s *sheet, with []lab.Phase, counts s
 	present := map[string]bool{}
 	curves := map[[2]int][]curve{}
 	fewest, most := int64(math.MaxInt64), int64(0)
-	for j, ph := range v.phases {
-		any := false
+	for _, ph := range v.undisturbed(v.phases, true) {
+		j, any := v.indexOf(ph), false
 		for i, p := range v.panels {
 			for _, s := range v.subjects {
 				hs := v.histograms(ph.Name, p, s, name)
@@ -123,7 +123,7 @@ func (v *view) cdf(name, label, of string) (s *sheet, with []lab.Phase, counts s
 	})
 	for _, name := range v.subjects {
 		if present[name] {
-			s.legend = append(s.legend, entry{name, v.style[name], true})
+			s.legend = append(s.legend, entry{label: name, style: v.style[name], line: true})
 		}
 	}
 	counts = fmt.Sprintf("Behind a curve stand %s to %s %s.", thousands(float64(fewest)), thousands(float64(most)), of)

@@ -43,6 +43,12 @@ func (c *ComparedCell) tooFew() bool {
 // for the rest more severe.
 var redundant = []string{keyUse, keyHMean, keyServiceP99, keyGNone}
 
+// comparedMetrics are the numbers of the outside, of the recorder and of the
+// kernel probe; a phase without either has fewer.
+func comparedMetrics() []metric {
+	return append(append(slices.Clone(metrics), probeTimes...), probeHandoffs)
+}
+
 // Compare weighs run b against run a. p-values are Mann-Whitney's, corrected
 // after Holm over the metrics of a cell's phase: about one phase in twenty will
 // differ by chance. (Over all cells, six processes against six could never show
@@ -62,7 +68,7 @@ func Compare(a, b *lab.Run) *Comparison {
 		cc := ComparedCell{Name: name}
 		for _, ph := range va.phases {
 			var vs []verdict
-			for _, m := range metrics {
+			for _, m := range comparedMetrics() {
 				if slices.Contains(redundant, m.key) {
 					continue
 				}

@@ -14,12 +14,13 @@ type Figure struct {
 	Caption string // how to read it, the load, n, what was left out
 	Missing string // why it could not be drawn; empty when it was
 
-	sheet *sheet
+	silent bool // nobody asked for it, or the reason stands elsewhere
+	sheet  *sheet
 }
 
 // figures of a run, in the order of the report.
 func (v *view) figures() ([]Figure, error) {
-	byLoad := v.phasesByLoad()
+	byLoad := v.undisturbed(v.phasesByLoad(), false)
 	figs := []Figure{
 		v.dotFigure("cpu", "CPU time per request", metricOf(keyCPU), byLoad,
 			"User and system time of the server process over the measured time, divided by the requests answered in it."),
@@ -39,6 +40,9 @@ func (v *view) figures() ([]Figure, error) {
 			return nil, fmt.Errorf("figure %s: %w", d.name, err)
 		}
 		figs = append(figs, f)
+	}
+	for _, of := range sums {
+		figs = append(figs, v.stagesFigure(of))
 	}
 	figs = append(figs, v.scatterFigure())
 	// Commands tell a mean and no histogram.
@@ -99,7 +103,7 @@ func (v *view) scatterFigure() Figure {
 		return f
 	}
 	f.Caption = join("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
-		v.loads(v.phases), v.replicates(), v.leftOut("drawn hollow where they left values"))
+		v.loads(v.undisturbed(v.phases, false)), v.replicates(), v.leftOut("drawn hollow where they left values"))
 	return f
 }
 

@@ -74,21 +74,36 @@ func (v *view) tileTitle(ph lab.Phase, p panel, withLoad bool) string {
 }
 
 // load says in a few words what a phase asks of the server in a panel, and
-// what sets it apart from another that asks for the same.
+// what sets it apart from others that ask for the same.
 func (v *view) load(ph lab.Phase, p panel) string {
 	s := v.plainLoad(ph, p)
+	var recorder, probe, kind, generators bool
 	for _, other := range v.phases {
 		if other.Name == ph.Name || v.plainLoad(other, p) != s {
 			continue
 		}
-		switch {
-		case other.Flight != ph.Flight && ph.Flight:
-			return s + ", recorder on"
-		case other.Flight != ph.Flight:
-			return s + ", recorder off"
-		case other.Generators != ph.Generators:
-			return fmt.Sprintf("closed loop, generator threads: %d", ph.Generators)
-		}
+		recorder = recorder || other.Flight != ph.Flight
+		probe = probe || (other.Probe != "") != (ph.Probe != "")
+		kind = kind || other.Probe != ph.Probe && other.Probe != "" && ph.Probe != ""
+		generators = generators || other.Generators != ph.Generators
+	}
+	if generators {
+		s = fmt.Sprintf("closed loop, generator threads: %d", ph.Generators)
+	}
+	on := map[bool]string{true: "on", false: "off"}
+	seen := "probe " + on[ph.Probe != ""]
+	if kind && ph.Probe != "" {
+		seen = "probe: " + ph.Probe
+	}
+	switch {
+	case recorder && probe && ph.Flight == (ph.Probe != "") && !kind:
+		s += ", recorder and probe " + on[ph.Flight]
+	case recorder && probe && ph.Flight:
+		s += ", recorder on"
+	case probe || kind:
+		s += ", " + seen
+	case recorder:
+		s += ", recorder " + on[ph.Flight]
 	}
 	return s
 }

@@ -53,13 +53,16 @@ func (v *view) glossary() []term {
 }
 
 type phaseRow struct {
-	Name, Title, Path, Warmup, Duration, Recorder string
+	Name, Title, Path, Warmup, Duration, Recorder, Probe string
 }
 
 func (v *view) phaseRows() []phaseRow {
 	var rows []phaseRow
 	for _, ph := range v.phases {
-		r := phaseRow{Name: ph.Name, Title: ph.Title, Path: ph.Path, Recorder: "off"}
+		r := phaseRow{Name: ph.Name, Title: ph.Title, Path: ph.Path, Recorder: "off", Probe: ph.Probe}
+		if ph.Probe == "" {
+			r.Probe = "off"
+		}
 		if ph.Flight {
 			r.Recorder = "on"
 		}
@@ -92,7 +95,7 @@ func (v *view) recorder() string {
 	s += "."
 	for _, a := range v.phases {
 		for _, b := range v.phases {
-			if !a.Flight || b.Flight || !sameLoad(a, b) {
+			if !a.Flight || b.Flight || a.Probe != b.Probe || !sameLoad(a, b) {
 				continue
 			}
 			lo, hi := math.Inf(1), 0.0
@@ -110,11 +113,6 @@ func (v *view) recorder() string {
 		}
 	}
 	return s + " No two phases ask for the same load with it on and off, so this run does not show what the recorder itself costs."
-}
-
-func sameLoad(a, b lab.Phase) bool {
-	return a.Path == b.Path && a.Connections == b.Connections && a.Generators == b.Generators &&
-		a.Rate == b.Rate && a.Arrivals == b.Arrivals
 }
 
 type row struct{ Name, Value, After string }

@@ -90,7 +90,9 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 	var missing []Figure
 	for _, f := range figs {
 		if f.sheet == nil {
-			missing = append(missing, f)
+			if !f.silent {
+				missing = append(missing, f)
+			}
 			continue
 		}
 		drawn = append(drawn, pageFigure{
@@ -118,6 +120,7 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 		"Figures":  drawn,
 		"Missing":  missing,
 		"Tables":   v.tables(),
+		"Probe":    v.probeSection(),
 		"Phases":   v.phaseRows(),
 		"Words":    words,
 		"Gates":    v.gateRows(),

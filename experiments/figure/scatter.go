@@ -2,6 +2,7 @@ package figure
 
 import (
 	"math"
+	"slices"
 	"sort"
 
 	"gonum.org/v1/plot"
@@ -72,7 +73,7 @@ func (v *view) scatter() *sheet {
 	}
 	for _, name := range v.subjects {
 		if present[name] {
-			s.legend = append(s.legend, entry{name, v.style[name], true})
+			s.legend = append(s.legend, entry{label: name, style: v.style[name], line: true})
 		}
 	}
 	return s
@@ -84,7 +85,7 @@ func (v *view) scatterTile(p panel, rate, latency metric, present map[string]boo
 	b := bounds{math.Inf(1), 0, math.Inf(1), 0}
 	for _, name := range v.subjects {
 		k := cloud{style: v.style[name]}
-		for _, ph := range v.phases {
+		for _, ph := range v.undisturbed(v.phases, false) {
 			xs, ys := v.sample(ph.Name, p, name, rate), v.sample(ph.Name, p, name, latency)
 			k.valid = append(k.valid, pairs(xs.valid, ys.valid)...)
 			k.invalid = append(k.invalid, pairs(xs.invalid, ys.invalid)...)
@@ -128,17 +129,32 @@ func joinTitle(a, b string) string {
 	return a + " · " + b
 }
 
-// phasesByLoad puts what is compared at equal offered rate first.
+// phasesByLoad puts what is compared at equal offered rate first, and of equal
+// loads what no probe disturbs.
 func (v *view) phasesByLoad() []lab.Phase {
-	var open, closed []lab.Phase
-	for _, ph := range v.phases {
-		if v.isOpen(ph) {
-			open = append(open, ph)
-		} else {
-			closed = append(closed, ph)
+	ps := slices.Clone(v.phases)
+	rank := func(ph lab.Phase) (n int) {
+		if !v.isOpen(ph) {
+			n = 2
 		}
+		if ph.Probe != "" {
+			n++
+		}
+		return n
 	}
-	return append(open, closed...)
+	slices.SortStableFunc(ps, func(a, b lab.Phase) int { return rank(a) - rank(b) })
+	return ps
+}
+
+// undisturbed leaves out the phases with the probe whose load another phase has
+// without it: figures of what is measured without the probe show the latter.
+// recorded asks for what the flight recorder measures.
+func (v *view) undisturbed(phases []lab.Phase, recorded bool) []lab.Phase {
+	return slices.DeleteFunc(slices.Clone(phases), func(on lab.Phase) bool {
+		return on.Probe != "" && slices.ContainsFunc(v.phases, func(off lab.Phase) bool {
+			return off.Probe == "" && sameLoad(on, off) && (off.Flight == on.Flight || !recorded)
+		})
+	})
 }
 
 func (v *view) isOpen(ph lab.Phase) bool {

@@ -31,6 +31,10 @@ type entry struct {
 	label string
 	style style
 	line  bool // a piece of line under the marker
+
+	fill   *fill  // a patch of it instead of the marker
+	head   string // begins a line of the legend with this
+	family family // of the patch
 }
 
 const (
@@ -40,6 +44,7 @@ const (
 	betweenRows  = 8
 	betweenTiles = 12
 	sampleWidth  = 20 // of a legend's piece of line
+	patchWidth   = 12 // of a legend's patch
 )
 
 // newPlot is an empty panel in the house style.
@@ -117,21 +122,41 @@ func (s *sheet) draw(c draw.Canvas) {
 	s.drawLegend(draw.Crop(c, left-c.Min.X, 0, 0, 0))
 }
 
+// legendIndent is what heads of legend lines take.
+func (s *sheet) legendIndent() (indent vg.Length) {
+	for _, e := range s.legend {
+		if e.head != "" {
+			indent = max(indent, textStyle(textSize, true, ink).Width(e.head)+10)
+		}
+	}
+	return indent
+}
+
 // legendLines breaks the legend into lines that fit.
 func (s *sheet) legendLines() [][]entry {
-	room := s.width - 2*sheetMargin - 30
-	sty := textStyle(textSize, false, ink)
+	room := s.width - 2*sheetMargin - 30 - s.legendIndent()
 	var lines [][]entry
 	var used vg.Length
 	for _, e := range s.legend {
-		w := sampleWidth + 4 + sty.Width(e.label) + 12
-		if len(lines) == 0 || used+w > room {
+		if len(lines) == 0 || e.head != "" || used+e.width() > room {
 			lines, used = append(lines, nil), 0
 		}
 		lines[len(lines)-1] = append(lines[len(lines)-1], e)
-		used += w
+		used += e.width()
 	}
 	return lines
+}
+
+// sample is the width of what stands before an entry's label.
+func (e entry) sample() vg.Length {
+	if e.fill != nil {
+		return patchWidth
+	}
+	return sampleWidth
+}
+
+func (e entry) width() vg.Length {
+	return e.sample() + 4 + textStyle(textSize, false, ink).Width(e.label) + 12
 }
 
 func (s *sheet) legendHeight() vg.Length {
@@ -143,18 +168,34 @@ func (s *sheet) legendHeight() vg.Length {
 
 func (s *sheet) drawLegend(c draw.Canvas) {
 	sty := textStyle(textSize, false, ink)
+	indent := s.legendIndent()
 	y := c.Max.Y - entryHeight/2
 	for _, line := range s.legendLines() {
-		x := c.Min.X
+		x := c.Min.X + indent
+		if h := line[0].head; h != "" {
+			c.FillText(textStyle(textSize, true, ink), vg.Point{X: c.Min.X, Y: y - 2.6}, h)
+		}
 		for _, e := range line {
-			if e.line {
-				c.StrokeLine2(draw.LineStyle{Color: e.style.color, Width: lineWidth, Dashes: e.style.dashes}, x, y, x+sampleWidth, y)
-			}
-			drawMarker(c, e.style, vg.Point{X: x + sampleWidth/2, Y: y}, 2.4, 0xff)
-			x += sampleWidth + 4
-			c.FillText(sty, vg.Point{X: x, Y: y - 2.6}, e.label)
-			x += sty.Width(e.label) + 12
+			e.drawSample(c, vg.Point{X: x, Y: y})
+			c.FillText(sty, vg.Point{X: x + e.sample() + 4, Y: y - 2.6}, e.label)
+			x += e.width()
 		}
 		y -= entryHeight
 	}
+}
+
+// drawSample draws what stands before the label; at is the middle of its left
+// edge.
+func (e entry) drawSample(c draw.Canvas, at vg.Point) {
+	if e.fill != nil {
+		box := vg.Rectangle{Min: vg.Point{X: at.X, Y: at.Y - 3.4}, Max: vg.Point{X: at.X + patchWidth, Y: at.Y + 3.4}}
+		e.fill.paint(c, box)
+		c.StrokeLines(draw.LineStyle{Color: axisInk, Width: thinLine},
+			[]vg.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}, box.Min})
+		return
+	}
+	if e.line {
+		c.StrokeLine2(draw.LineStyle{Color: e.style.color, Width: lineWidth, Dashes: e.style.dashes}, at.X, at.Y, at.X+sampleWidth, at.Y)
+	}
+	drawMarker(c, e.style, vg.Point{X: at.X + sampleWidth/2, Y: at.Y}, 2.4, 0xff)
 }

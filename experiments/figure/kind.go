@@ -1,0 +1,92 @@
+package figure
+
+import (
+	"image/color"
+	"slices"
+	"strings"
+)
+
+// family is what happens during a stage, at a glance.
+type family uint8
+
+const (
+	readiness family = iota // the thread that sleeps on the socket is woken
+	unarmed                 // no thread sleeps: the event waits for one
+	handoff                 // one thread wakes another
+	running                 // a thread runs
+	userSide                // between the kernel and the code of the server
+	rest                    // stages too short to be seen, together
+)
+
+// title of the family, in the legend.
+func (f family) title() string {
+	return [...]string{"readiness wake-up", "nobody waits", "hand-off", "thread runs", "user side", "rest"}[f]
+}
+
+// kind is a sort of stage: what is drawn alike in the bars of D, H and G,
+// whichever thread it happens to. Within a family lightness runs from dark to
+// light in the order of time; families differ in hue and hatch.
+type kind struct {
+	family family
+	stages []string // that are of this kind, as stageNames has them
+	fill   fill
+}
+
+func rgb(x uint32) color.NRGBA {
+	return color.NRGBA{uint8(x >> 16), uint8(x >> 8), uint8(x), 0xff}
+}
+
+// kinds in the order of legends. The lines of a hatch are light on dark areas
+// and dark on light ones.
+var kinds = []kind{
+	{readiness, []string{"ready-waking", "read-waking"}, fill{rgb(0x08306b), plain, paper}},
+	{readiness, []string{"waking-wakeup", "read-wakeup"}, fill{rgb(0x2f7ebc), plain, paper}},
+	{readiness, []string{"wakeup-switch", "read-switch"}, fill{rgb(0x74b3d8), plain, paper}},
+	{readiness, []string{"switch-return"}, fill{rgb(0xc6dcec), plain, paper}},
+	{unarmed, []string{"ready-arm"}, fill{rgb(0x5e3c99), falling, paper}},
+	{unarmed, []string{"arm-return"}, fill{rgb(0x9686c4), falling, paper}},
+	{unarmed, []string{"return-queued"}, fill{rgb(0xd0cce6), falling, rgb(0x5e3c99)}},
+	{handoff, []string{"promote-call", "wake-woke"}, fill{rgb(0x6b2a04), rising, paper}},
+	{handoff, []string{"hand-off: wake-waking"}, fill{rgb(0xa84000), rising, paper}},
+	{handoff, []string{"hand-off: waking-wakeup"}, fill{rgb(0xe06a0c), rising, paper}},
+	{handoff, []string{"hand-off: wakeup-switch"}, fill{rgb(0xfda04e), rising, rgb(0x7a3004)}},
+	{handoff, []string{"hand-off: switch-return"}, fill{rgb(0xfdd9b0), rising, rgb(0xa84000)}},
+	{running, []string{"return-accept"}, fill{rgb(0x525252), level, paper}},
+	{running, []string{"return-wake", "return-promote"}, fill{rgb(0x868686), level, paper}},
+	{running, []string{"return-read"}, fill{rgb(0xb4b4b4), level, rgb(0x525252)}},
+	{running, []string{"return-arm", "woke-arm"}, fill{rgb(0xdedede), level, rgb(0x868686)}},
+}
+
+// userFills are for stages of the user side, which this package does not know
+// by name, in their order.
+var userFills = []fill{
+	{rgb(0x00572b), upright, paper}, {rgb(0x2f9e5b), upright, paper},
+	{rgb(0x86cf9c), upright, rgb(0x00572b)}, {rgb(0xd3eed6), upright, rgb(0x2f9e5b)},
+}
+
+// restFill is for what is too short to be seen.
+var restFill = fill{paper, plain, paper}
+
+// stageName is the name of a stage of "D", "H" or "G" in figures: as the probe
+// has it, but that the four stages of a hand-off are called alike wherever one
+// lies.
+func stageName(of, key string) string {
+	name := strings.TrimPrefix(key, of+".")
+	pass, passed := strings.CutPrefix(name, "pass-")
+	wake := []string{"wake-waking", "waking-wakeup", "wakeup-switch", "switch-return"}
+	if slices.Contains(wake, pass) && (passed || of != "D") {
+		return "hand-off: " + pass
+	}
+	return name
+}
+
+// kindOf finds the kind of a stage; nil if the probe has learnt a stage that
+// this package does not know.
+func kindOf(name string) *kind {
+	for i := range kinds {
+		if slices.Contains(kinds[i].stages, name) {
+			return &kinds[i]
+		}
+	}
+	return nil
+}

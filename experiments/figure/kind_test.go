@@ -1,0 +1,82 @@
+package figure
+
+import (
+	"image/color"
+	"math"
+	"testing"
+
+	"lflab/experiments/probe"
+)
+
+// lightness is CIE L*, what remains of a colour in a grey print.
+func lightness(c color.NRGBA) float64 {
+	linear := func(c uint8) float64 {
+		x := float64(c) / 255
+		if x <= 0.04045 {
+			return x / 12.92
+		}
+		return math.Pow((x+0.055)/1.055, 2.4)
+	}
+	return 116*math.Cbrt(0.2126*linear(c.R)+0.7152*linear(c.G)+0.0722*linear(c.B)) - 16
+}
+
+// Whatever the probe learns to tell has a look of its own kind.
+func TestEveryStageOfTheProbeHasAKind(t *testing.T) {
+	used := map[string]bool{}
+	for _, tag := range []string{"D", "H", "G"} {
+		for _, key := range probe.StageKeys(tag) {
+			name := stageName(tag, key)
+			if kindOf(name) == nil {
+				t.Errorf("stage %s of %s has no kind", key, tag)
+			}
+			used[name] = true
+		}
+	}
+	for _, k := range kinds {
+		for _, name := range k.stages {
+			if !used[name] {
+				t.Errorf("the probe has no stage that is called %s in figures", name)
+			}
+		}
+	}
+}
+
+// Grey prints and colour-blind readers tell kinds apart by lightness within a
+// family, and families by their hatch.
+func TestKindsAreToldApartInGrey(t *testing.T) {
+	hatches := map[hatch]family{}
+	last := map[family]float64{}
+	check := func(name string, f family, look fill) {
+		if other, taken := hatches[look.hatch]; taken && other != f {
+			t.Errorf("%s: families %q and %q share a hatch", name, f.title(), other.title())
+		}
+		hatches[look.hatch] = f
+		l := lightness(look.color)
+		if before, ok := last[f]; ok && l < before+9 {
+			t.Errorf("%s is not clearly lighter (L* %.0f) than the one before it in its family (%.0f)", name, l, before)
+		}
+		last[f] = l
+		if look.hatch != plain && math.Abs(l-lightness(look.lines)) < 20 {
+			t.Errorf("%s: its hatch does not show (L* %.0f on %.0f)", name, lightness(look.lines), l)
+		}
+	}
+	for _, k := range kinds {
+		check(k.stages[0], k.family, k.fill)
+	}
+	for _, look := range userFills {
+		check("user", userSide, look)
+	}
+}
+
+// The stages of one hand-off look the same wherever it lies, and unlike those of
+// the wake-up that the socket's readiness brings.
+func TestHandoffsLookAlikeInAllSums(t *testing.T) {
+	for _, c := range []struct{ tag, key string }{{"H", "waking-wakeup"}, {"G", "G.waking-wakeup"}, {"D", "D.pass-waking-wakeup"}} {
+		if k := kindOf(stageName(c.tag, c.key)); k == nil || k.family != handoff {
+			t.Errorf("%s of %s is not of the hand-off: %+v", c.key, c.tag, k)
+		}
+	}
+	if k := kindOf(stageName("D", "D.waking-wakeup")); k == nil || k.family != readiness {
+		t.Errorf("D.waking-wakeup is not of the readiness: %+v", k)
+	}
+}

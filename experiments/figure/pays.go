@@ -1,0 +1,156 @@
+package figure
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lflab/experiments/stats"
+)
+
+// The shares of hand-offs on a request's path from which requests are said to
+// pay for them, and up to which they are said not to; and the fewest hand-offs
+// that say anything.
+const (
+	paysFrom    = 0.5
+	paysNotUpTo = 0.05
+	fewHandoffs = 30
+)
+
+// payment is what the kernel saw of one cell's hand-offs, over all processes
+// that count.
+type payment struct {
+	subject                               string
+	handoffs, onPath, requests, processes uint64
+}
+
+func (p payment) share() float64 { return float64(p.onPath) / float64(p.handoffs) }
+func (p payment) few() bool      { return p.handoffs < fewHandoffs }
+
+func (v *view) payment(phase string, p panel, subject string) payment {
+	sum := payment{subject: subject}
+	for _, t := range v.trials(p, subject) {
+		r := phaseOf(t, phase)
+		if r == nil || r.Probe == nil || !t.Valid() {
+			continue
+		}
+		c := r.Probe.Counts
+		sum.handoffs += c["handoffs_item"] + c["handoffs_lead"]
+		sum.onPath += c["requests_passed"]
+		sum.requests += c["requests"]
+		sum.processes++
+	}
+	return sum
+}
+
+// pays says for each panel whose request pays for the hand-offs, from the
+// kernel's counts in the first phase that has them.
+func (v *view) pays() []Paragraph {
+	var ps []Paragraph
+	for _, p := range v.panels {
+		for _, ph := range v.phasesByLoad() {
+			var all []payment
+			for _, s := range v.subjects {
+				if x := v.payment(ph.Name, p, s); x.processes > 0 && x.requests > 0 {
+					all = append(all, x)
+				}
+			}
+			if len(all) == 0 {
+				continue
+			}
+			text := tellPayments(v.plainLoad(ph, p), all)
+			if s := v.apacheOrder(ph.Name, p); s != "" {
+				text += " " + s
+			}
+			ps = append(ps, Paragraph{Head: head(joinTitle("whose request pays", p.title)), Text: text})
+			break
+		}
+	}
+	return ps
+}
+
+func tellPayments(load string, all []payment) string {
+	var parts, none []string
+	for _, x := range all {
+		if x.handoffs == 0 {
+			none = append(none, x.subject)
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s of %s's %s hand-offs", thousands(float64(x.onPath)), x.subject, thousands(float64(x.handoffs))))
+	}
+	s := fmt.Sprintf("In the %s, the kernel saw no hand-off in any subject.", load)
+	if len(parts) > 0 {
+		s = fmt.Sprintf("In the %s, the kernel saw on the path of a request %s.", load, listing(parts))
+		if len(none) > 0 {
+			s += fmt.Sprintf(" In %s nothing was handed over.", listing(none))
+		}
+	}
+	find := func(name string) *payment {
+		if i := slices.IndexFunc(all, func(x payment) bool { return x.subject == name }); i >= 0 {
+			return &all[i]
+		}
+		return nil
+	}
+	if a, b := find(pattern), find(rival); a != nil && b != nil {
+		s += " " + judgePayment(*a, *b)
+	}
+	return s
+}
+
+// judgePayment holds the pattern's claim, that its own requests do not wait for
+// a hand-off and its rival's do, against the counts.
+func judgePayment(a, b payment) string {
+	switch {
+	case a.few() && b.few():
+		return fmt.Sprintf("Neither %s nor %s handed over often enough to say who pays.", a.subject, b.subject)
+	case a.few():
+		return fmt.Sprintf("%s handed over too seldom to say whether its requests pay; %s", head(a.subject), judgeRival(b))
+	case b.few():
+		return fmt.Sprintf("%s handed over too seldom to say whether its requests pay; %s", head(b.subject), judgeOwn(a))
+	case a.share() <= paysNotUpTo && b.share() >= paysFrom:
+		return fmt.Sprintf("So a request of %s waits for the thread that is woken for it and one of %s does not, as the pattern claims.", b.subject, a.subject)
+	}
+	return head(judgeOwn(a)) + " " + head(judgeRival(b))
+}
+
+func judgeOwn(a payment) string {
+	if a.share() <= paysNotUpTo {
+		return fmt.Sprintf("requests of %s do not wait for its hand-offs, as the pattern claims.", a.subject)
+	}
+	return fmt.Sprintf("%.0f %% of %s's hand-offs lie on the path of a request, against what the pattern claims.", 100*a.share(), a.subject)
+}
+
+func judgeRival(b payment) string {
+	if b.share() >= paysFrom {
+		return fmt.Sprintf("requests of %s wait for the thread that is woken for them, as the pattern claims.", b.subject)
+	}
+	return fmt.Sprintf("only %.0f %% of %s's hand-offs lie on the path of a request, against what the pattern claims.", 100*b.share(), b.subject)
+}
+
+// apacheOrder says in which order Apache's own MPMs hand over, when a run has
+// them: prefork is expected least, event most.
+func (v *view) apacheOrder(phase string, p panel) string {
+	var parts []string
+	var medians []float64
+	for _, mpm := range []string{"prefork", "worker", "event"} {
+		for _, s := range v.subjects {
+			if !strings.HasPrefix(s, "apache-") || !strings.HasSuffix(s, "-"+mpm) {
+				continue
+			}
+			if iv := stats.Summarise(v.sample(phase, p, s, probeHandoffs).valid); iv.N > 0 {
+				parts = append(parts, s+" "+intervalText(iv))
+				medians = append(medians, iv.Center)
+			}
+		}
+	}
+	if len(parts) < 2 {
+		return ""
+	}
+	s := "Hand-offs per connection: " + listing(parts) + "; "
+	for i := 1; i < len(medians); i++ {
+		if medians[i] <= medians[i-1] {
+			return s + "not in the order that the MPMs' designs suggest (prefork least, event most)."
+		}
+	}
+	return s + "in the order that the MPMs' designs suggest."
+}

@@ -1,0 +1,80 @@
+package figure
+
+import (
+	"strings"
+	"testing"
+
+	"lflab/experiments/lab"
+)
+
+// counts changes what the probe counted in one subject.
+func counts(run *lab.Run, subject string, change func(map[string]uint64)) *lab.Run {
+	return scale(run, subject, func(r *lab.PhaseResult) {
+		if r.Probe != nil {
+			change(r.Probe.Counts)
+		}
+	})
+}
+
+func TestAnswerSaysWhoseRequestPays(t *testing.T) {
+	got := Answer(probedRun(1))
+	for _, part := range []string{
+		"In the open loop, 3,000/s, the kernel saw on the path of a request 0 of leader's 5,880 hand-offs, 5,760 of worker's 5,940 hand-offs",
+		"In kernel nothing was handed over.",
+		"So a request of worker waits for the thread that is woken for it and one of leader does not, as the pattern claims.",
+	} {
+		if !strings.Contains(got, part) {
+			t.Errorf("answer does not say %q:\n%s", part, got)
+		}
+	}
+	if strings.Contains(Answer(quickRun(1)), "the kernel saw") {
+		t.Error("a run without a probe tells what the kernel saw")
+	}
+}
+
+func TestAnswerSaysWhenTheCountsContradict(t *testing.T) {
+	got := Answer(counts(probedRun(1), "leader", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_lead"] / 2 }))
+	if !strings.Contains(got, "50 % of leader's hand-offs lie on the path of a request, against what the pattern claims. Requests of worker wait") {
+		t.Errorf("leader pays, unsaid:\n%s", got)
+	}
+	got = Answer(counts(probedRun(1), "worker", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_item"] / 4 }))
+	if !strings.Contains(got, "nly 25 % of worker's hand-offs lie on the path of a request, against what the pattern claims.") {
+		t.Errorf("worker does not pay, unsaid:\n%s", got)
+	}
+	got = Answer(counts(probedRun(1), "leader", func(c map[string]uint64) { c["handoffs_lead"] = 2 }))
+	if !strings.Contains(got, "Leader handed over too seldom to say whether its requests pay; requests of worker wait") {
+		t.Errorf("12 hand-offs are too few:\n%s", got)
+	}
+}
+
+// apacheRun has Apache's MPMs for some of ours.
+func apacheRun() *lab.Run {
+	run := probedRun(1)
+	names := map[string]string{"kernel": "apache-prefork", "worker": "apache-worker", "event": "apache-event"}
+	for i := range run.Manifest.Axes[0].Values {
+		if name, ok := names[run.Manifest.Axes[0].Values[i]]; ok {
+			run.Manifest.Axes[0].Values[i] = name
+		}
+	}
+	for i := range run.Trials {
+		if name, ok := names[run.Trials[i].Cell["mpm"]]; ok {
+			run.Trials[i].Cell = lab.Cell{"mpm": name, "mode": run.Trials[i].Cell["mode"]}
+		}
+	}
+	return run
+}
+
+func TestAnswerOrdersApachesMPMs(t *testing.T) {
+	if got := Answer(apacheRun()); !strings.Contains(got, "Hand-offs per connection: apache-prefork 0") ||
+		!strings.Contains(got, "in the order that the MPMs' designs suggest.") {
+		t.Errorf("got:\n%s", got)
+	}
+	run := scale(apacheRun(), "apache-event", func(r *lab.PhaseResult) {
+		if r.Probe != nil {
+			r.Probe.PerConnection["handoffs"] = 0.5
+		}
+	})
+	if got := Answer(run); !strings.Contains(got, "not in the order that the MPMs' designs suggest") {
+		t.Errorf("got:\n%s", got)
+	}
+}

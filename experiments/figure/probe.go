@@ -1,0 +1,291 @@
+package figure
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/probe"
+	"lflab/experiments/stats"
+)
+
+// unprobed says why a run has nothing of the kernel probe's; "" if it has.
+func (v *view) unprobed() string {
+	for _, t := range v.run.Trials {
+		if slices.ContainsFunc(t.Phases, func(r lab.PhaseResult) bool { return r.Probe != nil }) {
+			return ""
+		}
+	}
+	for _, line := range v.run.Manifest.Skipped {
+		if strings.HasPrefix(line, "probe:") {
+			return line
+		}
+	}
+	return "no trial was measured with the kernel probe"
+}
+
+// probed takes a value of phases that the probe saw.
+func probed(f func(*probe.Report) float64) func(*lab.PhaseResult) (float64, bool) {
+	return func(r *lab.PhaseResult) (float64, bool) {
+		if r.Probe == nil {
+			return 0, false
+		}
+		return f(r.Probe), true
+	}
+}
+
+// perConnection is one of the report's own numbers for each connection.
+func perConnection(name string) func(*lab.PhaseResult) (float64, bool) {
+	return func(r *lab.PhaseResult) (float64, bool) {
+		if r.Probe == nil {
+			return 0, false
+		}
+		x, ok := r.Probe.PerConnection[name]
+		return x, ok
+	}
+}
+
+// counted divides one of the probe's counters by the connections that the
+// server took meanwhile.
+func counted(name string) func(*lab.PhaseResult) (float64, bool) {
+	return func(r *lab.PhaseResult) (float64, bool) {
+		if r.Probe == nil || r.Probe.Counts["connections"] == 0 {
+			return 0, false
+		}
+		return float64(r.Probe.Counts[name]) / float64(r.Probe.Counts["connections"]), true
+	}
+}
+
+// ofProbe takes a distribution of the probe's report.
+func ofProbe(tag string) func(*lab.PhaseResult) *lab.Dist {
+	return func(r *lab.PhaseResult) *lab.Dist { return distOf(r.Probe, tag) }
+}
+
+// probeTimes are the medians of the sums.
+var probeTimes = []metric{
+	{"probe_D_p50", "dispatch latency D in the kernel p50", "µs", "D p50", dist(ofProbe("D"), p50), false},
+	{"probe_H_p50", "hand-off latency H in the kernel p50", "µs", "H p50", dist(ofProbe("H"), p50), false},
+	{"probe_G_p50", "leaderless gap G in the kernel p50", "µs", "G p50", dist(ofProbe("G"), p50), false},
+}
+
+var probeHandoffs = metric{"probe_handoffs", "hand-offs per connection", "", "hand-offs", perConnection("handoffs"), false}
+
+// probeCounts are for each connection; with connections that are kept they are
+// few, and what stands there is large.
+var probeCounts = []metric{
+	probeHandoffs,
+	{"probe_moves", "moves per connection", "", "moves", perConnection("moves"), false},
+	{"probe_wakes", "wake-ups issued per connection", "", "wakes issued", perConnection("wakes"), false},
+	{"probe_wasted", "wake-ups wasted per connection", "", "wakes wasted", counted("wakes_wasted"), false},
+	{"probe_elided", "wake-ups elided per connection", "", "wakes elided", counted("wakes_elided"), false},
+	{"probe_switches", "switches per connection", "", "switches", perConnection("switches"), false},
+	{"probe_migrations", "migrations per connection", "", "migrations", counted("migrations"), false},
+}
+
+// probeLosses are what the measurement lacks and what the programs themselves
+// ran for.
+var probeLosses = []metric{
+	{"probe_lost_records", "records lost", "", "records lost", probed(func(r *probe.Report) float64 { return float64(r.Lost.Records) }), false},
+	{"probe_lost_missed", "runs missed", "", "runs missed", probed(func(r *probe.Report) float64 { return float64(r.Lost.Missed) }), false},
+	{"probe_lost_dropped", "states dropped", "", "states dropped", probed(func(r *probe.Report) float64 { return float64(r.Lost.Dropped) }), false},
+	{"probe_events", "events", "1/s", "events", func(r *lab.PhaseResult) (float64, bool) {
+		if r.Probe == nil || r.Probe.DurationS <= 0 {
+			return 0, false
+		}
+		return float64(r.Probe.Counts["events"]) / r.Probe.DurationS, true
+	}, false},
+	{"probe_event_ns", "programs' time per event", "ns", "per event", programs(func(c *probe.Cost) float64 { return c.NsPerEvent }), false},
+	{"probe_cpu", "programs' share of one CPU", "%", "of one CPU", programs(func(c *probe.Cost) float64 { return c.CPUPercent }), false},
+}
+
+func programs(f func(*probe.Cost) float64) func(*lab.PhaseResult) (float64, bool) {
+	return func(r *lab.PhaseResult) (float64, bool) {
+		if r.Probe == nil || r.Probe.Cost == nil || r.Probe.Cost.Events == 0 {
+			return 0, false
+		}
+		return f(r.Probe.Cost), true
+	}
+}
+
+// probeSection is what the report says about the kernel's view.
+type probeSection struct {
+	Stages []stageTable
+	Tables []table
+	Cost   costSection
+}
+
+// probeSection is nil when the probe saw nothing.
+func (v *view) probeSection() *probeSection {
+	if v.unprobed() != "" {
+		return nil
+	}
+	s := &probeSection{Cost: v.costSection()}
+	for _, ph := range v.phasesByLoad() {
+		title := head(ph.Title)
+		if title == "" {
+			title = head(ph.Name)
+		}
+		if t := v.stageTable(title, ph.Name); len(t.Groups) > 0 {
+			s.Stages = append(s.Stages, t)
+		}
+		for _, group := range []struct {
+			title string
+			ms    []metric
+		}{{"medians in the kernel, and counts per connection", slices.Concat(probeTimes, probeCounts)}, {"what was lost, and what the programs ran for", probeLosses}} {
+			var ms []metric
+			for _, m := range group.ms {
+				if slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) }) {
+					ms = append(ms, m)
+				}
+			}
+			if len(ms) > 0 {
+				s.Tables = append(s.Tables, v.table(title+": "+group.title, ph.Name, ms))
+			}
+		}
+	}
+	return s
+}
+
+// stageTable is one phase: stages by subjects, means in µs.
+type stageTable struct {
+	Title    string
+	Subjects []term
+	Span     int
+	Groups   []stageGroup
+}
+
+type stageGroup struct {
+	Title string
+	Rows  []stageRow
+}
+
+type stageRow struct {
+	Name, Text string
+	Patch      template.HTML
+	Total      bool
+	Cells      []tableCell
+}
+
+func (v *view) stageTable(title, phase string) stageTable {
+	t := stageTable{Title: title + ": means and their stages, µs"}
+	var columns []string
+	for _, s := range v.subjects {
+		if slices.ContainsFunc(v.panels, func(p panel) bool { return len(v.stack("D", phase, p, s).totals.valid) > 0 }) {
+			columns = append(columns, s)
+			t.Subjects = append(t.Subjects, term{Word: s, Swatch: swatch(v.style[s])})
+		}
+	}
+	t.Span = len(columns) + 1
+	for _, p := range v.panels {
+		for _, of := range sums {
+			var stacks []stack
+			for _, s := range columns {
+				stacks = append(stacks, v.stack(of.tag, phase, p, s))
+			}
+			if g := v.stageGroup(of, phase, p, stacks); len(g.Rows) > 0 {
+				t.Groups = append(t.Groups, g)
+			}
+		}
+	}
+	return t
+}
+
+func (v *view) stageGroup(of sum, phase string, p panel, stacks []stack) stageGroup {
+	g := stageGroup{Title: head(joinTitle(p.title, strings.TrimPrefix(of.label, "mean ")))}
+	total := stageRow{Name: of.tag + " mean", Total: true}
+	var names []part
+	for _, s := range stacks {
+		c := tableCell{Median: "–"}
+		if len(s.totals.valid) > 0 {
+			c.Median = fmt.Sprintf("%.2f", s.total)
+			if iv := stats.Summarise(s.totals.valid); iv.N > 1 {
+				c.Range = fmt.Sprintf("[%.2f, %.2f]", iv.Lo, iv.Hi)
+			}
+		}
+		total.Cells = append(total.Cells, c)
+		for _, part := range s.parts {
+			if part.mean > 0 && !slices.ContainsFunc(names, same(part)) {
+				names = append(names, part)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return g
+	}
+	order := v.order(of.tag, phase)
+	slices.SortStableFunc(names, func(a, b part) int { return slices.Index(order, a.name) - slices.Index(order, b.name) })
+	g.Rows = append(g.Rows, total)
+	for _, name := range names {
+		r := stageRow{Name: name.name, Text: v.stageText(of.tag, name.name), Patch: patch(name.fill())}
+		for _, s := range stacks {
+			c := tableCell{Median: "–"}
+			if i := slices.IndexFunc(s.parts, same(name)); i >= 0 && s.parts[i].mean > 0 {
+				c.Median = fmt.Sprintf("%.2f", s.parts[i].mean)
+				c.Range = fmt.Sprintf("%.0f %%", 100*s.parts[i].mean/s.total)
+			}
+			r.Cells = append(r.Cells, c)
+		}
+		g.Rows = append(g.Rows, r)
+	}
+	return g
+}
+
+func same(p part) func(part) bool { return func(q part) bool { return q.name == p.name } }
+
+// order of all names of a sum's stages in a phase.
+func (v *view) order(tag, phase string) []string {
+	var names []string
+	var user []string
+	for i := range v.run.Trials {
+		r := phaseOf(&v.run.Trials[i], phase)
+		if r == nil || r.Probe == nil {
+			continue
+		}
+		for _, key := range stageOrder(r.Probe, tag) {
+			if name := stageName(tag, key); !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+		own, _ := userParts(r, tag)
+		for _, name := range own {
+			if !slices.Contains(user, name) {
+				user = append(user, name)
+			}
+		}
+	}
+	return append(names, user...)
+}
+
+// stageText says what happens in a stage, as the probe does.
+func (v *view) stageText(tag, name string) string {
+	for i := range v.run.Trials {
+		for _, r := range v.run.Trials[i].Phases {
+			if r.Probe != nil {
+				for key, s := range r.Probe.Stages {
+					if s.Of == tag && stageName(tag, key) == name {
+						return s.Text
+					}
+				}
+			}
+			if r.User != nil {
+				if s, ok := r.User.Stages[name]; ok {
+					return s.Text
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// patch is a stage's fill, to stand before its name. Hatches are told by the
+// direction of two lines.
+func patch(f fill) template.HTML {
+	hex := func(r, g, b uint8) string { return fmt.Sprintf("#%02x%02x%02x", r, g, b) }
+	lines := map[hatch]string{
+		level: "M0 3.3H12M0 6.7H12", upright: "M4 0V10M8 0V10", rising: "M0 10L10 0M5 12L14 3M-2 5L5 -2", falling: "M0 0L10 10M5 -2L14 7M-2 5L5 12",
+	}[f.hatch]
+	return template.HTML(fmt.Sprintf(`<svg class="patch" viewBox="0 0 12 10" aria-hidden="true"><rect width="12" height="10" fill="%s"/><path d="%s" stroke="%s" stroke-width="1.2"/></svg>`,
+		hex(f.color.R, f.color.G, f.color.B), lines, hex(f.lines.R, f.lines.G, f.lines.B)))
+}

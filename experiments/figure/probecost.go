@@ -1,0 +1,259 @@
+package figure
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// onOff are two measurements that differ in the kernel probe: two phases of one
+// process or, where an axis says whether it is on, two cells.
+type onOff struct {
+	on, off lab.Phase
+	axis    string // the axis's value with the probe on; "" for two phases
+}
+
+// probeAxis is the axis whose cells have the probe off, or on in some way.
+const (
+	probeAxis = "probe"
+	probeOff  = "off"
+)
+
+// onOffs are all such pairs, those at equal offered rate first. Two phases of
+// which one has the flight recorder on are a pair only if no better one is
+// there.
+func (v *view) onOffs() []onOff {
+	var pairs []onOff
+	for _, on := range v.phasesByLoad() {
+		if on.Probe == "" {
+			continue
+		}
+		var best *onOff
+		for _, off := range v.phasesByLoad() {
+			if off.Probe == "" && sameLoad(on, off) && (best == nil || off.Flight == on.Flight && best.off.Flight != on.Flight) {
+				best = &onOff{on: on, off: off}
+			}
+		}
+		if best != nil {
+			pairs = append(pairs, *best)
+		}
+	}
+	for _, a := range axesOf(v.run) {
+		if a.Name != probeAxis || v.group == probeAxis || !slices.Contains(a.Values, probeOff) {
+			continue
+		}
+		for _, value := range a.Values {
+			for _, ph := range v.phasesByLoad() {
+				if value != probeOff {
+					pairs = append(pairs, onOff{ph, ph, value})
+				}
+			}
+		}
+	}
+	return pairs
+}
+
+// panels of the pair, those with the probe on, and their partners with it off.
+func (v *view) panelsOf(x onOff) (on, off []panel) {
+	for _, p := range v.panels {
+		if x.axis == "" {
+			on, off = append(on, p), append(off, p)
+		} else if p.cell[probeAxis] == x.axis {
+			partner := maps.Clone(p.cell)
+			partner[probeAxis] = probeOff
+			on, off = append(on, p), append(off, panel{cell: partner})
+		}
+	}
+	return on, off
+}
+
+// sameLoad reports whether two phases ask the server for the same, whatever
+// looks on.
+func sameLoad(a, b lab.Phase) bool {
+	return a.Path == b.Path && a.Connections == b.Connections && a.Generators == b.Generators &&
+		a.Rate == b.Rate && a.Arrivals == b.Arrivals &&
+		maps.Equal(a.ConnectionsByMode, b.ConnectionsByMode) && maps.Equal(a.RateByMode, b.RateByMode)
+}
+
+// change is a metric of one subject in one panel of a pair, by block.
+type change struct{ on, off map[int]float64 }
+
+// changes of a metric, by panel and subject, panels first.
+func (v *view) changes(x onOff, m metric) []change {
+	var cs []change
+	ons, offs := v.panelsOf(x)
+	for i := range ons {
+		for _, s := range v.subjects {
+			cs = append(cs, change{v.sample(x.on.Name, ons[i], s, m).byBlock, v.sample(x.off.Name, offs[i], s, m).byBlock})
+		}
+	}
+	return cs
+}
+
+// ratio is the median over blocks of on to off.
+func (c change) ratio() stats.Interval { return stats.RatioPaired(c.on, c.off) }
+
+// difference is the median over blocks of on less off.
+func (c change) difference() stats.Interval {
+	var ds []float64
+	for block, a := range c.on {
+		if b, ok := c.off[block]; ok {
+			ds = append(ds, a-b)
+		}
+	}
+	return stats.Summarise(ds)
+}
+
+// costSection tells what the probe costs, cell by cell.
+type costSection struct {
+	Text   string
+	Tables []table
+}
+
+func (v *view) costSection() costSection {
+	s := costSection{Text: v.costBeside()}
+	for _, x := range v.onOffs() {
+		if t := v.costTable(x); len(t.Columns) > 0 {
+			s.Tables = append(s.Tables, t)
+		}
+	}
+	return s
+}
+
+// title says what is held against what.
+func (x onOff) title() string {
+	switch {
+	case x.axis != "":
+		return fmt.Sprintf("%s: probe = %s against %s", head(x.on.Name), x.axis, probeOff)
+	case x.on.Flight && !x.off.Flight:
+		return fmt.Sprintf("%s against %s, which has the flight recorder off as well", head(x.on.Name), x.off.Name)
+	}
+	return fmt.Sprintf("%s against %s", head(x.on.Name), x.off.Name)
+}
+
+// costTable has a column for each cost that both halves of the pair measured.
+func (v *view) costTable(x onOff) table {
+	ratio, difference := change.ratio, change.difference
+	t := table{Title: x.title()}
+	var ivs [][]stats.Interval // by column; panels and subjects in order
+	for _, c := range []struct {
+		key string
+		column
+		of func(change) stats.Interval
+	}{
+		{keyRate, column{"throughput", "on / off"}, ratio},
+		{keyCPU, column{"CPU per request", "on / off"}, ratio},
+		{keyLatP50, column{"latency p50", "on − off, µs"}, difference},
+		{"D_p50", column{"D p50, recorder's", "on / off"}, ratio},
+		{"D_p50", column{"D p50, recorder's", "on − off, µs"}, difference},
+		{keyHMean, column{"H mean", "on / off"}, ratio},
+		{keyHMean, column{"H mean", "on − off, µs"}, difference},
+	} {
+		var col []stats.Interval
+		for _, change := range v.changes(x, metricOf(c.key)) {
+			col = append(col, c.of(change))
+		}
+		if slices.ContainsFunc(col, func(iv stats.Interval) bool { return iv.N > 0 }) {
+			t.Columns = append(t.Columns, c.column)
+			ivs = append(ivs, col)
+		}
+	}
+	t.Span = len(t.Columns) + 2
+	at := 0
+	ons, _ := v.panelsOf(x)
+	for _, p := range ons {
+		g := tableGroup{Title: head(p.title)}
+		if rate := v.offered(x.on.Name, p); rate > 0 {
+			g.Title = strings.TrimPrefix(g.Title+", "+thousands(rate)+" requests/s offered", ", ")
+		}
+		for _, s := range v.subjects {
+			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
+			for i := range ivs {
+				r.N = max(r.N, ivs[i][at].N)
+				r.Cells = append(r.Cells, cellOf(ivs[i][at], 2))
+			}
+			r.Few = r.N > 0 && r.N < 6
+			t.Few = t.Few || r.Few
+			g.Rows = append(g.Rows, r)
+			at++
+		}
+		t.Groups = append(t.Groups, g)
+	}
+	return t
+}
+
+// costBeside is what the probe cost, in a sentence to stand beside a figure:
+// for each pair the least and the greatest median over cells, each with its
+// interval.
+func (v *view) costBeside() string {
+	var parts []string
+	for _, x := range v.onOffs() {
+		var told []string
+		for _, m := range []struct{ key, what string }{{keyRate, "throughput"}, {keyCPU, "CPU time per request"}, {keyHMean, "mean hand-off latency"}} {
+			switch {
+			case m.key == keyRate && v.isOpen(x.on): // the plan sets it
+				continue
+			case m.key == keyHMean && len(told) > 0: // of commands alone
+				continue
+			}
+			if s := extremes(v.changes(x, metricOf(m.key))); s != "" {
+				told = append(told, m.what+" "+s)
+			}
+		}
+		if len(told) > 0 {
+			parts = append(parts, fmt.Sprintf("%s (%s)", listing(told), v.loopOf(x)))
+		}
+	}
+	if len(parts) == 0 {
+		return "No two measurements differ in the probe alone, so this run does not show what the probe costs."
+	}
+	return "The probe's own cost, as ratios of on to off, least to greatest cell: " + strings.Join(parts, "; ") + "."
+}
+
+// loopOf says under which load a pair was compared.
+func (v *view) loopOf(x onOff) string {
+	s := "closed loop"
+	switch {
+	case v.isOpen(x.on):
+		s = "open loop"
+	case x.on.Connections == 0:
+		s = x.on.Name
+	}
+	switch {
+	case x.axis != "":
+		s += ", probe = " + x.axis
+	case x.on.Probe != "":
+		s += ", " + x.on.Probe
+	}
+	switch {
+	case x.on.Flight && x.off.Flight:
+		s += ", recorder on in both"
+	case x.on.Flight:
+		s += ", with the flight recorder's cost in our own servers"
+	}
+	return s
+}
+
+// extremes writes the least and the greatest median ratio of all cells.
+func extremes(cs []change) string {
+	var all []stats.Interval
+	for _, c := range cs {
+		if iv := c.ratio(); iv.N > 0 {
+			all = append(all, iv)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	byCenter := func(a, b stats.Interval) int { return cmp.Compare(a.Center, b.Center) }
+	lo, hi := slices.MinFunc(all, byCenter), slices.MaxFunc(all, byCenter)
+	if len(all) == 1 {
+		return ratioText(lo)
+	}
+	return ratioText(lo) + " to " + ratioText(hi)
+}

@@ -1,0 +1,138 @@
+package figure
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"lflab/experiments/lab"
+)
+
+func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
+	names := func(run *lab.Run) string {
+		var parts []string
+		for _, x := range newView(run).onOffs() {
+			parts = append(parts, x.on.Name+"-"+x.off.Name+x.axis)
+		}
+		return strings.Join(parts, " ")
+	}
+	if got := names(probedRun(1)); got != "open_probe-open closed_probe-closed" {
+		t.Errorf("pairs %q", got)
+	}
+	if got := names(quickRun(1)); got != "" {
+		t.Errorf("pairs without a probe: %q", got)
+	}
+	run := probedRun(1)
+	run.Manifest.Phases[3].Connections = 64
+	if got := names(run); got != "open_probe-open" {
+		t.Errorf("pairs of unequal loads: %q", got)
+	}
+	run = probedRun(1)
+	run.Manifest.Phases[1].Flight = false // then the pair is the recorder's as well, and says so
+	if got := names(run); got != "open_probe-open closed_probe-closed" {
+		t.Errorf("pairs %q", got)
+	}
+	if got := newView(run).costBeside(); !strings.Contains(got, "with the flight recorder's cost") {
+		t.Errorf("the recorder's part is unsaid: %s", got)
+	}
+	handoff := handoffRun() // its places stand for cells with the probe off and on
+	handoff.Manifest.Axes[1] = lab.Axis{Name: "probe", Values: []string{"off", "records"}}
+	for i := range handoff.Trials {
+		tr := &handoff.Trials[i]
+		tr.Cell = lab.Cell{"primitive": tr.Cell["primitive"], "probe": map[string]string{"same": "off", "cross": "records"}[tr.Cell["place"]]}
+	}
+	if got := names(handoff); got != "handoff-handoffrecords" {
+		t.Errorf("pairs of cells: %q", got)
+	}
+	v := newView(handoff)
+	if got := v.changes(v.onOffs()[0], metricOf(keyHMean))[0].ratio().Center; math.Abs(got-9) > 1.5 {
+		t.Errorf("c-futex with and without the probe: ratio %.2f, the fixture has about 9", got)
+	}
+}
+
+func TestCostComparesWithinProcesses(t *testing.T) {
+	v := newView(probedRun(1))
+	s := v.costSection()
+	if len(s.Tables) != 2 {
+		t.Fatalf("%d tables, want one for each pair", len(s.Tables))
+	}
+	for _, change := range v.changes(v.onOffs()[1], metricOf(keyRate)) {
+		if r := change.ratio(); r.Center < 0.93 || r.Center > 0.97 {
+			t.Errorf("throughput on to off %v, the fixture has about 0.95", r)
+		}
+	}
+	open, closed := s.Tables[0], s.Tables[1]
+	if got := heads(open); got != "throughput CPU per request latency p50 D p50, recorder's D p50, recorder's H mean H mean" {
+		t.Errorf("columns of the open loop: %s", got)
+	}
+	if got := heads(closed); got != "throughput CPU per request latency p50" {
+		t.Errorf("columns of the closed loop: %s", got)
+	}
+}
+
+func heads(t table) string {
+	var parts []string
+	for _, c := range t.Columns {
+		parts = append(parts, c.Head)
+	}
+	return strings.Join(parts, " ")
+}
+
+func TestReportTellsWhatTheKernelSaw(t *testing.T) {
+	files := read(t, write(t, probedRun(1)))
+	text := string(files["report.html"])
+	for _, part := range []string{
+		`<section id="probe">`, `href="#probe"`, "What the kernel saw", "What the probe costs", "Where a request",
+		"hand-off: waking-wakeup", "what happens in D.return-promote", "records lost", "runs missed", "states dropped", "of one CPU",
+		"wakes wasted", "migrations", "Kernel probe", "Closed_probe against closed",
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("report does not say %q", part)
+		}
+	}
+	for _, name := range []string{"stages", "stages-handoff", "stages-gap"} {
+		if len(files["figures/"+name+".pdf"]) == 0 {
+			t.Errorf("no figure %s", name)
+		}
+	}
+	if strings.Contains(text, "NaN") {
+		t.Error("report shows NaN")
+	}
+}
+
+// Where the probe was not allowed one line says so, and nothing else speaks of
+// it.
+func TestReportWithoutTheProbeSaysWhyOnce(t *testing.T) {
+	run := quickRun(1)
+	run.Manifest.Skipped = append(run.Manifest.Skipped, "probe: it needs CAP_BPF and CAP_PERFMON")
+	text := string(read(t, write(t, run))["report.html"])
+	if n := strings.Count(text, "CAP_PERFMON"); n != 1 {
+		t.Errorf("the reason stands %d times in the report, want once", n)
+	}
+	for _, part := range []string{`id="probe"`, `href="#probe"`, "Where a request", "Kernel probe"} {
+		if strings.Contains(text, part) {
+			t.Errorf("report has %q", part)
+		}
+	}
+}
+
+func TestCompareTakesTheProbesNumbersToo(t *testing.T) {
+	b := scale(probedRun(2), "worker", func(r *lab.PhaseResult) {
+		if r.Probe != nil {
+			r.Probe.D.P50 *= 1.5
+		}
+	})
+	text := strings.Join(compared(t, probedRun(1), b), "\n")
+	higher := 0
+	for _, l := range strings.Split(text, "\n") {
+		if strings.Contains(l, "D in the kernel p50") && strings.HasSuffix(l, "higher") {
+			higher++
+		}
+	}
+	if higher != 4 { // two modes, two phases
+		t.Errorf("%d rows are higher, want 4:\n%s", higher, text)
+	}
+	if strings.Contains(strings.Join(compared(t, quickRun(1), probedRun(1)), "\n"), "in the kernel") {
+		t.Error("what one run alone has is compared")
+	}
+}

@@ -1,0 +1,387 @@
+package figure
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/probe"
+)
+
+// negligible is the share of a bar below which a stage is not worth a piece of
+// its own, if it stays below in every bar of the figure.
+const negligible = 0.015
+
+// unaccounted is the share of a total that its stages may leave out or have too
+// much without a word: sums are exact, records of single processes round.
+const unaccounted = 0.005
+
+// sum is one of the sums that the probe splits into stages.
+type sum struct {
+	tag    string // of the probe's report: "D", "H", "G"
+	name   string // of the figure's files
+	title  string
+	label  string // of the axis
+	events string // what is counted
+	read   string // how to read it
+}
+
+var sums = []sum{
+	{"D", "stages", "Where a request's dispatch time goes", "mean dispatch latency D", "requests",
+		"D, as the kernel sees it, runs from the moment a request's data is ready until a thread has read it."},
+	{"H", "stages-handoff", "Where a hand-off's time goes", "mean hand-off latency H", "hand-offs",
+		"H, as the kernel sees it, runs from the call that wakes another thread to that thread's return from its sleep: the leadership's hand-off in leader, a connection's or an event's in worker and event."},
+	{"G", "stages-gap", "Where the leaderless gap's time goes", "mean leaderless gap G", "gaps",
+		"G, as the kernel sees it, runs from the receipt of an event until the next thread waits for events: a woken one in leader, the same one in worker and event."},
+}
+
+// part is a stage's part of a bar.
+type part struct {
+	name string // stageName
+	mean float64
+	user int // place among the stages of the user side, from 1; 0 is the kernel's
+}
+
+// stack is one subject's bar: the mean over its processes, in µs.
+type stack struct {
+	subject string
+	parts   []part // in the order of time
+	total   float64
+	totals  sample             // of each process
+	placed  map[string]float64 // share of the events by probe.Placement
+	count   float64            // events
+}
+
+// distOf is one of the sums' distributions in a report, or nil.
+func distOf(r *probe.Report, tag string) *probe.Dist {
+	switch {
+	case r == nil:
+		return nil
+	case tag == "D":
+		return r.D
+	case tag == "H":
+		return r.H
+	case tag == "G":
+		return r.G
+	}
+	return nil
+}
+
+// stageOrder are the names of all stages that a report may have of a sum, in
+// the order of time; those that the probe's list lacks come last.
+func stageOrder(r *probe.Report, tag string) []string {
+	keys := probe.StageKeys(tag)
+	for _, key := range slices.Sorted(maps.Keys(r.Stages)) {
+		if r.Stages[key].Of == tag && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// userParts are the parts of a sum, in µs, that lie between the kernel and the
+// server's code, by name in their order.
+func userParts(r *lab.PhaseResult, tag string) (names []string, means map[string]float64) {
+	if r.User == nil {
+		return nil, nil
+	}
+	means = map[string]float64{}
+	for _, key := range slices.Sorted(maps.Keys(r.User.Stages)) {
+		if s := r.User.Stages[key]; s.Of == tag {
+			names = append(names, key)
+			means[key] = s.PartOfMean / 1e3
+		}
+	}
+	return names, means
+}
+
+// stack adds the processes of one cell up.
+func (v *view) stack(tag, phase string, p panel, subject string) stack {
+	s := stack{subject: subject, placed: map[string]float64{}, totals: sample{byBlock: map[int]float64{}}}
+	add := func(name string, x float64, user int) {
+		i := slices.IndexFunc(s.parts, func(p part) bool { return p.name == name })
+		if i < 0 {
+			i = len(s.parts)
+			s.parts = append(s.parts, part{name: name, user: user})
+		}
+		s.parts[i].mean += x
+	}
+	for _, t := range v.trials(p, subject) {
+		r := phaseOf(t, phase)
+		if r == nil || distOf(r.Probe, tag) == nil {
+			continue
+		}
+		total := distOf(r.Probe, tag).Mean / 1e3
+		names, means := userParts(r, tag)
+		for _, x := range means {
+			total += x
+		}
+		if !t.Valid() {
+			s.totals.invalid = append(s.totals.invalid, total)
+			continue
+		}
+		s.totals.valid = append(s.totals.valid, total)
+		s.totals.byBlock[t.Repetition] = total
+		s.total += total
+		for _, key := range stageOrder(r.Probe, tag) {
+			add(stageName(tag, key), r.Probe.Stages[key].PartOfMean/1e3, 0)
+		}
+		for i, name := range names {
+			add(name, means[name], i+1)
+		}
+		for place, d := range r.Probe.ByPlacement[tag] {
+			s.placed[place] += float64(d.Count)
+			s.count += float64(d.Count)
+		}
+	}
+	n := float64(len(s.totals.valid))
+	if n == 0 {
+		return s
+	}
+	s.total /= n
+	for i := range s.parts {
+		s.parts[i].mean /= n
+	}
+	for place := range s.placed {
+		s.placed[place] /= s.count
+	}
+	return s
+}
+
+// missing is what the stages leave out of the total; negative is too much.
+func (s *stack) missing() float64 {
+	left := s.total
+	for _, p := range s.parts {
+		left -= p.mean
+	}
+	if math.Abs(left) < unaccounted*s.total {
+		return 0
+	}
+	return left
+}
+
+// merged are the stages that no bar has a visible part of.
+func merged(stacks []stack) []string {
+	var names, seen []string
+	for _, s := range stacks {
+		for _, p := range s.parts {
+			if p.mean >= negligible*s.total && p.mean > 0 {
+				seen = append(seen, p.name)
+			} else if p.mean > 0 && !slices.Contains(names, p.name) {
+				names = append(names, p.name)
+			}
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(seen, name) })
+}
+
+// pieces are the stack as it is drawn, the small stages and what is in no stage
+// at its end.
+func (s *stack) pieces(small []string) []piece {
+	var ps []piece
+	left := max(0, s.missing())
+	for _, p := range s.parts {
+		switch {
+		case p.mean <= 0:
+		case slices.Contains(small, p.name):
+			left += p.mean
+		default:
+			ps = append(ps, piece{p.fill(), p.mean})
+		}
+	}
+	if left > 0 {
+		ps = append(ps, piece{restFill, left})
+	}
+	return ps
+}
+
+func (p part) fill() fill {
+	if p.user > 0 {
+		return userFills[(p.user-1)%len(userFills)]
+	}
+	if k := kindOf(p.name); k != nil {
+		return k.fill
+	}
+	return restFill
+}
+
+// placement writes the shares of one bar: same CPU, cross CPU, no wake-up.
+func (s *stack) placement() string {
+	if s.count == 0 {
+		return ""
+	}
+	var parts []string
+	for _, place := range []probe.Placement{probe.SameCPU, probe.CrossCPU, probe.NoWake} {
+		parts = append(parts, fmt.Sprintf("%.0f", 100*s.placed[place.String()]))
+	}
+	return strings.Join(parts, "/") + " %"
+}
+
+// stagesFigure draws one of the sums in every phase and panel that has it.
+func (v *view) stagesFigure(of sum) Figure {
+	f := Figure{Name: of.name, Title: of.title}
+	if why := v.unprobed(); why != "" {
+		f.Missing, f.silent = why, true
+		return f
+	}
+	stacks := map[[2]int][]stack{}
+	var all []stack
+	var phases []lab.Phase
+	var subjects []string // that have any
+	for _, ph := range v.phasesByLoad() {
+		j, any := v.indexOf(ph), false
+		for i, p := range v.panels {
+			for _, name := range v.subjects {
+				s := v.stack(of.tag, ph.Name, p, name)
+				stacks[[2]int{j, i}] = append(stacks[[2]int{j, i}], s)
+				if len(s.totals.valid)+len(s.totals.invalid) > 0 {
+					all, any = append(all, s), true
+					if !slices.Contains(subjects, name) {
+						subjects = append(subjects, name)
+					}
+				}
+			}
+		}
+		if any {
+			phases = append(phases, ph)
+		}
+	}
+	if len(all) == 0 {
+		f.Missing = "no trial holds stages of " + of.tag
+		return f
+	}
+	small := merged(all)
+	f.sheet = v.grid(phases, func(ph lab.Phase, i int) *plot.Plot {
+		var names []string
+		var rows []barRow
+		for _, s := range stacks[[2]int{v.indexOf(ph), i}] {
+			if slices.Contains(subjects, s.subject) {
+				names = append(names, s.subject)
+				rows = append(rows, barRow{v.style[s.subject], s.pieces(small), s.totals, s.placement()})
+			}
+		}
+		return barPlot(of.label+" (µs)", "same/cross CPU/none", names, rows)
+	})
+	for _, row := range f.sheet.rows { // names stand once, at the left
+		for _, t := range row[1:] {
+			if t.plot != nil {
+				nameless(t.plot)
+			}
+		}
+	}
+	f.sheet.row = vg.Length(barRowHeight*len(subjects)) + 34
+	f.sheet.legend = stageLegend(all, small)
+	f.Caption = v.stagesCaption(of, phases, all, small, subjects)
+	return f
+}
+
+// nameless keeps the grid's lines of a panel whose rows have their names
+// further left.
+func nameless(p *plot.Plot) {
+	ticks := p.Y.Tick.Marker.Ticks(0, 0)
+	for i := range ticks {
+		ticks[i].Label = " "
+	}
+	p.Y.Tick.Marker = plot.ConstantTicks(ticks)
+}
+
+// stageLegend has a line for each family, with the stages that are drawn.
+func stageLegend(all []stack, small []string) []entry {
+	drawn := map[string]int{} // to the place among the user's, 0 in the kernel
+	for _, s := range all {
+		for _, p := range s.parts {
+			if p.mean > 0 && !slices.Contains(small, p.name) {
+				drawn[p.name] = p.user
+			}
+		}
+	}
+	var es []entry
+	add := func(f family, label string, look fill) {
+		e := entry{label: label, fill: &look}
+		if len(es) == 0 || es[len(es)-1].family != f {
+			e.head = f.title()
+		}
+		e.family = f
+		es = append(es, e)
+	}
+	for _, k := range kinds {
+		var names []string
+		for _, name := range k.stages {
+			if _, ok := drawn[name]; ok {
+				names = append(names, strings.TrimPrefix(name, "hand-off: "))
+				delete(drawn, name)
+			}
+		}
+		if len(names) > 0 {
+			add(k.family, strings.Join(names, ", "), k.fill)
+		}
+	}
+	unknown := []string{}
+	for _, name := range slices.Sorted(maps.Keys(drawn)) {
+		if user := drawn[name]; user > 0 {
+			add(userSide, name, part{user: user}.fill())
+		} else {
+			unknown = append(unknown, name)
+		}
+	}
+	if len(small) > 0 {
+		unknown = append(unknown, "other")
+	}
+	if slices.ContainsFunc(all, func(s stack) bool { return s.missing() > 0 }) {
+		unknown = append(unknown, "in no stage")
+	}
+	if len(unknown) > 0 {
+		add(rest, strings.Join(unknown, ", "), restFill)
+	}
+	return es
+}
+
+// stagesCaption says what is shown, under which conditions, and what the
+// measurement itself cost.
+func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, subjects []string) string {
+	var none, unsound []string
+	for _, s := range v.subjects {
+		if !slices.Contains(subjects, s) {
+			none = append(none, s)
+		}
+	}
+	absent, other, off := "", "", ""
+	if len(none) > 0 {
+		absent = "The kernel saw nothing of the kind in " + listing(none) + "."
+	}
+	if len(small) > 0 {
+		other = fmt.Sprintf("Stages that are below %.1f %% of every bar are merged as “other”: %s.", 100*negligible, listing(small))
+	}
+	least, most := math.Inf(1), 0.0
+	user := false
+	for _, s := range all {
+		if s.count > 0 {
+			least, most = min(least, s.count), max(most, s.count)
+		}
+		if x := s.missing(); x != 0 && s.total > 0 && len(unsound) < 3 {
+			unsound = append(unsound, fmt.Sprintf("%s %+.1f %%", s.subject, 100*x/s.total))
+		}
+		user = user || slices.ContainsFunc(s.parts, func(p part) bool { return p.user > 0 && p.mean > 0 })
+	}
+	if len(unsound) > 0 {
+		off = "Total less stages is not zero: " + listing(unsound) + "."
+	}
+	read := of.read
+	if user {
+		read += " Where the flight recorder was on as well, the bar goes on to the server's own code."
+	}
+	counts := ""
+	if most > 0 {
+		counts = fmt.Sprintf("Behind a bar stand %s to %s %s.", thousands(least), thousands(most), of.events)
+	}
+	return join(read, "A bar is the mean over processes of their means, split into its stages in the order of time; stages are the times between two stamps, named by them.",
+		"Above it processes as small points, their median and its "+v.intervalName()+".",
+		"Right: share of the "+of.events+" whose woken thread ran on its waker's CPU / on another one / that woke nobody; times compare only at like shares.",
+		v.loads(phases), v.replicates(), counts, absent, other, off, v.costBeside(), v.leftOut("drawn hollow where they left values"))
+}

@@ -1,0 +1,245 @@
+package figure
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/recorder"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/probe"
+)
+
+func figureOf(t *testing.T, run *lab.Run, name string) Figure {
+	t.Helper()
+	figs, err := newView(run).figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(figs, func(f Figure) bool { return f.Name == name })
+	if i < 0 {
+		t.Fatalf("no figure %s", name)
+	}
+	return figs[i]
+}
+
+// Each bar is as long as the mean of its sum, and its parts fill it.
+func TestPartsOfABarAddUpToTheMean(t *testing.T) {
+	v := newView(probedRun(1))
+	bars := 0
+	for _, of := range sums {
+		for _, p := range v.panels {
+			for _, subject := range v.subjects {
+				s := v.stack(of.tag, "open_probe", p, subject)
+				if len(s.totals.valid) == 0 {
+					continue
+				}
+				bars++
+				want := 0.0
+				for _, tr := range v.trials(p, subject) {
+					if r := phaseOf(tr, "open_probe"); r != nil && tr.Valid() {
+						want += distOf(r.Probe, of.tag).Mean / 1e3 / float64(len(s.totals.valid))
+					}
+				}
+				for _, small := range [][]string{nil, merged([]stack{s})} {
+					if got := (barRow{pieces: s.pieces(small)}).end(); math.Abs(got-want) > 1e-6*want {
+						t.Errorf("%s of %s: the bar's parts come to %.4f µs, the mean is %.4f", of.tag, subject, got, want)
+					}
+				}
+				if s.missing() != 0 {
+					t.Errorf("%s of %s: %.4f µs are in no stage", of.tag, subject, s.missing())
+				}
+			}
+		}
+	}
+	if bars != 2*(5+3+3) {
+		t.Errorf("%d bars, want those of D, H and G in two panels", bars)
+	}
+}
+
+// What stages leave out of a total is drawn and said.
+func TestBarsShowWhatIsInNoStage(t *testing.T) {
+	run := probedRun(1)
+	for i := range run.Trials {
+		if r := phaseOf(&run.Trials[i], "open_probe"); r != nil && run.Trials[i].Cell["mpm"] == "worker" {
+			delete(r.Probe.Stages, "D.pass-waking-wakeup")
+		}
+	}
+	v := newView(run)
+	s := v.stack("D", "open_probe", v.panels[0], "worker")
+	if x := s.missing(); x < 9 || x > 12 {
+		t.Errorf("%.1f µs are in no stage, want those of the one taken away", x)
+	}
+	if end := (barRow{pieces: s.pieces(nil)}).end(); math.Abs(end-s.total) > 1e-9 {
+		t.Errorf("the bar ends at %.3f, the mean is %.3f", end, s.total)
+	}
+	f := figureOf(t, run, "stages")
+	if !strings.Contains(f.Caption, "worker +3") || !slices.ContainsFunc(f.sheet.legend, func(e entry) bool { return strings.Contains(e.label, "in no stage") }) {
+		t.Errorf("the figure does not say so: %s", f.Caption)
+	}
+}
+
+// The areas that are drawn have the widths of the parts, in order, without gaps.
+func TestBarsAreDrawnToScale(t *testing.T) {
+	looks := []fill{kinds[0].fill, kinds[9].fill, restFill}
+	widths := []float64{10, 25, 5}
+	row := barRow{style: palette[0], totals: sample{valid: []float64{40}}, note: "12/84/4 %"}
+	for i := range looks {
+		row.pieces = append(row.pieces, piece{looks[i], widths[i]})
+	}
+	p := barPlot("x (µs)", "note", []string{"a"}, []barRow{row})
+	if p.X.Max != 40/(1-besideBars) {
+		t.Errorf("the axis ends at %v, with room for the text at 40/%v", p.X.Max, 1-besideBars)
+	}
+	var rec recorder.Canvas
+	c := draw.NewCanvas(&rec, 300, 60)
+	bars{rows: []barRow{row}}.Plot(c, p)
+	x, _ := p.Transforms(&c)
+	from, i := 0.0, 0
+	for _, a := range rec.Actions {
+		fill, ok := a.(*recorder.Fill)
+		if !ok || len(fill.Path) != 5 || i >= len(widths) { // a rectangle; markers come later
+			continue
+		}
+		lo, hi := fill.Path[0].Pos.X, fill.Path[2].Pos.X
+		if math.Abs(float64(lo-x(from))) > 1e-6 || math.Abs(float64(hi-x(from+widths[i]))) > 1e-6 {
+			t.Errorf("part %d is drawn from %v to %v, want %v to %v", i, lo, hi, x(from), x(from+widths[i]))
+		}
+		from += widths[i]
+		i++
+	}
+	if i != len(widths) {
+		t.Errorf("%d parts are drawn, want %d", i, len(widths))
+	}
+}
+
+// A hatch stays within its area, however small.
+func TestHatchStaysWithinItsArea(t *testing.T) {
+	for _, h := range []hatch{level, rising, upright, falling} {
+		for _, width := range []vg.Length{0.3, 3, 40} {
+			area := vg.Rectangle{Min: vg.Point{X: 7.3, Y: 2.1}, Max: vg.Point{X: 7.3 + width, Y: 11}}
+			var rec recorder.Canvas
+			fill{ink, h, paper}.paint(draw.NewCanvas(&rec, 100, 20), area)
+			lines := 0
+			for _, a := range rec.Actions {
+				stroke, ok := a.(*recorder.Stroke)
+				if !ok {
+					continue
+				}
+				lines++
+				for _, c := range stroke.Path {
+					const e = 1e-9
+					if c.Pos.X < area.Min.X-e || c.Pos.X > area.Max.X+e || c.Pos.Y < area.Min.Y-e || c.Pos.Y > area.Max.Y+e {
+						t.Errorf("hatch %d, %v wide: a line reaches %v", h, width, c.Pos)
+					}
+				}
+			}
+			if lines == 0 && width > hatchStep*2 {
+				t.Errorf("hatch %d draws no line", h)
+			}
+		}
+	}
+}
+
+func TestSmallStagesAreMergedAndNamed(t *testing.T) {
+	f := figureOf(t, probedRun(1), "stages")
+	if !strings.Contains(f.Caption, "merged as “other”: arm-return and return-queued.") {
+		t.Errorf("caption: %s", f.Caption)
+	}
+	for _, e := range f.sheet.legend {
+		if strings.Contains(e.label, "arm-return") || strings.Contains(e.label, "return-queued") {
+			t.Errorf("the legend has %q, which is not drawn", e.label)
+		}
+	}
+}
+
+func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
+	f := figureOf(t, probedRun(1), "stages")
+	for _, part := range []string{
+		"until a thread has read it", "on its waker's CPU", "Behind a bar stand 5,000 to 6,000 requests",
+		"throughput 0.9", "(closed loop, histograms)", "CPU time per request 1.0", "(open loop, histograms, recorder on in both)",
+	} {
+		if !strings.Contains(f.Caption, part) {
+			t.Errorf("caption does not say %q: %s", part, f.Caption)
+		}
+	}
+	if len(f.sheet.rows) != 2 || len(f.sheet.rows[0]) != 2 {
+		t.Errorf("%d rows of panels, want two loads by two modes", len(f.sheet.rows))
+	}
+	var heads []string
+	for _, e := range f.sheet.legend {
+		if e.head != "" {
+			heads = append(heads, e.head)
+		}
+	}
+	if want := []string{"readiness wake-up", "nobody waits", "hand-off", "thread runs", "rest"}; !slices.Equal(heads, want) {
+		t.Errorf("legend has the families %v, want %v", heads, want)
+	}
+	if h := figureOf(t, probedRun(1), "stages-handoff"); !strings.Contains(h.Caption, "saw nothing of the kind in kernel and goroutine.") {
+		t.Errorf("H of kernel: %s", h.Caption)
+	}
+	v := newView(probedRun(1))
+	if s := v.stack("D", "open_probe", v.panels[0], "leader"); s.placement() != "12/84/4 %" {
+		t.Errorf("placement %q", s.placement())
+	}
+}
+
+// A trial that lost events of the probe is drawn hollow and in no bar.
+func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
+	run := probedRun(1)
+	before := newView(run).stack("D", "open_probe", newView(run).panels[0], "leader")
+	for i := range run.Trials {
+		if tr := &run.Trials[i]; tr.Cell["mpm"] == "leader" && tr.Repetition == 2 {
+			tr.Gates = append(tr.Gates, lab.Gate{Name: "probe_lost", Phase: "open_probe", Value: 3})
+		}
+	}
+	after := newView(run).stack("D", "open_probe", newView(run).panels[0], "leader")
+	if len(after.totals.invalid) != 1 || len(after.totals.valid) != len(before.totals.valid)-1 || after.count != before.count-1000 || after.total == before.total {
+		t.Errorf("before %+v, after %+v", before, after)
+	}
+}
+
+// Stages of the user side follow the kernel's.
+func TestUserSideExtendsTheBar(t *testing.T) {
+	run := probedRun(1)
+	for i := range run.Trials {
+		if r := phaseOf(&run.Trials[i], "open_probe"); r != nil {
+			r.User = &lab.UserStages{Stages: map[string]probe.StageReport{"read-handler": {Of: "D", PartOfMean: 2500}}}
+		}
+	}
+	v := newView(run)
+	s, kernel := v.stack("D", "open_probe", v.panels[0], "worker"), newView(probedRun(1)).stack("D", "open_probe", v.panels[0], "worker")
+	if math.Abs(s.total-kernel.total-2.5) > 1e-9 || s.missing() != 0 {
+		t.Errorf("total %.3f µs, the kernel's alone %.3f; %.3f in no stage", s.total, kernel.total, s.missing())
+	}
+	if last := s.parts[len(s.parts)-1]; last.name != "read-handler" || last.fill().hatch != upright {
+		t.Errorf("last part %+v", last)
+	}
+	f := figureOf(t, run, "stages")
+	if !strings.Contains(f.Caption, "goes on to the server's own code") || f.sheet.legend[len(f.sheet.legend)-2].label != "read-handler" {
+		t.Errorf("caption %s, legend %+v", f.Caption, f.sheet.legend)
+	}
+}
+
+// The figures of what is measured from outside leave the probe's phases out
+// where the same load was measured without it.
+func TestProbedPhasesStandBesideUndisturbedOnes(t *testing.T) {
+	if f := figureOf(t, probedRun(1), "cpu"); len(f.sheet.rows) != 2 {
+		t.Errorf("%d rows of panels of CPU time, want the two loads once", len(f.sheet.rows))
+	}
+	v := newView(probedRun(1))
+	var names []string
+	for _, ph := range v.phasesByLoad() {
+		names = append(names, ph.Name)
+	}
+	if want := []string{"open", "open_probe", "closed", "closed_probe"}; !slices.Equal(names, want) {
+		t.Errorf("phases in the order %v, want %v", names, want)
+	}
+	if a, b := Answer(quickRun(1)), Answer(probedRun(1)); !strings.HasPrefix(b, a[:strings.Index(a, "Left out")]) {
+		t.Errorf("the probe's phases change what was measured without it:\n%s\n%s", a, b)
+	}
+}
