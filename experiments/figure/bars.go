@@ -30,10 +30,12 @@ type piece struct {
 	width float64
 }
 
-// The rows' measures: their height, and the room that figures at a bar's end
-// and notes at the edge take beside the bars, as a share of the panel's width.
+// The measures: the height of a row, where the notes' heading stands, and the
+// room that figures at a bar's end and notes at the edge take beside the bars,
+// as a share of the panel's width.
 const (
 	barRowHeight = 21
+	noteDepth    = 21 // below the axis, beside its label
 	besideBars   = 0.36
 )
 
@@ -52,7 +54,7 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 	label := textStyle(textSize-1, false, ink)
 	note := textStyle(textSize-1.5, false, axisInk)
 	note.XAlign = text.XRight
-	c.FillText(note, vg.Point{X: c.Max.X, Y: y(float64(len(b.rows))-0.71) - 2.1}, b.note)
+	c.FillText(note, vg.Point{X: c.Max.X, Y: c.Min.Y - noteDepth}, b.note)
 	edge := draw.LineStyle{Color: axisInk, Width: thinLine}
 	for i, r := range b.rows {
 		at := float64(len(b.rows) - 1 - i)
@@ -116,11 +118,16 @@ func (b bars) plotTotals(c draw.Canvas, p *plot.Plot, r barRow, up vg.Length) {
 func barPlot(label, note string, names []string, rows []barRow) *plot.Plot {
 	widest := 0.0
 	for _, r := range rows {
-		widest = max(widest, r.end(), stats.Summarise(r.totals.valid).Center)
+		widest = max(widest, r.end())
+		if iv := stats.Summarise(r.totals.valid); iv.N > 0 {
+			widest = max(widest, iv.Center)
+		}
 	}
-	for _, r := range rows {
-		if widest == 0 && len(r.totals.invalid) > 0 { // nothing counts: then the hollow ones set the scale
-			widest = r.totals.invalid[0]
+	if widest == 0 { // nothing counts: then the hollow ones set the scale
+		for _, r := range rows {
+			for _, x := range r.totals.invalid {
+				widest = max(widest, x)
+			}
 		}
 	}
 	if widest == 0 {

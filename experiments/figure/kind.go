@@ -20,7 +20,7 @@ const (
 
 // title of the family, in the legend.
 func (f family) title() string {
-	return [...]string{"readiness wake-up", "nobody waits", "hand-off", "thread runs", "user side", "rest"}[f]
+	return [...]string{"readiness", "nobody waits", "hand-off", "thread runs", "user side", "rest"}[f]
 }
 
 // kind is a sort of stage: what is drawn alike in the bars of D, H and G,

@@ -39,6 +39,11 @@ var architectures = map[string]string{
 	"percore":   "one epoll set and one listener for each thread, no hand-off at all.",
 	"goroutine": "Go's standard net listener, one goroutine for each connection.",
 	"floor":     "a C program that does the least a server can: accept, read, write a fixed answer.",
+
+	"apache-prefork": "the system's Apache httpd, unchanged, with its MPM prefork: one process for each connection.",
+	"apache-worker":  "the system's Apache httpd, unchanged, with its MPM worker: a listener thread accepts and queues.",
+	"apache-event":   "the system's Apache httpd, unchanged, with its MPM event: a listener thread accepts, and holds idle and closing connections in epoll.",
+	"nginx":          "the system's nginx, unchanged: processes that each wait with epoll and serve what they get.",
 }
 
 // glossary explains the subjects that it knows.

@@ -72,17 +72,20 @@ func (v *view) pays() []Paragraph {
 func tellPayments(load string, all []payment) string {
 	var parts, none []string
 	for _, x := range all {
-		if x.handoffs == 0 {
+		switch {
+		case x.handoffs == 0:
 			none = append(none, x.subject)
-			continue
+		case x.onPath > x.handoffs: // some brought several requests
+			parts = append(parts, fmt.Sprintf("%s all %s, with %s requests", x.subject, thousands(float64(x.handoffs)), thousands(float64(x.onPath))))
+		default:
+			parts = append(parts, fmt.Sprintf("%s %s of %s", x.subject, thousands(float64(x.onPath)), thousands(float64(x.handoffs))))
 		}
-		parts = append(parts, fmt.Sprintf("%s of %s's %s hand-offs", thousands(float64(x.onPath)), x.subject, thousands(float64(x.handoffs))))
 	}
 	s := fmt.Sprintf("In the %s, the kernel saw no hand-off in any subject.", load)
 	if len(parts) > 0 {
-		s = fmt.Sprintf("In the %s, the kernel saw on the path of a request %s.", load, listing(parts))
+		s = fmt.Sprintf("In the %s, the kernel saw these hand-offs lie on the path of a request: %s.", load, strings.Join(parts, "; "))
 		if len(none) > 0 {
-			s += fmt.Sprintf(" In %s nothing was handed over.", listing(none))
+			s += fmt.Sprintf(" Nothing was handed over in %s.", listing(none))
 		}
 	}
 	find := func(name string) *payment {

@@ -119,6 +119,9 @@ func (s *sheet) draw(c draw.Canvas) {
 			c.FillText(textStyle(textSize, true, ink), vg.Point{X: data.Min.X, Y: data.Max.Y + 4}, t.title)
 		}
 	}
+	if s.legendIndent() > 0 { // the heads stand where the rows' names do
+		left = c.Min.X
+	}
 	s.drawLegend(draw.Crop(c, left-c.Min.X, 0, 0, 0))
 }
 
@@ -134,7 +137,10 @@ func (s *sheet) legendIndent() (indent vg.Length) {
 
 // legendLines breaks the legend into lines that fit.
 func (s *sheet) legendLines() [][]entry {
-	room := s.width - 2*sheetMargin - 30 - s.legendIndent()
+	room := s.width - 2*sheetMargin - 30 // the names at the axis
+	if indent := s.legendIndent(); indent > 0 {
+		room = s.width - 2*sheetMargin - indent
+	}
 	var lines [][]entry
 	var used vg.Length
 	for _, e := range s.legend {

@@ -266,7 +266,7 @@ func (v *view) stagesFigure(of sum) Figure {
 				rows = append(rows, barRow{v.style[s.subject], s.pieces(small), s.totals, s.placement()})
 			}
 		}
-		return barPlot(of.label+" (µs)", "same/cross CPU/none", names, rows)
+		return barPlot(of.label+" (µs)", "same/cross/none", names, rows)
 	})
 	for _, row := range f.sheet.rows { // names stand once, at the left
 		for _, t := range row[1:] {
@@ -382,6 +382,6 @@ func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, sub
 	}
 	return join(read, "A bar is the mean over processes of their means, split into its stages in the order of time; stages are the times between two stamps, named by them.",
 		"Above it processes as small points, their median and its "+v.intervalName()+".",
-		"Right: share of the "+of.events+" whose woken thread ran on its waker's CPU / on another one / that woke nobody; times compare only at like shares.",
+		"At the right, same/cross/none: the shares of "+of.events+" whose woken thread ran on its waker's CPU, on another one, and that woke nobody; times compare only at like shares.",
 		v.loads(phases), v.replicates(), counts, absent, other, off, v.costBeside(), v.leftOut("drawn hollow where they left values"))
 }

@@ -83,6 +83,21 @@ func TestBarsShowWhatIsInNoStage(t *testing.T) {
 	}
 }
 
+// A subject without the sum leaves its row empty and the others' scale alone.
+func TestBarsOfSomeSubjectsAlone(t *testing.T) {
+	full := barRow{pieces: []piece{{restFill, 40}}, totals: sample{valid: []float64{40}}}
+	if p := barPlot("x (µs)", "", []string{"a", "b"}, []barRow{full, {}}); p == nil || p.X.Max != 40/(1-besideBars) {
+		t.Errorf("panel %+v", p)
+	}
+	if p := barPlot("x (µs)", "", []string{"a", "b"}, []barRow{{}, {}}); p != nil {
+		t.Errorf("a panel of nothing is drawn")
+	}
+	hollow := barRow{totals: sample{invalid: []float64{10, 30}}}
+	if p := barPlot("x (µs)", "", []string{"a"}, []barRow{hollow}); p == nil || p.X.Max < 30 {
+		t.Errorf("trials that do not count are not drawn: %+v", p)
+	}
+}
+
 // The areas that are drawn have the widths of the parts, in order, without gaps.
 func TestBarsAreDrawnToScale(t *testing.T) {
 	looks := []fill{kinds[0].fill, kinds[9].fill, restFill}
@@ -176,7 +191,7 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 			heads = append(heads, e.head)
 		}
 	}
-	if want := []string{"readiness wake-up", "nobody waits", "hand-off", "thread runs", "rest"}; !slices.Equal(heads, want) {
+	if want := []string{"readiness", "nobody waits", "hand-off", "thread runs", "rest"}; !slices.Equal(heads, want) {
 		t.Errorf("legend has the families %v, want %v", heads, want)
 	}
 	if h := figureOf(t, probedRun(1), "stages-handoff"); !strings.Contains(h.Caption, "saw nothing of the kind in kernel and goroutine.") {
