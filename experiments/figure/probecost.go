@@ -44,7 +44,7 @@ func (v *view) onOffs() []onOff {
 		}
 	}
 	for _, a := range axesOf(v.run) {
-		if a.Name != probeAxis || v.group == probeAxis || !slices.Contains(a.Values, probeOff) {
+		if a.Name != probeAxis || !slices.Contains(a.Values, probeOff) {
 			continue
 		}
 		for _, value := range a.Values {
@@ -58,18 +58,32 @@ func (v *view) onOffs() []onOff {
 	return pairs
 }
 
-// panels of the pair, those with the probe on, and their partners with it off.
-func (v *view) panelsOf(x onOff) (on, off []panel) {
+// cellPair is one cell with the probe on, and its partner with it off.
+type cellPair struct {
+	panel, offPanel     panel
+	subject, offSubject string
+}
+
+// cellsOf are the cells of a pair, panel by panel.
+func (v *view) cellsOf(x onOff) []cellPair {
+	var cs []cellPair
 	for _, p := range v.panels {
-		if x.axis == "" {
-			on, off = append(on, p), append(off, p)
-		} else if p.cell[probeAxis] == x.axis {
-			partner := maps.Clone(p.cell)
-			partner[probeAxis] = probeOff
-			on, off = append(on, p), append(off, panel{cell: partner})
+		for _, s := range v.subjects {
+			c := cellPair{p, p, s, s}
+			switch {
+			case x.axis == "":
+			case v.group == probeAxis && s == x.axis:
+				c.offSubject = probeOff
+			case v.group != probeAxis && p.cell[probeAxis] == x.axis:
+				c.offPanel.cell = maps.Clone(p.cell)
+				c.offPanel.cell[probeAxis] = probeOff
+			default:
+				continue
+			}
+			cs = append(cs, c)
 		}
 	}
-	return on, off
+	return cs
 }
 
 // sameLoad reports whether two phases ask the server for the same, whatever
@@ -80,17 +94,14 @@ func sameLoad(a, b lab.Phase) bool {
 		maps.Equal(a.ConnectionsByMode, b.ConnectionsByMode) && maps.Equal(a.RateByMode, b.RateByMode)
 }
 
-// change is a metric of one subject in one panel of a pair, by block.
+// change is a metric of one cell of a pair, by block.
 type change struct{ on, off map[int]float64 }
 
-// changes of a metric, by panel and subject, panels first.
+// changes of a metric, one for each of cellsOf.
 func (v *view) changes(x onOff, m metric) []change {
 	var cs []change
-	ons, offs := v.panelsOf(x)
-	for i := range ons {
-		for _, s := range v.subjects {
-			cs = append(cs, change{v.sample(x.on.Name, ons[i], s, m).byBlock, v.sample(x.off.Name, offs[i], s, m).byBlock})
-		}
+	for _, c := range v.cellsOf(x) {
+		cs = append(cs, change{v.sample(x.on.Name, c.panel, c.subject, m).byBlock, v.sample(x.off.Name, c.offPanel, c.offSubject, m).byBlock})
 	}
 	return cs
 }
@@ -129,7 +140,7 @@ func (v *view) costSection() costSection {
 func (x onOff) title() string {
 	switch {
 	case x.axis != "":
-		return fmt.Sprintf("%s: probe = %s against %s", head(x.on.Name), x.axis, probeOff)
+		return fmt.Sprintf("%s: %s against %s", head(x.on.Name), x.axis, probeOff)
 	case x.on.Flight && !x.off.Flight:
 		return fmt.Sprintf("%s against %s, which has the flight recorder off as well", head(x.on.Name), x.off.Name)
 	}
@@ -140,7 +151,7 @@ func (x onOff) title() string {
 func (v *view) costTable(x onOff) table {
 	ratio, difference := change.ratio, change.difference
 	t := table{Title: x.title()}
-	var ivs [][]stats.Interval // by column; panels and subjects in order
+	var ivs [][]stats.Interval // by column; cells in order
 	for _, c := range []struct {
 		key string
 		column
@@ -164,25 +175,23 @@ func (v *view) costTable(x onOff) table {
 		}
 	}
 	t.Span = len(t.Columns) + 2
-	at := 0
-	ons, _ := v.panelsOf(x)
-	for _, p := range ons {
-		g := tableGroup{Title: head(p.title)}
-		if rate := v.offered(x.on.Name, p); rate > 0 {
+	for at, c := range v.cellsOf(x) {
+		g := tableGroup{Title: head(c.panel.title)}
+		if rate := v.offered(x.on.Name, c.panel); rate > 0 {
 			g.Title = strings.TrimPrefix(g.Title+", "+thousands(rate)+" requests/s offered", ", ")
 		}
-		for _, s := range v.subjects {
-			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
-			for i := range ivs {
-				r.N = max(r.N, ivs[i][at].N)
-				r.Cells = append(r.Cells, cellOf(ivs[i][at], 2))
-			}
-			r.Few = r.N > 0 && r.N < 6
-			t.Few = t.Few || r.Few
-			g.Rows = append(g.Rows, r)
-			at++
+		if len(t.Groups) == 0 || t.Groups[len(t.Groups)-1].Title != g.Title {
+			t.Groups = append(t.Groups, g)
 		}
-		t.Groups = append(t.Groups, g)
+		r := tableRow{Subject: c.subject, Swatch: swatch(v.style[c.subject])}
+		for i := range ivs {
+			r.N = max(r.N, ivs[i][at].N)
+			r.Cells = append(r.Cells, cellOf(ivs[i][at], 2))
+		}
+		r.Few = r.N > 0 && r.N < 6
+		t.Few = t.Few || r.Few
+		rows := &t.Groups[len(t.Groups)-1].Rows
+		*rows = append(*rows, r)
 	}
 	return t
 }

@@ -44,10 +44,26 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 	if got := names(handoff); got != "handoff-handoffrecords" {
 		t.Errorf("pairs of cells: %q", got)
 	}
-	v := newView(handoff)
-	if got := v.changes(v.onOffs()[0], metricOf(keyHMean))[0].ratio().Center; math.Abs(got-9) > 1.5 {
-		t.Errorf("c-futex with and without the probe: ratio %.2f, the fixture has about 9", got)
+	check := func(v *view, at int) {
+		t.Helper()
+		if got := v.changes(v.onOffs()[0], metricOf(keyHMean))[at].ratio().Center; math.Abs(got-9) > 1.5 {
+			t.Errorf("c-futex with and without the probe: ratio %.2f, the fixture has about 9", got)
+		}
+		if table := v.costTable(v.onOffs()[0]); heads(table) != "H mean H mean" {
+			t.Errorf("columns of commands: %s", heads(table))
+		}
 	}
+	check(newView(handoff), 0)
+	handoff.Manifest.Axes[0].Name = "place" // nothing else to compare than the probe itself
+	for i := range handoff.Trials {
+		tr := &handoff.Trials[i]
+		tr.Cell = lab.Cell{"place": tr.Cell["primitive"], "probe": tr.Cell["probe"]}
+	}
+	v := newView(handoff)
+	if v.group != "probe" || len(v.panels) != 7 {
+		t.Errorf("compared by %s in %d panels", v.group, len(v.panels))
+	}
+	check(v, 0)
 }
 
 func TestCostComparesWithinProcesses(t *testing.T) {
