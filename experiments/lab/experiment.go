@@ -14,6 +14,7 @@ import (
 
 	"lflab/experiments/lab/process"
 	"lflab/experiments/machine"
+	"lflab/experiments/probe"
 	"lflab/experiments/suites"
 )
 
@@ -29,6 +30,10 @@ type Options struct {
 	// Serve is the command that our own servers are started with; empty means
 	// this program's "serve".
 	Serve []string
+
+	// CheckProbe says why the kernel probe cannot run here, or nil; without it,
+	// probe.Check is asked. A suite goes on without the probe.
+	CheckProbe func() error
 
 	// Command is what makes this run again, for the manifest.
 	Command string
@@ -50,6 +55,7 @@ type Experiment struct {
 	Manifest Manifest // as it will be written
 	suite    *suites.Suite
 	opts     Options
+	noProbe  error             // why the probe is not used, if the suite asks for it
 	built    map[string]string // program compiled for a subject, by its name
 	temp     string            // directory of those; empty when there are none
 }
@@ -113,7 +119,7 @@ func (x *Experiment) continues(m *Manifest) error {
 	if m.Binary != fresh.Binary {
 		changed = append(changed, fmt.Sprintf("the program (was %.12s, is %.12s)", m.Binary, fresh.Binary))
 	}
-	if len(changed) == 0 && !reflect.DeepEqual(m.Plan, x.Manifest.Plan) {
+	if len(changed) == 0 && !(reflect.DeepEqual(m.Plan, x.Manifest.Plan) && reflect.DeepEqual(m.Phases, x.Manifest.Phases)) {
 		changed = append(changed, fmt.Sprintf("what can be measured here (skipped then: %q, now: %q)", m.Skipped, x.Manifest.Skipped))
 	}
 	if len(changed) > 0 && !x.opts.Force {
@@ -163,12 +169,20 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 	for _, p := range s.Phases {
 		x.Manifest.Phases = append(x.Manifest.Phases, phaseRecord(p, o.Scale))
 	}
+	if o.CheckProbe == nil {
+		o.CheckProbe = probe.Check
+	}
+	if wantsProbe(s) {
+		if x.noProbe = o.CheckProbe(); x.noProbe != nil {
+			x.doWithoutProbe(x.noProbe)
+		}
+	}
 	return x, nil
 }
 
 func phaseRecord(p suites.Phase, scale float64) Phase {
 	r := Phase{
-		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Generators: p.Generators,
+		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Probe: p.Probe, Generators: p.Generators,
 		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
 		WarmupS: p.Warmup.Seconds() * scale, DurationS: p.Duration.Seconds() * scale,
 	}
@@ -198,6 +212,9 @@ func (x *Experiment) plan() error {
 	}
 	usable := map[string]bool{}
 	cells = slices.DeleteFunc(cells, func(c Cell) bool {
+		if x.noProbe != nil && probeIn(c, Phase{}) != "" {
+			return true
+		}
 		sub, _ := x.suite.Subject(c)
 		if sub == nil {
 			return false
@@ -212,8 +229,8 @@ func (x *Experiment) plan() error {
 		}
 		return !ok
 	})
-	if len(cells) == 0 {
-		return fmt.Errorf("plan suite %s: no cell is left (skipped: %s)", m.Suite, strings.Join(m.Skipped, "; "))
+	if len(cells) == 0 || len(m.Phases) == 0 {
+		return fmt.Errorf("plan suite %s: nothing is left to measure (skipped: %s)", m.Suite, strings.Join(m.Skipped, "; "))
 	}
 	m.Axes = narrow(axes, cells)
 	m.Plan = newPlan(cells, m.Repeat, m.Seed)
@@ -237,6 +254,9 @@ func (x *Experiment) Estimate(trials int) time.Duration {
 	}
 	for _, p := range x.Manifest.Phases {
 		each += p.WarmupS + p.DurationS
+		if p.Probe != "" {
+			each += 0.1 // to load and attach it, and to take it off again
+		}
 	}
 	return time.Duration(float64(trials) * each * float64(time.Second))
 }

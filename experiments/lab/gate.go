@@ -11,6 +11,7 @@ import (
 	"lflab/experiments/lab/process"
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
+	"lflab/experiments/probe"
 )
 
 // Limits of the gates.
@@ -27,8 +28,9 @@ const (
 	flightEdges = 4
 )
 
-// phaseGates judges one phase.
-func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight) []Gate {
+// phaseGates judges one phase; fl and seen are nil where neither recorder nor
+// probe was on.
+func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight, seen *probe.Report) []Gate {
 	gates := []Gate{errorsGate(res)}
 	if res.Offered > 0 {
 		gates = append(gates, rateGate(res))
@@ -36,6 +38,9 @@ func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight) []Gat
 	gates = append(gates, generatorGate(res))
 	if fl != nil {
 		gates = append(gates, flightGate(fl))
+	}
+	if seen != nil {
+		gates = append(gates, probeGate(seen.Lost))
 	}
 	for i := range gates {
 		gates[i].Phase = p.Name
@@ -106,6 +111,11 @@ func flightGate(fl *flight) Gate {
 	}
 	return Gate{Name: "flight_lost", OK: share <= flightLimit, Value: share, Limit: flightLimit,
 		Detail: fmt.Sprintf("%d records were taken, %d overwritten, %d hand-offs without their other half", fl.records(), fl.overwritten, fl.unmatched)}
+}
+
+func probeGate(l probe.Lost) Gate {
+	return Gate{Name: "probe_lost", OK: !l.Any(), Value: float64(l.Records + l.Missed + l.Dropped),
+		Detail: fmt.Sprintf("the probe lost %d records, missed %d events and dropped %d states", l.Records, l.Missed, l.Dropped)}
 }
 
 // shareGate judges CPU time that was lost to the trial. Ticks are coarse, and

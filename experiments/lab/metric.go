@@ -1,5 +1,7 @@
 package lab
 
+import "lflab/experiments/probe"
+
 // Metric is one number of a phase, as the tables name it.
 type Metric struct {
 	Name   string // column of summary.csv; its unit is part of it
@@ -30,6 +32,12 @@ var Metrics = []Metric{
 	{"G_none_p50_ns", "G-none-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.GNone }, p50)},
 	{"D_p50_ns", "D-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.D }, p50)},
 	{"D_p99_ns", "D-p99-ns", false, figure(func(p *PhaseResult) *Dist { return p.D }, p99)},
+	{"probe_H_p50_ns", "probe-H-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.H }), p50)},
+	{"probe_G_p50_ns", "probe-G-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.G }), p50)},
+	{"probe_D_p50_ns", "probe-D-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.D }), p50)},
+	{"handoffs_per_connection", "handoffs/conn", false, perConnection("handoffs")},
+	{"wakes_per_connection", "wakes/conn", false, perConnection("wakes")},
+	{"moves_per_connection", "moves/conn", false, perConnection("moves")},
 }
 
 func mean(d *Dist) float64 { return d.Mean }
@@ -50,5 +58,27 @@ func figure(of func(*PhaseResult) *Dist, field func(*Dist) float64) func(*PhaseR
 			return 0, false
 		}
 		return field(d), true
+	}
+}
+
+// probed is a distribution of the kernel probe's.
+func probed(of func(*probe.Report) *Dist) func(*PhaseResult) *Dist {
+	return func(p *PhaseResult) *Dist {
+		if p.Probe == nil {
+			return nil
+		}
+		return of(p.Probe)
+	}
+}
+
+// perConnection is one of the probe's counts per accepted connection. A phase
+// whose connections were all there before it has none.
+func perConnection(name string) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		if p.Probe == nil {
+			return 0, false
+		}
+		n, ok := p.Probe.PerConnection[name]
+		return n, ok
 	}
 }

@@ -42,7 +42,7 @@ type Manifest struct {
 	Interrupted bool        `json:"interrupted,omitempty"`
 	Before      Machine     `json:"machine_before"`
 	After       Machine     `json:"machine_after,omitzero"`
-	Skipped     []string    `json:"skipped,omitempty"` // subjects that could not be measured here, each with its reason
+	Skipped     []string    `json:"skipped,omitempty"` // subjects, and the probe, that could not be had here, each with its reason
 }
 
 // Axis is one parameter of a suite and the values it takes.
@@ -73,7 +73,7 @@ type Phase struct {
 	WarmupS           float64            `json:"warmup_s"`
 	DurationS         float64            `json:"duration_s"`
 	Flight            bool               `json:"flight"`          // the servers' flight recorders are on
-	Probe             string             `json:"probe,omitempty"` // the kernel probe: "histograms", "records"; empty is off
+	Probe             string             `json:"probe,omitempty"` // the kernel probe keeps "histograms" or "records"; empty: it is off, or not allowed here; an axis "probe" goes before it
 }
 
 // Git is the state of the source tree.
@@ -87,7 +87,7 @@ type Machine = machine.Facts
 
 // Gate is one check of a trial's validity.
 type Gate struct {
-	Name   string  `json:"name"` // offered_rate, generator_cpu, errors, clock_step, flight_lost, ...
+	Name   string  `json:"name"` // offered_rate, generator_cpu, errors, clock_step, flight_lost, probe_lost, ...
 	Phase  string  `json:"phase,omitempty"`
 	OK     bool    `json:"ok"`
 	Value  float64 `json:"value"`
@@ -160,7 +160,8 @@ type PhaseResult struct {
 
 	// Histograms are kept beside the trial, in trials/ID.hdr, under the tags
 	// "<phase>.latency", "<phase>.service", "<phase>.H", "<phase>.G",
-	// "<phase>.G_none" and "<phase>.D".
+	// "<phase>.G_none" and "<phase>.D"; those of the probe under
+	// "<phase>.probe.H" and so on.
 	Histograms map[string]*hdrhistogram.Histogram `json:"-"`
 }
 

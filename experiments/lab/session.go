@@ -12,6 +12,7 @@ import (
 	"lflab/experiments/lab/process"
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
+	"lflab/experiments/probe"
 )
 
 // session is one server process under the phases of a trial.
@@ -21,6 +22,7 @@ type session struct {
 	address string
 	mode    string // of the client
 	ours    bool   // answers the paths of `lflab serve --lab`
+	shape   probe.Shape
 	seed    uint64
 }
 
@@ -42,9 +44,9 @@ func (s *session) read() (r reading) {
 }
 
 // phase puts one load on the server. The counters of /proc are read at the
-// beginning and the end of the measured time. The flight recorder and the
-// server's own counters cover the warm-up too: asking the server for them
-// within the measured time would disturb it.
+// beginning and the end of the measured time, and the kernel probe looks in
+// between. The flight recorder and the server's own counters cover the warm-up
+// too: asking the server for them within the measured time would disturb it.
 func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, error) {
 	cfg := load.Config{
 		URL: "http://" + s.address + p.Path, Connections: p.Connections, Close: s.mode == "close", Threads: p.Generators,
@@ -60,9 +62,13 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	if err := s.meter.Discover(); err != nil {
 		return nil, nil, err
 	}
+	w, err := newWatch(p.Probe, s.server.PID(), s.shape)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer w.close() // attached programs cost the next phase
 	ctl := control{address: s.address}
 	var before map[string]uint64
-	var err error
 	if s.ours {
 		if before, err = ctl.counters(ctx); err != nil {
 			return nil, nil, err
@@ -75,8 +81,8 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	}
 	runtime.GC() // of what earlier phases left, not in the middle of this one
 	var begin, end reading
-	cfg.Begin = func() { begin = s.read() }
-	cfg.End = func() { end = s.read() }
+	cfg.Begin = func() { w.start(); begin = s.read() }
+	cfg.End = func() { w.stop(); end = s.read() }
 	res, err := load.Run(ctx, cfg)
 	if err != nil {
 		return nil, nil, err
@@ -85,6 +91,9 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 		return nil, nil, err
 	}
 	r := result(p.Name, cfg, res, begin, end)
+	if err := w.into(r); err != nil {
+		return nil, nil, err
+	}
 	var fl *flight
 	if s.ours {
 		if p.Flight {
@@ -103,7 +112,7 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 			}
 		}
 	}
-	return r, phaseGates(p, res, begin, end, fl), nil
+	return r, phaseGates(p, res, begin, end, fl, r.Probe), nil
 }
 
 // result fills in what the load and the meter have measured.

@@ -46,7 +46,7 @@ func (x *Experiment) trial(ctx context.Context, p Planned, order int) (*Trial, e
 func (x *Experiment) serveArgs(cell Cell) []string {
 	argv := append(slices.Clone(x.opts.Serve), "--listen=127.0.0.1:0", "--lab", "--grace="+grace.String())
 	for _, a := range x.suite.Axes {
-		if a.Name != "mode" {
+		if a.IsFlag() {
 			argv = append(argv, "--"+a.Name+"="+cell[a.Name])
 		}
 	}
@@ -71,6 +71,7 @@ func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
 // runServer starts the server of a cell, puts the phases on it and ends it.
 func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subject, axis string) (err error) {
 	var address string
+	start := process.Start
 	if sub == nil {
 		t.Command = x.serveArgs(t.Cell)
 	} else {
@@ -80,9 +81,14 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 		}
 		values := x.values(sub, t.Cell)
 		values["port"] = strconv.Itoa(port)
-		t.Command, address = sub.Argv(values), fmt.Sprintf("127.0.0.1:%d", port)
+		remove, err := configure(sub, values)
+		if err != nil {
+			return err
+		}
+		defer remove() // after the server has ended
+		t.Command, address, start = sub.Argv(values), fmt.Sprintf("127.0.0.1:%d", port), process.StartParent
 	}
-	server, err := process.Start(t.Command)
+	server, err := start(t.Command)
 	if err != nil {
 		return err
 	}
@@ -105,9 +111,15 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 	} else if err := server.Accepting(ctx, address, readyAfter); err != nil {
 		return err
 	}
-	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: sub == nil,
+	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: sub == nil, shape: x.shape(sub, t.Cell),
 		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID())}
+	if sub != nil {
+		if err := s.meter.Settle(ctx, readyAfter); err != nil {
+			return err
+		}
+	}
 	for _, phase := range x.Manifest.Phases {
+		phase.Probe = probeIn(t.Cell, phase)
 		r, gates, err := s.phase(ctx, phase)
 		if err != nil {
 			select {
@@ -135,10 +147,19 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 	if err != nil {
 		return err
 	}
+	defer p.Kill()
+	phase := x.Manifest.Phases[0]
+	w, err := newWatch(probeIn(t.Cell, phase), p.PID(), sub.Shape)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	w.start()
 	out, err := p.Wait(ctx)
 	if err != nil {
 		return err
 	}
+	w.stop()
 	d, err := parseFigure(sub.Parse, out)
 	if err != nil {
 		return fmt.Errorf("%s: %w", t.Command[0], err)
@@ -147,9 +168,18 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 	if err != nil {
 		return err
 	}
-	wall, phase := time.Since(began), x.Manifest.Phases[0].Name
-	t.Phases = []PhaseResult{{Name: phase, DurationS: wall.Seconds(), H: &d}}
-	t.Gates = lostGates(phase, busy, after, machine.OwnCPU()+machine.ChildrenCPU()-own, wall)
+	wall := time.Since(began)
+	r := PhaseResult{Name: phase.Name, DurationS: wall.Seconds(), H: &d}
+	t.Gates = lostGates(phase.Name, busy, after, machine.OwnCPU()+machine.ChildrenCPU()-own, wall)
+	if err := w.into(&r); err != nil {
+		return err
+	}
+	if r.Probe != nil {
+		g := probeGate(r.Probe.Lost)
+		g.Phase = phase.Name
+		t.Gates = append(t.Gates, g)
+	}
+	t.Phases = []PhaseResult{r}
 	return nil
 }
 

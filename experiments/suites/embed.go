@@ -7,10 +7,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-//go:embed *.toml floor/*.c
+//go:embed *.toml floor/*.c apache/*.conf
 var embedded embed.FS
 
 // Names are the embedded suites, in alphabetical order.
@@ -23,6 +24,7 @@ func Names() []string {
 	for i, f := range files {
 		names[i] = strings.TrimSuffix(f, ".toml")
 	}
+	slices.Sort(names) // files are in order with their ending
 	return names
 }
 

@@ -3,6 +3,7 @@ package suites
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -33,7 +34,7 @@ func (r *reader) phases(s *Suite, f *file, md toml.MetaData) error {
 }
 
 func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
-	p = Phase{Name: f.Name, Title: f.Title, Path: f.Path, Arrivals: f.Arrivals, Flight: f.Flight}
+	p = Phase{Name: f.Name, Title: f.Title, Path: f.Path, Arrivals: f.Arrivals, Flight: f.Flight, Probe: f.Probe}
 	if !keyWord.MatchString(f.Name) {
 		return p, r.refuse(at+".name", f.Name, "lower-case letters, digits and underscores, a letter first")
 	}
@@ -91,6 +92,9 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 		}
 	case f.Arrivals != "":
 		return p, r.refuse(at+".arrivals", p.Arrivals, "only with a rate, which makes an open loop")
+	}
+	if p.Probe != "" && !slices.Contains(probeKinds, p.Probe) {
+		return p, r.refuse(at+".probe", p.Probe, strings.Join(probeKinds, ", ")+"; without the key the probe is off")
 	}
 	if p.Title == "" {
 		p.Title = p.describe()

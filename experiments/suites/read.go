@@ -33,11 +33,14 @@ type filePhase struct {
 	Arrivals          string
 	Warmup, Duration  string
 	Flight            bool
+	Probe             string
 }
 
 type fileSubject struct {
 	Name, Needs, CC, Parse string
+	Config, Shape          string
 	Command                []string
+	Files                  map[string]string
 }
 
 // Read reads and checks the suite in one file. Every error names the file and
@@ -70,6 +73,7 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 	sum.Write(text)
 	for _, sub := range s.Subjects {
 		sum.Write(sub.Source)
+		sum.Write(sub.Template)
 	}
 	s.Digest = hex.EncodeToString(sum.Sum(nil))
 	return s, nil
@@ -93,8 +97,8 @@ func (r *reader) missing(key, allowed string) error {
 // allowedKeys are the keys of each table. Tables of free keys are not listed.
 var allowedKeys = map[string]string{
 	"":        "title, question, repeat, [axes], [server], [[phase]], [[subject]]",
-	"phase":   "name, title, path, connections, rate, arrivals, warmup, duration, flight",
-	"subject": "name, command, needs, cc, parse",
+	"phase":   "name, title, path, connections, rate, arrivals, warmup, duration, flight, probe",
+	"subject": "name, command, needs, cc, config, files, shape, parse",
 }
 
 func (r *reader) unknown(md toml.MetaData) error {
@@ -164,6 +168,9 @@ func (r *reader) axes(s *Suite, f *file, md toml.MetaData) error {
 			}
 			if name == "mode" && value != "close" && value != "keepalive" {
 				return r.refuse(at, value, "close, keepalive")
+			}
+			if name == ProbeAxis && value != ProbeOff && !slices.Contains(probeKinds, value) {
+				return r.refuse(at, value, ProbeOff+", "+strings.Join(probeKinds, ", "))
 			}
 			axis.Values = append(axis.Values, value)
 		}

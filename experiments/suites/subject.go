@@ -3,17 +3,18 @@ package suites
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"lflab/experiments/probe"
 )
 
 // Groups are what the parse expression of a subject may name.
 var Groups = []string{"count", "mean", "p50", "p90", "p99", "p999", "max"}
-
-var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 
 func (r *reader) subjects(s *Suite, f *file, md toml.MetaData) error {
 	for i, in := range f.Subject {
@@ -50,7 +51,7 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 	at = "subject." + f.Name
 	var axes []string
 	for _, a := range s.Axes {
-		if slices.Contains(a.Values, f.Name) {
+		if a.Name != ProbeAxis && slices.Contains(a.Values, f.Name) {
 			axes = append(axes, a.Name)
 		}
 	}
@@ -64,35 +65,23 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 	case f.CC != "" && !fs.ValidPath(f.CC):
 		return sub, r.refuse(at+".cc", f.CC, "a path relative to the suite's file")
 	}
-	if f.CC != "" {
-		var err error
-		if sub.Source, err = fs.ReadFile(r.fsys, f.CC); err != nil {
-			return sub, fmt.Errorf("suite %s: %s.cc: %w", r.file, at, err)
-		}
+	if err := r.subjectFiles(&sub, f, at); err != nil {
+		return sub, err
 	}
-	allowed := []string{"self", "cpus"}
-	if f.CC != "" {
-		allowed = append(allowed, "bin")
+	if err := r.placeholders(s, &sub, f, at); err != nil {
+		return sub, err
+	}
+	var err error
+	if sub.Shape, err = probe.ParseShape(f.Shape); err != nil {
+		var names []string
+		for _, shape := range probe.Shapes() {
+			names = append(names, string(shape))
+		}
+		return sub, r.refuse(at+".shape", f.Shape, strings.Join(names, ", ")+"; without the key it is recognised")
 	}
 	if f.Parse == "" {
-		allowed = append(allowed, "port")
-	}
-	for _, a := range s.Axes {
-		allowed = append(allowed, a.Name)
-	}
-	for _, flag := range s.Server {
-		allowed = append(allowed, flag.Name)
-	}
-	for _, arg := range f.Command {
-		for _, m := range placeholder.FindAllStringSubmatch(arg, -1) {
-			if !slices.Contains(allowed, m[1]) {
-				return sub, r.refuse(at+".command", m[0], "{"+strings.Join(allowed, "}, {")+"}")
-			}
-		}
-	}
-	if f.Parse == "" {
-		if !slices.ContainsFunc(f.Command, func(arg string) bool { return strings.Contains(arg, "{port}") }) {
-			return sub, r.refuse(at+".command", f.Command, "a command with {port}, the port to listen on")
+		if !strings.Contains(strings.Join(f.Command, " ")+string(sub.Template), "{port}") {
+			return sub, r.refuse(at+".command", f.Command, "a command with {port}, the port to listen on, or a configuration with it")
 		}
 		return sub, nil
 	}
@@ -112,19 +101,35 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 	return sub, nil
 }
 
-// Argv is the command of the subject with its placeholders filled. A
-// placeholder without a value stays as it is.
-func (sub *Subject) Argv(values map[string]string) []string {
-	argv := make([]string, len(sub.Command))
-	for i, arg := range sub.Command {
-		argv[i] = placeholder.ReplaceAllStringFunc(arg, func(p string) string {
-			if v, ok := values[p[1:len(p)-1]]; ok {
-				return v
-			}
-			return p
-		})
+// subjectFiles reads the files that a subject names.
+func (r *reader) subjectFiles(sub *Subject, f fileSubject, at string) (err error) {
+	if f.CC != "" {
+		if sub.Source, err = fs.ReadFile(r.fsys, f.CC); err != nil {
+			return fmt.Errorf("suite %s: %s.cc: %w", r.file, at, err)
+		}
 	}
-	return argv
+	switch {
+	case f.Config == "" && f.Files == nil:
+		return nil
+	case f.Config == "":
+		return r.missing(at+".config", "the path of a configuration, where there are files")
+	case f.Parse != "":
+		return r.refuse(at+".config", f.Config, "for servers only, which have no parse")
+	case !fs.ValidPath(f.Config):
+		return r.refuse(at+".config", f.Config, "a path relative to the suite's file")
+	case !slices.ContainsFunc(f.Command, func(arg string) bool { return strings.Contains(arg, "{config}") }):
+		return r.refuse(at+".command", f.Command, "a command with {config}, the path of its configuration")
+	}
+	if sub.Template, err = fs.ReadFile(r.fsys, f.Config); err != nil {
+		return fmt.Errorf("suite %s: %s.config: %w", r.file, at, err)
+	}
+	for name := range f.Files {
+		if !fs.ValidPath(name) || name == "." || name == path.Base(f.Config) {
+			return r.refuse(at+".files", name, "paths in {dir}, other than that of the configuration, "+path.Base(f.Config))
+		}
+	}
+	sub.Config, sub.Files = f.Config, f.Files
+	return nil
 }
 
 // Cells are all combinations of the axes' values, the last axis running fastest.

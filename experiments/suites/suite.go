@@ -4,13 +4,15 @@ import (
 	"regexp"
 	"slices"
 	"time"
+
+	"lflab/experiments/probe"
 )
 
 // Suite is one experiment, checked.
 type Suite struct {
 	Name     string // of the file, without ".toml"
 	File     string // where it was read; empty for an embedded suite
-	Digest   string // SHA-256 of the file and the C sources it names, in hexadecimal
+	Digest   string // SHA-256 of the file, the C sources and the configurations it names, in hexadecimal
 	Title    string
 	Question string
 	Repeat   int // trials of each cell
@@ -21,12 +23,26 @@ type Suite struct {
 }
 
 // Axis is one parameter and its values, in the file's order. The axis "mode"
-// (close, keepalive) is the client's; a value that is the name of a subject
-// selects that subject; every other axis is a flag of `lflab serve`.
+// (close, keepalive) is the client's; the axis "probe" (off, histograms,
+// records) is the runner's and goes before what the phases say; a value that
+// is the name of a subject selects that subject; every other axis is a flag of
+// `lflab serve`.
 type Axis struct {
 	Name   string
 	Values []string
 }
+
+// ProbeAxis is the name of the axis that is the runner's.
+const ProbeAxis = "probe"
+
+// ProbeOff is the value of that axis for a cell without the probe.
+const ProbeOff = "off"
+
+// probeKinds are what the kernel probe may keep.
+var probeKinds = []string{"histograms", "records"}
+
+// IsFlag reports whether the axis is a flag of `lflab serve`.
+func (a Axis) IsFlag() bool { return a.Name != "mode" && a.Name != ProbeAxis }
 
 // Flag is a flag of `lflab serve` without its dashes.
 type Flag struct{ Name, Value string }
@@ -42,16 +58,27 @@ type Phase struct {
 	Arrivals    string // poisson or fixed; empty in a closed loop
 	Warmup      time.Duration
 	Duration    time.Duration
-	Flight      bool // the flight recorder is on
+	Flight      bool   // the flight recorder is on
+	Probe       string // the kernel probe keeps "histograms" or "records"; empty: it is off
 }
 
 // Subject is a program that is not `lflab serve`.
 type Subject struct {
 	Name    string   // the value of an axis that selects it; "*" is every cell that no other subject takes
-	Command []string // with placeholders: {port}, {bin}, {self}, {cpus} and the names of axes and of server flags
-	Needs   string   // program that must be on PATH
+	Command []string // with placeholders: {port}, {bin}, {self}, {cpus}, {config}, {dir} and the names of axes and of server flags
+	Needs   string   // program that must be there: a name to be found on PATH, or a path
 	CC      string   // C source, relative to the suite's file, compiled with the cc on PATH to {bin}
 	Source  []byte   // of CC
+
+	// Config is a configuration file, relative to the suite's file: a template
+	// with the command's placeholders but {bin} and {config}. For each trial it is
+	// written with Files to a new directory, which is {dir}; {config} is its path.
+	Config   string
+	Template []byte            // of Config
+	Files    map[string]string // text by path in {dir}
+
+	// Shape is what the kernel probe takes it for; Unknown: what it recognises.
+	Shape probe.Shape
 
 	// Parse is set when the command is not a server but prints a figure: the
 	// groups it names (count, mean, p50, p90, p99, p999, max) are the

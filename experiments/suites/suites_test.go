@@ -11,7 +11,7 @@ import (
 )
 
 func TestEmbeddedSuitesAreValid(t *testing.T) {
-	if got := Names(); !slices.Equal(got, []string{"floor", "handoff", "quick"}) {
+	if got := Names(); !slices.Equal(got, []string{"apache", "floor", "handoff", "probe", "probe-servers", "quick"}) {
 		t.Errorf("Names() = %q", got)
 	}
 	all, err := All()
@@ -43,9 +43,13 @@ func TestQuickTakesAboutNinetySeconds(t *testing.T) {
 	if load := time.Duration(trials) * each; trials != 60 || load > 75*time.Second {
 		t.Errorf("%d trials with %v of load in all, want 60 and at most 75s (starting and ending take the rest)", trials, load)
 	}
-	open := s.Phases[1]
-	if open.Rate.Of("close") != 3000 || open.Rate.Of("keepalive") != 6000 || !open.Flight {
+	if open := s.Phases[1]; open.Rate.Of("close") != 3000 || open.Rate.Of("keepalive") != 6000 || !open.Flight || open.Probe != "" {
 		t.Errorf("open phase is %+v", open)
+	}
+	for _, p := range s.Phases {
+		if p.Duration < 200*time.Millisecond {
+			t.Errorf("phase %s measures %v only", p.Name, p.Duration)
+		}
 	}
 }
 
@@ -104,7 +108,7 @@ func TestOpenTakesAPath(t *testing.T) {
 	if err != nil || s.Name != "mine" || s.File != path {
 		t.Errorf("Open gives %+v, %v", s, err)
 	}
-	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: floor, handoff, quick;`) {
+	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: apache, floor, handoff, probe, probe-servers, quick;`) {
 		t.Errorf("Open of an unknown name: %v", err)
 	}
 	if _, err := Open("./none.toml"); err == nil || !strings.Contains(err.Error(), "none.toml") {
@@ -113,16 +117,56 @@ func TestOpenTakesAPath(t *testing.T) {
 }
 
 func TestDigestCoversTheSources(t *testing.T) {
-	text := good("mpm = ['floor']") + "\n[[subject]]\nname='floor'\ncc='f.c'\ncommand=['{bin}','{port}']\n"
-	digest := func(source string) string {
-		s, err := Read(fstest.MapFS{"s.toml": {Data: []byte(text)}, "f.c": {Data: []byte(source)}}, "s.toml")
+	text := good("mpm = ['floor']") + "\n[[subject]]\nname='floor'\ncc='f.c'\nconfig='f.conf'\ncommand=['{bin}','{port}','{config}']\n"
+	digest := func(source, config string) string {
+		s, err := Read(fstest.MapFS{"s.toml": {Data: []byte(text)}, "f.c": {Data: []byte(source)}, "f.conf": {Data: []byte(config)}}, "s.toml")
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s.Digest
 	}
-	if digest("int a;") == digest("int b;") {
+	if digest("int a;", "") == digest("int b;", "") {
 		t.Error("another C source has the same digest")
+	}
+	if digest("", "user a") == digest("", "user b") {
+		t.Error("another configuration has the same digest")
+	}
+}
+
+func TestConfigurationIsFilled(t *testing.T) {
+	text := good("mpm = ['httpd']") + `[server]
+threads = 3
+[[subject]]
+name = 'httpd'
+config = 'conf/x.conf'
+files = { 'docs/hello' = 'hi' }
+command = ['httpd', '-f', '{config}']
+shape = 'worker'
+`
+	template := "Listen {port}\nevents { worker_connections {threads}; }\nLogFormat %{Host}i\nRoot {dir} # {mpm}\n"
+	s, err := Read(fstest.MapFS{"s.toml": {Data: []byte(text)}, "conf/x.conf": {Data: []byte(template)}}, "s.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub := s.Subjects[0]
+	got := sub.Configuration(map[string]string{"port": "80", "threads": "3", "dir": "/d", "mpm": "httpd"})
+	if want := "Listen 80\nevents { worker_connections 3; }\nLogFormat %{Host}i\nRoot /d # httpd\n"; got != want {
+		t.Errorf("configuration is\n%s\nwant\n%s", got, want)
+	}
+	if sub.Shape != "worker" || sub.Files["docs/hello"] != "hi" || sub.Config != "conf/x.conf" {
+		t.Errorf("subject %+v", sub)
+	}
+}
+
+func TestProbeKeys(t *testing.T) {
+	s := read(t, good("mpm = ['leader']\nprobe = ['off', 'records']\nmode = ['close']")+"probe = 'histograms'\n")
+	if s.Phases[0].Probe != "histograms" {
+		t.Errorf("phase %+v", s.Phases[0])
+	}
+	for i, want := range []bool{true, false, false} {
+		if got := s.Axes[i].IsFlag(); got != want {
+			t.Errorf("axis %s is a flag of a server: %v", s.Axes[i].Name, got)
+		}
 	}
 }
 
@@ -149,6 +193,9 @@ func TestBadSuites(t *testing.T) {
 			t.Fatalf("%q is not in the suite", from)
 		}
 		return strings.Replace(ok, from, to, 1)
+	}
+	configured := func(config, args, more string) string {
+		return ok + "[[subject]]\nname = 'leader'\nconfig = '" + config + "'\ncommand = ['x', " + args + "]\n" + more + "\n"
 	}
 	command := "\n[[subject]]\nname='leader'\ncommand=['x','{mpm}']\nparse='(?P<mean>[0-9]+)'\n"
 	for _, c := range []struct{ name, text, want string }{
@@ -203,11 +250,29 @@ func TestBadSuites(t *testing.T) {
 		{"expression", ok + strings.Replace(command, "(?P<mean>[0-9]+)", "(", 1), `subject.leader.parse: error parsing regexp`},
 		{"expression without a mean", ok + strings.Replace(command, "P<mean>", ":", 1), `an expression with a group (?P<mean>…)`},
 		{"unknown group", ok + strings.Replace(command, "(?P<mean>[0-9]+)", "(?P<mean>1)(?P<p42>2)", 1), `subject.leader.parse: "p42" is not allowed (allowed: groups named count, mean`},
+		{"probe", ok + "probe = 'trace'\n", `phase.closed.probe: "trace" is not allowed (allowed: histograms, records; without the key`},
+		{"probe off", ok + "probe = 'off'\n", `phase.closed.probe: "off" is not allowed`},
+		{"probe of a wrong type", ok + "probe = true\n", `last key "phase.probe"`},
+		{"probe axis", good("mpm = ['leader']\nprobe = ['on']"), `axes.probe: "on" is not allowed (allowed: off, histograms, records)`},
+		{"probe as a placeholder", good("mpm = ['leader']\nprobe = ['off']") + "[[subject]]\nname = 'leader'\ncommand = ['x', '{probe}', '{port}']\n", `"{probe}" is not allowed`},
+		{"subject of the probe axis", good("mpm = ['leader']\nprobe = ['off']") + "[[subject]]\nname = 'off'\ncommand = ['x', '{port}']\n", `subject.off.name: "off" is not allowed (allowed: a value of exactly one axis)`},
+		{"no such configuration", configured("no.conf", "'{config}', '{port}'", ""), `subject.leader.config: open no.conf`},
+		{"configuration elsewhere", configured("../c.conf", "'{config}', '{port}'", ""), `subject.leader.config: "../c.conf" is not allowed (allowed: a path relative`},
+		{"unused configuration", configured("c.conf", "'{port}'", ""), `allowed: a command with {config}`},
+		{"configuration without a port", configured("c.conf", "'{config}'", ""), `or a configuration with it`},
+		{"placeholder in a configuration", configured("bad.conf", "'{config}', '{port}'", ""), `subject.leader.config: "{prot}" is not allowed (allowed: in bad.conf: {self}, {cpus}, {dir}, {port}, {mpm}, {mode})`},
+		{"files without a configuration", ok + "[[subject]]\nname = 'leader'\ncommand = ['x', '{port}']\nfiles = {a = 'b'}\n", `subject.leader.config: missing`},
+		{"file elsewhere", configured("c.conf", "'{config}', '{port}'", "files = {'../a' = 'b'}"), `subject.leader.files: "../a" is not allowed`},
+		{"file over the configuration", configured("c.conf", "'{config}', '{port}'", "files = {'c.conf' = 'b'}"), `subject.leader.files: "c.conf" is not allowed`},
+		{"file of a wrong type", configured("c.conf", "'{config}', '{port}'", "files = {'a' = 3}"), `files.a`},
+		{"configuration of a command", good("mpm = ['leader']") + command + "config = 'c.conf'\n", `subject.leader.config: "c.conf" is not allowed (allowed: for servers only`},
+		{"shape", ok + "[[subject]]\nname = 'leader'\ncommand = ['x', '{port}']\nshape = 'round'\n", `subject.leader.shape: "round" is not allowed (allowed: leader, worker, event, prefork, kernel, percore; without`},
+		{"dir without a configuration", ok + "[[subject]]\nname = 'leader'\ncommand = ['x', '{dir}', '{port}']\n", `"{dir}" is not allowed`},
 		{"a load for commands", ok + command, `phase.closed: "a load" is not allowed (allowed: name and title alone`},
 		{"cells without a command", good("mpm = ['leader', 'worker']") + command, `a subject named "*" takes the rest`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := Read(fstest.MapFS{"s.toml": {Data: []byte(c.text)}}, "s.toml")
+			_, err := Read(fstest.MapFS{"s.toml": {Data: []byte(c.text)}, "c.conf": {}, "bad.conf": {Data: []byte("Listen {prot}")}}, "s.toml")
 			if err == nil {
 				t.Fatalf("accepted:\n%s", c.text)
 			}

@@ -9,12 +9,17 @@ import (
 	"strings"
 )
 
-// Find returns nil when the program is on PATH.
+// Find returns nil when the program is on PATH, or at the path that it is given
+// by.
 func Find(name string) error {
-	if _, err := exec.LookPath(name); err != nil {
-		return fmt.Errorf("there is no program %q on PATH", name)
+	_, err := exec.LookPath(name)
+	switch {
+	case err == nil:
+		return nil
+	case strings.ContainsRune(name, '/'):
+		return fmt.Errorf("there is no program %s (is it installed?)", name)
 	}
-	return nil
+	return fmt.Errorf("there is no program %q on PATH", name)
 }
 
 // Compile compiles the text of a C program, optimised and with threads, with

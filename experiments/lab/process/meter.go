@@ -1,6 +1,7 @@
 package process
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -87,6 +88,31 @@ func (m *Meter) Discover() error {
 		}
 		if s, err := readStat(m.proc, pid); err == nil && s.group == m.group {
 			m.pids = append(m.pids, pid)
+		}
+	}
+	return nil
+}
+
+// Settle waits until no process has joined the group for a while: a server may
+// take connections before it has started all its children. It returns at the
+// latest after timeout, for a group that goes on growing is the program's way.
+func (m *Meter) Settle(ctx context.Context, timeout time.Duration) error {
+	const still, pause = 10, 5 * time.Millisecond
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for known, times := 0, 0; times < still; times++ {
+		if err := m.Discover(); err != nil {
+			return err
+		}
+		if len(m.pids) > known {
+			known, times = len(m.pids), 0
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
 		}
 	}
 	return nil

@@ -25,12 +25,18 @@ type Process struct {
 }
 
 // Start runs argv with the environment of this process. The program's standard
-// input is empty.
-//
-// The kernel ties the program's death signal to the thread that started it
-// (prctl(2), PR_SET_PDEATHSIG), not to the process: the starting thread is
-// therefore kept until the program has ended.
-func Start(argv []string) (*Process, error) {
+// input is empty. When this process is killed, so is the program.
+func Start(argv []string) (*Process, error) { return startTied(argv, syscall.SIGKILL) }
+
+// StartParent is Start for a program that has child processes and ends them on
+// SIGTERM: when this process is killed the program gets that signal, for the
+// kernel would kill the program alone.
+func StartParent(argv []string) (*Process, error) { return startTied(argv, syscall.SIGTERM) }
+
+// startTied runs argv. The kernel ties the program's death signal to the thread
+// that started it (prctl(2), PR_SET_PDEATHSIG), not to the process: the
+// starting thread is therefore kept until the program has ended.
+func startTied(argv []string, orphaned syscall.Signal) (*Process, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("start a program: no command")
 	}
@@ -41,7 +47,7 @@ func Start(argv []string) (*Process, error) {
 		defer runtime.UnlockOSThread()
 		cmd := exec.Command(argv[0], argv[1:]...)
 		cmd.Stdout, cmd.Stderr = p.out, p.errs
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: orphaned}
 		cmd.WaitDelay = time.Second // for a descendant that keeps the pipes open
 		if err := cmd.Start(); err != nil {
 			started <- fmt.Errorf("start %s: %w", argv[0], err)

@@ -1,0 +1,154 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/probe"
+	"lflab/experiments/suites"
+)
+
+// watch is the kernel probe on the processes of one phase. A nil watch watches
+// nothing.
+type watch struct {
+	probe   *probe.Probe
+	shape   probe.Shape
+	failed  error          // of start
+	stopped chan error     // of the goroutine that collects what was recorded; nil before stop
+	records *probe.Records // after into; empty where histograms alone were kept
+}
+
+// newWatch attaches the probe, which takes some 10 ms. kind is "histograms" or
+// "records"; empty is no probe.
+func newWatch(kind string, pid int, shape probe.Shape) (*watch, error) {
+	if kind == "" {
+		return nil, nil
+	}
+	p, err := probe.Open(probe.Options{PIDs: []int{pid}, Children: true, Requests: kind == "records"})
+	if err != nil {
+		return nil, fmt.Errorf("probe: %w", err)
+	}
+	return &watch{probe: p, shape: shape}, nil
+}
+
+// start begins to record; it does not block.
+func (w *watch) start() {
+	if w != nil {
+		w.failed = w.probe.Start()
+	}
+}
+
+// stop ends recording and does not wait until all of it is collected.
+func (w *watch) stop() {
+	if w != nil && w.failed == nil {
+		w.stopped = make(chan error, 1)
+		go func() { w.stopped <- w.probe.Stop() }()
+	}
+}
+
+// into adds what was seen to a phase, and detaches the probe. Its records stay.
+func (w *watch) into(r *PhaseResult) error {
+	if w == nil {
+		return nil
+	}
+	defer w.close()
+	if w.failed == nil {
+		w.failed = <-w.stopped
+		w.stopped = nil
+	}
+	if w.failed != nil {
+		return fmt.Errorf("probe: %w", w.failed)
+	}
+	res, err := w.probe.Result(w.shape)
+	if err != nil {
+		return fmt.Errorf("probe: %w", err)
+	}
+	r.Probe, w.records = res.Report(), w.probe.Records()
+	if r.Histograms == nil {
+		r.Histograms = map[string]*hdrhistogram.Histogram{}
+	}
+	for _, name := range []string{"H", "D", "G", "G_none"} {
+		if h := res.Total(name); h != nil {
+			r.Histograms["probe."+name] = h.HDR()
+		}
+	}
+	return nil
+}
+
+// close detaches the probe, whatever state it is in.
+func (w *watch) close() {
+	if w == nil || w.probe == nil {
+		return
+	}
+	if w.stopped != nil {
+		<-w.stopped
+		w.stopped = nil
+	}
+	_ = w.probe.Close() // it is read-only: there is nothing to lose
+	w.probe = nil
+}
+
+// wantsProbe reports whether the probe is on anywhere in the suite.
+func wantsProbe(s *suites.Suite) bool {
+	if axis := s.Axis(suites.ProbeAxis); axis != nil {
+		return slices.ContainsFunc(axis.Values, func(v string) bool { return v != suites.ProbeOff })
+	}
+	return slices.ContainsFunc(s.Phases, func(p suites.Phase) bool { return p.Probe != "" })
+}
+
+// doWithoutProbe takes the probe out of the phases. One that has nothing but
+// the probe to set it apart, and no flight recorder, is left out.
+func (x *Experiment) doWithoutProbe(reason error) {
+	m := &x.Manifest
+	line := "probe: " + reason.Error()
+	if x.suite.Axis(suites.ProbeAxis) == nil { // else the cells say where it is on, not the phases
+		var left []string
+		m.Phases = slices.DeleteFunc(m.Phases, func(p Phase) bool {
+			only := p.Probe != "" && !p.Flight
+			if only {
+				left = append(left, p.Name)
+			}
+			return only
+		})
+		if len(left) > 0 {
+			line += "; so there is no phase " + strings.Join(left, ", ")
+		}
+	}
+	for i := range m.Phases {
+		m.Phases[i].Probe = ""
+	}
+	m.Skipped = append(m.Skipped, line)
+}
+
+// probeIn is what the probe keeps in a phase of a cell; empty: it is off.
+func probeIn(cell Cell, p Phase) string {
+	switch kind, ok := cell[suites.ProbeAxis]; {
+	case !ok:
+		return p.Probe
+	case kind == suites.ProbeOff:
+		return ""
+	default:
+		return kind
+	}
+}
+
+// shape is what the probe takes the server of a cell for.
+func (x *Experiment) shape(sub *suites.Subject, cell Cell) probe.Shape {
+	if sub != nil {
+		return sub.Shape
+	}
+	mpm := cell["mpm"]
+	for _, f := range x.suite.Server {
+		if f.Name == "mpm" {
+			mpm = f.Value
+		}
+	}
+	shape, err := probe.ParseShape(mpm)
+	if err != nil { // an MPM that is no shape: the probe is to find out
+		return probe.Unknown
+	}
+	return shape
+}

@@ -1,0 +1,80 @@
+package suites
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
+
+// inTemplate is narrower, for configurations have braces of their own:
+// "events { … }", "%{Host}i".
+var inTemplate = regexp.MustCompile(`\{([a-z][a-z0-9_-]*)\}`)
+
+// placeholders checks those of a subject's command and configuration.
+func (r *reader) placeholders(s *Suite, sub *Subject, f fileSubject, at string) error {
+	allowed := allowedPlaceholders(s, f)
+	for _, arg := range f.Command {
+		for _, m := range placeholder.FindAllStringSubmatch(arg, -1) {
+			if !slices.Contains(allowed, m[1]) {
+				return r.refuse(at+".command", m[0], "{"+strings.Join(allowed, "}, {")+"}")
+			}
+		}
+	}
+	allowed = slices.DeleteFunc(allowed, func(name string) bool { return name == "bin" || name == "config" })
+	for _, m := range inTemplate.FindAllSubmatch(sub.Template, -1) {
+		if !slices.Contains(allowed, string(m[1])) {
+			return r.refuse(at+".config", string(m[0]), "in "+f.Config+": {"+strings.Join(allowed, "}, {")+"}")
+		}
+	}
+	return nil
+}
+
+// allowedPlaceholders are those that a subject's command may have.
+func allowedPlaceholders(s *Suite, f fileSubject) []string {
+	allowed := []string{"self", "cpus"}
+	if f.CC != "" {
+		allowed = append(allowed, "bin")
+	}
+	if f.Config != "" {
+		allowed = append(allowed, "config", "dir")
+	}
+	if f.Parse == "" {
+		allowed = append(allowed, "port")
+	}
+	for _, a := range s.Axes {
+		if a.Name != ProbeAxis {
+			allowed = append(allowed, a.Name)
+		}
+	}
+	for _, flag := range s.Server {
+		allowed = append(allowed, flag.Name)
+	}
+	return allowed
+}
+
+// fill puts values in the place of placeholders. One without a value stays as
+// it is.
+func fill(text string, values map[string]string) string {
+	return placeholder.ReplaceAllStringFunc(text, func(p string) string {
+		if v, ok := values[p[1:len(p)-1]]; ok {
+			return v
+		}
+		return p
+	})
+}
+
+// Argv is the command of the subject with its placeholders filled.
+func (sub *Subject) Argv(values map[string]string) []string {
+	argv := make([]string, len(sub.Command))
+	for i, arg := range sub.Command {
+		argv[i] = fill(arg, values)
+	}
+	return argv
+}
+
+// Configuration is the subject's configuration with its placeholders filled.
+func (sub *Subject) Configuration(values map[string]string) string {
+	return fill(string(sub.Template), values)
+}
