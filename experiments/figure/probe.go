@@ -172,7 +172,9 @@ func (v *view) stageTable(title, phase string) stageTable {
 	t := stageTable{Title: title + ": means and their stages, µs"}
 	var columns []string
 	for _, s := range v.subjects {
-		if slices.ContainsFunc(v.panels, func(p panel) bool { return len(v.stack("D", phase, p, s).totals.valid) > 0 }) {
+		if slices.ContainsFunc(v.panels, func(p panel) bool {
+			return slices.ContainsFunc(sums, func(of sum) bool { return len(v.stack(of.tag, phase, p, s).totals.valid) > 0 })
+		}) {
 			columns = append(columns, s)
 			t.Subjects = append(t.Subjects, term{Word: s, Swatch: swatch(v.style[s])})
 		}
@@ -206,7 +208,7 @@ func (v *view) stageGroup(of sum, phase string, p panel, stacks []stack) stageGr
 		}
 		total.Cells = append(total.Cells, c)
 		for _, part := range s.parts {
-			if part.mean > 0 && !slices.ContainsFunc(names, same(part)) {
+			if part.mean >= 0.005 && !slices.ContainsFunc(names, same(part)) { // less is written 0.00
 				names = append(names, part)
 			}
 		}

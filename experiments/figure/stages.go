@@ -347,7 +347,7 @@ func stageLegend(all []stack, small []string) []entry {
 func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, subjects []string) string {
 	var none, unsound []string
 	for _, s := range v.subjects {
-		if !slices.Contains(subjects, s) {
+		if !slices.Contains(subjects, s) && (v.group != probeAxis || s != probeOff) {
 			none = append(none, s)
 		}
 	}
