@@ -33,6 +33,11 @@ func explain(what string, err error) error {
 
 // explain judges a refusal of something that needs those capabilities.
 func (s surroundings) explain(what string, err error, needs []capability) error {
+	if errors.Is(err, ebpf.ErrNotSupported) && s.types == "" && (s.userNS || len(s.effective.lacks(needs)) > 0) {
+		// The library asks the kernel for a feature, is refused, and says
+		// that there is none: put back what it dropped.
+		err = errors.Join(err, unix.EPERM)
+	}
 	why := s.why(err, needs)
 	if why == "" {
 		return fmt.Errorf("%s: %w", what, err)

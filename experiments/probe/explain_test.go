@@ -52,6 +52,7 @@ var (
 	errNoTypes     = fmt.Errorf("apply CO-RE relocations: load kernel spec: no BTF found for kernel version 6.12.9: %w", ebpf.ErrNotSupported)
 	errNoHook      = fmt.Errorf("tracepoint sk_data_ready: attach Tracing/TraceRawTp: raw_tp sk_data_ready %w", ebpf.ErrNotSupported)
 	errBareHook    = fmt.Errorf("tracepoint no_such_hook: %w", unix.ENOENT)
+	errNoPrealloc  = fmt.Errorf("map threads: map create: prealloc maps %w (requires >= v4.6)", ebpf.ErrNotSupported)
 	errMemlock     = fmt.Errorf("failed to set memlock rlimit: %w", unix.EPERM)
 	errTracefs     = fmt.Errorf("reading file %q: %w", "/sys/kernel/tracing/events/sched/id", &fs.PathError{Op: "open", Path: "id", Err: unix.EACCES})
 	errUnmounted   = errors.New("neither debugfs nor tracefs are mounted")
@@ -105,6 +106,10 @@ func TestExplain(t *testing.T) {
 			[]string{"CONFIG_DEBUG_INFO_BTF=y"}, []string{"mount -t"}},
 		{"no type information, no capability", errNoTypes, machineFiles(capsNone, "sys/kernel/btf/vmlinux", ""), needed, ebpf.ErrNotSupported,
 			[]string{"CONFIG_DEBUG_INFO_BTF=y"}, nil},
+		{"refused, taken for a lack", errNoPrealloc, machineFiles(capsNone), needed, unix.EPERM,
+			[]string{"has neither CAP_BPF nor CAP_PERFMON"}, []string{"prealloc"}},
+		{"refused in a user namespace, taken for a lack", errNoPrealloc, machineFiles(capsAll, "proc/self/uid_map", userNamespace), needed, unix.EPERM,
+			[]string{"only in a user namespace"}, []string{"prealloc"}},
 		{"no sysfs", errNoTypes, machineFiles(capsBoth, "sys/kernel/btf/vmlinux", "", "sys/kernel/security/lockdown", ""), needed, ebpf.ErrNotSupported,
 			[]string{"mount -t sysfs sysfs /sys"}, []string{"CONFIG"}},
 		{"no procfs", errMapCreate, fstest.MapFS{}, needed, unix.EPERM,

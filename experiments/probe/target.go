@@ -29,6 +29,9 @@ func Find(pid int) (Target, error) {
 	if pid <= 0 {
 		return t, fmt.Errorf("process id %d is not allowed (allowed: the id of a running process, 1 or more)", pid)
 	}
+	if err := procIsOurs(); err != nil {
+		return t, err
+	}
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
@@ -64,6 +67,20 @@ func Find(pid int) (Target, error) {
 		}
 	}
 	return t, nil
+}
+
+// procIsOurs reports whether /proc counts processes as this one does, so that a
+// number means the same process to the user, who saw it there, and to the
+// kernel.
+func procIsOurs() error {
+	self, err := os.Readlink("/proc/self")
+	if err != nil {
+		return fmt.Errorf("look a process up: %w (procfs is not mounted: mount -t proc proc /proc)", err)
+	}
+	if self != strconv.Itoa(os.Getpid()) {
+		return errors.New("/proc shows another pid namespace than the one that lflab runs in (mount its own: mount -t proc proc /proc, or unshare --mount-proc)")
+	}
+	return nil
 }
 
 // pidNamespace is the inode of this process's pid namespace.

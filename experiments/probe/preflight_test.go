@@ -1,0 +1,104 @@
+package probe
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/cilium/ebpf"
+
+	"lflab/experiments/machine"
+)
+
+func TestHooks(t *testing.T) {
+	requireCheck(t)
+	states := Hooks()
+	for _, s := range states {
+		if s.Needed && s.Err != nil {
+			t.Errorf("%s: %v", s.Point, s.Err)
+		}
+		if s.Sentence == "" || strings.Contains(s.Sentence, "MEMLOCK") {
+			t.Errorf("%s is said to be %q", s.Point, s.Sentence)
+		}
+		if s.Err != nil && !strings.Contains(s.Sentence, s.Err.Error()) {
+			t.Errorf("%s: %q does not say %q", s.Point, s.Sentence, s.Err)
+		}
+	}
+	has := func(point string) bool {
+		return slices.ContainsFunc(states, func(s HookState) bool { return s.Point == point })
+	}
+	for _, h := range hooks {
+		if !has(h.point) {
+			t.Errorf("hook %s was not tried", h.point)
+		}
+	}
+	for _, point := range []string{"task storage", "histograms", "ring buffer", "iter/task", "programs", "run-time stats", "fentry"} {
+		if !has(point) {
+			t.Errorf("%s was not tried", point)
+		}
+	}
+}
+
+func TestMissingHook(t *testing.T) {
+	requireCheck(t)
+	states := tryHooks([]hook{
+		{program: "enter", point: "lflab_no_such_point"},
+		{program: "enter", point: "lflab_no_such_extra", without: "how late it is"},
+	})
+	for i, want := range []string{"lflab_no_such_point", "lflab_no_such_extra"} {
+		s := states[i]
+		if !errors.Is(s.Err, ebpf.ErrNotSupported) || !strings.Contains(s.Sentence, want) || !strings.Contains(s.Sentence, "does not offer it") {
+			t.Errorf("state %+v of a tracepoint that does not exist", s)
+		}
+	}
+	if s := states[1].Sentence; !strings.HasSuffix(s, "; not known is how late it is") {
+		t.Errorf("%q does not say what is not known", s)
+	}
+	fs := findings(states)
+	if fs[0].Level != machine.Note || fs[0].Value != "missing: no probe" || fs[1].Level != machine.Note || fs[1].Value != "missing" {
+		t.Errorf("findings %+v", fs)
+	}
+}
+
+func TestEachHookTellsSomething(t *testing.T) {
+	for _, h := range hooks {
+		if tells[h.point] == "" {
+			t.Errorf("nothing is said of what %s is good for", h.point)
+		}
+	}
+	if len(tells) != len(hooks) {
+		t.Errorf("%d tracepoints are described, want %d", len(tells), len(hooks))
+	}
+}
+
+// TestDoctor: with or without privilege there is an answer for each hook, or
+// one for all.
+func TestDoctor(t *testing.T) {
+	fs := Doctor()
+	if err := Check(); err != nil {
+		if len(fs) != 1 || fs[0].Level != machine.Note || fs[0].Sentence != err.Error() {
+			t.Errorf("findings %+v, want the one sentence %q", fs, err)
+		}
+		return
+	}
+	if len(fs) < len(hooks) {
+		t.Errorf("%d findings for %d hooks", len(fs), len(hooks))
+	}
+	for _, f := range fs {
+		if f.Name == "" || f.Value == "" || f.Sentence == "" || f.Level == machine.Warn {
+			t.Errorf("finding %+v", f)
+		}
+	}
+}
+
+func BenchmarkCheck(b *testing.B) {
+	if err := Check(); err != nil {
+		b.Skip(err)
+	}
+	for b.Loop() {
+		if err := Check(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

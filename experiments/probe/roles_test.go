@@ -1,0 +1,344 @@
+package probe
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Some tests need another process: a target, or a probe with other privileges,
+// in other namespaces, or one that is killed. It is this test binary again,
+// which is told its role by a variable and its orders by lines.
+
+const roleVariable = "LFLAB_PROBE_TEST_ROLE"
+
+var roles = map[string]func(){
+	"target":   beTarget,
+	"probe":    beProbe,
+	"headless": beHeadless,
+}
+
+// TestRole is where the other process begins.
+func TestRole(t *testing.T) {
+	if role := os.Getenv(roleVariable); role != "" {
+		roles[role]()
+	}
+}
+
+// child is the other process.
+type child struct {
+	t   *testing.T
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	out *os.File
+	buf *bufio.Reader
+}
+
+// patience is how long a test waits for what must happen at once.
+const patience = 20 * time.Second
+
+// startChild starts it and lets it end with the test. Its environment gets env.
+func startChild(t *testing.T, program, role string, attr *syscall.SysProcAttr, env ...string) *child {
+	t.Helper()
+	c := &child{t: t, cmd: exec.Command(program, "-test.run=^TestRole$")}
+	c.cmd.Env = append(append(os.Environ(), roleVariable+"="+role), env...)
+	c.cmd.SysProcAttr = attr
+	c.cmd.Stderr = os.Stderr
+	c.cmd.Dir = "/"
+	var err error
+	if c.in, err = c.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.out, c.buf, c.cmd.Stdout = r, bufio.NewReader(r), w
+	if err := c.cmd.Start(); err != nil {
+		t.Fatalf("start a %s: %v", role, err)
+	}
+	w.Close()
+	t.Cleanup(c.end)
+	return c
+}
+
+func (c *child) pid() int { return c.cmd.Process.Pid }
+
+// end kills the process if it still lives.
+func (c *child) end() {
+	c.in.Close()
+	_ = c.cmd.Process.Kill()
+	_ = c.cmd.Wait()
+	c.out.Close()
+}
+
+func (c *child) order(line string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c.in, line+"\n"); err != nil {
+		c.t.Fatalf("tell process %d %q: %v", c.pid(), line, err)
+	}
+}
+
+func (c *child) answer() string {
+	c.t.Helper()
+	if err := c.out.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		c.t.Fatal(err)
+	}
+	line, err := c.buf.ReadString('\n')
+	if err != nil {
+		c.t.Fatalf("process %d says %q: %v", c.pid(), line, err)
+	}
+	return strings.TrimSpace(line)
+}
+
+func (c *child) expect(want string) {
+	c.t.Helper()
+	if got := c.answer(); got != want {
+		c.t.Fatalf("process %d says %q, want %q", c.pid(), got, want)
+	}
+}
+
+// waitFor polls until something holds.
+func waitFor(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", patience, what)
+		}
+	}
+}
+
+// beTarget lets two threads wake each other, as many times there and back as
+// each line of its input says.
+func beTarget() {
+	there, back := make(chan struct{}), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		for range there {
+			back <- struct{}{}
+		}
+	}()
+	runtime.LockOSThread()
+	fmt.Println("ready")
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		n, _ := strconv.Atoi(in.Text())
+		for range n {
+			there <- struct{}{}
+			<-back
+		}
+		fmt.Println("did", n)
+	}
+}
+
+func startPingPong(t *testing.T, program string, attr *syscall.SysProcAttr) *child {
+	t.Helper()
+	c := startChild(t, program, "target", attr)
+	c.expect("ready")
+	return c
+}
+
+// burst is how often the threads of a target wake each other in a test.
+const burst = 300
+
+func (c *child) burst() {
+	c.t.Helper()
+	c.order(strconv.Itoa(burst))
+	c.expect(fmt.Sprintf("did %d", burst))
+}
+
+// beHeadless ends its first thread and goes on with the others.
+func beHeadless() {
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		syscall.Exit(0)
+	}()
+	runtime.LockOSThread()
+	fmt.Println(unix.Gettid() == unix.Getpid())
+	_, _, _ = unix.Syscall(unix.SYS_EXIT, 0, 0, 0)
+}
+
+// opened is what a probe in another process says of its beginning.
+type opened struct {
+	Check, Err      string            // sentences; empty: it works
+	Permission      bool              // EPERM is in the chain
+	Hooks           map[string]string // sentences, when Check has one
+	Programs, Links []uint32          // ids
+	PID             int               // that it probes, by its own count
+}
+
+// measured is what it says at the end.
+type measured struct {
+	Counts  map[string]uint64
+	Records int
+	Note    string // of the cost
+	Err     string
+}
+
+// Variables of a probe in another process.
+const (
+	targetVariable = "LFLAB_PROBE_TEST_TARGET" // number of the process; empty: it starts one
+	hideVariable   = "LFLAB_PROBE_TEST_HIDE"   // directories to mount something empty over
+	procVariable   = "LFLAB_PROBE_TEST_PROC"   // mount procfs anew
+)
+
+// beProbe probes until it reads a line.
+func beProbe() {
+	begin, end := opened{}, measured{}
+	prepareMounts()
+	begin.Check = sentence(Check())
+	if begin.Check != "" {
+		begin.Hooks = map[string]string{}
+		for _, s := range Hooks() {
+			begin.Hooks[s.Point] = sentence(s.Err)
+		}
+	}
+	pid, _ := strconv.Atoi(os.Getenv(targetVariable))
+	exercise := func() {}
+	if pid == 0 {
+		pid, exercise = ownTarget()
+	}
+	begin.PID = pid
+	p, err := Open(Options{PIDs: []int{pid}, Requests: true, Calls: true})
+	if err == nil {
+		err = p.Start()
+	}
+	begin.Err, begin.Permission = sentence(err), errors.Is(err, unix.EPERM)
+	if err == nil {
+		begin.Programs, begin.Links = idsOf(p)
+	}
+	say(begin)
+	_, _ = bufio.NewReader(os.Stdin).ReadString('\n')
+	if begin.Err != "" {
+		return
+	}
+	exercise()
+	err = p.Stop()
+	end.Records = len(p.Records().Waits)
+	if end.Counts, _ = p.Counts(); err == nil {
+		var c Cost
+		c, err = p.MeasureCost(context.Background(), 10*time.Millisecond)
+		end.Note = c.Note
+	}
+	end.Err = sentence(errors.Join(err, p.Close()))
+	say(end)
+}
+
+// ownTarget starts a target from within a test's other process.
+func ownTarget() (pid int, exercise func()) {
+	cmd := exec.Command("/proc/self/exe", "-test.run=^TestRole$")
+	cmd.Env = append(os.Environ(), roleVariable+"=target")
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	must(err)
+	out, err := cmd.StdoutPipe()
+	must(err)
+	must(cmd.Start())
+	lines := bufio.NewScanner(out)
+	lines.Scan()
+	return cmd.Process.Pid, func() {
+		_, err := fmt.Fprintln(in, burst)
+		must(err)
+		lines.Scan()
+		must(in.Close())
+		must(cmd.Wait())
+	}
+}
+
+// prepareMounts changes what is mounted in a mount namespace of its own.
+func prepareMounts() {
+	hide := strings.Fields(os.Getenv(hideVariable))
+	if len(hide) == 0 && os.Getenv(procVariable) == "" {
+		return
+	}
+	must(unix.Mount("none", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
+	for _, dir := range hide {
+		must(unix.Mount("none", dir, "tmpfs", 0, ""))
+	}
+	if os.Getenv(procVariable) != "" {
+		must(unix.Mount("proc", "/proc", "proc", 0, ""))
+	}
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "in the other process:", err)
+		os.Exit(1)
+	}
+}
+
+func say(what any) { must(json.NewEncoder(os.Stdout).Encode(what)) }
+
+func hear[T any](c *child) (v T) {
+	c.t.Helper()
+	if line := c.answer(); json.Unmarshal([]byte(line), &v) != nil {
+		c.t.Fatalf("process %d says %q", c.pid(), line)
+	}
+	return v
+}
+
+// idsOf are the kernel's numbers of a probe's programs and links.
+func idsOf(p *Probe) (programs, links []uint32) {
+	for _, h := range hooks {
+		if program := p.program(h.program); program != nil {
+			info, err := program.Info()
+			must(err)
+			id, _ := info.ID()
+			programs = append(programs, uint32(id))
+		}
+	}
+	for _, l := range p.links {
+		info, err := l.Info()
+		must(err)
+		links = append(links, uint32(info.ID))
+	}
+	return programs, links
+}
+
+func sentence(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// binaryForAll is a copy of this test binary that every user may execute.
+func binaryForAll(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lflab-probe-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	self, err := os.Open("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer self.Close()
+	name := filepath.Join(dir, "probe.test")
+	copied, err := os.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o755)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.Copy(copied, self)
+	if err := errors.Join(err, copied.Chmod(0o755), copied.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
