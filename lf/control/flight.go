@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -11,8 +12,9 @@ import (
 // flight switches the recorder; it is what /lab/flight?record= calls. "off"
 // answers the histograms of H, G, G_none and D (in HdrHistogram's V2
 // compressed form, base64; those without a value are left out) and how many
-// records found no partner or were overwritten.
-func (s *Server) flight(action string) (any, error) {
+// records found no partner or were overwritten. raw adds the records of each
+// thread that has noted any, and the names of their columns.
+func (s *Server) flight(action string, raw bool) (any, error) {
 	s.switching.Lock()
 	defer s.switching.Unlock()
 	switch action {
@@ -41,6 +43,10 @@ func (s *Server) flight(action string) (any, error) {
 				return nil, fmt.Errorf("encode histogram %s: %w", name, err)
 			}
 			answer[name] = string(encoded)
+		}
+		if raw {
+			answer["columns"] = flight.Columns
+			answer["threads"] = slices.DeleteFunc(records, func(t flight.Thread) bool { return len(t.Records) == 0 })
 		}
 		return answer, nil
 	}

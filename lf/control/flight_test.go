@@ -2,8 +2,11 @@ package control
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"slices"
 	"sync"
 	"testing"
 
@@ -101,6 +104,59 @@ func TestFlight(t *testing.T) {
 	}
 }
 
+// TestRawFlight: every request's handler is in the raw records, on a thread of
+// the process, and the rest of the answer is as without them.
+func TestRawFlight(t *testing.T) {
+	const requests = 20
+	for _, kind := range mpm.Kinds() {
+		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			p := run(t, order{MPM: kind.Name, Lab: true})
+			lab := p.dial()
+			lab.get("/lab/flight?record=on")
+			for range requests {
+				one := p.dial()
+				one.get("/hello")
+				one.Close()
+			}
+			var raw struct {
+				Columns []string
+				Threads []struct {
+					TID     int
+					Records [][]int64
+				}
+				Unmatched, Overwritten *uint64
+			}
+			body := lab.get("/lab/flight?record=off&raw=1")
+			if err := json.Unmarshal([]byte(body), &raw); err != nil {
+				t.Fatalf("%v in %.200q", err, body)
+			}
+			if raw.Unmatched == nil || raw.Overwritten == nil || !slices.Equal(raw.Columns, flight.Columns) {
+				t.Errorf("columns %q in %.200q", raw.Columns, body)
+			}
+			handlers, h0 := 0, slices.Index(raw.Columns, "h0")
+			for _, thread := range raw.Threads {
+				if wanders := kind.Name == "goroutine"; wanders != (thread.TID == 0) {
+					t.Errorf("thread %d", thread.TID)
+				} else if _, err := os.Stat(fmt.Sprintf("/proc/%d/task/%d", p.cmd.Process.Pid, thread.TID)); !wanders && err != nil {
+					t.Error(err)
+				}
+				for _, row := range thread.Records {
+					if len(row) != len(raw.Columns) {
+						t.Fatalf("row %v of columns %q", row, raw.Columns)
+					}
+					if row[h0] != 0 {
+						handlers++
+					}
+				}
+			}
+			// A thread that is not back at the end has its record dropped.
+			if handlers < requests-6 || handlers > requests {
+				t.Errorf("%d handlers recorded of %d", handlers, requests)
+			}
+		})
+	}
+}
+
 func TestFlightErrors(t *testing.T) {
 	for _, lab := range []bool{false, true} {
 		c := plain("leader")
@@ -117,7 +173,7 @@ func TestFlightErrors(t *testing.T) {
 			}
 			p.Close()
 		}
-		if _, err := s.flight("sideways"); lab && err == nil {
+		if _, err := s.flight("sideways", false); lab && err == nil {
 			t.Error("an unknown action was taken")
 		}
 		if err := s.Drain(); err != nil {

@@ -3,6 +3,8 @@ package flight
 import (
 	"sync"
 	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 )
 
 // Record is what one thread noted about one event, or about one further
@@ -38,11 +40,17 @@ const DefaultKeep = 1 << 15
 func New(keep int) *Recorder { return &Recorder{keep: max(keep, 2)} }
 
 // NewLog adds a log for one thread. Only that thread may call its methods.
-func (r *Recorder) NewLog() *Log {
+func (r *Recorder) NewLog() *Log { return r.add(&Log{rec: r}) }
+
+// NewLooseLog adds a log for what is no thread, a goroutine that changes
+// threads say: its records cannot be looked for on one. Only one goroutine at a
+// time may call its methods.
+func (r *Recorder) NewLooseLog() *Log { return r.add(&Log{rec: r, loose: true}) }
+
+func (r *Recorder) add(l *Log) *Log {
 	if r == nil {
 		return nil
 	}
-	l := &Log{rec: r}
 	r.mu.Lock()
 	r.logs = append(r.logs, l)
 	r.mu.Unlock()
@@ -62,17 +70,24 @@ func (r *Recorder) Off() { r.on.Store(false) }
 // Recording reports whether stamps are being taken.
 func (r *Recorder) Recording() bool { return r != nil && r.on.Load() }
 
-// Records returns what each thread noted since On, oldest first, and how many
-// records were overwritten because a log was full. Call it after Off.
-func (r *Recorder) Records() (perThread [][]Record, overwritten uint64) {
+// Thread is what one thread noted.
+type Thread struct {
+	TID     int      `json:"tid"`     // the kernel's number of it; 0 if it noted nothing, or its log is a loose one
+	Records []Record `json:"records"` // oldest first
+}
+
+// Records returns what each thread noted since On, and how many records were
+// overwritten because a log was full. Call it after Off.
+func (r *Recorder) Records() (perThread []Thread, overwritten uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	epoch := r.epoch.Load()
 	for _, l := range r.logs {
-		n := l.written.Load()
 		if l.epochSeen.Load() != epoch {
-			n = 0
+			perThread = append(perThread, Thread{Records: []Record{}})
+			continue
 		}
+		n := l.written.Load()
 		from := uint64(0)
 		if size := uint64(r.keep); n >= size {
 			// A thread that passed the check of `on` before Off may still be
@@ -80,11 +95,11 @@ func (r *Recorder) Records() (perThread [][]Record, overwritten uint64) {
 			from = n - size + 1
 			overwritten += from
 		}
-		recs := make([]Record, 0, n-from)
+		t := Thread{TID: l.tid, Records: make([]Record, 0, n-from)}
 		for i := from; i < n; i++ {
-			recs = append(recs, l.ring[i%uint64(r.keep)])
+			t.Records = append(t.Records, l.ring[i%uint64(r.keep)])
 		}
-		perThread = append(perThread, recs)
+		perThread = append(perThread, t)
 	}
 	return perThread, overwritten
 }
@@ -92,6 +107,8 @@ func (r *Recorder) Records() (perThread [][]Record, overwritten uint64) {
 // Log is one thread's part of the recording.
 type Log struct {
 	rec       *Recorder
+	loose     bool // it is not one thread that writes
+	tid       int  // who writes; known from the first record on
 	cur       Record
 	open      bool
 	ring      []Record
@@ -180,6 +197,9 @@ func (l *Log) begin() {
 	if epoch := l.rec.epoch.Load(); l.epochSeen.Load() != epoch {
 		if l.ring == nil {
 			l.ring = make([]Record, l.rec.keep)
+			if !l.loose {
+				l.tid = unix.Gettid()
+			}
 		}
 		l.open = false
 		l.written.Store(0)

@@ -39,7 +39,7 @@ func TestOffCostsNoRecord(t *testing.T) {
 	empty := func(when string) {
 		t.Helper()
 		note(l, 1)
-		if recs, lost := r.Records(); len(recs) != 1 || len(recs[0]) != 0 || lost != 0 {
+		if recs, lost := r.Records(); len(recs) != 1 || len(recs[0].Records) != 0 || recs[0].TID != 0 || lost != 0 {
 			t.Errorf("%s: %v, %d overwritten", when, recs, lost)
 		}
 	}
@@ -76,10 +76,10 @@ func TestStampsInOrder(t *testing.T) {
 	l.Flush() // again
 	r.Off()
 	recs, _ := r.Records()
-	if len(recs) != 1 || len(recs[0]) != 2 {
+	if len(recs) != 1 || len(recs[0].Records) != 2 {
 		t.Fatalf("records: %+v", recs)
 	}
-	a, b := recs[0][0], recs[0][1]
+	a, b := recs[0].Records[0], recs[0].Records[1]
 	stamps := []int64{before, a.F5, a.F6, a.U0, a.P0, a.P1, a.P3, a.H0, a.H1, b.H0, b.H1, Now()}
 	for i := range stamps[1:] {
 		if stamps[i] > stamps[i+1] {
@@ -115,7 +115,7 @@ func TestEventsOfOneListener(t *testing.T) {
 	recs, _ := r.Records()
 	var seqs []uint64
 	var waits []bool // the next wait began after this event
-	for _, rec := range recs[0] {
+	for _, rec := range recs[0].Records {
 		seqs = append(seqs, rec.Seq)
 		waits = append(waits, rec.F6 > rec.U0)
 	}
@@ -137,7 +137,7 @@ func TestRing(t *testing.T) {
 		}
 		r.Off()
 		recs, lost := r.Records()
-		got := recs[0]
+		got := recs[0].Records
 		want := n
 		if n >= keep {
 			want = keep - 1
@@ -163,7 +163,7 @@ func TestEpochs(t *testing.T) {
 	note(idle, 2)
 	busy.Event(3) // open over the end of the recording
 	r.Off()
-	if recs, _ := r.Records(); len(recs[0]) != 1 || len(recs[1]) != 1 {
+	if recs, _ := r.Records(); len(recs[0].Records) != 1 || len(recs[1].Records) != 1 {
 		t.Fatalf("first recording: %+v", recs)
 	}
 	busy.Flush() // off: nothing happens
@@ -172,12 +172,12 @@ func TestEpochs(t *testing.T) {
 	note(busy, 4)
 	r.Off()
 	recs, _ := r.Records()
-	if len(recs[0]) != 1 || recs[0][0].Seq != 4 || len(recs[1]) != 0 {
+	if len(recs[0].Records) != 1 || recs[0].Records[0].Seq != 4 || len(recs[1].Records) != 0 {
 		t.Errorf("second recording: %+v", recs)
 	}
 	r.On()
 	r.Off()
-	if recs, _ := r.Records(); len(recs[0])+len(recs[1]) != 0 {
+	if recs, _ := r.Records(); len(recs[0].Records)+len(recs[1].Records) != 0 {
 		t.Errorf("third recording: %+v", recs)
 	}
 }
@@ -212,7 +212,8 @@ func TestThreads(t *testing.T) {
 		if len(recs) != threads || lost == 0 {
 			t.Fatalf("%d logs, %d records overwritten", len(recs), lost)
 		}
-		for _, log := range recs {
+		for _, thread := range recs {
+			log := thread.Records
 			for i := range log {
 				if rec := &log[i]; rec.F5 > rec.H1 || rec.Seq == 0 || i > 0 && rec.Seq <= log[i-1].Seq {
 					t.Fatalf("record %d of %d: %+v", i, len(log), rec)

@@ -36,14 +36,14 @@ type Summary struct {
 func NewHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60e9, 3) }
 
 // Merge joins the threads' records by hand-off number.
-func Merge(perThread [][]Record, shape Shape) Summary {
+func Merge(perThread []Thread, shape Shape) Summary {
 	s := Summary{Handoff: NewHistogram(), Gap: NewHistogram(), GapNoLeader: NewHistogram(),
 		Dispatch: NewHistogram(), Handler: NewHistogram()}
 	// receivers by the number of the hand-off they received
 	receivers := map[uint64]*Record{}
-	for _, recs := range perThread {
-		for i := range recs {
-			r := &recs[i]
+	for _, t := range perThread {
+		for i := range t.Records {
+			r := &t.Records[i]
 			if r.F5 != 0 && shape == Leadership && r.Seq > 0 {
 				receivers[r.Seq-1] = r
 			} else if r.F5 != 0 && shape == Items {
@@ -57,9 +57,9 @@ func Merge(perThread [][]Record, shape Shape) Summary {
 			}
 		}
 	}
-	for _, recs := range perThread {
-		for i := range recs {
-			giver := &recs[i]
+	for _, t := range perThread {
+		for i := range t.Records {
+			giver := &t.Records[i]
 			if giver.P0 == 0 || giver.U0 == 0 {
 				continue
 			}

@@ -22,6 +22,14 @@ func holds(t *testing.T, name string, h *hdrhistogram.Histogram, want ...int64) 
 	}
 }
 
+// threads are these records, each list by another thread.
+func threads(lists ...[]Record) (each []Thread) {
+	for i, list := range lists {
+		each = append(each, Thread{TID: 100 + i, Records: list})
+	}
+	return each
+}
+
 // TestLeadership: thread A leads, takes event 0 and promotes B, who slept; B
 // takes event 1 with nobody to promote, frees the leadership, and A, back from
 // its request, takes it without having slept; A takes event 2, whose next
@@ -35,7 +43,7 @@ func TestLeadership(t *testing.T) {
 		{Seq: 1, Promoted: true, F5: 1110, F6: 1130, U0: 2000, P0: 2010, A1: 1950, H0: 2100, H1: 2150},
 		{A1: 2300, H0: 2333, H1: 2334}, // a further request on B's connection
 	}
-	s := Merge([][]Record{a, b, nil}, Leadership)
+	s := Merge(threads(a, b, nil), Leadership)
 	holds(t, "H", s.Handoff, 1110-1010)
 	holds(t, "G", s.Gap, 1130-1000)
 	holds(t, "G_none", s.GapNoLeader, 2510-2000)
@@ -59,7 +67,7 @@ func TestItems(t *testing.T) {
 		{{Seq: 1, Promoted: true, F5: 160, A1: 90, H0: 170, H1: 180}, {A1: 400, H0: 410, H1: 430}},
 		{{Seq: 2, Promoted: false, F5: 145, A1: 0, H0: 150, H1: 155}}, // no time stamp of the kernel
 	}
-	s := Merge(append(workers, listener), Items)
+	s := Merge(threads(append(workers, listener)...), Items)
 	holds(t, "H", s.Handoff, 160-110)
 	holds(t, "G", s.Gap, 190-130)
 	holds(t, "G_none", s.GapNoLeader)
@@ -72,7 +80,7 @@ func TestItems(t *testing.T) {
 
 // TestNoHandoff: only requests are looked at.
 func TestNoHandoff(t *testing.T) {
-	s := Merge([][]Record{{{U0: 5, A1: 10, H0: 20, H1: 50}}, {{A1: 7, H0: 10}}}, NoHandoff)
+	s := Merge(threads([]Record{{U0: 5, A1: 10, H0: 20, H1: 50}}, []Record{{A1: 7, H0: 10}}), NoHandoff)
 	holds(t, "H", s.Handoff)
 	holds(t, "G", s.Gap)
 	holds(t, "G_none", s.GapNoLeader)
@@ -86,7 +94,7 @@ func TestNoHandoff(t *testing.T) {
 // TestRange: what two clocks make negative, or what is out of range, is
 // clipped and counted.
 func TestRange(t *testing.T) {
-	s := Merge([][]Record{{{A1: 200, H0: 100, H1: 100}, {A1: 1, H0: 200e9, H1: 200e9 + 5}}}, NoHandoff)
+	s := Merge(threads([]Record{{A1: 200, H0: 100, H1: 100}, {A1: 1, H0: 200e9, H1: 200e9 + 5}}), NoHandoff)
 	if s.Dispatch.TotalCount() != 2 || s.Dispatch.Min() != 1 || s.Dispatch.Max() < 59e9 {
 		t.Errorf("D from %d to %d, %d values", s.Dispatch.Min(), s.Dispatch.Max(), s.Dispatch.TotalCount())
 	}

@@ -37,8 +37,9 @@ type Config struct {
 	Status func() serve.Status
 
 	// Flight feeds /lab/flight?record=on|off, which answers 404 without it. It
-	// is called with "on" or "off", and what it returns is answered as JSON.
-	Flight func(action string) (any, error)
+	// is called with "on" or "off", and with whether raw=1 asks for single
+	// records too; what it returns is answered as JSON.
+	Flight func(action string, raw bool) (any, error)
 
 	// Debug adds /panic, a handler that panics.
 	Debug bool

@@ -150,7 +150,12 @@ func (s *Server) flight(x *Exchange) {
 		x.AnswerText(fasthttp.StatusBadRequest, "parameter record: %q is neither on nor off", action)
 		return
 	}
-	result, err := s.config.Flight(action)
+	raw := string(x.Args().Peek("raw"))
+	if raw != "" && raw != "0" && raw != "1" {
+		x.AnswerText(fasthttp.StatusBadRequest, "parameter raw: %q is neither 0 nor 1", raw)
+		return
+	}
+	result, err := s.config.Flight(action, raw == "1")
 	if err != nil {
 		x.AnswerText(fasthttp.StatusInternalServerError, "switch recording %s: %v", action, err)
 		return

@@ -27,7 +27,7 @@ func one(t *testing.T, s *Server, input string) answer {
 }
 
 func TestParameters(t *testing.T) {
-	server := newServer(t, Config{Flight: func(string) (any, error) { return nil, nil }})
+	server := newServer(t, Config{Flight: func(string, bool) (any, error) { return nil, nil }})
 	tests := []struct{ target, want string }{
 		{"/spin", "parameter us is missing (a whole number in 0..1000000 is wanted)"},
 		{"/spin?us=", `parameter us: "" is not a whole number in 0..1000000`},
@@ -40,6 +40,7 @@ func TestParameters(t *testing.T) {
 		{"/bytes?n=99999999999999999999", `parameter n: "99999999999999999999" is not a whole number in 0..1073741824`},
 		{"/lab/flight", `parameter record: "" is neither on nor off`},
 		{"/lab/flight?record=maybe", `parameter record: "maybe" is neither on nor off`},
+		{"/lab/flight?record=off&raw=yes", `parameter raw: "yes" is neither 0 nor 1`},
 	}
 	for _, test := range tests {
 		if a := one(t, server, ask("GET", test.target, "", "")); a.code != 400 || a.body != test.want+"\n" {
@@ -120,7 +121,10 @@ func TestPanicEndsOneConnection(t *testing.T) {
 
 func TestFlightSwitch(t *testing.T) {
 	var asked []string
-	server := newServer(t, Config{Flight: func(action string) (any, error) {
+	server := newServer(t, Config{Flight: func(action string, raw bool) (any, error) {
+		if raw {
+			asked = append(asked, "raw")
+		}
 		if asked = append(asked, action); action == "on" {
 			return map[string]int{"records": 3}, nil
 		}
@@ -134,7 +138,8 @@ func TestFlightSwitch(t *testing.T) {
 	if a := one(t, server, ask("POST", "/lab/flight?record=off", "", "")); a.code != 500 || !strings.Contains(a.body, "nothing was recorded") {
 		t.Errorf("%v", a)
 	}
-	if strings.Join(asked, " ") != "on off" {
+	one(t, server, ask("GET", "/lab/flight?record=off&raw=1", "", ""))
+	if strings.Join(asked, " ") != "on off raw off" {
 		t.Errorf("asked for %v", asked)
 	}
 	if a := one(t, newServer(t, Config{}), ask("GET", "/lab/flight?record=on", "", "")); a.code != 404 {
@@ -158,10 +163,10 @@ func TestFlightStamps(t *testing.T) {
 	th.Log.Flush()
 	recorder.Off()
 	records, _ := recorder.Records()
-	if len(records) != 1 || len(records[0]) != 2 {
+	if len(records) != 1 || len(records[0].Records) != 2 {
 		t.Fatalf("%v", records)
 	}
-	if r := records[0][0]; r.H0 == 0 || r.H0 > during || r.H1 < during {
+	if r := records[0].Records[0]; r.H0 == 0 || r.H0 > during || r.H1 < during {
 		t.Errorf("h0 %d, handler %d, h1 %d", r.H0, during, r.H1)
 	}
 }

@@ -162,7 +162,7 @@ func TestFlight(t *testing.T) {
 				}
 				r.idle()
 				recorder.Off()
-				var records [][]flight.Record
+				var records []flight.Thread
 				records, overwritten = recorder.Records()
 				s = flight.Merge(records, kind.Shape)
 				gaps := s.Gap.TotalCount() + s.GapNoLeader.TotalCount()
