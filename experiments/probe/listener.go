@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,17 +44,23 @@ func listenersOf(dir string) map[string]uint16 {
 	const listening = "0A" // TCP_LISTEN, in column "st" of proc_net_tcp(5)
 	found := map[string]uint16{}
 	for _, table := range []string{"tcp", "tcp6"} {
-		text, _ := os.ReadFile(filepath.Join(dir, "net", table))
-		for line := range strings.Lines(string(text)) {
-			f := strings.Fields(line)
+		file, err := os.Open(filepath.Join(dir, "net", table))
+		if err != nil {
+			continue
+		}
+		lines := bufio.NewScanner(file)
+		lines.Scan() // the heading
+		for lines.Scan() {
+			f := strings.Fields(lines.Text())
 			if len(f) < 10 || f[3] != listening {
-				continue
+				break // they come first, and ten thousand others may follow
 			}
 			_, hex, _ := strings.Cut(f[1], ":")
 			if port, err := strconv.ParseUint(hex, 16, 16); err == nil {
 				found[f[9]] = uint16(port)
 			}
 		}
+		file.Close()
 	}
 	return found
 }
