@@ -23,29 +23,38 @@ func (v *view) indexOf(ph lab.Phase) int {
 }
 
 // grid lays panels out: a row for each phase, a column for each combination of
-// axes, or all of them one after the other where there are too many columns.
-// The first row of the figures is what is compared at equal offered rate.
+// axes that has any panel, or all of them one after the other where there are too
+// many columns. The first row of the figures is what is compared at equal offered
+// rate.
 func (v *view) grid(phases []lab.Phase, draw func(ph lab.Phase, panel int) *plot.Plot) *sheet {
-	var all []tile
-	for _, ph := range phases {
+	rows := make([][]tile, len(phases))
+	drawn := make([]bool, len(v.panels))
+	for j, ph := range phases {
 		for i, p := range v.panels {
 			t := tile{plot: draw(ph, i)}
 			if t.plot != nil {
 				t.title = v.tileTitle(ph, p, len(phases) > 1)
+				drawn[i] = true
 			}
-			all = append(all, t)
+			rows[j] = append(rows[j], t)
 		}
 	}
-	columns := len(v.panels)
-	if columns > maxColumns {
-		columns = 2
-		var drawn []tile
-		for _, t := range all {
-			if t.plot != nil {
-				drawn = append(drawn, t)
+	columns := 0
+	var all []tile
+	for i := range drawn {
+		if drawn[i] {
+			columns++
+		}
+	}
+	for _, row := range rows {
+		for i, t := range row {
+			if drawn[i] && (t.plot != nil || columns <= maxColumns) {
+				all = append(all, t)
 			}
 		}
-		all = drawn
+	}
+	if columns > maxColumns {
+		columns = 2
 	} else if columns == 1 && len(phases) > 1 {
 		columns = min(len(phases), maxColumns)
 	}

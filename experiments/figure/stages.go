@@ -381,7 +381,7 @@ func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, sub
 		counts = fmt.Sprintf("Behind a bar stand %s to %s %s.", thousands(least), thousands(most), of.events)
 	}
 	return join(read, "A bar is the mean over processes of their means, split into its stages in the order of time; stages are the times between two stamps, named by them.",
-		"Above it processes as small points, their median and its "+v.intervalName()+".",
+		"Above it processes as small points, their median and its "+v.intervalName()+", cut at the panel's edge.",
 		"At the right, same/cross/none: the shares of "+of.events+" whose woken thread ran on its waker's CPU, on another one, and that woke nobody; times compare only at like shares.",
 		v.loads(phases), v.replicates(), counts, absent, other, off, v.costBeside(), v.leftOut("drawn hollow where they left values"))
 }

@@ -203,6 +203,26 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 	}
 }
 
+// Where no subject has a sum in one mode, the panels of the other stand side by
+// side.
+func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
+	run := probedRun(1)
+	for i := range run.Trials {
+		for j := range run.Trials[i].Phases {
+			if r := &run.Trials[i].Phases[j]; r.Probe != nil && run.Trials[i].Cell["mode"] == "keepalive" {
+				r.Probe.G = nil
+			}
+		}
+	}
+	f := figureOf(t, run, "stages-gap")
+	if len(f.sheet.rows) != 1 || len(f.sheet.rows[0]) != 2 || f.sheet.rows[0][0].plot == nil || f.sheet.rows[0][1].plot == nil {
+		t.Fatalf("rows %+v, want one of two panels", f.sheet.rows)
+	}
+	if a, b := f.sheet.rows[0][0].title, f.sheet.rows[0][1].title; !strings.HasPrefix(a, "closing · open") || !strings.HasPrefix(b, "closing · closed") {
+		t.Errorf("panels %q and %q", a, b)
+	}
+}
+
 // A trial that lost events of the probe is drawn hollow and in no bar.
 func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 	run := probedRun(1)
