@@ -50,6 +50,7 @@ const drainEvery = 50 * time.Millisecond
 // not safe for concurrent use.
 type Probe struct {
 	targets []Target
+	coll    *ebpf.Collection // owns the objects
 	objects bpf.ProbeObjects
 	links   []link.Link
 	Missing []string // what this kernel cannot tell, a sentence each
@@ -169,8 +170,10 @@ func (p *Probe) load(o Options) error {
 	return nil
 }
 
-// adopt takes the parts of a collection over.
+// adopt takes the parts of a collection over. Those that the probe has no use
+// for, such as the maps behind its variables, stay with the collection.
 func (p *Probe) adopt(coll *ebpf.Collection) {
+	p.coll = coll
 	programs, maps, vars := coll.Programs, coll.Maps, coll.Variables
 	p.objects = bpf.ProbeObjects{
 		ProbePrograms: bpf.ProbePrograms{
@@ -359,7 +362,9 @@ func (p *Probe) Close() error {
 		errs = append(errs, p.reader.Close())
 		p.drained.Wait()
 	}
-	errs = append(errs, p.objects.Close())
+	if p.coll != nil {
+		p.coll.Close()
+	}
 	runtime.KeepAlive(p)
 	return errors.Join(errs...)
 }
