@@ -46,13 +46,15 @@ func Find(pid int) (Target, error) {
 		t.Comm = string(stat[open+1 : end])
 		fields = strings.Fields(string(stat[end+1:]))
 	}
-	if len(fields) < 7 {
+	if len(fields) < 18 {
 		return t, fmt.Errorf("look at process %d: /proc/%d/stat reads %.60q", pid, pid, stat)
 	}
 	if flags, err := strconv.ParseUint(fields[6], 10, 64); err == nil && flags&kernelThread != 0 {
 		return t, fmt.Errorf("process %d (%s) is a kernel thread: it accepts no connections and calls no futex", pid, t.Comm)
 	}
-	if fields[0] == "Z" || fields[0] == "X" {
+	// A process lives on without its first thread.
+	threads, _ := strconv.Atoi(fields[17])
+	if ended := fields[0] == "Z" || fields[0] == "X"; ended && threads < 2 {
 		return t, fmt.Errorf("process %d (%s) has ended and waits for its parent to notice", pid, t.Comm)
 	}
 	status, err := os.ReadFile(filepath.Join(dir, "status"))
