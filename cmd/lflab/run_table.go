@@ -21,6 +21,9 @@ func present(w io.Writer, r *lab.Run) error {
 		return err
 	}
 	fmt.Fprintln(w, "medians over server processes with 95 % intervals in brackets; H: hand-off, D: dispatch latency")
+	if slices.ContainsFunc(r.Trials, probed) {
+		fmt.Fprintln(w, "kernel H, kernel D: p50 as the kernel probe saw it; it ends where user code begins")
+	}
 	printInvalid(w, r)
 	path, err := figure.Report(r.Dir)
 	if err != nil {
@@ -42,9 +45,17 @@ func columns(r *lab.Run) []lab.Column {
 		{Title: "H mean us", Metric: "H_mean_ns", Scale: 1e-3},
 		{Title: "H p50 us", Metric: "H_p50_ns", Scale: 1e-3},
 		{Title: "D p50 us", Metric: "D_p50_ns", Scale: 1e-3},
+		{Title: "kernel H us", Metric: "probe_H_p50_ns", Scale: 1e-3},
+		{Title: "kernel D us", Metric: "probe_D_p50_ns", Scale: 1e-3},
+		{Title: "handoffs/conn", Metric: "handoffs_per_connection", Scale: 1},
 	}, func(c lab.Column) bool {
 		return !slices.ContainsFunc(rows, func(row lab.Row) bool { _, ok := row.Measured[c.Metric]; return ok })
 	})
+}
+
+// probed reports whether the kernel probe was on in a trial.
+func probed(t lab.Trial) bool {
+	return slices.ContainsFunc(t.Phases, func(p lab.PhaseResult) bool { return p.Probe != nil })
 }
 
 // printInvalid lists the trials that do not count, each with its reason.

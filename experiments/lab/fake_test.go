@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -20,6 +21,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/suites"
+	"lflab/sync/futex"
 )
 
 // The test binary runs itself: as the server that trials measure, as a server
@@ -36,6 +38,8 @@ func TestMain(m *testing.M) {
 		fakeOther(args[0])
 	case "fake-figure":
 		fmt.Printf("%s %d ns one way mean, p50 1700 ns\n", args[0], 1000+len(args[1]))
+	case "fake-pingpong":
+		fakePingPong()
 	case "fake-runner":
 		fakeRunner(args[0], args[1], args[2:])
 	}
@@ -129,6 +133,36 @@ func fakeServe(args []string) {
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		panic(err)
 	}
+}
+
+// fakePingPong makes two threads wake each other for a second.
+func fakePingPong() {
+	var words [2]atomic.Uint32
+	pass := func(to int) {
+		words[to].Store(1)
+		futex.Wake(&words[to], 1)
+	}
+	await := func(me int) {
+		for words[me].Load() == 0 {
+			_ = futex.Wait(&words[me], 0)
+		}
+		words[me].Store(0)
+	}
+	began := time.Now()
+	go func() {
+		runtime.LockOSThread()
+		for {
+			await(1)
+			pass(0)
+		}
+	}()
+	runtime.LockOSThread()
+	rounds := 0
+	for ; time.Since(began) < time.Second; rounds++ {
+		pass(1)
+		await(0)
+	}
+	fmt.Printf("%d ns one way\n", time.Since(began).Nanoseconds()/int64(2*rounds))
 }
 
 // fakeOther is a server that only knows its port.

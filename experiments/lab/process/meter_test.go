@@ -3,6 +3,7 @@ package process
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -64,6 +65,40 @@ func TestMeterAddsTheGroupUp(t *testing.T) {
 	}
 	if u.Voluntary != 50+150 || u.Involuntary != 5+15 || u.ThreadsEnded != 2 || u.ThreadsNumber != 2 {
 		t.Errorf("switches %d and %d, %d of %d threads ended", u.Voluntary, u.Involuntary, u.ThreadsEnded, u.ThreadsNumber)
+	}
+}
+
+// growing is a /proc in which one more process of group 1 is there each time it
+// is listed, up to all.
+type growing struct {
+	fstest.MapFS
+	all, listed int
+}
+
+func (g *growing) ReadDir(string) ([]fs.DirEntry, error) {
+	g.listed++
+	var entries []fs.DirEntry
+	for pid := 1; pid <= min(g.listed, g.all); pid++ {
+		name := fmt.Sprint(pid)
+		g.MapFS[name+"/stat"] = &fstest.MapFile{Data: fmt.Appendf(nil, "%d (x) S 1 1 1 0 -1 4194304 1 2 3 4 50 60 0 0 20 0 1\n", pid)}
+		info, err := g.Stat(name)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, fs.FileInfoToDirEntry(info))
+	}
+	return entries, nil
+}
+
+func TestSettleWaitsForAllProcesses(t *testing.T) {
+	g := &growing{MapFS: fstest.MapFS{}, all: 20}
+	m := &Meter{group: 1, pids: []int{1}, proc: g}
+	if err := m.Settle(t.Context(), time.Minute); err != nil || len(m.pids) != 20 {
+		t.Errorf("%d of 20 processes are known, %v", len(m.pids), err)
+	}
+	m = &Meter{group: 1, pids: []int{1}, proc: &growing{MapFS: fstest.MapFS{}, all: 1e6}}
+	if err := m.Settle(t.Context(), 30*time.Millisecond); err != nil {
+		t.Errorf("a group that goes on growing: %v", err)
 	}
 }
 

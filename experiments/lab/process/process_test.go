@@ -59,6 +59,29 @@ func TestMain(m *testing.M) {
 		}
 		fmt.Println(child.Process.Pid)
 		time.Sleep(time.Minute)
+	case "orderly": // a parent that ends its child when it is asked to end
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, syscall.SIGTERM)
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), "PROCESS_TEST_ROLE=stubborn")
+		if err := child.Start(); err != nil {
+			panic(err)
+		}
+		fmt.Println(child.Process.Pid)
+		<-stop
+		_ = child.Process.Kill()
+	case "parents-runner": // starts an orderly parent and is killed over it
+		os.Setenv("PROCESS_TEST_ROLE", "orderly")
+		p, err := StartParent([]string{os.Args[0]})
+		if err != nil {
+			panic(err)
+		}
+		line, err := p.FirstLine(context.Background(), time.Minute)
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(line)
+		time.Sleep(time.Minute)
 	case "runner": // starts a program and is killed over it
 		os.Setenv("PROCESS_TEST_ROLE", "stubborn")
 		p, err := Start([]string{os.Args[0]})
@@ -196,7 +219,13 @@ func TestChildrenGoWithTheirParent(t *testing.T) {
 
 // A runner that is killed cannot clean up: the kernel does.
 func TestKilledRunnerLeavesNothing(t *testing.T) {
-	t.Setenv("PROCESS_TEST_ROLE", "runner")
+	for _, role := range []string{"runner", "parents-runner"} {
+		t.Run(role, func(t *testing.T) { killRunner(t, role) })
+	}
+}
+
+func killRunner(t *testing.T, role string) {
+	t.Setenv("PROCESS_TEST_ROLE", role)
 	cmd := exec.Command(os.Args[0])
 	out, err := cmd.StdoutPipe()
 	if err != nil {
