@@ -8,13 +8,17 @@ import (
 	"github.com/spf13/cobra"
 
 	"lflab/experiments/machine"
+	"lflab/experiments/probe"
 )
 
 func newDoctorCommand(stdout, _ io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "say what this machine allows and what would disturb a measurement",
-		Long: `doctor looks at the machine and changes nothing. Each line has a level:
+		Long: `doctor looks at the machine and leaves it as it is. What lflab probe asks of
+the kernel it tries, by attaching a program that does nothing to each hook for a
+moment; without the privilege for that it says which one is missing. Each line
+has a level:
 
   ok    as a measurement wants it
   note  shapes the results: know it
@@ -25,7 +29,7 @@ Its exit status is 0 whatever it finds.`,
 		RunE: func(*cobra.Command, []string) error {
 			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 			warnings := 0
-			for _, f := range machine.Doctor() {
+			for _, f := range append(machine.Doctor(), probe.Doctor()...) {
 				if f.Level == machine.Warn {
 					warnings++
 				}

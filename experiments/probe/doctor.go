@@ -1,6 +1,10 @@
 package probe
 
-import "lflab/experiments/machine"
+import (
+	"strings"
+
+	"lflab/experiments/machine"
+)
 
 // Doctor tells for each hook whether the probe can use it here, or in one line
 // why there is no probe at all. It needs no privilege to say so, and takes
@@ -12,17 +16,26 @@ func Doctor() []machine.Finding {
 	return findings(Hooks())
 }
 
+// findings has a line for each tracepoint, each extra and each thing that is
+// missing. What else works shares one.
 func findings(states []HookState) []machine.Finding {
 	var fs []machine.Finding
+	var basics []string
 	for _, s := range states {
-		f := machine.Finding{Name: "probe " + s.Point, Level: machine.OK, Value: "usable", Sentence: s.Sentence}
+		f := machine.Finding{Name: "probe " + s.Point, Level: machine.OK, Value: "usable", Sentence: strings.TrimPrefix(s.Sentence, s.Point+": ")}
 		switch {
 		case s.Err != nil && s.Needed:
 			f.Level, f.Value = machine.Note, "missing: no probe"
 		case s.Err != nil:
 			f.Level, f.Value = machine.Note, "missing"
+		case s.Needed && tells[s.Point] == "":
+			basics = append(basics, s.Point)
+			continue
 		}
 		fs = append(fs, f)
+	}
+	if len(basics) > 0 {
+		fs = append(fs, machine.Finding{Name: "probe basics", Level: machine.OK, Value: "usable", Sentence: strings.Join(basics, ", ")})
 	}
 	return fs
 }

@@ -83,7 +83,7 @@ func (s surroundings) whyRefused(needs []capability) string {
 			list(missing, "and"), options(needs, "--cap-add %s", " "))
 	case len(missing) > 0:
 		return fmt.Sprintf("this process %s [run it as root: sudo lflab …; or give it what it needs, once: sudo setcap %s+ep %s]",
-			without(missing), options(needs, "cap_%s", ","), s.program)
+			without(missing), options(needs, "cap_%s", ","), s.file())
 	case s.userNS:
 		return fmt.Sprintf("this process has %s only in a user namespace of its own, and the kernel asks for it outside [run lflab on the host, not in a rootless container]", list(needs, "and"))
 	case s.lockdown == "confidentiality":
@@ -96,6 +96,15 @@ func (s surroundings) whyRefused(needs []capability) string {
 		why += " (lockdown is " + s.lockdown + ")"
 	}
 	return why + " [ask whoever set the kernel or its security module up]"
+}
+
+// file is what setcap is told. The file that `go run` made is gone when it has
+// ended.
+func (s surroundings) file() string {
+	if strings.Contains(s.program, "/go-build") {
+		return "lflab, a file made by go build ./cmd/lflab"
+	}
+	return s.program
 }
 
 func without(missing []capability) string {

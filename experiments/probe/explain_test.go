@@ -75,7 +75,7 @@ func TestExplain(t *testing.T) {
 		not   []string
 	}{
 		{"no capability, map", errMapCreate, machineFiles(capsNone), needed, unix.EPERM,
-			[]string{"has neither CAP_BPF nor CAP_PERFMON", "sudo lflab", "sudo setcap cap_bpf,cap_perfmon+ep /"}, nil},
+			[]string{"has neither CAP_BPF nor CAP_PERFMON", "sudo lflab", "sudo setcap cap_bpf,cap_perfmon+ep "}, nil},
 		{"no capability, program", errLoadProgram, machineFiles(capsNone), needed, unix.EPERM,
 			[]string{"has neither CAP_BPF nor CAP_PERFMON"}, nil},
 		{"only CAP_BPF", errLoadProgram, machineFiles(capsBPF), needed, unix.EPERM,
@@ -167,6 +167,20 @@ func TestExplainKeepsTheErrorNumber(t *testing.T) {
 	}
 	if err := explain("anything", nil); err != nil {
 		t.Errorf("no error was explained as %v", err)
+	}
+}
+
+func TestExplainNamesTheFile(t *testing.T) {
+	for program, want := range map[string]string{
+		"/usr/local/bin/lflab":                 "sudo setcap cap_bpf,cap_perfmon+ep /usr/local/bin/lflab]",
+		"/tmp/go-build3141/b001/exe/lflab":     "sudo setcap cap_bpf,cap_perfmon+ep lflab, a file made by go build ./cmd/lflab]",
+		"/home/u/.cache/go-build/9/9f-d/lflab": "sudo setcap cap_bpf,cap_perfmon+ep lflab, a file made by go build ./cmd/lflab]",
+	} {
+		s := lookAround(machineFiles(capsNone))
+		s.program = program
+		if err := s.explain("load", errMapCreate, needed); !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%s: %q does not end with %q", program, err, want)
+		}
 	}
 }
 

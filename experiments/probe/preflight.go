@@ -103,7 +103,7 @@ func tryFeatures() []HookState {
 		{point: "run-time stats", try: tryStats, needs: []capability{capSysAdmin},
 			tells: "the probe's own cost is measured", lost: "the probe's own cost is not measured, all else is"},
 		{point: "fentry", try: tryFunction, needs: needed,
-			tells: "functions could be traced; not used", lost: "not used either: tracepoints do"},
+			tells: "functions could be traced; the probe uses tracepoints", lost: "no loss, for the probe uses tracepoints"},
 	}
 	var states []HookState
 	for _, f := range features {

@@ -61,6 +61,27 @@ func TestMissingHook(t *testing.T) {
 	}
 }
 
+// TestFindings: what works of the basics shares a line, what does not has one.
+func TestFindings(t *testing.T) {
+	refused := errors.New("ring buffer: no memory")
+	fs := findings([]HookState{
+		{Point: "sys_enter", Needed: true, Sentence: tells["sys_enter"]},
+		{Point: "task storage", Needed: true, Sentence: "state"},
+		{Point: "ring buffer", Needed: true, Err: refused, Sentence: refused.Error()},
+		{Point: "iter/task", Needed: true, Sentence: "threads"},
+		{Point: "fentry", Sentence: "functions"},
+	})
+	want := []machine.Finding{
+		{Name: "probe sys_enter", Level: machine.OK, Value: "usable", Sentence: tells["sys_enter"]},
+		{Name: "probe ring buffer", Level: machine.Note, Value: "missing: no probe", Sentence: "no memory"},
+		{Name: "probe fentry", Level: machine.OK, Value: "usable", Sentence: "functions"},
+		{Name: "probe basics", Level: machine.OK, Value: "usable", Sentence: "task storage, iter/task"},
+	}
+	if !slices.Equal(fs, want) {
+		t.Errorf("findings %+v, want %+v", fs, want)
+	}
+}
+
 func TestEachHookTellsSomething(t *testing.T) {
 	for _, h := range hooks {
 		if tells[h.point] == "" {
