@@ -38,6 +38,8 @@ func TestMain(m *testing.M) {
 		fakeOther(args[0])
 	case "fake-figure":
 		fmt.Printf("%s %d ns one way mean, p50 1700 ns\n", args[0], 1000+len(args[1]))
+	case "fake-configured":
+		fakeConfigured(args[0])
 	case "fake-pingpong":
 		fakePingPong()
 	case "fake-runner":
