@@ -1,0 +1,391 @@
+package probe
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sort"
+
+	"lflab/experiments/probe/bpf"
+)
+
+// UserRecord is what a server's thread noted itself about one event, or about
+// one further request on a connection. The stamps are nanoseconds of
+// CLOCK_MONOTONIC; 0 is one that was not taken:
+//
+//	a1  the socket's own time stamp of the data
+//	u0  user code has the event: accept or epoll_wait is behind it
+//	p0  it begins to pass: the leadership to a follower, or a connection to a worker
+//	p1  that is published
+//	p3  the call that wakes the receiver is behind it
+//	f5  the receiver runs and knows that it leads, or has the connection
+//	f6  it is about to wait for events
+//	h0  first instruction of the request's handler
+//	h1  the handler has returned
+type UserRecord struct {
+	TID      uint32 // in the kernel's own pid namespace, as all of the probe's; 0: not known
+	Seq      uint64 // of the hand-off: a connection's giver and receiver note the same, the next leader one more than who promoted it
+	Promoted bool   // f5 came after a sleep
+	A1       uint64
+	U0       uint64
+	P0       uint64
+	P1       uint64
+	P3       uint64
+	F5       uint64
+	F6       uint64
+	H0       uint64
+	H1       uint64
+}
+
+// Residue counts what found no partner on the other side.
+type Residue struct {
+	KernelRequests uint64 // read, and no handler began before the thread read again: part of a head, say
+	UserRequests   uint64 // handlers without a read of their own: a client that sends ahead, say
+	KernelHandoffs uint64
+	UserHandoffs   uint64 // received after a sleep that no futex wake-up ended, in the kernel's view
+	KernelGaps     uint64
+}
+
+// Map is r by the names that its counts have in files.
+func (r Residue) Map() map[string]uint64 {
+	return map[string]uint64{
+		"kernel_requests": r.KernelRequests, "user_requests": r.UserRequests,
+		"kernel_handoffs": r.KernelHandoffs, "user_handoffs": r.UserHandoffs, "kernel_gaps": r.KernelGaps,
+	}
+}
+
+// UserSide is what the kernel's records and a server's own come to together.
+type UserSide struct {
+	// Joined.
+	Requests, Handoffs, Gaps uint64
+
+	// Unmatched found no partner although both sides were recording. Edge did
+	// not either, but one side began later or ended earlier than the event: the
+	// probe, or the log of a thread that the event needs.
+	Unmatched, Edge Residue
+
+	// Contradicted were partners by thread and time, and not by the numbers
+	// that giver and receiver noted. They are in no histogram.
+	Contradicted uint64
+
+	// Unstamped are hand-offs to threads that never note one: those of a
+	// language's runtime, or a listener that waited for an idle worker.
+	Unstamped uint64
+
+	// Loose are user records of no known thread.
+	Loose uint64
+
+	byStage [len(userStages)][placements]Histogram
+}
+
+// Join finds the partners of the kernel's records among those that the threads
+// of a server have taken themselves, by thread and time:
+//
+//   - A request's handler is the first that its reader began after the read and
+//     before it read again, if it did not receive another event in between.
+//   - A hand-off's receiver is the first f5 of the woken thread after its futex
+//     call returned and before it did so for the next hand-off; its giver is
+//     what the waker noted around its futex call (p0 to p3).
+//   - A request that was handed over must have both; a gap's event is the first
+//     u0 of its receiver within it.
+//
+// r's lists are in order of time, user in any.
+func Join(r *Records, user []UserRecord) *UserSide {
+	j := &joiner{side: &UserSide{}, threads: map[uint32]*userThread{}, wakes: map[*UserRecord]*Handoff{}, pairs: map[uint32][]pair{}}
+	j.index(user)
+	j.span(r)
+	for i := range r.Handoffs {
+		h := &r.Handoffs[i]
+		if g := j.giver(h.Sleep.Waker, h.Sleep.Call); g != nil {
+			j.wakes[g] = h
+		}
+	}
+	requests := byThread(r.Requests, func(q *Request) uint32 { return q.TID })
+	handoffs := byThread(r.Handoffs, func(h *Handoff) uint32 { return h.TID })
+	for tid := range handoffs {
+		if t := j.threads[tid]; (t == nil || len(t.f5) == 0) && requests[tid] == nil {
+			j.side.Unstamped += uint64(len(handoffs[tid]))
+			delete(handoffs, tid)
+		}
+	}
+	for tid, t := range j.threads { // those that the kernel has nothing of, too
+		j.joinRequests(t, requests[tid])
+		j.joinHandoffs(t, handoffs[tid])
+		delete(requests, tid)
+		delete(handoffs, tid)
+	}
+	for _, list := range requests {
+		j.side.Unmatched.KernelRequests += uint64(len(list))
+	}
+	for _, list := range handoffs {
+		j.side.Unmatched.KernelHandoffs += uint64(len(list))
+	}
+	for i := range r.Gaps {
+		j.joinGap(&r.Gaps[i])
+	}
+	return j.side
+}
+
+// joiner is a Join under way.
+type joiner struct {
+	side    *UserSide
+	threads map[uint32]*userThread
+	begin   uint64 // first and last time that the kernel has anything of
+	end     uint64
+	wakes   map[*UserRecord]*Handoff // by what the giver noted
+	pairs   map[uint32][]pair        // joined hand-offs by receiver, in order of time
+}
+
+// userThread is what one thread noted: by each stamp that events are looked for
+// by, the records that have it in the order of that stamp.
+type userThread struct {
+	u0, p0, f5, h0 []*UserRecord
+	begin, end     uint64 // of all its stamps
+}
+
+// pair is a joined hand-off.
+type pair struct {
+	handoff         *Handoff
+	giver, receiver *UserRecord
+}
+
+func stampU0(u *UserRecord) uint64 { return u.U0 }
+func stampP0(u *UserRecord) uint64 { return u.P0 }
+func stampF5(u *UserRecord) uint64 { return u.F5 }
+func stampH0(u *UserRecord) uint64 { return u.H0 }
+
+func (j *joiner) index(user []UserRecord) {
+	for i := range user {
+		u := &user[i]
+		if u.TID == 0 {
+			j.side.Loose++
+			continue
+		}
+		t := j.threads[u.TID]
+		if t == nil {
+			t = &userThread{begin: math.MaxUint64}
+			j.threads[u.TID] = t
+		}
+		for _, s := range [...]uint64{u.U0, u.P0, u.P1, u.P3, u.F5, u.F6, u.H0, u.H1} {
+			if s != 0 {
+				t.begin, t.end = min(t.begin, s), max(t.end, s)
+			}
+		}
+		for _, l := range [...]struct {
+			list *[]*UserRecord
+			at   uint64
+		}{{&t.u0, u.U0}, {&t.p0, u.P0}, {&t.f5, u.F5}, {&t.h0, u.H0}} {
+			if l.at != 0 {
+				*l.list = append(*l.list, u)
+			}
+		}
+	}
+	for _, t := range j.threads {
+		sortBy(t.u0, stampU0)
+		sortBy(t.p0, stampP0)
+		sortBy(t.f5, stampF5)
+		sortBy(t.h0, stampH0)
+	}
+}
+
+func sortBy(list []*UserRecord, stamp func(*UserRecord) uint64) {
+	slices.SortStableFunc(list, func(a, b *UserRecord) int { return cmp.Compare(stamp(a), stamp(b)) })
+}
+
+// from is the place of the first record whose stamp is at or after a time.
+func from(list []*UserRecord, stamp func(*UserRecord) uint64, at uint64) int {
+	return sort.Search(len(list), func(i int) bool { return stamp(list[i]) >= at })
+}
+
+func (j *joiner) span(r *Records) {
+	j.begin = math.MaxUint64
+	for i := range r.Requests {
+		j.begin, j.end = min(j.begin, r.Requests[i].Time), max(j.end, r.Requests[i].Time)
+	}
+	for i := range r.Handoffs {
+		j.begin, j.end = min(j.begin, r.Handoffs[i].Time), max(j.end, r.Handoffs[i].Time)
+	}
+}
+
+// byThread keeps each thread's events in their order.
+func byThread[T any](list []T, tid func(*T) uint32) map[uint32][]*T {
+	m := map[uint32][]*T{}
+	for i := range list {
+		m[tid(&list[i])] = append(m[tid(&list[i])], &list[i])
+	}
+	return m
+}
+
+// giver is what the thread noted that was calling futex at that time.
+func (j *joiner) giver(tid uint32, call uint64) *UserRecord {
+	t := j.threads[tid]
+	if t == nil || call == 0 {
+		return nil
+	}
+	i := from(t.p0, stampP0, call+1) - 1
+	if i < 0 || call > t.p0[i].P3 {
+		return nil
+	}
+	return t.p0[i]
+}
+
+// edge reports whether a kernel's event lies outside of what a thread noted. A
+// thread that noted nothing at all is no excuse.
+func (j *joiner) edge(tid uint32, at uint64) bool {
+	t := j.threads[tid]
+	return t != nil && (at < t.begin || at > t.end)
+}
+
+// count adds an event without a partner to the residue or to the edge.
+func (s *UserSide) count(edge bool, which func(*Residue) *uint64) {
+	r := &s.Unmatched
+	if edge {
+		r = &s.Edge
+	}
+	*which(r)++
+}
+
+func kernelRequests(r *Residue) *uint64 { return &r.KernelRequests }
+func userRequests(r *Residue) *uint64   { return &r.UserRequests }
+func kernelHandoffs(r *Residue) *uint64 { return &r.KernelHandoffs }
+func userHandoffs(r *Residue) *uint64   { return &r.UserHandoffs }
+func kernelGaps(r *Residue) *uint64     { return &r.KernelGaps }
+
+// unwatched reports whether a user's event lies outside of the kernel's.
+func (j *joiner) unwatched(at uint64) bool { return at < j.begin || at > j.end }
+
+// joinRequests goes through one thread's reads and handlers side by side.
+func (j *joiner) joinRequests(t *userThread, requests []*Request) {
+	handlers := t.h0
+	for i, q := range requests {
+		for len(handlers) > 0 && handlers[0].H0 < q.Time {
+			j.side.count(j.unwatched(handlers[0].H0), userRequests)
+			handlers = handlers[1:]
+		}
+		next := uint64(math.MaxUint64)
+		if i+1 < len(requests) {
+			next = requests[i+1].Time
+		}
+		if len(handlers) == 0 || handlers[0].H0 >= next || max(handlers[0].F5, handlers[0].U0) > q.Time {
+			j.side.count(j.edge(q.TID, q.Time), kernelRequests)
+			continue
+		}
+		j.joinRequest(q, handlers[0])
+		handlers = handlers[1:]
+	}
+	for _, u := range handlers {
+		j.side.count(j.unwatched(u.H0), userRequests)
+	}
+}
+
+// joinRequest finds who passed the request to its reader, if somebody did, and
+// takes the request's way apart.
+func (j *joiner) joinRequest(q *Request, u *UserRecord) {
+	g, how := u, direct
+	switch {
+	case q.Pass.Waking != 0:
+		g, how = j.giver(q.Pass.Waker, q.Pass.Call), woken
+		if g == nil || g.U0 < q.Receipt.Return || u.F5 < q.PassReturn {
+			edge := j.edge(q.Pass.Waker, q.Pass.Call)
+			j.side.count(edge, kernelRequests)
+			j.side.count(edge, userRequests)
+			return
+		}
+	case q.Receipt.Return != 0 && q.Receipt.TID != q.TID:
+		g, how = j.queued(q, u), queued
+		if g == nil {
+			edge := j.edge(q.Receipt.TID, q.Receipt.Return)
+			j.side.count(edge, kernelRequests)
+			j.side.count(edge, userRequests)
+			return
+		}
+	}
+	if how != direct && g.Seq != u.Seq {
+		j.side.Contradicted++
+		return
+	}
+	j.side.Requests++
+	j.dispatch(q, g, u, how)
+}
+
+// queued is what the event's receiver noted of a request that a thread took
+// which was awake: there is no wake-up to find it by, but its number. Each
+// thread counts upwards.
+func (j *joiner) queued(q *Request, u *UserRecord) *UserRecord {
+	t := j.threads[q.Receipt.TID]
+	if t == nil || u.F5 == 0 {
+		return nil
+	}
+	i := sort.Search(len(t.p0), func(i int) bool { return t.p0[i].Seq >= u.Seq })
+	if i == len(t.p0) || t.p0[i].Seq != u.Seq || t.p0[i].P0 > u.F5 || t.p0[i].U0 < q.Receipt.Return {
+		return nil
+	}
+	return t.p0[i]
+}
+
+// joinHandoffs goes through the wake-ups of one thread and what it noted of
+// being handed something, side by side.
+func (j *joiner) joinHandoffs(t *userThread, handoffs []*Handoff) {
+	receipts := slices.DeleteFunc(slices.Clone(t.f5), func(u *UserRecord) bool { return !u.Promoted })
+	for i, h := range handoffs {
+		for len(receipts) > 0 && receipts[0].F5 < h.Time {
+			j.side.count(j.unwatched(receipts[0].F5), userHandoffs)
+			receipts = receipts[1:]
+		}
+		next := uint64(math.MaxUint64)
+		if i+1 < len(handoffs) {
+			next = handoffs[i+1].Time
+		}
+		if len(receipts) == 0 || receipts[0].F5 >= next {
+			j.side.count(j.edge(h.TID, h.Time), kernelHandoffs)
+			continue
+		}
+		u := receipts[0]
+		receipts = receipts[1:]
+		switch g := j.giver(h.Sleep.Waker, h.Sleep.Call); {
+		case g == nil:
+			edge := j.edge(h.Sleep.Waker, h.Sleep.Call)
+			j.side.count(edge, kernelHandoffs)
+			j.side.count(edge, userHandoffs)
+		case u.Seq != g.Seq+uint64(h.Lead):
+			j.side.Contradicted++
+		default:
+			j.side.Handoffs++
+			j.pairs[h.TID] = append(j.pairs[h.TID], pair{h, g, u})
+			j.handoff(h, g, u)
+		}
+	}
+	for _, u := range receipts {
+		j.side.count(j.unwatched(u.F5), userHandoffs)
+	}
+}
+
+// joinGap finds the event that a gap began with and, if it ended with a thread
+// that was woken for it, that hand-off. Gaps that ended otherwise are left
+// alone: nobody took stamps on the way.
+func (j *joiner) joinGap(gap *Gap) {
+	t := j.threads[gap.Giver]
+	switch bpf.ProbeStage(gap.How) {
+	case bpf.ProbeStagePASSED_TOTAL:
+		pairs := j.pairs[gap.TID]
+		i := sort.Search(len(pairs), func(i int) bool { return pairs[i].handoff.Time > gap.Time }) - 1
+		if i >= 0 && pairs[i].handoff.Sleep.Waker == gap.Giver && pairs[i].giver.U0 >= gap.Began &&
+			pairs[i].receiver.F5 <= gap.Time {
+			j.side.Gaps++
+			j.passed(gap, pairs[i])
+			return
+		}
+	case bpf.ProbeStageRETOOK_TOTAL:
+		if t == nil {
+			break
+		}
+		if i := from(t.u0, stampU0, gap.Began); i < len(t.u0) && max(t.u0[i].U0, t.u0[i].P0, t.u0[i].P3) <= gap.Time {
+			j.side.Gaps++
+			j.retook(gap, t.u0[i])
+			return
+		}
+	default:
+		return
+	}
+	j.side.count(j.edge(gap.Giver, gap.Began) || j.edge(gap.TID, gap.Time), kernelGaps)
+}
