@@ -12,6 +12,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
 )
 
 // livingPrograms are those of ids that the kernel still has.
@@ -32,15 +33,15 @@ func livingPrograms(t *testing.T, ids []uint32) (living []uint32) {
 
 func livingLinks(t *testing.T, ids []uint32) (living []uint32) {
 	t.Helper()
-	it := new(link.Iterator)
-	defer it.Close()
-	for it.Next() {
-		if slices.Contains(ids, uint32(it.ID)) {
-			living = append(living, uint32(it.ID))
+	for _, id := range ids {
+		l, err := link.NewFromID(link.ID(id))
+		switch {
+		case err == nil:
+			l.Close()
+			living = append(living, id)
+		case !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.EAGAIN): // gone, or about to go
+			t.Fatalf("link %d: %v", id, err)
 		}
-	}
-	if err := it.Err(); err != nil {
-		t.Fatal(err)
 	}
 	return living
 }

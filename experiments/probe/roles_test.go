@@ -27,9 +27,15 @@ import (
 const roleVariable = "LFLAB_PROBE_TEST_ROLE"
 
 var roles = map[string]func(){
-	"target":   beTarget,
-	"probe":    beProbe,
-	"headless": beHeadless,
+	"target": beTarget,
+	"probe":  beProbe,
+}
+
+// A package's init runs on the process's first thread, a test on any.
+func init() {
+	if os.Getenv(roleVariable) == "headless" {
+		beHeadless()
+	}
 }
 
 // TestRole is where the other process begins.
@@ -166,7 +172,6 @@ func beHeadless() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		syscall.Exit(0)
 	}()
-	runtime.LockOSThread()
 	fmt.Println(unix.Gettid() == unix.Getpid())
 	_, _, _ = unix.Syscall(unix.SYS_EXIT, 0, 0, 0)
 }
