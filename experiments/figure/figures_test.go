@@ -147,6 +147,9 @@ func TestCaptionsStateTheConditions(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, f := range figs {
+		if f.silent { // needs a server with a flight recorder
+			continue
+		}
 		if f.Missing != "" {
 			t.Errorf("%s is missing: %s", f.Name, f.Missing)
 		}

@@ -37,44 +37,43 @@ func rgb(x uint32) color.NRGBA {
 }
 
 // kinds in the order of legends. The lines of a hatch are light on dark areas
-// and dark on light ones.
+// and dark on light ones. The user side's stages ready-return, ready-read and
+// wake-return each have several of the kernel's in them.
 var kinds = []kind{
 	{readiness, []string{"ready-waking", "read-waking"}, fill{rgb(0x08306b), plain, paper}},
+	{readiness, []string{"ready-return", "ready-read"}, fill{rgb(0x1a5799), plain, paper}},
 	{readiness, []string{"waking-wakeup", "read-wakeup"}, fill{rgb(0x2f7ebc), plain, paper}},
 	{readiness, []string{"wakeup-switch", "read-switch"}, fill{rgb(0x74b3d8), plain, paper}},
 	{readiness, []string{"switch-return"}, fill{rgb(0xc6dcec), plain, paper}},
 	{unarmed, []string{"ready-arm"}, fill{rgb(0x5e3c99), falling, paper}},
 	{unarmed, []string{"arm-return"}, fill{rgb(0x9686c4), falling, paper}},
-	{unarmed, []string{"return-queued"}, fill{rgb(0xd0cce6), falling, rgb(0x5e3c99)}},
-	{handoff, []string{"promote-call", "wake-woke"}, fill{rgb(0x6b2a04), rising, paper}},
-	{handoff, []string{"hand-off: wake-waking"}, fill{rgb(0xa84000), rising, paper}},
-	{handoff, []string{"hand-off: waking-wakeup"}, fill{rgb(0xe06a0c), rising, paper}},
+	{unarmed, []string{"return-queued", "pass-take"}, fill{rgb(0xd0cce6), falling, rgb(0x5e3c99)}},
+	{handoff, []string{"promote-call", "wake-woke", "wake-user", "user-promote"}, fill{rgb(0x6b2a04), rising, paper}},
+	{handoff, []string{"hand-off: wake-waking"}, fill{rgb(0x9a3a00), rising, paper}},
+	{handoff, []string{"hand-off: wake-return"}, fill{rgb(0xc45206), rising, paper}},
+	{handoff, []string{"hand-off: waking-wakeup"}, fill{rgb(0xe8760f), rising, paper}},
 	{handoff, []string{"hand-off: wakeup-switch"}, fill{rgb(0xfda04e), rising, rgb(0x7a3004)}},
-	{handoff, []string{"hand-off: switch-return"}, fill{rgb(0xfdd9b0), rising, rgb(0xa84000)}},
+	{handoff, []string{"hand-off: switch-return"}, fill{rgb(0xfdd9b0), rising, rgb(0x9a3a00)}},
 	{running, []string{"return-accept"}, fill{rgb(0x525252), level, paper}},
 	{running, []string{"return-wake", "return-promote"}, fill{rgb(0x868686), level, paper}},
-	{running, []string{"return-read"}, fill{rgb(0xb4b4b4), level, rgb(0x525252)}},
+	{running, []string{"return-read", "user-read"}, fill{rgb(0xb4b4b4), level, rgb(0x525252)}},
 	{running, []string{"return-arm", "woke-arm"}, fill{rgb(0xdedede), level, rgb(0x868686)}},
-}
-
-// userFills are for stages of the user side, which this package does not know
-// by name, in their order.
-var userFills = []fill{
-	{rgb(0x00572b), upright, paper}, {rgb(0x2f9e5b), upright, paper},
-	{rgb(0x86cf9c), upright, rgb(0x00572b)}, {rgb(0xd3eed6), upright, rgb(0x2f9e5b)},
+	{userSide, []string{"return-user"}, fill{rgb(0x00572b), upright, paper}},
+	{userSide, []string{"user-pass", "user-wake"}, fill{rgb(0x2f9e5b), upright, paper}},
+	{userSide, []string{"futex-user"}, fill{rgb(0x86cf9c), upright, rgb(0x00572b)}},
+	{userSide, []string{"read-handler"}, fill{rgb(0xd3eed6), upright, rgb(0x2f9e5b)}},
 }
 
 // restFill is for what is too short to be seen.
 var restFill = fill{paper, plain, paper}
 
 // stageName is the name of a stage of "D", "H" or "G" in figures: as the probe
-// has it, but that the four stages of a hand-off are called alike wherever one
-// lies.
+// has it, but that the stages of a hand-off are called alike wherever one lies.
 func stageName(of, key string) string {
 	name := strings.TrimPrefix(key, of+".")
 	pass, passed := strings.CutPrefix(name, "pass-")
 	wake := []string{"wake-waking", "waking-wakeup", "wakeup-switch", "switch-return"}
-	if slices.Contains(wake, pass) && (passed || of != "D") {
+	if slices.Contains(wake, pass) && (passed || of != "D") || pass == "wake-return" {
 		return "hand-off: " + pass
 	}
 	return name

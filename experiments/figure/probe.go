@@ -173,7 +173,7 @@ func (v *view) stageTable(title, phase string) stageTable {
 	var columns []string
 	for _, s := range v.subjects {
 		if slices.ContainsFunc(v.panels, func(p panel) bool {
-			return slices.ContainsFunc(sums, func(of sum) bool { return len(v.stack(of.tag, phase, p, s).totals.valid) > 0 })
+			return slices.ContainsFunc(sums, func(of sum) bool { return len(v.stack(of, phase, p, s).totals.valid) > 0 })
 		}) {
 			columns = append(columns, s)
 			t.Subjects = append(t.Subjects, term{Word: s, Swatch: swatch(v.style[s])})
@@ -184,9 +184,9 @@ func (v *view) stageTable(title, phase string) stageTable {
 		for _, of := range sums {
 			var stacks []stack
 			for _, s := range columns {
-				stacks = append(stacks, v.stack(of.tag, phase, p, s))
+				stacks = append(stacks, v.stack(of, phase, p, s))
 			}
-			if g := v.stageGroup(of, phase, p, stacks); len(g.Rows) > 0 {
+			if g := v.stageGroup(of, p, stacks); len(g.Rows) > 0 {
 				t.Groups = append(t.Groups, g)
 			}
 		}
@@ -194,7 +194,7 @@ func (v *view) stageTable(title, phase string) stageTable {
 	return t
 }
 
-func (v *view) stageGroup(of sum, phase string, p panel, stacks []stack) stageGroup {
+func (v *view) stageGroup(of sum, p panel, stacks []stack) stageGroup {
 	g := stageGroup{Title: head(joinTitle(p.title, strings.TrimPrefix(of.label, "mean ")))}
 	total := stageRow{Name: of.tag + " mean", Total: true}
 	var names []part
@@ -207,17 +207,16 @@ func (v *view) stageGroup(of sum, phase string, p panel, stacks []stack) stageGr
 			}
 		}
 		total.Cells = append(total.Cells, c)
-		for _, part := range s.parts {
-			if part.mean >= 0.005 && !slices.ContainsFunc(names, same(part)) { // less is written 0.00
-				names = append(names, part)
-			}
-		}
+		names = addParts(names, s.parts)
 	}
+	names = slices.DeleteFunc(names, func(name part) bool { // less is written 0.00
+		return !slices.ContainsFunc(stacks, func(s stack) bool {
+			return slices.ContainsFunc(s.parts, func(p part) bool { return p.name == name.name && p.mean >= 0.005 })
+		})
+	})
 	if len(names) == 0 {
 		return g
 	}
-	order := v.order(of.tag, phase)
-	slices.SortStableFunc(names, func(a, b part) int { return slices.Index(order, a.name) - slices.Index(order, b.name) })
 	g.Rows = append(g.Rows, total)
 	for _, name := range names {
 		r := stageRow{Name: name.name, Text: v.stageText(of.tag, name.name), Patch: patch(name.fill())}
@@ -234,46 +233,22 @@ func (v *view) stageGroup(of sum, phase string, p panel, stacks []stack) stageGr
 	return g
 }
 
-func same(p part) func(part) bool { return func(q part) bool { return q.name == p.name } }
-
-// order of all names of a sum's stages in a phase.
-func (v *view) order(tag, phase string) []string {
-	var names []string
-	var user []string
-	for i := range v.run.Trials {
-		r := phaseOf(&v.run.Trials[i], phase)
-		if r == nil || r.Probe == nil {
-			continue
-		}
-		for _, key := range stageOrder(r.Probe, tag) {
-			if name := stageName(tag, key); !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-		own, _ := userParts(r, tag)
-		for _, name := range own {
-			if !slices.Contains(user, name) {
-				user = append(user, name)
-			}
-		}
-	}
-	return append(names, user...)
-}
-
 // stageText says what happens in a stage, as the probe does.
 func (v *view) stageText(tag, name string) string {
 	for i := range v.run.Trials {
 		for _, r := range v.run.Trials[i].Phases {
+			var all []map[string]probe.StageReport
 			if r.Probe != nil {
-				for key, s := range r.Probe.Stages {
-					if s.Of == tag && stageName(tag, key) == name {
-						return s.Text
-					}
-				}
+				all = append(all, r.Probe.Stages)
 			}
 			if r.User != nil {
-				if s, ok := r.User.Stages[name]; ok {
-					return s.Text
+				all = append(all, r.User.Stages)
+			}
+			for _, stages := range all {
+				for key, s := range stages {
+					if s.Of != "" && s.Of[:1] == tag && stageName(tag, key) == name {
+						return s.Text
+					}
 				}
 			}
 		}

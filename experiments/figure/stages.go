@@ -30,22 +30,24 @@ type sum struct {
 	label  string // of the axis
 	events string // what is counted
 	read   string // how to read it
+	user   bool   // it ends in the server's own code, as the flight recorder says
 }
 
 var sums = []sum{
 	{"D", "stages", "Where a request's dispatch time goes", "mean dispatch latency D", "requests",
-		"D, as the kernel sees it, runs from the moment a request's data is ready until a thread has read it."},
+		"D, as the kernel sees it, runs from the moment a request's data is ready until a thread has read it.", false},
+	{"D", "stages-user", "Where a request's time goes, to its handler", "mean dispatch latency D, to the handler", "requests",
+		"D runs from the moment a request's data is ready to the first instruction of its handler, for requests whose records of the kernel and of the server's flight recorder were joined. “return-user” and “futex-user” are from a system call's return in the kernel until the server's code goes on, with the Go runtime between them.", true},
 	{"H", "stages-handoff", "Where a hand-off's time goes", "mean hand-off latency H", "hand-offs",
-		"H, as the kernel sees it, runs from the call that wakes another thread to that thread's return from its sleep: the leadership's hand-off in leader, a connection's or an event's in worker and event."},
+		"H, as the kernel sees it, runs from the call that wakes another thread to that thread's return from its sleep: the leadership's hand-off in leader, a connection's or an event's in worker and event.", false},
 	{"G", "stages-gap", "Where the leaderless gap's time goes", "mean leaderless gap G", "gaps",
-		"G, as the kernel sees it, runs from the receipt of an event until the next thread waits for events: a woken one in leader, the same one in worker and event."},
+		"G, as the kernel sees it, runs from the receipt of an event until the next thread waits for events: a woken one in leader, the same one in worker and event.", false},
 }
 
 // part is a stage's part of a bar.
 type part struct {
 	name string // stageName
 	mean float64
-	user int // place among the stages of the user side, from 1; 0 is the kernel's
 }
 
 // stack is one subject's bar: the mean over its processes, in µs.
@@ -85,59 +87,93 @@ func stageOrder(r *probe.Report, tag string) []string {
 	return keys
 }
 
-// userParts are the parts of a sum, in µs, that lie between the kernel and the
-// server's code, by name in their order.
-func userParts(r *lab.PhaseResult, tag string) (names []string, means map[string]float64) {
+// split is what one process measured of a sum: its mean and the parts of that in
+// the order of time, in µs. Where the flight recorder was on as well, the ends of
+// the kernel's sums are carried on to the server's own code.
+func (of sum) split(r *lab.PhaseResult) (mean float64, parts []part, ok bool) {
+	add := func(key string, stage probe.StageReport) {
+		parts = append(parts, part{stageName(of.tag, key), stage.PartOfMean / 1e3})
+	}
+	if of.user {
+		if r.User == nil || r.User.D == nil {
+			return 0, nil, false
+		}
+		for _, stage := range probe.UserStages() {
+			if key := of.tag + "." + stage.Name; stage.Group == probe.UserD && stage.Name != "total" {
+				add(key, r.User.Stages[key])
+			}
+		}
+		return r.User.D.Mean / 1e3, parts, true
+	}
+	d := distOf(r.Probe, of.tag)
+	if d == nil {
+		return 0, nil, false
+	}
+	mean = d.Mean / 1e3
+	kernel := stageOrder(r.Probe, of.tag)
+	before, after := userKeys(r, of.tag, kernel)
+	for _, key := range before {
+		add(key, r.User.Stages[key])
+	}
+	for _, key := range kernel {
+		add(key, r.Probe.Stages[key])
+	}
+	for _, key := range after {
+		add(key, r.User.Stages[key])
+	}
+	for _, key := range slices.Concat(before, after) {
+		mean += r.User.Stages[key].PartOfMean / 1e3
+	}
+	return mean, parts, true
+}
+
+// userKeys are the stages of the user side that lie before and after all of the
+// kernel's.
+func userKeys(r *lab.PhaseResult, tag string, kernel []string) (before, after []string) {
 	if r.User == nil {
 		return nil, nil
 	}
-	means = map[string]float64{}
+	starts := map[string]bool{} // stamps that the kernel's stages begin with
+	for _, key := range kernel {
+		starts[r.Probe.Stages[key].From] = true
+	}
 	for _, key := range slices.Sorted(maps.Keys(r.User.Stages)) {
-		if s := r.User.Stages[key]; s.Of == tag {
-			names = append(names, key)
-			means[key] = s.PartOfMean / 1e3
+		switch s := r.User.Stages[key]; {
+		case s.Of != tag:
+		case starts[s.To]:
+			before = append(before, key)
+		default:
+			after = append(after, key)
 		}
 	}
-	return names, means
+	return before, after
 }
 
 // stack adds the processes of one cell up.
-func (v *view) stack(tag, phase string, p panel, subject string) stack {
+func (v *view) stack(of sum, phase string, p panel, subject string) stack {
 	s := stack{subject: subject, placed: map[string]float64{}, totals: sample{byBlock: map[int]float64{}}}
-	add := func(name string, x float64, user int) {
-		i := slices.IndexFunc(s.parts, func(p part) bool { return p.name == name })
-		if i < 0 {
-			i = len(s.parts)
-			s.parts = append(s.parts, part{name: name, user: user})
-		}
-		s.parts[i].mean += x
-	}
 	for _, t := range v.trials(p, subject) {
 		r := phaseOf(t, phase)
-		if r == nil || distOf(r.Probe, tag) == nil {
+		if r == nil {
 			continue
 		}
-		total := distOf(r.Probe, tag).Mean / 1e3
-		names, means := userParts(r, tag)
-		for _, x := range means {
-			total += x
+		mean, parts, ok := of.split(r)
+		if !ok {
+			continue
 		}
 		if !t.Valid() {
-			s.totals.invalid = append(s.totals.invalid, total)
+			s.totals.invalid = append(s.totals.invalid, mean)
 			continue
 		}
-		s.totals.valid = append(s.totals.valid, total)
-		s.totals.byBlock[t.Repetition] = total
-		s.total += total
-		for _, key := range stageOrder(r.Probe, tag) {
-			add(stageName(tag, key), r.Probe.Stages[key].PartOfMean/1e3, 0)
-		}
-		for i, name := range names {
-			add(name, means[name], i+1)
-		}
-		for place, d := range r.Probe.ByPlacement[tag] {
-			s.placed[place] += float64(d.Count)
-			s.count += float64(d.Count)
+		s.totals.valid = append(s.totals.valid, mean)
+		s.totals.byBlock[t.Repetition] = mean
+		s.total += mean
+		s.parts = addParts(s.parts, parts)
+		if r.Probe != nil {
+			for place, d := range r.Probe.ByPlacement[of.tag] {
+				s.placed[place] += float64(d.Count)
+				s.count += float64(d.Count)
+			}
 		}
 	}
 	n := float64(len(s.totals.valid))
@@ -153,6 +189,24 @@ func (v *view) stack(tag, phase string, p panel, subject string) stack {
 	}
 	return s
 }
+
+// addParts adds those of one more process, each to that of its name. What only
+// the new one has keeps its place behind the one that stands before it.
+func addParts(sum, parts []part) []part {
+	at := 0
+	for _, p := range parts {
+		if i := slices.IndexFunc(sum, same(p)); i >= 0 {
+			sum[i].mean += p.mean
+			at = i + 1
+			continue
+		}
+		sum = slices.Insert(sum, at, p)
+		at++
+	}
+	return sum
+}
+
+func same(p part) func(part) bool { return func(q part) bool { return q.name == p.name } }
 
 // missing is what the stages leave out of the total; negative is too much.
 func (s *stack) missing() float64 {
@@ -202,9 +256,6 @@ func (s *stack) pieces(small []string) []piece {
 }
 
 func (p part) fill() fill {
-	if p.user > 0 {
-		return userFills[(p.user-1)%len(userFills)]
-	}
 	if k := kindOf(p.name); k != nil {
 		return k.fill
 	}
@@ -238,7 +289,7 @@ func (v *view) stagesFigure(of sum) Figure {
 		j, any := v.indexOf(ph), false
 		for i, p := range v.panels {
 			for _, name := range v.subjects {
-				s := v.stack(of.tag, ph.Name, p, name)
+				s := v.stack(of, ph.Name, p, name)
 				stacks[[2]int{j, i}] = append(stacks[[2]int{j, i}], s)
 				if len(s.totals.valid)+len(s.totals.invalid) > 0 {
 					all, any = append(all, s), true
@@ -254,6 +305,7 @@ func (v *view) stagesFigure(of sum) Figure {
 	}
 	if len(all) == 0 {
 		f.Missing = "no trial holds stages of " + of.tag
+		f.silent = of.user // only servers with a flight recorder have them
 		return f
 	}
 	small := merged(all)
@@ -293,11 +345,11 @@ func nameless(p *plot.Plot) {
 
 // stageLegend has a line for each family, with the stages that are drawn.
 func stageLegend(all []stack, small []string) []entry {
-	drawn := map[string]int{} // to the place among the user's, 0 in the kernel
+	drawn := map[string]bool{}
 	for _, s := range all {
 		for _, p := range s.parts {
 			if p.mean > 0 && !slices.Contains(small, p.name) {
-				drawn[p.name] = p.user
+				drawn[p.name] = true
 			}
 		}
 	}
@@ -313,7 +365,7 @@ func stageLegend(all []stack, small []string) []entry {
 	for _, k := range kinds {
 		var names []string
 		for _, name := range k.stages {
-			if _, ok := drawn[name]; ok {
+			if drawn[name] {
 				names = append(names, strings.TrimPrefix(name, "hand-off: "))
 				delete(drawn, name)
 			}
@@ -322,14 +374,7 @@ func stageLegend(all []stack, small []string) []entry {
 			add(k.family, strings.Join(names, ", "), k.fill)
 		}
 	}
-	unknown := []string{}
-	for _, name := range slices.Sorted(maps.Keys(drawn)) {
-		if user := drawn[name]; user > 0 {
-			add(userSide, name, part{user: user}.fill())
-		} else {
-			unknown = append(unknown, name)
-		}
-	}
+	unknown := slices.Sorted(maps.Keys(drawn))
 	if len(small) > 0 {
 		unknown = append(unknown, "other")
 	}
@@ -367,14 +412,14 @@ func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, sub
 		if x := s.missing(); x != 0 && s.total > 0 && len(unsound) < 3 {
 			unsound = append(unsound, fmt.Sprintf("%s %+.1f %%", s.subject, 100*x/s.total))
 		}
-		user = user || slices.ContainsFunc(s.parts, func(p part) bool { return p.user > 0 && p.mean > 0 })
+		user = user || slices.ContainsFunc(s.parts, func(p part) bool { k := kindOf(p.name); return p.mean > 0 && k != nil && k.family == userSide })
 	}
 	if len(unsound) > 0 {
 		off = "Total less stages is not zero: " + listing(unsound) + "."
 	}
 	read := of.read
-	if user {
-		read += " Where the flight recorder was on as well, the bar goes on to the server's own code."
+	if user && !of.user {
+		read += " Where the flight recorder was on as well, the bar reaches into the server's own code."
 	}
 	counts := ""
 	if most > 0 {

@@ -32,9 +32,12 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 	v := newView(probedRun(1))
 	bars := 0
 	for _, of := range sums {
+		if of.user {
+			continue
+		}
 		for _, p := range v.panels {
 			for _, subject := range v.subjects {
-				s := v.stack(of.tag, "open_probe", p, subject)
+				s := v.stack(of, "open_probe", p, subject)
 				if len(s.totals.valid) == 0 {
 					continue
 				}
@@ -70,7 +73,7 @@ func TestBarsShowWhatIsInNoStage(t *testing.T) {
 		}
 	}
 	v := newView(run)
-	s := v.stack("D", "open_probe", v.panels[0], "worker")
+	s := v.stack(sums[0], "open_probe", v.panels[0], "worker")
 	if x := s.missing(); x < 9 || x > 12 {
 		t.Errorf("%.1f µs are in no stage, want those of the one taken away", x)
 	}
@@ -100,7 +103,7 @@ func TestBarsOfSomeSubjectsAlone(t *testing.T) {
 
 // The areas that are drawn have the widths of the parts, in order, without gaps.
 func TestBarsAreDrawnToScale(t *testing.T) {
-	looks := []fill{kinds[0].fill, kinds[9].fill, restFill}
+	looks := []fill{kinds[0].fill, kinds[11].fill, restFill}
 	widths := []float64{10, 25, 5}
 	row := barRow{style: palette[0], totals: sample{valid: []float64{40}}, note: "12/84/4 %"}
 	for i := range looks {
@@ -198,7 +201,7 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 		t.Errorf("H of kernel: %s", h.Caption)
 	}
 	v := newView(probedRun(1))
-	if s := v.stack("D", "open_probe", v.panels[0], "leader"); s.placement() != "12/84/4 %" {
+	if s := v.stack(sums[0], "open_probe", v.panels[0], "leader"); s.placement() != "12/84/4 %" {
 		t.Errorf("placement %q", s.placement())
 	}
 }
@@ -226,13 +229,13 @@ func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
 // A trial that lost events of the probe is drawn hollow and in no bar.
 func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 	run := probedRun(1)
-	before := newView(run).stack("D", "open_probe", newView(run).panels[0], "leader")
+	before := newView(run).stack(sums[0], "open_probe", newView(run).panels[0], "leader")
 	for i := range run.Trials {
 		if tr := &run.Trials[i]; tr.Cell["mpm"] == "leader" && tr.Repetition == 2 {
 			tr.Gates = append(tr.Gates, lab.Gate{Name: "probe_lost", Phase: "open_probe", Value: 3})
 		}
 	}
-	after := newView(run).stack("D", "open_probe", newView(run).panels[0], "leader")
+	after := newView(run).stack(sums[0], "open_probe", newView(run).panels[0], "leader")
 	if len(after.totals.invalid) != 1 || len(after.totals.valid) != len(before.totals.valid)-1 || after.count != before.count-1000 || after.total == before.total {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
@@ -243,20 +246,56 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	run := probedRun(1)
 	for i := range run.Trials {
 		if r := phaseOf(&run.Trials[i], "open_probe"); r != nil {
-			r.User = &lab.UserStages{Stages: map[string]probe.StageReport{"read-handler": {Of: "D", PartOfMean: 2500}}}
+			r.User = &lab.UserStages{
+				D: &lab.Dist{Mean: 30_000},
+				Stages: map[string]probe.StageReport{
+					"D.ready-return": {Of: "D_user", PartOfMean: 12_000}, "D.return-user": {Of: "D_user", PartOfMean: 1500},
+					"D.wake-return": {Of: "D_user", PartOfMean: 14_000}, "D.read-handler": {Of: "D", PartOfMean: 2500, From: "r4", To: "h0"},
+					"user-wake": {Of: "H", PartOfMean: 400, From: "p0", To: "p2"}, "futex-user": {Of: "H", PartOfMean: 900, From: "f4", To: "f5"},
+				},
+			}
+			for key, s := range r.Probe.Stages {
+				if key == "wake-waking" {
+					s.From = "p2"
+					r.Probe.Stages[key] = s
+				}
+			}
 		}
 	}
 	v := newView(run)
-	s, kernel := v.stack("D", "open_probe", v.panels[0], "worker"), newView(probedRun(1)).stack("D", "open_probe", v.panels[0], "worker")
+	s, kernel := v.stack(sums[0], "open_probe", v.panels[0], "worker"), newView(probedRun(1)).stack(sums[0], "open_probe", v.panels[0], "worker")
 	if math.Abs(s.total-kernel.total-2.5) > 1e-9 || s.missing() != 0 {
 		t.Errorf("total %.3f µs, the kernel's alone %.3f; %.3f in no stage", s.total, kernel.total, s.missing())
 	}
 	if last := s.parts[len(s.parts)-1]; last.name != "read-handler" || last.fill().hatch != upright {
 		t.Errorf("last part %+v", last)
 	}
+	h := v.stack(sums[2], "open_probe", v.panels[0], "worker")
+	if first, last := h.parts[0], h.parts[len(h.parts)-1]; first.name != "user-wake" || last.name != "futex-user" || h.missing() != 0 {
+		t.Errorf("H begins with %+v and ends with %+v, %.3f in no stage", first, last, h.missing())
+	}
 	f := figureOf(t, run, "stages")
-	if !strings.Contains(f.Caption, "goes on to the server's own code") || f.sheet.legend[len(f.sheet.legend)-2].label != "read-handler" {
+	if !strings.Contains(f.Caption, "reaches into the server's own code") || f.sheet.legend[len(f.sheet.legend)-2].label != "read-handler" {
 		t.Errorf("caption %s, legend %+v", f.Caption, f.sheet.legend)
+	}
+	own := v.stack(sums[1], "open_probe", v.panels[0], "worker")
+	if own.total != 30 || own.missing() != 0 {
+		t.Errorf("to the handler: %.3f µs, %.3f in no stage", own.total, own.missing())
+	}
+	var names []string
+	for _, e := range figureOf(t, run, "stages-user").sheet.legend {
+		names = append(names, e.label)
+	}
+	if want := []string{"ready-return", "wake-return", "return-user", "read-handler"}; !slices.Equal(names, want) {
+		t.Errorf("legend %v, want %v", names, want)
+	}
+}
+
+// Processes that lack a stage do not move the others.
+func TestPartsKeepTheOrderOfTime(t *testing.T) {
+	got := addParts(addParts(nil, []part{{"a", 1}, {"c", 1}}), []part{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}})
+	if want := []part{{"a", 2}, {"b", 1}, {"c", 2}, {"d", 1}}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
