@@ -29,7 +29,7 @@ type Stage struct {
 
 // dispatchStages are those of First and Kept alike, in order of time.
 var dispatchStages = []Stage{
-	{Name: "total", From: "a1", To: "r1", Text: "the data is ready - it has been read"},
+	{Name: "total", From: "a1", To: "r4", Text: "the data is ready - it has been read"},
 	{Name: "ready-waking", From: "a1", To: "a2", Text: "until the waiting thread is chosen"},
 	{Name: "waking-wakeup", From: "a2", To: "a3", Text: "until it is on a run queue (interrupt, idle exit)"},
 	{Name: "wakeup-switch", From: "a3", To: "a4", Text: "on the run queue"},
@@ -42,7 +42,7 @@ var dispatchStages = []Stage{
 	{Name: "pass-waking-wakeup", From: "w1", To: "w2", Text: "hand-off: until it is on a run queue (interrupt, idle exit)"},
 	{Name: "pass-wakeup-switch", From: "w2", To: "w3", Text: "hand-off: on the run queue"},
 	{Name: "pass-switch-return", From: "w3", To: "w4", Text: "hand-off: until its futex call returns"},
-	{Name: "return-queued", From: "a5", To: "r1", Text: "moved to a thread that was not asleep"},
+	{Name: "return-queued", From: "a5", To: "r4", Text: "moved to a thread that was not asleep"},
 	{Name: "return-promote", From: "a5", To: "p2", Text: "the reader wakes the next thread first: until that call"},
 	{Name: "promote-call", From: "p2", To: "p3", Text: "that call"},
 	{Name: "read-waking", From: "a1", To: "r1", Text: "the reader slept for the data: until it is chosen"},

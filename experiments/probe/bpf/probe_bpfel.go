@@ -254,7 +254,7 @@ const (
 	ProbeStageFIRST_ARM_RETURN         ProbeStage = 6
 	ProbeStageFIRST_RETURN_ACCEPT      ProbeStage = 7
 	ProbeStageFIRST_RETURN_WAKE        ProbeStage = 8
-	ProbeStageFIRST_WAKE_WAKING        ProbeStage = 9
+	ProbeStageFIRST_PASS_WAKE_WAKING   ProbeStage = 9
 	ProbeStageFIRST_PASS_WAKING_WAKEUP ProbeStage = 10
 	ProbeStageFIRST_PASS_WAKEUP_SWITCH ProbeStage = 11
 	ProbeStageFIRST_PASS_SWITCH_RETURN ProbeStage = 12
@@ -274,7 +274,7 @@ const (
 	ProbeStageKEPT_ARM_RETURN          ProbeStage = 26
 	ProbeStageKEPT_RETURN_ACCEPT       ProbeStage = 27
 	ProbeStageKEPT_RETURN_WAKE         ProbeStage = 28
-	ProbeStageKEPT_WAKE_WAKING         ProbeStage = 29
+	ProbeStageKEPT_PASS_WAKE_WAKING    ProbeStage = 29
 	ProbeStageKEPT_PASS_WAKING_WAKEUP  ProbeStage = 30
 	ProbeStageKEPT_PASS_WAKEUP_SWITCH  ProbeStage = 31
 	ProbeStageKEPT_PASS_SWITCH_RETURN  ProbeStage = 32

@@ -78,7 +78,7 @@ static __always_inline void follow_pass(struct grant *g, __u64 *at, __u32 group,
 {
 	*place = placement_of(&g->sleep);
 	upto(at, g->sleep.call, group + FIRST_RETURN_WAKE - FIRST_TOTAL, *place);
-	upto(at, g->sleep.waking, group + FIRST_WAKE_WAKING - FIRST_TOTAL, *place);
+	upto(at, g->sleep.waking, group + FIRST_PASS_WAKE_WAKING - FIRST_TOTAL, *place);
 	upto(at, g->sleep.wakeup, group + FIRST_PASS_WAKING_WAKEUP - FIRST_TOTAL, *place);
 	upto(at, g->sleep.run, group + FIRST_PASS_WAKEUP_SWITCH - FIRST_TOTAL, *place);
 	upto(at, g->ret, group + FIRST_PASS_SWITCH_RETURN - FIRST_TOTAL, *place);

@@ -16,7 +16,7 @@
 	G##_ARM_RETURN,                                                         \
 	G##_RETURN_ACCEPT,  /* epoll_wait's return - accept's */                \
 	G##_RETURN_WAKE,    /* the event's return - the call that wakes the reader */ \
-	G##_WAKE_WAKING,    /* the hand-off's stages, on this request's path */ \
+	G##_PASS_WAKE_WAKING, /* the hand-off's stages, on this request's path */ \
 	G##_PASS_WAKING_WAKEUP,                                                 \
 	G##_PASS_WAKEUP_SWITCH,                                                 \
 	G##_PASS_SWITCH_RETURN,                                                 \
