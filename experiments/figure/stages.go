@@ -36,8 +36,8 @@ type sum struct {
 var sums = []sum{
 	{"D", "stages", "Where a request's dispatch time goes", "mean dispatch latency D", "requests",
 		"D, as the kernel sees it, runs from the moment a request's data is ready until a thread has read it.", false},
-	{"D", "stages-user", "Where a request's time goes, to its handler", "mean dispatch latency D, to the handler", "requests",
-		"D runs from the moment a request's data is ready to the first instruction of its handler, for requests whose records of the kernel and of the server's flight recorder were joined. “return-user” and “futex-user” are from a system call's return in the kernel until the server's code goes on, with the Go runtime between them.", true},
+	{"D", "stages-user", "Where a request's time goes, to its handler", "mean D, to the handler", "requests",
+		"D runs from the moment a request's data is ready to the first instruction of its handler, for requests whose records of the kernel and of the server's flight recorder were joined. “return-user” and “futex-user” are from a system call's return in the kernel until the server's code goes on, with the Go runtime between them; “ready-return” and “ready-read” are all of the kernel's part before that.", true},
 	{"H", "stages-handoff", "Where a hand-off's time goes", "mean hand-off latency H", "hand-offs",
 		"H, as the kernel sees it, runs from the call that wakes another thread to that thread's return from its sleep: the leadership's hand-off in leader, a connection's or an event's in worker and event.", false},
 	{"G", "stages-gap", "Where the leaderless gap's time goes", "mean leaderless gap G", "gaps",
@@ -399,6 +399,9 @@ func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, sub
 	absent, other, off := "", "", ""
 	if len(none) > 0 {
 		absent = "The kernel saw nothing of the kind in " + listing(none) + "."
+		if of.user {
+			absent = "There are no such records of " + listing(none) + "."
+		}
 	}
 	if len(small) > 0 {
 		other = fmt.Sprintf("Stages that are below %.1f %% of every bar are merged as “other”: %s.", 100*negligible, listing(small))
@@ -428,5 +431,24 @@ func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, sub
 	return join(read, "A bar is the mean over processes of their means, split into its stages in the order of time; stages are the times between two stamps, named by them.",
 		"Above it processes as small points, their median and its "+v.intervalName()+", cut at the panel's edge.",
 		"At the right, same/cross/none: the shares of "+of.events+" whose woken thread ran on its waker's CPU, on another one, and that woke nobody; times compare only at like shares.",
-		v.loads(phases), v.replicates(), counts, absent, other, off, v.costBeside(), v.leftOut("drawn hollow where they left values"))
+		v.loads(phases), v.replicates(), counts, absent, other, off, v.residue(of, phases), v.costBeside(), v.leftOut("drawn hollow where they left values"))
+}
+
+// residue says how much of the records of kernel and server was joined.
+func (v *view) residue(of sum, phases []lab.Phase) string {
+	if !of.user {
+		return ""
+	}
+	var joined, left uint64
+	for _, t := range v.valid() {
+		for _, ph := range phases {
+			if r := phaseOf(t, ph.Name); r != nil && r.User != nil && r.User.D != nil {
+				joined += r.User.Joined
+				for _, n := range r.User.Unmatched {
+					left += n
+				}
+			}
+		}
+	}
+	return fmt.Sprintf("%s requests and hand-offs were joined; %s records found no partner.", thousands(float64(joined)), thousands(float64(left)))
 }

@@ -247,7 +247,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	for i := range run.Trials {
 		if r := phaseOf(&run.Trials[i], "open_probe"); r != nil {
 			r.User = &lab.UserStages{
-				D: &lab.Dist{Mean: 30_000},
+				D: &lab.Dist{Mean: 30_000}, Joined: 500, Unmatched: map[string]uint64{"user_requests": 1},
 				Stages: map[string]probe.StageReport{
 					"D.ready-return": {Of: "D_user", PartOfMean: 12_000}, "D.return-user": {Of: "D_user", PartOfMean: 1500},
 					"D.wake-return": {Of: "D_user", PartOfMean: 14_000}, "D.read-handler": {Of: "D", PartOfMean: 2500, From: "r4", To: "h0"},
@@ -281,6 +281,9 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	own := v.stack(sums[1], "open_probe", v.panels[0], "worker")
 	if own.total != 30 || own.missing() != 0 {
 		t.Errorf("to the handler: %.3f µs, %.3f in no stage", own.total, own.missing())
+	}
+	if f := figureOf(t, run, "stages-user"); !strings.Contains(f.Caption, "29,000 requests and hand-offs were joined; 58 records found no partner.") {
+		t.Errorf("caption: %s", f.Caption)
 	}
 	var names []string
 	for _, e := range figureOf(t, run, "stages-user").sheet.legend {
