@@ -165,6 +165,9 @@ func (v *view) costTable(x onOff) table {
 		{keyHMean, column{"H mean", "on / off"}, ratio},
 		{keyHMean, column{"H mean", "on − off, µs"}, difference},
 	} {
+		if c.key == keyHMean && x.on.Connections > 0 { // of servers medians say more
+			continue
+		}
 		var col []stats.Interval
 		for _, change := range v.changes(x, metricOf(c.key)) {
 			col = append(col, c.of(change))
