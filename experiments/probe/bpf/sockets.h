@@ -84,7 +84,7 @@ static __always_inline void follow_pass(struct grant *g, __u64 *at, __u32 group,
 	upto(at, g->ret, group + FIRST_PASS_SWITCH_RETURN - FIRST_TOTAL, *place);
 }
 
-/* A woken thread handles a connection that another one handled before. */
+/* A woken thread handles a connection. */
 static __always_inline void put_to_use(struct thread *t, __u32 tid)
 {
 	if (!t->grant.open)
@@ -149,6 +149,7 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		pass = &t->grant;
 		receipt = &t->grant.receipt;
 		COUNT(requests_passed, 1);
+		put_to_use(t, tid); /* though it may have had this connection before */
 	} else if (first) {
 		receipt = &c->receipt;
 	} else if (t->receipt.polled && t->receipt.ret >= from) {
