@@ -78,6 +78,9 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if m.Result, err = p.Result(c.Shape); err != nil {
 		return nil, err
 	}
+	if c.Calls {
+		m.ThreadNames = p.records.ThreadNames()
+	}
 	m.Report = m.Result.Report()
 	if m.Result.Idle() {
 		return m, fmt.Errorf("process %d (%s) did nothing in %.1f s that the probe follows: no thread accepted or read a connection or was woken by another (%s; is it the process that serves, and is there load on it?)",

@@ -2,7 +2,10 @@ package probe
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+
+	"lflab/experiments/probe/bpf"
 )
 
 // The records of single events, as the kernel's programs write them: their
@@ -57,7 +60,11 @@ type Request struct {
 	Receipt       Receipt `json:"receipt"`  // of the event; zero if none is known
 	Pass          Sleep   `json:"pass"`     // the reader's wake-up by a hand-off; zero if none is on the path
 	PassReturn    uint64  `json:"pass_return_ns"`
-	Read          Sleep   `json:"read"` // its sleep within the read; zero if there was none
+	Read          Sleep   `json:"read"`          // its sleep within the read; zero if there was none
+	WakeEnter     uint64  `json:"wake_enter_ns"` // the reader's last wake call
+	WakeExit      uint64  `json:"wake_return_ns"`
+	Moved         uint32  `json:"moved"`           // 1: another thread touched the connection last
+	ReceiptPolled uint32  `json:"acceptor_polled"` // 1: its acceptor had it from an epoll set
 }
 
 // Handoff is a wake-up that a thread put to use.
@@ -67,7 +74,7 @@ type Handoff struct {
 	Time       uint64 `json:"return_ns"` // its futex call's return
 	Sleep      Sleep  `json:"sleep"`
 	ReceiptRet uint64 `json:"receipt_return_ns"` // of the event that the waker had
-	Lead       uint32 `json:"lead"`              // 1: it waited for events next; 0: it read a connection
+	Group      Total  `json:"group"`
 	_          uint32
 }
 
@@ -78,7 +85,13 @@ type Gap struct {
 	Time  uint64 `json:"ends_ns"` // its entry
 	Began uint64 `json:"began_ns"`
 	Giver uint32 `json:"giver_tid"` // who received the event
-	How   uint32 `json:"how"`       // number of the stage that is the gap's total
+	How   Total  `json:"how"`
+	// How the next thread was woken, and the giver's last wake call: what the
+	// gap's stages come from.
+	Pass       Sleep  `json:"pass"`
+	PassReturn uint64 `json:"pass_return_ns"`
+	WakeEnter  uint64 `json:"wake_enter_ns"`
+	WakeExit   uint64 `json:"wake_return_ns"`
 }
 
 // Wait is a thread's return from accept, epoll_wait or a futex wait.
@@ -89,7 +102,7 @@ type Wait struct {
 	Enter  uint64 `json:"enter_ns"`
 	Sleep  Sleep  `json:"sleep"`
 	Result int64  `json:"result"`
-	Call   uint32 `json:"call"` // bpf.ProbeCall
+	Call   Call   `json:"call"`
 	_      uint32
 }
 
@@ -110,6 +123,57 @@ type Run struct {
 	From  uint64 `json:"on_ns"`
 	CPU   uint32 `json:"cpu"`
 	State uint32 `json:"state"` // it left the CPU in; 0: it could have gone on
+}
+
+// Total is the number of the stage that is its group's total; as text it is the
+// group's name.
+type Total uint32
+
+// Group is the group that the stage is the total of.
+func (t Total) Group() Group {
+	if int(t) < len(stages) {
+		return stages[t].Group
+	}
+	return Solitary
+}
+
+// MarshalText writes the group.
+func (t Total) MarshalText() ([]byte, error) { return []byte(t.Group()), nil }
+
+// UnmarshalText reads a group.
+func (t *Total) UnmarshalText(text []byte) error {
+	for i, s := range stages {
+		if s.Name == "total" && s.Group == Group(text) {
+			*t = Total(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("group %q is not known", text)
+}
+
+// Call is what a thread waited in.
+type Call uint32
+
+var callNames = map[Call]string{
+	Call(bpf.ProbeCallCALL_ACCEPT):     "accept",
+	Call(bpf.ProbeCallCALL_POLL):       "epoll_wait",
+	Call(bpf.ProbeCallCALL_FUTEX_WAIT): "futex",
+}
+
+func (c Call) String() string { return callNames[c] }
+
+// MarshalText writes the call's name.
+func (c Call) MarshalText() ([]byte, error) { return []byte(callNames[c]), nil }
+
+// UnmarshalText reads it.
+func (c *Call) UnmarshalText(text []byte) error {
+	for known, name := range callNames {
+		if name == string(text) {
+			*c = known
+			return nil
+		}
+	}
+	return fmt.Errorf("call %q is not known", text)
 }
 
 // Records are all that a session collected, each kind in order of time.

@@ -22,7 +22,7 @@ static __always_inline void handed_off(__u32 group, struct thread *t, __u32 tid)
 			r->ts = g->ret;
 			r->sleep = g->sleep;
 			r->receipt_ret = g->receipt.ret;
-			r->lead = group == LEAD_TOTAL;
+			r->group = group;
 			r->padding = 0;
 		});
 }
@@ -68,6 +68,10 @@ static __always_inline void close_gap(struct thread *t, __u32 tid, __u64 now)
 			r->began = began;
 			r->giver = giver;
 			r->how = how;
+			r->pass = g->sleep;
+			r->pass_ret = g->ret;
+			r->wake_enter = t->wake_enter;
+			r->wake_exit = t->wake_exit;
 		});
 }
 

@@ -111,6 +111,20 @@ type ProbeRecordGap struct {
 	Began uint64
 	Giver uint32
 	How   uint32
+	Pass  struct {
+		_        structs.HostLayout
+		Off      uint64
+		Waking   uint64
+		Wakeup   uint64
+		Run      uint64
+		Call     uint64
+		Waker    uint32
+		WakerCpu uint16
+		Cpu      uint16
+	}
+	PassRet   uint64
+	WakeEnter uint64
+	WakeExit  uint64
 }
 
 type ProbeRecordHandoff struct {
@@ -130,7 +144,7 @@ type ProbeRecordHandoff struct {
 		Cpu      uint16
 	}
 	ReceiptRet uint64
-	Lead       uint32
+	Group      uint32
 	Padding    uint32
 }
 
@@ -199,6 +213,10 @@ type ProbeRecordRequest struct {
 		WakerCpu uint16
 		Cpu      uint16
 	}
+	WakeEnter     uint64
+	WakeExit      uint64
+	Moved         uint32
+	ReceiptPolled uint32
 }
 
 type ProbeRecordRun struct {

@@ -53,6 +53,10 @@ struct record_request {
 	struct sleep pass;      /* the reader's wake-up; waking is 0 if none was on the path */
 	__u64 pass_ret;
 	struct sleep read;      /* the sleep within the read; waking is 0 if there was none */
+	__u64 wake_enter;       /* the reader's last wake call */
+	__u64 wake_exit;
+	__u32 moved;            /* another thread touched the connection last */
+	__u32 receipt_polled;   /* its acceptor had it from an epoll set */
 };
 
 struct record_handoff {
@@ -61,7 +65,7 @@ struct record_handoff {
 	__u64 ts;           /* its return */
 	struct sleep sleep;
 	__u64 receipt_ret;  /* of the event that the waker had */
-	__u32 lead;         /* it waited for events next, and did not read */
+	__u32 group;        /* a stage: ITEM_TOTAL, LEAD_TOTAL or BARE_TOTAL */
 	__u32 padding;
 };
 
@@ -72,6 +76,10 @@ struct record_gap {
 	__u64 began;        /* the receipt's return */
 	__u32 giver;
 	__u32 how;          /* a stage: PASSED_TOTAL, RETOOK_TOTAL or JOINED_TOTAL */
+	struct sleep pass;  /* of PASSED: how the next thread was woken */
+	__u64 pass_ret;
+	__u64 wake_enter;   /* of RETOOK: the giver's last wake call */
+	__u64 wake_exit;
 };
 
 struct record_wait {

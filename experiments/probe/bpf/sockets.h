@@ -209,6 +209,10 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 				r->read = t->sleep;
 			else
 				__builtin_memset(&r->read, 0, sizeof(r->read));
+			r->wake_enter = t->wake_enter;
+			r->wake_exit = t->wake_exit;
+			r->moved = moved;
+			r->receipt_polled = c->receipt.polled;
 		});
 	return 0;
 }

@@ -1,0 +1,197 @@
+package probe
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The two groups of tracks in a trace.
+const (
+	threadTracks = 1 // a track for each thread: its waits and wake calls
+	cpuTracks    = 2 // a track for each CPU: which thread it ran
+)
+
+// WriteTrace writes the records in the trace event format, which
+// ui.perfetto.dev and chrome://tracing open: a track for each thread, with its
+// waits, their stages and its wake calls; arrows from a wake call to the thread
+// that it woke; requests and gaps beside them; and a track for each CPU. names
+// are those of threads; one without a name goes by its number.
+//
+// Times are microseconds since the first stamp; otherData says when that was.
+func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
+	t := &tracer{w: w, zero: r.begin(), names: names, threads: map[uint32]bool{}, cpus: map[uint32]bool{}}
+	t.printf("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"zero_CLOCK_MONOTONIC_ns\":%q},\"traceEvents\":[", strconv.FormatUint(t.zero, 10))
+	for _, one := range r.byTime() {
+		switch one := one.(type) {
+		case *Wait:
+			t.wait(one)
+		case *Wake:
+			t.slice(threadTracks, one.TID, "futex wake", one.Enter, one.Time, fmt.Sprintf(`"woken":%d`, one.Woken))
+		case *Run:
+			t.cpus[one.CPU] = true
+			t.slice(cpuTracks, one.CPU, t.name(one.TID), one.From, one.Time, fmt.Sprintf(`"tid":%d,"preempted":%t`, one.TID, one.State == 0))
+		case *Handoff:
+			t.handoff(one)
+		case *Request:
+			t.span("request", "request", one.TID, fmt.Sprintf("%x/%d", one.Sock, one.From), one.From, one.Time,
+				fmt.Sprintf(`"reader":%d,"acceptor":%d,"first":%t,"handed_over":%t`, one.TID, one.Acceptor, one.First == 1, one.Pass.Waking != 0))
+		case *Gap:
+			t.span("gap", "nobody waits", one.Giver, strconv.FormatUint(one.Began, 10), one.Began, one.Time, fmt.Sprintf(`"next":%d`, one.TID))
+		}
+	}
+	t.tracks()
+	t.printf("\n]}\n")
+	return t.err
+}
+
+// ThreadNames looks up the names of the threads in the records, as far as they
+// still live.
+func (r *Records) ThreadNames() map[uint32]string {
+	names := map[uint32]string{}
+	note := func(tid uint32) {
+		if _, seen := names[tid]; !seen {
+			comm, _ := os.ReadFile(filepath.Join("/proc", strconv.FormatUint(uint64(tid), 10), "comm"))
+			names[tid] = strings.TrimSpace(string(comm))
+		}
+	}
+	for i := range r.Waits {
+		note(r.Waits[i].TID)
+	}
+	for i := range r.Wakes {
+		note(r.Wakes[i].TID)
+	}
+	for i := range r.Runs {
+		note(r.Runs[i].TID)
+	}
+	return names
+}
+
+// begin is the earliest stamp that a trace will show.
+func (r *Records) begin() uint64 {
+	first := ^uint64(0)
+	note := func(stamp uint64) {
+		if stamp != 0 {
+			first = min(first, stamp)
+		}
+	}
+	for i := range r.Requests {
+		note(r.Requests[i].From)
+	}
+	for i := range r.Gaps {
+		note(r.Gaps[i].Began)
+	}
+	for i := range r.Handoffs {
+		note(r.Handoffs[i].Sleep.Call)
+	}
+	for i := range r.Waits {
+		note(r.Waits[i].Enter)
+	}
+	for i := range r.Wakes {
+		note(r.Wakes[i].Enter)
+	}
+	for i := range r.Runs {
+		note(r.Runs[i].From)
+	}
+	return first
+}
+
+type tracer struct {
+	w       io.Writer
+	zero    uint64
+	names   map[uint32]string
+	threads map[uint32]bool // that have a track
+	cpus    map[uint32]bool
+	comma   bool
+	err     error
+}
+
+func (t *tracer) printf(format string, args ...any) {
+	if t.err == nil {
+		_, t.err = fmt.Fprintf(t.w, format, args...)
+	}
+}
+
+// event writes one event; args are the inside of a JSON object.
+func (t *tracer) event(phase string, group int, track uint32, name string, at uint64, more, args string) {
+	sep := "\n"
+	if t.comma {
+		sep = ",\n"
+	}
+	t.comma = true
+	if group == threadTracks {
+		t.threads[track] = true
+	}
+	t.printf(`%s{"ph":%q,"pid":%d,"tid":%d,"name":%s,"ts":%s%s,"args":{%s}}`, sep, phase, group, track, quote(name), t.micros(at-t.zero), more, args)
+}
+
+// micros writes nanoseconds as microseconds, exactly.
+func (t *tracer) micros(ns uint64) string { return fmt.Sprintf("%d.%03d", ns/1000, ns%1000) }
+
+func (t *tracer) slice(group int, track uint32, name string, from, to uint64, args string) {
+	if to >= from {
+		t.event("X", group, track, name, from, `,"dur":`+t.micros(to-from), args)
+	}
+}
+
+// span is a slice that lies beside the tracks, for it may begin in one thread
+// and end in another.
+func (t *tracer) span(category, name string, track uint32, id string, from, to uint64, args string) {
+	more := fmt.Sprintf(`,"cat":%q,"id":%q`, category, id)
+	t.event("b", threadTracks, track, name, from, more, args)
+	t.event("e", threadTracks, track, name, to, more, "")
+}
+
+// wait is one call, and within it the stages of the sleep that ended it.
+func (t *tracer) wait(one *Wait) {
+	t.slice(threadTracks, one.TID, one.Call.String(), one.Enter, one.Time, fmt.Sprintf(`"result":%d`, one.Result))
+	s := &one.Sleep
+	if s.Waking == 0 || s.Off < one.Enter || s.Waking < s.Off || s.Wakeup < s.Waking || s.Run < s.Wakeup || one.Time < s.Run {
+		return
+	}
+	t.slice(threadTracks, one.TID, "asleep", s.Off, s.Waking, "")
+	t.slice(threadTracks, one.TID, "waking-wakeup", s.Waking, s.Wakeup, fmt.Sprintf(`"placement":%q`, s.Placement()))
+	t.slice(threadTracks, one.TID, "wakeup-switch", s.Wakeup, s.Run, fmt.Sprintf(`"cpu":%d`, s.CPU))
+	t.slice(threadTracks, one.TID, "switch-return", s.Run, one.Time, "")
+}
+
+// handoff is an arrow from the waker's call into the wait that it ended.
+func (t *tracer) handoff(one *Handoff) {
+	what := map[Group]string{Item: "connection", Lead: "leadership", Bare: "wake-up"}[one.Group.Group()]
+	more := fmt.Sprintf(`,"cat":"handoff","id":"%d/%d"`, one.TID, one.Time)
+	t.event("s", threadTracks, one.Sleep.Waker, what, one.Sleep.Call, more, "")
+	t.event("f", threadTracks, one.TID, what, one.Sleep.Run, more+`,"bp":"e"`, "")
+}
+
+// tracks names them.
+func (t *tracer) tracks() {
+	name := func(group int, track uint32, kind, name string) {
+		t.event("M", group, track, kind, t.zero, "", `"name":`+quote(name))
+	}
+	name(threadTracks, 0, "process_name", "threads")
+	name(cpuTracks, 0, "process_name", "CPUs")
+	for _, tid := range slices.Sorted(maps.Keys(t.threads)) {
+		name(threadTracks, tid, "thread_name", t.name(tid))
+	}
+	for _, cpu := range slices.Sorted(maps.Keys(t.cpus)) {
+		name(cpuTracks, cpu, "thread_name", fmt.Sprintf("CPU %d", cpu))
+	}
+}
+
+func (t *tracer) name(tid uint32) string {
+	if name := t.names[tid]; name != "" {
+		return fmt.Sprintf("%s %d", name, tid)
+	}
+	return fmt.Sprintf("thread %d", tid)
+}
+
+func quote(s string) string {
+	text, _ := json.Marshal(s) // of a string, which never fails
+	return string(text)
+}
