@@ -5,8 +5,6 @@ import (
 	"math"
 	"slices"
 	"sort"
-
-	"lflab/experiments/probe/bpf"
 )
 
 // UserRecord is what a server's thread noted itself about one event, or about
@@ -68,8 +66,9 @@ type UserSide struct {
 	// that giver and receiver noted. They are in no histogram.
 	Contradicted uint64
 
-	// Unstamped are hand-offs to threads that never note one: those of a
-	// language's runtime, or a listener that waited for an idle worker.
+	// Unstamped are hand-offs from threads that never note to give one, or to
+	// such as never note to receive one: of a language's runtime, say, or to a
+	// listener that waited for an idle worker.
 	Unstamped uint64
 
 	// Loose are user records of no known thread.
@@ -91,23 +90,11 @@ type UserSide struct {
 //
 // r's lists are in order of time, user in any.
 func Join(r *Records, user []UserRecord) *UserSide {
-	j := &joiner{side: &UserSide{}, threads: map[uint32]*userThread{}, wakes: map[*UserRecord]*Handoff{}, pairs: map[uint32][]pair{}}
+	j := &joiner{side: &UserSide{}, threads: map[uint32]*userThread{}, pairs: map[uint32][]pair{}}
 	j.index(user)
 	j.span(r)
-	for i := range r.Handoffs {
-		h := &r.Handoffs[i]
-		if g := j.giver(h.Sleep.Waker, h.Sleep.Call); g != nil {
-			j.wakes[g] = h
-		}
-	}
 	requests := byThread(r.Requests, func(q *Request) uint32 { return q.TID })
 	handoffs := byThread(r.Handoffs, func(h *Handoff) uint32 { return h.TID })
-	for tid := range handoffs {
-		if t := j.threads[tid]; (t == nil || len(t.f5) == 0) && requests[tid] == nil {
-			j.side.Unstamped += uint64(len(handoffs[tid]))
-			delete(handoffs, tid)
-		}
-	}
 	for tid, t := range j.threads { // those that the kernel has nothing of, too
 		j.joinRequests(t, requests[tid])
 		j.joinHandoffs(t, handoffs[tid])
@@ -118,7 +105,7 @@ func Join(r *Records, user []UserRecord) *UserSide {
 		j.side.Unmatched.KernelRequests += uint64(len(list))
 	}
 	for _, list := range handoffs {
-		j.side.Unmatched.KernelHandoffs += uint64(len(list))
+		j.side.Unstamped += uint64(len(list))
 	}
 	for i := range r.Gaps {
 		j.joinGap(&r.Gaps[i])
@@ -132,8 +119,7 @@ type joiner struct {
 	threads map[uint32]*userThread
 	begin   uint64 // first and last time that the kernel has anything of
 	end     uint64
-	wakes   map[*UserRecord]*Handoff // by what the giver noted
-	pairs   map[uint32][]pair        // joined hand-offs by receiver, in order of time
+	pairs   map[uint32][]pair // joined hand-offs by receiver, in order of time
 }
 
 // userThread is what one thread noted: by each stamp that events are looked for
@@ -336,6 +322,10 @@ func (j *joiner) joinHandoffs(t *userThread, handoffs []*Handoff) {
 		if i+1 < len(handoffs) {
 			next = handoffs[i+1].Time
 		}
+		if w := j.threads[h.Sleep.Waker]; w == nil || len(w.p0) == 0 || len(t.f5) == 0 {
+			j.side.Unstamped++
+			continue
+		}
 		if len(receipts) == 0 || receipts[0].F5 >= next {
 			j.side.count(j.edge(h.TID, h.Time), kernelHandoffs)
 			continue
@@ -347,7 +337,7 @@ func (j *joiner) joinHandoffs(t *userThread, handoffs []*Handoff) {
 			edge := j.edge(h.Sleep.Waker, h.Sleep.Call)
 			j.side.count(edge, kernelHandoffs)
 			j.side.count(edge, userHandoffs)
-		case u.Seq != g.Seq+uint64(h.Lead):
+		case h.Group.Group() == Lead && u.Seq != g.Seq+1, h.Group.Group() != Lead && u.Seq != g.Seq:
 			j.side.Contradicted++
 		default:
 			j.side.Handoffs++
@@ -365,8 +355,8 @@ func (j *joiner) joinHandoffs(t *userThread, handoffs []*Handoff) {
 // alone: nobody took stamps on the way.
 func (j *joiner) joinGap(gap *Gap) {
 	t := j.threads[gap.Giver]
-	switch bpf.ProbeStage(gap.How) {
-	case bpf.ProbeStagePASSED_TOTAL:
+	switch gap.How.Group() {
+	case Passed:
 		pairs := j.pairs[gap.TID]
 		i := sort.Search(len(pairs), func(i int) bool { return pairs[i].handoff.Time > gap.Time }) - 1
 		if i >= 0 && pairs[i].handoff.Sleep.Waker == gap.Giver && pairs[i].giver.U0 >= gap.Began &&
@@ -375,13 +365,21 @@ func (j *joiner) joinGap(gap *Gap) {
 			j.passed(gap, pairs[i])
 			return
 		}
-	case bpf.ProbeStageRETOOK_TOTAL:
+	case Retook:
 		if t == nil {
 			break
 		}
-		if i := from(t.u0, stampU0, gap.Began); i < len(t.u0) && max(t.u0[i].U0, t.u0[i].P0, t.u0[i].P3) <= gap.Time {
+		i := from(t.u0, stampU0, gap.Began)
+		if i == len(t.u0) {
+			break
+		}
+		event, last := t.u0[i], t.u0[i]
+		if g := j.giver(gap.Giver, gap.WakeEnter); g != nil && g.P0 > event.P0 {
+			last = g // the event brought several connections
+		}
+		if max(event.U0, last.P0, last.P3) <= gap.Time {
 			j.side.Gaps++
-			j.retook(gap, t.u0[i])
+			j.retook(gap, event, last)
 			return
 		}
 	default:

@@ -23,7 +23,8 @@ const (
 	dWakeReturn
 	dFutexUser
 	dPassTake
-	dWakeUser
+	dWakeWoke
+	dWokeUser
 	dUserPromote
 	dUserRead
 	dReadyRead
@@ -35,13 +36,14 @@ const (
 	gUserWake
 	gWakeReturn
 	gFutexUser
-	gWakeUser
+	gWakeWoke
+	gWokeUser
 	gUserPromote
 	gUserArm
 )
 
-// When the kernel's part of the giver's wake call ended is not in its records:
-// wake-user has the whole call and the way out of it.
+// Both sides have a p3, the end of the wake call: woke-user is the time from
+// the kernel's to the user's.
 var userStages = [...]Stage{
 	hTotal:      {Group: UserH, Name: "total", From: "p0", To: "f5", Text: "passing begins - the receiver knows"},
 	hUserWake:   {Group: UserH, Name: "user-wake", From: "p0", To: "p2", Text: "passing begins - the wake call"},
@@ -57,8 +59,9 @@ var userStages = [...]Stage{
 	dWakeReturn:   {Group: UserD, Name: "wake-return", From: "p2", To: "f4", Text: "hand-off, the kernel's part: the wake call - the woken thread's return"},
 	dFutexUser:    {Group: UserD, Name: "futex-user", From: "f4", To: "f5", Text: "hand-off: the futex call's return - the receiver knows"},
 	dPassTake:     {Group: UserD, Name: "pass-take", From: "p0", To: "f5", Text: "hand-off to a thread that was not asleep"},
-	dWakeUser:     {Group: UserD, Name: "wake-user", From: "p2", To: "p3", Text: "the reader wakes the next thread first: that call, until user code goes on"},
-	dUserPromote:  {Group: UserD, Name: "user-promote", From: "p0", To: "p3", Text: "the reader promotes a thread that is not asleep"},
+	dWakeWoke:     {Group: UserD, Name: "wake-woke", From: "p2", To: "p3", Text: "the reader wakes the next thread first: the kernel's part of that call"},
+	dWokeUser:     {Group: UserD, Name: "woke-user", From: "p3", To: "p3", Text: "until user code goes on"},
+	dUserPromote:  {Group: UserD, Name: "user-promote", From: "p0", To: "p3", Text: "the reader promotes a thread that is not asleep, or by a call that is not known"},
 	dUserRead:     {Group: UserD, Name: "user-read", From: "f5", To: "r4", Text: "until the data has been read"},
 	dReadyRead:    {Group: UserD, Name: "ready-read", From: "a1", To: "r4", Text: "the same, where the reader slept for the data or no stamp lies before it"},
 	dReadHandler:  {Group: UserD, Name: "read-handler", From: "r4", To: "h0", Text: "the read's end - the handler begins"},
@@ -69,8 +72,9 @@ var userStages = [...]Stage{
 	gUserWake:    {Group: UserG, Name: "user-wake", From: "p0", To: "p2", Text: "until the wake call"},
 	gWakeReturn:  {Group: UserG, Name: "wake-return", From: "p2", To: "f4", Text: "the kernel's part: until the woken thread returns"},
 	gFutexUser:   {Group: UserG, Name: "futex-user", From: "f4", To: "f5", Text: "until it knows"},
-	gWakeUser:    {Group: UserG, Name: "wake-user", From: "p2", To: "p3", Text: "the wake call, until user code goes on"},
-	gUserPromote: {Group: UserG, Name: "user-promote", From: "p0", To: "p3", Text: "passing to a thread that is not asleep"},
+	gWakeWoke:    {Group: UserG, Name: "wake-woke", From: "p2", To: "p3", Text: "the kernel's part of the wake call"},
+	gWokeUser:    {Group: UserG, Name: "woke-user", From: "p3", To: "p3", Text: "until user code goes on"},
+	gUserPromote: {Group: UserG, Name: "user-promote", From: "p0", To: "p3", Text: "passing to a thread that is not asleep, or by a call that is not known"},
 	gUserArm:     {Group: UserG, Name: "user-arm", From: "f5", To: "f6", Text: "until it calls accept or epoll_wait"},
 }
 
@@ -115,21 +119,20 @@ func (j *joiner) dispatch(q *Request, g, u *UserRecord, how way) {
 	j.side.byStage[dTotal][w.place].Observe(u.H0 - q.From)
 	if q.Receipt.Return != 0 && g.U0 >= q.Receipt.Return {
 		w.upto(q.Receipt.Return, dReadyReturn)
-		if q.First != 0 && q.Receipt.Polled != 0 {
-			w.upto(q.Accepted, dReturnAccept)
-		}
+		w.upto(q.Accepted, dReturnAccept) // at once, or long ago, in all other cases
 		w.upto(g.U0, dReturnUser)
 		w.upto(g.P0, dUserPass)
-		switch h := j.wakes[g]; {
+		switch {
 		case how == woken:
 			w.upto(q.Pass.Call, dUserWake)
 			w.upto(q.PassReturn, dWakeReturn)
 			w.upto(u.F5, dFutexUser)
 		case how == queued:
 			w.upto(u.F5, dPassTake)
-		case h != nil:
-			w.upto(h.Sleep.Call, dUserWake)
-			w.upto(g.P3, dWakeUser)
+		case q.WakeEnter >= g.P0 && q.WakeExit <= g.P3:
+			w.upto(q.WakeEnter, dUserWake)
+			w.upto(q.WakeExit, dWakeWoke)
+			w.upto(g.P3, dWokeUser)
 		default:
 			w.upto(g.P3, dUserPromote)
 		}
@@ -162,17 +165,19 @@ func (j *joiner) passed(gap *Gap, p pair) {
 	w.upto(gap.Time, gUserArm)
 }
 
-// retook is a gap that the receiver of the event ended itself.
-func (j *joiner) retook(gap *Gap, u *UserRecord) {
+// retook is a gap that the receiver of the event ended itself, after it had
+// passed the last of what the event brought.
+func (j *joiner) retook(gap *Gap, event, last *UserRecord) {
 	w := walk{j.side, NoWake, gap.Began}
 	j.side.byStage[gTotal][w.place].Observe(gap.Time - gap.Began)
-	w.upto(u.U0, gReturnUser)
-	w.upto(u.P0, gUserPass)
-	if h := j.wakes[u]; h != nil {
-		w.upto(h.Sleep.Call, gUserWake)
-		w.upto(u.P3, gWakeUser)
+	w.upto(event.U0, gReturnUser)
+	w.upto(last.P0, gUserPass)
+	if gap.WakeEnter >= last.P0 && gap.WakeExit <= last.P3 {
+		w.upto(gap.WakeEnter, gUserWake)
+		w.upto(gap.WakeExit, gWakeWoke)
+		w.upto(last.P3, gWokeUser)
 	} else {
-		w.upto(u.P3, gUserPromote)
+		w.upto(last.P3, gUserPromote)
 	}
 	w.upto(gap.Time, gUserArm)
 }

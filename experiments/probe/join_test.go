@@ -17,6 +17,8 @@ type scene struct {
 	user    []UserRecord
 }
 
+const leads = Total(bpf.ProbeStageLEAD_TOTAL)
+
 // stagesOf are the sums of a group's stages that have any, and their count.
 func stagesOf(s *UserSide, g Group) map[string][2]uint64 {
 	m := map[string][2]uint64{}
@@ -59,11 +61,11 @@ func leaderScene() scene {
 	return scene{
 		Records{
 			Requests: []Request{
-				{TID: 1, Time: 1300, Acceptor: 1, First: 1, From: 1000, Receipt: wait, Accepted: 1040},
+				{TID: 1, Time: 1300, Acceptor: 1, First: 1, From: 1000, Receipt: wait, Accepted: 1040, WakeEnter: 1100, WakeExit: 1145},
 				{TID: 1, Time: 1600, Acceptor: 1, From: 1550, Read: Sleep{Off: 1500, Waking: 1560, Wakeup: 1565, Run: 1570}},
 			},
-			Handoffs: []Handoff{{TID: 2, Time: 1140, Sleep: promoted, ReceiptRet: 1040, Lead: 1}},
-			Gaps:     []Gap{{TID: 2, Time: 1190, Began: 1040, Giver: 1, How: uint32(bpf.ProbeStagePASSED_TOTAL)}},
+			Handoffs: []Handoff{{TID: 2, Time: 1140, Sleep: promoted, ReceiptRet: 1040, Group: leads}},
+			Gaps:     []Gap{{TID: 2, Time: 1190, Began: 1040, Giver: 1, How: Total(bpf.ProbeStagePASSED_TOTAL)}},
 		},
 		[]UserRecord{
 			{TID: 2, Seq: 8, Promoted: true, F5: 1160, F6: 1180, U0: 1900, H0: 1950, H1: 1960},
@@ -78,7 +80,7 @@ func TestJoinLeader(t *testing.T) {
 	s := Join(&sc.records, sc.user)
 	expectStages(t, s, UserH, map[string][2]uint64{"total": {1, 90}, "user-wake": {1, 30}, "wake-return": {1, 40}, "futex-user": {1, 20}})
 	expectStages(t, s, UserD, map[string][2]uint64{"total": {2, 330 + 70},
-		"ready-return": {1, 40}, "return-user": {1, 20}, "user-pass": {1, 10}, "user-wake": {1, 30}, "wake-user": {1, 50},
+		"ready-return": {1, 40}, "return-user": {1, 20}, "user-pass": {1, 10}, "user-wake": {1, 30}, "wake-woke": {1, 45}, "woke-user": {1, 5},
 		"user-read": {1, 150}, "ready-read": {1, 50}, "read-handler": {2, 30 + 20}})
 	expectStages(t, s, UserG, map[string][2]uint64{"total": {1, 150}, "return-user": {1, 20}, "user-pass": {1, 10}, "user-wake": {1, 30},
 		"wake-return": {1, 40}, "futex-user": {1, 20}, "user-arm": {1, 30}})
@@ -111,7 +113,7 @@ func TestJoinLeaderOddities(t *testing.T) {
 			Residue{KernelHandoffs: 1, KernelGaps: 1}, Residue{UserRequests: 1, UserHandoffs: 1}, [3]uint64{}},
 		{"the receiver's log is lost", func(sc *scene) { sc.user = sc.user[1:] }, [3]uint64{2, 0, 0}, Residue{KernelGaps: 1}, Residue{}, [3]uint64{0, 1, 0}},
 		{"the giver's log is lost", func(sc *scene) { sc.user = sc.user[:1] }, [3]uint64{0, 0, 0},
-			Residue{KernelRequests: 2, KernelHandoffs: 1, UserHandoffs: 1, KernelGaps: 1}, Residue{UserRequests: 1}, [3]uint64{}},
+			Residue{KernelRequests: 2, UserHandoffs: 1, KernelGaps: 1}, Residue{UserRequests: 1}, [3]uint64{0, 1, 0}},
 		{"threads are not known", func(sc *scene) {
 			for i := range sc.user {
 				sc.user[i].TID = 0
@@ -127,7 +129,15 @@ func TestJoinLeaderOddities(t *testing.T) {
 			Residue{KernelRequests: 1, KernelGaps: 1}, [3]uint64{0, 1, 0}},
 		{"the server's records end early", func(sc *scene) { sc.user = sc.user[:2] }, [3]uint64{1, 1, 1}, Residue{}, Residue{KernelRequests: 1, UserRequests: 1}, [3]uint64{}},
 		{"the kernel's records are lost", func(sc *scene) { sc.records = Records{} }, [3]uint64{}, Residue{}, Residue{UserRequests: 3, UserHandoffs: 1}, [3]uint64{}},
-		{"a gap nobody was woken for", func(sc *scene) { sc.records.Gaps[0].How = uint32(bpf.ProbeStageJOINED_TOTAL) }, [3]uint64{2, 1, 0},
+		{"a waker that never passes anything", func(sc *scene) {
+			sc.records.Handoffs[0].Sleep.Waker = 4
+			sc.user = append(sc.user, UserRecord{TID: 4, F5: 1000, H0: 1500})
+		}, [3]uint64{2, 0, 0}, Residue{UserRequests: 1, UserHandoffs: 1, KernelGaps: 1}, Residue{UserRequests: 1}, [3]uint64{0, 1, 0}},
+		{"a gap that began after the event", func(sc *scene) { sc.records.Gaps[0].Began = 1065 }, [3]uint64{2, 1, 0},
+			Residue{KernelGaps: 1}, Residue{UserRequests: 1}, [3]uint64{}},
+		{"a gap that another thread began", func(sc *scene) { sc.records.Gaps[0].Giver = 2 }, [3]uint64{2, 1, 0},
+			Residue{}, Residue{UserRequests: 1, KernelGaps: 1}, [3]uint64{}},
+		{"a gap nobody was woken for", func(sc *scene) { sc.records.Gaps[0].How = Total(bpf.ProbeStageJOINED_TOTAL) }, [3]uint64{2, 1, 0},
 			Residue{}, Residue{UserRequests: 1}, [3]uint64{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -159,9 +169,9 @@ func workerScene() scene {
 			},
 			Handoffs: []Handoff{
 				{TID: 2, Time: 1100, Sleep: Sleep{Off: 500, Waking: 1060, Wakeup: 1070, Run: 1080, Call: 1050, Waker: 1, CPU: 1}, ReceiptRet: 1010},
-				{TID: 1, Time: 1470, Sleep: Sleep{Off: 1400, Waking: 1460, Wakeup: 1465, Run: 1467, Call: 1450, Waker: 2}, Lead: 1},
+				{TID: 1, Time: 1470, Sleep: Sleep{Off: 1400, Waking: 1460, Wakeup: 1465, Run: 1467, Call: 1450, Waker: 2}, Group: leads},
 			},
-			Gaps: []Gap{{TID: 1, Time: 1140, Began: 1010, Giver: 1, How: uint32(bpf.ProbeStageRETOOK_TOTAL)}},
+			Gaps: []Gap{{TID: 1, Time: 1140, Began: 1010, Giver: 1, How: Total(bpf.ProbeStageRETOOK_TOTAL), WakeEnter: 1050, WakeExit: 1085}},
 		},
 		[]UserRecord{
 			{TID: 1, Seq: 1, U0: 1020, P0: 1022, P1: 1030, P3: 1090, F6: 1130},
@@ -178,11 +188,18 @@ func TestJoinWorker(t *testing.T) {
 	expectStages(t, s, UserH, map[string][2]uint64{"total": {1, 98}, "user-wake": {1, 28}, "wake-return": {1, 50}, "futex-user": {1, 20}})
 	expectStages(t, s, UserD, map[string][2]uint64{"total": {2, 330 + 130}, "ready-return": {2, 10 + 20}, "return-user": {2, 10 + 20}, "user-pass": {2, 2 + 2},
 		"user-wake": {1, 28}, "wake-return": {1, 50}, "futex-user": {1, 20}, "pass-take": {1, 10}, "user-read": {2, 180 + 68}, "read-handler": {2, 30 + 10}})
-	expectStages(t, s, UserG, map[string][2]uint64{"total": {1, 130}, "return-user": {1, 10}, "user-pass": {1, 2}, "user-wake": {1, 28}, "wake-user": {1, 40}, "user-arm": {1, 50}})
+	expectStages(t, s, UserG, map[string][2]uint64{"total": {1, 130}, "return-user": {1, 10}, "user-pass": {1, 2}, "user-wake": {1, 28}, "wake-woke": {1, 35}, "woke-user": {1, 5}, "user-arm": {1, 50}})
 	expectSums(t, s)
 	if s.Requests != 2 || s.Handoffs != 1 || s.Gaps != 1 || s.Unstamped != 1 || s.Unmatched != (Residue{}) || s.Edge != (Residue{}) || s.Contradicted+s.Loose != 0 {
 		t.Errorf("%s", residueOf(s))
 	}
+
+	// The event brought a second connection, which was passed after the first.
+	sc.user = append(sc.user, UserRecord{TID: 1, Seq: 3, U0: 1095, P0: 1096, P3: 1125})
+	sc.records.Gaps[0].WakeEnter, sc.records.Gaps[0].WakeExit = 1100, 1120
+	expectStages(t, Join(&sc.records, sc.user), UserG, map[string][2]uint64{"total": {1, 130}, "return-user": {1, 10}, "user-pass": {1, 76},
+		"user-wake": {1, 4}, "wake-woke": {1, 20}, "woke-user": {1, 5}, "user-arm": {1, 15}})
+	sc.user = sc.user[:4]
 
 	// Neither can a request be joined whose giver noted another number, nor one
 	// whose giver is not known.
@@ -191,6 +208,86 @@ func TestJoinWorker(t *testing.T) {
 	if s.Requests != 0 || s.Handoffs != 0 || s.Contradicted != 2 || s.Unmatched != (Residue{KernelRequests: 1, UserRequests: 1}) {
 		t.Errorf("%d requests, %d hand-offs, %s", s.Requests, s.Handoffs, residueOf(s))
 	}
+}
+
+// TestJoinWorkerOddities: a way that cannot have been is not taken.
+func TestJoinWorkerOddities(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		change   func(*scene)
+		requests uint64
+		residue  Residue
+	}{
+		{"the giver had the event before it came", func(sc *scene) { sc.user[0].U0 = 1009 }, 1, Residue{KernelRequests: 1, UserRequests: 1, KernelGaps: 1}},
+		{"the reader knew before it was woken", func(sc *scene) { sc.user[2].F5 = 1099 }, 1,
+			Residue{KernelRequests: 1, UserRequests: 1, KernelHandoffs: 1, UserHandoffs: 1}},
+		{"the wake call is not where the giver passes", func(sc *scene) { sc.user[0].P3 = 1049 }, 1,
+			Residue{KernelRequests: 1, UserRequests: 1, KernelHandoffs: 1, UserHandoffs: 1}},
+		{"the reader took it before it was passed", func(sc *scene) { sc.user[3].F5 = 1521 }, 1, Residue{KernelRequests: 1, UserRequests: 1}},
+		{"what was passed came with an earlier event", func(sc *scene) { sc.user[1].U0 = 1499 }, 1, Residue{KernelRequests: 1, UserRequests: 1}},
+		{"it was passed with a later number", func(sc *scene) { sc.user[1].Seq = 3 }, 1, Residue{KernelRequests: 1, UserRequests: 1}},
+		{"the gap ended before the giver went on", func(sc *scene) { sc.records.Gaps[0].Time = 1089 }, 2, Residue{KernelGaps: 1}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sc := workerScene()
+			c.change(&sc)
+			// So that nothing is at the edge.
+			sc.records.Handoffs = slices.Insert(sc.records.Handoffs, 0, Handoff{TID: 1, Time: 1, Group: leads})
+			sc.records.Requests = append(sc.records.Requests, Request{TID: 3, Time: 9000})
+			sc.user = append(sc.user, UserRecord{TID: 3, H1: 9999}, UserRecord{TID: 2, F6: 2}, UserRecord{TID: 1, F6: 3})
+			c.residue.KernelRequests++
+			s := Join(&sc.records, sc.user)
+			if s.Requests != c.requests || s.Unmatched != c.residue || s.Edge != (Residue{}) || s.Contradicted != 0 {
+				t.Errorf("%d requests joined, want %d; %s, want unmatched %+v", s.Requests, c.requests, residueOf(s), c.residue)
+			}
+			expectSums(t, s)
+		})
+	}
+}
+
+// TestJoinEvent: an accept lies between the wait's return and the event in user
+// code; the second request's event is not known, for it came before the probe;
+// and the third's reader fell asleep once more, in the read.
+func TestJoinEvent(t *testing.T) {
+	sc := workerScene()
+	q := sc.records.Requests
+	q[0].Receipt.Polled, q[0].Receipt.Return, q[0].Accepted = 1, 1005, 1012
+	q[1].Receipt = Receipt{}
+	late := q[0]
+	late.TID, late.Time, late.From, late.First, late.Read = 4, 1800, 1040, 0, Sleep{Off: 1650, Waking: 1700, Wakeup: 1710, Run: 1720, WakerCPU: 1, CPU: 1}
+	sc.records.Requests = append(q, late)
+	sc.user = append(sc.user, UserRecord{TID: 4, Seq: 1, F5: 1130, H0: 1850})
+	s := Join(&sc.records, sc.user)
+	expectStages(t, s, UserD, map[string][2]uint64{"total": {3, 330 + 130 + 810},
+		"ready-return": {1, 5}, "return-accept": {1, 7}, "return-user": {1, 8}, "user-pass": {1, 2}, // all before the third was ready
+		"user-wake": {2, 28 + 10}, "wake-return": {2, 50 + 50}, "futex-user": {2, 20 + 30},
+		"user-read": {1, 180}, "ready-read": {2, 120 + 670}, "read-handler": {3, 30 + 10 + 50}})
+	expectSums(t, s)
+	// The first was handed to the other CPU, the third's last wake-up was local.
+	if h := s.byStage[dTotal]; h[CrossCPU].Count != 1 || h[NoWake].Count != 1 || h[SameCPU].Count != 1 {
+		t.Errorf("%d across CPUs, %d without a wake-up, %d on the same CPU", h[CrossCPU].Count, h[NoWake].Count, h[SameCPU].Count)
+	}
+
+	// A wake-up that was over before the data came is not on the way.
+	sc = leaderScene()
+	sc.records.Requests[0].From = 1290
+	s = Join(&sc.records, sc.user)
+	if h := s.byStage[dTotal]; h[NoWake].Count != 1 {
+		t.Errorf("%d without a wake-up", h[NoWake].Count)
+	}
+	expectStages(t, s, UserD, map[string][2]uint64{"total": {2, 40 + 70}, "ready-read": {2, 10 + 50}, "read-handler": {2, 30 + 20}})
+}
+
+// TestJoinPartly: what one side did not see is in no stage of another event.
+func TestJoinPartly(t *testing.T) {
+	// The first read was of half a head.
+	sc := leaderScene()
+	sc.user[1].H0 = 0
+	expectStages(t, Join(&sc.records, sc.user), UserD, map[string][2]uint64{"total": {1, 70}, "ready-read": {1, 50}, "read-handler": {1, 20}})
+	// The kernel does not know the wait that the first event came with.
+	sc = leaderScene()
+	sc.records.Requests[0].Receipt = Receipt{}
+	expectStages(t, Join(&sc.records, sc.user), UserD, map[string][2]uint64{"total": {2, 330 + 70}, "ready-read": {2, 300 + 50}, "read-handler": {2, 30 + 20}})
 }
 
 // TestUserReport: what lies within the kernel's sums is not to be added to them.
@@ -202,7 +299,7 @@ func TestUserReport(t *testing.T) {
 	}
 	want := map[string]string{"user-wake": "H", "wake-return": "H_user", "futex-user": "H", "D.read-handler": "D", "D.user-read": "D_user", "D.pass-take": "D_user",
 		"D.ready-return": "D_user", "D.return-user": "D_user", "D.user-pass": "D_user", "D.user-wake": "D_user", "D.wake-return": "D_user", "D.futex-user": "D_user",
-		"G.return-user": "G_user", "G.user-pass": "G_user", "G.user-wake": "G_user", "G.wake-user": "G_user", "G.user-arm": "G_user"}
+		"G.return-user": "G_user", "G.user-pass": "G_user", "G.user-wake": "G_user", "G.wake-woke": "G_user", "G.woke-user": "G_user", "G.user-arm": "G_user"}
 	if !maps.Equal(got, want) {
 		t.Errorf("stages are of\n%v, want\n%v", got, want)
 	}
@@ -218,11 +315,12 @@ func TestUserReport(t *testing.T) {
 
 // busyServer is a worker server of many threads, all in its own truth: every
 // request is handed over, by a wake-up or to a thread that is awake. lose
-// leaves that share of both sides' records out.
-func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, whole int) {
+// leaves that share of both sides' records out; whole and handoffs count what
+// has lost nothing.
+func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, whole, handoffs int) {
 	now := uint64(1_000_000)
 	step := func() uint64 { now += 1 + r.Uint64N(400); return now }
-	var lost func() bool = func() bool { return r.Float64() < lose }
+	lost := func() bool { return r.Float64() < lose }
 	busyUntil := make([]uint64, workers)
 	for seq := range uint64(requests) {
 		enter, ready, back := step(), step(), step()
@@ -237,7 +335,7 @@ func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, wh
 		}
 		tid := uint32(10 + w)
 		q := Request{TID: tid, First: 1, From: ready, Acceptor: 1, Accepted: back, Receipt: Receipt{Enter: enter, Return: back, TID: 1}}
-		take := UserRecord{TID: tid, Seq: seq}
+		take, woken := UserRecord{TID: tid, Seq: seq}, false
 		if r.IntN(3) > 0 {
 			q.Pass = Sleep{Off: 1, Call: step(), Waking: step(), Wakeup: step(), Run: step(), Waker: 1, CPU: uint16(r.IntN(2))}
 			give.P3 = step() // this or the return may be first
@@ -245,8 +343,8 @@ func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, wh
 				give.P3, q.PassReturn = q.PassReturn, give.P3
 			}
 			take.Promoted = true
-			if !lost() {
-				sc.records.Handoffs = append(sc.records.Handoffs, Handoff{TID: tid, Time: q.PassReturn, Sleep: q.Pass, ReceiptRet: back})
+			if woken = !lost(); woken {
+				sc.records.Handoffs = append(sc.records.Handoffs, Handoff{TID: tid, Time: q.PassReturn, Sleep: q.Pass, ReceiptRet: back, Group: Total(bpf.ProbeStageITEM_TOTAL)})
 			}
 		} else {
 			give.P3 = step()
@@ -258,26 +356,27 @@ func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, wh
 		take.H1 = take.H0 + 10
 		busyUntil[w] = take.H1
 		now = start
-		keptAll := true
-		for _, keep := range []func(){
-			func() { sc.records.Requests = append(sc.records.Requests, q) },
-			func() { sc.user = append(sc.user, give) },
-			func() { sc.user = append(sc.user, take) },
-		} {
-			if lost() {
-				keptAll = false
-			} else {
-				keep()
-			}
+		read, given, taken := !lost(), !lost(), !lost()
+		if read {
+			sc.records.Requests = append(sc.records.Requests, q)
 		}
-		if keptAll {
+		if given {
+			sc.user = append(sc.user, give)
+		}
+		if taken {
+			sc.user = append(sc.user, take)
+		}
+		if read && given && taken {
 			whole++
+		}
+		if woken && given && taken {
+			handoffs++
 		}
 	}
 	slices.SortFunc(sc.records.Requests, func(a, b Request) int { return cmp.Compare(a.Time, b.Time) })
 	slices.SortFunc(sc.records.Handoffs, func(a, b Handoff) int { return cmp.Compare(a.Time, b.Time) })
 	r.Shuffle(len(sc.user), func(i, j int) { sc.user[i], sc.user[j] = sc.user[j], sc.user[i] })
-	return sc, whole
+	return sc, whole, handoffs
 }
 
 // TestJoinFindsTheTruth: of a server whose truth is known, all is found when all
@@ -286,20 +385,19 @@ func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, wh
 func TestJoinFindsTheTruth(t *testing.T) {
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		sc, whole := busyServer(r, 1+r.IntN(8), 300, 0)
-		handoffs := len(sc.records.Handoffs)
+		sc, whole, handoffs := busyServer(r, 1+r.IntN(8), 300, 0)
 		s := Join(&sc.records, sc.user)
 		if s.Requests != 300 || whole != 300 || int(s.Handoffs) != handoffs || s.Unmatched != (Residue{}) || s.Edge != (Residue{}) || s.Contradicted != 0 {
 			t.Errorf("seed %d: %d of %d requests, %d of %d hand-offs, %s", seed, s.Requests, whole, s.Handoffs, handoffs, residueOf(s))
 		}
 		expectSums(t, s)
 
-		sc, whole = busyServer(r, 1+r.IntN(8), 300, 0.1)
+		sc, whole, handoffs = busyServer(r, 1+r.IntN(8), 300, 0.1)
 		s = Join(&sc.records, sc.user)
 		// One that is not whole has lost its read, its giver or its receiver,
 		// and each makes it impossible to join.
-		if int(s.Requests) != whole {
-			t.Errorf("seed %d: %d requests joined of %d, %s", seed, s.Requests, whole, residueOf(s))
+		if int(s.Requests) != whole || int(s.Handoffs) != handoffs {
+			t.Errorf("seed %d: %d of %d requests and %d of %d hand-offs, %s", seed, s.Requests, whole, s.Handoffs, handoffs, residueOf(s))
 		}
 		if n := s.Requests + s.Unmatched.KernelRequests + s.Edge.KernelRequests + s.Contradicted; n < uint64(len(sc.records.Requests)) {
 			t.Errorf("seed %d: %d of the kernel's %d requests are accounted for", seed, n, len(sc.records.Requests))
@@ -312,7 +410,7 @@ func TestJoinFindsTheTruth(t *testing.T) {
 func BenchmarkJoin(b *testing.B) {
 	for _, n := range []int{1000, 100_000} {
 		b.Run(fmt.Sprintf("requests=%d", n), func(b *testing.B) {
-			sc, _ := busyServer(rand.New(rand.NewPCG(1, 2)), 8, n, 0)
+			sc, _, _ := busyServer(rand.New(rand.NewPCG(1, 2)), 8, n, 0)
 			for b.Loop() {
 				if s := Join(&sc.records, sc.user); int(s.Requests) != n {
 					b.Fatal(residueOf(s))
