@@ -17,6 +17,9 @@ import (
 // has a thread for each.
 type control struct{ address string }
 
+// longestAnswer holds the single records of some fifty threads' full logs.
+const longestAnswer = 256 << 20
+
 func (c control) get(ctx context.Context, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -31,9 +34,12 @@ func (c control) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, fmt.Errorf("ask server for %s: %w", path, err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 16<<20))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, longestAnswer+1))
 	if err != nil {
 		return nil, fmt.Errorf("ask server for %s: %w", path, err)
+	}
+	if len(body) > longestAnswer {
+		return nil, fmt.Errorf("ask server for %s: the answer is longer than %d bytes", path, longestAnswer)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("ask server for %s: status %s: %.200s", path, resp.Status, body)
