@@ -120,7 +120,8 @@ type Run struct {
 	Kind  uint32 `json:"-"`
 	TID   uint32 `json:"tid"`
 	Time  uint64 `json:"off_ns"`
-	From  uint64 `json:"on_ns"`
+	From  uint64 `json:"on_ns"`    // 0: since before the probe looked
+	Armed uint64 `json:"armed_ns"` // entry of the wait for events that it first blocks in here; 0: none
 	CPU   uint32 `json:"cpu"`
 	State uint32 `json:"state"` // it left the CPU in; 0: it could have gone on
 }

@@ -35,6 +35,9 @@ func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
 		case *Wake:
 			t.slice(threadTracks, one.TID, "futex wake", one.Enter, one.Time, fmt.Sprintf(`"woken":%d`, one.Woken))
 		case *Run:
+			if one.From == 0 {
+				continue
+			}
 			t.cpus[one.CPU] = true
 			t.slice(cpuTracks, one.CPU, t.name(one.TID), one.From, one.Time, fmt.Sprintf(`"tid":%d,"preempted":%t`, one.TID, one.State == 0))
 		case *Handoff:

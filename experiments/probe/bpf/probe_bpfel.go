@@ -225,6 +225,7 @@ type ProbeRecordRun struct {
 	Tid   uint32
 	Ts    uint64
 	From  uint64
+	Armed uint64
 	Cpu   uint32
 	State uint32
 }

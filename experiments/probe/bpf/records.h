@@ -105,7 +105,8 @@ struct record_run {
 	__u32 kind;
 	__u32 tid;
 	__u64 ts;
-	__u64 from;
+	__u64 from;         /* 0: before the probe looked */
+	__u64 armed;        /* entry of the wait for events that it first blocks in here; 0: none */
 	__u32 cpu;
 	__u32 state;        /* 0: it could have gone on */
 };

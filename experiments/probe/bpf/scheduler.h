@@ -67,12 +67,15 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	now = bpf_ktime_get_ns();
 	t = leaves ? state_of(prev) : 0;
 	if (t) {
+		bool blocks = prev_state && !preempt && t->arms && !t->stopped_on_watch;
+
 		SHARE(events, 1);
-		if (want_calls && t->run)
+		if (want_calls && (t->run || blocks))
 			EMIT(record_run, RECORD_RUN, {
 				r->tid = prev->pid;
 				r->ts = now;
 				r->from = t->run;
+				r->armed = blocks ? t->enter : 0;
 				r->cpu = cpu;
 				r->state = preempt ? 0 : prev_state;
 			});
@@ -80,7 +83,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 			COUNT(switches_voluntary, 1);
 			__builtin_memset(&t->sleep, 0, sizeof(t->sleep));
 			t->sleep.off = now;
-			if (t->arms && !t->stopped_on_watch) {
+			if (blocks) {
 				t->stopped_on_watch = true;
 				if (now > t->enter)
 					observe(ARM_BLOCK, NO_WAKE, now - t->enter);

@@ -1,0 +1,186 @@
+package probe
+
+import (
+	"math"
+	"slices"
+
+	"lflab/experiments/probe/bpf"
+)
+
+// Samples are durations in nanoseconds, in ascending order.
+type Samples []uint64
+
+// Quantile is the nearest rank: the least sample that a share q of all samples,
+// or more, does not exceed. It is 0 without samples.
+func (s Samples) Quantile(q float64) uint64 {
+	if len(s) == 0 {
+		return 0
+	}
+	rank := q * float64(len(s))
+	if near := math.Round(rank); math.Abs(rank-near) < 1e-9*rank { // 0.07 * 100 is more than 7
+		rank = near
+	}
+	return s[min(max(int(math.Ceil(rank)), 1), len(s))-1]
+}
+
+// Histogram puts the samples into buckets as the kernel's programs do.
+func (s Samples) Histogram() *Histogram {
+	var h Histogram
+	for _, ns := range s {
+		h.Observe(ns)
+	}
+	return &h
+}
+
+// Exact goes through the stages of each record once more, in the steps of the
+// kernel's programs, and returns what these have put into their histograms as
+// single durations, by a stage's number and placement. Where no record was lost
+// the two agree in everything. Records of requests, hand-offs and gaps give the
+// stages of D, H and G; the stages that are in no sum come from records of
+// calls.
+//
+// It needs about 8 bytes for each stage of each record.
+func (r *Records) Exact() [][placements]Samples {
+	p := replay{make([][placements]Samples, len(stages))}
+	for i := range r.Requests {
+		p.request(&r.Requests[i])
+	}
+	for i := range r.Handoffs {
+		p.handoff(&r.Handoffs[i])
+	}
+	for i := range r.Gaps {
+		p.gap(&r.Gaps[i])
+	}
+	for i := range r.Wakes {
+		p.wake(&r.Wakes[i])
+	}
+	for i := range r.Runs {
+		p.run(&r.Runs[i])
+	}
+	for stage := range p.samples {
+		for place := range p.samples[stage] {
+			slices.Sort(p.samples[stage][place])
+		}
+	}
+	return p.samples
+}
+
+// replay is what the functions of the same names in bpf/ do: one who changes
+// those changes these.
+type replay struct{ samples [][placements]Samples }
+
+func (p replay) observe(stage bpf.ProbeStage, place Placement, ns uint64) {
+	list := &p.samples[stage][place]
+	*list = append(*list, ns)
+}
+
+// upto goes one stage further, from *at to the stamp, if that is later.
+func (p replay) upto(at *uint64, stamp uint64, stage bpf.ProbeStage, place Placement) {
+	if stamp > *at {
+		p.observe(stage, place, stamp-*at)
+		*at = stamp
+	}
+}
+
+// request is data_read.
+func (p replay) request(q *Request) {
+	group := bpf.ProbeStageKEPT_TOTAL
+	if q.First == 1 {
+		group = bpf.ProbeStageFIRST_TOTAL
+	}
+	at, place := q.From, NoWake
+	upto := func(stamp uint64, stage bpf.ProbeStage) {
+		p.upto(&at, stamp, group+stage-bpf.ProbeStageFIRST_TOTAL, place)
+	}
+	if s := &q.Receipt.Sleep; s.Off != 0 {
+		place = s.Placement()
+		upto(s.Waking, bpf.ProbeStageFIRST_READY_WAKING)
+		upto(s.Wakeup, bpf.ProbeStageFIRST_WAKING_WAKEUP)
+		upto(s.Run, bpf.ProbeStageFIRST_WAKEUP_SWITCH)
+		upto(q.Receipt.Return, bpf.ProbeStageFIRST_SWITCH_RETURN)
+	} else {
+		upto(q.Receipt.Enter, bpf.ProbeStageFIRST_READY_ARM)
+		upto(q.Receipt.Return, bpf.ProbeStageFIRST_ARM_RETURN)
+	}
+	if q.First == 1 && q.ReceiptPolled == 1 {
+		upto(q.Accepted, bpf.ProbeStageFIRST_RETURN_ACCEPT)
+	}
+	passed := q.PassReturn != 0
+	switch {
+	case passed:
+		place = q.Pass.Placement()
+		upto(q.Pass.Call, bpf.ProbeStageFIRST_RETURN_WAKE)
+		upto(q.Pass.Waking, bpf.ProbeStageFIRST_PASS_WAKE_WAKING)
+		upto(q.Pass.Wakeup, bpf.ProbeStageFIRST_PASS_WAKING_WAKEUP)
+		upto(q.Pass.Run, bpf.ProbeStageFIRST_PASS_WAKEUP_SWITCH)
+		upto(q.PassReturn, bpf.ProbeStageFIRST_PASS_SWITCH_RETURN)
+	case q.Moved == 1 && (q.First == 1 || q.Receipt.Return == 0):
+		place = NoWake
+		upto(q.Time, bpf.ProbeStageFIRST_RETURN_QUEUED)
+	}
+	if !passed && q.WakeEnter >= at && q.WakeExit > at && q.Acceptor == q.TID {
+		upto(q.WakeEnter, bpf.ProbeStageFIRST_RETURN_PROMOTE)
+		upto(q.WakeExit, bpf.ProbeStageFIRST_PROMOTE_CALL)
+	}
+	if q.Read.Waking > at {
+		place = q.Read.Placement()
+		upto(q.Read.Waking, bpf.ProbeStageFIRST_READ_WAKING)
+		upto(q.Read.Wakeup, bpf.ProbeStageFIRST_READ_WAKEUP)
+		upto(q.Read.Run, bpf.ProbeStageFIRST_READ_SWITCH)
+	}
+	upto(q.Time, bpf.ProbeStageFIRST_RETURN_READ)
+	p.observe(group, place, q.Time-q.From)
+}
+
+// handoff is handed_off.
+func (p replay) handoff(h *Handoff) {
+	at, place := h.Sleep.Call, h.Sleep.Placement()
+	upto := func(stamp uint64, stage bpf.ProbeStage) {
+		p.upto(&at, stamp, bpf.ProbeStage(h.Group)+stage-bpf.ProbeStageITEM_TOTAL, place)
+	}
+	p.observe(bpf.ProbeStage(h.Group), place, h.Time-at)
+	upto(h.Sleep.Waking, bpf.ProbeStageITEM_WAKE_WAKING)
+	upto(h.Sleep.Wakeup, bpf.ProbeStageITEM_WAKING_WAKEUP)
+	upto(h.Sleep.Run, bpf.ProbeStageITEM_WAKEUP_SWITCH)
+	upto(h.Time, bpf.ProbeStageITEM_SWITCH_RETURN)
+}
+
+// gap is close_gap.
+func (p replay) gap(g *Gap) {
+	at, place := g.Began, NoWake
+	if g.How.Group() == Passed {
+		place = g.Pass.Placement()
+	}
+	p.observe(bpf.ProbeStage(g.How), place, g.Time-at)
+	switch {
+	case g.How.Group() == Passed:
+		p.upto(&at, g.Pass.Call, bpf.ProbeStagePASSED_RETURN_WAKE, place)
+		p.upto(&at, g.Pass.Waking, bpf.ProbeStagePASSED_WAKE_WAKING, place)
+		p.upto(&at, g.Pass.Wakeup, bpf.ProbeStagePASSED_WAKING_WAKEUP, place)
+		p.upto(&at, g.Pass.Run, bpf.ProbeStagePASSED_WAKEUP_SWITCH, place)
+		p.upto(&at, g.PassReturn, bpf.ProbeStagePASSED_SWITCH_RETURN, place)
+		p.upto(&at, g.Time, bpf.ProbeStagePASSED_RETURN_ARM, place)
+	case g.How.Group() == Retook && g.WakeExit > at:
+		p.upto(&at, g.WakeEnter, bpf.ProbeStageRETOOK_RETURN_WAKE, place)
+		p.upto(&at, g.WakeExit, bpf.ProbeStageRETOOK_WAKE_WOKE, place)
+		p.upto(&at, g.Time, bpf.ProbeStageRETOOK_WOKE_ARM, place)
+	case g.How.Group() == Retook:
+		p.upto(&at, g.Time, bpf.ProbeStageRETOOK_RETURN_ARM, place)
+	}
+}
+
+// wake is the end of a futex wake call in leave.
+func (p replay) wake(w *Wake) {
+	stage := bpf.ProbeStageWAKE_ELIDED
+	if w.Woken > 0 {
+		stage = bpf.ProbeStageWAKE_WOKE
+	}
+	p.observe(stage, NoWake, w.Time-w.Enter)
+}
+
+// run is a thread's way off the CPU in switched.
+func (p replay) run(one *Run) {
+	if one.Armed != 0 && one.Time > one.Armed {
+		p.observe(bpf.ProbeStageARM_BLOCK, NoWake, one.Time-one.Armed)
+	}
+}
