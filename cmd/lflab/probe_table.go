@@ -191,12 +191,12 @@ func printCounts(w io.Writer, r *probe.Report) {
 	row("wakes", "%d calls, of which %d found nobody asleep (elided); %d threads woken, %d for nothing (wasted)",
 		c["wake_calls"], c["wakes_elided"], c["wakes_issued"], c["wakes_wasted"])
 	row("", "kept apart: %d raced (woken before asleep), %d futex sleeps ended by something else", c["wakes_raced"], c["wakes_other"])
-	row("switches", "%d voluntary, %d involuntary, %d migrations", c["switches_voluntary"], c["switches_involuntary"], c["migrations"])
+	row("switches", "%d voluntary, %d involuntary, %d migrations; %d that the kernel did not announce", c["switches_voluntary"], c["switches_involuntary"], c["migrations"], c["switches_unseen"])
 	row("lost", "%d records, %d missed runs of programs, %d dropped states", r.Lost.Records, r.Lost.Missed, r.Lost.Dropped)
 	if k := r.Cost; k != nil {
 		if k.Note != "" {
 			row("probe", "%s", k.Note)
-		} else {
+		} else if k.WindowS > 0 {
 			row("probe", "%.0f ns per event (%.0f ns of each program's run is the meter), %.1f %% of one CPU, %.0f events/s; over %.2g s after the measurement",
 				k.NsPerEvent, k.MeterNs, k.CPUPercent, float64(k.Events)/max(k.WindowS, 1e-9), k.WindowS)
 		}

@@ -26,7 +26,7 @@ const (
 //
 // Times are microseconds since the first stamp; otherData says when that was.
 func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
-	t := &tracer{w: w, zero: r.begin(), names: names, threads: map[uint32]bool{}, cpus: map[uint32]bool{}}
+	t := &tracer{w: w, zero: r.begin(), names: names, threads: map[uint32]bool{}, cpus: map[uint32]bool{}, busy: map[uint32]uint64{}}
 	t.printf("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"zero_CLOCK_MONOTONIC_ns\":%q},\"traceEvents\":[", strconv.FormatUint(t.zero, 10))
 	for _, one := range r.byTime() {
 		switch one := one.(type) {
@@ -39,7 +39,11 @@ func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
 				continue
 			}
 			t.cpus[one.CPU] = true
-			t.slice(cpuTracks, one.CPU, t.name(one.TID), one.From, one.Time, fmt.Sprintf(`"tid":%d,"preempted":%t`, one.TID, one.State == 0))
+			// A switch that the kernel did not announce leaves a beginning
+			// that is too early: it ends with the track's last slice.
+			from := max(one.From, t.busy[one.CPU])
+			t.busy[one.CPU] = one.Time
+			t.slice(cpuTracks, one.CPU, t.name(one.TID), from, one.Time, fmt.Sprintf(`"tid":%d,"preempted":%t`, one.TID, one.State == 0))
 		case *Handoff:
 			t.handoff(one)
 		case *Request:
@@ -111,6 +115,7 @@ type tracer struct {
 	names   map[uint32]string
 	threads map[uint32]bool // that have a track
 	cpus    map[uint32]bool
+	busy    map[uint32]uint64 // until when a CPU's track is full
 	comma   bool
 	err     error
 }

@@ -75,6 +75,7 @@ type ProbeCounts struct {
 	WakesOther          uint64
 	SwitchesVoluntary   uint64
 	SwitchesInvoluntary uint64
+	SwitchesUnseen      uint64
 	Migrations          uint64
 	DroppedThreads      uint64
 	DroppedConnections  uint64

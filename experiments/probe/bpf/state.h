@@ -52,6 +52,7 @@ struct counts {
 	__u64 wakes_other;          /* futex sleeps ended by time, signals or other processes */
 	__u64 switches_voluntary;
 	__u64 switches_involuntary;
+	__u64 switches_unseen;      /* a thread came back from a sleep that no switch was announced to have ended */
 	__u64 migrations;
 	__u64 dropped_threads;      /* events of threads without state */
 	__u64 dropped_connections;  /* the table was full */

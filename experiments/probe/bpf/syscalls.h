@@ -141,6 +141,8 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 	now = bpf_ktime_get_ns();
 	tid = task->pid;
 	slept = t->sleep.off >= t->enter && t->sleep.run;
+	if (t->sleep.off >= t->enter && !t->sleep.run)
+		COUNT(switches_unseen, 1);
 	switch (call) {
 	case CALL_READ:
 		sk = sock_of(task, t->fd);
