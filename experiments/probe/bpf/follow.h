@@ -48,10 +48,8 @@ int BPF_PROG(ended, struct task_struct *task)
 	if (!followed[task->tgid & (BITS - 1)])
 		return 0;
 	t = bpf_task_storage_get(&threads, task, 0, 0);
-	if (t && t->arms) {
-		t->arms = false;
-		__sync_fetch_and_add(&watch.on, -1);
-	}
+	if (t)
+		off_watch(t);
 	return 0;
 }
 

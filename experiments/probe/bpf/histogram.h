@@ -12,6 +12,10 @@
 #define SUB (1 << SUB_BITS)
 #define BUCKETS 496 /* 1 ns to 16 s; longer ones fall into the last */
 
+/* Set while the measurement lasts. What is known of threads and connections is
+ * kept up before, too, so that it is right from the first moment. */
+volatile bool recording;
+
 struct histogram {
 	__u64 count;
 	__u64 sum;
@@ -67,8 +71,11 @@ static __always_inline __u32 bucket_of(__u64 ns)
 __noinline int observe(__u32 stage, __u32 placement, __u64 ns)
 {
 	__u32 key = stage * PLACEMENTS + placement, bucket;
-	struct histogram *h = bpf_map_lookup_elem(&histograms, &key);
+	struct histogram *h;
 
+	if (!recording)
+		return 0;
+	h = bpf_map_lookup_elem(&histograms, &key);
 	if (!h)
 		return 0;
 	if (!h->count || ns < h->min)

@@ -433,9 +433,10 @@ type ProbeThread struct {
 			By     uint32
 			Polled uint32
 		}
-		Ret  uint64
-		Open bool
-		_    [7]byte
+		Ret   uint64
+		Open  bool
+		Spent bool
+		_     [6]byte
 	}
 }
 

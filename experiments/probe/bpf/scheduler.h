@@ -15,7 +15,7 @@ int BPF_PROG(waking, struct task_struct *p)
 	t = state_of(p);
 	if (!t)
 		return 0;
-	SHARE(events, 1);
+	HIT();
 	if (!t->sleep.off || t->sleep.run) { /* awake, or on its way to sleep */
 		if (t->call)
 			COUNT(wakes_raced, 1);
@@ -69,7 +69,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	if (t) {
 		bool blocks = prev_state && !preempt && t->arms && !t->stopped_on_watch;
 
-		SHARE(events, 1);
+		HIT();
 		if (want_calls && (t->run || blocks))
 			EMIT(record_run, RECORD_RUN, {
 				r->tid = prev->pid;
@@ -94,7 +94,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	}
 	t = comes ? state_of(next) : 0;
 	if (t) {
-		SHARE(events, 1);
+		HIT();
 		t->run = now;
 		if (t->sleep.waking && !t->sleep.run) {
 			t->sleep.run = now;

@@ -13,7 +13,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	__u32 zero = 0;
 	__u64 *last;
 
-	if (!recording || !ports[sk->__sk_common.skc_num])
+	if (!ports[sk->__sk_common.skc_num])
 		return 0;
 	if (newstate == TCP_CLOSE) {
 		bpf_map_delete_elem(&connections, &key);
@@ -41,7 +41,7 @@ int BPF_PROG(data_ready, struct sock *sk)
 	__u32 zero = 0;
 	__u64 *last;
 
-	if (!recording || !ports[sk->__sk_common.skc_num])
+	if (!ports[sk->__sk_common.skc_num])
 		return 0;
 	if (sk->__sk_common.skc_state == TCP_LISTEN) {
 		last = bpf_map_lookup_elem(&newborn, &zero);
@@ -144,9 +144,10 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 	group = first ? FIRST_TOTAL : KEPT_TOTAL;
 	COUNT(requests, 1);
 
-	if (t->grant.ret && (first ? t->grant.receipt.ret == c->receipt.ret && t->grant.receipt.by == c->acceptor
+	if (t->grant.ret && !t->grant.spent && (first ? t->grant.receipt.ret == c->receipt.ret && t->grant.receipt.by == c->acceptor
 				   : t->grant.receipt.polled && t->grant.receipt.ret >= from)) {
 		pass = &t->grant;
+		pass->spent = true;
 		receipt = &t->grant.receipt;
 		COUNT(requests_passed, 1);
 		put_to_use(t, tid); /* though it may have had this connection before */

@@ -27,12 +27,10 @@ const volatile bool children;        /* follow processes that followed ones star
 const volatile bool want_requests;   /* records of requests, hand-offs and gaps */
 const volatile bool want_calls;      /* records of waits, wake calls and runs */
 
-/* Set when everything is attached, and cleared at the end. */
-volatile bool recording;
-
 /* Counts lie in a slot of each CPU. COUNT is a plain addition, for what one
  * program alone counts (histogram.h says why that is enough); SHARE is atomic,
- * for a program may be interrupted by another one. */
+ * for a program may be interrupted by another one, and goes on while nothing
+ * is recorded. */
 struct counts {
 	__u64 connections;
 	__u64 accepts_at_once;      /* accept did not sleep */
@@ -75,8 +73,15 @@ struct {
 	do {                                                                    \
 		__u32 zero_ = 0;                                                \
 		struct counts *c_ = bpf_map_lookup_elem(&counters, &zero_);     \
-		if (c_)                                                         \
+		if (c_ && recording)                                            \
 			c_->field += (n);                                       \
+	} while (0)
+
+/* A hook was hit that concerns a followed thread. */
+#define HIT()                                                                   \
+	do {                                                                    \
+		if (recording)                                                  \
+			SHARE(events, 1);                                       \
 	} while (0)
 
 #define SHARE(field, n)                                                         \
@@ -98,6 +103,7 @@ struct grant {
 	struct receipt receipt; /* the waker's last event */
 	__u64 ret;
 	bool open;              /* nothing has come of it yet */
+	bool spent;             /* a request has waited for it */
 };
 
 struct thread {
@@ -195,7 +201,7 @@ struct watch {
 
 static __always_inline bool concerns(__u32 tgid)
 {
-	return recording && followed[tgid & (BITS - 1)];
+	return followed[tgid & (BITS - 1)];
 }
 
 static __always_inline struct thread *state_of(struct task_struct *task)
@@ -207,9 +213,18 @@ static __always_inline struct thread *state_of(struct task_struct *task)
 		return t;
 	/* Of a process that only shares a bit, or one that escaped us? */
 	tgid = task->tgid;
-	if (bpf_map_lookup_elem(&processes, &tgid))
+	if (recording && bpf_map_lookup_elem(&processes, &tgid))
 		SHARE(dropped_threads, 1);
 	return 0;
+}
+
+/* A thread does not wait for events any more. Returns how many did, before. */
+static __always_inline __s64 off_watch(struct thread *t)
+{
+	if (!t->arms)
+		return 0;
+	t->arms = false;
+	return __sync_fetch_and_add(&watch.on, -1);
 }
 
 static __always_inline __u32 placement_of(struct sleep *s)
@@ -229,7 +244,10 @@ static __always_inline void upto(__u64 *at, __u64 stamp, __u32 stage, __u32 plac
 
 #define EMIT(type, kind_, body)                                                 \
 	do {                                                                    \
-		struct type *r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);     \
+		struct type *r;                                                 \
+		if (!recording)                                                 \
+			break;                                                  \
+		r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);                  \
 		if (!r) {                                                       \
 			SHARE(lost, 1);                                         \
 			break;                                                  \

@@ -27,7 +27,7 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	tid = task->pid;
 	t->call = call;
 	t->enter = now;
-	SHARE(events, 1);
+	HIT();
 	switch (call) {
 	case CALL_READ:
 		t->fd = argument(regs, 0);
@@ -135,9 +135,12 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 	t = state_of(task);
 	if (!t)
 		return 0;
-	call = t->call;
-	if (call == CALL_NONE)
+	if (call == CALL_FUTEX ? t->call != CALL_FUTEX_WAIT && t->call != CALL_FUTEX_WAKE : t->call != call) {
+		off_watch(t); /* it was not in the call that it seemed to be in */
+		t->call = CALL_NONE;
 		return 0;
+	}
+	call = t->call;
 	now = bpf_ktime_get_ns();
 	tid = task->pid;
 	slept = t->sleep.off >= t->enter && t->sleep.run;
@@ -180,6 +183,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 			t->grant.receipt = t->sleep_receipt;
 			t->grant.ret = now;
 			t->grant.open = true;
+			t->grant.spent = false;
 		} else {
 			COUNT(wakes_other, 1);
 		}
@@ -188,13 +192,10 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 		event = call == CALL_POLL ? result > 0 : result >= 0;
 		if (event && (call == CALL_POLL || t->arms))
 			received(t, tid, now, slept);
-		if (t->arms) {
-			t->arms = false;
-			/* Nobody is on watch any more: a gap begins. */
-			if (__sync_fetch_and_add(&watch.on, -1) <= 1 && event) {
-				watch.giver = tid;
-				watch.gap_began = now;
-			}
+		/* Was it the last one on watch? Then a gap begins. */
+		if (t->arms && off_watch(t) <= 1 && event) {
+			watch.giver = tid;
+			watch.gap_began = now;
 		}
 		if (event && call == CALL_POLL)
 			COUNT(polls, 1);
