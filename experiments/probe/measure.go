@@ -78,6 +78,9 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if m.Result, err = p.Result(c.Shape); err != nil {
 		return nil, err
 	}
+	if c.Exact {
+		m.Result.Sharpen(m.Records)
+	}
 	if c.Calls {
 		m.ThreadNames = p.records.ThreadNames()
 	}

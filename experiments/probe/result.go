@@ -18,8 +18,9 @@ type Result struct {
 
 	byStage [][placements]Histogram
 	counts  bpf.ProbeCounts
-	missed  uint64 // times that a program was kept from running by itself
-	lost    uint64 // records that found no place
+	missed  uint64                // times that a program was kept from running by itself
+	lost    uint64                // records that found no place
+	exact   [][placements]Samples // by stage, when quantiles are to be exact
 }
 
 // Result reads the measurement. Call it after Stop. shape is Unknown for the
@@ -76,6 +77,37 @@ func (r *Result) sum(name string, groups ...Group) (by [placements]Histogram) {
 	return by
 }
 
+// dist summarises the stage of that name over groups, at some placements:
+// from single records if there are any, else from the histograms.
+func (r *Result) dist(name string, groups []Group, at ...Placement) Dist {
+	var h Histogram
+	var each Samples
+	for i, s := range stages {
+		if s.Name != name || !slices.Contains(groups, s.Group) {
+			continue
+		}
+		for _, place := range at {
+			h.Merge(&r.byStage[i][place])
+			if r.exact != nil {
+				each = append(each, r.exact[i][place]...)
+			}
+		}
+	}
+	d := h.Dist()
+	if len(each) > 0 {
+		slices.Sort(each)
+		d.P50, d.P90 = float64(each.Quantile(0.50)), float64(each.Quantile(0.90))
+		d.P99, d.P999 = float64(each.Quantile(0.99)), float64(each.Quantile(0.999))
+	}
+	return d
+}
+
+// Sharpen takes the quantiles of a Report from single records instead of from
+// histograms. A stage that no record tells of keeps its histogram's.
+func (r *Result) Sharpen(records *Records) { r.exact = records.Exact() }
+
+var everywhere = []Placement{SameCPU, CrossCPU, NoWake}
+
 // all merges placements.
 func all(by [placements]Histogram) *Histogram {
 	var h Histogram
@@ -131,14 +163,13 @@ func (r *Result) Report() *Report {
 		return name == "lost" || name == "threads"
 	})
 	for _, c := range r.chains() {
-		total := r.sum("total", c.groups...)
-		h := all(total)
+		h := all(r.sum("total", c.groups...))
 		if h.Count == 0 {
 			continue
 		}
-		d := h.Dist()
+		d := r.dist("total", c.groups, everywhere...)
 		*map[string]**Dist{"H": &out.H, "D": &out.D, "G": &out.G, "G_none": &out.GNone}[c.name] = &d
-		out.ByPlacement[c.name] = placed(total)
+		out.ByPlacement[c.name] = r.placed("total", c.groups)
 		if c.name == "G_none" {
 			continue
 		}
@@ -147,17 +178,16 @@ func (r *Result) Report() *Report {
 			if _, seen := out.Stages[key]; seen || s.Name == "total" || !slices.Contains(c.groups, s.Group) {
 				continue
 			}
-			by := r.sum(s.Name, c.groups...)
-			if one := all(by); one.Count > 0 {
-				out.Stages[key] = StageReport{Of: c.name, From: s.From, To: s.To, Text: s.Text, Dist: one.Dist(),
-					PartOfMean: float64(one.Sum) / float64(h.Count), ByPlacement: placed(by), Log2: one.Log2()}
+			if one := all(r.sum(s.Name, c.groups...)); one.Count > 0 {
+				out.Stages[key] = StageReport{Of: c.name, From: s.From, To: s.To, Text: s.Text, Dist: r.dist(s.Name, c.groups, everywhere...),
+					PartOfMean: float64(one.Sum) / float64(h.Count), ByPlacement: r.placed(s.Name, c.groups), Log2: one.Log2()}
 			}
 		}
 	}
 	for _, s := range stages {
 		if s.Group == Solitary {
 			if one := all(r.sum(s.Name, Solitary)); one.Count > 0 {
-				out.Stages[s.Name] = StageReport{From: s.From, To: s.To, Text: s.Text, Dist: one.Dist(), Log2: one.Log2()}
+				out.Stages[s.Name] = StageReport{From: s.From, To: s.To, Text: s.Text, Dist: r.dist(s.Name, []Group{Solitary}, everywhere...), Log2: one.Log2()}
 			}
 		}
 	}
@@ -169,7 +199,7 @@ func (r *Result) Report() *Report {
 			"switches": float64(r.counts.SwitchesVoluntary+r.counts.SwitchesInvoluntary) / n,
 		}
 	}
-	out.OnPath = r.onPath()
+	out.OnPath, out.Exact = r.onPath(), r.exact != nil
 	return out
 }
 
@@ -184,6 +214,18 @@ func (r *Result) onPath() string {
 		c.RequestsPassed, handoffs, 100*float64(c.RequestsPassed)/float64(c.Requests), c.Requests)
 }
 
+// placed is the stage of that name by placement.
+func (r *Result) placed(name string, groups []Group) map[string]Dist {
+	m := map[string]Dist{}
+	for _, place := range everywhere {
+		if d := r.dist(name, groups, place); d.Count > 0 {
+			m[place.String()] = d
+		}
+	}
+	return m
+}
+
+// placed summarises histograms by placement.
 func placed(by [placements]Histogram) map[string]Dist {
 	m := map[string]Dist{}
 	for place := range by {

@@ -94,6 +94,7 @@ var stages = func() []Stage {
 		{Name: "arm-block", From: "f6", To: "f7", Text: "entry of accept or epoll_wait - off the CPU in it"},
 		{Name: "wake-woke", From: "p2", To: "p3", Text: "a wake call that found a sleeper"},
 		{Name: "wake-elided", From: "p2", To: "p3", Text: "a wake call that found none"},
+		{Name: "waking-switch", From: "f1", To: "f3", Text: "every wake-up of a thread, whatever its cause: chosen - on a CPU"},
 	})
 	return all
 }()

@@ -26,12 +26,11 @@ def main():
     place, report, traced = sys.argv[1], json.load(open(sys.argv[2])), open(sys.argv[3]).read()
     good = True
     print(f"\nping-pong, {place} CPU: {report['H_ns']['count']} hand-offs")
-    for stage, name in (("waking-wakeup", "a"), ("wakeup-switch", "b")):
-        ours = report["stages"][stage]
-        theirs, n = median(traced, name)
-        apart = ours["p50"] / theirs - 1
-        good &= abs(apart) <= 0.10
-        print(f"  {stage:14} p50 probe {ours['p50']:8.0f} ns (n={ours['count']}), bpftrace {theirs:8.0f} ns (n={n}), {100 * apart:+.1f} % apart")
+    ours = report["stages"]["waking-switch"]
+    theirs, n = median(traced, "run")
+    apart = ours["p50"] / theirs - 1
+    good &= abs(apart) <= 0.10
+    print(f"  chosen - on a CPU: p50 probe {ours['p50']:.0f} ns (n={ours['count']}), bpftrace {theirs:.0f} ns (n={n}), {100 * apart:+.1f} % apart")
     good &= sums(report)
     return 0 if good else 1
 

@@ -336,7 +336,8 @@ const (
 	ProbeStageARM_BLOCK                ProbeStage = 68
 	ProbeStageWAKE_WOKE                ProbeStage = 69
 	ProbeStageWAKE_ELIDED              ProbeStage = 70
-	ProbeStageSTAGES                   ProbeStage = 71
+	ProbeStageWAKING_SWITCH            ProbeStage = 71
+	ProbeStageSTAGES                   ProbeStage = 72
 )
 
 type ProbeThread struct {

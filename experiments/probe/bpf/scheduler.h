@@ -99,6 +99,8 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 		if (t->sleep.waking && !t->sleep.run) {
 			t->sleep.run = now;
 			t->sleep.cpu = cpu;
+			if (now > t->sleep.waking)
+				observe(WAKING_SWITCH, placement_of(&t->sleep), now - t->sleep.waking);
 		}
 		if (t->cpu != cpu + 1) {
 			if (t->cpu)

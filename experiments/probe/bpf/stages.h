@@ -60,6 +60,7 @@ enum stage {
 	ARM_BLOCK,              /* entry of accept or epoll_wait - off the CPU in it */
 	WAKE_WOKE,              /* a futex wake call that woke somebody: entry - return */
 	WAKE_ELIDED,            /* one that found nobody asleep */
+	WAKING_SWITCH,          /* every wake-up of a followed thread, whatever its cause: chosen - on a CPU */
 	STAGES
 };
 
