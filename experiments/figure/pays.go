@@ -140,7 +140,7 @@ func (v *view) apacheOrder(phase string, p panel) string {
 			if !strings.HasPrefix(s, "apache-") || !strings.HasSuffix(s, "-"+mpm) {
 				continue
 			}
-			if iv := stats.Summarise(v.sample(phase, p, s, probeHandoffs).valid); iv.N > 0 {
+			if iv := stats.Summarise(v.sample(phase, p, s, probeMoves).valid); iv.N > 0 {
 				parts = append(parts, s+" "+intervalText(iv))
 				medians = append(medians, iv.Center)
 			}
@@ -149,7 +149,7 @@ func (v *view) apacheOrder(phase string, p panel) string {
 	if len(parts) < 2 {
 		return ""
 	}
-	s := "Hand-offs per connection: " + listing(parts) + "; "
+	s := "A connection goes from one thread to another, asleep or not, this often: " + listing(parts) + "; "
 	for i := 1; i < len(medians); i++ {
 		if medians[i] <= medians[i-1] {
 			return s + "not in the order that the MPMs' designs suggest (prefork least, event most)."

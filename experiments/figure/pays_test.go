@@ -65,13 +65,13 @@ func apacheRun() *lab.Run {
 }
 
 func TestAnswerOrdersApachesMPMs(t *testing.T) {
-	if got := Answer(apacheRun()); !strings.Contains(got, "Hand-offs per connection: apache-prefork 0") ||
+	if got := Answer(apacheRun()); !strings.Contains(got, "this often: apache-prefork 0") ||
 		!strings.Contains(got, "in the order that the MPMs' designs suggest.") {
 		t.Errorf("got:\n%s", got)
 	}
 	run := scale(apacheRun(), "apache-event", func(r *lab.PhaseResult) {
 		if r.Probe != nil {
-			r.Probe.PerConnection["handoffs"] = 0.5
+			r.Probe.PerConnection["moves"] = 0.5
 		}
 	})
 	if got := Answer(run); !strings.Contains(got, "not in the order that the MPMs' designs suggest") {

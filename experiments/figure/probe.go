@@ -72,11 +72,14 @@ var probeTimes = []metric{
 
 var probeHandoffs = metric{"probe_handoffs", "hand-offs per connection", "", "hand-offs", perConnection("handoffs"), false}
 
+// probeMoves counts hand-offs to threads that needed no wake-up as well.
+var probeMoves = metric{"probe_moves", "moves per connection", "", "moves", perConnection("moves"), false}
+
 // probeCounts are for each connection; with connections that are kept they are
 // few, and what stands there is large.
 var probeCounts = []metric{
 	probeHandoffs,
-	{"probe_moves", "moves per connection", "", "moves", perConnection("moves"), false},
+	probeMoves,
 	{"probe_wakes", "wake-ups issued per connection", "", "wakes issued", perConnection("wakes"), false},
 	{"probe_wasted", "wake-ups wasted per connection", "", "wakes wasted", counted("wakes_wasted"), false},
 	{"probe_elided", "wake-ups elided per connection", "", "wakes elided", counted("wakes_elided"), false},
