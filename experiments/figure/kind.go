@@ -48,7 +48,7 @@ var kinds = []kind{
 	{unarmed, []string{"ready-arm"}, fill{rgb(0x5e3c99), falling, paper}},
 	{unarmed, []string{"arm-return"}, fill{rgb(0x9686c4), falling, paper}},
 	{unarmed, []string{"return-queued", "pass-take"}, fill{rgb(0xd0cce6), falling, rgb(0x5e3c99)}},
-	{handoff, []string{"promote-call", "wake-woke", "wake-user", "user-promote"}, fill{rgb(0x6b2a04), rising, paper}},
+	{handoff, []string{"promote-call", "wake-woke", "user-promote"}, fill{rgb(0x6b2a04), rising, paper}},
 	{handoff, []string{"hand-off: wake-waking"}, fill{rgb(0x9a3a00), rising, paper}},
 	{handoff, []string{"hand-off: wake-return"}, fill{rgb(0xc45206), rising, paper}},
 	{handoff, []string{"hand-off: waking-wakeup"}, fill{rgb(0xe8760f), rising, paper}},
@@ -59,7 +59,7 @@ var kinds = []kind{
 	{running, []string{"return-read", "user-read"}, fill{rgb(0xb4b4b4), level, rgb(0x525252)}},
 	{running, []string{"return-arm", "woke-arm"}, fill{rgb(0xdedede), level, rgb(0x868686)}},
 	{userSide, []string{"return-user"}, fill{rgb(0x00572b), upright, paper}},
-	{userSide, []string{"user-pass", "user-wake"}, fill{rgb(0x2f9e5b), upright, paper}},
+	{userSide, []string{"user-pass", "user-wake", "woke-user"}, fill{rgb(0x2f9e5b), upright, paper}},
 	{userSide, []string{"futex-user"}, fill{rgb(0x86cf9c), upright, rgb(0x00572b)}},
 	{userSide, []string{"read-handler"}, fill{rgb(0xd3eed6), upright, rgb(0x2f9e5b)}},
 }
