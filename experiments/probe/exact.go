@@ -178,8 +178,15 @@ func (p replay) wake(w *Wake) {
 	p.observe(stage, NoWake, w.Time-w.Enter)
 }
 
-// run is a thread's way off the CPU in switched.
+// run is a thread's way onto the CPU and off it in switched.
 func (p replay) run(one *Run) {
+	if one.Waking != 0 && one.From > one.Waking {
+		place := CrossCPU
+		if one.WakerCPU == one.CPU {
+			place = SameCPU
+		}
+		p.observe(bpf.ProbeStageWAKING_SWITCH, place, one.From-one.Waking)
+	}
 	if one.Armed != 0 && one.Time > one.Armed {
 		p.observe(bpf.ProbeStageARM_BLOCK, NoWake, one.Time-one.Armed)
 	}

@@ -117,13 +117,16 @@ type Wake struct {
 
 // Run is a thread's time on a CPU.
 type Run struct {
-	Kind  uint32 `json:"-"`
-	TID   uint32 `json:"tid"`
-	Time  uint64 `json:"off_ns"`
-	From  uint64 `json:"on_ns"`    // 0: since before the probe looked
-	Armed uint64 `json:"armed_ns"` // entry of the wait for events that it first blocks in here; 0: none
-	CPU   uint32 `json:"cpu"`
-	State uint32 `json:"state"` // it left the CPU in; 0: it could have gone on
+	Kind     uint32 `json:"-"`
+	TID      uint32 `json:"tid"`
+	Time     uint64 `json:"off_ns"`
+	From     uint64 `json:"on_ns"`     // 0: since before the probe looked
+	Armed    uint64 `json:"armed_ns"`  // entry of the wait for events that it first blocks in here; 0: none
+	Waking   uint64 `json:"waking_ns"` // it was asleep before and was chosen then; 0: it was not
+	CPU      uint32 `json:"cpu"`
+	WakerCPU uint32 `json:"waker_cpu"` // with Waking
+	State    uint32 `json:"state"`     // it left the CPU in; 0: it could have gone on
+	_        uint32
 }
 
 // Total is the number of the stage that is its group's total; as text it is the

@@ -221,14 +221,17 @@ type ProbeRecordRequest struct {
 }
 
 type ProbeRecordRun struct {
-	_     structs.HostLayout
-	Kind  uint32
-	Tid   uint32
-	Ts    uint64
-	From  uint64
-	Armed uint64
-	Cpu   uint32
-	State uint32
+	_        structs.HostLayout
+	Kind     uint32
+	Tid      uint32
+	Ts       uint64
+	From     uint64
+	Armed    uint64
+	Waking   uint64
+	Cpu      uint32
+	WakerCpu uint32
+	State    uint32
+	Padding  uint32
 }
 
 type ProbeRecordWait struct {

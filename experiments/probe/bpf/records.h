@@ -107,8 +107,11 @@ struct record_run {
 	__u64 ts;
 	__u64 from;         /* 0: before the probe looked */
 	__u64 armed;        /* entry of the wait for events that it first blocks in here; 0: none */
+	__u64 waking;       /* it was asleep before and was chosen then; 0: it was not */
 	__u32 cpu;
+	__u32 waker_cpu;    /* with waking */
 	__u32 state;        /* 0: it could have gone on */
+	__u32 padding;
 };
 
 const struct record_request *unused_request __attribute__((unused));

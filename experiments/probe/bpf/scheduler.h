@@ -76,8 +76,11 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 				r->ts = now;
 				r->from = t->run;
 				r->armed = blocks ? t->enter : 0;
+				r->waking = t->sleep.run == t->run ? t->sleep.waking : 0;
 				r->cpu = cpu;
+				r->waker_cpu = t->sleep.waker_cpu;
 				r->state = preempt ? 0 : prev_state;
+				r->padding = 0;
 			});
 		if (prev_state && !preempt) {
 			COUNT(switches_voluntary, 1);

@@ -1,0 +1,293 @@
+package probe
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Live targets are processes with few threads, each of which is in one system
+// call after another: what they do can be told in advance.
+
+const liveVariable = "LFLAB_PROBE_TEST_LIVE"
+
+func init() { roles["live"] = beLive }
+
+// live are the targets by kind. Each starts its threads and returns its address,
+// if it is a server, and what it does for an order.
+var live = map[string]func(args []string) (addr string, obey func(order int)){
+	"pingpong": bePingPong,
+	"worker":   beWorker,
+	"leader":   beLeader,
+	"event":    beEvent,
+}
+
+// liveTarget is such a process.
+type liveTarget struct {
+	*child
+	PID  int
+	addr string // of a server
+}
+
+// startTarget starts one and waits until it is ready. The kinds:
+//
+//	pingpong [CPU CPU]  two threads, each pinned if its CPU is given, that wake each other by futex
+//	worker              a server: one thread accepts, another serves connections to their end
+//	leader              a server: three threads take turns accepting and serving
+//	event               a server: one thread waits for all connections, another serves those that are ready
+//
+// The servers listen on an address of their own and send each byte back.
+func startTarget(t *testing.T, kind string, args ...string) *liveTarget {
+	t.Helper()
+	c := startChild(t, "/proc/self/exe", "live", nil, liveVariable+"="+strings.Join(append([]string{kind}, args...), " "), "GODEBUG=asyncpreemptoff=1")
+	target := &liveTarget{child: c, PID: c.pid()}
+	word, addr, _ := strings.Cut(c.answer(), " ")
+	if word != "ready" {
+		t.Fatalf("the %s target says %q", kind, word)
+	}
+	target.addr = addr
+	return target
+}
+
+// play lets the threads of a ping-pong wake each other, rounds times there and
+// back.
+func (l *liveTarget) play(rounds int) {
+	l.t.Helper()
+	l.order(strconv.Itoa(rounds))
+	l.expect(fmt.Sprint("did ", rounds))
+}
+
+// load sends requests over connections: clients at a time, each of which makes
+// so many connections one after the other, with so many requests each.
+func (l *liveTarget) load(clients, connections, requests int) {
+	l.t.Helper()
+	errs := make([]error, clients)
+	var all sync.WaitGroup
+	for i := range errs {
+		all.Go(func() {
+			for range connections {
+				errs[i] = errors.Join(errs[i], echo(l.addr, requests))
+			}
+		})
+	}
+	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+func echo(addr string, requests int) error {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	one := []byte{1}
+	for range requests {
+		if _, err := c.Write(one); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(c, one); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rest waits until every thread of the process sleeps, so that nothing is under
+// way.
+func (l *liveTarget) rest() {
+	l.t.Helper()
+	waitFor(l.t, "the target's threads to sleep", func() bool {
+		files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", l.PID))
+		if err != nil || len(files) == 0 {
+			l.t.Fatalf("process %d has no threads (%v)", l.PID, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if _, rest, _ := strings.Cut(string(text), ") "); err == nil && !strings.HasPrefix(rest, "S") {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// beLive is a live target.
+func beLive() {
+	debug.SetGCPercent(-1) // a collection would wait for threads that wait in a call
+	runtime.GOMAXPROCS(16)
+	args := strings.Fields(os.Getenv(liveVariable))
+	addr, obey := live[args[0]](args[1:])
+	fmt.Println("ready", addr)
+	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
+		n, err := strconv.Atoi(in.Text())
+		must(err)
+		obey(n)
+		fmt.Println("did", n)
+	}
+	os.Exit(0) // not by way of the test's end, which would wait for the threads
+}
+
+// thread runs f on a thread of its own, pinned to the CPU if one is given.
+func thread(f func(), cpu ...string) {
+	up := make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		for _, c := range cpu {
+			n, err := strconv.Atoi(c)
+			must(err)
+			var set unix.CPUSet
+			set.Set(n)
+			must(unix.SchedSetaffinity(0, &set))
+		}
+		close(up)
+		f()
+	}()
+	<-up
+}
+
+func bePingPong(cpus []string) (string, func(int)) {
+	var there, back, begin, end word
+	rounds := 0
+	pin := func(i int) []string { return cpus[min(i, len(cpus)):min(i+1, len(cpus))] }
+	thread(func() {
+		for {
+			begin.take()
+			for range rounds {
+				there.give()
+				back.take()
+			}
+			end.give()
+		}
+	}, pin(0)...)
+	thread(func() {
+		for {
+			there.take()
+			back.give()
+		}
+	}, pin(1)...)
+	return "", func(n int) {
+		rounds = n
+		begin.give()
+		end.take()
+	}
+}
+
+func listen() (listener uintptr, addr string) {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	must(err)
+	must(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
+	must(unix.Listen(fd, 64))
+	bound, err := unix.Getsockname(fd)
+	must(err)
+	return uintptr(fd), fmt.Sprintf("127.0.0.1:%d", bound.(*unix.SockaddrInet4).Port)
+}
+
+// serve sends every byte of a connection back, until there is none.
+//
+//go:nosplit
+func serve(fd uintptr) {
+	for one := byte(0); transfer(unix.SYS_READ, fd, &one) && transfer(unix.SYS_WRITE, fd, &one); {
+	}
+	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+}
+
+// desk is where one thread leaves a connection for another.
+type desk struct {
+	free, full word
+	fd         uintptr
+}
+
+//go:nosplit
+func (d *desk) put(fd uintptr) {
+	d.free.take()
+	d.fd = fd
+	d.full.give()
+}
+
+//go:nosplit
+func (d *desk) get() uintptr {
+	d.full.take()
+	fd := d.fd
+	d.free.give()
+	return fd
+}
+
+func beWorker([]string) (string, func(int)) {
+	listener, addr := listen()
+	var d desk
+	d.free.give()
+	thread(func() {
+		for {
+			d.put(accept(listener))
+		}
+	})
+	thread(func() {
+		for {
+			serve(d.get())
+		}
+	})
+	return addr, nil
+}
+
+func beLeader([]string) (string, func(int)) {
+	listener, addr := listen()
+	var leadership word
+	leadership.give()
+	for range 3 {
+		thread(func() {
+			for {
+				leadership.take()
+				fd := accept(listener)
+				leadership.give()
+				serve(fd)
+			}
+		})
+	}
+	return addr, nil
+}
+
+func beEvent([]string) (string, func(int)) {
+	listener, addr := listen()
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	must(err)
+	set := uintptr(fd)
+	once(set, unix.EPOLL_CTL_ADD, listener)
+	var d desk
+	d.free.give()
+	thread(func() {
+		for {
+			fd := poll(set)
+			if fd != listener {
+				d.put(fd)
+				continue
+			}
+			once(set, unix.EPOLL_CTL_ADD, accept(listener))
+			once(set, unix.EPOLL_CTL_MOD, listener)
+		}
+	})
+	thread(func() {
+		for {
+			fd := d.get()
+			if one := byte(0); transfer(unix.SYS_READ, fd, &one) && transfer(unix.SYS_WRITE, fd, &one) {
+				once(set, unix.EPOLL_CTL_MOD, fd)
+			} else {
+				_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+			}
+		}
+	})
+	return addr, nil
+}

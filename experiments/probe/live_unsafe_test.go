@@ -1,0 +1,81 @@
+package probe
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The calls of a live target, made so that Go's scheduler learns nothing of
+// them: it neither takes the thread's place while it waits nor interrupts it.
+// The kernel then sees these calls of these threads and hardly anything else.
+
+// word is a permit that threads sleep for, on a cache line of its own.
+type word struct {
+	permit atomic.Uint32
+	_      [60]byte
+}
+
+const (
+	futexWait = 128 // FUTEX_WAIT | FUTEX_PRIVATE_FLAG
+	futexWake = 129
+)
+
+// take waits until there is a permit, and takes it.
+//
+//go:nosplit
+func (w *word) take() {
+	for !w.permit.CompareAndSwap(1, 0) {
+		_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&w.permit)), futexWait, 0, 0, 0, 0)
+	}
+}
+
+// give puts a permit there and wakes one thread.
+//
+//go:nosplit
+func (w *word) give() {
+	w.permit.Store(1)
+	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&w.permit)), futexWake, 1, 0, 0, 0)
+}
+
+// transfer reads or writes one byte, and reports whether it did.
+//
+//go:nosplit
+func transfer(call, fd uintptr, one *byte) bool {
+	n, _, errno := unix.RawSyscall(call, fd, uintptr(unsafe.Pointer(one)), 1)
+	return errno == 0 && n == 1
+}
+
+// accept returns once there is a connection.
+//
+//go:nosplit
+func accept(listener uintptr) uintptr {
+	for {
+		fd, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, listener, 0, 0, unix.SOCK_CLOEXEC, 0, 0)
+		if errno == 0 {
+			return fd
+		}
+	}
+}
+
+// once watches fd for its next event only.
+//
+//go:nosplit
+func once(set uintptr, operation int, fd uintptr) {
+	event := unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLONESHOT, Fd: int32(fd)}
+	_, _, _ = unix.RawSyscall6(unix.SYS_EPOLL_CTL, set, uintptr(operation), fd, uintptr(unsafe.Pointer(&event)), 0, 0)
+}
+
+// poll returns the descriptor of the next event.
+//
+//go:nosplit
+func poll(set uintptr) uintptr {
+	var event unix.EpollEvent
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, set, uintptr(unsafe.Pointer(&event)), 1, ^uintptr(0), 0, 0)
+		if errno == 0 && n == 1 {
+			return uintptr(event.Fd)
+		}
+	}
+}
