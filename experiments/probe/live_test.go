@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -32,6 +33,7 @@ var live = map[string]func(args []string) (addr string, obey func(order int)){
 	"worker":   beWorker,
 	"leader":   beLeader,
 	"event":    beEvent,
+	"reactor":  beReactor,
 }
 
 // liveTarget is such a process.
@@ -46,9 +48,11 @@ type liveTarget struct {
 //	pingpong [CPU CPU]  two threads, each pinned if its CPU is given, that wake each other by futex
 //	worker              a server: one thread accepts, another serves connections to their end
 //	leader              a server: three threads take turns accepting and serving
-//	event               a server: one thread waits for all connections, another serves those that are ready
+//	event               a server: one thread waits for all connections, two others serve those that are ready
+//	reactor             a server: three threads take turns waiting for all connections; each serves what it got
 //
-// The servers listen on an address of their own and send each byte back.
+// The servers listen on an address of their own and send each byte back. With
+// the argument defer they accept connections that have sent something only.
 func startTarget(t *testing.T, kind string, args ...string) *liveTarget {
 	t.Helper()
 	c := startChild(t, "/proc/self/exe", "live", nil, liveVariable+"="+strings.Join(append([]string{kind}, args...), " "), "GODEBUG=asyncpreemptoff=1")
@@ -186,9 +190,12 @@ func bePingPong(cpus []string) (string, func(int)) {
 	}
 }
 
-func listen() (listener uintptr, addr string) {
+func listen(args []string) (listener uintptr, addr string) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	must(err)
+	if slices.Contains(args, "defer") {
+		must(unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 1))
+	}
 	must(unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}))
 	must(unix.Listen(fd, 64))
 	bound, err := unix.Getsockname(fd)
@@ -226,8 +233,8 @@ func (d *desk) get() uintptr {
 	return fd
 }
 
-func beWorker([]string) (string, func(int)) {
-	listener, addr := listen()
+func beWorker(args []string) (string, func(int)) {
+	listener, addr := listen(args)
 	var d desk
 	d.free.give()
 	thread(func() {
@@ -243,8 +250,8 @@ func beWorker([]string) (string, func(int)) {
 	return addr, nil
 }
 
-func beLeader([]string) (string, func(int)) {
-	listener, addr := listen()
+func beLeader(args []string) (string, func(int)) {
+	listener, addr := listen(args)
 	var leadership word
 	leadership.give()
 	for range 3 {
@@ -260,34 +267,74 @@ func beLeader([]string) (string, func(int)) {
 	return addr, nil
 }
 
-func beEvent([]string) (string, func(int)) {
-	listener, addr := listen()
+// readySet is an epoll set of a listener and its connections, each of which
+// tells of one event until it is watched anew.
+func readySet(listener uintptr) (set uintptr) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	must(err)
-	set := uintptr(fd)
-	once(set, unix.EPOLL_CTL_ADD, listener)
+	once(uintptr(fd), unix.EPOLL_CTL_ADD, listener)
+	return uintptr(fd)
+}
+
+//go:nosplit
+func acceptInto(set, listener uintptr) {
+	once(set, unix.EPOLL_CTL_ADD, accept(listener))
+	once(set, unix.EPOLL_CTL_MOD, listener)
+}
+
+// serveOnce sends one byte back and watches the connection again.
+//
+//go:nosplit
+func serveOnce(set, fd uintptr) {
+	if one := byte(0); transfer(unix.SYS_READ, fd, &one) && transfer(unix.SYS_WRITE, fd, &one) {
+		once(set, unix.EPOLL_CTL_MOD, fd)
+	} else {
+		_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+	}
+}
+
+func beEvent(args []string) (string, func(int)) {
+	listener, addr := listen(args)
+	set := readySet(listener)
 	var d desk
 	d.free.give()
 	thread(func() {
 		for {
-			fd := poll(set)
-			if fd != listener {
+			if fd := poll(set); fd != listener {
 				d.put(fd)
-				continue
-			}
-			once(set, unix.EPOLL_CTL_ADD, accept(listener))
-			once(set, unix.EPOLL_CTL_MOD, listener)
-		}
-	})
-	thread(func() {
-		for {
-			fd := d.get()
-			if one := byte(0); transfer(unix.SYS_READ, fd, &one) && transfer(unix.SYS_WRITE, fd, &one) {
-				once(set, unix.EPOLL_CTL_MOD, fd)
 			} else {
-				_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
+				acceptInto(set, listener)
 			}
 		}
 	})
+	for range 2 {
+		thread(func() {
+			for {
+				serveOnce(set, d.get())
+			}
+		})
+	}
+	return addr, nil
+}
+
+func beReactor(args []string) (string, func(int)) {
+	listener, addr := listen(args)
+	set := readySet(listener)
+	var leadership word
+	leadership.give()
+	for range 3 {
+		thread(func() {
+			for {
+				leadership.take()
+				fd := poll(set)
+				leadership.give()
+				if fd != listener {
+					serveOnce(set, fd)
+				} else {
+					acceptInto(set, listener)
+				}
+			}
+		})
+	}
 	return addr, nil
 }
