@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"lflab/experiments/lab"
 	"lflab/experiments/probe"
 )
 
@@ -25,6 +26,7 @@ type probeFlags struct {
 	json       string
 	trace      string
 	raw        string
+	flight     string
 	histograms bool
 }
 
@@ -59,6 +61,9 @@ server loses. Ctrl-C ends it and prints what was measured until then.`,
   # for a program, and for ui.perfetto.dev: one track per thread
   sudo lflab probe -p PID --json out.json --trace out.trace.json
 
+  # a server of this project: its own stamps beside the kernel's
+  sudo lflab probe -p $(pgrep -o lflab) --flight http://127.0.0.1:8080
+
   # every request and hand-off with all its stamps, one JSON object a line
   sudo lflab probe -p PID --duration 2s --raw events.ndjson`,
 		Args: cobra.NoArgs,
@@ -80,6 +85,7 @@ server loses. Ctrl-C ends it and prints what was measured until then.`,
 	f.StringVar(&p.json, "json", "", "write the result as JSON to this file; - is standard output")
 	f.StringVar(&p.trace, "trace", "", "write all waits, wake-ups and runs to this file, for ui.perfetto.dev")
 	f.StringVar(&p.raw, "raw", "", "write single records as JSON lines to this file")
+	f.StringVar(&p.flight, "flight", "", "`URL` of the server, if it is lflab serve --lab: join its flight recorder's stamps, for the stages in user code")
 	f.BoolVar(&p.cfg.Exact, "exact", false, "quantiles from single records instead of histograms, whose buckets are up to 6 % wide")
 	f.BoolVar(&p.histograms, "histograms", false, "print the log2 histogram of each stage with its counts")
 	f.IntVar(&p.cfg.RingBytes, "ring", probe.DefaultRing, "buffer for single records in `bytes`, a power of two")
@@ -114,7 +120,12 @@ func (p *probeFlags) check() error {
 			return fmt.Errorf("%s %s: must be a file in a directory that exists [%s is none]", flag, path, dir)
 		}
 	}
-	p.cfg.Requests = p.raw != "" || p.cfg.Exact
+	if p.flight != "" {
+		if _, err := lab.NewRecorder(p.flight); err != nil {
+			return fmt.Errorf("--flight: %w", err)
+		}
+	}
+	p.cfg.Requests = p.raw != "" || p.flight != "" || p.cfg.Exact
 	p.cfg.Calls = p.trace != "" || p.raw != ""
 	return nil
 }
@@ -126,7 +137,13 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 			bar.show(elapsed, p.cfg.Duration, counts["events"])
 		}
 	}
+	var recorder *lab.Recorder
+	var refused error
 	p.cfg.Began = func(targets []probe.Target) {
+		if p.flight != "" {
+			recorder, _ = lab.NewRecorder(p.flight) // checked with the flags
+			refused = recorder.Start(ctx)
+		}
 		for _, t := range targets {
 			fmt.Fprintf(stderr, "probe: following process %d (%s)\n", t.PID, t.Comm)
 		}
@@ -144,19 +161,30 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 	if p.json == "-" {
 		table = stderr
 	}
+	out := probeResult{Report: m.Report}
+	if recorder != nil && refused == nil {
+		out.User, refused = recorder.Stop(context.WithoutCancel(ctx), m.Records)
+	}
 	printProbe(table, m.Report, p.histograms)
-	return errors.Join(
-		writeProbeJSON(stdout, p.json, m.Report),
+	printUser(table, out.User)
+	return errors.Join(refused,
+		writeProbeJSON(stdout, p.json, out),
 		writeRecords(p.trace, func(w io.Writer) error { return probe.WriteTrace(w, m.Records, m.ThreadNames) }),
 		writeRecords(p.raw, func(w io.Writer) error { return probe.WriteRaw(w, m.Records) }),
 	)
 }
 
-func writeProbeJSON(stdout io.Writer, path string, report *probe.Report) error {
+// probeResult is what --json writes.
+type probeResult struct {
+	*probe.Report
+	User *lab.UserStages `json:"user_stages,omitempty"`
+}
+
+func writeProbeJSON(stdout io.Writer, path string, result probeResult) error {
 	if path == "" {
 		return nil
 	}
-	text, err := json.MarshalIndent(report, "", "  ")
+	text, err := json.MarshalIndent(result, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the result: %w", err)
 	}

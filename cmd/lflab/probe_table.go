@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/lab"
 	"lflab/experiments/probe"
 )
 
@@ -90,6 +91,43 @@ func printSolitary(w io.Writer, r *probe.Report) {
 		s := r.Stages[key]
 		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", key, s.Count, formatNs(s.P50), formatNs(s.P90), formatNs(s.P99), formatNs(s.Max), formatNs(s.Mean), s.Text)
 	}
+}
+
+// printUser writes what the server's own stamps add.
+func printUser(w io.Writer, u *lab.UserStages) {
+	if u == nil {
+		return
+	}
+	fmt.Fprintf(w, "\nwith the server's own stamps: %s joined\n", plural(u.Joined, "request or hand-off", "requests and hand-offs"))
+	fmt.Fprintf(w, stageHeader, "", "count", "p50", "p90", "p99", "max", "of mean")
+	line := func(label string, d probe.Dist, part float64, note string) {
+		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", label, d.Count, formatNs(d.P50), formatNs(d.P90), formatNs(d.P99), formatNs(d.Max), formatNs(part), note)
+	}
+	for _, total := range []struct {
+		name string
+		of   byte
+		d    *probe.Dist
+		text string
+	}{
+		{"D in user code", 'D', u.D, "readiness - the handler begins"},
+		{"H in user code", 'H', u.H, "passing begins - the receiver knows"},
+	} {
+		if total.d == nil {
+			continue
+		}
+		line(total.name, *total.d, total.d.Mean, total.text)
+		for _, stage := range probe.UserStages() {
+			key := strings.TrimPrefix(string(stage.Group[:1])+"."+stage.Name, "H.")
+			if s, ok := u.Stages[key]; ok && stage.Name != "total" && stage.Group[0] == total.of {
+				line("  "+stage.Name, s.Dist, s.PartOfMean, s.Text)
+			}
+		}
+	}
+	var rest []string
+	for _, kind := range slices.Sorted(maps.Keys(u.Unmatched)) {
+		rest = append(rest, fmt.Sprintf("%s %d", strings.ReplaceAll(kind, "_", " "), u.Unmatched[kind]))
+	}
+	fmt.Fprintf(w, "  without their other half: %s\n", strings.Join(rest, ", "))
 }
 
 // stageKeys are all stages of a report, in the order of the tables.
