@@ -18,10 +18,11 @@ func recordLive(t *testing.T, target *liveTarget, exercise func(), stages ...str
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	target.rest()
+	target.freeze()
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
+	target.thaw()
 	for end := time.Now().Add(patience); ; {
 		exercise()
 		seen := stagesSeen(t, p)
@@ -34,6 +35,7 @@ func recordLive(t *testing.T, target *liveTarget, exercise func(), stages ...str
 		}
 	}
 	target.rest()
+	target.freeze()
 	if err := p.Stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -110,23 +110,49 @@ func echo(addr string, requests int) error {
 	return nil
 }
 
-// rest waits until every thread of the process sleeps, so that nothing is under
-// way.
+// rest waits until every thread of the process sleeps, so that nothing that it
+// was asked for is under way.
 func (l *liveTarget) rest() {
 	l.t.Helper()
-	waitFor(l.t, "the target's threads to sleep", func() bool {
-		files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", l.PID))
-		if err != nil || len(files) == 0 {
-			l.t.Fatalf("process %d has no threads (%v)", l.PID, err)
+	waitFor(l.t, "the target's threads to sleep", func() bool { return l.allIn("S") })
+}
+
+// freeze stops the process, until thaw. What a measurement that begins or ends
+// meanwhile has of each run, sleep and call it has whole: Go's own threads never
+// rest for long.
+func (l *liveTarget) freeze() {
+	l.t.Helper()
+	if err := unix.Kill(l.PID, unix.SIGSTOP); err != nil {
+		l.t.Fatal(err)
+	}
+	waitFor(l.t, "the target's threads to stop", func() bool { return l.allIn("T") })
+}
+
+func (l *liveTarget) thaw() {
+	l.t.Helper()
+	if err := unix.Kill(l.PID, unix.SIGCONT); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// allIn reports whether all threads are in that state, and off the CPU. The
+// state changes a little before a thread leaves the CPU; asked for the system
+// call that it is in, the kernel waits until it has.
+func (l *liveTarget) allIn(state string) bool {
+	l.t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", l.PID))
+	if err != nil || len(threads) == 0 {
+		l.t.Fatalf("process %d has no threads (%v)", l.PID, err)
+	}
+	for _, thread := range threads {
+		stat, _ := os.ReadFile(filepath.Join(thread, "stat"))
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		call, err := os.ReadFile(filepath.Join(thread, "syscall"))
+		if err != nil || !strings.HasPrefix(rest, state) || strings.HasPrefix(string(call), "running") {
+			return false
 		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if _, rest, _ := strings.Cut(string(text), ") "); err == nil && !strings.HasPrefix(rest, "S") {
-				return false
-			}
-		}
-		return true
-	})
+	}
+	return true
 }
 
 // beLive is a live target.
