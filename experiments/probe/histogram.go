@@ -84,7 +84,10 @@ func (h *Histogram) Quantile(q float64) float64 {
 			below += float64(n)
 			continue
 		}
-		from, to := max(float64(lower(b)), float64(h.Min)), min(float64(lower(b+1)), float64(h.Max))
+		from, to := max(float64(lower(b)), float64(h.Min)), float64(h.Max)
+		if b < buckets-1 { // the last one has no end of its own
+			to = min(to, float64(lower(b+1)))
+		}
 		return from + (to-from)*(rank-below)/float64(n)
 	}
 	return float64(h.Max)
