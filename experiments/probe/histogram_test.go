@@ -50,7 +50,7 @@ func durations() *rapid.Generator[uint64] {
 	)
 }
 
-func observed(list []uint64) *Histogram {
+func histogramOf(list []uint64) *Histogram {
 	var h Histogram
 	for _, ns := range list {
 		h.Observe(ns)
@@ -64,7 +64,7 @@ func TestQuantileIsClose(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.Uint64Range(0, lower(buckets)-1), 1, 50).Draw(t, "durations")
 		q := rapid.Float64Range(0, 1).Draw(t, "q")
-		h := observed(list)
+		h := histogramOf(list)
 		slices.Sort(list)
 		rank := q * float64(len(list))
 		// The values on either side, where the rank falls between two.
@@ -82,7 +82,7 @@ func TestQuantileIsClose(t *testing.T) {
 // TestQuantileRises with q.
 func TestQuantileRises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		h := observed(rapid.SliceOfN(durations(), 1, 50).Draw(t, "durations"))
+		h := histogramOf(rapid.SliceOfN(durations(), 1, 50).Draw(t, "durations"))
 		q := rapid.Float64Range(0, 1).Draw(t, "q")
 		p := rapid.Float64Range(0, q).Draw(t, "p")
 		if h.Quantile(p) > h.Quantile(q) {
@@ -96,9 +96,9 @@ func TestMerge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := rapid.SliceOfN(durations(), 0, 20).Draw(t, "a")
 		b := rapid.SliceOfN(durations(), 0, 20).Draw(t, "b")
-		h := observed(a)
-		h.Merge(observed(b))
-		if *h != *observed(slices.Concat(a, b)) {
+		h := histogramOf(a)
+		h.Merge(histogramOf(b))
+		if *h != *histogramOf(slices.Concat(a, b)) {
 			t.Fatalf("%d merged with %d gives %+v", a, b, h)
 		}
 	})
@@ -106,7 +106,7 @@ func TestMerge(t *testing.T) {
 
 // TestDistKeepsWhatIsExact: count, mean and maximum are not those of buckets.
 func TestDistKeepsWhatIsExact(t *testing.T) {
-	d := observed([]uint64{1001, 1002, 2_000_001}).Dist()
+	d := histogramOf([]uint64{1001, 1002, 2_000_001}).Dist()
 	if d.Count != 3 || d.Mean != 2_002_004.0/3 || d.Max != 2_000_001 {
 		t.Errorf("%+v", d)
 	}
@@ -120,7 +120,7 @@ func TestDistKeepsWhatIsExact(t *testing.T) {
 func TestOtherShapes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.Uint64Range(1, 17e9), 1, 50).Draw(t, "durations")
-		h := observed(list)
+		h := histogramOf(list)
 		log2 := make([]uint64, 64)
 		for _, ns := range list {
 			log2[int(math.Log2(float64(ns))+1e-12)]++
@@ -255,7 +255,7 @@ func TestBucketsInC(t *testing.T) {
 		fmt.Fprintln(&in, ns)
 		fmt.Fprintln(&want, bucketOf(ns))
 	}
-	h := observed(list)
+	h := histogramOf(list)
 	fmt.Fprintln(&want, h.Count, h.Sum, h.Min, h.Max, strings.Trim(fmt.Sprint(h.Buckets), "[]"))
 
 	cmd := exec.Command(program)
