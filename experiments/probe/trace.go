@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -26,7 +27,7 @@ const (
 //
 // Times are microseconds since the first stamp; otherData says when that was.
 func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
-	t := &tracer{w: w, zero: r.begin(), names: names, threads: map[uint32]bool{}, cpus: map[uint32]bool{}, busy: map[uint32]uint64{}}
+	t := &tracer{w: w, zero: r.begin(), names: names, tracks: map[int]map[uint32]bool{threadTracks: {}, cpuTracks: {}}, busy: map[uint32]uint64{}}
 	t.printf("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"zero_CLOCK_MONOTONIC_ns\":%q},\"traceEvents\":[", strconv.FormatUint(t.zero, 10))
 	for _, one := range r.byTime() {
 		switch one := one.(type) {
@@ -38,14 +39,15 @@ func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
 			if one.From == 0 {
 				continue
 			}
-			t.cpus[one.CPU] = true
 			// A switch that the kernel did not announce leaves a beginning
 			// that is too early: it ends with the track's last slice.
 			from := max(one.From, t.busy[one.CPU])
 			t.busy[one.CPU] = one.Time
-			t.slice(cpuTracks, one.CPU, t.name(one.TID), from, one.Time, fmt.Sprintf(`"tid":%d,"preempted":%t`, one.TID, one.State == 0))
+			t.slice(cpuTracks, cpuTrack(one.CPU), t.name(one.TID), from, one.Time, fmt.Sprintf(`"tid":%d,"preempted":%t`, one.TID, one.State == 0))
 		case *Handoff:
-			t.handoff(one)
+			if r.hasEnds(one) {
+				t.handoff(one)
+			}
 		case *Request:
 			t.span("request", "request", one.TID, fmt.Sprintf("%x/%d", one.Sock, one.From), one.From, one.Time,
 				fmt.Sprintf(`"reader":%d,"acceptor":%d,"first":%t,"handed_over":%t`, one.TID, one.Acceptor, one.First == 1, one.Pass.Waking != 0))
@@ -53,7 +55,7 @@ func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
 			t.span("gap", "nobody waits", one.Giver, strconv.FormatUint(one.Began, 10), one.Began, one.Time, fmt.Sprintf(`"next":%d`, one.TID))
 		}
 	}
-	t.tracks()
+	t.nameTracks()
 	t.printf("\n]}\n")
 	return t.err
 }
@@ -106,18 +108,38 @@ func (r *Records) begin() uint64 {
 	for i := range r.Runs {
 		note(r.Runs[i].From)
 	}
+	if first == ^uint64(0) {
+		return 0
+	}
 	return first
 }
 
+// hasEnds reports whether the records have both the wake call and the wait that
+// it ended, to draw an arrow between. What was woken before the first record
+// may be put to use after it.
+func (r *Records) hasEnds(h *Handoff) bool {
+	i := sort.Search(len(r.Wakes), func(i int) bool { return r.Wakes[i].Time >= h.Sleep.Call })
+	for i < len(r.Wakes) && r.Wakes[i].TID != h.Sleep.Waker {
+		i++
+	}
+	if i == len(r.Wakes) || r.Wakes[i].Enter != h.Sleep.Call {
+		return false
+	}
+	i = sort.Search(len(r.Waits), func(i int) bool { return r.Waits[i].Time >= h.Time })
+	for i < len(r.Waits) && r.Waits[i].Time == h.Time && r.Waits[i].TID != h.TID {
+		i++
+	}
+	return i < len(r.Waits) && r.Waits[i].Time == h.Time && r.Waits[i].Sleep == h.Sleep
+}
+
 type tracer struct {
-	w       io.Writer
-	zero    uint64
-	names   map[uint32]string
-	threads map[uint32]bool // that have a track
-	cpus    map[uint32]bool
-	busy    map[uint32]uint64 // until when a CPU's track is full
-	comma   bool
-	err     error
+	w      io.Writer
+	zero   uint64
+	names  map[uint32]string
+	tracks map[int]map[uint32]bool // that have a slice, by group
+	busy   map[uint32]uint64       // until when a CPU's track is full
+	comma  bool
+	err    error
 }
 
 func (t *tracer) printf(format string, args ...any) {
@@ -133,9 +155,6 @@ func (t *tracer) event(phase string, group int, track uint32, name string, at ui
 		sep = ",\n"
 	}
 	t.comma = true
-	if group == threadTracks {
-		t.threads[track] = true
-	}
 	t.printf(`%s{"ph":%q,"pid":%d,"tid":%d,"name":%s,"ts":%s%s,"args":{%s}}`, sep, phase, group, track, quote(name), t.micros(at-t.zero), more, args)
 }
 
@@ -144,6 +163,7 @@ func (t *tracer) micros(ns uint64) string { return fmt.Sprintf("%d.%03d", ns/100
 
 func (t *tracer) slice(group int, track uint32, name string, from, to uint64, args string) {
 	if to >= from {
+		t.tracks[group][track] = true
 		t.event("X", group, track, name, from, `,"dur":`+t.micros(to-from), args)
 	}
 }
@@ -177,18 +197,22 @@ func (t *tracer) handoff(one *Handoff) {
 	t.event("f", threadTracks, one.TID, what, one.Sleep.Run, more+`,"bp":"e"`, "")
 }
 
-// tracks names them.
-func (t *tracer) tracks() {
+// cpuTrack is the number of a CPU's track. There is none of number 0, which
+// viewers take for the thread of an idle CPU.
+func cpuTrack(cpu uint32) uint32 { return cpu + 1 }
+
+// nameTracks does so.
+func (t *tracer) nameTracks() {
 	name := func(group int, track uint32, kind, name string) {
 		t.event("M", group, track, kind, t.zero, "", `"name":`+quote(name))
 	}
 	name(threadTracks, 0, "process_name", "threads")
 	name(cpuTracks, 0, "process_name", "CPUs")
-	for _, tid := range slices.Sorted(maps.Keys(t.threads)) {
+	for _, tid := range slices.Sorted(maps.Keys(t.tracks[threadTracks])) {
 		name(threadTracks, tid, "thread_name", t.name(tid))
 	}
-	for _, cpu := range slices.Sorted(maps.Keys(t.cpus)) {
-		name(cpuTracks, cpu, "thread_name", fmt.Sprintf("CPU %d", cpu))
+	for _, cpu := range slices.Sorted(maps.Keys(t.tracks[cpuTracks])) {
+		name(cpuTracks, cpu, "thread_name", fmt.Sprintf("CPU %d", cpu-cpuTrack(0)))
 	}
 }
 
