@@ -85,6 +85,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 		if (prev_state && !preempt) {
 			COUNT(switches_voluntary, 1);
 			__builtin_memset(&t->sleep, 0, sizeof(t->sleep));
+			barrier(); /* last, for a waker on another CPU may look already */
 			t->sleep.off = now;
 			if (blocks) {
 				t->stopped_on_watch = true;
@@ -99,10 +100,10 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	if (t) {
 		HIT();
 		t->run = now;
-		if (t->sleep.waking && !t->sleep.run) {
+		if (t->sleep.off && !t->sleep.run) { /* also when it was woken before it slept: this sleep is over */
 			t->sleep.run = now;
 			t->sleep.cpu = cpu;
-			if (now > t->sleep.waking)
+			if (t->sleep.waking && now > t->sleep.waking)
 				observe(WAKING_SWITCH, placement_of(&t->sleep), now - t->sleep.waking);
 		}
 		if (t->cpu != cpu + 1) {

@@ -143,7 +143,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 	call = t->call;
 	now = bpf_ktime_get_ns();
 	tid = task->pid;
-	slept = t->sleep.off >= t->enter && t->sleep.run;
+	slept = t->sleep.off >= t->enter && t->sleep.waking && t->sleep.run;
 	if (t->sleep.off >= t->enter && !t->sleep.run)
 		COUNT(switches_unseen, 1);
 	switch (call) {
