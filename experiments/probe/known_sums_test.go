@@ -1,0 +1,74 @@
+package probe
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestKnownSums: the stages of every group add up to its total, to the
+// nanosecond, and so they do where the placement cannot change on the way.
+func TestKnownSums(t *testing.T) {
+	requireCheck(t)
+	const connections, requests = 100, 3
+	for _, c := range []struct {
+		kind   string
+		groups []Group // that must occur
+	}{
+		{"pingpong", []Group{Bare}},
+		{"worker", []Group{First, Kept, Item, Retook}},
+		{"leader", []Group{First, Kept, Lead, Passed}},
+		{"event", []Group{First, Kept, Item, Retook}},
+	} {
+		t.Run(c.kind, func(t *testing.T) {
+			target := startTarget(t, c.kind)
+			target.rest()
+			o := watched(t, Options{PIDs: []int{target.PID}}, func() {
+				if c.kind == "pingpong" {
+					target.play(1000)
+				} else {
+					target.load(1, connections, requests)
+				}
+				target.rest()
+			})
+			// Without sk_data_ready the readiness of later requests is not known.
+			later := !slices.ContainsFunc(o.Missing, func(m string) bool { return strings.Contains(m, "sk_data_ready") })
+			if c.kind != "pingpong" {
+				want := map[string]uint64{"connections": connections, "requests": connections}
+				if later {
+					want["requests"] = connections * requests
+				}
+				o.counts(t, want)
+			}
+			for _, g := range []Group{First, Kept, Item, Lead, Bare, Passed, Retook} {
+				total := o.sum("total", g)
+				if slices.Contains(c.groups, g) && all(total).Count == 0 && (g != Kept || later) {
+					t.Errorf("there is no %s", g)
+				}
+				var parts [placements]uint64
+				sum := uint64(0)
+				for _, s := range stages {
+					if s.Group != g || s.Name == "total" {
+						continue
+					}
+					by := o.sum(s.Name, g)
+					for place := range by {
+						parts[place] += by[place].Sum
+						sum += by[place].Sum
+					}
+				}
+				if want := all(total).Sum; sum != want {
+					t.Errorf("the stages of %s add up to %d ns, the totals to %d", g, sum, want)
+				}
+				if g == First || g == Kept {
+					continue // a request may be received in one place and handed over in another
+				}
+				for place := range parts {
+					if want := total[place].Sum; parts[place] != want {
+						t.Errorf("%v: the stages of %s add up to %d ns, the totals to %d", Placement(place), g, parts[place], want)
+					}
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,275 @@
+package probe
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Targets whose every futex call is known: they take a byte of their input for
+// an order, on the thread that carries it out, and answer with one. The kinds:
+//
+//	elide N             N wake calls that find nobody
+//	flood N             the same, 200 in each millisecond
+//	expire N            N waits that time ends
+//	interrupt N         N waits that a signal ends; its address is its thread
+//	collide N CPU CPU   N wake calls that find somebody, who may not be asleep yet
+//	turns N CPU CPU     two threads that wake each other, N times there and back
+//	strict N CPU CPU    the same, of which none runs before the other sleeps
+//	hold N CPU CPU NS   N wake-ups of a thread, on whose CPU a third one spins for so long after each
+//
+// Of two more kinds the order is the number:
+//
+//	grow                a thread that did not exist before makes so many wake calls
+//	beget               so does a child process
+func init() {
+	live["elide"] = func(args []string) (string, func(int)) { return alone(args, elide) }
+	live["flood"] = func(args []string) (string, func(int)) { return alone(args, flood) }
+	live["expire"] = func(args []string) (string, func(int)) { return alone(args, expire) }
+	live["interrupt"] = func(args []string) (string, func(int)) { return alone(args, interrupt) }
+	live["collide"] = beColliding
+	live["turns"] = beTaking
+	live["strict"] = beStrict
+	live["hold"] = beHolding
+	live["grow"] = func([]string) (string, func(int)) { return "", grow }
+	live["beget"] = func([]string) (string, func(int)) { return "", beget }
+}
+
+// known is what these targets' threads share.
+var known struct {
+	word, back word
+	came       atomic.Int64 // wake-ups that the sleeper has had
+	spins      atomic.Bool  // the spinner is on the CPU
+	woken      atomic.Int64 // when the sleeper was woken; 0: not yet
+	hold       int64        // ns
+	sleeper    uintptr      // open file of its system call
+	order      [2]int       // pipe to the spinner
+}
+
+// alone carries orders out on this thread and does not return.
+func alone(args []string, act func(n int)) (string, func(int)) {
+	n, err := strconv.Atoi(args[0])
+	must(err)
+	runtime.LockOSThread()
+	pin(args[1:]...)
+	fmt.Println("ready", unix.Gettid())
+	obeyAlone(n, act)
+	os.Exit(0)
+	return "", nil
+}
+
+//go:nosplit
+func obeyAlone(n int, act func(int)) {
+	line := byte('\n')
+	for one := byte(0); transfer(unix.SYS_READ, 0, &one); transfer(unix.SYS_WRITE, 1, &line) {
+		act(n)
+	}
+}
+
+// pin keeps this thread on the first of the CPUs, if there is one.
+func pin(cpus ...string) {
+	if len(cpus) == 0 {
+		return
+	}
+	cpu, err := strconv.Atoi(cpus[0])
+	must(err)
+	var set unix.CPUSet
+	set.Set(cpu)
+	must(unix.SchedSetaffinity(0, &set))
+}
+
+// first makes this thread run before all ordinary ones, and not give way to its
+// likes.
+func first() {
+	must(unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0))
+}
+
+//go:nosplit
+func elide(n int) {
+	for range n {
+		known.word.wake()
+	}
+}
+
+//go:nosplit
+func flood(n int) {
+	for next := clock(); n > 0; next += 1e6 {
+		for range min(n, 200) {
+			known.word.wake()
+			n--
+		}
+		for clock() < next+1e6 {
+		}
+	}
+}
+
+//go:nosplit
+func expire(n int) {
+	for n > 0 {
+		before := sleeps()
+		known.word.sleep(2e6)
+		if sleeps() > before { // else its time was over before it slept
+			n--
+		}
+	}
+}
+
+//go:nosplit
+func interrupt(n int) {
+	for range n {
+		known.word.sleep(60e9)
+	}
+}
+
+func beColliding(args []string) (string, func(int)) {
+	thread(sleepOn, args[2])
+	return alone(args, collide)
+}
+
+//go:nosplit
+func sleepOn() {
+	for {
+		known.word.sleep(0)
+		known.came.Add(1)
+	}
+}
+
+//go:nosplit
+func collide(n int) {
+	for range n {
+		for !known.word.wake() {
+		}
+	}
+}
+
+func beTaking(args []string) (string, func(int)) {
+	thread(answerTurns, args[2])
+	return alone(args, takeTurns)
+}
+
+func beStrict(args []string) (string, func(int)) {
+	thread(func() {
+		first()
+		answerTurns()
+	}, args[2])
+	runtime.LockOSThread()
+	first()
+	return alone(args, takeTurns)
+}
+
+//go:nosplit
+func takeTurns(n int) {
+	for range n {
+		known.word.give()
+		known.back.take()
+	}
+}
+
+//go:nosplit
+func answerTurns() {
+	for {
+		known.word.take()
+		known.back.give()
+	}
+}
+
+func beHolding(args []string) (string, func(int)) {
+	var err error
+	known.hold, err = strconv.ParseInt(args[3], 10, 64)
+	must(err)
+	must(unix.Pipe2(known.order[:], unix.O_CLOEXEC))
+	thread(func() {
+		file, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/syscall", unix.Gettid()), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		must(err)
+		known.sleeper = uintptr(file)
+		sleepOn()
+	}, args[2])
+	thread(func() {
+		first()
+		spin()
+	}, args[2])
+	return alone(args, wakeHeld)
+}
+
+// spin occupies the CPU from each order until known.hold after the sleeper was
+// woken.
+//
+//go:nosplit
+func spin() {
+	for one := byte(0); transfer(unix.SYS_READ, uintptr(known.order[0]), &one); {
+		known.spins.Store(true)
+		for known.woken.Load() == 0 {
+		}
+		for clock() < known.woken.Load()+known.hold {
+		}
+		known.spins.Store(false)
+	}
+}
+
+//go:nosplit
+func wakeHeld(n int) {
+	one := byte(0)
+	for range n {
+		for known.sleeper == 0 || running(known.sleeper) {
+		}
+		came := known.came.Load()
+		known.woken.Store(0)
+		if known.hold > 0 {
+			transfer(unix.SYS_WRITE, uintptr(known.order[1]), &one)
+			for !known.spins.Load() {
+			}
+		}
+		known.word.wake()
+		known.woken.Store(clock())
+		for known.came.Load() == came {
+		}
+	}
+}
+
+func grow(n int) {
+	done := make(chan struct{})
+	thread(func() {
+		elide(n)
+		close(done)
+	})
+	<-done
+}
+
+// beget lets a child obey one order.
+func beget(n int) {
+	child := exec.Command("/proc/self/exe", "-test.run=^TestRole$")
+	child.Env = append(os.Environ(), liveVariable+"=elide "+strconv.Itoa(n))
+	child.Stdin = strings.NewReader("\n")
+	child.Stderr = os.Stderr
+	out, err := child.Output()
+	must(err)
+	if answers := strings.Count(string(out), "\n"); answers != 2 {
+		must(fmt.Errorf("the child said %q", out))
+	}
+}
+
+// act gives a target of known calls its order, and waits until it is carried out
+// and every thread sleeps again.
+func (l *liveTarget) act() {
+	l.t.Helper()
+	l.order("")
+	l.expect("")
+	l.rest()
+}
+
+// asleep waits until a thread of the target sleeps in a futex call.
+func (l *liveTarget) asleep(tid int) {
+	l.t.Helper()
+	want := strconv.Itoa(syscall.SYS_FUTEX) + " "
+	waitFor(l.t, "a thread to sleep in futex", func() bool {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/syscall", l.PID, tid))
+		return err == nil && strings.HasPrefix(string(text), want)
+	})
+}
