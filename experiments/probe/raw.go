@@ -19,8 +19,9 @@ const (
 	rawRun     = "run"
 )
 
-// byTime goes through all records in order of time, whatever their kind. What
-// it yields are pointers into r.
+// byTime goes through all records in order of time, whatever their kind; of
+// those at the same time first what happened, then what it meant. What it yields
+// are pointers into r.
 func (r *Records) byTime() iter.Seq2[string, any] {
 	type source struct {
 		kind string
@@ -31,12 +32,12 @@ func (r *Records) byTime() iter.Seq2[string, any] {
 	}
 	return func(yield func(string, any) bool) {
 		sources := []*source{
-			{kind: rawRequest, n: len(r.Requests), time: func(i int) uint64 { return r.Requests[i].Time }, at: func(i int) any { return &r.Requests[i] }},
-			{kind: rawHandoff, n: len(r.Handoffs), time: func(i int) uint64 { return r.Handoffs[i].Time }, at: func(i int) any { return &r.Handoffs[i] }},
-			{kind: rawGap, n: len(r.Gaps), time: func(i int) uint64 { return r.Gaps[i].Time }, at: func(i int) any { return &r.Gaps[i] }},
 			{kind: rawWait, n: len(r.Waits), time: func(i int) uint64 { return r.Waits[i].Time }, at: func(i int) any { return &r.Waits[i] }},
 			{kind: rawWake, n: len(r.Wakes), time: func(i int) uint64 { return r.Wakes[i].Time }, at: func(i int) any { return &r.Wakes[i] }},
 			{kind: rawRun, n: len(r.Runs), time: func(i int) uint64 { return r.Runs[i].Time }, at: func(i int) any { return &r.Runs[i] }},
+			{kind: rawHandoff, n: len(r.Handoffs), time: func(i int) uint64 { return r.Handoffs[i].Time }, at: func(i int) any { return &r.Handoffs[i] }},
+			{kind: rawRequest, n: len(r.Requests), time: func(i int) uint64 { return r.Requests[i].Time }, at: func(i int) any { return &r.Requests[i] }},
+			{kind: rawGap, n: len(r.Gaps), time: func(i int) uint64 { return r.Gaps[i].Time }, at: func(i int) any { return &r.Gaps[i] }},
 		}
 		for {
 			var first *source

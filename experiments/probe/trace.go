@@ -189,11 +189,14 @@ func (t *tracer) wait(one *Wait) {
 	t.slice(threadTracks, one.TID, "switch-return", s.Run, one.Time, "")
 }
 
-// handoff is an arrow from the waker's call into the wait that it ended.
+// handoff is an arrow from the waker's call into the wait that it ended: from
+// when the sleeper was chosen until it ran. Viewers bind an arrow's end to the
+// slice that began last before it, in order of time and then of the file. So it
+// must not lie on the beginning of the wake call, and follows the wait.
 func (t *tracer) handoff(one *Handoff) {
 	what := map[Group]string{Item: "connection", Lead: "leadership", Bare: "wake-up"}[one.Group.Group()]
 	more := fmt.Sprintf(`,"cat":"handoff","id":"%d/%d"`, one.TID, one.Time)
-	t.event("s", threadTracks, one.Sleep.Waker, what, one.Sleep.Call, more, "")
+	t.event("s", threadTracks, one.Sleep.Waker, what, one.Sleep.Waking, more, "")
 	t.event("f", threadTracks, one.TID, what, one.Sleep.Run, more+`,"bp":"e"`, "")
 }
 
