@@ -97,10 +97,9 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	var fl *flight
 	if s.ours {
 		if p.Flight {
-			if fl, err = ctl.stopFlight(ctx); err != nil {
+			if fl, err = ctl.stopFlightInto(ctx, w, r); err != nil {
 				return nil, nil, err
 			}
-			fl.into(r)
 		}
 		after, err := ctl.counters(ctx)
 		if err != nil {
@@ -113,6 +112,25 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 		}
 	}
 	return r, phaseGates(p, res, begin, end, fl, r.Probe), nil
+}
+
+// stopFlightInto ends recording in the server and adds its findings to a phase,
+// joined with the probe's records where there are any.
+func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *PhaseResult) (*flight, error) {
+	if !w.hasRecords() {
+		fl, err := ctl.stopFlight(ctx)
+		if err == nil {
+			fl.into(r)
+		}
+		return fl, err
+	}
+	fl, user, err := ctl.stopFlightRaw(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fl.into(r)
+	r.User = userStages(probe.Join(w.records, user))
+	return fl, nil
 }
 
 // result fills in what the load and the meter have measured.

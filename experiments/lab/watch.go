@@ -14,6 +14,7 @@ import (
 // watch is the kernel probe on the processes of one phase. A nil watch watches
 // nothing.
 type watch struct {
+	kind    string
 	probe   *probe.Probe
 	shape   probe.Shape
 	failed  error          // of start
@@ -31,7 +32,7 @@ func newWatch(kind string, pid int, shape probe.Shape) (*watch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
 	}
-	return &watch{probe: p, shape: shape}, nil
+	return &watch{kind: kind, probe: p, shape: shape}, nil
 }
 
 // start begins to record; it does not block.
@@ -76,6 +77,23 @@ func (w *watch) into(r *PhaseResult) error {
 		}
 	}
 	return nil
+}
+
+// hasRecords reports whether there are single records, after into.
+func (w *watch) hasRecords() bool { return w != nil && w.kind == "records" }
+
+// userStages is what probe and flight recorder come to together, as it is
+// written. Events at the edges of the measured time are no residue.
+func userStages(side *probe.UserSide) *UserStages {
+	u := &UserStages{Stages: side.Stages(), Joined: side.Requests + side.Handoffs, Unmatched: side.Unmatched.Map()}
+	u.Unmatched["contradicted"] = side.Contradicted
+	for name, to := range map[string]**Dist{"H": &u.H, "D": &u.D} {
+		if h := side.Total(name); h != nil {
+			d := h.Dist()
+			*to = &d
+		}
+	}
+	return u
 }
 
 // close detaches the probe, whatever state it is in.

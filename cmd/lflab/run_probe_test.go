@@ -1,0 +1,139 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/probe"
+	"lflab/experiments/suites"
+)
+
+const probedSuite = `
+title = "Probed"
+question = "What does the probe see?"
+repeat = 1
+[axes]
+mpm = ["worker", "leader"]
+mode = ["close"]
+[server]
+threads = 8
+[[phase]]
+name = "probed"
+connections = 4
+rate = 1500
+warmup = "50ms"
+duration = "300ms"
+flight = true
+probe = "records"
+[[phase]]
+name = "counted"
+connections = 4
+duration = "200ms"
+probe = "histograms"
+`
+
+// A real server under the probe: what the runner writes down adds up.
+func TestRunWithTheProbe(t *testing.T) {
+	if err := probe.Check(); err != nil {
+		if os.Getenv("LFLAB_REQUIRE_BPF") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	path := filepath.Join(t.TempDir(), "probed.toml")
+	if err := os.WriteFile(path, []byte(probedSuite), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := suites.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := lab.New(s, lab.Options{Dir: filepath.Join(t.TempDir(), "out"), Serve: []string{"lflab", "serve"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	r, err := x.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tr := range r.Trials {
+		mpm := tr.Cell["mpm"]
+		if tr.Failed || len(tr.Phases) != 2 {
+			t.Fatalf("%s: %+v", mpm, tr)
+		}
+		for i := range tr.Phases {
+			checkProbed(t, mpm, &tr.Phases[i])
+		}
+		var lost []string
+		for _, g := range tr.Gates {
+			if g.Name == "probe_lost" && g.OK {
+				lost = append(lost, g.Phase)
+			}
+		}
+		if want := []string{"probed", "counted"}; !slices.Equal(lost, want) {
+			t.Errorf("%s: nothing is lost in %q, want %q", mpm, lost, want)
+		}
+		user := tr.Phases[0].User
+		if user == nil || user.D == nil || user.H == nil || user.Joined == 0 {
+			t.Fatalf("%s: joined: %+v", mpm, user)
+		}
+		var residue uint64
+		for _, n := range user.Unmatched {
+			residue += n
+		}
+		if float64(residue) > 0.02*float64(user.Joined) {
+			t.Errorf("%s: %d joined, without a partner: %v", mpm, user.Joined, user.Unmatched)
+		}
+		if user.D.Mean <= tr.Phases[0].Probe.D.Mean {
+			t.Errorf("%s: to the handler it takes %.0f ns, to the read's end already %.0f", mpm, user.D.Mean, tr.Phases[0].Probe.D.Mean)
+		}
+		if tr.Phases[1].User != nil {
+			t.Errorf("%s: histograms alone were joined with something", mpm)
+		}
+	}
+	bench, err := os.ReadFile(filepath.Join(r.Dir, "bench.txt"))
+	valid := slices.ContainsFunc(r.Trials, func(t lab.Trial) bool { return t.Valid() })
+	if err != nil || valid && !(strings.Contains(string(bench), "probe-D-p50-ns") && strings.Contains(string(bench), "handoffs/conn")) {
+		t.Errorf("bench.txt has no metrics of the probe: %v\n%s", err, bench)
+	}
+}
+
+func checkProbed(t *testing.T, mpm string, p *lab.PhaseResult) {
+	t.Helper()
+	seen := p.Probe
+	if seen == nil || seen.D == nil || seen.H == nil || string(seen.Shape) != mpm {
+		t.Fatalf("%s, %s: the probe saw %+v", mpm, p.Name, seen)
+	}
+	for of, total := range map[string]*lab.Dist{"D": seen.D, "H": seen.H, "G": seen.G} {
+		if total == nil {
+			t.Errorf("%s, %s: no %s", mpm, p.Name, of)
+			continue
+		}
+		sum := 0.0
+		for _, stage := range seen.Stages {
+			if stage.Of == of {
+				sum += stage.PartOfMean
+			}
+		}
+		if math.Abs(sum-total.Mean) > 1e-6*total.Mean {
+			t.Errorf("%s, %s: the stages of %s come to %.1f ns in the mean, not to %.1f", mpm, p.Name, of, sum, total.Mean)
+		}
+		if h := p.Histograms["probe."+of]; h == nil || h.TotalCount() != total.Count {
+			t.Errorf("%s, %s: the histogram of %s is not that of its %d events", mpm, p.Name, of, total.Count)
+		}
+	}
+	// All that was answered was read, within the measured time: but for what
+	// was under way at its ends.
+	if n := seen.Counts["requests"]; math.Abs(float64(n)-float64(p.Requests)) > 0.02*float64(p.Requests)+10 {
+		t.Errorf("%s, %s: the probe saw %d requests, the client %d", mpm, p.Name, n, p.Requests)
+	}
+	if n := seen.PerConnection["handoffs"]; n < 0.5 || n > 1.5 {
+		t.Errorf("%s, %s: %.2f hand-offs per connection", mpm, p.Name, n)
+	}
+}
