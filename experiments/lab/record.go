@@ -173,6 +173,9 @@ type UserStages struct {
 	Stages    map[string]probe.StageReport `json:"stages"`
 	Joined    uint64                       `json:"joined"`    // requests and hand-offs that found their other half
 	Unmatched map[string]uint64            `json:"unmatched"` // those that did not, by kind
+	// Those that could not, by kind: at the edges of the recording, which an
+	// overwritten log moves; edges are no loss where logs were long enough.
+	Edge map[string]uint64 `json:"edge,omitempty"`
 }
 
 // Run is a results directory in memory.

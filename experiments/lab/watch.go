@@ -83,9 +83,9 @@ func (w *watch) into(r *PhaseResult) error {
 func (w *watch) hasRecords() bool { return w != nil && w.kind == "records" }
 
 // userStages is what probe and flight recorder come to together, as it is
-// written. Events at the edges of the measured time are no residue.
+// written.
 func userStages(side *probe.UserSide) *UserStages {
-	u := &UserStages{Stages: side.Stages(), Joined: side.Requests + side.Handoffs, Unmatched: side.Unmatched.Map()}
+	u := &UserStages{Stages: side.Stages(), Joined: side.Requests + side.Handoffs, Unmatched: side.Unmatched.Map(), Edge: side.Edge.Map()}
 	u.Unmatched["contradicted"] = side.Contradicted
 	for name, to := range map[string]**Dist{"H": &u.H, "D": &u.D} {
 		if h := side.Total(name); h != nil {
