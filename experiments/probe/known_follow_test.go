@@ -34,9 +34,7 @@ func TestKnownNewcomers(t *testing.T) {
 			if more := o.Processes > 1; more != c.children {
 				t.Errorf("%d processes were followed", o.Processes)
 			}
-			if o.lost.Any() {
-				t.Errorf("%+v were lost", o.lost)
-			}
+			o.whole(t)
 		})
 	}
 }

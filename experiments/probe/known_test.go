@@ -50,8 +50,24 @@ func (o *outcome) counts(t testing.TB, want map[string]uint64) {
 			t.Errorf("%s is %d, want %d (%d switches were not announced)", name, got, n, o.Count("switches_unseen"))
 		}
 	}
-	if o.lost.Any() {
-		t.Errorf("%+v were lost", o.lost)
+	if o.lost.Records > 0 {
+		t.Errorf("%d records were lost", o.lost.Records)
+	}
+	o.whole(t)
+}
+
+// whole checks that no program has missed an event or dropped a state. Before
+// Linux 6.2 the look for a thread's state gives up when it interrupts another
+// such look, which is rare and counted.
+func (o *outcome) whole(t testing.TB) {
+	t.Helper()
+	allowed := uint64(0)
+	major, minor := 0, 0
+	if n, _ := fmt.Sscanf(lookAround(os.DirFS("/")).release, "%d.%d", &major, &minor); n == 2 && (major < 6 || major == 6 && minor < 2) {
+		allowed = 2 + o.Count("events")/10_000
+	}
+	if o.lost.Missed > 0 || o.lost.Dropped > allowed {
+		t.Errorf("%d events were missed, %d states dropped, want none (%d on this kernel)", o.lost.Missed, o.lost.Dropped, allowed)
 	}
 }
 
@@ -130,15 +146,19 @@ func TestKnownDelay(t *testing.T) {
 	for _, stage := range []string{"wake-waking", "waking-wakeup", "wakeup-switch", "switch-return", "total"} {
 		without, with := median(control, stage), median(held, stage)
 		t.Logf("%-14s %8v without, %8v with the spinner", stage, without, with)
-		if without >= little {
-			t.Errorf("without the spinner %s takes %v, want less than %v", stage, without, little)
-		}
-		if stage == "wakeup-switch" || stage == "total" {
-			if with < injected {
-				t.Errorf("%s takes %v, want %v or more, for which the spinner holds the CPU", stage, with, injected)
+		switch stage {
+		case "wakeup-switch":
+			if without >= little || with < injected {
+				t.Errorf("%s takes %v with the spinner and %v without, want %v or more, for which it holds the CPU, and less than %v", stage, with, without, injected, little)
 			}
-		} else if with >= little {
-			t.Errorf("%s takes %v with the spinner and %v without, want less than %v: the delay is not in this stage", stage, with, without, little)
+		case "total":
+			if with < injected {
+				t.Errorf("the total is %v, want %v or more", with, injected)
+			}
+		default: // that CPU is awake; an idle one, in a virtual machine, may take long to wake
+			if with >= little {
+				t.Errorf("%s takes %v, want less than %v: the delay is not in this stage", stage, with, little)
+			}
 		}
 	}
 }
