@@ -183,13 +183,20 @@ func from(list []*UserRecord, stamp func(*UserRecord) uint64, at uint64) int {
 	return sort.Search(len(list), func(i int) bool { return stamp(list[i]) >= at })
 }
 
+// span finds the first and the last of what the probe recorded. A hand-off is
+// recorded when it has been put to use, and may have been made before.
 func (j *joiner) span(r *Records) {
 	j.begin = math.MaxUint64
+	extend := func(at uint64) {
+		if at >= r.Began {
+			j.begin, j.end = min(j.begin, at), max(j.end, at)
+		}
+	}
 	for i := range r.Requests {
-		j.begin, j.end = min(j.begin, r.Requests[i].Time), max(j.end, r.Requests[i].Time)
+		extend(r.Requests[i].Time)
 	}
 	for i := range r.Handoffs {
-		j.begin, j.end = min(j.begin, r.Handoffs[i].Time), max(j.end, r.Handoffs[i].Time)
+		extend(r.Handoffs[i].Time)
 	}
 }
 

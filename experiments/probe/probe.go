@@ -13,6 +13,7 @@ import (
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
 
 	"lflab/experiments/probe/bpf"
 )
@@ -262,11 +263,18 @@ func (p *Probe) Start() error {
 		p.drained.Add(1)
 		go p.drain()
 	}
-	p.began = time.Now()
+	p.began, p.records.Began = time.Now(), monotonic()
 	if err := p.objects.Recording.Set(true); err != nil {
 		return fmt.Errorf("switch the probe on: %w", err)
 	}
 	return nil
+}
+
+// monotonic is the time of the records' clock.
+func monotonic() uint64 {
+	var now unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // the clock is always there
+	return uint64(now.Nano())
 }
 
 // Stop ends the measurement and collects what is still under way. The programs

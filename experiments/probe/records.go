@@ -188,6 +188,8 @@ type Records struct {
 	Waits    []Wait
 	Wakes    []Wake
 	Runs     []Run
+
+	Began uint64 // when Start was called; a hand-off that is put to use later may be older
 }
 
 // sort puts each kind in order of time: CPUs write to one ring, but a record's

@@ -128,13 +128,16 @@ func numbers(v reflect.Value) (all []uint64) {
 func TestAddRecords(t *testing.T) {
 	var r Records
 	lists := reflect.ValueOf(&r).Elem()
+	if n := lists.NumField(); n != len(layouts)+1 { // the time of its beginning is the last
+		t.Fatalf("%d kinds of records are known, and Records has %d fields", len(layouts), n)
+	}
 	for i, l := range layouts {
 		raw, want := numbered(l.kind, l.kernel)
 		// The ring rounds sizes up to eight bytes.
 		if err := r.add(append(raw, make([]byte, 8)...)); err != nil {
 			t.Fatalf("%T: %v", l.kernel, err)
 		}
-		for j := range lists.NumField() {
+		for j := range layouts {
 			if got, want := lists.Field(j).Len(), len(layouts[:i+1]); got != min(1, max(0, want-j)) {
 				t.Fatalf("after %T there are %d of %s", l.kernel, got, lists.Type().Field(j).Name)
 			}
@@ -160,7 +163,7 @@ func TestAddRecords(t *testing.T) {
 func TestSortRecords(t *testing.T) {
 	var r Records
 	lists := reflect.ValueOf(&r).Elem()
-	for i := range lists.NumField() {
+	for i := range layouts {
 		list := lists.Field(i)
 		for n, at := range []uint64{30, 10, 20, 10} {
 			one := reflect.New(list.Type().Elem()).Elem()
@@ -170,7 +173,7 @@ func TestSortRecords(t *testing.T) {
 		}
 	}
 	r.sort()
-	for i := range lists.NumField() {
+	for i := range layouts {
 		var order []uint64
 		for n := range 4 {
 			order = append(order, lists.Field(i).Index(n).FieldByName("TID").Uint())
