@@ -120,7 +120,7 @@ type Run struct {
 	Kind     uint32 `json:"-"`
 	TID      uint32 `json:"tid"`
 	Time     uint64 `json:"off_ns"`
-	From     uint64 `json:"on_ns"`     // 0: since before the probe looked
+	From     uint64 `json:"on_ns"`     // 0: its way onto the CPU was not seen
 	Armed    uint64 `json:"armed_ns"`  // entry of the wait for events that it first blocks in here; 0: none
 	Waking   uint64 `json:"waking_ns"` // it was asleep before and was chosen then; 0: it was not
 	CPU      uint32 `json:"cpu"`

@@ -105,7 +105,7 @@ struct record_run {
 	__u32 kind;
 	__u32 tid;
 	__u64 ts;
-	__u64 from;         /* 0: before the probe looked */
+	__u64 from;         /* 0: its way onto the CPU was not seen */
 	__u64 armed;        /* entry of the wait for events that it first blocks in here; 0: none */
 	__u64 waking;       /* it was asleep before and was chosen then; 0: it was not */
 	__u32 cpu;

@@ -82,6 +82,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 				r->state = preempt ? 0 : prev_state;
 				r->padding = 0;
 			});
+		t->run = 0;
 		if (prev_state && !preempt) {
 			COUNT(switches_voluntary, 1);
 			__builtin_memset(&t->sleep, 0, sizeof(t->sleep));
