@@ -7,10 +7,12 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"lflab/cas"
 	"lflab/lf/flight"
 	"lflab/lf/thread"
+	"lflab/sync/gate"
 	"lflab/sync/park"
 )
 
@@ -48,9 +50,23 @@ type Options struct {
 	Order     string
 	Promotion string
 
+	// Gate, when set, takes the place of Parker: the leadership is a lock.
+	Gate *gate.Kind
+
+	// Leaders is how many threads may wait for events at once; 0 means 1.
+	Leaders int
+
+	// Hold is how long promotions lazy and adaptive let a leader keep the
+	// leadership while it processes; 0 means DefaultHold.
+	Hold time.Duration
+
 	// Log, when set, gives the flight log of each thread.
 	Log func(id int) *flight.Log
 }
+
+// DefaultHold is how much handler time promotion adaptive lets pass before the
+// leadership goes to another thread.
+const DefaultHold = 50 * time.Microsecond
 
 // Named is a policy that can be chosen by name.
 type Named struct{ Name, Doc string }

@@ -10,6 +10,7 @@ import (
 	"lflab/experiments/suites"
 	"lflab/lf"
 	"lflab/lf/mpm"
+	"lflab/sync/gate"
 	"lflab/sync/park"
 )
 
@@ -29,6 +30,16 @@ func newListCommand(stdout io.Writer) *cobra.Command {
 			section("primitives", "lflab serve --primitive NAME")
 			for _, k := range park.Kinds() {
 				fmt.Fprintf(w, "  %s\t%s\n", k.Name, k.Doc)
+			}
+			section("gates", "lflab serve --primitive NAME, for an MPM with followers")
+			for _, k := range gate.Kinds() {
+				fmt.Fprintf(w, "  %s\t%s (Linux %s)\n", k.Name, k.Doc, k.Kernel)
+			}
+			for _, c := range mpm.Choices() {
+				section(c.Doc, fmt.Sprintf("lflab serve --%s NAME", c.Name))
+				for _, v := range c.Values {
+					fmt.Fprintf(w, "  %s\t%s\n", v.Name, v.Doc)
+				}
 			}
 			section("orders", "lflab serve --order NAME")
 			for _, o := range lf.Orders() {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,6 +17,10 @@ import (
 
 func newServeCommand(stdout, stderr io.Writer) *cobra.Command {
 	cfg := control.Config{Out: stdout}
+	chosen := map[string]*string{}
+	for _, c := range mpm.Choices() {
+		chosen[c.Name] = new(string)
+	}
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "serve HTTP/1.1 with one architecture",
@@ -34,6 +39,12 @@ within --grace, idle connections are closed. A second one ends at once.`,
   lflab serve --mpm event --docroot ./public --keepalive-timeout 15s`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
+			cfg.Chosen = map[string]string{}
+			for name, value := range chosen {
+				if *value != "" {
+					cfg.Chosen[name] = *value
+				}
+			}
 			if err := checkServe(&cfg); err != nil {
 				return usageError{err}
 			}
@@ -51,8 +62,14 @@ within --grace, idle connections are closed. A second one ends at once.`,
 	f.IntVar(&cfg.Threads, "threads", 8, "threads in all, a listener thread included; an architecture that blocks a thread per connection serves as many connections at once (goroutine ignores it)")
 	f.StringVar(&cfg.Primitive, "primitive", "futex", "what waiting threads sleep on, see lflab list")
 	f.DurationVar(&cfg.Spin, "spin", park.DefaultSpin, "how long spinning primitives spin before they sleep")
-	f.StringVar(&cfg.Order, "order", "lifo", "which follower is promoted")
-	f.StringVar(&cfg.Promotion, "promotion", "handoff", "when the leadership is given up")
+	f.StringVar(&cfg.Order, "order", "", "which follower is promoted; see lflab list (default lifo, native with a gate)")
+	f.StringVar(&cfg.Promotion, "promotion", "", "when the leadership is given up; see lflab list (default: the architecture's)")
+	f.IntVar(&cfg.Leaders, "leaders", 0, "threads that may wait for events at once, for each handle set (default 1)")
+	f.DurationVar(&cfg.Hold, "hold", 0, fmt.Sprintf("how long promotions lazy and adaptive let a leader keep the leadership while it works (default %v)", lf.DefaultHold))
+	f.IntVar(&cfg.Sets, "sets", 0, "handle sets that the connections are divided among, with one pool of followers (default 1)")
+	for _, c := range mpm.Choices() {
+		f.StringVar(chosen[c.Name], c.Name, "", choiceHelp(c))
+	}
 	f.StringVar(&cfg.HTTP.DocRoot, "docroot", "", "`directory` whose files are served")
 	f.DurationVar(&cfg.HTTP.Limits.KeepAliveTimeout, "keepalive-timeout", 5*time.Second, "how long an idle connection is kept")
 	f.DurationVar(&cfg.HTTP.Limits.HeadTimeout, "head-timeout", 10*time.Second, "how long a peer may take to send a request's head")
@@ -68,27 +85,37 @@ within --grace, idle connections are closed. A second one ends at once.`,
 	return cmd
 }
 
+// choiceHelp is the line of a flag that chooses a part of an architecture.
+func choiceHelp(c mpm.Choice) string {
+	names := make([]string, len(c.Values))
+	for i, v := range c.Values {
+		names[i] = v.Name
+	}
+	return fmt.Sprintf("%s: %s (default the first that the architecture has)", c.Doc, strings.Join(names, ", "))
+}
+
 // checkServe names the flag of a bad value, which the rooms below cannot know.
 func checkServe(cfg *control.Config) error {
 	kind, err := mpm.Lookup(cfg.MPM)
 	if err != nil {
 		return fmt.Errorf("--mpm: %w", err)
 	}
-	if _, err := park.Lookup(cfg.Primitive); err != nil {
+	parker, locked, err := control.Primitive(cfg.Primitive)
+	if err != nil {
 		return fmt.Errorf("--primitive: %w", err)
-	}
-	if _, err := lf.Choose("order", cfg.Order, lf.Orders()); err != nil {
-		return fmt.Errorf("--order: %w", err)
-	}
-	if _, err := lf.Choose("promotion", cfg.Promotion, lf.Promotions()); err != nil {
-		return fmt.Errorf("--promotion: %w", err)
-	}
-	if _, err := sock.ParseAddress(cfg.Listen); err != nil {
-		return fmt.Errorf("--listen: %w", err)
 	}
 	const mostThreads = 4096
 	if cfg.Threads < kind.MinThreads || cfg.Threads > mostThreads {
 		return fmt.Errorf("--threads %d: mpm %s takes %d to %d", cfg.Threads, cfg.MPM, kind.MinThreads, mostThreads)
+	}
+	if err := kind.Check(mpm.Config{
+		Threads: cfg.Threads, Parker: parker, Gate: locked, Order: cfg.Order, Promotion: cfg.Promotion,
+		Leaders: cfg.Leaders, Hold: cfg.Hold, Sets: cfg.Sets, Chosen: cfg.Chosen,
+	}); err != nil {
+		return err
+	}
+	if _, err := sock.ParseAddress(cfg.Listen); err != nil {
+		return fmt.Errorf("--listen: %w", err)
 	}
 	for _, d := range []struct {
 		flag        string
@@ -96,6 +123,7 @@ func checkServe(cfg *control.Config) error {
 		least, most time.Duration
 	}{
 		{"spin", cfg.Spin, 0, time.Millisecond},
+		{"hold", cfg.Hold, 0, time.Second},
 		{"keepalive-timeout", cfg.HTTP.Limits.KeepAliveTimeout, time.Millisecond, 24 * time.Hour},
 		{"head-timeout", cfg.HTTP.Limits.HeadTimeout, time.Millisecond, 24 * time.Hour},
 		{"body-timeout", cfg.HTTP.Limits.BodyTimeout, time.Millisecond, 24 * time.Hour},

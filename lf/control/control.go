@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ import (
 	"lflab/lf/mpm"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
+	"lflab/sync/gate"
 	"lflab/sync/park"
 )
 
@@ -33,10 +35,16 @@ type Config struct {
 	Listen    string // host:port
 	Backlog   int
 	Threads   int
-	Primitive string
+	Primitive string // a parker or a gate
 	Spin      time.Duration
+
+	// See mpm.Config; what is empty or 0 is the architecture's default.
 	Order     string
 	Promotion string
+	Leaders   int
+	Hold      time.Duration
+	Sets      int
+	Chosen    map[string]string
 
 	DeferAccept bool
 	Grace       time.Duration
@@ -75,7 +83,7 @@ func New(cfg Config) (*Server, error) {
 	if s.kind, err = mpm.Lookup(cfg.MPM); err != nil {
 		return nil, err
 	}
-	parker, err := park.Lookup(cfg.Primitive)
+	parker, locked, err := Primitive(cfg.Primitive)
 	if err != nil {
 		return nil, err
 	}
@@ -97,13 +105,33 @@ func New(cfg Config) (*Server, error) {
 	}
 	s.mpm, err = mpm.New(cfg.MPM, mpm.Config{
 		Listener: s.listener, Service: s.service, Threads: cfg.Threads,
-		Parker: parker, Park: park.Options{Spin: cfg.Spin},
-		Order: cfg.Order, Promotion: cfg.Promotion, Recorder: s.recorder,
+		Parker: parker, Park: park.Options{Spin: cfg.Spin}, Gate: locked,
+		Order: cfg.Order, Promotion: cfg.Promotion, Leaders: cfg.Leaders, Hold: cfg.Hold,
+		Sets: cfg.Sets, Chosen: cfg.Chosen, Recorder: s.recorder,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
+}
+
+// Primitive finds a parker or a gate by name. With a gate, the parker is the
+// default one, for an architecture that needs one besides.
+func Primitive(name string) (park.Kind, *gate.Kind, error) {
+	if k, err := park.Lookup(name); err == nil {
+		return k, nil, nil
+	}
+	if g, err := gate.Lookup(name); err == nil {
+		return park.Kinds()[0], &g, nil
+	}
+	var known []string
+	for _, k := range park.Kinds() {
+		known = append(known, k.Name)
+	}
+	for _, k := range gate.Kinds() {
+		known = append(known, k.Name)
+	}
+	return park.Kind{}, nil, fmt.Errorf("unknown primitive %q (known: %s)", name, strings.Join(known, ", "))
 }
 
 // Addr is the address that is listened on, host:port.

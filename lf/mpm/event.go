@@ -8,10 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/cas"
+	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
 	"lflab/sync/queue"
 )
+
+var eventKind = Kind{
+	Name:       "event",
+	Doc:        "a listener thread holds listener, idle and slow connections in epoll; workers serve ready ones",
+	MinThreads: 2,
+	Parks:      true,
+	Shape:      flight.Items,
+	New:        newEvent,
+}
 
 // event has a listener thread (seat 0) that holds the listener and every
 // connection that waits for its peer in one epoll set, and workers that serve

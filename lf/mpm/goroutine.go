@@ -18,6 +18,14 @@ import (
 	"lflab/lf/sock"
 )
 
+var goroutineKind = Kind{
+	Name:       "goroutine",
+	Doc:        "the standard net listener, one goroutine per connection",
+	MinThreads: 1,
+	Shape:      flight.NoHandoff,
+	New:        newGoroutine,
+}
+
 // goroutine is how Go programs usually serve: the standard net listener, and
 // one goroutine per connection on the runtime's network poller. It listens on
 // the same socket as the others, and serves with the same sessions.

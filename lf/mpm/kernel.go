@@ -3,9 +3,18 @@ package mpm
 import (
 	"errors"
 
+	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
 )
+
+var kernelKind = Kind{
+	Name:       "kernel",
+	Doc:        "every thread blocks in accept4: the kernel's own wake-one queue, the baseline",
+	MinThreads: 1,
+	Shape:      flight.NoHandoff,
+	New:        newKernel,
+}
 
 // kernel lets every thread block in accept4. Linux wakes one of them per
 // connection, the one that has waited longest: the listening socket's wait

@@ -9,6 +9,16 @@ import (
 	"lflab/lf/sock"
 )
 
+var leaderKind = Kind{
+	Name:       "leader",
+	Doc:        "the leader accepts, promotes a follower, serves that connection to its end",
+	MinThreads: 1,
+	Parks:      true,
+	Pool:       true,
+	Shape:      flight.Leadership,
+	New:        newLeader,
+}
+
 // leader is Apache's leader MPM: a pool whose event source is the listener.
 type leader struct {
 	*crew

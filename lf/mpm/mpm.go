@@ -10,11 +10,15 @@ package mpm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
+	"lflab/lf"
 	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
+	"lflab/sync/gate"
 	"lflab/sync/park"
 )
 
@@ -26,10 +30,25 @@ type Config struct {
 	// Threads is the number of threads in all, a listener thread included.
 	Threads int
 
-	Parker    park.Kind
-	Park      park.Options
-	Order     string // of followers, where there are any
+	// Parker is what threads sleep on. With a pool, Gate may be set in its
+	// place: then the leadership is a lock, made of that.
+	Parker park.Kind
+	Park   park.Options
+	Gate   *gate.Kind
+
+	// The rest of a pool's parameters, see lf.Options.
+	Order     string
 	Promotion string
+	Leaders   int
+	Hold      time.Duration
+
+	// Sets is how many handle sets an architecture that has several divides
+	// the connections among; 0 means 1.
+	Sets int
+
+	// Chosen is what was chosen of Kind.Choices, by name; where there is
+	// nothing the default holds.
+	Chosen map[string]string
 
 	// Recorder records the hand-offs; nil records nothing.
 	Recorder *flight.Recorder
@@ -59,20 +78,53 @@ type Kind struct {
 	MinThreads int
 	// Parks tells whether it uses the parker that Config names.
 	Parks bool
+	// Pool tells whether its threads are a Leader/Followers pool: whether
+	// Gate, Order, Promotion, Leaders and Hold mean anything to it.
+	Pool bool
+	// Divides tells whether it can have several handle sets.
+	Divides bool
+	// Choices are what can be chosen of it by name.
+	Choices []Choice
 	// Shape is whose hand-off its flight records describe.
 	Shape flight.Shape
 	New   func(Config) (MPM, error)
 }
 
+// Choice is a part of an architecture that can be swapped by name. The first
+// of the values is the default.
+type Choice struct {
+	Name, Doc string
+	Values    []lf.Named
+}
+
 // Kinds are the known architectures.
-func Kinds() []Kind {
-	return []Kind{
-		{"leader", "the leader accepts, promotes a follower, serves that connection to its end", 1, true, flight.Leadership, newLeader},
-		{"worker", "a listener thread reserves an idle worker, accepts, queues; workers serve whole connections", 2, true, flight.Items, newWorker},
-		{"event", "a listener thread holds listener, idle and slow connections in epoll; workers serve ready ones", 2, true, flight.Items, newEvent},
-		{"kernel", "every thread blocks in accept4: the kernel's own wake-one queue, the baseline", 1, false, flight.NoHandoff, newKernel},
-		{"goroutine", "the standard net listener, one goroutine per connection", 1, false, flight.NoHandoff, newGoroutine},
+func Kinds() []Kind { return []Kind{leaderKind, workerKind, eventKind, kernelKind, goroutineKind} }
+
+// Choices are all parts that can be chosen of one architecture or another, by
+// the names of their flags.
+func Choices() []Choice {
+	var all []Choice
+	for _, k := range Kinds() {
+		for _, c := range k.Choices {
+			at := slices.IndexFunc(all, func(a Choice) bool { return a.Name == c.Name })
+			if at < 0 {
+				at = len(all)
+				all = append(all, Choice{Name: c.Name, Doc: c.Doc})
+			}
+			for _, v := range c.Values {
+				if !slices.ContainsFunc(all[at].Values, func(a lf.Named) bool { return a.Name == v.Name }) {
+					all[at].Values = append(all[at].Values, v)
+				}
+			}
+		}
 	}
+	return all
+}
+
+// choose is the value of that choice. It has been checked by New.
+func (c Config) choose(choice Choice) string {
+	name, _ := lf.Choose(choice.Name, c.Chosen[choice.Name], choice.Values)
+	return name
 }
 
 // Lookup finds an architecture by name.
@@ -87,14 +139,46 @@ func Lookup(name string) (Kind, error) {
 	return Kind{}, fmt.Errorf("unknown mpm %q (known: %s)", name, strings.Join(names, ", "))
 }
 
-// New makes the architecture of that name.
+// New makes the architecture of that name. What means nothing to it is refused,
+// so that nobody compares what does not differ.
 func New(name string, cfg Config) (MPM, error) {
 	k, err := Lookup(name)
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Threads < k.MinThreads {
-		return nil, fmt.Errorf("%d threads are too few for mpm %s (want at least %d)", cfg.Threads, name, k.MinThreads)
+	if err := k.Check(cfg); err != nil {
+		return nil, err
 	}
 	return k.New(cfg)
+}
+
+// Check tells what of cfg the architecture cannot be made from: its own
+// parameters only, not what it is made of.
+func (k Kind) Check(cfg Config) error {
+	if cfg.Threads < k.MinThreads {
+		return fmt.Errorf("%d threads are too few for mpm %s (want at least %d)", cfg.Threads, k.Name, k.MinThreads)
+	}
+	if !k.Pool {
+		for what, set := range map[string]bool{
+			"gate": cfg.Gate != nil, "order": cfg.Order != "", "promotion": cfg.Promotion != "",
+			"leaders": cfg.Leaders != 0, "hold": cfg.Hold != 0,
+		} {
+			if set {
+				return fmt.Errorf("mpm %s has no pool of followers, and no %s", k.Name, what)
+			}
+		}
+	}
+	if !k.Divides && cfg.Sets > 1 {
+		return fmt.Errorf("mpm %s has one handle set (sets %d)", k.Name, cfg.Sets)
+	}
+	for name, value := range cfg.Chosen {
+		at := slices.IndexFunc(k.Choices, func(c Choice) bool { return c.Name == name })
+		if at < 0 {
+			return fmt.Errorf("mpm %s has no %s to choose (%q)", k.Name, name, value)
+		}
+		if _, err := lf.Choose(name, value, k.Choices[at].Values); err != nil {
+			return fmt.Errorf("mpm %s: %w", k.Name, err)
+		}
+	}
+	return nil
 }

@@ -3,10 +3,20 @@ package mpm
 import (
 	"errors"
 
+	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
 	"lflab/sync/queue"
 )
+
+var workerKind = Kind{
+	Name:       "worker",
+	Doc:        "a listener thread reserves an idle worker, accepts, queues; workers serve whole connections",
+	MinThreads: 2,
+	Parks:      true,
+	Shape:      flight.Items,
+	New:        newWorker,
+}
 
 // worker has a listener thread (seat 0) that reserves an idle worker, accepts,
 // and hands the connection over; the others serve whole connections.

@@ -112,11 +112,22 @@ type Thread struct {
 	_           [128]byte
 	Log         *flight.Log // nil when nothing is recorded
 	ID          int
+	Began       int64  // when the thread began with what it serves now, ns of CLOCK_MONOTONIC; 0 where nobody asks
+	Yield       func() // see BeforeLong; nil where the thread holds nothing
 	State       atomic.Uint32
 	Connections atomic.Uint64
 	Requests    atomic.Uint64
 	Bytes       atomic.Uint64 // of responses, heads included
 	_           [128]byte
+}
+
+// BeforeLong gives up what the thread holds and others wait for, the
+// leadership above all. Whoever is about to block the thread or to work for
+// long calls it first, on that thread; any number of times.
+func (t *Thread) BeforeLong() {
+	if t.Yield != nil {
+		t.Yield()
+	}
 }
 
 // Set shows s on the scoreboard.

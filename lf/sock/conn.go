@@ -27,6 +27,9 @@ import (
 // timeout serves all later reads that wait about as long (a keep-alive wait
 // always does): those are one system call each.
 type Conn struct {
+	// BeforeWait, if set, is called each time before the thread blocks.
+	BeforeWait func()
+
 	fd       int
 	wait     bool
 	stamped  bool
@@ -100,6 +103,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		if err := c.arm(); err != nil {
 			return 0, err
 		}
+		c.beforeWait()
 		n, errno := c.recv(p, 0)
 		switch errno {
 		case 0:
@@ -108,6 +112,12 @@ func (c *Conn) Read(p []byte) (int, error) {
 		default:
 			return 0, errno
 		}
+	}
+}
+
+func (c *Conn) beforeWait() {
+	if c.BeforeWait != nil {
+		c.BeforeWait()
 	}
 }
 
@@ -232,6 +242,7 @@ func (c *Conn) awaitWritable() error {
 		ts := unix.NsecToTimespec(left)
 		timeout = &ts
 	}
+	c.beforeWait()
 	if _, err := block.Poll([]unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLOUT}}, timeout); err != nil && err != unix.EINTR {
 		return err
 	}

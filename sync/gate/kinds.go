@@ -1,0 +1,28 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// kinds is the registry: a new gate is a file and a line here.
+var kinds = []Kind{
+	tasKind,
+}
+
+// Kinds returns the known kinds.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+// Lookup returns the kind of that name. The error for an unknown name lists
+// the known ones.
+func Lookup(name string) (Kind, error) {
+	var known []string
+	for _, k := range kinds {
+		if k.Name == name {
+			return k, nil
+		}
+		known = append(known, k.Name)
+	}
+	return Kind{}, fmt.Errorf("unknown gate %q (known: %s)", name, strings.Join(known, ", "))
+}

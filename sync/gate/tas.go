@@ -1,0 +1,33 @@
+package gate
+
+import (
+	"sync/atomic"
+
+	"lflab/cas"
+)
+
+var tasKind = Kind{
+	Name:   "tas",
+	Doc:    "test-and-set: everybody spins on one word, and whoever is quickest wins; the least gap there can be, and the least fair",
+	Kernel: "2.6",
+	New:    func(int) (Gate, error) { return new(tas), nil },
+}
+
+// tas is a spin lock. Waiting threads read the word until it is free, so that
+// its line stays shared with them, and only then try to take it.
+type tas struct {
+	_    [cas.CacheLine]byte
+	held atomic.Uint32
+	_    [cas.CacheLine - 4]byte
+}
+
+func (t *tas) Acquire(int) {
+	for !t.held.CompareAndSwap(0, 1) {
+		for t.held.Load() != 0 {
+		}
+	}
+}
+
+func (t *tas) Release(int) { t.held.Store(0) }
+
+func (t *tas) Close() error { return nil }
