@@ -5,17 +5,21 @@ type JoinResult uint8
 
 const (
 	JoinMore      JoinResult = iota // step again
-	Leads                           // it leads; it did not have to wait
+	Leads                           // it leads Slot; it did not have to wait
 	Follows                         // it is on the stack: wait until promised
+	Watches                         // it is the sentinel: see Watch
 	JoinedTooLate                   // the pool ends
 )
 
 // Join is the machine by which thread Me enters the pool, at the start and
-// after each event: it takes a free leader slot or pushes itself on the stack
-// of followers. The zero PC is its beginning.
+// after each event: it takes a free leader slot, becomes the sentinel where
+// there is to be one and is none, or pushes itself on the stack of followers.
+// PC zero is its beginning.
 type Join struct {
 	PC      JoinPC
 	Me      uint16
+	Watched bool   // the pool has a sentinel
+	Slot    uint8  // the leader slot taken
 	Seen    Word   // the word as last read
 	Retries uint32 // lost compare-and-swaps
 }
@@ -26,6 +30,8 @@ type JoinPC uint8
 const (
 	JoinLoad  JoinPC = iota // read the word
 	JoinClaim               // CAS: take a free leader slot
+	JoinLook                // is there a sentinel?
+	JoinWatch               // CAS: be the sentinel
 	JoinReset               // forget an old promise
 	JoinLink                // next = head
 	JoinPush                // CAS: head = me
@@ -44,14 +50,29 @@ func (j *Join) Step(l *Leadership) JoinResult {
 			return JoinedTooLate
 		case j.Seen.Free() > 0:
 			j.PC = JoinClaim
+		case j.Watched:
+			j.PC = JoinLook
 		default:
 			j.PC = JoinReset
 		}
 	case JoinClaim:
-		if l.swap(j.Seen, j.Seen.withFree(-1)) {
+		j.Slot = j.Seen.FreeSlot()
+		if l.swap(j.Seen, j.Seen.withoutFree(j.Slot)) {
 			return Leads
 		}
 		j.retry()
+	case JoinLook:
+		j.PC = JoinReset
+		if l.Sentinel() == NoSentinel {
+			j.PC = JoinWatch
+		}
+	case JoinWatch:
+		// What happened since the word was read, the sentinel finds: it looks
+		// before it sleeps.
+		if l.sentinel.CompareAndSwap(uint32(NoSentinel), uint32(sentinel(j.Me))) {
+			return Watches
+		}
+		j.PC = JoinReset
 	case JoinReset:
 		l.followers[j.Me].promise.Store(uint32(NoPromise))
 		j.PC = JoinLink

@@ -71,16 +71,6 @@ const DefaultHold = 50 * time.Microsecond
 // Named is a policy that can be chosen by name.
 type Named struct{ Name, Doc string }
 
-// Orders are the known orders in which followers are promoted.
-func Orders() []Named {
-	return []Named{{"lifo", "the follower that parked last: its caches are warmest"}}
-}
-
-// Promotions are the known moments at which leadership is given up.
-func Promotions() []Named {
-	return []Named{{"handoff", "before the event is handled, to a named follower; exactly one wake-up"}}
-}
-
 // Choose returns the policy of that name, or the first of known for "".
 func Choose(what, name string, known []Named) (string, error) {
 	if name == "" {
@@ -101,41 +91,82 @@ func Choose(what, name string, known []Named) (string, error) {
 
 // Pool is a set of threads that take turns leading. Make it with New.
 type Pool[E any] struct {
-	source     Source[E]
+	sources    []Source[E]
 	handle     Handler[E]
 	opt        Options
+	rules      rules
 	leadership *cas.Leadership
-	parkers    []park.Parker
-	counters   []counters
+	gate       gate.Gate // in place of leadership and members
+	since      []stamp   // when the leader of each slot began with its event, where that is leased
+	members    []seat[E]
 	passes     atomic.Uint64 // number of the next hand-off, for the flight log
 	threads    []*thread.Thread
 	ended      sync.WaitGroup
 }
 
+// seat is what belongs to one thread.
+type seat[E any] struct {
+	counters
+	m      member
+	id     int
+	parker park.Parker
+	log    *flight.Log
+	event  E
+	slept  bool // parked at least once since joining
+	stale  bool // a permit may be left over: promised before it could park
+	watch  vigil
+	holds  bool // the gate
+	_      [cas.CacheLine]byte
+}
+
+type stamp struct {
+	atomic.Int64
+	_ [cas.CacheLine - 8]byte
+}
+
 // New prepares a pool; Start sets it going.
 func New[E any](source Source[E], handle Handler[E], opt Options) (*Pool[E], error) {
-	if opt.Threads < 1 || opt.Threads > cas.MaxFollowers {
-		return nil, fmt.Errorf("pool of %d threads (want 1 to %d)", opt.Threads, cas.MaxFollowers)
-	}
-	var err error
-	if opt.Order, err = Choose("order", opt.Order, Orders()); err != nil {
+	return NewOver([]Source[E]{source}, handle, opt)
+}
+
+// NewOver prepares a pool with several event sources: Options.Leaders of its
+// threads may lead for each of them, and the followers are one pool.
+func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[E], error) {
+	r, err := opt.resolve()
+	if err != nil {
 		return nil, err
 	}
-	if opt.Promotion, err = Choose("promotion", opt.Promotion, Promotions()); err != nil {
-		return nil, err
+	slots := opt.Leaders * len(sources)
+	switch {
+	case slots > cas.MaxLeaders:
+		return nil, fmt.Errorf("%d leaders for each of %d event sources (want %d in all at most)", opt.Leaders, len(sources), cas.MaxLeaders)
+	case slots > opt.Threads:
+		return nil, fmt.Errorf("%d threads for %d event sources with %d leaders each", opt.Threads, len(sources), opt.Leaders)
+	case slots > 1 && opt.Gate != nil:
+		return nil, fmt.Errorf("gate %s lets in one leader; there are %d event sources", opt.Gate.Name, len(sources))
 	}
 	p := &Pool[E]{
-		source: source, handle: handle, opt: opt,
-		leadership: cas.NewLeadership(opt.Threads, 1),
-		counters:   make([]counters, opt.Threads),
+		sources: sources, handle: handle, opt: opt, rules: r,
+		leadership: cas.NewLeadership(opt.Threads, slots),
+		since:      make([]stamp, slots),
+		members:    make([]seat[E], opt.Threads),
 	}
-	for i := range opt.Threads {
-		parker, err := opt.Parker.New(opt.Park)
-		if err != nil {
-			p.closeParkers()
-			return nil, fmt.Errorf("make parker %d of %d: %w", i+1, opt.Threads, err)
+	for i := range p.members {
+		s := &p.members[i]
+		s.id = i
+		s.m = newMember(i, r, slots)
+		p.leadership.Rank(uint16(i), uint8(max(0, 255-i)))
+		if opt.Gate != nil {
+			continue
 		}
-		p.parkers = append(p.parkers, parker)
+		if s.parker, err = opt.Parker.New(opt.Park); err != nil {
+			return nil, errors.Join(fmt.Errorf("make parker %d of %d: %w", i+1, opt.Threads, err), p.close())
+		}
+	}
+	if opt.Gate != nil {
+		if p.gate, err = opt.Gate.New(opt.Threads); err != nil {
+			return nil, fmt.Errorf("make gate %s: %w", opt.Gate.Name, err)
+		}
 	}
 	return p, nil
 }
@@ -144,107 +175,177 @@ func New[E any](source Source[E], handle Handler[E], opt Options) (*Pool[E], err
 func (p *Pool[E]) Start() {
 	thread.Reserve(p.opt.Threads)
 	p.ended.Add(p.opt.Threads)
-	for id := range p.opt.Threads {
+	body := p.run
+	if p.gate != nil {
+		body = p.runGated
+	}
+	for id := range p.members {
+		s := &p.members[id]
+		if p.opt.Log != nil {
+			s.log = p.opt.Log(id)
+		}
 		name := fmt.Sprintf("%s-%d", p.opt.Name, id)
 		p.threads = append(p.threads, thread.Start(thread.Options{Name: name, CPU: thread.AnyCPU}, func(*thread.Thread) {
 			defer p.ended.Done()
-			p.run(id)
+			body(s)
 		}))
 	}
 }
 
 // Stop ends the pool: the leader's wait is interrupted, followers leave, and
 // threads that are processing leave when they are done. It does not wait.
-func (p *Pool[E]) Stop() { p.source.Interrupt() }
-
-// Wait blocks until every thread has left, and then gives the parkers back.
-func (p *Pool[E]) Wait() error {
-	p.ended.Wait()
-	return p.closeParkers()
+func (p *Pool[E]) Stop() {
+	for _, s := range p.sources {
+		s.Interrupt()
+	}
 }
 
-func (p *Pool[E]) closeParkers() error {
+// Wait blocks until every thread has left, and then gives back what they slept on.
+func (p *Pool[E]) Wait() error {
+	p.ended.Wait()
+	return p.close()
+}
+
+func (p *Pool[E]) close() error {
 	var errs []error
-	for _, parker := range p.parkers {
-		errs = append(errs, parker.Close())
+	for i := range p.members {
+		if parker := p.members[i].parker; parker != nil {
+			errs = append(errs, parker.Close())
+		}
+	}
+	if p.gate != nil {
+		errs = append(errs, p.gate.Close())
 	}
 	return errors.Join(errs...)
 }
 
-// run is a member's life: it steps the protocol and does what that asks for.
-func (p *Pool[E]) run(id int) {
-	var (
-		m     = newMember(id)
-		c     = &p.counters[id]
-		log   *flight.Log
-		event E
-		slept bool // parked at least once since joining
-		stale bool // a permit may be left over: promised before it could park
-	)
-	if p.opt.Log != nil {
-		log = p.opt.Log(id)
+// Yield gives the leadership up, if thread id has it while it processes; a
+// handler calls it on its own thread before it blocks or works for long. With
+// a promotion that gives it up before the handler, or never, it does nothing.
+// It does not block.
+func (p *Pool[E]) Yield(id int) {
+	s := &p.members[id]
+	if p.gate != nil {
+		p.leaveGate(s)
+		return
 	}
-	for {
-		led := m.pc == leading
-		switch m.step(p.leadership) {
-		case goOn:
-			if m.pc == leading && !led {
-				c.leads(&m)
-				log.Leads(p.passes.Load(), slept)
-				stale = stale || m.promoted && !slept
-				slept = false
-			}
-		case sleep:
-			if slept && !stale {
-				c.wakesWasted.Add(1)
-			}
-			stale = stale && !slept
-			log.Flush()
-			p.parkers[id].Park()
-			slept = true
-		case lead:
-			log.Arms()
-			var err error
-			event, err = p.source.Wait(id)
-			switch {
-			case err == nil:
-				// Only the leader counts, so the number needs no atomic add.
-				n := p.passes.Load()
-				p.passes.Store(n + 1)
-				log.Event(n)
-				log.Passes()
-				m.waited(gotEvent)
-			case errors.Is(err, ErrEnded):
-				m.waited(sourceEnded)
-			default:
-				m.waited(gotNothing)
-			}
+	if !s.m.holds || p.rules.never {
+		return
+	}
+	s.log.Passes()
+	for s.m.yield(); ; {
+		switch s.m.step(p.leadership) {
 		case wake:
-			log.Published()
-			if p.parkers[m.heir()].Unpark() {
-				c.wakesIssued.Add(1)
-			}
-			log.Woke()
+			p.wake(s)
 		case process:
-			c.retries.Add(uint64(m.promote.Retries))
-			p.process(id, event)
-			c.processed.Add(1)
-			m.processed()
-		case leave:
-			log.Flush()
 			return
 		}
 	}
 }
 
-// process calls the handler and survives it: leadership has been passed on
-// already, so a handler that panics costs the pool nothing but its event.
-func (p *Pool[E]) process(id int, event E) {
+// run is a member's life: it steps the protocol and does what that asks for.
+func (p *Pool[E]) run(s *seat[E]) {
+	m := &s.m
+	for {
+		led := m.pc == leading
+		switch m.step(p.leadership) {
+		case goOn:
+			if m.pc == leading && !led {
+				s.leads(m)
+				s.log.Leads(p.passes.Load(), s.slept)
+				s.stale = s.stale || m.promoted && !s.slept
+				s.slept = false
+			}
+		case sleep:
+			if s.slept && !s.stale {
+				s.wakesWasted.Add(1)
+			}
+			s.stale = s.stale && !s.slept
+			s.log.Flush()
+			p.sleep(s)
+			s.slept = true
+		case lead:
+			s.log.Arms()
+			p.lead(s)
+		case wake:
+			p.wake(s)
+		case process:
+			s.retries.Add(uint64(m.promote.Retries + m.choose.Retries))
+			p.process(s)
+			s.processed.Add(1)
+			m.processed()
+		case found:
+			p.found(s)
+		case overdue:
+			p.overdue(s)
+		case quiet:
+			p.quiet(s)
+		case rest:
+			s.log.Flush()
+			s.parker.Park()
+		case leave:
+			s.log.Flush()
+			return
+		}
+	}
+}
+
+// lead waits for an event once.
+func (p *Pool[E]) lead(s *seat[E]) {
+	var err error
+	s.event, err = p.source(s.m.slot).Wait(s.id)
+	switch {
+	case err == nil:
+		p.received(s)
+		s.m.waited(gotEvent)
+	case errors.Is(err, ErrEnded):
+		s.m.waited(sourceEnded)
+	default:
+		s.m.waited(gotNothing)
+	}
+}
+
+func (p *Pool[E]) source(slot uint8) Source[E] { return p.sources[int(slot)%len(p.sources)] }
+
+// received notes that an event has come.
+func (p *Pool[E]) received(s *seat[E]) {
+	if p.rules.leased {
+		p.since[s.m.slot].Store(flight.Now())
+	}
+	if s.log == nil {
+		return
+	}
+	s.log.Event(p.passes.Add(1) - 1)
+	if p.rules.early {
+		s.log.Passes()
+	}
+}
+
+// wake wakes whom the protocol named.
+func (p *Pool[E]) wake(s *seat[E]) {
+	s.log.Published()
+	if p.members[s.m.wakes].parker.Unpark() {
+		s.wakesIssued.Add(1)
+	}
+	s.log.Woke()
+}
+
+// sleep parks a follower until it is woken, or for nothing.
+func (p *Pool[E]) sleep(s *seat[E]) {
+	if p.rules.spins && p.spin(s) {
+		return
+	}
+	s.parker.Park()
+}
+
+// process calls the handler and survives it: a handler that panics costs the
+// pool nothing but its event.
+func (p *Pool[E]) process(s *seat[E]) {
 	defer func() {
 		if r := recover(); r != nil {
-			p.counters[id].panics.Add(1)
-			slog.Error("handler panicked", "thread", id, "panic", r, "stack", string(debug.Stack()))
+			s.panics.Add(1)
+			slog.Error("handler panicked", "thread", s.id, "panic", r, "stack", string(debug.Stack()))
 		}
 	}()
-	p.handle(id, event)
+	p.handle(s.id, s.event)
 }

@@ -15,6 +15,7 @@ type Stats struct {
 	WakesIssued   uint64 // wake-ups that went to a sleeping thread
 	WakesWasted   uint64 // sleeps that ended with nothing promised
 	CASRetries    uint64 // compare-and-swaps on the leadership word that lost
+	Taken         uint64 // leaderships that the sentinel took: from leaders that processed for long, or that nobody had
 	Panics        uint64 // handlers that panicked
 }
 
@@ -27,6 +28,7 @@ func (s Stats) Map() map[string]uint64 {
 		"wakes_issued":   s.WakesIssued,
 		"wakes_wasted":   s.WakesWasted,
 		"cas_retries":    s.CASRetries,
+		"taken":          s.Taken,
 		"handler_panics": s.Panics,
 	}
 }
@@ -40,29 +42,36 @@ type counters struct {
 	wakesIssued atomic.Uint64
 	wakesWasted atomic.Uint64
 	retries     atomic.Uint64
+	taken       atomic.Uint64
 	panics      atomic.Uint64
 	_           [cas.CacheLine]byte
 }
 
 func (c *counters) leads(m *member) {
-	if m.promoted {
+	switch {
+	case m.taken:
+		c.taken.Add(1)
+	case m.promoted:
 		c.promotions.Add(1)
-	} else {
+	default:
 		c.direct.Add(1)
 	}
+	m.taken = false
 	c.retries.Add(uint64(m.join.Retries))
+	m.join.Retries = 0
 }
 
 // Stats returns the counters' sum. Any thread may call it.
 func (p *Pool[E]) Stats() (s Stats) {
-	for i := range p.counters {
-		c := &p.counters[i]
+	for i := range p.members {
+		c := &p.members[i].counters
 		s.Events += c.processed.Load()
 		s.Promotions += c.promotions.Load()
 		s.DirectReleads += c.direct.Load()
 		s.WakesIssued += c.wakesIssued.Load()
 		s.WakesWasted += c.wakesWasted.Load()
 		s.CASRetries += c.retries.Load()
+		s.Taken += c.taken.Load()
 		s.Panics += c.panics.Load()
 	}
 	return s

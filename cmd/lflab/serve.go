@@ -61,7 +61,7 @@ within --grace, idle connections are closed. A second one ends at once.`,
 	f.StringVar(&cfg.Listen, "listen", "127.0.0.1:8080", "`host:port`; port 0 lets the kernel choose")
 	f.IntVar(&cfg.Threads, "threads", 8, "threads in all, a listener thread included; an architecture that blocks a thread per connection serves as many connections at once (goroutine ignores it)")
 	f.StringVar(&cfg.Primitive, "primitive", "futex", "what waiting threads sleep on, see lflab list")
-	f.DurationVar(&cfg.Spin, "spin", park.DefaultSpin, "how long spinning primitives spin before they sleep")
+	f.DurationVar(&cfg.Spin, "spin", 0, fmt.Sprintf("how long spinning primitives, and the next follower with promotion heir, spin before they sleep (default %v, and %v for heir)", park.DefaultSpin, lf.DefaultHeirSpin))
 	f.StringVar(&cfg.Order, "order", "", "which follower is promoted; see lflab list (default lifo, native with a gate)")
 	f.StringVar(&cfg.Promotion, "promotion", "", "when the leadership is given up; see lflab list (default: the architecture's)")
 	f.IntVar(&cfg.Leaders, "leaders", 0, "threads that may wait for events at once, for each handle set (default 1)")

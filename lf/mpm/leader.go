@@ -30,13 +30,33 @@ func newLeader(cfg Config) (MPM, error) {
 	var err error
 	m.pool, err = lf.New(acceptor{m.crew}, m.serve, lf.Options{
 		Name: "leader", Threads: cfg.Threads, Parker: cfg.Parker, Park: cfg.Park,
-		Order: cfg.Order, Promotion: cfg.Promotion,
+		Gate: cfg.Gate, Order: cfg.Order, Promotion: cfg.Promotion, Leaders: cfg.Leaders, Hold: cfg.Hold,
 		Log: func(id int) *flight.Log { return m.seats[id].Log },
 	})
 	if err != nil {
 		return nil, err
 	}
+	if err := m.mindPromotion(cfg); err != nil {
+		return nil, err
+	}
 	return m, nil
+}
+
+// mindPromotion has connections give the leadership up where that is to happen
+// while they are served.
+func (m *leader) mindPromotion(cfg Config) error {
+	if cfg.Promotion == "after" {
+		return errors.New("mpm leader serves a connection to its end: with promotion after, nobody would wait for the next one meanwhile (mpm reactor can do that)")
+	}
+	for id := range m.seats {
+		s := &m.seats[id]
+		s.Yield = func() { m.pool.Yield(id) }
+		s.conn.BeforeWait = s.Yield
+		if cfg.Promotion == "after-read" {
+			s.conn.AfterRead = s.Yield
+		}
+	}
+	return nil
 }
 
 func (m *leader) Start() error {
@@ -49,7 +69,7 @@ func (m *leader) Wait() { _ = m.pool.Wait() } // what is left of the parkers end
 
 func (m *leader) Status() serve.Status {
 	st := m.status()
-	st.Primitive = m.cfg.Parker.Name
+	st.Primitive = m.cfg.primitive()
 	for name, n := range m.pool.Stats().Map() {
 		st.Counters[name] = n
 	}

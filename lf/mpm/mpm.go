@@ -54,6 +54,14 @@ type Config struct {
 	Recorder *flight.Recorder
 }
 
+// primitive is the name of what the threads of a pool sleep on.
+func (c Config) primitive() string {
+	if c.Gate != nil {
+		return c.Gate.Name
+	}
+	return c.Parker.Name
+}
+
 // MPM is a running architecture.
 type MPM interface {
 	// Start starts the threads.

@@ -29,6 +29,8 @@ import (
 type Conn struct {
 	// BeforeWait, if set, is called each time before the thread blocks.
 	BeforeWait func()
+	// AfterRead, if set, is called after each read that got something.
+	AfterRead func()
 
 	fd       int
 	wait     bool
@@ -90,7 +92,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if c.armed == 0 || !c.wait {
 		n, errno := c.recv(p, unix.MSG_DONTWAIT)
 		if errno == 0 {
-			return ended(n)
+			return c.ended(n)
 		}
 		if errno != unix.EAGAIN && errno != unix.EINTR {
 			return 0, errno
@@ -107,7 +109,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		n, errno := c.recv(p, 0)
 		switch errno {
 		case 0:
-			return ended(n)
+			return c.ended(n)
 		case unix.EAGAIN, unix.EINTR: // the timeout passed, or a signal: arm looks at the clock
 		default:
 			return 0, errno
@@ -121,7 +123,10 @@ func (c *Conn) beforeWait() {
 	}
 }
 
-func ended(n int) (int, error) {
+func (c *Conn) ended(n int) (int, error) {
+	if c.AfterRead != nil {
+		c.AfterRead()
+	}
 	if n == 0 {
 		return 0, io.EOF
 	}
@@ -183,7 +188,7 @@ func (c *Conn) readArrived(p []byte) (int, error) {
 	n, errno := c.recv(p, unix.MSG_DONTWAIT)
 	switch errno {
 	case 0:
-		return ended(n)
+		return c.ended(n)
 	case unix.EAGAIN:
 		return 0, io.EOF
 	}
