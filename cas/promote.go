@@ -88,6 +88,8 @@ func (p *Promote) Step(l *Leadership) PromoteResult {
 	case PromoteRouse:
 		s := l.Sentinel()
 		switch {
+		case s == NoSentinel && p.Way == Silent:
+			p.Way, p.PC = Calling, PromoteLoad // somebody has to look after the slot
 		case s == NoSentinel:
 			return Freed
 		case s.Asleep():

@@ -64,6 +64,7 @@ type HoldResult uint8
 const (
 	HoldMore HoldResult = iota // step again
 	HoldWake                   // done: wake the sentinel, Heir
+	HeldAlone                  // done: nobody watches, call somebody (Promote with Way Calling)
 	Held                       // done
 )
 
@@ -98,7 +99,10 @@ func (h *Hold) Step(l *Leadership) HoldResult {
 		h.PC = HoldLook
 	case HoldLook:
 		s := l.Sentinel()
-		if !s.Asleep() {
+		switch {
+		case s == NoSentinel:
+			return HeldAlone
+		case !s.Asleep():
 			return Held
 		}
 		h.Heir = s.Thread()

@@ -15,7 +15,7 @@ type member struct {
 	slot     uint8    // the leader slot it has
 	holds    bool     // it processes and still has it
 	promoted bool     // became leader by promotion, not by finding no leader
-	taken    bool     // became leader by taking the leadership from one that processed
+	taken    bool     // became leader as the sentinel
 	lost     bool     // had the leadership taken while it processed
 	wakes    uint16   // whom to wake
 	mine     cas.Lease
@@ -34,7 +34,7 @@ const (
 	joining     memberPC = iota
 	following            // on the stack, or promised
 	watching             // the sentinel
-	calling              // was the sentinel, calls another one
+	calling              // nobody watches: calls a follower to
 	leading              // holds a leader slot
 	beginning            // has an event, and keeps the leadership while it processes
 	promoting            // gives the leadership up
@@ -126,6 +126,9 @@ func (m *member) step(l *cas.Leadership) act {
 			m.begun()
 			m.wakes = m.hold.Heir
 			return wake
+		case cas.HeldAlone:
+			m.begun()
+			m.calls(processing)
 		case cas.Held:
 			m.begun()
 		}
@@ -178,9 +181,8 @@ func (m *member) stepWatch(l *cas.Leadership) act {
 	case cas.WatchLeads:
 		// Somebody has to watch in its place, while it waits for an event.
 		m.leads(m.watch.Slot, true)
-		m.taken = m.rules.leased
-		m.promote = cas.Promote{Way: cas.Calling}
-		m.pc, m.after = calling, leading
+		m.taken = true
+		m.calls(leading)
 	}
 	return goOn
 }
@@ -213,6 +215,12 @@ func (m *member) stepPromote(l *cas.Leadership) act {
 		m.pc = m.after
 	}
 	return goOn
+}
+
+// calls makes the member call a follower to be the sentinel, if there is one.
+func (m *member) calls(after memberPC) {
+	m.pc, m.after = calling, after
+	m.promote = cas.Promote{Way: cas.Calling}
 }
 
 // givesUp makes the member pass the leadership on and then process.
