@@ -57,7 +57,9 @@ type Experiment struct {
 	opts     Options
 	noProbe  error             // why the probe is not used, if the suite asks for it
 	built    map[string]string // program compiled for a subject, by its name
-	temp     string            // directory of those; empty when there are none
+	found    map[string]string // program that a subject needs, by the subject's name
+	temp     string            // directory of what was compiled, and of the files to be served; empty when there is none
+	docRoot  string            // of the files to be served; empty when there are none
 }
 
 // New plans a suite. It compiles the C sources of its subjects into a temporary
@@ -160,7 +162,7 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Experiment{suite: s, opts: o, built: map[string]string{}}
+	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}}
 	x.Manifest = Manifest{
 		Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
 		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale,
@@ -229,6 +231,9 @@ func (x *Experiment) plan() error {
 		}
 		return !ok
 	})
+	if err := x.makeDocRoot(); err != nil {
+		return err
+	}
 	if len(cells) == 0 || len(m.Phases) == 0 {
 		return fmt.Errorf("plan suite %s: nothing is left to measure (skipped: %s)", m.Suite, strings.Join(m.Skipped, "; "))
 	}
@@ -237,7 +242,7 @@ func (x *Experiment) plan() error {
 	return nil
 }
 
-// Close removes what New compiled.
+// Close removes what New compiled and made.
 func (x *Experiment) Close() error {
 	if x.temp == "" {
 		return nil
@@ -286,19 +291,17 @@ func (x *Experiment) begin() (done map[string]bool, err error) {
 // build makes a subject ready: finds the program it needs, compiles its source.
 func (x *Experiment) build(sub *suites.Subject) error {
 	if sub.Needs != "" {
-		if err := process.Find(sub.Needs); err != nil {
+		path, err := process.Find(sub.Needs)
+		if err != nil {
 			return err
 		}
+		x.found[sub.Name] = path
 	}
 	if sub.CC == "" {
 		return nil
 	}
-	if x.temp == "" {
-		temp, err := os.MkdirTemp("", "lflab-")
-		if err != nil {
-			return fmt.Errorf("compile %s: %w", sub.CC, err)
-		}
-		x.temp = temp
+	if err := x.makeTemp(); err != nil {
+		return fmt.Errorf("compile %s: %w", sub.CC, err)
 	}
 	bin, err := process.Compile(x.temp, sub.CC, sub.Source)
 	if err != nil {

@@ -42,38 +42,56 @@ func (x *Experiment) trial(ctx context.Context, p Planned, order int) (*Trial, e
 	return t, nil
 }
 
-// serveArgs is the command of one of our own servers.
-func (x *Experiment) serveArgs(cell Cell) []string {
+// serveArgs is the command of one of our own servers. sub is one with flags of
+// its own, selected by axis, or nil.
+func (x *Experiment) serveArgs(sub *suites.Subject, axis string, cell Cell) []string {
 	argv := append(slices.Clone(x.opts.Serve), "--listen=127.0.0.1:0", "--lab", "--grace="+grace.String())
 	for _, a := range x.suite.Axes {
-		if a.IsFlag() {
+		if a.IsFlag() && (sub == nil || a.Name != axis) {
 			argv = append(argv, "--"+a.Name+"="+cell[a.Name])
 		}
 	}
-	for _, f := range x.suite.Server {
-		argv = append(argv, "--"+f.Name+"="+f.Value)
+	values := x.values(sub, cell)
+	for _, f := range x.serverFlags(sub) {
+		argv = append(argv, "--"+f.Name+"="+f.Fill(values))
 	}
 	return argv
 }
 
-// values fill the placeholders of a subject's command.
-func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
-	v := maps.Clone(cell)
-	for _, f := range x.suite.Server {
-		v[f.Name] = f.Value
+// serverFlags are those of the suite and, before them, of the subject.
+func (x *Experiment) serverFlags(sub *suites.Subject) []suites.Flag {
+	if sub == nil {
+		return x.suite.Server
 	}
-	v["self"] = x.opts.Serve[0]
-	v["cpus"] = strconv.Itoa(x.Manifest.Before.CPUs)
-	v["bin"] = x.built[sub.Name]
+	flags := slices.Clone(sub.Serve)
+	for _, f := range x.suite.Server {
+		if !slices.ContainsFunc(sub.Serve, func(own suites.Flag) bool { return own.Name == f.Name }) {
+			flags = append(flags, f)
+		}
+	}
+	return flags
+}
+
+// values fill the placeholders of a subject's command and of flags; sub may be
+// nil.
+func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
+	v := map[string]string{"self": x.opts.Serve[0], "cpus": strconv.Itoa(x.Manifest.Before.CPUs), "docroot": x.docRoot}
+	if sub != nil {
+		v["bin"], v["needs"] = x.built[sub.Name], x.found[sub.Name]
+	}
+	for _, f := range x.suite.Server {
+		v[f.Name] = f.Fill(v)
+	}
+	maps.Copy(v, cell)
 	return v
 }
 
 // runServer starts the server of a cell, puts the phases on it and ends it.
 func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subject, axis string) (err error) {
 	var address string
-	start := process.Start
-	if sub == nil {
-		t.Command = x.serveArgs(t.Cell)
+	start, ours := process.Start, sub == nil || sub.Serve != nil
+	if ours {
+		t.Command = x.serveArgs(sub, axis, t.Cell)
 	} else {
 		port, err := process.FreePort()
 		if err != nil {
@@ -99,7 +117,7 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 			server.Kill()
 		}
 	}()
-	if sub == nil {
+	if ours {
 		line, err := server.FirstLine(ctx, readyAfter)
 		if err != nil {
 			return err
@@ -111,9 +129,9 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 	} else if err := server.Accepting(ctx, address, readyAfter); err != nil {
 		return err
 	}
-	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: sub == nil, shape: x.shape(sub, t.Cell),
+	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: ours, shape: x.shape(sub, t.Cell),
 		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID())}
-	if sub != nil {
+	if !ours {
 		if err := s.meter.Settle(ctx, readyAfter); err != nil {
 			return err
 		}

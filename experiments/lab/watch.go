@@ -155,11 +155,11 @@ func probeIn(cell Cell, p Phase) string {
 
 // shape is what the probe takes the server of a cell for.
 func (x *Experiment) shape(sub *suites.Subject, cell Cell) probe.Shape {
-	if sub != nil {
+	if sub != nil && sub.Serve == nil {
 		return sub.Shape
 	}
 	mpm := cell["mpm"]
-	for _, f := range x.suite.Server {
+	for _, f := range x.serverFlags(sub) {
 		if f.Name == "mpm" {
 			mpm = f.Value
 		}

@@ -50,8 +50,8 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 	}
 	if p.Path == "" {
 		p.Path = "/hello"
-	} else if !strings.HasPrefix(p.Path, "/") || strings.ContainsAny(p.Path, " \t\r\n#") {
-		return p, r.refuse(at+".path", p.Path, "an absolute path without spaces, as in \"/hello\"")
+	} else if err := r.path(at+".path", p.Path); err != nil {
+		return p, err
 	}
 	if f.Connections == nil {
 		return p, r.missing(at+".connections", "1 to 10000")
@@ -96,6 +96,11 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 	if p.Probe != "" && !slices.Contains(probeKinds, p.Probe) {
 		return p, r.refuse(at+".probe", p.Probe, strings.Join(probeKinds, ", ")+"; without the key the probe is off")
 	}
+	if f.Background != nil {
+		if p.Background, err = r.background(f.Background, at+".background"); err != nil {
+			return p, err
+		}
+	}
 	if p.Title == "" {
 		p.Title = p.describe()
 	}
@@ -108,7 +113,7 @@ func (p *Phase) describe() string {
 	if p.Arrivals != "" {
 		loop = "open loop at " + p.Rate.String() + " requests/s"
 	}
-	return fmt.Sprintf("%s, %s connections", loop, p.Connections)
+	return fmt.Sprintf("%s, %s connections", loop, p.Connections) + p.Background.describe()
 }
 
 // String writes the number, or each with its mode.

@@ -22,7 +22,7 @@ func (r *reader) placeholders(s *Suite, sub *Subject, f fileSubject, at string) 
 			}
 		}
 	}
-	allowed = slices.DeleteFunc(allowed, func(name string) bool { return name == "bin" || name == "config" })
+	allowed = slices.DeleteFunc(allowed, func(name string) bool { return name == "bin" || name == "needs" || name == "config" })
 	for _, m := range inTemplate.FindAllSubmatch(sub.Template, -1) {
 		if !slices.Contains(allowed, string(m[1])) {
 			return r.refuse(at+".config", string(m[0]), "in "+f.Config+": {"+strings.Join(allowed, "}, {")+"}")
@@ -36,6 +36,12 @@ func allowedPlaceholders(s *Suite, f fileSubject) []string {
 	allowed := []string{"self", "cpus"}
 	if f.CC != "" {
 		allowed = append(allowed, "bin")
+	}
+	if f.Needs != "" {
+		allowed = append(allowed, "needs")
+	}
+	if s.DocRoot != nil {
+		allowed = append(allowed, "docroot")
 	}
 	if f.Config != "" {
 		allowed = append(allowed, "config", "dir")
@@ -64,6 +70,9 @@ func fill(text string, values map[string]string) string {
 		return p
 	})
 }
+
+// Fill is the flag's value with its placeholder filled.
+func (f Flag) Fill(values map[string]string) string { return fill(f.Value, values) }
 
 // Argv is the command of the subject with its placeholders filled.
 func (sub *Subject) Argv(values map[string]string) []string {

@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,8 +24,10 @@ type file struct {
 	Repeat   int
 	Axes     map[string][]any
 	Server   map[string]any
+	DocRoot  map[string]any
 	Phase    []filePhase
 	Subject  []fileSubject
+	Ratio    []fileRatio
 }
 
 type filePhase struct {
@@ -34,6 +38,7 @@ type filePhase struct {
 	Warmup, Duration  string
 	Flight            bool
 	Probe             string
+	Background        *fileBackground
 }
 
 type fileSubject struct {
@@ -41,6 +46,7 @@ type fileSubject struct {
 	Config, Shape          string
 	Command                []string
 	Files                  map[string]string
+	Serve                  map[string]any
 }
 
 // Read reads and checks the suite in one file. Every error names the file and
@@ -64,7 +70,7 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 	if err := r.unknown(md); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.server, r.subjects, r.phases} {
+	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.docRoot, r.server, r.subjects, r.phases, r.ratios} {
 		if err := step(s, &f, md); err != nil {
 			return nil, err
 		}
@@ -96,9 +102,11 @@ func (r *reader) missing(key, allowed string) error {
 
 // allowedKeys are the keys of each table. Tables of free keys are not listed.
 var allowedKeys = map[string]string{
-	"":        "title, question, repeat, [axes], [server], [[phase]], [[subject]]",
-	"phase":   "name, title, path, connections, rate, arrivals, warmup, duration, flight, probe",
-	"subject": "name, command, needs, cc, config, files, shape, parse",
+	"":                 "title, question, repeat, [axes], [server], [docroot], [[phase]], [[subject]], [[ratio]]",
+	"phase":            "name, title, path, connections, rate, arrivals, warmup, duration, flight, probe, background",
+	"phase.background": "idle, slow-senders, slow-readers, blocking, path, unread",
+	"ratio":            "title, metric, phase, to",
+	"subject":          "name, command, needs, cc, config, files, serve, shape, parse",
 }
 
 func (r *reader) unknown(md toml.MetaData) error {
@@ -188,20 +196,66 @@ func (r *reader) server(s *Suite, f *file, md toml.MetaData) error {
 			continue
 		}
 		name := key[1]
-		value, ok := scalar(f.Server[name])
-		switch {
-		case !word.MatchString(name):
-			return r.refuse("server", name, wordRule)
-		case slices.Contains(reserved, name):
-			return r.refuse("server", name, "any flag of lflab serve but "+strings.Join(reserved, ", ")+", which the runner sets")
-		case s.Axis(name) != nil:
+		if s.Axis(name) != nil {
 			return r.refuse("server."+name, f.Server[name], "either here or in [axes], not both")
-		case !ok:
-			return r.refuse("server."+name, f.Server[name], valueRule)
 		}
-		s.Server = append(s.Server, Flag{name, value})
+		flag, err := r.flag(s, "server", name, f.Server[name])
+		if err != nil {
+			return err
+		}
+		s.Server = append(s.Server, flag)
 	}
 	return nil
+}
+
+// flag reads a flag of `lflab serve`.
+func (r *reader) flag(s *Suite, at, name string, v any) (Flag, error) {
+	value, ok := scalar(v)
+	if v == "{cpus}" || v == "{docroot}" && s.DocRoot != nil {
+		value, ok = v.(string), true
+	}
+	switch {
+	case !word.MatchString(name):
+		return Flag{}, r.refuse(at, name, wordRule)
+	case slices.Contains(reserved, name):
+		return Flag{}, r.refuse(at, name, "any flag of lflab serve but "+strings.Join(reserved, ", ")+", which the runner sets")
+	case !ok:
+		return Flag{}, r.refuse(at+"."+name, v, valueRule+"; or {cpus}; or, where the suite has [docroot], {docroot}")
+	}
+	return Flag{name, value}, nil
+}
+
+// docRoot reads the files that are made for the run.
+func (r *reader) docRoot(s *Suite, f *file, md toml.MetaData) error {
+	for _, name := range slices.Sorted(maps.Keys(f.DocRoot)) {
+		size, ok := bytesOf(f.DocRoot[name])
+		switch {
+		case !aValue.MatchString(name):
+			return r.refuse("docroot", name, "names of files: letters, digits, '.', '_', ':' and '-'")
+		case !ok:
+			return r.refuse("docroot."+name, f.DocRoot[name], `0 to 16 GiB, in bytes or as in "64KiB", "1GiB"`)
+		}
+		s.DocRoot = append(s.DocRoot, Sparse{name, size})
+	}
+	return nil
+}
+
+// bytesOf reads a size.
+func bytesOf(v any) (int64, bool) {
+	const most = 16 << 30
+	switch v := v.(type) {
+	case int64:
+		return v, v >= 0 && v <= most
+	case string:
+		for i, unit := range []string{"KiB", "MiB", "GiB"} {
+			if digits, ok := strings.CutSuffix(v, unit); ok {
+				n, err := strconv.ParseInt(digits, 10, 64)
+				shift := 10 * (i + 1)
+				return n << shift, err == nil && n >= 0 && n <= most>>shift
+			}
+		}
+	}
+	return 0, false
 }
 
 // scalar writes a value as the suite spells it.

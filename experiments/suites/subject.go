@@ -3,7 +3,9 @@ package suites
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -60,8 +62,12 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 		return sub, r.refuse(at+".name", f.Name, `with parse only; cells without a subject run "lflab serve"`)
 	case f.Name != "*" && len(axes) != 1:
 		return sub, r.refuse(at+".name", f.Name, "a value of exactly one axis")
+	case f.Serve != nil:
+		return r.ours(s, sub, f, axes[0], at)
 	case len(f.Command) == 0:
 		return sub, r.missing(at+".command", "the program and its arguments")
+	case strings.ContainsRune(f.Needs, '$') && !fromEnvironment.MatchString(f.Needs):
+		return sub, r.refuse(at+".needs", f.Needs, `a program's name, its path, or a path in a directory of the environment, as in "$PEERS/server"`)
 	case f.CC != "" && !fs.ValidPath(f.CC):
 		return sub, r.refuse(at+".cc", f.CC, "a path relative to the suite's file")
 	}
@@ -98,6 +104,30 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 		return sub, r.refuse(at+".parse", f.Parse, "an expression with a group (?P<mean>…)")
 	}
 	sub.Parse = re
+	return sub, nil
+}
+
+// fromEnvironment is a path that begins with a variable.
+var fromEnvironment = regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*/[^$]+$`)
+
+// ours reads a subject that is our own server with flags of its own.
+func (r *reader) ours(s *Suite, sub Subject, f fileSubject, axis, at string) (Subject, error) {
+	if only := (fileSubject{Name: f.Name, Serve: f.Serve}); !reflect.DeepEqual(f, only) {
+		return sub, r.refuse(at, "a program", "name and serve alone, where there is serve")
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Serve)) {
+		if name != axis && s.Axis(name) != nil {
+			return sub, r.refuse(at+".serve."+name, f.Serve[name], "either here or in [axes], not both")
+		}
+		flag, err := r.flag(s, at+".serve", name, f.Serve[name])
+		if err != nil {
+			return sub, err
+		}
+		sub.Serve = append(sub.Serve, flag)
+	}
+	if f.Serve[axis] == nil && axis == "mpm" {
+		return sub, r.missing(at+".serve.mpm", "the architecture that the subject is a form of")
+	}
 	return sub, nil
 }
 

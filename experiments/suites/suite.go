@@ -18,6 +18,8 @@ type Suite struct {
 	Repeat   int // trials of each cell
 	Axes     []Axis
 	Server   []Flag // of `lflab serve`, the same in every cell
+	DocRoot  []Sparse
+	Ratios   []Ratio
 	Phases   []Phase
 	Subjects []Subject
 }
@@ -44,8 +46,16 @@ var probeKinds = []string{"histograms", "records"}
 // IsFlag reports whether the axis is a flag of `lflab serve`.
 func (a Axis) IsFlag() bool { return a.Name != "mode" && a.Name != ProbeAxis }
 
-// Flag is a flag of `lflab serve` without its dashes.
+// Flag is a flag of `lflab serve` without its dashes. Its value may be a
+// placeholder: {cpus} or {docroot}.
 type Flag struct{ Name, Value string }
+
+// Sparse is a file without content, all zeros, of so many bytes. Those of a
+// suite lie in one directory, which is {docroot}.
+type Sparse struct {
+	Name string
+	Size int64
+}
 
 // Phase is one load on the server of a trial.
 type Phase struct {
@@ -60,15 +70,31 @@ type Phase struct {
 	Duration    time.Duration
 	Flight      bool   // the flight recorder is on
 	Probe       string // the kernel probe keeps "histograms" or "records"; empty: it is off
+	Background  *Background
+}
+
+// Background are clients that are there from before the warm-up of a phase
+// until after its end, and whose own answers nobody measures: what the others
+// suffer from them is the question.
+type Background struct {
+	Idle        int // connections that are kept after one answer to the phase's path
+	SlowSenders int // clients that send a byte of a head each second
+	SlowReaders int // clients that ask for Unread and never read the answer
+	Blocking    int // clients in a closed loop on Path
+	Path        string
+	Unread      string
 }
 
 // Subject is a program that is not `lflab serve`.
 type Subject struct {
 	Name    string   // the value of an axis that selects it; "*" is every cell that no other subject takes
-	Command []string // with placeholders: {port}, {bin}, {self}, {cpus}, {config}, {dir} and the names of axes and of server flags
-	Needs   string   // program that must be there: a name to be found on PATH, or a path
-	CC      string   // C source, relative to the suite's file, compiled with the cc on PATH to {bin}
-	Source  []byte   // of CC
+	Command []string // with placeholders: {port}, {bin}, {needs}, {self}, {cpus}, {config}, {dir}, {docroot} and the names of axes and of server flags
+	// Needs is a program that must be there: a name to be found on PATH, a path, or
+	// a path that begins with an environment variable, "$DIR/program", for what
+	// users build themselves. {needs} is where it was found.
+	Needs  string
+	CC     string // C source, relative to the suite's file, compiled with the cc on PATH to {bin}
+	Source []byte // of CC
 
 	// Config is a configuration file, relative to the suite's file: a template
 	// with the command's placeholders but {bin} and {config}. For each trial it is
@@ -76,6 +102,11 @@ type Subject struct {
 	Config   string
 	Template []byte            // of Config
 	Files    map[string]string // text by path in {dir}
+
+	// Serve is set when the subject is one of our own servers after all: flags of
+	// `lflab serve` that take the place of the axis that selected it, and go before
+	// those of the suite.
+	Serve []Flag
 
 	// Shape is what the kernel probe takes it for; Unknown: what it recognises.
 	Shape probe.Shape

@@ -9,24 +9,37 @@ import (
 	"strings"
 )
 
-// Find returns nil when the program is on PATH, or at the path that it is given
-// by.
-func Find(name string) error {
-	_, err := exec.LookPath(name)
+// Find returns the path of a program: one on PATH, the path itself that it is
+// given by, or a path in the directory that an environment variable holds, as in
+// "$PEERS/server".
+func Find(name string) (string, error) {
+	if rest, ok := strings.CutPrefix(name, "$"); ok {
+		variable, file, _ := strings.Cut(rest, "/")
+		dir := os.Getenv(variable)
+		if dir == "" {
+			return "", fmt.Errorf("the environment variable %s is not set (it should hold the directory of a program %s)", variable, file)
+		}
+		abs, err := filepath.Abs(filepath.Join(dir, file))
+		if err != nil {
+			return "", fmt.Errorf("find program %s: %w", name, err)
+		}
+		name = abs
+	}
+	path, err := exec.LookPath(name)
 	switch {
 	case err == nil:
-		return nil
+		return path, nil
 	case strings.ContainsRune(name, '/'):
-		return fmt.Errorf("there is no program %s (is it installed?)", name)
+		return "", fmt.Errorf("there is no program %s (is it installed?)", name)
 	}
-	return fmt.Errorf("there is no program %q on PATH", name)
+	return "", fmt.Errorf("there is no program %q on PATH", name)
 }
 
 // Compile compiles the text of a C program, optimised and with threads, with
 // the cc on PATH, and returns the path of the result in dir. name names the
 // source in errors.
 func Compile(dir, name string, source []byte) (string, error) {
-	if Find("cc") != nil {
+	if _, err := Find("cc"); err != nil {
 		return "", fmt.Errorf("compile %s: there is no C compiler (cc) on PATH", name)
 	}
 	base := strings.TrimSuffix(filepath.Base(name), ".c")

@@ -1,0 +1,47 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// makeTemp makes the directory of what belongs to the run alone. Others may
+// look into it, for servers that root starts change their user.
+func (x *Experiment) makeTemp() error {
+	if x.temp != "" {
+		return nil
+	}
+	temp, err := os.MkdirTemp("", "lflab-")
+	if err != nil {
+		return err
+	}
+	x.temp = temp
+	return os.Chmod(temp, 0o755)
+}
+
+// makeDocRoot makes the suite's files without content. They take no room on the
+// disk, but up to their size in the page cache once they are read.
+func (x *Experiment) makeDocRoot() error {
+	if len(x.suite.DocRoot) == 0 {
+		return nil
+	}
+	if err := x.makeTemp(); err != nil {
+		return fmt.Errorf("make files to be served: %w", err)
+	}
+	dir := filepath.Join(x.temp, "docroot")
+	files := map[string]string{}
+	for _, f := range x.suite.DocRoot {
+		files[f.Name] = ""
+	}
+	if err := writePublic(dir, files); err != nil {
+		return fmt.Errorf("make files to be served: %w", err)
+	}
+	for _, f := range x.suite.DocRoot {
+		if err := os.Truncate(filepath.Join(dir, f.Name), f.Size); err != nil {
+			return fmt.Errorf("make files to be served: %w", err)
+		}
+	}
+	x.docRoot = dir
+	return nil
+}

@@ -1,0 +1,98 @@
+package suites
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Ratio is a figure that the suite asks for: a metric of each cell over the same
+// metric of what it is compared with.
+type Ratio struct {
+	Title  string
+	Metric string // a column of summary.csv
+	Phase  string
+	// To is what the cell is compared with: it differs in one axis, and takes there
+	// the best of these values; or, with the axis "phase", in the phase.
+	Axis   string
+	Values []string
+}
+
+// PhaseAxis in a ratio compares two phases of one cell.
+const PhaseAxis = "phase"
+
+type fileRatio struct {
+	Title, Metric, Phase string
+	To                   map[string]any
+}
+
+func (r *reader) ratios(s *Suite, f *file, md toml.MetaData) error {
+	for i, in := range f.Ratio {
+		ratio, err := r.ratio(s, in, fmt.Sprintf("ratio[%d]", i))
+		if err != nil {
+			return err
+		}
+		s.Ratios = append(s.Ratios, ratio)
+	}
+	return nil
+}
+
+func (r *reader) ratio(s *Suite, f fileRatio, at string) (Ratio, error) {
+	q := Ratio{Title: f.Title, Metric: f.Metric, Phase: f.Phase}
+	var phases []string
+	for _, p := range s.Phases {
+		phases = append(phases, p.Name)
+	}
+	switch {
+	case !keyWord.MatchString(f.Metric) && !strings.HasPrefix(f.Metric, "H_") && !strings.HasPrefix(f.Metric, "D_") && !strings.HasPrefix(f.Metric, "G_"):
+		return q, r.refuse(at+".metric", f.Metric, "a metric of summary.csv, as in cpu_us_per_request")
+	case !slices.Contains(phases, f.Phase):
+		return q, r.refuse(at+".phase", f.Phase, strings.Join(phases, ", "))
+	case len(f.To) != 1:
+		return q, r.refuse(at+".to", f.To, `one axis with a value, or several of which the best counts, as in { mpm = "nginx" }; or { phase = "alone" }`)
+	}
+	for axis := range maps.Keys(f.To) {
+		q.Axis = axis
+	}
+	known := phases
+	if q.Axis != PhaseAxis {
+		a := s.Axis(q.Axis)
+		if a == nil {
+			return q, r.refuse(at+".to", q.Axis, "phase, or the name of an axis")
+		}
+		known = a.Values
+	}
+	list, many := f.To[q.Axis].([]any)
+	if !many {
+		list = []any{f.To[q.Axis]}
+	}
+	for _, v := range list {
+		value, ok := scalar(v)
+		if !ok || !slices.Contains(known, value) {
+			return q, r.refuse(at+".to."+q.Axis, v, strings.Join(known, ", "))
+		}
+		q.Values = append(q.Values, value)
+	}
+	switch {
+	case len(q.Values) == 0:
+		return q, r.missing(at+".to."+q.Axis, strings.Join(known, ", "))
+	case q.Axis == PhaseAxis && (many || q.Values[0] == q.Phase):
+		return q, r.refuse(at+".to.phase", f.To[q.Axis], "one other phase")
+	}
+	if q.Title == "" {
+		q.Title = q.describe()
+	}
+	return q, nil
+}
+
+// describe is the title of a ratio that has none.
+func (q Ratio) describe() string {
+	to := strings.Join(q.Values, ", ")
+	if len(q.Values) > 1 {
+		to = "best of " + to
+	}
+	return q.Metric + " in " + q.Phase + " / " + to
+}
