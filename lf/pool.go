@@ -112,6 +112,7 @@ type seat[E any] struct {
 	parker park.Parker
 	log    *flight.Log
 	event  E
+	began  int64
 	slept  bool // parked at least once since joining
 	stale  bool // a permit may be left over: promised before it could park
 	watch  vigil
@@ -243,6 +244,11 @@ func (p *Pool[E]) Yield(id int) {
 	}
 }
 
+// Began is when thread id received the event that it processes, ns of
+// CLOCK_MONOTONIC; 0 where the promotion does not ask for that. The thread's
+// own to call.
+func (p *Pool[E]) Began(id int) int64 { return p.members[id].began }
+
 // run is a member's life: it steps the protocol and does what that asks for.
 func (p *Pool[E]) run(s *seat[E]) {
 	m := &s.m
@@ -310,7 +316,8 @@ func (p *Pool[E]) source(slot uint8) Source[E] { return p.sources[int(slot)%len(
 // received notes that an event has come.
 func (p *Pool[E]) received(s *seat[E]) {
 	if p.rules.leased {
-		p.since[s.m.slot].Store(flight.Now())
+		s.began = flight.Now()
+		p.since[s.m.slot].Store(s.began)
 	}
 	if s.log == nil {
 		return

@@ -62,7 +62,7 @@ func TestHeldTurns(t *testing.T) {
 // TestLine: first in, first out, and memory that does not grow with what has
 // gone through.
 func TestLine(t *testing.T) {
-	var l line
+	var l line[*held]
 	all := make([]held, 1000)
 	in, out := 0, 0
 	for range 50_000 {

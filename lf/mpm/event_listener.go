@@ -15,14 +15,14 @@ import (
 // desk is what the listener thread works with; nobody else touches it.
 type desk struct {
 	events    []unix.EpollEvent
-	pending   line   // taken from the set, to be handed over
-	knocks    bool   // somebody wants to connect
-	listening bool   // the listener has not ended
-	watched   bool   // the listener is in the set
-	shortTill int64  // until when not to accept, after a shortage, ns; 0 none
-	row       int    // of full batches
-	lookAgain int64  // when to look for passed deadlines, ns
-	seq       uint64 // of the next hand-off
+	pending   line[*held] // taken from the set, to be handed over
+	knocks    bool        // somebody wants to connect
+	listening bool        // the listener has not ended
+	watched   bool        // the listener is in the set
+	shortTill int64       // until when not to accept, after a shortage, ns; 0 none
+	row       int         // of full batches
+	lookAgain int64       // when to look for passed deadlines, ns
+	seq       uint64      // of the next hand-off
 }
 
 // tick is how often deadlines are looked at while connections wait.

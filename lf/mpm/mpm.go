@@ -106,7 +106,9 @@ type Choice struct {
 }
 
 // Kinds are the known architectures.
-func Kinds() []Kind { return []Kind{leaderKind, workerKind, eventKind, kernelKind, goroutineKind} }
+func Kinds() []Kind {
+	return []Kind{leaderKind, reactorKind, workerKind, eventKind, kernelKind, goroutineKind}
+}
 
 // Choices are all parts that can be chosen of one architecture or another, by
 // the names of their flags.

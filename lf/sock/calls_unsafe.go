@@ -72,3 +72,13 @@ func setReceiveTimeout(fd int, tv *unix.Timeval) syscall.Errno {
 		uintptr(unsafe.Pointer(tv)), unsafe.Sizeof(*tv), 0)
 	return errno
 }
+
+// epollPoll is epoll_pwait(2) with a timeout of 0.
+func epollPoll(fd int, events []unix.EpollEvent) (int, syscall.Errno) {
+	r, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
+		uintptr(len(events)), 0, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(r), 0
+}

@@ -40,6 +40,8 @@ type Conn struct {
 	writeBy  int64
 	arrived  int64
 	draining *atomic.Bool
+	drained  bool // the last read took all that was there
+	full     bool // the last write did not fit
 	gate     atomic.Uint32
 	receive  receiver
 }
@@ -64,6 +66,7 @@ const (
 func (c *Conn) Reset(fd int, wait, stamped bool, draining *atomic.Bool) {
 	c.fd, c.wait, c.stamped, c.draining = fd, wait, stamped, draining
 	c.armed, c.readBy, c.writeBy, c.arrived = 0, 0, 0, 0
+	c.drained, c.full = false, false
 	c.gate.Store(busy)
 }
 
@@ -84,6 +87,13 @@ func (c *Conn) SetWriteDeadline(ns int64) { c.writeBy = ns }
 // CLOCK_MONOTONIC; 0 on connections without time stamps.
 func (c *Conn) Arrived() int64 { return c.arrived }
 
+// Drained reports that the last read has left nothing behind: what comes after
+// it is a new arrival. It may report false though nothing is left.
+func (c *Conn) Drained() bool { return c.drained }
+
+// Full reports that the last write did not fit.
+func (c *Conn) Full() bool { return c.full }
+
 // Read implements serve.Stream.
 func (c *Conn) Read(p []byte) (int, error) {
 	if len(p) == 0 {
@@ -91,6 +101,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	}
 	if c.armed == 0 || !c.wait {
 		n, errno := c.recv(p, unix.MSG_DONTWAIT)
+		c.drained = n < len(p)
 		if errno == 0 {
 			return c.ended(n)
 		}
@@ -217,6 +228,7 @@ func (c *Conn) Kick() {
 // Write implements serve.Stream.
 func (c *Conn) Write(p []byte) (int, error) {
 	done := 0
+	c.full = false
 	for done < len(p) {
 		n, errno := send(c.fd, p[done:])
 		switch errno {
@@ -225,6 +237,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 		case unix.EINTR:
 		case unix.EAGAIN:
 			if !c.wait {
+				c.full = true
 				return done, serve.ErrWouldBlock
 			}
 			if err := c.awaitWritable(); err != nil {

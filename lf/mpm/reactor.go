@@ -1,0 +1,413 @@
+package mpm
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/cas"
+	"lflab/lf"
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+)
+
+var deactivate = Choice{
+	Name: "deactivate",
+	Doc:  "how a handle is kept from being dispatched twice",
+	Values: []lf.Named{
+		{Name: "edge", Doc: "epoll tells each arrival once (EPOLLET); a word of the connection says whether somebody has it, and no system call is needed"},
+		{Name: "oneshot", Doc: "the kernel disarms a handle with its event (EPOLLONESHOT) and epoll_ctl arms it again: one system call for each request"},
+	},
+}
+
+var reactorKind = Kind{
+	Name:       "reactor",
+	Doc:        "Leader/Followers over the whole handle set: listener and connections in one epoll set, the leader takes an event and promotes, the handle is deactivated meanwhile",
+	MinThreads: 1,
+	Parks:      true,
+	Pool:       true,
+	Divides:    true,
+	Choices:    []Choice{deactivate},
+	Shape:      flight.Leadership,
+	New:        newReactor,
+}
+
+// reactor is a pool whose event sources are epoll sets. A connection is served
+// while there is something to do and waits in the set otherwise, so a slow
+// peer holds no thread. Sets beyond the first divide the connections, not the
+// listener, which is in all of them.
+type reactor struct {
+	*crew
+	pool  *lf.Pool[*handle]
+	sets  []*handleSet
+	edges bool
+	// afterRead has a leader promote when it has read.
+	afterRead bool
+	table     []atomic.Pointer[handle] // by descriptor
+	highest   atomic.Int64             // descriptor ever held
+	alive     atomic.Int64             // connections that are open
+	sessions  *cas.Ring[serve.Session]
+}
+
+func newReactor(cfg Config) (MPM, error) {
+	m := &reactor{
+		crew:     newCrew("reactor", cfg, cfg.Threads),
+		edges:    cfg.choose(deactivate) == "edge",
+		sessions: cas.NewRing[serve.Session](1 << 10),
+	}
+	if err := m.setUp(cfg); err != nil {
+		for _, s := range m.sets {
+			s.close()
+		}
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *reactor) setUp(cfg Config) (err error) {
+	if m.table, err = newTable[handle](); err != nil {
+		return err
+	}
+	if err = cfg.Listener.DoNotWait(); err != nil {
+		return err
+	}
+	var sources []lf.Source[*handle]
+	for range max(cfg.Sets, 1) {
+		s := &handleSet{m: m, kick: -1}
+		m.sets = append(m.sets, s)
+		if err = s.open(); err != nil {
+			return err
+		}
+		for range max(cfg.Leaders, 1) {
+			sources = append(sources, &demultiplexer{m: m, set: s, events: make([]unix.EpollEvent, batch)})
+		}
+	}
+	if cfg.Promotion == "" {
+		cfg.Promotion = "adaptive"
+		if cfg.Gate != nil {
+			cfg.Promotion = "handoff"
+		}
+	}
+	m.pool, err = lf.NewOver(sources, m.handle, lf.Options{
+		Name: "reactor", Threads: cfg.Threads, Parker: cfg.Parker, Park: cfg.Park,
+		Gate: cfg.Gate, Order: cfg.Order, Promotion: cfg.Promotion, Hold: cfg.Hold,
+		Log: func(id int) *flight.Log { return m.seats[id].Log },
+	})
+	if err != nil {
+		return err
+	}
+	m.afterRead = cfg.Promotion == "after-read"
+	for id := range m.seats {
+		m.seats[id].Yield = func() { m.pool.Yield(id) }
+	}
+	return nil
+}
+
+// newTable makes a table with a place for each descriptor that the process may have.
+func newTable[T any]() ([]atomic.Pointer[T], error) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return nil, fmt.Errorf("read the limit of open files: %w", err)
+	}
+	return make([]atomic.Pointer[T], min(limit.Max, 1<<20)), nil
+}
+
+func (m *reactor) Start() error {
+	m.started = flight.Now()
+	m.pool.Start()
+	return nil
+}
+
+// Drain implements MPM: it wakes the leaders, which do the rest.
+func (m *reactor) Drain() {
+	m.crew.drain()
+	m.kick()
+}
+
+func (m *reactor) kick() {
+	for _, s := range m.sets {
+		s.knock()
+	}
+}
+
+func (m *reactor) Wait() {
+	_ = m.pool.Wait() // what is left of these ends with the process
+	for _, s := range m.sets {
+		s.close()
+	}
+}
+
+func (m *reactor) Status() serve.Status {
+	st := m.status()
+	st.Primitive = m.cfg.primitive()
+	for name, n := range m.pool.Stats().Map() {
+		st.Counters[name] = n
+	}
+	st.Counters["connections_open"] = uint64(max(m.alive.Load(), 0))
+	return st
+}
+
+// handle serves a connection on thread id, which owns it, until it must wait
+// for its peer.
+func (m *reactor) handle(id int, h *handle) {
+	s := &m.seats[id]
+	s.Began = m.pool.Began(id)
+	if m.afterRead {
+		h.conn.AfterRead = s.Yield
+	}
+	set := m.setOf(h)
+	for m.again(s, set, h) {
+		s.BeforeLong() // there is more to do than the event said
+	}
+	s.Set(serve.Waiting)
+}
+
+// again serves the connection once, and gives it away. It reports true when
+// there is more to do, and the caller owns it still.
+func (m *reactor) again(s *seat, set *handleSet, h *handle) bool {
+	next, ok := m.step(s, h)
+	if !ok || next == serve.Close {
+		m.close(h)
+		return false
+	}
+	return !m.await(set, h, next)
+}
+
+// reach notes that a descriptor has been held.
+func (m *reactor) reach(fd int64) {
+	for old := m.highest.Load(); fd > old && !m.highest.CompareAndSwap(old, fd); {
+		old = m.highest.Load()
+	}
+}
+
+// setOf is the handle set that the connection belongs to.
+func (m *reactor) setOf(h *handle) *handleSet {
+	if len(m.sets) == 1 {
+		return m.sets[0]
+	}
+	return m.sets[h.conn.FD()%len(m.sets)]
+}
+
+// step has the session served, and sees to it that it stays with the
+// connection if it holds something of it, and with the thread otherwise.
+func (m *reactor) step(s *seat, h *handle) (next serve.Next, ok bool) {
+	session := h.session
+	if session == nil {
+		session = s.session
+		session.Reset(&h.conn)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			m.panicked(&s.Thread, v)
+			if h.session == nil {
+				s.session = m.cfg.Service.NewSession()
+			}
+			h.session = nil
+		}
+	}()
+	next = session.Serve(&s.Thread)
+	if next == serve.Close {
+		return next, true
+	}
+	by := session.Deadline()
+	// A peer that sends a byte now and then keeps its connection from ever
+	// being found waiting too long.
+	if next == serve.ReadMore && by != 0 && by <= flight.Now() {
+		session.Expire(&s.Thread)
+		return serve.Close, true
+	}
+	h.next = next
+	if at, changed := h.setDeadline(by); changed {
+		m.setOf(h).due(at)
+	}
+	switch keep := !session.Empty(); {
+	case keep && h.session == nil:
+		h.session, s.session = session, m.spareSession()
+	case !keep && h.session != nil:
+		h.session = nil
+		m.sessions.Push(session) // a full ring leaves it to the collector
+	}
+	return next, true
+}
+
+func (m *reactor) spareSession() serve.Session {
+	if session, ok := m.sessions.Pop(); ok {
+		return session
+	}
+	return m.cfg.Service.NewSession()
+}
+
+// await reactivates the connection: from the moment it is given away, it may
+// belong to somebody else, and even be another connection. It reports false
+// when there is something to do already, which no event will tell.
+func (m *reactor) await(set *handleSet, h *handle, next serve.Next) bool {
+	if m.edges {
+		return m.awaitEdge(set, h, next)
+	}
+	fd := h.conn.FD()
+	events := uint32(unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT)
+	if next == serve.WriteMore {
+		events = unix.EPOLLOUT | unix.EPOLLONESHOT
+	}
+	token, first := h.token(), !h.inSet
+	h.inSet = true
+	st := h.arm()
+	var err error
+	if first {
+		err = set.epoll.Add(fd, events, token)
+	} else {
+		err = set.epoll.Modify(fd, events, token)
+	}
+	if err != nil {
+		h.disarmed(st)
+		m.refused(h, err)
+		return true
+	}
+	h.armed(st)
+	m.mindDrain()
+	return true
+}
+
+// awaitEdge puts a new connection into the set for good. An edge is told when
+// something arrives, not while it is there: what was left unread, and room
+// that was left unfilled, is not told again.
+func (m *reactor) awaitEdge(set *handleSet, h *handle, next serve.Next) bool {
+	if next == serve.WriteMore {
+		if !h.conn.Full() {
+			return false
+		}
+	} else if h.ended || !h.conn.Drained() {
+		return false
+	}
+	if h.inSet {
+		if !h.release() {
+			return false
+		}
+		m.mindDrain()
+		return true
+	}
+	h.inSet = true
+	token, fd := h.token(), h.conn.FD()
+	st := h.arm()
+	if err := set.epoll.Add(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, token); err != nil {
+		h.disarmed(st)
+		m.refused(h, err)
+		return true
+	}
+	h.armed(st)
+	m.mindDrain()
+	return true
+}
+
+// mindDrain has a leader look at a connection that came to wait while the
+// server drains.
+func (m *reactor) mindDrain() {
+	if m.draining.Load() {
+		m.kick()
+	}
+}
+
+// refused closes a connection that the set does not take: ENOMEM, or the limit
+// of epoll watches.
+func (m *reactor) refused(h *handle, err error) {
+	m.cfg.Listener.NoteShort(fmt.Errorf("cannot wait for a connection: %w", err))
+	m.close(h)
+}
+
+// close closes a connection that the caller owns.
+func (m *reactor) close(h *handle) {
+	if h.session != nil {
+		m.sessions.Push(h.session)
+		h.session = nil
+	}
+	_ = sock.CloseFD(h.shut()) // the set forgets the descriptor with it
+	if m.alive.Add(-1) == 0 && m.draining.Load() {
+		m.kick()
+	}
+}
+
+// handleSet is one epoll set with the listener in it.
+type handleSet struct {
+	m     *reactor
+	epoll *sock.Epoll
+	kick  int // eventfd that wakes a leader
+
+	// soonest is the earliest deadline that is known of, ns, or never.
+	// waitsTill is until when a leader waits, 0 when it does not: then it
+	// looks at soonest before it does.
+	soonest   atomic.Int64
+	waitsTill atomic.Int64
+}
+
+const never = math.MaxInt64
+
+func (s *handleSet) open() (err error) {
+	s.soonest.Store(never)
+	if s.epoll, err = sock.NewEpoll(); err != nil {
+		return err
+	}
+	if s.kick, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+		return fmt.Errorf("make eventfd: %w", err)
+	}
+	if err = s.epoll.Add(s.kick, unix.EPOLLIN|unix.EPOLLET, kickToken); err != nil {
+		return fmt.Errorf("add eventfd to epoll set: %w", err)
+	}
+	return s.watch()
+}
+
+func (s *handleSet) watch() error {
+	events := uint32(unix.EPOLLIN)
+	if s.m.cfg.Sets > 1 {
+		events |= unix.EPOLLEXCLUSIVE // one of the sets is enough to wake
+	}
+	err := s.epoll.Add(s.m.cfg.Listener.FD(), events, listenerToken)
+	if err != nil && !errors.Is(err, unix.EEXIST) {
+		return fmt.Errorf("add listener to epoll set: %w", err)
+	}
+	return nil
+}
+
+// unwatch takes the listener out of the set, if it is there.
+func (s *handleSet) unwatch() { _ = s.epoll.Remove(s.m.cfg.Listener.FD()) }
+
+// knock ends the wait of one leader. The eventfd is never read: each write is
+// an edge.
+func (s *handleSet) knock() {
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = unix.Write(s.kick, one[:]) // 2^64 of them do not come to pass
+}
+
+// due notes a deadline, and ends a leader's wait that would last beyond it.
+func (s *handleSet) due(at int64) {
+	if at == 0 {
+		return
+	}
+	for {
+		old := s.soonest.Load()
+		if old <= at {
+			return
+		}
+		if s.soonest.CompareAndSwap(old, at) {
+			break
+		}
+	}
+	if s.waitsTill.Load() > at {
+		s.waitsTill.Store(at)
+		s.knock()
+	}
+}
+
+func (s *handleSet) close() {
+	if s.epoll != nil {
+		_ = s.epoll.Close()
+	}
+	if s.kick >= 0 {
+		_ = unix.Close(s.kick)
+	}
+}
