@@ -9,6 +9,14 @@ import (
 // kinds is the registry: a new gate is a file and a line here.
 var kinds = []Kind{
 	tasKind,
+	ticketKind,
+	mcsKind,
+	futexMutexKind,
+	piKind,
+	semopKind,
+	flockKind,
+	ofdKind,
+	pipeKind,
 }
 
 // Kinds returns the known kinds.

@@ -24,6 +24,7 @@ type tas struct {
 func (t *tas) Acquire(int) {
 	for !t.held.CompareAndSwap(0, 1) {
 		for t.held.Load() != 0 {
+			cas.Pause()
 		}
 	}
 }

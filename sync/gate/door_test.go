@@ -1,0 +1,85 @@
+package gate
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// door is what the tests know of a kind's inside.
+type door struct {
+	spins bool // waiting threads use a CPU
+	fifo  bool // promises first come, first served, as long as no signal comes
+
+	// queued reports whether the thread, which was started to acquire the
+	// gate, waits for it.
+	queued func(Gate, *member) bool
+
+	// remains reports whether what is no descriptor is there.
+	remains func(testing.TB, Gate) bool
+}
+
+var doors = map[string]door{
+	"tas": {
+		spins: true,
+		// Nobody can see it come. It runs, and it has nothing else to do.
+		queued: func(_ Gate, m *member) bool { return m.state() == 'R' && m.alive() },
+	},
+	"ticket": {
+		spins: true,
+		fifo:  true,
+		// The holder of the gate drew one number, and those before it.
+		queued: func(g Gate, m *member) bool {
+			t := g.(*ticket)
+			return t.next.Load()-t.serving.Load() == uint32(m.id)+1
+		},
+	},
+	"mcs": {
+		spins: true,
+		fifo:  true,
+		queued: func(g Gate, m *member) bool {
+			q := g.(*mcs)
+			return q.tail.Load() == &q.places[m.id] && q.places[m.id-1].next.Load() == &q.places[m.id]
+		},
+	},
+	"futexmutex": {
+		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_FUTEX, address(&g.(*futexMutex).word)) },
+	},
+	"pi": {
+		fifo:   true,
+		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_FUTEX, address(&g.(*pi).word)) },
+	},
+	"semop": {
+		fifo:    true,
+		queued:  func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_SEMTIMEDOP, uintptr(g.(*semop).id)) },
+		remains: func(t testing.TB, g Gate) bool { return semaphore(t, g.(*semop).id) },
+	},
+	"flock": {
+		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_FLOCK, uintptr(g.(*flock).files[m.id])) },
+	},
+	"ofd": {
+		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_FCNTL, uintptr(g.(*ofd).files[m.id])) },
+	},
+	"pipe": {
+		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_READ, uintptr(g.(*pipe).read)) },
+	},
+}
+
+// semaphore reports whether the system has that System V semaphore.
+func semaphore(t testing.TB, id int) bool {
+	t.Helper()
+	all, err := os.ReadFile("/proc/sysvipc/sem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(all)) {
+		var key, semid int
+		if _, err := fmt.Sscan(line, &key, &semid); err == nil && semid == id {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,386 @@
+package gate
+
+import (
+	"os"
+	"os/signal"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestConformance is what it takes to be a Gate, for every kind there is.
+func TestConformance(t *testing.T) {
+	cases := []struct {
+		name string
+		test func(*testing.T, Kind, door)
+	}{
+		{"one thread alone", alone},
+		{"another thread under the same number", sameNumber},
+		{"held keeps others out", keepsOut},
+		{"two threads", func(t *testing.T, k Kind, _ door) { excludes(t, k, 2, scaled(t, 10_000)) }},
+		{"more threads than CPUs", moreThanCPUs},
+		{"visible to the next holder", visible},
+		{"signals while waiting", signals},
+		{"signals at any time", signalStorm},
+		{"wake order", wakeOrder},
+		{"two gates are two", twoGates},
+		{"no allocation", noAllocation},
+		{"close gives back", closeGivesBack},
+		{"no descriptors left", noDescriptors},
+	}
+	for _, k := range Kinds() {
+		t.Run("gate="+k.Name, func(t *testing.T) {
+			make1(t, k, 1) // skips them all, with the reason, where the system has none
+			for _, c := range cases {
+				t.Run(c.name, func(t *testing.T) { c.test(t, k, doors[k.Name]) })
+			}
+		})
+	}
+}
+
+func TestLookup(t *testing.T) {
+	names := map[string]bool{}
+	for _, k := range Kinds() {
+		found, err := Lookup(k.Name)
+		if err != nil || found.Name != k.Name {
+			t.Errorf("Lookup(%q) = %q, %v", k.Name, found.Name, err)
+		}
+		if k.Doc == "" || k.Kernel == "" || names[k.Name] {
+			t.Errorf("gate %q: doc %q, kernel %q, name used before: %v", k.Name, k.Doc, k.Kernel, names[k.Name])
+		}
+		names[k.Name] = true
+		if _, known := doors[k.Name]; !known {
+			t.Errorf("gate %q: the tests do not know how its threads wait; give it a door", k.Name)
+		}
+	}
+	if _, err := Lookup("none"); err == nil {
+		t.Error("Lookup of an unknown name: no error")
+	}
+}
+
+func alone(t *testing.T, k Kind, _ door) {
+	g := make1(t, k, 1)
+	start(t, 0, func() {
+		for range 1000 {
+			g.Acquire(0)
+			g.Release(0)
+		}
+	}).ends()
+}
+
+// sameNumber has a number change hands: its thread ends, and another one takes
+// it up.
+func sameNumber(t *testing.T, k Kind, _ door) {
+	g := make1(t, k, 2)
+	for range 20 {
+		start(t, 1, func() {
+			g.Acquire(1)
+			g.Release(1)
+		}).ends()
+	}
+}
+
+// keepsOut looks at each waiting thread where it waits, rather than for some
+// time.
+func keepsOut(t *testing.T, k Kind, d door) {
+	g := make1(t, k, 2)
+	for range 50 {
+		var inside atomic.Bool
+		waiter := new(member)
+		holder := start(t, 0, func() {
+			g.Acquire(0)
+			waiter = start(t, 1, func() {
+				g.Acquire(1)
+				inside.Store(true)
+				g.Release(1)
+			})
+			waiter.waits(g, d)
+			if inside.Load() {
+				t.Error("two threads hold the gate")
+			}
+			g.Release(0)
+		})
+		holder.ends()
+		waiter.ends()
+	}
+}
+
+// moreThanCPUs lets threads that hold the gate or come next lose their CPU. A
+// spinning gate then costs a time slice for each hand-over.
+func moreThanCPUs(t *testing.T, k Kind, d door) {
+	threads, rounds := 2*runtime.NumCPU()+2, scaled(t, 2_000)
+	if d.spins {
+		threads, rounds = min(threads, 6), min(rounds, 50)
+	}
+	excludes(t, k, threads, rounds)
+}
+
+// excludes counts with a plain counter.
+func excludes(t *testing.T, k Kind, threads, rounds int) {
+	g := make1(t, k, threads)
+	var counter, holder int
+	all := team(t, threads, func(id int) {
+		for range rounds {
+			g.Acquire(id)
+			holder = id
+			counter++
+			if holder != id {
+				t.Errorf("thread %d came in while thread %d held the gate", holder, id)
+			}
+			g.Release(id)
+		}
+	})
+	all.end()
+	if counter != threads*rounds {
+		t.Errorf("counted %d, want %d: %d lost", counter, threads*rounds, threads*rounds-counter)
+	}
+}
+
+// visible has each holder rewrite a page of plain words, and check that it
+// finds them all as one holder before left them.
+func visible(t *testing.T, k Kind, _ door) {
+	const threads = 3
+	rounds := scaled(t, 1_000)
+	g := make1(t, k, threads)
+	words := new([512]int)
+	all := team(t, threads, func(id int) {
+		for range rounds {
+			g.Acquire(id)
+			first := words[0]
+			for i := range words {
+				if words[i] != first {
+					t.Errorf("word %d is %d where word 0 is %d", i, words[i], first)
+				}
+				words[i] = first + 1
+			}
+			g.Release(id)
+		}
+	})
+	all.end()
+	if words[0] != threads*rounds {
+		t.Errorf("%d rounds are seen, want %d", words[0], threads*rounds)
+	}
+}
+
+// signals interrupts a thread that waits many times. It must not come in, and
+// it must wait again.
+func signals(t *testing.T, k Kind, d door) {
+	const many = 100
+	arrived := make(chan os.Signal, 1)
+	signal.Notify(arrived, unix.SIGUSR1)
+	defer signal.Stop(arrived)
+
+	g := make1(t, k, 2)
+	var inside atomic.Bool
+	waiter := new(member)
+	start(t, 0, func() {
+		g.Acquire(0)
+		defer g.Release(0)
+		waiter = start(t, 1, func() {
+			g.Acquire(1)
+			inside.Store(true)
+			g.Release(1)
+		})
+		for range many {
+			waiter.waits(g, d)
+			waiter.signal(unix.SIGUSR1)
+			<-arrived // the handler ran on that thread
+			// The scheduler's own signal, which ends system calls alike.
+			waiter.signal(unix.SIGURG)
+		}
+		waiter.waits(g, d)
+		if inside.Load() {
+			t.Errorf("a signal let a second thread in")
+		}
+	}).ends()
+	waiter.ends()
+	if !inside.Load() {
+		t.Error("the thread never came in")
+	}
+}
+
+// signalStorm sends signals to threads that are anywhere in Acquire and
+// Release.
+func signalStorm(t *testing.T, k Kind, _ door) {
+	const threads = 2
+	rounds := scaled(t, 2_000)
+	g := make1(t, k, threads)
+	var counter int
+	all := team(t, threads, func(id int) {
+		for range rounds {
+			g.Acquire(id)
+			counter++
+			g.Release(id)
+		}
+	})
+	sent := 0
+	for i := 0; !all.ended() && sent < 20*rounds; i++ {
+		if all[i%threads].alive() {
+			all[i%threads].signal(unix.SIGURG)
+			sent++
+		}
+		runtime.Gosched()
+	}
+	all.end()
+	if counter != threads*rounds {
+		t.Errorf("counted %d, want %d", counter, threads*rounds)
+	}
+	t.Logf("%d signals", sent)
+}
+
+// wakeOrder lines threads up one after the other, and counts in which order
+// they come in.
+func wakeOrder(t *testing.T, k Kind, d door) {
+	order := line(t, k, d, 6)
+	t.Logf("threads came in order %v: %.2f of all pairs first come, first served", order, firstComeFirstServed(order))
+	if d.fifo && firstComeFirstServed(order) != 1 {
+		t.Errorf("%s promises first come, first served; threads came in order %v", k.Name, order)
+	}
+}
+
+// line has thread 0 hold the gate until the others wait, each having come when
+// the one before waited. It returns the order in which they came in.
+func line(t testing.TB, k Kind, d door, waiting int) (order []int) {
+	t.Helper()
+	g := make1(t, k, 1+waiting)
+	var members group
+	start(t, 0, func() {
+		g.Acquire(0)
+		for id := 1; id <= waiting; id++ {
+			m := start(t, id, func() {
+				g.Acquire(id)
+				order = append(order, id)
+				g.Release(id)
+			})
+			members = append(members, m)
+			m.waits(g, d)
+		}
+		g.Release(0)
+	}).ends()
+	members.end()
+	if len(order) != waiting {
+		t.Fatalf("%d threads came in, want %d", len(order), waiting)
+	}
+	return order
+}
+
+// firstComeFirstServed is the share of pairs that came in as they had come: 1
+// is a queue, 0 a stack, and chance is about 0.5.
+func firstComeFirstServed(order []int) float64 {
+	pairs, kept := 0, 0
+	for i, a := range order {
+		for _, b := range order[i+1:] {
+			pairs++
+			if a < b {
+				kept++
+			}
+		}
+	}
+	return float64(kept) / float64(pairs)
+}
+
+func twoGates(t *testing.T, k Kind, _ door) {
+	a, b := make1(t, k, 1), make1(t, k, 1)
+	start(t, 0, func() {
+		a.Acquire(0)
+		start(t, 0, func() {
+			b.Acquire(0)
+			b.Release(0)
+		}).ends()
+		a.Release(0)
+	}).ends()
+}
+
+func noAllocation(t *testing.T, k Kind, _ door) {
+	g := make1(t, k, 2)
+	start(t, 0, func() {
+		if n := testing.AllocsPerRun(100, func() {
+			g.Acquire(0)
+			g.Release(0)
+		}); n != 0 {
+			t.Errorf("%v allocations in Acquire and Release, alone", n)
+		}
+	}).ends()
+
+	rounds := scaled(t, 5_000)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	team(t, 2, func(id int) {
+		for range rounds {
+			g.Acquire(id)
+			g.Release(id)
+		}
+	}).end()
+	runtime.ReadMemStats(&after)
+	// Two threads were started; nothing may grow with the rounds.
+	if n := after.Mallocs - before.Mallocs; n > 1000 || n > uint64(max(rounds, 500)) {
+		t.Errorf("%d allocations in %d contended rounds", n, 2*rounds)
+	}
+}
+
+// closeGivesBack counts what the system counts.
+func closeGivesBack(t *testing.T, k Kind, d door) {
+	before := descriptors(t)
+	for range 20 {
+		g, err := k.New(4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start(t, 3, func() {
+			g.Acquire(3)
+			g.Release(3)
+		}).ends()
+		if d.remains != nil && !d.remains(t, g) {
+			t.Error("the test does not see what the gate holds of the system")
+		}
+		if err := g.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if d.remains != nil && d.remains(t, g) {
+			t.Error("what the gate held of the system is still there after Close")
+		}
+	}
+	if after := descriptors(t); after != before {
+		t.Errorf("%d descriptors open, %d before", after, before)
+	}
+}
+
+// noDescriptors has the process run out of them at each point of New.
+func noDescriptors(t *testing.T, k Kind, _ door) {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	before := descriptors(t)
+	refused := 0
+	for spare := range uint64(8) {
+		low := unix.Rlimit{Cur: highest(t) + 1 + spare, Max: limit.Max}
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
+			t.Fatal(err)
+		}
+		g, err := k.New(4)
+		if errSet := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); errSet != nil {
+			t.Fatal(errSet)
+		}
+		if err == nil {
+			err = g.Close()
+			if err != nil {
+				t.Error(err)
+			}
+		} else {
+			refused++
+		}
+		if after := descriptors(t); after != before {
+			t.Errorf("%d descriptors open after New with few to spare (%v), %d before", after, err, before)
+			before = after
+		}
+	}
+	t.Logf("refused %d times of 8", refused)
+}

@@ -1,0 +1,192 @@
+package gate
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long what must happen may take on a busy machine.
+const patience = 60 * time.Second
+
+// poll waits until ok, and reports whether that came to pass.
+func poll(ok func() bool) bool {
+	for end := time.Now().Add(patience); !ok(); {
+		if time.Now().After(end) {
+			return false
+		}
+		runtime.Gosched()
+	}
+	return true
+}
+
+// make1 makes a gate, which is closed with the test. It skips the test where
+// the system has not got what the gate is made of.
+func make1(t testing.TB, k Kind, threads int) Gate {
+	t.Helper()
+	g, err := k.New(threads)
+	for _, refusal := range []error{unix.ENOSYS, unix.EPERM, unix.EACCES, unix.ENOSPC} {
+		if errors.Is(err, refusal) {
+			t.Skipf("gate %s: %v", k.Name, err)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			return // a thread may hold it or wait for it for good
+		}
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return g
+}
+
+// member is a thread that uses a gate under a number.
+type member struct {
+	t    testing.TB
+	id   int
+	tid  int
+	done chan struct{}
+}
+
+// start runs fn on a locked thread of its own, which ends with fn.
+func start(t testing.TB, id int, fn func()) *member {
+	m := &member{t: t, id: id, done: make(chan struct{})}
+	tid := make(chan int)
+	go func() {
+		defer close(m.done)
+		runtime.LockOSThread()
+		tid <- unix.Gettid()
+		fn()
+	}()
+	m.tid = <-tid
+	return m
+}
+
+// ends waits for fn to return. If it does not, the process ends: the threads
+// that hang cannot be got rid of, and some of them spin.
+func (m *member) ends() {
+	select {
+	case <-m.done:
+	case <-time.After(2 * patience):
+		panic(fmt.Sprintf("%s: thread %d hangs in state %c, system call %q", m.t.Name(), m.id, m.state(), m.call()))
+	}
+}
+
+// waits returns once the thread is queued for the gate, as far as that can be
+// seen.
+func (m *member) waits(g Gate, d door) {
+	if !poll(func() bool { return d.queued(g, m) }) {
+		panic(fmt.Sprintf("%s: thread %d does not wait: state %c, system call %q", m.t.Name(), m.id, m.state(), m.call()))
+	}
+}
+
+// state is the kernel's letter for what the thread does.
+func (m *member) state() byte {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", m.tid))
+	if err != nil {
+		return 'X' // it has ended
+	}
+	return stat[bytes.LastIndexByte(stat, ')')+2]
+}
+
+// call is the system call in which the thread sleeps, as the kernel shows it:
+// its number and arguments. Empty if there is none.
+func (m *member) call() string {
+	call, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", m.tid))
+	if err != nil {
+		return ""
+	}
+	return string(call)
+}
+
+// sleepsIn reports whether the thread sleeps in that system call with that
+// first argument.
+func (m *member) sleepsIn(number, argument uintptr) bool {
+	return strings.HasPrefix(m.call(), fmt.Sprintf("%d %#x ", number, argument)) && m.state() == 'S'
+}
+
+func (m *member) alive() bool {
+	select {
+	case <-m.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// signal sends a signal to the thread. One that has ended gets none.
+func (m *member) signal(s unix.Signal) {
+	if err := unix.Tgkill(unix.Getpid(), m.tid, s); err != nil && err != unix.ESRCH {
+		m.t.Errorf("signal thread %d: %v", m.id, err)
+	}
+}
+
+// group is threads 0 and up.
+type group []*member
+
+// team starts so many threads on fn, all at once.
+func team(t testing.TB, threads int, fn func(id int)) (g group) {
+	begin := make(chan struct{})
+	for id := range threads {
+		g = append(g, start(t, id, func() {
+			<-begin
+			fn(id)
+		}))
+	}
+	close(begin)
+	return g
+}
+
+func (g group) end() {
+	for _, m := range g {
+		m.ends()
+	}
+}
+
+func (g group) ended() bool {
+	for _, m := range g {
+		if m.alive() {
+			return false
+		}
+	}
+	return true
+}
+
+// descriptors counts those that the process has open.
+func descriptors(t testing.TB) int {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(open)
+}
+
+// highest is the highest descriptor that is open.
+func highest(t testing.TB) (fd uint64) {
+	t.Helper()
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range open {
+		n, err := strconv.ParseUint(o.Name(), 10, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fd = max(fd, n)
+	}
+	return fd
+}

@@ -1,0 +1,62 @@
+package gate
+
+import (
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"lflab/cas"
+	"lflab/sync/futex"
+)
+
+var piKind = Kind{
+	Name:   "pi",
+	Doc:    "futex with priority inheritance: the kernel hands over to the one that waits longest, or has the highest real-time priority, and lends its priority to the holder; hand-off instead of overtaking, and no priority inversion",
+	Kernel: "2.6.22",
+	New:    newPI,
+}
+
+// pi is a futex whose word names its owner. Release hands the gate over inside
+// the kernel: nobody can overtake the thread that was chosen, so each contended
+// hand-over costs a wake-up, and the time until the woken thread runs is a gap
+// that futexmutex does not have. While a real-time thread waits, the holder
+// runs at its priority. Threads of ordinary priority lend nothing.
+//
+// A thread that ends while it holds the gate leaves it to one that waits.
+type pi struct {
+	_    [cas.CacheLine]byte
+	word atomic.Uint32
+	_    [cas.CacheLine - 4]byte
+	handover
+}
+
+func newPI(int) (Gate, error) {
+	// Try it on a word that enters the kernel although nobody waits.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	p := new(pi)
+	if err := futex.LockPI(&p.word); err != nil {
+		return nil, err
+	}
+	p.word.Or(futex.Waiters)
+	if err := futex.UnlockPI(&p.word); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *pi) Acquire(int) {
+	if err := futex.LockPI(&p.word); err != nil {
+		panic(fmt.Sprintf("gate pi: %v", err))
+	}
+	p.in()
+}
+
+func (p *pi) Release(int) {
+	p.out()
+	if err := futex.UnlockPI(&p.word); err != nil {
+		panic(fmt.Sprintf("gate pi: %v", err))
+	}
+}
+
+func (p *pi) Close() error { return nil }
