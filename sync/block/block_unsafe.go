@@ -27,6 +27,15 @@ func exitsyscall()
 //
 //go:nosplit
 func Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno) {
+	r1, r2, err = enter(trap, a1, a2, a3, a4, a5, a6)
+	if !stirred.Load() {
+		stir()
+	}
+	return r1, r2, err
+}
+
+//go:nosplit
+func enter(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall.Errno) {
 	// Between the two calls the goroutine counts as being in the kernel: its
 	// stack must not grow. RawSyscall6 is nosplit, too.
 	entersyscallblock()
