@@ -15,9 +15,15 @@ const AnyCPU = -1
 type Options struct {
 	Name string // as ps -L, top -H and /proc show it: the first 15 bytes; empty keeps the process's name
 	CPU  int    // the one CPU it may run on, of CPUs(); AnyCPU for all of them
+
+	// Unlocked runs fn on a goroutine that is not locked to an OS thread, for
+	// comparison with those that are. What belongs to a thread it cannot have:
+	// CPU must be AnyCPU, Name has no effect, and TID is 0.
+	Unlocked bool
 }
 
-// Thread is a goroutine with an OS thread to itself.
+// Thread is a goroutine with an OS thread to itself, unless it was asked to be
+// without.
 type Thread struct {
 	opt  Options
 	tid  int
@@ -38,7 +44,8 @@ func Start(opt Options, fn func(*Thread)) *Thread {
 	return t
 }
 
-// TID is the kernel's number of the thread. After Done it may be another's.
+// TID is the kernel's number of the thread, 0 if it is unlocked. After Done it
+// may be another's.
 func (t *Thread) TID() int { return t.tid }
 
 // Done is closed when fn has returned. The kernel removes the thread a moment
@@ -53,6 +60,13 @@ func (t *Thread) Join() error {
 }
 
 func (t *Thread) run(fn func(*Thread), ready chan<- struct{}) {
+	if t.opt.Unlocked {
+		if t.opt.CPU != AnyCPU {
+			t.err = fmt.Errorf("pin an unlocked goroutine to CPU %d (want CPU %d for any, or a locked thread)", t.opt.CPU, AnyCPU)
+		}
+		t.call(fn, ready)
+		return
+	}
 	runtime.LockOSThread()
 	if unix.Gettid() == unix.Getpid() {
 		// The first thread is occupied for as long as this goroutine is
@@ -66,6 +80,12 @@ func (t *Thread) run(fn func(*Thread), ready chan<- struct{}) {
 	}
 	t.tid = unix.Gettid()
 	t.err = t.opt.apply()
+	t.call(fn, ready)
+}
+
+// call calls fn unless there is an error, and says when it begins and when it
+// has returned.
+func (t *Thread) call(fn func(*Thread), ready chan<- struct{}) {
 	close(ready)
 	ended := t.err != nil
 	defer func() {

@@ -6,11 +6,14 @@ import (
 )
 
 var channelKind = Kind{
-	Name: "channel",
-	Doc:  "a channel with room for one: the usual Go way, woken by way of the Go scheduler at two thread switches each",
-	New: func(Options) (Parker, error) {
-		return &channelParker{permit: make(chan struct{}, 1)}, nil
-	},
+	Name:   "channel",
+	Doc:    "a channel with room for one: the usual Go way, woken by way of the Go scheduler at two thread switches each",
+	Kernel: "3.2",
+	New:    newChannel,
+}
+
+func newChannel(Options) (Parker, error) {
+	return &channelParker{permit: make(chan struct{}, 1)}, nil
 }
 
 // channelParker has its permit in the channel's buffer. It blocks in the Go

@@ -6,8 +6,9 @@ import (
 )
 
 var condKind = Kind{
-	Name: "cond",
-	Doc:  "sync.Mutex and sync.Cond: a locked thread is woken by way of the Go scheduler, at two thread switches each",
+	Name:   "cond",
+	Doc:    "sync.Mutex and sync.Cond: what a locked thread costs that is woken by way of the Go scheduler, at two thread switches each",
+	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		p := new(condParker)
 		p.cond.L = &p.mu

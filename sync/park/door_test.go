@@ -28,20 +28,23 @@ type door struct {
 
 	// token is set where wake leaves something behind in the kernel.
 	token bool
+
+	// unlocked is the kind's.
+	unlocked bool
 }
 
 var doors = map[string]door{
-	"futex": {
-		asleep: func(p Parker) bool { return asleepOn(&p.(*futexParker).permit) },
-		stray:  func(p Parker) bool { return futex.Wake(p.(*futexParker).permit.Word(), 1) == 1 },
-		give:   func(p Parker) bool { return p.(*futexParker).permit.Give() },
-		wake:   func(p Parker) { futex.Wake(p.(*futexParker).permit.Word(), 1) },
-	},
-	"spinfutex": {
-		asleep: func(p Parker) bool { return asleepOn(&p.(*spinFutex).permit) },
-		stray:  func(p Parker) bool { return futex.Wake(p.(*spinFutex).permit.Word(), 1) == 1 },
-		give:   func(p Parker) bool { return p.(*spinFutex).permit.Give() },
-		wake:   func(p Parker) { futex.Wake(p.(*spinFutex).permit.Word(), 1) },
+	"futex":     permitDoor(func(p Parker) *cas.Permit { return &p.(*futexParker).permit }),
+	"spinfutex": permitDoor(func(p Parker) *cas.Permit { return &p.(*spinFutex).permit }),
+	"yield":     permitDoor(func(p Parker) *cas.Permit { return &p.(*yielder).permit }),
+	"sema": {
+		asleep: func(p Parker) bool {
+			w := p.(*semaParker).sema.word.Load()
+			return w&semaValue == 0 && w >= semaWaiter
+		},
+		stray: func(p Parker) bool { return futex.Wake(&p.(*semaParker).sema.word, 1) == 1 },
+		give:  func(p Parker) bool { return p.(*semaParker).sema.post() },
+		wake:  func(p Parker) { p.(*semaParker).sema.wake() },
 	},
 	"eventfd": descriptorDoor,
 	"pipe":    descriptorDoor,
@@ -58,11 +61,27 @@ var doors = map[string]door{
 		},
 		noHalves: "Unpark sets the permit under the mutex, and a signal without a permit is the stray one",
 	},
-	"channel": {
+	"channel":          channelDoor(false),
+	"unlocked-channel": channelDoor(true),
+}
+
+// permitDoor is the door of kinds that are woken by futex(2) on a permit's word.
+func permitDoor(of func(Parker) *cas.Permit) door {
+	return door{
+		asleep: func(p Parker) bool { return asleepOn(of(p)) },
+		stray:  func(p Parker) bool { return futex.Wake(of(p).Word(), 1) == 1 },
+		give:   func(p Parker) bool { return of(p).Give() },
+		wake:   func(p Parker) { futex.Wake(of(p).Word(), 1) },
+	}
+}
+
+func channelDoor(unlocked bool) door {
+	return door{
 		asleep:   func(p Parker) bool { return p.(*channelParker).asleep.Load() },
 		noStray:  "what wakes the owner is the permit itself; there is no other way to end a receive",
 		noHalves: "Unpark is one send",
-	},
+		unlocked: unlocked,
+	}
 }
 
 var descriptorDoor = door{
@@ -98,6 +117,8 @@ func TestDoors(t *testing.T) {
 			t.Errorf("%s: needs a stray wake-up or a reason for there being none", k.Name)
 		case (d.give == nil || d.wake == nil) != (d.noHalves != ""):
 			t.Errorf("%s: needs the halves of Unpark or a reason for there being none", k.Name)
+		case d.unlocked != k.Unlocked:
+			t.Errorf("%s: unlocked %v, its door %v", k.Name, k.Unlocked, d.unlocked)
 		}
 	}
 }

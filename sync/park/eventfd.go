@@ -8,9 +8,10 @@ import (
 )
 
 var eventfdKind = Kind{
-	Name: "eventfd",
-	Doc:  "read(2) of an eventfd of its own: what the descriptor layer adds to a futex; the owner could poll it among others",
-	New:  newEventfd,
+	Name:   "eventfd",
+	Doc:    "read(2) of an eventfd of its own: what the descriptor layer adds to a futex; the owner could poll it among others",
+	Kernel: "3.2",
+	New:    newEventfd,
 }
 
 // newEventfd makes a parker whose tokens are the eventfd's count. A write adds

@@ -6,8 +6,9 @@ import (
 )
 
 var futexKind = Kind{
-	Name: "futex",
-	Doc:  "futex(2) on the permit word: one system call to sleep, one to wake, none when the owner is awake",
+	Name:   "futex",
+	Doc:    "futex(2) on the permit word: one system call to sleep, one to wake, none when the owner is awake; what the others are compared with",
+	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		return new(futexParker), nil
 	},

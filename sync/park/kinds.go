@@ -14,6 +14,9 @@ var kinds = []Kind{
 	pipeKind,
 	condKind,
 	channelKind,
+	unlockedChannelKind,
+	yieldKind,
+	semaKind,
 }
 
 // Kinds returns the known kinds, the default first.
@@ -37,6 +40,9 @@ func New(name string, o Options) (Parker, error) {
 	k, err := Lookup(name)
 	if err != nil {
 		return nil, err
+	}
+	if err := k.Usable(); err != nil {
+		return nil, fmt.Errorf("parker %s: %w", name, err)
 	}
 	return k.New(o)
 }

@@ -25,24 +25,29 @@ func poll(ok func() bool) bool {
 	return true
 }
 
-// owner is a locked thread that owns a parker.
+// owner is a thread, or an unlocked goroutine, that owns a parker.
 type owner struct {
 	t      *testing.T
 	parker Parker
 	door   door
-	tid    int
+	tid    int // 0 for a goroutine
 	done   chan struct{}
 }
 
-// own runs fn on a thread of its own. The thread ends with fn.
+// own runs fn on a thread of its own, which ends with fn, or on a goroutine
+// where that is what the kind is for.
 func own(t *testing.T, p Parker, d door, fn func()) *owner {
 	t.Helper()
 	o := &owner{t: t, parker: p, door: d, done: make(chan struct{})}
 	tid := make(chan int)
 	go func() {
 		defer close(o.done)
-		runtime.LockOSThread()
-		tid <- unix.Gettid()
+		if d.unlocked {
+			tid <- 0
+		} else {
+			runtime.LockOSThread()
+			tid <- unix.Gettid()
+		}
 		fn()
 	}()
 	o.tid = <-tid
@@ -57,8 +62,17 @@ func (o *owner) asleep() {
 	}
 }
 
-// state is the kernel's letter for what the owner's thread does.
+// state is the kernel's letter for what the owner's thread does. A goroutine
+// sleeps once it says so, or is about to, and ends with fn.
 func (o *owner) state() byte {
+	if o.tid == 0 {
+		select {
+		case <-o.done:
+			return 'X'
+		default:
+			return 'S'
+		}
+	}
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", o.tid))
 	if err != nil {
 		return 'X' // it has ended

@@ -1,10 +1,10 @@
 // Package park puts one thread to sleep until one other wakes it.
 //
 // A Parker is the primitive that a follower of the pool or a worker of the
-// queue sleeps on. The kinds differ in what they sleep on (a futex word, an
-// eventfd, a pipe, a condition variable, a channel) and in nothing else; each
-// is one file and one line in the registry, and each passes the same
-// conformance test. The package knows nothing of pools, queues and leaders.
+// queue sleeps on. The kinds differ in what they sleep on (a futex word or
+// several, an eventfd, a pipe, a ring of io_uring, a condition variable, a
+// channel) and in nothing else; each is one file and one line in the registry,
+// and each passes the same conformance test. The package knows nothing of pools, queues and leaders.
 //
 // A parker belongs to one sleeping thread, its owner. Any thread may wake it.
 // It holds at most one permit, as package cas describes: waking before the
@@ -46,7 +46,8 @@ type Parker interface {
 // Options are the parameters that kinds may use. The zero value is every
 // kind's default.
 type Options struct {
-	// Spin is how long spinning kinds look at the permit before they sleep.
+	// Spin is how long kinds that spin or yield look at the permit before they
+	// sleep.
 	// 0 means DefaultSpin.
 	Spin time.Duration
 }
@@ -57,7 +58,27 @@ const DefaultSpin = 2 * time.Microsecond
 
 // A Kind is one way to park, known by its name.
 type Kind struct {
-	Name string
-	Doc  string // one line: what it sleeps on, and what it is there to show
-	New  func(Options) (Parker, error)
+	Name   string
+	Doc    string // one line: what it sleeps on, and what it is there to test
+	Kernel string // the oldest Linux it works on, as "5.16"; what Go itself needs is "3.2"
+	New    func(Options) (Parker, error)
+
+	// Unlocked asks that the owner be a goroutine that is not locked to its
+	// thread: what is measured is the Go scheduler without the detour that
+	// locking costs. Such an owner has no thread to pin, name or signal. The
+	// kind works on locked threads, too; it is another kind's twin there.
+	// lf/thread.Options has a field of this name to pass it to.
+	Unlocked bool
+
+	// Available tells why the kind does not work on this machine; nil means
+	// that it does. The machine is asked once. A nil func means always.
+	Available func() error
+}
+
+// Usable is Available for every kind.
+func (k Kind) Usable() error {
+	if k.Available == nil {
+		return nil
+	}
+	return k.Available()
 }

@@ -105,9 +105,10 @@ func switches(t testing.TB) int64 {
 	return int64(ru.Nvcsw + ru.Nivcsw)
 }
 
-// BenchmarkPingPong is one hand-off between two locked threads, one way: half
-// a round trip. csw/handoff are the context switches of the process.
-func BenchmarkPingPong(b *testing.B) {
+// BenchmarkHandoff is one hand-off between two threads, or goroutines where the
+// kind is for them, one way: half a round trip. csw/handoff are the context
+// switches of the process.
+func BenchmarkHandoff(b *testing.B) {
 	places := []struct {
 		name string
 		cpus func(all []int) []int // nil where the machine has too few
@@ -124,11 +125,15 @@ func BenchmarkPingPong(b *testing.B) {
 	for _, k := range Kinds() {
 		for _, place := range places {
 			b.Run(fmt.Sprintf("primitive=%s/place=%s", k.Name, place.name), func(b *testing.B) {
+				usable(b, k)
+				if k.Unlocked && place.name != "free" {
+					b.Skip("a goroutine cannot be pinned")
+				}
 				cpus := place.cpus(allowedCPUs())
 				if cpus == nil {
 					b.Skip("this process may run on one CPU only")
 				}
-				g := newGame(b, k, b.N, true, cpus...)
+				g := newGame(b, k, b.N, !k.Unlocked, cpus...)
 				before := switches(b)
 				b.ResetTimer()
 				g.serve()
@@ -145,6 +150,7 @@ func BenchmarkPingPong(b *testing.B) {
 func BenchmarkUnparkAwake(b *testing.B) {
 	for _, k := range Kinds() {
 		b.Run("primitive="+k.Name, func(b *testing.B) {
+			usable(b, k)
 			p := make1(b, k)
 			for b.Loop() {
 				p.Unpark()

@@ -7,9 +7,10 @@ import (
 )
 
 var pipeKind = Kind{
-	Name: "pipe",
-	Doc:  "read(2) of a pipe of its own: the wake-up of servers older than futexes, with a buffer and its lock on the way",
-	New:  newPipe,
+	Name:   "pipe",
+	Doc:    "read(2) of a pipe of its own: the wake-up of servers older than futexes, with a buffer and its lock on the way",
+	Kernel: "3.2",
+	New:    newPipe,
 }
 
 // newPipe makes a parker whose tokens are bytes in a pipe.

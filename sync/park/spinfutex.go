@@ -6,9 +6,10 @@ import (
 )
 
 var spinFutexKind = Kind{
-	Name: "spinfutex",
-	Doc:  "looks at the permit word for the spin budget (2us) before it sleeps as futex does: no kernel at all for quick hand-offs",
-	New:  newSpinFutex,
+	Name:   "spinfutex",
+	Doc:    "looks at the permit word for the spin budget (2us) before it sleeps as futex does: whether a quick hand-off can do without the kernel",
+	Kernel: "3.2",
+	New:    newSpinFutex,
 }
 
 // looks is how often the permit is looked at for each look at the clock, which
@@ -25,13 +26,22 @@ type spinFutex struct {
 }
 
 func newSpinFutex(o Options) (Parker, error) {
+	budget, err := o.budget()
+	if err != nil {
+		return nil, err
+	}
+	return &spinFutex{budget: budget}, nil
+}
+
+// budget is Spin, or its default.
+func (o Options) budget() (time.Duration, error) {
 	switch {
 	case o.Spin < 0:
-		return nil, fmt.Errorf("spin budget %v (want more than 0, or 0 for the default of %v)", o.Spin, DefaultSpin)
+		return 0, fmt.Errorf("spin budget %v (want more than 0, or 0 for the default of %v)", o.Spin, DefaultSpin)
 	case o.Spin == 0:
-		o.Spin = DefaultSpin
+		return DefaultSpin, nil
 	}
-	return &spinFutex{budget: o.Spin}, nil
+	return o.Spin, nil
 }
 
 func (p *spinFutex) Park() {
