@@ -13,6 +13,7 @@ import (
 type door struct {
 	spins bool // waiting threads use a CPU
 	fifo  bool // promises first come, first served, as long as no signal comes
+	opens bool // holds descriptors
 
 	// queued reports whether the thread, which was started to acquire the
 	// gate, waits for it.
@@ -26,7 +27,7 @@ var doors = map[string]door{
 	"tas": {
 		spins: true,
 		// Nobody can see it come. It runs, and it has nothing else to do.
-		queued: func(_ Gate, m *member) bool { return m.state() == 'R' && m.alive() },
+		queued: func(_ Gate, m *member) bool { return m.state() == 'R' },
 	},
 	"ticket": {
 		spins: true,
@@ -58,12 +59,15 @@ var doors = map[string]door{
 		remains: func(t testing.TB, g Gate) bool { return semaphore(t, g.(*semop).id) },
 	},
 	"flock": {
+		opens:  true,
 		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_FLOCK, uintptr(g.(*flock).files[m.id])) },
 	},
 	"ofd": {
+		opens:  true,
 		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_FCNTL, uintptr(g.(*ofd).files[m.id])) },
 	},
 	"pipe": {
+		opens:  true,
 		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_READ, uintptr(g.(*pipe).read)) },
 	},
 }

@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"os"
 	"os/signal"
 	"runtime"
@@ -8,6 +9,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"lflab/cas"
 )
 
 // TestConformance is what it takes to be a Gate, for every kind there is.
@@ -117,25 +120,45 @@ func moreThanCPUs(t *testing.T, k Kind, d door) {
 	excludes(t, k, threads, rounds)
 }
 
-// excludes counts with a plain counter.
+// excludes counts with a plain counter, for so many rounds and until the gate
+// has gone from one thread to another many times: two threads that run one
+// after the other show nothing.
 func excludes(t *testing.T, k Kind, threads, rounds int) {
 	g := make1(t, k, threads)
-	var counter, holder int
-	all := team(t, threads, func(id int) {
-		for range rounds {
+	const handovers = 50
+	var counter, changes int
+	holder := -1
+	own := make([]int, threads)
+	team(t, threads, func(id int) {
+		for enough := false; own[id] < rounds || !enough; own[id]++ {
 			g.Acquire(id)
+			if holder != id {
+				changes++
+			}
 			holder = id
-			counter++
+			seen := counter
+			for range 20 { // time for others to come in, if they can
+				cas.Pause()
+			}
+			counter = seen + 1
 			if holder != id {
 				t.Errorf("thread %d came in while thread %d held the gate", holder, id)
 			}
+			enough = changes >= handovers
 			g.Release(id)
+			for range 20 { // and time to come in
+				cas.Pause()
+			}
 		}
-	})
-	all.end()
-	if counter != threads*rounds {
-		t.Errorf("counted %d, want %d: %d lost", counter, threads*rounds, threads*rounds-counter)
+	}).end()
+	want := 0
+	for _, n := range own {
+		want += n
 	}
+	if counter != want {
+		t.Errorf("counted %d, want %d: %d lost", counter, want, want-counter)
+	}
+	t.Logf("%d rounds, %d hand-overs", counter, changes)
 }
 
 // visible has each holder rewrite a page of plain words, and check that it
@@ -145,7 +168,7 @@ func visible(t *testing.T, k Kind, _ door) {
 	rounds := scaled(t, 1_000)
 	g := make1(t, k, threads)
 	words := new([512]int)
-	all := team(t, threads, func(id int) {
+	team(t, threads, func(id int) {
 		for range rounds {
 			g.Acquire(id)
 			first := words[0]
@@ -157,8 +180,7 @@ func visible(t *testing.T, k Kind, _ door) {
 			}
 			g.Release(id)
 		}
-	})
-	all.end()
+	}).end()
 	if words[0] != threads*rounds {
 		t.Errorf("%d rounds are seen, want %d", words[0], threads*rounds)
 	}
@@ -205,29 +227,28 @@ func signals(t *testing.T, k Kind, d door) {
 // Release.
 func signalStorm(t *testing.T, k Kind, _ door) {
 	const threads = 2
-	rounds := scaled(t, 2_000)
+	signals := scaled(t, 5_000)
 	g := make1(t, k, threads)
+	var stop atomic.Bool
 	var counter int
+	var own [threads]int
 	all := team(t, threads, func(id int) {
-		for range rounds {
+		for ; !stop.Load(); own[id]++ {
 			g.Acquire(id)
 			counter++
 			g.Release(id)
 		}
 	})
-	sent := 0
-	for i := 0; !all.ended() && sent < 20*rounds; i++ {
-		if all[i%threads].alive() {
-			all[i%threads].signal(unix.SIGURG)
-			sent++
-		}
+	for i := range signals {
+		all[i%threads].signal(unix.SIGURG)
 		runtime.Gosched()
 	}
+	stop.Store(true)
 	all.end()
-	if counter != threads*rounds {
-		t.Errorf("counted %d, want %d", counter, threads*rounds)
+	if want := own[0] + own[1]; counter != want {
+		t.Errorf("counted %d, want %d", counter, want)
 	}
-	t.Logf("%d signals", sent)
+	t.Logf("%d signals in %d rounds", signals, counter)
 }
 
 // wakeOrder lines threads up one after the other, and counts in which order
@@ -348,39 +369,33 @@ func closeGivesBack(t *testing.T, k Kind, d door) {
 }
 
 // noDescriptors has the process run out of them at each point of New.
-func noDescriptors(t *testing.T, k Kind, _ door) {
+func noDescriptors(t *testing.T, k Kind, d door) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
-		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-			t.Fatal(err)
-		}
-	}()
+	const threads = 4
 	before := descriptors(t)
 	refused := 0
-	for spare := range uint64(8) {
-		low := unix.Rlimit{Cur: highest(t) + 1 + spare, Max: limit.Max}
+	for spare := range uint64(threads + 2) {
+		low := unix.Rlimit{Cur: lowest(t) + spare, Max: limit.Max}
 		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
 			t.Fatal(err)
 		}
-		g, err := k.New(4)
-		if errSet := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); errSet != nil {
-			t.Fatal(errSet)
+		g, err := k.New(threads)
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+			t.Fatal(err)
 		}
 		if err == nil {
 			err = g.Close()
-			if err != nil {
-				t.Error(err)
-			}
-		} else {
-			refused++
+		} else if refused++; !errors.Is(err, unix.EMFILE) {
+			t.Errorf("with %d descriptors to spare: %v, want %v", spare, err, unix.EMFILE)
 		}
 		if after := descriptors(t); after != before {
-			t.Errorf("%d descriptors open after New with few to spare (%v), %d before", after, err, before)
-			before = after
+			t.Fatalf("%d descriptors open after New with %d to spare (%v), %d before", after, spare, err, before)
 		}
 	}
-	t.Logf("refused %d times of 8", refused)
+	if refused == 0 && d.opens {
+		t.Error("a gate that opens descriptors was made without one to spare")
+	}
 }

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -117,15 +117,6 @@ func (m *member) sleepsIn(number, argument uintptr) bool {
 	return strings.HasPrefix(m.call(), fmt.Sprintf("%d %#x ", number, argument)) && m.state() == 'S'
 }
 
-func (m *member) alive() bool {
-	select {
-	case <-m.done:
-		return false
-	default:
-		return true
-	}
-}
-
 // signal sends a signal to the thread. One that has ended gets none.
 func (m *member) signal(s unix.Signal) {
 	if err := unix.Tgkill(unix.Getpid(), m.tid, s); err != nil && err != unix.ESRCH {
@@ -136,16 +127,18 @@ func (m *member) signal(s unix.Signal) {
 // group is threads 0 and up.
 type group []*member
 
-// team starts so many threads on fn, all at once.
+// team starts so many threads on fn, all at once: they wait for each other
+// awake, for a locked thread takes long to come back from a channel.
 func team(t testing.TB, threads int, fn func(id int)) (g group) {
-	begin := make(chan struct{})
+	var there atomic.Int32
 	for id := range threads {
 		g = append(g, start(t, id, func() {
-			<-begin
+			for there.Add(1); there.Load() < int32(threads); {
+				unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
+			}
 			fn(id)
 		}))
 	}
-	close(begin)
 	return g
 }
 
@@ -153,15 +146,6 @@ func (g group) end() {
 	for _, m := range g {
 		m.ends()
 	}
-}
-
-func (g group) ended() bool {
-	for _, m := range g {
-		if m.alive() {
-			return false
-		}
-	}
-	return true
 }
 
 // descriptors counts those that the process has open.
@@ -174,19 +158,13 @@ func descriptors(t testing.TB) int {
 	return len(open)
 }
 
-// highest is the highest descriptor that is open.
-func highest(t testing.TB) (fd uint64) {
+// lowest is the descriptor that the next open gets.
+func lowest(t testing.TB) uint64 {
 	t.Helper()
-	open, err := os.ReadDir("/proc/self/fd")
+	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range open {
-		n, err := strconv.ParseUint(o.Name(), 10, 32)
-		if err != nil {
-			t.Fatal(err)
-		}
-		fd = max(fd, n)
-	}
-	return fd
+	unix.Close(fd)
+	return uint64(fd)
 }
