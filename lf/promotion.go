@@ -60,6 +60,13 @@ var orders = []Named{
 // Orders are the known orders in which followers are promoted.
 func Orders() []Named { return orders }
 
+// Check tells what of o does not go together; that Parker and Gate can be made
+// only New finds out.
+func (o Options) Check() error {
+	_, err := o.resolve()
+	return err
+}
+
 // resolve turns the names of o into rules, and fills in defaults. It refuses
 // what does not go together, and says why.
 func (o *Options) resolve() (rules, error) {

@@ -100,7 +100,15 @@ func checkServe(cfg *control.Config) error {
 	if err != nil {
 		return fmt.Errorf("--mpm: %w", err)
 	}
-	parker, locked, err := control.Primitive(cfg.Primitive)
+	for _, c := range []struct {
+		flag, value string
+		known       []lf.Named
+	}{{"order", cfg.Order, lf.Orders()}, {"promotion", cfg.Promotion, lf.Promotions()}} {
+		if _, err := lf.Choose(c.flag, c.value, c.known); err != nil {
+			return fmt.Errorf("--%s: %w", c.flag, err)
+		}
+	}
+	parker, locked, err := control.Primitive(cfg.Primitive, cfg.Order)
 	if err != nil {
 		return fmt.Errorf("--primitive: %w", err)
 	}

@@ -83,7 +83,7 @@ func New(cfg Config) (*Server, error) {
 	if s.kind, err = mpm.Lookup(cfg.MPM); err != nil {
 		return nil, err
 	}
-	parker, locked, err := Primitive(cfg.Primitive)
+	parker, locked, err := Primitive(cfg.Primitive, cfg.Order)
 	if err != nil {
 		return nil, err
 	}
@@ -115,13 +115,16 @@ func New(cfg Config) (*Server, error) {
 	return s, nil
 }
 
-// Primitive finds a parker or a gate by name. With a gate, the parker is the
-// default one, for an architecture that needs one besides.
-func Primitive(name string) (park.Kind, *gate.Kind, error) {
-	if k, err := park.Lookup(name); err == nil {
+// Primitive finds a parker or a gate by name. Where one of each has that name,
+// order native asks for the gate. With a gate, the parker is the default one,
+// for an architecture that needs one besides.
+func Primitive(name, order string) (park.Kind, *gate.Kind, error) {
+	g, noGate := gate.Lookup(name)
+	k, noParker := park.Lookup(name)
+	switch {
+	case noParker == nil && (noGate != nil || order != "native"):
 		return k, nil, nil
-	}
-	if g, err := gate.Lookup(name); err == nil {
+	case noGate == nil:
 		return park.Kinds()[0], &g, nil
 	}
 	var known []string

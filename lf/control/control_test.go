@@ -55,7 +55,7 @@ func TestBadConfig(t *testing.T) {
 	defer l.Close()
 	tests := map[string]func(*Config){
 		`unknown mpm "prefork"`:                           func(c *Config) { c.MPM = "prefork" },
-		`unknown parker "semaphore"`:                      func(c *Config) { c.Primitive = "semaphore" },
+		`unknown primitive "semaphore"`:                   func(c *Config) { c.Primitive = "semaphore" },
 		`unknown order "random"`:                          func(c *Config) { c.Order = "random" },
 		`unknown promotion "never"`:                       func(c *Config) { c.Promotion = "never" },
 		"0 threads are too few for mpm leader":            func(c *Config) { c.Threads = 0 },

@@ -62,7 +62,11 @@ func TestFlight(t *testing.T) {
 	const requests = 60
 	for _, kind := range mpm.Kinds() {
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
-			p := run(t, order{MPM: kind.Name, Lab: true})
+			o := order{MPM: kind.Name, Lab: true}
+			if kind.Pool {
+				o.Promotion = "handoff" // once for each event
+			}
+			p := run(t, o)
 			lab := p.dial()
 			if got := lab.get("/lab/flight?record=on"); got != "{}" {
 				t.Errorf("on: %q", got)

@@ -53,6 +53,8 @@ type order struct {
 	MPM   string
 	Grace time.Duration // plain's when 0
 	Lab   bool
+
+	Promotion string
 }
 
 func serveProcess(config string) int {
@@ -62,7 +64,7 @@ func serveProcess(config string) int {
 		return exitError
 	}
 	c := plain(o.MPM)
-	c.Lab, c.Out = o.Lab, os.Stdout
+	c.Lab, c.Out, c.Promotion = o.Lab, os.Stdout, o.Promotion
 	if o.Grace > 0 {
 		c.Grace = o.Grace
 	}

@@ -39,7 +39,8 @@ func TestMain(m *testing.M) {
 
 // setup is what a test wants of its server; the zero value is a plain one.
 type setup struct {
-	threads  int // 4 when 0
+	change   func(*Config) // the rest of it
+	threads  int           // 4 when 0
 	parker   string
 	limits   httpd.Limits
 	silent   bool                              // no deferred accept: peers that say nothing are handed out
@@ -105,7 +106,11 @@ func start(t testing.TB, name string, s setup) *rig {
 	if s.watch != nil {
 		service = s.watch(service)
 	}
-	r.m, err = New(name, Config{Listener: r.listener, Service: service, Threads: r.threads, Parker: parker, Recorder: s.recorder})
+	cfg := Config{Listener: r.listener, Service: service, Threads: r.threads, Parker: parker, Recorder: s.recorder}
+	if s.change != nil {
+		s.change(&cfg)
+	}
+	r.m, err = New(name, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

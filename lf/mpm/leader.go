@@ -15,6 +15,7 @@ var leaderKind = Kind{
 	MinThreads: 1,
 	Parks:      true,
 	Pool:       true,
+	Refuses:    refuseLeader,
 	Shape:      flight.Leadership,
 	New:        newLeader,
 }
@@ -27,27 +28,19 @@ type leader struct {
 
 func newLeader(cfg Config) (MPM, error) {
 	m := &leader{crew: newCrew("leader", cfg, cfg.Threads)}
+	opt := cfg.pool("leader")
+	opt.Log = func(id int) *flight.Log { return m.seats[id].Log }
 	var err error
-	m.pool, err = lf.New(acceptor{m.crew}, m.serve, lf.Options{
-		Name: "leader", Threads: cfg.Threads, Parker: cfg.Parker, Park: cfg.Park,
-		Gate: cfg.Gate, Order: cfg.Order, Promotion: cfg.Promotion, Leaders: cfg.Leaders, Hold: cfg.Hold,
-		Log: func(id int) *flight.Log { return m.seats[id].Log },
-	})
-	if err != nil {
+	if m.pool, err = lf.New(acceptor{m.crew}, m.serve, opt); err != nil {
 		return nil, err
 	}
-	if err := m.mindPromotion(cfg); err != nil {
-		return nil, err
-	}
+	m.mindPromotion(cfg)
 	return m, nil
 }
 
 // mindPromotion has connections give the leadership up where that is to happen
 // while they are served.
-func (m *leader) mindPromotion(cfg Config) error {
-	if cfg.Promotion == "after" {
-		return errors.New("mpm leader serves a connection to its end: with promotion after, nobody would wait for the next one meanwhile (mpm reactor can do that)")
-	}
+func (m *leader) mindPromotion(cfg Config) {
 	for id := range m.seats {
 		s := &m.seats[id]
 		s.Yield = func() { m.pool.Yield(id) }
@@ -55,6 +48,14 @@ func (m *leader) mindPromotion(cfg Config) error {
 		if cfg.Promotion == "after-read" {
 			s.conn.AfterRead = s.Yield
 		}
+	}
+}
+
+// refuseLeader tells what makes no sense for connections that are served to
+// their end.
+func refuseLeader(cfg Config) error {
+	if cfg.Promotion == "after" {
+		return errors.New("mpm leader serves a connection to its end: with promotion after nobody would wait for the next one meanwhile (mpm reactor can do that)")
 	}
 	return nil
 }

@@ -54,6 +54,14 @@ type Config struct {
 	Recorder *flight.Recorder
 }
 
+// pool is what a pool of that name is made from.
+func (c Config) pool(name string) lf.Options {
+	return lf.Options{
+		Name: name, Threads: c.Threads, Parker: c.Parker, Park: c.Park, Gate: c.Gate,
+		Order: c.Order, Promotion: c.Promotion, Leaders: c.Leaders, Hold: c.Hold,
+	}
+}
+
 // primitive is the name of what the threads of a pool sleep on.
 func (c Config) primitive() string {
 	if c.Gate != nil {
@@ -93,6 +101,8 @@ type Kind struct {
 	Divides bool
 	// Choices are what can be chosen of it by name.
 	Choices []Choice
+	// Refuses, where it is set, tells what else does not go with it.
+	Refuses func(Config) error
 	// Shape is whose hand-off its flight records describe.
 	Shape flight.Shape
 	New   func(Config) (MPM, error)
@@ -176,6 +186,16 @@ func (k Kind) Check(cfg Config) error {
 			if set {
 				return fmt.Errorf("mpm %s has no pool of followers, and no %s", k.Name, what)
 			}
+		}
+	}
+	if k.Pool {
+		if err := cfg.pool(k.Name).Check(); err != nil {
+			return err
+		}
+	}
+	if k.Refuses != nil {
+		if err := k.Refuses(cfg); err != nil {
+			return err
 		}
 	}
 	if !k.Divides && cfg.Sets > 1 {

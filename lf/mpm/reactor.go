@@ -93,12 +93,10 @@ func (m *reactor) setUp(cfg Config) (err error) {
 			cfg.Promotion = "handoff"
 		}
 	}
-	m.pool, err = lf.NewOver(sources, m.handle, lf.Options{
-		Name: "reactor", Threads: cfg.Threads, Parker: cfg.Parker, Park: cfg.Park,
-		Gate: cfg.Gate, Order: cfg.Order, Promotion: cfg.Promotion, Hold: cfg.Hold,
-		Log: func(id int) *flight.Log { return m.seats[id].Log },
-	})
-	if err != nil {
+	opt := cfg.pool("reactor")
+	opt.Leaders = 1 // for each source
+	opt.Log = func(id int) *flight.Log { return m.seats[id].Log }
+	if m.pool, err = lf.NewOver(sources, m.handle, opt); err != nil {
 		return err
 	}
 	m.afterRead = cfg.Promotion == "after-read"

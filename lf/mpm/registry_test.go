@@ -16,7 +16,11 @@ func TestUnknownName(t *testing.T) {
 			t.Errorf("%q is known", name)
 			continue
 		}
-		want := "unknown mpm \"" + name + "\" (known: leader, worker, event, kernel, goroutine)"
+		var known []string
+		for _, k := range Kinds() {
+			known = append(known, k.Name)
+		}
+		want := "unknown mpm \"" + name + "\" (known: " + strings.Join(known, ", ") + ")"
 		if err.Error() != want {
 			t.Errorf("error %q, want %q", err, want)
 		}

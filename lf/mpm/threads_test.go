@@ -146,7 +146,11 @@ func TestFlight(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
 			recorder := flight.New(1 << 10)
-			r := start(t, kind.Name, setup{threads: 4, recorder: recorder})
+			r := start(t, kind.Name, setup{threads: 4, recorder: recorder, change: func(c *Config) {
+				if kind.Pool {
+					c.Promotion = "handoff" // once for each event
+				}
+			}})
 			if err := r.listener.Stamp(true); err != nil {
 				t.Fatal(err)
 			}
