@@ -37,6 +37,8 @@ var doors = map[string]door{
 	"futex":     permitDoor(func(p Parker) *cas.Permit { return &p.(*futexParker).permit }),
 	"spinfutex": permitDoor(func(p Parker) *cas.Permit { return &p.(*spinFutex).permit }),
 	"yield":     permitDoor(func(p Parker) *cas.Permit { return &p.(*yielder).permit }),
+	"waitv":     permitDoor(func(p Parker) *cas.Permit { return &p.(*waitvParker).permit }),
+	"uring":     permitDoor(func(p Parker) *cas.Permit { return &p.(*uringParker).permit }),
 	"sema": {
 		asleep: func(p Parker) bool {
 			w := p.(*semaParker).sema.word.Load()

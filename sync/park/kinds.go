@@ -17,6 +17,8 @@ var kinds = []Kind{
 	unlockedChannelKind,
 	yieldKind,
 	semaKind,
+	waitvKind,
+	uringKind,
 }
 
 // Kinds returns the known kinds, the default first.
