@@ -32,7 +32,7 @@ func ring(t testing.TB, op Op, entries, completions int) *Ring {
 	return r
 }
 
-func enter(t testing.TB, r *Ring, wait int) {
+func submit(t testing.TB, r *Ring, wait int) {
 	t.Helper()
 	if err := r.Enter(wait); err != nil {
 		t.Fatal(err)
@@ -46,7 +46,7 @@ func next(t testing.TB, r *Ring) Completion {
 		if c, ok := r.Completion(); ok {
 			return c
 		}
-		enter(t, r, 1)
+		submit(t, r, 1)
 	}
 }
 
@@ -74,7 +74,7 @@ func TestMoreThanThereIsRoomFor(t *testing.T) {
 	const many = 20
 	for i := range uint64(many) {
 		*r.Next() = Entry{Op: OpNop, UserData: i}
-		enter(t, r, 0)
+		submit(t, r, 0)
 	}
 	for i := range uint64(many) {
 		c, ok := r.Completion()
@@ -90,7 +90,7 @@ func TestMoreRequestsThanEntries(t *testing.T) {
 		if recover() == nil {
 			t.Error("a third request was let into a queue of two")
 		}
-		enter(t, r, 0)
+		submit(t, r, 0)
 	}()
 	for range 3 {
 		r.Next().Op = OpNop
@@ -124,7 +124,7 @@ func TestFutexWait(t *testing.T) {
 		e := r.Next()
 		e.Op = OpFutexWait
 		e.SetWord(word, val)
-		enter(t, r, 0)
+		submit(t, r, 0)
 	}
 	wait(1)
 	if c := next(t, r); c.Result != -int32(unix.EAGAIN) {
@@ -150,7 +150,7 @@ func TestFutexWait(t *testing.T) {
 		c := next(t, r)
 		results[c.UserData] = c.Result
 	}
-	if results[0] != -int32(unix.ECANCELED) || results[9] != 0 {
+	if results[0] != -int32(unix.ECANCELED) || results[9] < 0 { // a number of requests, or 0
 		t.Errorf("cancelled: results by user data %v", results)
 	}
 	if n := futex.Wake(word, futex.All); n != 0 {
