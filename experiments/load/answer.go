@@ -66,6 +66,22 @@ func (a *answer) feed(p []byte, heads *headReader) (int, error) {
 	return used, nil
 }
 
+// unread is how much of the body is to come, where that is known or has no end.
+func (a *answer) unread() int64 {
+	if a.stage != inBody {
+		return 0
+	}
+	return a.left
+}
+
+// skip takes n bytes of the body, at most left of them, that nobody has looked
+// at.
+func (a *answer) skip(n int) {
+	if a.left -= int64(n); a.left == 0 {
+		a.stage = done
+	}
+}
+
 func (a *answer) feedHead(p []byte, heads *headReader) (int, error) {
 	before := len(a.partial)
 	if before == 0 {

@@ -25,6 +25,7 @@ type generator struct {
 
 	ep, bell   int // the epoll set; the eventfd in it that interrupts a wait
 	millis     bool
+	copies     bool // the kernel cannot discard what it has received
 	buf        []byte
 	events     []unix.EpollEvent
 	free       freeList

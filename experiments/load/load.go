@@ -45,6 +45,12 @@ type Config struct {
 	// millisecond. A run that ends early, by its context, does not call End.
 	Begin, End func()
 
+	// Background, when set, are clients that are there from before the warm-up
+	// until after the end. Opened is called by Run's own goroutine once they are,
+	// or once no more of them come to be.
+	Background *Background
+	Opened     func()
+
 	// Progress, when set, is called about four times a second from outside
 	// the generator's threads.
 	Progress func(elapsed, total time.Duration, requests uint64)
@@ -68,6 +74,8 @@ type Result struct {
 	Answered  uint64                  // of these, answered
 	Opened    uint64                  // connections opened in the whole run
 	PerSecond []float64               // requests per second in each 100 ms of the measured time
+
+	Background *Presences // of Config.Background, nil without
 
 	cfg Config // that was run, with its defaults
 }

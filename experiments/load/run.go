@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +34,11 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
+	if cfg.Background != nil {
+		if err := RaiseFiles(cfg.Connections + cfg.Background.clients()); err != nil {
+			return nil, err
+		}
+	}
 	if err := checkFiles(cfg.Connections); err != nil {
 		return nil, err
 	}
@@ -45,17 +51,60 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	block.Anchor()
-	if procs := cfg.Threads + 2 + block.AnchorPs; runtime.GOMAXPROCS(0) < procs {
+	procs := cfg.Threads + 2 + block.AnchorPs
+	if cfg.Background != nil {
+		procs++
+	}
+	if runtime.GOMAXPROCS(0) < procs {
 		runtime.GOMAXPROCS(procs)
+	}
+	var guests *background
+	if cfg.Background != nil {
+		// The first of them has the connection; the run gets another one, which has
+		// not waited for the rest to come.
+		if guests, err = openBackground(ctx, cfg, t, fd); err != nil {
+			return nil, err
+		}
+		defer guests.close()
+		if t, fd, err = reach(ctx, []*target{t}, cfg.Timeout); err != nil {
+			return nil, err
+		}
+		if cfg.Opened != nil {
+			cfg.Opened()
+		}
 	}
 	r := newRun(cfg, t)
 	r.generators[0].conns[0].fd = fd
 	r.generators[0].tally.opened = 1
-	return r.run(ctx)
+	res, err := r.run(ctx)
+	if guests != nil && res != nil {
+		res.Background = guests.close()
+	}
+	return res, err
 }
 
 // spareFiles are needed beside the connections.
 const spareFiles = 64
+
+// RaiseFiles makes room for n connections within the limit on open files, for
+// this process and for those that it starts from now on.
+func RaiseFiles(n int) error {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("read the limit on open files: %w", err)
+	}
+	need := uint64(n) + spareFiles
+	if need > limit.Max {
+		return fmt.Errorf("%d connections need %d open files, and the hard limit is %d (raise it with ulimit -Hn %d, as root, or in limits.conf)", n, need, limit.Max, need)
+	}
+	// The runtime raised its own limit when the program began, and lowers it again
+	// for processes that it starts, unless the program has set it itself.
+	limit.Cur = max(limit.Cur, need)
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("raise the limit on open files to %d: %w", need, err)
+	}
+	return nil
+}
 
 func checkFiles(connections int) error {
 	var limit unix.Rlimit

@@ -44,6 +44,13 @@ func receive(fd int, p []byte) (int, unix.Errno) {
 	return int(n), errno
 }
 
+// discard reads up to n bytes and copies none of them (tcp(7), MSG_TRUNC).
+// EFAULT is a kernel that does not know how.
+func discard(fd, n int) (int, unix.Errno) {
+	got, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), 0, uintptr(n), unix.MSG_TRUNC, 0, 0)
+	return int(got), errno
+}
+
 func closeFd(fd int) {
 	syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
 }

@@ -17,7 +17,9 @@ import (
 // A target is where requests go and what they are.
 type target struct {
 	name    string // of the address, for people
+	host    string // as requests name it
 	family  int
+	port    uint16
 	addr    unix.RawSockaddrAny
 	addrLen uint32
 	request []byte // the whole request, the same every time
@@ -37,12 +39,6 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 			return nil, &ConfigError{"URL", strconv.Quote(cfg.URL), "http://host:port/path [the port is 1 to 65535]"}
 		}
 	}
-	request := "GET " + u.RequestURI() + " HTTP/1.1\r\nHost: " + u.Host + "\r\n"
-	if cfg.Close {
-		request += "Connection: close\r\n"
-	}
-	request += "\r\n"
-
 	var ips []netip.Addr
 	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
 		ips = []netip.Addr{ip}
@@ -54,7 +50,9 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 		ip = ip.Unmap() // the resolver gives IPv4 addresses in their IPv6 form
 		t := &target{
 			name:    netip.AddrPortFrom(ip, uint16(port)).String(),
-			request: []byte(request),
+			port:    uint16(port),
+			host:    u.Host,
+			request: request(u.Host, u.RequestURI(), cfg.Close),
 			close:   cfg.Close,
 		}
 		if err := t.setAddress(ip, uint16(port)); err != nil {
@@ -63,6 +61,15 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 		targets = append(targets, t)
 	}
 	return targets, nil
+}
+
+// request is the whole of one.
+func request(host, path string, closes bool) []byte {
+	r := "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n"
+	if closes {
+		r += "Connection: close\r\n"
+	}
+	return []byte(r + "\r\n")
 }
 
 func (t *target) setAddress(ip netip.Addr, port uint16) error {
@@ -107,6 +114,14 @@ func reach(ctx context.Context, targets []*target, timeout time.Duration) (*targ
 		}
 	}
 	return nil, -1, first
+}
+
+// loopback reports whether the target is on the IPv4 loopback network.
+func (t *target) loopback() bool {
+	if t.family != unix.AF_INET {
+		return false
+	}
+	return (*unix.RawSockaddrInet4)(unsafe.Pointer(&t.addr)).Addr[0] == 127
 }
 
 func (t *target) dial(ctx context.Context, timeout time.Duration) (int, error) {

@@ -70,7 +70,7 @@ func (c Config) Validate() error {
 	case c.Timeout < time.Millisecond || c.Timeout > maxDuration:
 		return bad("--timeout", c.Timeout, "1ms to %v", maxDuration)
 	}
-	return nil
+	return c.Background.validate()
 }
 
 // parseURL accepts what the generator can ask for.
