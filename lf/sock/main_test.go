@@ -46,7 +46,7 @@ func descriptors(t *testing.T) int {
 	return len(entries)
 }
 
-func listen(t *testing.T, opt Options) *Listener {
+func listen(t testing.TB, opt Options) *Listener {
 	t.Helper()
 	if opt.Address == "" {
 		opt.Address = "127.0.0.1:0"
@@ -60,7 +60,7 @@ func listen(t *testing.T, opt Options) *Listener {
 }
 
 // dial connects a blocking socket, with a time limit on what it does.
-func dial(t *testing.T, l *Listener) int {
+func dial(t testing.TB, l *Listener) int {
 	t.Helper()
 	domain, sa := sockaddr(l.Addr())
 	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)

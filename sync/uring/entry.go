@@ -7,6 +7,7 @@ const (
 	OpNop       Op = 0
 	OpAccept    Op = 13
 	OpCancel    Op = 14 // IORING_OP_ASYNC_CANCEL: of the request with user data Addr
+	OpSocket    Op = 45 // Linux 5.19, as AcceptMultishot, which cannot be asked for
 	OpFutexWait Op = 51 // Linux 6.7
 )
 

@@ -1,0 +1,141 @@
+package sock
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/sync/uring"
+)
+
+// UringAhead is how many connections the kernel may accept ahead of a
+// UringAcceptor's thread: its completion queue. They wait there, accepted and
+// unserved, where the accept queue of the listener would have held them.
+const UringAhead = 64
+
+// UringAcceptor accepts by io_uring: one multishot request stays in a ring,
+// and the kernel puts a connection into the completion queue for each peer that
+// comes. While there are any, Accept makes no system call.
+//
+// It is for a leader: one thread at a time is in Accept, and what makes it the
+// next one's turn (the leadership) also passes on what the last one wrote. The
+// ring knows nothing of threads, so any may be the next one. But the request
+// belongs to the thread that made it, and the kernel accepts on that one: it
+// interrupts it for each connection that comes while the ring is waited on,
+// also when it serves one by then, and its blocking calls may return EINTR.
+// When that thread ends, the next Accept makes a new request.
+type UringAcceptor struct {
+	l     *Listener
+	ring  *uring.Ring
+	armed bool // the request is in the ring, and its last completion was not seen
+}
+
+// UringAvailable tells why there can be no UringAcceptor on this machine: it
+// wants Linux 5.19 with io_uring allowed. nil means that there can.
+func UringAvailable() error {
+	if err := uring.Available(uring.OpSocket); err != nil {
+		return fmt.Errorf("multishot accept (Linux 5.19): %w", err)
+	}
+	return nil
+}
+
+// NewUringAcceptor makes an acceptor for a listener that waits, which stays its
+// caller's to shut down and, after the acceptor, to close.
+func NewUringAcceptor(l *Listener) (*UringAcceptor, error) {
+	if l.noWait {
+		return nil, errors.New("accept by io_uring: the listener does not wait (leave out DoNotWait: a request in a ring is there to wait)")
+	}
+	if err := UringAvailable(); err != nil {
+		return nil, err
+	}
+	ring, err := uring.New(2, UringAhead)
+	if err != nil {
+		return nil, fmt.Errorf("accept by io_uring: %w", err)
+	}
+	return &UringAcceptor{l: l, ring: ring}, nil
+}
+
+// User data, to tell the request from its cancellation.
+const (
+	uringAccept = 1
+	uringCancel = 2
+)
+
+// Accept is as (*Listener).Accept, for one thread at a time. After Shutdown it
+// returns the connections that were accepted before, then ErrEnded.
+func (a *UringAcceptor) Accept() (fd int, err error) {
+	for {
+		if c, ok := a.ring.Completion(); ok {
+			fd, errno := a.take(c)
+			switch errno {
+			case 0:
+				return fd, nil
+			case unix.ECANCELED: // the thread that made the request has ended
+				continue
+			}
+			return -1, a.l.judge(errno)
+		}
+		if !a.armed {
+			if a.l.ended.Load() {
+				return -1, ErrEnded
+			}
+			a.arm()
+		}
+		if err := a.ring.Enter(1); err != nil {
+			return -1, a.l.judge(errnoOf(err))
+		}
+	}
+}
+
+func (a *UringAcceptor) arm() {
+	*a.ring.Next() = uring.Entry{
+		Op: uring.OpAccept, Priority: uring.AcceptMultishot,
+		FD: int32(a.l.fd), OpFlags: unix.SOCK_CLOEXEC, UserData: uringAccept,
+	}
+	a.armed = true
+}
+
+// take is what a completion brings: a descriptor, or why there is none.
+func (a *UringAcceptor) take(c uring.Completion) (fd int, errno syscall.Errno) {
+	if !c.More() {
+		a.armed = false
+	}
+	if c.Result < 0 {
+		return -1, syscall.Errno(-c.Result)
+	}
+	return int(c.Result), 0
+}
+
+// errnoOf is what judge wants to know of an error of the ring.
+func errnoOf(err error) syscall.Errno {
+	var errno syscall.Errno
+	errors.As(err, &errno)
+	return errno
+}
+
+// Close takes the request back, closes the connections that nobody has taken,
+// and gives the ring back. No thread may be in Accept. The listener goes on
+// listening if it was not shut down.
+func (a *UringAcceptor) Close() error {
+	if a.armed {
+		*a.ring.Next() = uring.Entry{Op: uring.OpCancel, Addr: uringAccept, UserData: uringCancel}
+	}
+	for {
+		for c, ok := a.ring.Completion(); ok; c, ok = a.ring.Completion() {
+			if c.UserData != uringAccept {
+				continue
+			}
+			if fd, errno := a.take(c); errno == 0 {
+				unix.Close(fd)
+			}
+		}
+		if !a.armed {
+			return a.ring.Close()
+		}
+		if err := a.ring.Enter(1); err != nil {
+			return errors.Join(err, a.ring.Close())
+		}
+	}
+}
