@@ -27,6 +27,16 @@ func uringAcceptor(t testing.TB, l *Listener) *UringAcceptor {
 	return a
 }
 
+// read is read(2) until something comes: with a time limit on the socket a
+// signal ends it, and so does the kernel when it accepts on this thread.
+func read(fd int, p []byte) (int, error) {
+	for {
+		if n, err := unix.Read(fd, p); err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
 // TestUringAcceptServesAll: threads take turns in Accept and serve what they
 // got; some end, and others take their places. Each of some thousand peers
 // gets an answer of its own, and no descriptor is left.
@@ -89,7 +99,7 @@ func TestUringAcceptServesAll(t *testing.T) {
 				word := binary.NativeEndian.AppendUint64(nil, uint64(p*each+i))
 				send1(t, fd, string(word))
 				var answer [9]byte
-				if n, err := unix.Read(fd, answer[:]); err != nil || string(answer[:n]) != string(word) {
+				if n, err := read(fd, answer[:]); err != nil || string(answer[:n]) != string(word) {
 					t.Errorf("peer %d: %d bytes, %v", p, n, err)
 				}
 				unix.Close(fd)
@@ -170,7 +180,7 @@ func TestUringShutdownServesWhatIsThere(t *testing.T) {
 	}
 	for i, fd := range ours { // they live
 		send1(t, fd, "x")
-		if n, err := unix.Read(peers[i], make([]byte, 2)); n != 1 || err != nil {
+		if n, err := read(peers[i], make([]byte, 2)); n != 1 || err != nil {
 			t.Errorf("connection %d: %d, %v", i, n, err)
 		}
 		unix.Close(fd)
@@ -202,7 +212,7 @@ func TestUringCloseClosesConnections(t *testing.T) {
 		t.Error(err)
 	}
 	for i, fd := range peers {
-		if n, err := unix.Read(fd, make([]byte, 1)); n > 0 {
+		if n, err := read(fd, make([]byte, 1)); n > 0 {
 			t.Errorf("peer %d: %d, %v; want an end", i, n, err)
 		}
 		unix.Close(fd)
