@@ -66,6 +66,7 @@ type outcome uint8
 
 const (
 	gotEvent    outcome = iota
+	gotMany             // and more work is at hand than one thread should do
 	gotNothing          // an error or a signal: still the leader, wait again
 	sourceEnded         // no event will come any more
 )
@@ -240,6 +241,8 @@ func (m *member) waited(o outcome) {
 	case o == gotNothing:
 	case m.rules.early:
 		m.givesUp(m.rules.way)
+	case o == gotMany:
+		m.givesUp(cas.Named)
 	case m.rules.leased:
 		m.pc = beginning
 		m.hold = cas.Hold{Slot: m.slot}

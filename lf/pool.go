@@ -34,6 +34,14 @@ type Source[E any] interface {
 	Interrupt()
 }
 
+// Queued is a Source that takes several events at a time from the system.
+// Promotion adaptive asks it how much work is at hand.
+type Queued interface {
+	// Ready is how many events are there besides the one that Wait returned
+	// last. Only the leader calls it.
+	Ready() int
+}
+
 // Handler processes one event on the thread that received it. id is the
 // thread's number in the pool, from 0.
 type Handler[E any] func(id int, event E)
@@ -96,8 +104,10 @@ type Pool[E any] struct {
 	opt        Options
 	rules      rules
 	leadership *cas.Leadership
-	gate       gate.Gate // in place of leadership and members
-	since      []stamp   // when the leader of each slot began with its event, where that is leased
+	gate       gate.Gate   // in place of leadership and members
+	since      []stamp     // when the leader of each slot began with its event, where that is leased
+	backlogs   []backlog   // of the slots, likewise
+	idle       atomic.Bool // a processor had nothing to do when the sentinel looked last
 	members    []seat[E]
 	passes     atomic.Uint64 // number of the next hand-off, for the flight log
 	threads    []*thread.Thread
@@ -150,6 +160,7 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 		sources: sources, handle: handle, opt: opt, rules: r,
 		leadership: cas.NewLeadership(opt.Threads, slots),
 		since:      make([]stamp, slots),
+		backlogs:   make([]backlog, slots),
 		members:    make([]seat[E], opt.Threads),
 	}
 	for i := range p.members {
@@ -186,7 +197,9 @@ func (p *Pool[E]) Start() {
 			s.log = p.opt.Log(id)
 		}
 		name := fmt.Sprintf("%s-%d", p.opt.Name, id)
-		p.threads = append(p.threads, thread.Start(thread.Options{Name: name, CPU: thread.AnyCPU}, func(*thread.Thread) {
+		p.threads = append(p.threads, thread.Start(thread.Options{
+			Name: name, CPU: thread.AnyCPU, Unlocked: p.gate == nil && p.opt.Parker.Unlocked,
+		}, func(*thread.Thread) {
 			defer p.ended.Done()
 			body(s)
 		}))
@@ -303,6 +316,10 @@ func (p *Pool[E]) lead(s *seat[E]) {
 	switch {
 	case err == nil:
 		p.received(s)
+		if p.rules.leased && p.divides(s) {
+			s.m.waited(gotMany)
+			break
+		}
 		s.m.waited(gotEvent)
 	case errors.Is(err, ErrEnded):
 		s.m.waited(sourceEnded)

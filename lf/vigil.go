@@ -86,6 +86,9 @@ func (p *Pool[E]) quiet(s *seat[E]) {
 		m.watch.Sleep()
 		return
 	}
+	if p.rules.leased {
+		p.survey()
+	}
 	hold := int64(p.opt.Hold)
 	v.period = min(max(2*v.period, hold), slowest*hold)
 	s.log.Flush()

@@ -50,7 +50,7 @@ func (c *crew) spawn(body func(id int)) {
 	thread.Reserve(len(c.seats))
 	c.running.Add(len(c.seats))
 	for id := range c.seats {
-		thread.Start(thread.Options{Name: fmt.Sprintf("%s-%d", c.name, id), CPU: thread.AnyCPU}, func(*thread.Thread) {
+		thread.Start(thread.Options{Name: fmt.Sprintf("%s-%d", c.name, id), CPU: thread.AnyCPU, Unlocked: c.cfg.Parker.Unlocked}, func(*thread.Thread) {
 			defer c.running.Done()
 			body(id)
 		})

@@ -169,6 +169,7 @@ func New(name string, cfg Config) (MPM, error) {
 	if err := k.Check(cfg); err != nil {
 		return nil, err
 	}
+	cfg.Parker.Unlocked = cfg.Parker.Unlocked && k.Parks // where nobody parks, it asks for nothing
 	return k.New(cfg)
 }
 
