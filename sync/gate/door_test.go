@@ -70,6 +70,10 @@ var doors = map[string]door{
 		opens:  true,
 		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_READ, uintptr(g.(*pipe).read)) },
 	},
+	"robust": {
+		opens:  true,
+		queued: func(g Gate, m *member) bool { return m.sleepsIn(unix.SYS_FUTEX, address(g.(*robust).lock.Word())) },
+	},
 }
 
 // semaphore reports whether the system has that System V semaphore.

@@ -17,6 +17,7 @@ var kinds = []Kind{
 	flockKind,
 	ofdKind,
 	pipeKind,
+	robustKind,
 }
 
 // Kinds returns the known kinds.
