@@ -1,6 +1,7 @@
 package park
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -48,6 +49,12 @@ var doors = map[string]door{
 		give:  func(p Parker) bool { return p.(*semaParker).sema.post() },
 		wake:  func(p Parker) { p.(*semaParker).sema.wake() },
 	},
+	"lifosem": {
+		asleep: func(p Parker) bool { return baton(p).Load() == batonWaiting },
+		stray:  func(p Parker) bool { return futex.Wake(baton(p), 1) == 1 },
+		give:   func(p Parker) bool { return p.(*lifosemParker).sem.post() != nil },
+		wake:   func(p Parker) { futex.Wake(baton(p), 1) },
+	},
 	"eventfd": descriptorDoor,
 	"pipe":    descriptorDoor,
 	"cond": {
@@ -66,6 +73,8 @@ var doors = map[string]door{
 	"channel":          channelDoor(false),
 	"unlocked-channel": channelDoor(true),
 }
+
+func baton(p Parker) *atomic.Uint32 { return &p.(*lifosemParker).sem.nodes[0].baton }
 
 // permitDoor is the door of kinds that are woken by futex(2) on a permit's word.
 func permitDoor(of func(Parker) *cas.Permit) door {

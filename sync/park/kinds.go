@@ -17,6 +17,7 @@ var kinds = []Kind{
 	unlockedChannelKind,
 	yieldKind,
 	semaKind,
+	lifosemKind,
 	waitvKind,
 	uringKind,
 }

@@ -1,0 +1,215 @@
+package park
+
+import (
+	"fmt"
+	"sync/atomic"
+
+	"lflab/cas"
+	"lflab/sync/futex"
+)
+
+var lifosemKind = Kind{
+	Name:   "lifosem",
+	Doc:    "a semaphore whose word holds its value or its last waiter, each of whom sleeps on a futex word of its own: exact wake-ups, last come first served; with one owner, what that adds to a futex",
+	Kernel: "3.2",
+	New: func(Options) (Parker, error) {
+		sem, err := NewLifoSem(1, 1)
+		if err != nil {
+			return nil, err
+		}
+		return &lifosemParker{sem: sem}, nil
+	},
+}
+
+// LifoSem is a counting semaphore that grants to the thread which came last:
+// the one whose stack is still in the CPU's cache. A post hands the unit to one
+// named waiter, so it wakes that one and no other, and nobody can take it away
+// before the waiter runs.
+//
+// One word holds the value or the list of waiters, for it never has both:
+//
+//	bits   field    meaning
+//	0-31   number   the value; with list set, 1 + the waiter that came last
+//	32     list     there are waiters, and the value is 0
+//	33-63  tag      changes of the list, modulo 2^31
+//
+// The tag is there for a post that read the last waiter and who came before
+// it, and was then overtaken by others until the same waiter was last again:
+// its CAS fails, for the one before may have gone. Each waiter is a node with a
+// link and a baton, of which one side lets go before the other takes it up:
+//
+//	baton    meaning
+//	out      not in the list
+//	joined   in the list; the waiter is awake
+//	waiting  in the list; the waiter sleeps, or is about to
+//	given    taken from the list, with a unit for the waiter
+//	gone     in the list, but the waiter's deadline has passed
+//
+//	out     -> joined   waiter  before it links its node
+//	joined  -> waiting  waiter  before it blocks
+//	joined  -> given    poster  that unlinked it
+//	waiting -> given    poster  that unlinked it: wake the waiter
+//	waiting -> gone     waiter  deadline
+//	gone    -> joined   waiter  comes again: its node is still linked
+//	gone    -> out      poster  that unlinked it, and goes on to the next
+//	joined  -> out      waiter  granted from the value before it was linked
+//	given   -> out      waiter  the unit is its own
+//
+// A waiter whose deadline passes thus leaves its node to whoever pops it, and
+// nobody ever searches the list. When it comes again before that, it has its
+// old place.
+type LifoSem struct {
+	_     [cas.CacheLine]byte
+	word  atomic.Uint64
+	_     [cas.CacheLine - 8]byte
+	limit uint32
+	nodes []lifoNode
+}
+
+type lifoNode struct {
+	baton atomic.Uint32
+	next  atomic.Uint32 // 1 + the waiter that came before; 0 for none
+	_     [cas.CacheLine - 8]byte
+}
+
+const (
+	lifoList   uint64 = 1 << 32
+	lifoTag    uint64 = 1 << 33
+	lifoNumber uint64 = 1<<32 - 1
+)
+
+const (
+	batonOut uint32 = iota
+	batonJoined
+	batonWaiting
+	batonGiven
+	batonGone
+)
+
+// NewLifoSem makes a semaphore of value 0 for waiters 0 to waiters-1. Its value
+// does not rise above limit: what is posted beyond that is dropped.
+func NewLifoSem(waiters int, limit uint32) (*LifoSem, error) {
+	if waiters < 1 || waiters > 1<<16 || limit < 1 {
+		return nil, fmt.Errorf("semaphore for %d waiters with a limit of %d (want 1 to %d, and a limit of 1 or more)", waiters, limit, 1<<16)
+	}
+	return &LifoSem{limit: limit, nodes: make([]lifoNode, waiters)}, nil
+}
+
+// Post adds one unit, or hands it to the waiter that came last, and reports
+// whether that one had to be woken. It does not block. What was written before
+// it is visible after the Wait that it ends.
+func (s *LifoSem) Post() (woke bool) {
+	baton := s.post()
+	if baton == nil {
+		return false
+	}
+	futex.Wake(baton, 1)
+	return true
+}
+
+// post is Post but for the wake-up, which is due on the word that it returns.
+func (s *LifoSem) post() (sleeper *atomic.Uint32) {
+	for {
+		w := s.word.Load()
+		number := uint32(w)
+		if w&lifoList == 0 {
+			// A dropped unit is a write as well, for what was written before it.
+			if s.word.CompareAndSwap(w, w&^lifoNumber|uint64(min(number, s.limit-1)+1)) {
+				return nil
+			}
+			continue
+		}
+		n := &s.nodes[number-1]
+		if !s.word.CompareAndSwap(w, relinked(w, n.next.Load())) {
+			continue
+		}
+		switch n.give() {
+		case batonWaiting:
+			return &n.baton
+		case batonJoined:
+			return nil
+		}
+	}
+}
+
+// relinked is the word with another waiter at the head of the list; 0 for none.
+func relinked(w uint64, head uint32) uint64 {
+	tag := (w + lifoTag) &^ (lifoTag - 1)
+	if head == 0 {
+		return tag
+	}
+	return tag | lifoList | uint64(head)
+}
+
+// give passes the baton to a waiter that was just unlinked, and returns what
+// it was doing. A waiter that is gone gets none.
+func (n *lifoNode) give() (was uint32) {
+	for {
+		was, to := n.baton.Load(), batonGiven
+		if was == batonGone {
+			to = batonOut
+		}
+		if n.baton.CompareAndSwap(was, to) {
+			return was
+		}
+	}
+}
+
+// Wait blocks waiter id until it has a unit. A number is used by one thread at
+// a time.
+func (s *LifoSem) Wait(id int) { s.wait(id, noDeadline) }
+
+// WaitUntil is Wait with a deadline, absolute, in nanoseconds of
+// CLOCK_MONOTONIC. It reports whether the waiter got a unit.
+func (s *LifoSem) WaitUntil(id int, deadline int64) bool { return s.wait(id, deadline) }
+
+func (s *LifoSem) wait(id int, deadline int64) bool {
+	n := &s.nodes[id]
+	// Gone, the node is in the list, or in the hands of a post that has
+	// unlinked it and will see in this moment's baton what to do with it.
+	if !n.baton.CompareAndSwap(batonGone, batonJoined) && s.enter(n, id) {
+		return true
+	}
+	if n.baton.CompareAndSwap(batonJoined, batonWaiting) {
+		for n.baton.Load() == batonWaiting {
+			err := sleep(&n.baton, batonWaiting, deadline)
+			switch {
+			case err == nil:
+			case err != futex.ErrDeadline:
+				panic("park: " + err.Error())
+			case n.baton.CompareAndSwap(batonWaiting, batonGone):
+				return false
+			}
+		}
+	}
+	n.baton.Store(batonOut) // given: the node is this thread's again
+	return true
+}
+
+// enter takes a unit if there is one, and reports so; otherwise it links the
+// node.
+func (s *LifoSem) enter(n *lifoNode, id int) (taken bool) {
+	n.baton.Store(batonJoined)
+	for {
+		w := s.word.Load()
+		if w&lifoList == 0 && w&lifoNumber != 0 {
+			if s.word.CompareAndSwap(w, w-1) {
+				n.baton.Store(batonOut)
+				return true
+			}
+			continue
+		}
+		n.next.Store(uint32(w)) // 0 where there is no list, the value being 0
+		if s.word.CompareAndSwap(w, relinked(w, uint32(id)+1)) {
+			return false
+		}
+	}
+}
+
+// lifosemParker is the semaphore for one.
+type lifosemParker struct{ sem *LifoSem }
+
+func (p *lifosemParker) Park()                         { p.sem.Wait(0) }
+func (p *lifosemParker) ParkUntil(deadline int64) bool { return p.sem.WaitUntil(0, deadline) }
+func (p *lifosemParker) Unpark() (woke bool)           { return p.sem.Post() }
+func (p *lifosemParker) Close() error                  { return nil }
