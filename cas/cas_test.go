@@ -20,13 +20,13 @@ func TestWordFields(t *testing.T) {
 	}{
 		{"new", NewWord(1), End, 1, false, 0},
 		{"four leaders", NewWord(4), End, 4, false, 0},
-		{"claimed", NewWord(1).withFree(-1), End, 0, false, 0},
-		{"pushed", NewWord(1).withFree(-1).withHead(7), 7, 0, false, 1},
-		{"popped", NewWord(1).withFree(-1).withHead(7).withHead(End), End, 0, false, 2},
+		{"claimed", NewWord(1).withoutFree(0), End, 0, false, 0},
+		{"pushed", NewWord(1).withoutFree(0).withHead(7), 7, 0, false, 1},
+		{"popped", NewWord(1).withoutFree(0).withHead(7).withHead(End), End, 0, false, 2},
 		{"terminated", NewWord(0).withHead(End) | termBit, End, 0, true, 1},
 		{"last thread", NewWord(0).withHead(End - 1), End - 1, 0, false, 1},
 		{"tag wraps", (NewWord(3) | 0xffffffff<<tagShift).withHead(5), 5, 3, false, 0},
-		{"term survives", (NewWord(2) | termBit).withHead(1).withFree(-1), 1, 1, true, 1},
+		{"term survives", (NewWord(2) | termBit).withHead(1).withoutFree(0), 1, 1, true, 1},
 	} {
 		if c.w.Head() != c.head || c.w.Free() != c.free || c.w.Terminated() != c.term || c.w.Tag() != c.tag {
 			t.Errorf("%s: %v, want tag %d head %d free %d term %v", c.name, c.w, c.tag, c.head, c.free, c.term)
@@ -76,7 +76,7 @@ func TestMachinesAlone(t *testing.T) {
 	r, heir := promote()
 	expect("promotion", r, Promoted)
 	expect("heir: last in, first out", heir, uint16(2))
-	expect("its promise", l.Promise(2), Granted)
+	expect("its promise", l.Promise(2).Kind(), Granted)
 	expect("the other's", l.Promise(1), NoPromise)
 	r, heir = promote()
 	expect("next heir", [2]any{r, heir}, [2]any{Promoted, uint16(1)})

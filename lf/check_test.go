@@ -84,6 +84,7 @@ type mutant struct {
 
 type checker struct {
 	n       int
+	rules   rules
 	backlog uint8 // events that may wait at once
 	mutant  mutant
 	limit   int
@@ -101,7 +102,7 @@ type checker struct {
 }
 
 func newChecker(n int, m mutant) *checker {
-	c := &checker{n: n, backlog: 2, mutant: m, limit: 5_000_000,
+	c := &checker{n: n, rules: rulesOf("handoff"), backlog: 2, mutant: m, limit: 5_000_000,
 		l: cas.NewLeadership(n, 1), index: map[key]int32{}, found: map[string]int32{}}
 	for range n {
 		c.permits = append(c.permits, new(cas.Permit))
@@ -113,7 +114,7 @@ func newChecker(n int, m mutant) *checker {
 func (c *checker) run() []string {
 	first := state{image: c.l.Save()}
 	for i := range c.n {
-		first.threads[i].m = newMember(i)
+		first.threads[i].m = newMember(i, c.rules, 1)
 	}
 	c.add(first, -1, label{started, 0})
 	for at := int32(0); int(at) < len(c.states); at++ {
@@ -180,7 +181,7 @@ func (c *checker) advance(s *state, i int) bool {
 		case lead:
 			t.at = onSource
 		case wake:
-			t.at, t.heir = giving, uint8(t.m.heir())
+			t.at, t.heir = giving, uint8(t.m.wakes)
 		case process:
 			t.at = handling
 		case leave:
@@ -326,7 +327,7 @@ func (c *checker) inspect(at int32) {
 			} else {
 				leaders++
 			}
-		case m.pc == following && s.image.Promise[i] == cas.Granted:
+		case m.pc == following && s.image.Promise[i].Kind() == cas.Granted:
 			tokens++
 		case m.pc == terminating && m.terminate.PC >= cas.TerminateNext:
 			if m.terminate.PC == cas.TerminateGrant {
@@ -469,8 +470,18 @@ func describe(t *actor, i uint8) string {
 	what := [...]string{"", "takes", "calls FUTEX_WAIT", "sleeps", "gives", "calls FUTEX_WAKE", "receives", "handles", "is gone"}[t.at]
 	if t.at == running {
 		what = [...]string{
-			fmt.Sprint("joins ", t.m.join.PC), "checks its promise", "leads", fmt.Sprint("promotes ", t.m.promote.PC),
-			"processes", fmt.Sprint("terminates ", t.m.terminate.PC), "leaves"}[t.m.pc]
+			fmt.Sprint("joins ", t.m.join.PC), "checks its promise", "watches", "calls", "leads", "begins", fmt.Sprint("promotes ", t.m.promote.PC),
+			"processes", "ends processing", "yields", fmt.Sprint("terminates ", t.m.terminate.PC), "leaves"}[t.m.pc]
 	}
 	return fmt.Sprintf("t%d %s", i, what)
+}
+
+// rulesOf are the rules of a promotion by its name.
+func rulesOf(name string) rules {
+	for _, p := range promotions {
+		if p.Name == name {
+			return p.rules
+		}
+	}
+	panic("no promotion " + name)
 }

@@ -180,7 +180,8 @@ func (c *checker) unpack(k key) (s state) {
 		t := &s.threads[p]
 		t.at, t.extra, t.holding = place(a[1]), a[2], a[3] != 0
 		t.take.PC, t.heir = a[4], a[5]
-		t.m = newMember(p)
+		t.m = newMember(p, c.rules, 1)
+		t.m.after = processing
 		t.m.pc = memberPC(a[0])
 		switch t.m.pc {
 		case joining:

@@ -129,7 +129,7 @@ var mutants = []mutant{
 		if t.at != handling || t.extra != 0 || s.image.Word.Terminated() {
 			return false
 		}
-		t.extra, t.at, t.m.pc, t.m.promote = 1, running, promoting, cas.Promote{}
+		t.extra, t.at, t.m.pc, t.m.promote, t.m.after = 1, running, promoting, cas.Promote{}, processing
 		return true
 	}},
 	{name: "giver looks whether the owner sleeps before it gives", step: func(c *checker, s *state, i int) bool {

@@ -212,8 +212,8 @@ func TestBadOptions(t *testing.T) {
 	}{
 		{Options{Threads: 0, Parker: kind}, "pool of 0 threads (want 1 to"},
 		{Options{Threads: 1 << 20, Parker: kind}, "pool of 1048576 threads"},
-		{Options{Threads: 1, Parker: kind, Order: "random"}, `unknown order "random" (known: lifo)`},
-		{Options{Threads: 1, Parker: kind, Promotion: "later"}, `unknown promotion "later" (known: handoff)`},
+		{Options{Threads: 1, Parker: kind, Order: "random"}, `unknown order "random" (known: lifo,`},
+		{Options{Threads: 1, Parker: kind, Promotion: "later"}, `unknown promotion "later" (known: handoff,`},
 	} {
 		if _, err := New(&counted{}, func(int, int64) {}, c.opt); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %q", c.opt, err, c.want)
