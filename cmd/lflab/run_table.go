@@ -24,6 +24,12 @@ func present(w io.Writer, r *lab.Run) error {
 	if slices.ContainsFunc(r.Trials, probed) {
 		fmt.Fprintln(w, "kernel H, kernel D: p50 as the kernel probe saw it; it ends where user code begins")
 	}
+	if err := r.WriteRatios(t); err != nil {
+		return err
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
 	printInvalid(w, r)
 	path, err := figure.Report(r.Dir)
 	if err != nil {

@@ -18,6 +18,7 @@ func files(dir string, figs []pageFigure) []file {
 	for _, f := range []file{
 		{"manifest.json", "suite, plan, seed, revision, machine before and after", true},
 		{"summary.csv", "one row for each cell, with intervals", true},
+		{"ratios.csv", "the ratios that the suite asks for, with intervals", true},
 		{"bench.txt", "Go's benchmark format, for benchstat", true},
 	} {
 		if _, err := os.Stat(filepath.Join(dir, f.Path)); err == nil {

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,9 @@ const (
 	keyGNone      = "G_none_p50"
 	keyUse        = "utilisation"
 	keyHMean      = "H_mean"
+	keyBytes      = "bytes"
+	keyMemory     = "memory"
+	keyIdle       = "memory_idle"
 	keyHP50       = "H_p50"
 )
 
@@ -43,6 +47,12 @@ var metrics = []metric{
 		return r.VoluntaryPerRequest + r.InvoluntaryPerRequest
 	}), false},
 	{keyUse, "utilisation", "%", "utilisation", accounted(func(r *lab.PhaseResult) float64 { return 100 * r.Utilisation }), false},
+	{keyBytes, "bytes per second", "MB/s", "transferred", transferred, true},
+	{keyMemory, "resident memory", "MiB", "memory", beside(func(r *lab.PhaseResult) (float64, bool) { return float64(r.RSS) / (1 << 20), r.RSS > 0 }), false},
+	{keyIdle, "memory per idle connection", "KiB", "per idle connection", beside(func(r *lab.PhaseResult) (float64, bool) {
+		x, ok := rssPerIdle.Of(r)
+		return x / (1 << 10), ok
+	}), false},
 	{keyHP50, "hand-off latency H p50", "µs", "H p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p50), false},
 	{"H_p99", "hand-off latency H p99", "µs", "H p99", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p99), false},
 	{keyHMean, "hand-off latency H mean", "µs", "H mean", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, mean), false},
@@ -77,6 +87,26 @@ func served(f func(*lab.PhaseResult) float64) func(*lab.PhaseResult) (float64, b
 			return 0, false
 		}
 		return f(r), true
+	}
+}
+
+// transferred is of phases whose answers are long: of short ones the throughput
+// says it.
+func transferred(r *lab.PhaseResult) (float64, bool) {
+	const long = 1 << 20
+	return r.BytesPerSecond / 1e6, r.BytesPerSecond*r.DurationS > long*float64(max(1, r.Requests))
+}
+
+// rssPerIdle is the lab's metric.
+var rssPerIdle = lab.Metrics[slices.IndexFunc(lab.Metrics, func(m lab.Metric) bool { return m.Name == "rss_bytes_per_idle_connection" })]
+
+// beside takes a value of phases that had clients in the background.
+func beside(f func(*lab.PhaseResult) (float64, bool)) func(*lab.PhaseResult) (float64, bool) {
+	return func(r *lab.PhaseResult) (float64, bool) {
+		if r.Background == nil {
+			return 0, false
+		}
+		return f(r)
 	}
 }
 

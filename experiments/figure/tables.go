@@ -50,7 +50,8 @@ func (v *view) tables() []table {
 			switch {
 			case !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) }):
 			case m.key == keyHMean && len(inside) > 0: // quantiles say more
-			case strings.HasPrefix(m.title, "latency"), strings.HasPrefix(m.title, "service"), m.key == keyRate, m.key == keyCPU, m.key == keySwitches, m.key == keyUse:
+			case strings.HasPrefix(m.title, "latency"), strings.HasPrefix(m.title, "service"), m.key == keyRate, m.key == keyCPU, m.key == keySwitches, m.key == keyUse,
+				m.key == keyBytes, m.key == keyMemory, m.key == keyIdle:
 				outside = append(outside, m)
 			default:
 				inside = append(inside, m)

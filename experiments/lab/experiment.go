@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"lflab/experiments/lab/process"
+	"lflab/experiments/load"
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
 	"lflab/experiments/suites"
@@ -171,6 +172,10 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 	for _, p := range s.Phases {
 		x.Manifest.Phases = append(x.Manifest.Phases, phaseRecord(p, o.Scale))
 	}
+	x.doWithoutCrowds(load.RaiseFiles)
+	if err := x.askRatios(); err != nil {
+		return nil, err
+	}
 	if o.CheckProbe == nil {
 		o.CheckProbe = probe.Check
 	}
@@ -187,6 +192,9 @@ func phaseRecord(p suites.Phase, scale float64) Phase {
 		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Probe: p.Probe, Generators: p.Generators,
 		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
 		WarmupS: p.Warmup.Seconds() * scale, DurationS: p.Duration.Seconds() * scale,
+	}
+	if b := p.Background; b != nil {
+		r.Background = &Background{b.Idle, b.SlowSenders, b.SlowReaders, b.Blocking, b.Path, b.Unread}
 	}
 	for mode, n := range p.Connections.Each {
 		if r.ConnectionsByMode == nil {
@@ -259,6 +267,9 @@ func (x *Experiment) Estimate(trials int) time.Duration {
 	}
 	for _, p := range x.Manifest.Phases {
 		each += p.WarmupS + p.DurationS
+		if p.Background != nil {
+			each += float64(p.Background.clients()) * 200e-6 // to open and to close them
+		}
 		if p.Probe != "" {
 			each += 0.1 // to load and attach it, and to take it off again
 		}

@@ -42,6 +42,7 @@ type Manifest struct {
 	Interrupted bool        `json:"interrupted,omitempty"`
 	Before      Machine     `json:"machine_before"`
 	After       Machine     `json:"machine_after,omitzero"`
+	Ratios      []Ratio     `json:"ratios,omitempty"`  // that the suite asks for
 	Skipped     []string    `json:"skipped,omitempty"` // subjects, and the probe, that could not be had here, each with its reason
 }
 
@@ -72,8 +73,19 @@ type Phase struct {
 	Arrivals          string             `json:"arrivals,omitempty"`
 	WarmupS           float64            `json:"warmup_s"`
 	DurationS         float64            `json:"duration_s"`
-	Flight            bool               `json:"flight"`          // the servers' flight recorders are on
-	Probe             string             `json:"probe,omitempty"` // the kernel probe keeps "histograms" or "records"; empty: it is off, or not allowed here; an axis "probe" goes before it
+	Flight            bool               `json:"flight"`               // the servers' flight recorders are on
+	Background        *Background        `json:"background,omitempty"` // clients that are there meanwhile
+	Probe             string             `json:"probe,omitempty"`      // the kernel probe keeps "histograms" or "records"; empty: it is off, or not allowed here; an axis "probe" goes before it
+}
+
+// Background are clients of a phase that are not measured themselves.
+type Background struct {
+	Idle        int    `json:"idle,omitempty"`         // connections that are kept after one answer
+	SlowSenders int    `json:"slow_senders,omitempty"` // clients that send a byte of a head each second
+	SlowReaders int    `json:"slow_readers,omitempty"` // clients that ask for Unread and never read
+	Blocking    int    `json:"blocking,omitempty"`     // clients in a closed loop on Path
+	Path        string `json:"path,omitempty"`
+	Unread      string `json:"unread,omitempty"`
 }
 
 // Git is the state of the source tree.
@@ -144,12 +156,17 @@ type PhaseResult struct {
 	Utilisation           float64           `json:"utilisation"` // server CPU / (time x CPUs)
 	GeneratorCPUShare     float64           `json:"generator_cpu_share"`
 	GeneratorCPUPerReq    float64           `json:"generator_cpu_us_per_request"`
-	H                     *Dist             `json:"H_ns,omitempty"`        // hand-off latency
-	G                     *Dist             `json:"G_ns,omitempty"`        // leaderless gap, a thread was there to take over
-	GNone                 *Dist             `json:"G_none_ns,omitempty"`   // leaderless gap, none was
-	D                     *Dist             `json:"D_ns,omitempty"`        // dispatch latency
-	Counts                map[string]uint64 `json:"counts,omitempty"`      // the server's own, over the phase
-	FlightLost            uint64            `json:"flight_lost,omitempty"` // records overwritten
+	H                     *Dist             `json:"H_ns,omitempty"`             // hand-off latency
+	G                     *Dist             `json:"G_ns,omitempty"`             // leaderless gap, a thread was there to take over
+	GNone                 *Dist             `json:"G_none_ns,omitempty"`        // leaderless gap, none was
+	D                     *Dist             `json:"D_ns,omitempty"`             // dispatch latency
+	Counts                map[string]uint64 `json:"counts,omitempty"`           // the server's own, over the phase
+	FlightLost            uint64            `json:"flight_lost,omitempty"`      // records overwritten
+	BytesPerSecond        float64           `json:"bytes_per_second,omitempty"` // received by the clients, heads included
+	RSS                   uint64            `json:"rss_bytes,omitempty"`        // of the server's processes, at the end of the measured time
+
+	// What became of the clients in the background, where there were any.
+	Background *BackgroundResult `json:"background,omitempty"`
 
 	// What the kernel probe saw, where it was on and allowed. H_ns, G_ns and
 	// D_ns above are the flight recorder's, those in here the kernel's.
@@ -163,6 +180,16 @@ type PhaseResult struct {
 	// "<phase>.G_none" and "<phase>.D"; those of the probe under
 	// "<phase>.probe.H" and so on.
 	Histograms map[string]*hdrhistogram.Histogram `json:"-"`
+}
+
+// BackgroundResult is what became of the clients in the background of a phase,
+// and what they cost the server's processes in memory. The kernel's own memory,
+// that of sockets, is no process's and is not in there.
+type BackgroundResult struct {
+	load.Presences
+	RSSBefore uint64 `json:"rss_before_bytes"` // before the first of them came
+	RSSWith   uint64 `json:"rss_with_bytes"`   // when all were there, before the warm-up
+	err       error  // of reading it
 }
 
 // UserStages come from joining the kernel's records with the flight

@@ -31,6 +31,7 @@ type reading struct {
 	server process.Sample
 	self   time.Duration // CPU time of this process
 	busy   machine.CPUTime
+	rss    uint64
 	err    error
 }
 
@@ -79,18 +80,36 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 			}
 		}
 	}
+	bg := &BackgroundResult{}
+	if p.Background != nil {
+		cfg.Background = p.Background.load()
+		if bg.RSSBefore, err = s.meter.RSS(); err != nil {
+			return nil, nil, err
+		}
+		cfg.Opened = func() { bg.RSSWith, bg.err = s.meter.RSS() }
+	}
 	runtime.GC() // of what earlier phases left, not in the middle of this one
 	var begin, end reading
 	cfg.Begin = func() { w.start(); begin = s.read() }
-	cfg.End = func() { w.stop(); end = s.read() }
+	cfg.End = func() {
+		w.stop()
+		end = s.read()
+		if end.err == nil {
+			end.rss, end.err = s.meter.RSS()
+		}
+	}
 	res, err := load.Run(ctx, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := errors.Join(begin.err, end.err); err != nil {
+	if err := errors.Join(bg.err, begin.err, end.err); err != nil {
 		return nil, nil, err
 	}
 	r := result(p.Name, cfg, res, begin, end)
+	if res.Background != nil {
+		bg.Presences = *res.Background
+		r.Background = bg
+	}
 	if err := w.into(r); err != nil {
 		return nil, nil, err
 	}
@@ -111,7 +130,13 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 			}
 		}
 	}
-	return r, phaseGates(p, res, begin, end, fl, r.Probe), nil
+	gates := phaseGates(p, res, begin, end, fl, r.Probe)
+	if r.Background != nil {
+		g := backgroundGate(r.Background)
+		g.Phase = p.Name
+		gates = append(gates, g)
+	}
+	return r, gates, nil
 }
 
 // stopFlightInto ends recording in the server and adds its findings to a phase,
@@ -148,6 +173,10 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 		GeneratorCPUShare: res.CPUShare, GeneratorCPUPerReq: perRequest(res.CPU),
 		Counts:     map[string]uint64{},
 		Histograms: map[string]*hdrhistogram.Histogram{"latency": res.Latency, "service": res.Service},
+		RSS:        end.rss,
+	}
+	if res.Duration > 0 {
+		r.BytesPerSecond = float64(res.Bytes) / res.Duration.Seconds()
 	}
 	if use.ThreadsEnded > 0 {
 		r.Counts["threads_ended"] = uint64(use.ThreadsEnded)

@@ -93,12 +93,16 @@ func (t *Trial) value(phase string, m Metric) (float64, bool) {
 	return 0, false
 }
 
-// writeTables writes bench.txt and summary.csv.
+// writeTables writes bench.txt, summary.csv and, where the suite asks for them,
+// ratios.csv.
 func (r *Run) writeTables() error {
 	if err := writeWhole(filepath.Join(r.Dir, "bench.txt"), r.writeBench); err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(r.Dir, "summary.csv"), r.writeSummary)
+	if err := writeWhole(filepath.Join(r.Dir, "summary.csv"), r.writeSummary); err != nil || len(r.Manifest.Ratios) == 0 {
+		return err
+	}
+	return writeWhole(filepath.Join(r.Dir, "ratios.csv"), r.writeRatios)
 }
 
 // writeBench writes the valid trials in Go's benchmark format, one line for

@@ -158,12 +158,12 @@ func TestBackgroundThatIsClosed(t *testing.T) {
 			func(p *Presences) Presence { return p.Idle }, "an idle connection: closed by the server"},
 		{"sender", func(s *http.Server) { s.ReadHeaderTimeout = 50 * time.Millisecond }, Background{SlowSenders: 20},
 			func(p *Presences) Presence { return p.SlowSenders }, "a slow sender: "},
-		{"reader", func(s *http.Server) { s.WriteTimeout = 100 * time.Millisecond }, Background{SlowReaders: 20, Unread: "/big"},
+		{"reader", func(s *http.Server) { s.WriteTimeout = 400 * time.Millisecond }, Background{SlowReaders: 20, Unread: "/big"},
 			func(p *Presences) Presence { return p.SlowReaders }, "a slow reader: closed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := host(t, c.set)
-			r := mustRun(t, Config{URL: h.url, Connections: 1, Duration: 500 * time.Millisecond, Background: &c.cfg})
+			r := mustRun(t, Config{URL: h.url, Connections: 1, Duration: 900 * time.Millisecond, Background: &c.cfg})
 			if p := c.closed(r.Background); p.Asked != 20 || p.Opened != 20 || p.Open != 0 {
 				t.Errorf("%+v", p)
 			}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestEmbeddedSuitesAreValid(t *testing.T) {
-	if got := Names(); !slices.Equal(got, []string{"apache", "floor", "handoff", "probe", "probe-servers", "quick", "speed"}) {
+	if got := Names(); !slices.Equal(got, []string{"apache", "big", "blocking", "crowd", "floor", "handoff", "probe", "probe-servers", "quick", "slow", "speed"}) {
 		t.Errorf("Names() = %q", got)
 	}
 	all, err := All()
@@ -108,7 +108,7 @@ func TestOpenTakesAPath(t *testing.T) {
 	if err != nil || s.Name != "mine" || s.File != path {
 		t.Errorf("Open gives %+v, %v", s, err)
 	}
-	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: apache, floor, handoff, probe, probe-servers, quick, speed;`) {
+	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: apache, big, blocking, crowd, floor, handoff, probe, probe-servers, quick, slow, speed;`) {
 		t.Errorf("Open of an unknown name: %v", err)
 	}
 	if _, err := Open("./none.toml"); err == nil || !strings.Contains(err.Error(), "none.toml") {

@@ -181,6 +181,32 @@ func (m *Meter) add(s *Sample, pid int) error {
 	return nil
 }
 
+// RSS is the memory of the group that is in RAM, in bytes: pages that several of
+// its processes share are counted for each. It reads the processes known so far.
+func (m *Meter) RSS() (uint64, error) {
+	var sum uint64
+	for _, pid := range m.pids {
+		name := strconv.Itoa(pid) + "/statm"
+		text, err := fs.ReadFile(m.proc, name)
+		if err != nil {
+			if pid == m.group {
+				return 0, fmt.Errorf("read memory: %w", err)
+			}
+			continue // a child that has ended
+		}
+		f := strings.Fields(string(text))
+		if len(f) < 2 {
+			return 0, fmt.Errorf("read memory: %s has %d fields, want 2 or more", name, len(f))
+		}
+		pages, err := strconv.ParseUint(f[1], 10, 64)
+		if err != nil {
+			return 0, fmt.Errorf("read memory: %s: %w", name, err)
+		}
+		sum += pages * uint64(os.Getpagesize())
+	}
+	return sum, nil
+}
+
 // Between is what was used from a to b.
 func Between(a, b Sample) Use {
 	u := Use{Wall: b.at.Sub(a.at), CPU: time.Duration(max(0, b.cpu-a.cpu)), ThreadsNumber: len(b.switches)}

@@ -1,0 +1,61 @@
+package figure
+
+import (
+	"slices"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// ratioTables are the figures that the suite asks for, one table for each panel
+// and the ratios as columns.
+func (v *view) ratioTables() []table {
+	rows := v.run.Ratios()
+	if len(rows) == 0 {
+		return nil
+	}
+	t := table{Title: "Ratios"}
+	var asked []lab.Ratio
+	for _, q := range v.run.Manifest.Ratios {
+		if slices.ContainsFunc(rows, func(r lab.RatioRow) bool { return sameRatio(r.Ratio, q) }) {
+			asked = append(asked, q)
+			t.Columns = append(t.Columns, column{Head: q.Title})
+		}
+	}
+	t.Span = len(asked) + 2
+	for _, p := range v.panels {
+		g := tableGroup{Title: head(p.title)}
+		for _, s := range v.subjects {
+			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
+			for _, q := range asked {
+				c := tableCell{Median: "–"}
+				if i := slices.IndexFunc(rows, func(row lab.RatioRow) bool {
+					return sameRatio(row.Ratio, q) && row.Cell[v.group] == s && p.hasCell(row.Cell)
+				}); i >= 0 {
+					c = ratioCell(rows[i].Of)
+					r.N = max(r.N, rows[i].Of.N)
+				}
+				r.Cells = append(r.Cells, c)
+			}
+			r.Few = r.N > 0 && r.N < 6
+			t.Few = t.Few || r.Few
+			if r.N > 0 {
+				g.Rows = append(g.Rows, r)
+			}
+		}
+		if len(g.Rows) > 0 {
+			t.Groups = append(t.Groups, g)
+		}
+	}
+	return []table{t}
+}
+
+// sameRatio compares what is asked; two ratios of one suite may have one title.
+func sameRatio(a, b lab.Ratio) bool {
+	return a.Title == b.Title && a.Metric == b.Metric && a.Phase == b.Phase && a.Axis == b.Axis && slices.Equal(a.Values, b.Values)
+}
+
+// ratioCell has two decimals, whatever stands in the other rows.
+func ratioCell(iv stats.Interval) tableCell { return cellOf(iv, 2) }
+
+func (p panel) hasCell(c lab.Cell) bool { return p.has(&lab.Trial{Cell: c}) }

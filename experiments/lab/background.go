@@ -1,0 +1,67 @@
+package lab
+
+import (
+	"fmt"
+	"slices"
+
+	"lflab/experiments/load"
+)
+
+func (b *Background) clients() int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
+
+// load is b as the load generator takes it.
+func (b *Background) load() *load.Background {
+	return &load.Background{Idle: b.Idle, SlowSenders: b.SlowSenders, SlowReaders: b.SlowReaders, Blocking: b.Blocking, Path: b.Path, Unread: b.Unread}
+}
+
+// doWithoutCrowds makes room for the clients of the phases, here and in the
+// servers, and leaves out the phases whose clients do not fit. Where no phase has
+// a background, servers are started with the limits that the user has.
+func (x *Experiment) doWithoutCrowds(raise func(connections int) error) {
+	m := &x.Manifest
+	m.Phases = slices.DeleteFunc(m.Phases, func(p Phase) bool {
+		if p.Background == nil {
+			return false
+		}
+		most := p.Connections
+		for _, n := range p.ConnectionsByMode {
+			most = max(most, n)
+		}
+		err := raise(most + p.Background.clients())
+		if err != nil {
+			m.Skipped = append(m.Skipped, fmt.Sprintf("phase %s: %v", p.Name, err))
+		}
+		return err != nil
+	})
+}
+
+// backgroundGate: a server that closes clients, or does not serve them, has an
+// easier life than one that keeps them, and is not compared with it.
+func backgroundGate(b *BackgroundResult) Gate {
+	missing := b.Missing()
+	g := Gate{Name: "background", OK: missing == 0, Value: float64(missing), Detail: "all clients in the background were there until the end"}
+	if missing == 0 {
+		return g
+	}
+	g.Detail = "of the clients in the background there were at the end:"
+	for _, k := range []struct {
+		p    load.Presence
+		what string
+	}{{b.Idle, "idle"}, {b.SlowSenders, "slow senders"}, {b.SlowReaders, "slow readers"}, {b.Blocking, "blocking"}} {
+		if k.p.Asked > k.p.Open {
+			g.Detail += fmt.Sprintf(" %d of %d %s (%d were opened);", k.p.Open, k.p.Asked, k.what, k.p.Opened)
+		}
+	}
+	g.Detail += " first " + b.Fault
+	return g
+}
+
+// perIdle is what one idle connection costs the server's processes, in bytes;
+// only of a phase that has no other clients in the background.
+func perIdle(p *PhaseResult) (float64, bool) {
+	b := p.Background
+	if b == nil || b.Idle.Open == 0 || b.SlowSenders.Asked+b.SlowReaders.Asked+b.Blocking.Asked > 0 || b.RSSWith < b.RSSBefore {
+		return 0, false
+	}
+	return float64(b.RSSWith-b.RSSBefore) / float64(b.Idle.Open), true
+}

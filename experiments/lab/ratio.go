@@ -1,0 +1,166 @@
+package lab
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lflab/experiments/stats"
+	"lflab/experiments/suites"
+)
+
+// Ratio is a figure that the suite asks for: a metric of each cell over the same
+// metric of another one.
+type Ratio struct {
+	Title  string   `json:"title"`
+	Metric string   `json:"metric"`
+	Phase  string   `json:"phase"`
+	Axis   string   `json:"axis"`   // in which the other differs; "phase": it is another phase of the cell
+	Values []string `json:"values"` // that the other has there; of several the best counts
+}
+
+// askRatios takes over the ratios of the suite whose phases there are.
+func (x *Experiment) askRatios() error {
+	known := map[string]bool{}
+	for _, p := range x.Manifest.Phases {
+		known[p.Name] = true
+	}
+	for _, q := range x.suite.Ratios {
+		if metricOf(q.Metric) == nil {
+			return fmt.Errorf("suite %s: a ratio is asked of %q, which is no metric (known: %s)", x.suite.Name, q.Metric, strings.Join(metricNames(), ", "))
+		}
+		if known[q.Phase] && (q.Axis != suites.PhaseAxis || known[q.Values[0]]) {
+			x.Manifest.Ratios = append(x.Manifest.Ratios, Ratio(q))
+		}
+	}
+	return nil
+}
+
+func metricOf(name string) *Metric {
+	i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &Metrics[i]
+}
+
+func metricNames() []string {
+	var all []string
+	for _, m := range Metrics {
+		all = append(all, m.Name)
+	}
+	return all
+}
+
+// RatioRow is a ratio of one cell.
+type RatioRow struct {
+	Ratio
+	Cell Cell
+	To   string // the value of the axis, or the phase, that it is a ratio to
+	// Of is the median over blocks of the ratio within each, and its interval: what
+	// drifts during a run falls on both alike.
+	Of stats.Interval
+}
+
+// Ratios are the figures that the suite asks for, of each cell in the order of
+// the axes. A cell that stands in the place of what is compared with, or has no
+// trial that counts in a block with one of the other's, has none.
+func (r *Run) Ratios() []RatioRow {
+	var rows []RatioRow
+	for _, q := range r.Manifest.Ratios {
+		m := metricOf(q.Metric)
+		if m == nil {
+			continue // of a later version
+		}
+		for _, cell := range r.Cells() {
+			if q.Axis != suites.PhaseAxis && slices.Contains(q.Values, cell[q.Axis]) {
+				continue
+			}
+			to, other := r.best(q, cell, *m)
+			if of := stats.RatioPaired(r.byBlock(cell, q.Phase, *m), other); of.N > 0 {
+				rows = append(rows, RatioRow{q, cell, to, of})
+			}
+		}
+	}
+	return rows
+}
+
+// best is what a cell is compared with: of several the one with the best median.
+func (r *Run) best(q Ratio, cell Cell, m Metric) (name string, byBlock map[int]float64) {
+	var best float64
+	for _, value := range q.Values {
+		other, phase := maps.Clone(cell), q.Phase
+		if q.Axis == suites.PhaseAxis {
+			phase = value
+		} else {
+			other[q.Axis] = value
+		}
+		found := r.byBlock(other, phase, m)
+		if len(found) == 0 {
+			continue
+		}
+		median := stats.Summarise(slices.Collect(maps.Values(found))).Center
+		if byBlock == nil || m.Higher && median > best || !m.Higher && median < best {
+			name, byBlock, best = value, found, median
+		}
+	}
+	return name, byBlock
+}
+
+// byBlock is a metric of the cell's trials that count, by their block.
+func (r *Run) byBlock(cell Cell, phase string, m Metric) map[int]float64 {
+	values := map[int]float64{}
+	for i := range r.Trials {
+		t := &r.Trials[i]
+		if !maps.Equal(t.Cell, cell) || !t.Valid() {
+			continue
+		}
+		if v, ok := t.value(phase, m); ok {
+			values[t.Repetition] = v
+		}
+	}
+	return values
+}
+
+// writeRatios writes ratios.csv, one line for each ratio and cell.
+func (r *Run) writeRatios(w io.Writer) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(append([]string{"ratio", "metric", "phase", "to"}, append(names(r.Manifest.Axes), "blocks", "ratio_median", "ratio_lo", "ratio_hi")...)); err != nil {
+		return err
+	}
+	for _, row := range r.Ratios() {
+		line := []string{row.Title, row.Metric, row.Phase, row.To}
+		for _, a := range r.Manifest.Axes {
+			line = append(line, row.Cell[a.Name])
+		}
+		line = append(line, strconv.Itoa(row.Of.N))
+		for _, v := range []float64{row.Of.Center, row.Of.Lo, row.Of.Hi} {
+			line = append(line, strconv.FormatFloat(v, 'g', 6, 64))
+		}
+		if err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// WriteRatios writes them for people, tab-separated; nothing where the suite asks
+// for none.
+func (r *Run) WriteRatios(w io.Writer) error {
+	title := ""
+	for _, row := range r.Ratios() {
+		if row.Title != title {
+			title = row.Title
+			fmt.Fprintf(w, "\n%s\n", title)
+		}
+		if _, err := fmt.Fprintf(w, "  %s\t/ %s\t%s\t\n", Label(r.Manifest.Axes, row.Cell), row.To, row.Of); err != nil {
+			return err
+		}
+	}
+	return nil
+}
