@@ -2,7 +2,10 @@
 // blocks for as long as a 32-bit word holds a value, and another one wakes it.
 //
 // The words are private to the process, which spares the kernel the look-up
-// of the page behind them. The package knows nothing of what a word means.
+// of the page behind them; those of WaitShared and its like are not. The
+// package knows nothing of what a word means, but for the two locks that the
+// kernel itself knows: the one with priority inheritance (LockPI), and the one
+// that outlives its owners (Robust).
 //
 // How a call enters the kernel is part of the contract. Wait and WaitUntil go
 // through the Go scheduler's system call path, so that a blocked thread holds

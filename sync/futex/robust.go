@@ -14,20 +14,24 @@ import (
 //
 // The word is as for LockPI, but user space alone writes it while owners live:
 //
-//	0                  -> tid                    Lock
-//	tid                -> tid | Waiters          Lock, by a thread that is about to wait
-//	tid [| Waiters]    -> 0                      Unlock; wakes one if others wait
-//	tid [| Waiters]    -> OwnerDied [| Waiters]  the kernel, for a thread that ended; wakes one
-//	OwnerDied          -> tid                    Lock: recovered
-//
-// A thread that has waited takes the lock with Waiters set, for it cannot know
-// whether it was the last. Nothing is handed over: who is awake takes the lock
-// before the woken one does.
+//	0 [| Waiters]           -> tid [| Waiters]        Lock
+//	tid                     -> tid | Waiters          Lock, by a thread that is about to wait
+//	tid [| Waiters]         -> 0 [| Waiters]          Unlock; wakes one if the bit is set
+//	tid [| Waiters]         -> OwnerDied [| Waiters]  the kernel, for a thread that ended; wakes one if the bit is set
+//	OwnerDied [| Waiters]   -> tid [| Waiters]        Lock: recovered
 //
 // The kernel finds the locks of a thread that ends by the list that the thread
 // has registered (set_robust_list). It has one entry for the lock that is held,
 // and a field for the lock that is just being taken or given up, so that there
-// is no instruction at which a death would go unnoticed.
+// is no instruction at which a death would go unnoticed. (Before Linux 5.19 a
+// few were: a lock whose woken or unlocking thread is killed there is free, but
+// those who wait learn it from the next Unlock only.)
+//
+// Nothing is handed over: who is awake takes the lock before the woken one
+// does. Therefore the bit stays, once it is set: if Lock or Unlock cleared it,
+// a thread could overtake the woken one and own a word without it; if the woken
+// one were killed then, nobody would know of the others that wait. A lock that
+// was fought over once costs a needless wake-up for each Unlock after that.
 type Robust struct {
 	lock *robust
 	mem  []byte
@@ -80,12 +84,11 @@ func (r *Robust) Lock() (recovered bool, err error) {
 	me.begins(r.lock)
 	defer me.ends()
 	tid := me.tid.Load()
-	waited := uint32(0)
 	for {
 		word := r.lock.word.Load()
 		switch {
-		case word == 0 || word&OwnerDied != 0:
-			if r.lock.word.CompareAndSwap(word, tid|word&Waiters|waited) {
+		case word&TIDMask == 0:
+			if r.lock.word.CompareAndSwap(word, tid|word&Waiters) {
 				me.took(r.lock)
 				r.owner.Swap(me)
 				return word&OwnerDied != 0, nil
@@ -95,7 +98,6 @@ func (r *Robust) Lock() (recovered bool, err error) {
 			if err := WaitShared(&r.lock.word, word|Waiters); err != nil {
 				return false, err
 			}
-			waited = Waiters
 		}
 	}
 }
@@ -106,7 +108,7 @@ func (r *Robust) Unlock() {
 	me := r.owner.Swap(nil)
 	me.begins(r.lock)
 	me.gives()
-	if r.lock.word.Swap(0)&Waiters != 0 {
+	if r.lock.word.And(Waiters)&Waiters != 0 {
 		WakeShared(&r.lock.word, 1)
 	}
 	me.ends()

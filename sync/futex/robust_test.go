@@ -1,0 +1,335 @@
+package futex
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/cas"
+)
+
+// In the environment of a child process of these tests: what it is to do with
+// the lock in descriptor 3.
+const childDoes = "FUTEX_TEST_CHILD"
+
+func TestMain(m *testing.M) {
+	if what := os.Getenv(childDoes); what != "" {
+		child(what)
+	}
+	os.Exit(m.Run())
+}
+
+// child never returns: it is killed, or ends with the pipe of its parent.
+func child(what string) {
+	runtime.LockOSThread()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // ends with the parent
+		os.Exit(1)
+	}()
+	lock, err := NewRobust(3)
+	for first := true; err == nil; first = false {
+		_, err = lock.Lock()
+		switch {
+		case err != nil:
+		case what == "hold":
+			fmt.Println("holds")
+			select {}
+		default:
+			for range 2000 { // most of its time it is the owner
+				cas.Pause()
+			}
+			lock.Unlock()
+			if first {
+				fmt.Println("loops")
+			}
+		}
+	}
+	fmt.Println(err)
+	os.Exit(1)
+}
+
+// spawn starts a child and waits until it says that it does what it is to do.
+// The function that it returns kills it.
+func spawn(t *testing.T, file *os.File, what, says string) (kill func()) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(exe)
+	c.Env = append(os.Environ(), childDoes+"="+what)
+	c.ExtraFiles = []*os.File{file}
+	in, errIn := c.StdinPipe()
+	out, errOut := c.StdoutPipe()
+	if err := errors.Join(errIn, errOut, c.Start()); err != nil {
+		t.Fatal(err)
+	}
+	kill = func() {
+		if c.ProcessState != nil {
+			return
+		}
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		in.Close()
+	}
+	t.Cleanup(kill)
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != says+"\n" {
+		t.Fatalf("child process says %q, %v; want %q", line, err, says)
+	}
+	return kill
+}
+
+// newRobust makes a lock, and the file that other processes map.
+func newRobust(t *testing.T) (*Robust, *os.File) {
+	t.Helper()
+	fd, err := unix.MemfdCreate("futex-test", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Skipf("memfd_create: %v", err)
+	}
+	file := os.NewFile(uintptr(fd), "futex-test")
+	t.Cleanup(func() { file.Close() })
+	lock, err := NewRobust(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			return // a thread may wait on it
+		}
+		if err := lock.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	own(func() {
+		if _, err = lock.Lock(); err == nil {
+			lock.Unlock()
+		}
+	}).ends(t)
+	switch {
+	case errors.Is(err, unix.ENOSYS), errors.Is(err, unix.EPERM):
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
+	}
+	return lock, file
+}
+
+// lockOnce takes the lock and gives it up, and returns whether it was recovered.
+func lockOnce(t *testing.T, lock *Robust) (recovered bool) {
+	recovered, err := lock.Lock()
+	if err != nil {
+		t.Error(err)
+		return false
+	}
+	lock.Unlock()
+	return recovered
+}
+
+// TestRobustOwnerProcessDies kills the process that owns the lock, with a
+// thread of this process waiting and with none.
+func TestRobustOwnerProcessDies(t *testing.T) {
+	for _, waits := range []bool{true, false} {
+		t.Run(fmt.Sprintf("waiting=%v", waits), func(t *testing.T) {
+			lock, file := newRobust(t)
+			kill := spawn(t, file, "hold", "holds")
+			if !waits {
+				kill()
+			}
+			var recovered, again bool
+			o := own(func() {
+				recovered = lockOnce(t, lock)
+				again = lockOnce(t, lock)
+			})
+			if waits {
+				o.waits(t, lock.Word())
+				kill()
+			}
+			o.ends(t)
+			if !recovered || again {
+				t.Errorf("recovered: %v, and once more: %v; want true, false", recovered, again)
+			}
+			if got := lock.Word().Load() &^ Waiters; got != 0 {
+				t.Errorf("word %#x at the end, want 0", got)
+			}
+		})
+	}
+}
+
+// TestRobustKilledAnywhere kills processes at any point of Lock and Unlock,
+// waiting and woken ones among them. The lock must go on.
+func TestRobustKilledAnywhere(t *testing.T) {
+	rounds := 25
+	if testing.Short() {
+		rounds = 5
+	}
+	lock, file := newRobust(t)
+	died := 0
+	count := func(recovered bool) {
+		if recovered {
+			died++
+		}
+	}
+	for range rounds {
+		kills := []func(){spawn(t, file, "loop", "loops"), spawn(t, file, "loop", "loops")}
+		for _, kill := range kills {
+			var killed atomic.Bool
+			o := own(func() {
+				for !killed.Load() {
+					count(lockOnce(t, lock))
+				}
+			})
+			kill()
+			killed.Store(true)
+			o.ends(t)
+		}
+		own(func() { count(lockOnce(t, lock)) }).ends(t)
+		if got := lock.Word().Load() &^ Waiters; got != 0 {
+			t.Fatalf("word %#x with all processes dead and the lock given up, want 0", got)
+		}
+	}
+	t.Logf("%d of %d processes died as owners", died, 2*rounds)
+	if died == 0 {
+		t.Error("the lock was never recovered, and its owners are it most of the time")
+	}
+}
+
+// TestRobustOwnerThreadEnds: also inside one process, and under a thread
+// number that may come again.
+func TestRobustOwnerThreadEnds(t *testing.T) {
+	lock, _ := newRobust(t)
+	for i := range 20 {
+		dies(t, func() {
+			if _, err := lock.Lock(); err != nil {
+				t.Error(err)
+			}
+		})
+		if got, want := lock.Word().Load(), uint32(OwnerDied); got != want {
+			t.Fatalf("round %d: word %#x after the owner's end, want %#x", i, got, want)
+		}
+		own(func() {
+			if !lockOnce(t, lock) {
+				t.Errorf("round %d: not recovered", i)
+			}
+		}).ends(t)
+	}
+}
+
+// TestRobustListsAreUsedAgain starts more threads, one after the other, than
+// lists are touched.
+func TestRobustListsAreUsedAgain(t *testing.T) {
+	lock, _ := newRobust(t)
+	for range 100 {
+		own(func() { lockOnce(t, lock) }).ends(t)
+	}
+	all, err := threads()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := 0
+	for i := range all {
+		if all[i].tid.Load() != 0 {
+			used++
+		}
+	}
+	if used > 50 {
+		t.Errorf("%d lists used by 100 threads that lived one after the other", used)
+	}
+}
+
+func TestRobustRefusesASecondLock(t *testing.T) {
+	a, _ := newRobust(t)
+	b, _ := newRobust(t)
+	own(func() {
+		if _, err := a.Lock(); err != nil {
+			t.Error(err)
+		}
+		if _, err := b.Lock(); err == nil {
+			t.Error("a thread that owns a lock was given another one")
+		}
+		a.Unlock()
+		if _, err := b.Lock(); err != nil {
+			t.Error(err)
+		}
+		b.Unlock()
+	}).ends(t)
+}
+
+// TestShared waits on a page that is mapped twice, at two addresses.
+func TestShared(t *testing.T) {
+	fd, err := unix.MemfdCreate("futex-test", unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Skipf("memfd_create: %v", err)
+	}
+	defer unix.Close(fd)
+	if err := unix.Ftruncate(fd, 4); err != nil {
+		t.Fatal(err)
+	}
+	var maps [2][]byte
+	for i := range maps {
+		if maps[i], err = unix.Mmap(fd, 0, 4, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {
+			t.Fatal(err)
+		}
+	}
+	here, there := wordIn(maps[0], 0), wordIn(maps[1], 0)
+	if err := WaitSharedUntil(here, 0, now(t)+int64(time.Millisecond)); !errors.Is(err, ErrDeadline) {
+		t.Errorf("WaitSharedUntil: %v, want %v", err, ErrDeadline)
+	}
+	if err := WaitShared(here, 1); err != nil {
+		t.Errorf("WaitShared on a word that differs: %v, want nil", err)
+	}
+	o := own(func() {
+		for here.Load() == 0 {
+			if err := WaitShared(here, 0); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	o.waits(t, here)
+	if n := Wake(there, All); n != 0 {
+		t.Errorf("a wake-up private to the process woke %d", n)
+	}
+	there.Store(1)
+	woken := 0
+	eventually(t, "the waiting thread is woken at its other address", func() bool {
+		woken += WakeShared(there, All)
+		return woken > 0
+	})
+	o.ends(t)
+	for _, m := range maps {
+		if err := unix.Munmap(m); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func BenchmarkRobustAlone(b *testing.B) {
+	fd, err := unix.MemfdCreate("futex-test", unix.MFD_CLOEXEC)
+	if err != nil {
+		b.Skipf("memfd_create: %v", err)
+	}
+	defer unix.Close(fd)
+	lock, err := NewRobust(fd)
+	if err != nil {
+		b.Fatal(err)
+	}
+	runtime.LockOSThread()
+	for b.Loop() {
+		if _, err := lock.Lock(); err != nil {
+			b.Fatal(err)
+		}
+		lock.Unlock()
+	}
+	if err := lock.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
