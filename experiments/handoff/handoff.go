@@ -82,13 +82,13 @@ func Run(cfg Config) (Result, error) {
 	thread.Reserve(2)
 	warmup := min(cfg.Rounds, 2000)
 	var r Result
-	partner := thread.Start(thread.Options{Name: "pong", CPU: cpus[1]}, func(*thread.Thread) {
+	partner := thread.Start(thread.Options{Name: "pong", CPU: cpus[1], Unlocked: cfg.Kind.Unlocked}, func(*thread.Thread) {
 		for range warmup + cfg.Rounds {
 			turns[1].await()
 			turns[0].pass()
 		}
 	})
-	driver := thread.Start(thread.Options{Name: "ping", CPU: cpus[0]}, func(*thread.Thread) {
+	driver := thread.Start(thread.Options{Name: "ping", CPU: cpus[0], Unlocked: cfg.Kind.Unlocked}, func(*thread.Thread) {
 		for range warmup {
 			turns[1].pass()
 			turns[0].await()
