@@ -124,32 +124,3 @@ func TestPipelinedAnswersAreOneWrite(t *testing.T) {
 		t.Errorf("%d writes, %d reads", f.writes, f.reads)
 	}
 }
-
-func BenchmarkSession(b *testing.B) {
-	for _, mode := range []string{"keepalive", "close"} {
-		b.Run("mode="+mode+"/handler=hello", func(b *testing.B) {
-			s := newServer(b, Config{}).newSession()
-			p := &peer{request: []byte(getHello), waits: true}
-			if mode == "close" {
-				p.request = []byte(lastHello)
-			}
-			var th serve.Thread
-			b.ReportAllocs()
-			b.ResetTimer()
-			if mode == "keepalive" {
-				p.left = b.N
-				s.Reset(p)
-				s.Serve(&th)
-			} else {
-				for range b.N {
-					p.left = 1
-					s.Reset(p)
-					s.Serve(&th)
-				}
-			}
-			if p.writes != b.N {
-				b.Fatalf("%d responses to %d requests", p.writes, b.N)
-			}
-		})
-	}
-}
