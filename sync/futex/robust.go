@@ -23,7 +23,7 @@ import (
 // The kernel finds the locks of a thread that ends by the list that the thread
 // has registered (set_robust_list). It has one entry for the lock that is held,
 // and a field for the lock that is just being taken or given up, so that there
-// is no instruction at which a death would go unnoticed. (Before Linux 5.19 a
+// is no instruction at which a death would go unnoticed. (Before Linux 6.2 a
 // few were: a lock whose woken or unlocking thread is killed there is free, but
 // those who wait learn it from the next Unlock only.)
 //

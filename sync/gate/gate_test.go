@@ -254,7 +254,8 @@ func signalStorm(t *testing.T, k Kind, _ door) {
 // wakeOrder lines threads up one after the other, and counts in which order
 // they come in.
 func wakeOrder(t *testing.T, k Kind, d door) {
-	order := line(t, k, d, 6)
+	const waiting = 6
+	order := line(t, make1(t, k, 1+waiting), d, waiting)
 	t.Logf("threads came in order %v: %.2f of all pairs first come, first served", order, firstComeFirstServed(order))
 	if d.fifo && firstComeFirstServed(order) != 1 {
 		t.Errorf("%s promises first come, first served; threads came in order %v", k.Name, order)
@@ -263,9 +264,8 @@ func wakeOrder(t *testing.T, k Kind, d door) {
 
 // line has thread 0 hold the gate until the others wait, each having come when
 // the one before waited. It returns the order in which they came in.
-func line(t testing.TB, k Kind, d door, waiting int) (order []int) {
+func line(t testing.TB, g Gate, d door, waiting int) (order []int) {
 	t.Helper()
-	g := make1(t, k, 1+waiting)
 	var members group
 	start(t, 0, func() {
 		g.Acquire(0)

@@ -1,0 +1,40 @@
+package gate
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestRobustHolderEnds ends the thread that holds the gate while another one
+// waits. (Package futex does so with processes.)
+func TestRobustHolderEnds(t *testing.T) {
+	g := make1(t, robustKind, 2)
+	var waiter *member
+	var spare []*member // on the main thread, which never ends
+	release := make(chan struct{})
+	for ended := false; !ended; {
+		holder := start(t, 0, func() {
+			if unix.Gettid() == unix.Getpid() {
+				<-release
+				return
+			}
+			g.Acquire(0)
+			waiter = start(t, 1, func() {
+				g.Acquire(1)
+				g.Release(1)
+			})
+			waiter.waits(g, doors["robust"])
+		})
+		if ended = holder.tid != unix.Getpid(); ended {
+			holder.ends()
+		} else {
+			spare = append(spare, holder)
+		}
+	}
+	waiter.ends()
+	close(release)
+	for _, m := range spare {
+		m.ends()
+	}
+}
