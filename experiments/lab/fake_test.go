@@ -89,6 +89,11 @@ func fakeServe(args []string) {
 		}
 		fmt.Fprint(w, "Hello, World!")
 	})
+	mux.HandleFunc("/busy", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(time.Millisecond) // a handler that blocks; nobody waits for it
+		fmt.Fprint(w, "done")
+	})
+	mux.Handle("/files/", http.StripPrefix("/files/", http.FileServer(http.Dir(flags["docroot"]))))
 	mux.HandleFunc("/server-status", func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "ServerMPM: x\nTotal Accesses: %d\nBusyWorkers: 3\nwakes_issued: %d\nconnections_open: 5\n", requests.Load(), 2*requests.Load())
 	})
@@ -123,6 +128,9 @@ func fakeServe(args []string) {
 	})
 	fmt.Printf("listening on %s\n", l.Addr())
 	server := &http.Server{Handler: mux}
+	if flags["mpm"] == "tidies" {
+		server.IdleTimeout = 20 * time.Millisecond
+	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	go func() {

@@ -170,6 +170,55 @@ func TestProbeKeys(t *testing.T) {
 	}
 }
 
+func TestBackgroundAndRatios(t *testing.T) {
+	text := good("mpm = ['a', 'b', 'c']\nmode = ['close']") + `background = { idle = 100, slow-readers = 3, unread = "/big" }
+[[phase]]
+name = "alone"
+connections = 4
+duration = "50ms"
+[docroot]
+big = "1GiB"
+small = 7
+[server]
+docroot = "{docroot}"
+[[subject]]
+name = "b"
+serve = { mpm = "reactor", threads = "{cpus}" }
+[[ratio]]
+metric = "requests_per_second"
+phase = "closed"
+to = { mpm = ["a", "b"] }
+[[ratio]]
+title = "beside / alone"
+metric = "H_p50_ns"
+phase = "closed"
+to = { phase = "alone" }
+`
+	s := read(t, text)
+	if b := s.Phases[0].Background; b == nil || *b != (Background{Idle: 100, SlowReaders: 3, Unread: "/big"}) || s.Phases[1].Background != nil {
+		t.Errorf("background %+v", b)
+	}
+	if got, want := s.Phases[0].Title, "closed loop, 4 connections, beside 100 idle connections and 3 slow readers"; got != want {
+		t.Errorf("title %q, want %q", got, want)
+	}
+	if want := []Sparse{{"big", 1 << 30}, {"small", 7}}; !slices.Equal(s.DocRoot, want) {
+		t.Errorf("files %v, want %v", s.DocRoot, want)
+	}
+	if got := s.Server[0].Fill(map[string]string{"docroot": "/d"}); got != "/d" {
+		t.Errorf("docroot is %q", got)
+	}
+	if want := []Flag{{"mpm", "reactor"}, {"threads", "{cpus}"}}; !slices.Equal(s.Subjects[0].Serve, want) {
+		t.Errorf("flags %v, want %v", s.Subjects[0].Serve, want)
+	}
+	first, second := s.Ratios[0], s.Ratios[1]
+	if first.Title != "requests_per_second in closed / best of a, b" || first.Axis != "mpm" || !slices.Equal(first.Values, []string{"a", "b"}) {
+		t.Errorf("ratio %+v", first)
+	}
+	if second.Title != "beside / alone" || second.Axis != PhaseAxis || !slices.Equal(second.Values, []string{"alone"}) {
+		t.Errorf("ratio %+v", second)
+	}
+}
+
 // good is a valid suite with the given axes; lines that follow may add to it.
 func good(axes string) string {
 	return "title = 'T'\nquestion = 'Q?'\nrepeat = 2\n[axes]\n" + axes +
@@ -262,6 +311,27 @@ func TestBadSuites(t *testing.T) {
 		{"configuration without a port", configured("c.conf", "'{config}'", ""), `or a configuration with it`},
 		{"placeholder in a configuration", configured("bad.conf", "'{config}', '{port}'", ""), `subject.leader.config: "{prot}" is not allowed (allowed: in bad.conf: {self}, {cpus}, {dir}, {port}, {mpm}, {mode})`},
 		{"files without a configuration", ok + "[[subject]]\nname = 'leader'\ncommand = ['x', '{port}']\nfiles = {a = 'b'}\n", `subject.leader.config: missing`},
+		{"background without clients", ok + "background = {}\n", `phase.closed.background: missing (allowed: idle, slow-senders`},
+		{"too many idle", ok + "background = {idle = 60000}\n", `phase.closed.background.idle: 60000 is not allowed (allowed: 0 to 50000 clients)`},
+		{"blocking without a path", ok + "background = {blocking = 2}\n", `phase.closed.background.path: missing`},
+		{"path without blocking", ok + "background = {idle = 2, path = '/x'}\n", `phase.closed.background.path: "/x" is not allowed (allowed: only with blocking)`},
+		{"unread path", ok + "background = {slow-readers = 2, unread = 'x'}\n", `phase.closed.background.unread: "x" is not allowed (allowed: an absolute path`},
+		{"unknown background", ok + "background = {slow = 2}\n", `unknown key "phase.background.slow" (allowed here: idle, slow-senders, slow-readers`},
+		{"ratio of no phase", ok + "[[ratio]]\nmetric = 'x'\nphase = 'open'\nto = {mpm = 'leader'}\n", `ratio[0].phase: "open" is not allowed (allowed: closed)`},
+		{"ratio to nothing", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\n", `ratio[0].to: `},
+		{"ratio to itself", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\nto = {phase = 'closed'}\n", `ratio[0].to.phase: "closed" is not allowed (allowed: one other phase)`},
+		{"ratio to an unknown value", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\nto = {mpm = 'nginx'}\n", `ratio[0].to.mpm: "nginx" is not allowed (allowed: leader)`},
+		{"ratio of no metric", ok + "[[ratio]]\nmetric = 'x y'\nphase = 'closed'\nto = {mpm = 'leader'}\n", `ratio[0].metric: "x y" is not allowed`},
+		{"size", ok + "[docroot]\nbig = '1GB'\n", `docroot.big: "1GB" is not allowed (allowed: 0 to 16 GiB`},
+		{"size too large", ok + "[docroot]\nbig = '17GiB'\n", `docroot.big: "17GiB" is not allowed`},
+		{"file in a directory", ok + "[docroot]\n'a/b' = 1\n", `docroot: "a/b" is not allowed`},
+		{"docroot that is not there", ok + "[server]\ndocroot = '{docroot}'\n", `server.docroot: "{docroot}" is not allowed`},
+		{"variable in the middle", ok + "[[subject]]\nname = 'leader'\nneeds = '/x/$Y'\ncommand = ['{needs}', '{port}']\n", `subject.leader.needs: "/x/$Y" is not allowed`},
+		{"needs without it", ok + "[[subject]]\nname = 'leader'\ncommand = ['{needs}', '{port}']\n", `"{needs}" is not allowed`},
+		{"serve and a command", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader'}\ncommand = ['x', '{port}']\n", `subject.leader: "a program" is not allowed (allowed: name and serve alone`},
+		{"serve without an mpm", ok + "[[subject]]\nname = 'leader'\nserve = {threads = 3}\n", `subject.leader.serve.mpm: missing`},
+		{"serve and an axis", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader', mode = 'close'}\n", `subject.leader.serve.mode: "close" is not allowed (allowed: either here or in [axes], not both)`},
+		{"serve with what is the runner's", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader', grace = '1s'}\n", `subject.leader.serve: "grace" is not allowed`},
 		{"file elsewhere", configured("c.conf", "'{config}', '{port}'", "files = {'../a' = 'b'}"), `subject.leader.files: "../a" is not allowed`},
 		{"file over the configuration", configured("c.conf", "'{config}', '{port}'", "files = {'c.conf' = 'b'}"), `subject.leader.files: "c.conf" is not allowed`},
 		{"file of a wrong type", configured("c.conf", "'{config}', '{port}'", "files = {'a' = 3}"), `files.a`},

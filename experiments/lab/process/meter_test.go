@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -99,6 +100,25 @@ func TestSettleWaitsForAllProcesses(t *testing.T) {
 	m = &Meter{group: 1, pids: []int{1}, proc: &growing{MapFS: fstest.MapFS{}, all: 1e6}}
 	if err := m.Settle(t.Context(), 30*time.Millisecond); err != nil {
 		t.Errorf("a group that goes on growing: %v", err)
+	}
+}
+
+func TestMeterAddsMemoryUp(t *testing.T) {
+	proc := fstest.MapFS{"70/statm": {Data: []byte("900 30 3 1 0 5 0\n")}, "80/statm": {Data: []byte("900 12 3 1 0 5 0\n")}}
+	m := &Meter{group: 70, pids: []int{70, 80, 81}, proc: proc} // 81 has ended
+	if got, err := m.RSS(); err != nil || got != 42*uint64(os.Getpagesize()) {
+		t.Errorf("%d bytes, %v", got, err)
+	}
+	proc["80/statm"] = &fstest.MapFile{Data: []byte("900 many")}
+	if _, err := m.RSS(); err == nil {
+		t.Error("no number: no error")
+	}
+	delete(proc, "70/statm")
+	if _, err := m.RSS(); err == nil {
+		t.Error("the memory of a server that is gone has no error")
+	}
+	if got, err := NewMeter(os.Getpid()).RSS(); err != nil || got < 1<<20 {
+		t.Errorf("this process has %d bytes, %v", got, err)
 	}
 }
 

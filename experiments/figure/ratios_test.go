@@ -1,0 +1,51 @@
+package figure
+
+import (
+	"strings"
+	"testing"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/load"
+)
+
+func TestRatioTable(t *testing.T) {
+	run := quickRun(1)
+	if ts := newView(run).ratioTables(); len(ts) != 0 {
+		t.Errorf("a suite that asks for no ratios has %d tables of them", len(ts))
+	}
+	run.Manifest.Ratios = []lab.Ratio{
+		{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}},
+		{Title: "never measured", Metric: "rss_bytes_per_idle_connection", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}},
+	}
+	for _, tr := range run.Trials {
+		run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{Cell: tr.Cell, Repetition: tr.Repetition})
+	}
+	ts := newView(run).ratioTables()
+	if len(ts) != 1 || heads(ts[0]) != "CPU / kernel" || len(ts[0].Groups) != 2 {
+		t.Fatalf("tables %+v", ts)
+	}
+	rows := ts[0].Groups[0].Rows
+	if len(rows) != 4 || rows[0].Subject != "leader" || !strings.HasPrefix(rows[0].Cells[0].Median, "1.0") {
+		t.Errorf("closing connections: %+v", rows) // 24.1 to 22.9 in the fixture
+	}
+	if text := string(read(t, write(t, run))["report.html"]); !strings.Contains(text, "<h3>Ratios</h3>") || strings.Contains(text, "never measured") {
+		t.Error("the report has no table of ratios, or one with an empty column")
+	}
+}
+
+// Memory and bytes stand in the tables of phases where they are the question.
+func TestMetricsOfCrowdsAndFiles(t *testing.T) {
+	r := &lab.PhaseResult{Requests: 10, DurationS: 2, RSS: 64 << 20, BytesPerSecond: 1e6}
+	for _, key := range []string{keyMemory, keyIdle, keyBytes} {
+		if x, ok := metricOf(key).value(r); ok {
+			t.Errorf("%s of an ordinary phase is %g", key, x)
+		}
+	}
+	r.Background = &lab.BackgroundResult{Presences: load.Presences{Idle: load.Presence{Asked: 1024, Opened: 1024, Open: 1024}}, RSSBefore: 1 << 20, RSSWith: 5 << 20}
+	r.BytesPerSecond = 1e9
+	for key, want := range map[string]float64{keyMemory: 64, keyIdle: 4, keyBytes: 1000} {
+		if x, ok := metricOf(key).value(r); !ok || x != want {
+			t.Errorf("%s is %g (%v), want %g", key, x, ok, want)
+		}
+	}
+}

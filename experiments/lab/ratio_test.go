@@ -1,0 +1,60 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestRatios(t *testing.T) {
+	r := made(t) // "one" has 1000, 2000 and 3000 requests per second, "two" ten times that in two of the blocks
+	r.Manifest.Ratios = []Ratio{
+		{"rate / best", "requests_per_second", "closed", "mpm", []string{"one", "two"}},
+		{"rate / two", "requests_per_second", "closed", "mpm", []string{"two"}},
+		{"mean / closed", "latency_mean_ns", "open", "phase", []string{"closed"}},
+		{"nothing", "D_p50_ns", "open", "phase", []string{"closed"}},
+		{"later", "no_such_metric", "open", "phase", []string{"closed"}},
+	}
+	var got []string
+	for _, row := range r.Ratios() {
+		got = append(got, fmt.Sprintf("%s: %s to %s %.2f [%.2f, %.2f] of %d", row.Title, row.Cell["mpm"], row.To, row.Of.Center, row.Of.Lo, row.Of.Hi, row.Of.N))
+	}
+	want := []string{ // the axis has two first; the block of two that does not count is left out
+		"rate / two: one to two 0.10 [0.10, 0.10] of 2",
+		"mean / closed: two to closed 1.50 [1.50, 1.50] of 2",
+		"mean / closed: one to closed 1.50 [1.50, 1.50] of 3",
+	}
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("ratios are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if err := r.writeTables(); err != nil {
+		t.Fatal(err)
+	}
+	csv, err := os.ReadFile(filepath.Join(r.Dir, "ratios.csv"))
+	if err != nil || !strings.HasPrefix(string(csv), "ratio,metric,phase,to,mpm,mode,blocks,ratio_median,ratio_lo,ratio_hi\nrate / two,requests_per_second,closed,two,one,close,2,0.1,") {
+		t.Errorf("%v\n%s", err, csv)
+	}
+	var text strings.Builder
+	if err := r.WriteRatios(&text); err != nil || !strings.Contains(text.String(), "\nrate / two\n  one/close\t/ two\t0.100 [0.100, 0.100]\t\n") {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+}
+
+// Of several the best is what counts, whichever way the metric goes.
+func TestRatioToTheBest(t *testing.T) {
+	r := made(t)
+	cell := Cell{"mpm": "three", "mode": "close"}
+	for _, c := range []struct{ metric, want string }{{"requests_per_second", "two"}, {"cpu_us_per_request", "one"}} {
+		for i := range r.Trials {
+			if r.Trials[i].Cell["mpm"] == "one" {
+				r.Trials[i].Phases[0].CPUPerRequest = 3
+			}
+		}
+		q := Ratio{Metric: c.metric, Phase: "closed", Axis: "mpm", Values: []string{"one", "two", "four"}}
+		if to, values := r.best(q, cell, *metricOf(c.metric)); to != c.want || len(values) == 0 {
+			t.Errorf("%s: the best is %q with %v, want %s", c.metric, to, values, c.want)
+		}
+	}
+}
