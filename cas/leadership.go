@@ -102,6 +102,10 @@ const (
 	Granted                  // the leadership is yours: Slot tells which
 	Called                   // leave the stack and join again: there may be something for you
 	Ended                    // the pool ends
+
+	// What the follower itself says, where events may be bound to threads:
+	Absent // it handles an event that is bound to it: choose another one
+	Off    // it was absent and has been taken off the stack: join again
 )
 
 const promiseShift = 8
@@ -148,6 +152,19 @@ func NewLeadership(threads, leaders int) *Leadership {
 	l := &Leadership{followers: make([]Follower, threads)}
 	l.word.Store(uint64(NewWord(leaders)))
 	return l
+}
+
+// Leave has follower i be passed over while it handles an event that is bound
+// to it. It reports false when i was promised something already. i's own to
+// call, while it is on the stack; one atomic access.
+func (l *Leadership) Leave(i uint16) bool {
+	return l.followers[i].promise.CompareAndSwap(uint32(NoPromise), uint32(Absent))
+}
+
+// Return ends Leave. It reports false when i is not on the stack any more: its
+// promise tells whether it is to join again. One atomic access.
+func (l *Leadership) Return(i uint16) bool {
+	return l.followers[i].promise.CompareAndSwap(uint32(Absent), uint32(NoPromise))
 }
 
 // Rank sets thread i's rank for order priority: the highest is promoted first.

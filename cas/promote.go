@@ -52,7 +52,8 @@ const (
 	PromoteAwake                  // CAS: it does not sleep any more
 	PromoteNext                   // read the link of the follower on top
 	PromotePop                    // CAS: head = that link
-	PromoteGrant                  // promise it the leadership
+	PromoteGrant                  // CAS: promise it the leadership
+	PromoteSkip                   // CAS: it is absent, and off the stack now
 )
 
 // Step makes one atomic access.
@@ -125,8 +126,19 @@ func (p *Promote) Step(l *Leadership) PromoteResult {
 		if p.Way != Named {
 			promise = Called
 		}
-		l.followers[p.Heir].promise.Store(uint32(promise))
-		return Promoted
+		if l.followers[p.Heir].promise.CompareAndSwap(uint32(NoPromise), uint32(promise)) {
+			return Promoted
+		}
+		p.PC = PromoteSkip
+	case PromoteSkip:
+		if !l.followers[p.Heir].promise.CompareAndSwap(uint32(Absent), uint32(Off)) {
+			p.PC = PromoteGrant // it has come back
+			break
+		}
+		if p.Way == Open {
+			p.Way = Calling // the slot is free already
+		}
+		p.PC = PromoteLoad // the next one
 	}
 	return PromoteMore
 }

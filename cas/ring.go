@@ -87,3 +87,9 @@ func (r *Ring[T]) Pop() (v T, ok bool) {
 		}
 	}
 }
+
+// Empty reports whether Pop would find nothing at this moment.
+func (r *Ring[T]) Empty() bool {
+	pos := r.head.Load()
+	return r.cells[pos&r.mask].seq.Load() != pos+1
+}

@@ -62,10 +62,10 @@ func (l *Leadership) End(slot uint8, s Lease) bool {
 type HoldResult uint8
 
 const (
-	HoldMore HoldResult = iota // step again
-	HoldWake                   // done: wake the sentinel, Heir
-	HeldAlone                  // done: nobody watches, call somebody (Promote with Way Calling)
-	Held                       // done
+	HoldMore  HoldResult = iota // step again
+	HoldWake                    // done: wake the sentinel, Heir
+	HeldAlone                   // done: nobody watches, call somebody (Promote with Way Calling)
+	Held                        // done
 )
 
 // Hold is the machine by which the leader of Slot begins to process an event

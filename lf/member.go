@@ -12,6 +12,7 @@ type member struct {
 	rules    rules
 	pc       memberPC
 	after    memberPC // where promoting and calling lead to
+	placed   bool     // it visits from its place on the stack
 	slot     uint8    // the leader slot it has
 	holds    bool     // it processes and still has it
 	promoted bool     // became leader by promotion, not by finding no leader
@@ -42,6 +43,10 @@ const (
 	ending               // has handled it: does it still have the leadership?
 	yielding             // gives the leadership up within the handler
 	terminating          // the source ended while it led
+	departing            // a follower with an event that is bound to it
+	visiting             // handles such events
+	returning            // goes back to its place among the followers
+	departed             // has lost that place
 	ended
 )
 
@@ -58,6 +63,7 @@ const (
 	overdue            // the sentinel has found slot's leader processing: take or pass
 	quiet              // the sentinel has looked at everything: look again after a while, or doze
 	rest               // the sentinel parks until it is woken; returning early is harmless
+	visit              // handle what is bound to this thread, then call visited
 	leave              // the thread's part is over
 )
 
@@ -161,6 +167,24 @@ func (m *member) step(l *cas.Leadership) act {
 		case cas.Terminated:
 			m.pc = ended
 		}
+	case departing:
+		m.pc, m.placed = following, false
+		if l.Leave(m.me) {
+			m.pc, m.placed = visiting, true
+		}
+	case visiting:
+		return visit
+	case returning:
+		m.pc = following
+		if !l.Return(m.me) {
+			m.pc = departed
+		}
+	case departed:
+		if l.Promise(m.me) == cas.Ended {
+			m.pc = ended
+			break
+		}
+		m.rejoin()
 	case ended:
 		return leave
 	}
@@ -282,4 +306,25 @@ func (m *member) processed() {
 		m.holds = false
 		m.leads(m.slot, false)
 	}
+}
+
+// visits has the member handle events that are bound to it: a follower that
+// was about to sleep, or a leader that was about to wait for an event.
+func (m *member) visits() {
+	if m.pc == leading {
+		m.placed = false
+		m.givesUp(cas.Named)
+		m.after = visiting
+		return
+	}
+	m.pc = departing
+}
+
+// visited tells that they have been handled.
+func (m *member) visited() {
+	if m.placed {
+		m.pc = returning
+		return
+	}
+	m.rejoin()
 }

@@ -42,6 +42,15 @@ type Queued interface {
 	Ready() int
 }
 
+// Owned is a Source whose events belong to threads: the leader hands an event
+// to its owner and leads on (the pattern's bound associations of handles and
+// threads).
+type Owned[E any] interface {
+	Source[E]
+	// Owner is the number of the thread that handles the event.
+	Owner(E) int
+}
+
 // Handler processes one event on the thread that received it. id is the
 // thread's number in the pool, from 0.
 type Handler[E any] func(id int, event E)
@@ -67,6 +76,10 @@ type Options struct {
 	// Hold is how long promotions lazy and adaptive let a leader keep the
 	// leadership while it processes; 0 means DefaultHold.
 	Hold time.Duration
+
+	// Bound has events that belong to a thread handled by that one: the source
+	// is an Owned one then.
+	Bound bool
 
 	// Log, when set, gives the flight log of each thread.
 	Log func(id int) *flight.Log
@@ -126,7 +139,8 @@ type seat[E any] struct {
 	slept  bool // parked at least once since joining
 	stale  bool // a permit may be left over: promised before it could park
 	watch  vigil
-	holds  bool // the gate
+	box    *cas.Ring[E] // events that are bound to the thread
+	holds  bool         // the gate
 	_      [cas.CacheLine]byte
 }
 
@@ -148,7 +162,12 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 		return nil, err
 	}
 	slots := opt.Leaders * len(sources)
+	_, owned := sources[0].(Owned[E])
 	switch {
+	case opt.Bound && !owned:
+		return nil, errors.New("bound events need a source that knows their owners")
+	case opt.Bound && slots > 1:
+		return nil, fmt.Errorf("bound events are handed out by one leader, not %d", slots)
 	case slots > cas.MaxLeaders:
 		return nil, fmt.Errorf("%d leaders for each of %d event sources (want %d in all at most)", opt.Leaders, len(sources), cas.MaxLeaders)
 	case slots > opt.Threads:
@@ -168,6 +187,9 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 		s.id = i
 		s.m = newMember(i, r, slots)
 		p.leadership.Rank(uint16(i), uint8(max(0, 255-i)))
+		if opt.Bound {
+			s.box = cas.NewRing[E](boxSize)
+		}
 		if opt.Gate != nil {
 			continue
 		}
@@ -276,6 +298,10 @@ func (p *Pool[E]) run(s *seat[E]) {
 				s.slept = false
 			}
 		case sleep:
+			if s.hasMail() {
+				m.visits()
+				continue
+			}
 			if s.slept && !s.stale {
 				s.wakesWasted.Add(1)
 			}
@@ -284,6 +310,10 @@ func (p *Pool[E]) run(s *seat[E]) {
 			p.sleep(s)
 			s.slept = true
 		case lead:
+			if s.hasMail() {
+				m.visits()
+				continue
+			}
 			s.log.Arms()
 			p.lead(s)
 		case wake:
@@ -292,7 +322,11 @@ func (p *Pool[E]) run(s *seat[E]) {
 			s.retries.Add(uint64(m.promote.Retries + m.choose.Retries))
 			p.process(s)
 			s.processed.Add(1)
+			p.readMail(s)
 			m.processed()
+		case visit:
+			p.readMail(s)
+			m.visited()
 		case found:
 			p.found(s)
 		case overdue:
@@ -303,6 +337,7 @@ func (p *Pool[E]) run(s *seat[E]) {
 			s.log.Flush()
 			s.parker.Park()
 		case leave:
+			p.readMail(s)
 			s.log.Flush()
 			return
 		}
@@ -314,6 +349,8 @@ func (p *Pool[E]) lead(s *seat[E]) {
 	var err error
 	s.event, err = p.source(s.m.slot).Wait(s.id)
 	switch {
+	case err == nil && p.opt.Bound && p.deliver(s):
+		s.m.waited(gotNothing)
 	case err == nil:
 		p.received(s)
 		if p.rules.leased && p.divides(s) {

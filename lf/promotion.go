@@ -116,6 +116,12 @@ func (o *Options) resolve() (rules, error) {
 		return r, fmt.Errorf("promotion %s speaks of followers that can be called or watched; gate %s has none: handoff, after-read or after", o.Promotion, o.Gate.Name)
 	case o.Gate != nil && o.Leaders > 1:
 		return r, fmt.Errorf("gate %s lets in one leader, not %d", o.Gate.Name, o.Leaders)
+	case o.Bound && (o.Gate != nil || r.order != cas.LIFO):
+		return r, fmt.Errorf("bound events with order %s: followers that handle an event of their own are passed over, which only order lifo can do", o.Order)
+	case o.Bound && (r.watched || r.spins):
+		return r, fmt.Errorf("bound events with promotion %s: the thread that watches or spins could be bound to an event itself; handoff, open, after-read or after", o.Promotion)
+	case o.Bound && o.Leaders > 1:
+		return r, fmt.Errorf("bound events are handed out by one leader, not %d", o.Leaders)
 	case r.order != cas.LIFO && !p.any:
 		return r, fmt.Errorf("promotion %s with order %s: whom it calls, spins or watches is the follower that came last; order lifo", o.Promotion, o.Order)
 	}

@@ -16,6 +16,7 @@ type Stats struct {
 	WakesWasted   uint64 // sleeps that ended with nothing promised
 	CASRetries    uint64 // compare-and-swaps on the leadership word that lost
 	Taken         uint64 // leaderships that the sentinel took: from leaders that processed for long, or that nobody had
+	Bound         uint64 // events that were handed to the thread that owns them
 	Panics        uint64 // handlers that panicked
 }
 
@@ -29,6 +30,7 @@ func (s Stats) Map() map[string]uint64 {
 		"wakes_wasted":   s.WakesWasted,
 		"cas_retries":    s.CASRetries,
 		"taken":          s.Taken,
+		"bound_events":   s.Bound,
 		"handler_panics": s.Panics,
 	}
 }
@@ -43,6 +45,7 @@ type counters struct {
 	wakesWasted atomic.Uint64
 	retries     atomic.Uint64
 	taken       atomic.Uint64
+	bound       atomic.Uint64
 	panics      atomic.Uint64
 	_           [cas.CacheLine]byte
 }
@@ -72,6 +75,7 @@ func (p *Pool[E]) Stats() (s Stats) {
 		s.WakesWasted += c.wakesWasted.Load()
 		s.CASRetries += c.retries.Load()
 		s.Taken += c.taken.Load()
+		s.Bound += c.bound.Load()
 		s.Panics += c.panics.Load()
 	}
 	return s

@@ -72,6 +72,9 @@ func (d *demultiplexer) Wait(id int) (*handle, error) {
 	}
 }
 
+// Owner is the thread that a connection is bound to: they take turns.
+func (d *demultiplexer) Owner(h *handle) int { return h.owner }
+
 // Ready is how many events wait behind the one that Wait returned.
 func (d *demultiplexer) Ready() int { return d.n - d.next }
 
@@ -114,6 +117,10 @@ func (d *demultiplexer) accept(t *serve.Thread) *handle {
 			m.reach(int64(fd))
 		}
 		h.open(fd, m.cfg.Listener.Stamping())
+		if m.bound {
+			h.owner = m.owners % len(m.seats)
+			m.owners++
+		}
 		return h
 	case err == nil:
 		_ = sock.CloseFD(fd) // the limit of open files has been raised beyond its maximum at our start

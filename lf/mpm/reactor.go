@@ -25,6 +25,15 @@ var deactivate = Choice{
 	},
 }
 
+var association = Choice{
+	Name: "association",
+	Doc:  "which thread handles an event of a connection",
+	Values: []lf.Named{
+		{Name: "unbound", Doc: "the leader that received it"},
+		{Name: "bound", Doc: "always the same: the leader hands an event to the thread that owns the connection, and leads on"},
+	},
+}
+
 var reactorKind = Kind{
 	Name:       "reactor",
 	Doc:        "Leader/Followers over the whole handle set: listener and connections in one epoll set, the leader takes an event and promotes, the handle is deactivated meanwhile",
@@ -32,7 +41,8 @@ var reactorKind = Kind{
 	Parks:      true,
 	Pool:       true,
 	Divides:    true,
-	Choices:    []Choice{deactivate},
+	Choices:    []Choice{deactivate, association},
+	Refuses:    refuseReactor,
 	Shape:      flight.Leadership,
 	New:        newReactor,
 }
@@ -46,12 +56,14 @@ type reactor struct {
 	pool  *lf.Pool[*handle]
 	sets  []*handleSet
 	edges bool
+	bound bool
 	// afterRead has a leader promote when it has read.
 	afterRead bool
 	table     []atomic.Pointer[handle] // by descriptor
 	highest   atomic.Int64             // descriptor ever held
 	alive     atomic.Int64             // connections that are open
 	sessions  *cas.Ring[serve.Session]
+	owners    int // that connections were given to, where they are bound; the leader's
 }
 
 func newReactor(cfg Config) (MPM, error) {
@@ -67,6 +79,28 @@ func newReactor(cfg Config) (MPM, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// reactorPool is what a reactor's pool is made from: adaptive promotion where nothing
+// else is asked for and the rest allows it.
+func (c Config) reactorPool() lf.Options {
+	opt := c.pool("reactor")
+	opt.Bound = c.choose(association) == "bound"
+	if opt.Promotion == "" {
+		opt.Promotion = "adaptive"
+		if opt.Gate != nil || opt.Bound {
+			opt.Promotion = "handoff"
+		}
+	}
+	return opt
+}
+
+// refuseReactor tells what does not go with events that are bound to threads.
+func refuseReactor(cfg Config) error {
+	if cfg.choose(association) == "bound" && cfg.Sets > 1 {
+		return fmt.Errorf("connections that are bound to threads have one handle set, not %d", cfg.Sets)
+	}
+	return cfg.reactorPool().Check()
 }
 
 func (m *reactor) setUp(cfg Config) (err error) {
@@ -87,19 +121,14 @@ func (m *reactor) setUp(cfg Config) (err error) {
 			sources = append(sources, &demultiplexer{m: m, set: s, events: make([]unix.EpollEvent, batch)})
 		}
 	}
-	if cfg.Promotion == "" {
-		cfg.Promotion = "adaptive"
-		if cfg.Gate != nil {
-			cfg.Promotion = "handoff"
-		}
-	}
-	opt := cfg.pool("reactor")
+	opt := cfg.reactorPool()
+	m.bound = opt.Bound
 	opt.Leaders = 1 // for each source
 	opt.Log = func(id int) *flight.Log { return m.seats[id].Log }
 	if m.pool, err = lf.NewOver(sources, m.handle, opt); err != nil {
 		return err
 	}
-	m.afterRead = cfg.Promotion == "after-read"
+	m.afterRead = opt.Promotion == "after-read"
 	for id := range m.seats {
 		m.seats[id].Yield = func() { m.pool.Yield(id) }
 	}

@@ -1,0 +1,98 @@
+package lf_test
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"lflab/lf"
+	"lflab/sync/park"
+)
+
+// underWay is how many events may be handed out and not handled yet.
+const underWay = 1000
+
+// parcels is a source of numbered events that each belong to a thread.
+type parcels struct {
+	next, count int64
+	owners      int
+	handled     []atomic.Int32
+	left        atomic.Int64
+	all         chan struct{}
+}
+
+func newParcels(count int64, owners int) *parcels {
+	p := &parcels{count: count, owners: owners, handled: make([]atomic.Int32, count), all: make(chan struct{})}
+	p.left.Store(count)
+	return p
+}
+
+func (p *parcels) Wait(int) (int64, error) {
+	if p.next == p.count {
+		<-p.all
+		return 0, lf.ErrEnded
+	}
+	for p.next-(p.count-p.left.Load()) >= underWay {
+		runtime.Gosched() // no box may be full
+	}
+	p.next++
+	return p.next - 1, nil
+}
+
+func (p *parcels) Interrupt() {}
+
+// Owner has neighbours go to the same thread now and then, so that boxes fill.
+func (p *parcels) Owner(n int64) int { return int(n/3*7) % p.owners }
+
+// TestBoundEvents: each event is handled once, and by the thread that owns it,
+// whatever that thread was about when it came.
+func TestBoundEvents(t *testing.T) {
+	const threads = 5
+	count := int64(60_000)
+	if testing.Short() {
+		count = 6_000
+	}
+	for _, parker := range []string{"futex", "spinfutex", "eventfd"} {
+		kind, err := park.Lookup(parker)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, promotion := range []string{"handoff", "open", "after-read", "after"} {
+			t.Run("promotion="+promotion+"/primitive="+parker, func(t *testing.T) {
+				source := newParcels(count, threads)
+				var strays atomic.Int64
+				var pool *lf.Pool[int64]
+				pool, err := lf.New(source, func(id int, n int64) {
+					if id != source.Owner(n) {
+						strays.Add(1)
+					}
+					if n%2 == 0 {
+						pool.Yield(id)
+					}
+					source.handled[n].Add(1)
+					if source.left.Add(-1) == 0 {
+						close(source.all)
+					}
+				}, lf.Options{Name: "bound", Threads: threads, Parker: kind, Promotion: promotion, Bound: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				pool.Start()
+				if err := pool.Wait(); err != nil {
+					t.Fatal(err)
+				}
+				for n := range source.handled {
+					if times := source.handled[n].Load(); times != 1 {
+						t.Fatalf("event %d was handled %d times", n, times)
+					}
+				}
+				if s := pool.Stats(); s.Events != uint64(count) || s.Bound == 0 {
+					t.Errorf("%d events counted of %d, %d of them bound", s.Events, count, s.Bound)
+				}
+				if n := strays.Load(); n != 0 {
+					t.Errorf("%d of %d events were handled by another thread than their own", n, count)
+				}
+			})
+		}
+	}
+}
