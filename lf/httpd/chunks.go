@@ -148,10 +148,14 @@ func (c *chunks) trailer(line []byte) *refusal {
 	if r != nil {
 		return r
 	}
-	for _, framing := range [...]string{"host", "content-length", "transfer-encoding", "trailer"} {
+	for _, framing := range notTrailers {
 		if is(name, framing) {
 			return errName
 		}
 	}
 	return nil
 }
+
+// notTrailers are fields that change what a request means or where it ends:
+// they may not come behind the body, nor be announced to.
+var notTrailers = [...]string{"host", "content-length", "transfer-encoding", "trailer"}

@@ -2,20 +2,31 @@ package httpd
 
 import "time"
 
-// date is the Date field's value, made once a second.
+// date is a response's first line and its Date field, made once a second.
 type date struct {
-	text  [len(time.RFC1123) - len("MST") + len("GMT")]byte
+	lines [len(okLine) + len(dateName) + len(httpDate) + len("\r\n")]byte
 	until int64 // CLOCK_MONOTONIC, ns: the end of the wall clock's second
 }
 
-const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
+const (
+	okLine   = "HTTP/1.1 200 OK"
+	dateName = "\r\nDate: "
+	httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
+)
 
-// at is the date at now, in nanoseconds of CLOCK_MONOTONIC.
-func (d *date) at(now int64) []byte {
+// at makes the date that of now, in nanoseconds of CLOCK_MONOTONIC.
+func (d *date) at(now int64) *date {
 	if now >= d.until {
 		wall := time.Now().UTC()
-		wall.AppendFormat(d.text[:0], httpDate)
+		lines := append(d.lines[:0], okLine+dateName...)
+		_ = append(wall.AppendFormat(lines, httpDate), "\r\n"...) // in place
 		d.until = now + int64(time.Second) - int64(wall.Nanosecond())
 	}
-	return d.text[:]
+	return d
 }
+
+// ok is the line that tells success, with its end, and the field.
+func (d *date) ok() []byte { return d.lines[:] }
+
+// field is the end of any first line, and the field.
+func (d *date) field() []byte { return d.lines[len(okLine):] }

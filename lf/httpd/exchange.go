@@ -5,36 +5,76 @@ import (
 	"strconv"
 
 	"github.com/valyala/fasthttp"
+
+	"lflab/lf/serve"
 )
 
 // Exchange is one request and its response. A handler answers by calling one
 // of the Answer methods, once; without it the answer is an empty 200. Nothing
 // of an Exchange may be kept after the handler has returned.
 type Exchange struct {
-	Request *fasthttp.Request // head and decoded body
-	Path    []byte            // of the target, as it was sent
-	Query   []byte            // what follows its '?', as it was sent
+	Path  []byte // of the target, as it was sent
+	Query []byte // what follows its '?', as it was sent
 
-	method methods
-	args   fasthttp.Args
-	parsed bool
+	session *Session
+	thread  *serve.Thread
+	method  methods
+	size    int // of the request's body as it was sent
+	args    fasthttp.Args
+	parsed  parts
 
 	status int
 	ctype  string
 	fields []byte // further fields, as lines
 	body   []byte
 	source source // in place of body
-	size   int64  // of what source yields
+	length int64  // of what source yields
 }
+
+// parts are those of a request that have been parsed.
+type parts uint8
+
+const (
+	parsedQuery parts = 1 << iota
+	parsedRequest
+)
 
 // Args is the query, parsed.
 func (x *Exchange) Args() *fasthttp.Args {
-	if !x.parsed {
+	if x.parsed&parsedQuery == 0 {
 		x.args.ParseBytes(x.Query)
-		x.parsed = true
+		x.parsed |= parsedQuery
 	}
 	return &x.args
 }
+
+// Request is the request, head and decoded body, as fasthttp's parser reads
+// it. The first call parses; a handler that does with Path, Query and Body
+// saves more time than everything else of a request takes. Where the parser
+// does not take what has passed the checks, the handler ends there, and the
+// peer is answered 400.
+func (x *Exchange) Request() *fasthttp.Request {
+	if x.parsed&parsedRequest == 0 {
+		x.session.parse(x.size)
+		x.parsed |= parsedRequest
+	}
+	return &x.session.parsed
+}
+
+// Body is the request's body, decoded.
+func (x *Exchange) Body() []byte {
+	s := x.session
+	if s.request.chunked {
+		return x.Request().Body()
+	}
+	from := s.r + s.request.checked
+	return s.in[from : from+x.size]
+}
+
+// BeforeLong tells that the handler is about to block or to work for long, so
+// that nobody waits for its thread; see serve.Thread. Handlers that have been
+// slow before are taken care of.
+func (x *Exchange) BeforeLong() { x.thread.BeforeLong() }
 
 // Answer sets the whole response. body may be part of the request and must not
 // change until the handler has returned.
@@ -49,7 +89,7 @@ func (x *Exchange) AnswerText(status int, format string, args ...any) {
 
 // answerFrom answers with size bytes that are read from src while they are sent.
 func (x *Exchange) answerFrom(status int, contentType string, src source, size int64) {
-	x.status, x.ctype, x.source, x.size = status, contentType, src, size
+	x.status, x.ctype, x.source, x.length = status, contentType, src, size
 }
 
 // Field adds a field to the response. The value must have no line end in it.
@@ -60,12 +100,21 @@ func (x *Exchange) Field(name, value string) {
 	x.fields = append(x.fields, "\r\n"...)
 }
 
-// reset forgets the response and the query.
+// reset forgets the request and the response.
 func (x *Exchange) reset() {
 	x.close()
-	x.Path, x.Query, x.parsed = nil, nil, false
-	x.status, x.ctype, x.body, x.size = fasthttp.StatusOK, "", nil, 0
+	x.forget()
+	x.Path, x.Query, x.size = nil, nil, 0
+	x.status, x.ctype, x.body, x.length = fasthttp.StatusOK, "", nil, 0
 	x.fields = x.fields[:0]
+}
+
+// forget drops what was parsed.
+func (x *Exchange) forget() {
+	if x.parsed&parsedRequest != 0 {
+		x.session.parsed.Reset()
+	}
+	x.parsed = 0
 }
 
 // close lets the source go if there is one.
@@ -88,25 +137,23 @@ const (
 // appendHead appends the response's head to b. It is written by hand because
 // fasthttp's Date comes from a goroutine with a ticker, which would be one
 // more thing that runs beside the threads that are measured.
-func (x *Exchange) appendHead(b, date []byte, c connection) []byte {
+func (x *Exchange) appendHead(b []byte, d *date, c connection) []byte {
 	if x.status == fasthttp.StatusOK {
-		b = append(b, "HTTP/1.1 200 OK\r\nDate: "...)
+		b = append(b, d.ok()...)
 	} else {
 		b = append(b, "HTTP/1.1 "...)
 		b = strconv.AppendInt(b, int64(x.status), 10)
 		b = append(b, ' ')
 		b = append(b, fasthttp.StatusMessage(x.status)...)
-		b = append(b, "\r\nDate: "...)
+		b = append(b, d.field()...)
 	}
-	b = append(b, date...)
-	b = append(b, "\r\n"...)
 	if x.hasBody() {
 		if x.ctype != "" {
 			b = append(b, "Content-Type: "...)
 			b = append(b, x.ctype...)
 			b = append(b, "\r\n"...)
 		}
-		size := x.size
+		size := x.length
 		if x.source == nil {
 			size = int64(len(x.body))
 		}

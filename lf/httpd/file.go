@@ -103,7 +103,7 @@ func location(x *Exchange) string {
 
 // answerFile answers the file or one range of it, or that it has not changed.
 func (x *Exchange) answerFile(f *os.File, info fs.FileInfo, name string) {
-	h := &x.Request.Header
+	h := &x.Request().Header
 	changed := info.ModTime().UTC().Truncate(time.Second)
 	x.Field("Last-Modified", changed.Format(httpDate))
 	if since, err := fasthttp.ParseHTTPDate(h.Peek("If-Modified-Since")); err == nil && !changed.After(since) {

@@ -46,19 +46,23 @@ func FuzzHead(f *testing.F) {
 			return
 		}
 		head := b[:q.checked]
-		var parsed fasthttp.Request
-		if p.head(&parsed, head, &q) != nil {
-			return
-		}
 		theirs, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(head)))
 		if err != nil {
 			t.Fatalf("accepted, but net/http says: %v", err)
 		}
-		if got, want := string(parsed.Header.Method()), theirs.Method; got != want {
-			t.Errorf("method %q, want %q", got, want)
+		// A handler that asks for more than the checks have found gets it from
+		// fasthttp, which may refuse.
+		var parsed fasthttp.Request
+		if p.head(&parsed, head, &q) == nil {
+			if got, want := string(parsed.Header.Method()), theirs.Method; got != want {
+				t.Errorf("method %q, want %q", got, want)
+			}
+			if got, want := string(parsed.Header.RequestURI()), theirs.RequestURI; got != want {
+				t.Errorf("target %q, want %q", got, want)
+			}
 		}
-		if got, want := string(parsed.Header.RequestURI()), theirs.RequestURI; got != want {
-			t.Errorf("target %q, want %q", got, want)
+		if got, want := q.method, methodOf([]byte(theirs.Method)); got != want {
+			t.Errorf("method %v, want %v of %q", got, want, theirs.Method)
 		}
 		if got, want := string(q.host.of(head)), theirs.Host; got != want {
 			t.Errorf("host %q, want %q", got, want)

@@ -85,7 +85,7 @@ var helloBody = []byte("Hello, World!")
 func hello(x *Exchange) { x.Answer(fasthttp.StatusOK, "text/plain", helloBody) }
 
 // echo answers the request's body.
-func echo(x *Exchange) { x.Answer(fasthttp.StatusOK, "application/octet-stream", x.Request.Body()) }
+func echo(x *Exchange) { x.Answer(fasthttp.StatusOK, "application/octet-stream", x.Body()) }
 
 // spin keeps the CPU busy for us microseconds.
 func spin(x *Exchange) {

@@ -88,6 +88,29 @@ func TestSpinAndSleepTakeTheirTime(t *testing.T) {
 	}
 }
 
+// A request that fasthttp refuses is refused when a handler asks for what only
+// fasthttp reads, and is no panic. Other handlers do without.
+func TestParserIsAskedWhenItIsNeeded(t *testing.T) {
+	input := getHello + ask("GET", "/hello", "Trailer: Authorization\r\n", "") + ask("GET", "/file", "Trailer: Authorization\r\n", "") + getHello
+	server := newServer(t, Config{DocRoot: t.TempDir()})
+	server.routes["/file"] = route{get, func(x *Exchange) {
+		x.Field("X", "y")
+		x.Answer(200, "", x.Request().Header.Peek("Trailer"))
+		t.Error("the handler went on")
+	}}
+	for _, waits := range []bool{true, false} {
+		f := &fake{t: t, waits: waits, ended: true, pieces: [][]byte{[]byte(input)}}
+		drive(t, server.newSession(), f, f)
+		a := answers(t, f.written.String())
+		if len(a) != 3 || a[1].body != helloWords || a[2].code != 400 || !a[2].close || a[2].header.Get("X") != "" {
+			t.Errorf("%q", f.written.String())
+		}
+	}
+	if server.Panics() != 0 {
+		t.Errorf("%d panics", server.Panics())
+	}
+}
+
 func TestPanicEndsOneConnection(t *testing.T) {
 	var log bytes.Buffer
 	c := Config{Debug: true, Log: slog.New(slog.NewTextHandler(&log, nil))}

@@ -62,15 +62,18 @@ func (s *Session) idle(t *serve.Thread) (serve.Next, bool) {
 	switch {
 	case !s.opened:
 		s.opened = true
-		s.readBy = s.clock() + int64(s.server.limits.HeadTimeout)
-		t.Set(serve.Reading)
+		if s.eager { // otherwise it is seldom that there is a wait: nothingRead sets it
+			s.readBy = s.clock() + int64(s.server.limits.HeadTimeout)
+			t.Set(serve.Reading)
+		}
 	case s.served == 0: // still, or again after an empty line
 		s.readBy = s.now + int64(s.server.limits.HeadTimeout)
 		t.Set(serve.Reading)
 	default:
 		s.readBy = s.now + int64(s.server.limits.KeepAliveTimeout)
-		t.Set(serve.KeepAlive)
-		if s.handled && !s.eager {
+		if s.eager {
+			t.Set(serve.KeepAlive)
+		} else if s.handled {
 			s.deadline = s.readBy
 			return s.between(), false
 		}
@@ -94,7 +97,9 @@ func (s *Session) begin() *refusal {
 		return errBodySize
 	}
 	s.phase = inBody
-	s.chunks = chunks{}
+	if q.chunked {
+		s.chunks = chunks{}
+	}
 	if q.expects && !q.http10 && (q.chunked || q.length > 0) && s.w == s.r+q.checked {
 		s.clock()
 		s.out = append(s.out, "HTTP/1.1 100 Continue\r\n\r\n"...)

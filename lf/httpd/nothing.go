@@ -11,6 +11,9 @@ import (
 func (s *Session) nothingRead(t *serve.Thread, idle bool, err error) (serve.Next, bool) {
 	switch {
 	case errors.Is(err, serve.ErrWouldBlock):
+		if s.readBy == 0 { // the connection's first wait
+			s.readBy = s.clock() + int64(s.server.limits.HeadTimeout)
+		}
 		s.deadline = s.readBy
 		if !idle {
 			return serve.ReadMore, false

@@ -17,6 +17,9 @@ const (
 // flush writes everything that is to be written, a large body piece by piece.
 // When it cannot it returns false, and what Serve has to return.
 func (s *Session) flush(t *serve.Thread) (serve.Next, bool) {
+	if len(s.out) == 0 && s.x.source == nil {
+		return 0, true
+	}
 	for {
 		if s.sent == 0 && !s.produce(t) {
 			return serve.Close, false
@@ -49,6 +52,7 @@ func (s *Session) write(t *serve.Thread) (serve.Next, bool) {
 		t.Bytes.Add(uint64(n))
 	}
 	switch {
+	case err == nil && n > 0:
 	case errors.Is(err, serve.ErrWouldBlock):
 		if n > 0 || s.moveBy == 0 {
 			s.moveBy = s.clock() + patience
@@ -56,7 +60,7 @@ func (s *Session) write(t *serve.Thread) (serve.Next, bool) {
 		s.deadline = s.moveBy
 		t.Set(serve.Writing)
 		return serve.WriteMore, false
-	case err != nil || n <= 0:
+	default:
 		return serve.Close, false
 	}
 	return 0, true
@@ -73,7 +77,7 @@ func (s *Session) produce(t *serve.Thread) bool {
 	t.Set(serve.Writing)
 	s.borrow()
 	from := len(s.out)
-	n := int(min(int64(cap(s.out)-from), x.size-s.offset))
+	n := int(min(int64(cap(s.out)-from), x.length-s.offset))
 	if n > 0 {
 		got, err := x.source.ReadAt(s.out[from:from+n], s.offset)
 		if got < n {
@@ -85,7 +89,7 @@ func (s *Session) produce(t *serve.Thread) bool {
 		s.out = s.out[:from+n]
 		s.offset += int64(n)
 	}
-	if s.offset == x.size {
+	if s.offset == x.length {
 		x.close()
 	}
 	return true

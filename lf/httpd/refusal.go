@@ -41,6 +41,7 @@ var (
 	errCodings    = bad("the Transfer-Encoding field is there more than once")
 	errCoding10   = bad("HTTP/1.0 has no Transfer-Encoding")
 	errTwoLengths = bad("the request has both Transfer-Encoding and Content-Length")
+	errTrailer    = bad("the Trailer field announces a field that may not be a trailer")
 	errExpect     = &refusal{fasthttp.StatusExpectationFailed, "the only expectation known here is 100-continue"}
 
 	// of bodies

@@ -1,10 +1,6 @@
 package httpd
 
-import (
-	"bytes"
-
-	"golang.org/x/net/http/httpguts"
-)
+import "bytes"
 
 // maxFields is how many fields a request may have.
 const maxFields = 100
@@ -94,10 +90,10 @@ func (q *request) requestLine(line []byte) *refusal {
 		return errLine
 	}
 	method := line[:sp]
-	if !isToken(method) {
+	q.method = methodOf(method)
+	if q.method == unknown && !isToken(method) {
 		return errMethod
 	}
-	q.method = methodOf(method)
 	from := sp + 1
 	sp = bytes.IndexByte(line[from:], ' ')
 	if sp <= 0 {
@@ -146,6 +142,14 @@ func (q *request) field(line []byte, at int) *refusal {
 				q.expectsAny = true
 			}
 		}
+	case len("trailer"):
+		if is(name, "trailer") {
+			for _, framing := range notTrailers {
+				if lists(value, framing) {
+					return errTrailer
+				}
+			}
+		}
 	case len("connection"):
 		if is(name, "connection") {
 			q.closes = q.closes || lists(value, "close")
@@ -171,21 +175,27 @@ func (q *request) field(line []byte, at int) *refusal {
 
 // cutField splits a field line, also one of a trailer, and checks both parts.
 func cutField(line []byte) (name, value []byte, r *refusal) {
-	if line[0] == ' ' || line[0] == '\t' {
-		return nil, nil, errFold
-	}
-	colon := bytes.IndexByte(line, ':')
-	if colon < 0 {
-		return nil, nil, errColon
-	}
-	if !isToken(line[:colon]) {
-		return nil, nil, errName
+	colon := tokenSize(line)
+	if colon == 0 || colon == len(line) || line[colon] != ':' {
+		return nil, nil, misnamed(line)
 	}
 	value = trim(line[colon+1:])
-	if !httpguts.ValidHeaderFieldValue(view(value)) {
+	if !isText(value) {
 		return nil, nil, errValue
 	}
 	return line[:colon], value, nil
+}
+
+// misnamed is what is wrong with a line that does not begin with a token and a
+// colon.
+func misnamed(line []byte) *refusal {
+	switch {
+	case line[0] == ' ' || line[0] == '\t':
+		return errFold
+	case bytes.IndexByte(line, ':') < 0:
+		return errColon
+	}
+	return errName
 }
 
 func (q *request) hostField(value []byte, at int) *refusal {

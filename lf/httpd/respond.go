@@ -11,13 +11,10 @@ import (
 func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 	q := &s.request
 	whole := s.in[s.r : s.r+q.checked+size]
-	if !s.parse(whole[:q.checked], whole[q.checked:]) {
-		s.refuse(t, errParser)
-		return 0, true
-	}
 	x := &s.x
 	x.reset()
-	x.method, x.Path, x.Query = q.method, q.path.of(whole), q.query.of(whole)
+	x.thread, x.method, x.size = t, q.method, size
+	x.Path, x.Query = q.path.of(whole), q.query.of(whole)
 	if len(x.Path) == 0 {
 		x.Path = slash
 	}
@@ -25,7 +22,7 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 
 	t.Set(serve.Writing)
 	t.Log.HandlerBegins(s.stream.Arrived())
-	panicked := s.handle(h)
+	failed := s.handle(h)
 	t.Log.HandlerEnds()
 
 	s.handled = true
@@ -33,7 +30,7 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 	s.r += len(whole)
 	most := s.server.limits.MaxKeepAliveRequests
 	switch {
-	case q.closes, q.http10 && !q.keepsAlive, panicked, s.server.draining.Load(), most > 0 && s.served >= most:
+	case q.closes, q.http10 && !q.keepsAlive, failed, s.server.draining.Load(), most > 0 && s.served >= most:
 		s.rest = s.r < s.w
 		s.respond(t, closing)
 		s.phase = ending
@@ -44,41 +41,57 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 		s.respond(t, silent)
 		s.phase = inHead
 	}
-	if size > 0 {
-		s.parsed.ResetBody()
-	}
+	x.forget()
 	s.request.reset()
 	return 0, true
 }
 
 var slash = []byte("/")
 
-// parse has fasthttp read the request.
-func (s *Session) parse(head, body []byte) bool {
-	s.parsed.Reset()
+// parse has fasthttp read the request, whose body takes size bytes of the
+// input. It panics with errParser where that is refused.
+func (s *Session) parse(size int) {
+	q := &s.request
+	whole := s.in[s.r : s.r+q.checked+size]
+	head, body := whole[:q.checked], whole[q.checked:]
 	p := s.server.parsers.Get().(*parser)
-	err := p.head(&s.parsed, head, &s.request)
-	if err == nil && s.request.chunked {
+	err := p.head(&s.parsed, head, q)
+	if err == nil && q.chunked {
 		err = p.chunked(&s.parsed, body, &s.chunks, s.server.limits.Body)
 	} else if err == nil && len(body) > 0 {
 		s.parsed.SetBodyRaw(body)
 	}
 	s.server.parsers.Put(p)
-	return err == nil
+	if err != nil {
+		s.parsed.Reset()
+		panic(errParser)
+	}
 }
 
-// handle calls h, and answers 500 in its place when it panics.
-func (s *Session) handle(h Handler) (panicked bool) {
+// handle calls h. It answers 500 in its place when it panics, and 400 when the
+// parser has refused the request; the connection is to end then.
+func (s *Session) handle(h Handler) (failed bool) {
 	defer func() {
 		if v := recover(); v != nil {
-			s.server.panicked(v, s.x.Path)
-			s.x.reset()
-			s.x.AnswerText(fasthttp.StatusInternalServerError, "the handler panicked")
-			panicked = true
+			s.failed(v)
+			failed = true
 		}
 	}()
 	h(&s.x)
 	return false
+}
+
+// failed answers in place of a handler that panicked with value.
+func (s *Session) failed(value any) {
+	x := &s.x
+	path := x.Path
+	x.reset()
+	if value == errParser {
+		x.AnswerText(errParser.status, "%s", errParser.reason)
+		return
+	}
+	s.server.panicked(value, path)
+	x.AnswerText(fasthttp.StatusInternalServerError, "the handler panicked")
 }
 
 // refuse answers a request that is not served, and ends the connection. What

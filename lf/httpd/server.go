@@ -59,7 +59,7 @@ func (s *Server) NewSession() serve.Session { return s.newSession() }
 
 func (s *Server) newSession() *Session {
 	n := &Session{server: s}
-	n.x.Request = &n.parsed
+	n.x.session = n
 	n.Reset(nil)
 	return n
 }

@@ -52,7 +52,7 @@ type Session struct {
 	moveBy int64 // until when the peer must take something; 0 when it is not full
 
 	x      Exchange
-	parsed fasthttp.Request
+	parsed fasthttp.Request // where a handler has asked for it
 }
 
 // lingerTimeout and lingerMost bound how long and how much is read from a peer

@@ -10,9 +10,15 @@ import (
 // ("http://host/path") likewise, asterisk for OPTIONS, authority for CONNECT.
 func (q *request) target(line []byte, t span) *refusal {
 	b := t.of(line)
-	for _, c := range b {
-		if c <= ' ' || c >= 0x7f || c == '#' {
+	mark, escaped := len(b), false // where the first '?' is
+	for i, c := range b {
+		switch targetByte[c] {
+		case alien:
 			return errTarget
+		case escape:
+			escaped = true
+		case question:
+			mark = min(mark, i)
 		}
 	}
 	switch {
@@ -47,17 +53,36 @@ func (q *request) target(line []byte, t span) *refusal {
 		}
 		q.host, q.inUse = span{t.from + scheme, t.from + scheme + size}, true
 		t.from = q.host.to
+		mark -= scheme + size
 	}
 	q.path, q.query = t, span{t.to, t.to}
-	if i := bytes.IndexByte(t.of(line), '?'); i >= 0 {
-		q.path.to = t.from + i
+	if t.from+mark < t.to {
+		q.path.to = t.from + mark
 		q.query.from = q.path.to + 1
 	}
-	if !validEscapes(q.path.of(line)) {
+	if escaped && !validEscapes(q.path.of(line)) {
 		return errTarget
 	}
 	return nil
 }
+
+// targetByte tells the bytes of a target that mean something, and those that
+// may not be there.
+var targetByte = func() (t [256]uint8) {
+	for c := range t {
+		if c <= ' ' || c >= 0x7f || c == '#' {
+			t[c] = alien
+		}
+	}
+	t['%'], t['?'] = escape, question
+	return t
+}()
+
+const (
+	alien uint8 = 1 + iota
+	escape
+	question
+)
 
 // validEscapes reports whether every % has two hexadecimal digits behind it.
 func validEscapes(b []byte) bool {
@@ -106,20 +131,15 @@ func validAuthority(b []byte) bool {
 		}
 		port = port[1:]
 	} else {
-		name := b
-		if i := bytes.IndexByte(b, ':'); i >= 0 {
-			name, port = b[:i], b[i+1:]
+		size := 0
+		for size < len(b) && nameByte[b[size]] {
+			size++
 		}
-		if len(name) == 0 {
+		if size == 0 || size < len(b) && b[size] != ':' {
 			return false
 		}
-		for _, c := range name {
-			switch {
-			case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-			case c == '.', c == '-', c == '_', c == '~':
-			default:
-				return false
-			}
+		if size < len(b) {
+			port = b[size+1:]
 		}
 	}
 	for _, c := range port {
@@ -129,3 +149,12 @@ func validAuthority(b []byte) bool {
 	}
 	return len(port) <= 5
 }
+
+// nameByte tells the bytes a host name is made of.
+var nameByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
+			c == '.' || c == '-' || c == '_' || c == '~'
+	}
+	return t
+}()

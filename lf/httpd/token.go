@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -14,13 +15,41 @@ var tokenByte = func() (t [256]bool) {
 	return t
 }()
 
-func isToken(b []byte) bool {
-	for _, c := range b {
+func isToken(b []byte) bool { return len(b) > 0 && tokenSize(b) == len(b) }
+
+// tokenSize is how many bytes of a token b begins with.
+func tokenSize(b []byte) int {
+	for i, c := range b {
 		if !tokenByte[c] {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// isText reports whether b may be a field's value: it has no control character
+// but tabs. It looks at eight bytes at a time, for most of a head is values.
+func isText(b []byte) bool {
+	const ones, tops, spaces, dels = 0x0101010101010101, 0x8080808080808080, 0x2020202020202020, 0x7f7f7f7f7f7f7f7f
+	for ; len(b) >= 8; b = b[8:] {
+		w := binary.LittleEndian.Uint64(b)
+		del := w ^ dels
+		// The top bit of a byte below a space, or that is DEL; the lowest such
+		// byte is told for sure, and one is enough.
+		if ((w-spaces)&^w|(del-ones)&^del)&tops != 0 && !eachText(b[:8]) {
 			return false
 		}
 	}
-	return len(b) > 0
+	return eachText(b)
+}
+
+func eachText(b []byte) bool {
+	for _, c := range b {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // is reports whether b is lower, a string of lower-case ASCII, in any case.

@@ -130,8 +130,13 @@ func (t *Thread) BeforeLong() {
 	}
 }
 
-// Set shows s on the scoreboard.
-func (t *Thread) Set(s State) { t.State.Store(uint32(s)) }
+// Set shows s on the scoreboard. It is called at every step, and storing costs
+// more than looking.
+func (t *Thread) Set(s State) {
+	if t.State.Load() != uint32(s) {
+		t.State.Store(uint32(s))
+	}
+}
 
 // Status is what a server tells about itself; the source of /server-status.
 type Status struct {
