@@ -1,7 +1,5 @@
 package lf
 
-import "lflab/lf/thread"
-
 // backlog is what a leader knows of the work at hand. It belongs to the
 // leadership, and whoever has that goes on with it.
 type backlog struct {
@@ -33,5 +31,7 @@ func (p *Pool[E]) divides(s *seat[E]) bool {
 // survey notes whether a processor is free. The sentinel calls it when it looks
 // around, and counts itself among those that run.
 func (p *Pool[E]) survey() {
-	p.idle.Store(thread.Running()-1 < len(thread.CPUs()))
+	if p.census != nil {
+		p.idle.Store(p.census.Running()-1 < p.cpus)
+	}
 }

@@ -117,10 +117,12 @@ type Pool[E any] struct {
 	opt        Options
 	rules      rules
 	leadership *cas.Leadership
-	gate       gate.Gate   // in place of leadership and members
-	since      []stamp     // when the leader of each slot began with its event, where that is leased
-	backlogs   []backlog   // of the slots, likewise
-	idle       atomic.Bool // a processor had nothing to do when the sentinel looked last
+	gate       gate.Gate      // in place of leadership and members
+	since      []stamp        // when the leader of each slot began with its event, where that is leased
+	backlogs   []backlog      // of the slots, likewise
+	idle       atomic.Bool    // a processor had nothing to do when the sentinel looked last
+	census     *thread.Census // nil where it is not needed, or cannot be taken
+	cpus       int
 	members    []seat[E]
 	passes     atomic.Uint64 // number of the next hand-off, for the flight log
 	threads    []*thread.Thread
@@ -197,6 +199,11 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 			return nil, errors.Join(fmt.Errorf("make parker %d of %d: %w", i+1, opt.Threads, err), p.close())
 		}
 	}
+	if r.leased {
+		// Without it, a leader that has much to do keeps the leadership.
+		p.census, _ = thread.NewCensus()
+		p.cpus = len(thread.CPUs())
+	}
 	if opt.Gate != nil {
 		if p.gate, err = opt.Gate.New(opt.Threads); err != nil {
 			return nil, fmt.Errorf("make gate %s: %w", opt.Gate.Name, err)
@@ -251,6 +258,9 @@ func (p *Pool[E]) close() error {
 	}
 	if p.gate != nil {
 		errs = append(errs, p.gate.Close())
+	}
+	if p.census != nil {
+		errs = append(errs, p.census.Close())
 	}
 	return errors.Join(errs...)
 }

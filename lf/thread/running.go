@@ -2,28 +2,32 @@ package thread
 
 import (
 	"bytes"
+	"fmt"
 	"math"
-	"os"
 	"strconv"
-	"sync"
 
 	"golang.org/x/sys/unix"
 )
 
-// loadFile is /proc/loadavg, opened once.
-var loadFile = sync.OnceValues(func() (*os.File, error) { return os.Open("/proc/loadavg") })
+// Census counts the threads of the machine that run or want to.
+type Census struct{ fd int }
 
-// Running is how many threads of the machine run or want to at this moment,
-// the caller included: the fourth field of /proc/loadavg, which takes the
-// kernel about a microsecond. Where that cannot be read it is more than any
-// number of processors. It does not block, nor allocate.
-func Running() int {
-	file, err := loadFile()
+// NewCensus opens what Running reads, /proc/loadavg.
+func NewCensus() (*Census, error) {
+	fd, err := unix.Open("/proc/loadavg", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return math.MaxInt
+		return nil, fmt.Errorf("open /proc/loadavg: %w", err)
 	}
+	return &Census{fd: fd}, nil
+}
+
+// Running is how many threads run or want to at this moment, the caller
+// included: the fourth field of /proc/loadavg, which takes the kernel about a
+// microsecond. What cannot be read is more than any number of processors. It
+// does not block, nor allocate.
+func (c *Census) Running() int {
 	var line [64]byte
-	n, err := unix.Pread(int(file.Fd()), line[:], 0)
+	n, err := unix.Pread(c.fd, line[:], 0)
 	if err != nil {
 		return math.MaxInt
 	}
@@ -38,3 +42,6 @@ func Running() int {
 	}
 	return count
 }
+
+// Close gives the descriptor back.
+func (c *Census) Close() error { return unix.Close(c.fd) }
