@@ -30,6 +30,7 @@ type UringAcceptor struct {
 	l     *Listener
 	ring  *uring.Ring
 	armed bool // the request is in the ring, and its last completion was not seen
+	flags uint16
 }
 
 // UringAvailable tells why there can be no UringAcceptor on this machine: it
@@ -54,7 +55,7 @@ func NewUringAcceptor(l *Listener) (*UringAcceptor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("accept by io_uring: %w", err)
 	}
-	return &UringAcceptor{l: l, ring: ring}, nil
+	return &UringAcceptor{l: l, ring: ring, flags: uring.AcceptMultishot}, nil
 }
 
 // User data, to tell the request from its cancellation.
@@ -91,7 +92,7 @@ func (a *UringAcceptor) Accept() (fd int, err error) {
 
 func (a *UringAcceptor) arm() {
 	*a.ring.Next() = uring.Entry{
-		Op: uring.OpAccept, Priority: uring.AcceptMultishot,
+		Op: uring.OpAccept, Priority: a.flags,
 		FD: int32(a.l.fd), OpFlags: unix.SOCK_CLOEXEC, UserData: uringAccept,
 	}
 	a.armed = true

@@ -42,6 +42,11 @@ type Options struct {
 	// when its first data has come, so that no thread is woken for a peer
 	// that has not said anything. 0 is off.
 	DeferAccept time.Duration
+
+	// ReusePort is SO_REUSEPORT of socket(7): the address may be listened on
+	// more than once, see Sibling. Another process of the same user may then
+	// do so, too, unnoticed.
+	ReusePort bool
 }
 
 // DefaultDefer is how long the kernel waits for the first data of a deferred
@@ -58,6 +63,9 @@ type Listener struct {
 	stamping atomic.Bool
 	nextLog  atomic.Int64
 	noWait   bool
+	opt      Options
+	first    *Listener // whose sibling this is
+	siblings siblings
 
 	// Short counts Accepts that found the process or the system without
 	// descriptors or memory; Aborted those whose peer had gone.
@@ -76,7 +84,7 @@ func Listen(opt Options) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open listening socket: %w", err)
 	}
-	l := &Listener{fd: fd}
+	l := &Listener{fd: fd, opt: opt}
 	if err := l.listen(sa, opt); err != nil {
 		unix.Close(fd)
 		return nil, fmt.Errorf("listen on %s: %w", opt.Address, err)
@@ -115,6 +123,11 @@ func (l *Listener) listen(sa unix.Sockaddr, opt Options) error {
 	}
 	if err := set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "SO_REUSEADDR"); err != nil {
 		return err
+	}
+	if opt.ReusePort {
+		if err := set(unix.SOL_SOCKET, unix.SO_REUSEPORT, 1, "SO_REUSEPORT"); err != nil {
+			return err
+		}
 	}
 	if err := set(unix.IPPROTO_TCP, unix.TCP_NODELAY, 1, "TCP_NODELAY"); err != nil {
 		return err
@@ -169,11 +182,24 @@ func (l *Listener) DoNotWait() error {
 // accept loop never ends by accident. When descriptors or memory run out it
 // waits ShortPause before it returns, and says so in the log once a second.
 func (l *Listener) Accept() (fd int, err error) {
-	r, _, errno := block.Syscall6(unix.SYS_ACCEPT4, uintptr(l.fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
-	if errno == 0 {
-		return int(r), nil
+	var errno syscall.Errno
+	if l.noWait {
+		fd, errno = l.tryAccept()
+	} else {
+		var r uintptr
+		r, _, errno = block.Syscall6(unix.SYS_ACCEPT4, uintptr(l.fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
+		fd = int(r)
 	}
-	return -1, l.judge(errno)
+	if errno != 0 {
+		return -1, l.judge(errno)
+	}
+	return fd, nil
+}
+
+// tryAccept is accept4 on a listener that does not wait.
+func (l *Listener) tryAccept() (fd int, errno syscall.Errno) {
+	r, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(l.fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
+	return int(r), errno
 }
 
 // judge tells what an errno of accept4 means to the caller.
@@ -226,20 +252,31 @@ func (l *Listener) NoteShort(err error) {
 	}
 }
 
-// Shutdown ends listening at once: blocked Accepts return ErrEnded and peers
-// are refused. It may be called more than once. shutdown(2) is used because
-// close(2) would leave a thread blocked in accept4.
+// Shutdown ends listening at once, its siblings' too: blocked Accepts return
+// ErrEnded and peers are refused. It may be called more than once. shutdown(2)
+// is used because close(2) would leave a thread blocked in accept4.
 func (l *Listener) Shutdown() {
 	l.ended.Store(true)
 	_ = unix.Shutdown(l.fd, unix.SHUT_RDWR) // ENOTCONN when done before
+	_ = l.siblings.each(func(s *Listener) error {
+		s.Shutdown()
+		return nil
+	})
 }
 
-// Close gives the descriptor back. No thread may be in Accept.
-func (l *Listener) Close() error { return unix.Close(l.fd) }
+// Close gives the descriptor back. No thread may be in Accept, and siblings
+// have been closed before.
+func (l *Listener) Close() error {
+	if l.first != nil {
+		l.first.siblings.remove(l)
+	}
+	return unix.Close(l.fd)
+}
 
 // Stamp switches kernel time stamps of received data on or off for the
-// connections that arrive from now on (SO_TIMESTAMPNS of socket(7)). If no
-// socket of the system wanted any before, the kernel begins a moment later.
+// connections that arrive from now on (SO_TIMESTAMPNS of socket(7)), at its
+// siblings too. If no socket of the system wanted any before, the kernel
+// begins a moment later.
 func (l *Listener) Stamp(on bool) error {
 	value := 0
 	if on {
@@ -249,7 +286,7 @@ func (l *Listener) Stamp(on bool) error {
 		return fmt.Errorf("set SO_TIMESTAMPNS: %w", err)
 	}
 	l.stamping.Store(on)
-	return nil
+	return l.siblings.each(func(s *Listener) error { return s.Stamp(on) })
 }
 
 // Stamping reports whether new connections bear time stamps.

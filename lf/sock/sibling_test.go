@@ -1,0 +1,90 @@
+package sock
+
+import (
+	"errors"
+	"net"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestSiblings: connections come to one listener or the other, and to both in
+// the long run; stamping and the shutdown are for all; each is closed alone.
+func TestSiblings(t *testing.T) {
+	first := listen(t, Options{ReusePort: true})
+	second, err := first.Sibling()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.Addr() != first.Addr() {
+		t.Fatalf("%v and %v", first.Addr(), second.Addr())
+	}
+	third, err := first.Sibling()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := []*Listener{first, second, third}
+	if err := third.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Stamp(true); err != nil {
+		t.Fatalf("stamp, with a sibling closed: %v", err)
+	}
+	for i, l := range all[:2] {
+		if !l.Stamping() {
+			t.Errorf("listener %d does not stamp", i)
+		}
+		if err := l.DoNotWait(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got [2]int
+	until(t, "connections at both", func() bool {
+		peer := dial(t, first)
+		defer unix.Close(peer)
+		for i, l := range all[:2] {
+			if fd, err := l.Accept(); err == nil {
+				unix.Close(fd)
+				got[i]++
+				return got[0] > 0 && got[1] > 0
+			}
+		}
+		t.Fatal("nobody got the connection")
+		return false
+	})
+	first.Shutdown()
+	for i, l := range all[:2] {
+		if _, err := l.Accept(); !errors.Is(err, ErrEnded) {
+			t.Errorf("listener %d after the shutdown: %v", i, err)
+		}
+	}
+	if c, err := net.DialTimeout("tcp", first.Addr().String(), patience); !errors.Is(err, unix.ECONNREFUSED) {
+		t.Errorf("connected to listeners that are shut down: %v, %v", c, err)
+	}
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSiblingStamps: one that is opened later stamps as the first does.
+func TestSiblingStamps(t *testing.T) {
+	first := listen(t, Options{ReusePort: true})
+	if err := first.Stamp(true); err != nil {
+		t.Fatal(err)
+	}
+	second, err := first.Sibling()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close()
+	if !second.Stamping() {
+		t.Error("it does not")
+	}
+}
+
+func TestNoSiblingUnasked(t *testing.T) {
+	if s, err := listen(t, Options{}).Sibling(); err == nil || !strings.Contains(err.Error(), "set ReusePort") {
+		t.Errorf("%v, %v", s, err)
+	}
+}
