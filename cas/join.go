@@ -7,6 +7,7 @@ const (
 	JoinMore      JoinResult = iota // step again
 	Leads                           // it leads Slot; it did not have to wait
 	Follows                         // it is on the stack: wait until promised
+	FollowsAlone                    // the same, but nobody watches: call somebody (Promote with Way Calling), then wait
 	Watches                         // it is the sentinel: see Watch
 	JoinedTooLate                   // the pool ends
 )
@@ -35,12 +36,16 @@ const (
 	JoinReset               // forget an old promise
 	JoinLink                // next = head
 	JoinPush                // CAS: head = me
+	JoinCheck               // is there a sentinel still?
 )
 
 // Step makes one atomic access.
 //
 // The promise is reset before the push, for after it somebody may grant; and
-// the link is written before the push, for after it somebody may pop.
+// the link is written before the push, for after it somebody may pop. The
+// sentinel is looked for again after the push: it may have gone on to lead in
+// between, and who leads alone looks for a follower after it has found no
+// sentinel. Either it finds this one, or this one finds that nobody watches.
 func (j *Join) Step(l *Leadership) JoinResult {
 	switch j.PC {
 	case JoinLoad:
@@ -80,10 +85,19 @@ func (j *Join) Step(l *Leadership) JoinResult {
 		l.followers[j.Me].next.Store(uint32(j.Seen.Head()))
 		j.PC = JoinPush
 	case JoinPush:
-		if l.swap(j.Seen, j.Seen.withHead(j.Me)) {
+		switch {
+		case !l.swap(j.Seen, j.Seen.withHead(j.Me)):
+			j.retry()
+		case j.Watched:
+			j.PC = JoinCheck
+		default:
 			return Follows
 		}
-		j.retry()
+	case JoinCheck:
+		if l.Sentinel() == NoSentinel {
+			return FollowsAlone
+		}
+		return Follows
 	}
 	return JoinMore
 }

@@ -11,7 +11,7 @@ type member struct {
 	me       uint16
 	rules    rules
 	pc       memberPC
-	after    memberPC // where promoting and calling lead to
+	after    memberPC // where promoting and calling lead to: calling to processing, leading or following
 	placed   bool     // it visits from its place on the stack
 	slot     uint8    // the leader slot it has
 	holds    bool     // it processes and still has it
@@ -104,6 +104,8 @@ func (m *member) step(l *cas.Leadership) act {
 			m.leads(m.join.Slot, false)
 		case cas.Follows:
 			m.pc = following
+		case cas.FollowsAlone:
+			m.calls(following)
 		case cas.Watches:
 			m.pc = watching
 			m.watch = cas.Watch{Me: m.me, Slots: m.watch.Slots}
