@@ -139,7 +139,7 @@ type Watch struct {
 	Slot  uint8
 	Lease Lease
 	Seen  Word
-	deep  bool // it is on its way to sleep
+	Deep  bool // it is on its way to sleep
 }
 
 // WatchPC is the next access Watch makes.
@@ -164,7 +164,7 @@ func (w *Watch) Step(l *Leadership) WatchResult {
 		switch {
 		case w.Seen.Terminated():
 			return WatchEnds
-		case w.Seen.Free() > 0 && w.deep:
+		case w.Seen.Free() > 0 && w.Deep:
 			w.PC = WatchRested
 		case w.Seen.Free() > 0:
 			return WatchFree
@@ -174,7 +174,7 @@ func (w *Watch) Step(l *Leadership) WatchResult {
 	case WatchLease:
 		w.Lease = l.Lease(w.Slot)
 		if w.Lease.Busy() {
-			if w.deep {
+			if w.Deep {
 				w.PC = WatchRested
 				break
 			}
@@ -201,11 +201,11 @@ func (w *Watch) Step(l *Leadership) WatchResult {
 		// Asleep first, a look after: whoever has something to see sees that
 		// the sentinel sleeps, or the sentinel sees it.
 		l.sentinel.Store(uint32(sentinel(w.Me) | asleepBit))
-		w.deep = true
+		w.Deep = true
 		w.PC = WatchWord
 	case WatchRested:
 		l.rouse(w.Me) // unless somebody has
-		w.deep = false
+		w.Deep = false
 		w.PC = WatchWord
 	}
 	return WatchMore
@@ -218,7 +218,7 @@ func (w *Watch) pass() WatchResult {
 		return WatchMore
 	}
 	w.Slot = 0
-	if w.deep {
+	if w.Deep {
 		w.PC = WatchRested
 		return WatchSleep
 	}

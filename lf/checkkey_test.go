@@ -7,33 +7,68 @@ import (
 	"lflab/cas"
 )
 
-// key is a state as the checker remembers it: packed, and with everything
+// A key is a state as the checker remembers it: packed, and with everything
 // removed that cannot matter any more, so that states that behave alike are
 // one. What is left out, and why that loses nothing:
 //
-//   - machines that are not running, and statistics;
+//   - machines that are not running, fields that they write before they read
+//     them next, and statistics;
 //   - how long ago a word was read: once the tag has moved, the
 //     compare-and-swap fails whatever the rest of the word says, for a tag does
-//     not come back within 2^32 pushes and pops;
-//   - the threads' numbers: all permutations of a state are one, the least.
+//     not come back within 2^32 pushes and pops; nor does the end pass;
+//   - how often a lease began and ended: what was seen of it is what it is now,
+//     or what it is about to be, or neither;
+//   - the threads' numbers: all permutations of a state are one, the least,
+//     but where numbers are ranks.
 //
 // Mutants may give such things a meaning, and mark that in extra: then they
-// are kept.
-type key [13 + maxMembers*12]byte
+// are kept. TestKey walks beside the keys without ever forgetting anything.
+type codec struct {
+	c       *checker
+	s       *state
+	buf     []byte
+	reading bool
+	exact   bool
+	place   [maxMembers]byte // thread -> place
+}
 
-const stale = 0x80 // in the flags of a word: its tag has moved on
+func (c *checker) codec(s *state) codec {
+	return codec{c: c, s: s, exact: c.mutant.step != nil && !c.mutant.lean}
+}
 
-func (c *checker) pack(s *state) key {
-	best := c.packAs(s, permutations[c.n][0])
-	for _, order := range permutations[c.n][1:] {
-		if k := c.packAs(s, order); bytes.Compare(k[:], best[:]) < 0 {
-			best = k
+// pack returns the key of a state, in a buffer of its own.
+func (c *checker) pack(s *state) []byte {
+	sign := c.signatures(s)
+	dead := c.deadLinks(s)
+	var best []byte
+	for _, order := range permutations[c.threads] {
+		if !slices.IsSortedFunc(order, func(a, b int) int { return int(sign[a]) - int(sign[b]) }) {
+			continue
+		}
+		k := c.codec(s)
+		for p, i := range order {
+			k.place[i] = byte(p)
+		}
+		k.buf = make([]byte, 0, 96)
+		k.state(order, dead)
+		if best == nil || bytes.Compare(k.buf, best) < 0 {
+			best = k.buf
 		}
 	}
 	return best
 }
 
-// permutations[n] are the orders of n threads: place -> thread.
+func (c *checker) unpack(at int32) (s state) { return c.unpackKey(c.store.key(at)) }
+
+func (c *checker) unpackKey(key []byte) (s state) {
+	k := c.codec(&s)
+	k.buf, k.reading = key, true
+	k.state(permutations[c.threads][0], [maxMembers]bool{})
+	return s
+}
+
+// permutations[n] are the orders of n threads: place -> thread. The first is
+// that in which each has its own.
 var permutations = func() (all [maxMembers + 1][][]int) {
 	for n := 1; n <= maxMembers; n++ {
 		var grow func(order []int)
@@ -53,146 +88,284 @@ var permutations = func() (all [maxMembers + 1][][]int) {
 	return all
 }()
 
-func (c *checker) packAs(s *state, order []int) (k key) {
-	var place [maxMembers]byte // thread -> place
-	for p, i := range order {
-		place[i] = byte(p)
+// signatures sort the threads by what is the same under every numbering, so
+// that few permutations are left to try. Two that differ in a key may have one
+// signature, but not the other way round.
+func (c *checker) signatures(s *state) (sign [maxMembers]uint32) {
+	var depth [maxMembers]uint32
+	for x, n := s.image.Word.Head(), uint32(1); int(x) < c.threads && depth[x] == 0; x, n = s.image.Next[x], n+1 {
+		depth[x] = n
 	}
-	name := func(x uint16) byte {
-		if int(x) < c.n {
-			return place[x]
+	for i := range c.threads {
+		if c.order == cas.Priority {
+			sign[i] = uint32(i)
+			continue
 		}
-		return 0xff
-	}
-	word := func(to []byte, w cas.Word) (isStale bool) {
-		if w.Tag() != s.image.Word.Tag() {
-			to[0], to[1] = 0, stale
-			return true
-		}
-		to[0], to[1] = name(w.Head()), byte(w.Free())
-		if w.Terminated() {
-			to[1] |= 0x40
-		}
-		return false
-	}
-	word(k[0:2], s.image.Word)
-	k[2] = s.pending
-	if s.closed {
-		k[3] |= 1
-	}
-	if s.lost {
-		k[3] |= 2
-	}
-	exact := c.mutant.step != nil
-	linked := c.linked(s)
-	for p, i := range order {
 		t := &s.threads[i]
 		m := &t.m
-		if exact || linked[i] {
-			k[4+p] = name(s.image.Next[i])
-		}
-		if exact || m.pc == following || m.pc == joining && m.join.PC >= cas.JoinLink {
-			k[7+p] = byte(s.image.Promise[i])
-		}
-		k[10+p] = byte(s.permit[i])
-		a := k[13+12*p:]
-		a[0], a[1], a[2] = byte(m.pc), byte(t.at), t.extra
-		if t.holding {
-			a[3] = 1
-		}
-		if t.at == taking || t.at == inWait || t.at == asleep {
-			a[4] = t.take.PC
-		}
-		if t.at == giving || t.at == inWake {
-			a[5] = name(uint16(t.heir))
-		}
+		sub := uint32(0)
 		switch m.pc {
 		case joining:
-			if a[6] = byte(m.join.PC); m.join.PC != cas.JoinLoad {
-				word(a[7:9], m.join.Seen)
-			}
+			sub = uint32(m.join.PC)
+		case following:
+			sub = uint32(s.image.Promise[i].Kind())
+		case watching:
+			sub = uint32(m.watch.PC)
+		case beginning:
+			sub = uint32(m.hold.PC)
 		case promoting:
-			a[6] = byte(m.promote.PC)
-			isStale := m.promote.PC != cas.PromoteLoad && word(a[7:9], m.promote.Seen)
-			if m.promote.PC == cas.PromoteGrant || m.promote.PC != cas.PromoteLoad && !isStale || exact {
-				a[9] = name(m.promote.Heir)
-			}
-			if m.promote.PC == cas.PromotePop && !isStale || exact {
-				a[10] = name(m.promote.Next)
+			if sub = uint32(m.promote.PC); c.order != cas.LIFO {
+				sub = uint32(m.choose.PC)
 			}
 		case terminating:
-			if a[6] = byte(m.terminate.PC); m.terminate.PC == cas.TerminateTake {
-				word(a[7:9], m.terminate.Seen)
-			}
-			if m.terminate.PC >= cas.TerminateNext || exact {
-				a[9], a[10] = name(m.terminate.Heir), name(m.terminate.Next)
-			}
+			sub = uint32(m.terminate.PC)
+		}
+		sign[i] = uint32(m.pc)<<20 | uint32(t.at)<<16 | sub<<8 | depth[i]<<4 | s.permit[i]<<1
+		if t.holding {
+			sign[i]++
 		}
 	}
-	return k
+	return sign
 }
 
-// linked tells whose link can still be followed by somebody whose
+// state packs everything, or unpacks it.
+func (k *codec) state(order []int, dead [maxMembers]bool) {
+	s, c := k.s, k.c
+	k.word(&s.image.Word)
+	for source := range c.sources {
+		num(k, &s.pending[source])
+	}
+	var sentinel uint16
+	var asleep bool
+	if c.rules.watched {
+		sentinel = cas.End
+		if s.image.Sentinel != cas.NoSentinel {
+			sentinel, asleep = s.image.Sentinel.Thread(), s.image.Sentinel.Asleep()
+		}
+		k.name(&sentinel)
+	}
+	k.bools(&s.closed, &s.lost, &s.unfair, &asleep)
+	if k.reading && c.rules.watched && sentinel != cas.End {
+		if s.image.Sentinel = cas.Sentinel(sentinel) + 1; asleep {
+			s.image.Sentinel |= 1 << 16
+		}
+	}
+	if c.rules.leased {
+		for slot := range c.leaders {
+			k.parity(&s.image.Lease[slot])
+		}
+	}
+	if c.order != cas.LIFO {
+		num(k, &s.waiting)
+		for i := range s.waiting {
+			x := uint16(s.arrivals[i])
+			k.name(&x)
+			s.arrivals[i] = uint8(x)
+		}
+	}
+	for _, i := range order {
+		k.thread(i, dead[i])
+	}
+}
+
+// thread packs what belongs to thread i.
+func (k *codec) thread(i int, deadLink bool) {
+	s, c := k.s, k.c
+	t := &s.threads[i]
+	if k.reading {
+		t.m = newMember(i, c.rules, c.leaders)
+	}
+	m := &t.m
+	num(k, &m.pc)
+	num(k, &t.at)
+	k.bools(&t.holding, &t.timed, &m.holds)
+	k.permit(&s.permit[i])
+	if c.mutant.step != nil {
+		num(k, &t.extra)
+	}
+	k.link(&s.image.Next[i], deadLink)
+	switch t.at {
+	case taking, inWait, asleep:
+		num(k, &t.take.PC)
+	case giving, inWake:
+		heir := uint16(t.heir)
+		k.name(&heir)
+		t.heir = uint8(heir)
+	}
+	k.member(m, t.at)
+	if k.exact || m.stacked() || m.pc == joining && m.join.PC >= cas.JoinLink {
+		k.promise(&s.image.Promise[i])
+	}
+}
+
+// member packs the machine of a thread that is at a place.
+func (k *codec) member(m *member, at place) {
+	leases := &k.s.image.Lease
+	switch m.pc {
+	case joining:
+		if num(k, &m.join.PC); m.join.PC != cas.JoinLoad && m.join.PC != cas.JoinCheck {
+			k.word(&m.join.Seen)
+		}
+	case watching:
+		w := &m.watch
+		w.Me = m.me
+		num(k, &w.PC)
+		num(k, &w.Slot)
+		k.bools(&w.Deep)
+		if w.PC == cas.WatchClaim || at == finding {
+			k.word(&w.Seen)
+		}
+		if w.PC == cas.WatchTake || at == judging {
+			k.lease(&w.Lease, leases[w.Slot])
+		}
+	case leading:
+		num(k, &m.slot)
+	case beginning:
+		num(k, &m.slot)
+		m.hold.Slot = m.slot
+		if num(k, &m.hold.PC); m.hold.PC != cas.HoldLoad {
+			k.lease(&m.hold.Mine, leases[m.slot])
+		}
+		if m.hold.PC == cas.HoldRouse {
+			k.name(&m.hold.Heir)
+		}
+	case promoting:
+		if m.after = processing; k.c.order != cas.LIFO {
+			m.choose.Order = k.c.order
+			k.choose(&m.choose)
+			break
+		}
+		m.promote.Watched = k.c.rules.watched
+		k.promote(&m.promote)
+	case calling:
+		num(k, &m.after)
+		num(k, &m.slot)
+		if m.after == processing {
+			k.lease(&m.mine, leases[m.slot])
+		}
+		k.promote(&m.promote)
+	case processing, ending, yielding:
+		if m.pc == processing && !m.holds {
+			break
+		}
+		if num(k, &m.slot); k.c.rules.leased {
+			k.lease(&m.mine, leases[m.slot])
+		}
+	case terminating:
+		num(k, &m.slot)
+		m.terminate.Watched = k.c.rules.watched
+		k.terminate(&m.terminate)
+	}
+}
+
+func (k *codec) promote(p *cas.Promote) {
+	num(k, &p.PC)
+	num(k, &p.Way)
+	num(k, &p.Slot)
+	var stale bool
+	switch p.PC {
+	case cas.PromoteFree, cas.PromoteNext, cas.PromotePop:
+		stale = k.word(&p.Seen)
+	}
+	if k.exact {
+		k.name(&p.Heir)
+		k.name(&p.Next)
+		return
+	}
+	switch p.PC {
+	case cas.PromoteNext, cas.PromotePop:
+		if stale {
+			return
+		}
+		if k.name(&p.Heir); p.PC == cas.PromotePop {
+			k.name(&p.Next)
+		}
+	case cas.PromoteGrant, cas.PromoteAwake:
+		k.name(&p.Heir)
+	}
+}
+
+func (k *codec) choose(p *cas.Choose) {
+	if num(k, &p.PC); p.PC <= cas.ChooseGrant {
+		num(k, &p.Slot)
+	}
+	switch p.PC {
+	case cas.ChooseFree, cas.ChooseLock, cas.ChooseWalk, cas.ChooseBelow, cas.ChoosePop, cas.ChooseClaim, cas.ChooseUnlock:
+		k.word(&p.Seen)
+	}
+	switch p.PC {
+	case cas.ChooseWalk:
+		k.names(&p.At, &p.Prev, &p.Best, &p.Above)
+	case cas.ChooseBelow:
+		k.names(&p.Best, &p.Above)
+	case cas.ChooseUnlink:
+		// the word was read by the walk; S8 looks at its head
+		k.word(&p.Seen)
+		k.names(&p.Best, &p.Above, &p.Next)
+	case cas.ChoosePop:
+		k.names(&p.Best, &p.Next)
+	case cas.ChooseGrant:
+		k.names(&p.Heir)
+	case cas.ChooseRest:
+		k.terminate(&p.Rest)
+	}
+}
+
+func (k *codec) terminate(t *cas.Terminate) {
+	if num(k, &t.PC); t.PC == cas.TerminateTake {
+		k.word(&t.Seen)
+	}
+	if t.PC == cas.TerminateGrant || k.exact {
+		k.name(&t.Heir)
+	}
+	if t.PC == cas.TerminateNext || t.PC == cas.TerminateGrant || k.exact {
+		k.name(&t.Next)
+	}
+}
+
+// deadLinks tells whose link can not be followed any more by anybody whose
 // compare-and-swap may succeed.
-func (c *checker) linked(s *state) (yes [maxMembers]bool) {
+func (c *checker) deadLinks(s *state) (dead [maxMembers]bool) {
+	if c.mutant.step != nil && !c.mutant.lean {
+		return dead
+	}
+	for i := range c.threads {
+		dead[i] = true
+	}
 	follow := func(x uint16) {
-		for n := 0; int(x) < c.n && n < c.n; n++ {
-			yes[x] = true
+		for n := 0; int(x) < c.threads && n < c.threads; n++ {
+			dead[x] = false
 			x = s.image.Next[x]
 		}
 	}
 	follow(s.image.Word.Head())
-	for i := range c.n {
+	for i := range c.threads {
 		switch m := &s.threads[i].m; {
 		case m.pc == joining && m.join.PC == cas.JoinPush:
-			yes[i] = yes[i] || m.join.Seen.Tag() == s.image.Word.Tag()
+			dead[i] = dead[i] && c.stale(s, m.join.Seen)
+		case m.pc == promoting && c.order != cas.LIFO:
+			switch m.choose.PC {
+			case cas.ChooseWalk:
+				follow(m.choose.At)
+				follow(m.choose.Best)
+			case cas.ChooseBelow:
+				dead[m.choose.Best] = false
+			case cas.ChooseRest:
+				follow(m.choose.Rest.Next)
+			}
+		case m.pc == promoting || m.pc == calling:
+			if m.promote.PC == cas.PromoteNext && !c.stale(s, m.promote.Seen) {
+				dead[m.promote.Heir] = false
+			}
 		case m.pc == terminating && m.terminate.PC >= cas.TerminateNext:
 			follow(m.terminate.Next)
 		}
 	}
-	return yes
+	return dead
 }
 
-func (c *checker) unpack(k key) (s state) {
-	name := func(b byte) uint16 {
-		if b == 0xff {
-			return cas.End
-		}
-		return uint16(b)
-	}
-	word := func(b []byte) cas.Word {
-		w := cas.NewWord(int(b[1]&0x3f))&^0xffff | cas.Word(name(b[0]))
-		if b[1]&0x40 != 0 {
-			w |= 1 << 31
-		}
-		if b[1]&stale != 0 {
-			w |= 0xffffffff << 32
-		}
-		return w
-	}
-	s.image.Word = word(k[0:2])
-	s.pending, s.closed, s.lost = k[2], k[3]&1 != 0, k[3]&2 != 0
-	for p := range c.n {
-		s.image.Next[p] = name(k[4+p])
-		s.image.Promise[p] = cas.Promise(k[7+p])
-		s.permit[p] = uint32(k[10+p])
-		a := k[13+12*p:]
-		t := &s.threads[p]
-		t.at, t.extra, t.holding = place(a[1]), a[2], a[3] != 0
-		t.take.PC, t.heir = a[4], a[5]
-		t.m = newMember(p, c.rules, 1)
-		t.m.after = processing
-		t.m.pc = memberPC(a[0])
-		switch t.m.pc {
-		case joining:
-			t.m.join.PC, t.m.join.Seen = cas.JoinPC(a[6]), word(a[7:9])
-		case promoting:
-			t.m.promote.PC, t.m.promote.Seen = cas.PromotePC(a[6]), word(a[7:9])
-			t.m.promote.Heir, t.m.promote.Next = name(a[9]), name(a[10])
-		case terminating:
-			t.m.terminate.PC, t.m.terminate.Seen = cas.TerminatePC(a[6]), word(a[7:9])
-			t.m.terminate.Heir, t.m.terminate.Next = name(a[9]), name(a[10])
-		}
-	}
-	return s
+// stale reports whether the word can not become w any more.
+func (c *checker) stale(s *state, w cas.Word) bool {
+	now := s.image.Word
+	return w.Tag() != now.Tag() || now.Terminated() && !w.Terminated()
 }

@@ -1,0 +1,320 @@
+package lf
+
+import (
+	"slices"
+
+	"lflab/cas"
+)
+
+// actor is one member and where it is outside of its machine.
+type actor struct {
+	m       member
+	at      place
+	take    cas.Take
+	timed   bool // parked until a deadline, which may be at any moment
+	heir    uint8
+	holding bool  // an event that has not been handled yet
+	extra   uint8 // scratch of mutants
+}
+
+type place uint8
+
+const (
+	running  place = iota
+	taking         // in the parker, before the next access of Take
+	inWait         // has called FUTEX_WAIT, not yet compared
+	asleep         // on the futex's queue
+	giving         // about to give heir its permit
+	inWake         // has called FUTEX_WAKE for heir
+	onSource       // blocked on the event source
+	handling       // in the handler
+	finding        // the sentinel, found: claim or pass
+	judging        // the sentinel, overdue: take or pass
+	idling         // the sentinel, quiet: look again after a while, or doze
+	gone
+)
+
+// state is everything.
+type state struct {
+	image   cas.Image
+	permit  [maxMembers]uint32
+	threads [maxMembers]actor
+	pending [maxSlots]uint8 // events that wait to be received, of each source
+	closed  bool            // the sources have ended
+	lost    bool            // an event was dropped or handled twice
+
+	// For S8, where an heir is chosen: the followers on the stack in the order
+	// of their pushes, and whether one was promoted that it was not the turn of.
+	arrivals [maxMembers]uint8
+	waiting  uint8
+	unfair   bool
+}
+
+// mutant replaces transitions of a thread. step returns false to leave the
+// transition to the code that runs.
+type mutant struct {
+	name   string
+	trials []trial // where it is looked for, one after the other; see mutants
+	step   func(c *checker, s *state, i int) bool
+	// lean says that step gives no meaning to what the code that runs does not
+	// look at any more, so that it need not be told apart.
+	lean bool
+}
+
+func (c *checker) start() state {
+	s := state{image: c.l.Save()}
+	for i := range c.threads {
+		s.threads[i].m = newMember(i, c.rules, c.leaders)
+	}
+	return s
+}
+
+// choices is how many ways there are for thread i to go on in s.
+func (c *checker) choices(s *state, i int) int {
+	t := &s.threads[i]
+	switch {
+	case t.at == onSource && c.rules.leased: // work at hand
+	case t.at == handling && t.m.holds && !c.rules.never: // yield
+	case t.at == finding && !c.rules.leased: // pass
+	case t.at == judging, t.at == idling:
+	default:
+		return 1
+	}
+	return 2
+}
+
+// advance makes thread i's next step in s. It returns false if i is blocked.
+func (c *checker) advance(s *state, i, choice int) bool {
+	t := &s.threads[i]
+	switch t.at {
+	case running:
+		c.acts(t, c.stepMember(s, i))
+	case taking:
+		if c.parking == atOnce {
+			if t.at = asleep; s.permit[i] != 0 {
+				s.permit[i] = 0
+				t.unparked()
+			}
+			break
+		}
+		c.permits[i].Word().Store(s.permit[i])
+		r := t.take.Step(c.permits[i])
+		s.permit[i] = c.permits[i].Word().Load()
+		switch r {
+		case cas.TakeSleep:
+			t.at = inWait
+		case cas.Taken:
+			t.unparked()
+		}
+	case inWait:
+		if s.permit[i] == cas.Asleep {
+			t.at = asleep
+		} else {
+			t.at = taking
+		}
+	case asleep:
+		if !t.timed {
+			return false
+		}
+		c.cancel(s, i) // the deadline
+	case giving:
+		t.at = running
+		if heir := &s.threads[t.heir]; c.parking == atOnce {
+			if s.permit[t.heir] = 1; heir.at == asleep {
+				s.permit[t.heir] = 0
+				heir.unparked()
+			}
+			break
+		}
+		p := c.permits[t.heir]
+		p.Word().Store(s.permit[t.heir])
+		if p.Give() {
+			t.at = inWake
+		}
+		s.permit[t.heir] = p.Word().Load()
+	case inWake:
+		if s.threads[t.heir].at == asleep {
+			s.threads[t.heir].at = taking
+		}
+		t.at = running
+	case onSource:
+		return c.receive(s, t, choice)
+	case handling:
+		t.at = running
+		if choice == 1 {
+			t.m.yield()
+			break
+		}
+		s.lost = s.lost || !t.holding
+		t.holding = false
+		t.m.processed()
+	case finding:
+		if t.at = running; choice == 0 {
+			t.m.watch.Claim()
+			break
+		}
+		c.acts(t, t.m.passes())
+	case judging:
+		if t.at = running; choice == 0 {
+			t.m.watch.Take()
+			break
+		}
+		c.acts(t, t.m.passes())
+	case idling:
+		if t.at = running; choice == 0 {
+			t.m.watch.Sleep()
+			break
+		}
+		t.at, t.take, t.timed = taking, cas.Take{}, true
+	default: // gone
+		return false
+	}
+	return true
+}
+
+// acts does what the machine asked for.
+func (c *checker) acts(t *actor, a act) {
+	switch a {
+	case sleep, rest:
+		t.at, t.take = taking, cas.Take{}
+	case lead:
+		t.at = onSource
+	case wake:
+		t.at, t.heir = giving, uint8(t.m.wakes)
+	case process:
+		t.at = handling
+	case found:
+		t.at = finding
+	case overdue:
+		t.at = judging
+	case quiet:
+		t.at = idling
+	case leave:
+		t.at = gone
+	}
+}
+
+// unparked brings t back from the parker.
+func (t *actor) unparked() {
+	t.at = running
+	if t.timed {
+		t.timed = false
+		t.m.watch.Look()
+	}
+}
+
+// cancel brings thread i back from the parker without a wake-up.
+func (c *checker) cancel(s *state, i int) {
+	if c.parking == byFutex {
+		c.permits[i].Word().Store(s.permit[i])
+		c.permits[i].Cancel()
+		s.permit[i] = c.permits[i].Word().Load()
+	}
+	s.threads[i].unparked()
+}
+
+// receive ends a leader's wait with what is there.
+func (c *checker) receive(s *state, t *actor, choice int) bool {
+	pending := &s.pending[int(t.m.slot)%c.sources]
+	switch {
+	case s.closed:
+		if choice > 0 {
+			return false
+		}
+		t.m.waited(sourceEnded)
+	case *pending > 0 || c.endless:
+		if !c.endless {
+			*pending--
+		}
+		s.lost = s.lost || t.holding
+		t.holding = true
+		t.m.waited([...]outcome{gotEvent, gotMany}[choice])
+	default:
+		return false
+	}
+	t.at = running
+	return true
+}
+
+// stepMember steps the machine of thread i on the real leadership word.
+func (c *checker) stepMember(s *state, i int) act {
+	m := &s.threads[i].m
+	pc, join, choose := m.pc, m.join.PC, m.choose.PC
+	c.l.Restore(s.image)
+	a := m.step(c.l)
+	s.image = c.l.Save()
+	if c.order != cas.LIFO {
+		switch {
+		case pc == joining && join == cas.JoinPush && m.pc == following:
+			s.arrivals[s.waiting] = uint8(i)
+			s.waiting++
+		case pc == promoting && choose != cas.ChooseGrant && m.choose.PC == cas.ChooseGrant:
+			c.chosen(s, &m.choose)
+		case s.image.Word.Head() == cas.End:
+			s.arrivals, s.waiting = [maxMembers]uint8{}, 0
+		}
+	}
+	return a
+}
+
+// chosen notes whether it was the turn of the follower that is to be promoted:
+// of those who were there when the walk began.
+func (c *checker) chosen(s *state, by *cas.Choose) {
+	there := s.arrivals[:s.waiting]
+	heir := slices.Index(there, uint8(by.Heir))
+	top := slices.Index(there, uint8(by.Seen.Head()))
+	if heir < 0 || top < 0 {
+		return // a mutant's; it is found elsewhere
+	}
+	turn := 0
+	if c.order == cas.Priority {
+		turn = slices.Index(there, slices.Min(there[:top+1])) // the lowest number has the highest rank
+	}
+	s.unfair = s.unfair || heir != turn
+	copy(there[heir:], there[heir+1:])
+	s.waiting--
+	s.arrivals[s.waiting] = 0
+}
+
+// environment calls next with each state to which the world may lead.
+func (c *checker) environment(s *state, next func(*state, label)) {
+	var n state
+	if !c.endless && !s.closed {
+		for source := range c.sources {
+			if n = *s; n.pending[source] < c.backlog {
+				n.pending[source]++
+				next(&n, label{what: arrived})
+			}
+		}
+		n = *s
+		n.closed = true
+		next(&n, label{what: sourceClosed})
+	}
+	if c.calm {
+		return
+	}
+	for i := range c.threads {
+		switch t := &s.threads[i]; {
+		case t.at == asleep && c.parking == byFutex:
+			n = *s
+			n.threads[i].at = taking
+			next(&n, label{what: spuriousReturn, who: uint8(i)})
+			fallthrough
+		case t.at == asleep:
+			n = *s
+			c.cancel(&n, i)
+			next(&n, label{what: earlyReturn, who: uint8(i)})
+		case t.at == onSource:
+			n = *s
+			n.threads[i].at = running
+			n.threads[i].m.waited(gotNothing)
+			if c.mutant.step != nil {
+				n.threads[i].extra |= interrupted
+			}
+			next(&n, label{what: interruption, who: uint8(i)})
+		}
+	}
+}
+
+// interrupted marks, for mutants, that a wait for an event ended with nothing.
+const interrupted = 0x80
