@@ -1,7 +1,7 @@
 // Package cas holds the lock-free words and containers that the other rooms
 // stand on: the leadership word of the Leader/Followers pattern with its
-// follower records, the permit a parked thread sleeps on, the stack of idle
-// workers, and a bounded ring.
+// follower records and the sentinel that watches over leaders, the permit a
+// parked thread sleeps on, the stack of idle workers, and a bounded ring.
 //
 // Nothing here blocks and nothing here makes a system call. Where a protocol
 // needs the caller to sleep or to wake somebody, an operation says so in its

@@ -92,7 +92,7 @@ func BenchmarkPool(b *testing.B) {
 		run(fmt.Sprintf("promotion=handoff/order=lifo/leaders=%d/primitive=futex", leaders), lf.Options{Parker: parkers[0], Leaders: leaders})
 	}
 	for _, kind := range parkers[1:] {
-		if kind.Available != nil && kind.Available() != nil {
+		if kind.Usable() != nil {
 			continue
 		}
 		run(fmt.Sprintf("promotion=handoff/order=lifo/leaders=1/primitive=%s", kind.Name), lf.Options{Parker: kind})

@@ -99,6 +99,11 @@ func (o *Options) resolve() (rules, error) {
 	case "priority":
 		r.order = cas.Priority
 	}
+	if o.Gate == nil {
+		if err := o.Parker.Usable(); err != nil {
+			return r, fmt.Errorf("primitive %s does not work here: %w", o.Parker.Name, err)
+		}
+	}
 	switch {
 	case o.Threads < 1 || o.Threads > cas.MaxFollowers:
 		return r, fmt.Errorf("pool of %d threads (want 1 to %d)", o.Threads, cas.MaxFollowers)

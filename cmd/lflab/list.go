@@ -29,11 +29,11 @@ func newListCommand(stdout io.Writer) *cobra.Command {
 			}
 			section("primitives", "lflab serve --primitive NAME")
 			for _, k := range park.Kinds() {
-				fmt.Fprintf(w, "  %s\t%s\n", k.Name, k.Doc)
+				fmt.Fprintf(w, "  %s\t%s (%s)\n", k.Name, k.Doc, where(k.Kernel, k.Usable()))
 			}
 			section("gates", "lflab serve --primitive NAME, for an MPM with followers")
 			for _, k := range gate.Kinds() {
-				fmt.Fprintf(w, "  %s\t%s (Linux %s)\n", k.Name, k.Doc, k.Kernel)
+				fmt.Fprintf(w, "  %s\t%s (%s)\n", k.Name, k.Doc, where(k.Kernel, nil))
 			}
 			for _, c := range mpm.Choices() {
 				section(c.Doc, fmt.Sprintf("lflab serve --%s NAME", c.Name))
@@ -60,4 +60,12 @@ func newListCommand(stdout io.Writer) *cobra.Command {
 			return w.Flush()
 		},
 	}
+}
+
+// where is on which kernels a primitive works, and why not on this one.
+func where(kernel string, err error) string {
+	if err != nil {
+		return fmt.Sprintf("Linux %s; not here: %v", kernel, err)
+	}
+	return "Linux " + kernel
 }

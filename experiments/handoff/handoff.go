@@ -70,6 +70,9 @@ func Run(cfg Config) (Result, error) {
 	if cfg.Rounds < 1 {
 		return Result{}, fmt.Errorf("%d rounds (want 1 or more)", cfg.Rounds)
 	}
+	if err := cfg.Kind.Usable(); err != nil {
+		return Result{}, fmt.Errorf("primitive %s does not work here: %w", cfg.Kind.Name, err)
+	}
 	var turns [2]turn
 	for i := range turns {
 		p, err := cfg.Kind.New(cfg.Park)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"lflab/cas"
 )
 
 const forever = int64(1<<63 - 1)
@@ -305,7 +307,7 @@ func permitRacesDeadline(t *testing.T, k Kind, d door) {
 	waker := own(t, p, d, func() {
 		for i := range int64(rounds) {
 			for round.Load() <= i {
-				pause()
+				cas.Pause()
 				select {
 				case <-o.done:
 					return

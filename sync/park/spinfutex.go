@@ -3,6 +3,8 @@ package park
 import (
 	"fmt"
 	"time"
+
+	"lflab/cas"
 )
 
 var spinFutexKind = Kind{
@@ -66,7 +68,7 @@ func (p *spinFutex) spin(budget time.Duration) {
 	}
 	for end := elapsed() + budget; elapsed() < end; {
 		for range looks {
-			pause()
+			cas.Pause()
 			if p.permit.Given() {
 				return
 			}

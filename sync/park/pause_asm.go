@@ -1,7 +1,0 @@
-//go:build amd64 || arm64
-
-package park
-
-// pause tells the processor that this is a spin loop: it saves power, leaves
-// the core to a sibling thread, and spares the pipeline flush at the end.
-func pause()
