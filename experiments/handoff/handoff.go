@@ -29,7 +29,7 @@ var Places = []string{"same", "cross", "free"}
 // Result is in nanoseconds, one way: half of a round trip.
 type Result struct {
 	Mean, P50, P90, P99 float64
-	Switches            float64 // voluntary context switches per hand-off
+	Switches            float64 // context switches per hand-off
 }
 
 // turn is one thread's: it may go on when mine is set.
@@ -66,6 +66,9 @@ func Run(cfg Config) (Result, error) {
 	case "free":
 	default:
 		return Result{}, fmt.Errorf("unknown place %q (known: same, cross, free)", cfg.Place)
+	}
+	if cfg.Kind.Unlocked && cfg.Place != "free" {
+		return Result{}, fmt.Errorf("primitive %s is for goroutines, which have no CPU of their own: place free, not %s", cfg.Kind.Name, cfg.Place)
 	}
 	if cfg.Rounds < 1 {
 		return Result{}, fmt.Errorf("%d rounds (want 1 or more)", cfg.Rounds)
@@ -125,9 +128,10 @@ func rounds(turns *[2]turn, n int) Result {
 	}
 }
 
-// switches are the process's voluntary context switches.
+// switches are the process's context switches: those of a thread that yields
+// count as involuntary.
 func switches() int64 {
 	var u unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &u) // cannot fail with these arguments
-	return u.Nvcsw
+	return u.Nvcsw + u.Nivcsw
 }
