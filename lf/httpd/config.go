@@ -32,6 +32,11 @@ type Config struct {
 
 	Limits Limits
 
+	// Slow is from when on a handler is slow. Before a slow one the thread
+	// gives up what others wait for (serve.Thread.BeforeLong); the default is
+	// what it takes to wake a thread, several times over. Default 50 us
+	Slow time.Duration
+
 	// Status feeds /server-status, which answers 404 without it. It is called
 	// by any thread.
 	Status func() serve.Status
@@ -51,6 +56,7 @@ type Config struct {
 const (
 	defaultHead = 8 << 10
 	defaultBody = 1 << 20
+	defaultSlow = 50 * time.Microsecond
 	// A request line and the fields of a small browser have to fit, and the
 	// buffer for it is doubled on the way there.
 	leastHead = 256

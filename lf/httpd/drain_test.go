@@ -82,7 +82,7 @@ func TestScoreboard(t *testing.T) {
 	var th serve.Thread
 	state := func() serve.State { return serve.State(th.State.Load()) }
 	var seen []byte
-	server.routes["/look"] = route{get, func(x *Exchange) { seen = append(seen, state().String()...) }}
+	server.routes["/look"] = newRoute(get, func(x *Exchange) { seen = append(seen, state().String()...) })
 	s := server.newSession()
 	f := &fake{t: t}
 	s.Reset(f)

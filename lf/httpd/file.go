@@ -123,11 +123,11 @@ func (x *Exchange) answerFile(f *os.File, info fs.FileInfo, name string) {
 		first, last, err := fasthttp.ParseByteRange(r, int(size))
 		if err == nil {
 			x.Field("Content-Range", contentRange(first, last, size))
-			x.answerFrom(fasthttp.StatusPartialContent, ctype, &extract{f, int64(first)}, int64(last-first+1))
+			x.answerFrom(fasthttp.StatusPartialContent, ctype, newExtract(f, int64(first)), int64(last-first+1))
 			return
 		}
 	}
-	x.answerFrom(fasthttp.StatusOK, ctype, &extract{f, 0}, size)
+	x.answerFrom(fasthttp.StatusOK, ctype, newExtract(f, 0), size)
 }
 
 func contentRange(first, last int, size int64) string {

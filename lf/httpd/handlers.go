@@ -12,72 +12,26 @@ import (
 	"lflab/lf/flight"
 )
 
-// Handler answers an exchange. It runs on the thread that read the request.
-type Handler func(*Exchange)
-
-// route is a path's handler, and the methods it takes.
-type route struct {
-	methods methods
-	handler Handler
-}
-
 const (
 	maxSpin  = 1_000_000 // us
 	maxSleep = 60_000    // ms
 	maxBytes = 1 << 30
 )
 
-func (s *Server) builtIn() map[string]route {
-	r := map[string]route{
-		"/hello":         {get | head | post, hello},
-		"/echo":          {get | head | post, echo},
-		"/spin":          {get | head | post, spin},
-		"/sleep":         {get | head | post, sleep},
-		"/bytes":         {get | head, bytesOf},
-		"/server-status": {get | head, s.status},
-		"/lab/flight":    {get | head | post, s.flight},
+func (s *Server) builtIn() map[string]*route {
+	r := map[string]*route{
+		"/hello":         newRoute(get|head|post, hello),
+		"/echo":          newRoute(get|head|post, echo),
+		"/spin":          newRoute(get|head|post, spin),
+		"/sleep":         newRoute(get|head|post, sleep),
+		"/bytes":         newRoute(get|head, bytesOf),
+		"/server-status": newRoute(get|head, s.status),
+		"/lab/flight":    newRoute(get|head|post, s.flight),
 	}
 	if s.config.Debug {
-		r["/panic"] = route{get | head | post, func(*Exchange) { panic("asked for by /panic") }}
+		r["/panic"] = newRoute(get|head|post, func(*Exchange) { panic("asked for by /panic") })
 	}
 	return r
-}
-
-// handlerOf finds the handler by the path as it was sent; a path that is
-// escaped without need names a file.
-func (s *Server) handlerOf(x *Exchange) Handler {
-	r, ok := s.routes[view(x.Path)]
-	switch {
-	case x.method == unknown:
-		return notImplemented
-	case len(x.Path) == 1 && x.Path[0] == '*':
-		return optionsOfServer
-	case !ok:
-		r = route{get | head, s.file}
-	}
-	if r.methods&x.method == 0 {
-		if r.methods&post != 0 {
-			return notAllowedBut(get | head | post)
-		}
-		return notAllowedBut(get | head)
-	}
-	return r.handler
-}
-
-func notImplemented(x *Exchange) {
-	x.AnswerText(fasthttp.StatusNotImplemented, "the method is not known here")
-}
-
-func optionsOfServer(x *Exchange) {
-	x.Field("Allow", (get | head | post).allow())
-	x.Answer(fasthttp.StatusNoContent, "", nil)
-}
-
-func notAllowedBut(m methods) Handler {
-	return func(x *Exchange) {
-		x.Field("Allow", m.allow())
-		x.AnswerText(fasthttp.StatusMethodNotAllowed, "the method is not allowed here (try %s)", m.allow())
-	}
 }
 
 var helloBody = []byte("Hello, World!")
@@ -93,6 +47,7 @@ func spin(x *Exchange) {
 	if !ok {
 		return
 	}
+	x.willTake(us * 1000)
 	for end := flight.Now() + us*1000; flight.Now() < end; {
 	}
 	x.Answer(fasthttp.StatusOK, "text/plain", spunBody)
@@ -104,6 +59,7 @@ func sleep(x *Exchange) {
 	if !ok {
 		return
 	}
+	x.willTake(ms * 1_000_000)
 	until := unix.NsecToTimespec(flight.Now() + ms*1_000_000)
 	for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &until, nil) == unix.EINTR {
 	}

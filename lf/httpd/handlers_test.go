@@ -93,11 +93,11 @@ func TestSpinAndSleepTakeTheirTime(t *testing.T) {
 func TestParserIsAskedWhenItIsNeeded(t *testing.T) {
 	input := getHello + ask("GET", "/hello", "Trailer: Authorization\r\n", "") + ask("GET", "/file", "Trailer: Authorization\r\n", "") + getHello
 	server := newServer(t, Config{DocRoot: t.TempDir()})
-	server.routes["/file"] = route{get, func(x *Exchange) {
+	server.routes["/file"] = newRoute(get, func(x *Exchange) {
 		x.Field("X", "y")
 		x.Answer(200, "", x.Request().Header.Peek("Trailer"))
 		t.Error("the handler went on")
-	}}
+	})
 	for _, waits := range []bool{true, false} {
 		f := &fake{t: t, waits: waits, ended: true, pieces: [][]byte{[]byte(input)}}
 		drive(t, server.newSession(), f, f)
@@ -116,11 +116,11 @@ func TestPanicEndsOneConnection(t *testing.T) {
 	c := Config{Debug: true, Log: slog.New(slog.NewTextHandler(&log, nil))}
 	for _, target := range []string{"/panic", "/late"} {
 		server := newServer(t, c)
-		server.routes["/late"] = route{get, func(x *Exchange) {
+		server.routes["/late"] = newRoute(get, func(x *Exchange) {
 			x.answerFrom(200, "", &extract{}, 5)
 			x.Field("X", "y")
 			panic("late")
-		}}
+		})
 		log.Reset()
 		for _, waits := range []bool{true, false} {
 			f := &fake{t: t, waits: waits, ended: true, pieces: [][]byte{[]byte(getHello + ask("GET", target, "", "") + getHello)}}
@@ -178,7 +178,7 @@ func TestFlightStamps(t *testing.T) {
 	th.Log = recorder.NewLog()
 	recorder.On()
 	var during int64
-	server.routes["/look"] = route{get, func(x *Exchange) { during = flight.Now() }}
+	server.routes["/look"] = newRoute(get, func(x *Exchange) { during = flight.Now() })
 	s := server.newSession()
 	f := &fake{t: t, waits: true, ended: true, pieces: [][]byte{[]byte(ask("GET", "/look", "", "") + getHello)}}
 	s.Reset(f)

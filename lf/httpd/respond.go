@@ -18,11 +18,12 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 	if len(x.Path) == 0 {
 		x.Path = slash
 	}
-	h := s.server.handlerOf(x)
+	r := s.server.routeOf(x)
 
+	began := s.yieldTo(t, r)
 	t.Set(serve.Writing)
 	t.Log.HandlerBegins(s.stream.Arrived())
-	failed := s.handle(h)
+	failed := s.handle(r.handler)
 	t.Log.HandlerEnds()
 
 	s.handled = true
@@ -41,6 +42,7 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 		s.respond(t, silent)
 		s.phase = inHead
 	}
+	s.judge(r, began)
 	x.forget()
 	s.request.reset()
 	return 0, true

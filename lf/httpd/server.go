@@ -1,6 +1,7 @@
 package httpd
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"os"
@@ -18,7 +19,9 @@ type Server struct {
 	limits  Limits
 	config  Config
 	log     *slog.Logger
-	routes  map[string]route
+	slow    int64 // ns
+	routes  map[string]*route
+	files   *route
 	root    *os.Root // nil without a DocRoot
 	parsers sync.Pool
 	pieces  sync.Pool
@@ -39,6 +42,9 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Slow < 0 {
+		return nil, fmt.Errorf("slow: %v is negative (0 means the default, %v)", c.Slow, defaultSlow)
+	}
 	s := &Server{limits: limits, config: c, log: c.Log}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -48,7 +54,9 @@ func New(c Config) (*Server, error) {
 			return nil, fmt.Errorf("open the document root: %w (a directory is wanted)", err)
 		}
 	}
+	s.slow = int64(cmp.Or(c.Slow, defaultSlow))
 	s.routes = s.builtIn()
+	s.files = newRoute(get|head, s.file)
 	s.parsers.New = func() any { return newParser(limits.Head) }
 	s.pieces.New = func() any { return new(piece) }
 	return s, nil

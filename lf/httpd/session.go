@@ -49,6 +49,7 @@ type Session struct {
 	small  []byte // out's own memory while it borrows a piece
 	piece  *piece
 	offset int64 // of the source's next piece
+	moved  int   // bytes written since flush was called
 	moveBy int64 // until when the peer must take something; 0 when it is not full
 
 	x      Exchange

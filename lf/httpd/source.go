@@ -39,7 +39,13 @@ func (pattern) Close() error { return nil }
 // extract is the bytes of a file from start on.
 type extract struct {
 	*os.File
-	start int64
+	start      int64
+	descriptor int
+	copied     bool // the stream cannot send it by itself
+}
+
+func newExtract(f *os.File, start int64) *extract {
+	return &extract{File: f, start: start, descriptor: int(f.Fd())}
 }
 
 func (e *extract) ReadAt(p []byte, off int64) (int, error) { return e.File.ReadAt(p, e.start+off) }

@@ -48,6 +48,19 @@ type Stream interface {
 	Arrived() int64
 }
 
+// FileSender is a Stream that can send a file without the bytes passing
+// through the process.
+type FileSender interface {
+	// SendFile writes head and then n bytes, at least one, of the regular file
+	// with descriptor src from offset on, and returns how many bytes of both
+	// were written. That may be fewer without an error where the stream waits:
+	// the peer takes them, and a new deadline is due. A stream that does not
+	// wait returns ErrWouldBlock when it is full. The error is
+	// io.ErrUnexpectedEOF where the file has less, and errors.ErrUnsupported
+	// where its bytes have to be read and written.
+	SendFile(head []byte, src int, offset, n int64) (int64, error)
+}
+
 // Next is what a connection needs after Session.Serve.
 type Next uint8
 

@@ -60,10 +60,19 @@ func (c *Conn) recvStamped(p []byte, flags int) (int, syscall.Errno) {
 	return int(r), errno
 }
 
-// send sends without blocking and without SIGPIPE.
-func send(fd int, p []byte) (int, syscall.Errno) {
+// send sends without blocking and without SIGPIPE. flags are further ones.
+func send(fd int, p []byte, flags int) (int, syscall.Errno) {
 	r, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
-		unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)
+		uintptr(flags|unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL), 0, 0)
+	return int(r), errno
+}
+
+// sendfile is sendfile(2). It may block for the file, and for the connection
+// if that is in blocking mode.
+func (c *Conn) sendfile(src int, offset, n int64) (int, syscall.Errno) {
+	c.offset = offset // of the Conn, for a stack may move meanwhile
+	r, _, errno := block.Syscall6(unix.SYS_SENDFILE, uintptr(c.fd), uintptr(src), uintptr(unsafe.Pointer(&c.offset)), uintptr(n), 0, 0)
+	runtime.KeepAlive(c)
 	return int(r), errno
 }
 

@@ -19,7 +19,7 @@ import (
 //
 // A Conn that waits blocks its thread, a Conn that does not returns
 // serve.ErrWouldBlock. Descriptors are in blocking mode either way; calls that
-// must not block say so themselves (MSG_DONTWAIT).
+// must not block say so themselves (MSG_DONTWAIT), but for SendFile.
 //
 // What waiting costs: the first read of a connection is tried without waiting
 // and without any deadline armed, for with deferred accept its data is there.
@@ -44,6 +44,7 @@ type Conn struct {
 	full     bool // the last write did not fit
 	gate     atomic.Uint32
 	receive  receiver
+	offset   int64 // of sendfile(2)
 }
 
 var _ serve.Stream = (*Conn)(nil)
@@ -230,7 +231,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 	done := 0
 	c.full = false
 	for done < len(p) {
-		n, errno := send(c.fd, p[done:])
+		n, errno := send(c.fd, p[done:], 0)
 		switch errno {
 		case 0:
 			done += n
