@@ -80,7 +80,11 @@ type checker struct {
 	l       *cas.Leadership
 	permits []*cas.Permit
 
+	here, next state     // scratch
+	packed     [2][]byte // scratch
+
 	store  store
+	goals  []goal  // of a state
 	first  []int32 // state -> its first edge; the end of the last is the end
 	edges  []int32 // by the protocol's own steps; the environment's are not kept
 	finish []bool  // of an edge: a handler returns or yields
@@ -131,16 +135,18 @@ func (c *checker) run() []string {
 			}
 			return c.violations()
 		}
-		s := c.unpack(at)
-		if c.inspect(at, &s); c.stop && len(c.found) > 0 {
+		s := &c.here
+		c.unpackTo(s, c.store.key(at))
+		c.goals = append(c.goals, c.goal(s))
+		if c.inspect(at, s); c.stop && len(c.found) > 0 {
 			return c.violations()
 		}
-		c.protocol(&s, func(next *state, by label) {
+		c.protocol(s, func(next *state, by label) {
 			to := c.add(next, at, by)
 			c.edges = append(c.edges, to)
 			c.finish = append(c.finish, s.threads[by.who].at == handling)
 		})
-		c.environment(&s, func(next *state, by label) { c.add(next, at, by) })
+		c.environment(s, func(next *state, by label) { c.add(next, at, by) })
 	}
 	c.first = append(c.first, int32(len(c.edges)))
 	if !c.endless {
@@ -173,18 +179,19 @@ func (c *checker) add(s *state, from int32, by label) int32 {
 	return at
 }
 
-// protocol calls next with each state to which a thread's own step leads.
+// protocol calls next with each state to which a thread's own step leads. The
+// state is lent.
 func (c *checker) protocol(s *state, next func(*state, label)) {
+	n := &c.next
 	for i := range c.threads {
-		n := *s
-		if c.mutant.step != nil && c.mutant.step(c, &n, i) {
-			next(&n, label{stepped, uint8(i), 0})
+		*n = *s
+		if c.mutant.step != nil && c.mutant.step(c, n, i) {
+			next(n, label{stepped, uint8(i), 0})
 			continue
 		}
 		for choice := range c.choices(s, i) {
-			n = *s
-			if c.advance(&n, i, choice) {
-				next(&n, label{stepped, uint8(i), uint8(choice)})
+			if *n = *s; c.advance(n, i, choice) {
+				next(n, label{stepped, uint8(i), uint8(choice)})
 			}
 		}
 	}

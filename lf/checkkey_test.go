@@ -36,35 +36,49 @@ func (c *checker) codec(s *state) codec {
 	return codec{c: c, s: s, exact: c.mutant.step != nil && !c.mutant.lean}
 }
 
-// pack returns the key of a state, in a buffer of its own.
+// pack returns the key of a state. It is lent.
 func (c *checker) pack(s *state) []byte {
 	sign := c.signatures(s)
 	dead := c.deadLinks(s)
-	var best []byte
+	best := c.packed[0][:0]
+	k := c.codec(s)
 	for _, order := range permutations[c.threads] {
-		if !slices.IsSortedFunc(order, func(a, b int) int { return int(sign[a]) - int(sign[b]) }) {
+		if !sorted(order, &sign) {
 			continue
 		}
-		k := c.codec(s)
 		for p, i := range order {
 			k.place[i] = byte(p)
 		}
-		k.buf = make([]byte, 0, 96)
-		k.state(order, dead)
-		if best == nil || bytes.Compare(k.buf, best) < 0 {
+		k.buf = c.packed[1][:0]
+		k.state(order, &dead)
+		c.packed[1] = k.buf
+		if len(best) == 0 || bytes.Compare(k.buf, best) < 0 {
+			c.packed[0], c.packed[1] = k.buf, best
 			best = k.buf
 		}
 	}
 	return best
 }
 
-func (c *checker) unpack(at int32) (s state) { return c.unpackKey(c.store.key(at)) }
+func sorted(order []int, sign *[maxMembers]uint32) bool {
+	for p := 1; p < len(order); p++ {
+		if sign[order[p-1]] > sign[order[p]] {
+			return false
+		}
+	}
+	return true
+}
 
-func (c *checker) unpackKey(key []byte) (s state) {
-	k := c.codec(&s)
-	k.buf, k.reading = key, true
-	k.state(permutations[c.threads][0], [maxMembers]bool{})
+func (c *checker) unpack(at int32) (s state) {
+	c.unpackTo(&s, c.store.key(at))
 	return s
+}
+
+func (c *checker) unpackTo(s *state, key []byte) {
+	*s = state{}
+	k := c.codec(s)
+	k.buf, k.reading = key, true
+	k.state(permutations[c.threads][0], &[maxMembers]bool{})
 }
 
 // permutations[n] are the orders of n threads: place -> thread. The first is
@@ -129,7 +143,7 @@ func (c *checker) signatures(s *state) (sign [maxMembers]uint32) {
 }
 
 // state packs everything, or unpacks it.
-func (k *codec) state(order []int, dead [maxMembers]bool) {
+func (k *codec) state(order []int, dead *[maxMembers]bool) {
 	s, c := k.s, k.c
 	k.word(&s.image.Word)
 	for source := range c.sources {
@@ -157,6 +171,7 @@ func (k *codec) state(order []int, dead [maxMembers]bool) {
 	}
 	if c.order != cas.LIFO {
 		num(k, &s.waiting)
+		num(k, &s.walked)
 		for i := range s.waiting {
 			x := uint16(s.arrivals[i])
 			k.name(&x)
@@ -210,8 +225,11 @@ func (k *codec) member(m *member, at place) {
 		w := &m.watch
 		w.Me = m.me
 		num(k, &w.PC)
-		num(k, &w.Slot)
 		k.bools(&w.Deep)
+		switch w.PC {
+		case cas.WatchLease, cas.WatchTake, cas.WatchResign:
+			num(k, &w.Slot)
+		}
 		if w.PC == cas.WatchClaim || at == finding {
 			k.word(&w.Seen)
 		}
@@ -238,8 +256,9 @@ func (k *codec) member(m *member, at place) {
 		m.promote.Watched = k.c.rules.watched
 		k.promote(&m.promote)
 	case calling:
-		num(k, &m.after)
-		num(k, &m.slot)
+		if num(k, &m.after); m.after != following {
+			num(k, &m.slot)
+		}
 		if m.after == processing {
 			k.lease(&m.mine, leases[m.slot])
 		}
@@ -299,8 +318,6 @@ func (k *codec) choose(p *cas.Choose) {
 	case cas.ChooseBelow:
 		k.names(&p.Best, &p.Above)
 	case cas.ChooseUnlink:
-		// the word was read by the walk; S8 looks at its head
-		k.word(&p.Seen)
 		k.names(&p.Best, &p.Above, &p.Next)
 	case cas.ChoosePop:
 		k.names(&p.Best, &p.Next)
@@ -357,7 +374,7 @@ func (c *checker) deadLinks(s *state) (dead [maxMembers]bool) {
 			if m.promote.PC == cas.PromoteNext && !c.stale(s, m.promote.Seen) {
 				dead[m.promote.Heir] = false
 			}
-		case m.pc == terminating && m.terminate.PC >= cas.TerminateNext:
+		case m.pc == terminating && (m.terminate.PC == cas.TerminateNext || m.terminate.PC == cas.TerminateGrant):
 			follow(m.terminate.Next)
 		}
 	}

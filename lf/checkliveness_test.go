@@ -13,7 +13,7 @@ import "lflab/cas"
 // handlers that never return each slot gets its leader, or no thread is idle.
 func (c *checker) inspectLiveness() {
 	into, from := c.reverse()
-	c.reach(into, from, true, (*checker).rests, func(at int32) {
+	c.reach(into, from, rests, func(at int32) {
 		name := "L1 L2 L4 the pool never comes to rest"
 		if s := c.unpack(at); s.closed {
 			name = "L5 the pool never ends"
@@ -21,11 +21,19 @@ func (c *checker) inspectLiveness() {
 		c.flag(name, at)
 	})
 	if c.rules.early || c.rules.leased {
-		c.reach(into, from, false, (*checker).serves, func(at int32) {
+		c.reach(into, from, serves, func(at int32) {
 			c.flag("L1 an event waits behind a handler though a thread is idle", at)
 		})
 	}
 }
+
+// goal is what a state is for liveness, as bits.
+type goal uint8
+
+const (
+	rests  goal = 1 << iota
+	serves      // no thread is idle that could go on if no handler returns
+)
 
 // reverse turns the edges round: those that lead to state x are
 // from[into[x]:into[x+1]].
@@ -53,12 +61,12 @@ func (c *checker) reverse() (into, from []int32) {
 }
 
 // reach calls missed with each state from which no state that is a goal can be
-// reached, by all edges or by those that no handler has to go on for.
-func (c *checker) reach(into, from []int32, handlers bool, goal func(*checker, *state) bool, missed func(int32)) {
+// reached; for serves by edges that no handler has to go on for.
+func (c *checker) reach(into, from []int32, want goal, missed func(int32)) {
 	live := make([]bool, c.store.len())
 	var todo []int32
 	for at := range int32(c.store.len()) {
-		if s := c.unpack(at); goal(c, &s) {
+		if c.goals[at]&want != 0 {
 			live[at] = true
 			todo = append(todo, at)
 		}
@@ -68,7 +76,7 @@ func (c *checker) reach(into, from []int32, handlers bool, goal func(*checker, *
 		todo = todo[:len(todo)-1]
 		for _, f := range from[into[at]:into[at+1]] {
 			if f < 0 {
-				if !handlers {
+				if want == serves {
 					continue
 				}
 				f = ^f
@@ -86,23 +94,20 @@ func (c *checker) reach(into, from []int32, handlers bool, goal func(*checker, *
 	}
 }
 
-func (c *checker) rests(s *state) bool {
+// goal tells what s is.
+func (c *checker) goal(s *state) (g goal) {
 	n := c.count(s)
-	if s.closed {
-		return n[gone] == c.threads
+	led := s.pending == [maxSlots]uint8{} && n[onSource] == c.leaders
+	if s.closed && n[gone] == c.threads || !s.closed && led && n[asleep] == c.threads-c.leaders {
+		g |= rests
 	}
-	return s.pending == [maxSlots]uint8{} && n[onSource] == c.leaders && n[asleep] == c.threads-c.leaders
-}
-
-func (c *checker) serves(s *state) bool {
-	n := c.count(s)
-	if n[handling]+n[asleep]+n[onSource]+n[gone] < c.threads {
-		return false
+	switch {
+	case n[handling]+n[asleep]+n[onSource]+n[gone] < c.threads:
+	case s.closed && (n[onSource] > 0 || n[asleep] > 0):
+	case n[asleep] == 0 || led:
+		g |= serves
 	}
-	if s.closed {
-		return n[onSource] == 0 && n[asleep] == 0
-	}
-	return n[asleep] == 0 || s.pending == [maxSlots]uint8{} && n[onSource] == c.leaders
+	return g
 }
 
 // count returns how many threads are at each place. One that sleeps with

@@ -44,9 +44,11 @@ type state struct {
 	lost    bool            // an event was dropped or handled twice
 
 	// For S8, where an heir is chosen: the followers on the stack in the order
-	// of their pushes, and whether one was promoted that it was not the turn of.
+	// of their pushes, how many there were when the walk began, and whether one
+	// was promoted whose turn it was not.
 	arrivals [maxMembers]uint8
 	waiting  uint8
+	walked   uint8
 	unfair   bool
 }
 
@@ -62,7 +64,7 @@ type mutant struct {
 }
 
 func (c *checker) start() state {
-	s := state{image: c.l.Save()}
+	s := state{image: cas.NewLeadership(c.threads, c.leaders).Save()}
 	for i := range c.threads {
 		s.threads[i].m = newMember(i, c.rules, c.leaders)
 	}
@@ -248,6 +250,8 @@ func (c *checker) stepMember(s *state, i int) act {
 		case pc == joining && join == cas.JoinPush && m.pc == following:
 			s.arrivals[s.waiting] = uint8(i)
 			s.waiting++
+		case pc == promoting && choose == cas.ChooseTop:
+			s.walked = s.waiting
 		case pc == promoting && choose != cas.ChooseGrant && m.choose.PC == cas.ChooseGrant:
 			c.chosen(s, &m.choose)
 		case s.image.Word.Head() == cas.End:
@@ -262,33 +266,34 @@ func (c *checker) stepMember(s *state, i int) act {
 func (c *checker) chosen(s *state, by *cas.Choose) {
 	there := s.arrivals[:s.waiting]
 	heir := slices.Index(there, uint8(by.Heir))
-	top := slices.Index(there, uint8(by.Seen.Head()))
-	if heir < 0 || top < 0 {
+	if heir < 0 || s.walked == 0 {
 		return // a mutant's; it is found elsewhere
 	}
 	turn := 0
 	if c.order == cas.Priority {
-		turn = slices.Index(there, slices.Min(there[:top+1])) // the lowest number has the highest rank
+		turn = slices.Index(there, slices.Min(there[:s.walked])) // the lowest number has the highest rank
 	}
 	s.unfair = s.unfair || heir != turn
 	copy(there[heir:], there[heir+1:])
 	s.waiting--
-	s.arrivals[s.waiting] = 0
+	s.arrivals[s.waiting], s.walked = 0, 0
 }
 
-// environment calls next with each state to which the world may lead.
+// environment calls next with each state to which the world may lead. The
+// state is lent.
 func (c *checker) environment(s *state, next func(*state, label)) {
-	var n state
+	n := &c.next
 	if !c.endless && !s.closed {
 		for source := range c.sources {
-			if n = *s; n.pending[source] < c.backlog {
+			if s.pending[source] < c.backlog {
+				*n = *s
 				n.pending[source]++
-				next(&n, label{what: arrived})
+				next(n, label{what: arrived})
 			}
 		}
-		n = *s
+		*n = *s
 		n.closed = true
-		next(&n, label{what: sourceClosed})
+		next(n, label{what: sourceClosed})
 	}
 	if c.calm {
 		return
@@ -296,22 +301,22 @@ func (c *checker) environment(s *state, next func(*state, label)) {
 	for i := range c.threads {
 		switch t := &s.threads[i]; {
 		case t.at == asleep && c.parking == byFutex:
-			n = *s
+			*n = *s
 			n.threads[i].at = taking
-			next(&n, label{what: spuriousReturn, who: uint8(i)})
+			next(n, label{what: spuriousReturn, who: uint8(i)})
 			fallthrough
 		case t.at == asleep:
-			n = *s
-			c.cancel(&n, i)
-			next(&n, label{what: earlyReturn, who: uint8(i)})
+			*n = *s
+			c.cancel(n, i)
+			next(n, label{what: earlyReturn, who: uint8(i)})
 		case t.at == onSource:
-			n = *s
+			*n = *s
 			n.threads[i].at = running
 			n.threads[i].m.waited(gotNothing)
 			if c.mutant.step != nil {
 				n.threads[i].extra |= interrupted
 			}
-			next(&n, label{what: interruption, who: uint8(i)})
+			next(n, label{what: interruption, who: uint8(i)})
 		}
 	}
 }

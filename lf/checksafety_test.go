@@ -188,6 +188,8 @@ func (c *checker) minded(s *state) bool {
 	for i := range c.threads {
 		t := &s.threads[i]
 		switch m := &t.m; {
+		case m.pc == calling && m.after == leading: // it was the sentinel, and calls the next
+			return true
 		case m.pc == joining: // it finds the slot, or somebody else has it by then
 			return true
 		case m.stacked() && s.image.Promise[i] == cas.Called:
