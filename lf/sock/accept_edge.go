@@ -28,12 +28,13 @@ var epollEdgeMode = AcceptMode{
 //
 // more says that the queue of connections was not seen empty. A thread clears
 // it before it looks, and sets it when it has found anything but an empty
-// queue, so a connection is known by an edge that nobody has taken, by more, or
-// by a thread that is about to look.
+// queue. So a connection is known by an edge that nobody has taken, by more, or
+// by a thread that is about to look or to have the kernel look.
 //
-//	having looked                going to sleep
-//	more = 1                     sleepers++
-//	if sleepers > 0: MOD         if more == 0: epoll_wait
+//	having looked             going to sleep
+//	more = 1                  sleepers++
+//	if sleepers > 0:          if more == 0: epoll_wait
+//		more = 0, MOD
 //
 // Either the one sees the sleeper or the other sees that there is more. The
 // end of the listener is passed on from thread to thread in the same way.
@@ -74,6 +75,7 @@ func (a *edged) sleep() error {
 func (a *edged) mayBeMore() {
 	a.more.Store(true)
 	if a.sleepers.Load() > 0 {
+		a.more.Store(false)                                    // first: what others note from here on stays noted
 		_ = a.set.Modify(a.l.fd, unix.EPOLLIN|unix.EPOLLET, 0) // it is there
 	}
 }
