@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -185,6 +186,7 @@ func TestOneEdgeForTwo(t *testing.T) {
 	}
 	defer a.Close()
 	e := a.(*edged)
+	defer time.AfterFunc(patience, l.Shutdown).Stop() // where an edge is lost, Accept would wait for ever
 	peers := []int{dial(t, l), dial(t, l)}
 	for i, fd := range peers {
 		defer unix.Close(fd)
