@@ -2,6 +2,7 @@ package mpm
 
 import (
 	"errors"
+	"fmt"
 
 	"lflab/lf"
 	"lflab/lf/flight"
@@ -9,12 +10,15 @@ import (
 	"lflab/lf/sock"
 )
 
+var leaderAccept = acceptChoice("blocking", "poll", "epoll", "uring")
+
 var leaderKind = Kind{
 	Name:       "leader",
 	Doc:        "the leader accepts, promotes a follower, serves that connection to its end",
 	MinThreads: 1,
 	Parks:      true,
 	Pool:       true,
+	Choices:    []Choice{leaderAccept},
 	Refuses:    refuseLeader,
 	Shape:      flight.Leadership,
 	New:        newLeader,
@@ -23,7 +27,8 @@ var leaderKind = Kind{
 // leader is Apache's leader MPM: a pool whose event source is the listener.
 type leader struct {
 	*crew
-	pool *lf.Pool[int]
+	pool     *lf.Pool[int]
+	acceptor sock.Acceptor
 }
 
 func newLeader(cfg Config) (MPM, error) {
@@ -31,8 +36,11 @@ func newLeader(cfg Config) (MPM, error) {
 	opt := cfg.pool("leader")
 	opt.Log = func(id int) *flight.Log { return m.seats[id].Log }
 	var err error
-	if m.pool, err = lf.New(acceptor{m.crew}, m.serve, opt); err != nil {
+	if m.acceptor, err = cfg.acceptMode(leaderAccept).New(cfg.Listener); err != nil {
 		return nil, err
+	}
+	if m.pool, err = lf.New(acceptor{m.crew, m.acceptor}, m.serve, opt); err != nil {
+		return nil, errors.Join(err, m.acceptor.Close())
 	}
 	m.mindPromotion(cfg)
 	return m, nil
@@ -57,6 +65,9 @@ func refuseLeader(cfg Config) error {
 	if cfg.Promotion == "after" {
 		return errors.New("mpm leader serves a connection to its end: with promotion after nobody would wait for the next one meanwhile (mpm reactor can do that)")
 	}
+	if mode := cfg.acceptMode(leaderAccept); !mode.Shared && cfg.Leaders > 1 {
+		return fmt.Errorf("accept %s is for one thread at a time, and there would be %d leaders (leave leaders at 1)", mode.Name, cfg.Leaders)
+	}
 	return nil
 }
 
@@ -66,7 +77,10 @@ func (m *leader) Start() error {
 	return nil
 }
 
-func (m *leader) Wait() { _ = m.pool.Wait() } // what is left of the parkers ends with the process
+func (m *leader) Wait() {
+	_ = m.pool.Wait() // what is left of the parkers ends with the process
+	_ = m.acceptor.Close()
+}
 
 func (m *leader) Status() serve.Status {
 	st := m.status()
@@ -79,12 +93,15 @@ func (m *leader) Status() serve.Status {
 
 // acceptor is the listener as the pool's event source: its events are
 // descriptors of new connections.
-type acceptor struct{ *crew }
+type acceptor struct {
+	*crew
+	from sock.Acceptor
+}
 
 func (a acceptor) Wait(id int) (int, error) {
 	t := &a.seats[id].Thread
 	t.Set(serve.Leading)
-	fd, err := a.cfg.Listener.Accept()
+	fd, err := a.from.Accept()
 	if errors.Is(err, sock.ErrEnded) {
 		t.Set(serve.Waiting)
 		return -1, lf.ErrEnded

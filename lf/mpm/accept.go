@@ -1,0 +1,26 @@
+package mpm
+
+import (
+	"lflab/lf"
+	"lflab/lf/sock"
+)
+
+// acceptChoice is how threads wait for connections: the modes of package sock
+// that make sense for an architecture, its default first.
+func acceptChoice(names ...string) Choice {
+	c := Choice{Name: "accept", Doc: "how threads wait for connections"}
+	for _, name := range names {
+		mode, err := sock.LookupAcceptMode(name)
+		if err != nil {
+			panic(err) // a name that was written here
+		}
+		c.Values = append(c.Values, lf.Named{Name: mode.Name, Doc: mode.Doc})
+	}
+	return c
+}
+
+// acceptMode is the mode that was chosen. It has been checked by New.
+func (c Config) acceptMode(choice Choice) sock.AcceptMode {
+	mode, _ := sock.LookupAcceptMode(c.choose(choice))
+	return mode
+}
