@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"lflab/lf/serve"
 )
@@ -111,6 +112,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{Config{Limits: Limits{Body: -1}}, "limit Body: -1 is not in 1..1073741824"},
 		{Config{Limits: Limits{MaxKeepAliveRequests: -1}}, "limit MaxKeepAliveRequests: -1"},
 		{Config{Limits: Limits{WriteTimeout: -5}}, "limit WriteTimeout: -5ns"},
+		{Config{Slow: -time.Second}, "slow: -1s is negative (0 means the default, 50µs)"},
 		{Config{DocRoot: "/nonexistent/place"}, "open the document root: "},
 	}
 	for _, test := range tests {
