@@ -70,6 +70,9 @@ const (
 	defaultLimit = 8_000_000
 )
 
+// tooMany is found where a space is larger than thought.
+const tooMany = "too many states"
+
 type checker struct {
 	trial
 	rules   rules
@@ -91,6 +94,7 @@ type checker struct {
 	parent []int32
 	label  []label
 	cut    bool             // the limit was reached
+	lost   bool             // a mutant's step followed a link to nowhere
 	found  map[string]int32 // violation -> state
 }
 
@@ -131,7 +135,7 @@ func (c *checker) run() []string {
 		c.first = append(c.first, int32(len(c.edges)))
 		if c.cut = c.store.len() > limit; c.cut {
 			if c.limit == 0 {
-				c.found["too many states"] = at
+				c.found[tooMany] = at
 			}
 			return c.violations()
 		}
@@ -143,6 +147,10 @@ func (c *checker) run() []string {
 		}
 		c.protocol(s, func(next *state, by label) {
 			to := c.add(next, at, by)
+			if c.lost {
+				c.lost = false
+				c.flag("S3 a link leads nowhere", to)
+			}
 			c.edges = append(c.edges, to)
 			c.finish = append(c.finish, s.threads[by.who].at == handling)
 		})

@@ -299,7 +299,7 @@ func (k *codec) promote(p *cas.Promote) {
 		if k.name(&p.Heir); p.PC == cas.PromotePop {
 			k.name(&p.Next)
 		}
-	case cas.PromoteGrant, cas.PromoteAwake:
+	case cas.PromoteGrant, cas.PromoteSkip, cas.PromoteAwake:
 		k.name(&p.Heir)
 	}
 }
@@ -311,6 +311,9 @@ func (k *codec) choose(p *cas.Choose) {
 	switch p.PC {
 	case cas.ChooseFree, cas.ChooseLock, cas.ChooseWalk, cas.ChooseBelow, cas.ChoosePop, cas.ChooseClaim, cas.ChooseUnlock:
 		k.word(&p.Seen)
+	}
+	if p.PC == cas.ChooseLock && k.c.mutant.step != nil {
+		k.names(&p.Best, &p.Above) // of a mutant that has walked already
 	}
 	switch p.PC {
 	case cas.ChooseWalk:

@@ -243,7 +243,7 @@ func (c *checker) stepMember(s *state, i int) act {
 	m := &s.threads[i].m
 	pc, join, choose := m.pc, m.join.PC, m.choose.PC
 	c.l.Restore(s.image)
-	a := m.step(c.l)
+	a := c.try(m)
 	s.image = c.l.Save()
 	if c.order != cas.LIFO {
 		switch {
@@ -259,6 +259,14 @@ func (c *checker) stepMember(s *state, i int) act {
 		}
 	}
 	return a
+}
+
+// try steps a machine. One that a mutant has led astray may panic.
+func (c *checker) try(m *member) act {
+	if c.mutant.step != nil {
+		defer func() { c.lost = c.lost || recover() != nil }()
+	}
+	return m.step(c.l)
 }
 
 // chosen notes whether it was the turn of the follower that is to be promoted:

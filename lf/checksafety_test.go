@@ -124,7 +124,7 @@ func (c *checker) has(s *state, i int) (slot uint8, lease, ok bool) {
 		}
 		switch m.promote.PC {
 		case cas.PromoteRouse, cas.PromoteAwake:
-		case cas.PromoteGrant:
+		case cas.PromoteGrant, cas.PromoteSkip:
 			return m.promote.Slot, false, m.promote.Way == cas.Named
 		default:
 			return m.promote.Slot, false, m.promote.Way != cas.Calling

@@ -13,9 +13,9 @@ import (
 // random through states that are never packed, and at each compares what can
 // come next with what can come after the state that its key gives back.
 func TestKey(t *testing.T) {
-	steps := 20_000
+	steps := 5_000
 	if testing.Short() {
-		steps = 2_000
+		steps = 500
 	}
 	for _, p := range promotions {
 		for order := cas.LIFO; order <= cas.Priority; order++ {

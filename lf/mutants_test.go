@@ -1,15 +1,18 @@
 package lf
 
 import (
-	"testing"
+	"slices"
 
 	"lflab/cas"
 )
 
-// Each mutant is a mistake that a real implementation has made, put into the
-// code that runs by replacing one of its steps. A checker that lets one pass
-// checks nothing.
-var mutants = []mutant{
+// Each mutant is a mistake that a real implementation has made or could make,
+// put into the code that runs by replacing one of its steps. A checker that
+// lets one pass checks nothing.
+var mutants = slices.Concat(handoffMutants, watchMutants, chooseMutants, leadersMutants)
+
+// handoffMutants are mistakes with one leader that hands over at once.
+var handoffMutants = []mutant{
 	{name: "promise is reset after the push", step: func(c *checker, s *state, i int) bool {
 		t := &s.threads[i]
 		switch {
@@ -222,40 +225,4 @@ func wakeIsPromotion(c *checker, s *state, i int) bool {
 		return true
 	}
 	return false
-}
-
-// TestMutants shows that the checker catches each of them.
-func TestMutants(t *testing.T) {
-	for _, m := range mutants {
-		t.Run(m.name, func(t *testing.T) {
-			t.Parallel()
-			if m.trials == nil {
-				m.trials = []trial{{promotion: "handoff", threads: 2}, {promotion: "handoff", threads: 3}}
-			}
-			for _, what := range m.trials {
-				c := newChecker(what, m)
-				c.stop = true
-				if found := c.run(); len(found) > 0 {
-					t.Logf("%v: %d states: %v", what, c.store.len(), found)
-					if testing.Verbose() {
-						t.Logf("first:\n%s", c.story(c.found[found[0]]))
-					}
-					return
-				}
-				t.Logf("%v: %d states, not caught", what, c.store.len())
-			}
-			t.Error("not caught")
-		})
-	}
-}
-
-// TestMutantThatChangesNothing is the control: what mutants are given beyond
-// the code that runs (finer states, the mark of an interruption) is no
-// violation by itself.
-func TestMutantThatChangesNothing(t *testing.T) {
-	c := newChecker(trial{promotion: "handoff", threads: 2}, mutant{step: func(*checker, *state, int) bool { return false }})
-	for _, name := range c.run() {
-		t.Errorf("%s:\n%s", name, c.story(c.found[name]))
-	}
-	t.Logf("%d states", c.store.len())
 }
