@@ -26,10 +26,37 @@ func TestWordFields(t *testing.T) {
 		{"terminated", NewWord(0).withHead(End) | termBit, End, 0, true, 1},
 		{"last thread", NewWord(0).withHead(End - 1), End - 1, 0, false, 1},
 		{"tag wraps", (NewWord(3) | 0xffffffff<<tagShift).withHead(5), 5, 3, false, 0},
+		{"slot 1 freed", NewWord(2).withoutFree(0).withoutFree(1).withFree(1), End, 1, false, 0},
+		{"highest slot", NewWord(0).withFree(MaxLeaders - 1), End, 1, false, 0},
 		{"term survives", (NewWord(2) | termBit).withHead(1).withoutFree(0), 1, 1, true, 1},
 	} {
 		if c.w.Head() != c.head || c.w.Free() != c.free || c.w.Terminated() != c.term || c.w.Tag() != c.tag {
 			t.Errorf("%s: %v, want tag %d head %d free %d term %v", c.name, c.w, c.tag, c.head, c.free, c.term)
+		}
+	}
+}
+
+// TestWordSlots claims all slots, lowest first, and frees them again.
+func TestWordSlots(t *testing.T) {
+	w := NewWord(MaxLeaders).withHead(3) | choosingBit
+	for slot := range uint8(MaxLeaders) {
+		if got := w.FreeSlot(); got != slot {
+			t.Errorf("%v: lowest free slot %d, want %d", w, got, slot)
+		}
+		w = w.withoutFree(slot)
+	}
+	if w.Free() != 0 || !w.Choosing() || w.Terminated() || w.Head() != 3 || w.Tag() != 1 {
+		t.Errorf("all claimed: %v", w)
+	}
+	for slot := range uint8(MaxLeaders) {
+		w = w.withFree(MaxLeaders - 1 - slot)
+	}
+	if want := NewWord(MaxLeaders).withHead(3) | choosingBit; w != want {
+		t.Errorf("all freed: %v, want %v", w, want)
+	}
+	for slot := range uint8(MaxLeaders) {
+		if p := grant(slot); p.Kind() != Granted || p.Slot() != slot {
+			t.Errorf("grant of slot %d is of kind %v, slot %d", slot, p.Kind(), p.Slot())
 		}
 	}
 }
