@@ -299,14 +299,14 @@ func (p *Pool[E]) run(s *seat[E]) {
 	m := &s.m
 	for {
 		led := m.pc == leading
-		switch m.step(p.leadership) {
-		case goOn:
-			if m.pc == leading && !led {
-				s.leads(m)
-				s.log.Leads(p.passes.Load(), s.slept)
-				s.stale = s.stale || m.promoted && !s.slept
-				s.slept = false
-			}
+		next := m.step(p.leadership)
+		if m.pc == leading && !led {
+			s.leads(m)
+			s.log.Leads(p.passes.Load(), s.slept)
+			s.stale = s.stale || m.promoted && !s.slept
+			s.slept = false
+		}
+		switch next {
 		case sleep:
 			if s.hasMail() {
 				m.visits()
