@@ -96,7 +96,7 @@ func New(cfg Config) (*Server, error) {
 	if s.service, err = httpd.New(web); err != nil {
 		return nil, err
 	}
-	opt := sock.Options{Address: cfg.Listen, Backlog: cfg.Backlog}
+	opt := sock.Options{Address: cfg.Listen, Backlog: cfg.Backlog, ReusePort: s.kind.ReusePort}
 	if cfg.DeferAccept {
 		opt.DeferAccept = sock.DefaultDefer
 	}

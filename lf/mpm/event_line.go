@@ -9,6 +9,8 @@ type line[T any] struct {
 
 func (l *line[T]) empty() bool { return l.gone == len(l.all) }
 
+func (l *line[T]) len() int { return len(l.all) - l.gone }
+
 func (l *line[T]) push(c T) {
 	if len(l.all) == cap(l.all) && l.gone > len(l.all)/2 {
 		l.all = l.all[:copy(l.all, l.all[l.gone:])]

@@ -94,7 +94,7 @@ func start(t testing.TB, name string, s setup) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := sock.Options{Address: "127.0.0.1:0", DeferAccept: sock.DefaultDefer}
+	opt := sock.Options{Address: "127.0.0.1:0", DeferAccept: sock.DefaultDefer, ReusePort: kind.ReusePort}
 	if s.silent {
 		opt.DeferAccept = 0
 	}

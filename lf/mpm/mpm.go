@@ -99,6 +99,9 @@ type Kind struct {
 	Pool bool
 	// Divides tells whether it can have several handle sets.
 	Divides bool
+	// ReusePort tells that it listens more than once on the same address: the
+	// listener must have been opened with the option of that name.
+	ReusePort bool
 	// Choices are what can be chosen of it by name.
 	Choices []Choice
 	// Refuses, where it is set, tells what else does not go with it.
@@ -117,7 +120,7 @@ type Choice struct {
 
 // Kinds are the known architectures.
 func Kinds() []Kind {
-	return []Kind{leaderKind, reactorKind, workerKind, eventKind, kernelKind, goroutineKind}
+	return []Kind{leaderKind, reactorKind, workerKind, eventKind, kernelKind, percoreKind, goroutineKind}
 }
 
 // Choices are all parts that can be chosen of one architecture or another, by
@@ -194,11 +197,6 @@ func (k Kind) Check(cfg Config) error {
 			return err
 		}
 	}
-	if k.Refuses != nil {
-		if err := k.Refuses(cfg); err != nil {
-			return err
-		}
-	}
 	if !k.Divides && cfg.Sets > 1 {
 		return fmt.Errorf("mpm %s has one handle set (sets %d)", k.Name, cfg.Sets)
 	}
@@ -209,6 +207,11 @@ func (k Kind) Check(cfg Config) error {
 		}
 		if _, err := lf.Choose(name, value, k.Choices[at].Values); err != nil {
 			return fmt.Errorf("mpm %s: %w", k.Name, err)
+		}
+	}
+	if k.Refuses != nil {
+		if err := k.Refuses(cfg); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -40,12 +40,14 @@ func shortServer(name string) {
 		}
 	}
 	var m MPM
+	kind, err := Lookup(name)
+	fatal(err)
 	web, err := httpd.New(httpd.Config{
 		Limits: httpd.Limits{KeepAliveTimeout: time.Minute},
 		Status: func() serve.Status { return m.Status() },
 	})
 	fatal(err)
-	l, err := sock.Listen(sock.Options{Address: "127.0.0.1:0"})
+	l, err := sock.Listen(sock.Options{Address: "127.0.0.1:0", ReusePort: kind.ReusePort})
 	fatal(err)
 	m, err = New(name, Config{Listener: l, Service: web, Threads: shortThreads, Parker: park.Kinds()[0]})
 	fatal(err)

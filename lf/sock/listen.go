@@ -68,7 +68,8 @@ type Listener struct {
 	siblings siblings
 
 	// Short counts Accepts that found the process or the system without
-	// descriptors or memory; Aborted those whose peer had gone.
+	// descriptors or memory; Aborted those whose peer had gone. Those of
+	// siblings are counted at the first.
 	Short, Aborted atomic.Uint64
 }
 
@@ -212,7 +213,7 @@ func (l *Listener) judge(errno syscall.Errno) error {
 	case unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ETIMEDOUT, unix.ENETDOWN,
 		unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET:
 		// Of one connection: accept(2) passes on what has become of it.
-		l.Aborted.Add(1)
+		l.eldest().Aborted.Add(1)
 	case unix.EBADF, unix.ENOTSOCK, unix.EINVAL, unix.EOPNOTSUPP, unix.EFAULT:
 		// Not a listening socket (any more): trying again cannot help.
 		return ErrEnded
@@ -244,6 +245,7 @@ func (l *Listener) backOff() {
 // and logs it if none was logged within the last second. Accept calls it; so
 // does whoever accepts from this listener's socket in another way.
 func (l *Listener) NoteShort(err error) {
+	l = l.eldest()
 	l.Short.Add(1)
 	now := flight.Now()
 	next := l.nextLog.Load()

@@ -31,6 +31,14 @@ func (l *Listener) Sibling() (*Listener, error) {
 	return s, nil
 }
 
+// eldest is the listener that this one is a sibling of, or itself.
+func (l *Listener) eldest() *Listener {
+	if l.first != nil {
+		return l.first
+	}
+	return l
+}
+
 // siblings are a listener's that are open.
 type siblings struct {
 	mu   sync.Mutex

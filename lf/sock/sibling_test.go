@@ -53,6 +53,10 @@ func TestSiblings(t *testing.T) {
 		t.Fatal("nobody got the connection")
 		return false
 	})
+	second.NoteShort(unix.EMFILE)
+	if first.Short.Load() != 1 {
+		t.Error("a sibling's shortage is not counted at the first")
+	}
 	first.Shutdown()
 	for i, l := range all[:2] {
 		if _, err := l.Accept(); !errors.Is(err, ErrEnded) {

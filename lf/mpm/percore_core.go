@@ -1,0 +1,189 @@
+package mpm
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+)
+
+// core is one thread of percore with all that is its own.
+//
+// A connection that must wait for its peer is put into the epoll set once,
+// edge-triggered for both directions, and stays: a request costs a read, a
+// write, and its part of an epoll_wait. One that is answered and closed at
+// once is never in the set.
+type core struct {
+	m        *percore
+	seat     *seat
+	listener *sock.Listener
+	epoll    *sock.Epoll
+	events   []unix.EpollEvent
+
+	links links
+	clock clock
+	again line[uint64] // tokens of connections that are to be served once more
+	spare []serve.Session
+
+	busy      bool  // there was more than one event in the last turn
+	knocked   bool  // somebody wanted to connect in the last turn, too
+	watched   bool  // the listener is in the set
+	shortTill int64 // until when not to accept, after a shortage, ns; 0 none
+	swept     bool  // the server drains, and idle connections have been closed
+
+	_     [128]byte
+	alive atomic.Int64 // connections that are open, for others to read
+	_     [128]byte
+}
+
+func (c *core) open() (err error) {
+	c.events = make([]unix.EpollEvent, batch)
+	if c.listener, err = c.m.listen(c.seat.ID); err != nil {
+		return err
+	}
+	if c.epoll, err = sock.NewEpoll(); err != nil {
+		return err
+	}
+	if err = c.listener.DoNotWait(); err != nil {
+		return err
+	}
+	return c.watch()
+}
+
+// close gives back what open got. The first thread's listener is the server's.
+func (c *core) close() error {
+	var errs []error
+	if c.epoll != nil {
+		errs = append(errs, c.epoll.Close())
+	}
+	if c.listener != nil && c.listener != c.m.cfg.Listener {
+		errs = append(errs, c.listener.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// run is the thread.
+func (c *core) run() {
+	c.clock.begin(flight.Now())
+	for !c.m.draining.Load() || c.links.open > 0 {
+		c.turn()
+	}
+}
+
+// turn waits once, and does what is to be done.
+func (c *core) turn() {
+	draining := c.m.draining.Load() // before the set is looked at: what has arrived by now is served
+	now := flight.Now()
+	c.clock.expire(now, c.expire)
+	c.mindListener(now)
+	c.seat.Set(serve.Waiting)
+	n, err := c.wait(now, draining && !c.swept)
+	if err != nil {
+		panic(fmt.Sprintf("percore: %v", err)) // the set is not one any more: nothing can be served
+	}
+	c.busy = n > 1
+	knocks := false
+	for i := range n {
+		e := &c.events[i]
+		if token := sock.Token(e); token == listenerToken {
+			knocks = true
+		} else if l := c.links.find(token); l != nil {
+			if e.Events&unix.EPOLLIN != 0 {
+				l.conn.Edge()
+			}
+			if e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+				l.ended = true
+			}
+			c.serve(l)
+		}
+	}
+	c.serveAgain()
+	if knocks {
+		c.accept()
+	}
+	c.knocked = knocks
+	if draining && n < len(c.events) {
+		c.sweep()
+	}
+}
+
+// wait waits on the set, until a deadline comes near. A busy thread takes what
+// is there first: that is most often something, and a call that does not block
+// costs less.
+func (c *core) wait(now int64, look bool) (int, error) {
+	if look = look || !c.again.empty(); look || c.busy {
+		if n, err := c.epoll.Poll(c.events); look || n > 0 || err != nil {
+			return n, err
+		}
+	}
+	till := c.clock.soonest()
+	if c.shortTill != 0 {
+		till = min(till, c.shortTill)
+	}
+	timeout := -1
+	if till != never {
+		timeout = int((max(till-now, 0) + int64(time.Millisecond) - 1) / int64(time.Millisecond))
+	}
+	return c.epoll.Wait(c.events, timeout)
+}
+
+// accept takes a connection and serves it; when there were some in the last
+// turn as well, all that there are. A thread that is seldom asked is spared
+// the call that finds nothing; the set tells of what is left.
+func (c *core) accept() {
+	for range batch {
+		fd, err := c.listener.Accept()
+		switch {
+		case err == nil:
+			l := c.links.add(fd, c.listener.Stamping())
+			c.alive.Store(int64(c.links.open))
+			c.seat.Connections.Add(1)
+			c.serve(l)
+		case errors.Is(err, sock.ErrShort):
+			c.unwatch()
+			c.shortTill = flight.Now() + int64(sock.ShortPause)
+			return
+		case errors.Is(err, sock.ErrEnded):
+			c.unwatch() // it would be ready for ever
+			return
+		default:
+			return
+		}
+		if !c.knocked {
+			return
+		}
+	}
+}
+
+// mindListener puts the listener back into the set when a shortage may be over.
+func (c *core) mindListener(now int64) {
+	if c.shortTill == 0 || now < c.shortTill {
+		return
+	}
+	c.shortTill = 0
+	if err := c.watch(); err != nil {
+		c.listener.NoteShort(err)
+		c.shortTill = now + int64(sock.ShortPause)
+	}
+}
+
+func (c *core) watch() error {
+	if err := c.epoll.Add(c.listener.FD(), unix.EPOLLIN, listenerToken); err != nil {
+		return fmt.Errorf("add listener to epoll set: %w", err)
+	}
+	c.watched = true
+	return nil
+}
+
+func (c *core) unwatch() {
+	if c.watched {
+		_ = c.epoll.Remove(c.listener.FD()) // it is there
+		c.watched = false
+	}
+}
