@@ -104,6 +104,16 @@ func (h *handle) evict() bool {
 	return st&whereMask == waiting && h.state.CompareAndSwap(st, st&^whereMask|owned)
 }
 
+// unfinished reports that there is something to do though nothing new arrives:
+// the session stopped before all was read or written, or the peer's end has
+// been told and not been read.
+func (h *handle) unfinished(next serve.Next) bool {
+	if next == serve.WriteMore {
+		return !h.conn.Full()
+	}
+	return h.ended || !h.conn.Drained()
+}
+
 // release lets the connection wait. It reports false when there was an edge
 // meanwhile: then the caller owns it still and serves it again.
 func (h *handle) release() bool {
@@ -116,8 +126,8 @@ func (h *handle) release() bool {
 }
 
 // arm is release where an event has to be armed: until armed is called with
-// what it returns, the connection cannot be closed by others. An edge cannot
-// have come.
+// what it returns, the connection cannot be closed by others. An edge that came
+// meanwhile may be forgotten: the kernel looks when it arms.
 func (h *handle) arm() (st uint64) {
 	st = h.state.Load()&^(whereMask|againBit) | arming
 	h.state.Store(st)

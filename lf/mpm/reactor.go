@@ -189,7 +189,7 @@ func (m *reactor) handle(id int, h *handle) {
 	}
 	set := m.setOf(h)
 	for m.again(s, set, h) {
-		s.BeforeLong() // there is more to do than the event said
+		s.BeforeLong() // something has arrived that another leader was told of
 	}
 	s.Set(serve.Waiting)
 }
@@ -271,17 +271,30 @@ func (m *reactor) spareSession() serve.Session {
 
 // await reactivates the connection: from the moment it is given away, it may
 // belong to somebody else, and even be another connection. It reports false
-// when there is something to do already, which no event will tell.
+// when an edge came meanwhile: then it is the caller's still.
+//
+// Where events are edges, a connection is put into the set once, and from then
+// on its word is all that has to be written. An edge is told when something
+// arrives, not while it is there: for what was left unread, or room left
+// unfilled, the kernel is asked to look again.
 func (m *reactor) await(set *handleSet, h *handle, next serve.Next) bool {
-	if m.edges {
-		return m.awaitEdge(set, h, next)
+	if m.edges && h.inSet && !h.unfinished(next) {
+		if !h.release() {
+			return false
+		}
+		m.mindDrain()
+		return true
 	}
-	fd := h.conn.FD()
-	events := uint32(unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT)
-	if next == serve.WriteMore {
+	var events uint32
+	switch {
+	case m.edges:
+		events = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+	case next == serve.WriteMore:
 		events = unix.EPOLLOUT | unix.EPOLLONESHOT
+	default:
+		events = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
 	}
-	token, first := h.token(), !h.inSet
+	fd, token, first := h.conn.FD(), h.token(), !h.inSet
 	h.inSet = true
 	st := h.arm()
 	var err error
@@ -291,37 +304,6 @@ func (m *reactor) await(set *handleSet, h *handle, next serve.Next) bool {
 		err = set.epoll.Modify(fd, events, token)
 	}
 	if err != nil {
-		h.disarmed(st)
-		m.refused(h, err)
-		return true
-	}
-	h.armed(st)
-	m.mindDrain()
-	return true
-}
-
-// awaitEdge puts a new connection into the set for good. An edge is told when
-// something arrives, not while it is there: what was left unread, and room
-// that was left unfilled, is not told again.
-func (m *reactor) awaitEdge(set *handleSet, h *handle, next serve.Next) bool {
-	if next == serve.WriteMore {
-		if !h.conn.Full() {
-			return false
-		}
-	} else if h.ended || !h.conn.Drained() {
-		return false
-	}
-	if h.inSet {
-		if !h.release() {
-			return false
-		}
-		m.mindDrain()
-		return true
-	}
-	h.inSet = true
-	token, fd := h.token(), h.conn.FD()
-	st := h.arm()
-	if err := set.epoll.Add(fd, unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, token); err != nil {
 		h.disarmed(st)
 		m.refused(h, err)
 		return true
