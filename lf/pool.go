@@ -157,7 +157,8 @@ func New[E any](source Source[E], handle Handler[E], opt Options) (*Pool[E], err
 }
 
 // NewOver prepares a pool with several event sources: Options.Leaders of its
-// threads may lead for each of them, and the followers are one pool.
+// threads may lead for each of them, and the followers are one pool. It ends
+// with the first of them.
 func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[E], error) {
 	r, err := opt.resolve()
 	if err != nil {
@@ -369,6 +370,9 @@ func (p *Pool[E]) lead(s *seat[E]) {
 		}
 		s.m.waited(gotEvent)
 	case errors.Is(err, ErrEnded):
+		if len(p.sources) > 1 {
+			p.Stop() // leaders wait for the others
+		}
 		s.m.waited(sourceEnded)
 	default:
 		s.m.waited(gotNothing)
