@@ -3,7 +3,6 @@ package lf
 import (
 	"errors"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -201,22 +200,5 @@ func TestHandlerThatPanics(t *testing.T) {
 	}
 	if st := p.Stats(); handled.Load() != 90 || st.Panics != 10 || st.Events != 100 {
 		t.Errorf("%d handled, stats %+v", handled.Load(), st)
-	}
-}
-
-func TestBadOptions(t *testing.T) {
-	kind := park.Kinds()[0]
-	for _, c := range []struct {
-		opt  Options
-		want string
-	}{
-		{Options{Threads: 0, Parker: kind}, "pool of 0 threads (want 1 to"},
-		{Options{Threads: 1 << 20, Parker: kind}, "pool of 1048576 threads"},
-		{Options{Threads: 1, Parker: kind, Order: "random"}, `unknown order "random" (known: lifo,`},
-		{Options{Threads: 1, Parker: kind, Promotion: "later"}, `unknown promotion "later" (known: handoff,`},
-	} {
-		if _, err := New(&counted{}, func(int, int64) {}, c.opt); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%+v: error %v, want %q", c.opt, err, c.want)
-		}
 	}
 }

@@ -1,0 +1,142 @@
+package lf
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"lflab/cas"
+	"lflab/sync/gate"
+	"lflab/sync/park"
+)
+
+// combination is a set of options under test.
+type combination struct {
+	promotion, order string
+	gated, bound     bool
+	leaders, sources int
+}
+
+func (c combination) String() string {
+	return fmt.Sprintf("promotion=%s/order=%s/gate=%v/bound=%v/leaders=%d/sources=%d", c.promotion, c.order, c.gated, c.bound, c.leaders, c.sources)
+}
+
+const threadsOfCombination = 4
+
+// refusal is the reason for which a combination is refused, or "".
+func (c combination) refusal() string {
+	anywhere := c.promotion == "handoff" || c.promotion == "after-read" || c.promotion == "after"
+	sentinel := c.promotion == "lazy" || c.promotion == "adaptive"
+	slots := max(c.leaders, 1) * c.sources
+	if c.gated {
+		switch {
+		case c.order != "native" && c.order != "":
+			return "needs followers that can be told apart; gate"
+		case !anywhere:
+			return "speaks of followers that can be called or watched; gate"
+		case c.leaders > 1:
+			return "lets in one leader, not 2"
+		case c.bound:
+			return "bound events with order native"
+		case slots > 1:
+			return "lets in one leader; there are 2 event sources"
+		}
+		return ""
+	}
+	listed := c.order == "fifo" || c.order == "priority"
+	switch {
+	case c.leaders > threadsOfCombination:
+		return "5 leaders in a pool of 4 threads"
+	case c.order == "native":
+		return "order native is a gate's"
+	case c.bound && listed:
+		return "bound events with order " + c.order
+	case c.bound && (sentinel || c.promotion == "heir"):
+		return "bound events with promotion " + c.promotion
+	case c.bound && c.leaders > 1:
+		return "bound events are handed out by one leader, not 2"
+	case listed && !anywhere:
+		return "promotion " + c.promotion + " with order " + c.order
+	case c.bound && slots > 1:
+		return "bound events are handed out by one leader, not 2"
+	}
+	return ""
+}
+
+// TestCombinations makes a pool of every combination: it works, or is refused
+// with the reason.
+func TestCombinations(t *testing.T) {
+	kind, lock := park.Kinds()[0], gate.Kinds()[0]
+	worked, refused := 0, 0
+	try := func(c combination) {
+		opt := Options{Threads: threadsOfCombination, Parker: kind, Promotion: c.promotion, Order: c.order, Leaders: c.leaders, Bound: c.bound}
+		if c.gated {
+			opt.Gate = &lock
+		}
+		want := c.refusal()
+		f := newFeed(20, max(c.leaders, 1), c.sources)
+		if want == "" {
+			if err := opt.Check(); err != nil {
+				t.Errorf("%v: refused: %v", c, err)
+				return
+			}
+			worked++
+			t.Run(c.String(), func(t *testing.T) { f.run(t, opt) })
+			return
+		}
+		refused++
+		var sources []Source[int64]
+		for _, s := range f.sources {
+			sources = append(sources, s)
+		}
+		_, err := NewOver(sources, func(int, int64) {}, opt)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: error %v, want %q", c, err, want)
+		}
+	}
+	for _, p := range Promotions() {
+		for _, order := range append([]Named{{}}, Orders()...) {
+			for _, gated := range []bool{false, true} {
+				for _, bound := range []bool{false, true} {
+					for _, leaders := range []int{0, 1, 2, 5} {
+						for sources := 1; sources <= 2; sources++ {
+							if leaders == 5 && (bound || gated || sources > 1) {
+								continue // one reason at a time
+							}
+							try(combination{p.Name, order.Name, gated, bound, leaders, sources})
+						}
+					}
+				}
+			}
+		}
+	}
+	t.Logf("%d combinations work, %d are refused", worked, refused)
+}
+
+func TestBadOptions(t *testing.T) {
+	kind := park.Kinds()[0]
+	for _, c := range []struct {
+		opt     Options
+		sources int
+		want    string
+	}{
+		{Options{Threads: 0, Parker: kind}, 1, "pool of 0 threads (want 1 to"},
+		{Options{Threads: 1 << 20, Parker: kind}, 1, "pool of 1048576 threads"},
+		{Options{Threads: 1, Parker: kind, Order: "random"}, 1, `unknown order "random" (known: lifo, fifo, priority, native)`},
+		{Options{Threads: 1, Parker: kind, Promotion: "later"}, 1, `unknown promotion "later" (known: handoff, open,`},
+		{Options{Threads: 20, Parker: kind, Leaders: -1}, 1, "-1 leaders"},
+		{Options{Threads: 20, Parker: kind, Leaders: cas.MaxLeaders + 1}, 1, "15 leaders (want 1 to 14)"},
+		{Options{Threads: 20, Parker: kind, Leaders: 5}, 3, "5 leaders for each of 3 event sources (want 14 in all at most)"},
+		{Options{Threads: 5, Parker: kind, Leaders: 3}, 2, "5 threads for 2 event sources with 3 leaders each"},
+		{Options{Threads: 1, Parker: kind, Hold: -1}, 1, "hold -1ns (want more than 0"},
+		{Options{Threads: 1, Parker: kind, Bound: true}, 1, "bound events need a source that knows their owners"},
+	} {
+		var sources []Source[int64]
+		for range c.sources {
+			sources = append(sources, &counted{})
+		}
+		if _, err := NewOver(sources, func(int, int64) {}, c.opt); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: error %v, want %q", c.opt, err, c.want)
+		}
+	}
+}
