@@ -129,11 +129,15 @@ func crowdTheServer(t *testing.T, addr string, began int64) {
 		}
 		defer c.Close()
 		waiting = append(waiting, c)
+		if len(waiting) > 1 {
+			continue
+		}
+		// Before the others come: not all architectures take them in order.
+		if body, err := ask(c, "/hello", patience); err != nil || body != "Hello, World!" {
+			t.Fatalf("the first peer: %q, %v", body, err)
+		}
 	}
 	first := waiting[0]
-	if body, err := ask(first, "/hello", patience); err != nil || body != "Hello, World!" {
-		t.Fatalf("the first peer: %q, %v", body, err)
-	}
 	for _, c := range waiting[1:] {
 		if _, err := io.WriteString(c, getHello); err != nil {
 			t.Fatal(err)
