@@ -13,7 +13,7 @@ import (
 
 // TestNetHTTP has the standard library's client judge the server.
 func TestNetHTTP(t *testing.T) {
-	everyKind(t, setup{threads: 8}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{threads: 8}, func(t *testing.T, r *rig) {
 		transport := &http.Transport{}
 		defer transport.CloseIdleConnections()
 		client := &http.Client{Transport: transport, Timeout: patience}
@@ -84,7 +84,7 @@ func TestCurl(t *testing.T) {
 	if err != nil {
 		t.Skipf("no curl: %v", err)
 	}
-	everyKind(t, setup{}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{}, func(t *testing.T, r *rig) {
 		run := func(args ...string) string {
 			t.Helper()
 			ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -19,7 +19,7 @@ func TestCrowd(t *testing.T) {
 	for _, mode := range []string{"keepalive", "close"} {
 		t.Run("mode="+mode, func(t *testing.T) {
 			guard := &guard{}
-			everyKind(t, setup{threads: 16, watch: guard.watch}, func(t *testing.T, r *rig) {
+			everyVariant(t, setup{threads: 16, watch: guard.watch}, func(t *testing.T, r *rig) {
 				n := requests
 				if raceDetector && mode == "close" {
 					n = 10

@@ -32,7 +32,7 @@ func (r *rig) inFlight(connections, writing int) {
 // TestDrain: listening ends at once, a request in flight is answered in full,
 // idle connections are closed, and nothing is left. The rig looks for that.
 func TestDrain(t *testing.T) {
-	everyKind(t, setup{threads: 6}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{threads: 6}, func(t *testing.T, r *rig) {
 		idle := r.dial()
 		idle.send(getHello)
 		idle.hello("GET")
@@ -57,7 +57,7 @@ func TestDrain(t *testing.T) {
 // are closed while requests go on where that is promised, and a connection
 // whose request has arrived is served.
 func TestDrainWithAllThreadsBusy(t *testing.T) {
-	everyKind(t, setup{threads: 2}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{threads: 2}, func(t *testing.T, r *rig) {
 		var idle []*client
 		if r.kind.Name == "event" || r.kind.Name == "goroutine" { // others keep a thread for each
 			for range 10 {
@@ -103,7 +103,7 @@ func TestDrainWithAllThreadsBusy(t *testing.T) {
 // TestDrainDuringALargeResponse: a peer that reads slowly gets all of it.
 func TestDrainDuringALargeResponse(t *testing.T) {
 	const n = 30_000_000
-	everyKind(t, setup{}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		c.send(bytesRequest(n))
 		until(t, "the response to begin", func() bool { return r.m.Status().Bytes > 100_000 })
@@ -124,7 +124,7 @@ func TestDrainUnderLoad(t *testing.T) {
 		rounds = 3
 	}
 	for range rounds {
-		everyKind(t, setup{threads: 8}, func(t *testing.T, r *rig) {
+		everyVariant(t, setup{threads: 8}, func(t *testing.T, r *rig) {
 			var crowd sync.WaitGroup
 			for i := range 16 {
 				crowd.Go(func() {
@@ -191,6 +191,6 @@ func askUntilEnd(addr string, once bool) error {
 // TestDrainBeforeAnything: a server that never served anybody ends, too.
 func TestDrainBeforeAnything(t *testing.T) {
 	for range 20 {
-		everyKind(t, setup{}, func(t *testing.T, r *rig) {})
+		everyVariant(t, setup{}, func(t *testing.T, r *rig) {})
 	}
 }

@@ -62,13 +62,6 @@ type rig struct {
 	clients  []*client
 }
 
-// everyKind runs a test against a server of each architecture.
-func everyKind(t *testing.T, s setup, test func(*testing.T, *rig)) {
-	for _, kind := range Kinds() {
-		t.Run("mpm="+kind.Name, func(t *testing.T) { test(t, start(t, kind.Name, s)) })
-	}
-}
-
 func start(t testing.TB, name string, s setup) *rig {
 	t.Helper()
 	kind, err := Lookup(name)

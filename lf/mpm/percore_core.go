@@ -94,6 +94,9 @@ func (c *core) turn() {
 		if token := sock.Token(e); token == listenerToken {
 			knocks = true
 		} else if l := c.links.find(token); l != nil {
+			if e.Events == unix.EPOLLOUT && l.next != serve.WriteMore {
+				continue // that there is room is told of every new connection
+			}
 			if e.Events&unix.EPOLLIN != 0 {
 				l.conn.Edge()
 			}

@@ -42,7 +42,7 @@ func TestPeersThatVanish(t *testing.T) {
 			c.in.Peek(1)
 		},
 	}
-	everyKind(t, setup{silent: true}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{silent: true}, func(t *testing.T, r *rig) {
 		open := descriptors(t)
 		for name, leave := range points {
 			var all sync.WaitGroup
@@ -71,7 +71,7 @@ func TestPeersThatVanish(t *testing.T) {
 
 // TestHandlerThatPanics: it costs its connection at most.
 func TestHandlerThatPanics(t *testing.T) {
-	everyKind(t, setup{}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{}, func(t *testing.T, r *rig) {
 		for range 100 {
 			c := r.dial()
 			c.send("GET /panic HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -94,7 +94,7 @@ func TestHandlerThatPanics(t *testing.T) {
 func TestSessionThatPanics(t *testing.T) {
 	var served atomic.Uint64
 	watch := func(s serve.Service) serve.Service { return brittle{s, &served} }
-	everyKind(t, setup{watch: watch}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{watch: watch}, func(t *testing.T, r *rig) {
 		served.Store(0)
 		open := descriptors(t)
 		const rounds = 60

@@ -13,7 +13,7 @@ import (
 // not before its time.
 func TestKeepAliveTimeout(t *testing.T) {
 	const limit = 120 * time.Millisecond
-	everyKind(t, setup{limits: httpd.Limits{KeepAliveTimeout: limit}}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{limits: httpd.Limits{KeepAliveTimeout: limit}}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		for range 2 {
 			asked := time.Now()
@@ -41,7 +41,7 @@ func TestKeepAliveTimeout(t *testing.T) {
 // time is over, and so is one that stops.
 func TestHeadTimeout(t *testing.T) {
 	const limit = 150 * time.Millisecond
-	everyKind(t, setup{limits: httpd.Limits{HeadTimeout: limit}}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{limits: httpd.Limits{HeadTimeout: limit}}, func(t *testing.T, r *rig) {
 		for _, trickles := range []bool{true, false} {
 			c := r.dial()
 			began := time.Now()
@@ -82,7 +82,7 @@ func TestHeadTimeout(t *testing.T) {
 
 // TestBodyTimeout: so with a body.
 func TestBodyTimeout(t *testing.T) {
-	everyKind(t, setup{limits: httpd.Limits{BodyTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{limits: httpd.Limits{BodyTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		c.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
 		if res, _ := c.answer("POST"); res.StatusCode != 408 {
@@ -95,7 +95,7 @@ func TestBodyTimeout(t *testing.T) {
 // TestWriteTimeout: a peer that takes nothing of its response is cut, and the
 // server is free again.
 func TestWriteTimeout(t *testing.T) {
-	everyKind(t, setup{limits: httpd.Limits{WriteTimeout: 60 * time.Millisecond}}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{limits: httpd.Limits{WriteTimeout: 60 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		c.send(bytesRequest(50_000_000))
 		until(t, "the server to begin", func() bool { return strings.Contains(r.m.Status().Scoreboard, "W") || r.m.Status().Bytes > 0 })
@@ -108,7 +108,7 @@ func TestWriteTimeout(t *testing.T) {
 
 // TestSilentPeer: one that connects and says nothing does not stay.
 func TestSilentPeer(t *testing.T) {
-	everyKind(t, setup{silent: true, limits: httpd.Limits{HeadTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
+	everyVariant(t, setup{silent: true, limits: httpd.Limits{HeadTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		all, err := io.ReadAll(c.in) // with 408 or without
 		if err != nil || len(all) > 0 && !strings.HasPrefix(string(all), "HTTP/1.1 408 ") {
