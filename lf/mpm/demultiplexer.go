@@ -95,6 +95,9 @@ func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 	if h == nil || !h.claim(uint32(token>>tokenShift)) {
 		return nil
 	}
+	if e.Events&unix.EPOLLIN != 0 {
+		h.conn.Edge()
+	}
 	if e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		h.ended = true
 	}

@@ -122,6 +122,7 @@ func (h *handle) release() bool {
 		return true
 	}
 	h.state.Store(h.state.Load() &^ againBit)
+	h.conn.Edge()
 	return false
 }
 
