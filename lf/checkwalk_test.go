@@ -13,6 +13,7 @@ import (
 // random through states that are never packed, and at each compares what can
 // come next with what can come after the state that its key gives back.
 func TestKey(t *testing.T) {
+	alone(t)
 	steps := 5_000
 	if testing.Short() {
 		steps = 500

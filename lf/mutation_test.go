@@ -10,6 +10,7 @@ import (
 func TestMutants(t *testing.T) {
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
+			alone(t)
 			t.Parallel()
 			if m.trials == nil {
 				m.trials = []trial{{promotion: "handoff", threads: 2}, {promotion: "handoff", threads: 3}}
@@ -35,6 +36,7 @@ func TestMutants(t *testing.T) {
 // the code that runs (finer states, the mark of an interruption) is no
 // violation by itself.
 func TestMutantThatChangesNothing(t *testing.T) {
+	alone(t)
 	for _, what := range []trial{
 		{promotion: "handoff", threads: 2},
 		{promotion: "open", threads: 2},
@@ -57,6 +59,7 @@ func TestMutantThatChangesNothing(t *testing.T) {
 // tag is for: with one the code runs without it, with two it does not (see
 // leadersMutants), and with the tag it does, within the same bounds.
 func TestTagIsForSeveralLeaders(t *testing.T) {
+	alone(t)
 	for _, try := range []struct {
 		leaders int
 		mutant  mutant

@@ -64,14 +64,16 @@ func spin(n uint64) {
 	}
 }
 
-// TestStress passes the leadership ten million times under random delays, and
-// checks that there is one leader at any time, that no event is lost or
+// TestStress passes the leadership two million times (-everything: ten) under
+// random delays, and checks that there is one leader at any time, that no event is lost or
 // handled twice, and that the pool ends.
 func TestStress(t *testing.T) {
-	want := int64(10_000_000)
-	if testing.Short() || raceEnabled {
+	want := int64(2_000_000)
+	switch {
+	case *everything:
+		want = 10_000_000
+	case testing.Short() || raceEnabled:
 		want = 300_000
-		t.Logf("%d promotions instead of 10 million: -short or -race", want)
 	}
 	kind, err := park.Lookup("spinfutex")
 	if err != nil {
