@@ -1,11 +1,14 @@
-// Package queue is the hand-off queue between one listener and its workers, in
-// its strong form: the listener reserves an idle worker before it accepts, so
-// no connection is taken that nobody can serve; each item goes to the worker
-// that was reserved, with one exact wake-up; workers are taken last in, first
-// out, for their caches are warm; nothing is allocated.
+// Package queue is the hand-off queue between one listener and its workers. Its
+// strong form is what a server should have: the listener reserves an idle
+// worker before it accepts, so no connection is taken that nobody can serve;
+// each item goes to the worker that was reserved, with one exact wake-up;
+// workers are taken last in, first out, for their caches are warm; nothing is
+// allocated.
 //
-// The weak form that textbooks compare the Leader/Followers pattern with (a
-// locked list, a broadcast, a node allocated per item) would prove nothing.
+// The other forms leave something of that out, so that it can be told what each
+// part is worth; above all the one that textbooks compare the Leader/Followers
+// pattern with (a locked list, a condition variable, a node allocated for each
+// item). A win against that alone would prove nothing.
 //
 // From both sides:
 //
@@ -25,20 +28,29 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"lflab/cas"
 	"lflab/sync/park"
 )
 
-// Queue hands items of type T from one producer to many workers. Reserve, Put,
-// Wake and Close are the producer's alone.
+// Queue is a Handoff that reserves workers.
 type Queue[T any] struct {
-	idle     *cas.Idle
+	idle     order
 	slots    []slot[T]
 	producer park.Parker
-	reserved int // worker, or none
+	reserved int           // worker, or none
+	budget   time.Duration // that an idle worker spins for before it sleeps
 	wakes    atomic.Uint64
 	waits    atomic.Uint64
+}
+
+// order is the idle workers, in the order in which they are taken. The methods
+// are as those of cas.Idle.
+type order interface {
+	Push(worker uint16) cas.PushResult
+	Pop(wait bool) (worker uint16, ok bool)
+	Close()
 }
 
 const none = -1
@@ -72,9 +84,9 @@ func New[T any](workers int, kind park.Kind, opt park.Options) (*Queue[T], error
 // NewFor is New for a listener that brings the parker it sleeps on while all
 // workers are busy. The queue closes it when it is freed, and when this fails.
 func NewFor[T any](producer park.Parker, workers int, kind park.Kind, opt park.Options) (*Queue[T], error) {
-	if workers < 1 || workers > cas.MaxFollowers {
+	if err := checkWorkers(workers); err != nil {
 		producer.Close()
-		return nil, fmt.Errorf("queue for %d workers (want 1 to %d)", workers, cas.MaxFollowers)
+		return nil, err
 	}
 	q := &Queue[T]{idle: cas.NewIdle(workers), slots: make([]slot[T], workers), producer: producer, reserved: none}
 	for i := range q.slots {
@@ -85,6 +97,13 @@ func NewFor[T any](producer park.Parker, workers int, kind park.Kind, opt park.O
 		}
 	}
 	return q, nil
+}
+
+func checkWorkers(n int) error {
+	if n < 1 || n > cas.MaxFollowers {
+		return fmt.Errorf("queue for %d workers (want 1 to %d)", n, cas.MaxFollowers)
+	}
+	return nil
 }
 
 // Reserve blocks until a worker is idle and keeps it for the next Put. When
@@ -145,6 +164,9 @@ func (q *Queue[T]) Take(i int) (item T, slept, ok bool) {
 		case closed:
 			return item, slept, false
 		}
+		if q.budget > 0 && s.spin(q.budget) {
+			continue
+		}
 		if slept {
 			s.wasted.Add(1)
 		}
@@ -162,13 +184,6 @@ func (q *Queue[T]) Close() {
 		s.state.Store(closed)
 		s.parker.Unpark()
 	}
-}
-
-// Stats counts since the start.
-type Stats struct {
-	WakesIssued  uint64 // wake-ups that went to a sleeping thread
-	WakesWasted  uint64 // sleeps of workers that ended with nothing
-	ReserveWaits uint64 // times the listener slept because all workers were busy
 }
 
 // Stats returns the counts. Any thread may call it.
