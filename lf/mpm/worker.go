@@ -3,17 +3,28 @@ package mpm
 import (
 	"errors"
 
+	"lflab/lf"
 	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
 	"lflab/sync/queue"
 )
 
+var workerForm = func() Choice {
+	c := Choice{Name: "form", Doc: "how the listener hands connections to workers"}
+	for _, f := range queue.Forms() {
+		c.Values = append(c.Values, lf.Named{Name: f.Name, Doc: f.Doc})
+	}
+	return c
+}()
+
 var workerKind = Kind{
 	Name:       "worker",
 	Doc:        "a listener thread reserves an idle worker, accepts, queues; workers serve whole connections",
 	MinThreads: 2,
 	Parks:      true,
+	Choices:    []Choice{workerForm},
+	Refuses:    refuseWorker,
 	Shape:      flight.Items,
 	New:        newWorker,
 }
@@ -22,7 +33,7 @@ var workerKind = Kind{
 // and hands the connection over; the others serve whole connections.
 type worker struct {
 	*crew
-	queue *queue.Queue[connection]
+	queue queue.Handoff[connection]
 }
 
 // connection is the item that crosses from the listener to a worker.
@@ -32,11 +43,22 @@ type connection struct {
 }
 
 func newWorker(cfg Config) (MPM, error) {
-	q, err := queue.New[connection](cfg.Threads-1, cfg.Parker, cfg.Park)
+	q, err := queue.Make[connection](cfg.choose(workerForm), cfg.Threads-1, cfg.Parker, cfg.Park)
 	if err != nil {
 		return nil, err
 	}
 	return &worker{newCrew("worker", cfg, cfg.Threads), q}, nil
+}
+
+// refuseWorker tells what the chosen form has against the parker.
+func refuseWorker(cfg Config) error {
+	name := cfg.choose(workerForm)
+	for _, f := range queue.Forms() {
+		if f.Name == name {
+			return f.Suits(cfg.Parker)
+		}
+	}
+	return nil
 }
 
 func (m *worker) Start() error {
