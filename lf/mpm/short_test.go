@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,8 +31,8 @@ const (
 	shortRoom      = 8 // descriptors, beyond what the server starts with
 )
 
-// shortServer is the child: a server with descriptors for a few connections.
-// It drains when standard input ends.
+// shortServer is the child: a server with descriptors for a few connections,
+// of the variant of that name. It drains when standard input ends.
 func shortServer(name string) {
 	fatal := func(err error) {
 		if err != nil {
@@ -40,8 +41,12 @@ func shortServer(name string) {
 		}
 	}
 	var m MPM
-	kind, err := Lookup(name)
-	fatal(err)
+	all := variants()
+	at := slices.IndexFunc(all, func(v variant) bool { return v.String() == name })
+	if at < 0 {
+		fatal(fmt.Errorf("no variant %s", name))
+	}
+	kind := all[at].kind
 	web, err := httpd.New(httpd.Config{
 		Limits: httpd.Limits{KeepAliveTimeout: time.Minute},
 		Status: func() serve.Status { return m.Status() },
@@ -49,7 +54,9 @@ func shortServer(name string) {
 	fatal(err)
 	l, err := sock.Listen(sock.Options{Address: "127.0.0.1:0", ReusePort: kind.ReusePort})
 	fatal(err)
-	m, err = New(name, Config{Listener: l, Service: web, Threads: shortThreads, Parker: park.Kinds()[0]})
+	cfg := Config{Listener: l, Service: web, Threads: shortThreads, Parker: park.Kinds()[0]}
+	all[at].choose(&cfg)
+	m, err = New(kind.Name, cfg)
 	fatal(err)
 	open, err := os.ReadDir("/proc/self/fd")
 	fatal(err)
@@ -69,12 +76,15 @@ func TestShortOfDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range Kinds() {
-		t.Run("mpm="+kind.Name, func(t *testing.T) {
+	for _, v := range variants() {
+		t.Run(v.String(), func(t *testing.T) {
+			if err := v.usable(); err != nil {
+				t.Skip(err)
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, exe)
-			cmd.Env = append(os.Environ(), shortServerEnv+"="+kind.Name)
+			cmd.Env = append(os.Environ(), shortServerEnv+"="+v.String())
 			in, err := cmd.StdinPipe()
 			if err != nil {
 				t.Fatal(err)

@@ -40,24 +40,36 @@ func (r *rig) inCall(number int) (n int, ok bool) {
 }
 
 // TestWhoAccepts: of an idle server's threads exactly the leader, or the
-// listener, waits in accept4; of kernel's all; of event's none, for its
-// listener waits in the set.
+// listener, waits in accept4, or in what it was told to wait in; of kernel's
+// all; of event's and reactor's one waits in the set, of percore's all.
 func TestWhoAccepts(t *testing.T) {
-	want := map[string]int{"leader": 1, "worker": 1, "event": 0, "kernel": 4}
-	for name, accepting := range want {
-		t.Run("mpm="+name, func(t *testing.T) {
-			r := start(t, name, setup{})
+	type wait struct{ call, threads int }
+	want := map[string]wait{
+		"mpm=leader":                        {unix.SYS_ACCEPT4, 1},
+		"mpm=leader/accept=poll":            {unix.SYS_PPOLL, 1},
+		"mpm=leader/accept=epoll":           {unix.SYS_EPOLL_PWAIT, 1},
+		"mpm=leader/accept=uring":           {unix.SYS_IO_URING_ENTER, 1},
+		"mpm=worker":                        {unix.SYS_ACCEPT4, 1},
+		"mpm=event":                         {unix.SYS_EPOLL_PWAIT, 1},
+		"mpm=reactor":                       {unix.SYS_EPOLL_PWAIT, 1},
+		"mpm=kernel":                        {unix.SYS_ACCEPT4, 4},
+		"mpm=kernel/accept=epoll-et":        {unix.SYS_EPOLL_PWAIT, 4},
+		"mpm=kernel/accept=epoll-exclusive": {unix.SYS_EPOLL_PWAIT, 4},
+		"mpm=kernel/accept=uring-single":    {unix.SYS_IO_URING_ENTER, 4},
+		"mpm=percore":                       {unix.SYS_EPOLL_PWAIT, 4},
+	}
+	for _, v := range variants() {
+		want, ok := want[v.String()]
+		if !ok {
+			continue
+		}
+		t.Run(v.String(), func(t *testing.T) {
+			r := startVariant(t, v, setup{})
 			for range 3 {
-				until(t, fmt.Sprintf("%d threads in accept4", accepting), func() bool {
-					n, ok := r.inCall(unix.SYS_ACCEPT4)
-					return n == accepting || !ok
+				until(t, fmt.Sprintf("%d threads in system call %d", want.threads, want.call), func() bool {
+					n, ok := r.inCall(want.call)
+					return n == want.threads || !ok
 				})
-				if name == "event" {
-					until(t, "one thread in epoll_wait", func() bool {
-						n, ok := r.inCall(unix.SYS_EPOLL_PWAIT)
-						return n == 1 || !ok
-					})
-				}
 				r.check()
 			}
 		})

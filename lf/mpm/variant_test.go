@@ -1,9 +1,12 @@
 package mpm
 
 import (
+	"strings"
 	"testing"
 
+	"lflab/lf/httpd"
 	"lflab/lf/sock"
+	"lflab/sync/park"
 )
 
 // variant is an architecture with one of its parts chosen by name.
@@ -93,5 +96,65 @@ func TestChoicesAreWhole(t *testing.T) {
 		if err := v.kind.Check(Config{Threads: v.kind.MinThreads, Chosen: map[string]string{"nothing": "x"}}); err == nil {
 			t.Errorf("%s: a choice that it does not have is accepted", v.kind.Name)
 		}
+	}
+}
+
+// TestUnsuited: parts that do not go together are refused, with the reason.
+func TestUnsuited(t *testing.T) {
+	parker := func(name string) park.Kind {
+		kind, err := park.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return kind
+	}
+	tests := []struct {
+		mpm, choice, value string
+		change             func(*Config)
+		want               string
+	}{
+		{"worker", "form", "spin", func(c *Config) { c.Parker = parker("spinfutex") }, "spin budget twice"},
+		{"worker", "form", "spin", func(c *Config) { c.Parker = parker("yield") }, "spin budget twice"},
+		{"leader", "accept", "uring", func(c *Config) { c.Leaders = 2 }, "one thread at a time"},
+		{"leader", "accept", "epoll-et", nil, "unknown accept"},
+		{"kernel", "accept", "uring", nil, "unknown accept"},
+		{"kernel", "accept", "poll", nil, "unknown accept"},
+		{"percore", "accept", "poll", nil, "has no accept to choose"},
+		{"percore", "", "", func(c *Config) { c.Order = "lifo" }, "no pool of followers"},
+	}
+	for _, test := range tests {
+		cfg := Config{Threads: 4, Parker: park.Kinds()[0]}
+		if test.choice != "" {
+			cfg.Chosen = map[string]string{test.choice: test.value}
+		}
+		if test.change != nil {
+			test.change(&cfg)
+		}
+		if _, err := New(test.mpm, cfg); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s with %s %s: error %v, want %q in it", test.mpm, test.choice, test.value, err, test.want)
+		}
+	}
+}
+
+// TestPercoreNeedsToShareItsAddress: a listener that does not is refused, and
+// nothing is left of what was opened.
+func TestPercoreNeedsToShareItsAddress(t *testing.T) {
+	web, err := httpd.New(httpd.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer web.Close()
+	l, err := sock.Listen(sock.Options{Address: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	before := descriptors(t)
+	_, err = New("percore", Config{Listener: l, Service: web, Threads: 2, Parker: park.Kinds()[0]})
+	if err == nil || !strings.Contains(err.Error(), "set ReusePort") {
+		t.Errorf("error %v", err)
+	}
+	if n := descriptors(t); n != before {
+		t.Errorf("%d descriptors, %d before", n, before)
 	}
 }
