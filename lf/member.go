@@ -17,7 +17,6 @@ type member struct {
 	holds    bool     // it processes and still has it
 	promoted bool     // became leader by promotion, not by finding no leader
 	taken    bool     // became leader as the sentinel
-	lost     bool     // had the leadership taken while it processed
 	wakes    uint16   // whom to wake
 	mine     cas.Lease
 
@@ -151,7 +150,6 @@ func (m *member) step(l *cas.Leadership) act {
 			m.leads(m.slot, false)
 			break
 		}
-		m.lost = true
 		m.rejoin()
 	case yielding:
 		m.holds = false
@@ -159,7 +157,6 @@ func (m *member) step(l *cas.Leadership) act {
 			m.givesUp(cas.Named)
 			break
 		}
-		m.lost = true
 		m.pc = processing
 	case terminating:
 		switch m.terminate.Step(l) {

@@ -299,7 +299,7 @@ func (p *Pool[E]) Began(id int) int64 { return p.members[id].began }
 func (p *Pool[E]) run(s *seat[E]) {
 	m := &s.m
 	for {
-		led := m.pc == leading
+		led := m.pc == leading || m.pc == ending // a leader that leads on has not joined
 		next := m.step(p.leadership)
 		if m.pc == leading && !led {
 			s.leads(m)

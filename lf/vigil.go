@@ -17,7 +17,6 @@ import (
 // and for slowest times Hold at most, plus the kernel's timer slack.
 type vigil struct {
 	period int64 // until the next look, ns
-	now    int64 // the time of this look
 	marks  uint64
 	since  int64 // when something happened last
 	seen   cas.Word

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,34 +32,38 @@ func TestIdleServerSleeps(t *testing.T) {
 		}
 		c.Close()
 		const window = 300 * time.Millisecond // of quiet, that is to come
-		last := uint64(0)
+		last, ran := uint64(0), uint64(0)
 		for end := time.Now().Add(patience); ; {
-			n := p.switches()
-			if n == last {
+			n, now := p.switches(), p.ran()
+			if n == last && now == ran {
 				return
 			}
 			if time.Now().After(end) {
-				t.Fatalf("still %d switches in %v", n-last, window)
+				t.Fatalf("still %d switches and %d ns of CPU time in %v", n-last, now-ran, window)
 			}
-			last = n
+			last, ran = n, now
 			time.Sleep(window)
 		}
 	})
 }
 
-// switches are those of all threads of the process since they began.
-func (p *process) switches() (n uint64) {
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", p.cmd.Process.Pid))
-	if err != nil || len(files) == 0 {
-		p.t.Fatalf("no threads: %v", err)
-	}
-	for _, file := range files {
-		status, err := os.ReadFile(file)
+// ran is the CPU time that all threads have had, ns.
+func (p *process) ran() (ns uint64) {
+	for _, stat := range p.ofThreads("schedstat") {
+		v, err := strconv.ParseUint(strings.Fields(stat)[0], 10, 64)
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		for _, m := range switchCount.FindAllSubmatch(status, -1) {
-			v, err := strconv.ParseUint(string(m[1]), 10, 64)
+		ns += v
+	}
+	return ns
+}
+
+// switches are those of all threads of the process since they began.
+func (p *process) switches() (n uint64) {
+	for _, status := range p.ofThreads("status") {
+		for _, m := range switchCount.FindAllStringSubmatch(status, -1) {
+			v, err := strconv.ParseUint(m[1], 10, 64)
 			if err != nil {
 				p.t.Fatal(err)
 			}
@@ -66,4 +71,20 @@ func (p *process) switches() (n uint64) {
 		}
 	}
 	return n
+}
+
+// ofThreads is that file of /proc, of each thread.
+func (p *process) ofThreads(name string) (all []string) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/%s", p.cmd.Process.Pid, name))
+	if err != nil || len(files) == 0 {
+		p.t.Fatalf("no threads: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		all = append(all, string(text))
+	}
+	return all
 }
