@@ -178,6 +178,25 @@ type peer struct {
 
 func (p *process) dial() *peer { return dial(p.t, p.addr) }
 
+// apart is two connections of which neither delays the other: where a
+// connection stays with its thread, they are with different ones.
+func (p *process) apart(mpm string) (*peer, *peer) {
+	p.t.Helper()
+	a, b := p.dial(), p.dial()
+	for mpm == "percore" && a.thread() == b.thread() {
+		b = p.dial()
+	}
+	return a, b
+}
+
+// thread is the place on the scoreboard of the thread that serves the peer,
+// when no other does anything.
+func (p *peer) thread() int {
+	p.t.Helper()
+	_, board, _ := strings.Cut(p.get("/server-status?auto"), "Scoreboard: ")
+	return strings.Index(board, "W")
+}
+
 func dial(t *testing.T, addr string) *peer {
 	t.Helper()
 	c, err := net.DialTimeout("tcp", addr, patience)

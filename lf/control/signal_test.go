@@ -19,7 +19,7 @@ func TestSignalDrains(t *testing.T) {
 		t.Run(signal.String(), func(t *testing.T) {
 			everyKind(t, func(t *testing.T, name string) {
 				p := run(t, order{MPM: name})
-				idle, busy := p.dial(), p.dial()
+				idle, busy := p.apart(name)
 				if got := idle.get("/hello"); got != "Hello, World!" {
 					t.Fatalf("/hello: %q", got)
 				}
@@ -51,9 +51,9 @@ func TestSignalDrains(t *testing.T) {
 func TestSecondSignal(t *testing.T) {
 	everyKind(t, func(t *testing.T, name string) {
 		p := run(t, order{MPM: name})
-		busy := p.dial()
+		busy, other := p.apart(name)
 		busy.send("/sleep?ms=60000")
-		p.dial().working(1)
+		other.working(1)
 		p.signal(unix.SIGTERM)
 		p.refuses()
 		p.signal(unix.SIGINT) // another one counts as well
