@@ -95,6 +95,10 @@ func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 	if h == nil || !h.claim(uint32(token>>tokenShift)) {
 		return nil
 	}
+	if e.Events&^unix.EPOLLOUT == 0 && h.next != serve.WriteMore {
+		d.giveBack(h) // there is room to write, as most often, and nobody wants to
+		return nil
+	}
 	if e.Events&unix.EPOLLIN != 0 {
 		h.conn.Edge()
 	}
