@@ -72,11 +72,11 @@ func TestGrace(t *testing.T) {
 		const grace = 100 * time.Millisecond
 		p := run(t, order{MPM: name, Grace: grace})
 		busy, slow := p.dial(), p.dial()
-		busy.send("/sleep?ms=60000")
 		slow.send("/bytes?n=100000000")
 		if _, err := slow.in.Peek(100); err != nil { // and no more of it is read
 			t.Fatal(err)
 		}
+		busy.send("/sleep?ms=60000") // last, for it may take the thread that both stay with
 		began := time.Now()
 		p.signal(unix.SIGTERM)
 		if status := p.wait(); status != exitGrace {
