@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"strconv"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,9 +35,12 @@ func (c *Census) Running() int {
 		_, rest, _ = bytes.Cut(rest, []byte(" "))
 	}
 	running, _, _ := bytes.Cut(rest, []byte("/"))
-	count, err := strconv.Atoi(string(running))
-	if err != nil {
-		return math.MaxInt
+	count := 0
+	for _, digit := range running {
+		if digit < '0' || digit > '9' {
+			return math.MaxInt
+		}
+		count = 10*count + int(digit-'0')
 	}
 	return count
 }
