@@ -8,8 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Census counts the threads of the machine that run or want to.
-type Census struct{ fd int }
+// Census counts the threads of the machine that run or want to. One thread at a
+// time uses it.
+type Census struct {
+	fd   int
+	line [64]byte
+}
 
 // NewCensus opens what Running reads, /proc/loadavg.
 func NewCensus() (*Census, error) {
@@ -25,12 +29,11 @@ func NewCensus() (*Census, error) {
 // microsecond. What cannot be read is more than any number of processors. It
 // does not block, nor allocate.
 func (c *Census) Running() int {
-	var line [64]byte
-	n, err := unix.Pread(c.fd, line[:], 0)
+	n, err := unix.Pread(c.fd, c.line[:], 0)
 	if err != nil {
 		return math.MaxInt
 	}
-	rest := line[:n]
+	rest := c.line[:n]
 	for range 3 { // averages
 		_, rest, _ = bytes.Cut(rest, []byte(" "))
 	}
