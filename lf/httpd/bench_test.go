@@ -38,7 +38,7 @@ func BenchmarkSession(b *testing.B) {
 			b.Run(fmt.Sprintf("request=%s/waits=%v", h.name, waits), func(b *testing.B) {
 				s := newServer(b, Config{}).newSession()
 				p := &peer{request: []byte(h.text), waits: waits}
-				var th serve.Thread
+				th := serve.Thread{Row: new(serve.Row)}
 				s.Reset(p)
 				b.ReportAllocs()
 				b.ResetTimer()

@@ -120,7 +120,7 @@ func TestDeadlinesOnAStreamThatDoesNotWait(t *testing.T) {
 			t.Run(test.name, func(t *testing.T) {
 				s := newServer(t, Config{Limits: apart}).newSession()
 				f := &fake{t: t}
-				var th serve.Thread
+				th := serve.Thread{Row: new(serve.Row)}
 				if s.Reset(f); tells {
 					s.Reset(noWaiter{f})
 				}
@@ -155,7 +155,7 @@ func TestDeadlinesOnAStreamThatDoesNotWait(t *testing.T) {
 func TestWriteDeadlineIsOfProgress(t *testing.T) {
 	s := newServer(t, Config{Limits: apart}).newSession()
 	f := &fake{t: t, pieces: [][]byte{[]byte(ask("GET", "/bytes?n=200000", "", ""))}, takes: []int{1000, 0, 0, 10}}
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	s.Reset(f)
 	begin := flight.Now()
 	var deadlines []int64
@@ -185,7 +185,7 @@ func TestBrokenPeers(t *testing.T) {
 	for _, waits := range []bool{true, false} {
 		f := &fake{t: t, waits: waits, pieces: [][]byte{[]byte(ask("GET", "/bytes?n=200000", "", ""))}, failWrites: errors.New("broken pipe")}
 		s := newServer(t, Config{}).newSession()
-		var th serve.Thread
+		th := serve.Thread{Row: new(serve.Row)}
 		s.Reset(f)
 		if next := s.Serve(&th); next != serve.Close || s.piece != nil || s.x.source != nil {
 			t.Errorf("next is %d", next)

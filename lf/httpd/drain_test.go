@@ -33,7 +33,7 @@ func TestDrainDoesNotWaitForRequests(t *testing.T) {
 	server := newServer(t, Config{})
 	s := server.newSession()
 	f := &fake{t: t, pieces: [][]byte{[]byte(getHello)}}
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	s.Reset(f)
 	if next := s.Serve(&th); next != serve.Idle || !s.Empty() {
 		t.Fatalf("next is %d", next)
@@ -59,7 +59,7 @@ func TestIdleReads(t *testing.T) {
 // An empty session may serve another connection, and nothing of the first is left.
 func TestSessionMovesOn(t *testing.T) {
 	s := newServer(t, Config{}).newSession()
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	for _, piece := range []string{getHello, ask("GET", "/bytes?n=1000000", "", ""), "nonsense\r\n", ask("POST", "/echo", "Content-Length: 5\r\n", "he")} {
 		f := &fake{t: t, pieces: [][]byte{[]byte(piece)}, takes: []int{100, 0}}
 		s.Reset(f)
@@ -79,7 +79,7 @@ func TestSessionMovesOn(t *testing.T) {
 // The thread shows what it does: reads, handles, waits for more, closes.
 func TestScoreboard(t *testing.T) {
 	server := newServer(t, Config{})
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	state := func() serve.State { return serve.State(th.State.Load()) }
 	var seen []byte
 	server.routes["/look"] = newRoute(get, func(x *Exchange) { seen = append(seen, state().String()...) })

@@ -178,7 +178,7 @@ func TestFileThatShrinks(t *testing.T) {
 	before := descriptors(t)
 	f := &fake{t: t, pieces: [][]byte{[]byte(ask("GET", "/large", "", ""))}, takes: []int{1000, 1 << 20}}
 	s := server.newSession()
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	s.Reset(f)
 	if next := s.Serve(&th); next != serve.WriteMore {
 		t.Fatalf("next is %d", next)

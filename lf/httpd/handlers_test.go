@@ -174,7 +174,7 @@ func TestFlightSwitch(t *testing.T) {
 func TestFlightStamps(t *testing.T) {
 	recorder := flight.New(64)
 	server := newServer(t, Config{})
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	th.Log = recorder.NewLog()
 	recorder.On()
 	var during int64

@@ -85,7 +85,7 @@ func TestMemoryFollowsWhatArrives(t *testing.T) {
 	s := newServer(t, Config{}).newSession()
 	f := &fake{t: t, pieces: [][]byte{[]byte(ask("POST", "/echo", "Content-Length: 1048576\r\n", "x"))}}
 	s.Reset(f)
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	if next := s.Serve(&th); next != serve.ReadMore || cap(s.in) > inSize {
 		t.Errorf("asks for %d with %d bytes of buffer", next, cap(s.in))
 	}

@@ -78,7 +78,7 @@ func TestFilesAreSent(t *testing.T) {
 			st := &sender{fake: f, refuses: k.refuses}
 			before := descriptors(t)
 			s := newServer(t, Config{DocRoot: root}).newSession()
-			var th serve.Thread
+			th := serve.Thread{Row: new(serve.Row)}
 			s.Reset(st)
 			for s.Serve(&th) != serve.Close {
 			}
@@ -120,7 +120,7 @@ func TestTurns(t *testing.T) {
 	for _, target := range []string{"/huge", "/bytes?n=10486760"} {
 		for _, waits := range []bool{true, false} {
 			yields := 0
-			th := serve.Thread{Yield: func() { yields++ }}
+			th := serve.Thread{Row: new(serve.Row), Yield: func() { yields++ }}
 			f := &fake{t: t, waits: waits, pieces: [][]byte{[]byte(ask("GET", target, "Connection: close\r\n", ""))}}
 			st := &sender{fake: f}
 			s := server.newSession()
@@ -156,7 +156,7 @@ func TestSentFileThatShrinks(t *testing.T) {
 		f := &fake{t: t, waits: waits, pieces: [][]byte{[]byte(ask("GET", "/large", "", ""))}, takes: []int{1000}}
 		st := &shrinking{sender{fake: f}, filepath.Join(root, "large")}
 		s := server.newSession()
-		var th serve.Thread
+		th := serve.Thread{Row: new(serve.Row)}
 		s.Reset(st)
 		for s.Serve(&th) != serve.Close {
 		}

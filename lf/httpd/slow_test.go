@@ -15,7 +15,7 @@ func TestSlowHandlersYieldBefore(t *testing.T) {
 	server := newServer(t, Config{Slow: 20 * time.Millisecond})
 	yields, inHandler := 0, 0
 	took := time.Duration(0)
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	server.routes["/look"] = newRoute(get, func(*Exchange) {
 		inHandler = yields
 		for end := flight.Now() + int64(took); flight.Now() < end; {
@@ -70,7 +70,7 @@ func TestLongArgumentsYield(t *testing.T) {
 		server.routes["/spin"].slow.Store(0)
 		server.routes["/sleep"].slow.Store(0)
 		yields := 0
-		th := serve.Thread{Yield: func() { yields++ }}
+		th := serve.Thread{Row: new(serve.Row), Yield: func() { yields++ }}
 		f := &fake{t: t, waits: true, ended: true, pieces: [][]byte{[]byte(ask("GET", target, "", ""))}}
 		s := server.newSession()
 		s.Reset(f)

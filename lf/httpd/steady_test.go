@@ -62,7 +62,7 @@ func TestNoAllocationPerRequest(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			s := newServer(t, Config{}).newSession()
 			p := &peer{request: []byte(test.request), waits: test.waits}
-			var th serve.Thread
+			th := serve.Thread{Row: new(serve.Row)}
 			run := func() {
 				for range many / test.each {
 					p.left = test.each
@@ -93,7 +93,7 @@ func TestCallsPerRequest(t *testing.T) {
 				if each == 1 {
 					p.request = []byte(lastHello)
 				}
-				var th serve.Thread
+				th := serve.Thread{Row: new(serve.Row)}
 				s.Reset(p)
 				for p.left > 0 {
 					next := s.Serve(&th)

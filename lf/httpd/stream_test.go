@@ -110,7 +110,7 @@ func (f *fake) used() bool {
 // peer is silent for good its deadline passes.
 func drive(t testing.TB, s *Session, f *fake, st serve.Stream) {
 	t.Helper()
-	var th serve.Thread
+	th := serve.Thread{Row: new(serve.Row)}
 	s.Reset(st)
 	for range 3_000_000 {
 		next := s.Serve(&th)

@@ -28,6 +28,7 @@ type crew struct {
 
 // seat is one thread's.
 type seat struct {
+	_ [128]byte // what one thread writes must not share a cache line with what another does
 	serve.Thread
 	conn    sock.Conn
 	session serve.Session
@@ -38,6 +39,7 @@ func newCrew(name string, cfg Config, threads int) *crew {
 	for i := range c.seats {
 		s := &c.seats[i]
 		s.ID = i
+		s.Row = cfg.row(i)
 		s.Log = cfg.Recorder.NewLog()
 		s.session = cfg.Service.NewSession()
 	}
@@ -114,7 +116,7 @@ func (c *crew) status() serve.Status {
 		st.Requests += t.Requests.Load()
 		st.Bytes += t.Bytes.Load()
 		state := serve.State(t.State.Load())
-		if state == serve.Waiting || state == serve.Leading {
+		if state.Idle() {
 			st.Idle++
 		} else {
 			st.Busy++

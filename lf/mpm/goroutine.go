@@ -116,7 +116,7 @@ func (m *goroutine) enter(s *netStream) {
 	if n := len(m.free); n > 0 {
 		s.thread, m.free = m.free[n-1], m.free[:n-1]
 	} else {
-		s.thread = &serve.Thread{ID: len(m.threads), Log: m.cfg.Recorder.NewLooseLog()}
+		s.thread = &serve.Thread{Row: m.cfg.row(len(m.threads)), ID: len(m.threads), Log: m.cfg.Recorder.NewLooseLog()}
 		m.threads = append(m.threads, s.thread)
 	}
 	m.open[s] = true

@@ -50,6 +50,10 @@ type Config struct {
 	// nothing the default holds.
 	Chosen map[string]string
 
+	// Row is thread id's row of a scoreboard that others read, too; where it is
+	// not set, or has none for that thread, the row is the architecture's own.
+	Row func(id int) *serve.Row
+
 	// Recorder records the hand-offs; nil records nothing.
 	Recorder *flight.Recorder
 }
@@ -60,6 +64,16 @@ func (c Config) pool(name string) lf.Options {
 		Name: name, Threads: c.Threads, Parker: c.Parker, Park: c.Park, Gate: c.Gate,
 		Order: c.Order, Promotion: c.Promotion, Leaders: c.Leaders, Hold: c.Hold,
 	}
+}
+
+// row is thread id's row of the scoreboard.
+func (c Config) row(id int) *serve.Row {
+	if c.Row != nil {
+		if r := c.Row(id); r != nil {
+			return r
+		}
+	}
+	return new(serve.Row)
 }
 
 // primitive is the name of what the threads of a pool sleep on.

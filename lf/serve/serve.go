@@ -104,34 +104,52 @@ type Service interface {
 	Drain()
 }
 
-// State is what a thread does, as Apache's scoreboard shows it.
+// State is what a thread does, as Apache's scoreboard shows it. Memory of
+// zeros is a scoreboard without threads.
 type State uint32
 
 const (
-	Waiting   State = iota // '_' waiting for a connection
-	Leading                // 'L' waits for the next connection as leader or listener
+	Dead      State = iota // '.' no thread has this row
+	Starting               // 'S' has been started and does not serve yet
+	Waiting                // '_' waits for a connection, or to be promoted: a follower, an idle worker
+	Leading                // '_' waits for the next connection as leader or listener
 	Reading                // 'R' reads a request
 	Writing                // 'W' handles a request and sends the response
 	KeepAlive              // 'K' waits for the next request
 	Closing                // 'C' closes a connection
 )
 
-// String is the state's letter on the scoreboard.
-func (s State) String() string { return string("_LRWKC"[s]) }
+// String is the state's letter on Apache's scoreboard, which has none for a
+// leader: it is idle there.
+func (s State) String() string { return string(".S__RWKC"[s]) }
 
-// Thread is one member's place on the scoreboard. The counters are written by
-// its own thread only and may be read by any.
-type Thread struct {
+// Idle tells whether a thread in that state can take a connection, or soon
+// will.
+func (s State) Idle() bool { return s >= Starting && s <= Leading }
+
+// Row is one thread's row of the scoreboard. It may lie in memory that
+// processes share. The counters are written by its own thread only and may be
+// read by any; they go on from where the row's last thread left them.
+type Row struct {
 	_           [128]byte
-	Log         *flight.Log // nil when nothing is recorded
-	ID          int
-	Began       int64  // when the thread began with what it serves now, ns of CLOCK_MONOTONIC; 0 where nobody asks
-	Yield       func() // see BeforeLong; nil where the thread holds nothing
 	State       atomic.Uint32
+	TID         atomic.Int32 // the kernel's number of the thread, 0 where it has none of its own
 	Connections atomic.Uint64
 	Requests    atomic.Uint64
 	Bytes       atomic.Uint64 // of responses, heads included
-	_           [128]byte
+	Handoffs    atomic.Uint64 // received: promotions to leader, connections from a queue
+	Since       atomic.Int64  // when the last request began, ns of CLOCK_MONOTONIC; 0 where nobody asks
+	Busy        atomic.Uint64 // ns spent on requests, where somebody asks
+	_           [128 - 56]byte
+}
+
+// Thread is one member of a server.
+type Thread struct {
+	*Row
+	Log   *flight.Log // nil when nothing is recorded
+	ID    int
+	Began int64  // when the thread began with what it serves now, ns of CLOCK_MONOTONIC; 0 where nobody asks
+	Yield func() // see BeforeLong; nil where the thread holds nothing
 }
 
 // BeforeLong gives up what the thread holds and others wait for, the
@@ -145,9 +163,9 @@ func (t *Thread) BeforeLong() {
 
 // Set shows s on the scoreboard. It is called at every step, and storing costs
 // more than looking.
-func (t *Thread) Set(s State) {
-	if t.State.Load() != uint32(s) {
-		t.State.Store(uint32(s))
+func (r *Row) Set(s State) {
+	if r.State.Load() != uint32(s) {
+		r.State.Store(uint32(s))
 	}
 }
 

@@ -7,28 +7,33 @@ import (
 
 // TestLetters: the scoreboard's letters are Apache's, where it has one.
 func TestLetters(t *testing.T) {
-	want := map[State]string{Waiting: "_", Leading: "L", Reading: "R", Writing: "W", KeepAlive: "K", Closing: "C"}
+	want := map[State]string{Dead: ".", Starting: "S", Waiting: "_", Leading: "_", Reading: "R", Writing: "W", KeepAlive: "K", Closing: "C"}
 	for state, letter := range want {
 		if got := state.String(); got != letter {
 			t.Errorf("state %d is %q, want %q", uint32(state), got, letter)
 		}
-		var th Thread
+		th := Thread{Row: new(Row)}
 		th.Set(state)
 		if State(th.State.Load()) != state {
 			t.Errorf("set to %v, is %v", state, State(th.State.Load()))
 		}
+		if idle := state == Starting || letter == "_"; state.Idle() != idle {
+			t.Errorf("state %s idle: %v", letter, state.Idle())
+		}
 	}
 }
 
-// TestThreadsShareNoCacheLine: what one thread counts with each request must
-// not slow another down that counts its own.
-func TestThreadsShareNoCacheLine(t *testing.T) {
+// TestRowsShareNoCacheLine: what one thread counts with each request must not
+// slow another down that counts its own, also where rows lie in one array.
+func TestRowsShareNoCacheLine(t *testing.T) {
 	const line = 128 // two of 64 bytes: the processor fetches them in pairs
-	thread := reflect.TypeFor[Thread]()
-	first, _ := thread.FieldByName("Log")
-	last, _ := thread.FieldByName("Bytes")
-	before, after := first.Offset, thread.Size()-last.Offset-last.Type.Size()
-	if before+after < line {
-		t.Errorf("%d bytes between two threads' fields, want at least %d", before+after, line)
+	row := reflect.TypeFor[Row]()
+	first, _ := row.FieldByName("State")
+	last, _ := row.FieldByName("Busy")
+	if row.Size()%line != 0 || first.Offset%line != 0 {
+		t.Errorf("rows of %d bytes, the first field at %d: want multiples of %d", row.Size(), first.Offset, line)
+	}
+	if end := last.Offset + last.Type.Size() - first.Offset; end > line {
+		t.Errorf("a row's fields take %d bytes, want one line of %d", end, line)
 	}
 }
