@@ -121,7 +121,16 @@ const (
 
 // String is the state's letter on Apache's scoreboard, which has none for a
 // leader: it is idle there.
-func (s State) String() string { return string(".S__RWKC"[s]) }
+func (s State) String() string { return string(s.letter()) }
+
+// letter is '?' for what no thread has set: rows may lie in memory that others
+// write to.
+func (s State) letter() byte {
+	if s > Closing {
+		return '?'
+	}
+	return ".S__RWKC"[s]
+}
 
 // Idle tells whether a thread in that state can take a connection, or soon
 // will.
@@ -167,18 +176,4 @@ func (r *Row) Set(s State) {
 	if r.State.Load() != uint32(s) {
 		r.State.Store(uint32(s))
 	}
-}
-
-// Status is what a server tells about itself; the source of /server-status.
-type Status struct {
-	MPM         string
-	Primitive   string
-	Threads     int
-	Started     int64  // ns of CLOCK_MONOTONIC
-	Connections uint64 // accepted since the start
-	Requests    uint64 // answered since the start
-	Bytes       uint64
-	Busy, Idle  int               // threads
-	Scoreboard  string            // a letter per thread
-	Counters    map[string]uint64 // of the architecture: promotions, wakes_issued, ...
 }

@@ -1,0 +1,135 @@
+package serve
+
+import "time"
+
+// Status is what a server tells about itself, one process or many; the source
+// of /server-status.
+type Status struct {
+	MPM         string
+	Primitive   string
+	Threads     int
+	Started     int64  // ns of CLOCK_MONOTONIC
+	Connections uint64 // accepted since the start
+	Requests    uint64 // answered since the start
+	Bytes       uint64
+	Spent       time.Duration // on requests, where somebody asks
+	Busy, Idle  int           // threads; those of processes that finish are neither
+	Graceful    int           // threads of processes that finish
+
+	// Scoreboard has a letter for each row and LeaderFollower a mark: 'L' for
+	// one that waits for the next connection as leader or listener, 'F' for
+	// one that waits to be promoted or given a connection, '-' for others.
+	Scoreboard     string
+	LeaderFollower string
+
+	Counters map[string]uint64 // of the architecture: promotions, wakes_issued, ...
+
+	// Connections now: Open counts all, the others are those that wait without
+	// a thread, where Async tells that there are such.
+	Async          bool
+	Open           int
+	AsyncWriting   int
+	AsyncKeepAlive int
+	AsyncClosing   int
+	NotAccepting   bool // no connection is taken at the moment
+
+	// Board is what several processes share, nil where there is one alone.
+	Board *Board
+	// Processes are the slots that have, or had, a process: PID is 0 where it
+	// is gone, and its rows still count. A server that is one process alone
+	// has one.
+	Processes []Process
+}
+
+// Board is what holds for a server of several processes.
+type Board struct {
+	ServerLimit, ThreadLimit     int
+	Generation, ConfigGeneration int
+	StartedAt, RestartedAt       time.Time
+	ParentPID                    int
+	ParentUser, ParentSystem     time.Duration // CPU time of the parent
+	GoneUser, GoneSystem         time.Duration // CPU time of children that are gone
+}
+
+// Process is one process of a server.
+type Process struct {
+	Slot, PID, Generation int
+	Group                 int
+	Stopping              bool // finishes what it has in hand
+	NotAccepting          bool
+	Started               int64 // ns of CLOCK_MONOTONIC
+	User, System          time.Duration
+
+	Busy, Graceful, Idle                             int // threads
+	Open, AsyncWriting, AsyncKeepAlive, AsyncClosing int // connections
+
+	Rows []RowStatus
+}
+
+// RowStatus is a row at one look.
+type RowStatus struct {
+	State       State
+	Letter      byte // 'G' where the process finishes
+	TID         int
+	Connections uint64
+	Requests    uint64
+	Bytes       uint64
+	Handoffs    uint64
+	Since       int64
+	Spent       time.Duration
+}
+
+// Mark is 'L' for a leader or listener, 'F' for a follower or idle worker, and
+// '-' for others.
+func (s State) Mark() byte {
+	switch s {
+	case Leading:
+		return 'L'
+	case Waiting:
+		return 'F'
+	}
+	return '-'
+}
+
+// Look reads the row. Its fields are read one after the other, while the
+// thread goes on.
+func (r *Row) Look(stopping bool) RowStatus {
+	state := State(r.State.Load())
+	v := RowStatus{
+		State: state, Letter: state.letter(), TID: int(r.TID.Load()),
+		Connections: r.Connections.Load(), Requests: r.Requests.Load(), Bytes: r.Bytes.Load(), Handoffs: r.Handoffs.Load(),
+		Since: r.Since.Load(), Spent: time.Duration(r.Busy.Load()),
+	}
+	if stopping && state != Dead {
+		v.Letter = 'G'
+	}
+	return v
+}
+
+// Add takes a process into the sums. Its rows go to the scoreboard in their
+// order.
+func (s *Status) Add(p Process) {
+	for _, r := range p.Rows {
+		s.Connections += r.Connections
+		s.Requests += r.Requests
+		s.Bytes += r.Bytes
+		s.Spent += r.Spent
+		switch {
+		case r.State == Dead || p.PID == 0:
+		case p.Stopping:
+			p.Graceful++
+		case r.State.Idle():
+			p.Idle++
+		default:
+			p.Busy++
+		}
+	}
+	s.Busy += p.Busy
+	s.Graceful += p.Graceful
+	s.Idle += p.Idle
+	s.Open += p.Open
+	s.AsyncWriting += p.AsyncWriting
+	s.AsyncKeepAlive += p.AsyncKeepAlive
+	s.AsyncClosing += p.AsyncClosing
+	s.Processes = append(s.Processes, p)
+}
