@@ -39,18 +39,18 @@ type Config struct {
 
 	// Status feeds /server-status, which answers 404 without it. It is called
 	// by any thread.
-	Status func() serve.Status
+	Status func() serve.Status `json:"-"`
 
 	// Flight feeds /lab/flight?record=on|off, which answers 404 without it. It
 	// is called with "on" or "off", and with whether raw=1 asks for single
 	// records too; what it returns is answered as JSON.
-	Flight func(action string, raw bool) (any, error)
+	Flight func(action string, raw bool) (any, error) `json:"-"`
 
 	// Debug adds /panic, a handler that panics.
 	Debug bool
 
 	// Log gets the panics of handlers; slog.Default() when nil.
-	Log *slog.Logger
+	Log *slog.Logger `json:"-"`
 }
 
 const (
