@@ -12,6 +12,7 @@ func (p *Pool[E]) runGated(s *seat[E]) {
 			p.gate.Acquire(s.id)
 			s.holds = true
 			s.promotions.Add(1)
+			s.received()
 			s.log.Leads(p.passes.Load(), true)
 		} else {
 			s.direct.Add(1)

@@ -42,5 +42,6 @@ func (p *Pool[E]) readMail(s *seat[E]) {
 		p.process(s)
 		s.processed.Add(1)
 		s.bound.Add(1)
+		s.received()
 	}
 }

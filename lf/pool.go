@@ -83,6 +83,15 @@ type Options struct {
 
 	// Log, when set, gives the flight log of each thread.
 	Log func(id int) *flight.Log
+
+	// Handoffs, when set, gives a counter for each thread. It is added to
+	// whenever the thread receives what another had: the leadership, or an
+	// event that is bound to it. The thread is the only one to write there.
+	Handoffs func(id int) *atomic.Uint64
+
+	// Enter and Leave, when set, are called on each thread: before it joins
+	// for the first time, and as the last thing it does.
+	Enter, Leave func(id int)
 }
 
 // DefaultHold is how much handler time promotion adaptive lets pass before the
@@ -226,11 +235,20 @@ func (p *Pool[E]) Start() {
 		if p.opt.Log != nil {
 			s.log = p.opt.Log(id)
 		}
+		if p.opt.Handoffs != nil {
+			s.handoffs = p.opt.Handoffs(id)
+		}
 		name := fmt.Sprintf("%s-%d", p.opt.Name, id)
 		p.threads = append(p.threads, thread.Start(thread.Options{
 			Name: name, CPU: thread.AnyCPU, Unlocked: p.gate == nil && p.opt.Parker.Unlocked,
 		}, func(*thread.Thread) {
 			defer p.ended.Done()
+			if p.opt.Leave != nil {
+				defer p.opt.Leave(id)
+			}
+			if p.opt.Enter != nil {
+				p.opt.Enter(id)
+			}
 			body(s)
 		}))
 	}

@@ -47,15 +47,25 @@ type counters struct {
 	taken       atomic.Uint64
 	bound       atomic.Uint64
 	panics      atomic.Uint64
+	handoffs    *atomic.Uint64 // see Options.Handoffs; nil where nobody asks
 	_           [cas.CacheLine]byte
+}
+
+// received counts something that came from another thread.
+func (c *counters) received() {
+	if c.handoffs != nil {
+		c.handoffs.Add(1)
+	}
 }
 
 func (c *counters) leads(m *member) {
 	switch {
 	case m.taken:
 		c.taken.Add(1)
+		c.received()
 	case m.promoted:
 		c.promotions.Add(1)
+		c.received()
 	default:
 		c.direct.Add(1)
 	}

@@ -112,8 +112,8 @@ func TestDeadlinesOnAStreamThatDoesNotWait(t *testing.T) {
 			{"G", serve.ReadMore, apart.HeadTimeout, false, nil},
 			{"E", serve.ReadMore, apart.HeadTimeout, true, []int{200, 408}}}},
 		{"linger", []step{
-			{"nonsense\r\n", serve.ReadMore, lingerTimeout, false, nil},
-			{"more", serve.ReadMore, lingerTimeout, true, []int{400}}}},
+			{"nonsense\r\n", serve.Linger, lingerTimeout, false, nil},
+			{"more", serve.Linger, lingerTimeout, true, []int{400}}}},
 	}
 	for _, test := range tests {
 		for _, tells := range []bool{false, true} {

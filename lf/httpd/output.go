@@ -182,7 +182,7 @@ func (s *Session) stepLinger(t *serve.Thread) (serve.Next, bool) {
 		}
 		if errors.Is(err, serve.ErrWouldBlock) {
 			s.deadline = s.readBy
-			return serve.ReadMore, false
+			return serve.Linger, false
 		}
 		break
 	}

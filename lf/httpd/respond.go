@@ -21,6 +21,7 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 	r := s.server.routeOf(x)
 
 	began := s.yieldTo(t, r)
+	since := s.timed(t, began)
 	t.Set(serve.Writing)
 	t.Log.HandlerBegins(s.stream.Arrived())
 	failed := s.handle(r.handler)
@@ -43,9 +44,25 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 		s.phase = inHead
 	}
 	s.judge(r, began)
+	if t.Timed {
+		t.Busy.Add(uint64(s.now - since))
+	}
 	x.forget()
 	s.request.reset()
 	return 0, true
+}
+
+// timed shows when the handler begins, where the row is to tell that. A
+// reading of the clock that there is already serves.
+func (s *Session) timed(t *serve.Thread, began int64) int64 {
+	if !t.Timed {
+		return 0
+	}
+	if began == 0 {
+		began = s.clock()
+	}
+	t.Since.Store(began)
+	return began
 }
 
 var slash = []byte("/")

@@ -3,10 +3,14 @@ package mpm
 import (
 	"fmt"
 	"log/slog"
+	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/sys/unix"
+
+	"lflab/lf"
 	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
@@ -40,20 +44,54 @@ func newCrew(name string, cfg Config, threads int) *crew {
 		s := &c.seats[i]
 		s.ID = i
 		s.Row = cfg.row(i)
+		s.Timed = cfg.Row != nil
 		s.Log = cfg.Recorder.NewLog()
 		s.session = cfg.Service.NewSession()
 	}
 	return c
 }
 
+// muster has the rows of all threads show that they are being started.
+func (c *crew) muster() {
+	c.started = flight.Now()
+	for i := range c.seats {
+		c.seats[i].Set(serve.Starting)
+	}
+}
+
+// enter shows a thread on its row, which calls it when it begins.
+func (c *crew) enter(id int) {
+	s := &c.seats[id]
+	if !c.cfg.Parker.Unlocked {
+		s.TID.Store(int32(unix.Gettid()))
+	}
+	s.Set(serve.Waiting)
+}
+
+// leave takes it off, as the last thing the thread does.
+func (c *crew) leave(id int) {
+	s := &c.seats[id]
+	s.TID.Store(0)
+	s.Set(serve.Dead)
+}
+
+// shown has a pool's threads shown on their rows.
+func (c *crew) shown(opt *lf.Options) {
+	opt.Log = func(id int) *flight.Log { return c.seats[id].Log }
+	opt.Handoffs = func(id int) *atomic.Uint64 { return &c.seats[id].Handoffs }
+	opt.Enter, opt.Leave = c.enter, c.leave
+}
+
 // spawn starts one locked thread per seat. body gets the seat's number.
 func (c *crew) spawn(body func(id int)) {
-	c.started = flight.Now()
+	c.muster()
 	thread.Reserve(len(c.seats))
 	c.running.Add(len(c.seats))
 	for id := range c.seats {
 		thread.Start(thread.Options{Name: fmt.Sprintf("%s-%d", c.name, id), CPU: thread.AnyCPU, Unlocked: c.cfg.Parker.Unlocked}, func(*thread.Thread) {
 			defer c.running.Done()
+			defer c.leave(id)
+			c.enter(id)
 			body(id)
 		})
 	}
@@ -109,20 +147,12 @@ func (c *crew) status() serve.Status {
 			"session_panics": c.panics.Load(),
 		},
 	}
-	board := make([]byte, 0, len(c.seats))
+	p := serve.Process{PID: os.Getpid(), Started: c.started}
+	p.User, p.System = used()
 	for i := range c.seats {
-		t := &c.seats[i].Thread
-		st.Connections += t.Connections.Load()
-		st.Requests += t.Requests.Load()
-		st.Bytes += t.Bytes.Load()
-		state := serve.State(t.State.Load())
-		if state.Idle() {
-			st.Idle++
-		} else {
-			st.Busy++
-		}
-		board = append(board, state.String()...)
+		p.Rows = append(p.Rows, c.seats[i].Look(false))
 	}
-	st.Scoreboard = string(board)
+	st.Add(p)
+	st.Alone()
 	return st
 }

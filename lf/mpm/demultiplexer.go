@@ -95,7 +95,7 @@ func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 	if h == nil || !h.claim(uint32(token>>tokenShift)) {
 		return nil
 	}
-	if e.Events&^unix.EPOLLOUT == 0 && h.next != serve.WriteMore {
+	if e.Events&^unix.EPOLLOUT == 0 && !h.next.is(serve.WriteMore) {
 		d.giveBack(h) // there is room to write, as most often, and nobody wants to
 		return nil
 	}
@@ -238,7 +238,7 @@ func (d *demultiplexer) giveBack(h *handle) {
 func (d *demultiplexer) drain(t *serve.Thread) {
 	for fd := range d.m.highest.Load() + 1 {
 		if h := d.m.table[fd].Load(); h != nil && h.evict() {
-			if h.next == serve.Idle {
+			if h.next.is(serve.Idle) {
 				d.end(t, h, false)
 				continue
 			}

@@ -15,12 +15,13 @@ import (
 )
 
 var eventKind = Kind{
-	Name:       "event",
-	Doc:        "a listener thread holds listener, idle and slow connections in epoll; workers serve ready ones",
-	MinThreads: 2,
-	Parks:      true,
-	Shape:      flight.Items,
-	New:        newEvent,
+	Name:         "event",
+	Doc:          "a listener thread holds listener, idle and slow connections in epoll; workers serve ready ones",
+	MinThreads:   2,
+	Parks:        true,
+	ListenerSeat: true,
+	Shape:        flight.Items,
+	New:          newEvent,
 }
 
 // event has a listener thread (seat 0) that holds the listener and every
@@ -38,7 +39,7 @@ type event struct {
 	kick     int // eventfd that wakes the listener
 	queue    *queue.Queue[ready]
 	table    []atomic.Pointer[held] // by descriptor
-	highest  int                    // descriptor ever held; the listener's
+	highest  atomic.Int64           // descriptor ever held; the listener writes it
 	inSet    atomic.Int64           // connections that have been put into the set and are open
 	alive    atomic.Int64           // connections that are open
 	sessions *cas.Ring[serve.Session]
@@ -136,7 +137,12 @@ func (m *event) Status() serve.Status {
 	st := m.status()
 	st.Primitive = m.cfg.Parker.Name
 	addQueueStats(st, m.queue.Stats())
-	st.Counters["connections_open"] = uint64(m.alive.Load())
+	open(&st, int(m.alive.Load()))
+	for fd := range m.highest.Load() + 1 {
+		if c := m.table[fd].Load(); c != nil && c.waits() {
+			countIn(&st, serve.Next(c.next.next.Load()), 1)
+		}
+	}
 	st.Counters["connections_in_set"] = uint64(m.inSet.Load())
 	return st
 }

@@ -28,12 +28,13 @@ import (
 //	served            closed   whoever has it, just before close(2)
 //
 // All fields but state belong to whoever has it: they are written before the
-// store to state that gives it away, and read after the load that finds that.
+// store to state that gives it away, and read after the load that finds that;
+// next may be read by anybody, to count.
 type held struct {
 	conn     sock.Conn
 	session  serve.Session // when it holds something of the connection
 	inSet    bool          // has been added to the epoll set
-	next     serve.Next    // what it waits for
+	next     waitsFor
 	deadline int64
 	state    atomic.Uint64
 }

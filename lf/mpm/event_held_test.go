@@ -96,7 +96,7 @@ func TestEventRefusesToWait(t *testing.T) {
 	m := r.m.(*event)
 	c := new(held)
 	c.open(-1, false) // which epoll_ctl refuses
-	c.next = serve.Idle
+	c.next.set(serve.Idle)
 	m.alive.Add(1)
 	m.park(c, 0)
 	if m.alive.Load() != 0 || m.inSet.Load() != 0 || c.state.Load()&stateMask != closedState {

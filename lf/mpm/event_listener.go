@@ -106,7 +106,6 @@ func (m *event) accept(s *seat) {
 	switch {
 	case err == nil && fd < len(m.table):
 		m.alive.Add(1)
-		s.Connections.Add(1)
 		c := m.heldOf(fd)
 		c.open(fd, m.cfg.Listener.Stamping())
 		m.handOver(s, c)
@@ -126,7 +125,7 @@ func (m *event) heldOf(fd int) *held {
 	if c == nil {
 		c = new(held)
 		m.table[fd].Store(c)
-		m.highest = max(m.highest, fd)
+		m.highest.Store(max(m.highest.Load(), int64(fd)))
 	}
 	return c
 }
@@ -175,13 +174,13 @@ func (m *event) endWaits() {
 		return
 	}
 	d.lookAgain = now + int64(tick)
-	for fd := range m.highest + 1 {
+	for fd := range m.highest.Load() + 1 {
 		c := m.table[fd].Load()
 		if c == nil || !c.waits() {
 			continue
 		}
 		late := c.deadline != 0 && c.deadline <= now
-		if !late && !(draining && c.next == serve.Idle) {
+		if !late && !(draining && c.next.is(serve.Idle)) {
 			continue
 		}
 		if late && c.session != nil {

@@ -21,12 +21,16 @@ func (m *event) work(id int) {
 			return
 		}
 		s.Log.Leads(item.seq, slept)
+		s.Handoffs.Add(1)
 		m.serveHeld(s, item.c)
 	}
 }
 
 // serveHeld serves a connection until it must wait for its peer.
 func (m *event) serveHeld(s *seat, c *held) {
+	if !c.inSet { // its first turn: the listener has no row on a scoreboard
+		s.Connections.Add(1)
+	}
 	next, ok := m.step(s, c)
 	if !ok || next == serve.Close {
 		m.close(c)
@@ -59,14 +63,15 @@ func (m *event) step(s *seat, c *held) (next serve.Next, ok bool) {
 	next = session.Serve(&s.Thread)
 	// A peer that sends a byte now and then keeps its connection out of the
 	// listener's sight: whenever that looks, there is something to read.
-	if by := session.Deadline(); next == serve.ReadMore && by != 0 && by <= flight.Now() {
+	if by := session.Deadline(); next.Reads() && by != 0 && by <= flight.Now() {
 		session.Expire(&s.Thread)
 		next = serve.Close
 	}
 	if next == serve.Close {
 		return next, true
 	}
-	c.next, c.deadline = next, session.Deadline()
+	c.next.set(next)
+	c.deadline = session.Deadline()
 	switch keep := !session.Empty(); {
 	case keep && c.session == nil:
 		c.session, s.session = session, m.spareSession()

@@ -116,7 +116,7 @@ func (m *goroutine) enter(s *netStream) {
 	if n := len(m.free); n > 0 {
 		s.thread, m.free = m.free[n-1], m.free[:n-1]
 	} else {
-		s.thread = &serve.Thread{Row: m.cfg.row(len(m.threads)), ID: len(m.threads), Log: m.cfg.Recorder.NewLooseLog()}
+		s.thread = &serve.Thread{Row: m.cfg.row(len(m.threads)), Timed: m.cfg.Row != nil, ID: len(m.threads), Log: m.cfg.Recorder.NewLooseLog()}
 		m.threads = append(m.threads, s.thread)
 	}
 	m.open[s] = true
@@ -150,16 +150,16 @@ func (m *goroutine) Status() serve.Status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	st := serve.Status{
-		MPM: "goroutine", Primitive: "netpoll", Threads: len(m.threads), Started: m.started, Connections: m.accepted.Load(),
-		Busy: len(m.open), Idle: len(m.free),
+		MPM: "goroutine", Primitive: "netpoll", Started: m.started,
 		Counters: map[string]uint64{"accept_short": m.cfg.Listener.Short.Load(), "session_panics": m.panics.Load()},
 	}
-	board := make([]byte, 0, len(m.threads))
+	p := serve.Process{PID: os.Getpid(), Started: m.started, Open: len(m.open)}
+	p.User, p.System = used()
 	for _, t := range m.threads {
-		st.Requests += t.Requests.Load()
-		st.Bytes += t.Bytes.Load()
-		board = append(board, serve.State(t.State.Load()).String()...)
+		p.Rows = append(p.Rows, t.Look(false))
 	}
-	st.Scoreboard = string(board)
+	st.Add(p)
+	st.Alone()
+	st.Connections = m.accepted.Load()
 	return st
 }

@@ -37,10 +37,10 @@ import (
 type handle struct {
 	conn     sock.Conn
 	session  serve.Session // when it holds something of the connection
-	next     serve.Next    // what it waits for
-	owner    int           // thread that it is bound to; of its whole life
-	inSet    bool          // has been added to the epoll set
-	ended    bool          // the peer has ended its side, or the connection is broken
+	next     waitsFor
+	owner    int  // thread that it is bound to; of its whole life
+	inSet    bool // has been added to the epoll set
+	ended    bool // the peer has ended its side, or the connection is broken
 	state    atomic.Uint64
 	deadline atomic.Int64 // of the wait, ns, rounded up to grains; 0 none
 }

@@ -34,7 +34,7 @@ type leader struct {
 func newLeader(cfg Config) (MPM, error) {
 	m := &leader{crew: newCrew("leader", cfg, cfg.Threads)}
 	opt := cfg.pool("leader")
-	opt.Log = func(id int) *flight.Log { return m.seats[id].Log }
+	m.shown(&opt)
 	var err error
 	if m.acceptor, err = cfg.acceptMode(leaderAccept).New(cfg.Listener); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func refuseLeader(cfg Config) error {
 }
 
 func (m *leader) Start() error {
-	m.started = flight.Now()
+	m.muster()
 	m.pool.Start()
 	return nil
 }

@@ -113,6 +113,9 @@ type Kind struct {
 	Pool bool
 	// Divides tells whether it can have several handle sets.
 	Divides bool
+	// ListenerSeat tells that thread 0 is a listener: it serves no connection,
+	// and Apache's scoreboard has no row for it.
+	ListenerSeat bool
 	// ReusePort tells that it listens more than once on the same address: the
 	// listener must have been opened with the option of that name.
 	ReusePort bool

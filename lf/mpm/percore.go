@@ -63,11 +63,14 @@ func (m *percore) close() error {
 func (m *percore) Status() serve.Status {
 	st := m.status()
 	st.Primitive = "epoll"
-	var open int64
+	alive := int64(0)
 	for _, c := range m.cores {
-		open += c.alive.Load()
+		alive += c.alive.Load()
+		for next := range c.waits {
+			countIn(&st, serve.Next(next), int(c.waits[next].Load()))
+		}
 	}
-	st.Counters["connections_open"] = uint64(open)
+	open(&st, int(alive))
 	return st
 }
 

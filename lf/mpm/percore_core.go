@@ -38,7 +38,8 @@ type core struct {
 	swept     bool  // the server drains, and idle connections have been closed
 
 	_     [128]byte
-	alive atomic.Int64 // connections that are open, for others to read
+	alive atomic.Int64                   // connections that are open, for others to read
+	waits [serve.Linger + 1]atomic.Int64 // of them, by what they waited for last; those that never did are not counted
 	_     [128]byte
 }
 
@@ -173,6 +174,22 @@ func (c *core) mindListener(now int64) {
 	if err := c.watch(); err != nil {
 		c.listener.NoteShort(err)
 		c.shortTill = now + int64(sock.ShortPause)
+	}
+}
+
+// waitsFor notes what a connection waits for. One that is kept mostly waits
+// for what it waited for before.
+func (c *core) waitsFor(l *link, next serve.Next) {
+	if l.next == next {
+		return
+	}
+	if l.next != serve.Close {
+		w := &c.waits[l.next]
+		w.Store(w.Load() - 1)
+	}
+	if l.next = next; next != serve.Close {
+		w := &c.waits[next]
+		w.Store(w.Load() + 1)
 	}
 }
 

@@ -47,11 +47,11 @@ func (c *core) step(l *link) (next serve.Next, ok bool) {
 	by := session.Deadline()
 	// A peer that sends a byte now and then has its deadline looked at here,
 	// before the clock comes to it.
-	if next == serve.ReadMore && by != 0 && by <= flight.Now() {
+	if next.Reads() && by != 0 && by <= flight.Now() {
 		session.Expire(&s.Thread)
 		return serve.Close, true
 	}
-	l.next = next
+	c.waitsFor(l, next)
 	c.clock.at(l, by)
 	switch keep := !session.Empty(); {
 	case keep && l.session == nil:
@@ -135,6 +135,7 @@ func (c *core) sweep() {
 // end closes a connection.
 func (c *core) end(l *link) {
 	c.clock.drop(l)
+	c.waitsFor(l, serve.Close)
 	if l.session != nil {
 		c.putAside(l.session)
 		l.session = nil

@@ -124,7 +124,7 @@ func (m *reactor) setUp(cfg Config) (err error) {
 	opt := cfg.reactorPool()
 	m.bound = opt.Bound
 	opt.Leaders = 1 // for each source
-	opt.Log = func(id int) *flight.Log { return m.seats[id].Log }
+	m.shown(&opt)
 	if m.pool, err = lf.NewOver(sources, m.handle, opt); err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func newTable[T any]() ([]atomic.Pointer[T], error) {
 }
 
 func (m *reactor) Start() error {
-	m.started = flight.Now()
+	m.muster()
 	m.pool.Start()
 	return nil
 }
@@ -175,7 +175,12 @@ func (m *reactor) Status() serve.Status {
 	for name, n := range m.pool.Stats().Map() {
 		st.Counters[name] = n
 	}
-	st.Counters["connections_open"] = uint64(max(m.alive.Load(), 0))
+	open(&st, int(max(m.alive.Load(), 0)))
+	for fd := range m.highest.Load() + 1 {
+		if h := m.table[fd].Load(); h != nil && h.state.Load()&whereMask == waiting {
+			countIn(&st, serve.Next(h.next.next.Load()), 1)
+		}
+	}
 	return st
 }
 
@@ -244,11 +249,11 @@ func (m *reactor) step(s *seat, h *handle) (next serve.Next, ok bool) {
 	by := session.Deadline()
 	// A peer that sends a byte now and then keeps its connection from ever
 	// being found waiting too long.
-	if next == serve.ReadMore && by != 0 && by <= flight.Now() {
+	if next.Reads() && by != 0 && by <= flight.Now() {
 		session.Expire(&s.Thread)
 		return serve.Close, true
 	}
-	h.next = next
+	h.next.set(next)
 	if at, changed := h.setDeadline(by); changed {
 		m.setOf(h).due(at)
 	}

@@ -19,14 +19,15 @@ var workerForm = func() Choice {
 }()
 
 var workerKind = Kind{
-	Name:       "worker",
-	Doc:        "a listener thread reserves an idle worker, accepts, queues; workers serve whole connections",
-	MinThreads: 2,
-	Parks:      true,
-	Choices:    []Choice{workerForm},
-	Refuses:    refuseWorker,
-	Shape:      flight.Items,
-	New:        newWorker,
+	Name:         "worker",
+	Doc:          "a listener thread reserves an idle worker, accepts, queues; workers serve whole connections",
+	MinThreads:   2,
+	Parks:        true,
+	ListenerSeat: true,
+	Choices:      []Choice{workerForm},
+	Refuses:      refuseWorker,
+	Shape:        flight.Items,
+	New:          newWorker,
 }
 
 // worker has a listener thread (seat 0) that reserves an idle worker, accepts,
@@ -109,6 +110,7 @@ func (m *worker) work(id int) {
 			return
 		}
 		s.Log.Leads(c.seq, slept)
+		s.Handoffs.Add(1)
 		m.serve(id, c.fd)
 	}
 }

@@ -36,10 +36,7 @@ func (b *Board) Status() serve.Status {
 				break
 			}
 			at := slot*st.Board.ThreadLimit + i
-			board[at] = r.Letter
-			if r.Letter != 'G' {
-				marks[at] = r.State.Mark()
-			}
+			board[at], marks[at] = r.Letter, r.Mark()
 		}
 		st.Add(p)
 		if p.PID != 0 {

@@ -69,7 +69,12 @@ const (
 	Idle                  // between requests: serve again when readable
 	ReadMore              // within a request: serve again when readable
 	WriteMore             // within a response: serve again when writable
+	Linger                // after the last response: serve again when readable
 )
+
+// Reads tells whether a wait for the peer's bytes is meant that must not be
+// drawn out by a byte now and then.
+func (n Next) Reads() bool { return n == ReadMore || n == Linger }
 
 // Session serves one connection at a time, and is reused for many. It is used
 // by one thread at a time.
@@ -159,6 +164,7 @@ type Thread struct {
 	ID    int
 	Began int64  // when the thread began with what it serves now, ns of CLOCK_MONOTONIC; 0 where nobody asks
 	Yield func() // see BeforeLong; nil where the thread holds nothing
+	Timed bool   // the row tells how long requests took, which costs readings of the clock
 }
 
 // BeforeLong gives up what the thread holds and others wait for, the

@@ -133,3 +133,26 @@ func (s *Status) Add(p Process) {
 	s.AsyncClosing += p.AsyncClosing
 	s.Processes = append(s.Processes, p)
 }
+
+// Alone fills in what the rows of the one process show together. Where
+// connections do not wait without a thread, each has one that is busy.
+func (s *Status) Alone() {
+	p := &s.Processes[0]
+	for _, r := range p.Rows {
+		s.Scoreboard += string(r.Letter)
+		s.LeaderFollower += string(r.Mark())
+	}
+	s.Threads = len(p.Rows)
+	if s.Open == 0 {
+		s.Open = p.Busy
+		p.Open = p.Busy
+	}
+}
+
+// Mark is the state's mark; a thread of a process that finishes has none.
+func (r RowStatus) Mark() byte {
+	if r.Letter == 'G' {
+		return '-'
+	}
+	return r.State.Mark()
+}
