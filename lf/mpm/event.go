@@ -17,6 +17,7 @@ import (
 var eventKind = Kind{
 	Name:         "event",
 	Doc:          "a listener thread holds listener, idle and slow connections in epoll; workers serve ready ones",
+	Async:        true,
 	MinThreads:   2,
 	Parks:        true,
 	ListenerSeat: true,

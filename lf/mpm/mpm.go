@@ -116,6 +116,8 @@ type Kind struct {
 	// ListenerSeat tells that thread 0 is a listener: it serves no connection,
 	// and Apache's scoreboard has no row for it.
 	ListenerSeat bool
+	// Async tells that connections may wait without a thread.
+	Async bool
 	// ReusePort tells that it listens more than once on the same address: the
 	// listener must have been opened with the option of that name.
 	ReusePort bool

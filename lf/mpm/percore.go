@@ -12,6 +12,7 @@ import (
 var percoreKind = Kind{
 	Name:       "percore",
 	Doc:        "every thread has a listener of its own on the same address (SO_REUSEPORT) and an epoll set of its own, one thread per CPU is meant: nothing is handed over, nothing is shared",
+	Async:      true,
 	MinThreads: 1,
 	ReusePort:  true,
 	Shape:      flight.NoHandoff,

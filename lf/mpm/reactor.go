@@ -37,6 +37,7 @@ var association = Choice{
 var reactorKind = Kind{
 	Name:       "reactor",
 	Doc:        "Leader/Followers over the whole handle set: listener and connections in one epoll set, the leader takes an event and promotes, the handle is deactivated meanwhile",
+	Async:      true,
 	MinThreads: 1,
 	Parks:      true,
 	Pool:       true,
