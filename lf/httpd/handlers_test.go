@@ -202,7 +202,7 @@ func TestStatus(t *testing.T) {
 	}})
 	lines := one(t, server, ask("GET", "/server-status?auto", "", ""))
 	for _, want := range []string{"ServerMPM: leader<x>", "Primitive: futex", "Threads: 4", "Total Accesses: 1000", "Total kBytes: 4",
-		"Total Connections: 7", "Uptime: 100", "ReqPerSec: 10.000", "BytesPerReq: 4", "BusyWorkers: 1", "IdleWorkers: 3", "Panics: 0",
+		"Total Connections: 7", "Uptime: 100", "ReqPerSec: 10.000", "BytesPerReq: 4.096", "BusyWorkers: 1", "IdleWorkers: 3", "Panics: 0",
 		"Draining: false", "cas_retries: 3", "promotions: 12", "Scoreboard: L_WK"} {
 		if !strings.Contains("\n"+lines.body, "\n"+want+"\n") {
 			if want != "ReqPerSec: 10.000" || !strings.Contains(lines.body, "ReqPerSec: 9.99") {
@@ -211,7 +211,7 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	page := one(t, server, ask("GET", "/server-status", "", ""))
-	for _, want := range []string{"leader&lt;x&gt;", "L_WK", "promotions", "1000"} {
+	for _, want := range []string{"leader&lt;x&gt;", "L_WK", "promotions", "1\u202f000"} {
 		if !strings.Contains(page.body, want) {
 			t.Errorf("no %q in %s", want, page.body)
 		}

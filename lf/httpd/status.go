@@ -1,12 +1,13 @@
 package httpd
 
 import (
-	_ "embed"
-	"fmt"
-	"html/template"
 	"maps"
+	"os"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -15,17 +16,27 @@ import (
 	"lflab/lf/serve"
 )
 
-//go:embed status.html
-var statusText string
-
-var statusPage = template.Must(template.New("status").Parse(statusText))
-
-// statusView is what the page and the lines show.
+// statusView is what the page and the lines show: what the server tells about
+// itself, and what follows from that.
 type statusView struct {
 	serve.Status
-	Uptime   time.Duration
-	Rate     float64 // requests per second since the start
-	KBytes   uint64
+	build
+	Now, StartedAt, RestartedAt  time.Time
+	Uptime                       time.Duration
+	Generation, ConfigGeneration int
+	Load                         [3]string // of the machine
+
+	// CPU time of the processes that run, and of those that are gone.
+	User, System         time.Duration
+	GoneUser, GoneSystem time.Duration
+	CPULoad              float64 // % of one CPU since the start
+
+	ReqPerSec, BytesPerSec, BytesPerReq float64
+	MillisPerReq                        float64
+	Handoffs                            uint64
+
+	Live     []serve.Process // that run
+	Stopping int             // of them
 	Panics   uint64
 	Draining bool
 	Names    []string // of the counters, sorted
@@ -38,45 +49,110 @@ func (s *Server) status(x *Exchange) {
 		notFound(x)
 		return
 	}
-	v := statusView{Status: s.config.Status(), Panics: s.Panics(), Draining: s.draining.Load()}
-	v.Uptime = time.Duration(flight.Now() - v.Started)
-	if v.Uptime > 0 {
-		v.Rate = float64(v.Requests) / v.Uptime.Seconds()
-	}
-	v.KBytes = v.Bytes / 1024
-	v.Names = slices.Sorted(maps.Keys(v.Counters))
+	v := newStatusView(s.config.Status(), time.Now(), flight.Now())
+	v.Panics, v.Draining = s.Panics(), s.draining.Load()
 	if x.Args().Has("auto") {
 		x.Answer(fasthttp.StatusOK, "text/plain; charset=utf-8", v.lines())
 		return
 	}
-	var page strings.Builder
-	if err := statusPage.Execute(&page, v); err != nil {
-		panic(fmt.Sprintf("render the status page: %v", err))
-	}
-	x.Answer(fasthttp.StatusOK, "text/html; charset=utf-8", []byte(page.String()))
+	x.Answer(fasthttp.StatusOK, "text/html; charset=utf-8", v.page(refresh(x.Args())))
 }
 
-func (v *statusView) lines() []byte {
-	var b []byte
-	line := func(name string, value any) { b = fmt.Appendf(b, "%s: %v\n", name, value) }
-	line("ServerMPM", v.MPM)
-	line("Primitive", v.Primitive)
-	line("Threads", v.Threads)
-	line("Total Accesses", v.Requests)
-	line("Total kBytes", v.KBytes)
-	line("Total Connections", v.Connections)
-	line("Uptime", int64(v.Uptime.Seconds()))
-	line("ReqPerSec", fmt.Sprintf("%.3f", v.Rate))
-	if v.Requests > 0 {
-		line("BytesPerReq", v.Bytes/v.Requests)
+// newStatusView draws conclusions from st at one moment, given on two clocks.
+func newStatusView(st serve.Status, now time.Time, mono int64) *statusView {
+	v := &statusView{Status: st, build: thisBuild(), Now: now, Load: loadAverages()}
+	v.Uptime = max(time.Duration(mono-st.Started), 0)
+	v.StartedAt = now.Add(-v.Uptime)
+	v.RestartedAt = v.StartedAt
+	if b := st.Board; b != nil {
+		v.StartedAt, v.RestartedAt = b.StartedAt, b.RestartedAt
+		v.Generation, v.ConfigGeneration = b.Generation, b.ConfigGeneration
+		v.User, v.System, v.GoneUser, v.GoneSystem = b.ParentUser, b.ParentSystem, b.GoneUser, b.GoneSystem
 	}
-	line("BusyWorkers", v.Busy)
-	line("IdleWorkers", v.Idle)
-	line("Panics", v.Panics)
-	line("Draining", v.Draining)
-	for _, n := range v.Names {
-		line(n, v.Counters[n])
+	for _, p := range st.Processes {
+		for _, r := range p.Rows {
+			v.Handoffs += r.Handoffs
+		}
+		if p.PID == 0 {
+			continue
+		}
+		v.Live = append(v.Live, p)
+		v.User += p.User
+		v.System += p.System
+		if p.Stopping {
+			v.Stopping++
+		}
 	}
-	line("Scoreboard", v.Scoreboard)
+	if s := v.Uptime.Seconds(); s > 0 {
+		v.CPULoad = 100 * (v.User + v.System + v.GoneUser + v.GoneSystem).Seconds() / s
+		v.ReqPerSec, v.BytesPerSec = float64(v.Requests)/s, float64(v.Bytes)/s
+	}
+	if n := float64(v.Requests); n > 0 {
+		v.BytesPerReq = float64(v.Bytes) / n
+		v.MillisPerReq = v.Spent.Seconds() * 1000 / n
+	}
+	v.Names = slices.Sorted(maps.Keys(v.Counters))
+	return v
+}
+
+// build is what the running program is.
+type build struct {
+	Version string // as Apache names itself: product, version, system, parts
+	Built   string // when its source was committed; the toolchain where that is not known
+}
+
+// thisBuild is the same for the program's life.
+var thisBuild = sync.OnceValue(func() build {
+	b := build{Built: runtime.Version()}
+	version, revision := "devel", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := info.Main.Version; v != "" && v != "(devel)" {
+			version = strings.TrimPrefix(v, "v")
+		}
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				revision = " " + s.Value[:min(len(s.Value), 12)]
+			case "vcs.time":
+				if at, err := time.Parse(time.RFC3339, s.Value); err == nil {
+					b.Built = at.UTC().Format("Jan _2 2006 15:04:05")
+				}
+			}
+		}
+	}
+	b.Version = "lflab/" + version + " (" + runtime.GOOS + ") " + runtime.Version() + revision
 	return b
+})
+
+// loadAverages are the machine's of 1, 5 and 15 minutes; "0" where /proc does
+// not tell.
+func loadAverages() [3]string {
+	text, _ := os.ReadFile("/proc/loadavg")
+	f := strings.Fields(string(text))
+	var load [3]string
+	for i := range load {
+		load[i] = "0"
+		if len(f) > i {
+			load[i] = f[i]
+		}
+	}
+	return load
+}
+
+// inWords is d in words: 1 day 2 hours 3 minutes 4 seconds.
+func inWords(d time.Duration) string {
+	left := int64(d / time.Second)
+	var words []string
+	for _, unit := range []struct {
+		name    string
+		seconds int64
+	}{{"day", 86400}, {"hour", 3600}, {"minute", 60}, {"second", 1}} {
+		n := left / unit.seconds
+		left %= unit.seconds
+		if n == 0 && (unit.seconds > 1 || len(words) > 0) {
+			continue
+		}
+		words = append(words, count(n, unit.name))
+	}
+	return strings.Join(words, " ")
 }

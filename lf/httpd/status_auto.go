@@ -1,0 +1,73 @@
+package httpd
+
+import (
+	"fmt"
+	"time"
+)
+
+// autoTime is how mod_status writes a time.
+const autoTime = "Monday, 02-Jan-2006 15:04:05 MST"
+
+// lines are the facts as "Name: value", in the names and the order that
+// mod_status gives them for ?auto; then those that it does not have. Names
+// that begin with a small letter are counters of the architecture. What does
+// not apply is left out there and here: connections without a thread where
+// each has one, quotients by nothing.
+func (v *statusView) lines() []byte {
+	var b []byte
+	line := func(name string, value any) { b = fmt.Appendf(b, "%s: %v\n", name, value) }
+	decimal := func(name string, value float64, digits int) { b = fmt.Appendf(b, "%s: %.*f\n", name, digits, value) }
+	seconds := func(name string, d time.Duration) { decimal(name, d.Seconds(), 2) }
+
+	line("ServerVersion", v.Version)
+	line("ServerMPM", v.MPM)
+	line("Server Built", v.Built)
+	line("CurrentTime", v.Now.Format(autoTime))
+	line("RestartTime", v.RestartedAt.Format(autoTime))
+	line("ParentServerConfigGeneration", v.ConfigGeneration)
+	line("ParentServerMPMGeneration", v.Generation)
+	line("ServerUptimeSeconds", int64(v.Uptime.Seconds()))
+	line("ServerUptime", inWords(v.Uptime))
+	line("Load1", v.Load[0])
+	line("Load5", v.Load[1])
+	line("Load15", v.Load[2])
+	line("Total Accesses", v.Requests)
+	line("Total kBytes", v.Bytes/1024)
+	line("Total Duration", v.Spent.Milliseconds())
+	seconds("CPUUser", v.User)
+	seconds("CPUSystem", v.System)
+	seconds("CPUChildrenUser", v.GoneUser)
+	seconds("CPUChildrenSystem", v.GoneSystem)
+	decimal("CPULoad", v.CPULoad, 3)
+	line("Uptime", int64(v.Uptime.Seconds()))
+	decimal("ReqPerSec", v.ReqPerSec, 3)
+	decimal("BytesPerSec", v.BytesPerSec, 3)
+	if v.Requests > 0 {
+		decimal("BytesPerReq", v.BytesPerReq, 3)
+		decimal("DurationPerReq", v.MillisPerReq, 3)
+	}
+	line("BusyWorkers", v.Busy)
+	line("GracefulWorkers", v.Graceful)
+	line("IdleWorkers", v.Idle)
+	line("Processes", len(v.Live))
+	line("Stopping", v.Stopping)
+	if v.Async {
+		line("ConnsTotal", v.Open)
+		line("ConnsAsyncWriting", v.AsyncWriting)
+		line("ConnsAsyncKeepAlive", v.AsyncKeepAlive)
+		line("ConnsAsyncClosing", v.AsyncClosing)
+	}
+	line("Scoreboard", v.Scoreboard)
+
+	line("LeaderFollower", v.LeaderFollower)
+	line("Primitive", v.Primitive)
+	line("Threads", v.Threads)
+	line("Total Connections", v.Connections)
+	line("Total Handoffs", v.Handoffs)
+	line("Panics", v.Panics)
+	line("Draining", v.Draining)
+	for _, n := range v.Names {
+		line(n, v.Counters[n])
+	}
+	return b
+}
