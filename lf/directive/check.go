@@ -1,10 +1,105 @@
 package directive
 
-import "io"
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
 
 // Check writes the effective values to w: each with where it comes from and
-// whether a graceful restart can change it, and then the notes. Settings may
-// be nil, where there are only notes to write.
-func Check(w io.Writer, s *Settings, notes Notes) error {
-	panic("not yet")
+// what a graceful restart does with a change, for a <User> section those that differ from
+// the first group's, and then the notes. Settings may be nil, where there are
+// only notes to write.
+func Check(w io.Writer, m MPM, s *Settings, notes Notes) error {
+	var b strings.Builder
+	if s != nil {
+		tab := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(tab, "DIRECTIVE\tVALUE\tFROM\tAT A GRACEFUL RESTART")
+		for i := range s.Groups {
+			tell(tab, m, s, i)
+		}
+		tab.Flush() // to a builder: no error
+		if !s.Alone {
+			b.WriteByte('\n')
+			for i := range s.Groups {
+				b.WriteString(s.Groups[i].sum(s) + "\n")
+			}
+		}
+	}
+	if len(notes) > 0 && s != nil {
+		b.WriteByte('\n')
+	}
+	for _, n := range notes {
+		wrap(&b, fmt.Sprintf("%-8s ", n.Level), n.String())
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// tell writes the values of a group, and with the first one those of the server.
+func tell(w io.Writer, m MPM, s *Settings, at int) {
+	g := &s.Groups[at]
+	if at > 0 {
+		fmt.Fprintf(w, "\t\t\t\n<User %s>\t\t%s\t\n", g.Name, g.from["User"])
+	}
+	for i := range table {
+		e := &table[i]
+		if e.silent(m, s.Alone) != "" || e.Name == "Mutex" || at > 0 && !e.Section() {
+			continue
+		}
+		field, from := e.at(s, g)
+		value := show(field)
+		if at > 0 {
+			if first := show(e.group(&s.Groups[0])); value == first {
+				continue
+			}
+		}
+		if value == "" || (e.Name == "Timeout" && g.timeout == 0) || (e.Name == "ListenCoresBucketsRatio" && s.bucketsRatio == 0) {
+			value = "-"
+		}
+		restart := e.restart(m).String()
+		if s.Alone {
+			restart = "-"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, value, from[e.Name], restart)
+	}
+}
+
+// sum is the arithmetic of a group in one line.
+func (g *Group) sum(s *Settings) string {
+	var b strings.Builder
+	if g.Name != "" {
+		fmt.Fprintf(&b, "<User %s>: ", g.Name)
+	}
+	fmt.Fprintf(&b, "MaxRequestWorkers %d = %d children x %d threads, in %d slots", g.MaxRequestWorkers, g.Children, g.ThreadsPerChild, g.ServerLimit)
+	fmt.Fprintf(&b, "; %d at first, %d to %d threads idle", g.StartServers, g.MinSpareThreads, g.MaxSpareThreads)
+	if g.UID >= 0 {
+		fmt.Fprintf(&b, "; as user %d, group %d", g.UID, g.GID)
+	}
+	if s.Buckets > 1 {
+		fmt.Fprintf(&b, "; %d sockets for each address", s.Buckets)
+	}
+	return b.String()
+}
+
+// wrap writes text in lines of at most 110 columns, all but the first indented
+// by as much as the first is.
+func wrap(b *strings.Builder, first, text string) {
+	const most = 110
+	indent := strings.Repeat(" ", len(first))
+	b.WriteString(first)
+	column := len(first)
+	for i, word := range strings.Fields(text) {
+		if n := len([]rune(word)); i > 0 && column+1+n > most {
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		} else if i > 0 {
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += len([]rune(word))
+	}
+	b.WriteByte('\n')
 }

@@ -51,11 +51,9 @@ type Settings struct {
 	// their order. There is at least one.
 	Groups []Group
 
-	// ControlProcess, ListenCoresBucketsRatio and the directives without a
-	// meaning, as they were given.
+	// As they were given, for Check.
 	controlProcess bool
 	bucketsRatio   int
-	inert          inert
 	from           origins
 }
 
@@ -91,7 +89,7 @@ type Group struct {
 	ListenBacklog        int
 	SendBufferSize       int // bytes; 0 is the system's
 	DeferAccept          bool
-	AsyncFactor          float64 // AsyncRequestWorkerFactor: connections beyond the threads, for each idle thread
+	AsyncFactor          float64 // AsyncRequestWorkerFactor: connections beyond the threads, for each idle thread; 0 is no bound
 	DocumentRoot         string  // absolute; empty is none
 	KeepAlive            bool
 	KeepAliveTimeout     time.Duration

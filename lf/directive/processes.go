@@ -1,0 +1,197 @@
+package directive
+
+// processes settles what the children of a control process are: how many, with
+// how many threads, as whom. The numbers depend on one another; this is the order
+// in which they are settled, whatever the order they were written in.
+func (r *resolver) processes() {
+	r.sameGroups()
+	r.settleMutex()
+	for i := range r.s.Groups {
+		g := &r.s.Groups[i]
+		if r.mpm.Prefork {
+			r.prefork(g)
+		} else {
+			r.threaded(g)
+		}
+		r.identify(g)
+		if !g.KeepAlive {
+			g.MaxKeepAliveRequests = 1
+		}
+		g.FirstSlot = r.s.Slots
+		r.s.Slots += g.ServerLimit
+	}
+	r.settleBuckets()
+	for i := range r.s.Groups {
+		r.spare(&r.s.Groups[i])
+	}
+}
+
+// alone settles a server of one process.
+func (r *resolver) alone(g *Group) {
+	r.s.Buckets, r.s.AcceptMutex = 1, "none"
+	g.UID, g.GID = -1, -1
+	if !g.KeepAlive {
+		g.MaxKeepAliveRequests = 1
+	}
+	if _, ok := g.from["AsyncRequestWorkerFactor"]; !ok {
+		g.AsyncFactor = 0
+	}
+}
+
+// threaded settles how many children of how many threads there are.
+func (r *resolver) threaded(g *Group) {
+	limit := r.s.ThreadLimit
+	if g.ThreadsPerChild > limit {
+		r.adjust(g, "ThreadsPerChild", &g.ThreadsPerChild, limit, Warning,
+			"is more than ThreadLimit %d, which is used (write ThreadLimit %d, too)", limit, g.ThreadsPerChild)
+	}
+	r.afterAdjusting(g, "ThreadsPerChild")
+	g.Threads = g.ThreadsPerChild
+	if r.mpm.Listener {
+		g.Threads++
+	}
+	if g.Threads < r.mpm.MinThreads {
+		r.say(Error, "ThreadsPerChild", show(&g.ThreadsPerChild), g.from["ThreadsPerChild"], "is too few for mpm %s (write %d)",
+			r.mpm.Name, g.ThreadsPerChild+r.mpm.MinThreads-g.Threads)
+	}
+	r.workers(g)
+	if r.mpm.Unbounded {
+		for _, name := range []string{"ThreadsPerChild", "MaxRequestWorkers"} {
+			if from, ok := g.from[name]; ok {
+				r.say(Info, name, "", from, "does not bound the connections of mpm %s, which starts what it needs for each: it counts for the number of children", r.mpm.Name)
+			}
+		}
+	}
+}
+
+// workers settles MaxRequestWorkers and with it the number of children.
+func (r *resolver) workers(g *Group) {
+	const byDefault = 16 // children
+	per, limit := g.ThreadsPerChild, g.ServerLimit
+	if _, ok := g.from["MaxRequestWorkers"]; !ok {
+		g.MaxRequestWorkers = min(byDefault, limit) * per
+	}
+	if n := g.MaxRequestWorkers; n < per {
+		r.adjust(g, "MaxRequestWorkers", &g.MaxRequestWorkers, per, Warning,
+			"is less than one child's ThreadsPerChild %d: 1 child x %d threads = %d is used (lower ThreadsPerChild for less)", per, per, per)
+	}
+	if n := g.MaxRequestWorkers; n%per != 0 {
+		children := n / per
+		use := children * per
+		also := ""
+		if children+1 > limit {
+			also = " and ServerLimit " + show(new(children+1))
+		}
+		r.adjust(g, "MaxRequestWorkers", &g.MaxRequestWorkers, use, Warning,
+			"is not a multiple of ThreadsPerChild %d: %d children x %d threads = %d is used (write %d%s for %d children)",
+			per, children, per, use, use+per, also, children+1)
+	}
+	if n := g.MaxRequestWorkers; n/per > limit {
+		r.adjust(g, "MaxRequestWorkers", &g.MaxRequestWorkers, limit*per, Warning,
+			"would take %d children of ThreadsPerChild %d, and ServerLimit is %d: %d children x %d threads = %d is used (write ServerLimit %d, or more: children that finish after a restart have slots, too)",
+			n/per, per, limit, limit, per, limit*per, n/per)
+	}
+	r.afterAdjusting(g, "MaxRequestWorkers")
+	g.Children = g.MaxRequestWorkers / per
+	r.room(g)
+}
+
+// prefork settles how many children there are where each has one thread.
+func (r *resolver) prefork(g *Group) {
+	r.s.ThreadLimit, g.ThreadsPerChild, g.Threads = 1, 1, 1
+	limit := g.ServerLimit
+	if _, ok := g.from["MaxRequestWorkers"]; !ok {
+		g.MaxRequestWorkers = min(g.MaxRequestWorkers, limit)
+	}
+	if g.MaxRequestWorkers < 1 {
+		r.adjust(g, "MaxRequestWorkers", &g.MaxRequestWorkers, 1, Warning, "is less than 1, which is used: 1 child")
+	}
+	if n := g.MaxRequestWorkers; n > limit {
+		r.adjust(g, "MaxRequestWorkers", &g.MaxRequestWorkers, limit, Warning,
+			"would take %d children, and ServerLimit is %d, which is used (write ServerLimit %d, or more: children that finish after a restart have slots, too)", n, limit, n)
+	}
+	g.Children = g.MaxRequestWorkers
+	g.MinSpareThreads, g.MaxSpareThreads = g.minSpareServers, g.maxSpareServers
+	r.room(g)
+}
+
+// room tells when a new generation has no slots while the old one finishes.
+func (r *resolver) room(g *Group) {
+	if g.Children == g.ServerLimit {
+		r.say(Info, "ServerLimit", show(&g.ServerLimit), g.from["ServerLimit"],
+			"is as many as can serve (MaxRequestWorkers %d = %d children x %d threads): when all are there, a restart has to wait for old children to finish before it can start new ones (write ServerLimit %d for a whole generation more)",
+			g.MaxRequestWorkers, g.Children, g.ThreadsPerChild, 2*g.Children)
+	}
+}
+
+// settleBuckets settles into how many sockets each address is divided.
+func (r *resolver) settleBuckets() {
+	r.s.Buckets = 1
+	if r.src.Previous != nil {
+		r.s.Buckets = r.src.Previous.Buckets
+		return
+	}
+	if r.s.bucketsRatio == 0 {
+		return
+	}
+	r.s.Buckets = max(1, r.sys.CPUs()/r.s.bucketsRatio)
+	from := r.s.from["ListenCoresBucketsRatio"]
+	for i := range r.s.Groups {
+		if g := &r.s.Groups[i]; g.Children < r.s.Buckets {
+			r.say(Info, "ListenCoresBucketsRatio", show(&r.s.bucketsRatio), from,
+				"makes %d sockets of each address with %d processors, and there are %d children at most, each with one: %d are used", r.s.Buckets, r.sys.CPUs(), g.Children, g.Children)
+			r.s.Buckets = g.Children
+		}
+	}
+	if r.s.Buckets == 1 {
+		r.say(Info, "ListenCoresBucketsRatio", show(&r.s.bucketsRatio), from, "makes 1 socket of each address with %d processors, as if it were not given", r.sys.CPUs())
+	}
+}
+
+// spare settles how many children there are at first and how many threads may
+// be idle.
+func (r *resolver) spare(g *Group) {
+	buckets, per := r.s.Buckets, g.ThreadsPerChild
+	if g.StartServers > g.Children {
+		r.adjust(g, "StartServers", &g.StartServers, g.Children, Info,
+			"is more than the %d children that MaxRequestWorkers %d allows, and %d are started", g.Children, g.MaxRequestWorkers, g.Children)
+	}
+	if g.StartServers < buckets {
+		r.adjust(g, "StartServers", &g.StartServers, buckets, Info, "leaves some of the %d sockets of each address without a child: %d are started", buckets, buckets)
+	}
+	least, most, what, sum := "MinSpareThreads", "MaxSpareThreads", "threads", "MinSpareThreads + ThreadsPerChild + 1"
+	lowest, apart := per*(buckets-1)+buckets, (per+1)*buckets
+	if r.mpm.Prefork {
+		least, most, what, sum = "MinSpareServers", "MaxSpareServers", "children", "MinSpareServers + 1"
+		lowest, apart = buckets, buckets
+	}
+	if buckets > 1 {
+		sum += ", for each of the sockets"
+	}
+	if g.MinSpareThreads < lowest {
+		r.adjust(g, least, &g.MinSpareThreads, lowest, Info, "would leave some of the %d sockets of each address without an idle one: %d is used", buckets, lowest)
+	}
+	if _, ok := g.from[least]; ok && g.MinSpareThreads > g.MaxRequestWorkers {
+		r.say(Info, least, show(&g.MinSpareThreads), g.from[least], "is more than MaxRequestWorkers %d: all %d children are there at all times", g.MaxRequestWorkers, g.Children)
+	}
+	if use := g.MinSpareThreads + apart; g.MaxSpareThreads < use {
+		r.adjust(g, most, &g.MaxSpareThreads, use, Info,
+			"is too near to %s %d, so that children would come and go: %d idle %s is used (%s)", least, g.MinSpareThreads, use, what, sum)
+	}
+	if r.mpm.Prefork {
+		g.minSpareServers, g.maxSpareServers = g.MinSpareThreads, g.MaxSpareThreads
+	}
+}
+
+// adjust sets a number of g, and says so.
+func (r *resolver) adjust(g *Group, name string, field *int, use int, level Level, format string, args ...any) {
+	r.say(level, name, show(field), g.from[name], format, args...)
+	*field = use
+}
+
+// afterAdjusting compares what could not be compared before.
+func (r *resolver) afterAdjusting(g *Group, name string) {
+	if e, _, _ := Lookup(name); e.restart(r.mpm) != e.Restart {
+		r.restarted(g, e)
+	}
+}

@@ -1,0 +1,75 @@
+package directive
+
+import "slices"
+
+// restarted compares a value with that of the running server, and puts it back
+// if a restart cannot change it.
+func (r *resolver) restarted(g *Group, e *Entry) {
+	if r.src.Previous == nil || e.silent(r.mpm, r.s.Alone) != "" {
+		return
+	}
+	field, from := e.at(r.s, g)
+	var before *Group
+	if e.group != nil {
+		if before = r.before(g); before == nil {
+			return // a new group is refused as a whole
+		}
+	}
+	was, wasFrom := e.at(r.src.Previous, before)
+	value, old := show(field), show(was)
+	if value == old {
+		return
+	}
+	switch e.restart(r.mpm) {
+	case Kept:
+		r.kept(e.Name, value, old, from[e.Name])
+		assign(field, was)
+		from.set(e.Name, wasFrom[e.Name])
+	case AtOpen:
+		r.say(Warning, e.Name, value, from[e.Name], "was %s, which sockets that are open keep: only a Listen that is added has the new value (stop the server and start it for the others)", old)
+	case Taken:
+	}
+}
+
+// before is g in the running server, nil if it is not there.
+func (r *resolver) before(g *Group) *Group {
+	groups := r.src.Previous.Groups
+	at := slices.IndexFunc(groups, func(old Group) bool { return old.Name == g.Name })
+	if at < 0 {
+		return nil
+	}
+	return &groups[at]
+}
+
+// sameGroups checks that a restart has the groups that there were: their slots
+// were shared out at the start.
+func (r *resolver) sameGroups() {
+	if r.src.Previous == nil {
+		return
+	}
+	for i := range r.s.Groups {
+		if g := &r.s.Groups[i]; r.before(g) == nil {
+			r.say(Error, g.title(), "", g.from["User"], "is new, and a restart cannot add it: the scoreboard's slots were shared out at the start (stop the server and start it)")
+		}
+	}
+	for i := range r.src.Previous.Groups {
+		old := &r.src.Previous.Groups[i]
+		if !slices.ContainsFunc(r.s.Groups, func(g Group) bool { return g.Name == old.Name }) {
+			r.say(Error, old.title(), "", Origin{}, "is gone, and a restart cannot take it away: the scoreboard's slots were shared out at the start (stop the server and start it)")
+		}
+	}
+	// In the order of the running server, whatever the file's.
+	slices.SortStableFunc(r.s.Groups, func(a, b Group) int { return r.place(a) - r.place(b) })
+}
+
+func (r *resolver) place(g Group) int {
+	return slices.IndexFunc(r.src.Previous.Groups, func(old Group) bool { return old.Name == g.Name })
+}
+
+// title is how messages name a group.
+func (g *Group) title() string {
+	if g.Name == "" {
+		return "the main part's Listen"
+	}
+	return "<User " + g.Name + ">"
+}
