@@ -11,13 +11,13 @@ import (
 // what a graceful restart does with a change, for a <User> section those that differ from
 // the first group's, and then the notes. Settings may be nil, where there are
 // only notes to write.
-func Check(w io.Writer, m MPM, s *Settings, notes Notes) error {
+func Check(w io.Writer, s *Settings, notes Notes) error {
 	var b strings.Builder
 	if s != nil {
 		tab := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(tab, "DIRECTIVE\tVALUE\tFROM\tAT A GRACEFUL RESTART")
 		for i := range s.Groups {
-			tell(tab, m, s, i)
+			tell(tab, s, i)
 		}
 		tab.Flush() // to a builder: no error
 		if !s.Alone {
@@ -38,8 +38,8 @@ func Check(w io.Writer, m MPM, s *Settings, notes Notes) error {
 }
 
 // tell writes the values of a group, and with the first one those of the server.
-func tell(w io.Writer, m MPM, s *Settings, at int) {
-	g := &s.Groups[at]
+func tell(w io.Writer, s *Settings, at int) {
+	m, g := s.mpm, &s.Groups[at]
 	if at > 0 {
 		fmt.Fprintf(w, "\t\t\t\n<User %s>\t\t%s\t\n", g.Name, g.from["User"])
 	}

@@ -162,7 +162,7 @@ func (r *resolver) chooseMPM(flags, file []value) bool {
 		r.say(Error, "MPM", name, from, "%v", err)
 		return false
 	}
-	r.mpm, r.s.MPM = m, m.Name
+	r.mpm, r.s.mpm, r.s.MPM = m, m, m.Name
 	r.s.from.set("MPM", from)
 	return true
 }

@@ -51,7 +51,8 @@ type Settings struct {
 	// their order. There is at least one.
 	Groups []Group
 
-	// As they were given, for Check.
+	// For Check: the MPM, and what was given.
+	mpm            MPM
 	controlProcess bool
 	bucketsRatio   int
 	from           origins
