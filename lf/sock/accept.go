@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Acceptor takes connections from a listener in one of the modes that
-// AcceptModes lists. They differ in what a thread waits in.
+// Acceptor takes connections from a listener, or from several in turn, in one
+// of the modes that AcceptModes lists. They differ in what a thread waits in.
 type Acceptor interface {
 	// Accept is as (*Listener).Accept of a listener that waits, also where the
 	// mode has made it one that does not.
@@ -31,9 +31,10 @@ type AcceptMode struct {
 	// that it does. A nil func means always.
 	Available func() error
 
-	// New makes an acceptor. It may make the listener one that does not wait,
-	// so all are made before the first thread accepts.
-	New func(*Listener) (Acceptor, error)
+	// New makes an acceptor for one listener or more. It may make them ones
+	// that do not wait, so all are made before the first thread accepts. Of
+	// several, connections are taken round robin among those that have some.
+	New func(...*Listener) (Acceptor, error)
 }
 
 // acceptModes is the registry: a new mode is a file and a line here.

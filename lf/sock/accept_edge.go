@@ -10,12 +10,16 @@ var epollEdgeMode = AcceptMode{
 	Name:   "epoll-et",
 	Doc:    "all threads wait on one set, edge-triggered: one thread wakes for a connection; it tells the others by epoll_ctl that there may be more, if any of them sleeps",
 	Shared: true,
-	New: func(l *Listener) (Acceptor, error) {
-		a, err := newEpolled(l, unix.EPOLLIN|unix.EPOLLET)
+	New: func(ls ...*Listener) (Acceptor, error) {
+		l, err := only("epoll-et", ls)
 		if err != nil {
 			return nil, err
 		}
-		return &edged{epolled: *a}, nil
+		a, err := newEpolled(ls, unix.EPOLLIN|unix.EPOLLET)
+		if err != nil {
+			return nil, err
+		}
+		return &edged{epolled: a, l: l}, nil
 	},
 }
 
@@ -39,7 +43,8 @@ var epollEdgeMode = AcceptMode{
 // Either the one sees the sleeper or the other sees that there is more. The
 // end of the listener is passed on from thread to thread in the same way.
 type edged struct {
-	epolled
+	*epolled
+	l        *Listener
 	more     atomic.Bool
 	sleepers atomic.Int32
 }
@@ -49,6 +54,10 @@ func (a *edged) Accept() (int, error) {
 		if err := a.sleep(); err != nil {
 			return -1, err
 		}
+	}
+	if a.l.ended.Load() {
+		a.mayBeMore()
+		return -1, ErrEnded
 	}
 	a.more.Store(false)
 	fd, errno := a.l.tryAccept()
@@ -69,7 +78,8 @@ func (a *edged) sleep() error {
 	if a.more.Load() {
 		return nil
 	}
-	return a.wait()
+	_, err := a.wait()
+	return err
 }
 
 func (a *edged) mayBeMore() {

@@ -30,6 +30,7 @@ type UringAcceptor struct {
 	l     *Listener
 	ring  *uring.Ring
 	armed bool // the request is in the ring, and its last completion was not seen
+	taken bool // back: the request was cancelled
 	flags uint16
 }
 
@@ -69,20 +70,28 @@ const (
 func (a *UringAcceptor) Accept() (fd int, err error) {
 	for {
 		if c, ok := a.ring.Completion(); ok {
+			if c.UserData != uringAccept {
+				continue
+			}
 			fd, errno := a.take(c)
-			switch errno {
-			case 0:
+			switch {
+			case errno == 0:
 				return fd, nil
-			case unix.ECANCELED: // the thread that made the request has ended
+			case errno == unix.ECANCELED: // taken back, or the thread that made the request has ended
+				continue
+			case a.l.shared && a.l.ended.Load(): // there may be others behind it
 				continue
 			}
 			return -1, a.l.judge(errno)
 		}
-		if !a.armed {
-			if a.l.ended.Load() {
-				return -1, ErrEnded
-			}
+		switch ended := a.l.ended.Load(); {
+		case !a.armed && ended:
+			return -1, ErrEnded
+		case !a.armed:
 			a.arm()
+		case ended && a.l.shared && !a.taken: // what has been accepted by now still comes
+			a.taken = true
+			a.cancel()
 		}
 		if err := a.ring.Enter(1); err != nil {
 			return -1, a.l.judge(errnoOf(err))
@@ -96,6 +105,10 @@ func (a *UringAcceptor) arm() {
 		FD: int32(a.l.fd), OpFlags: unix.SOCK_CLOEXEC, UserData: uringAccept,
 	}
 	a.armed = true
+}
+
+func (a *UringAcceptor) cancel() {
+	*a.ring.Next() = uring.Entry{Op: uring.OpCancel, Addr: uringAccept, UserData: uringCancel}
 }
 
 // take is what a completion brings: a descriptor, or why there is none.
@@ -121,7 +134,7 @@ func errnoOf(err error) syscall.Errno {
 // listening if it was not shut down.
 func (a *UringAcceptor) Close() error {
 	if a.armed {
-		*a.ring.Next() = uring.Entry{Op: uring.OpCancel, Addr: uringAccept, UserData: uringCancel}
+		a.cancel()
 	}
 	for {
 		for c, ok := a.ring.Completion(); ok; c, ok = a.ring.Completion() {

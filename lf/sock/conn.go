@@ -43,6 +43,7 @@ type Conn struct {
 	drained  bool // the last read took all that was there
 	full     bool // the last write did not fit
 	gate     atomic.Uint32
+	cut      atomic.Uint32
 	receive  receiver
 	offset   int64 // of sendfile(2)
 }
@@ -61,6 +62,13 @@ const (
 	kicked                // Kick is done
 )
 
+// cut is whether Cut may touch the descriptor.
+const (
+	closed  uint32 = iota // there is none
+	open                  // it is the connection's
+	cutting               // Cut is shutting it down: it must not be closed
+)
+
 // Reset begins a connection. A Conn that waits ends its idle wait when
 // *draining becomes true and Kick is called after. stamped says that the
 // descriptor bears kernel time stamps.
@@ -69,6 +77,7 @@ func (c *Conn) Reset(fd int, wait, stamped bool, draining *atomic.Bool) {
 	c.armed, c.readBy, c.writeBy, c.arrived = 0, 0, 0, 0
 	c.drained, c.full = false, false
 	c.gate.Store(busy)
+	c.cut.Store(open) // last: Cut reads the descriptor after it
 }
 
 // FD is the descriptor, -1 after Close.
@@ -226,6 +235,16 @@ func (c *Conn) Kick() {
 	}
 }
 
+// Cut ends the connection in both directions: reads find the end, writes fail,
+// and a thread that is blocked in either wakes up. The descriptor stays its
+// owner's to close. Any thread may call it, also when there is no connection.
+func (c *Conn) Cut() {
+	if c.cut.CompareAndSwap(open, cutting) {
+		_ = unix.Shutdown(c.fd, unix.SHUT_RDWR) // the peer may have gone
+		c.cut.Store(open)
+	}
+}
+
 // Write implements serve.Stream.
 func (c *Conn) Write(p []byte) (int, error) {
 	done := 0
@@ -278,6 +297,12 @@ func (c *Conn) Close() error { return CloseFD(c.Release()) }
 // for Conns that are found by their descriptor: from close(2) on, another
 // thread may accept a connection of the same number and Reset the Conn.
 func (c *Conn) Release() (fd int) {
+	for !c.cut.CompareAndSwap(open, closed) {
+		if c.cut.Load() == closed {
+			break
+		}
+		runtime.Gosched() // Cut is in a system call that does not block
+	}
 	fd, c.fd = c.fd, -1
 	return fd
 }

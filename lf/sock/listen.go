@@ -43,6 +43,10 @@ type Options struct {
 	// that has not said anything. 0 is off.
 	DeferAccept time.Duration
 
+	// SendBuffer is SO_SNDBUF of socket(7) for the connections, bytes; 0 leaves
+	// it to the system. One that the system does not grant is a line in the log.
+	SendBuffer int
+
 	// ReusePort is SO_REUSEPORT of socket(7): the address may be listened on
 	// more than once, see Sibling. Another process of the same user may then
 	// do so, too, unnoticed.
@@ -63,7 +67,9 @@ type Listener struct {
 	stamping atomic.Bool
 	nextLog  atomic.Int64
 	noWait   bool
+	shared   bool // with other processes, see Adopt
 	opt      Options
+	onShort  func(error)
 	first    *Listener // whose sibling this is
 	siblings siblings
 
@@ -139,6 +145,11 @@ func (l *Listener) listen(sa unix.Sockaddr, opt Options) error {
 			return err
 		}
 	}
+	if opt.SendBuffer > 0 {
+		if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_SNDBUF, opt.SendBuffer); err != nil {
+			slog.Warn("cannot set the size of send buffers, going on with the system's", "bytes", opt.SendBuffer, "error", err)
+		}
+	}
 	if err := unix.Bind(l.fd, sa); err != nil {
 		return err
 	}
@@ -149,6 +160,11 @@ func (l *Listener) listen(sa unix.Sockaddr, opt Options) error {
 	if err := unix.Listen(l.fd, backlog); err != nil {
 		return err
 	}
+	return l.bound()
+}
+
+// bound reads the address that is listened on.
+func (l *Listener) bound() error {
 	bound, err := unix.Getsockname(l.fd)
 	if err != nil {
 		return fmt.Errorf("read the bound address: %w", err)
@@ -183,6 +199,9 @@ func (l *Listener) DoNotWait() error {
 // accept loop never ends by accident. When descriptors or memory run out it
 // waits ShortPause before it returns, and says so in the log once a second.
 func (l *Listener) Accept() (fd int, err error) {
+	if l.ended.Load() { // where others go on listening, the kernel would not tell
+		return -1, ErrEnded
+	}
 	var errno syscall.Errno
 	if l.noWait {
 		fd, errno = l.tryAccept()
@@ -209,7 +228,11 @@ func (l *Listener) judge(errno syscall.Errno) error {
 		return ErrEnded
 	}
 	switch errno {
-	case unix.EAGAIN, unix.EINTR:
+	case unix.EAGAIN:
+		if !l.noWait {
+			l.await()
+		}
+	case unix.EINTR:
 	case unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ETIMEDOUT, unix.ENETDOWN,
 		unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET:
 		// Of one connection: accept(2) passes on what has become of it.
@@ -227,6 +250,14 @@ func (l *Listener) judge(errno syscall.Errno) error {
 		l.backOff()
 	}
 	return ErrNoConnection
+}
+
+// await blocks until there is a connection, or a signal came. It is for a
+// listener that ought to wait and does not, for another process has made it one
+// that does not: the flag belongs to all of them.
+func (l *Listener) await() {
+	set := [1]unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}}
+	_, _ = block.Poll(set[:], nil) // accept4 tells more
 }
 
 // backOff waits, in pieces, so that Shutdown is not kept waiting.
@@ -247,6 +278,9 @@ func (l *Listener) backOff() {
 func (l *Listener) NoteShort(err error) {
 	l = l.eldest()
 	l.Short.Add(1)
+	if l.onShort != nil {
+		l.onShort(err)
+	}
 	now := flight.Now()
 	next := l.nextLog.Load()
 	if now >= next && l.nextLog.CompareAndSwap(next, now+int64(time.Second)) {
@@ -254,17 +288,36 @@ func (l *Listener) NoteShort(err error) {
 	}
 }
 
+// OnShort has f called with each shortage that is noted, by the thread that
+// notes it. Call it before the first Accept.
+func (l *Listener) OnShort(f func(error)) { l.onShort = f }
+
 // Shutdown ends listening at once, its siblings' too: blocked Accepts return
 // ErrEnded and peers are refused. It may be called more than once. shutdown(2)
 // is used because close(2) would leave a thread blocked in accept4.
+//
+// A listener that other processes have, too, is left: they go on listening, and
+// here each Accept that begins from now on returns ErrEnded. Those that are
+// blocked do so when their thread is interrupted, which is the caller's to see
+// to (thread.Interrupt, until they have returned: an interruption that comes
+// just before the system call is lost). A connection that one of them gets
+// before that is the caller's to serve.
 func (l *Listener) Shutdown() {
 	l.ended.Store(true)
-	_ = unix.Shutdown(l.fd, unix.SHUT_RDWR) // ENOTCONN when done before
+	if !l.shared {
+		_ = unix.Shutdown(l.fd, unix.SHUT_RDWR) // ENOTCONN when done before
+	}
 	_ = l.siblings.each(func(s *Listener) error {
 		s.Shutdown()
 		return nil
 	})
 }
+
+// Ended reports that the listener has been shut down, or left.
+func (l *Listener) Ended() bool { return l.ended.Load() }
+
+// Shared reports that other processes have the listener, too.
+func (l *Listener) Shared() bool { return l.shared }
 
 // Close gives the descriptor back. No thread may be in Accept, and siblings
 // have been closed before.

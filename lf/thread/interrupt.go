@@ -1,0 +1,71 @@
+package thread
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// interruption is the signal that Interrupt sends: one of those that neither
+// the kernel nor the runtime has a use for.
+const interruption = syscall.Signal(42)
+
+// Interrupt has the blocking system call that a thread of this process is in
+// return EINTR: the one of that number in the kernel. A thread that is in none
+// does not notice, so one that may be about to begin a call is interrupted
+// again and again, until it is seen to have returned.
+//
+// Go's own signals do not end accept4(2), flock(2) and the like, for it has
+// the kernel restart them (SA_RESTART).
+func Interrupt(tid int) error {
+	if err := interruptible(); err != nil {
+		return err
+	}
+	return interrupt(tid)
+}
+
+// InterruptAll is Interrupt for every thread of the process, for those who do
+// not know the thread.
+func InterruptAll() error {
+	if err := interruptible(); err != nil {
+		return err
+	}
+	tasks, err := filepath.Glob("/proc/self/task/*")
+	if err != nil {
+		return err
+	}
+	for _, task := range tasks {
+		tid, err := strconv.Atoi(filepath.Base(task))
+		if err != nil {
+			return fmt.Errorf("interrupt all threads: %w", err)
+		}
+		if err := interrupt(tid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// interrupt sends the signal. A thread that has ended needs none.
+func interrupt(tid int) error {
+	if err := unix.Tgkill(os.Getpid(), tid, interruption); err != nil && err != unix.ESRCH {
+		return fmt.Errorf("interrupt thread %d: %w", tid, err)
+	}
+	return nil
+}
+
+// interruptible installs a handler of the runtime's, which does nothing but
+// drop the signal, and then takes SA_RESTART from it.
+var interruptible = sync.OnceValue(func() error {
+	signal.Notify(make(chan os.Signal, 1), interruption)
+	if errno := doNotRestart(interruption); errno != 0 {
+		return fmt.Errorf("have signal %d interrupt system calls: %w", int(interruption), errno)
+	}
+	return nil
+})
