@@ -114,7 +114,7 @@ func newCell(number int, r serve.RowStatus) pageCell {
 	case 'L':
 		c.Role, c.Mark = "leader", "▲"
 	case 'F':
-		c.Role, c.Mark = "follower", "·"
+		c.Role, c.Mark = "follower", "△"
 	}
 	return c
 }
