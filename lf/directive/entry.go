@@ -163,7 +163,7 @@ func (e *Entry) bounds(m MPM) (least, most int64) {
 
 // restart is Restart for an MPM.
 func (e *Entry) restart(m MPM) Restart {
-	if m.ListenPerThread && (e.Name == "ThreadsPerChild" || e.Name == "MaxRequestWorkers") {
+	if m.ListenPerThread && (e.Name == "ThreadsPerChild" || e.Name == "StartServers") {
 		return Kept // each thread has a socket, with connections in its queue
 	}
 	return e.Restart
@@ -182,6 +182,8 @@ func (e *Entry) silent(m MPM, alone bool) string {
 		return "has no meaning for mpm " + m.Name + ", whose children have one thread each" + instead(e.Name, "Threads", "Servers")
 	case e.For == Servers && !m.Prefork:
 		return "has no meaning for mpm " + m.Name + ", whose children have several threads" + instead(e.Name, "Servers", "Threads")
+	case m.ListenPerThread && (strings.HasPrefix(e.Name, "MinSpare") || strings.HasPrefix(e.Name, "MaxSpare")):
+		return "has no meaning for mpm " + m.Name + ", where each thread listens: there are StartServers children at all times"
 	case e.For == Connections && !m.Asynchronous:
 		return "has no meaning for mpm " + m.Name + ", where a connection has a thread or waits in the kernel"
 	}

@@ -10,8 +10,8 @@ type MPM struct {
 	// Asynchronous: connections beyond the number of threads are taken, as
 	// AsyncRequestWorkerFactor says.
 	Asynchronous bool
-	// ListenPerThread: each thread listens itself, so that a restart cannot
-	// change how many there are.
+	// ListenPerThread: each thread listens itself. There are StartServers
+	// children at all times, and a restart changes neither them nor their threads.
 	ListenPerThread bool
 	// Unbounded: it starts threads as it likes.
 	Unbounded bool

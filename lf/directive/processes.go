@@ -91,7 +91,6 @@ func (r *resolver) workers(g *Group) {
 			"would take %d children of ThreadsPerChild %d, and ServerLimit is %d: %d children x %d threads = %d is used (write ServerLimit %d, or more: children that finish after a restart have slots, too)",
 			n/per, per, limit, limit, per, limit*per, n/per)
 	}
-	r.afterAdjusting(g, "MaxRequestWorkers")
 	g.Children = g.MaxRequestWorkers / per
 	r.room(g)
 }
@@ -158,6 +157,10 @@ func (r *resolver) spare(g *Group) {
 	}
 	if g.StartServers < buckets {
 		r.adjust(g, "StartServers", &g.StartServers, buckets, Info, "leaves some of the %d sockets of each address without a child: %d are started", buckets, buckets)
+	}
+	r.afterAdjusting(g, "StartServers")
+	if r.mpm.ListenPerThread {
+		return
 	}
 	least, most, what, sum := "MinSpareThreads", "MaxSpareThreads", "threads", "MinSpareThreads + ThreadsPerChild + 1"
 	lowest, apart := per*(buckets-1)+buckets, (per+1)*buckets
