@@ -28,6 +28,7 @@ type crew struct {
 	seats    []seat
 	running  sync.WaitGroup
 	panics   atomic.Uint64
+	exit
 }
 
 // seat is one thread's.
@@ -36,6 +37,7 @@ type seat struct {
 	serve.Thread
 	conn    sock.Conn
 	session serve.Session
+	gone    atomic.Bool // the thread has ended
 }
 
 func newCrew(name string, cfg Config, threads int) *crew {
@@ -48,7 +50,17 @@ func newCrew(name string, cfg Config, threads int) *crew {
 		s.Log = cfg.Recorder.NewLog()
 		s.session = cfg.Service.NewSession()
 	}
+	c.ended = cfg.Listeners[0].Ended
+	c.mindShortage(&c.cfg, c.accepted)
 	return c
+}
+
+// accepted is how many connections the threads have had.
+func (c *crew) accepted() (n uint64) {
+	for i := range c.seats {
+		n += c.seats[i].Connections.Load()
+	}
+	return n
 }
 
 // muster has the rows of all threads show that they are being started.
@@ -73,6 +85,7 @@ func (c *crew) leave(id int) {
 	s := &c.seats[id]
 	s.TID.Store(0)
 	s.Set(serve.Dead)
+	s.gone.Store(true)
 }
 
 // shown has a pool's threads shown on their rows.
@@ -101,7 +114,8 @@ func (c *crew) spawn(body func(id int)) {
 func (c *crew) serve(id, fd int) {
 	s := &c.seats[id]
 	s.Connections.Add(1)
-	s.conn.Reset(fd, true, c.cfg.Listener.Stamping(), &c.draining)
+	s.conn.Reset(fd, true, c.stamping(), &c.draining)
+	c.begun(&s.conn)
 	defer func() {
 		if v := recover(); v != nil {
 			c.panicked(&s.Thread, v)
@@ -121,16 +135,6 @@ func (c *crew) panicked(t *serve.Thread, value any) {
 	slog.Error("session panicked", "mpm", c.name, "thread", t.ID, "panic", value, "stack", string(debug.Stack()))
 }
 
-// drain stops listening and ends idle waits.
-func (c *crew) drain() {
-	c.draining.Store(true)
-	c.cfg.Service.Drain()
-	c.cfg.Listener.Shutdown()
-	for i := range c.seats {
-		c.seats[i].conn.Kick()
-	}
-}
-
 // Drain implements MPM.
 func (c *crew) Drain() { c.drain() }
 
@@ -142,11 +146,11 @@ func (c *crew) status() serve.Status {
 	st := serve.Status{
 		MPM: c.name, Threads: len(c.seats), Started: c.started,
 		Counters: map[string]uint64{
-			"accept_short":   c.cfg.Listener.Short.Load(),
-			"accept_aborted": c.cfg.Listener.Aborted.Load(),
+			"accept_short": 0, "accept_aborted": 0,
 			"session_panics": c.panics.Load(),
 		},
 	}
+	c.cfg.countAccepts(st.Counters)
 	p := serve.Process{PID: os.Getpid(), Started: c.started}
 	p.User, p.System = used()
 	for i := range c.seats {

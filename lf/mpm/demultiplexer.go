@@ -24,7 +24,7 @@ type demultiplexer struct {
 	set     *handleSet
 	events  []unix.EpollEvent
 	next, n int           // events[next:n] have not been looked at
-	knocks  bool          // somebody wants to connect
+	knocks  knocks        // who wants to connect
 	pending line[*handle] // had an edge while they were evicted for nothing
 
 	ended     bool  // the listener has
@@ -40,7 +40,7 @@ func (d *demultiplexer) Wait(id int) (*handle, error) {
 		if !d.pending.empty() {
 			return d.pending.pop(), nil
 		}
-		if d.knocks {
+		if d.knocks != 0 {
 			if h := d.accept(t); h != nil {
 				return h, nil
 			}
@@ -51,11 +51,11 @@ func (d *demultiplexer) Wait(id int) (*handle, error) {
 			if h := d.claim(e); h != nil {
 				return h, nil
 			}
-			if d.knocks {
+			if d.knocks != 0 {
 				break
 			}
 		}
-		if d.knocks {
+		if d.knocks != 0 {
 			continue
 		}
 		if d.m.draining.Load() {
@@ -84,11 +84,7 @@ func (d *demultiplexer) Interrupt() { d.m.Drain() }
 // claim takes the connection that an event is for, if there is one.
 func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 	token := sock.Token(e)
-	switch token {
-	case kickToken:
-		return nil
-	case listenerToken:
-		d.knocks = true
+	if token == kickToken || d.knocks.hear(token) {
 		return nil
 	}
 	h := d.m.table[uint32(token)].Load()
@@ -112,9 +108,10 @@ func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 // one, so that each is an event to the pool.
 func (d *demultiplexer) accept(t *serve.Thread) *handle {
 	m := d.m
-	fd, err := m.cfg.Listener.Accept()
+	fd, err := m.door.accept(&d.knocks)
 	switch {
 	case err == nil && fd < len(m.table):
+		m.took()
 		m.alive.Add(1)
 		t.Connections.Add(1)
 		h := m.table[fd].Load()
@@ -123,7 +120,8 @@ func (d *demultiplexer) accept(t *serve.Thread) *handle {
 			m.table[fd].Store(h)
 			m.reach(int64(fd))
 		}
-		h.open(fd, m.cfg.Listener.Stamping())
+		h.open(fd, m.stamping())
+		m.begun(&h.conn)
 		if m.bound {
 			h.owner = m.owners % len(m.seats)
 			m.owners++
@@ -139,7 +137,7 @@ func (d *demultiplexer) accept(t *serve.Thread) *handle {
 		d.set.unwatch() // it would be ready for ever
 		d.ended = true
 	}
-	d.knocks = false
+	d.knocks = 0
 	return nil
 }
 
@@ -149,7 +147,7 @@ func (d *demultiplexer) turn(t *serve.Thread) {
 	if d.shortTill != 0 && now >= d.shortTill && !d.ended {
 		d.shortTill = 0
 		if err := d.set.watch(); err != nil {
-			d.m.cfg.Listener.NoteShort(err)
+			d.m.cfg.noteShort(err)
 			d.shortTill = now + int64(sock.ShortPause)
 		}
 	}

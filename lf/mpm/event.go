@@ -37,6 +37,7 @@ var eventKind = Kind{
 type event struct {
 	*crew
 	epoll    *sock.Epoll
+	door     *entrance
 	kick     int // eventfd that wakes the listener
 	queue    *queue.Queue[ready]
 	table    []atomic.Pointer[held] // by descriptor
@@ -56,11 +57,11 @@ type ready struct {
 // Tokens that are not connections.
 const (
 	listenerToken = ^uint64(0)
-	kickToken     = ^uint64(0) - 1
+	kickToken     = ^uint64(0) - sock.MostListeners
 )
 
 func newEvent(cfg Config) (MPM, error) {
-	m := &event{crew: newCrew("event", cfg, cfg.Threads), kick: -1}
+	m := &event{crew: newCrew("event", cfg, cfg.Threads), kick: -1, door: cfg.entrance()}
 	if err := m.setUp(); err != nil {
 		if m.epoll != nil {
 			m.epoll.Close()
@@ -93,7 +94,7 @@ func (m *event) setUp() (err error) {
 	if m.kick, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
 		return fmt.Errorf("make eventfd: %w", err)
 	}
-	if err = m.cfg.Listener.DoNotWait(); err != nil {
+	if err = m.door.doNotWait(); err != nil {
 		return err
 	}
 	if err = m.epoll.Add(m.kick, unix.EPOLLIN|unix.EPOLLET, kickToken); err != nil {
@@ -125,6 +126,17 @@ func (m *event) kickListener() {
 	var one [8]byte
 	binary.NativeEndian.PutUint64(one[:], 1)
 	_, _ = unix.Write(m.kick, one[:]) // 2^64 of them do not come to pass
+}
+
+// Cut implements MPM.
+func (m *event) Cut() {
+	m.Drain()
+	m.cutting.Store(true)
+	for fd := range m.highest.Load() + 1 {
+		if c := m.table[fd].Load(); c != nil {
+			c.conn.Cut()
+		}
+	}
 }
 
 func (m *event) Wait() {

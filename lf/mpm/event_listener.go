@@ -16,7 +16,7 @@ import (
 type desk struct {
 	events    []unix.EpollEvent
 	pending   line[*held] // taken from the set, to be handed over
-	knocks    bool        // somebody wants to connect
+	knocks    knocks      // who wants to connect
 	listening bool        // the listener has not ended
 	watched   bool        // the listener is in the set
 	shortTill int64       // until when not to accept, after a shortage, ns; 0 none
@@ -46,7 +46,7 @@ func (m *event) listen() {
 			m.queue.Reserve() // more may become pending meanwhile
 			m.handOver(s, d.pending.pop())
 		}
-		if d.knocks {
+		if d.knocks != 0 {
 			m.accept(s)
 		}
 	}
@@ -66,10 +66,8 @@ func (m *event) turn() {
 		panic(fmt.Sprintf("event: %v", err)) // the set is not one any more: nothing can be served
 	}
 	for i := range n {
-		switch token := sock.Token(&d.events[i]); token {
-		case kickToken:
-		case listenerToken:
-			d.knocks = true
+		switch token := sock.Token(&d.events[i]); {
+		case token == kickToken, d.knocks.hear(token):
 		default:
 			if c := m.table[uint32(token)].Load(); c != nil && c.take(uint32(token>>32)) {
 				d.pending.push(c)
@@ -100,14 +98,16 @@ func (m *event) handOver(s *seat, c *held) {
 // more, the set says so again, together with what else has become ready.
 func (m *event) accept(s *seat) {
 	d := &m.desk
-	d.knocks = false
 	m.queue.Reserve()
-	fd, err := m.cfg.Listener.Accept()
+	fd, err := m.door.accept(&d.knocks)
+	d.knocks = 0
 	switch {
 	case err == nil && fd < len(m.table):
+		m.took()
 		m.alive.Add(1)
 		c := m.heldOf(fd)
-		c.open(fd, m.cfg.Listener.Stamping())
+		c.open(fd, m.stamping())
+		m.begun(&c.conn)
 		m.handOver(s, c)
 	case err == nil:
 		_ = sock.CloseFD(fd) // the limit of open files has been raised beyond its maximum at our start
@@ -142,14 +142,14 @@ func (m *event) mindListener() {
 	}
 	d.shortTill = 0
 	if err := m.watch(); err != nil {
-		m.cfg.Listener.NoteShort(err)
+		m.cfg.noteShort(err)
 		d.shortTill = flight.Now() + int64(sock.ShortPause)
 	}
 }
 
 func (m *event) watch() error {
-	if err := m.epoll.Add(m.cfg.Listener.FD(), unix.EPOLLIN, listenerToken); err != nil {
-		return fmt.Errorf("add listener to epoll set: %w", err)
+	if err := m.door.watch(m.epoll); err != nil {
+		return err
 	}
 	m.desk.watched = true
 	return nil
@@ -157,7 +157,7 @@ func (m *event) watch() error {
 
 func (m *event) unwatch() {
 	if m.desk.watched {
-		_ = m.epoll.Remove(m.cfg.Listener.FD()) // it is there
+		m.door.unwatch(m.epoll)
 		m.desk.watched = false
 	}
 }

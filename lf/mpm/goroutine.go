@@ -30,8 +30,9 @@ var goroutineKind = Kind{
 // one goroutine per connection on the runtime's network poller. It listens on
 // the same socket as the others, and serves with the same sessions.
 type goroutine struct {
-	cfg      Config
-	listener net.Listener
+	cfg       Config
+	listeners []net.Listener
+	exit
 	started  int64
 	draining atomic.Bool
 	accepted atomic.Uint64
@@ -46,35 +47,59 @@ type goroutine struct {
 }
 
 func newGoroutine(cfg Config) (MPM, error) {
-	fd, err := unix.FcntlInt(uintptr(cfg.Listener.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	m := &goroutine{cfg: cfg, open: map[*netStream]bool{}}
+	for _, l := range cfg.Listeners {
+		dup, err := netListener(l)
+		if err != nil {
+			m.close()
+			return nil, err
+		}
+		m.listeners = append(m.listeners, dup)
+	}
+	m.sessions.New = func() any { return cfg.Service.NewSession() }
+	m.mindShortage(&m.cfg, m.accepted.Load)
+	return m, nil
+}
+
+// netListener is another descriptor of the same socket, for package net.
+func netListener(l *sock.Listener) (net.Listener, error) {
+	fd, err := unix.FcntlInt(uintptr(l.FD()), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("duplicate the listener: %w", err)
 	}
 	file := os.NewFile(uintptr(fd), "listener")
 	defer file.Close()
-	l, err := net.FileListener(file)
+	dup, err := net.FileListener(file)
 	if err != nil {
 		return nil, fmt.Errorf("give the listener to package net: %w", err)
 	}
-	m := &goroutine{cfg: cfg, listener: l, open: map[*netStream]bool{}}
-	m.sessions.New = func() any { return cfg.Service.NewSession() }
-	return m, nil
+	return dup, nil
+}
+
+func (m *goroutine) close() {
+	for _, l := range m.listeners {
+		_ = l.Close() // closed already when the server has had its connections
+	}
 }
 
 func (m *goroutine) Start() error {
 	m.started = flight.Now()
-	m.running.Add(1)
-	go m.accept()
+	m.running.Add(len(m.listeners))
+	for _, l := range m.listeners {
+		go m.accept(l)
+	}
 	return nil
 }
 
-func (m *goroutine) accept() {
+func (m *goroutine) accept(l net.Listener) {
 	defer m.running.Done()
 	for pause := time.Duration(0); ; {
-		conn, err := m.listener.Accept()
+		conn, err := l.Accept()
 		if err == nil {
 			pause = 0
-			m.accepted.Add(1)
+			if m.accepted.Add(1) == m.cfg.MostConnections {
+				m.spent()
+			}
 			m.running.Add(1)
 			go m.serve(conn.(*net.TCPConn))
 			continue
@@ -83,7 +108,7 @@ func (m *goroutine) accept() {
 			return
 		}
 		// As net/http does: wait a little longer each time.
-		m.cfg.Listener.NoteShort(err)
+		m.cfg.noteShort(err)
 		pause = min(max(2*pause, 5*time.Millisecond), sock.ShortPause)
 		time.Sleep(pause)
 	}
@@ -94,7 +119,7 @@ func (m *goroutine) serve(conn *net.TCPConn) {
 	s := &netStream{conn: conn, draining: &m.draining}
 	m.enter(s)
 	defer m.leave(s)
-	if m.cfg.Listener.Stamping() {
+	if m.cfg.stamping() {
 		s.stamps = newStampReader(conn)
 	}
 	session := m.sessions.Get().(serve.Session)
@@ -120,6 +145,9 @@ func (m *goroutine) enter(s *netStream) {
 		m.threads = append(m.threads, s.thread)
 	}
 	m.open[s] = true
+	if m.cutting.Load() {
+		s.cut()
+	}
 }
 
 func (m *goroutine) leave(s *netStream) {
@@ -133,14 +161,42 @@ func (m *goroutine) leave(s *netStream) {
 }
 
 func (m *goroutine) Drain() {
-	m.draining.Store(true)
-	m.cfg.Service.Drain()
-	_ = m.listener.Close()
-	m.cfg.Listener.Shutdown()
+	m.drained.Do(func() {
+		m.draining.Store(true)
+		m.cfg.Service.Drain()
+		m.shut()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		for s := range m.open {
+			s.kick()
+		}
+	})
+}
+
+// shut ends listening, for this process at least: that of package net by its
+// own descriptors.
+func (m *goroutine) shut() {
+	m.close()
+	for _, l := range m.cfg.Listeners {
+		l.Shutdown()
+	}
+}
+
+// spent stops accepting, as no more connections are wanted.
+func (m *goroutine) spent() {
+	m.shut()
+	if m.cfg.Spent != nil {
+		m.cfg.Spent()
+	}
+}
+
+func (m *goroutine) Cut() {
+	m.Drain()
+	m.cutting.Store(true)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for s := range m.open {
-		s.kick()
+		s.cut()
 	}
 }
 
@@ -151,8 +207,9 @@ func (m *goroutine) Status() serve.Status {
 	defer m.mu.Unlock()
 	st := serve.Status{
 		MPM: "goroutine", Primitive: "netpoll", Started: m.started,
-		Counters: map[string]uint64{"accept_short": m.cfg.Listener.Short.Load(), "session_panics": m.panics.Load()},
+		Counters: map[string]uint64{"accept_short": 0, "session_panics": m.panics.Load()},
 	}
+	m.cfg.countAccepts(st.Counters)
 	p := serve.Process{PID: os.Getpid(), Started: m.started, Open: len(m.open)}
 	p.User, p.System = used()
 	for _, t := range m.threads {

@@ -105,6 +105,12 @@ func (s *netStream) kick() {
 	}
 }
 
+// cut ends the connection in both directions.
+func (s *netStream) cut() {
+	_ = s.conn.CloseRead() // fails when the connection has ended
+	_ = s.conn.CloseWrite()
+}
+
 func (s *netStream) Write(p []byte) (int, error) {
 	n, err := s.conn.Write(p)
 	if errors.Is(err, os.ErrDeadlineExceeded) {

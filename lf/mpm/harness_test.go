@@ -72,6 +72,9 @@ func start(t testing.TB, name string, s setup) *rig {
 	if s.threads == 0 {
 		r.threads = 4
 	}
+	if kind.MaxThreads > 0 {
+		r.threads = min(r.threads, kind.MaxThreads)
+	}
 	if s.parker == "" {
 		s.parker = "futex"
 	}
@@ -99,7 +102,7 @@ func start(t testing.TB, name string, s setup) *rig {
 	if s.watch != nil {
 		service = s.watch(service)
 	}
-	cfg := Config{Listener: r.listener, Service: service, Threads: r.threads, Parker: parker, Recorder: s.recorder}
+	cfg := Config{Listeners: []*sock.Listener{r.listener}, Service: service, Threads: r.threads, Parker: parker, Recorder: s.recorder}
 	if s.change != nil {
 		s.change(&cfg)
 	}

@@ -15,7 +15,9 @@ var kernelKind = Kind{
 	Name:       "kernel",
 	Doc:        "every thread blocks in accept4: the kernel's own wake-one queue, the baseline",
 	MinThreads: 1,
+	Gated:      true,
 	Choices:    []Choice{kernelAccept},
+	Refuses:    func(cfg Config) error { return oneAccepts(cfg, "kernel", cfg.Threads) },
 	Shape:      flight.NoHandoff,
 	New:        newKernel,
 }
@@ -33,8 +35,9 @@ type kernel struct {
 func newKernel(cfg Config) (MPM, error) {
 	mode := cfg.acceptMode(kernelAccept)
 	m := &kernel{crew: newCrew("kernel", cfg, cfg.Threads), mode: mode.Name}
+	m.blocks = true
 	for len(m.acceptors) < cfg.Threads {
-		a, err := mode.New(cfg.Listener)
+		a, err := mode.New(cfg.Listeners...)
 		if err != nil {
 			m.close()
 			return nil, err
@@ -56,7 +59,7 @@ func (m *kernel) run(id int) {
 	s, acceptor := &m.seats[id], m.acceptors[id%len(m.acceptors)]
 	for {
 		s.Log.Flush()
-		fd, err := acceptor.Accept()
+		fd, err := m.accept(acceptor)
 		switch {
 		case err == nil:
 			s.Log.Event(0)

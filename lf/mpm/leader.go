@@ -10,7 +10,7 @@ import (
 	"lflab/lf/sock"
 )
 
-var leaderAccept = acceptChoice("blocking", "poll", "epoll", "uring")
+var leaderAccept = acceptChoice("blocking", "poll", "epoll", "epoll-exclusive", "uring")
 
 var leaderKind = Kind{
 	Name:       "leader",
@@ -18,6 +18,7 @@ var leaderKind = Kind{
 	MinThreads: 1,
 	Parks:      true,
 	Pool:       true,
+	Gated:      true,
 	Choices:    []Choice{leaderAccept},
 	Refuses:    refuseLeader,
 	Shape:      flight.Leadership,
@@ -33,10 +34,11 @@ type leader struct {
 
 func newLeader(cfg Config) (MPM, error) {
 	m := &leader{crew: newCrew("leader", cfg, cfg.Threads)}
+	m.blocks = true
 	opt := cfg.pool("leader")
 	m.shown(&opt)
 	var err error
-	if m.acceptor, err = cfg.acceptMode(leaderAccept).New(cfg.Listener); err != nil {
+	if m.acceptor, err = cfg.acceptMode(leaderAccept).New(cfg.Listeners...); err != nil {
 		return nil, err
 	}
 	if m.pool, err = lf.New(acceptor{m.crew, m.acceptor}, m.serve, opt); err != nil {
@@ -68,7 +70,7 @@ func refuseLeader(cfg Config) error {
 	if mode := cfg.acceptMode(leaderAccept); !mode.Shared && cfg.Leaders > 1 {
 		return fmt.Errorf("accept %s is for one thread at a time, and there would be %d leaders (leave leaders at 1)", mode.Name, cfg.Leaders)
 	}
-	return nil
+	return oneAccepts(cfg, "leader", cfg.Leaders)
 }
 
 func (m *leader) Start() error {
@@ -101,7 +103,7 @@ type acceptor struct {
 func (a acceptor) Wait(id int) (int, error) {
 	t := &a.seats[id].Thread
 	t.Set(serve.Leading)
-	fd, err := a.from.Accept()
+	fd, err := a.accept(a.from)
 	if errors.Is(err, sock.ErrEnded) {
 		t.Set(serve.Waiting)
 		return -1, lf.ErrEnded
@@ -109,4 +111,4 @@ func (a acceptor) Wait(id int) (int, error) {
 	return fd, err
 }
 
-func (a acceptor) Interrupt() { a.cfg.Listener.Shutdown() }
+func (a acceptor) Interrupt() { a.shut() }

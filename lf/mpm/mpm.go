@@ -24,8 +24,11 @@ import (
 
 // Config is what an architecture is made from.
 type Config struct {
-	Listener *sock.Listener
-	Service  serve.Service
+	// Listeners are what connections are accepted from, at least one, and at
+	// most sock.MostListeners. Those that other processes have, too (see
+	// sock.Adopt), are left by a Drain, and shut down otherwise.
+	Listeners []*sock.Listener
+	Service   serve.Service
 
 	// Threads is the number of threads in all, a listener thread included.
 	Threads int
@@ -53,6 +56,26 @@ type Config struct {
 	// Row is thread id's row of a scoreboard that others read, too; where it is
 	// not set, or has none for that thread, the row is the architecture's own.
 	Row func(id int) *serve.Row
+
+	// AcceptGate, if set, is held around waiting for a connection and taking it,
+	// by architectures that are Gated: of several processes with the same
+	// listeners, one has a thread there.
+	AcceptGate AcceptGate
+	// Exclusive has architectures that wait for connections in an epoll set
+	// ask to be the only one of several sets that is woken (EPOLLEXCLUSIVE).
+	Exclusive bool
+
+	// MostConnections is after how many connections no more are accepted; 0
+	// means never. Spent, if set, is called once then, by any thread; it must
+	// not block. It is exact where one thread at a time accepts.
+	MostConnections uint64
+	Spent           func()
+
+	// Short, if set, is called once when all attempts to accept have failed
+	// for a second, for want of descriptors or memory or because the accept
+	// gate is broken, by any thread; it must not block. The architecture goes
+	// on trying.
+	Short func(error)
 
 	// Recorder records the hand-offs; nil records nothing.
 	Recorder *flight.Recorder
@@ -90,8 +113,13 @@ type MPM interface {
 	Start() error
 
 	// Drain stops listening, ends idle connections, and lets requests in
-	// flight finish. It returns at once and may be called once.
+	// flight finish. It returns at once; called again, it does nothing.
 	Drain()
+
+	// Cut is Drain, and ends all connections: whoever reads finds the end,
+	// whoever writes an error. It returns at once. A handler that computes or
+	// sleeps is not interrupted.
+	Cut()
 
 	// Wait blocks until all threads have left after a Drain.
 	Wait()
@@ -104,8 +132,9 @@ type MPM interface {
 type Kind struct {
 	Name string
 	Doc  string
-	// MinThreads is the least number of threads it works with.
-	MinThreads int
+	// MinThreads is the least number of threads it works with; MaxThreads the
+	// greatest, 0 where there is none.
+	MinThreads, MaxThreads int
 	// Parks tells whether it uses the parker that Config names.
 	Parks bool
 	// Pool tells whether its threads are a Leader/Followers pool: whether
@@ -118,6 +147,8 @@ type Kind struct {
 	ListenerSeat bool
 	// Async tells that connections may wait without a thread.
 	Async bool
+	// Gated tells whether AcceptGate means anything to it.
+	Gated bool
 	// ReusePort tells that it listens more than once on the same address: the
 	// listener must have been opened with the option of that name.
 	ReusePort bool
@@ -137,9 +168,12 @@ type Choice struct {
 	Values    []lf.Named
 }
 
+// Default is the name of the architecture that is meant where none is named.
+const Default = "leader"
+
 // Kinds are the known architectures.
 func Kinds() []Kind {
-	return []Kind{leaderKind, reactorKind, workerKind, eventKind, kernelKind, percoreKind, goroutineKind}
+	return []Kind{leaderKind, reactorKind, workerKind, eventKind, preforkKind, kernelKind, percoreKind, goroutineKind}
 }
 
 // Choices are all parts that can be chosen of one architecture or another, by
@@ -178,6 +212,9 @@ func Lookup(name string) (Kind, error) {
 		}
 		names = append(names, k.Name)
 	}
+	if why, ok := elsewhere[name]; ok {
+		return Kind{}, fmt.Errorf("mpm %s %s", name, why)
+	}
 	return Kind{}, fmt.Errorf("unknown mpm %q (known: %s)", name, strings.Join(names, ", "))
 }
 
@@ -191,6 +228,9 @@ func New(name string, cfg Config) (MPM, error) {
 	if err := k.Check(cfg); err != nil {
 		return nil, err
 	}
+	if len(cfg.Listeners) == 0 {
+		return nil, fmt.Errorf("mpm %s has no listener to accept from", name)
+	}
 	cfg.Parker.Unlocked = cfg.Parker.Unlocked && k.Parks // where nobody parks, it asks for nothing
 	return k.New(cfg)
 }
@@ -200,6 +240,12 @@ func New(name string, cfg Config) (MPM, error) {
 func (k Kind) Check(cfg Config) error {
 	if cfg.Threads < k.MinThreads {
 		return fmt.Errorf("%d threads are too few for mpm %s (want at least %d)", cfg.Threads, k.Name, k.MinThreads)
+	}
+	if k.MaxThreads > 0 && cfg.Threads > k.MaxThreads {
+		return fmt.Errorf("%d threads are too many for mpm %s (want at most %d)", cfg.Threads, k.Name, k.MaxThreads)
+	}
+	if n := len(cfg.Listeners); n > sock.MostListeners {
+		return fmt.Errorf("%d listeners are too many (want at most %d)", n, sock.MostListeners)
 	}
 	if !k.Pool {
 		for what, set := range map[string]bool{

@@ -1,8 +1,12 @@
 package mpm
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
+
+	"golang.org/x/sys/unix"
 
 	"lflab/lf/flight"
 	"lflab/lf/serve"
@@ -15,6 +19,7 @@ var percoreKind = Kind{
 	Async:      true,
 	MinThreads: 1,
 	ReusePort:  true,
+	Refuses:    refusePercore,
 	Shape:      flight.NoHandoff,
 	New:        newPercore,
 }
@@ -27,10 +32,15 @@ var percoreKind = Kind{
 type percore struct {
 	*crew
 	cores []*core
+	kick  int // eventfd in each thread's set
 }
 
 func newPercore(cfg Config) (MPM, error) {
 	m := &percore{crew: newCrew("percore", cfg, cfg.Threads)}
+	var err error
+	if m.kick, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("make eventfd: %w", err)
+	}
 	for id := range m.seats {
 		c := &core{m: m, seat: &m.seats[id]}
 		m.cores = append(m.cores, c)
@@ -46,8 +56,23 @@ func (m *percore) Start() error {
 	return nil
 }
 
-// Wait implements MPM. A drain needs no more than what all crews do: the end
-// of the listener is an event in each set.
+// Drain implements MPM: it wakes the threads, which do the rest.
+func (m *percore) Drain() {
+	m.crew.drain()
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = unix.Write(m.kick, one[:]) // it is never read: each write is an edge in each set
+}
+
+// Cut implements MPM.
+func (m *percore) Cut() {
+	m.Drain()
+	m.cutting.Store(true)
+	for _, c := range m.cores {
+		c.links.each(func(l *link) { l.conn.Cut() })
+	}
+}
+
 func (m *percore) Wait() {
 	m.crew.Wait()
 	_ = m.close() // what is left of these ends with the process
@@ -58,7 +83,7 @@ func (m *percore) close() error {
 	for _, c := range m.cores {
 		errs = append(errs, c.close())
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, unix.Close(m.kick))...)
 }
 
 func (m *percore) Status() serve.Status {
@@ -75,14 +100,53 @@ func (m *percore) Status() serve.Status {
 	return st
 }
 
-// listen is the listener of thread id.
-func (m *percore) listen(id int) (*sock.Listener, error) {
-	l := m.cfg.Listener
-	if id > 0 {
-		var err error
-		if l, err = l.Sibling(); err != nil {
-			return nil, err
+// listen is the listeners of thread id, one of each address: those that there
+// are for it, or siblings of the first thread's.
+func (m *percore) listen(id int) (own, opened []*sock.Listener, err error) {
+	byAddress, each, err := addresses(m.cfg.Listeners)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, ls := range byAddress {
+		switch {
+		case each == m.cfg.Threads || id == 0:
+			own = append(own, ls[id])
+		default:
+			l, err := ls[0].Sibling()
+			if err != nil {
+				return own, opened, err
+			}
+			own, opened = append(own, l), append(opened, l)
 		}
 	}
-	return l, nil
+	return own, opened, nil
+}
+
+// refusePercore tells what is wrong with the listeners.
+func refusePercore(cfg Config) error {
+	_, each, err := addresses(cfg.Listeners)
+	if err == nil && each > 1 && each != cfg.Threads {
+		err = fmt.Errorf("%d listeners on an address for %d threads (want one, or one for each thread)", each, cfg.Threads)
+	}
+	return err
+}
+
+// addresses sorts listeners by address, and tells how many there are on each.
+func addresses(all []*sock.Listener) (byAddress [][]*sock.Listener, each int, err error) {
+	at := map[netip.AddrPort]int{}
+	for _, l := range all {
+		i, ok := at[l.Addr()]
+		if !ok {
+			i = len(byAddress)
+			at[l.Addr()] = i
+			byAddress = append(byAddress, nil)
+		}
+		byAddress[i] = append(byAddress[i], l)
+	}
+	for _, ls := range byAddress {
+		if each = len(byAddress[0]); len(ls) != each {
+			return nil, 0, fmt.Errorf("%d listeners on %v and %d on %v (want as many on each)", each, byAddress[0][0].Addr(), len(ls), ls[0].Addr())
+		}
+	}
+	return byAddress, each, nil
 }

@@ -20,11 +20,12 @@ import (
 // write, and its part of an epoll_wait. One that is answered and closed at
 // once is never in the set.
 type core struct {
-	m        *percore
-	seat     *seat
-	listener *sock.Listener
-	epoll    *sock.Epoll
-	events   []unix.EpollEvent
+	m      *percore
+	seat   *seat
+	door   *entrance
+	opened []*sock.Listener // of those, to be closed
+	epoll  *sock.Epoll
+	events []unix.EpollEvent
 
 	links links
 	clock clock
@@ -32,8 +33,8 @@ type core struct {
 	spare []serve.Session
 
 	busy      bool  // there was more than one event in the last turn
-	knocked   bool  // somebody wanted to connect in the last turn, too
-	watched   bool  // the listener is in the set
+	knocked   bool  // somebody wanted to connect in the last turn, too, and there is one listener
+	watched   bool  // the listeners are in the set
 	shortTill int64 // until when not to accept, after a shortage, ns; 0 none
 	swept     bool  // the server drains, and idle connections have been closed
 
@@ -45,26 +46,30 @@ type core struct {
 
 func (c *core) open() (err error) {
 	c.events = make([]unix.EpollEvent, batch)
-	if c.listener, err = c.m.listen(c.seat.ID); err != nil {
+	c.door = c.m.cfg.entrance()
+	if c.door.listeners, c.opened, err = c.m.listen(c.seat.ID); err != nil {
 		return err
 	}
 	if c.epoll, err = sock.NewEpoll(); err != nil {
 		return err
 	}
-	if err = c.listener.DoNotWait(); err != nil {
+	if err = c.door.doNotWait(); err != nil {
 		return err
+	}
+	if err = c.epoll.Add(c.m.kick, unix.EPOLLIN|unix.EPOLLET, kickToken); err != nil {
+		return fmt.Errorf("add eventfd to epoll set: %w", err)
 	}
 	return c.watch()
 }
 
-// close gives back what open got. The first thread's listener is the server's.
+// close gives back what open got.
 func (c *core) close() error {
 	var errs []error
 	if c.epoll != nil {
 		errs = append(errs, c.epoll.Close())
 	}
-	if c.listener != nil && c.listener != c.m.cfg.Listener {
-		errs = append(errs, c.listener.Close())
+	for _, l := range c.opened {
+		errs = append(errs, l.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -89,11 +94,11 @@ func (c *core) turn() {
 		panic(fmt.Sprintf("percore: %v", err)) // the set is not one any more: nothing can be served
 	}
 	c.busy = n > 1
-	knocks := false
+	var knocks knocks
 	for i := range n {
 		e := &c.events[i]
-		if token := sock.Token(e); token == listenerToken {
-			knocks = true
+		if token := sock.Token(e); token == kickToken || knocks.hear(token) {
+			continue
 		} else if l := c.links.find(token); l != nil {
 			if e.Events == unix.EPOLLOUT && l.next != serve.WriteMore {
 				continue // that there is room is told of every new connection
@@ -108,10 +113,10 @@ func (c *core) turn() {
 		}
 	}
 	c.serveAgain()
-	if knocks {
-		c.accept()
+	if knocks != 0 {
+		c.accept(&knocks)
 	}
-	c.knocked = knocks
+	c.knocked = knocks != 0 && len(c.door.listeners) == 1
 	if draining && n < len(c.events) {
 		c.sweep()
 	}
@@ -140,12 +145,14 @@ func (c *core) wait(now int64, look bool) (int, error) {
 // accept takes a connection and serves it; when there were some in the last
 // turn as well, all that there are. A thread that is seldom asked is spared
 // the call that finds nothing; the set tells of what is left.
-func (c *core) accept() {
+func (c *core) accept(k *knocks) {
 	for range batch {
-		fd, err := c.listener.Accept()
+		fd, err := c.door.accept(k)
 		switch {
 		case err == nil:
-			l := c.links.add(fd, c.listener.Stamping())
+			c.m.took()
+			l := c.links.add(fd, c.m.stamping())
+			c.m.begun(&l.conn)
 			c.alive.Store(int64(c.links.open))
 			c.seat.Connections.Add(1)
 			c.serve(l)
@@ -172,7 +179,7 @@ func (c *core) mindListener(now int64) {
 	}
 	c.shortTill = 0
 	if err := c.watch(); err != nil {
-		c.listener.NoteShort(err)
+		c.m.cfg.noteShort(err)
 		c.shortTill = now + int64(sock.ShortPause)
 	}
 }
@@ -194,8 +201,8 @@ func (c *core) waitsFor(l *link, next serve.Next) {
 }
 
 func (c *core) watch() error {
-	if err := c.epoll.Add(c.listener.FD(), unix.EPOLLIN, listenerToken); err != nil {
-		return fmt.Errorf("add listener to epoll set: %w", err)
+	if err := c.door.watch(c.epoll); err != nil {
+		return err
 	}
 	c.watched = true
 	return nil
@@ -203,7 +210,7 @@ func (c *core) watch() error {
 
 func (c *core) unwatch() {
 	if c.watched {
-		_ = c.epoll.Remove(c.listener.FD()) // it is there
+		c.door.unwatch(c.epoll)
 		c.watched = false
 	}
 }

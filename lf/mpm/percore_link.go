@@ -1,6 +1,8 @@
 package mpm
 
 import (
+	"sync"
+
 	"lflab/lf/serve"
 	"lflab/lf/sock"
 )
@@ -30,6 +32,17 @@ type links struct {
 	all  []*link
 	free []*link
 	open int
+
+	mu sync.Mutex // held to add to all, and by others who read it
+}
+
+// each calls do for all places; any thread may.
+func (t *links) each(do func(*link)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, l := range t.all {
+		do(l)
+	}
 }
 
 // add begins a connection.
@@ -39,7 +52,9 @@ func (t *links) add(fd int, stamped bool) *link {
 		l, t.free = t.free[n-1], t.free[:n-1]
 	} else {
 		l = &link{place: uint32(len(t.all))}
+		t.mu.Lock()
 		t.all = append(t.all, l)
+		t.mu.Unlock()
 	}
 	l.conn.Reset(fd, false, stamped, nil)
 	l.life++

@@ -99,7 +99,7 @@ func (c *core) await(l *link, next serve.Next) {
 	l.inSet = true
 	if err := c.epoll.Add(l.conn.FD(), unix.EPOLLIN|unix.EPOLLOUT|unix.EPOLLRDHUP|unix.EPOLLET, l.token()); err != nil {
 		// ENOMEM, or the limit of epoll watches: this connection cannot wait.
-		c.listener.NoteShort(fmt.Errorf("cannot wait for a connection: %w", err))
+		c.m.cfg.noteShort(fmt.Errorf("cannot wait for a connection: %w", err))
 		c.end(l)
 	}
 }

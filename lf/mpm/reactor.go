@@ -2,7 +2,6 @@ package mpm
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"sync/atomic"
@@ -55,6 +54,7 @@ var reactorKind = Kind{
 type reactor struct {
 	*crew
 	pool  *lf.Pool[*handle]
+	door  *entrance
 	sets  []*handleSet
 	edges bool
 	bound bool
@@ -70,6 +70,7 @@ type reactor struct {
 func newReactor(cfg Config) (MPM, error) {
 	m := &reactor{
 		crew:     newCrew("reactor", cfg, cfg.Threads),
+		door:     cfg.entrance(),
 		edges:    cfg.choose(deactivate) == "edge",
 		sessions: cas.NewRing[serve.Session](1 << 10),
 	}
@@ -108,7 +109,7 @@ func (m *reactor) setUp(cfg Config) (err error) {
 	if m.table, err = newTable[handle](); err != nil {
 		return err
 	}
-	if err = cfg.Listener.DoNotWait(); err != nil {
+	if err = m.door.doNotWait(); err != nil {
 		return err
 	}
 	var sources []lf.Source[*handle]
@@ -155,6 +156,17 @@ func (m *reactor) Start() error {
 func (m *reactor) Drain() {
 	m.crew.drain()
 	m.kick()
+}
+
+// Cut implements MPM.
+func (m *reactor) Cut() {
+	m.Drain()
+	m.cutting.Store(true)
+	for fd := range m.highest.Load() + 1 {
+		if h := m.table[fd].Load(); h != nil {
+			h.conn.Cut()
+		}
+	}
 }
 
 func (m *reactor) kick() {
@@ -330,7 +342,7 @@ func (m *reactor) mindDrain() {
 // refused closes a connection that the set does not take: ENOMEM, or the limit
 // of epoll watches.
 func (m *reactor) refused(h *handle, err error) {
-	m.cfg.Listener.NoteShort(fmt.Errorf("cannot wait for a connection: %w", err))
+	m.cfg.noteShort(fmt.Errorf("cannot wait for a connection: %w", err))
 	m.close(h)
 }
 
@@ -375,20 +387,10 @@ func (s *handleSet) open() (err error) {
 	return s.watch()
 }
 
-func (s *handleSet) watch() error {
-	events := uint32(unix.EPOLLIN)
-	if s.m.cfg.Sets > 1 {
-		events |= unix.EPOLLEXCLUSIVE // one of the sets is enough to wake
-	}
-	err := s.epoll.Add(s.m.cfg.Listener.FD(), events, listenerToken)
-	if err != nil && !errors.Is(err, unix.EEXIST) {
-		return fmt.Errorf("add listener to epoll set: %w", err)
-	}
-	return nil
-}
+func (s *handleSet) watch() error { return s.m.door.watch(s.epoll) }
 
-// unwatch takes the listener out of the set, if it is there.
-func (s *handleSet) unwatch() { _ = s.epoll.Remove(s.m.cfg.Listener.FD()) }
+// unwatch takes the listeners out of the set, if they are there.
+func (s *handleSet) unwatch() { s.m.door.unwatch(s.epoll) }
 
 // knock ends the wait of one leader. The eventfd is never read: each write is
 // an edge.

@@ -10,7 +10,7 @@ import (
 )
 
 func TestUnknownName(t *testing.T) {
-	for _, name := range []string{"", "Leader", "prefork", "leader "} {
+	for _, name := range []string{"", "Leader", "preforking", "leader "} {
 		_, err := Lookup(name)
 		if err == nil {
 			t.Errorf("%q is known", name)
@@ -53,7 +53,7 @@ func TestBadConfig(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := descriptors(t)
-		good := Config{Listener: l, Service: web, Threads: 4, Parker: park.Kinds()[0]}
+		good := Config{Listeners: []*sock.Listener{l}, Service: web, Threads: 4, Parker: park.Kinds()[0]}
 		bad := map[string]Config{}
 		few := good
 		few.Threads = kind.MinThreads - 1

@@ -54,7 +54,7 @@ func shortServer(name string) {
 	fatal(err)
 	l, err := sock.Listen(sock.Options{Address: "127.0.0.1:0", ReusePort: kind.ReusePort})
 	fatal(err)
-	cfg := Config{Listener: l, Service: web, Threads: shortThreads, Parker: park.Kinds()[0]}
+	cfg := Config{Listeners: []*sock.Listener{l}, Service: web, Threads: shortThreads, Parker: park.Kinds()[0]}
 	all[at].choose(&cfg)
 	m, err = New(kind.Name, cfg)
 	fatal(err)

@@ -18,13 +18,16 @@ var workerForm = func() Choice {
 	return c
 }()
 
+var workerAccept = acceptChoice("blocking", "epoll-exclusive")
+
 var workerKind = Kind{
 	Name:         "worker",
 	Doc:          "a listener thread reserves an idle worker, accepts, queues; workers serve whole connections",
 	MinThreads:   2,
 	Parks:        true,
 	ListenerSeat: true,
-	Choices:      []Choice{workerForm},
+	Gated:        true,
+	Choices:      []Choice{workerForm, workerAccept},
 	Refuses:      refuseWorker,
 	Shape:        flight.Items,
 	New:          newWorker,
@@ -34,7 +37,8 @@ var workerKind = Kind{
 // and hands the connection over; the others serve whole connections.
 type worker struct {
 	*crew
-	queue queue.Handoff[connection]
+	queue    queue.Handoff[connection]
+	acceptor sock.Acceptor
 }
 
 // connection is the item that crosses from the listener to a worker.
@@ -48,7 +52,13 @@ func newWorker(cfg Config) (MPM, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &worker{newCrew("worker", cfg, cfg.Threads), q}, nil
+	a, err := cfg.acceptMode(workerAccept).New(cfg.Listeners...)
+	if err != nil {
+		return nil, errors.Join(err, q.Free())
+	}
+	m := &worker{newCrew("worker", cfg, cfg.Threads), q, a}
+	m.blocks = true
+	return m, nil
 }
 
 // refuseWorker tells what the chosen form has against the parker.
@@ -76,6 +86,7 @@ func (m *worker) Start() error {
 func (m *worker) Wait() {
 	m.crew.Wait()
 	_ = m.queue.Free() // what is left of the parkers ends with the process
+	_ = m.acceptor.Close()
 }
 
 func (m *worker) listen() {
@@ -84,7 +95,7 @@ func (m *worker) listen() {
 	for seq := uint64(1); ; {
 		m.queue.Reserve()
 		s.Log.Arms()
-		fd, err := m.cfg.Listener.Accept()
+		fd, err := m.accept(m.acceptor)
 		switch {
 		case err == nil:
 			s.Log.Event(seq)

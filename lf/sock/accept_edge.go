@@ -51,7 +51,7 @@ type edged struct {
 
 func (a *edged) Accept() (int, error) {
 	if !a.more.Load() {
-		if err := a.sleep(); err != nil {
+		if err := a.sleep(); err != nil && err != ErrEnded {
 			return -1, err
 		}
 	}

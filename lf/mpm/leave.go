@@ -1,0 +1,160 @@
+package mpm
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"lflab/lf/flight"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+	"lflab/lf/thread"
+)
+
+// exit is how an architecture stops listening, and why.
+type exit struct {
+	drained, left, full, ill sync.Once
+
+	cutting atomic.Bool
+	taken   atomic.Uint64 // connections, where there is a bound
+	blocks  bool          // threads block in accept, or before its gate, and have to be interrupted
+	ended   func() bool   // reports that the listeners have been left
+
+	mu    sync.Mutex
+	since int64  // when the shortage began, ns; 0 none
+	last  int64  // when one was noted last, ns
+	had   uint64 // connections by then
+}
+
+// drain stops listening and ends idle waits.
+func (c *crew) drain() {
+	c.drained.Do(func() {
+		c.draining.Store(true)
+		c.cfg.Service.Drain()
+		c.shut()
+		for i := range c.seats {
+			c.seats[i].conn.Kick()
+		}
+	})
+}
+
+// shut ends listening, for this process at least.
+func (c *crew) shut() {
+	shared := false
+	for _, l := range c.cfg.Listeners {
+		l.Shutdown()
+		shared = shared || l.Shared()
+	}
+	// Nothing but an interruption ends a wait for a gate, and an accept on what
+	// others go on listening on.
+	if c.blocks && (shared || c.cfg.AcceptGate != nil) {
+		c.left.Do(func() { go c.expel() })
+	}
+}
+
+// expel interrupts the threads that are, or may be, waiting for connections,
+// until all have seen that it is over. Those that serve one see it before they
+// wait again.
+func (c *crew) expel() {
+	for {
+		waiting := false
+		for i := range c.seats {
+			s := &c.seats[i]
+			if s.gone.Load() || !serve.State(s.State.Load()).Idle() {
+				continue
+			}
+			waiting = true
+			c.interrupt(int(s.TID.Load()))
+		}
+		if !waiting {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (c *crew) interrupt(tid int) {
+	var err error
+	if tid != 0 {
+		err = thread.Interrupt(tid)
+	} else {
+		err = thread.InterruptAll()
+	}
+	if err != nil {
+		slog.Error("cannot interrupt a thread that waits for connections", "mpm", c.name, "error", err)
+	}
+}
+
+// took counts a connection towards the bound.
+func (c *crew) took() {
+	if c.cfg.MostConnections != 0 && c.taken.Add(1) >= c.cfg.MostConnections {
+		c.spent()
+	}
+}
+
+// spent stops accepting, as no more connections are wanted.
+func (c *crew) spent() {
+	c.full.Do(func() {
+		c.shut()
+		if c.cfg.Spent != nil {
+			c.cfg.Spent()
+		}
+	})
+}
+
+// shortFor is for how long all attempts to accept must have failed.
+const shortFor = int64(time.Second)
+
+// mindShortage has shortages of the listeners told to whom it concerns.
+// connections is how many have been accepted.
+func (c *exit) mindShortage(cfg *Config, connections func() uint64) {
+	if cfg.Short == nil {
+		return
+	}
+	for _, l := range cfg.Listeners {
+		l.OnShort(func(err error) {
+			if c.lasts(flight.Now(), connections()) {
+				c.ill.Do(func() { cfg.Short(err) })
+			}
+		})
+	}
+}
+
+// lasts reports whether a shortage has lasted for long. One that nobody has
+// noted for as long is over.
+func (c *exit) lasts(now int64, had uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.since == 0 || had != c.had || now-c.last >= shortFor {
+		c.since, c.had = now, had
+	}
+	c.last = now
+	return now-c.since >= shortFor
+}
+
+// sick tells whom it concerns that nothing can be accepted any more.
+func (c *crew) sick(err error) {
+	c.ill.Do(func() {
+		if c.cfg.Short != nil {
+			c.cfg.Short(err)
+		}
+	})
+}
+
+// Cut implements MPM.
+func (c *crew) Cut() {
+	c.drain()
+	c.cutting.Store(true)
+	for i := range c.seats {
+		c.seats[i].conn.Cut()
+	}
+}
+
+// begun looks after a connection that has just been Reset: either Cut finds
+// it, or it is found here that all are to be cut.
+func (c *crew) begun(conn *sock.Conn) {
+	if c.cutting.Load() {
+		conn.Cut()
+	}
+}
