@@ -2,7 +2,11 @@ package httpd
 
 import (
 	"fmt"
+	"strings"
 	"time"
+
+	"lflab/lf/flight"
+	"lflab/lf/serve"
 )
 
 // autoTime is how mod_status writes a time.
@@ -62,6 +66,8 @@ func (v *statusView) lines() []byte {
 	line("LeaderFollower", v.LeaderFollower)
 	line("Primitive", v.Primitive)
 	line("Threads", v.Threads)
+	line("ThreadLimit", v.threadLimit())
+	line("Slots", v.slots())
 	line("Total Connections", v.Connections)
 	line("Total Handoffs", v.Handoffs)
 	line("Panics", v.Panics)
@@ -70,4 +76,42 @@ func (v *statusView) lines() []byte {
 		line(n, v.Counters[n])
 	}
 	return b
+}
+
+// threadLimit is how many letters of the scoreboard each slot has.
+func (v *statusView) threadLimit() int {
+	if v.Board != nil {
+		return v.Board.ThreadLimit
+	}
+	return v.Threads
+}
+
+// slots are the processes that run, one word each:
+// slot:PID:generation:connections:requests:hand-offs, and what it does beside:
+// stopping, or deaf while it takes no connections.
+func (v *statusView) slots() string {
+	var words []string
+	for _, p := range v.Live {
+		var requests, handoffs uint64
+		for _, r := range p.Rows {
+			requests += r.Requests
+			handoffs += r.Handoffs
+		}
+		word := fmt.Sprintf("%d:%d:%d:%d:%d:%d", p.Slot, p.PID, p.Generation, p.Open, requests, handoffs)
+		switch {
+		case p.Stopping:
+			word += ":stopping"
+		case p.NotAccepting:
+			word += ":deaf"
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, " ")
+}
+
+// StatusLines are what /server-status?auto answers for st, for those who do
+// not ask a server but read its scoreboard: what a server knows of itself
+// alone, panics and draining, is not told.
+func StatusLines(st serve.Status) []byte {
+	return newStatusView(st, time.Now(), flight.Now()).lines()
 }
