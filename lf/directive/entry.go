@@ -83,8 +83,9 @@ type Range struct {
 type Out uint8
 
 const (
-	Refuse Out = iota // an error
-	Adjust            // the nearest value in range is used, with a warning
+	Refuse  Out = iota // an error
+	Adjust             // the nearest value in range is used, with a warning
+	Depends            // it is made to fit other directives
 )
 
 // far is a bound where there is none: numbers below it can be added and

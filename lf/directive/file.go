@@ -60,16 +60,16 @@ func (r *reader) fail(from Origin, name, format string, args ...any) {
 func (r *reader) include(name string, from Origin) {
 	r.files++
 	switch {
+	case r.files > mostFiles:
+		if r.files == mostFiles+1 {
+			r.fail(from, "Include", "more than %d files", mostFiles)
+		}
+		return
 	case slices.Contains(r.path, name):
 		r.fail(from, "Include", "%s includes itself: %s", name, strings.Join(append(r.path, name), " -> "))
 		return
 	case len(r.path) == mostDepth:
 		r.fail(from, "Include", "%s is the %dth file in a chain of files that include one another", name, mostDepth+1)
-		return
-	case r.files > mostFiles:
-		if r.files == mostFiles+1 {
-			r.fail(from, "Include", "more than %d files", mostFiles)
-		}
 		return
 	}
 	text, err := load(name)

@@ -138,8 +138,10 @@ func (o Origin) String() string {
 	switch {
 	case o.Flag != "":
 		return "--" + o.Flag
-	case o.File != "":
+	case o.Line != 0:
 		return fmt.Sprintf("%s:%d", o.File, o.Line)
+	case o.File != "":
+		return o.File
 	}
 	return "default"
 }

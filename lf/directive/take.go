@@ -98,7 +98,7 @@ func (r *resolver) within(e *Entry, n int64, v *value, matters bool) (int64, err
 	}
 	use := min(max(n, least), most)
 	switch {
-	case n == use || n == 0 && e.Range.OrZero:
+	case n == use || n == 0 && e.Range.OrZero || e.Range.Out == Depends:
 		return n, nil
 	case e.Range.Out == Refuse && e.Name == "Threads":
 		return 0, fmt.Errorf("mpm %s takes %d to %d", r.mpm.Name, least, most)
