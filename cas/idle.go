@@ -8,13 +8,12 @@ import "sync/atomic"
 //
 //	bits   field    meaning
 //	0-15   head     the worker on top of the stack, or End
-//	16     waiting  the producer sleeps until somebody pushes
+//	16     waiting  the producer is to be told of the next push
 //	17     closed   nobody pushes any more
 //	32-63  tag      number of pushes and pops, modulo 2^32
 //
-//	waiting  =>  head == End
-//
-// Any worker pushes itself; one producer pops.
+// Any worker pushes itself; one producer pops. It sets waiting when it finds
+// nobody, or not enough; each push and each pop clears it.
 type Idle struct {
 	_    [CacheLine]byte
 	word atomic.Uint64
@@ -86,6 +85,28 @@ func (s *Idle) Pop(wait bool) (i uint16, ok bool) {
 			return head, true
 		}
 	}
+}
+
+// Watch has the next push reported as the one that the producer waits for,
+// though the stack need not be empty. The producer's alone; a push that it has
+// not seen may have come before.
+func (s *Idle) Watch() {
+	for {
+		w := s.word.Load()
+		if w&(idleWaiting|idleClosed) != 0 || s.word.CompareAndSwap(w, w|idleWaiting) {
+			return
+		}
+	}
+}
+
+// Len is how many workers are on the stack, at least: more may come meanwhile.
+// It walks along them, which only the producer can do, for nobody else takes
+// one away.
+func (s *Idle) Len() (n int) {
+	for i := uint16(s.word.Load()); i != End; i = uint16(s.next[i].v.Load()) {
+		n++
+	}
+	return n
 }
 
 // Close refuses pushes from now on. Workers that are on the stack stay there

@@ -11,7 +11,7 @@ import (
 // one", as cas.Idle is for a stack.
 //
 //	bits   field    meaning
-//	0      waiting  the listener sleeps until somebody pushes
+//	0      waiting  the listener is to be told of the next push
 //	1      closed   nobody pushes any more
 //	2-63   tail     how many have pushed
 //
@@ -101,6 +101,13 @@ func (f *fifo) Pop(wait bool) (i uint16, ok bool) {
 		}
 	}
 }
+
+// Watch has the next push reported, though the queue need not be empty. The
+// listener's alone.
+func (f *fifo) Watch() { f.word.Or(fifoWaiting) }
+
+// Len is how many workers are in the queue. The listener's alone.
+func (f *fifo) Len() int { return int(f.word.Load()/fifoPush - f.head) }
 
 // Close refuses pushes from now on. Workers that are in the queue stay there
 // for Pop to find.

@@ -76,6 +76,8 @@ func forms[T any]() []made[T] {
 	return []made[T]{
 		{lifoForm, newLIFO[T]},
 		{reservedForm, newReserved[T]},
+		{ringForm, newRing[T]},
+		{pileForm, newPile[T]},
 		{naiveForm, newNaive[T]},
 		{spinForm, newSpin[T]},
 	}

@@ -181,9 +181,9 @@ func TestReservesNobodyBusy(t *testing.T) {
 }
 
 // TestWhoIsTaken: of workers that came home one after the other, lifo and spin
-// take the last, reserved and naive the first.
+// take the last, the others the first.
 func TestWhoIsTaken(t *testing.T) {
-	want := map[string][]int{"lifo": {2, 1, 0}, "spin": {2, 1, 0}, "reserved": {0, 1, 2}, "naive": {0, 1, 2}}
+	want := map[string][]int{"lifo": {2, 1, 0}, "spin": {2, 1, 0}, "reserved": {0, 1, 2}, "ring": {0, 1, 2}, "pile": {0, 1, 2}, "naive": {0, 1, 2}}
 	for _, form := range Forms() {
 		t.Run("form="+form.Name, func(t *testing.T) {
 			const workers = 3
@@ -208,13 +208,13 @@ func TestWhoIsTaken(t *testing.T) {
 	}
 }
 
-// counted counts who is home.
-type counted struct {
+// counting counts who is home.
+type counting struct {
 	order
 	home atomic.Int64
 }
 
-func (c *counted) Push(i uint16) cas.PushResult {
+func (c *counting) Push(i uint16) cas.PushResult {
 	defer c.home.Add(1)
 	return c.order.Push(i)
 }
@@ -222,11 +222,17 @@ func (c *counted) Push(i uint16) cas.PushResult {
 // homeOf returns a count of the workers that are home.
 func homeOf(q Handoff[int]) func() int {
 	if q, ok := q.(*Queue[int]); ok {
-		c := &counted{order: q.idle}
+		c := &counting{order: q.idle}
 		q.idle = c
 		return func() int { return int(c.home.Load()) }
 	}
-	weak := q.(*naive[int])
+	var weak *sleepers
+	switch q := q.(type) {
+	case *naive[int]:
+		weak = &q.sleepers
+	case *counted[int]:
+		weak = &q.sleepers
+	}
 	return func() (n int) {
 		weak.mutex.Acquire(weak.listener())
 		defer weak.mutex.Release(weak.listener())

@@ -6,7 +6,7 @@
 // allocated.
 //
 // The other forms leave something of that out, so that it can be told what each
-// part is worth; above all the one that textbooks compare the Leader/Followers
+// part is worth; they are Apache's, old and new, and above all the one that textbooks compare the Leader/Followers
 // pattern with (a locked list, a condition variable, a node allocated for each
 // item). A win against that alone would prove nothing.
 //
@@ -50,6 +50,8 @@ type Queue[T any] struct {
 type order interface {
 	Push(worker uint16) cas.PushResult
 	Pop(wait bool) (worker uint16, ok bool)
+	Watch()
+	Len() int
 	Close()
 }
 
@@ -143,6 +145,30 @@ func (q *Queue[T]) Wake() {
 	}
 }
 
+// Idle is how many workers can be given an item, the reserved one included; or
+// more, for others may come meanwhile. It is for a listener that seldom asks:
+// it counts.
+func (q *Queue[T]) Idle() int {
+	n := q.idle.Len()
+	if q.reserved != none {
+		n++
+	}
+	return n
+}
+
+// Watch has the next worker that becomes idle unpark the listener's parker,
+// even if others are idle. What the listener reserves ends that.
+func (q *Queue[T]) Watch() { q.idle.Watch() }
+
+// Dismiss sends the reserved worker away: its Take returns false, and it must
+// not come back. It panics when no worker is reserved.
+func (q *Queue[T]) Dismiss() {
+	s := &q.slots[q.reserved]
+	q.reserved = none
+	s.state.Store(closed)
+	s.parker.Unpark()
+}
+
 // Take makes worker i idle and blocks until it is given an item; false means
 // that the queue is closed. slept tells whether the worker had to sleep.
 func (q *Queue[T]) Take(i int) (item T, slept, ok bool) {
@@ -179,10 +205,7 @@ func (q *Queue[T]) Take(i int) (item T, slept, ok bool) {
 func (q *Queue[T]) Close() {
 	q.idle.Close()
 	for q.TryReserve() {
-		s := &q.slots[q.reserved]
-		q.reserved = none
-		s.state.Store(closed)
-		s.parker.Unpark()
+		q.Dismiss()
 	}
 }
 

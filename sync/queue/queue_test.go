@@ -2,8 +2,10 @@ package queue
 
 import (
 	"runtime"
+	"sync"
 	"testing"
 
+	"lflab/cas"
 	"lflab/sync/park"
 )
 
@@ -37,5 +39,65 @@ func TestReserveWaitsForAWorker(t *testing.T) {
 	}
 	if err := q.Free(); err != nil {
 		t.Error(err)
+	}
+}
+
+// told is a listener's parker that counts who unparks it.
+type told struct {
+	park.Parker
+	times int
+}
+
+func (p *told) Unpark() bool {
+	p.times++
+	return true
+}
+
+// TestWatch: a listener is told of the next worker that comes home though it is
+// not the first, once, and counts them all.
+func TestWatch(t *testing.T) {
+	for name, idle := range map[string]order{"lifo": cas.NewIdle(4), "reserved": newFIFO(4)} {
+		t.Run("form="+name, func(t *testing.T) {
+			bed, err := park.Kinds()[0].New(park.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &told{Parker: bed}
+			q, err := NewFor[int](p, 4, park.Kinds()[0], park.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.idle = idle
+			var home sync.WaitGroup
+			come := func(i, idle int) {
+				t.Helper()
+				home.Go(func() { q.Take(i) })
+				until(t, "a worker to come home", func() bool { return q.Idle() == idle })
+			}
+			come(0, 1)
+			if p.times != 0 {
+				t.Error("told though it has not asked")
+			}
+			q.Watch()
+			come(1, 2)
+			until(t, "the listener to be told", func() bool { return q.Stats().WakesIssued == 1 })
+			come(2, 3)
+			if p.times != 1 || !q.TryReserve() || q.Idle() != 3 {
+				t.Errorf("told %d times, %d idle; want 1, 3", p.times, q.Idle())
+			}
+			q.Watch()
+			q.Dismiss() // one leaves for good: that tells nobody
+			if q.Idle() != 2 {
+				t.Errorf("%d idle, want 2", q.Idle())
+			}
+			q.Close()
+			home.Wait()
+			if q.Idle() != 0 {
+				t.Errorf("%d idle, want 0", q.Idle())
+			}
+			if err := q.Free(); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
