@@ -85,6 +85,7 @@ table, and a report with figures. "lflab list" says what can be compared,
 		newListCommand(stdout),
 		newProbeCommand(stdout, stderr),
 		newDoctorCommand(stdout, stderr),
+		newStatusCommand(stdout),
 		newHandoffCommand(stdout),
 	)
 	for _, cmd := range root.Commands() {

@@ -1,0 +1,278 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/httpd"
+	"lflab/lf/scoreboard"
+)
+
+const (
+	statusURL     = "http://127.0.0.1:8080/server-status?auto"
+	statusTimeout = 5 * time.Second
+	statusMost    = 64 << 20 // bytes of an answer
+)
+
+// statusFlags are what status was asked for.
+type statusFlags struct {
+	url, pidFile, board string
+	watch               bool
+	interval            time.Duration
+	json                string
+}
+
+func newStatusCommand(stdout io.Writer) *cobra.Command {
+	var f statusFlags
+	cmd := &cobra.Command{
+		Use:   "status [URL]",
+		Short: "show what the threads of a server do",
+		Long: `status shows a server's scoreboard: what each thread does, who leads, and how
+often work is handed over.
+
+It asks the server, whose status page must be reachable, by default
+` + statusURL + `. Apache's page with ?auto will do, too.
+A server all of whose threads are busy does not answer: one with child
+processes can then be read from its memory, with --pid-file or --scoreboard, by
+its own user and by root.
+
+  .  no thread    S  starts      _  waits for a connection   R  reads a request
+  W  handles it   K  keep-alive  C  closes                   G  finishes
+Below the letters, ^ marks a leader or listener, the next to take a connection.`,
+		Example: `  lflab status
+  lflab status http://127.0.0.1:8080/server-status?auto --watch
+  lflab status --pid-file /run/lflab.pid --watch --interval 500ms
+  lflab status --json -`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("status: %d arguments: at most one URL", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				f.url = args[0]
+			}
+			if err := f.check(); err != nil {
+				return usageError{err}
+			}
+			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
+			defer cancel()
+			return f.run(ctx, stdout)
+		},
+	}
+	fl := cmd.Flags()
+	fl.StringVar(&f.pidFile, "pid-file", "", "read the memory of the server whose number is in this file, without asking it")
+	fl.StringVar(&f.board, "scoreboard", "", "read a server's ScoreBoardFile, likewise")
+	fl.BoolVar(&f.watch, "watch", false, "look again and again until Ctrl-C, and show what happens in between")
+	fl.DurationVar(&f.interval, "interval", time.Second, "between two looks of --watch")
+	fl.StringVar(&f.json, "json", "", "write what was seen as JSON to this file; - is standard output")
+	return cmd
+}
+
+// check finds what is wrong with the flags, and completes the address.
+func (f *statusFlags) check() error {
+	ways := 0
+	for _, way := range []string{f.url, f.pidFile, f.board} {
+		if way != "" {
+			ways++
+		}
+	}
+	switch {
+	case ways > 1:
+		return errors.New("status: a URL, --pid-file and --scoreboard are three ways to one end: give one")
+	case f.watch && f.json != "":
+		return errors.New("--json: not with --watch [ask again for each look]")
+	case f.interval < 10*time.Millisecond:
+		return fmt.Errorf("--interval %v: must be 10ms or more", f.interval)
+	case ways == 1 && f.url == "":
+		return nil
+	case f.url == "":
+		f.url = statusURL
+	}
+	given := f.url
+	if !strings.Contains(given, "://") {
+		given = "http://" + given
+	}
+	u, err := url.Parse(given)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return fmt.Errorf("status: %q is no address of a status page (want one like %s)", f.url, statusURL)
+	}
+	if u.Path == "" || u.Path == "/" {
+		u.Path = "/server-status"
+	}
+	if _, ok := u.Query()["auto"]; !ok {
+		u.RawQuery = strings.TrimPrefix(u.RawQuery+"&auto", "&")
+	}
+	f.url = u.String()
+	return nil
+}
+
+func (f *statusFlags) run(ctx context.Context, stdout io.Writer) error {
+	look, done, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer done()
+	first, err := look(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.json != "":
+		return writeStatusJSON(stdout, f.json, first)
+	case !f.watch:
+		view := newStatusView(stdout)
+		view.draw(first, nil, 0)
+		return view.err
+	}
+	return f.watchIt(ctx, look, first, stdout)
+}
+
+// looker takes a look at a server.
+type looker func(context.Context) (*httpd.Reading, error)
+
+// open gets ready to look, one way or another.
+func (f *statusFlags) open() (look looker, done func(), err error) {
+	if f.url != "" {
+		return f.ask, func() {}, nil
+	}
+	var b *scoreboard.Board
+	if f.pidFile != "" {
+		b, err = boardOf(f.pidFile)
+	} else {
+		b, err = scoreboard.OpenFile(f.board)
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, nil, fmt.Errorf("status: %w (be the user that runs the server, or root, or ask the server: lflab status URL)", err)
+	case err != nil:
+		return nil, nil, fmt.Errorf("status: %w", err)
+	}
+	return func(context.Context) (*httpd.Reading, error) {
+		if !b.Alive() {
+			return nil, fmt.Errorf("status: the server that wrote this scoreboard, process %d, has ended (start it, or remove the file)", b.Header().ParentPID.Load())
+		}
+		return httpd.ReadStatus(string(httpd.StatusLines(b.Status())))
+	}, func() { _ = b.Close() }, nil
+}
+
+// boardOf is the scoreboard of the process whose number is in a file.
+func boardOf(path string) (*scoreboard.Board, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the PID file: %w (is the server up, and is this its PidFile?)", err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || pid <= 0 {
+		return nil, fmt.Errorf("PID file %s: %.40q is no process number", path, text)
+	}
+	b, err := scoreboard.OpenProcess(pid)
+	switch {
+	case errors.Is(err, scoreboard.ErrNoProcess):
+		return nil, fmt.Errorf("PID file %s: process %d does not run (the server has ended without removing the file)", path, pid)
+	case errors.Is(err, scoreboard.ErrNoBoard):
+		return nil, fmt.Errorf("PID file %s: %w (a server of one process has none; ask it: lflab status URL)", path, err)
+	}
+	return b, err
+}
+
+// ask asks the server.
+func (f *statusFlags) ask(ctx context.Context) (*httpd.Reading, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
+	if err != nil {
+		return nil, fmt.Errorf("status: %w", err)
+	}
+	req.Close = true // between two looks no thread is kept
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		var cause *url.Error
+		if errors.As(err, &cause) {
+			err = cause.Err
+		}
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
+			return nil, fmt.Errorf("status: %s did not answer within %v (are all its threads busy? --pid-file FILE looks without asking)", f.url, statusTimeout)
+		case errors.Is(err, unix.ECONNREFUSED):
+			return nil, fmt.Errorf("status: nobody listens at %s: %w (start a server with lflab serve, or name its address)", f.url, err)
+		}
+		return nil, fmt.Errorf("status: ask %s: %w", f.url, err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("status: %s answers %s (is that its status page? on Apache, mod_status must allow it)", f.url, res.Status)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, statusMost))
+	if err != nil {
+		return nil, fmt.Errorf("status: read the answer of %s: %w", f.url, err)
+	}
+	r, err := httpd.ReadStatus(string(body))
+	if err != nil {
+		return nil, fmt.Errorf("status: the answer of %s: %w", f.url, err)
+	}
+	return r, nil
+}
+
+// watchIt looks again every interval until ctx ends: that is how it is meant
+// to end. A look that fails later on is shown, and the next one may succeed.
+func (f *statusFlags) watchIt(ctx context.Context, look looker, last *httpd.Reading, stdout io.Writer) error {
+	view := newStatusView(stdout)
+	view.begin()
+	defer view.end()
+	view.draw(last, nil, 0)
+	at := time.Now()
+	tick := time.NewTicker(f.interval)
+	defer tick.Stop()
+	for view.err == nil {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		r, err := look(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			view.fail(err)
+			continue
+		}
+		now := time.Now()
+		view.draw(r, last, now.Sub(at))
+		last, at = r, now
+	}
+	return view.err
+}
+
+func writeStatusJSON(stdout io.Writer, path string, r *httpd.Reading) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	text = append(text, '\n')
+	if path == "-" {
+		_, err = stdout.Write(text)
+		return err
+	}
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		return fmt.Errorf("--json %s: %w (must be - or a file in %s)", path, err, filepath.Dir(path))
+	}
+	return nil
+}
