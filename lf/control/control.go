@@ -1,9 +1,18 @@
-// Package control runs a server as a process: it puts listener, protocol and
-// architecture together, tells where it listens, and ends it as signals ask.
+// Package control runs servers as processes.
 //
+// A Server is one process that serves alone: it puts listeners, protocol and
+// architecture together, tells where it listens, and ends as signals ask.
 // SIGTERM and SIGINT drain: listening stops at once, idle connections are
 // closed, requests in flight finish within the grace period. A second signal
 // ends the process at once.
+//
+// A Parent is Apache's control process: children serve, each a process with a
+// Server of its own on listeners that all share, and the parent keeps their
+// number right, replaces the dead, and restarts without losing a request.
+//
+// The package knows processes, signals and descriptors. It does not know how a
+// configuration is written (package directive), nor what is done with a
+// connection.
 package control
 
 import (
@@ -31,12 +40,13 @@ import (
 
 // Config describes a server.
 type Config struct {
-	MPM       string
-	Listen    string // host:port
-	Backlog   int
-	Threads   int
-	Primitive string // a parker or a gate
-	Spin      time.Duration
+	MPM        string
+	Listen     []string // host:port each
+	Backlog    int
+	SendBuffer int    // SO_SNDBUF of connections, bytes; 0 leaves it to the system
+	Threads    int    // of a process, in all
+	Primitive  string // a parker or a gate
+	Spin       time.Duration
 
 	// See mpm.Config; what is empty or 0 is the architecture's default.
 	Order     string
@@ -46,15 +56,45 @@ type Config struct {
 	Sets      int
 	Chosen    map[string]string
 
+	// AsyncFactor is how many connections beyond its threads an idle thread is
+	// good for, where connections wait without one; 0 is no limit.
+	AsyncFactor float64
+
+	// Exclusive has the kernel wake one process of those that wait for the same
+	// listeners in epoll sets of their own (EPOLLEXCLUSIVE).
+	Exclusive bool
+
 	DeferAccept bool
-	Grace       time.Duration
+	Grace       time.Duration // for a drain; children get theirs from the parent
 	HTTP        httpd.Config
 
 	// Lab adds the flight recorder and its switch, /lab/flight.
 	Lab bool
 
-	// Out gets one line, "listening on ADDRESS", once connections are taken.
-	Out io.Writer
+	// Out gets a line "listening on ADDRESS" for each, once connections are
+	// taken.
+	Out io.Writer `json:"-"`
+}
+
+// socket is what a listener on that address is opened with.
+func (c *Config) socket(address string) sock.Options {
+	opt := sock.Options{Address: address, Backlog: c.Backlog, SendBuffer: c.SendBuffer}
+	if c.DeferAccept {
+		opt.DeferAccept = sock.DefaultDefer
+	}
+	return opt
+}
+
+// parts are what a server is assembled from beside its configuration. A child
+// has them from its parent.
+type parts struct {
+	listeners []*sock.Listener
+	gate      mpm.AcceptGate
+	row       func(id int) *serve.Row
+	status    func() serve.Status // of all processes
+	most      uint64              // connections
+	spent     func()
+	short     func(error)
 }
 
 // Errors of Run beyond those of starting.
@@ -65,54 +105,72 @@ var (
 
 // Server is a server that has been put together.
 type Server struct {
-	cfg      Config
-	kind     mpm.Kind
-	service  *httpd.Server
-	listener *sock.Listener
-	recorder *flight.Recorder
-	mpm      mpm.MPM
-	running  atomic.Pointer[mpm.MPM]
+	cfg       Config
+	kind      mpm.Kind
+	service   *httpd.Server
+	listeners []*sock.Listener
+	recorder  *flight.Recorder
+	mpm       mpm.MPM
+	running   atomic.Pointer[mpm.MPM]
 
 	switching sync.Mutex // the recorder, on and off
 }
 
-// New checks the configuration and opens the listener. Nothing is accepted yet.
+// New checks the configuration and opens the listeners. Nothing is accepted
+// yet.
 func New(cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg}
-	var err error
-	if s.kind, err = mpm.Lookup(cfg.MPM); err != nil {
-		return nil, err
-	}
-	parker, locked, err := Primitive(cfg.Primitive, cfg.Order)
+	kind, err := mpm.Lookup(cfg.MPM)
 	if err != nil {
 		return nil, err
 	}
+	var p parts
+	for _, address := range cfg.Listen {
+		opt := cfg.socket(address)
+		opt.ReusePort = kind.ReusePort
+		l, err := sock.Listen(opt)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(p.listeners))
+		}
+		p.listeners = append(p.listeners, l)
+	}
+	return assemble(cfg, p)
+}
+
+// assemble puts a server together. It owns the listeners, also with an error.
+func assemble(cfg Config, p parts) (s *Server, err error) {
+	s = &Server{cfg: cfg, listeners: p.listeners}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	if s.kind, err = mpm.Lookup(cfg.MPM); err != nil {
+		return s, err
+	}
+	parker, locked, err := Primitive(cfg.Primitive, cfg.Order)
+	if err != nil {
+		return s, err
+	}
 	web := cfg.HTTP
-	web.Status = s.status
+	if web.Status = p.status; web.Status == nil {
+		web.Status = s.status
+	}
 	if cfg.Lab {
 		s.recorder = flight.New(flight.DefaultKeep)
 		web.Flight = s.flight
 	}
 	if s.service, err = httpd.New(web); err != nil {
-		return nil, err
-	}
-	opt := sock.Options{Address: cfg.Listen, Backlog: cfg.Backlog, ReusePort: s.kind.ReusePort}
-	if cfg.DeferAccept {
-		opt.DeferAccept = sock.DefaultDefer
-	}
-	if s.listener, err = sock.Listen(opt); err != nil {
-		return nil, errors.Join(err, s.service.Close())
+		return s, err
 	}
 	s.mpm, err = mpm.New(cfg.MPM, mpm.Config{
-		Listener: s.listener, Service: s.service, Threads: cfg.Threads,
+		Listeners: s.listeners, Service: s.service, Threads: cfg.Threads,
 		Parker: parker, Park: park.Options{Spin: cfg.Spin}, Gate: locked,
 		Order: cfg.Order, Promotion: cfg.Promotion, Leaders: cfg.Leaders, Hold: cfg.Hold,
 		Sets: cfg.Sets, Chosen: cfg.Chosen, Recorder: s.recorder,
+		AcceptGate: p.gate, Row: p.row, Exclusive: cfg.Exclusive,
+		MostConnections: p.most, Spent: p.spent, Short: p.short,
 	})
-	if err != nil {
-		return nil, errors.Join(err, s.close())
-	}
-	return s, nil
+	return s, err
 }
 
 // Primitive finds a parker or a gate by name. Where one of each has that name,
@@ -137,8 +195,8 @@ func Primitive(name, order string) (park.Kind, *gate.Kind, error) {
 	return park.Kind{}, nil, fmt.Errorf("unknown primitive %q (known: %s)", name, strings.Join(known, ", "))
 }
 
-// Addr is the address that is listened on, host:port.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+// Addr is the first address that is listened on, host:port.
+func (s *Server) Addr() string { return s.listeners[0].Addr().String() }
 
 // Start lets the architecture accept connections.
 func (s *Server) Start() error {
@@ -166,7 +224,20 @@ func (s *Server) Drain() error {
 	}
 }
 
-func (s *Server) close() error { return errors.Join(s.listener.Close(), s.service.Close()) }
+func (s *Server) close() error {
+	err := closeAll(s.listeners)
+	if s.service != nil {
+		err = errors.Join(err, s.service.Close())
+	}
+	return err
+}
+
+func closeAll(listeners []*sock.Listener) (err error) {
+	for _, l := range listeners {
+		err = errors.Join(err, l.Close())
+	}
+	return err
+}
 
 // Run starts the server and blocks until signals end it.
 func (s *Server) Run() error {
@@ -176,9 +247,12 @@ func (s *Server) Run() error {
 	if err := s.Start(); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(s.cfg.Out, "listening on %s\n", s.Addr()); err != nil {
-		return fmt.Errorf("say where the server listens: %w", err)
+	for _, l := range s.listeners {
+		if _, err := fmt.Fprintf(s.cfg.Out, "listening on %s\n", l.Addr()); err != nil {
+			return fmt.Errorf("say where the server listens: %w", err)
+		}
 	}
+	notifyReady()
 	slog.Info("draining", "signal", <-signals, "grace", s.cfg.Grace)
 	drained := make(chan error, 1)
 	go func() { drained <- s.Drain() }()

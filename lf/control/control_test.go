@@ -35,7 +35,7 @@ func TestInProcess(t *testing.T) {
 		if got := p.get("/hello"); got != "Hello, World!" {
 			t.Errorf("/hello: %q", got)
 		}
-		if status := p.get("/server-status?auto"); !strings.HasPrefix(status, "ServerMPM: "+name+"\n") {
+		if status := p.get("/server-status?auto"); !strings.Contains(status, "\nServerMPM: "+name+"\n") {
 			t.Errorf("/server-status: %q", status)
 		}
 		if err := s.Drain(); err != nil {
@@ -54,13 +54,13 @@ func TestBadConfig(t *testing.T) {
 	}
 	defer l.Close()
 	tests := map[string]func(*Config){
-		`unknown mpm "prefork"`:                           func(c *Config) { c.MPM = "prefork" },
+		`unknown mpm "thread"`:                            func(c *Config) { c.MPM = "thread" },
 		`unknown primitive "semaphore"`:                   func(c *Config) { c.Primitive = "semaphore" },
 		`unknown order "random"`:                          func(c *Config) { c.Order = "random" },
 		`unknown promotion "never"`:                       func(c *Config) { c.Promotion = "never" },
 		"0 threads are too few for mpm leader":            func(c *Config) { c.Threads = 0 },
-		`resolve "nowhere"`:                               func(c *Config) { c.Listen = "nowhere" },
-		"listen on " + l.Addr().String() + ": address":    func(c *Config) { c.Listen = l.Addr().String() },
+		`resolve "nowhere"`:                               func(c *Config) { c.Listen = []string{"nowhere"} },
+		"listen on " + l.Addr().String() + ": address":    func(c *Config) { c.Listen = []string{l.Addr().String()} },
 		"open the document root: open /nonexistent/files": func(c *Config) { c.HTTP.DocRoot = "/nonexistent/files" },
 		"limit Head: 1 is not in":                         func(c *Config) { c.HTTP.Limits.Head = 1 },
 	}
@@ -78,7 +78,7 @@ func TestBadConfig(t *testing.T) {
 		t.Errorf("%d descriptors, %d before", n, before)
 	}
 	c := plain("leader")
-	c.Listen = l.Addr().String()
+	c.Listen = []string{l.Addr().String()}
 	if _, err := New(c); !errors.Is(err, unix.EADDRINUSE) {
 		t.Errorf("an address in use: %v", err)
 	}

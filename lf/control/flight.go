@@ -1,6 +1,7 @@
 package control
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -19,14 +20,14 @@ func (s *Server) flight(action string, raw bool) (any, error) {
 	defer s.switching.Unlock()
 	switch action {
 	case "on":
-		if err := s.listener.Stamp(true); err != nil {
+		if err := s.stamp(true); err != nil {
 			return nil, err
 		}
 		s.recorder.On()
 		return map[string]any{}, nil
 	case "off":
 		s.recorder.Off()
-		if err := s.listener.Stamp(false); err != nil {
+		if err := s.stamp(false); err != nil {
 			return nil, err
 		}
 		records, overwritten := s.recorder.Records()
@@ -51,4 +52,12 @@ func (s *Server) flight(action string, raw bool) (any, error) {
 		return answer, nil
 	}
 	return nil, fmt.Errorf("record=%q (want on or off)", action)
+}
+
+// stamp switches the kernel's time stamps of new connections.
+func (s *Server) stamp(on bool) (err error) {
+	for _, l := range s.listeners {
+		err = errors.Join(err, l.Stamp(on))
+	}
+	return err
 }

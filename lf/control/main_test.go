@@ -39,6 +39,9 @@ const (
 // TestMain lets the test binary be the server that is tested: signals go to a
 // process of its own.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "child" {
+		os.Exit(Child())
+	}
 	if config := os.Getenv(serverEnv); config != "" {
 		os.Exit(serveProcess(config))
 	}
@@ -55,6 +58,9 @@ type order struct {
 	Lab   bool
 
 	Promotion string
+
+	Config string // file of a control process
+	Beat   time.Duration
 }
 
 func serveProcess(config string) int {
@@ -62,6 +68,9 @@ func serveProcess(config string) int {
 	if err := json.Unmarshal([]byte(config), &o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return exitError
+	}
+	if o.Config != "" {
+		return controlProcess(o)
 	}
 	c := plain(o.MPM)
 	c.Lab, c.Out, c.Promotion = o.Lab, os.Stdout, o.Promotion
@@ -84,9 +93,38 @@ func serveProcess(config string) int {
 	return exitError
 }
 
+// controlProcess is what lflab serve --config does.
+func controlProcess(o order) int {
+	first, _, err := Resolve(o.Config, nil, nil, nil)
+	previous := first
+	load := func() (Plan, error) {
+		if s := first; s != nil {
+			first = nil
+			return PlanOf(s)
+		}
+		s, _, err := Resolve(o.Config, nil, nil, previous)
+		if err != nil {
+			return Plan{}, err
+		}
+		return PlanOf(s)
+	}
+	var p *Parent
+	if err == nil {
+		p, err = NewParent(ParentOptions{Load: load, Args: []string{"control.test", "child"}, Out: os.Stdout, Beat: o.Beat})
+	}
+	if err == nil {
+		err = p.Run()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitError
+	}
+	return exitDone
+}
+
 // plain is a server that drains quickly.
 func plain(name string) Config {
-	return Config{MPM: name, Listen: "127.0.0.1:0", Threads: 6, Primitive: "futex", Grace: patience, DeferAccept: true,
+	return Config{MPM: name, Listen: []string{"127.0.0.1:0"}, Threads: 6, Primitive: "futex", Grace: patience, DeferAccept: true,
 		HTTP: httpd.Config{Limits: httpd.Limits{KeepAliveTimeout: patience}}}
 }
 
@@ -96,13 +134,31 @@ func everyKind(t *testing.T, test func(*testing.T, string)) {
 	}
 }
 
+// said is what a process writes while it is read.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // process is a running server.
 type process struct {
 	t    *testing.T
 	cmd  *exec.Cmd
 	addr string
 	out  *bufio.Reader
-	log  strings.Builder
+	log  said
 	wait func() int // for its end; the exit status
 }
 

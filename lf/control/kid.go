@@ -1,0 +1,188 @@
+package control
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/sync/gate"
+)
+
+// stage is how far a child's life has come. It only grows.
+type stage uint8
+
+const (
+	starting  stage = iota // it has not said that it serves
+	serving                // it accepts connections
+	finishing              // it was told to leave its listeners, or has had its connections
+	cutting                // it was told to end connections, too
+	reminded               // SIGTERM
+	killed                 // SIGKILL
+)
+
+// kid is a child as its parent knows it.
+type kid struct {
+	pid        int
+	slot       int
+	bucket     int
+	generation uint32
+	group      *group
+	gate       *door
+	began      time.Time
+	pipe       *os.File
+	quiet      chan struct{} // closed when all it said has been passed on
+	stage      stage
+	terms      int       // SIGTERMs that it was sent
+	deadline   time.Time // when the next stage is due; zero for never
+	failure    string    // why it could not begin, in its own words
+}
+
+// active tells whether the child serves, or is about to.
+func (k *kid) active() bool { return k.stage <= serving }
+
+// report is what a child said.
+type report struct {
+	pid  int
+	line string
+}
+
+// listen passes on what the child says until it ends.
+func (k *kid) listen(to chan<- report) {
+	defer close(k.quiet)
+	lines := bufio.NewScanner(k.pipe)
+	for lines.Scan() {
+		to <- report{k.pid, lines.Text()}
+	}
+}
+
+// command writes one byte to the child. It may be gone; that shows otherwise.
+func (k *kid) command(c byte) { _, _ = k.pipe.Write([]byte{c}) }
+
+// urge brings the child's end one step nearer, and sets when the next is due.
+func (k *kid) urge(to stage, now time.Time, next time.Duration) {
+	if to <= k.stage {
+		return
+	}
+	k.stage = to
+	k.deadline = time.Time{}
+	if next > 0 {
+		k.deadline = now.Add(next)
+	}
+	switch to {
+	case finishing:
+		k.command(finish)
+	case cutting:
+		k.command(cut)
+	case killed:
+		k.signal(unix.SIGKILL)
+	}
+}
+
+func (k *kid) signal(s unix.Signal) {
+	if err := unix.Kill(k.pid, s); err != nil {
+		slog.Warn("cannot signal child", "pid", k.pid, "signal", s.String(), "error", err)
+	}
+}
+
+// door is an accept gate that children share, of one generation or more.
+type door struct {
+	name   string
+	shared *gate.SharedOwner
+	users  int
+}
+
+// newDoor makes the gate of a group, or none.
+func newDoor(g *Group) (*door, error) {
+	if g.Gate == "" {
+		return nil, nil
+	}
+	kind, err := gate.LookupShared(g.Gate)
+	if err != nil {
+		return nil, err
+	}
+	opt := gate.SharedOptions{File: g.LockFile}
+	if g.User != nil {
+		opt.UID, opt.GID = int(g.User.UID), int(g.User.GID)
+	}
+	shared, err := kind.New(opt)
+	if err != nil {
+		return nil, fmt.Errorf("AcceptMutex %s: %w", g.Gate, err)
+	}
+	return &door{name: g.Gate, shared: shared}, nil
+}
+
+// bear starts a child of g in that slot and bucket.
+func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, error) {
+	fds := p.sockets.of(g.cfg, bucket)
+	l := legacy{
+		Slot: slot, Generation: generation, Config: g.cfg.Server, Listeners: len(fds),
+		Most: g.cfg.MostConnections, Dir: g.cfg.Dir, Dumpable: g.cfg.Dir != "", Grace: p.plan.GracefulRestart,
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, fmt.Errorf("make pipe to child: %w", err)
+	}
+	ours := os.NewFile(uintptr(pair[0]), "pipe to a child")
+	defer unix.Close(pair[1])
+	// What the child finds, from descriptor 0 on.
+	files := []uintptr{0, 1, 2, 0, p.board.File().Fd(), uintptr(pair[1])}
+	l.Board, l.Pipe, l.First = 4, 5, 6
+	for _, fd := range fds {
+		files = append(files, uintptr(fd))
+	}
+	if d := g.door; d != nil {
+		l.Gate = &gateLegacy{Passport: d.shared.Passport(), First: len(files)}
+		for _, f := range d.shared.Files() {
+			files = append(files, f.Fd())
+			l.Gate.N++
+		}
+	}
+	memory, err := write(l)
+	if err != nil {
+		return nil, errors.Join(err, ours.Close())
+	}
+	defer memory.Close()
+	files[legacyFD] = memory.Fd()
+	attr := &syscall.ProcAttr{Env: os.Environ(), Files: files, Sys: &syscall.SysProcAttr{}}
+	if u := g.cfg.User; u != nil {
+		attr.Sys.Credential = &syscall.Credential{Uid: u.UID, Gid: u.GID, Groups: u.Groups}
+	}
+	n := p.nursery
+	if g.cfg.User != nil {
+		n = p.dropping
+	}
+	pid, err := n.start("/proc/self/exe", p.opt.Args, attr)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("start child: %w", err), ours.Close())
+	}
+	k := &kid{pid: pid, slot: slot, bucket: bucket, generation: generation, group: g, gate: g.door, began: time.Now(), pipe: ours, quiet: make(chan struct{})}
+	if k.gate != nil {
+		k.gate.users++
+	}
+	go k.listen(p.reports)
+	return k, nil
+}
+
+// write puts the legacy where the child reads it.
+func write(l legacy) (*os.File, error) {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return nil, fmt.Errorf("write a child's legacy: %w", err)
+	}
+	fd, err := unix.MemfdCreate("lflab-legacy", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make memory for a child's legacy: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "legacy")
+	if _, err := f.Write(text); err != nil {
+		return nil, errors.Join(fmt.Errorf("write a child's legacy: %w", err), f.Close())
+	}
+	return f, nil
+}

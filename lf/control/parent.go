@@ -1,0 +1,560 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/scoreboard"
+)
+
+// ParentOptions are what a Parent is made from.
+type ParentOptions struct {
+	// Load reads the configuration: once at the start, and again for each
+	// restart. It says itself what it has adjusted. With an error at a restart
+	// the server goes on with what it has.
+	Load func() (Plan, error)
+
+	// Args are the command line of a child: this program again, which calls
+	// Child.
+	Args []string
+
+	// Out gets a line "listening on ADDRESS" for each address, once children
+	// serve.
+	Out io.Writer
+
+	// Beat is how long there is between two decisions about idle threads; 0
+	// means a second, as Apache has it.
+	Beat time.Duration
+}
+
+// Parent is the control process. It serves nothing itself: it opens the
+// listening sockets, starts children that accept from them, keeps their number
+// and their idle threads within bounds, and does what signals say:
+//
+//	TERM, INT  stop at once: connections are cut
+//	WINCH      stop gracefully: requests in flight are finished
+//	HUP        restart at once: with the configuration as it is now
+//	USR1       restart gracefully: no request is lost
+//
+// All that it knows is touched by one goroutine, which Run is.
+type Parent struct {
+	opt      ParentOptions
+	plan     *Plan
+	groups   []*group
+	sockets  sockets
+	board    *scoreboard.Board
+	nursery  *nursery
+	dropping *nursery // for children of another user
+	kids     map[int]*kid
+	free     []bool // slots
+	reports  chan report
+
+	generation uint32 // of children that are started now
+	last       uint32 // generation that was begun
+	turnover   *turnover
+	again      *bool // another restart was asked for meanwhile: whether at once
+	stop       stopping
+	told       bool // where the server listens
+	failure    error
+}
+
+// group is what the parent knows of a Group.
+type group struct {
+	cfg    *Group
+	first  int // slot
+	spare  spare
+	grief  grief
+	door   *door
+	toCome int // children that are still to be started, of StartServers
+}
+
+// NewParent reads the configuration, opens the sockets and makes what children
+// share. Nothing is started yet, and with an error nothing is left behind.
+func NewParent(opt ParentOptions) (p *Parent, err error) {
+	if opt.Beat == 0 {
+		opt.Beat = time.Second
+	}
+	plan, err := opt.Load()
+	if err != nil {
+		return nil, err
+	}
+	p = &Parent{
+		opt: opt, plan: &plan, kids: map[int]*kid{}, free: make([]bool, plan.slots()),
+		reports: make(chan report, 256), sockets: sockets{open: map[string]*socket{}},
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if p.sockets.passed, err = passedSockets(); err != nil {
+		return nil, err
+	}
+	if _, err = p.sockets.sync(&plan); err != nil {
+		return nil, err
+	}
+	p.sockets.leftOver()
+	if p.board, err = scoreboard.Create(plan.slots(), plan.ThreadLimit, plan.ScoreBoardFile); err != nil {
+		return nil, err
+	}
+	first := 0
+	for i := range plan.Groups {
+		g := &group{cfg: &plan.Groups[i], first: first}
+		first += g.cfg.Slots
+		if g.door, err = newDoor(g.cfg); err != nil {
+			return nil, err
+		}
+		if g.cfg.User != nil && p.dropping == nil {
+			if p.dropping, err = newNursery(true); err != nil {
+				return nil, err
+			}
+		}
+		p.groups = append(p.groups, g)
+	}
+	for i := range p.free {
+		p.free[i] = true
+	}
+	p.nursery, err = newNursery(false)
+	return p, err
+}
+
+// Run is the server's life. It returns when all children are gone: nil, when
+// signals said so.
+func (p *Parent) Run() (err error) {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGWINCH)
+	signal.Ignore(unix.SIGPIPE)
+	deaths := make(chan os.Signal, 1)
+	signal.Notify(deaths, unix.SIGCHLD)
+	defer signal.Stop(signals)
+	defer signal.Stop(deaths)
+	if err := os.WriteFile("/proc/self/comm", []byte(parentName), 0); err != nil {
+		slog.Warn("cannot name the control process: -k will not find it", "error", err)
+	}
+	if err := p.plan.PidFile.write(); err != nil {
+		return errors.Join(err, p.close())
+	}
+	p.describe()
+	for _, g := range p.groups {
+		g.toCome = g.cfg.Start
+		p.come(g)
+	}
+	beat := time.NewTicker(p.opt.Beat)
+	defer beat.Stop()
+	look := time.NewTicker(min(p.opt.Beat, 100*time.Millisecond))
+	look.Stop()
+	defer look.Stop()
+	for !p.done() {
+		// Deadlines are looked at more often only while there are any.
+		if p.turnover != nil || p.stop != 0 {
+			look.Reset(min(p.opt.Beat, 100*time.Millisecond))
+		} else {
+			look.Stop()
+		}
+		select {
+		case s := <-signals:
+			p.obey(s)
+		case <-deaths:
+			p.reap()
+		case r := <-p.reports:
+			p.hear(r)
+		case <-look.C:
+			p.hasten(time.Now())
+		case now := <-beat.C:
+			p.reap() // a signal may have been lost among many
+			p.hasten(now)
+			p.maintain(now)
+		}
+	}
+	if p.failure == nil {
+		p.plan.PidFile.remove()
+	}
+	return errors.Join(p.failure, p.close())
+}
+
+// done tells whether there is nothing left to wait for.
+func (p *Parent) done() bool { return p.stop != 0 && len(p.kids) == 0 }
+
+// describe writes what holds for the whole server on the board.
+func (p *Parent) describe() {
+	h := p.board.Header()
+	main := &p.plan.Groups[0]
+	h.MPM.Set(main.Server.MPM)
+	h.Primitive.Set(main.Server.Primitive)
+	h.ThreadsPerChild.Store(uint32(main.Threads))
+	workers := 0
+	for i := range p.plan.Groups {
+		workers += p.plan.Groups[i].Children * p.plan.Groups[i].Threads
+	}
+	h.MaxWorkers.Store(uint32(workers))
+	h.Generation.Store(p.generation)
+}
+
+// come starts children that the group is to begin with, as many as it may.
+func (p *Parent) come(g *group) {
+	for g.toCome > 0 && p.count(g, p.generation) < g.cfg.Children {
+		if !p.start(g) {
+			return
+		}
+		g.toCome--
+	}
+}
+
+// start starts one child. It reports whether it has.
+func (p *Parent) start(g *group) bool {
+	now := time.Now()
+	if p.stop != 0 || !g.grief.over(now) {
+		return false
+	}
+	slot, bucket, ok := p.place(g)
+	if !ok {
+		return false
+	}
+	// Its threads count as idle from now on, so that no other child is started
+	// for them.
+	process := p.board.Seat(slot, g.cfg.Threads, p.generation)
+	process.Bucket.Store(uint32(bucket))
+	process.Group.Store(uint32(p.index(g)))
+	k, err := p.bear(g, slot, bucket, p.generation)
+	if err != nil {
+		wait := g.grief.stillborn(now)
+		p.board.Clear(slot)
+		slog.Error("cannot start a "+g.cfg.label()+": trying again later", "error", err, "after", wait)
+		return false
+	}
+	process.PID.Store(int32(k.pid))
+	p.kids[k.pid] = k
+	p.free[slot] = false
+	return true
+}
+
+func (p *Parent) index(g *group) int {
+	for i := range p.groups {
+		if p.groups[i] == g {
+			return i
+		}
+	}
+	panic("a group that is none of the parent's")
+}
+
+// place finds a free slot, and the bucket of listeners that fewest serve.
+func (p *Parent) place(g *group) (slot, bucket int, ok bool) {
+	for slot = g.first; slot < g.first+g.cfg.Slots && !p.free[slot]; slot++ {
+	}
+	if slot == g.first+g.cfg.Slots {
+		return 0, 0, false
+	}
+	buckets := g.cfg.Buckets
+	if g.cfg.PerThread {
+		buckets /= g.cfg.Threads
+	}
+	served := make([]int, buckets)
+	for _, k := range p.kids {
+		if k.group == g && k.active() && k.generation == p.generation {
+			served[k.bucket]++
+		}
+	}
+	for b := range served {
+		if served[b] < served[bucket] {
+			bucket = b
+		}
+	}
+	return slot, bucket, true
+}
+
+// count is how many children of a generation serve or start.
+func (p *Parent) count(g *group, generation uint32) (n int) {
+	for _, k := range p.kids {
+		if k.group == g && k.active() && k.generation == generation {
+			n++
+		}
+	}
+	return n
+}
+
+// maintain is idle server maintenance: one decision for each group.
+func (p *Parent) maintain(now time.Time) {
+	if p.stop != 0 || p.turnover != nil {
+		return
+	}
+	for _, g := range p.groups {
+		if !g.grief.over(now) {
+			continue
+		}
+		if g.toCome > 0 {
+			p.come(g)
+			continue
+		}
+		p.act(g, g.spare.decide(g.cfg.bounds(), p.census(g)))
+	}
+}
+
+func (p *Parent) act(g *group, d decision) {
+	for _, r := range d.say {
+		level := slog.LevelInfo
+		if r.warn {
+			level = slog.LevelWarn
+		}
+		slog.Log(context.Background(), level, r.text)
+	}
+	for range d.start {
+		if !p.start(g) {
+			break
+		}
+	}
+	if d.retire {
+		if k := p.idlest(g); k != nil {
+			slog.Info("more threads are idle than MaxSpareThreads: one "+g.cfg.label()+" retires", "pid", k.pid)
+			p.finish(k, time.Now())
+		}
+	}
+}
+
+// census is what the board says of the children that serve, and what the
+// parent knows of the others.
+func (p *Parent) census(g *group) (c census) {
+	for _, k := range p.kids {
+		if k.group != g {
+			continue
+		}
+		c.total++
+		if k.active() {
+			c.active++
+			c.idle += p.board.Count(k.slot).Idle
+		}
+	}
+	for slot := g.first; slot < g.first+g.cfg.Slots; slot++ {
+		if p.free[slot] {
+			c.slots++
+		}
+	}
+	return c
+}
+
+// idlest is the child that can be missed best: the one with the fewest busy
+// threads, of a bucket that others serve too; nil where each bucket has one.
+func (p *Parent) idlest(g *group) (best *kid) {
+	served := map[int]int{}
+	for _, k := range p.kids {
+		if k.group == g && k.active() {
+			served[k.bucket]++
+		}
+	}
+	for _, k := range p.kids {
+		if k.group != g || !k.active() || served[k.bucket] < 2 {
+			continue
+		}
+		if best == nil || p.board.Count(k.slot).Busy < p.board.Count(best.slot).Busy {
+			best = k
+		}
+	}
+	return best
+}
+
+// finish tells a child to serve what it has and to end.
+func (p *Parent) finish(k *kid, now time.Time) {
+	p.board.Slot(k.slot).Quiescing.Store(1)
+	k.urge(finishing, now, p.plan.GracefulRestart)
+}
+
+// hear is what a child has to say.
+func (p *Parent) hear(r report) {
+	k := p.kids[r.pid]
+	if k == nil {
+		return // its last words came after its end was noticed
+	}
+	why, failed := strings.CutPrefix(r.line, failedLine)
+	switch {
+	case failed:
+		k.failure = why
+	case r.line == readyLine && k.stage == starting:
+		k.stage = serving
+		p.progress()
+		p.announce()
+	case r.line == spentLine && k.active():
+		p.board.Slot(k.slot).Quiescing.Store(1)
+		k.stage = finishing
+		k.deadline = time.Now().Add(p.plan.GracefulRestart)
+		p.replace(k.group)
+	}
+}
+
+// announce says where the server listens, once that is true of all groups.
+func (p *Parent) announce() {
+	if p.told {
+		return
+	}
+	for _, g := range p.groups {
+		ready := false
+		for _, k := range p.kids {
+			ready = ready || k.group == g && k.stage == serving
+		}
+		if !ready {
+			return
+		}
+	}
+	p.told = true
+	for _, addr := range p.sockets.addresses(p.plan) {
+		if _, err := fmt.Fprintf(p.opt.Out, "listening on %s\n", addr); err != nil {
+			slog.Warn("cannot say where the server listens", "error", err)
+		}
+	}
+	slog.Info("server is up", "mpm", p.plan.Groups[0].Server.MPM, "children", len(p.kids), "pid", os.Getpid())
+	notifyReady()
+}
+
+// replace starts a child for one that is gone, if its threads are missed.
+func (p *Parent) replace(g *group) {
+	if p.turnover != nil || p.stop != 0 {
+		return
+	}
+	c := p.census(g)
+	if c.active < g.cfg.Children && (c.idle < g.cfg.MinSpare || c.active == 0 || g.cfg.PerThread || c.active < g.cfg.Buckets) {
+		p.start(g)
+	}
+}
+
+// reap takes note of children that have ended.
+func (p *Parent) reap() {
+	for pid, k := range p.kids {
+		var status unix.WaitStatus
+		var usage unix.Rusage
+		got, err := unix.Wait4(pid, &status, unix.WNOHANG, &usage)
+		if err == unix.EINTR || err == nil && got == 0 {
+			continue
+		}
+		if err != nil { // nobody else waits for it
+			slog.Warn("lost a child", "pid", pid, "error", err)
+		}
+		p.bury(k, status, usage)
+	}
+}
+
+// bury clears away what a dead child has left, and decides what its death
+// means.
+func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
+	delete(p.kids, k.pid)
+	p.lastWords(k)
+	h := p.board.Header()
+	h.ChildrenUser.Add(uint64(usage.Utime.Nano()))
+	h.ChildrenSystem.Add(uint64(usage.Stime.Nano()))
+	p.board.Clear(k.slot)
+	p.free[k.slot] = true
+	g := k.group
+	if d := k.gate; d != nil {
+		d.users--
+		if err := d.shared.Recover(k.pid); err != nil {
+			slog.Error("cannot recover the accept gate from a dead child", "gate", d.name, "pid", k.pid, "error", err)
+		}
+		p.shut(d)
+	}
+	lived := time.Since(k.began)
+	if status.Signaled() && k.stage < reminded {
+		slog.Warn(g.cfg.label()+" was killed", "pid", k.pid, "signal", status.Signal().String(), "core", status.CoreDump())
+	}
+	if p.stop != 0 {
+		return
+	}
+	if p.stillbirth(k, status) {
+		return
+	}
+	switch {
+	case !k.active() || status.Exited() && status.ExitStatus() == childDone:
+		// It went because it was to go.
+		p.refill(g)
+		return
+	case status.Exited() && status.ExitStatus() == childFatal:
+		p.failure = fmt.Errorf("a %s cannot serve, and none can that is started like it: %s (the PidFile is left)", g.cfg.label(), k.failure)
+		slog.Error("stopping: no child can serve", "pid", k.pid, "error", k.failure)
+		p.end(atOnce, "a child's exit status")
+		return
+	case status.Exited() && status.ExitStatus() == childSick:
+		g.spare.sick()
+	}
+	if wait := g.grief.died(time.Now(), lived); wait > 0 {
+		slog.Error(g.cfg.label()+" died at once: holding back", "pid", k.pid, "lived", lived.Round(time.Millisecond), "status", describeStatus(status), "said", k.failure, "for", wait)
+		return
+	}
+	p.refill(g)
+}
+
+// lastWords hears what a dead child said to its end.
+func (p *Parent) lastWords(k *kid) {
+	select {
+	case <-k.quiet:
+	case <-time.After(time.Second): // its end of the pipe is closed: this does not come to pass
+	}
+	_ = k.pipe.Close() // nothing is read or written there any more
+	for {
+		select {
+		case r := <-p.reports:
+			if r.pid != k.pid {
+				p.hear(r)
+			} else if why, ok := strings.CutPrefix(r.line, failedLine); ok {
+				k.failure = why
+			}
+		default:
+			return
+		}
+	}
+}
+
+// refill starts what is to come, or what is missed.
+func (p *Parent) refill(g *group) {
+	if g.toCome > 0 {
+		p.come(g)
+		return
+	}
+	p.replace(g)
+}
+
+func describeStatus(s unix.WaitStatus) string {
+	if s.Signaled() {
+		return "signal " + s.Signal().String()
+	}
+	return fmt.Sprintf("exit status %d", s.ExitStatus())
+}
+
+// shut closes a gate that no child has and no group gives out.
+func (p *Parent) shut(d *door) {
+	for _, g := range p.groups {
+		if g.door == d {
+			return
+		}
+	}
+	if d.users > 0 {
+		return
+	}
+	if err := d.shared.Close(); err != nil {
+		slog.Warn("cannot close an accept gate", "gate", d.name, "error", err)
+	}
+}
+
+// close gives back what the parent has. No child is left.
+func (p *Parent) close() (err error) {
+	p.sockets.refuse()
+	p.sockets.leftOver()
+	for _, g := range p.groups {
+		if g.door != nil {
+			err = errors.Join(err, g.door.shared.Close())
+		}
+	}
+	for _, n := range []*nursery{p.nursery, p.dropping} {
+		if n != nil {
+			n.close()
+		}
+	}
+	if p.board != nil {
+		err = errors.Join(err, p.board.Close())
+	}
+	return err
+}

@@ -1,0 +1,486 @@
+package control
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/scoreboard"
+)
+
+// served is a running control process, and where its things are.
+type served struct {
+	*process
+	conf, pidFile, board string
+}
+
+// beat is how long the control processes of these tests have between two
+// decisions, where a test says nothing else.
+const beat = 50 * time.Millisecond
+
+// control starts a control process. The configuration gets a port, a PidFile
+// and a ScoreBoardFile.
+func control(t *testing.T, beat time.Duration, conf string) *served {
+	t.Helper()
+	s := prepared(t, conf)
+	s.process = run(t, order{Config: s.conf, Beat: beat})
+	return s
+}
+
+// prepared writes the configuration, and starts nothing.
+func prepared(t *testing.T, conf string) *served {
+	t.Helper()
+	dir := t.TempDir()
+	s := &served{conf: filepath.Join(dir, "conf"), pidFile: filepath.Join(dir, "pid"), board: filepath.Join(dir, "board")}
+	if !strings.Contains(conf, "Listen ") {
+		conf = "Listen 127.0.0.1:0\n" + conf
+	}
+	s.configure(t, conf)
+	return s
+}
+
+// configure replaces the configuration.
+func (s *served) configure(t *testing.T, conf string) {
+	t.Helper()
+	text := fmt.Sprintf("PidFile %s\nScoreBoardFile %s\n%s\n", s.pidFile, s.board, conf)
+	if err := os.WriteFile(s.conf, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// children are the pids of the parent's children.
+func (s *served) children() (pids []int) {
+	pid := s.cmd.Process.Pid
+	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, file := range tasks {
+		text, _ := os.ReadFile(file) // a thread that has ended has none
+		for _, f := range strings.Fields(string(text)) {
+			if child, err := strconv.Atoi(f); err == nil && alive(child) {
+				pids = append(pids, child)
+			}
+		}
+	}
+	slices.Sort(pids)
+	return pids
+}
+
+// alive tells whether there is such a process and it is not a zombie.
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	return !strings.HasPrefix(rest, "Z") && !strings.HasPrefix(rest, "X")
+}
+
+// look maps the scoreboard.
+func (s *served) look() *scoreboard.Board {
+	s.t.Helper()
+	b, err := scoreboard.OpenFile(s.board)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { b.Close() })
+	return b
+}
+
+// settled waits until so many children serve and none is on its way out.
+func (s *served) settled(children int) *scoreboard.Board {
+	s.t.Helper()
+	b := s.look()
+	until(s.t, fmt.Sprintf("%d children to serve", children), func() bool {
+		sum := b.Summary()
+		return sum.Processes == children && sum.Stopping == 0 && sum.Starting == 0
+	})
+	return b
+}
+
+// logged waits until the log says that.
+func (s *served) logged(text string) {
+	s.t.Helper()
+	until(s.t, fmt.Sprintf("the log to say %q", text), func() bool { return strings.Contains(s.log.String(), text) })
+}
+
+func kill(t *testing.T, pid int, signal syscall.Signal) {
+	t.Helper()
+	if err := unix.Kill(pid, signal); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// C1: StartServers children serve within a second; no more than the limit.
+func TestStartServers(t *testing.T) {
+	for conf, want := range map[string]int{
+		"StartServers 3\nThreadsPerChild 4\nMinSpareThreads 1\nMaxSpareThreads 100":                                     3,
+		"StartServers 9\nServerLimit 2\nThreadsPerChild 4\nMaxRequestWorkers 8\nMinSpareThreads 1\nMaxSpareThreads 100": 2,
+		"MPM prefork\nStartServers 4\nMinSpareServers 1\nMaxSpareServers 20":                                            4,
+	} {
+		began := time.Now()
+		s := control(t, beat, conf)
+		b := s.settled(want)
+		if took := time.Since(began); took > time.Second {
+			t.Logf("%d children took %v on this machine", want, took)
+		}
+		if got := len(s.children()); got != want {
+			t.Errorf("%s: %d children, want %d", conf, got, want)
+		}
+		if n := b.Summary().Idle; n == 0 {
+			t.Errorf("%s: no idle thread in %d children", conf, want)
+		}
+		s.signal(unix.SIGTERM)
+		if status := s.wait(); status != exitDone {
+			t.Errorf("exit status %d: %s", status, s.log.String())
+		}
+		s.leftNothing()
+	}
+}
+
+// leftNothing looks for what a server that has ended may have left behind.
+func (s *served) leftNothing() {
+	s.t.Helper()
+	for _, file := range []string{s.pidFile, s.board} {
+		if _, err := os.Stat(file); err == nil {
+			s.t.Errorf("%s is still there", file)
+		}
+	}
+	if left := s.children(); len(left) > 0 {
+		s.t.Errorf("children %v are left", left)
+	}
+}
+
+// C3: too many idle threads: one child retires at a time, until it fits.
+func TestSurplusRetires(t *testing.T) {
+	s := control(t, beat, "StartServers 6\nThreadsPerChild 4\nMinSpareThreads 4\nMaxSpareThreads 9\nMaxRequestWorkers 24")
+	s.settled(2)
+	if retired := strings.Count(s.log.String(), "retires"); retired != 4 {
+		t.Errorf("%d children were told to retire, want 4: %s", retired, s.log.String())
+	}
+}
+
+// C4: under a load that would take any number, there are no more children than
+// MaxRequestWorkers allows; C5: and that is said once.
+func TestNeverMoreThanTheLimit(t *testing.T) {
+	s := control(t, beat, "StartServers 1\nThreadsPerChild 2\nMinSpareThreads 2\nMaxSpareThreads 5\nMaxRequestWorkers 6\nServerLimit 3")
+	s.settled(1)
+	var busy []*peer
+	for range 12 {
+		p := s.dial()
+		p.send("/sleep?ms=700")
+		busy = append(busy, p)
+	}
+	most := 0
+	b := s.look()
+	until(t, "all workers to be busy", func() bool {
+		most = max(most, len(s.children()))
+		return b.Summary().Busy == 6
+	})
+	for _, p := range busy {
+		p.answer()
+		most = max(most, len(s.children()))
+	}
+	if most > 3 {
+		t.Errorf("%d children, want 3 at most", most)
+	}
+	if n := strings.Count(s.log.String(), "MaxRequestWorkers is reached"); n != 1 {
+		t.Errorf("said %d times: %s", n, s.log.String())
+	}
+}
+
+// C7: a child that is killed is replaced, the log names the signal, and
+// the others go on.
+func TestKilledChildIsReplaced(t *testing.T) {
+	for _, signal := range []syscall.Signal{unix.SIGKILL, unix.SIGSEGV} {
+		s := control(t, time.Second, "StartServers 3\nThreadsPerChild 2\nMinSpareThreads 6\nMaxSpareThreads 20")
+		b := s.settled(3)
+		time.Sleep(tooSoon) // its life, so that it has not died at once
+		before := s.children()
+		kill(t, before[1], signal)
+		began := time.Now()
+		until(t, "another child in its place", func() bool {
+			now := s.children()
+			return len(now) == 3 && !slices.Contains(now, before[1]) && b.Summary().Starting == 0 && b.Summary().Processes == 3
+		})
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("replaced after %v", took)
+		}
+		if now := s.children(); !slices.Contains(now, before[0]) || !slices.Contains(now, before[2]) {
+			t.Errorf("children %v before, %v after", before, now)
+		}
+		if got := s.dial().get("/hello"); got != "Hello, World!" {
+			t.Errorf("/hello: %q", got)
+		}
+		s.logged("was killed")
+		s.logged(signal.String())
+	}
+}
+
+// Children that die at once are not replaced as fast as they die.
+func TestDyingAtOnceIsHeldBack(t *testing.T) {
+	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 4\nMaxSpareThreads 20")
+	s.settled(2)
+	seen := map[int]bool{}
+	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); {
+		for _, pid := range s.children() {
+			seen[pid] = true
+			_ = unix.Kill(pid, unix.SIGKILL) // it may be gone
+		}
+	}
+	// One a second or fewer, after the first ones; without holding back, it
+	// would be one for each decision and death.
+	if len(seen) > 8 {
+		t.Errorf("%d children in 2 s", len(seen))
+	}
+	s.logged("holding back")
+	s.settled(2) // and it comes to life again
+}
+
+// C8: a child that says that none can serve ends the server, and the PidFile
+// is left.
+func TestFatalChildEndsTheServer(t *testing.T) {
+	root := t.TempDir()
+	s := control(t, beat, fmt.Sprintf("StartServers 1\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\nDocumentRoot %s", root))
+	s.settled(1)
+	if err := os.Remove(root); err != nil {
+		t.Fatal(err)
+	}
+	kill(t, s.children()[0], unix.SIGKILL)
+	if status := s.wait(); status != exitError {
+		t.Errorf("exit status %d", status)
+	}
+	if !strings.Contains(s.log.String(), "document root") {
+		t.Errorf("the log does not say why: %s", s.log.String())
+	}
+	if pid, err := PidFile(s.pidFile).Read(); err != nil || pid != s.cmd.Process.Pid {
+		t.Errorf("PidFile says %d, %v", pid, err)
+	}
+}
+
+// C9: TERM ends all within ten seconds, a child that does not obey by SIGKILL
+// after three SIGTERMs.
+func TestStopIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes the nine seconds that httpd gives a child: not with -short")
+	}
+	t.Parallel()
+	s := control(t, time.Second, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
+	s.settled(2)
+	deaf := s.children()[0]
+	kill(t, deaf, unix.SIGSTOP)
+	began := time.Now()
+	s.signal(unix.SIGTERM)
+	if status := s.wait(); status != exitDone {
+		t.Errorf("exit status %d", status)
+	}
+	if took := time.Since(began); took < 8*time.Second || took > 11*time.Second {
+		t.Errorf("took %v", took)
+	}
+	if n := strings.Count(s.log.String(), "sending SIGTERM"); n != 3 {
+		t.Errorf("%d SIGTERMs: %s", n, s.log.String())
+	}
+	if !strings.Contains(s.log.String(), "killing it") {
+		t.Error("the log says nothing of SIGKILL")
+	}
+	s.leftNothing()
+}
+
+// W4: a hard stop cuts the connections in service within a second.
+func TestHardStopCuts(t *testing.T) {
+	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
+	b := s.settled(2)
+	busy, slow := s.dial(), s.dial()
+	busy.send("/sleep?ms=60000")
+	slow.send("/bytes?n=100000000")
+	until(t, "both to be in service", func() bool { return b.Summary().Busy == 2 })
+	began := time.Now()
+	s.signal(unix.SIGTERM)
+	if status := s.wait(); status != exitDone {
+		t.Errorf("exit status %d", status)
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("took %v", took)
+	}
+	s.leftNothing()
+}
+
+// C10: HUP sets counters back, USR1 keeps them, and both make a new
+// generation.
+func TestGenerations(t *testing.T) {
+	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
+	b := s.settled(2)
+	connections := func() (n uint64) {
+		for slot := range b.Slots() {
+			for i := range b.Rows() {
+				n += b.Row(slot, i).Connections.Load()
+			}
+		}
+		return n
+	}
+	for range 10 {
+		p := s.dial()
+		p.get("/hello")
+		p.Close()
+	}
+	until(t, "10 connections", func() bool { return connections() == 10 })
+	for want, signal := range []syscall.Signal{unix.SIGUSR1, unix.SIGHUP} {
+		old := s.children()
+		s.signal(signal)
+		until(t, "the next generation", func() bool {
+			return b.Header().Generation.Load() == uint32(want+1) && !slices.ContainsFunc(old, alive)
+		})
+		s.settled(2)
+		if n := connections(); signal == unix.SIGUSR1 && n != 10 || signal == unix.SIGHUP && n != 0 {
+			t.Errorf("after %v: %d connections", signal, n)
+		}
+		if got := s.dial().get("/hello"); got != "Hello, World!" {
+			t.Errorf("/hello: %q", got)
+		}
+		if signal == unix.SIGUSR1 {
+			// The last /hello counts.
+			until(t, "11 connections", func() bool { return connections() == 11 })
+			for slot := range b.Slots() {
+				for i := range b.Rows() {
+					_ = b.Row(slot, i)
+				}
+			}
+			continue
+		}
+	}
+}
+
+// C11: WINCH refuses new connections within a second and lets requests in
+// flight finish.
+func TestGracefulStop(t *testing.T) {
+	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
+	b := s.settled(2)
+	idle, busy := s.dial(), s.dial()
+	idle.get("/hello")
+	busy.send("/sleep?ms=1500")
+	until(t, "the request to be in flight", func() bool { return b.Summary().Busy >= 1 && strings.Contains(board(b), "W") })
+	began := time.Now()
+	s.signal(unix.SIGWINCH)
+	s.refuses()
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("refused after %v", took)
+	}
+	if res, body := busy.answer(); res.StatusCode != 200 || body != "slept\n" {
+		t.Errorf("the request in flight: %s, %q", res.Status, body)
+	}
+	if status := s.wait(); status != exitDone {
+		t.Errorf("exit status %d: %s", status, s.log.String())
+	}
+	s.leftNothing()
+}
+
+// board is the letters of all rows that are in use.
+func board(b *scoreboard.Board) string { return b.Status().Scoreboard }
+
+// C11: GracefulShutdownTimeout bounds it, and TERM cuts it short.
+func TestGracefulStopIsBounded(t *testing.T) {
+	for _, term := range []bool{false, true} {
+		timeout := 1
+		if term {
+			timeout = 0 // for ever
+		}
+		s := control(t, beat, fmt.Sprintf("StartServers 1\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\nGracefulShutdownTimeout %d", timeout))
+		b := s.settled(1)
+		busy := s.dial()
+		busy.send("/sleep?ms=60000")
+		until(t, "the request to be in flight", func() bool { return b.Summary().Busy == 1 })
+		s.signal(unix.SIGWINCH)
+		s.refuses()
+		if term {
+			s.signal(unix.SIGTERM)
+		}
+		began := time.Now()
+		if status := s.wait(); status != exitDone {
+			t.Errorf("exit status %d: %s", status, s.log.String())
+		}
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("term %v: took %v", term, took)
+		}
+		s.leftNothing()
+	}
+}
+
+// L10: a graceful restart without any traffic ends every old child within a
+// second, whatever it waits in.
+func TestIdleGracefulRestart(t *testing.T) {
+	everyKind(t, func(t *testing.T, name string) {
+		s := control(t, time.Second, "MPM "+name+"\nStartServers 2\n"+threadsOf(name))
+		s.settled(2)
+		old := s.children()
+		began := time.Now()
+		s.signal(unix.SIGUSR1)
+		until(t, "the old children to be gone", func() bool { return !slices.ContainsFunc(old, alive) })
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("took %v", took)
+		}
+		s.settled(2)
+		if got := s.dial().get("/hello"); got != "Hello, World!" {
+			t.Errorf("/hello: %q", got)
+		}
+	})
+}
+
+// threadsOf are directives for a small child of that architecture.
+func threadsOf(name string) string {
+	if name == "prefork" {
+		return "MinSpareServers 1\nMaxSpareServers 20"
+	}
+	return "ThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 50"
+}
+
+// A configuration that cannot be served with changes nothing, whoever finds
+// out: the parser, the sockets or a child.
+func TestBadConfigurationAtRestart(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	const good = "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\n"
+	s := control(t, beat, "Listen 127.0.0.1:0\n"+good)
+	s.settled(2)
+	before := s.children()
+	for bad, why := range map[string]string{
+		"Listen 127.0.0.1:0\nThreadsPerChildren 2":                          "ThreadsPerChild",
+		"Listen 127.0.0.1:0\nListen " + taken.Addr().String() + "\n" + good: "address already in use",
+		"Listen 127.0.0.1:0\nMPM worker\n" + good:                           "MPM",
+	} {
+		s.configure(t, bad)
+		s.signal(unix.SIGUSR1)
+		s.logged(why)
+		if now := s.children(); !slices.Equal(now, before) && why != "MPM" {
+			t.Errorf("%s: children %v, before %v", why, now, before)
+		}
+		if got := s.dial().get("/hello"); got != "Hello, World!" {
+			t.Errorf("/hello: %q", got)
+		}
+	}
+}
+
+// The control process is killed: its children serve what they have and end.
+func TestOrphansFinish(t *testing.T) {
+	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
+	b := s.settled(2)
+	busy := s.dial()
+	busy.send("/sleep?ms=300")
+	until(t, "the request to be in flight", func() bool { return b.Summary().Busy == 1 })
+	children := s.children()
+	s.signal(unix.SIGKILL)
+	s.wait()
+	if _, body := busy.answer(); body != "slept\n" {
+		t.Errorf("the request in flight: %q", body)
+	}
+	until(t, "the children to end", func() bool { return !slices.ContainsFunc(children, alive) })
+}

@@ -1,0 +1,102 @@
+package control
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Plan is what a control process is to run: settings that have been checked
+// and adjusted.
+type Plan struct {
+	Groups []Group
+
+	PidFile        PidFile
+	ScoreBoardFile string // empty for memory without a name
+	ThreadLimit    int    // rows of a slot in the scoreboard
+
+	// GracefulShutdown is how long connections may take after graceful-stop, 0
+	// for ever; GracefulRestart how long those of an old generation may.
+	GracefulShutdown, GracefulRestart time.Duration
+}
+
+// Group is children that serve the same listeners as the same user. A server
+// has one, and one more for each <User> section of its configuration.
+type Group struct {
+	Name   string // of the section; empty for the main one
+	Server Config // what each child serves with, Listen included
+
+	// Buckets is into how many sockets each address is divided
+	// (SO_REUSEPORT); children take turns at them. 1 is usual.
+	Buckets int
+	// Each child of an architecture that listens once for each thread has that
+	// many of the buckets to itself; then there is one child for each.
+	PerThread bool
+
+	Start              int // children at first
+	MinSpare, MaxSpare int // idle threads
+	Children           int // at most that serve at a time
+	Slots              int // ServerLimit: processes in all, finishing ones too
+	Threads            int // of a child that take connections
+
+	Gate     string // a shared gate of package gate, empty for none
+	LockFile string
+
+	MostConnections uint64 // of a child; 0 is no limit
+
+	User *User  // nil to stay what the parent is
+	Dir  string // working directory of children, and where they may dump core
+}
+
+// User is whom children run as.
+type User struct {
+	Name     string
+	UID, GID uint32
+	Groups   []uint32 // supplementary
+}
+
+func (g *Group) bounds() bounds {
+	return bounds{minSpare: g.MinSpare, maxSpare: g.MaxSpare, threads: g.Threads, children: g.Children}
+}
+
+// label is how the log names the group's children.
+func (g *Group) label() string {
+	if g.Name == "" {
+		return "child"
+	}
+	return "child of <User " + g.Name + ">"
+}
+
+// slots is how many the groups have in all.
+func (p *Plan) slots() (n int) {
+	for i := range p.Groups {
+		n += p.Groups[i].Slots
+	}
+	return n
+}
+
+// succeeds tells why p cannot follow old in a running server. What a
+// directive says of its own is checked before; this is about what the running
+// processes share.
+func (p *Plan) succeeds(old *Plan) error {
+	if len(p.Groups) != len(old.Groups) {
+		return fmt.Errorf("there are %d <User> sections and were %d: the scoreboard's slots are shared out at the start (stop the server and start it)", len(p.Groups)-1, len(old.Groups)-1)
+	}
+	if p.ThreadLimit != old.ThreadLimit || p.ScoreBoardFile != old.ScoreBoardFile || p.PidFile != old.PidFile {
+		return errors.New("ThreadLimit, ScoreBoardFile or PidFile is another: they hold for the server's life (stop the server and start it)")
+	}
+	for i := range p.Groups {
+		n, o := &p.Groups[i], &old.Groups[i]
+		switch {
+		case n.Name != o.Name:
+			return fmt.Errorf("section <User %s> is now <User %s>: sections hold for the server's life (stop the server and start it)", o.Name, n.Name)
+		case n.Slots != o.Slots:
+			return fmt.Errorf("ServerLimit is %d and was %d: the scoreboard is made at the start (stop the server and start it)", n.Slots, o.Slots)
+		case n.Server.MPM != o.Server.MPM || n.Server.Chosen["accept"] != o.Server.Chosen["accept"]:
+			return fmt.Errorf("mpm %s cannot follow mpm %s, nor another way to accept: both wait on the same sockets while the old children finish (stop the server and start it)", n.Server.MPM, o.Server.MPM)
+		case n.Buckets != o.Buckets || n.PerThread && n.Threads != o.Threads:
+			return fmt.Errorf("the listeners are divided into %d sockets and were into %d: what is queued in those that are left over would be lost (stop the server and start it)", n.Buckets, o.Buckets)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package control
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"lflab/lf"
+	"lflab/lf/directive"
+	"lflab/lf/httpd"
+	"lflab/lf/mpm"
+	"lflab/sync/gate"
+	"lflab/sync/park"
+)
+
+// PlanOf is the plan that settings describe, for an MPM that is known.
+func PlanOf(s *directive.Settings) (Plan, error) {
+	kind, err := mpm.Lookup(s.MPM)
+	if err != nil {
+		return Plan{}, err
+	}
+	plan := Plan{
+		PidFile: PidFile(s.PidFile), ScoreBoardFile: s.ScoreBoardFile, ThreadLimit: s.ThreadLimit,
+		GracefulShutdown: s.GracefulShutdownTimeout, GracefulRestart: s.GracefulRestartTimeout,
+	}
+	for i := range s.Groups {
+		from := &s.Groups[i]
+		g := Group{
+			Name: from.Name, Server: ConfigOf(s, from), Buckets: max(s.Buckets, 1),
+			Start: from.StartServers, MinSpare: from.MinSpareThreads, MaxSpare: from.MaxSpareThreads,
+			Children: from.Children, Slots: from.ServerLimit, Threads: from.ThreadsPerChild,
+			LockFile: s.LockFile, MostConnections: uint64(from.MaxConnectionsPerChild), Dir: s.CoreDumpDirectory,
+		}
+		switch s.AcceptMutex {
+		case "none", "reuseport":
+		case "epollexclusive":
+			g.Server.Exclusive = true
+		default:
+			if kind.Gated {
+				g.Gate = s.AcceptMutex
+			}
+		}
+		if kind.ReusePort {
+			// A socket for each thread: there are as many children as there
+			// are sockets for, no more and no fewer.
+			g.PerThread, g.Children = true, g.Start
+			g.Buckets = g.Start * g.Threads
+			g.MinSpare, g.MaxSpare = 0, g.Buckets
+		}
+		if from.UID >= 0 {
+			g.User = &User{Name: from.User, UID: uint32(from.UID), GID: uint32(from.GID)}
+			for _, id := range from.SupplementaryGroups {
+				g.User.Groups = append(g.User.Groups, uint32(id))
+			}
+		}
+		plan.Groups = append(plan.Groups, g)
+	}
+	return plan, nil
+}
+
+// ConfigOf is what a process of that group serves with.
+func ConfigOf(s *directive.Settings, g *directive.Group) Config {
+	c := Config{
+		MPM: s.MPM, Backlog: g.ListenBacklog, SendBuffer: g.SendBufferSize, Threads: g.Threads,
+		Primitive: s.Primitive, Spin: s.Spin, Order: s.Order, Promotion: s.Promotion,
+		Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: maps.Clone(s.Chosen()),
+		AsyncFactor: g.AsyncFactor, DeferAccept: g.DeferAccept, Grace: s.Grace, Lab: s.Lab,
+		HTTP: httpd.Config{
+			DocRoot: g.DocumentRoot, Debug: s.Debug,
+			Limits: httpd.Limits{
+				Head: g.MaxHead, Body: g.MaxBody,
+				HeadTimeout: g.HeadTimeout, BodyTimeout: g.BodyTimeout,
+				KeepAliveTimeout: g.KeepAliveTimeout, WriteTimeout: g.WriteTimeout,
+				MaxKeepAliveRequests: g.MaxKeepAliveRequests,
+			},
+		},
+	}
+	for _, l := range g.Listen {
+		c.Listen = append(c.Listen, l.Address)
+	}
+	return c
+}
+
+// Resolve makes settings of what a configuration file and flags say. previous
+// are those of the running server at a restart.
+func Resolve(config string, defines []string, flags *directive.Flags, previous *directive.Settings) (*directive.Settings, directive.Notes, error) {
+	return directive.Resolve(directive.Sources{Config: config, Defines: defines, Flags: flags, Lookup: about, Previous: previous})
+}
+
+// about is what package directive is told of an architecture.
+func about(name string) (directive.MPM, error) {
+	k, err := mpm.Lookup(name)
+	if err != nil {
+		return directive.MPM{}, err
+	}
+	m := directive.MPM{
+		Name: k.Name, Prefork: k.Name == "prefork", Listener: k.ListenerSeat, Asynchronous: k.Async,
+		ListenPerThread: k.ReusePort, Unbounded: k.Name == "goroutine", MinThreads: k.MinThreads,
+		Names: names(k),
+		Check: check,
+	}
+	switch {
+	case k.Gated:
+		m.Mutexes = []string{"none"}
+		for _, g := range gate.SharedKinds() {
+			m.Mutexes = append(m.Mutexes, g.Name)
+		}
+		m.Mutexes = append(m.Mutexes, "epollexclusive", "reuseport")
+	case k.ReusePort:
+		m.Mutexes = []string{"reuseport"}
+	default:
+		m.Mutexes = []string{"none", "epollexclusive", "reuseport"}
+	}
+	return m, nil
+}
+
+// names are what directives that choose by name may say.
+func names(k mpm.Kind) map[string][]string {
+	all := map[string][]string{}
+	for _, p := range park.Kinds() {
+		all["Primitive"] = append(all["Primitive"], p.Name)
+	}
+	for _, g := range gate.Kinds() {
+		if !slices.Contains(all["Primitive"], g.Name) {
+			all["Primitive"] = append(all["Primitive"], g.Name)
+		}
+	}
+	for _, o := range lf.Orders() {
+		all["Order"] = append(all["Order"], o.Name)
+	}
+	for _, p := range lf.Promotions() {
+		all["Promotion"] = append(all["Promotion"], p.Name)
+	}
+	for _, c := range mpm.Choices() {
+		for _, v := range c.Values {
+			name := strings.ToUpper(c.Name[:1]) + c.Name[1:]
+			all[name] = append(all[name], v.Name)
+		}
+	}
+	return all
+}
+
+// check tells what of the settings does not go together, as the architecture
+// has it.
+func check(s *directive.Settings) error {
+	k, err := mpm.Lookup(s.MPM)
+	if err != nil {
+		return err
+	}
+	parker, locked, err := Primitive(s.Primitive, s.Order)
+	if err != nil {
+		return err
+	}
+	for i := range s.Groups {
+		if err := k.Check(mpm.Config{
+			Threads: s.Groups[i].Threads, Parker: parker, Gate: locked, Order: s.Order, Promotion: s.Promotion,
+			Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: s.Chosen(),
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+package control
+
+import (
+	"log/slog"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// stopping is how the server ends.
+type stopping uint8
+
+const (
+	not        stopping = iota
+	gracefully          // requests in flight are finished
+	atOnce              // connections are cut
+)
+
+// stopSteps are how long a child has, from being told to cut its connections
+// until the first SIGTERM, from one to the next, and until SIGKILL: 3, 5, 7 and
+// 9 s after the start, as Apache has it.
+var stopSteps = [...]time.Duration{3 * time.Second, 2 * time.Second, 2 * time.Second, 2 * time.Second}
+
+// obey does what a signal says.
+func (p *Parent) obey(s os.Signal) {
+	switch s {
+	case unix.SIGTERM, unix.SIGINT:
+		p.end(atOnce, s.String())
+	case unix.SIGWINCH:
+		p.end(gracefully, s.String())
+	case unix.SIGHUP:
+		if p.stop == not {
+			p.restart(true)
+		}
+	case unix.SIGUSR1:
+		if p.stop == not {
+			p.restart(false)
+		}
+	}
+}
+
+// end begins to stop, or makes a graceful stop one at once.
+func (p *Parent) end(how stopping, why string) {
+	if how <= p.stop {
+		return
+	}
+	if p.stop == not {
+		notifyStopping()
+		p.sockets.refuse() // for all processes, and before anybody waits
+	}
+	p.stop = how
+	slog.Info("stopping", "why", why, "gracefully", how == gracefully, "children", len(p.kids))
+	now := time.Now()
+	for _, k := range p.kids {
+		p.board.Slot(k.slot).Quiescing.Store(1)
+		if how == gracefully {
+			k.urge(finishing, now, p.plan.GracefulShutdown)
+		} else {
+			k.urge(cutting, now, stopSteps[0])
+		}
+	}
+	p.reap()
+}
+
+// hasten looks at deadlines: of a turnover, and of children that are to end.
+func (p *Parent) hasten(now time.Time) {
+	if t := p.turnover; t != nil {
+		if err := t.overdue(now); err != nil {
+			p.takeBack(err)
+		}
+	}
+	for _, k := range p.kids {
+		if k.deadline.IsZero() || now.Before(k.deadline) {
+			continue
+		}
+		k.reminders(now)
+	}
+}
+
+// reminders takes the next step with a child that should be gone.
+func (k *kid) reminders(now time.Time) {
+	k.deadline = time.Time{}
+	switch {
+	case k.stage < cutting:
+		slog.Warn(k.group.cfg.label()+" still has connections: they are cut", "pid", k.pid, "generation", k.generation)
+		k.urge(cutting, now, stopSteps[0])
+	case k.terms < len(stopSteps)-1:
+		k.terms++
+		slog.Warn(k.group.cfg.label()+" does not end: sending SIGTERM", "pid", k.pid, "times", k.terms)
+		k.stage = reminded
+		k.signal(unix.SIGTERM)
+		k.deadline = now.Add(stopSteps[k.terms])
+	default:
+		slog.Error(k.group.cfg.label()+" does not end: killing it", "pid", k.pid)
+		k.urge(killed, now, 0)
+	}
+}

@@ -1,0 +1,207 @@
+package control
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// turnover is a restart while it goes on. Children of the new generation are
+// started first, as far as there are slots; once each group has one that
+// serves, the old ones are told to go. Until then everything can be taken
+// back: a configuration that children cannot serve with costs nothing.
+type turnover struct {
+	atOnce   bool
+	old      *Plan
+	oldDoors []*door
+	opened   []string // sockets that only the new plan has
+	before   uint32   // the generation that serves
+	until    time.Time
+}
+
+// turnoverPatience is how long the first children of a generation may take to
+// serve.
+const turnoverPatience = 10 * time.Second
+
+// restart reads the configuration and begins a turnover to it.
+func (p *Parent) restart(atOnce bool) {
+	if p.turnover != nil {
+		both := atOnce || p.again != nil && *p.again
+		p.again = &both
+		return
+	}
+	notifyReloading()
+	defer func() {
+		if p.turnover == nil {
+			notifyReady() // with what there was
+		}
+	}()
+	next, err := p.opt.Load()
+	if err == nil {
+		err = next.succeeds(p.plan)
+	}
+	if err != nil {
+		slog.Error("the configuration is not taken: the server goes on with the one it has", "error", err)
+		return
+	}
+	t := &turnover{atOnce: atOnce, old: p.plan, before: p.generation, until: time.Now().Add(turnoverPatience)}
+	if t.opened, err = p.sockets.sync(&next); err != nil {
+		slog.Error("the configuration is not taken: the server goes on with the one it has", "error", err)
+		return
+	}
+	var doors []*door
+	for i, g := range p.groups {
+		t.oldDoors = append(t.oldDoors, g.door)
+		d := g.door
+		if c := &next.Groups[i]; c.Gate != g.cfg.Gate || c.LockFile != g.cfg.LockFile {
+			if d, err = newDoor(c); err != nil {
+				p.sockets.forget(t.opened)
+				slog.Error("the configuration is not taken: the server goes on with the one it has", "error", err)
+				return // doors made before this one have no child: the process's end frees them
+			}
+		}
+		doors = append(doors, d)
+	}
+	if err := p.needDropping(&next); err != nil {
+		p.sockets.forget(t.opened)
+		slog.Error("the configuration is not taken: the server goes on with the one it has", "error", err)
+		return
+	}
+	slog.Info("restarting", "gracefully", !atOnce, "generation", p.last+1)
+	p.turnover, p.plan = t, &next
+	p.last++
+	p.generation = p.last
+	for i, g := range p.groups {
+		g.cfg, g.door = &next.Groups[i], doors[i]
+		g.grief = grief{}
+		g.toCome = g.cfg.Start
+		p.come(g)
+	}
+	p.progress()
+}
+
+// needDropping makes the nursery for children of another user, if a plan needs
+// it first.
+func (p *Parent) needDropping(plan *Plan) (err error) {
+	for i := range plan.Groups {
+		if plan.Groups[i].User != nil && p.dropping == nil {
+			if p.dropping, err = newNursery(true); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// progress ends the turnover once each group has a new child that serves, or
+// has no slot for one as long as the old ones live.
+func (p *Parent) progress() {
+	t := p.turnover
+	if t == nil {
+		return
+	}
+	for _, g := range p.groups {
+		serves, begun := false, false
+		for _, k := range p.kids {
+			if k.group == g && k.generation == p.generation {
+				begun = true
+				serves = serves || k.stage == serving
+			}
+		}
+		if _, _, room := p.place(g); !serves && (begun || room) {
+			return
+		}
+	}
+	p.succeed(time.Now())
+}
+
+// succeed is the point of no return: the new generation is the server.
+func (p *Parent) succeed(now time.Time) {
+	t := p.turnover
+	p.turnover = nil
+	h := p.board.Header()
+	h.RestartedAt.Store(now.UnixNano())
+	h.ConfigGeneration.Add(1)
+	p.describe()
+	for _, k := range p.kids {
+		if k.generation == p.generation {
+			continue
+		}
+		p.finish(k, now)
+		if t.atOnce {
+			k.urge(cutting, now, stopSteps[0])
+		}
+	}
+	if t.atOnce {
+		p.board.Zero()
+	}
+	p.sockets.prune(p.plan)
+	for i, d := range t.oldDoors {
+		if d != nil && p.groups[i].door != d {
+			p.shut(d)
+		}
+	}
+	for _, g := range p.groups {
+		g.spare.restarted()
+	}
+	notifyReady()
+	slog.Info("new generation serves", "generation", p.generation)
+	if again := p.again; again != nil {
+		p.again = nil
+		p.restart(*again)
+	}
+}
+
+// stillbirth tells whether the death of a child in a turnover is the end of
+// that: none of its generation could serve yet. The old generation goes on.
+func (p *Parent) stillbirth(k *kid, status unix.WaitStatus) bool {
+	t := p.turnover
+	if t == nil || k.generation != p.generation || k.stage == serving {
+		return false
+	}
+	why := k.failure
+	if why == "" {
+		why = "a child of it died at once: " + describeStatus(status)
+	}
+	p.takeBack(errors.New(why))
+	return true
+}
+
+// takeBack undoes a turnover.
+func (p *Parent) takeBack(why error) {
+	t := p.turnover
+	slog.Error("the configuration is not taken: the server goes on with the one it has", "error", why)
+	now := time.Now()
+	for _, k := range p.kids {
+		if k.generation == p.generation {
+			p.finish(k, now)
+			k.urge(cutting, now, stopSteps[0])
+		}
+	}
+	p.turnover, p.plan, p.again, p.generation = nil, t.old, nil, t.before
+	made := []*door{}
+	for i, g := range p.groups {
+		if g.door != t.oldDoors[i] {
+			made = append(made, g.door)
+		}
+		g.cfg, g.door, g.toCome = &t.old.Groups[i], t.oldDoors[i], 0
+	}
+	for _, d := range made {
+		if d != nil {
+			p.shut(d)
+		}
+	}
+	p.sockets.forget(t.opened)
+	notifyReady()
+}
+
+// overdue is called while a turnover goes on.
+func (t *turnover) overdue(now time.Time) error {
+	if now.Before(t.until) {
+		return nil
+	}
+	return fmt.Errorf("no child has served with it within %v", turnoverPatience)
+}
