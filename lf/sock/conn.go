@@ -46,6 +46,7 @@ type Conn struct {
 	cut      atomic.Uint32
 	receive  receiver
 	offset   int64 // of sendfile(2)
+	served   int
 }
 
 var _ serve.Stream = (*Conn)(nil)
@@ -75,7 +76,7 @@ const (
 func (c *Conn) Reset(fd int, wait, stamped bool, draining *atomic.Bool) {
 	c.fd, c.wait, c.stamped, c.draining = fd, wait, stamped, draining
 	c.armed, c.readBy, c.writeBy, c.arrived = 0, 0, 0, 0
-	c.drained, c.full = false, false
+	c.drained, c.full, c.served = false, false, 0
 	c.gate.Store(busy)
 	c.cut.Store(open) // last: Cut reads the descriptor after it
 }
@@ -86,6 +87,10 @@ func (c *Conn) FD() int { return c.fd }
 // Waits tells whether Read and Write block. A session asks for it, and does
 // not try to read what cannot be there on a Conn that does not.
 func (c *Conn) Waits() bool { return c.wait }
+
+// Served is where sessions count the responses on the connection: whichever
+// serves it finds how many there have been.
+func (c *Conn) Served() *int { return &c.served }
 
 // SetReadDeadline sets until when Read may wait, ns of CLOCK_MONOTONIC.
 func (c *Conn) SetReadDeadline(ns int64) { c.readBy = ns }

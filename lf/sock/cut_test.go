@@ -1,0 +1,100 @@
+package sock
+
+import (
+	"errors"
+	"io"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestCut ends a read and a write that block, and what comes after.
+func TestCut(t *testing.T) {
+	for _, wait := range []bool{true, false} {
+		c, peer := pair(t, wait)
+		if wait {
+			go func() {
+				for c.gate.Load() != idle {
+					runtime.Gosched()
+				}
+				c.Cut()
+			}()
+			if n, err := c.ReadIdle(make([]byte, 1)); n != 0 || err != io.EOF {
+				t.Errorf("a read that waits: %d, %v", n, err)
+			}
+		} else {
+			c.Cut()
+		}
+		if n, err := c.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+			t.Errorf("wait=%v: read %d, %v", wait, n, err)
+		}
+		if _, err := c.Write([]byte("x")); !errors.Is(err, unix.EPIPE) {
+			t.Errorf("wait=%v: write: %v", wait, err)
+		}
+		if n, err := unix.Read(peer, make([]byte, 1)); n != 0 || err != nil {
+			t.Errorf("wait=%v: the peer reads %d, %v", wait, n, err)
+		}
+	}
+	var never Conn
+	never.Cut() // there is no connection, and descriptor 0 is not one
+	if _, err := unix.FcntlInt(0, unix.F_GETFD, 0); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestCutAgainstClose: a Cut never touches the socket that gets the
+// descriptor's number after the connection's end.
+func TestCutAgainstClose(t *testing.T) {
+	const rounds = 3000
+	var c Conn
+	var round, done atomic.Int64
+	var stop atomic.Bool
+	go func() {
+		for !stop.Load() {
+			n := round.Load()
+			for range n % 61 {
+				round.Load()
+			}
+			c.Cut()
+			done.Store(n)
+		}
+	}()
+	defer stop.Store(true)
+	cut, same := 0, 0
+	for n := int64(1); n <= rounds; n++ {
+		sp, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Reset(sp[0], true, false, nil)
+		round.Store(n)
+		for range n % 53 * 4 {
+			round.Load()
+		}
+		if _, err := c.Write([]byte("x")); err != nil {
+			cut++
+		}
+		c.Close()
+		victim, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if victim[0] == sp[0] {
+			same++
+		}
+		for seen := done.Load(); done.Load() == seen && seen != n; runtime.Gosched() {
+		}
+		if _, err := unix.Write(victim[0], []byte("y")); err != nil {
+			t.Fatalf("round %d: the socket that got the descriptor next was cut: %v", n, err)
+		}
+		for _, fd := range []int{sp[1], victim[0], victim[1]} {
+			unix.Close(fd)
+		}
+	}
+	t.Logf("%d cut while they were open, %d times the number was used again", cut, same)
+	if cut == 0 || same < rounds/2 {
+		t.Error("the race was not run")
+	}
+}

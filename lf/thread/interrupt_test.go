@@ -1,0 +1,76 @@
+package thread
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/sync/block"
+)
+
+// TestInterruptEndsABlockingCall: a call that the kernel would begin again
+// after any signal of the runtime's returns EINTR, on the thread that is meant
+// or on all.
+func TestInterruptEndsABlockingCall(t *testing.T) {
+	for _, all := range []bool{false, true} {
+		var p [2]int
+		if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+			t.Fatal(err)
+		}
+		var tid atomic.Int32
+		result := make(chan error)
+		go func() {
+			runtime.LockOSThread()
+			tid.Store(int32(unix.Gettid()))
+			_, err := block.Read(p[0], make([]byte, 1))
+			result <- err
+		}()
+		for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			err := error(nil)
+			switch {
+			case all:
+				err = InterruptAll()
+			case tid.Load() != 0:
+				err = Interrupt(int(tid.Load()))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case err := <-result:
+				if err != unix.EINTR {
+					t.Errorf("all=%v: the call returned %v, want %v", all, err, unix.EINTR)
+				}
+			default:
+				if time.Now().After(end) {
+					t.Fatalf("all=%v: the thread is still blocked", all)
+				}
+				continue
+			}
+			break
+		}
+		unix.Close(p[0])
+		unix.Close(p[1])
+	}
+}
+
+// TestInterruptNobody: a thread that has ended needs no interruption.
+func TestInterruptNobody(t *testing.T) {
+	gone := make(chan int)
+	go func() {
+		runtime.LockOSThread() // and takes the thread along
+		gone <- unix.Gettid()
+	}()
+	tid := <-gone
+	for end := time.Now().Add(10 * time.Second); unix.Tgkill(unix.Getpid(), tid, 0) != unix.ESRCH; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("the thread does not end")
+		}
+	}
+	if err := Interrupt(tid); err != nil {
+		t.Error(err)
+	}
+}
