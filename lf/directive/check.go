@@ -3,6 +3,7 @@ package directive
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -20,6 +21,12 @@ func Check(w io.Writer, s *Settings, notes Notes) error {
 			tell(tab, s, i)
 		}
 		tab.Flush() // to a builder: no error
+		lines := strings.Split(b.String(), "\n")
+		for i := range lines {
+			lines[i] = strings.TrimRight(lines[i], " ")
+		}
+		b.Reset()
+		b.WriteString(strings.Join(lines, "\n"))
 		if !s.Alone {
 			b.WriteByte('\n')
 			for i := range s.Groups {
@@ -49,20 +56,21 @@ func tell(w io.Writer, s *Settings, at int) {
 			continue
 		}
 		field, from := e.at(s, g)
-		value := show(field)
+		value := e.tell(field, "-")
 		if at > 0 {
-			if first := show(e.group(&s.Groups[0])); value == first {
+			if first := e.group(&s.Groups[0]); show(first) == show(field) {
 				continue
 			}
-		}
-		if value == "" || (e.Name == "Timeout" && g.timeout == 0) || (e.Name == "ListenCoresBucketsRatio" && s.bucketsRatio == 0) {
-			value = "-"
 		}
 		restart := e.restart(m).String()
 		if s.Alone {
 			restart = "-"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, value, from[e.Name], restart)
+		origin := from[e.Name]
+		if _, given := from[e.Name]; !given && slices.Contains([]string{"HeadTimeout", "BodyTimeout", "WriteTimeout"}, e.Name) {
+			origin = from["Timeout"] // or the default, both of them
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, value, origin, restart)
 	}
 }
 
@@ -72,8 +80,15 @@ func (g *Group) sum(s *Settings) string {
 	if g.Name != "" {
 		fmt.Fprintf(&b, "<User %s>: ", g.Name)
 	}
-	fmt.Fprintf(&b, "MaxRequestWorkers %d = %d children x %d threads, in %d slots", g.MaxRequestWorkers, g.Children, g.ThreadsPerChild, g.ServerLimit)
-	fmt.Fprintf(&b, "; %d at first, %d to %d threads idle", g.StartServers, g.MinSpareThreads, g.MaxSpareThreads)
+	fmt.Fprintf(&b, "MaxRequestWorkers %d = %s, in %s", g.MaxRequestWorkers, product(g.Children, g.ThreadsPerChild), count(g.ServerLimit, "slot", "slots"))
+	fmt.Fprintf(&b, "; %d at first", g.StartServers)
+	if !s.mpm.ListenPerThread {
+		what := "threads"
+		if s.mpm.Prefork {
+			what = "children"
+		}
+		fmt.Fprintf(&b, ", %d to %d %s idle", g.MinSpareThreads, g.MaxSpareThreads, what)
+	}
 	if g.UID >= 0 {
 		fmt.Fprintf(&b, "; as user %d, group %d", g.UID, g.GID)
 	}

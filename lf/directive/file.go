@@ -257,15 +257,12 @@ func (r *reader) directive(text string, from Origin) {
 		r.includes(args, from, optional)
 		return
 	}
-	e, note, ok := Lookup(name)
+	e, old, ok := Lookup(name)
 	if !ok {
 		r.fail(from, "", "unknown directive %q%s", clip(name), meant(Nearest(name), "lflab serve --help lists what there is"))
 		return
 	}
-	if note != "" {
-		r.notes = append(r.notes, Note{Level: Info, Directive: name, From: from, Text: note})
-	}
-	v := value{entry: e, args: args, from: from, dir: filepath.Dir(from.File)}
+	v := value{entry: e, args: args, from: from, dir: filepath.Dir(from.File), old: old}
 	if text := v.miscounted(); text != "" {
 		r.fail(from, e.Name, "%s", text)
 		return

@@ -20,19 +20,19 @@ func NewFlags(set *pflag.FlagSet) *Flags {
 	f := &Flags{}
 	for i := range table {
 		e := &table[i]
-		f.add(set, e, e.FlagName(), false)
+		f.add(set, e, e.FlagName(), Old{}, false)
 		for _, name := range e.Aliases {
-			f.add(set, e, name, true)
+			f.add(set, e, name, Old{}, true)
 		}
 		for _, old := range e.Old {
-			f.add(set, e, dashed(old.Name), true)
+			f.add(set, e, dashed(old.Name), old, true)
 		}
 	}
 	return f
 }
 
-func (f *Flags) add(set *pflag.FlagSet, e *Entry, name string, hidden bool) {
-	added := set.VarPF(&flag{to: f, entry: e, name: name}, name, "", e.help())
+func (f *Flags) add(set *pflag.FlagSet, e *Entry, name string, old Old, hidden bool) {
+	added := set.VarPF(&flag{to: f, entry: e, name: name, old: old}, name, "", e.help())
 	added.Hidden = hidden
 	added.DefValue = e.Default.Any
 	if added.DefValue == "" {
@@ -69,6 +69,7 @@ type flag struct {
 	to    *Flags
 	entry *Entry
 	name  string
+	old   Old
 	text  string
 }
 
@@ -90,7 +91,7 @@ func (f *flag) Set(text string) error {
 		}
 	}
 	f.text = text
-	f.to.values = append(f.to.values, value{entry: f.entry, args: args, from: Origin{Flag: f.name}})
+	f.to.values = append(f.to.values, value{entry: f.entry, args: args, from: Origin{Flag: f.name}, old: f.old})
 	return nil
 }
 

@@ -3,20 +3,20 @@ package directive
 import "strings"
 
 // Lookup finds a directive by a name it has or once had, without regard to
-// case. The note is what to say of an old name.
-func Lookup(name string) (e *Entry, note string, ok bool) {
+// case. An old name is returned with what is to be said of it.
+func Lookup(name string) (e *Entry, old Old, ok bool) {
 	for i := range table {
 		e := &table[i]
 		if strings.EqualFold(name, e.Name) {
-			return e, "", true
+			return e, Old{}, true
 		}
 		for _, old := range e.Old {
 			if strings.EqualFold(name, old.Name) {
-				return e, old.Note, true
+				return e, old, true
 			}
 		}
 	}
-	return nil, "", false
+	return nil, Old{}, false
 }
 
 // Nearest is the known name, of a directive or of what only a file has, that is

@@ -1,5 +1,11 @@
 package directive
 
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
 // processes settles what the children of a control process are: how many, with
 // how many threads, as whom. The numbers depend on one another; this is the order
 // in which they are settled, whatever the order they were written in.
@@ -51,7 +57,7 @@ func (r *resolver) threaded(g *Group) {
 		g.Threads++
 	}
 	if g.Threads < r.mpm.MinThreads {
-		r.say(Error, "ThreadsPerChild", show(&g.ThreadsPerChild), g.from["ThreadsPerChild"], "is too few for mpm %s (write %d)",
+		r.sayOf(g, Error, "ThreadsPerChild", show(&g.ThreadsPerChild), "is too few for mpm %s (write %d)",
 			r.mpm.Name, g.ThreadsPerChild+r.mpm.MinThreads-g.Threads)
 	}
 	r.workers(g)
@@ -73,7 +79,7 @@ func (r *resolver) workers(g *Group) {
 	}
 	if n := g.MaxRequestWorkers; n < per {
 		r.adjust(g, "MaxRequestWorkers", &g.MaxRequestWorkers, per, Warning,
-			"is less than one child's ThreadsPerChild %d: 1 child x %d threads = %d is used (lower ThreadsPerChild for less)", per, per, per)
+			"is less than one child's ThreadsPerChild %d, which is used: 1 child (lower ThreadsPerChild for less)", per)
 	}
 	if n := g.MaxRequestWorkers; n%per != 0 {
 		children := n / per
@@ -83,13 +89,13 @@ func (r *resolver) workers(g *Group) {
 			also = " and ServerLimit " + show(new(children+1))
 		}
 		r.adjust(g, "MaxRequestWorkers", &g.MaxRequestWorkers, use, Warning,
-			"is not a multiple of ThreadsPerChild %d: %d children x %d threads = %d is used (write %d%s for %d children)",
-			per, children, per, use, use+per, also, children+1)
+			"is not a multiple of ThreadsPerChild %d: %s = %d is used (write %d%s for %d children)",
+			per, product(children, per), use, use+per, also, children+1)
 	}
 	if n := g.MaxRequestWorkers; n/per > limit {
 		r.adjust(g, "MaxRequestWorkers", &g.MaxRequestWorkers, limit*per, Warning,
-			"would take %d children of ThreadsPerChild %d, and ServerLimit is %d: %d children x %d threads = %d is used (write ServerLimit %d, or more: children that finish after a restart have slots, too)",
-			n/per, per, limit, limit, per, limit*per, n/per)
+			"would take %d children of ThreadsPerChild %d, and ServerLimit is %d: %s = %d is used (write ServerLimit %d, or more: children that finish after a restart have slots, too)",
+			n/per, per, limit, product(limit, per), limit*per, n/per)
 	}
 	g.Children = g.MaxRequestWorkers / per
 	r.room(g)
@@ -117,9 +123,9 @@ func (r *resolver) prefork(g *Group) {
 // room tells when a new generation has no slots while the old one finishes.
 func (r *resolver) room(g *Group) {
 	if g.Children == g.ServerLimit {
-		r.say(Info, "ServerLimit", show(&g.ServerLimit), g.from["ServerLimit"],
-			"is as many as can serve (MaxRequestWorkers %d = %d children x %d threads): when all are there, a restart has to wait for old children to finish before it can start new ones (write ServerLimit %d for a whole generation more)",
-			g.MaxRequestWorkers, g.Children, g.ThreadsPerChild, 2*g.Children)
+		r.sayOf(g, Info, "ServerLimit", show(&g.ServerLimit),
+			"is as many as can serve (MaxRequestWorkers %d = %s): when all are there, a restart has to wait for old children to finish before it can start new ones (write ServerLimit %d for a whole generation more)",
+			g.MaxRequestWorkers, product(g.Children, g.ThreadsPerChild), 2*g.Children)
 	}
 }
 
@@ -138,7 +144,7 @@ func (r *resolver) settleBuckets() {
 	for i := range r.s.Groups {
 		if g := &r.s.Groups[i]; g.Children < r.s.Buckets {
 			r.say(Info, "ListenCoresBucketsRatio", show(&r.s.bucketsRatio), from,
-				"makes %d sockets of each address with %d processors, and there are %d children at most, each with one: %d are used", r.s.Buckets, r.sys.CPUs(), g.Children, g.Children)
+				"makes %d sockets of each address with %d processors, and there can be %s, each with one: %d used", r.s.Buckets, r.sys.CPUs(), count(g.Children, "child", "children"), g.Children)
 			r.s.Buckets = g.Children
 		}
 	}
@@ -153,7 +159,7 @@ func (r *resolver) spare(g *Group) {
 	buckets, per := r.s.Buckets, g.ThreadsPerChild
 	if g.StartServers > g.Children {
 		r.adjust(g, "StartServers", &g.StartServers, g.Children, Info,
-			"is more than the %d children that MaxRequestWorkers %d allows, and %d are started", g.Children, g.MaxRequestWorkers, g.Children)
+			"is more than MaxRequestWorkers %d allows: %s at first", g.MaxRequestWorkers, count(g.Children, "child", "children"))
 	}
 	if g.StartServers < buckets {
 		r.adjust(g, "StartServers", &g.StartServers, buckets, Info, "leaves some of the %d sockets of each address without a child: %d are started", buckets, buckets)
@@ -175,7 +181,7 @@ func (r *resolver) spare(g *Group) {
 		r.adjust(g, least, &g.MinSpareThreads, lowest, Info, "would leave some of the %d sockets of each address without an idle one: %d is used", buckets, lowest)
 	}
 	if _, ok := g.from[least]; ok && g.MinSpareThreads > g.MaxRequestWorkers {
-		r.say(Info, least, show(&g.MinSpareThreads), g.from[least], "is more than MaxRequestWorkers %d: all %d children are there at all times", g.MaxRequestWorkers, g.Children)
+		r.sayOf(g, Info, least, show(&g.MinSpareThreads), "is more than MaxRequestWorkers %d: all children are there at all times, %d", g.MaxRequestWorkers, g.Children)
 	}
 	if use := g.MinSpareThreads + apart; g.MaxSpareThreads < use {
 		r.adjust(g, most, &g.MaxSpareThreads, use, Info,
@@ -188,8 +194,39 @@ func (r *resolver) spare(g *Group) {
 
 // adjust sets a number of g, and says so.
 func (r *resolver) adjust(g *Group, name string, field *int, use int, level Level, format string, args ...any) {
-	r.say(level, name, show(field), g.from[name], format, args...)
+	r.sayOf(g, level, name, show(field), format, args...)
 	*field = use
+}
+
+// sayOf adds a note about a value of g. A section is named, unless the main
+// part had the same.
+func (r *resolver) sayOf(g *Group, level Level, name, value, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	main := Note{Level: level, Directive: name, Value: value, From: g.from[name], Text: text}
+	if g.Name != "" {
+		if slices.Contains(r.notes, main) {
+			return
+		}
+		text += " (in <User " + g.Name + ">)"
+	}
+	r.say(level, name, value, g.from[name], "%s", text)
+}
+
+// count is a number of things: 1 child, 2 children.
+func count(n int, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + more
+}
+
+// product is how MaxRequestWorkers comes about.
+func product(children, threads int) string {
+	text := count(children, "child", "children")
+	if threads > 1 {
+		text += fmt.Sprintf(" x %d threads", threads)
+	}
+	return text
 }
 
 // afterAdjusting compares what could not be compared before.

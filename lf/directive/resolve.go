@@ -178,12 +178,6 @@ func (o origins) set(name string, from Origin) {
 
 // kept says that a restart does not change a value.
 func (r *resolver) kept(name, value, was string, from Origin) {
-	if was == "" {
-		was = "none"
-	}
-	if value == "" {
-		value = "none"
-	}
 	r.say(Warning, name, value, from, "a restart does not change it: it stays %s (stop the server and start it)", was)
 }
 

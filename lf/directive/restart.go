@@ -16,7 +16,7 @@ func (r *resolver) restarted(g *Group, e *Entry) {
 		}
 	}
 	was, wasFrom := e.at(r.src.Previous, before)
-	value, old := show(field), show(was)
+	value, old := e.tell(field, "none"), e.tell(was, "none")
 	if value == old {
 		return
 	}

@@ -11,6 +11,9 @@ import (
 // means anything. It tells whether it did; if not, it said why.
 func (r *resolver) take(e *Entry, field any, v *value) bool {
 	silent := e.silent(r.mpm, r.s.Alone)
+	if v.old != (Old{}) {
+		r.once(v.old.Name, "", v.from, v.old.Note)
+	}
 	if silent != "" {
 		field = reflect.New(reflect.TypeOf(field).Elem()).Interface() // it has to be right all the same
 	}
@@ -18,10 +21,17 @@ func (r *resolver) take(e *Entry, field any, v *value) bool {
 		r.say(Error, v.entry.Name, v.text(), v.from, "%v", err)
 		return false
 	}
-	if silent != "" && !slices.ContainsFunc(r.notes, func(n Note) bool { return n.Directive == v.entry.Name && n.Text == silent }) {
-		r.say(Info, v.entry.Name, v.text(), v.from, "%s", silent)
+	if silent != "" {
+		r.once(v.entry.Name, v.text(), v.from, silent)
 	}
 	return silent == ""
+}
+
+// once adds a note that is the same wherever the directive stands.
+func (r *resolver) once(directive, value string, from Origin, text string) {
+	if !slices.ContainsFunc(r.notes, func(n Note) bool { return n.Directive == directive && n.Text == text }) {
+		r.say(Info, directive, value, from, "%s", text)
+	}
 }
 
 // parse reads v into field. What only has to be adjusted is, if that matters.

@@ -16,6 +16,7 @@ type value struct {
 	args  []string
 	from  Origin
 	dir   string // what relative paths are relative to
+	old   Old    // the name it was written by, if it is an old one
 }
 
 func (v *value) text() string { return clip(strings.Join(v.args, " ")) }
@@ -122,7 +123,7 @@ func show(field any) string {
 	case *float64:
 		return strconv.FormatFloat(*f, 'g', -1, 64)
 	case *time.Duration:
-		return f.String()
+		return strings.Replace(f.String(), "µ", "u", 1)
 	case *bool:
 		if *f {
 			return "On"
@@ -140,10 +141,20 @@ func show(field any) string {
 	panic(fmt.Sprintf("directive: no way to tell a %T", field)) // a line of the table that was written here
 }
 
+// tell is how the value of e is told where there need not be one.
+func (e *Entry) tell(field any, none string) string {
+	text := show(field)
+	if text == "" || e.Default.Any == "" && (text == "0" || text == "0s") {
+		return none
+	}
+	return text
+}
+
 // bound is how the end of a range is told.
 func (e *Entry) bound(n int64) string {
 	if e.Type == Duration {
-		return time.Duration(n).String()
+		d := time.Duration(n)
+		return show(&d)
 	}
 	return strconv.FormatInt(n, 10)
 }
