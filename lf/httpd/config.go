@@ -19,8 +19,14 @@ type Limits struct {
 	KeepAliveTimeout time.Duration // from a response to the next request's first byte. Default 5 s
 	WriteTimeout     time.Duration // for the peer to take any of the response. Default 30 s
 
+	// LingerTimeout is how long a peer that may still send is waited for after
+	// the last response, before the connection is closed. LingerShort bounds
+	// that where the server drains; and where a thread waits, how long the peer
+	// may be silent meanwhile. Defaults 30 s, 2 s
+	LingerTimeout, LingerShort time.Duration
+
 	// MaxKeepAliveRequests is after how many responses a connection is closed;
-	// 0 is never. A session counts what it has served itself since Reset.
+	// 0 is never, and 1 keeps no connection.
 	MaxKeepAliveRequests int
 }
 
@@ -93,6 +99,8 @@ func (l Limits) complete() (Limits, error) {
 		{"BodyTimeout", &l.BodyTimeout, 30 * time.Second},
 		{"KeepAliveTimeout", &l.KeepAliveTimeout, 5 * time.Second},
 		{"WriteTimeout", &l.WriteTimeout, 30 * time.Second},
+		{"LingerTimeout", &l.LingerTimeout, 30 * time.Second},
+		{"LingerShort", &l.LingerShort, 2 * time.Second},
 	}
 	for _, t := range times {
 		if *t.value == 0 {

@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"errors"
-	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 var apart = Limits{
 	HeadTimeout: 1 * time.Hour, BodyTimeout: 2 * time.Hour,
 	KeepAliveTimeout: 3 * time.Hour, WriteTimeout: 4 * time.Hour,
+	LingerTimeout: 6 * time.Hour, LingerShort: 5 * time.Hour,
 }
 
 // within reports that deadline is limit after some time from begin until now.
@@ -112,8 +112,8 @@ func TestDeadlinesOnAStreamThatDoesNotWait(t *testing.T) {
 			{"G", serve.ReadMore, apart.HeadTimeout, false, nil},
 			{"E", serve.ReadMore, apart.HeadTimeout, true, []int{200, 408}}}},
 		{"linger", []step{
-			{"nonsense\r\n", serve.Linger, lingerTimeout, false, nil},
-			{"more", serve.Linger, lingerTimeout, true, []int{400}}}},
+			{"nonsense\r\n", serve.Linger, apart.LingerTimeout, false, nil},
+			{"more", serve.Linger, apart.LingerTimeout, true, []int{400}}}},
 	}
 	for _, test := range tests {
 		for _, tells := range []bool{false, true} {
@@ -189,22 +189,6 @@ func TestBrokenPeers(t *testing.T) {
 		s.Reset(f)
 		if next := s.Serve(&th); next != serve.Close || s.piece != nil || s.x.source != nil {
 			t.Errorf("next is %d", next)
-		}
-	}
-}
-
-// After an error the peer's rest is thrown away, but not for ever.
-func TestLingerIsBounded(t *testing.T) {
-	for _, waits := range []bool{true, false} {
-		f := &fake{t: t, waits: waits, pieces: cut([]byte("G\r\n"+strings.Repeat("x", 10*lingerMost)), 10000)}
-		drive(t, newServer(t, Config{}).newSession(), f, f)
-		codes(t, f, []int{400})
-		left := 0
-		for _, p := range f.pieces {
-			left += len(p)
-		}
-		if read := 10*lingerMost - left; !f.shut || read < lingerMost || read > 2*lingerMost {
-			t.Errorf("read %d bytes after the error", read)
 		}
 	}
 }

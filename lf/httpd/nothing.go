@@ -11,8 +11,12 @@ import (
 func (s *Session) nothingRead(t *serve.Thread, idle bool, err error) (serve.Next, bool) {
 	switch {
 	case errors.Is(err, serve.ErrWouldBlock):
-		if s.readBy == 0 { // the connection's first wait
-			s.readBy = s.clock() + int64(s.server.limits.HeadTimeout)
+		if s.readBy == 0 { // the first wait of the connection, or of this session on it
+			limit := s.server.limits.HeadTimeout
+			if idle && s.served > 0 {
+				limit = s.server.limits.KeepAliveTimeout
+			}
+			s.readBy = s.clock() + int64(limit)
 		}
 		s.deadline = s.readBy
 		if !idle {

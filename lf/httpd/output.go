@@ -3,7 +3,6 @@ package httpd
 import (
 	"errors"
 
-	"lflab/lf/flight"
 	"lflab/lf/serve"
 )
 
@@ -154,37 +153,4 @@ func (s *Session) unborrow() {
 	s.small = nil
 	s.server.pieces.Put(s.piece)
 	s.piece = nil
-}
-
-// stepEnd sends the last response and ends our side.
-func (s *Session) stepEnd(t *serve.Thread) (serve.Next, bool) {
-	if next, ok := s.flush(t); !ok {
-		return next, false
-	}
-	t.Set(serve.Closing)
-	if !s.rest || s.stream.CloseWrite() != nil {
-		return serve.Close, false
-	}
-	s.phase = lingering
-	s.readBy = flight.Now() + int64(lingerTimeout)
-	return 0, true
-}
-
-// stepLinger throws away what the peer still sends.
-func (s *Session) stepLinger(t *serve.Thread) (serve.Next, bool) {
-	t.Set(serve.Closing)
-	s.stream.SetReadDeadline(s.readBy)
-	for s.discarded < lingerMost {
-		n, err := s.stream.Read(s.in[:cap(s.in)])
-		s.discarded += n
-		if n > 0 {
-			continue
-		}
-		if errors.Is(err, serve.ErrWouldBlock) {
-			s.deadline = s.readBy
-			return serve.Linger, false
-		}
-		break
-	}
-	return serve.Close, false
 }

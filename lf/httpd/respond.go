@@ -29,11 +29,15 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 
 	s.handled = true
 	s.served++
+	if s.count != nil {
+		*s.count = s.served
+	}
 	s.r += len(whole)
 	most := s.server.limits.MaxKeepAliveRequests
+	announced := q.closes || q.http10 && !q.keepsAlive
 	switch {
-	case q.closes, q.http10 && !q.keepsAlive, failed, s.server.draining.Load(), most > 0 && s.served >= most:
-		s.rest = s.r < s.w
+	case announced, failed, s.server.draining.Load(), most > 0 && s.served >= most:
+		s.rest = s.r < s.w || !announced
 		s.respond(t, closing)
 		s.phase = ending
 	case q.http10:

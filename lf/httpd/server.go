@@ -27,6 +27,7 @@ type Server struct {
 	pieces  sync.Pool
 
 	draining atomic.Bool
+	drained  atomic.Int64 // when that began, ns; 0 not yet
 	panics   atomic.Uint64
 	logAfter atomic.Int64 // when the next panic may be logged
 }
@@ -73,7 +74,10 @@ func (s *Server) newSession() *Session {
 }
 
 // Drain has every session close its connection after the response in hand.
-func (s *Server) Drain() { s.draining.Store(true) }
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.drained.CompareAndSwap(0, flight.Now())
+}
 
 // Panics is how many handlers have panicked.
 func (s *Server) Panics() uint64 { return s.panics.Load() }

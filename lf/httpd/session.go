@@ -1,8 +1,6 @@
 package httpd
 
 import (
-	"time"
-
 	"github.com/valyala/fasthttp"
 
 	"lflab/lf/flight"
@@ -22,7 +20,7 @@ const (
 // Session serves one connection. It implements serve.Session.
 //
 // Between requests it holds nothing of its connection, but for how many
-// responses it has sent; see Empty.
+// responses it has sent, which a stream may keep; see Empty.
 type Session struct {
 	server *Server
 	stream serve.Stream
@@ -32,17 +30,17 @@ type Session struct {
 	opened   bool  // the connection's first wait has its deadline
 	handled  bool  // a request was handled since Serve was called
 	rest     bool  // the peer may have sent, or may still send, what will not be read
-	served   int   // responses since Reset
+	served   int   // responses on this connection
+	count    *int  // where the stream keeps served for sessions to come; nil where it does not
 	now      int64 // a recent reading of the clock
 	readBy   int64 // until when the head or the body must be there; 0 when not known yet
 	deadline int64 // of the wait that was asked for
 	date     date
 
-	in        []byte // what was read; in[r:w] is not used yet
-	r, w      int
-	request   request
-	chunks    chunks
-	discarded int
+	in      []byte // what was read; in[r:w] is not used yet
+	r, w    int
+	request request
+	chunks  chunks
 
 	out    []byte // what is to be written; out[:sent] has been
 	sent   int
@@ -56,18 +54,14 @@ type Session struct {
 	parsed fasthttp.Request // where a handler has asked for it
 }
 
-// lingerTimeout and lingerMost bound how long and how much is read from a peer
-// after its last response, so that the response reaches it: data that arrives
-// at a closed socket has the kernel send a reset, which may overtake.
-const (
-	lingerTimeout = 2 * time.Second
-	lingerMost    = 64 << 10
-)
-
 // waiter is what a stream may tell about itself. A session on one that does
 // not wait leaves the attempt to read another request to the next Serve, and
 // saves a system call that would mostly find nothing.
 type waiter interface{ Waits() bool }
+
+// counter is a stream that does not wait and keeps the number of responses on
+// its connection, for between them any session may take it up.
+type counter interface{ Served() *int }
 
 // Reset begins a new connection.
 func (s *Session) Reset(st serve.Stream) {
@@ -80,12 +74,23 @@ func (s *Session) Reset(st serve.Stream) {
 	s.phase = inHead
 	s.opened, s.handled, s.rest = false, false, false
 	s.served, s.readBy, s.deadline = 0, 0, 0
-	s.r, s.w, s.discarded = 0, 0, 0
+	if !s.eager {
+		if c, ok := st.(counter); ok {
+			s.count = c.Served()
+			s.served = *s.count
+		}
+	}
+	s.r, s.w = 0, 0
 	s.request.reset()
 }
 
 // Deadline is until when the wait that Serve asked for may last.
-func (s *Session) Deadline() int64 { return s.deadline }
+func (s *Session) Deadline() int64 {
+	if s.phase == lingering {
+		return s.lingerTill()
+	}
+	return s.deadline
+}
 
 // Empty reports that the session holds neither input nor output nor a part of
 // a request. Its buffers, a few KiB, stay with it for the next connection.
@@ -138,7 +143,7 @@ func (s *Session) release() {
 	s.x.close()
 	s.unborrow()
 	s.out, s.sent, s.moveBy = s.out[:0], 0, 0
-	s.stream = nil
+	s.stream, s.count = nil, nil
 }
 
 // clock reads the clock and keeps the reading.

@@ -87,7 +87,8 @@ type Session interface {
 	Serve(*Thread) Next
 
 	// Deadline is until when the wait that Serve asked for may last; absolute,
-	// in nanoseconds of CLOCK_MONOTONIC.
+	// in nanoseconds of CLOCK_MONOTONIC. For a Linger it may come nearer when
+	// the server begins to drain.
 	Deadline() int64
 
 	// Expire is called in place of Serve when that deadline has passed. It
