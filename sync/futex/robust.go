@@ -1,6 +1,7 @@
 package futex
 
 import (
+	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -73,7 +74,16 @@ func (r *Robust) Word() *atomic.Uint32 { return &r.lock.word }
 //
 // A thread owns one Robust at a time. An error says that it owns another, or
 // which system call the kernel refuses; the lock is not taken then.
-func (r *Robust) Lock() (recovered bool, err error) {
+func (r *Robust) Lock() (recovered bool, err error) { return r.LockUnless(nil) }
+
+// ErrEnded is returned by LockUnless when it has given up.
+var ErrEnded = errors.New("futex: robust lock is not waited for any more")
+
+// LockUnless is Lock, but gives up with ErrEnded when ended reports true before
+// the thread would sleep, again after each signal that ends its sleep. A
+// wake-up that the thread has had is not lost then: the bit is set, and the
+// next Unlock wakes another one.
+func (r *Robust) LockUnless(ended func() bool) (recovered bool, err error) {
 	me, err := self()
 	if err != nil {
 		return false, err
@@ -94,6 +104,8 @@ func (r *Robust) Lock() (recovered bool, err error) {
 				return word&OwnerDied != 0, nil
 			}
 		case word&Waiters == 0 && !r.lock.word.CompareAndSwap(word, word|Waiters):
+		case ended != nil && ended():
+			return false, ErrEnded
 		default:
 			if err := WaitShared(&r.lock.word, word|Waiters); err != nil {
 				return false, err

@@ -28,33 +28,49 @@ func newFlock(threads int) (Gate, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, how := range []int{unix.LOCK_EX | unix.LOCK_NB, unix.LOCK_UN} {
-		if errno := flockNow(fs[0], how); errno != 0 {
-			fs.Close()
-			return nil, fmt.Errorf("try flock: %w", errno)
-		}
+	if err := tryFlock(fs[0]); err != nil {
+		fs.Close()
+		return nil, err
 	}
 	return &flock{files: fs}, nil
 }
 
 func (f *flock) Acquire(id int) {
-	for {
-		_, _, errno := block.Syscall6(unix.SYS_FLOCK, uintptr(f.files[id]), unix.LOCK_EX, 0, 0, 0, 0)
-		switch errno {
-		case 0:
-			f.in()
-			return
-		case unix.EINTR:
-		default:
-			panic(fmt.Sprintf("gate flock: lock descriptor %d: %v", f.files[id], errno))
-		}
+	if err := waitFlock(f.files[id], nil); err != nil {
+		panic(fmt.Sprintf("gate flock: %v", err))
 	}
+	f.in()
 }
 
 func (f *flock) Release(id int) {
 	f.out()
 	if errno := flockNow(f.files[id], unix.LOCK_UN); errno != 0 {
 		panic(fmt.Sprintf("gate flock: unlock descriptor %d: %v", f.files[id], errno))
+	}
+}
+
+// tryFlock locks and unlocks.
+func tryFlock(fd int) error {
+	for _, how := range []int{unix.LOCK_EX | unix.LOCK_NB, unix.LOCK_UN} {
+		if errno := flockNow(fd, how); errno != 0 {
+			return fmt.Errorf("try flock: %w", errno)
+		}
+	}
+	return nil
+}
+
+// waitFlock blocks until it has locked, or ended says after a signal that it
+// is not to.
+func waitFlock(fd int, ended func() bool) error {
+	for {
+		switch _, _, errno := block.Syscall6(unix.SYS_FLOCK, uintptr(fd), unix.LOCK_EX, 0, 0, 0, 0); {
+		case errno == 0:
+			return nil
+		case errno != unix.EINTR:
+			return fmt.Errorf("flock of descriptor %d: %w", fd, errno)
+		case interrupted(ended):
+			return ErrInterrupted
+		}
 	}
 }
 

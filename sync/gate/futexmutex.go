@@ -52,14 +52,26 @@ func newFutexMutex(int) (Gate, error) {
 }
 
 func (m *futexMutex) Acquire(int) {
+	if err := m.acquire(nil); err != nil {
+		panic(fmt.Sprintf("gate futexmutex: %v", err))
+	}
+}
+
+// acquire gives up when ended says so before the thread would sleep. A wake-up
+// that it has had is not lost: the word is awaited.
+func (m *futexMutex) acquire(ended func() bool) error {
 	if m.word.CompareAndSwap(free, held) {
-		return
+		return nil
 	}
 	for m.word.Swap(awaited) != free {
+		if interrupted(ended) {
+			return ErrInterrupted
+		}
 		if err := futex.Wait(&m.word, awaited); err != nil {
-			panic(fmt.Sprintf("gate futexmutex: %v", err))
+			return err
 		}
 	}
+	return nil
 }
 
 func (m *futexMutex) Release(int) {

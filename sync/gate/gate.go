@@ -6,8 +6,12 @@
 // a list of followers. The kinds differ in what a thread spins on or sleeps on
 // (a word, a queue of words, a futex in one of its forms, a semaphore, a file
 // lock, a byte in a pipe) and in nothing else; each is one file and one line in
-// the registry, and each passes the same conformance test. The package knows
-// nothing of events and sockets.
+// the registry, and each passes the same conformance test.
+//
+// Where several processes accept from the same sockets, they take turns by a
+// gate that they share (Shared): it is made by the parent, opened by children,
+// and survives the death of any of them. Those kinds have a registry of their
+// own. The package knows nothing of events and sockets.
 package gate
 
 // Gate is held by one thread at a time. Threads are numbered from 0, and each

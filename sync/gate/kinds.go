@@ -20,6 +20,16 @@ var kinds = []Kind{
 	robustKind,
 }
 
+// sharedKinds is the registry of those that processes share: the values of
+// Apache's AcceptMutex that are locks.
+var sharedKinds = []SharedKind{
+	sharedFlockKind,
+	sharedFcntlKind,
+	sharedSysVKind,
+	sharedPOSIXKind,
+	sharedPthreadKind,
+}
+
 // Kinds returns the known kinds.
 func Kinds() []Kind { return slices.Clone(kinds) }
 

@@ -19,45 +19,62 @@ var ofdKind = Kind{
 // deadlocks among them.
 type ofd struct {
 	files
-	lock, unlock unix.Flock_t
 	handover
 }
+
+// The lock, and the end of the lock.
+var (
+	lockedByte = unix.Flock_t{Type: unix.F_WRLCK, Len: 1}
+	freedByte  = unix.Flock_t{Type: unix.F_UNLCK, Len: 1}
+)
 
 func newOFD(threads int) (Gate, error) {
 	fs, err := openFiles(threads)
 	if err != nil {
 		return nil, err
 	}
-	o := &ofd{
-		files:  fs,
-		lock:   unix.Flock_t{Type: unix.F_WRLCK, Len: 1},
-		unlock: unix.Flock_t{Type: unix.F_UNLCK, Len: 1},
+	if err := tryOFD(fs[0]); err != nil {
+		fs.Close()
+		return nil, err
 	}
-	for _, l := range []*unix.Flock_t{&o.lock, &o.unlock} {
-		if errno := setLock(fs[0], l); errno != 0 {
-			fs.Close()
-			return nil, fmt.Errorf("try lock of an open file description: %w", errno)
-		}
-	}
-	return o, nil
+	return &ofd{files: fs}, nil
 }
 
 func (o *ofd) Acquire(id int) {
-	for {
-		switch errno := setLockWait(o.files[id], &o.lock); errno {
-		case 0:
-			o.in()
-			return
-		case unix.EINTR:
-		default:
-			panic(fmt.Sprintf("gate ofd: lock descriptor %d: %v", o.files[id], errno))
-		}
+	if err := waitOFD(o.files[id], nil); err != nil {
+		panic(fmt.Sprintf("gate ofd: %v", err))
 	}
+	o.in()
 }
 
 func (o *ofd) Release(id int) {
 	o.out()
-	if errno := setLock(o.files[id], &o.unlock); errno != 0 {
+	if errno := setLock(o.files[id], &freedByte); errno != 0 {
 		panic(fmt.Sprintf("gate ofd: unlock descriptor %d: %v", o.files[id], errno))
+	}
+}
+
+// tryOFD locks and unlocks.
+func tryOFD(fd int) error {
+	for _, l := range []*unix.Flock_t{&lockedByte, &freedByte} {
+		if errno := setLock(fd, l); errno != 0 {
+			return fmt.Errorf("try lock of an open file description: %w", errno)
+		}
+	}
+	return nil
+}
+
+// waitOFD blocks until it has locked, or ended says after a signal that it is
+// not to.
+func waitOFD(fd int, ended func() bool) error {
+	for {
+		switch errno := setLockWait(fd, &lockedByte); {
+		case errno == 0:
+			return nil
+		case errno != unix.EINTR:
+			return fmt.Errorf("lock open file description of descriptor %d: %w", fd, errno)
+		case interrupted(ended):
+			return ErrInterrupted
+		}
 	}
 }

@@ -37,14 +37,11 @@ type sembuf struct {
 const semUndo = 0x1000
 
 func newSemop(int) (Gate, error) {
-	s := &semop{
-		take: sembuf{add: -1, flags: semUndo},
-		give: sembuf{add: +1, flags: semUndo},
-	}
-	var err error
-	if s.id, err = semget(); err != nil {
+	id, err := semget()
+	if err != nil {
 		return nil, fmt.Errorf("make System V semaphore: %w", err)
 	}
+	s := newSemopOn(id)
 	// The first token belongs to no process: it is not to be undone.
 	if errno := semopNow(s.id, &sembuf{add: +1}); errno != 0 {
 		s.Close()
@@ -60,15 +57,33 @@ func newSemop(int) (Gate, error) {
 	return s, nil
 }
 
+// newSemopOn is for a semaphore that there is.
+func newSemopOn(id int) *semop {
+	return &semop{
+		id:   id,
+		take: sembuf{add: -1, flags: semUndo},
+		give: sembuf{add: +1, flags: semUndo},
+	}
+}
+
 func (s *semop) Acquire(int) {
+	if err := s.wait(nil); err != nil {
+		panic(fmt.Sprintf("gate semop: %v", err))
+	}
+	s.in()
+}
+
+// wait blocks until it has taken the semaphore, or ended says after a signal
+// that it is not to. The kernel restarts the call after no signal.
+func (s *semop) wait(ended func() bool) error {
 	for {
-		switch errno := semopWait(s.id, &s.take); errno {
-		case 0:
-			s.in()
-			return
-		case unix.EINTR: // never restarted by the kernel
-		default:
-			panic(fmt.Sprintf("gate semop: acquire semaphore %d: %v", s.id, errno))
+		switch errno := semopWait(s.id, &s.take); {
+		case errno == 0:
+			return nil
+		case errno != unix.EINTR:
+			return fmt.Errorf("take System V semaphore %d: %w", s.id, errno)
+		case interrupted(ended):
+			return ErrInterrupted
 		}
 	}
 }

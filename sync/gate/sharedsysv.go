@@ -1,0 +1,56 @@
+package gate
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+var sharedSysVKind = SharedKind{
+	Name:   "sysvsem",
+	Doc:    "System V semaphore with SEM_UNDO: handed over in the kernel, one system call each for taking and giving; an object that outlives a parent that is killed",
+	Kernel: "2.6",
+	Order:  "first come, first served, as long as no signal comes; handed over, so that nobody overtakes",
+	Death:  "the kernel, when it undoes the operations of the dead process",
+
+	New: newSharedSysV,
+	open: func(p Passport, _ []int) (lock, error) {
+		if err := semseen(p.Semaphore); err != nil {
+			return nil, fmt.Errorf("look at System V semaphore %d: %w", p.Semaphore, err)
+		}
+		s := newSemopOn(p.Semaphore)
+		return &sharedSysV{s}, nil
+	},
+}
+
+// sharedSysV is semop of another process, which the parent removes.
+type sharedSysV struct{ *semop }
+
+func newSharedSysV(opt SharedOptions) (*SharedOwner, error) {
+	g, err := newSemop(1)
+	if err != nil {
+		return nil, err
+	}
+	s := g.(*semop)
+	if opt.owned() {
+		if err := semgive(s.id, opt); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("give System V semaphore %d to the user of the children: %w", s.id, err)
+		}
+	}
+	return &SharedOwner{passport: Passport{Kind: "sysvsem", Semaphore: s.id}, close: s.Close}, nil
+}
+
+func (s *sharedSysV) acquire(ended func() bool) error { return s.wait(ended) }
+
+// release finds nothing to give back if the parent has removed the semaphore
+// meanwhile. The next to acquire says so.
+func (s *sharedSysV) release() {
+	switch errno := semopNow(s.id, &s.give); errno {
+	case 0, unix.EINVAL, unix.EIDRM:
+	default:
+		panic(fmt.Sprintf("shared gate sysvsem: release semaphore %d: %v", s.id, errno))
+	}
+}
+
+func (s *sharedSysV) Close() error { return nil }
