@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -104,11 +105,9 @@ type build struct {
 // thisBuild is the same for the program's life.
 var thisBuild = sync.OnceValue(func() build {
 	b := build{Built: runtime.Version()}
-	version, revision := "devel", ""
+	version, revision := "0.0.0", ""
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if v := info.Main.Version; v != "" && v != "(devel)" {
-			version = strings.TrimPrefix(v, "v")
-		}
+		version = threeNumbers(info.Main.Version)
 		for _, s := range info.Settings {
 			switch s.Key {
 			case "vcs.revision":
@@ -123,6 +122,23 @@ var thisBuild = sync.OnceValue(func() build {
 	b.Version = "lflab/" + version + " (" + runtime.GOOS + ") " + runtime.Version() + revision
 	return b
 })
+
+// threeNumbers is the beginning of a version, all numbers: programs that read
+// Apache's status count on three, and some do not survive anything else.
+func threeNumbers(version string) string {
+	version, _, _ = strings.Cut(strings.TrimPrefix(version, "v"), "-")
+	version, _, _ = strings.Cut(version, "+")
+	parts := strings.Split(version, ".")
+	if len(parts) != 3 {
+		return "0.0.0"
+	}
+	for _, p := range parts {
+		if _, err := strconv.ParseUint(p, 10, 32); err != nil {
+			return "0.0.0"
+		}
+	}
+	return version
+}
 
 // loadAverages are the machine's of 1, 5 and 15 minutes; "0" where /proc does
 // not tell.

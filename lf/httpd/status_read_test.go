@@ -13,7 +13,7 @@ func TestReadStatus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &Reading{Version: "lflab/1.0 (linux)", MPM: "event", Primitive: "futex", Uptime: 3600, CPU: 46.5, Generation: 3,
+	want := &Reading{Version: "lflab/1.0.0 (linux)", MPM: "event", Primitive: "futex", Uptime: 3600, CPU: 46.5, Generation: 3,
 		Requests: 13210, Connections: 1321, Handoffs: 658, KBytes: 2642, Busy: 4, Graceful: 2, Idle: 3,
 		Waiting:    &Waiting{Open: 10, Writing: 1, KeepAlive: 3, Closing: 2},
 		Scoreboard: "__SRWKC.G...............G.......", LeaderFollower: "LF------------------------------", ThreadLimit: 8,

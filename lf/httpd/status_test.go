@@ -78,7 +78,7 @@ func board() *statusView {
 	st.LeaderFollower = "LF------" + "--------" + "--------" + "--------"
 
 	v := newStatusView(st, time.Date(2026, 11, 21, 11, 0, 0, 0, time.UTC), 4000*second)
-	v.build = build{Version: "lflab/1.0 (linux)", Built: "Nov 20 2026 09:00:00"}
+	v.build = build{Version: "lflab/1.0.0 (linux)", Built: "Nov 20 2026 09:00:00"}
 	v.Load = [3]string{"0.52", "0.48", "0.40"}
 	return v
 }
@@ -191,11 +191,32 @@ func TestReaders(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		// The version is a label, up to the first space, after a product's name.
-		if !strings.HasPrefix(found["ServerVersion"], "lflab/") || found["ServerMPM"] != "event" {
-			t.Errorf("version %q, mpm %q", found["ServerVersion"], found["ServerMPM"])
+		// Of the version it takes what stands between the first slash and a
+		// space, apart at the points, and panics with fewer than three parts.
+		v := thisBuild().Version
+		_, v, _ = strings.Cut(v, "/")
+		v, _, _ = strings.Cut(v, " ")
+		if parts := strings.Split(v, "."); len(parts) != 3 {
+			t.Errorf("version %q", thisBuild().Version)
+		} else if _, err := strconv.ParseFloat(fmt.Sprintf("%s.%02s%03s", parts[0], parts[1], parts[2]), 64); err != nil {
+			t.Errorf("version %q: %v", thisBuild().Version, err)
+		}
+		if found["ServerMPM"] != "event" {
+			t.Errorf("mpm %q", found["ServerMPM"])
 		}
 	})
+}
+
+// TestVersion: whatever the toolchain calls the program, three numbers are told.
+func TestVersion(t *testing.T) {
+	for version, want := range map[string]string{
+		"": "0.0.0", "(devel)": "0.0.0", "v1.2.3": "1.2.3", "v1.2.3-rc.1": "1.2.3", "v1.2": "0.0.0", "v1.x.3": "0.0.0",
+		"v0.0.0-20261121120000-0123456789ab+dirty": "0.0.0", "v2.0.1+dirty": "2.0.1",
+	} {
+		if got := threeNumbers(version); got != want {
+			t.Errorf("%q: %q, want %q", version, got, want)
+		}
+	}
 }
 
 // TestTimes: the lines' times are in the form that mod_status gives them.
