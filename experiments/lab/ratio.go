@@ -19,8 +19,9 @@ type Ratio struct {
 	Title  string   `json:"title"`
 	Metric string   `json:"metric"`
 	Phase  string   `json:"phase"`
-	Axis   string   `json:"axis"`   // in which the other differs; "phase": it is another phase of the cell
-	Values []string `json:"values"` // that the other has there; of several the best counts
+	Axis   string   `json:"axis"`           // in which the other differs; "phase": it is another phase of the cell
+	Values []string `json:"values"`         // that the other has there; of several the best counts
+	Most   float64  `json:"most,omitempty"` // that it is promised to be; 0: no promise
 }
 
 // askRatios takes over the ratios of the suite whose phases there are.

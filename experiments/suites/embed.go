@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-//go:embed *.toml floor/*.c apache/*.conf crowd/*.conf
+//go:embed *.toml floor/*.c apache/*.conf crowd/*.conf spare/*.conf
 var embedded embed.FS
 
 // Names are the embedded suites, in alphabetical order.

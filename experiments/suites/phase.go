@@ -101,6 +101,11 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 			return p, err
 		}
 	}
+	if f.Step != nil {
+		if err := r.step(&p, f, at+".step"); err != nil {
+			return p, err
+		}
+	}
 	if p.Title == "" {
 		p.Title = p.describe()
 	}
@@ -110,6 +115,9 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 // describe is the title of a phase that has none.
 func (p *Phase) describe() string {
 	loop := "closed loop"
+	if p.Step != nil {
+		loop = "step from nobody to a closed loop and back"
+	}
 	if p.Arrivals != "" {
 		loop = "open loop at " + p.Rate.String() + " requests/s"
 	}

@@ -20,6 +20,8 @@ type Ratio struct {
 	// the best of these values; or, with the axis "phase", in the phase.
 	Axis   string
 	Values []string
+	// Most is what the ratio should not exceed; 0: nothing is promised.
+	Most float64
 }
 
 // PhaseAxis in a ratio compares two phases of one cell.
@@ -31,6 +33,7 @@ var column = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 type fileRatio struct {
 	Title, Metric, Phase string
 	To                   map[string]any
+	Most                 float64
 }
 
 func (r *reader) ratios(s *Suite, f *file, md toml.MetaData) error {
@@ -45,7 +48,7 @@ func (r *reader) ratios(s *Suite, f *file, md toml.MetaData) error {
 }
 
 func (r *reader) ratio(s *Suite, f fileRatio, at string) (Ratio, error) {
-	q := Ratio{Title: f.Title, Metric: f.Metric, Phase: f.Phase}
+	q := Ratio{Title: f.Title, Metric: f.Metric, Phase: f.Phase, Most: f.Most}
 	var phases []string
 	for _, p := range s.Phases {
 		phases = append(phases, p.Name)
@@ -55,6 +58,8 @@ func (r *reader) ratio(s *Suite, f fileRatio, at string) (Ratio, error) {
 		return q, r.refuse(at+".metric", f.Metric, "a metric of summary.csv, as in cpu_us_per_request")
 	case !slices.Contains(phases, f.Phase):
 		return q, r.refuse(at+".phase", f.Phase, strings.Join(phases, ", "))
+	case !(f.Most >= 0 && f.Most <= 1000):
+		return q, r.refuse(at+".most", f.Most, "0 to 1000, the ratio that is not to be exceeded; 0, or nothing, is no promise")
 	case len(f.To) != 1:
 		return q, r.refuse(at+".to", f.To, `one axis with a value, or several of which the best counts, as in { mpm = "nginx" }; or { phase = "alone" }`)
 	}

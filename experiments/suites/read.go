@@ -24,6 +24,7 @@ type file struct {
 	Repeat   int
 	Axes     map[string][]any
 	Server   map[string]any
+	Without  []map[string]any
 	DocRoot  map[string]any
 	Phase    []filePhase
 	Subject  []fileSubject
@@ -39,6 +40,7 @@ type filePhase struct {
 	Flight            bool
 	Probe             string
 	Background        *fileBackground
+	Step              *fileStep
 }
 
 type fileSubject struct {
@@ -46,7 +48,7 @@ type fileSubject struct {
 	Config, Shape          string
 	Command                []string
 	Files                  map[string]string
-	Serve                  map[string]any
+	Serve, With            map[string]any
 }
 
 // Read reads and checks the suite in one file. Every error names the file and
@@ -70,7 +72,7 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 	if err := r.unknown(md); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.docRoot, r.server, r.subjects, r.phases, r.ratios} {
+	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.without, r.docRoot, r.server, r.subjects, r.phases, r.ratios} {
 		if err := step(s, &f, md); err != nil {
 			return nil, err
 		}
@@ -102,11 +104,12 @@ func (r *reader) missing(key, allowed string) error {
 
 // allowedKeys are the keys of each table. Tables of free keys are not listed.
 var allowedKeys = map[string]string{
-	"":                 "title, question, repeat, [axes], [server], [docroot], [[phase]], [[subject]], [[ratio]]",
-	"phase":            "name, title, path, connections, rate, arrivals, warmup, duration, flight, probe, background",
+	"":                 "title, question, repeat, [axes], [[without]], [server], [docroot], [[phase]], [[subject]], [[ratio]]",
+	"phase":            "name, title, path, connections, rate, arrivals, warmup, duration, flight, probe, background, step",
 	"phase.background": "idle, slow-senders, slow-readers, blocking, path, unread",
-	"ratio":            "title, metric, phase, to",
-	"subject":          "name, command, needs, cc, config, files, serve, shape, parse",
+	"phase.step":       "before, after, every, idle",
+	"ratio":            "title, metric, phase, to, most",
+	"subject":          "name, command, needs, cc, config, files, serve, with, shape, parse",
 }
 
 func (r *reader) unknown(md toml.MetaData) error {

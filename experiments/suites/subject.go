@@ -25,8 +25,8 @@ func (r *reader) subjects(s *Suite, f *file, md toml.MetaData) error {
 			return err
 		}
 		for _, other := range s.Subjects {
-			if other.Name == sub.Name {
-				return r.refuse(fmt.Sprintf("subject[%d].name", i), sub.Name, "each name once")
+			if other.Name == sub.Name && len(other.With) == 0 {
+				return r.refuse(fmt.Sprintf("subject[%d].name", i), sub.Name, "each name once, or first with other values of with")
 			}
 			if (other.Parse == nil) != (sub.Parse == nil) {
 				return r.refuse("subject."+sub.Name+".parse", in.Parse, "in all subjects of a suite or in none")
@@ -62,6 +62,17 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 		return sub, r.refuse(at+".name", f.Name, `with parse only; cells without a subject run "lflab serve"`)
 	case f.Name != "*" && len(axes) != 1:
 		return sub, r.refuse(at+".name", f.Name, "a value of exactly one axis")
+	}
+	if f.With != nil {
+		var err error
+		if sub.With, err = r.match(s, f.With, at+".with"); err != nil {
+			return sub, err
+		}
+		if f.Name == "*" || sub.With[axes[0]] != nil {
+			return sub, r.refuse(at+".with", f.With, "axes other than the one that has the subject's name")
+		}
+	}
+	switch {
 	case f.Serve != nil:
 		return r.ours(s, sub, f, axes[0], at)
 	case len(f.Command) == 0:
@@ -112,12 +123,12 @@ var fromEnvironment = regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*/[^$]+$`)
 
 // ours reads a subject that is our own server with flags of its own.
 func (r *reader) ours(s *Suite, sub Subject, f fileSubject, axis, at string) (Subject, error) {
-	if only := (fileSubject{Name: f.Name, Serve: f.Serve}); !reflect.DeepEqual(f, only) {
-		return sub, r.refuse(at, "a program", "name and serve alone, where there is serve")
+	if only := (fileSubject{Name: f.Name, Serve: f.Serve, With: f.With}); !reflect.DeepEqual(f, only) {
+		return sub, r.refuse(at, "a program", "name, serve and with alone, where there is serve")
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.Serve)) {
-		if name != axis && s.Axis(name) != nil {
-			return sub, r.refuse(at+".serve."+name, f.Serve[name], "either here or in [axes], not both")
+		if name != axis && s.Axis(name) != nil && sub.With[name] == nil {
+			return sub, r.refuse(at+".serve."+name, f.Serve[name], "either here or in [axes], not both, unless with says for which of its values")
 		}
 		flag, err := r.flag(s, at+".serve", name, f.Serve[name])
 		if err != nil {
@@ -162,7 +173,8 @@ func (r *reader) subjectFiles(sub *Subject, f fileSubject, at string) (err error
 	return nil
 }
 
-// Cells are all combinations of the axes' values, the last axis running fastest.
+// Cells are all combinations of the axes' values but those of Without, the last
+// axis running fastest.
 func (s *Suite) Cells() []map[string]string {
 	cells := []map[string]string{{}}
 	for _, a := range s.Axes {
@@ -178,5 +190,7 @@ func (s *Suite) Cells() []map[string]string {
 		}
 		cells = next
 	}
-	return cells
+	return slices.DeleteFunc(cells, func(c map[string]string) bool {
+		return slices.ContainsFunc(s.Without, func(m Match) bool { return m.Has(c) })
+	})
 }

@@ -17,7 +17,8 @@ type Suite struct {
 	Question string
 	Repeat   int // trials of each cell
 	Axes     []Axis
-	Server   []Flag // of `lflab serve`, the same in every cell
+	Without  []Match // combinations of the axes that are not measured
+	Server   []Flag  // of `lflab serve`, the same in every cell
 	DocRoot  []Sparse
 	Ratios   []Ratio
 	Phases   []Phase
@@ -71,6 +72,7 @@ type Phase struct {
 	Flight      bool   // the flight recorder is on
 	Probe       string // the kernel probe keeps "histograms" or "records"; empty: it is off
 	Background  *Background
+	Step        *Step // the load comes and goes in the middle of what is watched
 }
 
 // Background are clients that are there from before the warm-up of a phase
@@ -104,12 +106,16 @@ type Subject struct {
 	Files    map[string]string // text by path in {dir}
 
 	// Serve is set when the subject is one of our own servers after all: flags of
-	// `lflab serve` that take the place of the axis that selected it, and go before
-	// those of the suite.
+	// `lflab serve` that take the place of the axis that selected it, and of those
+	// that With names, and go before those of the suite.
 	Serve []Flag
 
 	// Shape is what the kernel probe takes it for; Unknown: what it recognises.
 	Shape probe.Shape
+
+	// With narrows the cells that it takes: those that have one of these values
+	// on other axes. Of several subjects of one name the first that fits counts.
+	With Match
 
 	// Parse is set when the command is not a server but prints a figure: the
 	// groups it names (count, mean, p50, p90, p99, p999, max) are the
@@ -166,7 +172,7 @@ func (s *Suite) Subject(cell map[string]string) (subject *Subject, axis string) 
 			continue
 		}
 		for _, a := range s.Axes {
-			if cell[a.Name] == sub.Name && slices.Contains(a.Values, sub.Name) {
+			if cell[a.Name] == sub.Name && slices.Contains(a.Values, sub.Name) && sub.With.Has(cell) {
 				return sub, a.Name
 			}
 		}

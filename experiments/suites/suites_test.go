@@ -11,7 +11,7 @@ import (
 )
 
 func TestEmbeddedSuitesAreValid(t *testing.T) {
-	if got := Names(); !slices.Equal(got, []string{"apache", "big", "blocking", "crowd", "floor", "handoff", "probe", "probe-servers", "quick", "slow", "speed"}) {
+	if got := Names(); !slices.Equal(got, []string{"accept-mutex", "apache", "big", "blocking", "crowd", "floor", "handoff", "probe", "probe-servers", "processes", "quick", "slow", "spare", "speed"}) {
 		t.Errorf("Names() = %q", got)
 	}
 	all, err := All()
@@ -108,7 +108,7 @@ func TestOpenTakesAPath(t *testing.T) {
 	if err != nil || s.Name != "mine" || s.File != path {
 		t.Errorf("Open gives %+v, %v", s, err)
 	}
-	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: apache, big, blocking, crowd, floor, handoff, probe, probe-servers, quick, slow, speed;`) {
+	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, handoff, probe, probe-servers, processes, quick, slow, spare, speed;`) {
 		t.Errorf("Open of an unknown name: %v", err)
 	}
 	if _, err := Open("./none.toml"); err == nil || !strings.Contains(err.Error(), "none.toml") {
@@ -295,7 +295,7 @@ func TestBadSuites(t *testing.T) {
 		{"no such source", ok + "[[subject]]\nname = 'leader'\ncc = 'no.c'\ncommand = ['{bin}', '{port}']\n", `subject.leader.cc: open no.c`},
 		{"source elsewhere", ok + "[[subject]]\nname = 'leader'\ncc = '../no.c'\ncommand = ['{bin}', '{port}']\n", `subject.leader.cc: "../no.c" is not allowed`},
 		{"default subject of servers", ok + "[[subject]]\nname = '*'\ncommand = ['x', '{port}']\n", `subject.*.name: "*" is not allowed (allowed: with parse only`},
-		{"subject twice", ok + strings.Repeat("[[subject]]\nname = 'leader'\ncommand = ['x', '{port}']\n", 2), `subject[1].name: "leader" is not allowed (allowed: each name once)`},
+		{"subject twice", ok + strings.Repeat("[[subject]]\nname = 'leader'\ncommand = ['x', '{port}']\n", 2), `subject[1].name: "leader" is not allowed (allowed: each name once, or first`},
 		{"expression", ok + strings.Replace(command, "(?P<mean>[0-9]+)", "(", 1), `subject.leader.parse: error parsing regexp`},
 		{"expression without a mean", ok + strings.Replace(command, "P<mean>", ":", 1), `an expression with a group (?P<mean>…)`},
 		{"unknown group", ok + strings.Replace(command, "(?P<mean>[0-9]+)", "(?P<mean>1)(?P<p42>2)", 1), `subject.leader.parse: "p42" is not allowed (allowed: groups named count, mean`},
@@ -328,9 +328,21 @@ func TestBadSuites(t *testing.T) {
 		{"docroot that is not there", ok + "[server]\ndocroot = '{docroot}'\n", `server.docroot: "{docroot}" is not allowed`},
 		{"variable in the middle", ok + "[[subject]]\nname = 'leader'\nneeds = '/x/$Y'\ncommand = ['{needs}', '{port}']\n", `subject.leader.needs: "/x/$Y" is not allowed`},
 		{"needs without it", ok + "[[subject]]\nname = 'leader'\ncommand = ['{needs}', '{port}']\n", `"{needs}" is not allowed`},
-		{"serve and a command", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader'}\ncommand = ['x', '{port}']\n", `subject.leader: "a program" is not allowed (allowed: name and serve alone`},
+		{"serve and a command", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader'}\ncommand = ['x', '{port}']\n", `subject.leader: "a program" is not allowed (allowed: name, serve and with alone`},
 		{"serve without an mpm", ok + "[[subject]]\nname = 'leader'\nserve = {threads = 3}\n", `subject.leader.serve.mpm: missing`},
-		{"serve and an axis", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader', mode = 'close'}\n", `subject.leader.serve.mode: "close" is not allowed (allowed: either here or in [axes], not both)`},
+		{"with of no axis", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader'}\nwith = {color = 'red'}\n", `subject.leader.with: "color" is not allowed (allowed: names of axes)`},
+		{"with of no value", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader'}\nwith = {mode = ['close', 'open']}\n", `subject.leader.with.mode: "open" is not allowed (allowed: close)`},
+		{"with of its own axis", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader'}\nwith = {mpm = 'leader'}\n", `(allowed: axes other than the one that has`},
+		{"with of all", ok + "[[subject]]\nname = '*'\nwith = {mpm = 'leader'}\ncommand = ['x']\nparse = '(?P<mean>1)'\n", `(allowed: axes other than the one that has`},
+		{"without anything left", ok + "[[without]]\nmode = 'close'\n", `(allowed: tables that leave something to measure)`},
+		{"without nothing", ok + "[[without]]\n", `without: missing (allowed: axes with values`},
+		{"negative promise", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\nto = {mpm = 'leader'}\nmost = -1\n", `ratio[0].most: -1 is not allowed`},
+		{"step in an open loop", ok + "rate = 100\nstep = {before = '1s', after = '1s', every = '100ms', idle = 3}\n", `(allowed: without rate, warmup,`},
+		{"step without a time", ok + "step = {before = '1s', every = '100ms', idle = 3}\n", `phase.closed.step.after: missing`},
+		{"step that looks too often", ok + "step = {before = '1s', after = '1s', every = '1ms', idle = 3}\n", `phase.closed.step.every: "1ms" is not allowed (allowed: a duration of 10ms`},
+		{"step without a bound", ok + "step = {before = '1s', after = '1s', every = '100ms'}\n", `phase.closed.step.idle: 0 is not allowed`},
+		{"unknown key of a step", ok + "step = {during = '1s'}\n", `unknown key "phase.step.during" (allowed here: before, after, every, idle)`},
+		{"serve and an axis", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader', mode = 'close'}\n", `subject.leader.serve.mode: "close" is not allowed (allowed: either here or in [axes], not both, unless with`},
 		{"serve with what is the runner's", ok + "[[subject]]\nname = 'leader'\nserve = {mpm = 'leader', grace = '1s'}\n", `subject.leader.serve: "grace" is not allowed`},
 		{"file elsewhere", configured("c.conf", "'{config}', '{port}'", "files = {'../a' = 'b'}"), `subject.leader.files: "../a" is not allowed`},
 		{"file over the configuration", configured("c.conf", "'{config}', '{port}'", "files = {'c.conf' = 'b'}"), `subject.leader.files: "c.conf" is not allowed`},

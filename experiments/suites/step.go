@@ -1,0 +1,45 @@
+package suites
+
+import "time"
+
+// Step makes a phase one in which the server is watched before its load comes,
+// while it is there and after it has gone. The phase's duration is that of the
+// load, which comes at once and goes at once.
+type Step struct {
+	Before time.Duration // nobody is there yet
+	After  time.Duration // nobody is there any more, at most: less if nothing happens any more
+	Every  time.Duration // between two looks at the server
+	Idle   int           // threads that may be idle in the end
+}
+
+type fileStep struct {
+	Before, After, Every string
+	Idle                 int
+}
+
+func (r *reader) step(p *Phase, f *filePhase, at string) (err error) {
+	if f.Rate != nil || f.Warmup != "" || f.Flight || f.Probe != "" || f.Background != nil {
+		return r.refuse(at, *f.Step, "without rate, warmup, flight, probe and background: a step is a closed loop from its first request on")
+	}
+	p.Step = &Step{Idle: f.Step.Idle}
+	for _, d := range []struct {
+		key, value string
+		least      time.Duration
+		to         *time.Duration
+	}{
+		{"before", f.Step.Before, 0, &p.Step.Before},
+		{"after", f.Step.After, 0, &p.Step.After},
+		{"every", f.Step.Every, 10 * time.Millisecond, &p.Step.Every},
+	} {
+		if d.value == "" {
+			return r.missing(at+"."+d.key, `a duration, as in "100ms"`)
+		}
+		if *d.to, err = r.duration(at+"."+d.key, d.value, d.least); err != nil {
+			return err
+		}
+	}
+	if p.Step.Idle < 1 {
+		return r.refuse(at+".idle", p.Step.Idle, "1 or more: threads that may be idle when nobody is there any more (the server's MaxSpareThreads)")
+	}
+	return nil
+}
