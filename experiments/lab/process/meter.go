@@ -234,7 +234,8 @@ func Between(a, b Sample) Use {
 
 // stat is what is taken of /proc/PID/stat (proc_pid_stat(5)).
 type stat struct {
-	group                  int
+	group, threads         int
+	ended                  bool  // and not waited for
 	childUser, childSystem int64 // of children that were waited for, in ns
 }
 
@@ -249,14 +250,15 @@ func readStat(proc fs.FS, pid int) (stat, error) {
 	// The command stands in brackets and may hold anything, brackets too.
 	text := string(b)
 	f := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-	if len(f) < 15 {
-		return stat{}, fmt.Errorf("read process: %s has %d fields after the name, want 15 or more", name, len(f))
+	if len(f) < 18 {
+		return stat{}, fmt.Errorf("read process: %s has %d fields after the name, want 18 or more", name, len(f))
 	}
-	var s stat
-	var errs [3]error
+	s := stat{ended: f[0] == "Z" || f[0] == "X"}
+	var errs [4]error
 	s.group, errs[0] = strconv.Atoi(f[2])
 	s.childUser, errs[1] = strconv.ParseInt(f[13], 10, 64)
 	s.childSystem, errs[2] = strconv.ParseInt(f[14], 10, 64)
+	s.threads, errs[3] = strconv.Atoi(f[17])
 	s.childUser, s.childSystem = s.childUser*tick, s.childSystem*tick
 	if err := errors.Join(errs[:]...); err != nil {
 		return stat{}, fmt.Errorf("read process: %s: %w", name, err)

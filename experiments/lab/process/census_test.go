@@ -1,0 +1,115 @@
+package process
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/fstest"
+	"time"
+)
+
+// A tree of shells, which have one thread each, grows and shrinks.
+func TestCensusCountsATree(t *testing.T) {
+	p, err := Start([]string{"sh", "-c", "sleep 60 & echo $!; sleep 60 & sleep 60 & wait"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Kill()
+	c := NewCensus(p.PID())
+	counts := func(want int) {
+		t.Helper()
+		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+			processes, threads, err := c.Count()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if processes == want && threads == want {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d processes with %d threads, want %d with one each", processes, threads, want)
+			}
+		}
+	}
+	counts(4)
+	child, err := strconv.Atoi(firstLine(t, p))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(child, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	counts(3)
+	if c.Born() != 4 {
+		t.Errorf("%d processes were born, want 4", c.Born())
+	}
+	p.Kill()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		processes, _, err := c.Count()
+		if err != nil && strings.Contains(err.Error(), "there is none") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d processes of a group that has ended (%v)", processes, err)
+		}
+	}
+}
+
+// This process has threads, whose number the kernel lists, too.
+func TestCensusCountsThreads(t *testing.T) {
+	c := NewCensus(syscall.Getpgrp())
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		before, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := readStat(c.proc, os.Getpid())
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := os.ReadDir("/proc/self/task")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(before) == len(after) { // none came or went meanwhile, but perhaps one for one
+			if s.threads != len(after) {
+				t.Errorf("%d threads, and the kernel lists %d", s.threads, len(after))
+			}
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("threads come and go all the time")
+		}
+	}
+	if processes, threads, err := c.Count(); err != nil || threads < processes || processes < 1 {
+		t.Errorf("%d processes with %d threads (%v)", processes, threads, err)
+	}
+}
+
+// The dead, strangers and the numbers they leave behind.
+func TestCensusLeavesOut(t *testing.T) {
+	stat := func(state string, group, threads int) *fstest.MapFile {
+		return &fstest.MapFile{Data: fmt.Appendf(nil, "1 (a) b) %s 1 %d 1 0 -1 0 1 2 3 4 5 6 0 0 20 0 %d 0 9\n", state, group, threads)}
+	}
+	c := &Census{group: 70, members: map[int]bool{}}
+	for i, step := range []struct {
+		proc               fstest.MapFS
+		processes, threads int
+		born               int
+	}{
+		{fstest.MapFS{"70/stat": stat("S", 70, 5), "71/stat": stat("R", 70, 18), "90/stat": stat("S", 90, 7), "self/stat": stat("S", 70, 5)}, 2, 23, 2},
+		{fstest.MapFS{"70/stat": stat("S", 70, 5), "71/stat": stat("Z", 70, 1), "72/stat": stat("S", 70, 18), "90/stat": stat("S", 90, 7)}, 2, 23, 3},
+		{fstest.MapFS{"70/stat": stat("S", 70, 6)}, 1, 6, 3},
+		// The stranger's number, and one of the group's, are taken by children.
+		{fstest.MapFS{"70/stat": stat("S", 70, 6), "71/stat": stat("S", 70, 2), "90/stat": stat("S", 70, 3)}, 3, 11, 5},
+	} {
+		c.proc = step.proc
+		processes, threads, err := c.Count()
+		if err != nil || processes != step.processes || threads != step.threads || c.Born() != step.born {
+			t.Errorf("step %d: %d processes with %d threads, %d born (%v), want %d, %d, %d", i, processes, threads, c.Born(), err, step.processes, step.threads, step.born)
+		}
+	}
+}
