@@ -144,6 +144,7 @@ func (m *goroutine) enter(s *netStream) {
 		s.thread = &serve.Thread{Row: m.cfg.row(len(m.threads)), Timed: m.cfg.Row != nil, ID: len(m.threads), Log: m.cfg.Recorder.NewLooseLog()}
 		m.threads = append(m.threads, s.thread)
 	}
+	s.thread.Connections.Add(1)
 	m.open[s] = true
 	if m.cutting.Load() {
 		s.cut()
