@@ -255,3 +255,19 @@ func TestNumbers(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+// TestTimed: how long requests take is told where somebody asks, and the clock
+// is not read for it elsewhere.
+func TestTimed(t *testing.T) {
+	for _, timed := range []bool{false, true} {
+		s := newServer(t, Config{}).newSession()
+		f := &fake{t: t, pieces: [][]byte{[]byte(ask("GET", "/spin?us=2000", "", ""))}, gap: false}
+		th := serve.Thread{Row: new(serve.Row), Timed: timed}
+		s.Reset(f)
+		s.Serve(&th)
+		since, spent := th.Since.Load(), time.Duration(th.Busy.Load())
+		if th.Requests.Load() != 1 || (since != 0) != timed || timed != (spent >= 2*time.Millisecond) || spent > time.Minute {
+			t.Errorf("timed %v: %d requests, since %d, %v spent", timed, th.Requests.Load(), since, spent)
+		}
+	}
+}
