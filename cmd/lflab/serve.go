@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -104,7 +103,7 @@ func serve(stdout, stderr io.Writer, o serveOrder) error {
 		return s.Run()
 	}
 	p, err := control.NewParent(control.ParentOptions{
-		Load: loader(settings, o), Args: []string{"lflab", "child"}, Out: stdout,
+		Load: control.Loader(o.config, o.defines, o.flags, settings), Args: []string{"lflab", "child"}, Out: stdout,
 	})
 	if err != nil {
 		return err
@@ -116,30 +115,6 @@ func aloneConfig(s *directive.Settings, out io.Writer) control.Config {
 	c := control.ConfigOf(s, &s.Groups[0])
 	c.Out = out
 	return c
-}
-
-// loader reads the settings again for each restart. The first ones have been
-// read, and what they fix stays fixed.
-func loader(first *directive.Settings, o serveOrder) func() (control.Plan, error) {
-	begun := false
-	return func() (control.Plan, error) {
-		if !begun {
-			begun = true
-			return control.PlanOf(first)
-		}
-		next, notes, err := control.Resolve(o.config, o.defines, o.flags, first)
-		if err != nil {
-			return control.Plan{}, err
-		}
-		for _, n := range notes {
-			level := slog.LevelInfo
-			if n.Level == directive.Warning {
-				level = slog.LevelWarn
-			}
-			slog.Log(nil, level, n.String())
-		}
-		return control.PlanOf(next)
-	}
 }
 
 // refused tells wrong usage from a wrong configuration file.

@@ -96,21 +96,9 @@ func serveProcess(config string) int {
 // controlProcess is what lflab serve --config does.
 func controlProcess(o order) int {
 	first, _, err := Resolve(o.Config, nil, nil, nil)
-	previous := first
-	load := func() (Plan, error) {
-		if s := first; s != nil {
-			first = nil
-			return PlanOf(s)
-		}
-		s, _, err := Resolve(o.Config, nil, nil, previous)
-		if err != nil {
-			return Plan{}, err
-		}
-		return PlanOf(s)
-	}
 	var p *Parent
 	if err == nil {
-		p, err = NewParent(ParentOptions{Load: load, Args: []string{"control.test", "child"}, Out: os.Stdout, Beat: o.Beat})
+		p, err = NewParent(ParentOptions{Load: Loader(o.Config, nil, nil, first), Args: []string{"control.test", "child"}, Out: os.Stdout, Beat: o.Beat})
 	}
 	if err == nil {
 		err = p.Run()

@@ -13,7 +13,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/mpm"
 	"lflab/lf/scoreboard"
+	"lflab/lf/serve"
 )
 
 // ParentOptions are what a Parent is made from.
@@ -190,6 +192,10 @@ func (p *Parent) describe() {
 	main := &p.plan.Groups[0]
 	h.MPM.Set(main.Server.MPM)
 	h.Primitive.Set(main.Server.Primitive)
+	h.Async.Store(0)
+	if kind, err := mpm.Lookup(main.Server.MPM); err == nil && kind.Async {
+		h.Async.Store(1)
+	}
 	h.ThreadsPerChild.Store(uint32(main.Threads))
 	workers := 0
 	for i := range p.plan.Groups {
@@ -224,6 +230,11 @@ func (p *Parent) start(g *group) bool {
 	process := p.board.Seat(slot, g.cfg.Threads, p.generation)
 	process.Bucket.Store(uint32(bucket))
 	process.Group.Store(uint32(p.index(g)))
+	if !g.cfg.Unbounded {
+		for i := range g.cfg.Threads {
+			p.board.Row(slot, i).Set(serve.Starting)
+		}
+	}
 	k, err := p.bear(g, slot, bucket, p.generation)
 	if err != nil {
 		wait := g.grief.stillborn(now)
@@ -458,8 +469,8 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		p.shut(d)
 	}
 	lived := time.Since(k.began)
-	if status.Signaled() && k.stage < reminded {
-		slog.Warn(g.cfg.label()+" was killed", "pid", k.pid, "signal", status.Signal().String(), "core", status.CoreDump())
+	if (!status.Exited() || status.ExitStatus() != childDone) && k.stage < reminded {
+		slog.Warn(g.cfg.label()+" died", "pid", k.pid, "status", describeStatus(status), "core", status.CoreDump(), "lived", lived.Round(time.Millisecond), "said", k.failure)
 	}
 	if p.stop != 0 {
 		return
@@ -480,8 +491,11 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 	case status.Exited() && status.ExitStatus() == childSick:
 		g.spare.sick()
 	}
+	if k.stage == serving && status.Signaled() && status.Signal() == unix.SIGKILL {
+		lived = tooSoon // somebody has killed it: that it was young says nothing of the next one
+	}
 	if wait := g.grief.died(time.Now(), lived); wait > 0 {
-		slog.Error(g.cfg.label()+" died at once: holding back", "pid", k.pid, "lived", lived.Round(time.Millisecond), "status", describeStatus(status), "said", k.failure, "for", wait)
+		slog.Error("children die at once: holding back", "pid", k.pid, "for", wait)
 		return
 	}
 	p.refill(g)

@@ -98,17 +98,25 @@ func (s *served) look() *scoreboard.Board {
 func (s *served) settled(children int) *scoreboard.Board {
 	s.t.Helper()
 	b := s.look()
-	until(s.t, fmt.Sprintf("%d children to serve", children), func() bool {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		sum := b.Summary()
-		return sum.Processes == children && sum.Stopping == 0 && sum.Starting == 0
-	})
-	return b
+		if sum.Processes == children && sum.Stopping == 0 && sum.Starting == 0 {
+			return b
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("waited %v for %d children to serve: %+v; the log says:\n%s", patience, children, sum, s.log.String())
+		}
+	}
 }
 
 // logged waits until the log says that.
 func (s *served) logged(text string) {
 	s.t.Helper()
-	until(s.t, fmt.Sprintf("the log to say %q", text), func() bool { return strings.Contains(s.log.String(), text) })
+	for end := time.Now().Add(patience); !strings.Contains(s.log.String(), text); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			s.t.Fatalf("waited %v for the log to say %q; it says:\n%s", patience, text, s.log.String())
+		}
+	}
 }
 
 func kill(t *testing.T, pid int, signal syscall.Signal) {
@@ -186,6 +194,7 @@ func TestNeverMoreThanTheLimit(t *testing.T) {
 	})
 	for _, p := range busy {
 		p.answer()
+		p.Close()
 		most = max(most, len(s.children()))
 	}
 	if most > 3 {
@@ -219,8 +228,8 @@ func TestKilledChildIsReplaced(t *testing.T) {
 		if got := s.dial().get("/hello"); got != "Hello, World!" {
 			t.Errorf("/hello: %q", got)
 		}
-		s.logged("was killed")
-		s.logged(signal.String())
+		s.logged("child died")
+		s.logged(map[syscall.Signal]string{unix.SIGKILL: "signal killed", unix.SIGSEGV: "exit status 2"}[signal]) // the Go runtime catches the latter
 	}
 }
 
@@ -241,7 +250,11 @@ func TestDyingAtOnceIsHeldBack(t *testing.T) {
 		t.Errorf("%d children in 2 s", len(seen))
 	}
 	s.logged("holding back")
-	s.settled(2) // and it comes to life again
+	b := s.look()
+	until(t, "the server to come to life again", func() bool {
+		sum := b.Summary()
+		return sum.Processes >= 2 && sum.Idle >= 4 && sum.Starting == 0
+	})
 }
 
 // C8: a child that says that none can serve ends the server, and the PidFile
@@ -452,20 +465,63 @@ func TestBadConfigurationAtRestart(t *testing.T) {
 	s := control(t, beat, "Listen 127.0.0.1:0\n"+good)
 	s.settled(2)
 	before := s.children()
-	for bad, why := range map[string]string{
-		"Listen 127.0.0.1:0\nThreadsPerChildren 2":                          "ThreadsPerChild",
-		"Listen 127.0.0.1:0\nListen " + taken.Addr().String() + "\n" + good: "address already in use",
-		"Listen 127.0.0.1:0\nMPM worker\n" + good:                           "MPM",
+	for _, c := range []struct{ conf, why string }{
+		{"Listen 127.0.0.1:0\nThreadsPerChildren 2", "ThreadsPerChildren"},
+		{"Listen 127.0.0.1:0\nListen " + taken.Addr().String() + "\n" + good, "address already in use"},
+		{"Listen 127.0.0.1:0\n<User daemon>\nListen 127.0.0.2:0\n</User>\n" + good, "cannot add it"},
+		{"Listen 127.0.0.1:0\nOrder random\n" + good, "random"},
 	} {
-		s.configure(t, bad)
+		s.configure(t, c.conf)
 		s.signal(unix.SIGUSR1)
-		s.logged(why)
-		if now := s.children(); !slices.Equal(now, before) && why != "MPM" {
-			t.Errorf("%s: children %v, before %v", why, now, before)
+		s.logged(c.why)
+		if now := s.children(); !slices.Equal(now, before) {
+			t.Errorf("%s: children %v, before %v", c.why, now, before)
 		}
 		if got := s.dial().get("/hello"); got != "Hello, World!" {
 			t.Errorf("/hello: %q", got)
 		}
+	}
+	if n := strings.Count(s.log.String(), "goes on with the one it has"); n != 4 {
+		t.Errorf("said %d times: %s", n, s.log.String())
+	}
+}
+
+// A document root that is removed after it was checked is found out by the
+// first child of the new generation: the old one goes on.
+func TestChildRefusesConfigurationAtRestart(t *testing.T) {
+	gone := filepath.Join(t.TempDir(), "root")
+	if err := os.Mkdir(gone, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const good = "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\nListen 127.0.0.1:0\n"
+	s := control(t, beat, good)
+	s.settled(2)
+	before := s.children()
+	// A child cannot search a directory that its user may not; the parent, who
+	// is another, can.
+	if os.Geteuid() != 0 {
+		t.Skip("needs children of another user than the parent: only root can")
+	}
+	if err := os.Chmod(gone, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s.configure(t, good+"User nobody\nDocumentRoot "+gone)
+	s.signal(unix.SIGUSR1)
+	s.logged("goes on with the one it has")
+	if !strings.Contains(s.log.String(), "permission denied") {
+		t.Errorf("the log does not say why: %s", s.log.String())
+	}
+	b := s.settled(2)
+	if now := s.children(); !slices.Equal(now, before) || b.Header().Generation.Load() != 0 {
+		t.Errorf("children %v of generation %d, before %v", now, b.Header().Generation.Load(), before)
+	}
+	// And a good one is taken after it.
+	s.configure(t, good)
+	s.signal(unix.SIGUSR1)
+	until(t, "the next generation", func() bool { return !slices.ContainsFunc(before, alive) })
+	s.settled(2)
+	if got := s.dial().get("/hello"); got != "Hello, World!" {
+		t.Errorf("/hello: %q", got)
 	}
 }
 

@@ -33,11 +33,12 @@ type Group struct {
 	// many of the buckets to itself; then there is one child for each.
 	PerThread bool
 
-	Start              int // children at first
-	MinSpare, MaxSpare int // idle threads
-	Children           int // at most that serve at a time
-	Slots              int // ServerLimit: processes in all, finishing ones too
-	Threads            int // of a child that take connections
+	Start              int  // children at first
+	MinSpare, MaxSpare int  // idle threads
+	Children           int  // at most that serve at a time
+	Slots              int  // ServerLimit: processes in all, finishing ones too
+	Threads            int  // of a child that take connections
+	Unbounded          bool // or as many as it likes
 
 	Gate     string // a shared gate of package gate, empty for none
 	LockFile string

@@ -1,6 +1,8 @@
 package control
 
 import (
+	"context"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -47,6 +49,9 @@ func PlanOf(s *directive.Settings) (Plan, error) {
 			g.Buckets = g.Start * g.Threads
 			g.MinSpare, g.MaxSpare = 0, g.Buckets
 		}
+		if kind.Unbounded { // nobody can tell how many more connections it could take
+			g.Unbounded, g.Children, g.MinSpare, g.MaxSpare = true, g.Start, 0, g.Start*g.Threads
+		}
 		if from.UID >= 0 {
 			g.User = &User{Name: from.User, UID: uint32(from.UID), GID: uint32(from.GID)}
 			for _, id := range from.SupplementaryGroups {
@@ -87,6 +92,31 @@ func Resolve(config string, defines []string, flags *directive.Flags, previous *
 	return directive.Resolve(directive.Sources{Config: config, Defines: defines, Flags: flags, Lookup: about, Previous: previous})
 }
 
+// Loader is ParentOptions.Load for the settings that a server starts with: it
+// reads the same sources again for each restart, and says in the log what it
+// has adjusted.
+func Loader(config string, defines []string, flags *directive.Flags, first *directive.Settings) func() (Plan, error) {
+	begun := false
+	return func() (Plan, error) {
+		if !begun {
+			begun = true
+			return PlanOf(first)
+		}
+		next, notes, err := Resolve(config, defines, flags, first)
+		if err != nil {
+			return Plan{}, err
+		}
+		for _, n := range notes {
+			level := slog.LevelInfo
+			if n.Level == directive.Warning {
+				level = slog.LevelWarn
+			}
+			slog.Log(context.Background(), level, n.String())
+		}
+		return PlanOf(next)
+	}
+}
+
 // about is what package directive is told of an architecture.
 func about(name string) (directive.MPM, error) {
 	k, err := mpm.Lookup(name)
@@ -95,7 +125,7 @@ func about(name string) (directive.MPM, error) {
 	}
 	m := directive.MPM{
 		Name: k.Name, Prefork: k.Name == "prefork", Listener: k.ListenerSeat, Asynchronous: k.Async,
-		ListenPerThread: k.ReusePort, Unbounded: k.Name == "goroutine", MinThreads: k.MinThreads,
+		ListenPerThread: k.ReusePort, Unbounded: k.Unbounded, MinThreads: k.MinThreads,
 		Names: names(k),
 		Check: check,
 	}
