@@ -7,9 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"lflab/lf/flight"
 	"lflab/lf/httpd"
@@ -24,10 +27,15 @@ const patience = 20 * time.Second
 // raceDetector is set in tests that run under the race detector, ten times slower.
 var raceDetector bool
 
-// TestMain lets the test binary be a server that runs out of descriptors.
+// TestMain lets the test binary be a server that runs out of descriptors, or
+// one that goes on accepting where another leaves.
 func TestMain(m *testing.M) {
 	if name := os.Getenv(shortServerEnv); name != "" {
 		shortServer(name)
+		return
+	}
+	if name := os.Getenv(neighbourEnv); name != "" {
+		neighbour(name)
 		return
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
@@ -46,6 +54,8 @@ type setup struct {
 	silent   bool                              // no deferred accept: peers that say nothing are handed out
 	watch    func(serve.Service) serve.Service // put between MPM and protocol
 	recorder *flight.Recorder
+	listen   int  // on how many addresses; 1 when 0
+	adopt    bool // the listeners are those of another process, too: see rig.opened
 }
 
 // rig is a running server on a port of its own.
@@ -54,7 +64,9 @@ type rig struct {
 	kind     Kind
 	threads  int
 	m        MPM
-	listener *sock.Listener
+	listener *sock.Listener   // the first of
+	all      []*sock.Listener // those that the server has
+	opened   []*sock.Listener // those that somebody else has, whose sockets they are
 	web      *httpd.Server
 	addr     string
 	before   int // descriptors
@@ -94,15 +106,33 @@ func start(t testing.TB, name string, s setup) *rig {
 	if s.silent {
 		opt.DeferAccept = 0
 	}
-	if r.listener, err = sock.Listen(opt); err != nil {
-		t.Fatal(err)
+	for range max(s.listen, 1) {
+		l, err := sock.Listen(opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.all = append(r.all, l)
+		for s.adopt && kind.ReusePort && len(r.all)%r.threads != 0 { // one for each thread
+			sibling, err := l.Sibling()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.all = append(r.all, sibling)
+		}
 	}
+	if s.adopt {
+		r.opened, r.all = r.all, nil
+		for _, l := range r.opened {
+			r.all = append(r.all, adopt(t, l, opt))
+		}
+	}
+	r.listener = r.all[0]
 	r.addr = r.listener.Addr().String()
 	service := serve.Service(r.web)
 	if s.watch != nil {
 		service = s.watch(service)
 	}
-	cfg := Config{Listeners: []*sock.Listener{r.listener}, Service: service, Threads: r.threads, Parker: parker, Recorder: s.recorder}
+	cfg := Config{Listeners: r.all, Service: service, Threads: r.threads, Parker: parker, Recorder: s.recorder}
 	if s.change != nil {
 		s.change(&cfg)
 	}
@@ -121,6 +151,20 @@ func start(t testing.TB, name string, s setup) *rig {
 	return r
 }
 
+// adopt makes another listener of the same socket, as another process would.
+func adopt(t testing.TB, l *sock.Listener, opt sock.Options) *sock.Listener {
+	t.Helper()
+	fd, err := unix.FcntlInt(uintptr(l.FD()), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	adopted, err := sock.Adopt(fd, opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return adopted
+}
+
 // docRoot is an empty directory for all servers.
 func docRoot(t testing.TB) string {
 	dir := filepath.Join(t.TempDir(), "root")
@@ -137,8 +181,8 @@ func (r *rig) stop() {
 	r.finish()
 }
 
-// finish waits for the end of a drain.
-func (r *rig) finish() {
+// await waits for the end of a drain.
+func (r *rig) await() {
 	r.t.Helper()
 	r.drained = true
 	done := make(chan struct{})
@@ -151,7 +195,20 @@ func (r *rig) finish() {
 	case <-time.After(patience):
 		r.t.Fatalf("%s has not ended %v after the drain; status: %+v", r.kind.Name, patience, r.m.Status())
 	}
-	r.listener.Close()
+}
+
+// finish waits for the end of a drain, and looks for what was left behind.
+func (r *rig) finish() {
+	r.t.Helper()
+	if !r.drained {
+		r.await()
+	}
+	for _, l := range r.all {
+		l.Close()
+	}
+	for _, l := range slices.Backward(r.opened) { // siblings before the first
+		l.Close()
+	}
 	r.web.Close()
 	for _, c := range r.clients {
 		c.Close()

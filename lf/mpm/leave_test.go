@@ -1,0 +1,189 @@
+package mpm
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/httpd"
+	"lflab/lf/serve"
+	"lflab/lf/sock"
+	"lflab/sync/park"
+)
+
+// neighbourEnv makes the test binary a server with inherited listeners: its
+// value is the number of listeners, of threads, and the variant.
+const neighbourEnv = "MPM_TEST_NEIGHBOUR"
+
+// neighbour is the child: it says when it accepts, drains when standard input
+// ends, and then says how many connections it had.
+func neighbour(how string) {
+	fatal := func(err error) {
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+	}
+	var listeners, threads int
+	var name string
+	_, err := fmt.Sscan(how, &listeners, &threads, &name)
+	fatal(err)
+	all := everyKind()
+	v := all[slices.IndexFunc(all, func(v variant) bool { return v.String() == name })]
+	var m MPM
+	web, err := httpd.New(httpd.Config{Status: func() serve.Status { return m.Status() }})
+	fatal(err)
+	cfg := Config{Service: web, Threads: threads, Parker: park.Kinds()[0]}
+	v.choose(&cfg)
+	for i := range listeners {
+		l, err := sock.Adopt(3+i, sock.Options{})
+		fatal(err)
+		cfg.Listeners = append(cfg.Listeners, l)
+	}
+	m, err = New(v.kind.Name, cfg)
+	fatal(err)
+	fatal(m.Start())
+	fmt.Println("accepting")
+	io.Copy(io.Discard, os.Stdin)
+	m.Drain()
+	m.Wait()
+	fmt.Println(m.Status().Connections)
+}
+
+// beside starts a process that accepts from the rig's listeners, too. What it
+// returns ends that, and tells how many connections it had.
+func (r *rig) beside(v variant) (end func() int) {
+	r.t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(r.t.Context(), 3*patience)
+	cmd := exec.CommandContext(ctx, exe)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d %s", neighbourEnv, len(r.opened), r.threads, v))
+	cmd.Stderr = os.Stderr
+	for _, l := range r.opened {
+		fd, err := unix.FcntlInt(uintptr(l.FD()), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		f := os.NewFile(uintptr(fd), "listener")
+		defer f.Close()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, f)
+	}
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	pipe, err := cmd.StdoutPipe()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		r.t.Fatal(err)
+	}
+	out := bufio.NewReader(pipe)
+	line := func() string {
+		r.t.Helper()
+		text, err := out.ReadString('\n')
+		if err != nil {
+			r.t.Fatalf("the other process says %q, %v", text, err)
+		}
+		return strings.TrimSpace(text)
+	}
+	if text := line(); text != "accepting" {
+		r.t.Fatalf("the other process says %q", text)
+	}
+	return sync.OnceValue(func() int {
+		defer cancel()
+		in.Close()
+		n, err := strconv.Atoi(line())
+		if err != nil {
+			r.t.Error(err)
+		}
+		if err := cmd.Wait(); err != nil {
+			r.t.Errorf("the other process ended with %v", err)
+		}
+		return n
+	})
+}
+
+// TestLeaveUnderLoad: while a process leaves a listener that another one goes
+// on accepting from, every connection is answered, by one or the other.
+func TestLeaveUnderLoad(t *testing.T) {
+	for _, v := range everyKind() {
+		t.Run(v.String(), func(t *testing.T) {
+			r := startVariant(t, v, setup{adopt: true})
+			end := r.beside(v)
+			defer end()
+			const clients, each = 10, 100
+			var crowd sync.WaitGroup
+			var answered atomic.Int64
+			third := make(chan struct{})
+			for i := range clients {
+				crowd.Go(func() {
+					for n := range each {
+						if err := visit(r.addr, i, 1, true); err != nil {
+							t.Errorf("client %d, connection %d: %v", i, n, err)
+						}
+						if answered.Add(1) == clients*each/3 {
+							close(third)
+						}
+					}
+				})
+			}
+			<-third
+			until(t, "a connection", func() bool { return r.m.Status().Connections > 0 })
+			r.m.Drain()
+			r.await()
+			ours := int(r.m.Status().Connections)
+			crowd.Wait()
+			if n := int(r.m.Status().Connections); n != ours {
+				t.Errorf("%d connections were taken by the process that had left", n-ours)
+			}
+			if theirs := end(); ours+theirs != clients*each {
+				t.Errorf("%d connections here and %d there, %d were made", ours, theirs, clients*each)
+			}
+			r.finish()
+		})
+	}
+}
+
+// TestLeaveIdle: without any traffic a process leaves within a second, and the
+// listener still listens. L10: a leader that waits is not left behind.
+func TestLeaveIdle(t *testing.T) {
+	for _, v := range everyKind() {
+		t.Run(v.String(), func(t *testing.T) {
+			r := startVariant(t, v, setup{adopt: true})
+			if r.kind.Name != "goroutine" {
+				until(t, "the threads to be there", func() bool { return r.liveThreads() == r.threads })
+			}
+			began := time.Now()
+			r.m.Drain()
+			r.m.Drain() // does nothing
+			r.await()
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("leaving took %v", took)
+			}
+			c, err := net.DialTimeout("tcp", r.addr, patience)
+			if err != nil {
+				t.Fatalf("the listener is shut down: %v", err)
+			}
+			c.Close()
+			r.finish()
+		})
+	}
+}
