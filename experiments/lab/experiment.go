@@ -196,6 +196,9 @@ func phaseRecord(p suites.Phase, scale float64) Phase {
 	if b := p.Background; b != nil {
 		r.Background = &Background{b.Idle, b.SlowSenders, b.SlowReaders, b.Blocking, b.Path, b.Unread}
 	}
+	if st := p.Step; st != nil {
+		r.Step = &Step{BeforeS: st.Before.Seconds() * scale, AfterS: st.After.Seconds() * scale, EveryS: st.Every.Seconds(), IdleMost: st.Idle}
+	}
 	for mode, n := range p.Connections.Each {
 		if r.ConnectionsByMode == nil {
 			r.ConnectionsByMode = map[string]int{}
@@ -269,6 +272,9 @@ func (x *Experiment) Estimate(trials int) time.Duration {
 		each += p.WarmupS + p.DurationS
 		if p.Background != nil {
 			each += float64(p.Background.clients()) * 200e-6 // to open and to close them
+		}
+		if p.Step != nil {
+			each += p.Step.BeforeS + p.Step.AfterS
 		}
 		if p.Probe != "" {
 			each += 0.1 // to load and attach it, and to take it off again

@@ -11,11 +11,11 @@ import (
 func TestRatios(t *testing.T) {
 	r := made(t) // "one" has 1000, 2000 and 3000 requests per second, "two" ten times that in two of the blocks
 	r.Manifest.Ratios = []Ratio{
-		{"rate / best", "requests_per_second", "closed", "mpm", []string{"one", "two"}},
-		{"rate / two", "requests_per_second", "closed", "mpm", []string{"two"}},
-		{"mean / closed", "latency_mean_ns", "open", "phase", []string{"closed"}},
-		{"nothing", "D_p50_ns", "open", "phase", []string{"closed"}},
-		{"later", "no_such_metric", "open", "phase", []string{"closed"}},
+		{"rate / best", "requests_per_second", "closed", "mpm", []string{"one", "two"}, 0},
+		{"rate / two", "requests_per_second", "closed", "mpm", []string{"two"}, 0},
+		{"mean / closed", "latency_mean_ns", "open", "phase", []string{"closed"}, 0},
+		{"nothing", "D_p50_ns", "open", "phase", []string{"closed"}, 0},
+		{"later", "no_such_metric", "open", "phase", []string{"closed"}, 0},
 	}
 	var got []string
 	for _, row := range r.Ratios() {

@@ -75,6 +75,7 @@ type Phase struct {
 	DurationS         float64            `json:"duration_s"`
 	Flight            bool               `json:"flight"`               // the servers' flight recorders are on
 	Background        *Background        `json:"background,omitempty"` // clients that are there meanwhile
+	Step              *Step              `json:"step,omitempty"`       // the server is watched before, under and after its load
 	Probe             string             `json:"probe,omitempty"`      // the kernel probe keeps "histograms" or "records"; empty: it is off, or not allowed here; an axis "probe" goes before it
 }
 
@@ -86,6 +87,14 @@ type Background struct {
 	Blocking    int    `json:"blocking,omitempty"`     // clients in a closed loop on Path
 	Path        string `json:"path,omitempty"`
 	Unread      string `json:"unread,omitempty"`
+}
+
+// Step is how a phase watches the coming and going of its load.
+type Step struct {
+	BeforeS  float64 `json:"before_s"`
+	AfterS   float64 `json:"after_s"` // at most
+	EveryS   float64 `json:"every_s"`
+	IdleMost int     `json:"idle_most"` // threads that may be idle in the end
 }
 
 // Git is the state of the source tree.
@@ -167,6 +176,9 @@ type PhaseResult struct {
 
 	// What became of the clients in the background, where there were any.
 	Background *BackgroundResult `json:"background,omitempty"`
+
+	// What was seen look by look, where the phase is a step.
+	Series *Series `json:"series,omitempty"`
 
 	// What the kernel probe saw, where it was on and allowed. H_ns, G_ns and
 	// D_ns above are the flight recorder's, those in here the kernel's.

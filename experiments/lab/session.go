@@ -44,11 +44,8 @@ func (s *session) read() (r reading) {
 	return r
 }
 
-// phase puts one load on the server. The counters of /proc are read at the
-// beginning and the end of the measured time, and the kernel probe looks in
-// between. The flight recorder and the server's own counters cover the warm-up
-// too: asking the server for them within the measured time would disturb it.
-func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, error) {
+// load is what a phase asks of the generator.
+func (s *session) load(p Phase) load.Config {
 	cfg := load.Config{
 		URL: "http://" + s.address + p.Path, Connections: p.Connections, Close: s.mode == "close", Threads: p.Generators,
 		Warmup: seconds(p.WarmupS), Duration: seconds(p.DurationS),
@@ -60,6 +57,18 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	if r, ok := p.RateByMode[s.mode]; ok {
 		cfg.Rate = r
 	}
+	return cfg
+}
+
+// phase puts one load on the server. The counters of /proc are read at the
+// beginning and the end of the measured time, and the kernel probe looks in
+// between. The flight recorder and the server's own counters cover the warm-up
+// too: asking the server for them within the measured time would disturb it.
+func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, error) {
+	if p.Step != nil {
+		return s.step(ctx, p)
+	}
+	cfg := s.load(p)
 	if err := s.meter.Discover(); err != nil {
 		return nil, nil, err
 	}

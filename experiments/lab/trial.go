@@ -47,7 +47,7 @@ func (x *Experiment) trial(ctx context.Context, p Planned, order int) (*Trial, e
 func (x *Experiment) serveArgs(sub *suites.Subject, axis string, cell Cell) []string {
 	argv := append(slices.Clone(x.opts.Serve), "--listen=127.0.0.1:0", "--lab", "--grace="+grace.String())
 	for _, a := range x.suite.Axes {
-		if a.IsFlag() && (sub == nil || a.Name != axis) {
+		if a.IsFlag() && (sub == nil || a.Name != axis && !hasFlag(sub.Serve, a.Name)) {
 			argv = append(argv, "--"+a.Name+"="+cell[a.Name])
 		}
 	}
@@ -65,11 +65,15 @@ func (x *Experiment) serverFlags(sub *suites.Subject) []suites.Flag {
 	}
 	flags := slices.Clone(sub.Serve)
 	for _, f := range x.suite.Server {
-		if !slices.ContainsFunc(sub.Serve, func(own suites.Flag) bool { return own.Name == f.Name }) {
+		if !hasFlag(sub.Serve, f.Name) {
 			flags = append(flags, f)
 		}
 	}
 	return flags
+}
+
+func hasFlag(flags []suites.Flag, name string) bool {
+	return slices.ContainsFunc(flags, func(f suites.Flag) bool { return f.Name == name })
 }
 
 // values fill the placeholders of a subject's command and of flags; sub may be
@@ -90,6 +94,10 @@ func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
 func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subject, axis string) (err error) {
 	var address string
 	start, ours := process.Start, sub == nil || sub.Serve != nil
+	children := !ours || hasFlag(x.serverFlags(sub), "start-servers") // perhaps
+	if children {
+		start = process.StartParent
+	}
 	if ours {
 		t.Command = x.serveArgs(sub, axis, t.Cell)
 	} else {
@@ -104,7 +112,7 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 			return err
 		}
 		defer remove() // after the server has ended
-		t.Command, address, start = sub.Argv(values), fmt.Sprintf("127.0.0.1:%d", port), process.StartParent
+		t.Command, address = sub.Argv(values), fmt.Sprintf("127.0.0.1:%d", port)
 	}
 	server, err := start(t.Command)
 	if err != nil {
@@ -131,7 +139,7 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 	}
 	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: ours, shape: x.shape(sub, t.Cell),
 		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID())}
-	if !ours {
+	if children {
 		if err := s.meter.Settle(ctx, readyAfter); err != nil {
 			return err
 		}
