@@ -33,14 +33,15 @@ func PlanOf(s *directive.Settings) (Plan, error) {
 			Children: from.Children, Slots: from.ServerLimit, Threads: from.ThreadsPerChild,
 			LockFile: s.LockFile, MostConnections: uint64(from.MaxConnectionsPerChild), Dir: s.CoreDumpDirectory,
 		}
-		switch s.AcceptMutex {
-		case "none", "reuseport":
-		case "epollexclusive":
-			g.Server.Exclusive = true
-		default:
-			if kind.Gated {
-				g.Gate = s.AcceptMutex
-			}
+		switch {
+		case isGate(s.AcceptMutex) && kind.Gated:
+			g.Gate = s.AcceptMutex
+		case s.AcceptMutex == "epollexclusive":
+			g.share(kind)
+		case s.AcceptMutex == "reuseport" && g.Buckets == 1:
+			// One socket for each child that is there from the start: more
+			// could be left without anybody who accepts from them.
+			g.Buckets = max(min(g.Start, g.Children), 1)
 		}
 		if kind.ReusePort {
 			// A socket for each thread: there are as many children as there
@@ -61,6 +62,22 @@ func PlanOf(s *directive.Settings) (Plan, error) {
 		plan.Groups = append(plan.Groups, g)
 	}
 	return plan, nil
+}
+
+// share has the kernel choose one process of those that wait for a connection.
+// Architectures whose threads wait in accept4 wait in epoll sets then.
+func (g *Group) share(kind mpm.Kind) {
+	g.Server.Exclusive = true
+	for _, c := range kind.Choices {
+		if c.Name != "accept" || g.Server.Chosen["accept"] != "" {
+			continue
+		}
+		for _, v := range c.Values {
+			if v.Name == "epoll-exclusive" {
+				g.Server.Chosen["accept"] = v.Name
+			}
+		}
+	}
 }
 
 // ConfigOf is what a process of that group serves with.
@@ -182,12 +199,29 @@ func check(s *directive.Settings) error {
 		return err
 	}
 	for i := range s.Groups {
-		if err := k.Check(mpm.Config{
+		cfg := mpm.Config{
 			Threads: s.Groups[i].Threads, Parker: parker, Gate: locked, Order: s.Order, Promotion: s.Promotion,
 			Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: s.Chosen(),
-		}); err != nil {
+		}
+		if isGate(s.AcceptMutex) && k.Gated && !s.Alone {
+			cfg.AcceptGate = noGate{}
+		}
+		if err := k.Check(cfg); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// isGate tells whether that AcceptMutex is a gate, or another way to share
+// listeners.
+func isGate(mutex string) bool {
+	_, err := gate.LookupShared(mutex)
+	return err == nil
+}
+
+// noGate stands for a gate where only its being there is asked for.
+type noGate struct{}
+
+func (noGate) Acquire(func() bool) error { return nil }
+func (noGate) Release()                  {}
