@@ -12,6 +12,9 @@ var raceDetector bool
 // TestMain leaves a P for each thread of a test and for the test itself: a
 // thread that spins keeps its P, and so does one that makes a raw call.
 func TestMain(m *testing.M) {
+	if errand := os.Getenv(childShares); errand != "" {
+		runErrand(errand)
+	}
 	if semaphore := os.Getenv(childHolds); semaphore != "" {
 		child(semaphore)
 	}

@@ -1,0 +1,131 @@
+package gate
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// BenchmarkRecovery is the time from the kill of a process that holds the gate
+// to the next one holding it, which waits for it: both ends by the clock that
+// processes have in common. The parent waits for the dead and recovers, which
+// only posixsem needs.
+//
+// A process dies the slower the more memory it has: resident is what the victim
+// has besides the 10 MiB or so of a small Go program. 200 kills for each
+// figure; the time of an op, a kill with what comes before and after it, is not
+// shown.
+func BenchmarkRecovery(b *testing.B) {
+	const kills = 200
+	for _, k := range SharedKinds() {
+		for _, resident := range []int{0, 64 << 20} {
+			b.Run(fmt.Sprintf("gate=%s/resident=%dMiB", k.Name, resident>>20), func(b *testing.B) {
+				f := newFamily(b, k, SharedOptions{})
+				var all []time.Duration
+				for b.Loop() {
+					all = append(all, f.recoveries(kills, resident)...)
+				}
+				report(b, all)
+			})
+		}
+	}
+}
+
+// recoveries kills one holder after the other. Who waits is the next to be
+// killed.
+func (f *family) recoveries(kills, resident int) (all []time.Duration) {
+	f.Helper()
+	next := func() *process {
+		return f.spawn(errand{Task: "once", Resident: resident})
+	}
+	holder := next()
+	holder.line()
+	holder.says("holds")
+	for range kills {
+		waiter := next()
+		waiter.queued()
+		f.board.doomed.Store(uint32(holder.pid))
+		killed := monotonic()
+		if err := holder.cmd.Process.Signal(unix.SIGKILL); err != nil {
+			f.Fatal(err)
+		}
+		holder.kill() // waits, recovers
+		waiter.says("holds")
+		all = append(all, time.Duration(f.board.entered.Load()-killed))
+		f.board.ordered = 0
+		holder.pipe.Close()
+		holder = waiter
+	}
+	f.board.doomed.Store(uint32(holder.pid))
+	holder.kill()
+	f.kept()
+	return all
+}
+
+// BenchmarkSharedAlone is an Acquire with its Release in one process, nobody
+// else being there.
+func BenchmarkSharedAlone(b *testing.B) {
+	for _, k := range SharedKinds() {
+		b.Run("gate="+k.Name, func(b *testing.B) {
+			s := newFamily(b, k, SharedOptions{}).opens()
+			start(b, 0, func() {
+				for b.Loop() {
+					if err := s.Acquire(nil); err != nil {
+						b.Error(err)
+						return
+					}
+					s.Release()
+				}
+			}).ends()
+		})
+	}
+}
+
+// BenchmarkSharedHandover is the time from just before a Release in one process
+// to just after the Acquire of another one that sleeps for the gate. The two
+// take turns, and who has released waits awake until the other is in: nobody
+// overtakes. Needs two CPUs. The time of an op, with the time that is left to
+// the other process to fall asleep, is not shown.
+func BenchmarkSharedHandover(b *testing.B) {
+	if runtime.NumCPU() < 2 {
+		b.Skip("one CPU: the process that waits awake has none to spare")
+	}
+	for _, k := range SharedKinds() {
+		b.Run("gate="+k.Name, func(b *testing.B) {
+			f := newFamily(b, k, SharedOptions{})
+			s := f.opens()
+			p := f.spawn(errand{Task: "hand"})
+			p.says("comes")
+			var all []time.Duration
+			start(b, 0, func() {
+				me := uint32(os.Getpid())
+				for i := 0; b.Loop(); i++ {
+					f.board.alternate(s, me)
+					if taken := f.board.entered.Load() - f.board.released.Load(); i > 0 {
+						all = append(all, time.Duration(taken))
+					}
+				}
+				f.board.stop.Store(1)
+			}).ends()
+			p.ends()
+			report(b, all)
+		})
+	}
+}
+
+// report shows the median and the 99th percentile.
+func report(b *testing.B, all []time.Duration) {
+	b.ReportMetric(0, "ns/op")
+	if len(all) == 0 {
+		return
+	}
+	slices.Sort(all)
+	at := func(p int) float64 { return all[(len(all)*p+99)/100-1].Seconds() * 1e6 }
+	b.ReportMetric(at(50), "p50-us")
+	b.ReportMetric(at(99), "p99-us")
+}

@@ -1,0 +1,414 @@
+package gate
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/cas"
+)
+
+// childShares, in the environment of a child process of these tests, is the
+// errand that it has.
+const childShares = "GATE_TEST_SHARED"
+
+// errand is what a child does with a shared gate. It has the board as
+// descriptor 3, and the gate's from there on.
+type errand struct {
+	Passport Passport
+	Files    int
+	Task     string // count, loop, once, hand
+	Threads  int
+	Rounds   uint64
+	Wait     uint32 // threads of all children that begin together
+	Slot     int    // of the child's first thread on the board
+	Resident int    // bytes of memory that it has besides
+}
+
+// runErrand is a child from beginning to end. It also ends when its parent
+// does, which closes its standard input.
+func runErrand(text string) {
+	var e errand
+	must(json.Unmarshal([]byte(text), &e))
+	b, _, err := boardOn(3)
+	must(err)
+	var fds []int
+	for i := range e.Files {
+		fds = append(fds, 4+i)
+	}
+	s, err := OpenShared(e.Passport, fds)
+	must(err)
+	ballast := make([]byte, e.Resident)
+	for i := 0; i < len(ballast); i += os.Getpagesize() {
+		ballast[i] = 1
+	}
+	lines := make(chan string)
+	go func() {
+		for in := bufio.NewReader(os.Stdin); ; {
+			line, err := in.ReadString('\n')
+			if err != nil {
+				os.Exit(1)
+			}
+			lines <- line
+		}
+	}()
+	switch e.Task {
+	case "count":
+		e.goRound(b, s, func(own uint64) bool { return own >= e.Rounds && b.changes >= 50 })
+	case "loop":
+		e.goRound(b, s, func(uint64) bool { return b.stop.Load() != 0 })
+	case "once":
+		runtime.LockOSThread()
+		fmt.Println(unix.Gettid())
+		must(s.Acquire(nil))
+		now := monotonic()
+		b.enter()
+		b.entered.Store(now)
+		b.order[b.ordered] = uint32(os.Getpid())
+		b.ordered++
+		fmt.Println("holds")
+		<-lines
+		b.leave()
+		s.Release()
+	case "hand":
+		runtime.LockOSThread()
+		fmt.Println("comes")
+		for b.stop.Load() == 0 {
+			b.alternate(s, uint32(os.Getpid()))
+		}
+	}
+	runtime.KeepAlive(ballast)
+	must(s.Close())
+	os.Exit(0)
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(2)
+	}
+}
+
+// goRound has threads take the gate and leave it, all at once, until enough.
+func (e *errand) goRound(b *board, s *Shared, enough func(own uint64) bool) {
+	fmt.Println("there")
+	var all sync.WaitGroup
+	var failed atomic.Pointer[error]
+	for i := range e.Threads {
+		all.Go(func() {
+			runtime.LockOSThread()
+			for b.there.Add(1); b.there.Load() < e.Wait; {
+				yield()
+			}
+			own := &b.own[e.Slot+i]
+			for done := false; !done; {
+				if err := s.Acquire(nil); err != nil {
+					failed.Store(&err)
+					return
+				}
+				b.enter()
+				if b.stay.CompareAndSwap(1, 0) {
+					b.staying.Store(uint32(os.Getpid()))
+					select {}
+				}
+				*own++
+				if b.last != uint64(os.Getpid()) {
+					b.last = uint64(os.Getpid())
+					b.changes++
+				}
+				seen := b.counter
+				for range 20 { // time for others to come in, if they can
+					cas.Pause()
+				}
+				b.counter = seen + 1
+				done = enough(*own)
+				b.leave()
+				s.Release()
+				for range 20 {
+					cas.Pause()
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := failed.Load(); err != nil {
+		must(*err)
+	}
+}
+
+// enter and leave say who is inside. One who was killed inside is still said to
+// be.
+func (b *board) enter() {
+	if was := b.inside.Swap(uint32(os.Getpid())); was != 0 && was != b.doomed.Load() {
+		b.broken.Add(1)
+	}
+}
+
+func (b *board) leave() {
+	if !b.inside.CompareAndSwap(uint32(os.Getpid()), 0) {
+		b.broken.Add(1)
+	}
+}
+
+// alternate takes the gate after the other process and leaves it to that one
+// when that one sleeps for it, for all that can be told from outside: it has
+// said so, and then had time to.
+func (b *board) alternate(s *Shared, me uint32) {
+	b.coming.Store(me)
+	must(s.Acquire(nil))
+	b.entered.Store(monotonic())
+	b.inside.Store(me)
+	for b.coming.Load() == me && b.stop.Load() == 0 {
+		yield()
+	}
+	const asleep = 100 * time.Microsecond
+	for end := monotonic() + int64(asleep); monotonic() < end; {
+		cas.Pause()
+	}
+	b.released.Store(monotonic())
+	s.Release()
+	for b.inside.Load() == me && b.stop.Load() == 0 {
+		yield()
+	}
+}
+
+func yield() { unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
+
+// monotonic is the time that all processes have, in nanoseconds.
+func monotonic() int64 {
+	var ts unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
+		panic(err)
+	}
+	return ts.Nano()
+}
+
+// family is a shared gate, its board, and the processes that have both.
+type family struct {
+	testing.TB
+	kind  SharedKind
+	owner *SharedOwner
+	board *board
+	file  *os.File
+	user  *syscall.Credential // of the children; nil is that of the parent
+}
+
+// newFamily makes the gate. It skips the test where the system has not got
+// what the gate is made of.
+func newFamily(t testing.TB, k SharedKind, opt SharedOptions) *family {
+	t.Helper()
+	owner, err := k.New(opt)
+	for _, refusal := range []error{unix.ENOSYS, unix.EPERM, unix.ENOSPC} {
+		if errors.Is(err, refusal) {
+			t.Skipf("gate %s: %v", k.Name, err)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &family{TB: t, kind: k, owner: owner}
+	t.Cleanup(func() {
+		if err := owner.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	f.board, f.file = newBoard(t)
+	return f
+}
+
+// process is a child.
+type process struct {
+	f    *family
+	cmd  *exec.Cmd
+	pid  int
+	in   io.WriteCloser
+	pipe *os.File
+	out  *bufio.Reader
+	over bool
+}
+
+// spawn starts a child.
+func (f *family) spawn(e errand) *process {
+	f.Helper()
+	e.Passport, e.Files = f.owner.Passport(), len(f.owner.Files())
+	text, err := json.Marshal(e)
+	if err != nil {
+		f.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer w.Close()
+	// The directory of the test's program is not for others to enter.
+	c := exec.Command("/proc/self/exe")
+	c.Env = append(os.Environ(), childShares+"="+string(text))
+	c.ExtraFiles = append([]*os.File{f.file}, f.owner.Files()...)
+	c.Stdout, c.Stderr = w, os.Stderr
+	c.SysProcAttr = &syscall.SysProcAttr{Credential: f.user}
+	in, err := c.StdinPipe()
+	if err == nil {
+		err = c.Start()
+	}
+	if err != nil {
+		r.Close()
+		f.Fatalf("start a child: %v", err)
+	}
+	p := &process{f: f, cmd: c, pid: c.Process.Pid, in: in, pipe: r, out: bufio.NewReader(r)}
+	f.Cleanup(func() {
+		p.kill()
+		r.Close()
+	})
+	return p
+}
+
+// line is the next one that the child says.
+func (p *process) line() string {
+	p.f.Helper()
+	if err := p.pipe.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		p.f.Fatal(err)
+	}
+	line, err := p.out.ReadString('\n')
+	if err != nil {
+		p.f.Fatalf("%s: child %d says %q and then nothing: %v", p.f.kind.Name, p.pid, line, err)
+	}
+	return strings.TrimSpace(line)
+}
+
+func (p *process) says(want string) {
+	p.f.Helper()
+	if got := p.line(); got != want {
+		p.f.Fatalf("%s: child %d says %q, want %q", p.f.kind.Name, p.pid, got, want)
+	}
+}
+
+// leaves has a child that holds the gate leave it, and end.
+func (p *process) leaves() {
+	p.f.Helper()
+	if _, err := p.in.Write([]byte("leave\n")); err != nil {
+		p.f.Fatal(err)
+	}
+	p.ends()
+}
+
+// ends waits for a child that comes to its end by itself.
+func (p *process) ends() {
+	p.f.Helper()
+	late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+	err := p.cmd.Wait()
+	p.over = true
+	if !late.Stop() || err != nil {
+		rest, _ := io.ReadAll(p.out)
+		p.f.Fatalf("%s: child %d: %v, and says %q", p.f.kind.Name, p.pid, err, rest)
+	}
+	p.recovered()
+}
+
+// kill is what a parent does, too: it waits, and it recovers.
+func (p *process) kill() {
+	if p.over {
+		return
+	}
+	p.over = true
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+	p.recovered()
+}
+
+func (p *process) recovered() {
+	if err := p.f.owner.Recover(p.pid); err != nil {
+		p.f.Error(err)
+	}
+}
+
+// comes starts a child that takes the gate once, and returns when it waits for
+// it.
+func (f *family) comes() *process {
+	f.Helper()
+	p := f.spawn(errand{Task: "once"})
+	p.queued()
+	return p
+}
+
+// queued returns when a child that takes the gate once waits for it.
+func (p *process) queued() {
+	f := p.f
+	f.Helper()
+	task := fmt.Sprintf("/proc/%d/task/%s/", p.pid, p.line())
+	if !poll(func() bool {
+		call, err := os.ReadFile(task + "syscall")
+		if err != nil {
+			f.Skipf("see where another process waits: %v", err)
+		}
+		return sharedWaits[f.kind.Name](strings.Fields(string(call)))
+	}) {
+		f.Fatalf("%s: child %d does not wait", f.kind.Name, p.pid)
+	}
+}
+
+// sharedWaits tells the system call that a kind waits in, by its number and
+// arguments.
+var sharedWaits = map[string]func(call []string) bool{
+	"flock":    func(call []string) bool { return call[0] == fmt.Sprint(unix.SYS_FLOCK) },
+	"fcntl":    func(call []string) bool { return call[0] == fmt.Sprint(unix.SYS_FCNTL) },
+	"sysvsem":  func(call []string) bool { return call[0] == fmt.Sprint(unix.SYS_SEMTIMEDOP) },
+	"posixsem": waitsShared,
+	"pthread":  waitsShared,
+}
+
+// waitsShared: the runtime's own waits are private to the process.
+func waitsShared(call []string) bool {
+	return call[0] == fmt.Sprint(unix.SYS_FUTEX) && len(call) > 2 && call[2] == "0x0"
+}
+
+// opens opens the gate in this process, too.
+func (f *family) opens() *Shared {
+	f.Helper()
+	s, err := OpenShared(f.owner.Passport(), f.descriptors())
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() {
+		if f.Failed() {
+			return // a thread may wait for it
+		}
+		if err := s.Close(); err != nil {
+			f.Error(err)
+		}
+	})
+	return s
+}
+
+// descriptors are what a child would have inherited.
+func (f *family) descriptors() (fds []int) {
+	f.Helper()
+	for _, file := range f.owner.Files() {
+		fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			f.Fatal(err)
+		}
+		fds = append(fds, fd)
+	}
+	return fds
+}
+
+// kept fails the test if two were inside at once.
+func (f *family) kept() {
+	f.Helper()
+	if n := f.board.broken.Load(); n != 0 {
+		f.Errorf("%s: %d times a process met another one inside", f.kind.Name, n)
+	}
+}
