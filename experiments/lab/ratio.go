@@ -67,6 +67,21 @@ type RatioRow struct {
 	Of stats.Interval
 }
 
+// Promise says whether the ratio is what the suite promises it to be: "yes", "no",
+// "open" where the interval has it on both sides or rests on too few blocks;
+// empty where nothing is promised.
+func (r RatioRow) Promise() string {
+	switch {
+	case r.Most == 0:
+		return ""
+	case r.Of.Enough() && r.Of.Hi <= r.Most:
+		return "yes"
+	case r.Of.Enough() && r.Of.Lo > r.Most:
+		return "no"
+	}
+	return "open"
+}
+
 // Ratios are the figures that the suite asks for, of each cell in the order of
 // the axes. A cell that stands in the place of what is compared with, or has no
 // trial that counts in a block with one of the other's, has none.
@@ -159,7 +174,11 @@ func (r *Run) WriteRatios(w io.Writer) error {
 			title = row.Title
 			fmt.Fprintf(w, "\n%s\n", title)
 		}
-		if _, err := fmt.Fprintf(w, "  %s\t/ %s\t%s\t\n", Label(r.Manifest.Axes, row.Cell), row.To, row.Of); err != nil {
+		promise := ""
+		if row.Most > 0 {
+			promise = fmt.Sprintf("at most %.2f: %s\t", row.Most, row.Promise())
+		}
+		if _, err := fmt.Fprintf(w, "  %s\t/ %s\t%s\t%s\n", Label(r.Manifest.Axes, row.Cell), row.To, row.Of, promise); err != nil {
 			return err
 		}
 	}

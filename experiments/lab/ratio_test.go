@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"lflab/experiments/stats"
 )
 
 func TestRatios(t *testing.T) {
@@ -56,5 +58,28 @@ func TestRatioToTheBest(t *testing.T) {
 		if to, values := r.best(q, cell, *metricOf(c.metric)); to != c.want || len(values) == 0 {
 			t.Errorf("%s: the best is %q with %v, want %s", c.metric, to, values, c.want)
 		}
+	}
+}
+
+// A promise is kept or broken where the whole interval says so.
+func TestPromises(t *testing.T) {
+	enough := []float64{1, 1.01, 1.02, 1.03, 1.04, 1.05}
+	for _, c := range []struct {
+		most   float64
+		values []float64
+		want   string
+	}{
+		{0, enough, ""}, {1.10, enough, "yes"}, {1.05, enough, "yes"}, {1.03, enough, "open"}, {0.99, enough, "no"}, {1.10, enough[:3], "open"},
+	} {
+		row := RatioRow{Ratio: Ratio{Most: c.most}, Of: stats.Summarise(c.values)}
+		if got := row.Promise(); got != c.want {
+			t.Errorf("%v of at most %v: %q, want %q", row.Of, c.most, got, c.want)
+		}
+	}
+	r := made(t)
+	r.Manifest.Ratios = []Ratio{{Title: "rate / two", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"two"}, Most: 1.1}}
+	var text strings.Builder
+	if err := r.WriteRatios(&text); err != nil || !strings.Contains(text.String(), "0.100 [0.100, 0.100]\tat most 1.10: open\t\n") {
+		t.Errorf("%v\n%s", err, text.String())
 	}
 }
