@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
@@ -80,6 +81,8 @@ func fakeServe(args []string) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) {
 		switch n := requests.Add(1); {
+		case flags["mpm"] == "grows" && n == 1:
+			growOnce()
 		case flags["mpm"] == "dies" && n > 20:
 			fmt.Fprintln(os.Stderr, "dies: out of luck")
 			os.Exit(4)
@@ -95,7 +98,7 @@ func fakeServe(args []string) {
 	})
 	mux.Handle("/files/", http.StripPrefix("/files/", http.FileServer(http.Dir(flags["docroot"]))))
 	mux.HandleFunc("/server-status", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "ServerMPM: x\nTotal Accesses: %d\nBusyWorkers: 3\nwakes_issued: %d\nconnections_open: 5\n", requests.Load(), 2*requests.Load())
+		fmt.Fprintf(w, "ServerMPM: x\nTotal Accesses: %d\nBusyWorkers: 3\nIdleWorkers: 5\nwakes_issued: %d\nconnections_open: 5\n", requests.Load(), 2*requests.Load())
 	})
 	var recording bool
 	mux.HandleFunc("/lab/flight", func(w http.ResponseWriter, r *http.Request) {
@@ -142,6 +145,17 @@ func fakeServe(args []string) {
 	}()
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		panic(err)
+	}
+}
+
+// growOnce starts two processes that end by themselves after about a second.
+func growOnce() {
+	for range 2 {
+		cmd := exec.Command("sleep", "1")
+		if err := cmd.Start(); err != nil {
+			panic(err)
+		}
+		go func() { _ = cmd.Wait() }()
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,13 +27,15 @@ func (s *session) step(ctx context.Context, p Phase) (*PhaseResult, []Gate, erro
 	since := func() int64 { return int64(time.Since(w.began)) }
 	looks := max(1, int(stillFor/w.every))
 	looking, stop := context.WithCancel(ctx)
-	watched := make(chan error, 1)
-	go func() {
-		watched <- w.watch(looking, func(seen *Series) bool {
+	var watcher sync.WaitGroup
+	var unseen error
+	watcher.Go(func() {
+		unseen = w.watch(looking, func(seen *Series) bool {
 			gone, end := down.Load(), over.Load()
 			return end > 0 && (since() > end || since() > gone+int64(stillFor) && seen.still(looks))
 		})
-	}()
+	})
+	defer watcher.Wait()
 	defer stop()
 
 	var begin, end reading
@@ -59,7 +62,8 @@ func (s *session) step(ctx context.Context, p Phase) (*PhaseResult, []Gate, erro
 		return nil, nil, err
 	}
 	over.Store(down.Load() + int64(seconds(p.Step.AfterS)))
-	if err := errors.Join(<-watched, begin.err, end.err, ctx.Err()); err != nil {
+	watcher.Wait()
+	if err := errors.Join(unseen, begin.err, end.err, ctx.Err()); err != nil {
 		return nil, nil, fmt.Errorf("watch the server: %w", err)
 	}
 	r := result(p.Name, cfg, res, begin, end)
