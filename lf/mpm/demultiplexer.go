@@ -232,15 +232,20 @@ func (d *demultiplexer) giveBack(h *handle) {
 	}
 }
 
-// drain ends the connections that are between requests.
+// drain ends the connections that are between requests, and those that linger
+// for too long now.
 func (d *demultiplexer) drain(t *serve.Thread) {
+	now := flight.Now()
 	for fd := range d.m.highest.Load() + 1 {
 		if h := d.m.table[fd].Load(); h != nil && h.evict() {
-			if h.next.is(serve.Idle) {
+			switch {
+			case h.next.is(serve.Idle):
 				d.end(t, h, false)
-				continue
+			case h.next.is(serve.Linger) && h.session != nil && h.session.Deadline() <= now:
+				d.end(t, h, true)
+			default:
+				d.giveBack(h)
 			}
-			d.giveBack(h)
 		}
 	}
 }

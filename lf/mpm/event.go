@@ -21,6 +21,7 @@ var eventKind = Kind{
 	MinThreads:   2,
 	Parks:        true,
 	ListenerSeat: true,
+	Capped:       true,
 	Shape:        flight.Items,
 	New:          newEvent,
 }
@@ -44,6 +45,8 @@ type event struct {
 	highest  atomic.Int64           // descriptor ever held; the listener writes it
 	inSet    atomic.Int64           // connections that have been put into the set and are open
 	alive    atomic.Int64           // connections that are open
+	cap      capacity
+	shed     atomic.Uint64 // connections closed for their clients to go elsewhere
 	sessions *cas.Ring[serve.Session]
 	desk     desk // the listener thread's
 }
@@ -85,6 +88,7 @@ func (m *event) setUp() (err error) {
 	m.table = make([]atomic.Pointer[held], min(limit.Max, 1<<20))
 	m.sessions = cas.NewRing[serve.Session](1 << 10)
 	m.desk = newDesk()
+	m.cap.open(m.cfg)
 	if m.queue, err = queue.NewFor[ready](bed{m}, m.cfg.Threads-1, m.cfg.Parker, m.cfg.Park); err != nil {
 		return err
 	}
@@ -157,5 +161,6 @@ func (m *event) Status() serve.Status {
 		}
 	}
 	st.Counters["connections_in_set"] = uint64(m.inSet.Load())
+	st.Counters["connections_shed"] = m.shed.Load()
 	return st
 }

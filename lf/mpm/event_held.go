@@ -34,6 +34,7 @@ type held struct {
 	conn     sock.Conn
 	session  serve.Session // when it holds something of the connection
 	inSet    bool          // has been added to the epoll set
+	lingers  bool          // has had its last response
 	next     waitsFor
 	deadline int64
 	state    atomic.Uint64
@@ -51,7 +52,7 @@ const (
 func (c *held) open(fd int, stamped bool) {
 	st := c.state.Load() // first: it orders what follows behind the last owner's writes
 	c.conn.Reset(fd, false, stamped, nil)
-	c.inSet = false
+	c.inSet, c.lingers = false, false
 	c.state.Store(st&^stateMask | servedState)
 }
 

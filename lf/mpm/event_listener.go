@@ -23,6 +23,9 @@ type desk struct {
 	row       int         // of full batches
 	lookAgain int64       // when to look for passed deadlines, ns
 	seq       uint64      // of the next hand-off
+	crowded   bool        // no more connections may be open
+	staff     int64       // workers that have not been sent away
+	rubbish   [4 << 10]byte
 }
 
 // tick is how often deadlines are looked at while connections wait.
@@ -36,15 +39,21 @@ func newDesk() desk {
 func (m *event) listen() {
 	s, d := &m.seats[0], &m.desk
 	s.Set(serve.Leading)
+	d.staff = int64(len(m.seats) - 1)
 	for !m.draining.Load() || m.alive.Load() > 0 {
 		m.mindListener()
+		m.dismiss()
 		if d.pending.empty() {
 			s.Log.Arms()
 			m.turn()
 		}
 		for !d.pending.empty() {
+			c := d.pending.pop()
+			if m.sheds(c) {
+				continue
+			}
 			m.queue.Reserve() // more may become pending meanwhile
-			m.handOver(s, d.pending.pop())
+			m.handOver(s, c)
 		}
 		if d.knocks != 0 {
 			m.accept(s)
@@ -98,6 +107,11 @@ func (m *event) handOver(s *seat, c *held) {
 // more, the set says so again, together with what else has become ready.
 func (m *event) accept(s *seat) {
 	d := &m.desk
+	if d.crowded = m.crowded(); d.crowded {
+		d.knocks = 0
+		m.unwatch()
+		return
+	}
 	m.queue.Reserve()
 	fd, err := m.door.accept(&d.knocks)
 	d.knocks = 0
@@ -140,6 +154,11 @@ func (m *event) mindListener() {
 	if d.watched || !d.listening || d.shortTill != 0 && flight.Now() < d.shortTill {
 		return
 	}
+	if d.crowded {
+		if d.crowded = m.crowded(); d.crowded {
+			return
+		}
+	}
 	d.shortTill = 0
 	if err := m.watch(); err != nil {
 		m.cfg.noteShort(err)
@@ -179,7 +198,11 @@ func (m *event) endWaits() {
 		if c == nil || !c.waits() {
 			continue
 		}
-		late := c.deadline != 0 && c.deadline <= now
+		by := c.deadline
+		if draining && c.session != nil && c.next.is(serve.Linger) {
+			by = c.session.Deadline() // which has come nearer
+		}
+		late := by != 0 && by <= now
 		if !late && !(draining && c.next.is(serve.Idle)) {
 			continue
 		}

@@ -40,6 +40,9 @@ func (m *event) serveHeld(s *seat, c *held) {
 	if next == serve.WriteMore {
 		events = unix.EPOLLOUT | unix.EPOLLONESHOT
 	}
+	if next == serve.Linger {
+		m.lingers(c)
+	}
 	m.park(c, events)
 }
 
@@ -126,8 +129,7 @@ func (m *event) close(c *held) {
 	if c.inSet {
 		m.inSet.Add(-1)
 	}
+	lingered := c.lingers
 	_ = sock.CloseFD(c.shut()) // the set forgets the descriptor with it
-	if m.alive.Add(-1) == 0 && m.draining.Load() {
-		m.kickListener()
-	}
+	m.left(lingered)
 }

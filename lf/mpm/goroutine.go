@@ -20,6 +20,7 @@ import (
 
 var goroutineKind = Kind{
 	Name:       "goroutine",
+	Unbounded:  true,
 	Doc:        "the standard net listener, one goroutine per connection",
 	MinThreads: 1,
 	Shape:      flight.NoHandoff,

@@ -10,6 +10,7 @@ package mpm
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -64,6 +65,15 @@ type Config struct {
 	// Exclusive has architectures that wait for connections in an epoll set
 	// ask to be the only one of several sets that is woken (EPOLLEXCLUSIVE).
 	Exclusive bool
+
+	// AsyncFactor bounds how many connections may be open in an architecture
+	// whose Kind is Capped: one for each worker, and this many more for each
+	// worker that is idle. At the bound no more are accepted. 0 is no bound.
+	AsyncFactor float64
+	// Sheds has such an architecture close a kept connection whose client asks
+	// again while all workers are busy, unanswered, for it to go to another
+	// process. It is for one of several processes; alone that helps nobody.
+	Sheds bool
 
 	// MostConnections is after how many connections no more are accepted; 0
 	// means never. Spent, if set, is called once then, by any thread; it must
@@ -147,8 +157,13 @@ type Kind struct {
 	ListenerSeat bool
 	// Async tells that connections may wait without a thread.
 	Async bool
+	// Unbounded tells that it starts what it needs for each connection: no
+	// number of threads bounds it, and none of them is idle.
+	Unbounded bool
 	// Gated tells whether AcceptGate means anything to it.
 	Gated bool
+	// Capped tells whether AsyncFactor and Sheds mean anything to it.
+	Capped bool
 	// ReusePort tells that it listens more than once on the same address: the
 	// listener must have been opened with the option of that name.
 	ReusePort bool
@@ -170,6 +185,9 @@ type Choice struct {
 
 // Default is the name of the architecture that is meant where none is named.
 const Default = "leader"
+
+// mostFactor is the greatest AsyncFactor: what is beyond is no bound.
+const mostFactor = 1_000_000
 
 // Kinds are the known architectures.
 func Kinds() []Kind {
@@ -261,6 +279,9 @@ func (k Kind) Check(cfg Config) error {
 		if err := cfg.pool(k.Name).Check(); err != nil {
 			return err
 		}
+	}
+	if cfg.AsyncFactor < 0 || cfg.AsyncFactor > mostFactor || math.IsNaN(cfg.AsyncFactor) {
+		return fmt.Errorf("asynchronous factor %v (want 0 to %d; 0 is no bound)", cfg.AsyncFactor, mostFactor)
 	}
 	if !k.Divides && cfg.Sets > 1 {
 		return fmt.Errorf("mpm %s has one handle set (sets %d)", k.Name, cfg.Sets)

@@ -122,12 +122,17 @@ func (c *core) expire(l *link) {
 	c.end(l)
 }
 
-// sweep ends the connections that are between requests.
+// sweep ends the connections that are between requests. Those that linger may
+// do so for less long now.
 func (c *core) sweep() {
 	c.swept = true
 	for _, l := range c.links.all {
-		if l.open && l.next == serve.Idle && !l.again {
+		switch {
+		case !l.open || l.again:
+		case l.next == serve.Idle:
 			c.end(l)
+		case l.next == serve.Linger && l.session != nil:
+			c.clock.at(l, l.session.Deadline())
 		}
 	}
 }

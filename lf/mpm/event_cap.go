@@ -1,0 +1,78 @@
+package mpm
+
+import "sync/atomic"
+
+// capacity is how many connections event may have open: one for each worker,
+// and factor more for each worker that is idle. Those that linger do not count.
+// At the bound the listeners are taken out of the set.
+//
+// Nothing is counted for it with each request. The listener asks before it
+// accepts, and counts the idle workers only if there are more connections than
+// workers. When it finds no room it sets full and watches for the next worker
+// that becomes idle, and looks once more; whoever makes room later finds full
+// set, or the watch, and wakes the listener. Each side writes first and reads
+// after, so one of them sees the other.
+//
+// Without an idle worker there is no room beyond one connection for each, and
+// within that the listener has to wait for one before it accepts: either way
+// the first that comes home wakes it.
+type capacity struct {
+	workers   int64
+	factor    float64 // 0: no bound
+	lingering atomic.Int64
+	full      atomic.Bool
+}
+
+func (c *capacity) open(cfg Config) {
+	c.workers, c.factor = int64(cfg.Threads-1), cfg.AsyncFactor
+}
+
+// hasRoom reports whether one more connection may be opened. The listener's
+// alone.
+func (m *event) hasRoom() bool {
+	c := &m.cap
+	if c.factor == 0 {
+		return true
+	}
+	n := m.alive.Load() - c.lingering.Load()
+	return n < c.workers || float64(n-c.workers) < c.factor*float64(m.queue.Idle())
+}
+
+// crowded reports that no more connections may be open. Whoever makes room
+// after that wakes the listener.
+func (m *event) crowded() bool {
+	if m.hasRoom() {
+		return false
+	}
+	m.cap.full.Store(true)
+	m.queue.Watch()
+	return !m.hasRoom()
+}
+
+// madeRoom wakes the listener if it has found none.
+func (m *event) madeRoom() {
+	if full := &m.cap.full; full.Load() && full.CompareAndSwap(true, false) {
+		m.kickListener()
+	}
+}
+
+// lingers notes that a connection has had its last response.
+func (m *event) lingers(c *held) {
+	if !c.lingers {
+		c.lingers = true
+		m.cap.lingering.Add(1)
+		m.madeRoom()
+	}
+}
+
+// left notes that a connection has been closed, which lingered or did not.
+func (m *event) left(lingered bool) {
+	if lingered {
+		m.cap.lingering.Add(-1) // first: what is between the two is one too many, not too few
+	}
+	m.alive.Add(-1)
+	m.madeRoom()
+	if m.draining.Load() {
+		m.kickListener()
+	}
+}
