@@ -40,15 +40,18 @@ func Answer(run *lab.Run) string {
 
 func answer(v *view) []Paragraph {
 	var ps []Paragraph
-	if slices.Contains(v.subjects, pattern) && slices.Contains(v.subjects, rival) {
+	switch {
+	case slices.ContainsFunc(v.phases, func(ph lab.Phase) bool { return ph.Step != nil }):
+		ps = v.answerStep()
+	case slices.Contains(v.subjects, pattern) && slices.Contains(v.subjects, rival):
 		ps = v.answerPattern()
-	} else {
+	default:
 		ps = v.answerRanking()
 	}
 	if len(ps) == 0 {
 		ps = []Paragraph{{Text: "No trial that counts measured anything to compare, so this run has no answer."}}
 	}
-	ps = append(ps, v.pays()...)
+	ps = append(v.answerPromises(), append(ps, v.pays()...)...)
 	if left := v.answerLeftOut(); left != "" {
 		ps = append(ps, Paragraph{Text: left})
 	}

@@ -22,6 +22,7 @@ type Figure struct {
 func (v *view) figures() ([]Figure, error) {
 	byLoad := v.undisturbed(v.phasesByLoad(), false)
 	figs := []Figure{
+		v.stepFigure(),
 		v.dotFigure("cpu", "CPU time per request", metricOf(keyCPU), byLoad,
 			"User and system time of the server process over the measured time, divided by the requests answered in it."),
 		v.dotFigure("switches", "Context switches per request", metricOf(keySwitches), byLoad,
@@ -47,7 +48,7 @@ func (v *view) figures() ([]Figure, error) {
 	figs = append(figs, v.scatterFigure())
 	// Commands tell a mean and no histogram.
 	if f := v.dotFigure("handoff-mean", "Mean hand-off latency", metricOf(keyHMean), byLoad,
-		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && figs[2].Missing != "" && len(v.valid()) > 0 {
+		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && figs[3].Missing != "" && len(v.valid()) > 0 {
 		figs = append([]Figure{f}, figs...)
 	}
 	return figs, nil

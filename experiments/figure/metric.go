@@ -34,6 +34,12 @@ const (
 	keyMemory     = "memory"
 	keyIdle       = "memory_idle"
 	keyHP50       = "H_p50"
+
+	keyScaleUp       = "scale_up"
+	keyScaleDown     = "scale_down"
+	keyMostProcesses = "processes_most"
+	keyMostThreads   = "threads_most"
+	keyStarted       = "processes_started"
 )
 
 // metrics in the order of tables.
@@ -50,9 +56,14 @@ var metrics = []metric{
 	{keyBytes, "bytes per second", "MB/s", "transferred", transferred, true},
 	{keyMemory, "resident memory", "MiB", "memory", beside(func(r *lab.PhaseResult) (float64, bool) { return float64(r.RSS) / (1 << 20), r.RSS > 0 }), false},
 	{keyIdle, "memory per idle connection", "KiB", "per idle connection", beside(func(r *lab.PhaseResult) (float64, bool) {
-		x, ok := rssPerIdle.Of(r)
+		x, ok := ofLab("rss_bytes_per_idle_connection")(r)
 		return x / (1 << 10), ok
 	}), false},
+	{keyScaleUp, "time until 95 % of the clients are served at a time", "s", "95 % served after", ofLab("scale_up_s"), false},
+	{keyMostProcesses, "processes at most", "", "most processes", ofLab("processes_most"), false},
+	{keyMostThreads, "threads at most", "", "most threads", ofLab("threads_most"), false},
+	{keyStarted, "processes started", "", "started", ofLab("processes_started"), false},
+	{keyScaleDown, "time until no more threads are idle than may be", "s", "back after", ofLab("scale_down_s"), false},
 	{keyHP50, "hand-off latency H p50", "µs", "H p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p50), false},
 	{"H_p99", "hand-off latency H p99", "µs", "H p99", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p99), false},
 	{keyHMean, "hand-off latency H mean", "µs", "H mean", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, mean), false},
@@ -97,8 +108,14 @@ func transferred(r *lab.PhaseResult) (float64, bool) {
 	return r.BytesPerSecond / 1e6, r.BytesPerSecond*r.DurationS > long*float64(max(1, r.Requests))
 }
 
-// rssPerIdle is the lab's metric.
-var rssPerIdle = lab.Metrics[slices.IndexFunc(lab.Metrics, func(m lab.Metric) bool { return m.Name == "rss_bytes_per_idle_connection" })]
+// ofLab is a value that the lab knows by that name.
+func ofLab(name string) func(*lab.PhaseResult) (float64, bool) {
+	i := slices.IndexFunc(lab.Metrics, func(m lab.Metric) bool { return m.Name == name })
+	if i < 0 {
+		panic("figure: the lab has no metric " + name)
+	}
+	return lab.Metrics[i].Of
+}
 
 // beside takes a value of phases that had clients in the background.
 func beside(f func(*lab.PhaseResult) (float64, bool)) func(*lab.PhaseResult) (float64, bool) {

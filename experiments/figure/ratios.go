@@ -1,7 +1,9 @@
 package figure
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"lflab/experiments/lab"
 	"lflab/experiments/stats"
@@ -19,7 +21,11 @@ func (v *view) ratioTables() []table {
 	for _, q := range v.run.Manifest.Ratios {
 		if slices.ContainsFunc(rows, func(r lab.RatioRow) bool { return sameRatio(r.Ratio, q) }) {
 			asked = append(asked, q)
-			t.Columns = append(t.Columns, column{Head: q.Title})
+			c := column{Head: q.Title}
+			if q.Most > 0 {
+				c.Unit = fmt.Sprintf("at most %.2f?", q.Most)
+			}
+			t.Columns = append(t.Columns, c)
 		}
 	}
 	t.Span = len(asked) + 2
@@ -48,6 +54,46 @@ func (v *view) ratioTables() []table {
 		}
 	}
 	return []table{t}
+}
+
+// answerPromises says of each ratio that the suite promises something of, in
+// which cells it came true.
+func (v *view) answerPromises() []Paragraph {
+	rows := v.run.Ratios()
+	var ps []Paragraph
+	for _, q := range v.run.Manifest.Ratios {
+		var all int
+		found := map[string][]string{}
+		for _, row := range rows {
+			if q.Most == 0 || !sameRatio(row.Ratio, q) {
+				continue
+			}
+			all++
+			text := lab.Label(v.run.Manifest.Axes, row.Cell)
+			if p := row.Promise(); p != "yes" {
+				text += " " + ratioText(row.Of)
+			}
+			found[row.Promise()] = append(found[row.Promise()], text)
+		}
+		if all == 0 {
+			continue
+		}
+		s := fmt.Sprintf("%s is to be at most %.2f.", q.Title, q.Most)
+		switch n := len(found["yes"]); {
+		case n == all:
+			s += fmt.Sprintf(" It is, in all of %d cells: the whole interval lies below.", all)
+		case n > 0:
+			s += fmt.Sprintf(" It is in %d of %d cells, with the whole interval: %s.", n, all, strings.Join(found["yes"], ", "))
+		}
+		if len(found["no"]) > 0 {
+			s += fmt.Sprintf(" It is not in %s.", strings.Join(found["no"], ", "))
+		}
+		if len(found["open"]) > 0 {
+			s += fmt.Sprintf(" It cannot be told of %s.", strings.Join(found["open"], ", "))
+		}
+		ps = append(ps, Paragraph{Text: s, Lead: true})
+	}
+	return ps
 }
 
 // sameRatio compares what is asked; two ratios of one suite may have one title.

@@ -37,7 +37,8 @@ type tableRow struct {
 type tableCell struct{ Median, Range string }
 
 // tables has two for each phase: what client and process see, and what the
-// hand-off takes; only metrics that the phase measured.
+// hand-off takes; and of a step a third, of how the server kept up with it. Only
+// metrics that the phase measured are in them.
 func (v *view) tables() []table {
 	var out []table
 	for _, ph := range v.phasesByLoad() {
@@ -45,10 +46,12 @@ func (v *view) tables() []table {
 		if title == "" {
 			title = head(ph.Name)
 		}
-		var outside, inside []metric
+		var outside, inside, coming []metric
 		for _, m := range metrics {
 			switch {
 			case !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) }):
+			case m.key == keyScaleUp, m.key == keyScaleDown, m.key == keyMostProcesses, m.key == keyMostThreads, m.key == keyStarted:
+				coming = append(coming, m)
 			case m.key == keyHMean && len(inside) > 0: // quantiles say more
 			case strings.HasPrefix(m.title, "latency"), strings.HasPrefix(m.title, "service"), m.key == keyRate, m.key == keyCPU, m.key == keySwitches, m.key == keyUse,
 				m.key == keyBytes, m.key == keyMemory, m.key == keyIdle:
@@ -56,6 +59,9 @@ func (v *view) tables() []table {
 			default:
 				inside = append(inside, m)
 			}
+		}
+		if len(coming) > 0 {
+			out = append(out, v.table(title+": processes and threads", ph.Name, coming))
 		}
 		if len(outside) > 0 {
 			out = append(out, v.table(title, ph.Name, outside))
@@ -101,15 +107,18 @@ func (v *view) table(title, phase string, ms []metric) table {
 }
 
 // decimals of a column are the same in all its rows, so that numbers line up:
-// three significant digits for the smallest median.
+// three significant digits for the smallest median, none for counts.
 func decimals(column []stats.Interval) int {
-	least := math.Inf(1)
+	least, whole := math.Inf(1), true
 	for _, iv := range column {
+		for _, x := range []float64{iv.Center, iv.Lo, iv.Hi} {
+			whole = whole && (iv.N == 0 || x == math.Trunc(x))
+		}
 		if iv.N > 0 && iv.Center > 0 {
 			least = min(least, iv.Center)
 		}
 	}
-	if math.IsInf(least, 1) {
+	if math.IsInf(least, 1) || whole {
 		return 0
 	}
 	return min(max(0, 2-int(math.Floor(math.Log10(least)))), 3)

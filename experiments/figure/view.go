@@ -36,7 +36,7 @@ type sample struct {
 }
 
 // groupAxes are the axes that hold what a suite compares, best first.
-var groupAxes = []string{"mpm", "subject", "primitive", probeAxis}
+var groupAxes = []string{"processes", "mpm", "subject", "primitive", probeAxis}
 
 func newView(run *lab.Run) *view {
 	v := &view{run: run, phases: phasesOf(run)}

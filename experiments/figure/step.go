@@ -1,0 +1,281 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// maxServers is how many servers' steps stand side by side at most.
+const maxServers = 5
+
+var (
+	loadFill   = fill{rgb(0xe9edf2), plain, paper} // while the clients are there
+	servedLine = draw.LineStyle{Color: axisInk, Width: 0.8, Dashes: []vg.Length{2.2, 1.4}}
+	noMarker   = marker{}
+)
+
+// stepFigure draws processes and threads of each server over the time of a step
+// of load.
+func (v *view) stepFigure() Figure {
+	f := Figure{Name: "step", Title: "Processes and threads while the load comes and goes"}
+	i := slices.IndexFunc(v.phases, func(ph lab.Phase) bool { return ph.Step != nil })
+	if i < 0 {
+		f.Missing, f.silent = "no phase was a step", true
+		return f
+	}
+	ph := v.phases[i]
+	if f.sheet = v.stepSheet(ph); f.sheet == nil {
+		f.Missing = "no trial saw the step"
+		return f
+	}
+	machine := "on this machine"
+	if m := v.run.Manifest.Before; m.CPU != "" {
+		machine = fmt.Sprintf("on %d CPUs (%s)", m.CPUs, m.CPU)
+	}
+	f.Caption = join(fmt.Sprintf("%d clients come at 0 s, all at once, each in a closed loop on %s, and go again at the end of the grey area, whose height in the lower row is their number; %s.",
+		ph.Connections, ph.Path, machine),
+		"The control process is one of the processes; threads are those of all processes, whatever they do.",
+		"Thin lines are single server processes with their children, the thick one is their median. The dashed line is the requests that were served at a time, as the clients saw it.",
+		v.replicates(), v.leftOut("drawn as dotted lines where they were seen"))
+	return f
+}
+
+// steps are what one cell's processes did in one panel.
+type steps struct {
+	style  style
+	from   float64 // s, of the grey area, which begins at 0
+	height float64 // of the grey area; 0: that of the panel
+	thin   [][]vg.Point
+	hollow [][]vg.Point // of trials that do not count
+	median []vg.Point
+	served []vg.Point
+}
+
+// Plot draws the load, then what was served, then the processes.
+func (k steps) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	top := c.Max.Y
+	if k.height > 0 {
+		top = y(k.height)
+	}
+	loadFill.paint(c, vg.Rectangle{Min: vg.Point{X: x(0), Y: c.Min.Y}, Max: vg.Point{X: x(k.from), Y: top}})
+	line := func(sty draw.LineStyle, pts []vg.Point) {
+		on := make([]vg.Point, len(pts))
+		for i, d := range pts {
+			on[i] = vg.Point{X: x(float64(d.X)), Y: y(float64(d.Y))}
+		}
+		if len(on) > 1 {
+			c.StrokeLines(sty, c.ClipLinesXY(on)...)
+		}
+	}
+	line(servedLine, k.served)
+	for _, pts := range k.hollow {
+		line(draw.LineStyle{Color: k.style.pale(0x90), Width: thinLine, Dashes: []vg.Length{0.8, 1.2}}, pts)
+	}
+	for _, pts := range k.thin {
+		line(draw.LineStyle{Color: k.style.pale(0x80), Width: thinLine}, pts)
+	}
+	line(draw.LineStyle{Color: k.style.color, Width: 1.4 * lineWidth}, k.median)
+}
+
+// stepSheet has a column for each server: processes above, threads below, all
+// under the same axes. It is nil where no trial saw a step.
+func (v *view) stepSheet(ph lab.Phase) *sheet {
+	type column struct {
+		title              string
+		processes, threads steps
+	}
+	var columns []column
+	end, before, tops := 0.0, 0.0, [2]float64{1, float64(ph.Connections)}
+	for _, p := range v.panels {
+		for _, name := range v.subjects {
+			of := column{title: name, processes: steps{style: v.style[name]}, threads: steps{style: v.style[name]}}
+			if len(v.panels) > 1 {
+				of.title += " · " + p.title
+			}
+			var valid []*lab.Series
+			for _, t := range v.trials(p, name) {
+				r := phaseOf(t, ph.Name)
+				if r == nil || r.Series == nil || len(r.Series.TimeS) == 0 {
+					continue
+				}
+				s := r.Series
+				of.processes.from = max(of.processes.from, s.DownS-s.UpS)
+				before, end = min(before, s.TimeS[0]-s.UpS), max(end, s.TimeS[len(s.TimeS)-1]-s.UpS)
+				tops[0], tops[1] = max(tops[0], float64(s.MostProcesses())), max(tops[1], float64(s.MostThreads()))
+				processes, threads := seen(s, s.Processes), seen(s, s.Threads)
+				if !t.Valid() {
+					of.processes.hollow, of.threads.hollow = append(of.processes.hollow, processes), append(of.threads.hollow, threads)
+					continue
+				}
+				of.processes.thin, of.threads.thin = append(of.processes.thin, processes), append(of.threads.thin, threads)
+				valid = append(valid, s)
+			}
+			if of.processes.from == 0 {
+				continue
+			}
+			of.threads.from, of.threads.height = of.processes.from, float64(ph.Connections)
+			of.processes.median = medianOf(of.processes.thin, ph.Step.EveryS)
+			of.threads.median = medianOf(of.threads.thin, ph.Step.EveryS)
+			of.threads.served = medianServed(valid)
+			columns = append(columns, of)
+		}
+	}
+	if len(columns) == 0 {
+		return nil
+	}
+	sh := &sheet{width: twoColumns, row: 38 * vg.Millimeter}
+	for group := range slices.Chunk(columns, maxServers) {
+		upper, lower := make([]tile, min(maxServers, len(columns))), make([]tile, min(maxServers, len(columns)))
+		for i, of := range group {
+			upper[i] = tile{plot: stepPanel(of.processes, "processes", i == 0, before, end, tops[0]), title: of.title}
+			lower[i] = tile{plot: stepPanel(of.threads, "threads", i == 0, before, end, tops[1])}
+		}
+		sh.rows = append(sh.rows, upper, lower)
+	}
+	plain := style{color: ink, marker: noMarker}
+	dashed := style{color: axisInk, marker: noMarker, dashes: servedLine.Dashes}
+	sh.legend = []entry{
+		{label: "median", style: plain, line: true},
+		{label: "requests served at a time", style: dashed, line: true},
+		{label: fmt.Sprintf("%d clients are there", ph.Connections), fill: &loadFill},
+	}
+	return sh
+}
+
+func stepPanel(k steps, what string, first bool, before, end, top float64) *plot.Plot {
+	p := newPlot("time (s)", "")
+	p.X.Min, p.X.Max = before, end
+	p.Y.Min, p.Y.Max = 0, 1.06*top
+	if first {
+		p.Y.Label.Text = what
+	} else { // the numbers stand once, at the left
+		p.Y.Tick.Marker = plot.TickerFunc(func(lo, hi float64) []plot.Tick {
+			ts := linearTicks(lo, hi)
+			for i := range ts {
+				ts[i].Label = " "
+			}
+			return ts
+		})
+	}
+	p.Add(k)
+	return p
+}
+
+// seen is what was counted, over the time since the clients came.
+func seen(s *lab.Series, counted []int) []vg.Point {
+	pts := make([]vg.Point, len(counted))
+	for i, n := range counted {
+		pts[i] = vg.Point{X: vg.Length(s.TimeS[i] - s.UpS), Y: vg.Length(n)}
+	}
+	return pts
+}
+
+// medianOf is the median of several lines at equal times. What was last seen
+// holds on: a server is no longer watched when nothing happens any more.
+func medianOf(lines [][]vg.Point, every float64) []vg.Point {
+	if len(lines) == 0 || every <= 0 {
+		return nil
+	}
+	first, last := math.Inf(1), math.Inf(-1)
+	for _, l := range lines {
+		first, last = min(first, float64(l[0].X)), max(last, float64(l[len(l)-1].X))
+	}
+	at := make([]int, len(lines))
+	var out []vg.Point
+	for i := 0; ; i++ {
+		t := first + float64(i)*every
+		if t > last+every/2 {
+			return out
+		}
+		var ys []float64
+		for j, l := range lines {
+			for at[j]+1 < len(l) && float64(l[at[j]+1].X) <= t+every/2 {
+				at[j]++
+			}
+			ys = append(ys, float64(l[at[j]].Y))
+		}
+		out = append(out, vg.Point{X: vg.Length(t), Y: vg.Length(stats.Summarise(ys).Center)})
+	}
+}
+
+// medianServed is the median of what was served at a time.
+func medianServed(all []*lab.Series) []vg.Point {
+	var lines [][]vg.Point
+	for _, s := range all {
+		var l []vg.Point
+		for i, n := range s.Served {
+			l = append(l, vg.Point{X: vg.Length(float64(i) * servedEvery), Y: vg.Length(n)})
+		}
+		if len(l) > 0 {
+			lines = append(lines, l)
+		}
+	}
+	return medianOf(lines, servedEvery)
+}
+
+// servedEvery is the time between two values of lab.Series.Served, in s.
+const servedEvery = 0.1
+
+// answerStep says what the servers of a run with a step did; nothing of others.
+func (v *view) answerStep() []Paragraph {
+	i := slices.IndexFunc(v.phases, func(ph lab.Phase) bool { return ph.Step != nil })
+	if i < 0 {
+		return nil
+	}
+	ph := v.phases[i]
+	var ps []Paragraph
+	for _, p := range v.panels {
+		of := func(subject, key string) stats.Interval {
+			return stats.Summarise(v.sample(ph.Name, p, subject, metricOf(key)).valid)
+		}
+		var up, never, most, down, stay []string
+		for _, s := range v.subjects {
+			if of(s, keyMostThreads).N == 0 {
+				continue
+			}
+			if iv := of(s, keyScaleUp); iv.N > 0 {
+				up = append(up, fmt.Sprintf("%s s in %s", intervalText(iv), s))
+			} else {
+				never = append(never, s)
+			}
+			most = append(most, fmt.Sprintf("%s %s and %s", s, intervalText(of(s, keyMostProcesses)), intervalText(of(s, keyMostThreads))))
+			if iv := of(s, keyScaleDown); iv.N > 0 {
+				down = append(down, fmt.Sprintf("%s s in %s", intervalText(iv), s))
+			} else {
+				stay = append(stay, s)
+			}
+		}
+		if len(most) == 0 {
+			continue
+		}
+		var ss []string
+		if len(up) > 0 {
+			ss = append(ss, fmt.Sprintf("From the coming of %d clients until 95 %% of them were served at a time it took %s.", ph.Connections, strings.Join(up, ", ")))
+		}
+		if len(never) > 0 {
+			ss = append(ss, fmt.Sprintf("%s did not come there while the clients were there.", head(listing(never))))
+		}
+		ss = append(ss, fmt.Sprintf("At most there were, in processes and threads: %s.", strings.Join(most, "; ")))
+		if len(down) > 0 {
+			ss = append(ss, fmt.Sprintf("After the clients had gone it took until no more than %d threads were idle, and no process was left that was too many, %s.", ph.Step.IdleMost, strings.Join(down, ", ")))
+		}
+		if len(stay) > 0 {
+			ss = append(ss, fmt.Sprintf("%s did not come back so far in the %g s that were watched.", head(listing(stay)), ph.Step.AfterS))
+		}
+		ps = append(ps, Paragraph{Head: head(p.title), Text: strings.Join(ss, " "), Lead: len(v.panels) == 1})
+		if len(v.panels) == 1 {
+			ps[0].Head = ""
+		}
+	}
+	return ps
+}
