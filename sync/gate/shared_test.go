@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -377,15 +378,15 @@ func sharedInterruptedAnywhere(t *testing.T, k SharedKind) {
 
 	f := newFamily(t, k, SharedOptions{})
 	s := f.opens()
-	p := f.spawn(errand{Task: "loop", Threads: 2})
+	p := f.spawn(errand{Task: "loop", Threads: 2, Inside: 20 * time.Microsecond})
 	p.says("there")
-	rounds := scaled(t, 10_000)
+	want := scaled(t, 1_000)
 	var given, taken int
 	var stop atomic.Bool
 	m := start(t, 0, func() {
 		defer stop.Store(true)
-		for i := range rounds {
-			switch err := s.Acquire(func() bool { return i%2 == 0 }); {
+		for given < want || taken < want {
+			switch err := s.Acquire(func() bool { return given <= taken }); {
 			case err == nil:
 				taken++
 				f.board.enter()
@@ -488,12 +489,18 @@ func sharedNothingLeft(t *testing.T, k SharedKind) {
 			t.Errorf("/dev/shm has %s, and had %s", after, shm)
 		}
 	}
-	if _, err := k.New(SharedOptions{File: filepath.Join(dir, "none", "lock")}); (err == nil) != !locksFile(k) {
-		t.Errorf("a file that cannot be: %v", err)
-	}
 }
 
-func locksFile(k SharedKind) bool { return k.Name == "flock" || k.Name == "fcntl" }
+// TestSharedFile names a file that cannot be made.
+func TestSharedFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "none", "accept.lock")
+	for _, k := range []SharedKind{sharedFlockKind, sharedFcntlKind} {
+		_, err := k.New(SharedOptions{File: file})
+		if !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), file) {
+			t.Errorf("%s: %v, want %v and the name", k.Name, err, os.ErrNotExist)
+		}
+	}
+}
 
 // names are those in a directory.
 func names(t *testing.T, dir string) string {

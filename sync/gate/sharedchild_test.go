@@ -33,9 +33,10 @@ type errand struct {
 	Task     string // count, loop, once, hand
 	Threads  int
 	Rounds   uint64
-	Wait     uint32 // threads of all children that begin together
-	Slot     int    // of the child's first thread on the board
-	Resident int    // bytes of memory that it has besides
+	Wait     uint32        // threads of all children that begin together
+	Inside   time.Duration // to hold the gate for, at least
+	Slot     int           // of the child's first thread on the board
+	Resident int           // bytes of memory that it has besides
 }
 
 // runErrand is a child from beginning to end. It also ends when its parent
@@ -131,6 +132,9 @@ func (e *errand) goRound(b *board, s *Shared, enough func(own uint64) bool) {
 				}
 				seen := b.counter
 				for range 20 { // time for others to come in, if they can
+					cas.Pause()
+				}
+				for end := monotonic() + int64(e.Inside); e.Inside > 0 && monotonic() < end; {
 					cas.Pause()
 				}
 				b.counter = seen + 1
@@ -255,7 +259,8 @@ func (f *family) spawn(e errand) *process {
 	defer w.Close()
 	// The directory of the test's program is not for others to enter.
 	c := exec.Command("/proc/self/exe")
-	c.Env = append(os.Environ(), childShares+"="+string(text))
+	// The race detector would have each child sleep for a second at its end.
+	c.Env = append(os.Environ(), childShares+"="+string(text), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	c.ExtraFiles = append([]*os.File{f.file}, f.owner.Files()...)
 	c.Stdout, c.Stderr = w, os.Stderr
 	c.SysProcAttr = &syscall.SysProcAttr{Credential: f.user}
