@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,51 +16,122 @@ import (
 	"lflab/sync/park"
 )
 
+// section is a part of the list.
+type section struct {
+	name, title, flag string
+	lines             func() ([]named, error)
+}
+
+type named struct{ name, doc string }
+
 func newListCommand(stdout io.Writer) *cobra.Command {
+	all := sections()
+	var names []string
+	for _, s := range all {
+		names = append(names, s.name)
+	}
+	known := strings.Join(names, ", ")
 	return &cobra.Command{
-		Use:   "list",
+		Use:   "list [SECTION]",
 		Short: "say what this binary can compare",
-		Long:  "list names the architectures, primitives, orders, promotions and suites that this binary was built with, one line each.",
-		Args:  cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-			section := func(title, flag string) { fmt.Fprintf(w, "%s\t%s\n", title, flag) }
-			section("MPMs", "lflab serve --mpm NAME")
-			for _, k := range mpm.Kinds() {
-				fmt.Fprintf(w, "  %s\t%s\n", k.Name, k.Doc)
-			}
-			section("primitives", "lflab serve --primitive NAME")
-			for _, k := range park.Kinds() {
-				fmt.Fprintf(w, "  %s\t%s (%s)\n", k.Name, k.Doc, where(k.Kernel, k.Usable()))
-			}
-			section("gates", "lflab serve --primitive NAME, for an MPM with followers")
-			for _, k := range gate.Kinds() {
-				fmt.Fprintf(w, "  %s\t%s (%s)\n", k.Name, k.Doc, where(k.Kernel, nil))
-			}
-			for _, c := range mpm.Choices() {
-				section(c.Doc, fmt.Sprintf("lflab serve --%s NAME", c.Name))
-				for _, v := range c.Values {
-					fmt.Fprintf(w, "  %s\t%s\n", v.Name, v.Doc)
+		Long: `list names what this binary was built with, one line each: architectures,
+primitives, orders, promotions, suites and the rest.
+
+SECTION is one of ` + known + `.`,
+		Example: `  lflab list
+  lflab list mpms`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				at := slices.Index(names, args[0])
+				if at < 0 {
+					return usageError{fmt.Errorf("unknown section %q (known: %s)", args[0], known)}
 				}
+				all = all[at : at+1]
 			}
-			section("orders", "lflab serve --order NAME")
-			for _, o := range lf.Orders() {
-				fmt.Fprintf(w, "  %s\t%s\n", o.Name, o.Doc)
-			}
-			section("promotions", "lflab serve --promotion NAME")
-			for _, p := range lf.Promotions() {
-				fmt.Fprintf(w, "  %s\t%s\n", p.Name, p.Doc)
-			}
-			section("suites", "lflab run NAME")
-			all, err := suites.All()
-			if err != nil {
-				return err
-			}
+			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 			for _, s := range all {
-				fmt.Fprintf(w, "  %s\t%s\n", s.Name, s.Title)
+				lines, err := s.lines()
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(w, "%s\t%s\n", s.title, s.flag)
+				for _, l := range lines {
+					fmt.Fprintf(w, "  %s\t%s\n", l.name, l.doc)
+				}
 			}
 			return w.Flush()
 		},
+	}
+}
+
+func sections() []section {
+	all := []section{
+		{"mpms", "MPMs", "lflab serve --mpm NAME", listMPMs},
+		{"primitives", "primitives", "lflab serve --primitive NAME", listParkers},
+		{"gates", "gates", "lflab serve --primitive NAME, for an MPM with followers", listGates},
+		{"mutexes", "accept mutexes", "lflab serve --accept-mutex NAME, between processes", listMutexes},
+	}
+	for _, c := range mpm.Choices() {
+		all = append(all, section{c.Name, c.Doc, fmt.Sprintf("lflab serve --%s NAME", c.Name), namesOf(c.Values)})
+	}
+	return append(all,
+		section{"orders", "orders", "lflab serve --order NAME", namesOf(lf.Orders())},
+		section{"promotions", "promotions", "lflab serve --promotion NAME", namesOf(lf.Promotions())},
+		section{"suites", "suites", "lflab run NAME", listSuites},
+	)
+}
+
+func listMPMs() (lines []named, err error) {
+	for _, k := range mpm.Kinds() {
+		doc := k.Doc
+		if k.Name == mpm.Default {
+			doc += " (the default of this platform)"
+		}
+		lines = append(lines, named{k.Name, doc})
+	}
+	return lines, nil
+}
+
+func listParkers() (lines []named, err error) {
+	for _, k := range park.Kinds() {
+		lines = append(lines, named{k.Name, fmt.Sprintf("%s (%s)", k.Doc, where(k.Kernel, k.Usable()))})
+	}
+	return lines, nil
+}
+
+func listGates() (lines []named, err error) {
+	for _, k := range gate.Kinds() {
+		lines = append(lines, named{k.Name, fmt.Sprintf("%s (%s)", k.Doc, where(k.Kernel, nil))})
+	}
+	return lines, nil
+}
+
+func listMutexes() (lines []named, err error) {
+	lines = append(lines, named{"none", "processes wait side by side, and the kernel wakes one of those in accept4, or all of those that poll (the default)"})
+	for _, k := range gate.SharedKinds() {
+		lines = append(lines, named{k.Name, fmt.Sprintf("%s (%s)", k.Doc, where(k.Kernel, nil))})
+	}
+	return append(lines,
+		named{"epollexclusive", "each process has the listeners in an epoll set of its own, and the kernel wakes one of the sets (Linux 4.5)"},
+		named{"reuseport", "each process has listeners of its own on the same addresses, and the kernel divides connections among them (Linux 3.9)"},
+	), nil
+}
+
+func listSuites() (lines []named, err error) {
+	all, err := suites.All()
+	for _, s := range all {
+		lines = append(lines, named{s.Name, s.Title})
+	}
+	return lines, err
+}
+
+func namesOf(values []lf.Named) func() ([]named, error) {
+	return func() (lines []named, err error) {
+		for _, v := range values {
+			lines = append(lines, named{v.Name, v.Doc})
+		}
+		return lines, nil
 	}
 }
 

@@ -19,7 +19,7 @@ func TestRunRefusesFlags(t *testing.T) {
 		{"--resume x --seed 3", "--seed cannot go with --resume"},
 		{"--resume x --out y", "--out cannot go with --resume"},
 		{"--resume x quick", "suite quick cannot go with --resume"},
-		{"quikc", `unknown suite "quikc" (known: apache, big, blocking, crowd, floor, handoff, probe, probe-servers, quick`},
+		{"quikc", `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, handoff, probe, probe-servers, processes, quick`},
 		{"quick floor quikc", `unknown suite "quikc"`},
 	} {
 		cmd := newRunCommand(io.Discard, io.Discard)

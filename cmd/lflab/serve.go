@@ -55,7 +55,7 @@ USR1 restarts gracefully; -k sends them through the PidFile.`,
   lflab serve --config server.conf
   lflab serve --config server.conf -k graceful`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return serve(stdout, stderr, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(stdout, stderr, o) },
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
@@ -69,7 +69,7 @@ USR1 restarts gracefully; -k sends them through the PidFile.`,
 	return cmd
 }
 
-func serve(stdout, stderr io.Writer, o serveOrder) error {
+func runServe(stdout, stderr io.Writer, o serveOrder) error {
 	switch {
 	case o.list:
 		return control.CompiledIn(stdout)
@@ -78,6 +78,9 @@ func serve(stdout, stderr io.Writer, o serveOrder) error {
 	}
 	settings, notes, err := control.Resolve(o.config, o.defines, o.flags, nil)
 	if err != nil {
+		if o.check {
+			_ = directive.Check(stdout, nil, notes) // the error is told anyhow
+		}
 		return refused(err)
 	}
 	switch {

@@ -81,7 +81,7 @@ type group struct {
 
 // NewParent reads the configuration, opens the sockets and makes what children
 // share. Nothing is started yet, and with an error nothing is left behind.
-func NewParent(opt ParentOptions) (p *Parent, err error) {
+func NewParent(opt ParentOptions) (*Parent, error) {
 	if opt.Beat == 0 {
 		opt.Beat = time.Second
 	}
@@ -89,44 +89,45 @@ func NewParent(opt ParentOptions) (p *Parent, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p = &Parent{
+	p := &Parent{
 		opt: opt, plan: &plan, kids: map[int]*kid{}, free: make([]bool, plan.slots()),
 		reports: make(chan report, 256), sockets: sockets{open: map[string]*socket{}},
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, p.close())
-		}
-	}()
-	if p.sockets.passed, err = passedSockets(); err != nil {
-		return nil, err
+	if err := p.equip(); err != nil {
+		return nil, errors.Join(err, p.close())
 	}
-	if _, err = p.sockets.sync(&plan); err != nil {
-		return nil, err
+	return p, nil
+}
+
+// equip opens and makes what the server needs before it has children.
+func (p *Parent) equip() (err error) {
+	if p.sockets.passed, err = passedSockets(); err != nil {
+		return err
+	}
+	if _, err = p.sockets.sync(p.plan); err != nil {
+		return err
 	}
 	p.sockets.leftOver()
-	if p.board, err = scoreboard.Create(plan.slots(), plan.ThreadLimit, plan.ScoreBoardFile); err != nil {
-		return nil, err
+	if p.board, err = scoreboard.Create(p.plan.slots(), p.plan.ThreadLimit, p.plan.ScoreBoardFile); err != nil {
+		return err
 	}
 	first := 0
-	for i := range plan.Groups {
-		g := &group{cfg: &plan.Groups[i], first: first}
+	for i := range p.plan.Groups {
+		g := &group{cfg: &p.plan.Groups[i], first: first}
 		first += g.cfg.Slots
 		if g.door, err = newDoor(g.cfg); err != nil {
-			return nil, err
-		}
-		if g.cfg.User != nil && p.dropping == nil {
-			if p.dropping, err = newNursery(true); err != nil {
-				return nil, err
-			}
+			return err
 		}
 		p.groups = append(p.groups, g)
 	}
 	for i := range p.free {
 		p.free[i] = true
 	}
+	if err = p.needDropping(p.plan); err != nil {
+		return err
+	}
 	p.nursery, err = newNursery(false)
-	return p, err
+	return err
 }
 
 // Run is the server's life. It returns when all children are gone: nil, when

@@ -1,9 +1,11 @@
 package control
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -540,3 +542,20 @@ func TestOrphansFinish(t *testing.T) {
 	}
 	until(t, "the children to end", func() bool { return !slices.ContainsFunc(children, alive) })
 }
+
+// once runs a control process that is to end by itself.
+func once(t *testing.T, conf string) (said string, status int) {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, exe)
+	cmd.Env = append(os.Environ(), serverEnv+"="+fmt.Sprintf(`{"Config":%q,"Beat":%d}`, conf, beat))
+	out, _ := cmd.CombinedOutput() // the status tells
+	return string(out), cmd.ProcessState.ExitCode()
+}
+
+func writeFile(path, text string) error { return os.WriteFile(path, []byte(text), 0o644) }

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -205,11 +206,7 @@ func unrest(t *testing.T, name string) {
 		t.Errorf("children of %v are left", children)
 	}
 	s.leftNothing()
-	for object := range objects(t) {
-		if !before[object] {
-			t.Errorf("left behind: %s", object)
-		}
-	}
+	nothingNew(t, before)
 	t.Logf("%d requests answered, %d connections of killed children", clients.answered.Load(), len(doomed))
 }
 
@@ -264,4 +261,23 @@ func objects(t *testing.T) map[string]bool {
 		all["/dev/shm/"+f.Name()] = true
 	}
 	return all
+}
+
+// nothingNew waits until there are no other objects than before: those of
+// other tests that run at the same time go, too.
+func nothingNew(t *testing.T, before map[string]bool) {
+	t.Helper()
+	var left []string
+	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		left = nil
+		for object := range objects(t) {
+			if !before[object] {
+				left = append(left, object)
+			}
+		}
+		if len(left) == 0 {
+			return
+		}
+	}
+	t.Errorf("left behind: %q", left)
 }

@@ -1,0 +1,271 @@
+package control
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/sync/gate"
+)
+
+// mutexes are the values of AcceptMutex.
+func mutexes() []string {
+	all := []string{"none", "epollexclusive", "reuseport"}
+	for _, k := range gate.SharedKinds() {
+		all = append(all, k.Name)
+	}
+	return all
+}
+
+// L8: with any accept mutex, and more than one listener, children can be
+// killed while one of them waits for connections and holds it: the others
+// accept.
+func TestKilledHolderStopsNobody(t *testing.T) {
+	for _, mutex := range mutexes() {
+		for _, name := range []string{"leader", "prefork"} {
+			t.Run("mutex="+mutex+"/mpm="+name, func(t *testing.T) {
+				before := objects(t)
+				s := control(t, beat, "MPM "+name+"\nListen 127.0.0.1:0\nListen 127.0.0.2:0\nAcceptMutex "+mutex+"\nStartServers 4\nMinSpareServers 4\n"+threadsOf(name))
+				s.settled(4)
+				line, err := s.out.ReadString('\n')
+				if err != nil {
+					t.Fatal(err)
+				}
+				second := strings.TrimSpace(strings.TrimPrefix(line, "listening on "))
+				for _, victim := range s.children() { // one of them holds it
+					kill(t, victim, unix.SIGKILL)
+					for _, addr := range []string{s.addr, second} {
+						p := dial(t, addr)
+						if got := p.get("/hello"); got != "Hello, World!" {
+							t.Errorf("/hello: %q", got)
+						}
+						p.Close()
+					}
+				}
+				s.signal(unix.SIGTERM)
+				if status := s.wait(); status != exitDone {
+					t.Errorf("exit status %d: %s", status, s.log.String())
+				}
+				s.leftNothing()
+				nothingNew(t, before)
+			})
+		}
+	}
+}
+
+// L9, E8, P1: a child retires after its connections, however many requests
+// each had, and no client notices; 0 is never.
+func TestConnectionsPerChild(t *testing.T) {
+	for _, name := range []string{"leader", "worker", "event", "prefork", "kernel"} {
+		t.Run("mpm="+name, func(t *testing.T) {
+			const most = 20
+			conf := "MPM " + name + "\nStartServers 1\nMinSpareServers 1\nMaxConnectionsPerChild "
+			s := control(t, beat, conf+fmt.Sprint(most)+"\n"+threadsOf(name))
+			b := s.settled(1)
+			first := s.children()
+			kept := s.dial()
+			for range 50 { // one connection
+				kept.get("/hello")
+			}
+			kept.Close()
+			for range most - 2 {
+				p := s.dial()
+				p.get("/hello")
+				p.Close()
+			}
+			if now := s.children(); !slices.Equal(now, first) {
+				t.Errorf("after %d connections the child is another", most-1)
+			}
+			for range 2 * most {
+				p := s.dial()
+				if got := p.get("/hello"); got != "Hello, World!" {
+					t.Errorf("/hello: %q", got)
+				}
+				p.Close()
+			}
+			until(t, "the first child to be gone", func() bool { return !alive(first[0]) })
+			// 60 connections in all: one child has had 20, or as many more as
+			// it has threads where they all accept at once.
+			var all uint64
+			until(t, "the counters", func() bool {
+				all = 0
+				for slot := range b.Slots() {
+					for i := range b.Rows() {
+						all += b.Row(slot, i).Connections.Load()
+					}
+				}
+				return all >= 3*most-1
+			})
+			s.configure(t, "Listen 127.0.0.1:0\n"+conf+"0\n"+threadsOf(name))
+			old := s.children()
+			s.signal(unix.SIGUSR1)
+			until(t, "the next generation", func() bool { return !slices.ContainsFunc(old, alive) })
+			s.settled(1)
+			last := s.children()
+			for range 2 * most {
+				p := s.dial()
+				p.get("/hello")
+				p.Close()
+			}
+			if now := s.children(); !slices.Equal(now, last) {
+				t.Errorf("0 is not for ever: children %v, then %v", last, now)
+			}
+		})
+	}
+}
+
+// L12: a child without descriptors ends itself as sick; another takes its
+// place, and the server goes on.
+func TestChildWithoutDescriptorsIsReplaced(t *testing.T) {
+	s := control(t, beat, "MPM leader\nStartServers 1\n"+threadsOf("leader"))
+	b := s.settled(1)
+	sick := s.children()[0]
+	limit := unix.Rlimit{Cur: 3, Max: 3}
+	if err := unix.Prlimit(sick, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
+		t.Fatal(err)
+	}
+	// The thread that waits in accept4 already has a descriptor for what comes.
+	s.dial().get("/hello")
+	began := time.Now()
+	p := s.dial()
+	if got := p.get("/hello"); got != "Hello, World!" { // from the child that comes after it
+		t.Errorf("/hello: %q", got)
+	}
+	if took := time.Since(began); took < time.Second {
+		t.Errorf("the child gave up after %v, want a second", took)
+	}
+	until(t, "the sick child to be gone", func() bool { return !alive(sick) })
+	s.logged("exit status 7")
+	if b.Summary().Processes == 0 {
+		t.Error("no child is left")
+	}
+}
+
+// C12: each letter of the scoreboard can be seen.
+func TestLetters(t *testing.T) {
+	s := control(t, beat, "MPM event\nDeferAccept Off\nStartServers 1\nThreadsPerChild 4\nMinSpareThreads 1\nMaxSpareThreads 20\nServerLimit 4\nMaxRequestWorkers 8")
+	b := s.settled(1)
+	shows := func(letter string) {
+		t.Helper()
+		for end := time.Now().Add(patience); !strings.Contains(board(b), letter); {
+			if time.Now().After(end) {
+				t.Fatalf("%s is not in %s", letter, board(b))
+			}
+		}
+	}
+	shows("_")
+	shows(".")
+	busy := s.dial()
+	busy.send("/sleep?ms=2000")
+	shows("W")
+	s.signal(unix.SIGUSR1) // while one finishes, others start
+	shows("S")
+	shows("G")
+	if res, _ := busy.answer(); res.StatusCode != 200 {
+		t.Errorf("the request across the restart: %s", res.Status)
+	}
+	s.signal(unix.SIGTERM)
+	s.wait()
+
+	// Where a connection stays with its thread, the thread waits with it.
+	s = control(t, beat, "MPM worker\nDeferAccept Off\nStartServers 1\nThreadsPerChild 4\nMinSpareThreads 1\nMaxSpareThreads 20")
+	b = s.settled(1)
+	p := s.dial()
+	if _, err := io.WriteString(p, "GET /hel"); err != nil {
+		t.Fatal(err)
+	}
+	shows("R")
+	if _, err := io.WriteString(p, "lo HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	p.answer()
+	shows("K")
+	// A body that is refused is read for a while, so that the answer is not
+	// lost with it.
+	if _, err := io.WriteString(p, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\nabc"); err != nil {
+		t.Fatal(err)
+	}
+	if res, _ := p.answer(); res.StatusCode != 413 {
+		t.Errorf("a body of 100 MB: %s", res.Status)
+	}
+	shows("C")
+}
+
+// The four commands reach the server through its PidFile, and a PidFile that
+// names somebody else is told from one that does not exist.
+func TestCommands(t *testing.T) {
+	s := control(t, beat, "StartServers 1\n"+threadsOf("leader"))
+	b := s.settled(1)
+	file := PidFile(s.pidFile)
+	for i, action := range []string{"graceful", "restart"} {
+		if err := SendSignal(file, action); err != nil {
+			t.Fatal(err)
+		}
+		until(t, action, func() bool { return b.Header().Generation.Load() == uint32(i+1) })
+		s.settled(1)
+	}
+	if err := SendSignal(file, "pause"); err == nil || !strings.Contains(err.Error(), "pause") {
+		t.Errorf("an unknown command: %v", err)
+	}
+	// A second server will not take the file over.
+	second := prepared(t, "Listen 127.0.0.1:0\nStartServers 1\n"+threadsOf("leader"))
+	second.pidFile = s.pidFile
+	second.configure(t, "Listen 127.0.0.1:0\nStartServers 1\n"+threadsOf("leader"))
+	if out, status := once(t, second.conf); status != exitError || !strings.Contains(out, "is a running server") {
+		t.Errorf("a second server with the same PidFile: status %d, %s", status, out)
+	}
+	if err := SendSignal(file, "graceful-stop"); err != nil {
+		t.Fatal(err)
+	}
+	if status := s.wait(); status != exitDone {
+		t.Errorf("exit status %d", status)
+	}
+	if err := SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no server to stop") {
+		t.Errorf("without a server: %v", err)
+	}
+	// The number of a process that is no server.
+	if err := writeFile(s.pidFile, "1\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no server of ours") {
+		t.Errorf("somebody else's number: %v", err)
+	}
+	if err := writeFile(s.pidFile, "stop\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no process number") {
+		t.Errorf("no number: %v", err)
+	}
+}
+
+// Bad configuration at the start: no child, status 1, and where and what.
+func TestBadConfigurationAtStart(t *testing.T) {
+	for conf, why := range map[string]string{
+		"Listen 127.0.0.1:0\nStartServer 2":                       `conf:5: unknown directive "StartServer"`,
+		"ThreadsPerChild 2":                                       "no Listen",
+		"Listen 127.0.0.1:0\nThreadsPerChild many":                "conf:5: ThreadsPerChild many",
+		"Listen 127.0.0.1:0\nAcceptMutex semaphore":               "conf:5: AcceptMutex semaphore",
+		"Listen 127.0.0.1:7777\nListen 127.0.0.1:7777":            "conf:5: Listen 127.0.0.1:7777",
+		"Listen 127.0.0.1:0\nMPM winnt":                           "winnt",
+		"Listen 192.0.2.1:80\nStartServers 1\nThreadsPerChild 2":  "192.0.2.1:80",
+		"Listen 127.0.0.1:0\nScoreBoardFile /no/such/place/board": "/no/such/place/board",
+	} {
+		s := prepared(t, "# Listen \n"+conf)
+		out, status := once(t, s.conf)
+		if status != exitError || !strings.Contains(out, why) {
+			t.Errorf("%q: status %d, %q, want %q in it", conf, status, out, why)
+		}
+		if strings.Contains(out, "server is up") {
+			t.Errorf("%q: the server came up: %s", conf, out)
+		}
+		s.process = &process{t: t}
+		if _, err := PidFile(s.pidFile).Read(); err == nil {
+			t.Errorf("%q: a PidFile was left", conf)
+		}
+	}
+}
