@@ -108,7 +108,7 @@ func TestFormats(t *testing.T) {
 
 // Both axes carry a name, and a unit where the quantity has one.
 func TestEveryPanelNamesItsAxes(t *testing.T) {
-	for _, run := range []*lab.Run{quickRun(1), probedRun(1), handoffRun()} {
+	for _, run := range []*lab.Run{quickRun(1), probedRun(1), handoffRun(), stepRun(1)} {
 		figs, err := newView(run).figures()
 		if err != nil {
 			t.Fatal(err)

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,5 +48,28 @@ func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 		if x, ok := metricOf(key).value(r); !ok || x != want {
 			t.Errorf("%s is %g (%v), want %g", key, x, ok, want)
 		}
+	}
+}
+
+// Promises are told cell by cell; of cells with fewer blocks than an interval
+// needs, two in this run, nothing can be told.
+func TestAnswerOfPromises(t *testing.T) {
+	run := quickRun(1)
+	run.Manifest.Ratios = []lab.Ratio{{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}, Most: 1.2}}
+	want := "CPU / kernel is to be at most 1.20. It is in 3 of 8 cells, with the whole interval: leader/close, leader/keepalive, worker/keepalive. " +
+		"It is not in event/keepalive 1.67 [1.58, 1.72], goroutine/close 1.49 [1.45, 1.51]. " +
+		"It cannot be told of worker/close 1.21 [1.18, 1.24], event/close 1.37 [1.30, 1.44], goroutine/keepalive 1.33 [1.28, 1.34]."
+	if text, _, _ := strings.Cut(Answer(run), "\n"); text != want {
+		t.Errorf("the answer begins\n%s\nwant\n%s", text, want)
+	}
+	kept := quickRun(1)
+	kept.Trials = slices.DeleteFunc(kept.Trials, func(tr lab.Trial) bool { return tr.Cell["mpm"] != "leader" && tr.Cell["mpm"] != "kernel" })
+	kept.Manifest.Ratios = run.Manifest.Ratios
+	if text := Answer(kept); !strings.HasPrefix(text, "CPU / kernel is to be at most 1.20. It is, in all of 2 cells: the whole interval lies below.\n") {
+		t.Errorf("the answer begins\n%s", text)
+	}
+	kept.Manifest.Ratios[0].Most = 0
+	if text := Answer(kept); strings.Contains(text, "is to be at most") {
+		t.Errorf("nothing is promised, and the answer says %s", text)
 	}
 }

@@ -1,0 +1,196 @@
+package figure
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot/vg"
+
+	"lflab/experiments/lab"
+)
+
+// stepRun is a run of a suite like spare, made up from a seed: two servers that
+// grow and shrink, one of them faster than the other, and a trial of the slower
+// one that does not count.
+func stepRun(seed uint64) *lab.Run {
+	rng := rand.New(rand.NewPCG(seed, 5))
+	run := &lab.Run{Manifest: lab.Manifest{
+		Suite: "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: 6, Before: machine(),
+		Axes: []lab.Axis{{Name: "mpm", Values: []string{"leader", "apache-event"}}, {Name: "mode", Values: []string{"close"}}},
+		Phases: []lab.Phase{{Name: "step", Title: "step from nobody to a closed loop and back, 200 connections", Path: "/sleep?ms=100", Connections: 200,
+			DurationS: 6, Step: &lab.Step{BeforeS: 0.5, AfterS: 30, EveryS: 0.1, IdleMost: 48}}},
+		Ratios: []lab.Ratio{{Title: "time up / Apache's", Metric: "scale_up_s", Phase: "step", Axis: "mpm", Values: []string{"apache-event"}, Most: 1.1}},
+	}}
+	for rep := range 6 {
+		for _, mpm := range []string{"leader", "apache-event"} {
+			retires := 10 // looks
+			if mpm == "apache-event" {
+				retires = 20
+			}
+			s := &lab.Series{UpS: 0.5, DownS: 6.5, Clients: 200, IdleMost: 48, Started: 14}
+			for i := 0; ; i++ {
+				children := 2
+				switch after := i - 65; {
+				case after >= 0:
+					children = max(3, 15-after/retires)
+				case i >= 45:
+					children = 16
+				case i >= 15:
+					children = i / 5
+				}
+				s.TimeS = append(s.TimeS, float64(i)/10)
+				s.Processes, s.Threads = append(s.Processes, 1+children), append(s.Threads, 7+18*children+rng.IntN(2))
+				busy := 1
+				if i >= 5 && i < 65 {
+					busy = min(200, 16*children)
+				}
+				s.Busy, s.Idle = append(s.Busy, busy), append(s.Idle, 16*children-busy)
+				if i > 65+15*retires {
+					break
+				}
+			}
+			for i := range 60 {
+				s.Served = append(s.Served, float64(min(200, 32+4*i))) // 192 at 4.0 s
+			}
+			t := lab.Trial{ID: fmt.Sprintf("%s-%d", mpm, rep), Cell: lab.Cell{"mpm": mpm, "mode": "close"}, Repetition: rep, Order: len(run.Trials),
+				Gates: []lab.Gate{{Name: "other_load", Phase: "step", OK: mpm == "leader" || rep != 2, Value: 0.3, Limit: 0.2, Detail: "other programs used 30 %"}},
+				Phases: []lab.PhaseResult{{Name: "step", Requests: 8000, DurationS: 6, RequestsPerSecond: 1333, CPUPerRequest: 100, Series: s,
+					Latency: lab.Dist{Count: 8000, P50: 1e8, P99: 6e8}}}}
+			run.Trials = append(run.Trials, t)
+			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: t.ID, Cell: t.Cell, Repetition: rep})
+		}
+	}
+	return run
+}
+
+func TestStepFigure(t *testing.T) {
+	figs, err := newView(stepRun(1)).figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := figs[0]
+	if f.Name != "step" || f.sheet == nil {
+		t.Fatalf("the first figure is %s (%s)", f.Name, f.Missing)
+	}
+	rows := f.sheet.rows
+	if len(rows) != 2 || len(rows[0]) != 2 || len(rows[1]) != 2 {
+		t.Fatalf("%d rows of %d panels, want processes and threads of two servers", len(rows), len(rows[0]))
+	}
+	for i, name := range []string{"leader", "apache-event"} {
+		if got := rows[0][i].title; got != name {
+			t.Errorf("column %d is %q, want %s", i, got, name)
+		}
+		for j, row := range rows { // ours beside the other's under the same axes
+			a, b := row[0].plot, row[i].plot
+			if a.X.Min != b.X.Min || a.X.Max != b.X.Max || a.Y.Min != b.Y.Min || a.Y.Max != b.Y.Max {
+				t.Errorf("row %d: the axes of %s are others than those of leader", j, name)
+			}
+		}
+	}
+	if p := rows[1][0].plot; p.Y.Max < 7+18*16 || p.X.Min != -0.5 || p.X.Max < 36 {
+		t.Errorf("axes from %v to %v s and up to %v threads do not show all", p.X.Min, p.X.Max, p.Y.Max)
+	}
+	for _, part := range []string{"200 clients", "closed loop on /sleep?ms=100", "2 CPUs (AMD EPYC 9R45)", "n = 5 to 6 processes", "apache-event, closing connections, repetition 3 (invalid)"} {
+		if !strings.Contains(f.Caption, part) {
+			t.Errorf("the caption does not say %q: %s", part, f.Caption)
+		}
+	}
+	for format, seeds := range map[string][2]uint64{"svg": {1, 2}, "png": {1, 2}} {
+		var drawings [][]byte
+		for _, seed := range []uint64{seeds[0], seeds[0], seeds[1]} {
+			b, err := newView(stepRun(seed)).stepFigure().sheet.render(format)
+			if err != nil {
+				t.Fatal(err)
+			}
+			drawings = append(drawings, b)
+		}
+		if !bytes.Equal(drawings[0], drawings[1]) || bytes.Equal(drawings[0], drawings[2]) {
+			t.Errorf("%s: equal data give equal bytes: %v, others too: %v", format, bytes.Equal(drawings[0], drawings[1]), bytes.Equal(drawings[0], drawings[2]))
+		}
+	}
+}
+
+// Who asks for no step has no figure of one, and no word about it.
+func TestNoStepNoFigure(t *testing.T) {
+	for _, f := range must(newView(quickRun(1)).figures()) {
+		if f.Name == "step" && (f.sheet != nil || !f.silent) {
+			t.Errorf("figure %+v", f)
+		}
+	}
+	unseen := stepRun(1)
+	for i := range unseen.Trials {
+		unseen.Trials[i].Phases, unseen.Trials[i].Failed = nil, true
+	}
+	if f := newView(unseen).stepFigure(); f.sheet != nil || f.silent || f.Missing == "" {
+		t.Errorf("figure %+v", f)
+	}
+}
+
+func must(figs []Figure, err error) []Figure {
+	if err != nil {
+		panic(err)
+	}
+	return figs
+}
+
+func TestMedianOfLines(t *testing.T) {
+	line := func(xys ...float64) (pts []vg.Point) {
+		for i := 0; i < len(xys); i += 2 {
+			pts = append(pts, vg.Point{X: vg.Length(xys[i]), Y: vg.Length(xys[i+1])})
+		}
+		return pts
+	}
+	// The first ends before the others: what was seen last holds. The second looks a little late.
+	got := medianOf([][]vg.Point{line(-1, 1, 0, 3), line(-0.99, 2, 0.02, 4, 1.01, 6, 2, 6), line(-1, 9, 0, 5, 1, 1, 2, 0)}, 1)
+	if want := line(-1, 2, 0, 4, 1, 3, 2, 3); !slices.Equal(got, want) {
+		t.Errorf("median %v, want %v", got, want)
+	}
+	if got := medianOf(nil, 1); got != nil {
+		t.Errorf("median of nothing: %v", got)
+	}
+}
+
+func TestAnswerOfAStep(t *testing.T) {
+	text := Answer(stepRun(1))
+	for _, part := range []string{
+		"time up / Apache's is to be at most 1.10. It cannot be told of leader/close 1.00 [1.00, 1.00].",
+		"From the coming of 200 clients until 95 % of them were served at a time it took 4.00 [4.00, 4.00] s in leader, 4.00 [4.00, 4.00] s in apache-event.",
+		"At most there were, in processes and threads: leader 17.0 [17.0, 17.0] and 296 [296, 296]; apache-event",
+		"it took until no more than 48 threads were idle, and no process was left that was too many, 12.0 [12.0, 12.0] s in leader, 24.0 [24.0, 24.0] s in apache-event.",
+		"Left out: 1 of 12 trials",
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("the answer does not say %q:\n%s", part, text)
+		}
+	}
+	slow := stepRun(1)
+	for i := range slow.Trials {
+		if s := slow.Trials[i].Phases[0].Series; slow.Trials[i].Cell["mpm"] == "leader" {
+			s.Served, s.Idle[len(s.Idle)-1] = s.Served[:20], 49
+		}
+	}
+	for _, part := range []string{"Leader did not come there while the clients were there.", "Leader did not come back so far in the 30 s that were watched."} {
+		if text := Answer(slow); !strings.Contains(text, part) {
+			t.Errorf("the answer does not say %q:\n%s", part, text)
+		}
+	}
+}
+
+func TestReportOfAStep(t *testing.T) {
+	files := read(t, write(t, stepRun(1)))
+	page := string(files["report.html"])
+	for _, part := range []string{`<figure id="step">`, "processes and threads</h3>", "95 % served after", "most processes", "back after", "<td>17<small>[17, 17]</small></td>", "at most 1.10?"} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the report has no %q", part)
+		}
+	}
+	for _, name := range []string{"figures/step.svg", "figures/step.pdf", "figures/step.png"} {
+		if len(files[name]) == 0 {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
