@@ -104,6 +104,16 @@ func (s *Shared) Release() {
 // holds or waits for. To other processes the gate goes on.
 func (s *Shared) Close() error { return s.lock.Close() }
 
+// Orphaned removes from the system what only the parent can otherwise, which
+// has died without Close. A child calls it when it knows that; the others are
+// told that the gate is gone, and may call it as well.
+func (s *Shared) Orphaned() error {
+	if l, ok := s.lock.(interface{ orphaned() error }); ok {
+		return l.orphaned()
+	}
+	return nil
+}
+
 // interrupted asks what may be nil.
 func interrupted(ended func() bool) bool { return ended != nil && ended() }
 

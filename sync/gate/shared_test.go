@@ -634,6 +634,34 @@ func TestSharedSemaphoreRemoved(t *testing.T) {
 	}
 }
 
+// TestSharedOrphaned has a child, of another user where that can be, clear away
+// what a parent that was killed has left.
+func TestSharedOrphaned(t *testing.T) {
+	for _, k := range SharedKinds() {
+		f := &family{TB: t, kind: k}
+		opt := SharedOptions{}
+		if os.Getuid() == 0 {
+			opt.UID = 65534
+			f.user = &syscall.Credential{Uid: 65534, Gid: 65534}
+		}
+		var err error
+		if f.owner, err = k.New(opt); err != nil {
+			t.Skip(err)
+		}
+		f.board, f.file = newBoard(t)
+		f.spawn(errand{Task: "orphaned"}).ends()
+		if id := f.owner.Passport().Semaphore; id != 0 {
+			if semaphore(t, id) {
+				t.Errorf("%s: semaphore %d is still there", k.Name, id)
+			}
+			continue
+		}
+		if err := f.owner.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestSharedPOSIXDeaths puts the semaphore into each state that a process can
 // leave it in by its death while another one sleeps. Without Recover that one
 // would sleep for good.

@@ -30,7 +30,7 @@ const childShares = "GATE_TEST_SHARED"
 type errand struct {
 	Passport Passport
 	Files    int
-	Task     string // count, loop, once, hand
+	Task     string // count, loop, once, orphaned, hand
 	Threads  int
 	Rounds   uint64
 	Wait     uint32        // threads of all children that begin together
@@ -84,6 +84,9 @@ func runErrand(text string) {
 		<-lines
 		b.leave()
 		s.Release()
+	case "orphaned":
+		must(s.Orphaned())
+		must(s.Orphaned())
 	case "hand":
 		runtime.LockOSThread()
 		fmt.Println("comes")

@@ -53,4 +53,12 @@ func (s *sharedSysV) release() {
 	}
 }
 
+// orphaned may come second.
+func (s *sharedSysV) orphaned() error {
+	if err := semremove(s.id); err != nil && err != unix.EINVAL && err != unix.EIDRM {
+		return fmt.Errorf("remove System V semaphore %d: %w", s.id, err)
+	}
+	return nil
+}
+
 func (s *sharedSysV) Close() error { return nil }
