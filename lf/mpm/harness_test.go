@@ -54,8 +54,9 @@ type setup struct {
 	silent   bool                              // no deferred accept: peers that say nothing are handed out
 	watch    func(serve.Service) serve.Service // put between MPM and protocol
 	recorder *flight.Recorder
-	listen   int  // on how many addresses; 1 when 0
-	adopt    bool // the listeners are those of another process, too: see rig.opened
+	listen   int        // on how many addresses; 1 when 0
+	before   func(*rig) // it accepts
+	adopt    bool       // the listeners are those of another process, too: see rig.opened
 }
 
 // rig is a running server on a port of its own.
@@ -93,6 +94,9 @@ func start(t testing.TB, name string, s setup) *rig {
 	parker, err := park.Lookup(s.parker)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.limits.LingerShort == 0 {
+		s.limits.LingerShort = 40 * time.Millisecond // many a test's client does not close first
 	}
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
 	r.web, err = httpd.New(httpd.Config{
@@ -139,6 +143,9 @@ func start(t testing.TB, name string, s setup) *rig {
 	r.m, err = New(name, cfg)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if s.before != nil {
+		s.before(r)
 	}
 	if err := r.m.Start(); err != nil {
 		t.Fatal(err)

@@ -87,6 +87,9 @@ func (c *core) turn() {
 	draining := c.m.draining.Load() // before the set is looked at: what has arrived by now is served
 	now := flight.Now()
 	c.clock.expire(now, c.expire)
+	if draining && c.links.open == 0 {
+		return // the last one has just gone, and nothing would end the wait
+	}
 	c.mindListener(now)
 	c.seat.Set(serve.Waiting)
 	n, err := c.wait(now, draining && !c.swept)
