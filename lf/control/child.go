@@ -32,6 +32,7 @@ const (
 const (
 	finish = 'g' // leave the listeners, serve what there is, end
 	cut    = 'c' // and end connections now
+	look   = 'l' // another child has died, perhaps with the news of a connection
 )
 
 // What a child writes to its parent, one line each; failed is followed by why.
@@ -246,6 +247,8 @@ func (c *child) live() int {
 				leave(0)
 			case b == cut:
 				end()
+			case b == look:
+				c.server.mpm.Look()
 			}
 		case <-second.C:
 			c.publish()

@@ -469,6 +469,13 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		}
 		p.shut(d)
 	}
+	if g.cfg.Server.Exclusive {
+		for _, other := range p.kids {
+			if other.group == g {
+				other.command(look)
+			}
+		}
+	}
 	lived := time.Since(k.began)
 	if (!status.Exited() || status.ExitStatus() != childDone) && k.stage < reminded {
 		slog.Warn(g.cfg.label()+" died", "pid", k.pid, "status", describeStatus(status), "core", status.CoreDump(), "lived", lived.Round(time.Millisecond), "said", k.failure)

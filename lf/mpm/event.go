@@ -164,3 +164,7 @@ func (m *event) Status() serve.Status {
 	st.Counters["connections_shed"] = m.shed.Load()
 	return st
 }
+
+// Look implements MPM. If the listeners are out of the set, they are asked
+// when they come back.
+func (m *event) Look() { m.door.look(m.epoll) }

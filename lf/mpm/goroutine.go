@@ -222,3 +222,6 @@ func (m *goroutine) Status() serve.Status {
 	st.Connections = m.accepted.Load()
 	return st
 }
+
+// Look implements MPM: the runtime's poller is told of every connection.
+func (m *goroutine) Look() {}

@@ -89,3 +89,6 @@ func (m *kernel) Status() serve.Status {
 	}
 	return st
 }
+
+// Look implements MPM.
+func (m *kernel) Look() { looks(m.acceptors...) }

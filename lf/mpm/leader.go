@@ -112,3 +112,6 @@ func (a acceptor) Wait(id int) (int, error) {
 }
 
 func (a acceptor) Interrupt() { a.shut() }
+
+// Look implements MPM.
+func (m *leader) Look() { looks(m.acceptor) }

@@ -158,3 +158,15 @@ func (c *crew) begun(conn *sock.Conn) {
 		conn.Cut()
 	}
 }
+
+// Look implements MPM for those whose threads cannot miss a connection.
+func (c *crew) Look() {}
+
+// looks has those acceptors look that have to be told to.
+func looks(acceptors ...sock.Acceptor) {
+	for _, a := range acceptors {
+		if l, ok := a.(sock.Looker); ok {
+			l.Look()
+		}
+	}
+}

@@ -93,3 +93,10 @@ func (e *entrance) unwatch(set *sock.Epoll) {
 		_ = set.Remove(l.FD())
 	}
 }
+
+// look is sock.Looker's Look for the set.
+func (e *entrance) look(set *sock.Epoll) {
+	for i, l := range e.listeners {
+		set.Again(l.FD(), e.events, listenerToken-uint64(i))
+	}
+}

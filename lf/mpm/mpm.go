@@ -131,6 +131,11 @@ type MPM interface {
 	// sleeps is not interrupted.
 	Cut()
 
+	// Look has it look for connections that wait, after the death of another
+	// process that may have been told of one; see sock.Looker. Any thread may
+	// call it.
+	Look()
+
 	// Wait blocks until all threads have left after a Drain.
 	Wait()
 

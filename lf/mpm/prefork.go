@@ -71,3 +71,6 @@ func (m *prefork) Status() serve.Status {
 	}
 	return st
 }
+
+// Look implements MPM.
+func (m *prefork) Look() { looks(m.acceptor) }

@@ -428,3 +428,10 @@ func (s *handleSet) close() {
 		_ = unix.Close(s.kick)
 	}
 }
+
+// Look implements MPM.
+func (m *reactor) Look() {
+	for i := range m.sets {
+		m.door.look(m.sets[i].epoll)
+	}
+}

@@ -138,3 +138,6 @@ func addQueueStats(st serve.Status, q queue.Stats) {
 	st.Counters["wakes_wasted"] = q.WakesWasted
 	st.Counters["reserve_waits"] = q.ReserveWaits
 }
+
+// Look implements MPM.
+func (m *worker) Look() { looks(m.acceptor) }

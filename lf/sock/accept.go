@@ -18,6 +18,15 @@ type Acceptor interface {
 	Close() error
 }
 
+// Looker is an Acceptor that has to be told when another process may have died
+// with the news of a connection: the kernel wakes one process for each, and if
+// that is killed before it accepts, no other hears of it.
+type Looker interface {
+	// Look has the acceptor look for connections that wait. Any thread may call
+	// it, also while others are in Accept.
+	Look()
+}
+
 // AcceptMode is one way to wait for connections, known by its name.
 type AcceptMode struct {
 	Name, Doc string

@@ -28,11 +28,12 @@ var epollExclusiveMode = AcceptMode{
 // are connections for as long as there are.
 type epolled struct {
 	several
-	set *Epoll
+	set    *Epoll
+	events uint32
 }
 
 func newEpolled(ls []*Listener, events uint32) (*epolled, error) {
-	a := &epolled{several: several{all: ls}}
+	a := &epolled{several: several{all: ls}, events: events}
 	if err := a.doNotWait(); err != nil {
 		return nil, err
 	}
@@ -91,6 +92,13 @@ func (a *epolled) waitAny() (ready uint64, err error) {
 		ready |= 1 << Token(&events[i])
 	}
 	return ready, nil
+}
+
+// Look implements Looker.
+func (a *epolled) Look() {
+	for i, l := range a.all {
+		a.set.Again(l.fd, a.events, uint64(i))
+	}
 }
 
 func (a *epolled) Close() error { return a.set.Close() }

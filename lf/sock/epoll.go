@@ -33,6 +33,15 @@ func (e *Epoll) Modify(fd int, events uint32, token uint64) error {
 // Remove takes a descriptor out of the set. Closing it does, too.
 func (e *Epoll) Remove(fd int) error { return e.control(unix.EPOLL_CTL_DEL, fd, 0, 0) }
 
+// Again has the set ask a descriptor that it has whether it is ready, as when it
+// was added: with EPOLLEXCLUSIVE, another set may have been told in its place.
+// One that the set does not have is left out.
+func (e *Epoll) Again(fd int, events uint32, token uint64) {
+	if e.Remove(fd) == nil {
+		_ = e.Add(fd, events, token) // it was there a moment ago
+	}
+}
+
 func (e *Epoll) control(op, fd int, events uint32, token uint64) error {
 	ev := unix.EpollEvent{Events: events, Fd: int32(token), Pad: int32(token >> 32)}
 	return unix.EpollCtl(e.fd, op, fd, &ev)
