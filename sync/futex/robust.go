@@ -22,8 +22,8 @@ import (
 //	OwnerDied [| Waiters]   -> tid [| Waiters]        Lock: recovered
 //
 // The kernel finds the locks of a thread that ends by the list that the thread
-// has registered (set_robust_list). It has one entry for the lock that is held,
-// and a field for the lock that is just being taken or given up, so that there
+// has registered (set_robust_list). It has an entry for each lock that is held,
+// the last one first, and a field for the lock that is just being taken or given up, so that there
 // is no instruction at which a death would go unnoticed. (Before Linux 6.2 a
 // few were: a lock whose woken or unlocking thread is killed there is free, but
 // those who wait learn it from the next Unlock only.)
@@ -72,8 +72,9 @@ func (r *Robust) Word() *atomic.Uint32 { return &r.lock.word }
 // Recovered says that the owner before has died: what the lock guards may be
 // half done. Signals do not end it.
 //
-// A thread owns one Robust at a time. An error says that it owns another, or
-// which system call the kernel refuses; the lock is not taken then.
+// A thread may own several, and gives them up in the opposite order. An error
+// says that it owns this one already, or which system call the kernel refuses;
+// the lock is not taken then.
 func (r *Robust) Lock() (recovered bool, err error) { return r.LockUnless(nil) }
 
 // ErrEnded is returned by LockUnless when it has given up.
@@ -88,9 +89,6 @@ func (r *Robust) LockUnless(ended func() bool) (recovered bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if me.owns() {
-		return false, fmt.Errorf("futex: lock robust lock: thread %d owns one already (unlock it first)", me.tid.Load())
-	}
 	me.begins(r.lock)
 	defer me.ends()
 	tid := me.tid.Load()
@@ -103,6 +101,8 @@ func (r *Robust) LockUnless(ended func() bool) (recovered bool, err error) {
 				r.owner.Swap(me)
 				return word&OwnerDied != 0, nil
 			}
+		case word&TIDMask == tid:
+			return false, fmt.Errorf("futex: lock robust lock: thread %d owns it already (unlock it first)", tid)
 		case word&Waiters == 0 && !r.lock.word.CompareAndSwap(word, word|Waiters):
 		case ended != nil && ended():
 			return false, ErrEnded
@@ -114,12 +114,16 @@ func (r *Robust) LockUnless(ended func() bool) (recovered bool, err error) {
 	}
 }
 
-// Unlock gives the lock up, which the calling thread owns, and wakes a thread
-// that waits. It does not block.
+// Unlock gives the lock up, which is the one that the calling thread has taken
+// last of those that it owns, and wakes a thread that waits. It does not block.
 func (r *Robust) Unlock() {
-	me := r.owner.Swap(nil)
+	me := r.owner.Load()
+	if !me.last(r.lock) {
+		panic("futex: unlock robust lock: the thread locked another one after it, and has that still")
+	}
+	r.owner.Swap(nil)
 	me.begins(r.lock)
-	me.gives()
+	me.gives(r.lock)
 	if r.lock.word.And(Waiters)&Waiters != 0 {
 		WakeShared(&r.lock.word, 1)
 	}

@@ -245,22 +245,44 @@ func TestRobustListsAreUsedAgain(t *testing.T) {
 	}
 }
 
-func TestRobustRefusesASecondLock(t *testing.T) {
+// TestRobustSeveral has a thread own two locks, give them up in the order that
+// is asked for, and end as the owner of both.
+func TestRobustSeveral(t *testing.T) {
 	a, _ := newRobust(t)
 	b, _ := newRobust(t)
+	both := func() {
+		for _, lock := range []*Robust{a, b} {
+			if _, err := lock.Lock(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
 	own(func() {
-		if _, err := a.Lock(); err != nil {
-			t.Error(err)
+		both()
+		for _, lock := range []*Robust{a, b} {
+			if _, err := lock.Lock(); err == nil {
+				t.Error("a thread was given a lock that it owns")
+			}
 		}
-		if _, err := b.Lock(); err == nil {
-			t.Error("a thread that owns a lock was given another one")
-		}
-		a.Unlock()
-		if _, err := b.Lock(); err != nil {
-			t.Error(err)
-		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("Unlock of the lock that was taken first: no panic")
+				}
+			}()
+			a.Unlock()
+		}()
 		b.Unlock()
+		a.Unlock()
+		lockOnce(t, a)
+		lockOnce(t, b)
 	}).ends(t)
+	dies(t, both)
+	for name, lock := range map[string]*Robust{"first": a, "last": b} {
+		if got, want := lock.Word().Load(), uint32(OwnerDied); got != want {
+			t.Errorf("word %#x of the lock taken %s, after the owner's end; want %#x", got, name, want)
+		}
+	}
 }
 
 // TestShared waits on a page that is mapped twice, at two addresses.

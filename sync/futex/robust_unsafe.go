@@ -112,15 +112,16 @@ func ended(tid, caller uint32) bool {
 
 func (t *thread) end() uintptr { return uintptr(unsafe.Pointer(&t.head)) }
 
-func (t *thread) owns() bool { return t.head.Load() != t.end() }
-
 func (t *thread) begins(r *robust) { t.pending.Store(r.entry()) }
 
 func (t *thread) took(r *robust) {
-	r.next.Store(t.end())
+	r.next.Store(t.head.Load())
 	t.head.Store(r.entry())
 }
 
-func (t *thread) gives() { t.head.Store(t.end()) }
+// last reports whether that is the lock that the thread took last.
+func (t *thread) last(r *robust) bool { return t.head.Load() == r.entry() }
+
+func (t *thread) gives(r *robust) { t.head.Store(r.next.Load()) }
 
 func (t *thread) ends() { t.pending.Store(0) }

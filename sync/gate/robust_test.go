@@ -38,3 +38,22 @@ func TestRobustHolderEnds(t *testing.T) {
 		m.ends()
 	}
 }
+
+// TestRobustBesideShared: who leads by a robust gate may pass one that other
+// processes have, too.
+func TestRobustBesideShared(t *testing.T) {
+	g := make1(t, robustKind, 1)
+	f := newFamily(t, sharedPthreadKind, SharedOptions{})
+	s := f.opens()
+	start(t, 0, func() {
+		for range 10 {
+			g.Acquire(0)
+			if err := s.Acquire(nil); err != nil {
+				t.Error(err)
+				return
+			}
+			s.Release()
+			g.Release(0)
+		}
+	}).ends()
+}
