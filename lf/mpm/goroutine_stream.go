@@ -105,10 +105,11 @@ func (s *netStream) kick() {
 	}
 }
 
-// cut ends the connection in both directions.
+// cut ends the connection in both directions: that of writing first, so that
+// whoever reads the end has nothing more to say.
 func (s *netStream) cut() {
-	_ = s.conn.CloseRead() // fails when the connection has ended
-	_ = s.conn.CloseWrite()
+	_ = s.conn.CloseWrite() // fails when the connection has ended
+	_ = s.conn.CloseRead()
 }
 
 func (s *netStream) Write(p []byte) (int, error) {

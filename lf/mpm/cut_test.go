@@ -1,0 +1,50 @@
+package mpm
+
+import (
+	"io"
+	"testing"
+	"time"
+)
+
+// TestCut: idle connections, half of a request and a response that nobody
+// reads: all connections end at once, and so do the threads; the connection of
+// a handler that sleeps ends, too. W4: within a second.
+func TestCut(t *testing.T) {
+	for _, drained := range []bool{false, true} {
+		everyVariant(t, setup{threads: 8, silent: true}, func(t *testing.T, r *rig) {
+			idle := r.dial()
+			idle.send(getHello)
+			idle.hello("GET")
+			silent := r.dial()
+			half := r.dial()
+			half.send("GET /hello HTTP/1.1\r\nHos")
+			full := r.dial()
+			full.send(bytesRequest(30_000_000))
+			until(t, "the response to begin", func() bool { return r.m.Status().Bytes > 100_000 })
+			ends := map[string]*client{"idle": idle, "silent": silent, "half": half}
+			if !drained {
+				c := r.dial()
+				c.send("GET /sleep?ms=200 HTTP/1.1\r\nHost: a\r\n\r\n")
+				ends["asleep"] = c
+			}
+			until(t, "all connections", func() bool { return r.m.Status().Connections == uint64(len(ends)+1) })
+			if drained {
+				r.m.Drain()
+			}
+			began := time.Now()
+			r.m.Cut()
+			for name, c := range ends {
+				if n, err := c.Read(make([]byte, 1)); n != 0 || !hasEnded(err) {
+					t.Errorf("%s: read %d, %v", name, n, err)
+				}
+			}
+			if n, err := io.Copy(io.Discard, full); n >= 30_000_000 {
+				t.Errorf("the response came whole: %d, %v", n, err)
+			}
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("it took %v", took)
+			}
+			r.finish()
+		})
+	}
+}

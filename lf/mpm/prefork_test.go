@@ -1,0 +1,67 @@
+package mpm
+
+import (
+	"testing"
+)
+
+// TestPreforkServesOneAtATime: the next connection waits in the listener's
+// queue while one is open, and is served when that has ended. P1: one
+// connection per process.
+func TestPreforkServesOneAtATime(t *testing.T) {
+	for _, v := range everyKind() {
+		if v.kind.MaxThreads != 1 {
+			continue
+		}
+		t.Run(v.String(), func(t *testing.T) {
+			r := startVariant(t, v, setup{})
+			if r.threads != 1 {
+				t.Fatalf("%d threads", r.threads)
+			}
+			first := r.dial()
+			first.send(getHello)
+			first.hello("GET")
+			second := r.dial()
+			second.send(getHello)
+			first.send(getHello) // the thread is past accepting
+			first.hello("GET")
+			if n := r.m.Status().Connections; n != 1 {
+				t.Errorf("%d connections are served", n)
+			}
+			first.Close()
+			second.hello("GET")
+			second.Close()
+			r.idle()
+			r.check()
+			if n := r.m.Status().Connections; n != 3 {
+				t.Errorf("%d connections in all", n)
+			}
+		})
+	}
+}
+
+// TestPreforkDrains in a request, between requests, and before any.
+func TestPreforkDrains(t *testing.T) {
+	for _, path := range []string{"", "/hello", "/sleep?ms=100"} {
+		r := start(t, "prefork", setup{})
+		c := r.dial()
+		switch path {
+		case "/hello":
+			c.send(getHello)
+			c.hello("GET")
+		case "/sleep?ms=100":
+			c.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
+			r.inFlight(1, 1)
+		}
+		r.m.Drain()
+		if path == "/sleep?ms=100" {
+			if res, body := c.answer("GET"); res.StatusCode != 200 || body != "slept\n" || !res.Close {
+				t.Errorf("the request in flight: %s, %q", res.Status, body)
+			}
+		}
+		if path != "" {
+			c.end()
+		}
+		c.Close()
+		r.finish()
+	}
+}
