@@ -55,6 +55,7 @@ func shortServer(name string) {
 	l, err := sock.Listen(sock.Options{Address: "127.0.0.1:0", ReusePort: kind.ReusePort})
 	fatal(err)
 	cfg := Config{Listeners: []*sock.Listener{l}, Service: web, Threads: shortThreads, Parker: park.Kinds()[0]}
+	cfg.Short = func(err error) { fmt.Println("sick:", err) }
 	all[at].choose(&cfg)
 	m, err = New(kind.Name, cfg)
 	fatal(err)
@@ -110,6 +111,64 @@ func TestShortOfDescriptors(t *testing.T) {
 			}
 			if n := strings.Count(log.String(), "cannot accept"); n == 0 || n > 1+int((flight.Now()-began)/1e9) {
 				t.Errorf("%d lines in the log: %s", n, log.String())
+			}
+		})
+	}
+}
+
+// TestSickForWantOfDescriptors: when nothing could be accepted for a second, a
+// server says so, once, and goes on with what it has. L12: a child that is
+// short of descriptors can end as sick.
+func TestSickForWantOfDescriptors(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range variants() {
+		if v.choice != "" {
+			continue
+		}
+		t.Run(v.String(), func(t *testing.T) {
+			t.Parallel() // each is a process, and waits most of the time
+			ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, exe)
+			cmd.Env = append(os.Environ(), shortServerEnv+"="+v.String())
+			in, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			pipe, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			out := bufio.NewReader(pipe)
+			var addr string
+			var began int64
+			if _, err := fmt.Fscanln(out, &addr, &began); err != nil {
+				t.Fatal(err)
+			}
+			for range shortRoom + 4 {
+				c := dialTo(t, addr)
+				defer c.Close()
+				c.send(getHello)
+			}
+			line, err := out.ReadString('\n')
+			if err != nil || !strings.HasPrefix(line, "sick: ") || !strings.Contains(line, unix.EMFILE.Error()) {
+				t.Errorf("it says %q, %v", line, err)
+			}
+			if age := time.Duration(flight.Now() - began); age < time.Second {
+				t.Errorf("it says so after %v", age)
+			}
+			in.Close()
+			if rest, err := io.ReadAll(out); len(rest) != 0 || err != nil {
+				t.Errorf("and then %q, %v", rest, err)
+			}
+			if err := cmd.Wait(); err != nil {
+				t.Errorf("the server ended with %v", err)
 			}
 		})
 	}
