@@ -46,11 +46,36 @@ var architectures = map[string]string{
 	"nginx":          "the system's nginx, unchanged: processes that each wait with epoll and serve what they get.",
 }
 
+// values explains those of axes other than mpm that a suite may compare.
+var values = map[string]map[string]string{
+	"processes": {
+		"alone": "one process without a control process, sixteen threads that serve.",
+		"1x16":  "a control process and one child of sixteen threads.",
+		"2x8":   "a control process and two children of eight threads each.",
+		"4x4":   "a control process and four children of four threads each.",
+		"16x1":  "a control process and sixteen children of one thread each: prefork.",
+	},
+	"accept-mutex": {
+		"none":           "the children's leaders all wait in accept: the kernel lets one of them have each connection.",
+		"flock":          "they take turns by flock(2) on a file.",
+		"fcntl":          "they take turns by fcntl(2)'s locks on a file.",
+		"sysvsem":        "they take turns by a System V semaphore that the kernel gives back for the dead.",
+		"posixsem":       "they take turns by a POSIX-like semaphore: a futex in shared memory.",
+		"pthread":        "they take turns by a robust mutex: a futex in shared memory that the kernel gives back for the dead.",
+		"epollexclusive": "no turns: each waits in an epoll set that is woken exclusively.",
+		"reuseport":      "no turns: each child has a socket of its own for the address.",
+	},
+}
+
 // glossary explains the subjects that it knows.
 func (v *view) glossary() []term {
+	known := architectures
+	if of, ok := values[v.group]; ok {
+		known = of
+	}
 	var ts []term
 	for _, s := range v.subjects {
-		if text, ok := architectures[s]; ok {
+		if text, ok := known[s]; ok {
 			ts = append(ts, term{s, text, swatch(v.style[s])})
 		}
 	}

@@ -194,3 +194,16 @@ func TestReportOfAStep(t *testing.T) {
 		}
 	}
 }
+
+// The values of axes other than mpm have their meanings, too.
+func TestGlossaryOfOtherAxes(t *testing.T) {
+	run := stepRun(1)
+	run.Manifest.Axes[0] = lab.Axis{Name: "accept-mutex", Values: []string{"none", "flock"}}
+	for i := range run.Trials {
+		run.Trials[i].Cell = lab.Cell{"accept-mutex": []string{"none", "flock"}[i%2], "mode": "close"}
+	}
+	ts := newView(run).glossary()
+	if len(ts) != 2 || ts[0].Word != "none" || !strings.Contains(ts[1].Meaning, "flock(2)") {
+		t.Errorf("glossary %+v", ts)
+	}
+}
