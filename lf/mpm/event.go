@@ -160,6 +160,8 @@ func (m *event) Status() serve.Status {
 			countIn(&st, serve.Next(c.next.next.Load()), 1)
 		}
 	}
+	full := m.cap.full.Load()
+	st.NotAccepting, st.Processes[0].NotAccepting = full, full
 	st.Counters["connections_in_set"] = uint64(m.inSet.Load())
 	st.Counters["connections_shed"] = m.shed.Load()
 	return st

@@ -41,12 +41,16 @@ func (m *event) hasRoom() bool {
 // crowded reports that no more connections may be open. Whoever makes room
 // after that wakes the listener.
 func (m *event) crowded() bool {
-	if m.hasRoom() {
-		return false
+	crowded := !m.hasRoom()
+	if crowded {
+		m.cap.full.Store(true)
+		m.queue.Watch()
+		crowded = !m.hasRoom()
 	}
-	m.cap.full.Store(true)
-	m.queue.Watch()
-	return !m.hasRoom()
+	if !crowded && m.cap.full.Load() {
+		m.cap.full.Store(false) // nobody need wake the listener
+	}
+	return crowded
 }
 
 // madeRoom wakes the listener if it has found none.

@@ -78,7 +78,7 @@ func (m *event) turn() {
 		switch token := sock.Token(&d.events[i]); {
 		case token == kickToken, d.knocks.hear(token):
 		default:
-			if c := m.table[uint32(token)].Load(); c != nil && c.take(uint32(token>>32)) {
+			if c := m.table[uint32(token)].Load(); c != nil && c.take(uint32(token>>32)) && !m.sheds(c) {
 				d.pending.push(c)
 			}
 		}

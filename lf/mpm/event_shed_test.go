@@ -1,0 +1,95 @@
+package mpm
+
+import (
+	"testing"
+)
+
+// E4: while all workers are busy, a kept connection whose client asks again is
+// closed for it to go to another process, and only such a one. Where there is
+// no other process its request waits, as all others do.
+func TestEventSheds(t *testing.T) {
+	for _, sheds := range []bool{true, false} {
+		r := start(t, "event", setup{threads: 3, change: func(c *Config) { c.Sheds = sheds }})
+		kept, begun, half := r.dial(), r.dial(), r.dial()
+		for _, c := range []*client{kept, begun} {
+			c.send(getHello)
+			c.hello("GET")
+		}
+		begun.send(getHello[:20])
+		half.send(getHello[:20])
+		until(t, "all to wait", func() bool {
+			return r.m.Status().AsyncKeepAlive == 1 && r.m.Status().Counters["connections_in_set"] == 3 && r.writing() == 0
+		})
+		var busy []*client
+		for range 2 {
+			c := r.dial()
+			c.send("GET /sleep?ms=400 HTTP/1.1\r\nHost: a\r\n\r\n")
+			busy = append(busy, c)
+		}
+		r.inFlight(5, 2)
+		begun.send(getHello[20:])
+		half.send(getHello[20:])
+		kept.send(getHello)
+		newcomer := r.dial()
+		newcomer.send(getHello)
+		if sheds {
+			kept.end()
+			if r.writing() != 2 {
+				t.Error("it was closed only when a worker had come home")
+			}
+		} else {
+			kept.hello("GET")
+		}
+		for _, c := range []*client{begun, half, newcomer} {
+			c.hello("GET")
+		}
+		for _, c := range busy {
+			if _, body := c.answer("GET"); body != "slept\n" {
+				t.Errorf("the long one: %q", body)
+			}
+		}
+		want := uint64(0)
+		if sheds {
+			want = 1
+		}
+		if n := r.m.Status().Counters["connections_shed"]; n != want {
+			t.Errorf("%d connections were shed, want %d", n, want)
+		}
+		newcomer.send(getHello) // a kept connection is served while workers are idle
+		newcomer.hello("GET")
+		r.check()
+		r.stop()
+	}
+}
+
+// E9: in a drain connections between requests are closed at once, and workers
+// that are not needed again leave while others still serve.
+func TestSurplusWorkersLeave(t *testing.T) {
+	for name, left := range map[string]int{"event": 3, "worker": 2} { // with event's listener
+		r := start(t, name, setup{threads: 9})
+		idle := r.dial()
+		idle.send(getHello)
+		idle.hello("GET")
+		var busy []*client
+		for range 2 {
+			c := r.dial()
+			c.send("GET /sleep?ms=500 HTTP/1.1\r\nHost: a\r\n\r\n")
+			busy = append(busy, c)
+		}
+		r.inFlight(3, 2)
+		r.m.Drain()
+		idle.end()
+		until(t, "the others to leave", func() bool { return r.liveThreads() == left })
+		if n := r.writing(); n != 2 {
+			t.Errorf("%s: %d of 2 requests were in flight by then", name, n)
+		}
+		for _, c := range busy {
+			if res, body := c.answer("GET"); body != "slept\n" || !res.Close {
+				t.Errorf("%s: %q, close %v", name, body, res.Close)
+			}
+			c.end()
+			c.Close()
+		}
+		r.finish()
+	}
+}

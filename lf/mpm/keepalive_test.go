@@ -1,0 +1,114 @@
+package mpm
+
+import (
+	"testing"
+	"time"
+
+	"lflab/lf/httpd"
+)
+
+// E1: kept connections hold no thread where they wait without one; elsewhere
+// each has its thread until its time is over, as in Apache.
+func TestKeptConnections(t *testing.T) {
+	const limit = 300 * time.Millisecond
+	for _, kind := range Kinds() {
+		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			switch {
+			case kind.Unbounded:
+				t.Skip("has as many threads as connections")
+			case kind.Async:
+				r := start(t, kind.Name, setup{threads: 3})
+				for range 50 {
+					c := r.dial()
+					c.send(getHello)
+					c.hello("GET")
+				}
+				until(t, "all to wait", func() bool { return r.m.Status().AsyncKeepAlive == 50 })
+				r.check()
+				if n := r.m.Status().AsyncKeepAlive; n != 50 {
+					t.Errorf("%d of 50 still wait", n)
+				}
+			default:
+				threads := 3
+				if kind.MaxThreads != 0 {
+					threads = kind.MaxThreads
+				}
+				r := start(t, kind.Name, setup{threads: threads, limits: httpd.Limits{KeepAliveTimeout: limit}})
+				servers := threads
+				if kind.ListenerSeat {
+					servers--
+				}
+				began := time.Now()
+				for range servers {
+					c := r.dial()
+					c.send(getHello)
+					c.hello("GET")
+				}
+				newcomer := r.dial()
+				newcomer.send(getHello)
+				newcomer.hello("GET")
+				if took := time.Since(began); took < limit {
+					t.Errorf("answered after %v though all threads had a connection for %v", took, limit)
+				}
+			}
+		})
+	}
+}
+
+// E2: a kept connection is closed after its time, not before, and not a second
+// after.
+func TestKeptConnectionsEndInTime(t *testing.T) {
+	const limit, late = 250 * time.Millisecond, 1100 * time.Millisecond
+	for _, kind := range Kinds() {
+		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			threads := 5
+			if kind.MaxThreads != 0 {
+				threads = kind.MaxThreads
+			}
+			r := start(t, kind.Name, setup{threads: threads, limits: httpd.Limits{KeepAliveTimeout: limit}})
+			type kept struct {
+				*client
+				asked, answered time.Time
+			}
+			var all []kept
+			for range min(threads, 4) {
+				k := kept{client: r.dial(), asked: time.Now()}
+				k.send(getHello)
+				k.hello("GET")
+				k.answered = time.Now()
+				all = append(all, k)
+			}
+			for _, k := range all {
+				k.end()
+				now := time.Now()
+				if age := now.Sub(k.asked); age < limit {
+					t.Errorf("closed %v after its request, limit %v", age, limit)
+				}
+				if age := now.Sub(k.answered); age > limit+late {
+					t.Errorf("closed %v after its answer, limit %v", age, limit)
+				}
+			}
+		})
+	}
+}
+
+// TestRequestsPerConnection: a connection ends with the request that its limit
+// allows, whoever has served those before; with a limit of 1 none is kept,
+// which is KeepAlive Off.
+func TestRequestsPerConnection(t *testing.T) {
+	for _, most := range []int{1, 3} {
+		everyVariant(t, setup{limits: httpd.Limits{MaxKeepAliveRequests: most}}, func(t *testing.T, r *rig) {
+			for range 3 {
+				c := r.dial()
+				for n := 1; n <= most; n++ {
+					c.send(getHello)
+					if closes := c.hello("GET"); closes != (n == most) {
+						t.Fatalf("answer %d of %d ends the connection: %v", n, most, closes)
+					}
+				}
+				c.end()
+				c.Close()
+			}
+		})
+	}
+}

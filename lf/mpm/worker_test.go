@@ -1,0 +1,146 @@
+package mpm
+
+import (
+	"sync"
+	"testing"
+)
+
+// reserving are worker in each form that reserves workers, and event.
+func reserving() (all []variant) {
+	for _, v := range variants() {
+		if v.kind.Name == "event" || v.kind.Name == "worker" && v.choice != "accept" && v.value != "naive" {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// W1: the listener takes no connection while there is no worker for it: those
+// that come while all are busy stay in the kernel's queue. In the naive form
+// they are all taken.
+func TestNobodyIsTakenWithoutAWorker(t *testing.T) {
+	const busy, more = 2, 5
+	for _, v := range append(reserving(), variant{workerKind, "form", "naive"}) {
+		t.Run(v.String(), func(t *testing.T) {
+			r := startVariant(t, v, setup{threads: busy + 1})
+			var clients []*client
+			for range busy {
+				c := r.dial()
+				c.send("GET /sleep?ms=300 HTTP/1.1\r\nHost: a\r\n\r\n")
+				clients = append(clients, c)
+			}
+			r.inFlight(busy, busy)
+			before := descriptors(t)
+			for range more {
+				c := r.dial()
+				c.send(getHello)
+				clients = append(clients, c)
+			}
+			taken := func() int { return descriptors(t) - before - more } // one for each client, too
+			if v.value == "naive" {
+				until(t, "all to be taken", func() bool { return taken() == more })
+			} else {
+				until(t, "the listener to wait for a worker", func() bool { return r.m.Status().Counters["reserve_waits"] > 0 })
+				if n := taken(); n != 0 {
+					t.Errorf("%d connections were taken with all workers busy", n)
+				}
+			}
+			if r.writing() != busy {
+				t.Error("a worker came home before that was seen: the machine is slow")
+			}
+			for i, c := range clients {
+				res, _ := c.answer("GET")
+				if res.StatusCode != 200 {
+					t.Errorf("client %d: %s", i, res.Status)
+				}
+				c.Close()
+			}
+		})
+	}
+}
+
+// W2: connections that wait for a worker when the server begins to drain are
+// served. Only the naive form has any for long.
+func TestQueueIsServedInADrain(t *testing.T) {
+	r := start(t, "worker", setup{threads: 2, change: func(c *Config) { c.Chosen = map[string]string{"form": "naive"} }})
+	busy := r.dial()
+	busy.send("GET /sleep?ms=200 HTTP/1.1\r\nHost: a\r\n\r\n")
+	r.inFlight(1, 1)
+	before := descriptors(t)
+	var queued []*client
+	for range 5 {
+		c := r.dial()
+		c.send(getHello)
+		queued = append(queued, c)
+	}
+	until(t, "all to be taken", func() bool { return descriptors(t) == before+2*len(queued) })
+	r.m.Drain()
+	for _, c := range append(queued, busy) {
+		if res, _ := c.answer("GET"); res.StatusCode != 200 || !res.Close {
+			t.Errorf("%s, close %v", res.Status, res.Close)
+		}
+		c.Close()
+	}
+	r.finish()
+}
+
+// W2: whatever the form, each connection that was taken is served, though the
+// server drains while it is handed over.
+func TestNoneIsLostInADrain(t *testing.T) {
+	for _, v := range append(reserving(), variant{workerKind, "form", "naive"}) {
+		t.Run(v.String(), func(t *testing.T) {
+			for range 5 {
+				r := startVariant(t, v, setup{threads: 4, change: func(c *Config) { c.MostConnections = 1 << 40 }}) // counts
+				var crowd sync.WaitGroup
+				for range 8 {
+					crowd.Go(func() {
+						for askUntilEnd(r.addr, true) == nil {
+						}
+					})
+				}
+				until(t, "some connections", func() bool { return r.m.Status().Connections > 50 })
+				r.m.Drain()
+				crowd.Wait()
+				r.finish()
+				var taken uint64
+				switch m := r.m.(type) {
+				case *worker:
+					taken = m.taken.Load()
+				case *event:
+					taken = m.taken.Load()
+				}
+				if n := r.m.Status().Connections; n != taken {
+					t.Errorf("%d connections were served of %d that were taken", n, taken)
+				}
+			}
+		})
+	}
+}
+
+// W3: which idle worker gets the next connection can be told: the one that
+// came home last, which keeps to one or two of them, or the one that has been
+// idle longest, which goes round. Of connections that wait, ring takes the
+// oldest and pile the newest, which package queue shows.
+func TestWhichWorkerIsNext(t *testing.T) {
+	const workers, rounds = 6, 10
+	for form, last := range map[string]bool{"lifo": true, "spin": true, "reserved": false, "ring": false, "pile": false} {
+		t.Run("form="+form, func(t *testing.T) {
+			r := startVariant(t, variant{workerKind, "form", form}, setup{threads: workers + 1})
+			for range rounds * workers {
+				if err := visit(r.addr, 0, 1, true); err != nil {
+					t.Fatal(err)
+				}
+				r.idle()
+			}
+			served := 0
+			for _, row := range r.m.Status().Processes[0].Rows[1:] {
+				if row.Connections >= rounds/2 {
+					served++
+				}
+			}
+			if last && served > 2 || !last && served != workers {
+				t.Errorf("%d of %d workers served connections", served, workers)
+			}
+		})
+	}
+}
