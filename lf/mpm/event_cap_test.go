@@ -36,7 +36,7 @@ func TestEventBoundsConnections(t *testing.T) {
 			c.send(getHello)
 			waiting = append(waiting, c)
 		}
-		until(t, "the listener to find no room", func() bool { return m.cap.full.Load() && m.queue.Idle() == 2 })
+		until(t, "the listener to find no room", func() bool { return m.cap.full.Load() && r.m.Status().Busy == 0 })
 		if st := r.m.Status(); open() != test.most || !st.NotAccepting {
 			t.Fatalf("factor %v: %d connections are open, want %d; not accepting: %v", test.factor, open(), test.most, st.NotAccepting)
 		}
@@ -104,19 +104,17 @@ func TestEventBoundUnderLoad(t *testing.T) {
 		factor  float64
 		most    int64
 	}{{1, 0.5, 2}, {2, 2, 6}, {3, 0.01, 4}} {
-		var m *event
-		p := &peak{open: func() int64 { return m.alive.Load() }}
-		var begin sync.WaitGroup
-		begin.Add(1)
+		var server atomic.Pointer[event]
+		p := &peak{open: func() int64 { return server.Load().alive.Load() }}
 		r := start(t, "event", setup{threads: test.workers + 1, change: factor(test.factor), watch: func(s serve.Service) serve.Service {
 			p.Service = s
 			return p
 		}})
-		m = r.m.(*event)
+		m := r.m.(*event)
+		server.Store(m)
 		var crowd sync.WaitGroup
 		for i := range 16 {
 			crowd.Go(func() {
-				begin.Wait()
 				for range rounds {
 					if err := visit(r.addr, i, 1+i%3, i%2 == 0); err != nil {
 						t.Errorf("client %d: %v", i, err)
@@ -126,7 +124,6 @@ func TestEventBoundUnderLoad(t *testing.T) {
 				}
 			})
 		}
-		begin.Done()
 		crowd.Wait()
 		if n := p.most.Load(); n > test.most || n < int64(test.workers) {
 			t.Errorf("%d workers, factor %v: up to %d connections were open, want at most %d", test.workers, test.factor, n, test.most)
