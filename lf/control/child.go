@@ -1,7 +1,6 @@
 package control
 
 import (
-	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,6 +33,9 @@ const (
 	cut    = 'c' // and end connections now
 	look   = 'l' // another child has died, perhaps with the news of a connection
 )
+
+// second is what a child tells itself once a second.
+const second = 0
 
 // What a child writes to its parent, one line each; failed is followed by why.
 const (
@@ -76,7 +78,9 @@ func Child() int {
 		fmt.Fprintf(os.Stderr, "lflab: this command is for the control process, which starts children with it: %v\n", err)
 		return childFatal
 	}
-	c := &child{legacy: l, pipe: os.NewFile(uintptr(l.Pipe), "pipe to the parent"), ended: make(chan int, 4)}
+	unix.CloseOnExec(l.Pipe)
+	rename(childName)
+	c := &child{legacy: l, ended: make(chan int, 4)}
 	if err := c.begin(); err != nil {
 		c.tell(failedLine + strings.ReplaceAll(err.Error(), "\n", "; "))
 		if passing(err) {
@@ -85,6 +89,20 @@ func Child() int {
 		return childFatal
 	}
 	return c.live()
+}
+
+// childName is what ps shows of a child; it has been executed by a link that is
+// called exe.
+const childName = "lflab-child"
+
+// rename names the process. It does not go through package os, see listen.
+func rename(name string) {
+	fd, err := unix.Open("/proc/self/comm", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return // without /proc there is nobody to read it
+	}
+	_, _ = unix.Write(fd, []byte(name))
+	_ = unix.Close(fd)
 }
 
 // passing tells whether an error at the beginning may not come again.
@@ -197,8 +215,6 @@ func (c *child) live() int {
 	signal.Notify(terms, unix.SIGTERM)
 	commands := make(chan byte)
 	go c.listen(commands)
-	second := time.NewTicker(time.Second)
-	defer second.Stop()
 	drained := make(chan struct{})
 	status, leaving := childDone, false
 	leave := func(grace time.Duration) {
@@ -243,6 +259,8 @@ func (c *child) live() int {
 					slog.Warn("the control process has died: finishing", "grace", c.Grace)
 				}
 				leave(c.Grace)
+			case b == second:
+				c.publish()
 			case b == finish:
 				leave(0)
 			case b == cut:
@@ -250,8 +268,6 @@ func (c *child) live() int {
 			case b == look:
 				c.server.mpm.Look()
 			}
-		case <-second.C:
-			c.publish()
 		}
 	}
 }
@@ -260,21 +276,33 @@ func (c *child) live() int {
 // been cut.
 const cutPatience = 500 * time.Millisecond
 
-// listen reads commands until the parent ends.
+// listen reads commands until the parent ends, and says second once a second. The
+// thread blocks in poll(2): a timer or a file of the Go runtime's would start
+// its network poller, one more thread that waits in epoll_wait beside those
+// that are measured.
 func (c *child) listen(commands chan<- byte) {
 	defer close(commands)
-	in := bufio.NewReader(c.pipe)
+	pipe := []unix.PollFd{{Fd: int32(c.Pipe), Events: unix.POLLIN}}
 	for {
-		b, err := in.ReadByte()
-		if err != nil {
+		switch n, err := unix.Poll(pipe, int(time.Second/time.Millisecond)); {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return
+		case n == 0:
+			commands <- second
+			continue
+		}
+		var b [1]byte
+		if n, err := unix.Read(c.Pipe, b[:]); err != nil || n == 0 {
 			return
 		}
-		commands <- b
+		commands <- b[0]
 	}
 }
 
 // tell writes a line to the parent. If that has died, listen notices.
-func (c *child) tell(line string) { _, _ = io.WriteString(c.pipe, line+"\n") }
+func (c *child) tell(line string) { _, _ = unix.Write(c.Pipe, []byte(line+"\n")) }
 
 // row is thread id's row on the board. A listener thread that serves nothing
 // has none, as in Apache: it is no worker.

@@ -125,7 +125,10 @@ func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, erro
 		Slot: slot, Generation: generation, Config: g.cfg.Server, Listeners: len(fds),
 		Most: g.cfg.MostConnections, Dir: g.cfg.Dir, Dumpable: g.cfg.Dir != "", Grace: p.plan.GracefulRestart,
 	}
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = unix.SetNonblock(pair[0], true) // and the child's end blocks
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make pipe to child: %w", err)
 	}

@@ -140,9 +140,7 @@ func (p *Parent) Run() (err error) {
 	signal.Notify(deaths, unix.SIGCHLD)
 	defer signal.Stop(signals)
 	defer signal.Stop(deaths)
-	if err := os.WriteFile("/proc/self/comm", []byte(parentName), 0); err != nil {
-		slog.Warn("cannot name the control process: -k will not find it", "error", err)
-	}
+	rename(parentName)
 	if err := p.plan.PidFile.write(); err != nil {
 		return errors.Join(err, p.close())
 	}

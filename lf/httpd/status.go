@@ -2,7 +2,6 @@ package httpd
 
 import (
 	"maps"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/sys/unix"
 
 	"lflab/lf/flight"
 	"lflab/lf/serve"
@@ -140,17 +140,15 @@ func threeNumbers(version string) string {
 	return version
 }
 
-// loadAverages are the machine's of 1, 5 and 15 minutes; "0" where /proc does
-// not tell.
-func loadAverages() [3]string {
-	text, _ := os.ReadFile("/proc/loadavg")
-	f := strings.Fields(string(text))
-	var load [3]string
-	for i := range load {
-		load[i] = "0"
-		if len(f) > i {
-			load[i] = f[i]
-		}
+// loadAverages are the machine's of 1, 5 and 15 minutes; "0" where the kernel
+// does not tell. It is asked by a system call: opening a file would start the
+// runtime's network poller, and with it a thread that waits in epoll_wait.
+func loadAverages() (load [3]string) {
+	const one = 1 << 16 // the kernel's fixed point
+	var info unix.Sysinfo_t
+	_ = unix.Sysinfo(&info) // zeros then
+	for i, n := range info.Loads {
+		load[i] = strconv.FormatFloat(float64(n)/one, 'f', 2, 64)
 	}
 	return load
 }
