@@ -257,6 +257,7 @@ func (c *child) live() int {
 				commands = nil
 				if !leaving {
 					slog.Warn("the control process has died: finishing", "grace", c.Grace)
+					c.inheritGate()
 				}
 				leave(c.Grace)
 			case b == second:
@@ -333,6 +334,16 @@ func (c *child) short(err error) {
 func (c *child) status() serve.Status {
 	c.publish()
 	return c.board.Status()
+}
+
+// inheritGate removes what a parent that was killed could not.
+func (c *child) inheritGate() {
+	if c.gate == nil {
+		return
+	}
+	if err := c.gate.Orphaned(); err != nil {
+		slog.Warn("cannot remove the accept gate that the control process has left", "error", err)
+	}
 }
 
 func (c *child) publish() { c.show.Publish(c.server.mpm.Status()) }

@@ -60,6 +60,8 @@ type Config struct {
 	// good for, where connections wait without one; 0 is no limit.
 	AsyncFactor float64
 
+	Sheds bool // see mpm.Config
+
 	// Exclusive has the kernel wake one process of those that wait for the same
 	// listeners in epoll sets of their own (EPOLLEXCLUSIVE).
 	Exclusive bool
@@ -167,7 +169,7 @@ func assemble(cfg Config, p parts) (s *Server, err error) {
 		Parker: parker, Park: park.Options{Spin: cfg.Spin}, Gate: locked,
 		Order: cfg.Order, Promotion: cfg.Promotion, Leaders: cfg.Leaders, Hold: cfg.Hold,
 		Sets: cfg.Sets, Chosen: cfg.Chosen, Recorder: s.recorder,
-		AcceptGate: p.gate, Row: p.row, Exclusive: cfg.Exclusive,
+		AcceptGate: p.gate, Row: p.row, AsyncFactor: cfg.AsyncFactor, Sheds: cfg.Sheds, Exclusive: cfg.Exclusive,
 		MostConnections: p.most, Spent: p.spent, Short: p.short,
 	})
 	return s, err

@@ -86,7 +86,7 @@ func ConfigOf(s *directive.Settings, g *directive.Group) Config {
 		MPM: s.MPM, Backlog: g.ListenBacklog, SendBuffer: g.SendBufferSize, Threads: g.Threads,
 		Primitive: s.Primitive, Spin: s.Spin, Order: s.Order, Promotion: s.Promotion,
 		Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: maps.Clone(s.Chosen()),
-		AsyncFactor: g.AsyncFactor, DeferAccept: g.DeferAccept, Grace: s.Grace, Lab: s.Lab,
+		AsyncFactor: g.AsyncFactor, Sheds: s.ShedKeepAlive, DeferAccept: g.DeferAccept, Grace: s.Grace, Lab: s.Lab,
 		HTTP: httpd.Config{
 			DocRoot: g.DocumentRoot, Debug: s.Debug,
 			Limits: httpd.Limits{

@@ -76,6 +76,7 @@ var restarts = []restartRow{
 	{"MaxBody", "leader", "", "MaxBody 1000", "1000", 0, ""},
 	{"DocumentRoot", "leader", "", "DocumentRoot /", "/", 0, ""},
 	{"Grace", "leader", "", "Grace 3", "3s", 0, ""},
+	{"ShedKeepAlive", "event", "", "ShedKeepAlive On", "On", 0, ""},
 	{"Lab", "leader", "", "Lab On", "On", 0, ""},
 	{"Debug", "leader", "", "Debug On", "On", 0, ""},
 }

@@ -44,6 +44,10 @@ type Settings struct {
 	// architectures have, see Chosen.
 	Deactivate, Association, Form, Accept string
 
+	// ShedKeepAlive has children without an idle worker close kept connections
+	// that ask again.
+	ShedKeepAlive bool
+
 	Lab   bool // the flight recorder and its switch
 	Debug bool // a handler that panics
 

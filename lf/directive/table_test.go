@@ -250,6 +250,8 @@ var rows = []row{
 	{"Grace", below, "leader", "Grace -1", "", Error, "not in 0s to 24h0m0s"},
 	{"Grace", in, "leader", "Grace 0", "0s", 0, ""},
 	{"Grace", above, "leader", "Grace 25h", "", Error, "not in 0s to 24h0m0s"},
+	{"ShedKeepAlive", in, "event", "ShedKeepAlive On", "On", 0, ""},
+	{"ShedKeepAlive", bad, "event", "ShedKeepAlive 1", "", Error, "neither On nor Off"},
 	{"Lab", in, "leader", "Lab On", "On", 0, ""},
 	{"Lab", bad, "leader", "Lab 1", "", Error, "neither On nor Off"},
 	{"Debug", in, "leader", "Debug On", "On", 0, ""},
