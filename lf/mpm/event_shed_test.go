@@ -1,15 +1,14 @@
 package mpm
 
-import (
-	"testing"
-)
+import "testing"
 
 // E4: while all workers are busy, a kept connection whose client asks again is
 // closed for it to go to another process, and only such a one. Where there is
 // no other process its request waits, as all others do.
 func TestEventSheds(t *testing.T) {
+	const workers = 5 // more than there are connections until all are made busy
 	for _, sheds := range []bool{true, false} {
-		r := start(t, "event", setup{threads: 3, change: func(c *Config) { c.Sheds = sheds }})
+		r := start(t, "event", setup{threads: workers + 1, change: func(c *Config) { c.Sheds = sheds }})
 		kept, begun, half := r.dial(), r.dial(), r.dial()
 		for _, c := range []*client{kept, begun} {
 			c.send(getHello)
@@ -21,12 +20,12 @@ func TestEventSheds(t *testing.T) {
 			return r.m.Status().AsyncKeepAlive == 1 && r.m.Status().Counters["connections_in_set"] == 3 && r.writing() == 0
 		})
 		var busy []*client
-		for range 2 {
+		for range workers {
 			c := r.dial()
 			c.send("GET /sleep?ms=400 HTTP/1.1\r\nHost: a\r\n\r\n")
 			busy = append(busy, c)
 		}
-		r.inFlight(5, 2)
+		r.inFlight(3+workers, workers)
 		begun.send(getHello[20:])
 		half.send(getHello[20:])
 		kept.send(getHello)
@@ -34,7 +33,7 @@ func TestEventSheds(t *testing.T) {
 		newcomer.send(getHello)
 		if sheds {
 			kept.end()
-			if r.writing() != 2 {
+			if r.writing() != workers {
 				t.Error("it was closed only when a worker had come home")
 			}
 		} else {
@@ -55,6 +54,7 @@ func TestEventSheds(t *testing.T) {
 		if n := r.m.Status().Counters["connections_shed"]; n != want {
 			t.Errorf("%d connections were shed, want %d", n, want)
 		}
+		until(t, "the workers to come home", func() bool { return r.m.Status().Busy == 0 })
 		newcomer.send(getHello) // a kept connection is served while workers are idle
 		newcomer.hello("GET")
 		r.check()
