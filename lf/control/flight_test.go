@@ -62,6 +62,7 @@ func TestFlight(t *testing.T) {
 	const requests = 60
 	for _, kind := range mpm.Kinds() {
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			many(t, kind.Name)
 			o := order{MPM: kind.Name, Lab: true}
 			if kind.Pool {
 				o.Promotion = "handoff" // once for each event
@@ -114,6 +115,7 @@ func TestRawFlight(t *testing.T) {
 	const requests = 20
 	for _, kind := range mpm.Kinds() {
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			many(t, kind.Name)
 			p := run(t, order{MPM: kind.Name, Lab: true})
 			lab := p.dial()
 			lab.get("/lab/flight?record=on")
@@ -190,6 +192,7 @@ func TestFlightErrors(t *testing.T) {
 // while requests are recorded.
 func TestFlightIsSwitchedByMany(t *testing.T) {
 	everyKind(t, func(t *testing.T, name string) {
+		many(t, name)
 		c := plain(name)
 		c.Lab = true
 		s := begin(t, c)

@@ -112,8 +112,21 @@ func controlProcess(o order) int {
 
 // plain is a server that drains quickly.
 func plain(name string) Config {
-	return Config{MPM: name, Listen: []string{"127.0.0.1:0"}, Threads: 6, Primitive: "futex", Grace: patience, DeferAccept: true,
-		HTTP: httpd.Config{Limits: httpd.Limits{KeepAliveTimeout: patience}}}
+	c := Config{MPM: name, Listen: []string{"127.0.0.1:0"}, Threads: 6, Primitive: "futex", Grace: patience, DeferAccept: true,
+		HTTP: httpd.Config{Limits: httpd.Limits{KeepAliveTimeout: patience, LingerShort: 50 * time.Millisecond}}}
+	if kind, err := mpm.Lookup(name); err == nil && kind.MaxThreads > 0 {
+		c.Threads = kind.MaxThreads
+	}
+	return c
+}
+
+// many leaves out architectures that serve one connection at a time, for tests
+// that need two.
+func many(t *testing.T, name string) {
+	t.Helper()
+	if kind, err := mpm.Lookup(name); err == nil && kind.MaxThreads == 1 {
+		t.Skip("serves one connection at a time when it is alone, and this needs two")
+	}
 }
 
 func everyKind(t *testing.T, test func(*testing.T, string)) {

@@ -18,6 +18,7 @@ func TestSignalDrains(t *testing.T) {
 	for _, signal := range []os.Signal{unix.SIGTERM, unix.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			everyKind(t, func(t *testing.T, name string) {
+				many(t, name)
 				p := run(t, order{MPM: name})
 				idle, busy := p.apart(name)
 				if got := idle.get("/hello"); got != "Hello, World!" {
@@ -50,6 +51,7 @@ func TestSignalDrains(t *testing.T) {
 // TestSecondSignal ends the server at once, with a request in flight.
 func TestSecondSignal(t *testing.T) {
 	everyKind(t, func(t *testing.T, name string) {
+		many(t, name)
 		p := run(t, order{MPM: name})
 		busy, other := p.apart(name)
 		busy.send("/sleep?ms=60000")
@@ -69,6 +71,7 @@ func TestSecondSignal(t *testing.T) {
 // TestGrace: what takes longer than the grace period is cut, and Run says so.
 func TestGrace(t *testing.T) {
 	everyKind(t, func(t *testing.T, name string) {
+		many(t, name)
 		const grace = 100 * time.Millisecond
 		p := run(t, order{MPM: name, Grace: grace})
 		busy, slow := p.dial(), p.dial()
@@ -98,6 +101,7 @@ func TestGrace(t *testing.T) {
 func TestSlowReaderWithinGrace(t *testing.T) {
 	const n = 30_000_000
 	everyKind(t, func(t *testing.T, name string) {
+		many(t, name)
 		p := run(t, order{MPM: name})
 		slow := p.dial()
 		slow.send("/bytes?n=30000000")

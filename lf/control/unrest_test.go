@@ -176,7 +176,7 @@ func unrest(t *testing.T, name string) {
 			continue
 		}
 		victim := children[rand.IntN(len(children))]
-		if unix.Kill(victim, unix.SIGSTOP) != nil {
+		if unix.Kill(victim, unix.SIGSTOP) != nil || !halted(t, victim) {
 			continue // it has just retired
 		}
 		for _, port := range peersOf(t, victim) {
@@ -208,6 +208,27 @@ func unrest(t *testing.T, name string) {
 	s.leftNothing()
 	nothingNew(t, before)
 	t.Logf("%d requests answered, %d connections of killed children", clients.answered.Load(), len(doomed))
+}
+
+// halted waits until all threads of a process have stopped, as SIGSTOP asks
+// them to: until then they may accept. It reports false if the process ends.
+func halted(t *testing.T, pid int) bool {
+	t.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		if !alive(pid) {
+			return false
+		}
+		tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		if len(tasks) > 0 && !slices.ContainsFunc(tasks, func(task string) bool {
+			stat, err := os.ReadFile(task)
+			_, rest, _ := strings.Cut(string(stat), ") ")
+			return err == nil && !strings.HasPrefix(rest, "T")
+		}) {
+			return true
+		}
+	}
+	t.Fatalf("process %d does not stop", pid)
+	return false
 }
 
 // peersOf are the ports of the clients whose connections a stopped process has.
