@@ -108,12 +108,12 @@ func listGates() (lines []named, err error) {
 }
 
 func listMutexes() (lines []named, err error) {
-	lines = append(lines, named{"none", "processes wait side by side, and the kernel wakes one of those in accept4, or all of those that poll (the default)"})
+	lines = append(lines, named{"none", "processes wait side by side, and the kernel wakes one of those in accept4, or all of those that poll (the default where threads wait in accept4)"})
 	for _, k := range gate.SharedKinds() {
 		lines = append(lines, named{k.Name, fmt.Sprintf("%s (%s)", k.Doc, where(k.Kernel, nil))})
 	}
 	return append(lines,
-		named{"epollexclusive", "each process has the listeners in an epoll set of its own, and the kernel wakes one of the sets (Linux 4.5)"},
+		named{"epollexclusive", "each process has the listeners in an epoll set of its own, and the kernel wakes one of the sets (Linux 4.5; the default of event and reactor)"},
 		named{"reuseport", "each process has listeners of its own on the same addresses, and the kernel divides connections among them (Linux 3.9)"},
 	), nil
 }

@@ -155,7 +155,7 @@ func (s *said) String() string {
 
 // process is a running server.
 type process struct {
-	t    *testing.T
+	t    testing.TB
 	cmd  *exec.Cmd
 	addr string
 	out  *bufio.Reader
@@ -163,7 +163,7 @@ type process struct {
 	wait func() int // for its end; the exit status
 }
 
-func run(t *testing.T, o order) *process {
+func run(t testing.TB, o order) *process {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
@@ -228,7 +228,7 @@ func (p *process) refuses() {
 
 // peer is one connection to the server.
 type peer struct {
-	t *testing.T
+	t testing.TB
 	net.Conn
 	in *bufio.Reader
 }
@@ -254,7 +254,7 @@ func (p *peer) thread() int {
 	return strings.Index(board, "W")
 }
 
-func dial(t *testing.T, addr string) *peer {
+func dial(t testing.TB, addr string) *peer {
 	t.Helper()
 	c, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
@@ -305,7 +305,7 @@ func (p *peer) working(requests int) {
 	})
 }
 
-func until(t *testing.T, what string, cond func() bool) {
+func until(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !cond(); runtime.Gosched() {
 		if time.Now().After(end) {

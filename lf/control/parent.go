@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,15 +152,18 @@ func (p *Parent) Run() (err error) {
 	}
 	beat := time.NewTicker(p.opt.Beat)
 	defer beat.Stop()
-	look := time.NewTicker(min(p.opt.Beat, 100*time.Millisecond))
+	// Deadlines are looked at more often while the server restarts or stops.
+	const often = 100 * time.Millisecond
+	look := time.NewTicker(often)
 	look.Stop()
 	defer look.Stop()
-	for !p.done() {
-		// Deadlines are looked at more often only while there are any.
-		if p.turnover != nil || p.stop != 0 {
-			look.Reset(min(p.opt.Beat, 100*time.Millisecond))
-		} else {
+	for hurried := false; !p.done(); {
+		if hurry := p.turnover != nil || p.stop != 0; hurry && !hurried {
+			look.Reset(often)
+			hurried = true
+		} else if !hurry && hurried {
 			look.Stop()
+			hurried = false
 		}
 		select {
 		case s := <-signals:
@@ -465,7 +469,7 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		if err := d.shared.Recover(k.pid); err != nil {
 			slog.Error("cannot recover the accept gate from a dead child", "gate", d.name, "pid", k.pid, "error", err)
 		}
-		p.shut(d)
+		p.shutAll([]*door{d})
 	}
 	if g.cfg.Server.Exclusive {
 		for _, other := range p.kids {
@@ -544,18 +548,15 @@ func describeStatus(s unix.WaitStatus) string {
 	return fmt.Sprintf("exit status %d", s.ExitStatus())
 }
 
-// shut closes a gate that no child has and no group gives out.
-func (p *Parent) shut(d *door) {
-	for _, g := range p.groups {
-		if g.door == d {
-			return
+// shutAll closes those gates that no child has and no group gives out.
+func (p *Parent) shutAll(doors []*door) {
+	for _, d := range doors {
+		if d == nil || d.users > 0 || slices.ContainsFunc(p.groups, func(g *group) bool { return g.door == d }) {
+			continue
 		}
-	}
-	if d.users > 0 {
-		return
-	}
-	if err := d.shared.Close(); err != nil {
-		slog.Warn("cannot close an accept gate", "gate", d.name, "error", err)
+		if err := d.shared.Close(); err != nil {
+			slog.Warn("cannot close an accept gate", "gate", d.name, "error", err)
+		}
 	}
 }
 

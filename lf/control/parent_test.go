@@ -31,7 +31,7 @@ const beat = 50 * time.Millisecond
 
 // control starts a control process. The configuration gets a port, a PidFile
 // and a ScoreBoardFile.
-func control(t *testing.T, beat time.Duration, conf string) *served {
+func control(t testing.TB, beat time.Duration, conf string) *served {
 	t.Helper()
 	s := prepared(t, conf)
 	s.process = run(t, order{Config: s.conf, Beat: beat})
@@ -39,7 +39,7 @@ func control(t *testing.T, beat time.Duration, conf string) *served {
 }
 
 // prepared writes the configuration, and starts nothing.
-func prepared(t *testing.T, conf string) *served {
+func prepared(t testing.TB, conf string) *served {
 	t.Helper()
 	dir := t.TempDir()
 	s := &served{conf: filepath.Join(dir, "conf"), pidFile: filepath.Join(dir, "pid"), board: filepath.Join(dir, "board")}
@@ -51,7 +51,7 @@ func prepared(t *testing.T, conf string) *served {
 }
 
 // configure replaces the configuration.
-func (s *served) configure(t *testing.T, conf string) {
+func (s *served) configure(t testing.TB, conf string) {
 	t.Helper()
 	text := fmt.Sprintf("PidFile %s\nScoreBoardFile %s\n%s\n", s.pidFile, s.board, conf)
 	if err := os.WriteFile(s.conf, []byte(text), 0o644); err != nil {
@@ -121,7 +121,7 @@ func (s *served) logged(text string) {
 	}
 }
 
-func kill(t *testing.T, pid int, signal syscall.Signal) {
+func kill(t testing.TB, pid int, signal syscall.Signal) {
 	t.Helper()
 	if err := unix.Kill(pid, signal); err != nil {
 		t.Fatal(err)

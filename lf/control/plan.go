@@ -60,6 +60,14 @@ func (g *Group) bounds() bounds {
 	return bounds{minSpare: g.MinSpare, maxSpare: g.MaxSpare, threads: g.Threads, children: g.Children}
 }
 
+// uid is who owns what children share; 0 where they are what the parent is.
+func (g *Group) uid() uint32 {
+	if g.User == nil {
+		return 0
+	}
+	return g.User.UID
+}
+
 // label is how the log names the group's children.
 func (g *Group) label() string {
 	if g.Name == "" {

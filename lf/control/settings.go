@@ -156,7 +156,8 @@ func about(name string) (directive.MPM, error) {
 	case k.ReusePort:
 		m.Mutexes = []string{"reuseport"}
 	default:
-		m.Mutexes = []string{"none", "epollexclusive", "reuseport"}
+		// Without it, each connection would wake the epoll sets of all children.
+		m.Mutexes = []string{"epollexclusive", "none", "reuseport"}
 	}
 	return m, nil
 }

@@ -43,31 +43,13 @@ func (p *Parent) restart(atOnce bool) {
 	if err == nil {
 		err = next.succeeds(p.plan)
 	}
-	if err != nil {
-		slog.Error("the configuration is not taken: the server goes on with the one it has", "error", err)
-		return
-	}
 	t := &turnover{atOnce: atOnce, old: p.plan, before: p.generation, until: time.Now().Add(turnoverPatience)}
-	if t.opened, err = p.sockets.sync(&next); err != nil {
-		slog.Error("the configuration is not taken: the server goes on with the one it has", "error", err)
-		return
-	}
 	var doors []*door
-	for i, g := range p.groups {
-		t.oldDoors = append(t.oldDoors, g.door)
-		d := g.door
-		if c := &next.Groups[i]; c.Gate != g.cfg.Gate || c.LockFile != g.cfg.LockFile {
-			if d, err = newDoor(c); err != nil {
-				p.sockets.forget(t.opened)
-				slog.Error("the configuration is not taken: the server goes on with the one it has", "error", err)
-				return // doors made before this one have no child: the process's end frees them
-			}
-		}
-		doors = append(doors, d)
+	if err == nil {
+		doors, err = p.prepare(&next, t)
 	}
-	if err := p.needDropping(&next); err != nil {
-		p.sockets.forget(t.opened)
-		slog.Error("the configuration is not taken: the server goes on with the one it has", "error", err)
+	if err != nil {
+		notTaken(err)
 		return
 	}
 	slog.Info("restarting", "gracefully", !atOnce, "generation", p.last+1)
@@ -81,6 +63,35 @@ func (p *Parent) restart(atOnce bool) {
 		p.come(g)
 	}
 	p.progress()
+}
+
+// prepare opens and makes what only the next plan needs. With an error there
+// is nothing of it.
+func (p *Parent) prepare(next *Plan, t *turnover) (doors []*door, err error) {
+	if t.opened, err = p.sockets.sync(next); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			p.sockets.forget(t.opened)
+			p.shutAll(doors)
+		}
+	}()
+	for i, g := range p.groups {
+		t.oldDoors = append(t.oldDoors, g.door)
+		d := g.door
+		if c := &next.Groups[i]; c.Gate != g.cfg.Gate || c.LockFile != g.cfg.LockFile || c.uid() != g.cfg.uid() {
+			if d, err = newDoor(c); err != nil {
+				return doors, err
+			}
+		}
+		doors = append(doors, d)
+	}
+	return doors, p.needDropping(next)
+}
+
+func notTaken(why error) {
+	slog.Error("the configuration is not taken: the server goes on with the one it has", "error", why)
 }
 
 // needDropping makes the nursery for children of another user, if a plan needs
@@ -139,11 +150,7 @@ func (p *Parent) succeed(now time.Time) {
 		p.board.Zero()
 	}
 	p.sockets.prune(p.plan)
-	for i, d := range t.oldDoors {
-		if d != nil && p.groups[i].door != d {
-			p.shut(d)
-		}
-	}
+	p.shutAll(t.oldDoors)
 	for _, g := range p.groups {
 		g.spare.restarted()
 	}
@@ -173,7 +180,7 @@ func (p *Parent) stillbirth(k *kid, status unix.WaitStatus) bool {
 // takeBack undoes a turnover.
 func (p *Parent) takeBack(why error) {
 	t := p.turnover
-	slog.Error("the configuration is not taken: the server goes on with the one it has", "error", why)
+	notTaken(why)
 	now := time.Now()
 	for _, k := range p.kids {
 		if k.generation == p.generation {
@@ -182,18 +189,12 @@ func (p *Parent) takeBack(why error) {
 		}
 	}
 	p.turnover, p.plan, p.again, p.generation = nil, t.old, nil, t.before
-	made := []*door{}
+	var made []*door
 	for i, g := range p.groups {
-		if g.door != t.oldDoors[i] {
-			made = append(made, g.door)
-		}
+		made = append(made, g.door)
 		g.cfg, g.door, g.toCome = &t.old.Groups[i], t.oldDoors[i], 0
 	}
-	for _, d := range made {
-		if d != nil {
-			p.shut(d)
-		}
-	}
+	p.shutAll(made)
 	p.sockets.forget(t.opened)
 	notifyReady()
 }

@@ -7,9 +7,9 @@ import (
 	"strconv"
 
 	"github.com/valyala/fasthttp"
-	"golang.org/x/sys/unix"
 
 	"lflab/lf/flight"
+	"lflab/sync/block"
 )
 
 const (
@@ -60,9 +60,7 @@ func sleep(x *Exchange) {
 		return
 	}
 	x.willTake(ms * 1_000_000)
-	until := unix.NsecToTimespec(flight.Now() + ms*1_000_000)
-	for unix.ClockNanosleep(unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, &until, nil) == unix.EINTR {
-	}
+	block.SleepUntil(flight.Now() + ms*1_000_000)
 	x.Answer(fasthttp.StatusOK, "text/plain", sleptBody)
 }
 

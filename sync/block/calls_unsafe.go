@@ -34,6 +34,18 @@ func EpollWait(epfd int, events []unix.EpollEvent, timeout int) (int, error) {
 	return result(r, errno)
 }
 
+// SleepUntil is clock_nanosleep(2) until an absolute time of CLOCK_MONOTONIC, in
+// ns. Signals do not end it.
+func SleepUntil(ns int64) {
+	until := unix.NsecToTimespec(ns)
+	for {
+		_, _, errno := Syscall6(unix.SYS_CLOCK_NANOSLEEP, unix.CLOCK_MONOTONIC, unix.TIMER_ABSTIME, uintptr(unsafe.Pointer(&until)), 0, 0, 0)
+		if errno != unix.EINTR {
+			return
+		}
+	}
+}
+
 func result(r uintptr, errno syscall.Errno) (int, error) {
 	if errno != 0 {
 		return 0, errno
