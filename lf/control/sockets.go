@@ -44,7 +44,7 @@ func (s *sockets) sync(plan *Plan) (opened []string, err error) {
 			one, err := s.listen(g.Server.socket(address), g.Buckets)
 			if err != nil {
 				s.forget(opened)
-				return nil, fmt.Errorf("Listen %s: %w", address, err)
+				return nil, fmt.Errorf("directive Listen %s: %w", address, err)
 			}
 			s.open[k] = one
 			opened = append(opened, k)
