@@ -136,7 +136,6 @@ func inherit(l *legacy) error {
 // child is the process's own view.
 type child struct {
 	legacy
-	pipe   *os.File
 	board  *scoreboard.Board
 	slot   *scoreboard.Process
 	show   *scoreboard.Publisher
