@@ -56,7 +56,7 @@ func TestStep(t *testing.T) {
 		if n < 10 || len(s.Processes) != n || len(s.Threads) != n || len(s.Busy) != n || len(s.Idle) != n || !slices.IsSorted(s.TimeS) {
 			t.Errorf("%v: looks of different numbers, or disorderly ones: %+v", tr.Cell, s)
 		}
-		if s.UpS < 0.1 || s.DownS-s.UpS < 0.3 || s.TimeS[n-1] < s.DownS+stillFor.Seconds() || s.Clients != 4 || s.IdleMost != 9 {
+		if s.UpS < 0.1 || s.DownS-s.UpS < 0.2 || s.TimeS[n-1] < s.DownS+stillFor.Seconds() || s.Clients != 4 || s.IdleMost != 9 {
 			t.Errorf("%v: clients from %v to %v s, the last look at %v s", tr.Cell, s.UpS, s.DownS, s.TimeS[n-1])
 		}
 		if len(s.Served) != 3 || p.Requests == 0 {
