@@ -10,6 +10,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/scoreboard"
+	"lflab/lf/serve"
 	"lflab/sync/gate"
 )
 
@@ -163,8 +165,13 @@ func TestLetters(t *testing.T) {
 	busy := s.dial()
 	busy.send("/sleep?ms=2000")
 	shows("W")
-	s.signal(unix.SIGUSR1) // while one finishes, others start
-	shows("S")
+	// While one finishes, others start; that is soon over.
+	seen := make(chan bool)
+	go func() { seen <- seesStart(b) }()
+	s.signal(unix.SIGUSR1)
+	if !<-seen {
+		t.Error("S is never seen")
+	}
 	shows("G")
 	if res, _ := busy.answer(); res.StatusCode != 200 {
 		t.Errorf("the request across the restart: %s", res.Status)
@@ -194,6 +201,20 @@ func TestLetters(t *testing.T) {
 		t.Errorf("a body of 100 MB: %s", res.Status)
 	}
 	shows("C")
+}
+
+// seesStart watches the rows until one shows a thread that starts.
+func seesStart(b *scoreboard.Board) bool {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		for slot := range b.Slots() {
+			for i := range b.Rows() {
+				if b.Row(slot, i).State.Load() == uint32(serve.Starting) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // The four commands reach the server through its PidFile, and a PidFile that

@@ -39,6 +39,10 @@ func TestFinishingChildKeepsItsSlot(t *testing.T) {
 			t.Errorf("/hello: %q", got)
 		}
 	}
+	s.signal(unix.SIGTERM) // which cuts it
+	if status := s.wait(); status != exitDone {
+		t.Errorf("exit status %d: %s", status, s.log.String())
+	}
 }
 
 // A restart is bounded: what has not finished after GracefulRestartTimeout is

@@ -112,7 +112,7 @@ func TestUnrest(t *testing.T) {
 func unrest(t *testing.T, name string) {
 	restarts, kills := 20, 20
 	if testing.Short() || name != "leader" && name != "event" {
-		restarts, kills = 4, 4 // all of it for the one with followers and the one without
+		restarts, kills = 2, 3 // all of it for the one with followers and the one without
 	}
 	conf := func(rest string) string {
 		threads := "StartServers 4\nThreadsPerChild 16\nMinSpareThreads 16\nMaxSpareThreads 64\nMaxRequestWorkers 96\nServerLimit 12\n"

@@ -10,6 +10,7 @@ import (
 	"lflab/lf/serve"
 	"lflab/lf/sock"
 	"lflab/lf/thread"
+	"lflab/sync/block"
 )
 
 // exit is how an architecture stops listening, and why.
@@ -70,7 +71,9 @@ func (c *crew) expel() {
 		if !waiting {
 			return
 		}
-		time.Sleep(time.Millisecond)
+		// Not time.Sleep: the runtime's first timer opens descriptors, and dies
+		// in a process that is short of them.
+		block.SleepUntil(flight.Now() + int64(time.Millisecond))
 	}
 }
 
