@@ -123,7 +123,7 @@ func aloneConfig(s *directive.Settings, out io.Writer) control.Config {
 // refused tells wrong usage from a wrong configuration file.
 func refused(err error) error {
 	var notes directive.Notes
-	if errors.As(err, &notes) && !slices.ContainsFunc(notes, func(n directive.Note) bool { return n.From.File != "" }) {
+	if errors.As(err, &notes) && !slices.ContainsFunc(notes, func(n directive.Note) bool { return n.From.File != "" || n.From.Flag == "config" }) {
 		return usageError{err}
 	}
 	return err

@@ -82,6 +82,7 @@ func TestShedKeepAlive(t *testing.T) {
 		b := s.settled(1)
 		kept := s.dial()
 		kept.get("/hello")
+		until(t, "its worker to be idle again", func() bool { return b.Summary().Busy == 0 })
 		for range 2 {
 			s.dial().send("/sleep?ms=1000")
 		}

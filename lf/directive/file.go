@@ -22,6 +22,7 @@ type file struct {
 	main     []value
 	sections []section
 	notes    Notes
+	missing  bool // it could not be read at all
 }
 
 // section is a <User> section.
@@ -74,7 +75,11 @@ func (r *reader) include(name string, from Origin) {
 	}
 	text, err := load(name)
 	if err != nil {
-		r.fail(from, "Include", "%v", err)
+		what := "Include"
+		if from == (Origin{}) { // nobody but the command line asked for it
+			from, what, r.missing = Origin{Flag: "config"}, "", true
+		}
+		r.fail(from, what, "%v", err)
 		return
 	}
 	r.path = append(r.path, name)

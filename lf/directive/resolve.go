@@ -71,6 +71,9 @@ func (r *resolver) resolve() {
 		flags = r.src.Flags.values
 	}
 	conf := r.read(flags)
+	if conf.missing {
+		return // what follows would be about an empty file
+	}
 	if !r.chooseMPM(flags, conf.main) {
 		return
 	}
