@@ -110,6 +110,9 @@ func TestUnrest(t *testing.T) {
 }
 
 func unrest(t *testing.T, name string) {
+	if testing.Short() && name != "leader" {
+		t.Skip("only leader with -short")
+	}
 	restarts, kills := 20, 20
 	if testing.Short() || name != "leader" && name != "event" {
 		restarts, kills = 2, 3 // all of it for the one with followers and the one without
