@@ -24,6 +24,16 @@ type Arrivals string
 const (
 	Poisson Arrivals = "poisson" // exponential gaps, drawn from the seed
 	Fixed   Arrivals = "fixed"   // equal gaps
+
+	// Paired are two requests, on two connections, Config.Spacing apart. Pairs
+	// come at equal gaps with a jitter drawn from the seed: each begins within the
+	// first half of the time that it could begin in without running into the next,
+	// so that pairs never overlap, and yet keep step with no timer.
+	Paired Arrivals = "paired"
+
+	// Burst are Config.Burst requests at one instant, with exponential gaps
+	// between the bursts.
+	Burst Arrivals = "burst"
 )
 
 // Config describes one load.
@@ -35,8 +45,11 @@ type Config struct {
 	Warmup      time.Duration // sent and answered, not counted
 	Rate        float64       // requests per second of an open loop; 0 is a closed loop
 	Arrivals    Arrivals      // of an open loop; empty means Poisson
+	Spacing     time.Duration // of Paired arrivals: from the first's planned send to the second's
+	Burst       int           // of Burst arrivals: requests in each
 	Close       bool          // a new connection for each request, with "Connection: close"
-	Seed        uint64        // of the Poisson arrivals
+	Seed        uint64        // of the arrivals that are drawn: all but Fixed
+	CPUs        []int         // the generator threads are bound to these in turn; empty: to none
 	Timeout     time.Duration // a request unanswered for so long is an error; 0 means 10 s
 
 	// Begin and End, when set, are called once each by Run's own goroutine (no
@@ -54,6 +67,22 @@ type Config struct {
 	// Progress, when set, is called about four times a second from outside
 	// the generator's threads.
 	Progress func(elapsed, total time.Duration, requests uint64)
+}
+
+// Second is what was measured of those requests of pairs that were written
+// after their partners; Result's own histograms have them as well.
+type Second struct {
+	Latency, Service *hdrhistogram.Histogram
+}
+
+// Bins are what was answered in equal parts of the measured time, for one who
+// wants to know whether it was steady: 40 to 100 parts of 1, 2 or 5 times a
+// power of ten, in ns. What is left at the end and fills no part is in none.
+type Bins struct {
+	Width    time.Duration
+	Requests []uint64  // answered
+	Mean     []float64 // latency of these, ns; 0 where there are none
+	P50      []float64 // the same, to 1 %, but not finer than 1 us
 }
 
 // Result is what a load measured.
@@ -74,6 +103,14 @@ type Result struct {
 	Answered  uint64                  // of these, answered
 	Opened    uint64                  // connections opened in the whole run
 	PerSecond []float64               // requests per second in each 100 ms of the measured time
+	Bins      Bins                    // the measured time in equal parts
+
+	// Of Paired arrivals, nil or 0 with others. With one generator thread the
+	// second is sent once the first is written, however small the spacing that was
+	// asked for; with two or more, another thread sends it.
+	PairSpacing *hdrhistogram.Histogram // as it was: between the beginnings of the two writes
+	Reversed    uint64                  // pairs whose second was written first
+	Second      *Second
 
 	Background *Presences // of Config.Background, nil without
 
