@@ -225,7 +225,7 @@ func TestRatiosOfTheSuites(t *testing.T) {
 	}
 	for _, s := range all {
 		for _, q := range s.Ratios {
-			if metricOf(q.Metric) == nil {
+			if MetricOf(q.Metric) == nil {
 				t.Errorf("%s asks for a ratio of %s, which is no metric", s.Name, q.Metric)
 			}
 		}

@@ -43,6 +43,25 @@ var Metrics = []Metric{
 	{"probe_H_p50_ns", "probe-H-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.H }), p50)},
 	{"probe_G_p50_ns", "probe-G-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.G }), p50)},
 	{"probe_D_p50_ns", "probe-D-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.D }), p50)},
+	{"probe_H_mean_ns", "probe-H-mean-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.H }), mean)},
+	{"probe_G_mean_ns", "probe-G-mean-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.G }), mean)},
+	{"probe_D_mean_ns", "probe-D-mean-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.D }), mean)},
+	{"probe_D_p99_ns", "probe-D-p99-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.D }), p99)},
+	{"first_D_p50_ns", "first-D-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.FirstD }, p50)},
+	{"second_D_p50_ns", "second-D-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.SecondD }, p50)},
+	{"second_D_mean_ns", "second-D-mean-ns", false, figure(func(p *PhaseResult) *Dist { return p.SecondD }, mean)},
+	{"second_latency_p50_ns", "second-p50-latency-ns", false, figure(func(p *PhaseResult) *Dist { return p.SecondLatency }, p50)},
+	{"pair_spacing_p50_ns", "pair-spacing-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.PairSpacing }, p50)},
+	{"leaderless_share", "leaderless", false, leaderless},
+	{"socket_wakes_same_cpu", "socket-wakes-same-cpu", false, onSameCPU("D.ready-waking")},
+	{"futex_wakes_same_cpu", "futex-wakes-same-cpu", false, onSameCPU("wake-waking")},
+	{"syscalls_per_connection", "syscalls/conn", false, countPerConnection("syscalls")},
+	{"wakes_wasted_per_connection", "wakes-wasted/conn", false, countPerConnection("wakes_wasted")},
+	{"migrations_per_connection", "migrations/conn", false, countPerConnection("migrations")},
+	{"cas_retries_per_request", "cas-retries/req", false, ownPerRequest("cas_retries")},
+	{"allocations_per_request", "allocs/req", false, ownPerRequest("heap_allocations")},
+	{"listen_drops_per_second", "listen-drops/s", false, perSecond("listen_drops")},
+	{"threads_serving", "threads-serving", false, threadsServing},
 	{"handoffs_per_connection", "handoffs/conn", false, perConnection("handoffs")},
 	{"wakes_per_connection", "wakes/conn", false, perConnection("wakes")},
 	{"moves_per_connection", "moves/conn", false, perConnection("moves")},
@@ -89,4 +108,79 @@ func perConnection(name string) func(*PhaseResult) (float64, bool) {
 		n, ok := p.Probe.PerConnection[name]
 		return n, ok
 	}
+}
+
+// countPerConnection is one of the probe's counts per accepted connection.
+func countPerConnection(name string) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		if p.Probe == nil || p.Probe.Counts["connections"] == 0 {
+			return 0, false
+		}
+		n, ok := p.Probe.Counts[name]
+		return float64(n) / float64(p.Probe.Counts["connections"]), ok
+	}
+}
+
+// onSameCPU is the share of wake-ups, of those that the stage begins with, that
+// the kernel sent to the CPU they were made on.
+func onSameCPU(stage string) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		if p.Probe == nil {
+			return 0, false
+		}
+		at := p.Probe.Stages[stage].ByPlacement
+		same, cross := at[probe.SameCPU.String()].Count, at[probe.CrossCPU.String()].Count
+		return float64(same) / float64(same+cross), same+cross > 0
+	}
+}
+
+// leaderless is the share of the time that no thread was armed on the handle
+// set although one could have been, or none was free.
+func leaderless(p *PhaseResult) (float64, bool) {
+	if p.Probe == nil || p.Probe.G == nil || p.DurationS == 0 {
+		return 0, false
+	}
+	sum := p.Probe.G.Mean * float64(p.Probe.G.Count)
+	if none := p.Probe.GNone; none != nil {
+		sum += none.Mean * float64(none.Count)
+	}
+	return sum / 1e9 / p.DurationS, true
+}
+
+// ownPerRequest is one of the server's own counters over those of its requests
+// that were served while it counted, those of the warm-up included.
+func ownPerRequest(name string) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		served := p.Counts["requests"]
+		if served == 0 {
+			return 0, false
+		}
+		if _, counts := p.Counts[heapCounter]; !counts && name == heapCounter {
+			return 0, false
+		}
+		return float64(p.Counts[name]) / float64(served), true
+	}
+}
+
+// heapCounter is the server's counter of heap allocations.
+const heapCounter = "heap_allocations"
+
+// perSecond is one of the counts per second of the measured time, of phases that
+// count it.
+func perSecond(name string) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		n, ok := p.Counts[name]
+		return float64(n) / p.DurationS, ok && p.DurationS > 0
+	}
+}
+
+// threadsServing is how many threads served anything.
+func threadsServing(p *PhaseResult) (float64, bool) {
+	n := 0
+	for _, served := range p.ServedBy {
+		if served > 0 {
+			n++
+		}
+	}
+	return float64(n), len(p.ServedBy) > 0
 }

@@ -31,17 +31,34 @@ func (x *Experiment) askRatios() error {
 		known[p.Name] = true
 	}
 	for _, q := range x.suite.Ratios {
-		if metricOf(q.Metric) == nil {
+		if MetricOf(q.Metric) == nil {
 			return fmt.Errorf("suite %s: a ratio is asked of %q, which is no metric (known: %s)", x.suite.Name, q.Metric, strings.Join(metricNames(), ", "))
 		}
 		if known[q.Phase] && (q.Axis != suites.PhaseAxis || known[q.Values[0]]) {
 			x.Manifest.Ratios = append(x.Manifest.Ratios, Ratio(q))
 		}
 	}
+	return x.askRules()
+}
+
+// askRules takes over the claim of the suite, with the rules whose phases there
+// are: without them all, nothing can be decided.
+func (x *Experiment) askRules() error {
+	m := &x.Manifest
+	m.Claim = x.suite.Claim
+	for _, q := range x.suite.Rules {
+		for _, name := range []string{q.Metric, q.ToMetric, q.Unit} {
+			if name != "" && MetricOf(name) == nil {
+				return fmt.Errorf("suite %s: a rule is about %q, which is no metric (known: %s)", m.Suite, name, strings.Join(metricNames(), ", "))
+			}
+		}
+		m.Rules = append(m.Rules, q)
+	}
 	return nil
 }
 
-func metricOf(name string) *Metric {
+// MetricOf finds a metric by its name, or nil.
+func MetricOf(name string) *Metric {
 	i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Name == name })
 	if i < 0 {
 		return nil
@@ -88,7 +105,7 @@ func (r RatioRow) Promise() string {
 func (r *Run) Ratios() []RatioRow {
 	var rows []RatioRow
 	for _, q := range r.Manifest.Ratios {
-		m := metricOf(q.Metric)
+		m := MetricOf(q.Metric)
 		if m == nil {
 			continue // of a later version
 		}

@@ -55,7 +55,7 @@ func TestRatioToTheBest(t *testing.T) {
 			}
 		}
 		q := Ratio{Metric: c.metric, Phase: "closed", Axis: "mpm", Values: []string{"one", "two", "four"}}
-		if to, values := r.best(q, cell, *metricOf(c.metric)); to != c.want || len(values) == 0 {
+		if to, values := r.best(q, cell, *MetricOf(c.metric)); to != c.want || len(values) == 0 {
 			t.Errorf("%s: the best is %q with %v, want %s", c.metric, to, values, c.want)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
+	"lflab/experiments/suites"
 )
 
 // Dist is how every distribution is written.
@@ -42,8 +43,12 @@ type Manifest struct {
 	Interrupted bool        `json:"interrupted,omitempty"`
 	Before      Machine     `json:"machine_before"`
 	After       Machine     `json:"machine_after,omitzero"`
-	Ratios      []Ratio     `json:"ratios,omitempty"`  // that the suite asks for
-	Skipped     []string    `json:"skipped,omitempty"` // subjects, and the probe, that could not be had here, each with its reason
+	Ratios      []Ratio     `json:"ratios,omitempty"` // that the suite asks for
+
+	suites.Claim               // what the suite puts to the test
+	Rules        []suites.Rule `json:"rules,omitempty"` // that decide on it
+
+	Skipped []string `json:"skipped,omitempty"` // subjects, and the probe, that could not be had here, each with its reason
 }
 
 // Axis is one parameter of a suite and the values it takes.
@@ -71,6 +76,12 @@ type Phase struct {
 	ConnectionsByMode map[string]int     `json:"connections_by_mode,omitempty"`
 	RateByMode        map[string]float64 `json:"rate_by_mode,omitempty"`
 	Arrivals          string             `json:"arrivals,omitempty"`
+	Spacing           float64            `json:"spacing_us,omitempty"` // of the two of a pair
+	Burst             int                `json:"burst,omitempty"`      // requests that come at once
+	Overload          bool               `json:"overload,omitempty"`   // more is asked than can be served, on purpose
+	Handoff           string             `json:"handoff,omitempty"`    // no load, but a ping-pong of two threads of the runner's asleep on this primitive
+	HandoffPlace      string             `json:"handoff_place,omitempty"`
+	Axes              []string           `json:"axes,omitempty"` // of the suite, that the phase takes numbers from: what stands here is the least of them
 	WarmupS           float64            `json:"warmup_s"`
 	DurationS         float64            `json:"duration_s"`
 	Flight            bool               `json:"flight"`               // the servers' flight recorders are on
@@ -174,6 +185,22 @@ type PhaseResult struct {
 	BytesPerSecond        float64           `json:"bytes_per_second,omitempty"` // received by the clients, heads included
 	RSS                   uint64            `json:"rss_bytes,omitempty"`        // of the server's processes, at the end of the measured time
 
+	// Of the second of each pair, where arrivals were paired: latency, dispatch
+	// latency by the probe, and how far behind the first it came in fact.
+	SecondLatency *Dist `json:"second_latency_ns,omitempty"`
+	SecondD       *Dist `json:"second_D_ns,omitempty"`
+	FirstD        *Dist `json:"first_D_ns,omitempty"`
+	PairSpacing   *Dist `json:"pair_spacing_ns,omitempty"`
+
+	// Bins are the measured time in parts of equal length, from which the steady
+	// state was judged; Steady is the verdict on it.
+	Bins   *Bins  `json:"bins,omitempty"`
+	Steady string `json:"steady,omitempty"`
+
+	// ServedBy is how many requests each thread of our own servers served, in
+	// falling order.
+	ServedBy []uint64 `json:"served_by,omitempty"`
+
 	// What became of the clients in the background, where there were any.
 	Background *BackgroundResult `json:"background,omitempty"`
 
@@ -192,6 +219,13 @@ type PhaseResult struct {
 	// "<phase>.G_none" and "<phase>.D"; those of the probe under
 	// "<phase>.probe.H" and so on.
 	Histograms map[string]*hdrhistogram.Histogram `json:"-"`
+}
+
+// Bins is a series of what the clients saw, by parts of the measured time.
+type Bins struct {
+	WidthS   float64   `json:"width_s"`
+	Requests []uint64  `json:"requests"`
+	MeanNS   []float64 `json:"latency_mean_ns"` // of the requests answered in the bin; 0 where none was
 }
 
 // BackgroundResult is what became of the clients in the background of a phase,

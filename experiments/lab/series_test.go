@@ -49,10 +49,10 @@ func TestSeriesInNumbers(t *testing.T) {
 		t.Errorf("all were served after %v, and never were more than 20", up)
 	}
 	for _, m := range []string{"scale_up_s", "scale_down_s", "processes_most", "threads_most", "processes_started"} {
-		if _, ok := metricOf(m).Of(&PhaseResult{}); ok {
+		if _, ok := MetricOf(m).Of(&PhaseResult{}); ok {
 			t.Errorf("a phase that is no step has %s", m)
 		}
-		if x, ok := metricOf(m).Of(&PhaseResult{Series: coming()}); m != "processes_started" && (!ok || x <= 0) {
+		if x, ok := MetricOf(m).Of(&PhaseResult{Series: coming()}); m != "processes_started" && (!ok || x <= 0) {
 			t.Errorf("%s is %v (%v)", m, x, ok)
 		}
 	}

@@ -33,8 +33,9 @@ func (r *reader) phases(s *Suite, f *file, md toml.MetaData) error {
 	return nil
 }
 
+// phase reads a load, in the form that it has in each of the cells that its
+// placeholders tell apart.
 func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
-	p = Phase{Name: f.Name, Title: f.Title, Path: f.Path, Arrivals: f.Arrivals, Flight: f.Flight, Probe: f.Probe}
 	if !keyWord.MatchString(f.Name) {
 		return p, r.refuse(at+".name", f.Name, "lower-case letters, digits and underscores, a letter first")
 	}
@@ -43,10 +44,49 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 		if bare := (filePhase{Name: f.Name, Title: f.Title}); *f != bare {
 			return p, r.refuse(at, "a load", "name and title alone, where subjects have parse")
 		}
+		p = Phase{Name: f.Name, Title: f.Title}
 		if p.Title == "" {
 			p.Title = f.Name
 		}
 		return p, nil
+	}
+	axes, err := r.loadAxes(s, f, at)
+	if err != nil || len(axes) == 0 {
+		if err == nil {
+			p, err = r.load(s, f, at)
+		}
+		return p, err
+	}
+	forms := map[string]Phase{}
+	for i, cell := range combinations(axes) {
+		form, err := r.load(s, f.fill(cell), at)
+		if err != nil {
+			return p, err
+		}
+		forms[cellKey(axes, cell)] = form
+		if i == 0 {
+			p = form
+		}
+		p.Connections.All, p.Rate.All = min(p.Connections.All, form.Connections.All), min(p.Rate.All, form.Rate.All)
+	}
+	p.Path, p.Title, p.forms = f.Path, f.Title, forms
+	if p.Path == "" {
+		p.Path = "/hello"
+	}
+	for _, a := range axes {
+		p.Axes = append(p.Axes, a.Name)
+	}
+	if p.Title == "" {
+		p.Title = p.describeAll(f, axes)
+	}
+	return p, nil
+}
+
+// load reads a load without placeholders.
+func (r *reader) load(s *Suite, f *filePhase, at string) (p Phase, err error) {
+	p = Phase{Name: f.Name, Title: f.Title, Path: f.Path, Arrivals: f.Arrivals, Flight: f.Flight, Probe: f.Probe, Overload: f.Overload}
+	if f.Handoff != "" {
+		return r.pingPong(f, at)
 	}
 	if p.Path == "" {
 		p.Path = "/hello"
@@ -66,8 +106,11 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 	}
 	// A generator that is always busy sets the throughput itself; more threads
 	// than that is for the server to be the one that is.
-	if p.Generators = max(f.Generators, 1); f.Generators < 0 || f.Generators > 64 {
-		return p, r.refuse(at+".generators", f.Generators, "1 to 64 threads of the load generator")
+	p.Generators = 1
+	if f.Generators != nil {
+		if p.Generators, err = r.whole(at+".generators", f.Generators, 1, 64); err != nil {
+			return p, err
+		}
 	}
 	if f.Duration == "" {
 		return p, r.missing(at+".duration", `a duration, as in "550ms"`)
@@ -85,11 +128,11 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 		if p.Rate, err = r.number(s, at+".rate", f.Rate, 1, 1e7); err != nil {
 			return p, err
 		}
-		if p.Arrivals == "" {
-			p.Arrivals = "poisson"
-		} else if p.Arrivals != "poisson" && p.Arrivals != "fixed" {
-			return p, r.refuse(at+".arrivals", p.Arrivals, "poisson, fixed")
+		if err := r.arrivals(&p, f, at); err != nil {
+			return p, err
 		}
+	case f.Spacing != "" || f.Burst != nil:
+		return p, r.refuse(at, "spacing or burst", "only with a rate and arrivals paired or burst")
 	case f.Arrivals != "":
 		return p, r.refuse(at+".arrivals", p.Arrivals, "only with a rate, which makes an open loop")
 	}
@@ -117,6 +160,9 @@ func (p *Phase) describe() string {
 	loop := "closed loop"
 	if p.Step != nil {
 		loop = "step from nobody to a closed loop and back"
+	}
+	if p.Handoff != "" {
+		return fmt.Sprintf("ping-pong of two threads asleep on %s, place %s", p.Handoff, p.HandoffPlace)
 	}
 	if p.Arrivals != "" {
 		loop = "open loop at " + p.Rate.String() + " requests/s"

@@ -21,24 +21,27 @@ import (
 type file struct {
 	Title    string
 	Question string
-	Repeat   int
-	Axes     map[string][]any
-	Server   map[string]any
-	Without  []map[string]any
-	DocRoot  map[string]any
-	Phase    []filePhase
-	Subject  []fileSubject
-	Ratio    []fileRatio
+	fileClaim
+	Repeat  int
+	Axes    map[string][]any
+	Server  map[string]any
+	Without []map[string]any
+	DocRoot map[string]any
+	Phase   []filePhase
+	Subject []fileSubject
+	Ratio   []fileRatio
+	Rule    []fileRule
 }
 
 type filePhase struct {
 	Name, Title, Path string
 	Connections, Rate any // a number, or a table of numbers by mode
-	Generators        int
-	Arrivals          string
+	Generators, Burst any
+	Arrivals, Spacing string
 	Warmup, Duration  string
-	Flight            bool
+	Flight, Overload  bool
 	Probe             string
+	Handoff, Place    string
 	Background        *fileBackground
 	Step              *fileStep
 }
@@ -72,7 +75,7 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 	if err := r.unknown(md); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.without, r.docRoot, r.server, r.subjects, r.phases, r.ratios} {
+	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.without, r.docRoot, r.server, r.subjects, r.phases, r.ratios, r.claim, r.rules} {
 		if err := step(s, &f, md); err != nil {
 			return nil, err
 		}
@@ -104,11 +107,12 @@ func (r *reader) missing(key, allowed string) error {
 
 // allowedKeys are the keys of each table. Tables of free keys are not listed.
 var allowedKeys = map[string]string{
-	"":                 "title, question, repeat, [axes], [[without]], [server], [docroot], [[phase]], [[subject]], [[ratio]]",
-	"phase":            "name, title, path, connections, rate, arrivals, warmup, duration, flight, probe, background, step",
+	"":                 "title, question, hypothesis, claim, refuted_if, cpus, figures, repeat, [axes], [[without]], [server], [docroot], [[phase]], [[subject]], [[ratio]], [[rule]]",
+	"phase":            "name, title, path, connections, generators, rate, arrivals, spacing, burst, warmup, duration, overload, flight, probe, background, step; or name, title, handoff, place",
 	"phase.background": "idle, slow-senders, slow-readers, blocking, path, unread",
 	"phase.step":       "before, after, every, idle",
 	"ratio":            "title, metric, phase, to, most",
+	"rule":             "title, kind, metric, phase, of, to, to_metric, to_phase, where, each, below, above, differs, unit, unit_phase, along, towards, axis",
 	"subject":          "name, command, needs, cc, config, files, serve, with, shape, parse",
 }
 
@@ -177,11 +181,8 @@ func (r *reader) axes(s *Suite, f *file, md toml.MetaData) error {
 			if slices.Contains(axis.Values, value) {
 				return r.refuse(at, value, "each value once")
 			}
-			if name == "mode" && value != "close" && value != "keepalive" {
-				return r.refuse(at, value, "close, keepalive")
-			}
-			if name == ProbeAxis && value != ProbeOff && !slices.Contains(probeKinds, value) {
-				return r.refuse(at, value, ProbeOff+", "+strings.Join(probeKinds, ", "))
+			if allowed := runnerAxes[name]; allowed != nil && !slices.Contains(allowed, value) {
+				return r.refuse(at, value, strings.Join(allowed, ", "))
 			}
 			axis.Values = append(axis.Values, value)
 		}
@@ -288,6 +289,8 @@ func (r *reader) number(s *Suite, key string, v any, lo, hi float64) (ByMode, er
 			x = float64(n)
 		case float64:
 			x = n
+		case number: // that stood in the place of a placeholder
+			x = float64(n)
 		default:
 			return 0, r.refuse(key, v, fmt.Sprintf("a number from %g to %g, or a table of them by mode", lo, hi))
 		}

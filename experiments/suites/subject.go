@@ -176,21 +176,24 @@ func (r *reader) subjectFiles(sub *Subject, f fileSubject, at string) (err error
 // Cells are all combinations of the axes' values but those of Without, the last
 // axis running fastest.
 func (s *Suite) Cells() []map[string]string {
+	return slices.DeleteFunc(combinations(s.Axes), func(c map[string]string) bool {
+		return slices.ContainsFunc(s.Without, func(m Match) bool { return m.Has(c) })
+	})
+}
+
+// combinations of the axes' values, the last axis running fastest.
+func combinations(axes []Axis) []map[string]string {
 	cells := []map[string]string{{}}
-	for _, a := range s.Axes {
+	for _, a := range axes {
 		var next []map[string]string
 		for _, c := range cells {
 			for _, v := range a.Values {
 				cell := map[string]string{a.Name: v}
-				for k, v := range c {
-					cell[k] = v
-				}
+				maps.Copy(cell, c)
 				next = append(next, cell)
 			}
 		}
 		cells = next
 	}
-	return slices.DeleteFunc(cells, func(c map[string]string) bool {
-		return slices.ContainsFunc(s.Without, func(m Match) bool { return m.Has(c) })
-	})
+	return cells
 }

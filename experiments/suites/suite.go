@@ -1,8 +1,10 @@
 package suites
 
 import (
+	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"lflab/experiments/probe"
@@ -15,6 +17,8 @@ type Suite struct {
 	Digest   string // SHA-256 of the file, the C sources and the configurations it names, in hexadecimal
 	Title    string
 	Question string
+	Claim    Claim
+	Rules    []Rule
 	Repeat   int // trials of each cell
 	Axes     []Axis
 	Without  []Match // combinations of the axes that are not measured
@@ -26,26 +30,56 @@ type Suite struct {
 }
 
 // Axis is one parameter and its values, in the file's order. The axis "mode"
-// (close, keepalive) is the client's; the axis "probe" (off, histograms,
-// records) is the runner's and goes before what the phases say; a value that
-// is the name of a subject selects that subject; every other axis is a flag of
-// `lflab serve`.
+// (close, keepalive) is the client's. The runner's are "probe" (off,
+// histograms, records), which goes before what the phases say, "place" (free,
+// same, cross), "idle" (default, spinner), and those that a phase takes a
+// number from, as in rate = "{rate}". A value that is the name of a subject
+// selects that subject. Every other axis is a flag of `lflab serve`.
 type Axis struct {
 	Name   string
 	Values []string
+	Load   bool // a phase takes a number from it
 }
 
-// ProbeAxis is the name of the axis that is the runner's.
-const ProbeAxis = "probe"
+// Axes that are not the server's.
+const (
+	ModeAxis  = "mode"
+	ProbeAxis = "probe"
+	PlaceAxis = "place" // where server and load generator run
+	IdleAxis  = "idle"  // what a CPU does that has nothing to do
+)
 
-// ProbeOff is the value of that axis for a cell without the probe.
+// ProbeOff is the value of ProbeAxis for a cell without the probe.
 const ProbeOff = "off"
+
+// Values of PlaceAxis: where the kernel puts the threads; all on the first CPU;
+// the server on the second and the generator on the first.
+const (
+	PlaceFree  = "free"
+	PlaceSame  = "same"
+	PlaceCross = "cross"
+)
+
+// Values of IdleAxis: the kernel's idle loop, which lets a virtual CPU go; a
+// thread of the lowest class (SCHED_IDLE) on each CPU that never lets it go.
+const (
+	IdleDefault = "default"
+	IdleSpinner = "spinner"
+)
+
+// runnerAxes are the axes with values of their own.
+var runnerAxes = map[string][]string{
+	ModeAxis:  {"close", "keepalive"},
+	ProbeAxis: append([]string{ProbeOff}, probeKinds...),
+	PlaceAxis: {PlaceFree, PlaceSame, PlaceCross},
+	IdleAxis:  {IdleDefault, IdleSpinner},
+}
 
 // probeKinds are what the kernel probe may keep.
 var probeKinds = []string{"histograms", "records"}
 
 // IsFlag reports whether the axis is a flag of `lflab serve`.
-func (a Axis) IsFlag() bool { return a.Name != "mode" && a.Name != ProbeAxis }
+func (a Axis) IsFlag() bool { return !a.Load && runnerAxes[a.Name] == nil }
 
 // Flag is a flag of `lflab serve` without its dashes. Its value may be a
 // placeholder: {cpus} or {docroot}.
@@ -63,16 +97,29 @@ type Phase struct {
 	Name        string
 	Title       string
 	Path        string
-	Connections ByMode // at most 10000
-	Generators  int    // threads of the load generator
-	Rate        ByMode // requests per second of an open loop; 0 is a closed one
-	Arrivals    string // poisson or fixed; empty in a closed loop
+	Connections ByMode        // at most 10000
+	Generators  int           // threads of the load generator
+	Rate        ByMode        // requests per second of an open loop; 0 is a closed one
+	Arrivals    string        // poisson, fixed, paired or burst; empty in a closed loop
+	Spacing     time.Duration // of the two of a pair
+	Burst       int           // requests that come at once
 	Warmup      time.Duration
 	Duration    time.Duration
+	Overload    bool   // more is asked than can be served: what is missing or fails is a result, no fault
 	Flight      bool   // the flight recorder is on
 	Probe       string // the kernel probe keeps "histograms" or "records"; empty: it is off
 	Background  *Background
 	Step        *Step // the load comes and goes in the middle of what is watched
+
+	// Handoff makes the phase no load but a ping-pong of two threads of the
+	// runner's own, asleep on this primitive: what a wake-up costs here and now.
+	Handoff      string
+	HandoffPlace string // same, cross or free
+
+	// Axes are those that the phase takes numbers from; it then stands for the
+	// forms that In gives, and what it holds itself is the least of them.
+	Axes  []string
+	forms map[string]Phase
 }
 
 // Background are clients that are there from before the warm-up of a phase
@@ -178,4 +225,17 @@ func (s *Suite) Subject(cell map[string]string) (subject *Subject, axis string) 
 		}
 	}
 	return subject, ""
+}
+
+// Numbers reports whether the axis' values are numbers that rise.
+func (a Axis) Numbers() bool {
+	last := math.Inf(-1)
+	for _, v := range a.Values {
+		x, err := strconv.ParseFloat(v, 64)
+		if err != nil || x <= last {
+			return false
+		}
+		last = x
+	}
+	return true
 }

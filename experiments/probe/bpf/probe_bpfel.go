@@ -73,6 +73,7 @@ type ProbeCounts struct {
 	WakesWasted         uint64
 	WakesRaced          uint64
 	WakesOther          uint64
+	Syscalls            uint64
 	SwitchesVoluntary   uint64
 	SwitchesInvoluntary uint64
 	SwitchesUnseen      uint64

@@ -48,6 +48,7 @@ struct counts {
 	__u64 wakes_wasted;         /* woken members that slept again and did nothing */
 	__u64 wakes_raced;          /* woken before they had gone to sleep */
 	__u64 wakes_other;          /* futex sleeps ended by time, signals or other processes */
+	__u64 syscalls;             /* entered, of any kind */
 	__u64 switches_voluntary;
 	__u64 switches_involuntary;
 	__u64 switches_unseen;      /* a thread came back from a sleep that no switch was announced to have ended */

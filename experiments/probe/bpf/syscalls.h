@@ -13,10 +13,11 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	__u32 call = call_of(id), tid;
 	__u64 now;
 
-	if (call == CALL_NONE)
-		return 0;
 	task = bpf_get_current_task_btf();
 	if (!concerns(task->tgid))
+		return 0;
+	COUNT(syscalls, 1);
+	if (call == CALL_NONE)
 		return 0;
 	t = state_of(task);
 	if (!t)
