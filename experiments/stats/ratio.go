@@ -27,16 +27,11 @@ func Ratio(a, b []float64) Interval {
 	if len(as) == 0 || len(bs) == 0 || median(bs) <= 0 {
 		return none()
 	}
-	iv := Interval{Center: median(as) / median(bs), N: min(len(as), len(bs)), Confidence: Level}
 	sa, sb := Summarise(as), Summarise(bs)
 	if !sa.Enough() || !sb.Enough() {
-		iv.Lo, iv.Hi = sa.Lo/sb.Hi, sa.Hi/sb.Lo
-		if sb.Lo <= 0 {
-			iv.Hi = math.Inf(1)
-		}
-		iv.Confidence = max(0, sa.Confidence+sb.Confidence-1)
-		return iv
+		return rangeRatio(sa, sb)
 	}
+	iv := Interval{Center: sa.Center / sb.Center, N: min(len(as), len(bs)), Confidence: Level}
 	rng := rand.New(rand.NewPCG(1, uint64(len(as))<<32|uint64(len(bs))))
 	da, db := make([]float64, len(as)), make([]float64, len(bs))
 	rs := make([]float64, 0, resamples)
@@ -48,6 +43,19 @@ func Ratio(a, b []float64) Interval {
 	slices.Sort(rs)
 	iv.Lo = stat.Quantile((1-Level)/2, stat.Empirical, rs, nil)
 	iv.Hi = stat.Quantile((1+Level)/2, stat.Empirical, rs, nil)
+	return iv
+}
+
+// rangeRatio is the ratio of two centres with the smallest and the largest that
+// the intervals around them allow.
+func rangeRatio(a, b Interval) Interval {
+	iv := Interval{
+		Center: a.Center / b.Center, Lo: a.Lo / b.Hi, Hi: a.Hi / b.Lo,
+		N: min(a.N, b.N), Confidence: max(0, a.Confidence+b.Confidence-1),
+	}
+	if b.Lo <= 0 {
+		iv.Hi = math.Inf(1)
+	}
 	return iv
 }
 
