@@ -18,10 +18,11 @@ type conn struct {
 	failures int   // in a row
 	sent     int   // bytes of the request written
 
-	planned  int64 // the request's times, as the clock gives them
-	started  int64
-	free     int64 // since when the place has been free
-	deadline int64 // of the exchange, of the server's close, or the end of the rest
+	planned  arrival // of a closed loop's request, only its time
+	started  int64   // its actual start, as the clock gives it
+	written  int64   // when the write of its first byte began; of a pair's only
+	free     int64   // since when the place has been free
+	deadline int64   // of the exchange, of the server's close, or the end of the rest
 
 	answer answer
 }

@@ -4,7 +4,7 @@ import "golang.org/x/sys/unix"
 
 // exchange begins a request on c, which is free. This is the request's actual
 // start, whether a connection must be opened first or not.
-func (g *generator) exchange(c *conn, planned int64) {
+func (g *generator) exchange(c *conn, planned arrival) {
 	c.planned, c.started = planned, g.clock()
 	c.deadline = c.started + g.timeout
 	g.deadlines = min(g.deadlines, c.deadline)
@@ -12,7 +12,7 @@ func (g *generator) exchange(c *conn, planned int64) {
 	c.answer.reset()
 	g.busy++
 	if g.counts(c, c.started) {
-		record(g.tally.sendLag, c.started-max(planned, c.free))
+		record(g.tally.sendLag, c.started-max(c.planned.at, c.free))
 	}
 	if c.fd < 0 {
 		g.open(c)
@@ -82,6 +82,10 @@ func (g *generator) tell(c *conn, op int) {
 // no byte of the request, is no error: the request goes on a new connection.
 // Once it is written it has been sent, and a close instead of an answer counts.
 func (g *generator) send(c *conn) {
+	if g.pairs != nil && c.sent == 0 {
+		c.written = g.clock()
+		g.pairs.write(c.planned.number, c.written)
+	}
 	n, errno := send(c.fd, g.target.request[c.sent:])
 	switch errno {
 	case 0:
@@ -95,6 +99,9 @@ func (g *generator) send(c *conn) {
 			g.arm(c, wantAnswer)
 		}
 	case unix.EAGAIN, unix.EINTR:
+		if g.pairs != nil && c.sent == 0 {
+			g.pairs.withdraw(c.planned.number)
+		}
 		g.arm(c, wantSend)
 	case unix.EPIPE, unix.ECONNRESET:
 		if c.reused && c.sent == 0 {
@@ -240,10 +247,11 @@ func (g *generator) fail(c *conn, f fault) {
 }
 
 // counts reports whether what happens to c's request now belongs to the
-// measured time: in an open loop by its planned send, in a closed one by now.
+// measured time: in an open loop by when it was planned, with its pair or burst
+// if it has one, in a closed one by now.
 func (g *generator) counts(c *conn, now int64) bool {
 	if g.plan != nil {
-		now = c.planned
+		now = c.planned.group
 	}
 	return g.begin <= now && now < g.end
 }
@@ -259,13 +267,17 @@ func (g *generator) countAnswer(c *conn, now int64) {
 	t.answered++
 	if g.begin <= now && now < g.end {
 		t.requests++
-		t.bins[(now-g.begin)/binWidth]++
+		t.tenths[(now-g.begin)/tenth]++
+		t.bins.add(now-g.begin, now-c.planned.at)
 	}
 	if !g.counts(c, now) {
 		return
 	}
-	record(t.latency, now-c.planned)
+	record(t.latency, now-c.planned.at)
 	record(t.service, now-c.started)
+	if g.pairs != nil {
+		g.countPair(c, now)
+	}
 	switch c.answer.status / 100 {
 	case 4:
 		t.faults[fault4xx]++

@@ -22,6 +22,7 @@ type generator struct {
 	tally  *tally
 	heads  *headReader
 	plan   *plan // nil: closed loop
+	cpu    int   // to which the thread is bound, or anyCPU
 
 	ep, bell   int // the epoll set; the eventfd in it that interrupts a wait
 	millis     bool
@@ -29,13 +30,16 @@ type generator struct {
 	buf        []byte
 	events     []unix.EpollEvent
 	free       freeList
-	again      []*conn // free, and to be used as soon as all events are seen
-	now        int64   // when the clock was last read
-	next       int64   // planned send of the next request; never, when the plan is through
-	alarm      int64   // when onAlarm must be called
-	boundary   int64   // of the phase
-	deadlines  int64   // no conn's deadline is before
-	early      int64   // how long before a planned send a sleep ends
+	again      []*conn   // free, and to be used as soon as all events are seen
+	now        int64     // when the clock was last read
+	next       arrival   // the next planned request, at never when the plan is through
+	pairs      *pairBook // nil unless the arrivals are paired
+	firstOn    *conn     // has the pair's first, whose second is next; nil: another thread has it, or nobody
+	alarm      int64     // when onAlarm must be called
+	boundary   int64     // of the phase
+	deadlines  int64     // no conn's deadline is before
+	early      int64     // how long before a planned send a sleep ends
+	strict     int64     // how long before a planned send nothing else is looked at
 	phase      phase
 	busy       int // requests sent and not answered
 	cpuAtBegin int64
@@ -77,6 +81,12 @@ const (
 	// a thread are less than five times this apart it would poll all the time,
 	// so there it does not.
 	earlyBy = 20e3 // ns
+
+	// The requests of a pair must go when they are planned, whatever that costs:
+	// no sleep ends so late, and what takes a look at epoll and an answer that has
+	// come is over before.
+	pairEarlyBy = 60e3 // ns
+	pairStrict  = 5e3  // ns
 )
 
 // setUp makes the calling goroutine's thread the generator's own, and opens
@@ -85,6 +95,9 @@ func (g *generator) setUp() error {
 	runtime.LockOSThread()
 	name := []byte(fmt.Sprintf("lflab-load-%d\x00", g.thread))
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0) // for people only
+	if err := bindThread(g.cpu); err != nil {
+		return err
+	}
 	if g.plan != nil {
 		// Else a sleep ends up to 50 us late, which would be send lag.
 		if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
@@ -111,7 +124,10 @@ func (g *generator) setUp() error {
 		g.millis = true
 	}
 	g.deadlines = never
-	if g.plan != nil && g.plan.gap*float64(g.plan.threads) >= 5*earlyBy {
+	switch {
+	case g.pairs != nil:
+		g.early, g.strict = pairEarlyBy, pairStrict
+	case g.plan != nil && g.plan.between() >= 5*earlyBy:
 		g.early = earlyBy
 	}
 	if g.plan != nil && !g.target.close {
@@ -138,7 +154,8 @@ func (g *generator) tearDown() {
 
 // run sends and receives until the course is over.
 func (g *generator) run() {
-	g.boundary, g.next, g.now = g.begin, never, g.clock()
+	g.boundary, g.now = g.begin, g.clock()
+	g.next.at = never
 	if g.plan != nil {
 		g.advance()
 	}
@@ -157,7 +174,7 @@ func (g *generator) run() {
 			}
 			continue
 		}
-		if g.phase == draining && g.busy == 0 && (g.plan == nil || g.next == never) {
+		if g.phase == draining && g.busy == 0 && g.next.at == never {
 			return
 		}
 		g.dispatch()
@@ -202,10 +219,10 @@ func (g *generator) onAlarm() bool {
 
 // cutPlan leaves as planned what was planned until stop.
 func (g *generator) cutPlan(stop int64) {
-	for g.next <= stop {
+	for g.next.at <= stop {
 		g.advance()
 	}
-	if g.next != never && g.next >= g.begin {
+	if g.next.at != never && g.next.group >= g.begin {
 		g.tally.planned--
 	}
 }
@@ -221,8 +238,8 @@ func (g *generator) giveUp() {
 			g.count(c, faultTimeout)
 		}
 	}
-	for g.next != never {
-		if g.next >= g.begin {
+	for g.next.at != never {
+		if g.next.group >= g.begin {
 			g.tally.faults[faultTimeout]++
 		}
 		g.advance()
@@ -261,10 +278,12 @@ func (g *generator) expire() {
 
 // advance takes the next planned send from the plan.
 func (g *generator) advance() {
-	g.next = g.start + g.plan.next()
-	if g.next >= g.end {
-		g.next = never
-	} else if g.next >= g.begin {
+	g.next = g.plan.next()
+	g.next.at += g.start
+	g.next.group += g.start
+	if g.next.group >= g.end {
+		g.next.at = never
+	} else if g.next.group >= g.begin {
 		g.tally.planned++
 	}
 }
@@ -274,14 +293,14 @@ func (g *generator) advance() {
 func (g *generator) dispatch() {
 	for _, c := range g.again {
 		if g.phase != draining {
-			g.exchange(c, c.free)
+			g.exchange(c, arrival{at: c.free})
 		}
 	}
 	g.again = g.again[:0]
-	for g.next <= g.now && g.free.n > 0 {
+	for g.next.at <= g.now && g.placed() {
 		planned := g.next
 		g.advance()
-		g.exchange(g.free.pop(), planned)
+		g.exchange(g.place(planned), planned)
 		g.now = g.clock()
 	}
 }
@@ -299,7 +318,7 @@ func (g *generator) release(c *conn, now int64) {
 		g.dispatch()
 	case now >= g.end:
 	case g.target.close:
-		g.exchange(c, now)
+		g.exchange(c, arrival{at: now})
 	default:
 		g.again = append(g.again, c)
 	}
@@ -310,15 +329,15 @@ func (g *generator) release(c *conn, now int64) {
 func (g *generator) wait() int {
 	until := min(g.boundary, g.deadlines)
 	if g.plan != nil {
-		if g.free.n > 0 {
-			until = min(until, g.next)
+		if g.placed() {
+			until = min(until, g.next.at)
 		}
 		g.now = g.clock()
 	}
 	var n int
 	var errno unix.Errno
 	ns := until - g.now
-	if ns > 0 && until == g.next {
+	if ns > 0 && until == g.next.at {
 		ns -= g.early
 		if ns <= 0 {
 			return g.watch(until)
@@ -343,16 +362,17 @@ func (g *generator) wait() int {
 
 // watch is wait for the last moments before a planned send: it does not sleep.
 func (g *generator) watch(until int64) int {
-	for {
+	for g.now < until-g.strict {
 		n, errno := epollPoll(g.ep, g.events)
 		g.now = g.clock()
 		if errno == 0 && n > 0 {
 			return n
 		}
-		if g.now >= until {
-			return 0
-		}
 	}
+	for g.now < until {
+		g.now = g.clock()
+	}
+	return 0
 }
 
 // on handles one event.

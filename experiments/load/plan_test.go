@@ -11,7 +11,7 @@ import (
 func take(p *plan, n int) []int64 {
 	times := make([]int64, n)
 	for i := range times {
-		times[i] = p.next()
+		times[i] = p.next().at
 	}
 	return times
 }
@@ -23,7 +23,7 @@ func TestPoissonGaps(t *testing.T) {
 	distance := func(law Arrivals) float64 {
 		var gaps []float64
 		last := int64(0)
-		for _, at := range take(newPlan(rate, law, 7, 0, 1), n) {
+		for _, at := range take(newPlan(Config{Rate: rate, Arrivals: law, Seed: 7}, 0), n) {
 			gaps = append(gaps, float64(at-last)/1e9)
 			last = at
 		}
@@ -47,7 +47,7 @@ func TestPoissonGaps(t *testing.T) {
 
 func TestPoissonRate(t *testing.T) {
 	const n, rate = 100000, 1e6
-	times := take(newPlan(rate, Poisson, 3, 0, 1), n)
+	times := take(newPlan(Config{Rate: rate, Arrivals: Poisson, Seed: 3}, 0), n)
 	// The time of n arrivals is n/rate with a deviation of sqrt(n)/rate.
 	if got, want := float64(times[n-1])/1e9, n/rate; math.Abs(got-want) > 4*math.Sqrt(n)/rate {
 		t.Errorf("%d arrivals took %.5f s, want about %.5f", n, got, want)
@@ -58,7 +58,7 @@ func TestPoissonRate(t *testing.T) {
 }
 
 func TestFixedGaps(t *testing.T) {
-	for i, at := range take(newPlan(3, Fixed, 0, 0, 1), 100) {
+	for i, at := range take(newPlan(Config{Rate: 3, Arrivals: Fixed, Seed: 0}, 0), 100) {
 		if want := int64(float64(i) * 1e9 / 3); math.Abs(float64(at-want)) > 1 {
 			t.Fatalf("arrival %d at %d ns, want %d: the error must not add up", i, at, want)
 		}
@@ -66,11 +66,11 @@ func TestFixedGaps(t *testing.T) {
 }
 
 func TestSeedDecidesPlan(t *testing.T) {
-	a, b := take(newPlan(1000, Poisson, 1, 0, 1), 100), take(newPlan(1000, Poisson, 1, 0, 1), 100)
+	a, b := take(newPlan(Config{Rate: 1000, Arrivals: Poisson, Seed: 1}, 0), 100), take(newPlan(Config{Rate: 1000, Arrivals: Poisson, Seed: 1}, 0), 100)
 	if !slices.Equal(a, b) {
 		t.Error("the same seed gave two plans")
 	}
-	if slices.Equal(a, take(newPlan(1000, Poisson, 2, 0, 1), 100)) {
+	if slices.Equal(a, take(newPlan(Config{Rate: 1000, Arrivals: Poisson, Seed: 2}, 0), 100)) {
 		t.Error("two seeds gave the same plan")
 	}
 }
@@ -78,11 +78,11 @@ func TestSeedDecidesPlan(t *testing.T) {
 // The plan is the same however many threads share it.
 func TestPlanShared(t *testing.T) {
 	for _, law := range []Arrivals{Poisson, Fixed} {
-		whole := take(newPlan(1000, law, 5, 0, 1), 120)
+		whole := take(newPlan(Config{Rate: 1000, Arrivals: law, Seed: 5}, 0), 120)
 		for _, threads := range []int{2, 3, 4} {
 			var parts []int64
 			for i := range threads {
-				parts = append(parts, take(newPlan(1000, law, 5, i, threads), 120/threads)...)
+				parts = append(parts, take(newPlan(Config{Rate: 1000, Arrivals: law, Seed: 5, Threads: threads}, i), 120/threads)...)
 			}
 			slices.Sort(parts)
 			if !slices.Equal(parts, whole) {

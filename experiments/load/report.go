@@ -7,7 +7,10 @@ type Report struct {
 	Loop        string  `json:"loop"` // "open" or "closed"
 	Connections int     `json:"connections"`
 	Close       bool    `json:"close"`
-	Arrivals    string  `json:"arrivals,omitempty"` // of an open loop
+	Arrivals    string  `json:"arrivals,omitempty"`   // of an open loop
+	SpacingNs   *int64  `json:"spacing_ns,omitempty"` // of paired arrivals, as it was asked for
+	Burst       int     `json:"burst,omitempty"`      // of bursts: requests in each
+	CPUs        []int   `json:"cpus,omitempty"`       // the generator threads were bound to
 	Seed        uint64  `json:"seed"`
 	DurationS   float64 `json:"duration_s"`
 
@@ -19,6 +22,25 @@ type Report struct {
 	Service           Dist              `json:"service_time_ns"`
 	SendLag           Dist              `json:"send_lag_ns"`
 	CPUPerRequest     float64           `json:"cpu_us_per_request"` // of the generator
+	Series            Series            `json:"series"`
+	Pairs             *Pairs            `json:"pairs,omitempty"` // of paired arrivals
+}
+
+// Series is Result.Bins as it is written: a value for each part of the measured
+// time.
+type Series struct {
+	WidthS   float64  `json:"width_s"`
+	Requests []uint64 `json:"requests"`
+	Mean     []int64  `json:"latency_mean_ns"` // 0 where no request was answered
+	P50      []int64  `json:"latency_p50_ns"`
+}
+
+// Pairs is what is written of paired arrivals beside what all loads have.
+type Pairs struct {
+	Spacing  Dist   `json:"spacing_ns"` // as it was, see Result.PairSpacing
+	Reversed uint64 `json:"reversed"`
+	Latency  Dist   `json:"second_latency_ns"`
+	Service  Dist   `json:"second_service_time_ns"`
 }
 
 // Report returns r as it is written.
@@ -28,10 +50,18 @@ func (r *Result) Report() Report {
 		DurationS: r.Duration.Seconds(), Requests: r.Requests, Errors: r.Errors,
 		RequestsPerSecond: r.Achieved, OfferedRate: r.Offered,
 		Latency: NewDist(r.Latency), Service: NewDist(r.Service), SendLag: NewDist(r.SendLag),
-		CPUPerRequest: r.CPUPerRequest(),
+		CPUPerRequest: r.CPUPerRequest(), CPUs: r.cfg.CPUs, Series: r.Bins.series(),
 	}
 	if r.cfg.Rate > 0 {
-		report.Loop, report.Arrivals = "open", string(r.cfg.Arrivals)
+		report.Loop, report.Arrivals, report.Burst = "open", string(r.cfg.Arrivals), r.cfg.Burst
+	}
+	if r.Second != nil {
+		asked := int64(r.cfg.Spacing)
+		report.SpacingNs = &asked
+		report.Pairs = &Pairs{
+			Spacing: NewDist(r.PairSpacing), Reversed: r.Reversed,
+			Latency: NewDist(r.Second.Latency), Service: NewDist(r.Second.Service),
+		}
 	}
 	return report
 }

@@ -21,7 +21,7 @@ func TestReportFields(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{"arrivals", "close", "connections", "cpu_us_per_request", "duration_s", "errors", "latency_ns", "loop",
-		"offered_rate", "requests", "requests_per_second", "seed", "send_lag_ns", "service_time_ns", "url"}
+		"offered_rate", "requests", "requests_per_second", "seed", "send_lag_ns", "series", "service_time_ns", "url"}
 	if got := slices.Sorted(maps.Keys(fields)); !slices.Equal(got, want) {
 		t.Errorf("fields %v, want %v", got, want)
 	}

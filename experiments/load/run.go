@@ -128,6 +128,10 @@ type run struct {
 
 func newRun(cfg Config, t *target) *run {
 	r := &run{cfg: cfg, course: course{base: time.Now(), timeout: int64(cfg.Timeout)}}
+	var pairs *pairBook
+	if cfg.Rate > 0 && cfg.Arrivals == Paired {
+		pairs = new(pairBook)
+	}
 	for i := range cfg.Threads {
 		share := cfg.Connections / cfg.Threads
 		if i < cfg.Connections%cfg.Threads {
@@ -135,13 +139,17 @@ func newRun(cfg Config, t *target) *run {
 		}
 		g := &generator{
 			course: &r.course, target: t, thread: i,
-			conns: make([]conn, share), tally: newTally(int64(cfg.Duration)),
+			conns: make([]conn, share), tally: newTally(int64(cfg.Duration), pairs != nil),
+			cpu: anyCPU, pairs: pairs,
 		}
 		for j := range g.conns {
 			g.conns[j].fd, g.conns[j].index = -1, int32(j)
 		}
 		if cfg.Rate > 0 {
-			g.plan = newPlan(cfg.Rate, cfg.Arrivals, cfg.Seed, i, cfg.Threads)
+			g.plan = newPlan(cfg, i)
+		}
+		if len(cfg.CPUs) > 0 {
+			g.cpu = cfg.CPUs[i%len(cfg.CPUs)]
 		}
 		r.generators = append(r.generators, g)
 	}
@@ -265,7 +273,7 @@ func (r *run) progress(done <-chan struct{}) {
 
 // result puts the tallies of all generators together.
 func (r *run) result() *Result {
-	sum := newTally(int64(r.cfg.Duration))
+	sum := newTally(int64(r.cfg.Duration), r.cfg.Rate > 0 && r.cfg.Arrivals == Paired)
 	for _, g := range r.generators {
 		sum.add(g.tally)
 	}
@@ -280,8 +288,11 @@ func (r *run) result() *Result {
 		Duration: time.Duration(measured), CPU: time.Duration(sum.cpu),
 		Offered: r.cfg.Rate,
 		Latency: sum.latency, Service: sum.service, SendLag: sum.sendLag,
-		PerSecond: perSecond(sum.bins, measured),
-		cfg:       r.cfg,
+		PerSecond: perSecond(sum.tenths, measured), Bins: sum.bins.upTo(measured),
+		cfg: r.cfg,
+	}
+	if p := sum.pairs; p != nil {
+		res.PairSpacing, res.Reversed, res.Second = p.spacing, p.reversed, &Second{p.latency, p.service}
 	}
 	for f, n := range sum.faults {
 		if n > 0 {
@@ -295,13 +306,13 @@ func (r *run) result() *Result {
 	return res
 }
 
-// perSecond turns the counts of the bins that the measured time has reached
-// into rates. The last bin may be a short one.
-func perSecond(bins []uint64, measured int64) []float64 {
+// perSecond turns the counts of the tenths of a second that the measured time
+// has reached into rates. The last one may be short.
+func perSecond(tenths []uint64, measured int64) []float64 {
 	rates := []float64{}
-	for i := int64(0); i*binWidth < measured; i++ {
-		width := min(int64(binWidth), measured-i*binWidth)
-		rates = append(rates, float64(bins[i])*1e9/float64(width))
+	for i := int64(0); i*tenth < measured; i++ {
+		width := min(int64(tenth), measured-i*tenth)
+		rates = append(rates, float64(tenths[i])*1e9/float64(width))
 	}
 	return rates
 }

@@ -70,7 +70,9 @@ func TestCountsMatch(t *testing.T) {
 				return
 			}
 			planned := uint64(0)
-			for p := newPlan(test.rate, test.law, 9, 0, 1); p.next() < int64(cfg.Duration); {
+			whole := cfg
+			whole.Threads = 1
+			for p := newPlan(whole, 0); p.next().group < int64(cfg.Duration); {
 				planned++
 			}
 			if r.Planned != planned || r.Sent != planned || r.Answered != planned {

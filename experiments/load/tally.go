@@ -5,12 +5,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Range of every histogram, in ns, and width of a bin of Result.PerSecond.
+// Range of every histogram, in ns, and width of a value of Result.PerSecond.
 const (
-	least    = 1
-	most     = 60e9
-	digits   = 3
-	binWidth = 100e6
+	least  = 1
+	most   = 60e9
+	digits = 3
+	tenth  = 100e6
 )
 
 // A fault is a kind of error.
@@ -35,20 +35,27 @@ type tally struct {
 	planned  uint64
 	bytes    uint64
 	faults   [faultCount]uint64
-	bins     []uint64
+	tenths   []uint64 // requests in each
+	bins     bins
 	cpu      int64 // ns
 
 	latency, service, sendLag *hdrhistogram.Histogram
+
+	pairs *pairTally // nil unless the arrivals are paired
 
 	// Of the whole run:
 	sent, answered, opened uint64
 }
 
-func newTally(duration int64) *tally {
-	return &tally{
-		bins:    make([]uint64, (duration+binWidth-1)/binWidth),
+func newTally(duration int64, paired bool) *tally {
+	t := &tally{
+		tenths: make([]uint64, (duration+tenth-1)/tenth), bins: newBins(duration),
 		latency: newHistogram(), service: newHistogram(), sendLag: newHistogram(),
 	}
+	if paired {
+		t.pairs = &pairTally{spacing: newHistogram(), latency: newHistogram(), service: newHistogram()}
+	}
+	return t
 }
 
 func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(least, most, digits) }
@@ -69,12 +76,16 @@ func (t *tally) add(o *tally) {
 	for i, n := range o.faults {
 		t.faults[i] += n
 	}
-	for i, n := range o.bins {
-		t.bins[i] += n
+	for i, n := range o.tenths {
+		t.tenths[i] += n
 	}
+	t.bins.merge(o.bins)
 	t.latency.Merge(o.latency)
 	t.service.Merge(o.service)
 	t.sendLag.Merge(o.sendLag)
+	if t.pairs != nil {
+		t.pairs.merge(o.pairs)
+	}
 }
 
 // threadCPU is the CPU time of the calling thread, user and system, in ns.

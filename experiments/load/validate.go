@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -13,6 +14,8 @@ const (
 	maxThreads     = 256
 	maxDuration    = 24 * time.Hour
 	maxRate        = 1e8
+	maxSpacing     = time.Millisecond
+	maxBurst       = 1024
 	defaultTimeout = 10 * time.Second
 )
 
@@ -65,12 +68,44 @@ func (c Config) Validate() error {
 		return bad("--warmup", c.Warmup, "0s to %v", maxDuration)
 	case math.IsNaN(c.Rate) || c.Rate < 0 || c.Rate > maxRate:
 		return bad("--rate", c.Rate, "0 (closed loop) to %g requests per second", float64(maxRate))
-	case c.Arrivals != Poisson && c.Arrivals != Fixed:
-		return bad("--arrivals", c.Arrivals, "%s or %s", Poisson, Fixed)
+	case !slices.Contains(laws, c.Arrivals):
+		return bad("--arrivals", c.Arrivals, "%s, %s, %s or %s", laws[0], laws[1], laws[2], laws[3])
 	case c.Timeout < time.Millisecond || c.Timeout > maxDuration:
 		return bad("--timeout", c.Timeout, "1ms to %v", maxDuration)
 	}
+	if err := c.validateGroups(bad); err != nil {
+		return err
+	}
+	if err := validateCPUs(c.CPUs); err != nil {
+		return err
+	}
 	return c.Background.validate()
+}
+
+var laws = []Arrivals{Poisson, Fixed, Paired, Burst}
+
+// validateGroups looks at pairs and bursts.
+func (c Config) validateGroups(bad func(flag string, value any, allowed string, args ...any) error) error {
+	grouped := c.Arrivals == Paired || c.Arrivals == Burst
+	switch {
+	case grouped && c.Rate == 0:
+		return bad("--rate", c.Rate, "more than 0 with --arrivals %s [a closed loop has no planned arrivals]", c.Arrivals)
+	case c.Arrivals != Paired && c.Spacing != 0:
+		return bad("--spacing", c.Spacing, "0s without --arrivals %s", Paired)
+	case c.Spacing < 0 || c.Spacing > maxSpacing:
+		return bad("--spacing", c.Spacing, "0s to %v", maxSpacing)
+	case float64(c.Spacing)*c.Rate > 1e9:
+		return bad("--spacing", c.Spacing, "at most %v at --rate %g [half the time from one pair to the next]", time.Duration(1e9/c.Rate), c.Rate)
+	case c.Arrivals == Paired && c.Connections < 2:
+		return bad("--connections", c.Connections, "2 or more with --arrivals %s [each of a pair has its own]", Paired)
+	case c.Arrivals != Burst && c.Burst != 0:
+		return bad("--burst", c.Burst, "0 without --arrivals %s", Burst)
+	case c.Arrivals == Burst && (c.Burst < 1 || c.Burst > maxBurst):
+		return bad("--burst", c.Burst, "1 to %d requests", maxBurst)
+	case c.Burst > c.Connections:
+		return bad("--burst", c.Burst, "at most --connections, %d [the requests of a burst go at once]", c.Connections)
+	}
+	return nil
 }
 
 // parseURL accepts what the generator can ask for.

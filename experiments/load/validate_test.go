@@ -31,7 +31,7 @@ func TestValidate(t *testing.T) {
 		{func(c *Config) { c.Warmup = -1 }, "--warmup -1ns: must be 0s to"},
 		{func(c *Config) { c.Rate = -2 }, "--rate -2: must be 0"},
 		{func(c *Config) { c.Rate = math.NaN() }, "--rate NaN"},
-		{func(c *Config) { c.Arrivals = "uniform" }, "--arrivals uniform: must be poisson or fixed"},
+		{func(c *Config) { c.Arrivals = "uniform" }, "--arrivals uniform: must be poisson, fixed, paired or burst"},
 		{func(c *Config) { c.Timeout = time.Microsecond }, "--timeout 1µs: must be 1ms to"},
 	} {
 		cfg := good
