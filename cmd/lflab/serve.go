@@ -40,7 +40,7 @@ children that die, and restarts without losing a request, as Apache httpd does.
 win. --check prints what the settings come to, and each adjustment with its
 reason.
 
-Built-in paths: /hello  /spin?us=N  /sleep?ms=N  /bytes?n=N  /echo
+Built-in paths: /hello  /spin?us=N  /sleep?ms=N  /touch?kib=N  /bytes?n=N  /echo
                 /server-status  /server-status?auto
 everything else comes from --document-root, if one is given.
 

@@ -128,7 +128,7 @@ var table = []Entry{
 		Default: Default{Any: "10s"}, Range: Range{Most: day}, server: func(s *Settings) any { return &s.Grace }},
 	{Name: "ShedKeepAlive", Doc: "event: close a kept connection that asks again while all workers of its child are busy, as httpd does, for the client to go to another; off, it waits for a worker", Type: Switch, Children: true,
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.ShedKeepAlive }},
-	{Name: "Lab", Doc: "add the flight recorder and its switch /lab/flight", Type: Switch,
+	{Name: "Lab", Doc: "add the flight recorder with its switch /lab/flight, and /lab/counters", Type: Switch,
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.Lab }},
 	{Name: "Debug", Doc: "add /panic, a handler that panics", Type: Switch,
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.Debug }},

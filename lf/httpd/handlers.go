@@ -15,6 +15,7 @@ import (
 const (
 	maxSpin  = 1_000_000 // us
 	maxSleep = 60_000    // ms
+	maxTouch = 16_384    // KiB
 	maxBytes = 1 << 30
 )
 
@@ -24,9 +25,11 @@ func (s *Server) builtIn() map[string]*route {
 		"/echo":          newRoute(get|head|post, echo),
 		"/spin":          newRoute(get|head|post, spin),
 		"/sleep":         newRoute(get|head|post, sleep),
+		"/touch":         newRoute(get|head|post, touch),
 		"/bytes":         newRoute(get|head, bytesOf),
 		"/server-status": newRoute(get|head, s.status),
 		"/lab/flight":    newRoute(get|head|post, s.flight),
+		"/lab/counters":  newRoute(get|head, s.counters),
 	}
 	if s.config.Debug {
 		r["/panic"] = newRoute(get|head|post, func(*Exchange) { panic("asked for by /panic") })
@@ -64,7 +67,28 @@ func sleep(x *Exchange) {
 	x.Answer(fasthttp.StatusOK, "text/plain", sleptBody)
 }
 
+// touch reads and writes every cache line of kib KiB that belong to the thread:
+// what is left of them in its CPU's caches depends on which thread the request
+// came to.
+func touch(x *Exchange) {
+	const line = 64
+	kib, ok := x.number("kib", maxTouch)
+	if !ok {
+		return
+	}
+	if n := int(kib) << 10; len(x.thread.Scratch) < n {
+		x.thread.Scratch = make([]byte, n)
+	}
+	private := x.thread.Scratch[:kib<<10]
+	for i := 0; i < len(private); i += line {
+		private[i]++
+	}
+	x.Answer(fasthttp.StatusOK, "text/plain", touchedBody)
+}
+
 var (
+	touchedBody = []byte("touched\n")
+
 	spunBody  = []byte("spun\n")
 	sleptBody = []byte("slept\n")
 )

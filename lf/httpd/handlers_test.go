@@ -31,6 +31,7 @@ func TestParameters(t *testing.T) {
 	tests := []struct{ target, want string }{
 		{"/spin", "parameter us is missing (a whole number in 0..1000000 is wanted)"},
 		{"/spin?us=", `parameter us: "" is not a whole number in 0..1000000`},
+		{"/touch?kib=16385", `parameter kib: "16385" is not a whole number in 0..16384`},
 		{"/spin?us=1000001", `parameter us: "1000001" is not a whole number in 0..1000000`},
 		{"/sleep?ms=-1", `parameter ms: "-1" is not a whole number in 0..60000`},
 		{"/sleep?ms=60001", `parameter ms: "60001" is not a whole number in 0..60000`},

@@ -55,6 +55,7 @@ func TestNoAllocationPerRequest(t *testing.T) {
 		{"post", ask("POST", "/echo", "Content-Length: 5\r\n", "hello"), many, true},
 		{"chunked", ask("POST", "/echo", "Transfer-Encoding: chunked\r\n", "5\r\nhello\r\n0\r\n\r\n"), many, true},
 		{"spin", ask("GET", "/spin?us=1", "", ""), many, true},
+		{"touch", ask("GET", "/touch?kib=32", "", ""), many, true},
 		{"bytes", ask("GET", "/bytes?n=200000", "", ""), many, true},
 		{"http-1.0", "GET /hello HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", many, true},
 	}

@@ -166,6 +166,10 @@ type Thread struct {
 	Began int64  // when the thread began with what it serves now, ns of CLOCK_MONOTONIC; 0 where nobody asks
 	Yield func() // see BeforeLong; nil where the thread holds nothing
 	Timed bool   // the row tells how long requests took, which costs readings of the clock
+
+	// Scratch is memory for handlers that keep some on their thread, which alone
+	// uses it.
+	Scratch []byte
 }
 
 // BeforeLong gives up what the thread holds and others wait for, the

@@ -1,0 +1,38 @@
+package httpd
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime/metrics"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Counters are what the lab asks a server for beside its status: counts since
+// the server began.
+type Counters struct {
+	HeapAllocations uint64   `json:"heap_allocations"` // objects, of this process
+	ServedBy        []uint64 `json:"served_by"`        // requests, by thread
+}
+
+// counters has the lab read them. The answer itself allocates, some dozens of
+// objects.
+func (s *Server) counters(x *Exchange) {
+	if s.config.Flight == nil || s.config.Status == nil {
+		notFound(x)
+		return
+	}
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}}
+	metrics.Read(sample)
+	c := Counters{HeapAllocations: sample[0].Value.Uint64()}
+	for _, p := range s.config.Status().Processes {
+		for _, r := range p.Rows {
+			c.ServedBy = append(c.ServedBy, r.Requests)
+		}
+	}
+	body, err := json.Marshal(c)
+	if err != nil {
+		panic(fmt.Sprintf("encode the counters: %v", err))
+	}
+	x.Answer(fasthttp.StatusOK, "application/json", body)
+}
