@@ -22,9 +22,9 @@ func (s *Server) counters(x *Exchange) {
 		notFound(x)
 		return
 	}
-	sample := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}}
-	metrics.Read(sample)
-	c := Counters{HeapAllocations: sample[0].Value.Uint64()}
+	samples := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}, {Name: "/gc/heap/tiny/allocs:objects"}}
+	metrics.Read(samples)
+	c := Counters{HeapAllocations: samples[0].Value.Uint64() + samples[1].Value.Uint64()}
 	for _, p := range s.config.Status().Processes {
 		for _, r := range p.Rows {
 			c.ServedBy = append(c.ServedBy, r.Requests)
