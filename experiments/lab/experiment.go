@@ -84,7 +84,7 @@ func New(s *suites.Suite, o Options) (*Experiment, error) {
 // program has changed since, unless o.Force is set; then the plan is made anew
 // and the trials that still belong to it are kept.
 func Resume(dir string, o Options) (*Experiment, error) {
-	r, err := openRecords(dir)
+	r, err := OpenRecords(dir)
 	if err != nil {
 		return nil, fmt.Errorf("resume: %w", err)
 	}
@@ -294,7 +294,7 @@ func (x *Experiment) begin() (done map[string]bool, err error) {
 		}
 		x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
 	} else {
-		r, err := openRecords(dir)
+		r, err := OpenRecords(dir)
 		if err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ import (
 // for a trial of two phases. A directory whose run goes on or was interrupted
 // gives the trials that are complete. An error names the file.
 func Open(dir string) (*Run, error) {
-	r, err := openRecords(dir)
+	r, err := OpenRecords(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -23,8 +23,8 @@ func Open(dir string) (*Run, error) {
 	return r, nil
 }
 
-// openRecords is Open without the histograms.
-func openRecords(dir string) (*Run, error) {
+// OpenRecords is Open without the histograms: their summaries are in the records.
+func OpenRecords(dir string) (*Run, error) {
 	r := &Run{Dir: dir}
 	if err := readJSON(filepath.Join(dir, manifestFile), &r.Manifest); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
