@@ -1,0 +1,230 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// Fit is the prediction for one group of cells beside what was measured.
+type Fit struct {
+	Suite, Phase string
+	Axis         string   // "rate" or "spacing"
+	Group        string   // values of the axes that the model does not know; empty if there are none
+	Curves       []*Curve // leader, worker; one of them may be missing
+
+	Ratios []RatioPoint // in order of X; none unless both are there
+	// Where the leader stops winning; of rates alone.
+	Predicted, Measured Crossing
+}
+
+// RatioPoint is the leader's dispatch latency over the worker's.
+type RatioPoint struct {
+	X         float64
+	Measured  stats.Interval // over blocks
+	Predicted float64        // NaN where the model has none of either
+}
+
+// Crossing is the rate per second from which the leader's mean D is no longer
+// the lower one.
+type Crossing struct {
+	Found    bool
+	Rate     float64
+	From, To float64 // the measured rates that it lies between, or where all lie when there is none
+	InRange  bool    // it lies where measurements are
+	Sure     bool    // a measured one: the intervals of the ratios on both sides of it leave 1 out
+	Ahead    bool    // there is none, and the leader's is the lower one throughout
+}
+
+// Predict holds the model against the mean dispatch latency that the kernel
+// probe measured at each rate of a phase. A suite without the axis "rate" has
+// one, the load's own; a closed loop has none, which is an error.
+func Predict(run *lab.Run, phase string) ([]Fit, error) {
+	fits, err := predict(run, phase, rateAxis, AtRead, func(s *sample) (float64, bool) { return s.dispatch, s.dispatch > 0 && s.rate > 0 })
+	if err != nil {
+		return nil, err
+	}
+	for i := range fits {
+		fits[i].cross()
+	}
+	return fits, nil
+}
+
+// PredictPairs holds the model against the dispatch latency of the second
+// connection of each pair, which d2 takes out of a phase, in ns, at each value
+// of the axis "spacing" in µs. end is where that latency ends: for AtHandler
+// probe and recorder must have been on together.
+func PredictPairs(run *lab.Run, phase string, d2 func(*lab.PhaseResult) (float64, bool), end End) ([]Fit, error) {
+	if !slices.ContainsFunc(run.Manifest.Axes, func(a lab.Axis) bool { return a.Name == spacingAxis }) {
+		return nil, fmt.Errorf("predict pairs: suite %s has no axis %q", run.Manifest.Suite, spacingAxis)
+	}
+	return predict(run, phase, spacingAxis, end, func(s *sample) (float64, bool) {
+		if s.phase == nil {
+			return 0, false
+		}
+		return d2(s.phase)
+	})
+}
+
+func predict(run *lab.Run, phase, axis string, end End, value func(*sample) (float64, bool)) ([]Fit, error) {
+	samples, err := collect(run, phase)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := inputsOf(run, phase, samples)
+	if err != nil {
+		return nil, err
+	}
+	var fits []Fit
+	for _, of := range split(inputs, func(in Inputs) string { return in.Group }) {
+		f := Fit{Suite: run.Manifest.Suite, Phase: phase, Axis: axis, Group: of[0].Group}
+		for _, mpm := range mpms {
+			i := slices.IndexFunc(of, func(in Inputs) bool { return in.MPM == mpm })
+			if i < 0 {
+				continue
+			}
+			if end == AtHandler && of[i].Handler.N == 0 {
+				return nil, fmt.Errorf("predict phase %s of suite %s: D ends at the handler, and no trial of %s tells when that begins [switch recorder and probe on together]", phase, run.Manifest.Suite, mpm)
+			}
+			own := slices.DeleteFunc(slices.Clone(samples), func(s sample) bool { return s.group != f.Group || s.mpm != mpm })
+			if c := curve(axis, end, of[i], own, value); c != nil {
+				f.Curves = append(f.Curves, c)
+			}
+		}
+		if len(f.Curves) == 0 {
+			continue
+		}
+		f.compare(samples, value)
+		fits = append(fits, f)
+	}
+	if len(fits) == 0 {
+		return nil, fmt.Errorf("predict phase %s of suite %s: nothing was measured that the prediction can be held against (a closed loop has no rate)", phase, run.Manifest.Suite)
+	}
+	return fits, nil
+}
+
+// Curve is the one of an architecture; nil if it is missing.
+func (f *Fit) Curve(mpm string) *Curve {
+	if i := slices.IndexFunc(f.Curves, func(c *Curve) bool { return c.MPM == mpm }); i >= 0 {
+		return f.Curves[i]
+	}
+	return nil
+}
+
+// compare fills Ratios, within blocks.
+func (f *Fit) compare(samples []sample, value func(*sample) (float64, bool)) {
+	leader, worker := f.Curve("leader"), f.Curve("worker")
+	if leader == nil || worker == nil {
+		return
+	}
+	for _, p := range leader.Points {
+		byBlock := map[string]map[int]float64{"leader": {}, "worker": {}}
+		for i := range samples {
+			s := &samples[i]
+			x := s.rate
+			if f.Axis == spacingAxis {
+				x = s.spacing
+			}
+			if s.group != f.Group || x != p.X {
+				continue
+			}
+			if v, ok := value(s); ok {
+				byBlock[s.mpm][s.block] = v
+			}
+		}
+		r := RatioPoint{X: p.X, Measured: stats.RatioPaired(byBlock["leader"], byBlock["worker"]), Predicted: math.NaN()}
+		if r.Measured.N == 0 {
+			continue
+		}
+		if w := worker.At(p.X); p.Carried() && !math.IsInf(w, 0) {
+			r.Predicted = p.Predicted / w
+		}
+		f.Ratios = append(f.Ratios, r)
+	}
+}
+
+// cross finds where the leader stops winning, by the model and by the ratios.
+func (f *Fit) cross() {
+	if len(f.Ratios) == 0 {
+		return
+	}
+	lo, hi := f.Ratios[0].X, f.Ratios[len(f.Ratios)-1].X
+	leader, worker := f.Curve("leader").Inputs.Server(AtRead), f.Curve("worker").Inputs.Server(AtRead)
+	rate, found := Crossover(leader, worker)
+	f.Predicted = Crossing{Found: found, Rate: rate, From: lo, To: hi, InRange: found && lo <= rate && rate <= hi}
+	f.Predicted.Ahead = !found && leader.Dispatch(0) < worker.Dispatch(0)
+	f.Measured = crossing(f.Ratios)
+}
+
+// crossing is where the measured ratio rises over 1 for good: between the last
+// rate at which it lies below and the next, interpolated by its logarithm.
+func crossing(ratios []RatioPoint) Crossing {
+	c := Crossing{From: ratios[0].X, To: ratios[len(ratios)-1].X}
+	last := -1
+	for i, r := range ratios {
+		if r.Measured.Center < 1 {
+			last = i
+		}
+	}
+	if last == -1 || last == len(ratios)-1 {
+		c.Ahead = last >= 0
+		return c
+	}
+	a, b := ratios[last], ratios[last+1]
+	below, above := -math.Log(a.Measured.Center), math.Log(b.Measured.Center)
+	return Crossing{
+		Found: true, InRange: true, From: a.X, To: b.X, Rate: a.X + (b.X-a.X)*below/(below+above),
+		Sure: a.Measured.Enough() && a.Measured.Hi < 1 && b.Measured.Enough() && b.Measured.Lo > 1,
+	}
+}
+
+// Sentences say the fit in words: each curve's residual, and where the leader
+// stops winning.
+func (f *Fit) Sentences() []string {
+	var all []string
+	for _, c := range f.Curves {
+		all = append(all, c.Sentence())
+	}
+	if f.Axis == rateAxis && len(f.Ratios) > 0 {
+		all = append(all, f.crossingSentence())
+	}
+	if f.Group != "" {
+		for i := range all {
+			all[i] = f.Group + ": " + all[i]
+		}
+	}
+	return all
+}
+
+func (f *Fit) crossingSentence() string {
+	var s strings.Builder
+	switch p := f.Predicted; {
+	case p.Found && p.InRange:
+		fmt.Fprintf(&s, "By the model the leader's mean D is lower than the worker's up to %.4g connections/s, ", p.Rate)
+	case p.Found:
+		fmt.Fprintf(&s, "By the model the leader's mean D is lower than the worker's up to %.4g connections/s, which lies outside of what was measured, ", p.Rate)
+	case p.Ahead:
+		s.WriteString("By the model the leader's mean D is lower than the worker's at every rate, ")
+	default:
+		s.WriteString("By the model the leader's mean D is lower than the worker's at no rate, ")
+	}
+	tried := fmt.Sprintf("from %.4g to %.4g connections/s", f.Measured.From, f.Measured.To)
+	if f.Measured.From == f.Measured.To {
+		tried = fmt.Sprintf("at %.4g connections/s, the one rate", f.Measured.From)
+	}
+	switch m := f.Measured; {
+	case m.Found && m.Sure:
+		fmt.Fprintf(&s, "as measured up to %.4g (it turns between %.4g and %.4g).", m.Rate, m.From, m.To)
+	case m.Found:
+		fmt.Fprintf(&s, "as measured up to about %.4g (the medians turn between %.4g and %.4g, their intervals do not all leave equality out).", m.Rate, m.From, m.To)
+	case m.Ahead:
+		fmt.Fprintf(&s, "as measured wherever it was tried, %s.", tried)
+	default:
+		fmt.Fprintf(&s, "as measured nowhere that it was tried, %s.", tried)
+	}
+	return s.String()
+}
