@@ -43,6 +43,20 @@ own delay, while a connection was free: where it is not small against the
 latency, or where a warning says that the generator was saturated, the figures
 are about the generator.
 
+Four laws say when the requests of an open loop are planned (--arrivals):
+  poisson  random gaps, as of many clients that do not know of each other
+  fixed    equal gaps
+  paired   two requests on two connections, --spacing apart: what a request meets
+           that comes while the server is busy with handing over another one. Half
+           the --rate is that of the pairs, which never overlap. The table shows how
+           far apart they really were, and the seconds' latency by itself. One
+           thread needs some 10 us for a send, 30 with --close; where the spacing
+           is shorter, --threads 2 sends the second from another CPU.
+  burst    --burst requests at one instant, at random times
+
+--cpus binds the generator's threads, so that they stay off the server's CPUs
+(taskset binds those).
+
 Every request is a GET of the URL, which must be http. Ctrl-C ends the load and
 prints what was measured until then.`,
 		Example: `  # how many requests a second, on 32 connections kept open
@@ -54,6 +68,12 @@ prints what was measured until then.`,
   # the latency at 5000 requests a second, arriving at random
   lflab load http://127.0.0.1:8080/hello --rate 5000 --connections 128
 
+  # pairs 20 us apart, 500 a second, sent by two threads
+  lflab load http://127.0.0.1:8080/hello --close --rate 1000 --arrivals paired --spacing 20us --threads 2
+
+  # 16 requests at once, 100 times a second, from CPU 1
+  lflab load http://127.0.0.1:8080/hello --rate 1600 --arrivals burst --burst 16 --cpus 1
+
   # for a program: one JSON object, and nothing else, on standard output
   lflab load http://127.0.0.1:8080/hello --rate 5000 --arrivals fixed --json -`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -64,8 +84,8 @@ prints what was measured until then.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg.URL = args[0]
-			if cmd.Flags().Changed("arrivals") && cfg.Rate == 0 {
-				return usageError{fmt.Errorf("--arrivals %s: needs --rate [a closed loop has no planned arrivals]", cfg.Arrivals)}
+			if err := checkArrivals(cmd, cfg); err != nil {
+				return usageError{err}
 			}
 			if err := checkLoad(cfg, jsonPath); err != nil {
 				return usageError{err}
@@ -81,12 +101,33 @@ prints what was measured until then.`,
 	f.DurationVar(&cfg.Duration, "duration", 10*time.Second, "measured time, after the warm-up")
 	f.DurationVar(&cfg.Warmup, "warmup", 500*time.Millisecond, "load before the measured time, not counted")
 	f.Float64Var(&cfg.Rate, "rate", 0, "requests per second of an open loop; 0 is a closed loop")
-	f.StringVar((*string)(&cfg.Arrivals), "arrivals", string(load.Poisson), "of an open loop: poisson (random gaps) or fixed (equal gaps)")
+	f.StringVar((*string)(&cfg.Arrivals), "arrivals", string(load.Poisson), "of an open loop: poisson (random gaps), fixed (equal gaps), paired or burst")
+	f.DurationVar(&cfg.Spacing, "spacing", 0, "of paired arrivals: from the first request's planned send to the second's, at most 1ms")
+	f.IntVar(&cfg.Burst, "burst", 0, "of burst arrivals: requests in each, 1 to 1024")
+	f.IntSliceVar(&cfg.CPUs, "cpus", nil, "bind the generator's threads to these CPUs in turn, as 0,1")
 	f.BoolVar(&cfg.Close, "close", false, "a new connection for each request, with \"Connection: close\"")
-	f.Uint64Var(&cfg.Seed, "seed", 1, "of the poisson arrivals: the same seed plans the same times")
+	f.Uint64Var(&cfg.Seed, "seed", 1, "of the arrivals: the same seed plans the same times")
 	f.DurationVar(&cfg.Timeout, "timeout", 10*time.Second, "a request unanswered for so long is an error")
 	f.StringVar(&jsonPath, "json", "", "write the result as JSON to this file; - is standard output")
 	return cmd
+}
+
+// checkArrivals finds flags that say nothing about the arrivals asked for, even
+// where their values would do no harm.
+func checkArrivals(cmd *cobra.Command, cfg load.Config) error {
+	flags := cmd.Flags()
+	if flags.Changed("arrivals") && cfg.Rate == 0 {
+		return fmt.Errorf("--arrivals %s: needs --rate [a closed loop has no planned arrivals]", cfg.Arrivals)
+	}
+	for _, of := range []struct {
+		flag string
+		law  load.Arrivals
+	}{{"spacing", load.Paired}, {"burst", load.Burst}} {
+		if flags.Changed(of.flag) && cfg.Arrivals != of.law {
+			return fmt.Errorf("--%s %s: needs --arrivals %s", of.flag, flags.Lookup(of.flag).Value, of.law)
+		}
+	}
+	return nil
 }
 
 // checkLoad finds what is wrong with the flags before any time is spent.

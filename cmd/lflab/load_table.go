@@ -14,19 +14,24 @@ import (
 const (
 	generatorSaturated = 0.95 // share of the time its threads ran
 	rateMissed         = 0.01
+	spacingMissed      = 5e3 // ns, of the median
 )
 
 // printLoad writes a result for people.
 func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 	loop, connection := "closed loop", "kept"
 	if cfg.Rate > 0 {
-		loop = fmt.Sprintf("open loop of %g requests/s (%s)", cfg.Rate, cfg.Arrivals)
+		loop = fmt.Sprintf("open loop of %g requests/s (%s)", cfg.Rate, arrivals(cfg))
 	}
 	if cfg.Close {
 		connection = "new for each request"
 	}
-	fmt.Fprintf(w, "%s\n%s, %d connections (%s), %d threads, %.3g s\n\n",
-		cfg.URL, loop, cfg.Connections, connection, max(1, cfg.Threads), r.Duration.Seconds())
+	bound := ""
+	if len(cfg.CPUs) > 0 {
+		bound = fmt.Sprintf(" on CPUs %s", strings.Trim(fmt.Sprint(cfg.CPUs), "[]"))
+	}
+	fmt.Fprintf(w, "%s\n%s, %d connections (%s), %d threads%s, %.3g s\n\n",
+		cfg.URL, loop, cfg.Connections, connection, max(1, cfg.Threads), bound, r.Duration.Seconds())
 
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "  %-14s "+format+"\n", append([]any{name}, args...)...)
@@ -37,38 +42,80 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 	}
 	row("received", "%.4g MB", float64(r.Bytes)/1e6)
 	row("errors", "%s", errorList(r.Errors))
-	fmt.Fprintf(w, "\n  %-14s %12s %14s\n", "", "latency", "service time")
-	latency, service := load.NewDist(r.Latency), load.NewDist(r.Service)
-	for _, line := range []struct {
-		name             string
-		latency, service float64
-	}{
-		{"mean", latency.Mean, service.Mean},
-		{"p50", latency.P50, service.P50},
-		{"p90", latency.P90, service.P90},
-		{"p99", latency.P99, service.P99},
-		{"p99.9", latency.P999, service.P999},
-		{"max", latency.Max, service.Max},
-	} {
-		fmt.Fprintf(w, "  %-14s %12s %14s\n", line.name, formatNs(line.latency), formatNs(line.service))
-	}
+	fmt.Fprintln(w)
+	printTimes(w, r)
 	lag := load.NewDist(r.SendLag)
 	fmt.Fprintln(w)
 	row("send lag", "p50 %s, p99 %s, max %s", formatNs(lag.P50), formatNs(lag.P99), formatNs(lag.Max))
+	if r.Second != nil {
+		apart := load.NewDist(r.PairSpacing)
+		row("pair spacing", "p50 %s, p99 %s, max %s, of %d pairs; the second came first in %d",
+			formatNs(apart.P50), formatNs(apart.P99), formatNs(apart.Max), apart.Count, r.Reversed)
+	}
 	row("generator", "%.3g us of CPU per request, its threads ran %.0f %% of the time", r.CPUPerRequest(), 100*r.CPUShare)
-	for _, warning := range loadWarnings(r) {
+	for _, warning := range loadWarnings(cfg, r) {
 		fmt.Fprintf(w, "\nwarning: %s\n", warning)
 	}
 }
 
+// arrivals is the law of an open loop with what belongs to it.
+func arrivals(cfg load.Config) string {
+	switch cfg.Arrivals {
+	case load.Paired:
+		return fmt.Sprintf("paired, %s apart", formatNs(float64(cfg.Spacing)))
+	case load.Burst:
+		return fmt.Sprintf("bursts of %d", cfg.Burst)
+	}
+	return string(cfg.Arrivals)
+}
+
+// printTimes writes the distributions side by side, those of the pairs' seconds
+// behind those of all requests.
+func printTimes(w io.Writer, r *load.Result) {
+	heads := []string{"latency", "service time"}
+	columns := []load.Dist{load.NewDist(r.Latency), load.NewDist(r.Service)}
+	if r.Second != nil {
+		heads = append(heads, "second's lat.", "second's serv.")
+		columns = append(columns, load.NewDist(r.Second.Latency), load.NewDist(r.Second.Service))
+	}
+	line := func(name string, cell func(i int) string) {
+		fmt.Fprintf(w, "  %-14s %12s", name, cell(0))
+		for i := range columns[1:] {
+			fmt.Fprintf(w, " %14s", cell(i+1))
+		}
+		fmt.Fprintln(w)
+	}
+	line("", func(i int) string { return heads[i] })
+	for _, row := range []struct {
+		name string
+		of   func(load.Dist) float64
+	}{
+		{"mean", func(d load.Dist) float64 { return d.Mean }},
+		{"p50", func(d load.Dist) float64 { return d.P50 }},
+		{"p90", func(d load.Dist) float64 { return d.P90 }},
+		{"p99", func(d load.Dist) float64 { return d.P99 }},
+		{"p99.9", func(d load.Dist) float64 { return d.P999 }},
+		{"max", func(d load.Dist) float64 { return d.Max }},
+	} {
+		line(row.name, func(i int) string { return formatNs(row.of(columns[i])) })
+	}
+}
+
 // loadWarnings says why the figures may not be what they seem.
-func loadWarnings(r *load.Result) []string {
+func loadWarnings(cfg load.Config, r *load.Result) []string {
 	var warnings []string
 	if r.CPUShare > generatorSaturated {
 		warnings = append(warnings, fmt.Sprintf("the generator was saturated: its threads ran %.0f %% of the time, so these figures may be its limit and not the server's [more --threads, if there are CPUs for them]", 100*r.CPUShare))
 	}
 	if missed := r.RateMissed(); missed > rateMissed {
 		warnings = append(warnings, fmt.Sprintf("the rate was missed by %.1f %%: the server, or the connections, could not keep up, and the latency grows with the time measured [a lower --rate, or more --connections]", 100*missed))
+	}
+	if apart := load.NewDist(r.PairSpacing).P50; apart > float64(cfg.Spacing)+spacingMissed {
+		why := "that is what one thread needs to send the first [--threads 2, if there is a CPU for it, or a longer --spacing]"
+		if cfg.Threads > 1 {
+			why = "the generator's threads had to share their CPUs with somebody, or waited for the kernel [--cpus, and the server on others]"
+		}
+		warnings = append(warnings, fmt.Sprintf("the pairs were %s apart, and %s were asked for: %s", formatNs(apart), formatNs(float64(cfg.Spacing)), why))
 	}
 	return warnings
 }

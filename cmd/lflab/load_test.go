@@ -10,10 +10,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
 
 	"lflab/experiments/load"
 )
@@ -66,6 +70,44 @@ func TestLoadTable(t *testing.T) {
 	}
 }
 
+// The table says what a law's own flags came to.
+func TestLoadTableOfGroups(t *testing.T) {
+	url, _ := helloServer(t)
+	for _, test := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--rate", "200", "--arrivals", "paired", "--spacing", "20us", "--threads", "2"},
+			[]string{"(paired, 20.0 us apart)", "2 threads,", "second's lat.", "pair spacing   p50 ", " of 10 pairs; the second came first in "}},
+		{[]string{"--rate", "400", "--arrivals", "burst", "--burst", "4"}, []string{"(bursts of 4)"}},
+		{[]string{"--cpus", firstCPU(t)}, []string{"1 threads on CPUs " + firstCPU(t) + ","}},
+	} {
+		out, _, err := runLoadCommand(t, t.Context(), append([]string{url, "--duration", "100ms", "--warmup", "0s"}, test.args...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range test.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%v: no %q in\n%s", test.args, want, out)
+			}
+		}
+	}
+}
+
+// firstCPU is one that a thread of this process may use.
+func firstCPU(t *testing.T) string {
+	t.Helper()
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		t.Fatal(err)
+	}
+	for cpu := 0; ; cpu++ {
+		if set.IsSet(cpu) {
+			return strconv.Itoa(cpu)
+		}
+	}
+}
+
 func TestLoadJSON(t *testing.T) {
 	url, _ := helloServer(t)
 	path := filepath.Join(t.TempDir(), "load.json")
@@ -103,8 +145,18 @@ func TestLoadWrongUsage(t *testing.T) {
 		{[]string{url, "--connections", "0"}, "--connections 0: must be 1 to"},
 		{[]string{url, "--threads", "33"}, "--threads 33: must be at most --connections, 32"},
 		{[]string{url, "--rate", "-1"}, "--rate -1: must be 0"},
-		{[]string{url, "--rate", "5", "--arrivals", "often"}, "--arrivals often: must be poisson or fixed"},
+		{[]string{url, "--rate", "5", "--arrivals", "often"}, "--arrivals often: must be poisson, fixed, paired or burst"},
 		{[]string{url, "--arrivals", "fixed"}, "needs --rate"},
+		{[]string{url, "--arrivals", "paired"}, "needs --rate"},
+		{[]string{url, "--rate", "5", "--spacing", "0"}, "--spacing 0s: needs --arrivals paired"},
+		{[]string{url, "--rate", "5", "--arrivals", "burst", "--spacing", "5us"}, "--spacing 5µs: needs --arrivals paired"},
+		{[]string{url, "--rate", "5", "--arrivals", "paired", "--spacing", "2ms"}, "--spacing 2ms: must be 0s to 1ms"},
+		{[]string{url, "--rate", "5000", "--arrivals", "paired", "--spacing", "500us"}, "--spacing 500µs: must be at most 200µs at --rate 5000"},
+		{[]string{url, "--rate", "5", "--burst", "4"}, "--burst 4: needs --arrivals burst"},
+		{[]string{url, "--rate", "5", "--arrivals", "burst"}, "--burst 0: must be 1 to 1024"},
+		{[]string{url, "--rate", "5", "--arrivals", "burst", "--burst", "33"}, "--burst 33: must be at most --connections, 32"},
+		{[]string{url, "--cpus", "-1"}, "--cpus -1: must be of the CPUs of this process, ["},
+		{[]string{url, "--cpus", "first"}, `"first"`},
 		{[]string{url, "--duration", "-1s"}, "--duration -1s"},
 		{[]string{url, "--json", "/nonexistent/x.json"}, "--json /nonexistent/x.json"},
 	} {
@@ -114,7 +166,7 @@ func TestLoadWrongUsage(t *testing.T) {
 			continue
 		}
 		var usage usageError
-		if count := len(test.args); count > 0 && test.says != "one URL" && !errors.As(err, &usage) {
+		if count := len(test.args); count > 0 && test.says != "one URL" && test.says != `"first"` && !errors.As(err, &usage) {
 			t.Errorf("%v: %v is not wrong usage", test.args, err)
 		}
 	}
@@ -144,7 +196,7 @@ func TestLoadHelp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"Examples:", "latency ", "service time", "closed loop", "open loop", "--rate", "--json", "--seed", "--timeout", "--warmup"} {
+	for _, want := range []string{"Examples:", "latency ", "service time", "closed loop", "open loop", "--rate", "--json", "--seed", "--timeout", "--warmup", "paired ", "burst ", "--spacing", "--cpus"} {
 		if !strings.Contains(help, want) {
 			t.Errorf("the help says nothing of %q:\n%s", want, help)
 		}
@@ -152,16 +204,23 @@ func TestLoadHelp(t *testing.T) {
 }
 
 func TestLoadWarnings(t *testing.T) {
+	pairs := func(spacing int64) load.Result {
+		h := hdrhistogram.New(1, 60e9, 3)
+		_ = h.RecordValue(spacing)
+		return load.Result{PairSpacing: h}
+	}
 	for _, test := range []struct {
 		result load.Result
 		want   string
 	}{
+		{pairs(14000), ""},
+		{pairs(38000), "the pairs were 38.0 us apart, and 10.0 us were asked for"},
 		{load.Result{Requests: 100, Planned: 100, CPUShare: 0.5}, ""},
 		{load.Result{Requests: 100, CPUShare: 0.99}, "saturated"},
 		{load.Result{Requests: 98, Planned: 100}, "missed by 2.0 %"},
 		{load.Result{Requests: 995, Planned: 1000}, ""},
 	} {
-		got := strings.Join(loadWarnings(&test.result), "\n")
+		got := strings.Join(loadWarnings(load.Config{Spacing: 10 * time.Microsecond}, &test.result), "\n")
 		if !strings.Contains(got, test.want) || test.want == "" && got != "" {
 			t.Errorf("warnings %q, want %q", got, test.want)
 		}
