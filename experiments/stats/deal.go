@@ -1,0 +1,140 @@
+package stats
+
+import (
+	"slices"
+
+	"gonum.org/v1/gonum/stat/combin"
+)
+
+// tableLimit is how many cells the table of an exact trend test may have. Four
+// samples of six values stay below it and take some milliseconds; beyond it
+// there are values enough for the normal law.
+const tableLimit = 2_000_000
+
+// dealt is what the law of the trend's J depends on when there is no trend and
+// values came to the samples as cards are dealt.
+type dealt struct {
+	sizes []int // of the samples, along the axis
+	ties  []int // how many values are equal, for each distinct value, rising
+	n     int   // values in all
+}
+
+func deal(groups [][]float64) dealt {
+	var d dealt
+	var pool []float64
+	for _, g := range groups {
+		d.sizes = append(d.sizes, len(g))
+		pool = append(pool, g...)
+	}
+	slices.Sort(pool)
+	d.n = len(pool)
+	for len(pool) > 0 {
+		equal := run(pool, pool[0])
+		d.ties = append(d.ties, equal)
+		pool = pool[equal:]
+	}
+	return d
+}
+
+// expected is half the pairs of values of two samples.
+func (d dealt) expected() float64 {
+	pairs := d.n * d.n
+	for _, n := range d.sizes {
+		pairs -= n * n
+	}
+	return float64(pairs) / 4
+}
+
+// variance of J, corrected for ties (Hollander and Wolfe 1999, equation 6.19).
+func (d dealt) variance() float64 {
+	sum := func(xs []int, f func(x float64) float64) (s float64) {
+		for _, x := range xs {
+			s += f(float64(x))
+		}
+		return s
+	}
+	spread := func(x float64) float64 { return x * (x - 1) * (2*x + 5) }
+	twos := func(x float64) float64 { return x * (x - 1) }
+	threes := func(x float64) float64 { return x * (x - 1) * (x - 2) }
+	n := float64(d.n)
+	return (spread(n)-sum(d.sizes, spread)-sum(d.ties, spread))/72 +
+		sum(d.sizes, threes)*sum(d.ties, threes)/(36*threes(n)) +
+		sum(d.sizes, twos)*sum(d.ties, twos)/(8*twos(n))
+}
+
+// cells of the table that count fills: one for each way in which samples can be
+// filled, times each value of twice J.
+func (d dealt) cells() float64 {
+	cells := 4*d.expected() + 1
+	for _, n := range d.sizes {
+		cells *= float64(n + 1)
+	}
+	return cells
+}
+
+// count gives the shares of all ways to deal the values out whose J is at least
+// and at most the one observed. Values are dealt from the smallest on, those
+// that are equal at once.
+func (d dealt) count(observed float64) (atLeast, atMost float64) {
+	t := table{sizes: d.sizes, strides: make([]int, len(d.sizes)), width: int(4*d.expected()) + 1}
+	states := 1
+	for g, n := range d.sizes {
+		t.strides[g] = states
+		states *= n + 1
+	}
+	t.ways = make([][]float64, states)
+	t.ways[0] = make([]float64, t.width)
+	t.ways[0][0] = 1
+	for _, equal := range d.ties {
+		from := t.ways
+		t.ways = make([][]float64, states)
+		for state, row := range from {
+			if row != nil {
+				t.give(row, state, 0, equal, 0, 0, 0, 1)
+			}
+		}
+	}
+	var total float64
+	for twice, w := range t.ways[states-1] {
+		total += w
+		if twice >= int(2*observed) {
+			atLeast += w
+		}
+		if twice <= int(2*observed) {
+			atMost += w
+		}
+	}
+	return atLeast / total, atMost / total
+}
+
+// table is the ways to deal: ways[state][u] of them have filled the samples as
+// state says, in digits of strides, with twice J being u.
+type table struct {
+	sizes, strides []int
+	width          int
+	ways           [][]float64
+}
+
+// give deals the remaining ones of some equal values to sample g and those
+// after it, adding row to wherever that leads. seen and given are how many
+// values the samples before g hold, smaller ones and these.
+func (t *table) give(row []float64, state, g, remaining, seen, given, gain int, ways float64) {
+	if g == len(t.sizes) {
+		if remaining > 0 {
+			return
+		}
+		if t.ways[state] == nil {
+			t.ways[state] = make([]float64, t.width)
+		}
+		to := t.ways[state][gain:]
+		for u := range to {
+			to[u] += row[u] * ways
+		}
+		return
+	}
+	held := state / t.strides[g] % (t.sizes[g] + 1)
+	for n := range min(remaining, t.sizes[g]-held) + 1 {
+		t.give(row, state+n*t.strides[g], g+1, remaining-n, seen+held, given+n,
+			gain+n*(2*seen+given), ways*float64(combin.Binomial(remaining, n)))
+	}
+}
