@@ -21,6 +21,14 @@ var (
 	plus     = marker{armed(0)}
 	cross    = marker{armed(45)}
 	bar      = marker{{{X: -1, Y: -0.4}, {X: 1, Y: -0.4}, {X: 1, Y: 0.4}, {X: -1, Y: 0.4}}}
+	pillar   = marker{{{X: -0.42, Y: -1.2}, {X: 0.42, Y: -1.2}, {X: 0.42, Y: 1.2}, {X: -0.42, Y: 1.2}}}
+
+	star      = marker{spiked(5, 0.62)}
+	rightward = marker{polygon(3, 0)}
+	leftward  = marker{polygon(3, 180)}
+	hourglass = marker{{{X: -1.1, Y: 1.1}, {X: 1.1, Y: 1.1}, {}}, {{X: 1.1, Y: -1.1}, {X: -1.1, Y: -1.1}, {}}}
+	dome      = marker{half(0)}
+	bowl      = marker{half(math.Pi)}
 )
 
 // polygon is regular, with a corner at the angle, and of the area of the
@@ -33,6 +41,33 @@ func polygon(corners int, degrees float64) []vg.Point {
 	for i := range pts {
 		sin, cos := math.Sincos(degrees*math.Pi/180 + float64(i)*2*math.Pi/n)
 		pts[i] = vg.Point{X: vg.Length(r * cos), Y: vg.Length(r * sin)}
+	}
+	return pts
+}
+
+// spiked is a star that stands on two of its corners.
+func spiked(corners int, inner float64) []vg.Point {
+	var pts []vg.Point
+	for i := range 2 * corners {
+		r := 1.5
+		if i%2 == 1 {
+			r = inner
+		}
+		sin, cos := math.Sincos(math.Pi/2 + float64(i)*math.Pi/float64(corners))
+		pts = append(pts, vg.Point{X: vg.Length(r * cos), Y: vg.Length(r * sin)})
+	}
+	return pts
+}
+
+// half is a half disc whose straight side lies below, turned by an angle, and
+// whose middle is that of the circle.
+func half(turn float64) []vg.Point {
+	const r, corners = 1.3, 12
+	var pts []vg.Point
+	for i := range corners + 1 {
+		sin, cos := math.Sincos(turn + float64(i)*math.Pi/corners)
+		_, up := math.Sincos(turn)
+		pts = append(pts, vg.Point{X: vg.Length(r * cos), Y: vg.Length(r*sin - up*r/2)})
 	}
 	return pts
 }

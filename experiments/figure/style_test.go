@@ -2,8 +2,12 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"math"
+	"slices"
 	"testing"
+
+	"lflab/experiments/suites"
 )
 
 func TestStylesTellSubjectsApart(t *testing.T) {
@@ -43,9 +47,15 @@ func TestColoursAreDarkEnough(t *testing.T) {
 		return math.Pow((x+0.055)/1.055, 2.4)
 	}
 	for i, s := range palette {
-		l := 0.2126*linear(s.color.R) + 0.7152*linear(s.color.G) + 0.0722*linear(s.color.B)
-		if contrast := 1.05 / (l + 0.05); contrast < 2.1 {
-			t.Errorf("palette[%d] %v: contrast %.2f on white", i, s.color, contrast)
+		for n := range 4 {
+			c := s.color
+			if n > 0 {
+				c = shade(c, n)
+			}
+			l := 0.2126*linear(c.R) + 0.7152*linear(c.G) + 0.0722*linear(c.B)
+			if contrast := 1.05 / (l + 0.05); contrast < 2.1 {
+				t.Errorf("palette[%d], shade %d, %v: contrast %.2f on white", i, n, c, contrast)
+			}
 		}
 	}
 }
@@ -66,5 +76,138 @@ func TestMarkersAreOfOneWeight(t *testing.T) {
 		if area = math.Abs(area); area < 1.5 || area > 3.6 {
 			t.Errorf("marker %d has area %.2f, a circle %.2f", i, area, math.Pi)
 		}
+	}
+}
+
+// cielab gives CIE L*a*b* of a colour as it is seen: normally, in grey, or with
+// deuteranopia after Machado, Oliveira and Fernandes, "A physiologically-based
+// model for simulation of color vision deficiency", IEEE TVCG 15(6), 2009, the
+// matrix for severity 1.0.
+func cielab(c color.NRGBA, sight string) [3]float64 {
+	linear := func(c uint8) float64 {
+		x := float64(c) / 255
+		if x <= 0.04045 {
+			return x / 12.92
+		}
+		return math.Pow((x+0.055)/1.055, 2.4)
+	}
+	v := [3]float64{linear(c.R), linear(c.G), linear(c.B)}
+	times := func(m [3][3]float64) (out [3]float64) {
+		for i := range m {
+			for j := range v {
+				out[i] += m[i][j] * v[j]
+			}
+		}
+		return out
+	}
+	switch sight {
+	case "deuteranopia":
+		v = times([3][3]float64{{0.367322, 0.860646, -0.227968}, {0.280085, 0.672501, 0.047413}, {-0.011820, 0.042940, 0.968881}})
+	case "grey":
+		y := 0.2126*v[0] + 0.7152*v[1] + 0.0722*v[2]
+		v = [3]float64{y, y, y}
+	}
+	// sRGB to XYZ of D65, IEC 61966-2-1; then CIE 15:2004.
+	xyz := times([3][3]float64{{0.4124, 0.3576, 0.1805}, {0.2126, 0.7152, 0.0722}, {0.0193, 0.1192, 0.9505}})
+	f := func(t float64) float64 {
+		if t > 216.0/24389 {
+			return math.Cbrt(t)
+		}
+		return (24389.0/27*t + 16) / 116
+	}
+	x, y, z := f(xyz[0]/0.95047), f(xyz[1]), f(xyz[2]/1.08883)
+	return [3]float64{116*y - 16, 500 * (x - y), 200 * (y - z)}
+}
+
+// apart is the colour difference Delta E*ab of 1976.
+func apart(a, b color.NRGBA, sight string) float64 {
+	p, q := cielab(a, sight), cielab(b, sight)
+	return math.Sqrt((p[0]-q[0])*(p[0]-q[0]) + (p[1]-q[1])*(p[1]-q[1]) + (p[2]-q[2])*(p[2]-q[2]))
+}
+
+func TestLabOfKnownColours(t *testing.T) {
+	// sRGB's red and green, as tables have them.
+	for c, want := range map[uint32][3]float64{0xff0000: {53.24, 80.09, 67.20}, 0x00ff00: {87.73, -86.18, 83.18}, 0xffffff: {100, 0, 0}} {
+		for i, got := range cielab(rgb(c), "") {
+			if math.Abs(got-want[i]) > 0.1 {
+				t.Errorf("#%06x: coordinate %d is %.2f, want %.2f", c, i, got, want[i])
+			}
+		}
+	}
+}
+
+// Any two subjects of a suite differ in colour for every reader, or else in
+// both marker and dashes.
+func TestSubjectsOfEverySuiteDiffer(t *testing.T) {
+	const noticed = 15 // six just noticeable differences
+	all, err := suites.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pairs, byColour := 0, 0
+	for _, s := range all {
+		for _, a := range s.Axes {
+			if !slices.Contains(groupAxes, a.Name) {
+				continue
+			}
+			styles := stylesFor(a.Values)
+			for i, x := range a.Values {
+				for _, y := range a.Values[:i] {
+					p, q := styles[x], styles[y]
+					pairs++
+					least := math.Inf(1)
+					for _, sight := range []string{"", "deuteranopia", "grey"} {
+						least = min(least, apart(p.color, q.color, sight))
+					}
+					if least >= noticed {
+						byColour++
+						continue
+					}
+					if fmt.Sprint(p.marker) == fmt.Sprint(q.marker) || fmt.Sprint(p.dashes) == fmt.Sprint(q.dashes) {
+						t.Errorf("%s: %s and %s differ by %.1f in colour and share marker or dashes", s.Name, y, x, least)
+					}
+				}
+			}
+		}
+	}
+	if pairs < 100 || byColour < pairs/3 {
+		t.Errorf("of %d pairs %d are told by colour alone", pairs, byColour)
+	}
+}
+
+// A variant looks like its family, and can be told from it by colour.
+func TestVariantsTakeTheirFamilysColour(t *testing.T) {
+	names := []string{"leader", "leader-adaptive", "leader-k2", "reactor", "reactor-handoff", "worker", "worker-naive", "apache-worker", "kernel", "kernel-x", "floor", "c-futex"}
+	styles := stylesFor(names)
+	for variant, family := range map[string]string{
+		"leader-adaptive": "leader", "leader-k2": "leader", "reactor-handoff": "reactor", "worker-naive": "worker", "apache-worker": "worker", "kernel-x": "kernel",
+	} {
+		v, f := styles[variant], styles[family]
+		for _, sight := range []string{"", "deuteranopia", "grey"} {
+			if d := apart(v.color, f.color, sight); d < 8 {
+				t.Errorf("%s is %.1f from %s (%s)", variant, d, family, sight)
+			}
+		}
+		// The hue stays: of all families its own is the nearest in a* and b*.
+		nearest, least := "", math.Inf(1)
+		for _, other := range []string{"leader", "reactor", "worker", "kernel"} {
+			p, q := cielab(v.color, ""), cielab(styles[other].color, "")
+			turn := math.Abs(math.Remainder(math.Atan2(p[2], p[1])-math.Atan2(q[2], q[1]), 2*math.Pi))
+			if math.Hypot(p[1], p[2]) < 5 { // no hue at all
+				turn = math.Hypot(q[1], q[2])
+			} else if math.Hypot(q[1], q[2]) < 5 {
+				turn = math.Pi
+			}
+			if turn < least {
+				nearest, least = other, turn
+			}
+		}
+		if nearest != family {
+			t.Errorf("%s looks like %s, want %s", variant, nearest, family)
+		}
+	}
+	alone := stylesFor([]string{"apache-worker", "nginx"})
+	if fmt.Sprint(alone["apache-worker"].marker) != fmt.Sprint(styles["apache-worker"].marker) {
+		t.Error("apache-worker changes its marker from suite to suite")
 	}
 }
