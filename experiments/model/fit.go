@@ -204,23 +204,27 @@ func (f *Fit) crossingSentence() string {
 	var s strings.Builder
 	switch p := f.Predicted; {
 	case p.Found && p.InRange:
-		fmt.Fprintf(&s, "By the model the leader's mean D is lower than the worker's up to %.4g connections/s, ", p.Rate)
+		fmt.Fprintf(&s, "By the model the leader's mean D is lower than the worker's up to %s connections/s, ", roughly(p.Rate))
 	case p.Found:
-		fmt.Fprintf(&s, "By the model the leader's mean D is lower than the worker's up to %.4g connections/s, which lies outside of what was measured, ", p.Rate)
+		fmt.Fprintf(&s, "By the model the leader's mean D is lower than the worker's up to %s connections/s, which lies outside of what was measured, ", roughly(p.Rate))
 	case p.Ahead:
 		s.WriteString("By the model the leader's mean D is lower than the worker's at every rate, ")
 	default:
-		s.WriteString("By the model the leader's mean D is lower than the worker's at no rate, ")
+		since := "at no rate"
+		if rate, ok := Crossover(f.Curve("worker").Inputs.Server(AtRead), f.Curve("leader").Inputs.Server(AtRead)); ok {
+			since = fmt.Sprintf("only from %s connections/s on", roughly(rate))
+		}
+		fmt.Fprintf(&s, "By the model the leader's mean D is lower than the worker's %s, ", since)
 	}
-	tried := fmt.Sprintf("from %.4g to %.4g connections/s", f.Measured.From, f.Measured.To)
+	tried := fmt.Sprintf("from %s to %s connections/s", exactly(f.Measured.From), exactly(f.Measured.To))
 	if f.Measured.From == f.Measured.To {
-		tried = fmt.Sprintf("at %.4g connections/s, the one rate", f.Measured.From)
+		tried = fmt.Sprintf("at %s connections/s, the one rate", exactly(f.Measured.From))
 	}
 	switch m := f.Measured; {
 	case m.Found && m.Sure:
-		fmt.Fprintf(&s, "as measured up to %.4g (it turns between %.4g and %.4g).", m.Rate, m.From, m.To)
+		fmt.Fprintf(&s, "as measured up to %s (it turns between %s and %s).", roughly(m.Rate), exactly(m.From), exactly(m.To))
 	case m.Found:
-		fmt.Fprintf(&s, "as measured up to about %.4g (the medians turn between %.4g and %.4g, their intervals do not all leave equality out).", m.Rate, m.From, m.To)
+		fmt.Fprintf(&s, "as measured up to about %s (the medians turn between %s and %s, their intervals do not all leave equality out).", roughly(m.Rate), exactly(m.From), exactly(m.To))
 	case m.Ahead:
 		fmt.Fprintf(&s, "as measured wherever it was tried, %s.", tried)
 	default:

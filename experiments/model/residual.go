@@ -3,6 +3,8 @@ package model
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"lflab/experiments/stats"
 )
@@ -59,13 +61,13 @@ func (c *Curve) Sentence() string {
 	}
 	beyond := ""
 	if r.Beyond > 0 {
-		beyond = fmt.Sprintf(" Not counted: %d of its rates, above the %.0f connections/s that the model says it can take.", r.Beyond, c.Inputs.Server(c.End).Capacity(1))
+		beyond = fmt.Sprintf(" Not counted: %d of its rates, above the %s connections/s that the model says it can take.", r.Beyond, roughly(c.Inputs.Server(c.End).Capacity(1)))
 	}
 	if r.Points == 0 {
 		return c.MPM + ": there is no point to hold the prediction against." + beyond
 	}
 	p := r.Largest
-	far := fmt.Sprintf("at %.4g %s, where the measured %s is %s µs and the predicted %.1f µs", p.X, unit, what, micro(p.Measured), p.Predicted/1e3)
+	far := fmt.Sprintf("at %s %s, where the measured %s is %s µs and the predicted %.1f µs", exactly(p.X), unit, what, micro(p.Measured), p.Predicted/1e3)
 	text := ""
 	switch {
 	case r.InSample:
@@ -98,4 +100,25 @@ func side(share float64) string {
 func micro(iv stats.Interval) string {
 	iv.Center, iv.Lo, iv.Hi = iv.Center/1e3, iv.Lo/1e3, iv.Hi/1e3
 	return iv.String()
+}
+
+// exactly writes a value of an axis, roughly one that was computed, with three
+// significant digits.
+func exactly(x float64) string { return thousands(strconv.FormatFloat(x, 'f', -1, 64)) }
+
+func roughly(x float64) string {
+	step := math.Pow(10, math.Floor(math.Log10(x))-2)
+	return thousands(fmt.Sprintf("%.0f", math.Round(x/step)*step))
+}
+
+// thousands puts commas between groups of three digits.
+func thousands(number string) string {
+	whole, fraction, _ := strings.Cut(number, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		whole = whole[:i] + "," + whole[i:]
+	}
+	if fraction != "" {
+		return whole + "." + fraction
+	}
+	return whole
 }

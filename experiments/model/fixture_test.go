@@ -1,0 +1,123 @@
+package model
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/probe"
+)
+
+// truth is what the made-up servers are: the inputs that must come back.
+var truth = map[string]Server{
+	"leader": {Wake: 16e3, Gap: 40e3, Rest: 9e3, Accept: 3e3},
+	"worker": {Wake: 16e3, Gap: 10e3, Rest: 26e3, Accept: 3e3},
+}
+
+const (
+	trueRead    = 2.5e3
+	trueHandler = 2e3
+)
+
+// made describes a made-up run: cells are the product of the axes.
+type made struct {
+	axes   []lab.Axis
+	blocks int
+	trial  func(*lab.Trial, *lab.PhaseResult) // changes one; may be nil
+}
+
+func axis(name string, values ...string) lab.Axis { return lab.Axis{Name: name, Values: values} }
+
+// run makes it up. Processes differ by up to some percent, block by block, all
+// times of one alike; the median block is exact.
+func (m made) run() *lab.Run {
+	run := &lab.Run{Manifest: lab.Manifest{Suite: "made", Axes: m.axes, Repeat: m.blocks, Phases: []lab.Phase{{Name: "open"}, {Name: "probed"}}}}
+	cells := []lab.Cell{{}}
+	for _, a := range m.axes {
+		var next []lab.Cell
+		for _, c := range cells {
+			for _, v := range a.Values {
+				cell := lab.Cell{a.Name: v}
+				for k, w := range c {
+					cell[k] = w
+				}
+				next = append(next, cell)
+			}
+		}
+		cells = next
+	}
+	for block := range m.blocks {
+		for _, cell := range cells {
+			id := fmt.Sprint(block, cell)
+			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: id, Cell: cell, Repetition: block})
+			t := lab.Trial{ID: id, Cell: cell, Repetition: block, Gates: []lab.Gate{{Name: "errors", OK: true}}}
+			scale := 1 + 0.02*float64(block-m.blocks/2)
+			p := lab.PhaseResult{Name: "probed", Requests: 1000, OfferedRate: 3000}
+			p.Probe = report(cell["mpm"], scale)
+			p.User = &lab.UserStages{Stages: map[string]probe.StageReport{
+				"D.read-handler": {Of: "D", PartOfMean: trueHandler, Dist: probe.Dist{Count: 1000, Mean: trueHandler}},
+			}}
+			if m.trial != nil {
+				m.trial(&t, &p)
+			}
+			t.Phases = append(t.Phases, lab.PhaseResult{Name: "open"}, p)
+			run.Trials = append(run.Trials, t)
+		}
+	}
+	return run
+}
+
+// report is what the probe would tell of a server of 1000 connections, 800 of
+// which found a thread asleep.
+func report(mpm string, scale float64) *probe.Report {
+	const n, slept = 1000, 800
+	s := truth[mpm]
+	r := &probe.Report{
+		Stages: map[string]probe.StageReport{},
+		Counts: map[string]uint64{"connections": n, "requests": n},
+		G:      &probe.Dist{Count: n - 10, Mean: scale * (s.Gap - s.Accept)}, GNone: &probe.Dist{Count: 10, Mean: 1e6},
+	}
+	var sum float64
+	stage := func(key string, count int64, mean float64) {
+		part := scale * mean * float64(count) / n
+		sum += part
+		r.Stages[key] = probe.StageReport{Of: "D", PartOfMean: part, Dist: probe.Dist{Count: count, Mean: scale * mean}}
+	}
+	stage("D.ready-waking", slept, 0.01*s.Wake)
+	stage("D.waking-wakeup", slept, 0.30*s.Wake)
+	stage("D.wakeup-switch", slept/2, 1.18*s.Wake) // the others needed none
+	stage("D.switch-return", slept, 0.10*s.Wake)
+	stage("D.ready-arm", n-slept, 20e3)
+	stage("D.arm-return", n-slept, s.Accept)
+	handOff := s.Rest - trueRead
+	if mpm == "leader" {
+		stage("D.return-promote", n, 0.2*handOff)
+		stage("D.promote-call", n, 0.8*handOff)
+	} else {
+		stage("D.return-wake", n, 0.1*handOff)
+		stage("D.pass-wake-waking", n, 0.1*handOff)
+		stage("D.pass-waking-wakeup", n, 0.4*handOff)
+		stage("D.pass-wakeup-switch", n/2, 0.5*handOff)
+		stage("D.pass-switch-return", n, 0.1*handOff)
+		stage("D.return-queued", n/100, 5*handOff)
+	}
+	stage("D.return-read", n, trueRead)
+	r.Stages["arm-block"] = probe.StageReport{Dist: probe.Dist{Count: slept, Mean: scale * 4e3}}
+	r.D = &probe.Dist{Count: n, Mean: sum}
+	return r
+}
+
+// spread is a histogram of the probe's gaps: of a given mean, most short and
+// some long.
+func spread(mean float64) *hdrhistogram.Histogram {
+	rng := rand.New(rand.NewPCG(9, 9))
+	h := hdrhistogram.New(1, 60e9, 3)
+	for range 5000 {
+		if err := h.RecordValue(int64(pick(rng, 0.1, 5.5, 0.5) * mean)); err != nil {
+			panic(err)
+		}
+	}
+	return h
+}
