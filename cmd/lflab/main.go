@@ -87,6 +87,7 @@ table, and a report with figures. "lflab list" says what can be compared,
 		newDoctorCommand(stdout, stderr),
 		newStatusCommand(stdout),
 		newHandoffCommand(stdout),
+		newSpinnerCommand(stdout),
 		newChildCommand(os.Exit),
 	)
 	for _, cmd := range root.Commands() {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -71,6 +72,44 @@ func (c control) counters(ctx context.Context) (map[string]uint64, error) {
 		return nil, err
 	}
 	return parseCounters(string(body)), nil
+}
+
+// ownCounters are a server's counts beside those of its status page.
+type ownCounters struct {
+	HeapAllocations uint64   `json:"heap_allocations"`
+	ServedBy        []uint64 `json:"served_by"`
+}
+
+// askingAllocates is about how many objects the server allocates for two
+// questions of the lab's; it is no figure of the load's.
+const askingAllocates = 100
+
+func (c control) own(ctx context.Context) (o ownCounters, err error) {
+	body, err := c.get(ctx, "/lab/counters")
+	if err == nil {
+		if err = json.Unmarshal(body, &o); err != nil {
+			err = fmt.Errorf("read the server's counters: %w in %.200q", err, body)
+		}
+	}
+	return o, err
+}
+
+// ownInto adds to a phase what the server has counted since before.
+func (c control) ownInto(ctx context.Context, before ownCounters, r *PhaseResult) error {
+	after, err := c.own(ctx)
+	if err != nil {
+		return err
+	}
+	allocated := after.HeapAllocations - before.HeapAllocations
+	r.Counts[heapCounter] = allocated - min(allocated, askingAllocates)
+	for i, n := range after.ServedBy {
+		if i < len(before.ServedBy) {
+			n -= before.ServedBy[i]
+		}
+		r.ServedBy = append(r.ServedBy, n)
+	}
+	slices.SortFunc(r.ServedBy, func(a, b uint64) int { return cmp.Compare(b, a) })
+	return nil
 }
 
 // parseCounters takes the counters of a status page, "key: whole number" each.

@@ -192,6 +192,7 @@ func phaseRecord(p suites.Phase, scale float64) Phase {
 		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Probe: p.Probe, Generators: p.Generators,
 		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
 		WarmupS: p.Warmup.Seconds() * scale, DurationS: p.Duration.Seconds() * scale,
+		Spacing: float64(p.Spacing) / 1e3, Burst: p.Burst, Overload: p.Overload, Handoff: p.Handoff, HandoffPlace: p.HandoffPlace, Axes: p.Axes,
 	}
 	if b := p.Background; b != nil {
 		r.Background = &Background{b.Idle, b.SlowSenders, b.SlowReaders, b.Blocking, b.Path, b.Unread}
@@ -275,6 +276,9 @@ func (x *Experiment) Estimate(trials int) time.Duration {
 		}
 		if p.Step != nil {
 			each += p.Step.BeforeS + p.Step.AfterS
+		}
+		if p.Handoff != "" {
+			each += 0.15
 		}
 		if p.Probe != "" {
 			each += 0.1 // to load and attach it, and to take it off again

@@ -21,6 +21,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"lflab/experiments/machine"
 	"lflab/experiments/suites"
 	"lflab/sync/futex"
 )
@@ -29,10 +30,19 @@ import (
 // of somebody else's, as a command that prints a figure, and as a runner that
 // is killed.
 func TestMain(m *testing.M) {
-	if len(os.Args) < 2 || !strings.HasPrefix(os.Args[1], "fake-") {
+	role := ""
+	if len(os.Args) > 1 {
+		role = os.Args[1]
+	}
+	if role != "handoff" && role != SpinnerCommand && !strings.HasPrefix(role, "fake-") {
 		os.Exit(m.Run())
 	}
-	switch role, args := os.Args[1], os.Args[2:]; role {
+	switch args := os.Args[2:]; role {
+	case "handoff":
+		fmt.Printf("%s %s: 2500 ns one way mean, p50 1800 ns, p90 2600 ns, p99 9000 ns\n", args[1], args[3])
+	case SpinnerCommand:
+		announce()
+		panic(machine.SpinIdle(func() { fmt.Println("spinning") }))
 	case "fake-serve":
 		fakeServe(args)
 	case "fake-other":
@@ -91,6 +101,10 @@ func fakeServe(args []string) {
 			return
 		}
 		fmt.Fprint(w, "Hello, World!")
+	})
+	mux.HandleFunc("/lab/counters", func(w http.ResponseWriter, r *http.Request) {
+		n := requests.Load()
+		fmt.Fprintf(w, `{"heap_allocations": %d, "served_by": [%d, 0, %d]}`, 1000+3*n, n/4, n-n/4)
 	})
 	mux.HandleFunc("/busy", func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(time.Millisecond) // a handler that blocks; nobody waits for it

@@ -46,7 +46,22 @@ func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight, seen 
 		gates[i].Phase = p.Name
 	}
 	use := process.Between(begin.server, end.server)
-	return append(gates, lostGates(p.Name, begin.busy, end.busy, use.CPU+end.self-begin.self, use.Wall)...)
+	used := use.CPU + end.self - begin.self + end.spun - begin.spun
+	gates = append(gates, lostGates(p.Name, begin.busy, end.busy, used, use.Wall)...)
+	if p.Overload {
+		excuse(gates)
+	}
+	return gates
+}
+
+// excuse lets what an overload is for pass: requests that fail or are late.
+func excuse(gates []Gate) {
+	for i := range gates {
+		if g := &gates[i]; !g.OK && (g.Name == "errors" || g.Name == "offered_rate") {
+			g.OK, g.Limit = true, g.Value
+			g.Detail += ", as it is to be expected under more than can be served"
+		}
+	}
 }
 
 // lostGates judge the CPU time between two readings that the trial did not

@@ -186,7 +186,9 @@ type PhaseResult struct {
 	RSS                   uint64            `json:"rss_bytes,omitempty"`        // of the server's processes, at the end of the measured time
 
 	// Of the second of each pair, where arrivals were paired: latency, dispatch
-	// latency by the probe, and how far behind the first it came in fact.
+	// latency by the probe, and how far behind the first it came in fact, by the
+	// probe where that was on (readiness to readiness), else by the generator
+	// (write to write).
 	SecondLatency *Dist `json:"second_latency_ns,omitempty"`
 	SecondD       *Dist `json:"second_D_ns,omitempty"`
 	FirstD        *Dist `json:"first_D_ns,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
@@ -24,6 +25,9 @@ type session struct {
 	ours    bool   // answers the paths of `lflab serve --lab`
 	shape   probe.Shape
 	seed    uint64
+	cpus    []int // that the generator's threads are bound to
+
+	spinners *spinners
 }
 
 // reading is everything that is read at one end of the measured time.
@@ -32,6 +36,8 @@ type reading struct {
 	self   time.Duration // CPU time of this process
 	busy   machine.CPUTime
 	rss    uint64
+	spun   time.Duration // CPU time of the spinners
+	drops  uint64        // connections that this network name space has dropped before they were accepted
 	err    error
 }
 
@@ -40,6 +46,12 @@ func (s *session) read() (r reading) {
 	r.self = machine.OwnCPU()
 	if r.err == nil {
 		r.server, r.err = s.meter.Sample()
+	}
+	if r.err == nil {
+		r.spun, r.err = s.spinners.cpu()
+	}
+	if r.err == nil {
+		r.drops, r.err = machine.ListenDrops()
 	}
 	return r
 }
@@ -50,6 +62,7 @@ func (s *session) load(p Phase) load.Config {
 		URL: "http://" + s.address + p.Path, Connections: p.Connections, Close: s.mode == "close", Threads: p.Generators,
 		Warmup: seconds(p.WarmupS), Duration: seconds(p.DurationS),
 		Rate: p.Rate, Arrivals: load.Arrivals(p.Arrivals), Seed: s.seed, Timeout: 5 * time.Second,
+		Spacing: time.Duration(p.Spacing * float64(time.Microsecond)), Burst: p.Burst, CPUs: s.cpus,
 	}
 	if n, ok := p.ConnectionsByMode[s.mode]; ok {
 		cfg.Connections = n
@@ -79,8 +92,12 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	defer w.close() // attached programs cost the next phase
 	ctl := control{address: s.address}
 	var before map[string]uint64
+	var own ownCounters
 	if s.ours {
 		if before, err = ctl.counters(ctx); err != nil {
+			return nil, nil, err
+		}
+		if own, err = ctl.own(ctx); err != nil {
 			return nil, nil, err
 		}
 		if p.Flight {
@@ -122,12 +139,21 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	if err := w.into(r); err != nil {
 		return nil, nil, err
 	}
+	if p.Arrivals == string(load.Paired) {
+		w.pairsInto(r, cfg.Spacing)
+	}
+	if p.Overload {
+		r.Counts["listen_drops"] = end.drops - begin.drops
+	}
 	var fl *flight
 	if s.ours {
 		if p.Flight {
 			if fl, err = ctl.stopFlightInto(ctx, w, r); err != nil {
 				return nil, nil, err
 			}
+		}
+		if err := ctl.ownInto(ctx, own, r); err != nil {
+			return nil, nil, err
 		}
 		after, err := ctl.counters(ctx)
 		if err != nil {
@@ -187,10 +213,24 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 	if res.Duration > 0 {
 		r.BytesPerSecond = float64(res.Bytes) / res.Duration.Seconds()
 	}
+	r.Bins = &Bins{WidthS: res.Bins.Width.Seconds(), Requests: res.Bins.Requests, MeanNS: rounded(res.Bins.Mean)}
+	if res.Second != nil {
+		second, spacing := load.NewDist(res.Second.Latency), load.NewDist(res.PairSpacing)
+		r.SecondLatency, r.PairSpacing = &second, &spacing
+	}
 	if use.ThreadsEnded > 0 {
 		r.Counts["threads_ended"] = uint64(use.ThreadsEnded)
 	}
 	return r
+}
+
+// rounded drops what no clock has measured.
+func rounded(xs []float64) []float64 {
+	out := make([]float64, len(xs))
+	for i, x := range xs {
+		out[i] = math.Round(x)
+	}
+	return out
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

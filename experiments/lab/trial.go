@@ -114,7 +114,16 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 		defer remove() // after the server has ended
 		t.Command, address = sub.Argv(values), fmt.Sprintf("127.0.0.1:%d", port)
 	}
-	server, err := start(t.Command)
+	cpus, err := placeOf(t.Cell)
+	if err != nil {
+		return err
+	}
+	spinners, err := x.keepAwake(t.Cell)
+	if err != nil {
+		return err
+	}
+	defer spinners.end()
+	server, err := start(t.Command, cpus.server...)
 	if err != nil {
 		return err
 	}
@@ -138,14 +147,22 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 		return err
 	}
 	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: ours, shape: x.shape(sub, t.Cell),
-		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID())}
+		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID()), cpus: cpus.generator, spinners: spinners}
 	if children {
 		if err := s.meter.Settle(ctx, readyAfter); err != nil {
 			return err
 		}
 	}
 	for _, phase := range x.Manifest.Phases {
-		phase.Probe = probeIn(t.Cell, phase)
+		phase = x.phaseIn(phase, t.Cell)
+		if phase.Handoff != "" {
+			r, err := x.pingPong(ctx, phase)
+			if err != nil {
+				return fmt.Errorf("phase %s: %w", phase.Name, err)
+			}
+			t.Phases = append(t.Phases, *r)
+			continue
+		}
 		r, gates, err := s.phase(ctx, phase)
 		if err != nil {
 			select {

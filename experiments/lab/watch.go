@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -77,6 +78,26 @@ func (w *watch) into(r *PhaseResult) error {
 		}
 	}
 	return nil
+}
+
+// pairsInto adds the dispatch latencies of pairs to a phase, from the probe's
+// single records. Two requests are a pair when they became ready within twice the
+// spacing and what a busy client may add to it; pairs lie much further apart.
+func (w *watch) pairsInto(r *PhaseResult, spacing time.Duration) {
+	if !w.hasRecords() {
+		return
+	}
+	const slack = 150 * time.Microsecond
+	pairs := w.records.Seconds(2*spacing + slack)
+	for _, of := range []struct {
+		samples probe.Samples
+		to      **Dist
+	}{{pairs.First, &r.FirstD}, {pairs.Second, &r.SecondD}, {pairs.Spacing, &r.PairSpacing}} {
+		if len(of.samples) > 0 {
+			d := of.samples.Histogram().Dist()
+			*of.to = &d
+		}
+	}
 }
 
 // hasRecords reports whether there are single records, after into.

@@ -227,12 +227,21 @@ func (s *Suite) Subject(cell map[string]string) (subject *Subject, axis string) 
 	return subject, ""
 }
 
+// Number is a value of the axis as a number; durations, as in "2us", are in us.
+func (a Axis) Number(value string) (float64, bool) {
+	if x, err := strconv.ParseFloat(value, 64); err == nil {
+		return x, true
+	}
+	d, err := time.ParseDuration(value)
+	return float64(d) / float64(time.Microsecond), err == nil
+}
+
 // Numbers reports whether the axis' values are numbers that rise.
 func (a Axis) Numbers() bool {
 	last := math.Inf(-1)
 	for _, v := range a.Values {
-		x, err := strconv.ParseFloat(v, 64)
-		if err != nil || x <= last {
+		x, ok := a.Number(v)
+		if !ok || x <= last {
 			return false
 		}
 		last = x

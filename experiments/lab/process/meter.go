@@ -61,6 +61,9 @@ type Sample struct {
 	switches map[int]switches
 }
 
+// CPU is the time that the processes had used when the sample was taken.
+func (s Sample) CPU() time.Duration { return time.Duration(s.cpu) }
+
 type switches struct{ voluntary, involuntary uint64 }
 
 // Use is what a group used between two samples.

@@ -26,17 +26,24 @@ type Process struct {
 
 // Start runs argv with the environment of this process. The program's standard
 // input is empty. When this process is killed, so is the program.
-func Start(argv []string) (*Process, error) { return startTied(argv, syscall.SIGKILL) }
+//
+// The program and all it starts may run on the CPUs named, or on all of this
+// process's if none is.
+func Start(argv []string, cpus ...int) (*Process, error) {
+	return startTied(argv, syscall.SIGKILL, cpus)
+}
 
 // StartParent is Start for a program that has child processes and ends them on
 // SIGTERM: when this process is killed the program gets that signal, for the
 // kernel would kill the program alone.
-func StartParent(argv []string) (*Process, error) { return startTied(argv, syscall.SIGTERM) }
+func StartParent(argv []string, cpus ...int) (*Process, error) {
+	return startTied(argv, syscall.SIGTERM, cpus)
+}
 
 // startTied runs argv. The kernel ties the program's death signal to the thread
 // that started it (prctl(2), PR_SET_PDEATHSIG), not to the process: the
 // starting thread is therefore kept until the program has ended.
-func startTied(argv []string, orphaned syscall.Signal) (*Process, error) {
+func startTied(argv []string, orphaned syscall.Signal, cpus []int) (*Process, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("start a program: no command")
 	}
@@ -45,11 +52,18 @@ func startTied(argv []string, orphaned syscall.Signal) (*Process, error) {
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		back, err := runOn(cpus) // a program inherits the CPUs of the thread that starts it
+		if err != nil {
+			started <- err
+			return
+		}
 		cmd := exec.Command(argv[0], argv[1:]...)
 		cmd.Stdout, cmd.Stderr = p.out, p.errs
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: orphaned}
 		cmd.WaitDelay = time.Second // for a descendant that keeps the pipes open
-		if err := cmd.Start(); err != nil {
+		err = cmd.Start()
+		back()
+		if err != nil {
 			started <- fmt.Errorf("start %s: %w", argv[0], err)
 			return
 		}
@@ -64,6 +78,25 @@ func startTied(argv []string, orphaned syscall.Signal) (*Process, error) {
 		close(p.ended)
 	}()
 	return p, <-started
+}
+
+// runOn keeps the calling thread on the CPUs named until back is called; none
+// named leaves it where it is.
+func runOn(cpus []int) (back func(), err error) {
+	if len(cpus) == 0 {
+		return func() {}, nil
+	}
+	var before, set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return nil, fmt.Errorf("read the CPUs of a thread: %w", err)
+	}
+	for _, cpu := range cpus {
+		set.Set(cpu)
+	}
+	if err := unix.SchedSetaffinity(0, &set); err != nil {
+		return nil, fmt.Errorf("run a program on CPUs %v: %w", cpus, err)
+	}
+	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil // they were allowed a moment ago
 }
 
 // waitUntilEnded blocks until the child has ended, and leaves it unreaped.

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // The test binary runs itself as the programs that the tests start.
@@ -266,5 +268,43 @@ func gone(t *testing.T, pid int) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d is still there", pid)
 		}
+	}
+}
+
+// A program runs where it is told to, and the thread that started it goes on
+// running where it did.
+func TestStartOnACPU(t *testing.T) {
+	var all unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		t.Fatal(err)
+	}
+	last := -1
+	for cpu := range 1024 {
+		if all.IsSet(cpu) {
+			last = cpu
+		}
+	}
+	p, err := Start([]string{"sleep", "10"}, last)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Kill()
+	var its unix.CPUSet
+	if err := unix.SchedGetaffinity(p.PID(), &its); err != nil {
+		t.Fatal(err)
+	}
+	if its.Count() != 1 || !its.IsSet(last) {
+		t.Errorf("it may run on %d CPUs", its.Count())
+	}
+	if _, err := Start([]string{"sleep", "10"}, 1023); err == nil {
+		t.Error("a CPU that does not exist was taken")
+	}
+	free, err := Start([]string{"sleep", "10"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Kill()
+	if err := unix.SchedGetaffinity(free.PID(), &its); err != nil || its != all {
+		t.Errorf("a program without a place: %v, %v", its, err)
 	}
 }
