@@ -45,16 +45,21 @@ func validateCPUs(asked []int) error {
 	return nil
 }
 
-// bindThread lets the calling thread, which must be locked, run on cpu only. The
-// thread keeps that; it must end with its goroutine.
-func bindThread(cpu int) error {
+// bindThread lets the calling thread, which must be locked, run on cpu only, and
+// returns what undoes that on the same thread. A thread ends with the goroutine
+// that it is locked to, but not the process's first: the Go runtime puts that to
+// sleep for good, and who asks for the CPUs of the process is told that thread's.
+func bindThread(cpu int) (unbind func(), err error) {
 	if cpu == anyCPU {
-		return nil
+		return func() {}, nil
 	}
-	var set unix.CPUSet
+	var before, set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &before); err != nil {
+		return nil, fmt.Errorf("read the CPUs of a generator thread: %w", err)
+	}
 	set.Set(cpu)
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("bind generator thread to CPU %d: %w", cpu, err)
+		return nil, fmt.Errorf("bind generator thread to CPU %d: %w", cpu, err)
 	}
-	return nil
+	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil // fails where the thread has lost these CPUs meanwhile
 }

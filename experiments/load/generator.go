@@ -23,6 +23,7 @@ type generator struct {
 	heads  *headReader
 	plan   *plan // nil: closed loop
 	cpu    int   // to which the thread is bound, or anyCPU
+	unbind func()
 
 	ep, bell   int // the epoll set; the eventfd in it that interrupts a wait
 	millis     bool
@@ -95,7 +96,8 @@ func (g *generator) setUp() error {
 	runtime.LockOSThread()
 	name := []byte(fmt.Sprintf("lflab-load-%d\x00", g.thread))
 	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0) // for people only
-	if err := bindThread(g.cpu); err != nil {
+	var err error
+	if g.unbind, err = bindThread(g.cpu); err != nil {
 		return err
 	}
 	if g.plan != nil {
@@ -104,7 +106,6 @@ func (g *generator) setUp() error {
 			return fmt.Errorf("set timer slack: %w", err)
 		}
 	}
-	var err error
 	if g.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return fmt.Errorf("create epoll set: %w", err)
 	}
@@ -142,6 +143,9 @@ func (g *generator) setUp() error {
 
 // tearDown closes everything setUp and the run have opened.
 func (g *generator) tearDown() {
+	if g.unbind != nil {
+		g.unbind()
+	}
 	for i := range g.conns {
 		g.disconnect(&g.conns[i])
 	}

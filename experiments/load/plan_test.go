@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -16,31 +17,35 @@ func take(p *plan, n int) []int64 {
 	return times
 }
 
+// distance is the one-sample Kolmogorov-Smirnov distance of values from a law.
+func distance(values []float64, cdf func(float64) float64) (most float64) {
+	slices.Sort(values)
+	n := float64(len(values))
+	for i, v := range values {
+		f := cdf(v)
+		most = max(most, math.Abs(f-float64(i)/n), math.Abs(f-float64(i+1)/n))
+	}
+	return most
+}
+
 // Poisson arrivals have exponential gaps: the one-sample Kolmogorov-Smirnov
 // distance stays below its 1 % point, and that of equal gaps far from it.
 func TestPoissonGaps(t *testing.T) {
 	const n, rate = 20000, 5000
-	distance := func(law Arrivals) float64 {
+	far := func(law Arrivals) float64 {
 		var gaps []float64
 		last := int64(0)
 		for _, at := range take(newPlan(Config{Rate: rate, Arrivals: law, Seed: 7}, 0), n) {
 			gaps = append(gaps, float64(at-last)/1e9)
 			last = at
 		}
-		slices.Sort(gaps)
-		exponential := distuv.Exponential{Rate: rate}
-		most := 0.0
-		for i, gap := range gaps {
-			f := exponential.CDF(gap)
-			most = max(most, math.Abs(f-float64(i)/n), math.Abs(f-float64(i+1)/n))
-		}
-		return most
+		return distance(gaps, distuv.Exponential{Rate: rate}.CDF)
 	}
 	critical := 1.628 / math.Sqrt(n)
-	if d := distance(Poisson); d > critical {
+	if d := far(Poisson); d > critical {
 		t.Errorf("Kolmogorov-Smirnov distance of poisson gaps %.4f, want at most %.4f", d, critical)
 	}
-	if d := distance(Fixed); d < 10*critical {
+	if d := far(Fixed); d < 10*critical {
 		t.Errorf("Kolmogorov-Smirnov distance of fixed gaps %.4f: the test cannot tell them", d)
 	}
 }
@@ -58,7 +63,7 @@ func TestPoissonRate(t *testing.T) {
 }
 
 func TestFixedGaps(t *testing.T) {
-	for i, at := range take(newPlan(Config{Rate: 3, Arrivals: Fixed, Seed: 0}, 0), 100) {
+	for i, at := range take(newPlan(Config{Rate: 3, Arrivals: Fixed}, 0), 100) {
 		if want := int64(float64(i) * 1e9 / 3); math.Abs(float64(at-want)) > 1 {
 			t.Fatalf("arrival %d at %d ns, want %d: the error must not add up", i, at, want)
 		}
@@ -75,19 +80,131 @@ func TestSeedDecidesPlan(t *testing.T) {
 	}
 }
 
-// The plan is the same however many threads share it.
+// Requests of a pair are exactly so far apart, and pairs never overlap: between
+// one's second and the next one's first there is at least half of the time that
+// the spacing leaves. Their number is that of the rate, and their jitter uniform.
+func TestPairs(t *testing.T) {
+	const pairs, rate, gap = 20000, 4000, 500e3 // ns from pair to pair
+	for _, spacing := range []time.Duration{0, 1, 20 * time.Microsecond, 250 * time.Microsecond} {
+		p := newPlan(Config{Rate: rate, Arrivals: Paired, Spacing: spacing, Seed: 11}, 0)
+		room := (gap - float64(spacing)) / 2
+		var jitters []float64
+		last := int64(-1e9)
+		for i := range pairs {
+			first, second := p.next(), p.next()
+			if second.at-first.at != int64(spacing) || first.group != first.at || second.group != first.at {
+				t.Fatalf("pair %d at %+v and %+v: want them %v apart and in one group", i, first, second, spacing)
+			}
+			if first.number != uint64(2*i) || second.number != uint64(2*i+1) {
+				t.Fatalf("pair %d has the numbers %d and %d", i, first.number, second.number)
+			}
+			if float64(first.at-last) < room-1 {
+				t.Fatalf("spacing %v: pair %d begins %d ns after the second before it, want at least %.0f", spacing, i, first.at-last, room)
+			}
+			last = second.at
+			jitters = append(jitters, (float64(first.at)-float64(i)*gap)/room)
+		}
+		if d, critical := distance(jitters, distuv.UnitUniform.CDF), 1.628/math.Sqrt(pairs); d > critical {
+			t.Errorf("spacing %v: Kolmogorov-Smirnov distance of the jitter %.4f, want at most %.4f", spacing, d, critical)
+		}
+	}
+}
+
+// The requests of a burst are planned at one instant, and bursts come as Poisson
+// arrivals do, at the rate divided by their size.
+func TestBursts(t *testing.T) {
+	const bursts, rate = 20000, 8000
+	for _, size := range []int{1, 7, 1024} {
+		p := newPlan(Config{Rate: rate, Arrivals: Burst, Burst: size, Seed: 11}, 0)
+		var gaps []float64
+		last := int64(0)
+		for i := range bursts {
+			first := p.next()
+			for j := 1; j < size; j++ {
+				if one := p.next(); one.at != first.at || one.group != first.at {
+					t.Fatalf("burst %d of %d: request %d at %d, the first at %d", i, size, j, one.at, first.at)
+				}
+			}
+			gaps = append(gaps, float64(first.at-last)/1e9)
+			last = first.at
+		}
+		exponential := distuv.Exponential{Rate: rate / float64(size)}
+		if d, critical := distance(gaps, exponential.CDF), 1.628/math.Sqrt(bursts); d > critical {
+			t.Errorf("bursts of %d: Kolmogorov-Smirnov distance of their gaps %.4f, want at most %.4f", size, d, critical)
+		}
+	}
+}
+
+// Every law plans as many requests as its rate says, in any time.
+func TestPlannedNumber(t *testing.T) {
+	const rate, length = 5000, 20e9 // ns
+	for _, test := range []struct {
+		cfg       Config
+		deviation float64 // of the number planned
+	}{
+		{Config{Arrivals: Fixed}, 1},
+		{Config{Arrivals: Poisson}, math.Sqrt(rate * length / 1e9)},
+		{Config{Arrivals: Paired, Spacing: 100 * time.Microsecond}, 2},
+		{Config{Arrivals: Burst, Burst: 16}, 16 * math.Sqrt(rate*length/1e9/16)},
+	} {
+		test.cfg.Rate, test.cfg.Seed = rate, 23
+		n := 0.0
+		for p := newPlan(test.cfg, 0); p.next().group < length; {
+			n++
+		}
+		if want := rate * length / 1e9; math.Abs(n-want) > 4*test.deviation {
+			t.Errorf("%s: %.0f planned, want %.0f and at most %.0f more or less", test.cfg.Arrivals, n, want, 4*test.deviation)
+		}
+	}
+}
+
+// The plan is the same however many threads share it, and two threads or more
+// never have both requests of a pair.
 func TestPlanShared(t *testing.T) {
-	for _, law := range []Arrivals{Poisson, Fixed} {
-		whole := take(newPlan(Config{Rate: 1000, Arrivals: law, Seed: 5}, 0), 120)
+	for _, cfg := range []Config{
+		{Arrivals: Poisson}, {Arrivals: Fixed}, {Arrivals: Paired, Spacing: 5 * time.Microsecond}, {Arrivals: Burst, Burst: 5},
+	} {
+		cfg.Rate, cfg.Seed = 1000, 5
+		whole := take(newPlan(cfg, 0), 120)
 		for _, threads := range []int{2, 3, 4} {
+			cfg.Threads = threads
 			var parts []int64
 			for i := range threads {
-				parts = append(parts, take(newPlan(Config{Rate: 1000, Arrivals: law, Seed: 5, Threads: threads}, i), 120/threads)...)
+				parts = append(parts, take(newPlan(cfg, i), 120/threads)...)
+				last := uint64(math.MaxUint64)
+				for p := newPlan(cfg, i); cfg.Arrivals == Paired && p.index < 1000; {
+					pair := p.next().number / 2
+					if pair == last {
+						t.Errorf("%d threads: number %d has both requests of pair %d", threads, i, pair)
+					}
+					last = pair
+				}
 			}
 			slices.Sort(parts)
 			if !slices.Equal(parts, whole) {
-				t.Errorf("%s, %d threads: their parts are not the plan", law, threads)
+				t.Errorf("%s, %d threads: their parts are not the plan", cfg.Arrivals, threads)
 			}
+		}
+	}
+}
+
+// What a thread may count on between two instants decides whether it can watch
+// for each.
+func TestBetween(t *testing.T) {
+	for _, test := range []struct {
+		cfg  Config
+		want float64 // ns
+	}{
+		{Config{Arrivals: Fixed}, 1e6},
+		{Config{Arrivals: Fixed, Threads: 4}, 4e6},
+		{Config{Arrivals: Burst, Burst: 8}, 8e6},
+		{Config{Arrivals: Burst, Burst: 8, Threads: 2}, 8e6},
+		{Config{Arrivals: Burst, Burst: 2, Threads: 4}, 4e6},
+		{Config{Arrivals: Paired, Threads: 2}, 2e6},
+	} {
+		test.cfg.Rate = 1000
+		if got := newPlan(test.cfg, 0).between(); got != test.want {
+			t.Errorf("%+v: %g ns between two instants, want %g", test.cfg, got, test.want)
 		}
 	}
 }

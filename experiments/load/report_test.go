@@ -39,6 +39,30 @@ func TestReportFields(t *testing.T) {
 	}
 }
 
+// What belongs to one law is written with that law only.
+func TestReportOfGroups(t *testing.T) {
+	s := serve(t, "127.0.0.1:0", say(hello))
+	cfg := Config{URL: s.url(), Connections: 4, Duration: 200 * time.Millisecond, Rate: 500}
+	paired := cfg
+	paired.Arrivals = Paired
+	r := mustRun(t, paired).Report()
+	if r.Arrivals != "paired" || r.SpacingNs == nil || *r.SpacingNs != 0 || r.Burst != 0 {
+		t.Errorf("%+v: want paired arrivals, a spacing of 0 and no burst", r)
+	}
+	if r.Pairs == nil || r.Pairs.Spacing.Count != 50 || r.Pairs.Latency.Count != 50 || r.Pairs.Service.Count != 50 {
+		t.Errorf("%+v: want 50 pairs", r.Pairs)
+	}
+	burst := cfg
+	burst.Arrivals, burst.Burst = Burst, 4
+	r = mustRun(t, burst).Report()
+	if r.Arrivals != "burst" || r.SpacingNs != nil || r.Burst != 4 || r.Pairs != nil {
+		t.Errorf("%+v: want bursts of 4", r)
+	}
+	if r.Series.WidthS != 0.002 || len(r.Series.Requests) != 100 || len(r.Series.Mean) != 100 || len(r.Series.P50) != 100 {
+		t.Errorf("series %+v, want 100 parts of 2 ms", r.Series)
+	}
+}
+
 func TestRateMissed(t *testing.T) {
 	for _, test := range []struct {
 		planned, requests uint64

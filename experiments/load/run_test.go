@@ -33,6 +33,12 @@ func TestCountsMatch(t *testing.T) {
 		{"open/close", true, 1000, 1, Poisson},
 		{"open/keep/threads", false, 2000, 3, Fixed},
 		{"open/close/threads", true, 1000, 2, Fixed},
+		{"pairs/keep", false, 1000, 1, Paired},
+		{"pairs/close", true, 1000, 1, Paired},
+		{"pairs/keep/threads", false, 1000, 2, Paired},
+		{"pairs/close/threads", true, 1000, 3, Paired},
+		{"bursts/keep", false, 1000, 1, Burst},
+		{"bursts/close/threads", true, 1000, 2, Burst},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			handler := say(hello)
@@ -44,6 +50,12 @@ func TestCountsMatch(t *testing.T) {
 			cfg := Config{
 				URL: s.url(), Connections: connections, Threads: test.threads, Duration: 250 * time.Millisecond,
 				Rate: test.rate, Arrivals: test.law, Close: test.close, Seed: 9,
+			}
+			switch test.law {
+			case Paired:
+				cfg.Spacing = 20 * time.Microsecond
+			case Burst:
+				cfg.Burst = 5
 			}
 			r := mustRun(t, cfg)
 			eventually(t, "the server has seen every request sent", func() bool { return s.requests.Load() == int64(r.Sent) })
@@ -84,6 +96,22 @@ func TestCountsMatch(t *testing.T) {
 				if n != int64(planned) {
 					t.Errorf("%d %s of %d requests", n, name, planned)
 				}
+			}
+			if test.law != Paired {
+				if r.PairSpacing != nil || r.Second != nil || r.Reversed != 0 {
+					t.Error("there are no pairs")
+				}
+				return
+			}
+			for name, n := range map[string]int64{
+				"spacings": r.PairSpacing.TotalCount(), "latencies of seconds": r.Second.Latency.TotalCount(), "service times of seconds": r.Second.Service.TotalCount(),
+			} {
+				if n != int64(planned)/2 {
+					t.Errorf("%d %s of %d requests in pairs", n, name, planned)
+				}
+			}
+			if test.threads == 1 && r.Reversed != 0 {
+				t.Errorf("one thread sent the second of %d pairs first", r.Reversed)
 			}
 		})
 	}
@@ -419,7 +447,7 @@ func TestProgress(t *testing.T) {
 // and end there are fewer allocations than requests by far.
 func TestNoAllocations(t *testing.T) {
 	url := floorProcess(t, 0)
-	for _, cfg := range []Config{{}, {Close: true}, {Rate: 5000}, {Rate: 2000, Close: true}} {
+	for _, cfg := range []Config{{}, {Close: true}, {Rate: 5000}, {Rate: 2000, Close: true}, {Rate: 2000, Arrivals: Paired, Close: true}, {Rate: 4000, Arrivals: Burst, Burst: 16}} {
 		var begin, end runtime.MemStats
 		cfg.URL, cfg.Connections, cfg.Warmup, cfg.Duration = url, 16, 200*time.Millisecond, 500*time.Millisecond
 		cfg.Begin = func() { runtime.ReadMemStats(&begin) }

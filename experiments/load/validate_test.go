@@ -32,6 +32,19 @@ func TestValidate(t *testing.T) {
 		{func(c *Config) { c.Rate = -2 }, "--rate -2: must be 0"},
 		{func(c *Config) { c.Rate = math.NaN() }, "--rate NaN"},
 		{func(c *Config) { c.Arrivals = "uniform" }, "--arrivals uniform: must be poisson, fixed, paired or burst"},
+		{func(c *Config) { c.Arrivals = Paired }, "--rate 0: must be more than 0 with --arrivals paired"},
+		{func(c *Config) { c.Arrivals, c.Burst = Burst, 2 }, "--rate 0: must be more than 0 with --arrivals burst"},
+		{func(c *Config) { c.Rate, c.Spacing = 5, 1 }, "--spacing 1ns: must be 0s without --arrivals paired"},
+		{func(c *Config) { c.Rate, c.Arrivals, c.Spacing = 5, Paired, -1 }, "--spacing -1ns: must be 0s to 1ms"},
+		{func(c *Config) { c.Rate, c.Arrivals, c.Spacing = 5, Paired, time.Millisecond+1 }, "--spacing 1.000001ms: must be 0s to 1ms"},
+		{func(c *Config) { c.Rate, c.Arrivals, c.Spacing = 2000, Paired, 500*time.Microsecond+1 }, "--spacing 500.001µs: must be at most 500µs at --rate 2000"},
+		{func(c *Config) { c.Rate, c.Arrivals, c.Connections = 5, Paired, 1 }, "--connections 1: must be 2 or more with --arrivals paired"},
+		{func(c *Config) { c.Rate, c.Arrivals, c.Burst = 5, Fixed, 2 }, "--burst 2: must be 0 without --arrivals burst"},
+		{func(c *Config) { c.Rate, c.Arrivals = 5, Burst }, "--burst 0: must be 1 to 1024 requests"},
+		{func(c *Config) { c.Rate, c.Arrivals, c.Burst = 5, Burst, 1025 }, "--burst 1025: must be 1 to 1024 requests"},
+		{func(c *Config) { c.Rate, c.Arrivals, c.Burst = 5, Burst, 5 }, "--burst 5: must be at most --connections, 4"},
+		{func(c *Config) { c.CPUs = []int{-1} }, "--cpus -1: must be of the CPUs of this process, ["},
+		{func(c *Config) { c.CPUs = []int{1 << 20} }, "--cpus 1048576: must be of the CPUs"},
 		{func(c *Config) { c.Timeout = time.Microsecond }, "--timeout 1µs: must be 1ms to"},
 	} {
 		cfg := good
@@ -40,6 +53,17 @@ func TestValidate(t *testing.T) {
 		var config *ConfigError
 		if !errors.As(err, &config) || !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%v: want a ConfigError that says %q", err, test.says)
+		}
+	}
+	for _, change := range []func(*Config){
+		func(c *Config) { c.Rate, c.Arrivals, c.Spacing = 1000, Paired, time.Millisecond },
+		func(c *Config) { c.Rate, c.Arrivals = 1000, Paired },
+		func(c *Config) { c.Rate, c.Arrivals, c.Burst, c.Connections = 5, Burst, 1024, 1024 },
+	} {
+		cfg := good
+		change(&cfg)
+		if err := cfg.Validate(); err != nil {
+			t.Errorf("%+v: %v", cfg, err)
 		}
 	}
 	for _, port := range []string{"0", "65536"} {
