@@ -36,7 +36,7 @@ type Crossing struct {
 	Rate     float64
 	From, To float64 // the measured rates that it lies between, or where all lie when there is none
 	InRange  bool    // it lies where measurements are
-	Sure     bool    // a measured one: the intervals of the ratios on both sides of it leave 1 out
+	Sure     bool    // a measured one: the intervals of the ratios on both sides of it leave 1 out; with none: all do
 	Ahead    bool    // there is none, and the leader's is the lower one throughout
 }
 
@@ -165,10 +165,12 @@ func (f *Fit) cross() {
 func crossing(ratios []RatioPoint) Crossing {
 	c := Crossing{From: ratios[0].X, To: ratios[len(ratios)-1].X}
 	last := -1
+	c.Sure = true
 	for i, r := range ratios {
 		if r.Measured.Center < 1 {
 			last = i
 		}
+		c.Sure = c.Sure && r.Measured.Enough() && !r.Measured.Contains(1)
 	}
 	if last == -1 || last == len(ratios)-1 {
 		c.Ahead = last >= 0
@@ -226,9 +228,16 @@ func (f *Fit) crossingSentence() string {
 	case m.Found:
 		fmt.Fprintf(&s, "as measured up to about %s (the medians turn between %s and %s, their intervals do not all leave equality out).", roughly(m.Rate), exactly(m.From), exactly(m.To))
 	case m.Ahead:
-		fmt.Fprintf(&s, "as measured wherever it was tried, %s.", tried)
+		fmt.Fprintf(&s, "as measured wherever it was tried, %s", tried)
 	default:
-		fmt.Fprintf(&s, "as measured nowhere that it was tried, %s.", tried)
+		fmt.Fprintf(&s, "as measured nowhere that it was tried, %s", tried)
+	}
+	switch {
+	case f.Measured.Found:
+	case f.Measured.Sure:
+		s.WriteString(".")
+	default:
+		s.WriteString(", by the medians; the intervals do not all leave equality out.")
 	}
 	return s.String()
 }

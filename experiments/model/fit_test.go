@@ -122,8 +122,9 @@ func TestCrossing(t *testing.T) {
 		"for good, not at first": {[]RatioPoint{at(1, 0.8, 0.9, 0.95), at(2, 1.01, 1.02, 1.03), at(4, 0.4, 0.5, 0.6), at(6, 1.9, 2, 2.1)},
 			Crossing{Found: true, InRange: true, Rate: 5, From: 4, To: 6, Sure: true}},
 		"exactly there": {[]RatioPoint{at(1, 0.4, 0.5, 0.6), at(3, 0.9, 1, 1.1)}, Crossing{Found: true, InRange: true, Rate: 3, From: 1, To: 3}},
-		"ahead":         {[]RatioPoint{at(1, 0.4, 0.5, 0.6), at(3, 0.8, 0.9, 1)}, Crossing{From: 1, To: 3, Ahead: true}},
-		"behind":        {[]RatioPoint{at(1, 1.1, 1.2, 1.3)}, Crossing{From: 1, To: 1}},
+		"ahead":         {[]RatioPoint{at(1, 0.4, 0.5, 0.6), at(3, 0.8, 0.9, 0.95)}, Crossing{From: 1, To: 3, Ahead: true, Sure: true}},
+		"perhaps ahead": {[]RatioPoint{at(1, 0.4, 0.5, 0.6), at(3, 0.8, 0.9, 1)}, Crossing{From: 1, To: 3, Ahead: true}},
+		"behind":        {[]RatioPoint{at(1, 1.1, 1.2, 1.3)}, Crossing{From: 1, To: 1, Sure: true}},
 	} {
 		if got := crossing(c.ratios); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
