@@ -17,6 +17,75 @@ const draws = 2000
 // fewest values whose range reaches Level as an interval for the median.
 const fewest = 6
 
+// sample is processes, each of which counts as one, and a statistic of them.
+type sample interface {
+	len() int
+	all() float64                             // the statistic of all processes
+	each() []float64                          // of each process alone
+	draw(rng *rand.Rand, picks []int) float64 // of those picked, by their number
+}
+
+// intervalOf gives a sample's statistic with its interval.
+func intervalOf(s sample) Interval {
+	if s.len() == 0 {
+		return none()
+	}
+	if s.len() < fewest {
+		return Summarise(s.each()).around(s.all())
+	}
+	picks := make([]int, s.len())
+	return bootstrap(s.all(), s.len(), func(rng *rand.Rand) float64 {
+		pick(rng, picks)
+		return s.draw(rng, picks)
+	})
+}
+
+// ratioOf gives the ratio of two independent samples' statistics.
+func ratioOf(a, b sample) Interval {
+	n := min(a.len(), b.len())
+	if n == 0 || !(b.all() > 0) {
+		return none()
+	}
+	centre := a.all() / b.all()
+	if n < fewest {
+		return rangeRatio(Summarise(a.each()), Summarise(b.each())).around(centre)
+	}
+	pa, pb := make([]int, a.len()), make([]int, b.len())
+	return bootstrap(centre, n, func(rng *rand.Rand) float64 {
+		pick(rng, pa)
+		pick(rng, pb)
+		return over(a.draw(rng, pa), b.draw(rng, pb))
+	})
+}
+
+// pairedRatioOf gives the ratio of two samples whose processes of equal number
+// are of one block.
+func pairedRatioOf(a, b sample) Interval {
+	if a.len() == 0 || !(b.all() > 0) {
+		return none()
+	}
+	centre := a.all() / b.all()
+	if a.len() < fewest {
+		ratios := a.each()
+		for i, y := range b.each() {
+			ratios[i] = over(ratios[i], y)
+		}
+		return Summarise(ratios).around(centre)
+	}
+	picks := make([]int, a.len())
+	return bootstrap(centre, a.len(), func(rng *rand.Rand) float64 {
+		pick(rng, picks)
+		return over(a.draw(rng, picks), b.draw(rng, picks))
+	})
+}
+
+// pick draws a process for each place, with replacement.
+func pick(rng *rand.Rand, picks []int) {
+	for i := range picks {
+		picks[i] = rng.IntN(len(picks))
+	}
+}
+
 // bootstrap gives the interval around centre that n processes drawn anew by
 // once make; draws that give no number are not counted.
 func bootstrap(centre float64, n int, once func(*rand.Rand) float64) Interval {
@@ -61,15 +130,6 @@ func over(x, y float64) float64 {
 		return math.Inf(1)
 	}
 	return math.NaN()
-}
-
-// overEach divides element by element.
-func overEach(xs, ys []float64) []float64 {
-	rs := make([]float64, len(xs))
-	for i := range xs {
-		rs[i] = over(xs[i], ys[i])
-	}
-	return rs
 }
 
 // around widens an interval that is a range so that its centre, found

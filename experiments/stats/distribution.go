@@ -12,7 +12,7 @@ import (
 // hold anything, rising, in the unit recorded; the last of ps is 1. A nil or
 // empty histogram gives none.
 func CDF(h *hdrhistogram.Histogram) (xs, ps []float64) {
-	if h == nil || h.TotalCount() == 0 {
+	if empty(h) {
 		return nil, nil
 	}
 	var seen int64
@@ -58,7 +58,7 @@ func Band(hs []*hdrhistogram.Histogram, ps []float64) []Interval {
 	for i, p := range ps {
 		var qs []float64
 		for _, h := range hs {
-			if h != nil && h.TotalCount() > 0 {
+			if !empty(h) {
 				qs = append(qs, float64(h.ValueAtPercentile(100*p)))
 			}
 		}

@@ -2,7 +2,6 @@ package stats
 
 import (
 	"maps"
-	"math/rand/v2"
 	"slices"
 )
 
@@ -34,19 +33,7 @@ import (
 // statistic must neither change its values nor keep them; Median and Mean are
 // such functions.
 func Hierarchical(processes [][]float64, statistic func([]float64) float64) Interval {
-	g := newGroup(processes)
-	if g.len() == 0 {
-		return none()
-	}
-	centre := statistic(g.all())
-	if g.len() < fewest {
-		return Summarise(g.each(statistic)).around(centre)
-	}
-	picks := make([]int, g.len())
-	return bootstrap(centre, g.len(), func(rng *rand.Rand) float64 {
-		pick(rng, picks)
-		return statistic(g.redraw(rng, picks))
-	})
+	return intervalOf(newGroup(processes, statistic))
 }
 
 // HierarchicalRatio gives statistic(a) / statistic(b) of two independent groups
@@ -55,25 +42,7 @@ func Hierarchical(processes [][]float64, statistic func([]float64) float64) Inte
 // processes in either, Lo and Hi are the ratios that the two ranges allow, as in
 // Ratio. A statistic of b that is not positive gives N = 0 and NaN.
 func HierarchicalRatio(a, b [][]float64, statistic func([]float64) float64) Interval {
-	ga, gb := newGroup(a), newGroup(b)
-	if ga.len() == 0 || gb.len() == 0 {
-		return none()
-	}
-	below := statistic(gb.all())
-	if !(below > 0) {
-		return none()
-	}
-	centre := statistic(ga.all()) / below
-	n := min(ga.len(), gb.len())
-	if n < fewest {
-		return rangeRatio(Summarise(ga.each(statistic)), Summarise(gb.each(statistic))).around(centre)
-	}
-	pa, pb := make([]int, ga.len()), make([]int, gb.len())
-	return bootstrap(centre, n, func(rng *rand.Rand) float64 {
-		pick(rng, pa)
-		pick(rng, pb)
-		return over(statistic(ga.redraw(rng, pa)), statistic(gb.redraw(rng, pb)))
-	})
+	return ratioOf(newGroup(a, statistic), newGroup(b, statistic))
 }
 
 // HierarchicalRatioPaired is HierarchicalRatio for groups that were measured in
@@ -83,27 +52,19 @@ func HierarchicalRatio(a, b [][]float64, statistic func([]float64) float64) Inte
 // one of them has are left out; N is the number of the others. With fewer than
 // six, Lo and Hi are the range of the blocks' own ratios.
 func HierarchicalRatioPaired(a, b map[int][]float64, statistic func([]float64) float64) Interval {
-	var as, bs [][]float64
+	as, bs := partners(a, b, func(xs []float64) bool {
+		vs, _ := numbered(xs)
+		return len(vs) > 0
+	})
+	return pairedRatioOf(newGroup(as, statistic), newGroup(bs, statistic))
+}
+
+// partners gives what two groups have in the same blocks, in the blocks' order.
+func partners[T any](a, b map[int]T, holds func(T) bool) (as, bs []T) {
 	for _, block := range slices.Sorted(maps.Keys(a)) {
-		if x, y := ordered(a[block]), ordered(b[block]); len(x) > 0 && len(y) > 0 {
-			as, bs = append(as, x), append(bs, y)
+		if y, ok := b[block]; ok && holds(a[block]) && holds(y) {
+			as, bs = append(as, a[block]), append(bs, y)
 		}
 	}
-	ga, gb := newGroup(as), newGroup(bs)
-	if ga.len() == 0 {
-		return none()
-	}
-	below := statistic(gb.all())
-	if !(below > 0) {
-		return none()
-	}
-	centre := statistic(ga.all()) / below
-	if ga.len() < fewest {
-		return Summarise(overEach(ga.each(statistic), gb.each(statistic))).around(centre)
-	}
-	picks := make([]int, ga.len())
-	return bootstrap(centre, ga.len(), func(rng *rand.Rand) float64 {
-		pick(rng, picks)
-		return over(statistic(ga.redraw(rng, picks)), statistic(gb.redraw(rng, picks)))
-	})
+	return as, bs
 }
