@@ -276,8 +276,11 @@ func TestPredictPairs(t *testing.T) {
 // Groups are predicted each by itself, and a server that is missing leaves the
 // other alone.
 func TestPredictGroups(t *testing.T) {
-	run := made{axes: []lab.Axis{axis("mpm", "leader", "worker"), axis("place", "free", "same"), axis("rate", "1000", "4000"), axis("idle", "default")}, blocks: 3,
+	run := made{axes: []lab.Axis{axis("mpm", "leader", "worker"), axis("place", "free", "same", "cross"), axis("rate", "1000", "4000"), axis("idle", "default")}, blocks: 3,
 		trial: func(tr *lab.Trial, p *lab.PhaseResult) {
+			if tr.Cell["place"] == "cross" && tr.Cell["mpm"] == "leader" {
+				p.Probe.D.Mean *= 2
+			}
 			if tr.Cell["place"] == "same" {
 				p.Probe.G.Mean += 7e3
 				tr.Gates[0].OK = tr.Cell["mpm"] == "leader"
@@ -287,8 +290,14 @@ func TestPredictGroups(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(fits) != 2 || fits[0].Group != "free/default" || fits[1].Group != "same/default" || len(fits[0].Curves) != 2 || len(fits[1].Curves) != 1 {
-		t.Fatalf("fits %+v, want free/default of two and same/default of one", fits)
+	if len(fits) != 3 || fits[0].Group != "free/default" || fits[1].Group != "same/default" || fits[2].Group != "cross/default" ||
+		len(fits[0].Curves) != 2 || len(fits[1].Curves) != 1 || len(fits[2].Curves) != 2 {
+		t.Fatalf("fits %+v, want free/default of two, same/default of one, cross/default of two", fits)
+	}
+	for i, r := range fits[0].Ratios {
+		if other := fits[2].Ratios[i].Measured; !near(other.Center, 2*r.Measured.Center, 1e-9) || other.N != 3 {
+			t.Errorf("ratio %v where the leader takes twice as long, %v where it does not", other, r.Measured)
+		}
 	}
 	if g := fits[1].Curves[0].Inputs.Gap.Center - fits[0].Curves[0].Inputs.Gap.Center; !near(g, 7e3, 1e-9) {
 		t.Errorf("gaps differ by %v ns, want 7000", g)

@@ -88,7 +88,7 @@ func report(mpm string, scale float64) *probe.Report {
 	stage("D.ready-waking", slept, 0.01*s.Wake)
 	stage("D.waking-wakeup", slept, 0.30*s.Wake)
 	stage("D.wakeup-switch", slept/2, 1.18*s.Wake) // the others needed none
-	stage("D.switch-return", slept, 0.10*s.Wake)
+	stage("D.switch-return", slept/4, 0.40*s.Wake)
 	stage("D.ready-arm", n-slept, 20e3)
 	stage("D.arm-return", n-slept, s.Accept)
 	handOff := s.Rest - trueRead
