@@ -41,7 +41,7 @@ const (
 // Within a block (one pass over all cells) each pair gives one value:
 //
 //	ratio     metric(of) / metric(to), claimed Below or Above a bound, or to differ from 1 by more than Differs
-//	gain      (metric(to) - metric(of)) / metric Unit of "of", claimed Above a bound
+//	gain      (metric(to) - metric(of)) / metric Unit of "of", claimed Above a bound; without Unit, in the metric's own
 //	trend     ratios approach Towards as Along rises
 //	crossing  ratios begin Below 1 and end above it (or Above, the other way) as Along rises
 //	ranking   the order of the values of Axis by the metric is not the same in all combinations of the other axes
@@ -201,8 +201,8 @@ func (r *reader) ruleKind(s *Suite, q *Rule, at string) error {
 			return r.missing(at+".to", "the cells that the metric should be larger in")
 		case q.Above == 0 || bounds != 1:
 			return r.missing(at+".above", "how many units at least are claimed")
-		case !column.MatchString(q.Unit):
-			return r.refuse(at+".unit", q.Unit, "a metric of summary.csv that the difference is measured in")
+		case q.Unit != "" && !column.MatchString(q.Unit):
+			return r.refuse(at+".unit", q.Unit, "a metric of summary.csv that the difference is measured in, or none")
 		}
 	case RuleTrend, RuleCrossing:
 		if q.Kind == RuleTrend && q.Towards <= 0 {
