@@ -1,0 +1,95 @@
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"lflab/experiments/stats"
+)
+
+// equal is how near to 1 all of a series lies that crosses nothing.
+const equal = 0.05
+
+// judgeCrossing decides whether ratios pass 1.
+func (t *trials) judgeCrossing(r *RuleResult) {
+	r.Series = t.series(r)
+	below := r.Rule.Below > 0
+	for i := range r.Series {
+		s := &r.Series[i]
+		s.Place = s.place(below)
+		if s.Why = t.short(s); s.Why != "" {
+			s.Side = Open
+			continue
+		}
+		s.Side, s.Why = sideOfCrossing(s, below)
+	}
+	t.closeSeries(r)
+}
+
+// sideOfCrossing decides a series whose levels all have enough blocks.
+func sideOfCrossing(s *Series, below bool) (Side, string) {
+	begins, ends := stats.Below, stats.Above
+	if !below {
+		begins, ends = ends, begins
+	}
+	all := func(is func(stats.Interval) bool) bool {
+		return !slices.ContainsFunc(s.Levels, func(p Pair) bool { return !is(p.Interval) })
+	}
+	first, last := s.Levels[0].Interval.Side(1), s.Levels[len(s.Levels)-1].Interval.Side(1)
+	for _, side := range []stats.Side{stats.Below, stats.Above} {
+		if all(func(i stats.Interval) bool { return i.Side(1) == side }) {
+			return Contradicts, fmt.Sprintf("it is %s 1 at every level", side)
+		}
+	}
+	switch {
+	case all(func(i stats.Interval) bool { return stats.Equivalent(i, 1/(1+equal), 1+equal) }):
+		return Contradicts, fmt.Sprintf("it is within %.0f %% of 1 at every level", 100*equal)
+	case first == begins && last == ends:
+		return Supports, ""
+	case first == ends && last == begins:
+		return Contradicts, "it passes 1 the other way"
+	}
+	return Open, fmt.Sprintf("it is %s 1 at %s and %s 1 at %s", first, s.Levels[0].Along, last, s.Levels[len(s.Levels)-1].Along)
+}
+
+// place is where the medians pass 1, with an interval over the blocks that have
+// all levels and pass it.
+func (s *Series) place(below bool) stats.Interval {
+	var medians []float64
+	for _, p := range s.Levels {
+		medians = append(medians, p.Interval.Center)
+	}
+	center := passes(s.At, medians, below)
+	var places []float64
+	for _, block := range slices.Sorted(maps.Keys(s.Levels[0].byBlock)) {
+		var ratios []float64
+		for _, p := range s.Levels {
+			if r, ok := p.byBlock[block]; ok {
+				ratios = append(ratios, r)
+			}
+		}
+		if len(ratios) == len(s.Levels) {
+			places = append(places, passes(s.At, ratios, below)) // NaN is not counted
+		}
+	}
+	iv := stats.Summarise(places)
+	iv.Center = center
+	return iv
+}
+
+// passes interpolates where ratios first go from the claimed side of 1 to the
+// other, log(ratio) being a straight line between levels; NaN if they do not.
+func passes(at, ratios []float64, below bool) float64 {
+	for i := 1; i < len(ratios); i++ {
+		a, b := math.Log(ratios[i-1]), math.Log(ratios[i])
+		if !below {
+			a, b = -a, -b
+		}
+		if a < 0 && b >= 0 && !math.IsInf(a, 0) && !math.IsInf(b, 0) {
+			return at[i-1] + (at[i]-at[i-1])*a/(a-b)
+		}
+	}
+	return math.NaN()
+}

@@ -1,0 +1,109 @@
+package verdict
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/probe"
+	"lflab/experiments/suites"
+)
+
+// made is a run of every combination of the axes whose dispatch latency, in ns,
+// is what value says of a cell in a block; 0 is not measured.
+func made(axes []lab.Axis, blocks int, value func(c lab.Cell, block int) float64, rules ...suites.Rule) *lab.Run {
+	cells := []lab.Cell{{}}
+	for _, a := range axes {
+		var next []lab.Cell
+		for _, c := range cells {
+			for _, v := range a.Values {
+				with := lab.Cell{a.Name: v}
+				for k, w := range c {
+					with[k] = w
+				}
+				next = append(next, with)
+			}
+		}
+		cells = next
+	}
+	run := &lab.Run{Manifest: lab.Manifest{Suite: "made", Axes: axes, Phases: []lab.Phase{{Name: "open"}}, Rules: rules,
+		Claim: suites.Claim{Hypothesis: "H2", Text: "A leader dispatches sooner.", RefutedIf: "it does not"}}}
+	run.Manifest.Before.CPUs = 2
+	for block := range blocks {
+		for _, c := range cells {
+			d := value(c, block)
+			id := fmt.Sprint(len(run.Trials))
+			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: id, Cell: c, Repetition: block})
+			run.Trials = append(run.Trials, lab.Trial{ID: id, Cell: c, Repetition: block, Phases: []lab.PhaseResult{{
+				Name: "open", Requests: 100, D: &lab.Dist{P50: d}, H: &lab.Dist{P50: 10_000 * drift(block)},
+				Counts: map[string]uint64{"requests": 1, "heap_allocations": uint64(d)},
+				Probe:  &probe.Report{},
+			}}})
+		}
+	}
+	return run
+}
+
+// drift falls on all cells of a block alike; what is paired does not see it.
+func drift(block int) float64 { return 1 + 0.03*float64(block) }
+
+// noise of a cell in a block, within 1 % of 1.
+func noise(c lab.Cell, block int) float64 {
+	h := fnv.New64a()
+	fmt.Fprint(h, key(c), block)
+	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
+	return 0.99 + 0.02*rng.Float64()
+}
+
+var mpms = lab.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
+
+// pairOf has leader at factor times worker's 30 us, in every cell of the axes.
+func pairOf(factor float64, blocks int, rule suites.Rule, more ...lab.Axis) *lab.Run {
+	return made(append([]lab.Axis{mpms}, more...), blocks, func(c lab.Cell, block int) float64 {
+		d := 30_000 * drift(block) * noise(c, block)
+		if c["mpm"] == "leader" {
+			d *= factor
+		}
+		return d
+	}, rule)
+}
+
+// leaderToWorker is a rule of two cells of the same dispatch latency.
+func leaderToWorker(kind string) suites.Rule {
+	return suites.Rule{Title: "dispatch latency, leader / worker", Kind: kind, Metric: "D_p50_ns", Phase: "open",
+		Of: suites.Match{"mpm": {"leader"}}, To: suites.Match{"mpm": {"worker"}}}
+}
+
+func ratioBelow(x float64) suites.Rule {
+	q := leaderToWorker(suites.RuleRatio)
+	q.Below = x
+	return q
+}
+
+func ratioAbove(x float64) suites.Rule {
+	q := leaderToWorker(suites.RuleRatio)
+	q.Above = x
+	return q
+}
+
+func ratioDiffers(d float64) suites.Rule {
+	q := leaderToWorker(suites.RuleRatio)
+	q.Differs = d
+	return q
+}
+
+func each(q suites.Rule, each string) suites.Rule {
+	q.Each = each
+	return q
+}
+
+// spoil makes the first n trials of a cell not count.
+func spoil(run *lab.Run, n int, mpm string) {
+	for i := range run.Trials {
+		if t := &run.Trials[i]; n > 0 && t.Cell["mpm"] == mpm {
+			t.Gates = []lab.Gate{{Name: "errors", OK: false}}
+			n--
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"gonum.org/v1/gonum/stat/combin"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+	"lflab/experiments/suites"
+)
+
+// fewest is how many blocks an interval needs to reach stats.Level.
+const fewest = 6
+
+// Side is where a pair or a series stands.
+type Side string
+
+// Sides. Pairs of a series have none: the series has.
+const (
+	Supports    Side = "supports"
+	Contradicts Side = "contradicts"
+	Open        Side = "open"
+)
+
+// Pair is two cells beside each other, or two metrics or phases of one.
+type Pair struct {
+	Of, To End
+	Shared string // what both are: "mode = close"
+	Along  string // the value of the rule's axis, in a series
+
+	// Interval of the ratio, or of the gain, over blocks that have both.
+	Interval stats.Interval
+	P        float64 // Mann-Whitney's, of the two cells' values; NaN where one has none
+	Holm     float64 // P, corrected over all pairs of the rule
+	Side     Side
+	Why      string // it is open
+
+	gain    string // the metric that a gain is measured in
+	byBlock map[int]float64
+}
+
+// pairs are those that a rule asks for.
+func (t *trials) pairs(q suites.Rule) []Pair {
+	var ps []Pair
+	for _, of := range t.cells {
+		if !q.Of.Has(of) || !q.Where.Has(of) {
+			continue
+		}
+		for _, to := range t.cells {
+			if q.To.Has(to) && t.alike(of, to, q.To) && !(maps.Equal(of, to) && q.Metric == q.ToMetric && q.Phase == q.ToPhase) {
+				ps = append(ps, t.pair(q, of, to))
+			}
+		}
+	}
+	correct(ps)
+	return ps
+}
+
+// alike reports whether two cells differ in the axes of but alone.
+func (t *trials) alike(a, b lab.Cell, but suites.Match) bool {
+	for _, x := range t.run.Manifest.Axes {
+		if _, free := but[x.Name]; !free && a[x.Name] != b[x.Name] {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *trials) pair(q suites.Rule, of, to lab.Cell) Pair {
+	p := Pair{Of: t.end(of, q.Metric, q.Phase), To: t.end(to, q.ToMetric, q.ToPhase), Along: of[q.Along]}
+	p.Of.Name, p.To.Name, p.Shared = t.names(of, to, q.Along)
+	if q.Kind == suites.RuleGain {
+		unit := t.end(of, q.Unit, q.UnitFrom)
+		p.gain, p.byBlock = q.Unit, gains(p.Of.byBlock, p.To.byBlock, unit.byBlock)
+	} else {
+		p.byBlock = ratios(p.Of.byBlock, p.To.byBlock)
+	}
+	p.Interval = summarise(p.byBlock)
+	p.P = math.NaN()
+	if len(p.Of.byBlock) > 0 && len(p.To.byBlock) > 0 {
+		p.P = stats.Compare(p.Of.values(), p.To.values())
+	}
+	return p
+}
+
+// names are what two cells are called beside each other, and what both are.
+func (t *trials) names(of, to lab.Cell, along string) (a, b, shared string) {
+	var as, bs, both []string
+	for _, x := range t.run.Manifest.Axes {
+		switch {
+		case of[x.Name] != to[x.Name]:
+			as, bs = append(as, named(x.Name, of[x.Name])), append(bs, named(x.Name, to[x.Name]))
+		case len(x.Values) > 1 && x.Name != along:
+			both = append(both, x.Name+" = "+of[x.Name])
+		}
+	}
+	return strings.Join(as, "/"), strings.Join(bs, "/"), strings.Join(both, ", ")
+}
+
+// ratios within blocks. Nothing beside nothing is no difference: 1.
+func ratios(of, to map[int]float64) map[int]float64 {
+	rs := map[int]float64{}
+	for block, x := range of {
+		y, ok := to[block]
+		switch {
+		case !ok:
+		case x == y:
+			rs[block] = 1
+		default:
+			rs[block] = x / y // +Inf where there was none to compare with
+		}
+	}
+	return rs
+}
+
+// gains within blocks, in units of what the unit was in that block.
+func gains(of, to, unit map[int]float64) map[int]float64 {
+	gs := map[int]float64{}
+	for block, x := range of {
+		y, ok := to[block]
+		if u := unit[block]; ok && u > 0 {
+			gs[block] = (y - x) / u
+		}
+	}
+	return gs
+}
+
+// summarise gives the median over blocks with its interval. Where some ratio has
+// no end, the median is of the shares x/(x+y) and turned back into a ratio: the
+// order is the same.
+func summarise(byBlock map[int]float64) stats.Interval {
+	xs := slices.Sorted(maps.Values(byBlock))
+	if len(xs) == 0 || !math.IsInf(xs[len(xs)-1], 1) {
+		return stats.Summarise(xs)
+	}
+	for i, r := range xs {
+		xs[i] = 1 - 1/(1+r)
+	}
+	iv := stats.Summarise(xs)
+	for _, end := range []*float64{&iv.Center, &iv.Lo, &iv.Hi} {
+		*end /= 1 - *end
+	}
+	return iv
+}
+
+// correct applies Holm's correction over the pairs of a rule.
+func correct(ps []Pair) {
+	raw := make([]float64, len(ps))
+	for i := range ps {
+		raw[i] = ps[i].P
+	}
+	for i, p := range stats.Holm(raw) {
+		ps[i].Holm = p
+	}
+}
+
+// least is the smallest corrected p-value that so many pairs of these sizes can
+// reach: two samples that do not overlap at all.
+func (p *Pair) least(pairs int) float64 {
+	n, k := len(p.Of.byBlock)+len(p.To.byBlock), len(p.Of.byBlock)
+	return min(1, float64(pairs)*2/math.Exp(combin.LogGeneralizedBinomial(float64(n), float64(k))))
+}
+
+// few says why a pair has no interval that could decide.
+func (t *trials) few(p *Pair) string {
+	var why []string
+	for _, e := range []*End{&p.Of, &p.To} {
+		if w := t.lacks(e); w != "" && !slices.Contains(why, w) {
+			why = append(why, w)
+		}
+	}
+	both := fmt.Sprintf("%s %s both, %d are needed", count(len(p.byBlock), "block"), hasHave(len(p.byBlock)), fewest)
+	if len(why) > 0 {
+		both += ": " + strings.Join(why, ", ")
+	}
+	return both
+}

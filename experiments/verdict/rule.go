@@ -1,0 +1,165 @@
+package verdict
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/suites"
+)
+
+// RuleResult is what one rule came to.
+type RuleResult struct {
+	Rule    suites.Rule
+	Outcome Outcome
+	Reason  string   // in words, without a full stop
+	Pairs   []Pair   // in the order of the cells; of a series in that of its levels
+	Series  []Series // of a trend or a crossing
+	Ranking *Ranking // of a ranking
+}
+
+// complete fills in what a rule leaves to its defaults.
+func complete(q suites.Rule) suites.Rule {
+	q.ToMetric, q.ToPhase = cmp.Or(q.ToMetric, q.Metric), cmp.Or(q.ToPhase, q.Phase)
+	q.Each = cmp.Or(q.Each, suites.EachAll)
+	if q.Unit != "" {
+		q.UnitFrom = cmp.Or(q.UnitFrom, q.Phase)
+	}
+	return q
+}
+
+func (t *trials) judge(q suites.Rule) RuleResult {
+	r := RuleResult{Rule: q, Outcome: Undecided}
+	for _, name := range []string{q.Metric, q.ToMetric, q.Unit} {
+		if name != "" && lab.MetricOf(name) == nil {
+			r.Reason = fmt.Sprintf("%q is no metric of this laboratory", name)
+			return r
+		}
+	}
+	switch q.Kind {
+	case suites.RuleRatio, suites.RuleGain:
+		t.judgePairs(&r)
+	case suites.RuleTrend:
+		t.judgeTrend(&r)
+	case suites.RuleCrossing:
+		t.judgeCrossing(&r)
+	case suites.RuleRanking:
+		t.judgeRanking(&r)
+	default:
+		r.Reason = fmt.Sprintf("there is no rule of kind %q", q.Kind)
+	}
+	return r
+}
+
+// judgePairs is for rules whose pairs decide one by one.
+func (t *trials) judgePairs(r *RuleResult) {
+	r.Pairs = t.pairs(r.Rule)
+	if len(r.Pairs) == 0 {
+		r.Reason = t.noPairs(r.Rule)
+		return
+	}
+	sides := make([]Side, len(r.Pairs))
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		switch {
+		case !p.Interval.Enough():
+			p.Side, p.Why = Open, t.few(p)
+		case r.Rule.Kind == suites.RuleGain:
+			p.Side, p.Why = sideOfGain(r.Rule, p)
+		default:
+			p.Side, p.Why = sideOfRatio(r.Rule, p, len(r.Pairs))
+		}
+		sides[i] = p.Side
+	}
+	r.Outcome = sum(sides, r.Rule.Each)
+	p := r.deciding()
+	r.Reason = tally(r.Outcome, sides, "pair") + p.openText()
+}
+
+// noPairs says why a rule has nothing to look at.
+func (t *trials) noPairs(q suites.Rule) string {
+	why := fmt.Sprintf("no two cells of the plan are what the rule compares (of %s, to %s)", matchText(q.Of), matchText(q.To))
+	if q.Where != nil {
+		why += " where " + matchText(q.Where)
+	}
+	if s := t.run.Manifest.Skipped; len(s) > 0 {
+		why += "; left out here: " + strings.Join(s, "; ")
+	}
+	return why
+}
+
+// deciding is the pair that shows best why the outcome is what it is: where one
+// pair settles it the clearest of its kind, where all have to agree the least
+// clear. An undecided rule has an open pair, whatever Each is.
+func (r *RuleResult) deciding() *Pair {
+	best := -1
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		if p.Side != r.showing() {
+			continue
+		}
+		if best < 0 || r.before(p, &r.Pairs[best]) {
+			best = i
+		}
+	}
+	return &r.Pairs[best]
+}
+
+// showing is the side whose pairs explain the outcome.
+func (r *RuleResult) showing() Side {
+	switch r.Outcome {
+	case Confirmed:
+		return Supports
+	case Refuted:
+		return Contradicts
+	}
+	return Open
+}
+
+// before reports whether p explains the outcome better than q. Pairs without an
+// interval come last, and of equals the first in the order of cells.
+func (r *RuleResult) before(p, q *Pair) bool {
+	if a, b := p.Interval.N > 0, q.Interval.N > 0; a != b {
+		return a
+	}
+	a, b := lean(r.Rule, p.Interval.Center), lean(r.Rule, q.Interval.Center)
+	if r.Outcome != Undecided && r.Rule.Each != suites.EachAny {
+		return a < b
+	}
+	return a > b
+}
+
+// tally is how many of several are on the deciding side, in words that a reason
+// begins with; empty where there is one alone.
+func tally(o Outcome, sides []Side, noun string) string {
+	if len(sides) < 2 {
+		return ""
+	}
+	side := map[Outcome]Side{Confirmed: Supports, Refuted: Contradicts, Undecided: Open}[o]
+	n := 0
+	for _, s := range sides {
+		if s == side {
+			n++
+		}
+	}
+	verb := map[Side][2]string{Supports: {"supports", "support"}, Contradicts: {"contradicts", "contradict"}, Open: {"is open", "are open"}}[side]
+	form := verb[1]
+	if n == 1 {
+		form = verb[0]
+	}
+	return fmt.Sprintf("%d of %s %s: ", n, count(len(sides), noun), form)
+}
+
+func matchText(m suites.Match) string {
+	if len(m) == 0 {
+		return "any"
+	}
+	var parts []string
+	for axis, values := range m {
+		parts = append(parts, axis+" = "+strings.Join(values, " or "))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}

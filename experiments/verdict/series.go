@@ -1,0 +1,107 @@
+package verdict
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"lflab/experiments/stats"
+	"lflab/experiments/suites"
+)
+
+// Series are the pairs that differ in the rule's axis alone.
+type Series struct {
+	Levels []Pair // in the order of the axis' numbers
+	At     []float64
+	Side   Side
+	Why    string // it is open, or what contradicts
+
+	// Of a trend: how far the levels are from where they should go, and the test
+	// for that falling, corrected after Holm over the series of the rule.
+	Distances []stats.Interval
+	Falling   float64
+	Rising    float64
+
+	// Of a crossing: where it is, as the axis counts it, between the levels'
+	// medians; the interval is over the blocks that cross, N of them.
+	Place stats.Interval
+}
+
+// series groups the pairs of a rule, and puts r.Pairs in their order.
+func (t *trials) series(r *RuleResult) []Series {
+	q := r.Rule
+	axis := suites.Axis{Name: q.Along}
+	for _, a := range t.run.Manifest.Axes {
+		if a.Name == q.Along {
+			axis.Values = a.Values
+		}
+	}
+	var order []string
+	groups := map[string][]Pair{}
+	for _, p := range t.pairs(q) {
+		if _, ok := axis.Number(p.Along); !ok {
+			continue // not on the axis: the rule's own reader takes no such axis
+		}
+		k := seriesKey(p, q.Along)
+		if groups[k] == nil {
+			order = append(order, k)
+		}
+		groups[k] = append(groups[k], p)
+	}
+	number := func(p Pair) float64 {
+		x, _ := axis.Number(p.Along)
+		return x
+	}
+	var all []Series
+	for _, k := range order {
+		slices.SortStableFunc(groups[k], func(a, b Pair) int { return int(math.Copysign(1, number(a)-number(b))) })
+		r.Pairs = append(r.Pairs, groups[k]...)
+	}
+	for from := 0; len(all) < len(order); {
+		to := from + len(groups[order[len(all)]])
+		s := Series{Levels: r.Pairs[from:to:to]}
+		for _, p := range s.Levels {
+			s.At = append(s.At, number(p))
+		}
+		all, from = append(all, s), to
+	}
+	return all
+}
+
+// seriesKey is the same for two pairs that differ in the axis alone.
+func seriesKey(p Pair, axis string) string {
+	of, to := maps.Clone(p.Of.Cell), maps.Clone(p.To.Cell)
+	delete(of, axis)
+	delete(to, axis)
+	return key(of) + "\x01" + key(to)
+}
+
+// short says why a series cannot be judged as a whole; empty if it can.
+func (t *trials) short(s *Series) string {
+	if len(s.Levels) < 2 {
+		return "there is one level alone"
+	}
+	var why []string
+	for i := range s.Levels {
+		if p := &s.Levels[i]; !p.Interval.Enough() {
+			why = append(why, "at "+p.Along+" "+t.few(p))
+		}
+	}
+	return strings.Join(why, "; ")
+}
+
+// closeSeries sums up the series of a rule.
+func (t *trials) closeSeries(r *RuleResult) {
+	if len(r.Series) == 0 {
+		r.Reason = t.noPairs(r.Rule)
+		return
+	}
+	sides := make([]Side, len(r.Series))
+	for i := range r.Series {
+		sides[i] = r.Series[i].Side
+	}
+	r.Outcome = sum(sides, r.Rule.Each)
+	s := &r.Series[slices.Index(sides, r.showing())]
+	r.Reason = tally(r.Outcome, sides, "series") + s.text(r.Rule)
+}

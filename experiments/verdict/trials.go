@@ -1,0 +1,125 @@
+package verdict
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// trials are those of a run, by their cell.
+type trials struct {
+	run    *lab.Run
+	cells  []lab.Cell
+	byCell map[string][]*lab.Trial
+}
+
+func newTrials(run *lab.Run) *trials {
+	t := &trials{run: run, cells: run.Cells(), byCell: map[string][]*lab.Trial{}}
+	for i := range run.Trials {
+		k := key(run.Trials[i].Cell)
+		t.byCell[k] = append(t.byCell[k], &run.Trials[i])
+	}
+	return t
+}
+
+func key(c lab.Cell) string {
+	var b strings.Builder
+	for _, axis := range slices.Sorted(maps.Keys(c)) {
+		fmt.Fprintf(&b, "%s\x00%s\x00", axis, c[axis])
+	}
+	return b.String()
+}
+
+// End is one side of a pair.
+type End struct {
+	Cell   lab.Cell
+	Name   string // short: "leader", where the two differ in that alone
+	Metric string
+	Phase  string
+	Median stats.Interval // over the trials that count
+	Valid  int            // trials that count
+	Trials int            // that there are
+
+	byBlock map[int]float64
+}
+
+// end measures one cell. The metric is one that the lab knows.
+func (t *trials) end(cell lab.Cell, metric, phase string) End {
+	e := End{Cell: cell, Metric: metric, Phase: phase, byBlock: map[int]float64{}}
+	m := lab.MetricOf(metric)
+	for _, tr := range t.byCell[key(cell)] {
+		e.Trials++
+		if !tr.Valid() {
+			continue
+		}
+		e.Valid++
+		for i := range tr.Phases {
+			if tr.Phases[i].Name != phase {
+				continue
+			}
+			if x, ok := m.Of(&tr.Phases[i]); ok {
+				e.byBlock[tr.Repetition] = x
+			}
+		}
+	}
+	e.Median = stats.Summarise(e.values())
+	return e
+}
+
+// values in the order of blocks.
+func (e *End) values() []float64 {
+	var xs []float64
+	for _, block := range slices.Sorted(maps.Keys(e.byBlock)) {
+		xs = append(xs, e.byBlock[block])
+	}
+	return xs
+}
+
+// lacks says why the end has fewer than enough values; empty where it has them.
+func (t *trials) lacks(e *End) string {
+	name := t.label(e.Cell)
+	switch {
+	case e.Trials == 0:
+		return name + " has no trial"
+	case e.Valid == 0:
+		return fmt.Sprintf("none of the %s of %s is valid", count(e.Trials, "trial"), name)
+	case len(e.byBlock) == 0:
+		why := fmt.Sprintf("%s was not measured in phase %s of %s", e.Metric, e.Phase, name)
+		for _, s := range t.run.Manifest.Skipped {
+			if strings.HasPrefix(s, "probe: ") {
+				why += " (" + s + ")"
+			}
+		}
+		return why
+	case len(e.byBlock) < fewest:
+		return fmt.Sprintf("%d of %s of %s are valid and have it", len(e.byBlock), count(e.Trials, "trial"), name)
+	}
+	return ""
+}
+
+// label writes a cell for people: the values of the axes that have several.
+func (t *trials) label(cell lab.Cell) string {
+	var values []string
+	for _, a := range t.run.Manifest.Axes {
+		if len(a.Values) > 1 {
+			values = append(values, named(a.Name, cell[a.Name]))
+		}
+	}
+	if len(values) == 0 {
+		return "the only cell"
+	}
+	return strings.Join(values, "/")
+}
+
+// named is a value that says by itself what it is, "leader", or with its axis,
+// "threads=8".
+func named(axis, value string) string {
+	if value == "" || value == "true" || value == "false" || value[0] >= '0' && value[0] <= '9' {
+		return axis + "=" + value
+	}
+	return value
+}
