@@ -84,8 +84,8 @@ const (
 	earlyBy = 20e3 // ns
 
 	// The requests of a pair must go when they are planned, whatever that costs:
-	// no sleep ends so late, and what takes a look at epoll and an answer that has
-	// come is over before.
+	// no sleep ends so late, and in the last moments no answer is read, which
+	// would take longer than they are; its latency is so much too long at most.
 	pairEarlyBy = 60e3 // ns
 	pairStrict  = 5e3  // ns
 )

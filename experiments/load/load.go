@@ -2,7 +2,7 @@
 //
 // A closed loop keeps a number of connections busy: each sends its next
 // request when it has its answer. An open loop plans the send times first
-// (Poisson or fixed arrivals) and never lets a slow answer delay a plan: a
+// (single requests, pairs or bursts) and never lets a slow answer delay a plan: a
 // request whose connection is not free waits, and that wait is part of its
 // latency. Latency runs from the planned send, service time from the actual
 // one; in a closed loop the two differ only by the generator's own delay.
