@@ -1,0 +1,208 @@
+package verdict
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/suites"
+)
+
+// TestVerdictFlipsWithTheData: every kind of rule on data and on their mirror
+// image. A rule that does not look at the data, or at the wrong side, fails.
+func TestVerdictFlipsWithTheData(t *testing.T) {
+	gain := leaderToWorker(suites.RuleGain)
+	gain.Above, gain.Unit = 0.2, "H_p50_ns"
+	means := map[string][]float64{"same": {1000, 2000, 3000}, "cross": {1000, 2000, 3000}}
+	turned := map[string][]float64{"same": {1000, 2000, 3000}, "cross": {3000, 2000, 1000}}
+	for _, c := range []struct {
+		name               string
+		confirmed, refuted *lab.Run
+	}{
+		{"ratio below", pairOf(0.7, 6, ratioBelow(1)), pairOf(1/0.7, 6, ratioBelow(1))},
+		{"ratio above", pairOf(1/0.7, 6, ratioAbove(1)), pairOf(0.7, 6, ratioAbove(1))},
+		{"ratio differs", pairOf(0.7, 6, ratioDiffers(0.05)), pairOf(1, 6, ratioDiffers(0.05))},
+		{"gain", pairOf(0.7, 6, gain), pairOf(1/0.7, 6, gain)},
+		{"trend", alongWork([]float64{0.5, 0.7, 0.9}, 6, trendTowards(1)), alongWork([]float64{0.9, 0.7, 0.5}, 6, trendTowards(1))},
+		{"crossing", alongWork([]float64{0.5, 0.9, 1.5}, 6, crossing(true)), alongWork([]float64{1.5, 1.1, 0.5}, 6, crossing(true))},
+		{"ranking", primitives(turned, 6), primitives(means, 6)},
+	} {
+		if v := Judge(c.confirmed); v.Outcome != Confirmed {
+			t.Errorf("%s: %s", c.name, v.Sentence())
+		}
+		if v := Judge(c.refuted); v.Outcome != Refuted {
+			t.Errorf("%s, mirrored: %s", c.name, v.Sentence())
+		}
+		// The same data under names that changed places: of is to and to is of.
+		for _, run := range []*lab.Run{c.confirmed, c.refuted} {
+			before := Judge(run)
+			q := &run.Manifest.Rules[0]
+			if q.Kind == suites.RuleRanking || q.Differs > 0 {
+				continue // which are the same either way
+			}
+			for i := range run.Trials {
+				cell := lab.Cell{}
+				for k, v := range run.Trials[i].Cell {
+					cell[k] = v
+				}
+				cell["mpm"] = map[string]string{"leader": "worker", "worker": "leader"}[cell["mpm"]]
+				run.Trials[i].Cell = cell
+			}
+			if after := Judge(run); q.Kind != suites.RuleTrend && after.Outcome == before.Outcome {
+				t.Errorf("%s: leader's data are worker's and the verdict is the same: %s", c.name, after.Sentence())
+			}
+		}
+	}
+}
+
+// TestWhole: what several rules come to.
+func TestWhole(t *testing.T) {
+	yes, no, open := ratioBelow(1), ratioAbove(1), ratioBelow(0.7)
+	for _, c := range []struct {
+		rules []suites.Rule
+		want  Outcome
+		why   string
+	}{
+		{nil, Undecided, "the suite states no rule"},
+		{[]suites.Rule{yes}, Confirmed, "leader's median dispatch latency D"},
+		{[]suites.Rule{yes, yes, yes}, Confirmed, "the other 2 rules likewise"},
+		{[]suites.Rule{yes, no}, Refuted, "1 of 2 rules is refuted: dispatch latency, leader / worker (claimed above 1): "},
+		{[]suites.Rule{open, no}, Refuted, "1 of 2 rules is refuted"},
+		{[]suites.Rule{yes, open, open}, Undecided, "2 of 3 rules are undecided: dispatch latency, leader / worker (claimed below 0.7): "},
+	} {
+		run := pairOf(0.7, 6, yes)
+		run.Manifest.Rules = c.rules
+		if v := Judge(run); v.Outcome != c.want || !strings.Contains(v.Reason, c.why) {
+			t.Errorf("%d rules: %s", len(c.rules), v.Sentence())
+		}
+	}
+}
+
+// TestCPUs: a claim about 8 CPUs is not decided by 2, whatever the data say.
+func TestCPUs(t *testing.T) {
+	for _, factor := range []float64{0.5, 2} {
+		run := pairOf(factor, 8, ratioBelow(1))
+		run.Manifest.Claim.CPUs = 8
+		v := Judge(run)
+		if v.Outcome != Undecided || v.Sentence() != "H2 is undecided: needs 8 CPUs, this machine has 2." {
+			t.Errorf("factor %g: %s", factor, v.Sentence())
+		}
+		if v.Rules[0].Outcome == Undecided {
+			t.Errorf("factor %g: the rule's own outcome is lost: %+v", factor, v.Rules[0])
+		}
+		run.Manifest.Before.CPUs = 8
+		if v := Judge(run); v.Outcome == Undecided {
+			t.Errorf("factor %g on 8 CPUs: %s", factor, v.Sentence())
+		}
+	}
+}
+
+// exact is a run without noise, so that its sentences are known.
+func exact(q suites.Rule, more ...lab.Axis) *lab.Run {
+	return made(append([]lab.Axis{mpms}, more...), 6, func(c lab.Cell, block int) float64 {
+		d := 30_000 + 1000*float64(block)
+		if c["mpm"] == "leader" {
+			d *= 0.75
+		}
+		return d
+	}, q)
+}
+
+func TestSentences(t *testing.T) {
+	const median = "leader's median dispatch latency D is 24.4 us [22.5, 26.2] against worker's 32.5 us [30.0, 35.0]"
+	v := Judge(exact(ratioBelow(1)))
+	if got, want := v.Sentence(), "H2 is confirmed: "+median+" (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.002)."; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got, want := v.Rules[0].Sentence(), "Dispatch latency, leader / worker (claimed below 1) is confirmed: "+median+" (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.002)."; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	v = Judge(exact(ratioAbove(1), lab.Axis{Name: "threads", Values: []string{"8", "64"}}))
+	if got, want := v.Sentence(), "H2 is refuted: 2 of 2 pairs contradict: with threads = 8, "+median+" (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.004)."; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	if got, want := v.Rules[0].Pairs[1].Sentence(), "With threads = 64, "+median+" (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.004)."; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+	v = Judge(exact(ratioBelow(0.75)))
+	if got := v.Sentence(); !strings.HasPrefix(got, "H2 is refuted") {
+		t.Errorf("an interval that begins at the bound is not below it: %s", got)
+	}
+	gain := leaderToWorker(suites.RuleGain)
+	gain.Above, gain.Unit = 0.2, "H_p50_ns"
+	if got := Judge(exact(gain)).Sentence(); !strings.Contains(got, " (a gain of 0.756 [0.750, 0.761] times the median hand-off latency H, 6 blocks, p = 0.002).") {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestClaimed(t *testing.T) {
+	gain := suites.Rule{Kind: suites.RuleGain, Above: 0.2, Unit: "H_p50_ns"}
+	for _, c := range []struct {
+		q    suites.Rule
+		want string
+	}{
+		{ratioBelow(0.95), "below 0.95"}, {ratioAbove(1), "above 1"}, {ratioDiffers(0.05), "to differ by more than 5 %"},
+		{gain, "more by over 0.2 times the median hand-off latency H"}, {trendTowards(1), "to approach 1 as work rises"},
+		{crossing(true), "to begin below 1 and end above it as work rises"}, {crossing(false), "to begin above 1 and end below it as work rises"},
+		{suites.Rule{Kind: suites.RuleRanking}, "to rank otherwise under other conditions"},
+	} {
+		if got := Claimed(c.q); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+// TestQuantities: every metric of the lab has words without underscores, and the
+// unit that its name promises.
+func TestQuantities(t *testing.T) {
+	for _, m := range lab.Metrics {
+		q := quantityOf(m.Name)
+		if q.words == "" || strings.Contains(q.words, "_") || strings.Contains(m.Name, "_ns") != (q.unit == "us" && q.scale == 1e-3) {
+			t.Errorf("%s: %+v", m.Name, q)
+		}
+	}
+	for name, want := range map[string]string{
+		"cpu_us_per_request": "CPU time per request in us is", "switches_per_request": "switches per request in  are",
+		"second_D_mean_ns": "mean dispatch latency D of the second in us is", "probe_D_p99_ns": "p99 of dispatch latency D by the probe in us is",
+		"latency_p999_ns": "p99.9 of latency in us is", "G_none_p50_ns": "median leaderless gap G without a follower in us is",
+		"rss_bytes_per_idle_connection": "resident memory per idle connection in KiB is", "requests_per_second": "requests per second in  are",
+		"scale_up_s": "scale up in s is", "listen_drops_per_second": "listen drops per second in  are",
+	} {
+		if q := quantityOf(name); q.words+" in "+q.unit+" "+q.are() != want {
+			t.Errorf("%s: %q %q %q, want %q", name, q.words, q.unit, q.are(), want)
+		}
+	}
+}
+
+func TestWrite(t *testing.T) {
+	text := func(run *lab.Run) string {
+		var b bytes.Buffer
+		if err := Judge(run).Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	got := text(exact(ratioBelow(1)))
+	want := `H2 is confirmed: leader's median dispatch latency D is 24.4 us [22.5, 26.2] against worker's 32.5 us [30.0, 35.0] (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.002).
+claimed: A leader dispatches sooner.
+
+confirmed  dispatch latency, leader / worker (claimed below 1)
+  pair             median dispatch latency D  against median dispatch latency D  ratio                 blocks  p (Holm)  
+  leader / worker  24.4 us [22.5, 26.2]       32.5 us [30.0, 35.0]               0.750 [0.750, 0.750]  6       0.002     supports
+`
+	if got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	threads := lab.Axis{Name: "threads"}
+	for i := range 20 {
+		threads.Values = append(threads.Values, number(float64(i+1)))
+	}
+	got = text(pairOf(0.7, 6, ratioBelow(1), threads))
+	if n := strings.Count(got, "\n"); n > 9 || !strings.Contains(got, "the smallest and the largest ratio of 20 pairs") {
+		t.Errorf("20 pairs take %d lines:\n%s", n, got)
+	}
+	if got := text(pairOf(0.7, 0, ratioBelow(1))); !strings.Contains(got, "no two cells of the plan") {
+		t.Errorf("no plan:\n%s", got)
+	}
+}
