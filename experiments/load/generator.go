@@ -13,7 +13,7 @@ import (
 
 // A generator is one thread's part of a load: its connections, its epoll set,
 // its part of the plan and its tally. Nothing in it is shared while it runs but
-// stop and published.
+// stop, pairs and published.
 type generator struct {
 	*course
 	target *target
@@ -84,7 +84,7 @@ const (
 	earlyBy = 20e3 // ns
 
 	// The requests of a pair must go when they are planned, whatever that costs:
-	// no sleep ends so late, and in the last moments no answer is read, which
+	// hardly a sleep ends so late, and in the last moments no answer is read, which
 	// would take longer than they are; its latency is so much too long at most.
 	pairEarlyBy = 60e3 // ns
 	pairStrict  = 5e3  // ns
