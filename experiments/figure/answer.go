@@ -63,13 +63,13 @@ func answer(v *view) []Paragraph {
 type claim struct {
 	panel              panel
 	costs, closed      lab.Phase
-	cpu, switches      verdict // against the rival
-	kernel             verdict // CPU against the baseline
-	throughput         verdict // against the rival
+	cpu, switches      weighing // against the rival
+	kernel             weighing // CPU against the baseline
+	throughput         weighing // against the rival
 	baselineThroughput stats.Interval
 }
 
-func (v *view) weigh(phase string, p panel, key, a, b string) verdict {
+func (v *view) weigh(phase string, p panel, key, a, b string) weighing {
 	m := metricOf(key)
 	return weigh(m, v.sample(phase, p, a, m).valid, v.sample(phase, p, b, m).valid)
 }
@@ -94,7 +94,7 @@ func (v *view) answerPattern() []Paragraph {
 				break
 			}
 		}
-		correct([]*verdict{&c.cpu, &c.switches, &c.kernel, &c.throughput})
+		correct([]*weighing{&c.cpu, &c.switches, &c.kernel, &c.throughput})
 		claims = append(claims, c)
 	}
 	var leads []string
@@ -122,7 +122,7 @@ func (c *claim) lead() string {
 	}
 	var done, open, few []string
 	for _, x := range []struct {
-		w            verdict
+		w            weighing
 		verb, noun   string
 		fewer, extra string
 	}{
@@ -162,7 +162,7 @@ func (c *claim) lead() string {
 }
 
 // percent says by how much a's median is below or above b's.
-func percent(w verdict, below, above string) string {
+func percent(w weighing, below, above string) string {
 	r := w.ratio.Center
 	switch {
 	case w.ratio.N == 0 && w.a.Center < w.b.Center:
@@ -216,7 +216,7 @@ func (v *view) tell(c *claim) string {
 }
 
 // outcome says who won, with the evidence, in words for better and worse.
-func outcome(w verdict, better, worse string) string {
+func outcome(w weighing, better, worse string) string {
 	switch {
 	case !w.enough():
 		return fmt.Sprintf("too few processes to tell, %d and %d (ratio %s)", w.a.N, w.b.N, ratioText(w.ratio))

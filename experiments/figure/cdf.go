@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
@@ -21,6 +22,7 @@ type curve struct {
 	ps     []float64
 	xs     []float64
 	lo, hi []float64
+	thin   bool // a class beside the main one: no band, no markers
 }
 
 // shares at which a curve is drawn: every half per cent, and closer at the top.
@@ -59,12 +61,20 @@ func (k curve) Plot(c draw.Canvas, p *plot.Plot) {
 	for i := len(k.ps) - 1; i >= 0; i-- {
 		band = append(band, vg.Point{X: x(k.hi[i]), Y: y(k.ps[i])})
 	}
-	c.FillPolygon(k.style.pale(bandGrey), c.ClipPolygonXY(band))
+	width := lineWidth
+	if k.thin {
+		width = lineWidth * 0.6
+	} else {
+		c.FillPolygon(k.style.pale(bandGrey), c.ClipPolygonXY(band))
+	}
 	var line []vg.Point
 	for i := range k.ps {
 		line = append(line, vg.Point{X: x(k.xs[i]), Y: y(k.ps[i])})
 	}
-	c.StrokeLines(draw.LineStyle{Color: k.style.color, Width: lineWidth, Dashes: k.style.dashes}, c.ClipLinesXY(line)...)
+	c.StrokeLines(draw.LineStyle{Color: k.style.color, Width: width, Dashes: k.style.dashes}, c.ClipLinesXY(line)...)
+	if k.thin {
+		return
+	}
 	for _, m := range marked {
 		for i := range k.ps {
 			if math.Abs(k.ps[i]-m) < 1e-9 {
@@ -74,7 +84,41 @@ func (k curve) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// cdf draws the distributions called name ("H", "D", "G") of every phase and
+// source is the name of the histograms of "H", "D" or "G" that a run has: the
+// flight recorder's, whose ends lie in the server's own code, or else the kernel
+// probe's.
+func (v *view) source(tag string) string {
+	for _, t := range v.valid() {
+		for _, r := range t.Phases {
+			if h := r.Histograms[tag]; h != nil && h.TotalCount() > 0 {
+				return tag
+			}
+		}
+	}
+	return probeSource + tag
+}
+
+// probeSource begins the names of the probe's histograms.
+const probeSource = "probe."
+
+// sourceText says where a distribution's ends lie, if not in user code.
+func (v *view) sourceText(source string) string {
+	if !strings.HasPrefix(source, probeSource) {
+		return ""
+	}
+	return "Both ends lie in the kernel here, at system calls: the kernel probe measured it."
+}
+
+// recording are the phases to take a source's histograms from: those of the
+// recorder that nothing disturbs more than need be, or all.
+func (v *view) recording(source string) []lab.Phase {
+	if strings.HasPrefix(source, probeSource) {
+		return v.phases
+	}
+	return v.undisturbed(v.phases, true)
+}
+
+// cdf draws the distributions called name ("H", "D", "probe.H") of every phase and
 // panel that has any; nil if none has. counts says how many values stand
 // behind the curves.
 func (v *view) cdf(name, label, of string) (s *sheet, with []lab.Phase, counts string, err error) {
@@ -82,7 +126,7 @@ func (v *view) cdf(name, label, of string) (s *sheet, with []lab.Phase, counts s
 	present := map[string]bool{}
 	curves := map[[2]int][]curve{}
 	fewest, most := int64(math.MaxInt64), int64(0)
-	for _, ph := range v.undisturbed(v.phases, true) {
+	for _, ph := range v.recording(name) {
 		j, any := v.indexOf(ph), false
 		for i, p := range v.panels {
 			for _, s := range v.subjects {

@@ -26,7 +26,7 @@ type ComparedCell struct {
 
 type comparedRow struct {
 	phase string
-	verdict
+	weighing
 }
 
 // Differs reports whether any metric of the cell does.
@@ -67,7 +67,7 @@ func Compare(a, b *lab.Run) *Comparison {
 		}
 		cc := ComparedCell{Name: name}
 		for _, ph := range va.phases {
-			var vs []verdict
+			var vs []weighing
 			for _, m := range comparedMetrics() {
 				if slices.Contains(redundant, m.key) {
 					continue
@@ -208,8 +208,8 @@ func (c *Comparison) Write(w io.Writer) error {
 	return err
 }
 
-// word is the verdict on a, the second run, against b.
-func (v verdict) word() string {
+// word is the weighing on a, the second run, against b.
+func (v weighing) word() string {
 	switch {
 	case !v.enough():
 		return "too few"

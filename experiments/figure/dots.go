@@ -92,9 +92,12 @@ func (v *view) dotPlot(m metric, phases []lab.Phase) (*sheet, []lab.Phase) {
 			}
 		}
 	}
-	s.row = vg.Length(24+15*len(v.subjects)) + 12
+	s.row = dotsHeight(len(v.subjects))
 	return s, with
 }
+
+// dotsHeight is the height of a row of panels with so many rows of dots.
+func dotsHeight(rows int) vg.Length { return vg.Length(24+15*rows) + 12 }
 
 func (v *view) dotPanel(m metric, ph lab.Phase, panel panel, column int) *plot.Plot {
 	var d dots

@@ -9,10 +9,11 @@ import (
 
 // Figure is one figure of a report: drawn, or left out with a reason.
 type Figure struct {
-	Name    string // of its files, without extension
-	Title   string
-	Caption string // how to read it, the load, n, what was left out
-	Missing string // why it could not be drawn; empty when it was
+	Name     string // of its files, without extension
+	Headline string // the number that suites ask for it by, as "F4"; empty if they cannot
+	Title    string
+	Caption  string // how to read it, the load, n, what was left out, the machine
+	Missing  string // why it could not be drawn; empty when it was
 
 	silent bool // nobody asked for it, or the reason stands elsewhere
 	sheet  *sheet
@@ -23,35 +24,43 @@ func (v *view) figures() ([]Figure, error) {
 	byLoad := v.undisturbed(v.phasesByLoad(), false)
 	figs := []Figure{
 		v.stepFigure(),
+		v.barsFigure(),
 		v.dotFigure("cpu", "CPU time per request", metricOf(keyCPU), byLoad,
 			"User and system time of the server process over the measured time, divided by the requests answered in it."),
 		v.dotFigure("switches", "Context switches per request", metricOf(keySwitches), byLoad,
 			"Voluntary and involuntary switches of all threads of the server process."),
 	}
-	for _, d := range []struct{ name, tag, title, label, of, read string }{
-		{"handoff", "H", "Hand-off latency", "hand-off latency H", "hand-offs",
-			"H runs from “I pass it” to “another running thread owns it”, for receivers that were asleep: leadership in leader, a connection or an event in worker and event."},
-		{"dispatch", "D", "Dispatch latency", "dispatch latency D", "requests",
-			"D runs from the moment the kernel received the request's data to the first instruction of the handler, defined alike for every MPM."},
-		{"gap", "G", "Leaderless gap", "leaderless gap G", "gaps",
-			"G runs from the old leader's receipt of an event until the next thread is armed on the handle set; gaps in which no follower was there to take over are a class of their own (the table's “G none”) and not in here."},
-	} {
-		f, err := v.cdfFigure(d.name, d.tag, d.title, d.label, d.of, d.read)
-		if err != nil {
-			return nil, fmt.Errorf("figure %s: %w", d.name, err)
-		}
-		figs = append(figs, f)
+	handoff, err := v.cdfFigure(Figure{Name: "handoff", Headline: "F2", Title: "Hand-off latency"}, "H", "hand-off latency H", "hand-offs",
+		"H runs from “I pass it” to “another running thread owns it”, for receivers that were asleep: leadership in leader, a connection or an event in worker and event.")
+	if err != nil {
+		return nil, err
 	}
+	dispatch, err := v.cdfFigure(Figure{Name: "dispatch", Title: "Dispatch latency"}, "D", "dispatch latency D", "requests",
+		"D runs from the moment the kernel received the request's data to the first instruction of the handler, defined alike for every MPM.")
+	if err != nil {
+		return nil, err
+	}
+	gap, err := v.gapFigure()
+	if err != nil {
+		return nil, err
+	}
+	figs = append(figs, handoff, dispatch, gap)
 	for _, of := range sums {
 		figs = append(figs, v.stagesFigure(of))
 	}
-	figs = append(figs, v.scatterFigure())
+	figs = append(figs, v.modelFigure(), v.workFigure(), v.economyFigure(), v.spinFigure(), v.orderFigure(), v.overloadFigure(), v.scatterFigure())
 	// Commands tell a mean and no histogram.
 	if f := v.dotFigure("handoff-mean", "Mean hand-off latency", metricOf(keyHMean), byLoad,
-		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && figs[3].Missing != "" && len(v.valid()) > 0 {
+		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && handoff.Missing != "" && len(v.valid()) > 0 {
 		figs = append([]Figure{f}, figs...)
 	}
-	return figs, nil
+	figs = append(figs, v.verdictFigures()...)
+	for i := range figs {
+		if figs[i].sheet != nil {
+			figs[i].Caption = join(figs[i].Caption, v.machine())
+		}
+	}
+	return v.ordered(figs), nil
 }
 
 func (v *view) dotFigure(name, title string, m metric, phases []lab.Phase, what string) Figure {
@@ -67,11 +76,11 @@ func (v *view) dotFigure(name, title string, m metric, phases []lab.Phase, what 
 	return f
 }
 
-func (v *view) cdfFigure(name, tag, title, label, of, read string) (Figure, error) {
-	f := Figure{Name: name, Title: title}
-	s, with, counts, err := v.cdf(tag, label, of)
+func (v *view) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) {
+	source := v.source(tag)
+	s, with, counts, err := v.cdf(source, label, of)
 	if err != nil {
-		return f, err
+		return f, fmt.Errorf("figure %s: %w", f.Name, err)
 	}
 	if s == nil {
 		f.Missing = "no trial that counts holds a histogram of " + tag
@@ -92,9 +101,14 @@ func (v *view) cdfFigure(name, tag, title, label, of, read string) (Figure, erro
 	if len(none) > 0 {
 		absent = "Nothing of the kind was recorded for " + listing(none) + "."
 	}
-	f.Caption = join(read, "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the "+
-		strings.Replace(v.intervalName(), "dashed: ", "", 1)+" of each quantile over processes.", v.loads(with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
+	f.Caption = join(read, v.sourceText(source), v.curvesText(), v.loads(with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
 	return f, nil
+}
+
+// curvesText says how distributions are drawn.
+func (v *view) curvesText() string {
+	return "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the " +
+		strings.Replace(v.intervalName(), "dashed: ", "", 1) + " of each quantile over processes."
 }
 
 func (v *view) scatterFigure() Figure {

@@ -28,7 +28,7 @@ func (v *view) rankBy(m metric, ph lab.Phase) []Paragraph {
 	type ranking struct {
 		panel  panel
 		names  []string
-		others []verdict // of the first against names[1:]
+		others []weighing // of the first against names[1:]
 	}
 	var rs []ranking
 	for _, p := range v.panels {

@@ -37,12 +37,8 @@ func (v *view) stepFigure() Figure {
 		f.Missing = "no trial saw the step"
 		return f
 	}
-	machine := "on this machine"
-	if m := v.run.Manifest.Before; m.CPU != "" {
-		machine = fmt.Sprintf("on %d CPUs (%s)", m.CPUs, m.CPU)
-	}
-	f.Caption = join(fmt.Sprintf("%d clients come at 0 s, all at once, each in a closed loop on %s, and go again at the end of the grey area, whose height in the lower row is their number; %s.",
-		ph.Connections, ph.Path, machine),
+	f.Caption = join(fmt.Sprintf("%d clients come at 0 s, all at once, each in a closed loop on %s, and go again at the end of the grey area, whose height in the lower row is their number.",
+		ph.Connections, ph.Path),
 		"The control process is one of the processes; threads are those of all processes, whatever they do.",
 		"Thin lines are single server processes with their children, the thick one is their median. The dashed line is the requests that were served at a time, as the clients saw it.",
 		v.replicates(), v.leftOut("drawn as dotted lines where they were seen"))

@@ -94,7 +94,7 @@ func TestStepFigure(t *testing.T) {
 	if p := rows[1][0].plot; p.Y.Max < 7+18*16 || p.X.Min != -0.5 || p.X.Max < 36 {
 		t.Errorf("axes from %v to %v s and up to %v threads do not show all", p.X.Min, p.X.Max, p.Y.Max)
 	}
-	for _, part := range []string{"200 clients", "closed loop on /sleep?ms=100", "2 CPUs (AMD EPYC 9R45)", "n = 5 to 6 processes", "apache-event, closing connections, repetition 3 (invalid)"} {
+	for _, part := range []string{"200 clients", "closed loop on /sleep?ms=100", "AMD EPYC 9R45, 2 CPUs", "n = 5 to 6 processes", "apache-event, closing connections, repetition 3 (invalid)"} {
 		if !strings.Contains(f.Caption, part) {
 			t.Errorf("the caption does not say %q: %s", part, f.Caption)
 		}

@@ -1,0 +1,64 @@
+package figure
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lflab/experiments/lab"
+)
+
+// Names are the figures that Draw can make of a run, in the order of its report,
+// by the names of their files.
+func Names(run *lab.Run) ([]string, error) {
+	figs, err := newView(run).figures()
+	if err != nil {
+		return nil, fmt.Errorf("figures of %s: %w", run.Manifest.Suite, err)
+	}
+	var names []string
+	for _, f := range figs {
+		if f.sheet != nil {
+			names = append(names, f.Name)
+		}
+	}
+	return names, nil
+}
+
+// Draw makes one figure of a run, by the name of its file ("cpu") or by its
+// number ("F4"), as "svg", "png" or "pdf". Equal runs give equal bytes. An error
+// says which names there are, or what the run lacks for this one.
+func Draw(run *lab.Run, name, format string) ([]byte, error) {
+	f, err := find(run, name)
+	if err != nil {
+		return nil, err
+	}
+	return f.sheet.render(format)
+}
+
+// Caption is the text that belongs under a figure of a run, by either name.
+func Caption(run *lab.Run, name string) (string, error) {
+	f, err := find(run, name)
+	return f.Caption, err
+}
+
+func find(run *lab.Run, name string) (Figure, error) {
+	figs, err := newView(run).figures()
+	if err != nil {
+		return Figure{}, fmt.Errorf("draw %s: %w", name, err)
+	}
+	i := slices.IndexFunc(figs, func(f Figure) bool { return f.Name == name || f.Headline != "" && f.Headline == name })
+	if i < 0 {
+		var names []string
+		for _, f := range figs {
+			names = append(names, f.Name)
+			if f.Headline != "" {
+				names[len(names)-1] += " (" + f.Headline + ")"
+			}
+		}
+		return Figure{}, fmt.Errorf("draw %q: no such figure [one of %s]", name, strings.Join(names, ", "))
+	}
+	if figs[i].sheet == nil {
+		return Figure{}, fmt.Errorf("draw %s: %s", name, figs[i].Missing)
+	}
+	return figs[i], nil
+}

@@ -1,0 +1,158 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lflab/experiments/lab"
+)
+
+// gapClasses are the names of a gap's two classes, after the source's name.
+const (
+	gapTag  = "G"
+	noneTag = "G_none"
+)
+
+// gapShares are how often a server's connections met what.
+type gapShares struct {
+	subject           string
+	armed, none       float64 // of the accepts; of the gaps
+	hasArmed, hasNone bool
+}
+
+func (g gapShares) String() string {
+	armed, none := "–", "–"
+	if g.hasArmed {
+		armed = fmt.Sprintf("%.0f", 100*g.armed)
+	}
+	gap := none
+	if g.hasNone {
+		none, gap = percentShort(g.none), percentShort(1-g.none)
+	}
+	return fmt.Sprintf("%s  %s / %s / %s %%", g.subject, armed, gap, none)
+}
+
+// percentShort keeps small shares from being written as nothing, and large ones
+// as all.
+func percentShort(x float64) string {
+	if p := 100 * x; p > 0 && p < 1 || p > 99 && p < 100 {
+		return fmt.Sprintf("%.1f", p)
+	}
+	return fmt.Sprintf("%.0f", 100*x)
+}
+
+// shareKey writes the shares of a panel's servers into its lower right corner,
+// where distributions leave room.
+type shareKey struct{ shares []gapShares }
+
+// Plot writes them, a line for each.
+func (k shareKey) Plot(c draw.Canvas, _ *plot.Plot) {
+	text := textStyle(textSize-1, false, axisInk)
+	text.XAlign = -1
+	at := vg.Point{X: c.Max.X - 3, Y: c.Min.Y + 3}
+	for i := len(k.shares) - 1; i >= 0; i-- {
+		c.FillText(text, at, k.shares[i].String())
+		at.Y += 8.5
+	}
+	c.FillText(text, at, "armed / gap / no leader")
+}
+
+// gapFigure draws the leaderless gap in its two classes, with the share of the
+// connections that met no gap at all.
+func (v *view) gapFigure() (Figure, error) {
+	f := Figure{Name: headlines["F3"], Headline: "F3", Title: "Leaderless gap"}
+	source := v.source(gapTag)
+	prefix := strings.TrimSuffix(source, gapTag)
+	lo, hi := math.Inf(1), 0.0
+	present := map[string]bool{}
+	curves := map[[2]int][]plot.Plotter{}
+	shares := map[[2]int][]gapShares{}
+	var with []lab.Phase
+	for _, ph := range v.recording(source) {
+		j, any := v.indexOf(ph), false
+		for i, p := range v.panels {
+			key := [2]int{j, i}
+			for _, s := range v.subjects {
+				counts := map[string]int64{}
+				for _, tag := range []string{gapTag, noneTag} {
+					hs := v.histograms(ph.Name, p, s, prefix+tag)
+					if len(hs) == 0 {
+						continue
+					}
+					look := v.style[s]
+					c, err := newCurve(hs, look)
+					if err != nil {
+						return f, fmt.Errorf("figure %s: %w", f.Name, err)
+					}
+					c.thin = tag == noneTag
+					counts[tag] = c.n
+					curves[key] = append(curves[key], c)
+					present[s], any = true, true
+					lo, hi = min(lo, c.xs[0], c.lo[0]), max(hi, c.xs[len(c.xs)-1], c.hi[len(c.hi)-1])
+				}
+				g := gapShares{subject: s}
+				if all := counts[gapTag] + counts[noneTag]; all > 0 {
+					g.none, g.hasNone = float64(counts[noneTag])/float64(all), true
+				}
+				if g.armed, g.hasArmed = v.armed(ph, p, s); g.hasArmed || g.hasNone {
+					shares[key] = append(shares[key], g)
+				}
+			}
+		}
+		if any {
+			with = append(with, ph)
+		}
+	}
+	if len(curves) == 0 {
+		f.Missing = "no trial that counts holds a histogram of G"
+		return f, nil
+	}
+	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
+	f.sheet = v.grid(with, func(ph lab.Phase, i int) *plot.Plot {
+		key := [2]int{v.indexOf(ph), i}
+		if len(curves[key]) == 0 {
+			return nil
+		}
+		p := newPlot("leaderless gap G (µs)", "share of gaps of the class")
+		logAxis(&p.X, lo, hi)
+		p.Y.Min, p.Y.Max = 0, 1
+		p.Add(curves[key]...)
+		p.Add(shareKey{shares[key]})
+		return p
+	})
+	for _, name := range v.subjects {
+		if present[name] {
+			f.sheet.legend = append(f.sheet.legend, entry{label: name, style: v.style[name], line: true})
+		}
+	}
+	f.Caption = join("G runs from the old leader's receipt of an event until the next thread is armed on the handle set. Lines with markers are gaps that a follower ended, thin ones without are gaps in which no follower was there to take over; each class is a distribution of its own.",
+		"In the corner: the share of the connections that found a thread armed, so that no gap lay before them (the kernel probe's count; – where it was off), and the shares of the two classes among the gaps.",
+		v.sourceText(source), v.curvesText(), v.loads(with), v.replicates(), v.leftOut("and not drawn"))
+	return f, nil
+}
+
+// armed is the share of the connections whose arrival woke a thread that slept in
+// accept or in the wait for events, in the same load with the probe on.
+func (v *view) armed(ph lab.Phase, p panel, subject string) (float64, bool) {
+	for _, on := range v.phases {
+		if on.Name != ph.Name && !sameLoad(on, ph) {
+			continue
+		}
+		var connections, atOnce uint64
+		for _, t := range v.trials(p, subject) {
+			if r := phaseOf(t, on.Name); r != nil && r.Probe != nil && t.Valid() {
+				connections += r.Probe.Counts["connections"]
+				atOnce += r.Probe.Counts["accepts_at_once"]
+			}
+		}
+		if connections > 0 {
+			return 1 - float64(atOnce)/float64(connections), true
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,47 @@
+package figure
+
+// overloadFigure draws what overload does to servers: connections dropped, and
+// the latency of those that are served, against the length of the listen queue.
+func (v *view) overloadFigure() Figure {
+	f := Figure{Name: "overload", Headline: "F9", Title: "Overload: drops and latency against the listen queue"}
+	backlog, ok := v.axis("listen-backlog")
+	if !ok {
+		return f.without("no axis is listen-backlog")
+	}
+	drops := labMetric("listen_drops_per_second", "drops", "connections/s", 1)
+	latency := metricOf(keyLatP99)
+	var tiles []tile
+	var drawn []series
+	shown := map[string]bool{}
+	for _, ph := range v.phasesByLoad() {
+		for _, p := range v.combinations(v.group, backlog.Name) {
+			for _, m := range []metric{drops, latency} {
+				var ss []series
+				for _, name := range v.subjects {
+					ss = append(ss, series{name: name, style: v.style[name], points: v.along(backlog, ph.Name, with(p.cell, v.group, name), m)})
+				}
+				if pl := seriesPanel("listen queue (connections)", m.label(), ss); pl != nil {
+					title := joinTitle(p.title, m.title)
+					if len(v.phases) > 1 {
+						title = joinTitle(title, ph.Name)
+					}
+					tiles = append(tiles, tile{pl, title})
+					drawn = append(drawn, ss...)
+					shown[ph.Name] = true
+				}
+			}
+		}
+	}
+	if f.sheet = inRows(tiles, 2); f.sheet == nil {
+		return f.without("no trial counts listen_drops or answered requests along listen-backlog")
+	}
+	f.sheet.legend = legendOf(drawn)
+	f.Caption = join("Connections that the kernel dropped because the listen queue was full (ListenDrops of the server's network namespace), and the latency from the planned send of requests that were answered, against the length asked for in listen(2).",
+		v.seriesCaption(shown))
+	return f
+}
+
+// seriesCaption is what captions of series have in common.
+func (v *view) seriesCaption(phases map[string]bool) string {
+	return join("Markers are medians over processes, bars their "+v.intervalName()+".", v.loads(v.phasesNamed(phases)), v.replicates(), v.leftOut("and not drawn"))
+}

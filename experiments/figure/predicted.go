@@ -1,0 +1,128 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/model"
+)
+
+// modelFigure draws the mean of D against the offered rate, and D of the second
+// of a pair against its spacing, as measured and as the model predicts it.
+func (v *view) modelFigure() Figure {
+	f := Figure{Name: headlines["F4"], Headline: "F4", Title: "Dispatch latency as measured, and as the queueing model predicts it"}
+	if v.group != "mpm" {
+		return f.without("the run does not compare MPMs")
+	}
+	var tiles []tile
+	var drawn []series
+	var told []string
+	shown := map[string]bool{}
+	for _, of := range []prediction{byRate, bySpacing} {
+		axis, ok := v.axis(of.axis)
+		if !ok || len(axis.Values) < 2 {
+			continue
+		}
+		for _, ph := range v.phasesByLoad() {
+			fits, err := of.predict(v.run, ph.Name)
+			why := ""
+			if err != nil {
+				why = err.Error()
+			}
+			for _, p := range v.combinations(v.group, axis.Name) {
+				ss, sentences := v.predictedSeries(of, axis, ph, p, fits)
+				pl := seriesPanel(of.label, of.metric.label(), ss)
+				if pl == nil {
+					continue
+				}
+				title := joinTitle(p.title, of.title)
+				if len(v.phases) > 1 {
+					title = joinTitle(title, ph.Name)
+				}
+				tiles = append(tiles, tile{pl, title})
+				drawn = append(drawn, ss...)
+				shown[ph.Name] = true
+				for _, s := range sentences {
+					told = append(told, head(joinTitle(title, s)))
+				}
+				if len(sentences) == 0 && why != "" {
+					told = append(told, fmt.Sprintf("No prediction (%s): %s.", title, why))
+				}
+			}
+		}
+	}
+	if f.sheet = inRows(tiles, 2); f.sheet == nil {
+		return f.without("no trial with the kernel probe on measured D along rate or the second of a pair's D along spacing")
+	}
+	f.sheet.row = 60 * vg.Millimeter
+	f.sheet.legend = legendOf(drawn)
+	for i := range f.sheet.legend {
+		f.sheet.legend[i].line = true
+	}
+	f.Caption = join("Markers with bars are measured by the kernel probe. Lines without markers on them go through what the model of one leader with a set-up time (M/D/1) predicts from V and G at the quietest point, which it was fitted to; where there is no prediction, lines join the measured points.",
+		v.seriesCaption(shown), join(told...))
+	return f
+}
+
+// prediction is one of the two things that the model predicts.
+type prediction struct {
+	axis, label, title string
+	metric             metric
+	predict            func(*lab.Run, string) ([]model.Fit, error)
+}
+
+var (
+	byRate = prediction{"rate", "offered rate (connections/s)", "mean D", labMetric("probe_D_mean_ns", "mean dispatch latency D", "µs", 1e3), model.Predict}
+
+	bySpacing = prediction{"spacing", "spacing of the pair (µs)", "the second of a pair", labMetric("second_D_mean_ns", "mean D of the second", "µs", 1e3),
+		func(run *lab.Run, phase string) ([]model.Fit, error) {
+			return model.PredictPairs(run, phase, lab.MetricOf("second_D_mean_ns").Of, model.AtRead)
+		}}
+)
+
+// predictedSeries are the measured points of each MPM, with the model's curve if
+// there is one, and what is to be said of the fit.
+func (v *view) predictedSeries(of prediction, axis lab.Axis, ph lab.Phase, p panel, fits []model.Fit) (ss []series, sentences []string) {
+	var others []lab.Axis
+	for _, a := range axesOf(v.run) {
+		if a.Name != v.group && a.Name != byRate.axis && a.Name != bySpacing.axis {
+			others = append(others, a)
+		}
+	}
+	group := lab.Label(others, p.cell)
+	i := slices.IndexFunc(fits, func(f model.Fit) bool { return f.Group == group })
+	for _, name := range v.subjects {
+		s := series{name: name, style: v.style[name], points: v.along(axis, ph.Name, with(p.cell, v.group, name), of.metric)}
+		if i >= 0 && len(s.points) > 0 {
+			if c := fits[i].Curve(name); c != nil {
+				s.loose = true
+				s.curve = sampled(c, s.points)
+			}
+		}
+		ss = append(ss, s)
+	}
+	if i >= 0 {
+		sentences = fits[i].Sentences()
+	}
+	return ss, sentences
+}
+
+// sampled is a curve over the range of the points, in µs, without what lies far
+// above them.
+func sampled(c *model.Curve, ps []seriesPoint) []curvePoint {
+	top := 0.0
+	for _, q := range ps {
+		top = max(top, q.of.Hi)
+	}
+	var out []curvePoint
+	for _, q := range c.Sample(ps[0].x, ps[len(ps)-1].x, 120) {
+		if y := q.Y / 1e3; !math.IsNaN(y) && y <= 1.5*top {
+			out = append(out, curvePoint{q.X, y})
+		}
+	}
+	return out
+}

@@ -1,0 +1,52 @@
+package figure
+
+import (
+	"fmt"
+
+	"lflab/experiments/verdict"
+)
+
+// verdictBox is what the report begins with where the suite claims something.
+type verdictBox struct {
+	Outcome  verdict.Outcome
+	Sentence string
+	Claim    string
+	Refuted  string // what would refute it
+	Rules    []ruleRow
+}
+
+type ruleRow struct {
+	Title, Claimed, Reason string
+	Outcome                verdict.Outcome
+	Pairs                  string // how many stand where
+}
+
+// verdictBox is nil where the suite states no rules.
+func (v *view) verdictBox() *verdictBox {
+	j := v.judged()
+	if j == nil {
+		return nil
+	}
+	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, Refuted: v.run.Manifest.RefutedIf}
+	for _, r := range j.Rules {
+		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), head(r.Reason), r.Outcome, sides(r)})
+	}
+	return b
+}
+
+// sides counts how the pairs of a rule, or its series, stand.
+func sides(r verdict.RuleResult) string {
+	n := map[verdict.Side]int{}
+	for _, s := range r.Series {
+		n[s.Side]++
+	}
+	if len(r.Series) == 0 {
+		for _, p := range r.Pairs {
+			n[p.Side]++
+		}
+	}
+	if n[verdict.Supports]+n[verdict.Open]+n[verdict.Contradicts] == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%d / %d / %d", n[verdict.Supports], n[verdict.Open], n[verdict.Contradicts])
+}

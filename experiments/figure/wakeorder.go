@@ -1,0 +1,170 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/stats"
+)
+
+// orderFigure draws how the order in which followers wake spreads requests over
+// threads, and what a handler that needs a warm cache makes of it.
+func (v *view) orderFigure() Figure {
+	f := Figure{Name: "order", Headline: "F8", Title: "Wake order: who serves, and what warmth is worth"}
+	order, ok := v.axis("order")
+	if !ok {
+		return f.without("no axis is order")
+	}
+	looks := ramp(len(order.Values))
+	var tiles []tile
+	var legend []entry
+	shown := map[string]bool{}
+	kib, warm := v.axis("kib")
+	threads, many := v.axis("threads")
+	for _, ph := range v.undisturbed(v.phases, true) {
+		for _, p := range v.combinations(order.Name, kib.Name) {
+			var ss []series
+			var gini []string
+			for i, value := range order.Values {
+				ranks, share := v.served(ph.Name, with(p.cell, order.Name, value))
+				ss = append(ss, series{name: value, style: looks[i], points: ranks})
+				if share.N > 0 {
+					gini = append(gini, fmt.Sprintf("%s %.2f", value, share.Center))
+				}
+			}
+			if pl := rankPanel(ss); pl != nil {
+				legend = addEntries(legend, legendOf(ss))
+				tiles = append(tiles, tile{pl, joinTitle(p.title, "Gini: "+listing(gini))})
+				shown[ph.Name] = true
+			}
+		}
+	}
+	served := len(tiles) > 0
+	d, phases := v.dispatchMedian()
+	for _, ph := range phases {
+		if !warm {
+			break
+		}
+		for _, p := range v.combinations(order.Name, kib.Name, threads.Name) {
+			var ss []series
+			for i, value := range order.Values {
+				values := []string{""}
+				if many {
+					values = threads.Values
+				}
+				for j, n := range values {
+					s := series{name: value, style: looks[i]}
+					cell := with(p.cell, order.Name, value)
+					if many {
+						cell = with(cell, threads.Name, n)
+						s.name = fmt.Sprintf("%s, %s threads", value, n)
+						s.style.color = shade0(looks[i].color, j)
+						s.style.marker, s.style.dashes = palette[(i*len(values)+j)%len(palette)].marker, palette[(i*len(values)+j)%len(palette)].dashes
+					}
+					s.points = v.along(kib, ph.Name, cell, d)
+					ss = append(ss, s)
+				}
+			}
+			if pl := seriesPanel("memory that the handler walks (KiB)", d.label(), ss); pl != nil {
+				legend = addEntries(legend, legendOf(ss))
+				tiles = append(tiles, tile{pl, joinTitle(p.title, v.load(ph, v.panelOf(p.cell)))})
+				shown[ph.Name] = true
+			}
+		}
+	}
+	if f.sheet = inRows(tiles, 2); f.sheet == nil {
+		return f.without("no server said which thread served how many requests, and there is no axis kib")
+	}
+	f.sheet.legend = legend
+	read := ""
+	if served {
+		read = "Requests that each thread served, the busiest first, medians over processes of the thread of that rank; Gini is 0 where all serve alike and near 1 where one serves all."
+	}
+	if warm {
+		read = join(read, "Beside it the median of D against the memory that a request's handler walks through.")
+	}
+	f.Caption = join(read, v.seriesCaption(shown))
+	return f
+}
+
+// shade0 is a colour itself, then its shades.
+func shade0(c color.NRGBA, n int) color.NRGBA {
+	if n == 0 {
+		return c
+	}
+	return shade(c, n)
+}
+
+// addEntries adds those of a label that is not there yet.
+func addEntries(es, more []entry) []entry {
+	for _, e := range more {
+		if !slices.ContainsFunc(es, func(o entry) bool { return o.label == e.label }) {
+			es = append(es, e)
+		}
+	}
+	return es
+}
+
+// served is how many requests the thread of each rank served, over the processes
+// of some cells, and the Gini coefficient of each process.
+func (v *view) served(phase string, c lab.Cell) (ranks []seriesPoint, gini stats.Interval) {
+	var by [][]float64 // by rank, of each process
+	var ginis []float64
+	for _, t := range v.where(c) {
+		r := phaseOf(t, phase)
+		if r == nil || !t.Valid() || len(r.ServedBy) == 0 {
+			continue
+		}
+		counts := make([]float64, len(r.ServedBy))
+		for i, n := range r.ServedBy {
+			counts[i] = float64(n)
+			if i == len(by) {
+				by = append(by, nil)
+			}
+			by[i] = append(by[i], float64(n))
+		}
+		ginis = append(ginis, stats.Gini(counts))
+	}
+	for i, xs := range by {
+		if iv := stats.Summarise(xs); iv.Center > 0 { // the axis is logarithmic
+			iv.Lo = max(iv.Lo, 0.5)
+			ranks = append(ranks, seriesPoint{x: float64(i + 1), of: iv})
+		}
+	}
+	return ranks, stats.Summarise(ginis)
+}
+
+func rankPanel(ss []series) *plot.Plot {
+	p := seriesPanel("thread, the busiest first", "requests served", ss)
+	if p == nil {
+		return nil
+	}
+	last, lo, hi := 1.0, math.Inf(1), 0.0
+	for _, s := range ss {
+		for _, q := range s.points {
+			last, lo, hi = max(last, q.x), min(lo, q.of.Lo), max(hi, q.of.Hi)
+		}
+	}
+	p.X.Scale, p.X.Min, p.X.Max, p.X.Tick.Marker = plot.LinearScale{}, 0.5, last+0.5, plot.TickerFunc(linearTicks)
+	logAxis(&p.Y, lo/1.3, max(hi, lo*2)*1.3)
+	return p
+}
+
+// dispatchMedian is the metric of D's median that the run has, the flight
+// recorder's before the kernel's, and the phases that have it.
+func (v *view) dispatchMedian() (metric, []lab.Phase) {
+	for _, m := range []metric{metricOf("D_p50"), probeTimes[0]} {
+		phases := slices.DeleteFunc(v.phasesByLoad(), func(ph lab.Phase) bool {
+			return !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) })
+		})
+		if len(phases) > 0 {
+			return m, phases
+		}
+	}
+	return metricOf("D_p50"), nil
+}

@@ -1,0 +1,138 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat/combin"
+
+	"lflab/experiments/stats"
+)
+
+// weighing is what one sample came to beside another.
+type weighing struct {
+	a, b   stats.Interval
+	ratio  stats.Interval // of medians, a over b
+	p      float64        // Holm-corrected once the family is known
+	least  float64        // the smallest p that samples of these sizes can reach, corrected likewise
+	metric metric
+}
+
+func weigh(m metric, a, b []float64) weighing {
+	return weighing{
+		least: leastP(len(a), len(b)),
+		a:     stats.Summarise(a), b: stats.Summarise(b),
+		ratio: stats.Ratio(a, b), p: stats.Compare(a, b), metric: m,
+	}
+}
+
+// known reports whether there is anything to weigh.
+func (v weighing) known() bool { return v.a.N > 0 && v.b.N > 0 }
+
+// enough reports whether a difference could show at all: three against three
+// never reach p < 0.05, however far apart they lie.
+func (v weighing) enough() bool { return v.least < stats.Alpha }
+
+// leastP is the p-value of two samples that do not overlap.
+func leastP(na, nb int) float64 {
+	if na == 0 || nb == 0 {
+		return 1
+	}
+	return min(1, 2/math.Exp(combin.LogGeneralizedBinomial(float64(na+nb), float64(na))))
+}
+
+// differs is spoken of when both the test and the interval say so.
+func (v weighing) differs() bool {
+	return v.known() && v.p < stats.Alpha && v.gap()
+}
+
+// gap: the interval of the ratio excludes 1, or, where there is no ratio
+// because b is nothing at all, the intervals lie apart.
+func (v weighing) gap() bool {
+	if v.ratio.N > 0 {
+		return !v.ratio.Contains(1)
+	}
+	return !v.a.Overlaps(v.b)
+}
+
+// better reports whether a's median is on the good side of b's.
+func (v weighing) better() bool {
+	if v.metric.moreIsBetter {
+		return v.a.Center > v.b.Center
+	}
+	return v.a.Center < v.b.Center
+}
+
+// evidence is the ratio and the p-value in brackets.
+func (v weighing) evidence() string {
+	return "ratio " + bare(v)
+}
+
+func bare(v weighing) string { return ratioText(v.ratio) + ", " + pText(v.p) }
+
+func ratioText(r stats.Interval) string {
+	if r.N == 0 || math.IsNaN(r.Center) {
+		return "-"
+	}
+	d := 2
+	for x := r.Center; x > 0 && x < 0.1 && d < 6; x *= 10 { // 0.0046, not 0.00
+		d++
+	}
+	if r.N == 1 {
+		return fmt.Sprintf("%.*f", d, r.Center)
+	}
+	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, r.Center, d, r.Lo, d, r.Hi)
+}
+
+func pText(p float64) string {
+	switch {
+	case math.IsNaN(p):
+		return "p -"
+	case p < 0.001:
+		return "p < 0.001"
+	case p >= 0.1:
+		return fmt.Sprintf("p = %.2f", p)
+	}
+	return fmt.Sprintf("p = %.3f", p)
+}
+
+// correct applies Holm's correction over the family of weighings.
+func correct(vs []*weighing) {
+	ps := make([]float64, len(vs))
+	for i, v := range vs {
+		if ps[i] = v.p; !v.known() {
+			ps[i] = math.NaN()
+		}
+	}
+	known := 0
+	for i, p := range stats.Holm(ps) {
+		if vs[i].p = p; vs[i].known() {
+			known++
+		}
+	}
+	for _, v := range vs {
+		v.least = min(1, v.least*float64(known))
+	}
+}
+
+func pointers(vs []weighing) []*weighing {
+	ps := make([]*weighing, len(vs))
+	for i := range vs {
+		ps[i] = &vs[i]
+	}
+	return ps
+}
+
+// intervalText writes "24.1 [23.8, 24.6]" with thousands in commas.
+func intervalText(i stats.Interval) string {
+	switch {
+	case i.N == 0:
+		return "-"
+	case i.N == 1: // one value has no interval
+		return short(i.Center)
+	}
+	if math.Abs(i.Center) >= 1000 {
+		return fmt.Sprintf("%s [%s, %s]", thousands(i.Center), thousands(i.Lo), thousands(i.Hi))
+	}
+	return i.String()
+}

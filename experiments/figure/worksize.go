@@ -1,0 +1,75 @@
+package figure
+
+import (
+	"fmt"
+
+	"lflab/experiments/stats"
+)
+
+// workFigure draws requests/s of leader over those of worker on the grid of the
+// handler's work and the number of threads.
+func (v *view) workFigure() Figure {
+	f := Figure{Name: "work", Headline: "F5", Title: fmt.Sprintf("Throughput of %s over %s, by the handler's work", pattern, rival)}
+	work, ok := v.axis("work")
+	if !ok {
+		return f.without("no axis is work")
+	}
+	if !v.compares(pattern, rival) {
+		return f.without("the run does not compare %s and %s", pattern, rival)
+	}
+	threads, many := v.axis("threads")
+	values := []string{""}
+	if many {
+		values = threads.Values
+	}
+	looks := ramp(len(values))
+	rate := metricOf(keyRate)
+	var tiles []tile
+	var drawn []series
+	shown := map[string]bool{}
+	for _, ph := range v.undisturbed(v.phases, false) {
+		if v.isOpen(ph) { // the plan sets the throughput
+			continue
+		}
+		for _, p := range v.combinations(v.group, work.Name, threads.Name) {
+			var ss []series
+			for i, value := range values {
+				s := series{name: value + " threads", style: looks[i]}
+				cell := p.cell
+				if many {
+					cell = with(cell, threads.Name, value)
+				} else {
+					s.name = pattern + " / " + rival
+				}
+				for _, w := range work.Values {
+					x, ok := numberOf(w)
+					at := with(cell, work.Name, w)
+					iv := stats.RatioPaired(sampleOf(v.where(with(at, v.group, pattern)), ph.Name, rate).byBlock,
+						sampleOf(v.where(with(at, v.group, rival)), ph.Name, rate).byBlock)
+					if ok && iv.N > 0 {
+						s.points = append(s.points, seriesPoint{x: x, of: iv})
+					}
+				}
+				s.points = byX(s.points)
+				ss = append(ss, s)
+			}
+			if pl := seriesPanel("work in the handler (µs)", fmt.Sprintf("requests/s, %s / %s", pattern, rival), ss, 1); pl != nil {
+				pl.Add(across{y: 1})
+				title := p.title
+				if len(v.phases) > 1 || title == "" {
+					title = joinTitle(title, v.load(ph, p))
+				}
+				tiles = append(tiles, tile{pl, title})
+				drawn = append(drawn, ss...)
+				shown[ph.Name] = true
+			}
+		}
+	}
+	if f.sheet = inRows(tiles, 3); f.sheet == nil {
+		return f.without("no closed loop answered requests along work")
+	}
+	f.sheet.legend = legendOf(drawn)
+	f.Caption = join(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", pattern, rival, pattern),
+		"Bars are its "+v.intervalName()+".", v.loads(v.phasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
+	return f
+}
