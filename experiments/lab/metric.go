@@ -1,6 +1,9 @@
 package lab
 
-import "lflab/experiments/probe"
+import (
+	"lflab/experiments/probe"
+	"lflab/experiments/stats"
+)
 
 // Metric is one number of a phase, as the tables name it.
 type Metric struct {
@@ -61,6 +64,7 @@ var Metrics = []Metric{
 	{"cas_retries_per_request", "cas-retries/req", false, ownPerRequest("cas_retries")},
 	{"allocations_per_request", "allocs/req", false, ownPerRequest("heap_allocations")},
 	{"listen_drops_per_second", "listen-drops/s", false, perSecond("listen_drops")},
+	{"served_gini", "served-gini", false, servedGini},
 	{"threads_serving", "threads-serving", false, threadsServing},
 	{"handoffs_per_connection", "handoffs/conn", false, perConnection("handoffs")},
 	{"wakes_per_connection", "wakes/conn", false, perConnection("wakes")},
@@ -172,6 +176,15 @@ func perSecond(name string) func(*PhaseResult) (float64, bool) {
 		n, ok := p.Counts[name]
 		return float64(n) / p.DurationS, ok && p.DurationS > 0
 	}
+}
+
+// servedGini is how unevenly the threads shared the work: 0 is all alike.
+func servedGini(p *PhaseResult) (float64, bool) {
+	var values []float64
+	for _, n := range p.ServedBy {
+		values = append(values, float64(n))
+	}
+	return stats.Gini(values), len(values) > 1
 }
 
 // threadsServing is how many threads served anything.

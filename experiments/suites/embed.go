@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -8,13 +9,15 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 //go:embed *.toml floor/*.c apache/*.conf crowd/*.conf spare/*.conf
 var embedded embed.FS
 
-// Names are the embedded suites, in alphabetical order.
+// Names are the embedded suites, in alphabetical order but for numbers, which go
+// by their size: h2 before h10.
 func Names() []string {
 	files, err := fs.Glob(embedded, "*.toml")
 	if err != nil {
@@ -24,8 +27,19 @@ func Names() []string {
 	for i, f := range files {
 		names[i] = strings.TrimSuffix(f, ".toml")
 	}
-	slices.Sort(names) // files are in order with their ending
+	slices.SortFunc(names, func(a, b string) int {
+		wordA, numberA := cutNumber(a)
+		wordB, numberB := cutNumber(b)
+		return cmp.Or(cmp.Compare(wordA, wordB), cmp.Compare(numberA, numberB))
+	})
 	return names
+}
+
+// cutNumber parts a name from the number at its end.
+func cutNumber(name string) (word string, number int) {
+	word = strings.TrimRight(name, "0123456789")
+	number, _ = strconv.Atoi(name[len(word):]) // 0 for none
+	return word, number
 }
 
 // Open reads and checks an embedded suite by its name, or any other by the
