@@ -306,7 +306,7 @@ func (x *Experiment) begin() (done map[string]bool, err error) {
 			done[t.ID] = !t.Failed
 		}
 	}
-	return done, writeJSON(filepath.Join(dir, manifestFile), &x.Manifest)
+	return done, writeManifest(dir, &x.Manifest)
 }
 
 // build makes a subject ready: finds the program it needs, compiles its source.

@@ -135,7 +135,7 @@ func TestOpenNamesTheFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	tr := &r.Trials[0]
-	jsonFile, hdrFile, manifest := tr.jsonPath(r.Dir), tr.hdrPath(r.Dir), r.Dir+"/"+manifestFile
+	jsonFile, hdrFile, manifest := r.Dir+"/"+tr.jsonName(), r.Dir+"/"+tr.hdrName(), r.Dir+"/"+manifestFile
 	for _, c := range []struct {
 		name, file, content string // no content removes the file
 		want                []string

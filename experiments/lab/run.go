@@ -33,10 +33,7 @@ func (x *Experiment) Run(ctx context.Context) (*Run, error) {
 	if x.opts.Dir == "" {
 		return nil, errors.New("run suite: no results directory")
 	}
-	if err := os.MkdirAll(filepath.Join(x.opts.Dir, trialsDir), 0o755); err != nil {
-		return nil, fmt.Errorf("make results directory: %w", err)
-	}
-	unlock, err := lock(x.opts.Dir)
+	unlock, err := x.enter()
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +47,7 @@ func (x *Experiment) Run(ctx context.Context) (*Run, error) {
 	m := &x.Manifest
 	m.Ended, m.After = time.Now(), machine.Read()
 	m.Interrupted = errors.Is(runErr, ErrInterrupted)
-	if err := writeJSON(filepath.Join(x.opts.Dir, manifestFile), m); err != nil {
+	if err := writeManifest(x.opts.Dir, m); err != nil {
 		return nil, errors.Join(runErr, err)
 	}
 	r, err := Open(x.opts.Dir)
@@ -108,6 +105,30 @@ func (x *Experiment) trials(ctx context.Context, done map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// enter makes the results directory and keeps other runs out of it. What a run
+// that was killed left half-done there is removed.
+func (x *Experiment) enter() (leave func(), err error) {
+	dir := x.opts.Dir
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make results directory: %w", err)
+	}
+	unlock, err := lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err = removeHalves(dir); err == nil {
+		err = unpackLocked(dir) // trials are added as files
+	}
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(dir, trialsDir), 0o755)
+	}
+	if err != nil {
+		unlock()
+		return nil, fmt.Errorf("make results directory: %w", err)
+	}
+	return unlock, nil
 }
 
 // lock keeps a second run out of the directory while this one lives; the

@@ -332,7 +332,7 @@ func complete(t *testing.T, dir string, before *Run, resume func() error) {
 	t.Helper()
 	kept := map[string]string{}
 	for i := range before.Trials {
-		b, err := os.ReadFile(before.Trials[i].jsonPath(dir))
+		b, err := os.ReadFile(filepath.Join(dir, before.Trials[i].jsonName()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -349,7 +349,7 @@ func complete(t *testing.T, dir string, before *Run, resume func() error) {
 		t.Errorf("%d of %d trials, manifest %+v", len(r.Trials), len(r.Manifest.Plan), r.Manifest)
 	}
 	for i := range r.Trials {
-		b, err := os.ReadFile(r.Trials[i].jsonPath(dir))
+		b, err := os.ReadFile(filepath.Join(dir, r.Trials[i].jsonName()))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -450,7 +450,7 @@ func TestResumeRefusesAnotherExperiment(t *testing.T) {
 	}
 
 	r.Manifest.Binary = "0123456789abcdef"
-	if err := writeJSON(filepath.Join(dir, manifestFile), r.Manifest); err != nil {
+	if err := writeManifest(dir, &r.Manifest); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(strings.Replace(smallSuite, `"two"`, `"two", "three"`, 1)), 0o644); err != nil {

@@ -1,0 +1,203 @@
+package lab
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// archiveFile takes the place of the trials' files in a directory that is packed.
+const archiveFile = "trials.zip"
+
+// packedTime is the time of every file in an archive, the first that the format
+// has: equal files make equal archives.
+var packedTime = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// Pack puts the files of a results directory's trials into one archive,
+// trials.zip, and removes them once it has been read back and found equal. Equal
+// trials make equal archives. A directory that is packed stays as it is. Open
+// reads either; a run is continued unpacked.
+func Pack(dir string) error {
+	if err := pack(dir); err != nil {
+		return fmt.Errorf("pack %s: %w", dir, err)
+	}
+	return nil
+}
+
+// Unpack puts the files of the trials back. A directory that is not packed stays
+// as it is.
+func Unpack(dir string) error {
+	if err := unpack(dir); err != nil {
+		return fmt.Errorf("unpack %s: %w", dir, err)
+	}
+	return nil
+}
+
+func pack(dir string) error {
+	if _, err := OpenRecords(dir); err != nil { // no other directory has its files removed
+		return err
+	}
+	unlock, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := removeHalves(dir); err != nil {
+		return err
+	}
+	names, err := trialNames(os.DirFS(dir))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // packed, or without a trial
+	}
+	if err != nil {
+		return err
+	}
+	archive := filepath.Join(dir, archiveFile)
+	if err := writeWhole(archive, func(w io.Writer) error { return writeArchive(w, os.DirFS(dir), names) }); err != nil {
+		return err
+	}
+	if err := sameFiles(archive, os.DirFS(dir), names); err != nil {
+		return errors.Join(err, os.Remove(archive))
+	}
+	// Under another name they are gone at once, and not one after the other.
+	half := filepath.Join(dir, halfPrefix+trialsDir)
+	if err := os.Rename(filepath.Join(dir, trialsDir), half); err != nil {
+		return err
+	}
+	return os.RemoveAll(half)
+}
+
+// trialNames are the files of the trials, sorted. Another file among them is
+// refused: it would be lost, or taken for one of them.
+func trialNames(files fs.FS) ([]string, error) {
+	entries, err := fs.ReadDir(files, trialsDir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		name := path.Join(trialsDir, e.Name())
+		if !isTrialFile(name) || !e.Type().IsRegular() {
+			return nil, fmt.Errorf("%s is no file of a trial (move it elsewhere)", name)
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+// isTrialFile reports whether name, with slashes, is one that a trial has.
+func isTrialFile(name string) bool {
+	base, ok := strings.CutPrefix(name, trialsDir+"/")
+	ext := path.Ext(base)
+	return ok && (ext == ".json" || ext == ".hdr") && !strings.ContainsAny(base, `/\`) && !strings.HasPrefix(base, ".")
+}
+
+func writeArchive(w io.Writer, files fs.FS, names []string) error {
+	z := zip.NewWriter(w)
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	for _, name := range names {
+		content, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: packedTime})
+		if err != nil {
+			return err
+		}
+		if _, err := f.Write(content); err != nil {
+			return err
+		}
+	}
+	return z.Close()
+}
+
+// sameFiles checks that an archive holds exactly the files of those names.
+func sameFiles(archive string, files fs.FS, names []string) error {
+	z, err := zip.OpenReader(archive)
+	if err != nil {
+		return fmt.Errorf("read %s back: %w", archive, err)
+	}
+	defer z.Close()
+	var held []string
+	for _, f := range z.File {
+		held = append(held, f.Name)
+	}
+	if !slices.Equal(held, names) {
+		return fmt.Errorf("%s holds %d files instead of %d", archive, len(held), len(names))
+	}
+	for _, name := range names {
+		want, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		got, err := fs.ReadFile(z, name)
+		if err != nil || !bytes.Equal(got, want) {
+			return fmt.Errorf("%s holds another %s than was put in: %w", archive, name, errors.Join(err, fs.ErrInvalid))
+		}
+	}
+	return nil
+}
+
+func unpack(dir string) error {
+	if _, err := OpenRecords(dir); err != nil {
+		return err
+	}
+	unlock, err := lock(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return unpackLocked(dir)
+}
+
+// unpackLocked is unpack for who holds the lock. The files come into a directory
+// of another name first, so that there are all of them or none.
+func unpackLocked(dir string) error {
+	archive, trials := filepath.Join(dir, archiveFile), filepath.Join(dir, trialsDir)
+	z, err := zip.OpenReader(archive)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", archive, err)
+	}
+	defer z.Close()
+	if _, err := os.Stat(trials); err == nil {
+		// Whoever packed or unpacked was killed: the files are whole.
+		return os.Remove(archive)
+	}
+	half := filepath.Join(dir, halfPrefix+trialsDir)
+	if err := os.RemoveAll(half); err != nil {
+		return err
+	}
+	if err := os.Mkdir(half, 0o755); err != nil {
+		return err
+	}
+	for _, f := range z.File {
+		if !isTrialFile(f.Name) {
+			return fmt.Errorf("%s holds %q, which is no file of a trial", archive, f.Name)
+		}
+		content, err := fs.ReadFile(z, f.Name)
+		if err != nil {
+			return fmt.Errorf("read %s of %s: %w", f.Name, archive, err)
+		}
+		write := func(w io.Writer) error { _, err := w.Write(content); return err }
+		if err := writeWhole(filepath.Join(half, path.Base(f.Name)), write); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(half, trials); err != nil {
+		return err
+	}
+	return os.Remove(archive)
+}

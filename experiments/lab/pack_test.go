@@ -1,0 +1,201 @@
+package lab
+
+import (
+	"archive/zip"
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestPackedResultsReadTheSame(t *testing.T) {
+	r, err := runSmall(t, smallSuite, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := contents(t, r.Dir)
+	archive := filepath.Join(r.Dir, archiveFile)
+	for range 2 { // the second time nothing is left to do
+		if err := Pack(r.Dir); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(r.Dir, trialsDir)); err == nil {
+			t.Error("the files are still there")
+		}
+	}
+	packed, err := Open(r.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(packed.Trials, r.Trials) {
+		t.Error("packed trials read otherwise")
+	}
+	if records, err := OpenRecords(r.Dir); err != nil || len(records.Trials) != 8 || records.Trials[0].Phases[0].Histograms != nil {
+		t.Errorf("records: %v", err)
+	}
+	first, err := os.ReadFile(archive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(first), int64(len(first)))
+	if err != nil || len(z.File) != 16 {
+		t.Fatalf("%v, %d files", err, len(z.File))
+	}
+	for i, f := range z.File {
+		if f.Method != zip.Deflate || !f.Modified.Equal(packedTime) || i > 0 && f.Name <= z.File[i-1].Name {
+			t.Errorf("entry %+v", f.FileHeader)
+		}
+	}
+
+	for range 2 {
+		if err := Unpack(r.Dir); err != nil {
+			t.Fatal(err)
+		}
+		if got := contents(t, r.Dir); !reflect.DeepEqual(got, files) {
+			t.Error("unpacked files differ")
+		}
+	}
+	if err := Pack(r.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(archive); err != nil || !bytes.Equal(again, first) {
+		t.Errorf("packed again, the archive differs: %v", err)
+	}
+}
+
+// contents are all files below dir, by name.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := filepath.Walk(dir, func(path string, info os.FileInfo, err error) error {
+		if err != nil || info.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		all[path] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// Wherever packing and unpacking end early, all trials are still read, and the
+// next attempt comes to its end.
+func TestPackingInterrupted(t *testing.T) {
+	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := contents(t, r.Dir)
+	archive, trials := filepath.Join(r.Dir, archiveFile), filepath.Join(r.Dir, trialsDir)
+	half := filepath.Join(r.Dir, halfPrefix+trialsDir)
+	do := func(steps ...error) {
+		t.Helper()
+		for _, err := range steps {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if again, err := Open(r.Dir); err != nil || len(again.Trials) != 4 {
+			t.Fatalf("%v", err)
+		}
+	}
+	save := filepath.Join(t.TempDir(), "saved.zip")
+	do(Pack(r.Dir), os.Link(archive, save), Unpack(r.Dir))
+	do(os.Link(save, archive)) // the archive stands, the files do, too
+	do(Pack(r.Dir))
+	do(Unpack(r.Dir), os.Link(save, archive), os.Rename(trials, half)) // the files are on their way out
+	do(os.Remove(filepath.Join(half, filepath.Base(r.Trials[0].jsonName()))))
+	do(Pack(r.Dir), Unpack(r.Dir))
+	do(os.WriteFile(archive, []byte("half"), 0o644)) // written by nobody here: files go before it
+	do(Pack(r.Dir))
+	do(os.Mkdir(half, 0o755), os.WriteFile(filepath.Join(half, "x.json"), []byte("{"), 0o644), Unpack(r.Dir))
+	if got := contents(t, r.Dir); !reflect.DeepEqual(got, files) {
+		t.Error("unpacked files differ")
+	}
+}
+
+func TestPackRefuses(t *testing.T) {
+	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := func(err error, want string) {
+		t.Helper()
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	mine := filepath.Join(r.Dir, trialsDir, "notes.txt")
+	if err := os.WriteFile(mine, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	refused(Pack(r.Dir), "trials/notes.txt is no file of a trial")
+	if err := os.Remove(mine); err != nil {
+		t.Fatal(err)
+	}
+	refused(Pack(t.TempDir()), "results directory of lflab run?")
+	unlock, err := lock(r.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(Pack(r.Dir), "another run is writing")
+	unlock()
+
+	// An archive from elsewhere cannot put files anywhere else.
+	if err := os.RemoveAll(filepath.Join(r.Dir, trialsDir)); err != nil {
+		t.Fatal(err)
+	}
+	err = writeWhole(filepath.Join(r.Dir, archiveFile), func(w io.Writer) error {
+		z := zip.NewWriter(w)
+		if _, err := z.Create("trials/../../out.json"); err != nil {
+			return err
+		}
+		return z.Close()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(Unpack(r.Dir), "which is no file of a trial")
+}
+
+// A run that is packed is continued unpacked.
+func TestResumeUnpacks(t *testing.T) {
+	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := r.Trials[len(r.Trials)-1]
+	if err := os.Remove(filepath.Join(r.Dir, last.jsonName())); err != nil {
+		t.Fatal(err)
+	}
+	if err := Pack(r.Dir); err != nil {
+		t.Fatal(err)
+	}
+	before, err := Open(r.Dir)
+	if err != nil || len(before.Trials) != 3 {
+		t.Fatalf("%v, %d trials", err, len(before.Trials))
+	}
+	x, err := Resume(r.Dir, Options{Serve: fakeCommand()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	after, err := x.Run(t.Context())
+	if err != nil || len(after.Trials) != 4 {
+		t.Fatalf("%v", err)
+	}
+	if _, err := os.Stat(filepath.Join(r.Dir, archiveFile)); err == nil {
+		t.Error("archive and files are both there")
+	}
+	for i := range before.Trials {
+		if !after.Trials[i].Started.Equal(before.Trials[i].Started) {
+			t.Errorf("trial %s was run again", before.Trials[i].ID)
+		}
+	}
+}
