@@ -43,6 +43,36 @@ func TestCompareKnownValues(t *testing.T) {
 	}
 }
 
+// The printed table of Mann and Whitney's U at 5 %, two-sided: the largest U that
+// is still significant.
+func TestCompareTakesThePublishedTable(t *testing.T) {
+	for _, c := range []struct{ na, nb, critical int }{
+		{4, 4, 0}, {5, 5, 2}, {6, 6, 5}, {7, 7, 8}, {8, 8, 13}, {9, 9, 17}, {10, 10, 23},
+		{12, 12, 37}, {15, 15, 64}, {20, 20, 127}, {5, 8, 6}, {6, 10, 11}, {8, 20, 41},
+	} {
+		if p := Compare(withU(c.na, c.nb, c.critical)); p > Alpha+1e-12 {
+			t.Errorf("%d and %d values, U = %d: p = %v, want 5 %% or less", c.na, c.nb, c.critical, p)
+		}
+		if p := Compare(withU(c.na, c.nb, c.critical+1)); p <= Alpha+1e-12 {
+			t.Errorf("%d and %d values, U = %d: p = %v, want more than 5 %%", c.na, c.nb, c.critical+1, p)
+		}
+	}
+}
+
+// withU gives two samples without ties of which u pairs have the larger value
+// in the first.
+func withU(na, nb, u int) (a, b []float64) {
+	for i := range nb {
+		b = append(b, float64(i+1))
+	}
+	for i := range na {
+		above := min(u, nb)
+		u -= above
+		a = append(a, float64(above)+0.5+float64(i)/1000)
+	}
+	return a, b
+}
+
 // Without ties the table of x/perf is right, and beyond the limit it is asked.
 func TestCompareAgreesWithBenchmath(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 9))

@@ -12,7 +12,7 @@ import (
 // The table of ranks for the median at 95 % that textbooks print.
 func TestSummariseTakesTheRanksOfThePublishedTable(t *testing.T) {
 	for _, c := range []struct{ n, lo, hi int }{
-		{6, 1, 6}, {7, 1, 7}, {9, 2, 8}, {10, 2, 9}, {12, 3, 10}, {15, 4, 12}, {20, 6, 15}, {25, 8, 18},
+		{6, 1, 6}, {7, 1, 7}, {9, 2, 8}, {10, 2, 9}, {12, 3, 10}, {13, 3, 11}, {15, 4, 12}, {17, 5, 13}, {18, 5, 14}, {20, 6, 15}, {25, 8, 18},
 	} {
 		iv := Summarise(ranks(c.n))
 		if iv.Lo != float64(c.lo) || iv.Hi != float64(c.hi) {
@@ -20,6 +20,17 @@ func TestSummariseTakesTheRanksOfThePublishedTable(t *testing.T) {
 		}
 		if want := float64(c.n+1) / 2; iv.Center != want || iv.N != c.n {
 			t.Errorf("n=%d: centre %v of %d values, want %v", c.n, iv.Center, iv.N, want)
+		}
+	}
+}
+
+// The table is of intervals with as many values below as above. Where one rank
+// less at the upper end reaches 95 % too, benchmath takes that.
+func TestSummariseIsShorterThanThePublishedTableWhereItCanBe(t *testing.T) {
+	for _, c := range []struct{ n, lo, printed int }{{8, 1, 8}, {11, 2, 10}, {14, 3, 12}, {16, 4, 13}, {19, 5, 15}} {
+		iv := Summarise(ranks(c.n))
+		if iv.Lo != float64(c.lo) || iv.Hi != float64(c.printed-1) || !iv.Enough() {
+			t.Errorf("n=%d: interval [%v, %v] at %v, want ranks %d and %d", c.n, iv.Lo, iv.Hi, iv.Confidence, c.lo, c.printed-1)
 		}
 	}
 }

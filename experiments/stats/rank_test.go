@@ -1,0 +1,77 @@
+package stats
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/stat"
+)
+
+// The tuna of Hollander and Wolfe (1973, p. 187), whose tau of 0.4444 the manual
+// of R's cor.test prints: 26 of the 36 pairs agree.
+func TestKendallOnAPublishedExample(t *testing.T) {
+	lightness := []float64{44.4, 45.9, 41.9, 53.3, 44.7, 44.1, 50.7, 45.2, 60.1}
+	quality := []float64{2.6, 3.1, 2.5, 5.0, 3.6, 4.0, 5.2, 2.8, 3.8}
+	if tau, discordant := Kendall(lightness, quality); math.Abs(tau-16.0/36) > 1e-12 || discordant != 10 {
+		t.Errorf("tau %v with %d discordant pairs, want 16/36 and 10", tau, discordant)
+	}
+}
+
+// The example of most textbooks' web pages: IQ against hours of television a
+// week, rho = -29/165.
+func TestSpearmanOnAKnownExample(t *testing.T) {
+	iq := []float64{106, 100, 86, 101, 99, 103, 97, 113, 112, 110}
+	hours := []float64{7, 27, 2, 50, 28, 29, 20, 12, 6, 17}
+	if rho := Spearman(iq, hours); math.Abs(rho+29.0/165) > 1e-12 {
+		t.Errorf("rho %v, want -29/165", rho)
+	}
+}
+
+// With ties: ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4. Recomputed by hand: Pearson
+// of the ranks is 4.5/sqrt(4.5*5); five pairs agree and one is tied, so that tau-b
+// is 5/sqrt(5*6).
+func TestRankCorrelationWithTies(t *testing.T) {
+	xs, ys := []float64{1, 2, 2, 9, math.NaN()}, []float64{10, 20, 30, 40, 0}
+	if rho, want := Spearman(xs, ys), 4.5/math.Sqrt(4.5*5); math.Abs(rho-want) > 1e-12 {
+		t.Errorf("rho %v, want %v", rho, want)
+	}
+	if tau, discordant := Kendall(xs, ys); math.Abs(tau-5/math.Sqrt(30)) > 1e-12 || discordant != 0 {
+		t.Errorf("tau %v with %d discordant pairs, want %v and 0", tau, discordant, 5/math.Sqrt(30))
+	}
+}
+
+func TestKendallAgreesWithGonumWithoutTies(t *testing.T) {
+	rng := rand.New(rand.NewPCG(61, 61))
+	for range 50 {
+		xs, ys := make([]float64, 12), make([]float64, 12)
+		for i := range xs {
+			xs[i], ys[i] = rng.Float64(), rng.Float64()
+		}
+		tau, discordant := Kendall(xs, ys)
+		if want := stat.Kendall(xs, ys, nil); math.Abs(tau-want) > 1e-12 {
+			t.Errorf("tau %v, gonum %v", tau, want)
+		}
+		if pairs := 12 * 11 / 2; math.Abs(tau-1+2*float64(discordant)/float64(pairs)) > 1e-12 {
+			t.Errorf("tau %v with %d discordant pairs of %d", tau, discordant, pairs)
+		}
+	}
+}
+
+func TestRankCorrelationOfNothing(t *testing.T) {
+	for _, xs := range [][]float64{nil, {1}, {4, 4, 4}} {
+		ys := []float64{1, 2, 3}[:len(xs)]
+		if rho := Spearman(xs, ys); !math.IsNaN(rho) {
+			t.Errorf("rho of %v is %v", xs, rho)
+		}
+		if tau, discordant := Kendall(xs, ys); !math.IsNaN(tau) || discordant != 0 {
+			t.Errorf("tau of %v is %v", xs, tau)
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("lists of unequal length passed")
+		}
+	}()
+	Spearman([]float64{1}, nil)
+}
