@@ -1,0 +1,76 @@
+package findings
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+//go:embed findings.md.tmpl
+var text string
+
+// Mark is what the first line of a generated README.md begins with.
+const Mark = "<!-- Generated from the data"
+
+// Write reads every results directory in dir and writes dir/README.md anew,
+// whole or not at all. It returns its path.
+func Write(dir string) (path string, err error) {
+	page, err := generate(dir)
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(dir, "README.md")
+	if err := replace(path, page); err != nil {
+		return "", fmt.Errorf("write findings: %w", err)
+	}
+	return path, nil
+}
+
+// generate makes the page of the results directories in dir.
+func generate(dir string) ([]byte, error) {
+	runs, err := read(dir)
+	if err != nil {
+		return nil, fmt.Errorf("write findings of %s: %w", dir, err)
+	}
+	t, err := template.New("findings").Funcs(template.FuncMap{"cell": cell, "join": strings.Join, "base": figureName, "stop": stop}).Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("write findings: %w", err)
+	}
+	var b bytes.Buffer
+	if err := t.Execute(&b, newPage(runs)); err != nil {
+		return nil, fmt.Errorf("write findings of %s: %w", dir, err)
+	}
+	return b.Bytes(), nil
+}
+
+// cell makes a sentence fit for a table.
+func cell(s string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s)
+}
+
+// stop ends a sentence that a suite may have left open.
+func stop(s string) string { return strings.TrimSuffix(s, ".") + "." }
+
+// replace writes a file by a rename, so that nobody meets half of it.
+func replace(path string, data []byte) error {
+	tmp, err := os.CreateTemp(filepath.Dir(path), ".README.*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name()) // gone after the rename
+	_, err = tmp.Write(data)
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if cerr := tmp.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), path)
+}

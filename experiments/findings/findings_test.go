@@ -1,0 +1,260 @@
+package findings
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"lflab/experiments/lab"
+)
+
+var update = flag.Bool("update", false, "write the golden file, and results/README.md if it is a generated one")
+
+// house is a directory of five runs: a claim that holds, the same with another
+// seed, one that is refuted, one that needs more CPUs, and a suite that claims
+// nothing, with a promise that is not kept.
+func house(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	keep(t, made("H2", 1, 8, 0.7), filepath.Join(dir, "h2"))
+	again := made("H2", 2, 8, 0.7)
+	again.Trials[3].Gates = []lab.Gate{{Name: "errors", Phase: "open"}}
+	keep(t, again, filepath.Join(dir, "h2-again"))
+	later := made("H10", 3, 8, 1.4)
+	later.Manifest.Suite = "later"
+	keep(t, later, filepath.Join(dir, "h10"))
+	many := made("H6", 4, 8, 0.7)
+	many.Manifest.Suite, many.Manifest.Claim.CPUs = "many", 8
+	many.Manifest.Skipped = []string{"floor: there is no C compiler (cc) on PATH"}
+	keep(t, many, filepath.Join(dir, "h6"))
+	plain := made("", 5, 8, 1.4)
+	plain.Manifest.Suite = "plain"
+	plain.Manifest.Ratios = []lab.Ratio{{Title: "median latency", Metric: "latency_p50_ns", Phase: "open", Axis: "mpm", Values: []string{"worker"}, Most: 0.5}}
+	plain.Trials = plain.Trials[:14]
+	keep(t, plain, filepath.Join(dir, "plain"))
+	for _, f := range []string{"h2/figures/dispatch.svg", "h2/figures/cpu.svg", "h2/figures/cpu.pdf", "h2/report.html", "h10/figures/cpu.svg", "empty/notes.txt", "bench.txt"} {
+		path := filepath.Join(dir, f)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func TestGolden(t *testing.T) {
+	dir := house(t)
+	path, err := Write(dir)
+	if err != nil || path != filepath.Join(dir, "README.md") {
+		t.Fatalf("%s: %v", path, err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "README.md")
+	if *update {
+		if err := errors.Join(os.MkdirAll("testdata", 0o755), os.WriteFile(golden, got, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, g, w := differ(got, want); line > 0 {
+		t.Errorf("line %d of %s is\n%s\nwant\n%s\n(go test ./experiments/findings -run Golden -update writes it anew)", line, golden, g, w)
+	}
+	if _, err := Write(dir); err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(path); err != nil || !bytes.Equal(got, again) {
+		t.Errorf("the page is another one when it is there already: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, ".README*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestPage asserts of the page what the golden file could be wrong about.
+func TestPage(t *testing.T) {
+	dir := house(t)
+	got, err := generate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(got)
+	for _, part := range []string{
+		"| H1 | no run | There is no run of it here. |  |",
+		"| H2 | confirmed | H2 is confirmed: leader's median dispatch latency D is 23.5 us", "| [h2-again](#h2-again) |",
+		"| H6 | undecided | H6 is undecided: needs 8 CPUs, this machine has 2. | [h6](#h6) |",
+		"| H10 | refuted |", "| H17 | no run |",
+		"- H10 (\"A leader dispatches sooner than a worker\") is refuted. Dispatch latency, leader / worker (claimed below 1) is refuted: ",
+		"- median latency was promised to be at most 0.5 and is 1.40",
+		"µs CPU per request against worker's 33.5 [30.5, 36.5]: more, against what the pattern claims",
+		"16 trials, 15 of them valid; seed 2; 2 CPUs (made up), Linux 6.18.44, under kvm, go1.26.8; revision 0123456789ab, with changes; `lflab run made --seed 2`.",
+		"14 of 16 planned trials, 14 of them valid",
+		"Not to be had there: floor: there is no C compiler (cc) on PATH.",
+		"[Report](h2/report.html); figures: [cpu](h2/figures/cpu.svg), [dispatch](h2/figures/dispatch.svg).",
+		"It agrees with [h2](#h2) (seed 1) in ", "- **2 virtual CPUs, shared by the server", "**One kernel** (6.18.44)",
+		"5 results directories with 78 trials, 77 of them valid",
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page does not say %q", part)
+		}
+	}
+	if a, b := strings.Index(page, "\n## h6\n"), strings.Index(page, "\n## h10\n"); a < 0 || b < a {
+		t.Errorf("h10 stands before h6")
+	}
+	if strings.Contains(page, "<no value>") || strings.Contains(page, "NaN") || strings.Contains(page, "cpu.pdf") {
+		t.Errorf("%s", page)
+	}
+	for h := 1; h <= hypotheses; h++ {
+		want := 1
+		if h == 2 {
+			want = 2 // runs
+		}
+		if n := strings.Count(page, fmt.Sprintf("\n| H%d |", h)); n != want {
+			t.Errorf("H%d has %d rows, want %d", h, n, want)
+		}
+	}
+}
+
+func TestAgainstPattern(t *testing.T) {
+	const p = "With closing connections at 3,000 connections/s, leader used 2.5 µs: less. It made 3 switches: more, against what the pattern claims (ratio 1.5). It was kind."
+	if got, want := againstPattern(p), "With closing connections: It made 3 switches: more, against what the pattern claims (ratio 1.5)."; len(got) != 1 || got[0] != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if got := againstPattern("Left out: 2 of 60 trials."); got != nil {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestPageFollowsTheData: other data, another page.
+func TestPageFollowsTheData(t *testing.T) {
+	dir := house(t)
+	before, err := generate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keep(t, made("H10", 3, 8, 0.6), filepath.Join(dir, "h10"))
+	after, err := generate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(after, []byte("| H10 | confirmed |")) || bytes.Contains(after, []byte("H10 (\"")) || bytes.Equal(before, after) {
+		t.Errorf("leader became sooner and H10 is still refuted")
+	}
+}
+
+func TestNothingToRead(t *testing.T) {
+	if _, err := Write(t.TempDir()); err == nil || !strings.Contains(err.Error(), "has a manifest.json") {
+		t.Errorf("an empty directory: %v", err)
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "broken", "manifest.json"), "no object")
+	if _, err := Write(dir); err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("a broken manifest: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "README.md")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a page was written all the same: %v", err)
+	}
+}
+
+func TestAgreement(t *testing.T) {
+	of := func(os []Overlap, metric string) Overlap {
+		i := slices.IndexFunc(os, func(o Overlap) bool { return o.Metric == metric })
+		if i < 0 {
+			t.Fatalf("no %s in %+v", metric, os)
+		}
+		return os[i]
+	}
+	a, b := made("H2", 1, 8, 0.7), made("H2", 2, 8, 0.7)
+	if got, want := of(Agreement(a, b), "D_p50_ns"), (Overlap{"D_p50_ns", 2, 2, 0}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for i := range b.Trials { // leader of the second run is twice as fast
+		if b.Trials[i].Cell["mpm"] == "leader" {
+			b.Trials[i].Phases[0].D.P50 /= 2
+		}
+	}
+	if got, want := of(Agreement(a, b), "D_p50_ns"), (Overlap{"D_p50_ns", 2, 1, 0}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got, want := of(Agreement(a, b), "D_p99_ns"), (Overlap{"D_p99_ns", 2, 2, 0}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if got, want := of(Agreement(made("", 1, 5, 1), a), "D_p50_ns"), (Overlap{"D_p50_ns", 0, 0, 2}); got != want {
+		t.Errorf("five trials: %+v, want %+v", got, want)
+	}
+	other := made("H2", 2, 8, 0.7)
+	other.Manifest.SuiteDigest = "d2"
+	if got := agreeText(&run{Name: "a", Data: a}, &run{Name: "b", Data: other}); !strings.Contains(got, "another state of the suite") {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestByNumber(t *testing.T) {
+	want := []string{"apache-reference", "h1", "h2", "h2-again", "h10", "h10-2", "quick-2", "quick-reference"}
+	got := slices.Clone(want)
+	slices.Reverse(got)
+	slices.SortFunc(got, byNumber)
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestCommittedPage: the page that is kept says what the data beside it say.
+func TestCommittedPage(t *testing.T) {
+	dir := filepath.Join("..", "..", "results")
+	kept, err := os.ReadFile(filepath.Join(dir, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first, _, _ := bytes.Cut(kept, []byte("\n")); !bytes.HasPrefix(first, []byte(Mark)) {
+		t.Skipf("results/README.md is not generated yet: its first line is %q, not %q", first, Mark+" …")
+	}
+	if testing.Short() {
+		t.Skip("reading all results takes seconds")
+	}
+	begin := time.Now()
+	if *update {
+		if _, err := Write(dir); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := generate(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("generated in %v", time.Since(begin).Round(time.Millisecond))
+	if line, g, w := differ(kept, want); line > 0 {
+		t.Errorf("line %d of results/README.md is\n%s\nthe data say\n%s", line, g, w)
+	}
+}
+
+// differ gives the first line in which two texts differ; 0: none.
+func differ(got, want []byte) (line int, g, w string) {
+	gs, ws := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(gs), len(ws)) {
+		g, w = "", ""
+		if i < len(gs) {
+			g = gs[i]
+		}
+		if i < len(ws) {
+			w = ws[i]
+		}
+		if g != w {
+			return i + 1, g, w
+		}
+	}
+	return 0, "", ""
+}

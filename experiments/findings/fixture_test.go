@@ -1,0 +1,83 @@
+package findings
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/suites"
+)
+
+var subjects = lab.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
+
+// made is a run whose leader has factor times worker's dispatch latency of 30 us
+// in each of so many blocks.
+func made(hypothesis string, seed uint64, blocks int, factor float64) *lab.Run {
+	m := lab.Manifest{
+		Suite: "made", SuiteDigest: "d1", Title: "Who dispatches sooner", Question: "Does a leader?", Command: fmt.Sprintf("lflab run made --seed %d", seed),
+		Seed: seed, Axes: []lab.Axis{subjects}, Repeat: blocks, Scale: 1, Phases: []lab.Phase{{Name: "open", Title: "open loop", DurationS: 1}},
+		Git: lab.Git{Revision: "0123456789abcdef", Dirty: seed == 2}, GoVersion: "go1.26.8",
+		Before: lab.Machine{Kernel: "6.18.44", CPU: "made up", CPUs: 2, Virtualised: "kvm"},
+	}
+	if hypothesis != "" {
+		m.Claim = suites.Claim{Hypothesis: hypothesis, Text: "A leader dispatches sooner than a worker.", RefutedIf: "it does not."}
+		m.Rules = []suites.Rule{{Title: "dispatch latency, leader / worker", Kind: suites.RuleRatio, Metric: "D_p50_ns", Phase: "open",
+			Of: suites.Match{"mpm": {"leader"}}, To: suites.Match{"mpm": {"worker"}}, Below: 1}}
+	}
+	r := &lab.Run{Manifest: m}
+	for block := range blocks {
+		for _, mpm := range subjects.Values {
+			d := 30_000 + 1000*float64(block) + 100*float64(seed)
+			if mpm == "leader" {
+				d *= factor
+			}
+			cell := lab.Cell{"mpm": mpm}
+			r.Manifest.Plan = append(r.Manifest.Plan, lab.Planned{ID: trialID(cell, block), Cell: cell, Repetition: block})
+			r.Trials = append(r.Trials, lab.Trial{ID: trialID(cell, block), Suite: "made", Cell: cell, Repetition: block, Order: len(r.Trials), Phases: []lab.PhaseResult{{
+				Name: "open", Requests: 1000, RequestsPerSecond: 1000, DurationS: 1, CPUPerRequest: d / 1000, VoluntaryPerRequest: 2,
+				Latency: lab.Dist{Count: 1000, Mean: d, P50: d, P99: 2 * d, P999: 3 * d}, D: &lab.Dist{Count: 1000, Mean: d, P50: d, P99: 2 * d},
+			}}})
+		}
+	}
+	return r
+}
+
+// trialID is the lab's: a run is not opened if a trial has another name.
+func trialID(cell lab.Cell, repetition int) string {
+	h := sha256.New()
+	for _, k := range slices.Sorted(maps.Keys(cell)) {
+		fmt.Fprintf(h, "%s=%s\n", k, cell[k])
+	}
+	fmt.Fprintf(h, "repetition=%d\n", repetition)
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// keep writes a run as a results directory.
+func keep(t *testing.T, r *lab.Run, dir string) {
+	t.Helper()
+	write(t, filepath.Join(dir, "manifest.json"), r.Manifest)
+	for i := range r.Trials {
+		write(t, filepath.Join(dir, "trials", r.Trials[i].ID+".json"), r.Trials[i])
+	}
+}
+
+func write(t *testing.T, path string, v any) {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(path, data, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,100 @@
+package findings
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// hypotheses is how many there are: H1 to H17.
+const hypotheses = 17
+
+// row is one line of the table of hypotheses.
+type row struct {
+	Hypothesis, Outcome, Sentence, Run string
+}
+
+// contradiction is a sentence and the run that it is from.
+type contradiction struct {
+	Text, Run string
+}
+
+// page is what the template is filled with.
+type page struct {
+	Mark    string
+	Example string // name of a results directory
+	Rows    []row
+	Against []contradiction
+	Runs    []*run
+
+	// What the runs have in common, as "2" or "2 to 8".
+	CPUs    string
+	Few     bool // no more than 4 of them
+	Kernels []string
+	Virtual []string // hypervisors
+	Trials  int
+	Valid   int
+}
+
+func newPage(runs []*run) *page {
+	p := &page{Mark: Mark, Example: runs[0].Name, Runs: runs}
+	for h := 1; h <= hypotheses; h++ {
+		p.Rows = append(p.Rows, rowsOf(fmt.Sprintf("H%d", h), runs)...)
+	}
+	var cpus []int
+	for _, r := range runs {
+		for _, text := range r.Against() {
+			p.Against = append(p.Against, contradiction{text, r.Name})
+		}
+		m := r.Data.Manifest.Before
+		cpus = append(cpus, m.CPUs)
+		p.Kernels = once(p.Kernels, m.Kernel)
+		if m.Virtualised != "none" {
+			p.Virtual = once(p.Virtual, m.Virtualised)
+		}
+		p.Trials += len(r.Data.Trials)
+		for i := range r.Data.Trials {
+			if r.Data.Trials[i].Valid() {
+				p.Valid++
+			}
+		}
+	}
+	lo, hi := slices.Min(cpus), slices.Max(cpus)
+	if p.CPUs = fmt.Sprint(lo); lo != hi {
+		p.CPUs = fmt.Sprintf("%d to %d", lo, hi)
+	}
+	p.Few = hi <= 4
+	return p
+}
+
+// rowsOf are the verdicts on a hypothesis, one for each run, or that there is no
+// run.
+func rowsOf(hypothesis string, runs []*run) []row {
+	var rows []row
+	for _, r := range runs {
+		if r.Data.Manifest.Hypothesis != hypothesis {
+			continue
+		}
+		x := row{Hypothesis: hypothesis, Run: r.Name, Outcome: "none", Sentence: "The suite states no rule that could decide it."}
+		if r.Verdict != nil {
+			x.Outcome, x.Sentence = string(r.Verdict.Outcome), r.Verdict.Sentence()
+		}
+		rows = append(rows, x)
+	}
+	if rows == nil {
+		rows = []row{{Hypothesis: hypothesis, Outcome: "no run", Sentence: "There is no run of it here."}}
+	}
+	return rows
+}
+
+// once adds a word that is not there yet; an empty one is none.
+func once(words []string, w string) []string {
+	if w = strings.TrimSpace(w); w == "" || slices.Contains(words, w) {
+		return words
+	}
+	return append(words, w)
+}
+
+// figureName is a drawing's file without its ending.
+func figureName(file string) string { return strings.TrimSuffix(path.Base(file), ".svg") }

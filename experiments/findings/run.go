@@ -1,0 +1,213 @@
+package findings
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"lflab/experiments/figure"
+	"lflab/experiments/lab"
+	"lflab/experiments/verdict"
+)
+
+// run is one results directory.
+type run struct {
+	Name    string // of the directory
+	Data    *lab.Run
+	Verdict *verdict.Verdict // nil where the suite claims nothing
+	Figures []string         // paths of drawings, from the directory above
+	Report  string           // path of the page, likewise; empty: there is none
+	Agrees  []string         // sentences on earlier runs of the suite
+}
+
+// read opens the results directories in dir, in the order of their names.
+func read(dir string) ([]*run, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var runs []*run
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch _, err := os.Stat(filepath.Join(path, "manifest.json")); {
+		case !e.IsDir() || errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		r, err := open(path)
+		if err != nil {
+			return nil, err
+		}
+		runs = append(runs, r)
+	}
+	if len(runs) == 0 {
+		return nil, errors.New("no directory in it has a manifest.json (is it a directory of results directories?)")
+	}
+	slices.SortFunc(runs, func(a, b *run) int { return byNumber(a.Name, b.Name) })
+	for i, r := range runs {
+		for _, earlier := range runs[:i] {
+			if earlier.Data.Manifest.Suite == r.Data.Manifest.Suite {
+				r.Agrees = append(r.Agrees, agreeText(earlier, r))
+			}
+		}
+	}
+	return runs, nil
+}
+
+func open(path string) (*run, error) {
+	data, err := lab.OpenRecords(path)
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Name: filepath.Base(path), Data: data}
+	if len(data.Manifest.Rules) > 0 {
+		r.Verdict = verdict.Judge(data)
+	}
+	drawn, err := filepath.Glob(filepath.Join(path, "figures", "*.svg"))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(drawn)
+	for _, f := range drawn {
+		r.Figures = append(r.Figures, r.Name+"/figures/"+filepath.Base(f))
+	}
+	if _, err := os.Stat(filepath.Join(path, "report.html")); err == nil {
+		r.Report = r.Name + "/report.html"
+	}
+	return r, nil
+}
+
+// byNumber puts h2 before h10.
+func byNumber(a, b string) int {
+	letters := func(s string) (string, int) {
+		head := strings.TrimRight(s, "0123456789")
+		n, _ := strconv.Atoi(s[len(head):]) // none is 0
+		return head, n
+	}
+	as, bs := strings.FieldsFunc(a, dash), strings.FieldsFunc(b, dash)
+	for i := range min(len(as), len(bs)) {
+		x, n := letters(as[i])
+		y, m := letters(bs[i])
+		if c := cmp.Or(cmp.Compare(x, y), cmp.Compare(n, m)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(cmp.Compare(len(as), len(bs)), cmp.Compare(a, b))
+}
+
+func dash(r rune) bool { return r == '-' }
+
+// Found are the sentences of the run, all of them computed.
+func (r *run) Found() []string {
+	if r.Verdict == nil {
+		return strings.Split(figure.Answer(r.Data), "\n")
+	}
+	v := r.Verdict
+	found := []string{v.Sentence()}
+	for i := range v.Rules {
+		if q := &v.Rules[i]; len(v.Rules) > 1 || q.Reason != v.Reason { // which is said already
+			found = append(found, q.Sentence())
+		}
+	}
+	return found
+}
+
+// Against are those of its sentences that contradict a claim: rules that are
+// refuted, what the answer of a suite without rules finds against the pattern,
+// and promises of the suite's ratios that are not kept.
+func (r *run) Against() []string {
+	var against []string
+	if r.Verdict != nil && r.Verdict.Outcome == verdict.Refuted {
+		who := cmp.Or(r.Verdict.Hypothesis, "The claim")
+		if r.Verdict.Claim != "" {
+			who += ` ("` + strings.TrimSuffix(r.Verdict.Claim, ".") + `")`
+		}
+		for i := range r.Verdict.Rules {
+			if q := &r.Verdict.Rules[i]; q.Outcome == verdict.Refuted {
+				against = append(against, who+" is refuted. "+q.Sentence())
+			}
+		}
+	}
+	if r.Verdict == nil {
+		for _, paragraph := range r.Found() {
+			against = append(against, againstPattern(paragraph)...)
+		}
+	}
+	for _, q := range r.Data.Ratios() {
+		if q.Promise() == "no" {
+			against = append(against, fmt.Sprintf("%s was promised to be at most %.4g and is %s (%s, against %s, %d blocks).",
+				q.Title, q.Most, q.Of, lab.Label(r.Data.Manifest.Axes, q.Cell), q.To, q.Of.N))
+		}
+	}
+	return against
+}
+
+// againstPattern picks the sentences of a paragraph of figure.Answer that say so,
+// with the circumstances that the paragraph begins with.
+func againstPattern(paragraph string) []string {
+	var found []string
+	sentences := strings.Split(strings.TrimSuffix(paragraph, "."), ". ")
+	circumstances, _, _ := strings.Cut(sentences[0], ", ")
+	circumstances, _, _ = strings.Cut(circumstances, " at ")
+	for i, s := range sentences {
+		if !strings.Contains(s, "against what the pattern claims") {
+			continue
+		}
+		if i > 0 && (strings.HasPrefix(circumstances, "With ") || strings.HasPrefix(circumstances, "Under ")) {
+			s = circumstances + ": " + s
+		}
+		found = append(found, s+".")
+	}
+	return found
+}
+
+// Trials says how many there are and how many count.
+func (r *run) Trials() string {
+	valid := 0
+	for i := range r.Data.Trials {
+		if r.Data.Trials[i].Valid() {
+			valid++
+		}
+	}
+	text := fmt.Sprintf("%d trials, %d of them valid", len(r.Data.Trials), valid)
+	if n := len(r.Data.Manifest.Plan); n != len(r.Data.Trials) {
+		text = fmt.Sprintf("%d of %d planned trials, %d of them valid", len(r.Data.Trials), n, valid)
+	}
+	return text
+}
+
+// Machine is what it ran on.
+func (r *run) Machine() string {
+	m := r.Data.Manifest.Before
+	parts := []string{fmt.Sprintf("%d CPUs", m.CPUs)}
+	if m.CPU != "" {
+		parts[0] += " (" + m.CPU + ")"
+	}
+	if m.Kernel != "" {
+		parts = append(parts, "Linux "+m.Kernel)
+	}
+	if m.Virtualised != "" && m.Virtualised != "none" {
+		parts = append(parts, "under "+m.Virtualised)
+	}
+	if g := r.Data.Manifest.GoVersion; g != "" {
+		parts = append(parts, g)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Revision is what ran.
+func (r *run) Revision() string {
+	g := r.Data.Manifest.Git
+	text := cmp.Or(g.Revision[:min(12, len(g.Revision))], "unknown")
+	if g.Dirty {
+		text += ", with changes"
+	}
+	return text
+}
