@@ -41,7 +41,7 @@ func (l law) processes(rng *rand.Rand, n, m int) [][]float64 {
 func TestHierarchicalCovers(t *testing.T) {
 	rounds := 200
 	if testing.Short() {
-		rounds = 60
+		rounds = 40
 	}
 	for name, l := range map[string]law{
 		"processes differ":            {100, 0.05, 0.02, 0},
@@ -72,7 +72,7 @@ func TestHierarchicalCovers(t *testing.T) {
 func TestHierarchicalRatioCovers(t *testing.T) {
 	rounds := 120
 	if testing.Short() {
-		rounds = 40
+		rounds = 25
 	}
 	for name, of := range map[string][2]law{
 		"alike":          {{100, 0.05, 0.05, 0.3}, {80, 0.05, 0.05, 0.3}},
@@ -100,7 +100,7 @@ func TestHierarchicalRatioPairedCancelsDriftAndCovers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 13))
 	rounds := 200
 	if testing.Short() {
-		rounds = 60
+		rounds = 40
 	}
 	covered, narrower := 0, 0
 	for range rounds {
