@@ -77,7 +77,9 @@ func (v *view) barsFigure() Figure {
 	shown := map[string]bool{}
 	at := map[int][]stack{}
 	var with []int
-	for i, p := range v.panels {
+	kept, few := v.outermost()
+	for _, i := range kept {
+		p := v.panels[i]
 		ph, ok := v.dissected(of, p, names)
 		if !ok {
 			continue
@@ -101,7 +103,7 @@ func (v *view) barsFigure() Figure {
 	f.sheet.row = 62 * vg.Millimeter
 	f.sheet.legend = wordLegend(all, small)
 	f.Caption = join(of.read, "A bar is the mean over processes of their means, split into its stages in the order of time from below; beside it the median of the processes' totals with its "+v.intervalName()+". A mean counts rare long waits, so that it can lie above the median.",
-		v.loads(v.phasesNamed(shown)), v.replicates(), v.costBeside(), v.leftOut("and not drawn"))
+		few, v.loads(v.phasesNamed(shown)), v.replicates(), v.costBeside(), v.leftOut("and not drawn"))
 	return f
 }
 

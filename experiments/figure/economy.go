@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"gonum.org/v1/plot"
+
 	"lflab/experiments/lab"
 )
 
@@ -17,45 +19,63 @@ func (v *view) economyFigure() Figure {
 		labMetric("syscalls_per_connection", "system calls per connection", "", 1),
 		labMetric("cpu_us_per_request", "CPU per request", "µs", 1),
 	}
-	var tiles []tile
+	var rows [][]tile
 	shown := map[string]bool{}
-	columns, counted := 0, false
-	for i, p := range v.panels {
-		var row []tile
-		for _, m := range metrics {
+	measured, counted := make([]bool, len(metrics)), false
+	kept, few := v.outermost()
+	for _, i := range kept {
+		p := v.panels[i]
+		row := make([]tile, len(metrics))
+		any := false
+		for j, m := range metrics {
 			ph, ok := v.cheapest(i, m)
 			if !ok {
 				continue
 			}
-			pl := v.dotPanel(m, ph, p, i)
-			if pl == nil {
-				continue
-			}
-			if len(row) > 0 {
-				nameless(pl)
-			}
-			row = append(row, tile{pl, ""})
-			shown[ph.Name] = true
+			row[j].plot = v.dotPanel(m, ph, p, i)
+			besideZero(row[j].plot)
+			measured[j], any, shown[ph.Name] = true, true, true
 			counted = counted || strings.HasSuffix(m.key, "_per_connection")
 		}
-		if len(row) > 0 {
-			row[0].title = joinTitle(p.title, "")
-			columns = max(columns, len(row))
-			tiles = append(tiles, row...)
-			for len(tiles)%columns != 0 {
-				tiles = append(tiles, tile{})
-			}
+		if any {
+			row[0].title = p.title
+			rows = append(rows, row)
 		}
 	}
 	if !counted { // then other figures say the rest
 		return f.without("no trial counted wakes, switches or system calls")
 	}
-	f.sheet = inRows(tiles, columns)
-	f.sheet.row = dotsHeight(len(v.subjects))
+	f.sheet = &sheet{width: twoColumns, row: dotsHeight(len(v.subjects))}
+	for _, row := range rows {
+		var tiles []tile
+		for j, t := range row {
+			if !measured[j] {
+				continue
+			}
+			if len(tiles) == 0 {
+				t.title = row[0].title
+			} else if t.plot != nil {
+				nameless(t.plot)
+			}
+			tiles = append(tiles, t)
+		}
+		f.sheet.rows = append(f.sheet.rows, tiles)
+	}
 	f.Caption = join("Wake-ups that the server issued and system calls are the kernel probe's counts over the connections that it took meanwhile; switches and CPU time are the process's accounting over the requests answered, from a phase without the probe where there is one. With connections that are kept, a connection has many requests and its counts are large.",
-		v.loads(v.phasesNamed(shown)), v.replicates(),
+		few, v.loads(v.phasesNamed(shown)), v.replicates(),
 		"Small points are processes, the large one is their median, the bar its "+v.intervalName()+".", v.leftOut("drawn hollow where they left values"))
 	return f
+}
+
+// besideZero makes a panel's scale begin at 0, with room for the numbers at the
+// right of a narrow one.
+func besideZero(p *plot.Plot) {
+	if _, log := p.X.Scale.(plot.LogScale); log {
+		p.X.Scale, p.X.Tick.Marker = plot.LinearScale{}, plot.TickerFunc(linearTicks)
+		p.X.Min, p.X.Max = 0, p.X.Max/2*1.18
+		p.X.Label.Text = strings.TrimSuffix(p.X.Label.Text, ", log scale")
+	}
+	p.X.Min, p.X.Max = -0.04*p.X.Max, p.X.Max*1.2
 }
 
 // cheapest is the phase that a metric is taken from in a panel: an open loop

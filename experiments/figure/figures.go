@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"math"
 	"strings"
 
 	"lflab/experiments/lab"
@@ -117,6 +118,11 @@ func (v *view) scatterFigure() Figure {
 		f.Missing = "no trial answered requests"
 		return f
 	}
+	if len(v.subjects) > crowd {
+		f.Caption = join("Latency runs from the planned send. A panel for each server: the medians of its cells over processes at each load, joined in the order of their rates, p50 below with full markers and p99 above with pale ones, over those of all others in grey. Lower and further right is better.",
+			v.loads(v.undisturbed(v.phases, false)), v.replicates(), v.leftOut("and not drawn"))
+		return f
+	}
 	f.Caption = join("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
 		v.loads(v.undisturbed(v.phases, false)), v.replicates(), v.leftOut("drawn hollow where they left values"))
 	return f
@@ -142,10 +148,7 @@ func (v *view) loads(phases []lab.Phase) string {
 			if law == "" {
 				law = "planned"
 			}
-			if allSame(rates) {
-				rates = rates[:1]
-			}
-			parts = append(parts, fmt.Sprintf("open loop with %s arrivals at %s requests/s", poisson(law), strings.Join(rates, " or ")))
+			parts = append(parts, fmt.Sprintf("open loop with %s arrivals at %s requests/s", poisson(law), v.rates(ph, rates)))
 		case ph.Connections > 0:
 			parts = append(parts, fmt.Sprintf("closed loop with %d connections", ph.Connections))
 		case ph.Title != "":
@@ -156,6 +159,24 @@ func (v *view) loads(phases []lab.Phase) string {
 		return ""
 	}
 	return "Load: " + strings.Join(parts, "; ") + "."
+}
+
+// rates are those of a phase in the panels, each with its panel; of many the
+// least and the greatest.
+func (v *view) rates(ph lab.Phase, each []string) string {
+	lo, hi := math.Inf(1), 0.0
+	for _, p := range v.panels {
+		if r := v.offered(ph.Name, p); r > 0 {
+			lo, hi = min(lo, r), max(hi, r)
+		}
+	}
+	switch {
+	case lo == hi:
+		return thousands(lo)
+	case len(each) > maxColumns:
+		return thousands(lo) + " to " + thousands(hi)
+	}
+	return strings.Join(each, " or ")
 }
 
 // replicates says how many processes stand behind a cell.
@@ -218,15 +239,6 @@ func poisson(law string) string {
 		return "Poisson"
 	}
 	return law
-}
-
-func allSame(xs []string) bool {
-	for _, x := range xs {
-		if x != xs[0] {
-			return false
-		}
-	}
-	return true
 }
 
 // join puts sentences behind each other, passing over empty ones.

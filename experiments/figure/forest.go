@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -54,7 +55,7 @@ func (k forest) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		half := vg.Length(forestRowHeight / 2)
 		for _, b := range r.bounds {
-			c.StrokeLine2(draw.LineStyle{Color: vermillion, Width: 0.7, Dashes: []vg.Length{2, 1.4}}, inside(b), at-half, inside(b), at+half)
+			c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.8, Dashes: []vg.Length{2, 1.4}}, inside(b), at-half, inside(b), at+half)
 		}
 		if r.of.N == 0 {
 			c.FillText(note, vg.Point{X: c.Max.X - 2, Y: at - 2.4}, "no value")
@@ -258,6 +259,16 @@ func (v *view) trendFigure(j *verdict.Verdict, title string) Figure {
 	f.Caption = join("The ratio of each pair along the axis that the rule names: the median over blocks with its 95 % interval. The line across is no difference.",
 		v.loads(v.ruled(j, suites.RuleTrend, suites.RuleCrossing)), v.replicates(), v.leftOut("and not drawn"))
 	return f
+}
+
+// addEntries adds those of a label that is not there yet.
+func addEntries(es, more []entry) []entry {
+	for _, e := range more {
+		if !slices.ContainsFunc(es, func(o entry) bool { return o.label == e.label }) {
+			es = append(es, e)
+		}
+	}
+	return es
 }
 
 // shortened cuts a text at a word, for a panel's title.

@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -66,14 +67,14 @@ func (k shareKey) Plot(c draw.Canvas, _ *plot.Plot) {
 // connections that met no gap at all.
 func (v *view) gapFigure() (Figure, error) {
 	f := Figure{Name: headlines["F3"], Headline: "F3", Title: "Leaderless gap"}
-	source := v.source(gapTag)
+	source := v.gapSource()
 	prefix := strings.TrimSuffix(source, gapTag)
 	lo, hi := math.Inf(1), 0.0
 	present := map[string]bool{}
 	curves := map[[2]int][]plot.Plotter{}
 	shares := map[[2]int][]gapShares{}
 	var with []lab.Phase
-	for _, ph := range v.recording(source) {
+	for _, ph := range v.quietest(v.recording(source)) {
 		j, any := v.indexOf(ph), false
 		for i, p := range v.panels {
 			key := [2]int{j, i}
@@ -134,6 +135,28 @@ func (v *view) gapFigure() (Figure, error) {
 		"In the corner: the share of the connections that found a thread armed, so that no gap lay before them (the kernel probe's count; – where it was off), and the shares of the two classes among the gaps.",
 		v.sourceText(source), v.curvesText(), v.loads(with), v.replicates(), v.leftOut("and not drawn"))
 	return f, nil
+}
+
+// quietest leaves out the closed loops where there are open ones: in a loop that is
+// always full the gap is what the load makes it.
+func (v *view) quietest(phases []lab.Phase) []lab.Phase {
+	if !slices.ContainsFunc(phases, v.isOpen) {
+		return phases
+	}
+	return slices.DeleteFunc(slices.Clone(phases), func(ph lab.Phase) bool { return !v.isOpen(ph) })
+}
+
+// gapSource prefers the kernel probe, which tells all three classes apart in one
+// phase.
+func (v *view) gapSource() string {
+	for _, t := range v.valid() {
+		for _, r := range t.Phases {
+			if h := r.Histograms[probeSource+gapTag]; h != nil && h.TotalCount() > 0 {
+				return probeSource + gapTag
+			}
+		}
+	}
+	return gapTag
 }
 
 // armed is the share of the connections whose arrival woke a thread that slept in

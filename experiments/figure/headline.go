@@ -58,3 +58,35 @@ func (v *view) machine() string {
 	}
 	return s + "."
 }
+
+// outermost are the panels, by index, that a headline shows where there are more
+// than stand beside each other: of each axis of numbers those of the least and the
+// greatest value, or of the least alone. few says so in a caption.
+func (v *view) outermost() (kept []int, few string) {
+	for i := range v.panels {
+		kept = append(kept, i)
+	}
+	for _, ends := range []int{2, 1} {
+		for _, a := range axesOf(v.run) {
+			if a.Name == v.group || len(a.Values) <= ends || len(kept) <= maxColumns {
+				continue
+			}
+			values := slices.DeleteFunc(slices.Clone(a.Values), func(s string) bool {
+				_, ok := numberOf(s)
+				return !ok
+			})
+			if len(values) < len(a.Values) {
+				continue
+			}
+			slices.SortFunc(values, func(x, y string) int {
+				p, _ := numberOf(x)
+				q, _ := numberOf(y)
+				return cmp.Compare(p, q)
+			})
+			values = append(values[:1], values[len(values)-ends+1:]...)
+			kept = slices.DeleteFunc(kept, func(i int) bool { return !slices.Contains(values, v.panels[i].cell[a.Name]) })
+			few = fmt.Sprintf("Shown of %s: %s.", a.Name, listing(values))
+		}
+	}
+	return kept, few
+}

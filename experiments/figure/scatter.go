@@ -47,6 +47,9 @@ func (k cloud) Plot(c draw.Canvas, p *plot.Plot) {
 // scatter draws p50 and p99 of latency against throughput, a row for each.
 // All phases share a panel. It is nil where no requests were answered.
 func (v *view) scatter() *sheet {
+	if len(v.subjects) > crowd {
+		return v.multiples()
+	}
 	rate := metricOf(keyRate)
 	var rows [][]tile
 	present := map[string]bool{}

@@ -27,9 +27,8 @@ type series struct {
 type curvePoint struct{ x, y float64 }
 
 type seriesPoint struct {
-	x     float64
-	of    stats.Interval
-	label string // beside the point
+	x  float64
+	of stats.Interval
 }
 
 // seriesPlot draws series over a common axis.
@@ -62,14 +61,9 @@ func (k seriesPlot) Plot(c draw.Canvas, p *plot.Plot) {
 			whisker(c, s.style, q.of, x(k.place(q.x))+aside, func(v float64) vg.Length { return y(min(max(v, p.Y.Min), p.Y.Max)) })
 		}
 	}
-	text := textStyle(textSize-1, false, ink)
 	for _, s := range k.series {
 		for _, q := range s.points {
-			at := vg.Point{X: x(k.place(q.x)), Y: y(q.of.Center)}
-			drawMarker(c, s.style, at, 2.2, 0xff)
-			if q.label != "" {
-				c.FillText(text, vg.Point{X: at.X + 4, Y: at.Y + 2}, q.label)
-			}
+			drawMarker(c, s.style, vg.Point{X: x(k.place(q.x)), Y: y(q.of.Center)}, 2.2, 0xff)
 		}
 	}
 }
@@ -191,7 +185,7 @@ func spacedTicks(xs []float64, at func(float64) float64) []plot.Tick {
 	last := math.Inf(-1)
 	for _, x := range xs {
 		t := plot.Tick{Value: x}
-		if room := span * 0.028 * float64(len(number(x))+1); at(x)-last >= room {
+		if room := span * 0.024 * (float64(len(number(x))) + 0.5); at(x)-last >= room {
 			t.Label, last = number(x), at(x)
 		}
 		ticks = append(ticks, t)

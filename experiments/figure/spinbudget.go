@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -22,30 +23,68 @@ type budget struct {
 	cpu, time stats.Interval
 }
 
-// pareto draws budgets, joined in their order.
+// pareto is one line of budgets, joined in their order.
 type pareto struct {
 	style   style
 	budgets []budget
 }
 
-// Plot draws the line, both intervals of each point, the points and their labels.
-func (k pareto) Plot(c draw.Canvas, p *plot.Plot) {
+// paretos draws such lines in one panel.
+type paretos []pareto
+
+// Plot draws the lines, both intervals of each point, the points, and labels
+// where they cover neither each other nor a point.
+func (ks paretos) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	var line []vg.Point
-	for _, b := range k.budgets {
-		line = append(line, vg.Point{X: x(b.cpu.Center), Y: y(b.time.Center)})
-	}
-	c.StrokeLines(draw.LineStyle{Color: k.style.color, Width: lineWidth * 0.8, Dashes: k.style.dashes}, line)
-	bar := draw.LineStyle{Color: k.style.pale(0x90), Width: 0.7}
-	for i, b := range k.budgets {
-		c.StrokeLine2(bar, x(b.cpu.Lo), line[i].Y, x(b.cpu.Hi), line[i].Y)
-		c.StrokeLine2(bar, line[i].X, y(b.time.Lo), line[i].X, y(b.time.Hi))
+	var taken []vg.Rectangle
+	for _, k := range ks {
+		var line []vg.Point
+		for _, b := range k.budgets {
+			line = append(line, vg.Point{X: x(b.cpu.Center), Y: y(b.time.Center)})
+		}
+		c.StrokeLines(draw.LineStyle{Color: k.style.color, Width: lineWidth * 0.8, Dashes: k.style.dashes}, line)
+		bar := draw.LineStyle{Color: k.style.pale(0x90), Width: 0.7}
+		for i, b := range k.budgets {
+			c.StrokeLine2(bar, x(b.cpu.Lo), line[i].Y, x(b.cpu.Hi), line[i].Y)
+			c.StrokeLine2(bar, line[i].X, y(b.time.Lo), line[i].X, y(b.time.Hi))
+		}
+		for _, at := range line {
+			drawMarker(c, k.style, at, 2.2, 0xff)
+			taken = append(taken, around(at, 2.2))
+		}
 	}
 	text := textStyle(textSize-1, false, ink)
-	for i, b := range k.budgets {
-		drawMarker(c, k.style, line[i], 2.2, 0xff)
-		c.FillText(text, vg.Point{X: line[i].X + 3.5, Y: line[i].Y + 2.5}, b.label)
+	for _, k := range ks {
+		text.Color = k.style.color
+		for _, b := range k.budgets {
+			at := vg.Point{X: x(b.cpu.Center), Y: y(b.time.Center)}
+			if box, ok := roomBeside(c, at, text.Width(b.label), taken); ok {
+				c.FillText(text, box.Min, b.label)
+				taken = append(taken, box)
+			}
+		}
 	}
+}
+
+func around(at vg.Point, r vg.Length) vg.Rectangle {
+	return vg.Rectangle{Min: vg.Point{X: at.X - r, Y: at.Y - r}, Max: vg.Point{X: at.X + r, Y: at.Y + r}}
+}
+
+// roomBeside finds a place for a label beside a point: at its upper right, lower
+// right, upper left or lower left.
+func roomBeside(c draw.Canvas, at vg.Point, width vg.Length, taken []vg.Rectangle) (vg.Rectangle, bool) {
+	const height, off = vg.Length(6), vg.Length(3.2)
+	for _, corner := range []vg.Point{{X: off, Y: 1.5}, {X: off, Y: -1.5 - height}, {X: -off - width, Y: 1.5}, {X: -off - width, Y: -1.5 - height}} {
+		box := vg.Rectangle{Min: vg.Point{X: at.X + corner.X, Y: at.Y + corner.Y}}
+		box.Max = vg.Point{X: box.Min.X + width, Y: box.Min.Y + height}
+		inside := box.Min.X >= c.Min.X && box.Max.X <= c.Max.X && box.Min.Y >= c.Min.Y && box.Max.Y <= c.Max.Y
+		if inside && !slices.ContainsFunc(taken, func(r vg.Rectangle) bool {
+			return box.Min.X < r.Max.X && r.Min.X < box.Max.X && box.Min.Y < r.Max.Y && r.Min.Y < box.Max.Y
+		}) {
+			return box, true
+		}
+	}
+	return vg.Rectangle{}, false
 }
 
 // spinFigure draws what spinning before sleep buys and what it costs.
@@ -116,13 +155,24 @@ func (v *view) budgets(spin lab.Axis, phase string, c lab.Cell, cpu, time metric
 	var bs []budget
 	for _, value := range spin.Values {
 		ts := v.where(with(c, spin.Name, value))
-		b := budget{label: value, cpu: stats.Summarise(sampleOf(ts, phase, cpu).valid), time: stats.Summarise(sampleOf(ts, phase, time).valid)}
+		b := budget{label: budgetLabel(value), cpu: stats.Summarise(sampleOf(ts, phase, cpu).valid), time: stats.Summarise(sampleOf(ts, phase, time).valid)}
 		if b.at, _ = numberOf(value); b.cpu.N > 0 && b.time.N > 0 {
 			bs = append(bs, b)
 		}
 	}
 	slices.SortStableFunc(bs, func(a, b budget) int { return cmp.Compare(a.at, b.at) })
 	return bs
+}
+
+// budgetLabel writes a duration as people do: "2 µs", "0".
+func budgetLabel(value string) string {
+	if us, ok := numberOf(value); ok && strings.Trim(value, "0123456789.") != "" {
+		if us == 0 {
+			return "0"
+		}
+		return number(us) + " µs"
+	}
+	return value
 }
 
 func paretoPanel(x, y string, ks []pareto) *plot.Plot {
@@ -139,12 +189,10 @@ func paretoPanel(x, y string, ks []pareto) *plot.Plot {
 	if b.x0 > 0 && b.x1/b.x0 > 8 {
 		logAxis(&p.X, b.x0/1.2, b.x1*1.5)
 	} else {
-		p.X.Min, p.X.Max = 0, b.x1*1.15
+		p.X.Min, p.X.Max = 0, b.x1*1.12
 	}
 	valueAxis(&p.Y, b.y0, b.y1, false)
-	for _, k := range ks {
-		p.Add(k)
-	}
+	p.Add(paretos(ks))
 	return p
 }
 

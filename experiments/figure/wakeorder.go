@@ -2,9 +2,9 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 
@@ -20,67 +20,58 @@ func (v *view) orderFigure() Figure {
 	if !ok {
 		return f.without("no axis is order")
 	}
-	looks := ramp(len(order.Values))
-	var tiles []tile
-	var legend []entry
-	shown := map[string]bool{}
+	looks := map[string]style{}
+	for i, value := range order.Values {
+		looks[value] = orderLooks[i%len(orderLooks)]
+	}
 	kib, warm := v.axis("kib")
-	threads, many := v.axis("threads")
+	shown := map[string]bool{}
+	var drawn []series
+	var ranks, warmth []tile
 	for _, ph := range v.undisturbed(v.phases, true) {
 		for _, p := range v.combinations(order.Name, kib.Name) {
 			var ss []series
 			var gini []string
-			for i, value := range order.Values {
-				ranks, share := v.served(ph.Name, with(p.cell, order.Name, value))
-				ss = append(ss, series{name: value, style: looks[i], points: ranks})
-				if share.N > 0 {
-					gini = append(gini, fmt.Sprintf("%s %.2f", value, share.Center))
+			for _, value := range order.Values {
+				points, g := v.served(ph.Name, with(p.cell, order.Name, value))
+				ss = append(ss, series{name: value, style: looks[value], points: points})
+				if g.N > 0 {
+					gini = append(gini, fmt.Sprintf("%s %.2f", value, g.Center))
 				}
 			}
 			if pl := rankPanel(ss); pl != nil {
-				legend = addEntries(legend, legendOf(ss))
-				tiles = append(tiles, tile{pl, joinTitle(p.title, "Gini: "+listing(gini))})
+				drawn = append(drawn, ss...)
+				ranks = append(ranks, tile{pl, joinTitle(p.title, "Gini: "+strings.Join(gini, ", "))})
 				shown[ph.Name] = true
 			}
 		}
 	}
-	served := len(tiles) > 0
 	d, phases := v.dispatchMedian()
 	for _, ph := range phases {
 		if !warm {
 			break
 		}
-		for _, p := range v.combinations(order.Name, kib.Name, threads.Name) {
+		for _, p := range v.combinations(order.Name, kib.Name) {
 			var ss []series
-			for i, value := range order.Values {
-				values := []string{""}
-				if many {
-					values = threads.Values
-				}
-				for j, n := range values {
-					s := series{name: value, style: looks[i]}
-					cell := with(p.cell, order.Name, value)
-					if many {
-						cell = with(cell, threads.Name, n)
-						s.name = fmt.Sprintf("%s, %s threads", value, n)
-						s.style.color = shade0(looks[i].color, j)
-						s.style.marker, s.style.dashes = palette[(i*len(values)+j)%len(palette)].marker, palette[(i*len(values)+j)%len(palette)].dashes
-					}
-					s.points = v.along(kib, ph.Name, cell, d)
-					ss = append(ss, s)
-				}
+			for _, value := range order.Values {
+				ss = append(ss, series{name: value, style: looks[value], points: v.along(kib, ph.Name, with(p.cell, order.Name, value), d)})
 			}
 			if pl := seriesPanel("memory that the handler walks (KiB)", d.label(), ss); pl != nil {
-				legend = addEntries(legend, legendOf(ss))
-				tiles = append(tiles, tile{pl, joinTitle(p.title, v.load(ph, v.panelOf(p.cell)))})
+				drawn = append(drawn, ss...)
+				warmth = append(warmth, tile{pl, joinTitle(p.title, v.load(ph, v.panelOf(p.cell)))})
 				shown[ph.Name] = true
 			}
 		}
 	}
-	if f.sheet = inRows(tiles, 2); f.sheet == nil {
+	served := len(ranks) > 0
+	columns := max(2, min(maxColumns, len(ranks), len(warmth)))
+	for len(ranks)%columns != 0 && len(ranks) != 1 && len(warmth) > 0 { // the rows of the two do not mix
+		ranks = append(ranks, tile{})
+	}
+	if f.sheet = inRows(slices.Concat(ranks, warmth), columns); f.sheet == nil {
 		return f.without("no server said which thread served how many requests, and there is no axis kib")
 	}
-	f.sheet.legend = legend
+	f.sheet.legend = legendOf(drawn)
 	read := ""
 	if served {
 		read = "Requests that each thread served, the busiest first, medians over processes of the thread of that rank; Gini is 0 where all serve alike and near 1 where one serves all."
@@ -92,23 +83,8 @@ func (v *view) orderFigure() Figure {
 	return f
 }
 
-// shade0 is a colour itself, then its shades.
-func shade0(c color.NRGBA, n int) color.NRGBA {
-	if n == 0 {
-		return c
-	}
-	return shade(c, n)
-}
-
-// addEntries adds those of a label that is not there yet.
-func addEntries(es, more []entry) []entry {
-	for _, e := range more {
-		if !slices.ContainsFunc(es, func(o entry) bool { return o.label == e.label }) {
-			es = append(es, e)
-		}
-	}
-	return es
-}
+// orderLooks are those of the orders in which threads wake.
+var orderLooks = []style{palette[10], palette[9], palette[11], palette[12]}
 
 // served is how many requests the thread of each rank served, over the processes
 // of some cells, and the Gini coefficient of each process.
