@@ -20,7 +20,9 @@ const (
 	generatorLimit = 0.95 // of its threads' time, in an open loop
 	clockLimit     = 1e6  // ns between the clocks over a trial
 	flightLimit    = 0.01 // share of the records
+	lagLimit       = 1e6  // ns that the generator sends late, in the mean
 	othersLimit    = 0.20 // of the machine's CPU time
+	othersCPUs     = 0.40 // CPUs: the same on two of them, and less of more
 	stolenLimit    = 0.05 // of the machine's CPU time
 
 	// The recorder starts and ends in the middle of hand-offs: these halves
@@ -28,19 +30,22 @@ const (
 	flightEdges = 4
 )
 
-// phaseGates judges one phase; fl and seen are nil where neither recorder nor
-// probe was on.
-func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight, seen *probe.Report) []Gate {
+// phaseGates judges one phase, of which r has all but the verdict on its steady
+// state, which is added to it; fl is nil where the recorder was off.
+func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight, r *PhaseResult) []Gate {
 	gates := []Gate{errorsGate(res)}
 	if res.Offered > 0 {
-		gates = append(gates, rateGate(res))
+		gates = append(gates, rateGate(res), lagGate(r.SendLag))
 	}
 	gates = append(gates, generatorGate(res))
 	if fl != nil {
 		gates = append(gates, flightGate(fl))
 	}
-	if seen != nil {
-		gates = append(gates, probeGate(seen.Lost))
+	if r.Probe != nil {
+		gates = append(gates, probeGate(r.Probe.Lost))
+	}
+	if p.Step == nil { // what comes and goes is not steady
+		gates = append(gates, r.settle(res.Offered > 0))
 	}
 	for i := range gates {
 		gates[i].Phase = p.Name
@@ -54,10 +59,11 @@ func phaseGates(p Phase, res *load.Result, begin, end reading, fl *flight, seen 
 	return gates
 }
 
-// excuse lets what an overload is for pass: requests that fail or are late.
+// excuse lets what an overload is for pass: requests that fail or are late, and
+// queues that grow.
 func excuse(gates []Gate) {
 	for i := range gates {
-		if g := &gates[i]; !g.OK && (g.Name == "errors" || g.Name == "offered_rate") {
+		if g := &gates[i]; !g.OK && (g.Name == "errors" || g.Name == "offered_rate" || g.Name == "steady") {
 			g.OK, g.Limit = true, g.Value
 			g.Detail += ", as it is to be expected under more than can be served"
 		}
@@ -68,7 +74,7 @@ func excuse(gates []Gate) {
 // get; used is what it and the runner used.
 func lostGates(phase string, begin, end machine.CPUTime, used, wall time.Duration) []Gate {
 	gates := []Gate{
-		shareGate("other_load", "other programs used", end.Busy-begin.Busy-used, wall, end.CPUs, othersLimit),
+		shareGate("other_load", "other programs used", end.Busy-begin.Busy-used, wall, end.CPUs, min(othersLimit, othersCPUs/float64(max(1, end.CPUs)))),
 		shareGate("stolen", "the hypervisor took", end.Stolen-begin.Stolen, wall, end.CPUs, stolenLimit),
 	}
 	for i := range gates {
@@ -100,6 +106,15 @@ func rateGate(res *load.Result) Gate {
 	missed := math.Abs(res.RateMissed())
 	return Gate{Name: "offered_rate", OK: missed <= rateLimit && res.Planned > 0, Value: missed, Limit: rateLimit,
 		Detail: fmt.Sprintf("%d requests were planned and %d answered, at %.0f/s offered", res.Planned, res.Requests, res.Offered)}
+}
+
+// lagGate: latency counts from the planned send, and so holds what the generator
+// was late by. Undisturbed that is some 10 us in the mean, and below 0.5 ms where
+// server and generator want more CPUs than there are; a generator that is kept
+// from running, by a quota, say, is late by milliseconds.
+func lagGate(lag Dist) Gate {
+	return Gate{Name: "send_lag", OK: lag.Mean <= lagLimit, Value: lag.Mean, Limit: lagLimit,
+		Detail: fmt.Sprintf("the generator sent %.3f ms later than planned in the mean", lag.Mean/1e6)}
 }
 
 // generatorGate: in an open loop a generator that is always busy sends late. A

@@ -28,6 +28,8 @@ var Metrics = []Metric{
 	{"switches_per_request", "csw/req", false, loaded(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest + p.InvoluntaryPerRequest })},
 	{"switches_voluntary_per_request", "voluntary-csw/req", false, loaded(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest })},
 	{"utilisation", "utilisation", false, loaded(func(p *PhaseResult) float64 { return p.Utilisation })},
+	{"steady_requests_per_second", "steady-req/s", true, steady(steadyRate)},
+	{"steady_latency_mean_ns", "steady-latency-ns", false, steady(steadyLatency)},
 	{"bytes_per_second", "B/s", true, func(p *PhaseResult) (float64, bool) { return p.BytesPerSecond, p.BytesPerSecond > 0 }},
 	{"rss_bytes", "rss-B", false, func(p *PhaseResult) (float64, bool) { return float64(p.RSS), p.RSS > 0 }},
 	{"rss_bytes_per_idle_connection", "rss-B/idle", false, perIdle},

@@ -195,9 +195,11 @@ type PhaseResult struct {
 	PairSpacing   *Dist `json:"pair_spacing_ns,omitempty"`
 
 	// Bins are the measured time in parts of equal length, from which the steady
-	// state was judged; Steady is the verdict on it.
-	Bins   *Bins  `json:"bins,omitempty"`
-	Steady string `json:"steady,omitempty"`
+	// state was judged; Steady is the verdict on it (stats.Course, or that there
+	// was too little to tell), and SteadyFrom the first bin of the steady state.
+	Bins       *Bins  `json:"bins,omitempty"`
+	Steady     string `json:"steady,omitempty"`
+	SteadyFrom int    `json:"steady_from_bin,omitempty"`
 
 	// ServedBy is how many requests each thread of our own servers served, in
 	// falling order.

@@ -124,8 +124,8 @@ func checkTrial(t *testing.T, tr *Trial, order int) {
 			t.Errorf("gate %s says nothing", g.Name)
 		}
 	}
-	if want := []string{"closed.errors", "closed.generator_cpu", "closed.other_load", "closed.stolen",
-		"open.errors", "open.offered_rate", "open.generator_cpu", "open.flight_lost", "open.other_load", "open.stolen", ".clock_step"}; !slices.Equal(gates, want) {
+	if want := []string{"closed.errors", "closed.generator_cpu", "closed.steady", "closed.other_load", "closed.stolen",
+		"open.errors", "open.offered_rate", "open.send_lag", "open.generator_cpu", "open.flight_lost", "open.steady", "open.other_load", "open.stolen", ".clock_step"}; !slices.Equal(gates, want) {
 		t.Errorf("gates %q, want %q", gates, want)
 	}
 }

@@ -165,7 +165,7 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 			}
 		}
 	}
-	gates := phaseGates(p, res, begin, end, fl, r.Probe)
+	gates := phaseGates(p, res, begin, end, fl, r)
 	if r.Background != nil {
 		g := backgroundGate(r.Background)
 		g.Phase = p.Name

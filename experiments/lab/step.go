@@ -70,5 +70,5 @@ func (s *session) step(ctx context.Context, p Phase) (*PhaseResult, []Gate, erro
 	w.series.UpS, w.series.DownS = time.Duration(up.Load()).Seconds(), time.Duration(down.Load()).Seconds()
 	w.series.serve(res.PerSecond, float64(res.Service.Min())/1e9)
 	r.Series = &w.series
-	return r, phaseGates(p, res, begin, end, nil, nil), nil
+	return r, phaseGates(p, res, begin, end, nil, r), nil
 }

@@ -1,0 +1,125 @@
+package lab
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"lflab/experiments/stats"
+)
+
+// made-up bins: Poisson numbers of answers whose latencies are exponential, at a
+// rate and a mean latency that may depend on the time, which goes from 0 to 1.
+func madeBins(seed uint64, bins int, perBin, tail float64, rate, latency func(at float64) float64) *Bins {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	b := &Bins{WidthS: 0.01}
+	for i := range bins {
+		at := float64(i) / float64(bins)
+		var n uint64
+		for t := rng.ExpFloat64(); t < perBin*rate(at); t += rng.ExpFloat64() {
+			n++
+		}
+		sum := 0.0
+		for range n {
+			v := 1e5 * latency(at) * rng.ExpFloat64()
+			if rng.Float64() < tail {
+				v *= 30
+			}
+			sum += v
+		}
+		b.Requests, b.MeanNS = append(b.Requests, n), append(b.MeanNS, math.Round(sum/max(1, float64(n))))
+	}
+	return b
+}
+
+func flat(float64) float64 { return 1 }
+
+// What is steady is called so, however few answers a bin has: at most 2 % of the
+// series of each kind do not pass.
+func TestSteadySeriesPass(t *testing.T) {
+	for _, c := range []struct {
+		bins         int
+		perBin, tail float64
+	}{
+		{52, 15, 0}, {52, 30, 0.005}, {48, 12, 0}, {80, 150, 0}, {80, 150, 0.005}, {100, 1000, 0}, {25, 40, 0}, {25, 500, 0}, {20, 12, 0},
+	} {
+		for _, open := range []bool{false, true} {
+			t.Run(fmt.Sprint(c, open), func(t *testing.T) {
+				failed, cut := 0, 0
+				for seed := range uint64(200) {
+					p := PhaseResult{Name: "x", Bins: madeBins(seed, c.bins, c.perBin, c.tail, flat, flat)}
+					if g := p.settle(open); !g.OK {
+						failed++
+					} else if p.SteadyFrom > 0 {
+						cut++
+					}
+					if p.Steady == tooShort {
+						t.Fatalf("%+v", p)
+					}
+				}
+				if failed > 4 || cut > 4 {
+					t.Errorf("of 200 steady series %d did not pass, and %d were cut", failed, cut)
+				}
+			})
+		}
+	}
+}
+
+// What is not steady is found, or needs no more to be cut than there is.
+func TestUnsteadySeries(t *testing.T) {
+	step := func(at, before float64) func(float64) float64 {
+		return func(now float64) float64 {
+			if now < at {
+				return before
+			}
+			return 1
+		}
+	}
+	for _, c := range []struct {
+		name          string
+		rate, latency func(float64) float64
+		open          bool
+		passes        bool
+		steady        stats.Course
+		from          [2]int // of 100 bins
+	}{
+		{"warm-up of a tenth", step(0.1, 0.5), flat, false, true, stats.Warmup, [2]int{9, 12}},
+		{"warm-up of 40 %", step(0.4, 0.5), flat, false, false, stats.Warmup, [2]int{39, 42}},
+		{"slower after 15 %", step(0.15, 1.5), flat, false, true, stats.Slowdown, [2]int{14, 17}},
+		{"small change at the end", step(0.8, 1.07), flat, false, true, stats.Unsettled, [2]int{}},
+		{"small warm-up of 40 %", step(0.4, 0.94), flat, false, true, stats.Warmup, [2]int{30, 50}},
+		{"change at the end", step(0.8, 1.5), flat, false, false, stats.Unsettled, [2]int{}},
+		{"slow start, open loop", flat, step(0.2, 3), true, true, stats.Warmup, [2]int{19, 22}},
+		{"queue that grows", flat, func(at float64) float64 { return 1 + 9*at }, true, false, stats.Unsettled, [2]int{}},
+		{"answers that a closed loop would miss", step(0.8, 1.5), flat, true, true, stats.Flat, [2]int{}},
+	} {
+		for seed := range uint64(20) {
+			p := PhaseResult{Name: "x", Bins: madeBins(seed, 100, 2000, 0, c.rate, c.latency)}
+			g := p.settle(c.open)
+			if g.OK != c.passes || p.Steady != c.steady.String() || p.SteadyFrom < c.from[0] || p.SteadyFrom > c.from[1] || g.Detail == "" {
+				t.Errorf("%s, seed %d: %s from bin %d, %+v", c.name, seed, p.Steady, p.SteadyFrom, g)
+			}
+			rate, ok := steady(steadyRate)(&p)
+			if want := c.steady != stats.Unsettled; ok != want || ok && !c.open && math.Abs(rate-200000) > 2000 {
+				t.Errorf("%s, seed %d: %.0f answers/s (%v), want 200000", c.name, seed, rate, ok)
+			}
+			mean, ok := steady(steadyLatency)(&p)
+			if ok && math.Abs(mean-1e5) > 1e3 {
+				t.Errorf("%s, seed %d: latency %.0f ns, want 100000", c.name, seed, mean)
+			}
+		}
+	}
+}
+
+func TestTooShortToTell(t *testing.T) {
+	for _, b := range []*Bins{nil, {}, madeBins(1, 19, 1000, 0, flat, flat), madeBins(1, 50, 3, 0, flat, flat)} {
+		p := PhaseResult{Name: "x", Bins: b}
+		if g := p.settle(true); !g.OK || p.Steady != tooShort {
+			t.Errorf("%s, %+v", p.Steady, g)
+		}
+		if _, ok := steady(steadyRate)(&p); ok {
+			t.Error("it has a steady rate")
+		}
+	}
+}
