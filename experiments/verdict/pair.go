@@ -40,7 +40,14 @@ type Pair struct {
 	Side     Side
 	Why      string // it is open
 
-	gain    string // the metric that a gain is measured in
+	// Resampled is the same ratio by a hierarchical bootstrap over processes and
+	// what each of them measured (intervals of time for a throughput or a mean,
+	// requests for a quantile), paired by block: a second opinion that decides
+	// nothing. N = 0 where the run holds no such data, and for gains.
+	Resampled stats.Interval
+
+	gain    bool   // a difference
+	unit    string // the metric that it is measured in; empty: its own
 	byBlock map[int]float64
 }
 
@@ -75,10 +82,16 @@ func (t *trials) pair(q suites.Rule, of, to lab.Cell) Pair {
 	p := Pair{Of: t.end(of, q.Metric, q.Phase), To: t.end(to, q.ToMetric, q.ToPhase), Along: of[q.Along]}
 	p.Of.Name, p.To.Name, p.Shared = t.names(of, to, q.Along)
 	if q.Kind == suites.RuleGain {
-		unit := t.end(of, q.Unit, q.UnitFrom)
-		p.gain, p.byBlock = q.Unit, gains(p.Of.byBlock, p.To.byBlock, unit.byBlock)
+		p.gain, p.unit = true, q.Unit
+		if q.Unit == "" {
+			p.byBlock = gains(p.Of.byBlock, p.To.byBlock, nil)
+		} else {
+			unit := t.end(of, q.Unit, q.UnitFrom)
+			p.byBlock = gains(p.Of.byBlock, p.To.byBlock, unit.byBlock)
+		}
 	} else {
 		p.byBlock = ratios(p.Of.byBlock, p.To.byBlock)
+		p.Resampled = t.resample(&p)
 	}
 	p.Interval = summarise(p.byBlock)
 	p.P = math.NaN()
@@ -118,12 +131,17 @@ func ratios(of, to map[int]float64) map[int]float64 {
 	return rs
 }
 
-// gains within blocks, in units of what the unit was in that block.
+// gains within blocks, in units of what the unit was in that block; without
+// units, as they are.
 func gains(of, to, unit map[int]float64) map[int]float64 {
 	gs := map[int]float64{}
 	for block, x := range of {
 		y, ok := to[block]
-		if u := unit[block]; ok && u > 0 {
+		u := 1.0
+		if unit != nil {
+			u = unit[block]
+		}
+		if ok && u > 0 {
 			gs[block] = (y - x) / u
 		}
 	}

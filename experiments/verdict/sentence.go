@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"strings"
 
 	"lflab/experiments/suites"
 )
@@ -27,6 +28,9 @@ func (r *RuleResult) named() string {
 // Claimed says in words what a rule claims: "below 1".
 func Claimed(q suites.Rule) string {
 	switch {
+	case q.Kind == suites.RuleGain && q.Unit == "":
+		of := quantityOf(q.Metric)
+		return strings.TrimSpace(fmt.Sprintf("more by over %s %s", number(q.Above*of.scale), of.unit))
 	case q.Kind == suites.RuleGain:
 		return fmt.Sprintf("more by over %s times the %s", number(q.Above), quantityOf(q.Unit).words)
 	case q.Kind == suites.RuleTrend:
@@ -97,8 +101,11 @@ func (p *Pair) sides() string {
 // evidence is the ratio or the gain, the blocks and p.
 func (p *Pair) evidence() string {
 	what := "ratio " + p.Interval.String()
-	if p.gain != "" {
-		what = "a gain of " + p.Interval.String() + " times the " + quantityOf(p.gain).words
+	switch {
+	case p.gain && p.unit == "":
+		what = "a difference of " + quantityOf(p.Of.Metric).amount(p.Interval)
+	case p.gain:
+		what = "a gain of " + p.Interval.String() + " times the " + quantityOf(p.unit).words
 	}
 	text := what + ", " + count(p.Interval.N, "block")
 	if !math.IsNaN(p.Holm) {

@@ -42,13 +42,13 @@ func (r *RuleResult) write(w io.Writer) error {
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	what := "ratio"
-	if r.Pairs[0].gain != "" {
+	if r.Pairs[0].gain {
 		what = "gain"
 	}
 	fmt.Fprintf(t, "  pair\t%s\t%s\t%s\tblocks\tp (Holm)\t\n", heading("", r.Rule.Metric), heading("against ", r.Rule.ToMetric), what)
 	for _, p := range r.worth() {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%s\t%s\n", p.name(r.Rule.Along), quantityOf(p.Of.Metric).amount(p.Of.Median),
-			quantityOf(p.To.Metric).amount(p.To.Median), p.Interval, p.Interval.N, strings.TrimPrefix(strings.TrimPrefix(pText(p.Holm), "p "), "= "), p.Side)
+			quantityOf(p.To.Metric).amount(p.To.Median), p.intervals(), p.Interval.N, strings.TrimPrefix(strings.TrimPrefix(pText(p.Holm), "p "), "= "), p.Side)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -102,4 +102,13 @@ func (p *Pair) name(along string) string {
 		name += ", " + along + " = " + p.Along
 	}
 	return name
+}
+
+// intervals are the interval over blocks and, where there is one, the
+// bootstrap's.
+func (p *Pair) intervals() string {
+	if p.Resampled.N == 0 {
+		return p.Interval.String()
+	}
+	return p.Interval.String() + ", resampled " + span(p.Resampled)
 }
