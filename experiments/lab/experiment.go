@@ -61,6 +61,9 @@ type Experiment struct {
 	found    map[string]string // program that a subject needs, by the subject's name
 	temp     string            // directory of what was compiled, and of the files to be served; empty when there is none
 	docRoot  string            // of the files to be served; empty when there are none
+
+	clocks func() (monotonic, real int64) // machine.Clocks; tests set another
+	ring   int                            // bytes of the probe's buffer; 0 is the probe's own choice
 }
 
 // New plans a suite. It compiles the C sources of its subjects into a temporary
@@ -163,7 +166,7 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}}
+	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}, clocks: machine.Clocks}
 	x.Manifest = Manifest{
 		Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
 		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale,

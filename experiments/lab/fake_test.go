@@ -51,6 +51,11 @@ func TestMain(m *testing.M) {
 		fmt.Printf("%s %d ns one way mean, p50 1700 ns\n", args[0], 1000+len(args[1]))
 	case "fake-configured":
 		fakeConfigured(args[0])
+	case "fake-spin":
+		announce()
+		fmt.Println("spinning")
+		for {
+		}
 	case "fake-pingpong":
 		fakePingPong()
 	case "fake-runner":
@@ -96,6 +101,11 @@ func fakeServe(args []string) {
 		case flags["mpm"] == "dies" && n > 20:
 			fmt.Fprintln(os.Stderr, "dies: out of luck")
 			os.Exit(4)
+		case flags["mpm"] == "slams" && n%100 == 0:
+			if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+				_ = conn.Close()
+			}
+			return
 		case flags["mpm"] == "errs" && n%4 == 0:
 			http.Error(w, "no", http.StatusInternalServerError)
 			return
@@ -218,7 +228,7 @@ func fakeRunner(how, what string, rest []string) {
 	if how == "new" {
 		var s *suites.Suite
 		if s, err = suites.Open(what); err == nil {
-			x, err = New(s, Options{Dir: rest[0], Seed: 7, Serve: fakeCommand()})
+			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], Serve: fakeCommand()})
 		}
 	} else {
 		x, err = Resume(what, Options{Serve: fakeCommand()})

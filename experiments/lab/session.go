@@ -28,6 +28,7 @@ type session struct {
 	cpus    []int // that the generator's threads are bound to
 
 	spinners *spinners
+	ring     int // bytes of the probe's buffer
 }
 
 // reading is everything that is read at one end of the measured time.
@@ -85,7 +86,7 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	if err := s.meter.Discover(); err != nil {
 		return nil, nil, err
 	}
-	w, err := newWatch(p.Probe, s.server.PID(), s.shape)
+	w, err := newWatch(p.Probe, s.server.PID(), s.shape, s.ring)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -26,14 +26,14 @@ const (
 // of the runner's own.
 func (x *Experiment) trial(ctx context.Context, p Planned, order int) (*Trial, error) {
 	t := &Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Order: order, Started: time.Now()}
-	mono, real := machine.Clocks()
+	mono, real := x.clocks()
 	var err error
 	if sub, axis := x.suite.Subject(p.Cell); sub != nil && sub.Parse != nil {
 		err = x.runCommand(ctx, t, sub)
 	} else {
 		err = x.runServer(ctx, t, sub, axis)
 	}
-	mono2, real2 := machine.Clocks()
+	mono2, real2 := x.clocks()
 	t.DurationS = time.Since(t.Started).Seconds()
 	t.Gates = append(t.Gates, clockGate((real2-real)-(mono2-mono)))
 	if err != nil {
@@ -147,7 +147,7 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 		return err
 	}
 	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: ours, shape: x.shape(sub, t.Cell),
-		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID()), cpus: cpus.generator, spinners: spinners}
+		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID()), cpus: cpus.generator, spinners: spinners, ring: x.ring}
 	if children {
 		if err := s.meter.Settle(ctx, readyAfter); err != nil {
 			return err
@@ -192,7 +192,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 	}
 	defer p.Kill()
 	phase := x.Manifest.Phases[0]
-	w, err := newWatch(probeIn(t.Cell, phase), p.PID(), sub.Shape)
+	w, err := newWatch(probeIn(t.Cell, phase), p.PID(), sub.Shape, x.ring)
 	if err != nil {
 		return err
 	}

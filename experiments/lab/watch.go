@@ -24,12 +24,13 @@ type watch struct {
 }
 
 // newWatch attaches the probe, which takes some 10 ms. kind is "histograms" or
-// "records"; empty is no probe.
-func newWatch(kind string, pid int, shape probe.Shape) (*watch, error) {
+// "records"; empty is no probe. ring is the size of its buffer in bytes; 0 is the
+// probe's own.
+func newWatch(kind string, pid int, shape probe.Shape, ring int) (*watch, error) {
 	if kind == "" {
 		return nil, nil
 	}
-	p, err := probe.Open(probe.Options{PIDs: []int{pid}, Children: true, Requests: kind == "records"})
+	p, err := probe.Open(probe.Options{PIDs: []int{pid}, Children: true, Requests: kind == "records", RingBytes: ring})
 	if err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
 	}
