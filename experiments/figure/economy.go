@@ -48,13 +48,17 @@ func (v *view) economyFigure() Figure {
 	f.sheet = &sheet{width: twoColumns, row: dotsHeight(len(v.subjects))}
 	for _, row := range rows {
 		var tiles []tile
+		title := row[0].title
+		row[0].title = ""
+		named := false
 		for j, t := range row {
 			if !measured[j] {
 				continue
 			}
-			if len(tiles) == 0 {
-				t.title = row[0].title
-			} else if t.plot != nil {
+			switch {
+			case t.plot != nil && !named:
+				t.title, named = title, true
+			case t.plot != nil:
 				nameless(t.plot)
 			}
 			tiles = append(tiles, t)

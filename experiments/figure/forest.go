@@ -50,6 +50,9 @@ func (k forest) Plot(c draw.Canvas, p *plot.Plot) {
 	for i, r := range k.rows {
 		at := y(float64(n - 1 - i))
 		if r.head {
+			from := vg.Point{X: c.Min.X, Y: at - 4.5}
+			c.SetColor(paper)
+			c.Fill(vg.Rectangle{Min: from, Max: vg.Point{X: from.X + bold.Width(r.label) + 6, Y: at + 4.5}}.Path())
 			c.FillText(bold, vg.Point{X: c.Min.X + 2, Y: at - 2.6}, r.label)
 			continue
 		}

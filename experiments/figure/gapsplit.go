@@ -56,11 +56,21 @@ func (k shareKey) Plot(c draw.Canvas, _ *plot.Plot) {
 	text := textStyle(textSize-1, false, axisInk)
 	text.XAlign = -1
 	at := vg.Point{X: c.Max.X - 3, Y: c.Min.Y + 3}
+	const heading = "armed / gap / no leader"
+	width := text.Width(heading)
+	for _, g := range k.shares {
+		width = max(width, text.Width(g.String()))
+	}
+	under := vg.Rectangle{Min: vg.Point{X: at.X - width - 3, Y: c.Min.Y + 1}, Max: vg.Point{X: c.Max.X, Y: at.Y + 8.5*vg.Length(len(k.shares)+1)}}
+	pale := paper
+	pale.A = 0xd8
+	c.SetColor(pale)
+	c.Fill(under.Path())
 	for i := len(k.shares) - 1; i >= 0; i-- {
 		c.FillText(text, at, k.shares[i].String())
 		at.Y += 8.5
 	}
-	c.FillText(text, at, "armed / gap / no leader")
+	c.FillText(text, at, heading)
 }
 
 // gapFigure draws the leaderless gap in its two classes, with the share of the
@@ -100,7 +110,8 @@ func (v *view) gapFigure() (Figure, error) {
 				if all := counts[gapTag] + counts[noneTag]; all > 0 {
 					g.none, g.hasNone = float64(counts[noneTag])/float64(all), true
 				}
-				if g.armed, g.hasArmed = v.armed(ph, p, s); g.hasArmed || g.hasNone {
+				// A server without gaps is of interest as long as there is room for it.
+				if g.armed, g.hasArmed = v.armed(ph, p, s); g.hasNone || g.hasArmed && len(v.subjects) <= 6 {
 					shares[key] = append(shares[key], g)
 				}
 			}

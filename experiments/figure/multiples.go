@@ -98,9 +98,7 @@ func (v *view) multiples() *sheet {
 					silence(&pl.Y)
 				}
 				if last || from+multipleColumns+j >= len(all) {
-					pl.X.Label.Text = "requests/s (1,000s)"
-				} else {
-					silence(&pl.X)
+					pl.X.Label.Text = "rate (1,000/s)"
 				}
 				pl.Add(multiple{all[i], slices.Concat(all[:i], all[i+1:])})
 				row[j] = tile{pl, names[i]}
@@ -133,8 +131,7 @@ func (v *view) profile(p panel, name string) profile {
 	return k
 }
 
-// silence keeps an axis' grid without its labels, which stand further left or
-// below.
+// silence keeps an axis' grid without its labels, which stand further left.
 func silence(a *plot.Axis) {
 	ticker := a.Tick.Marker
 	a.Tick.Marker = plot.TickerFunc(func(lo, hi float64) []plot.Tick {
@@ -161,10 +158,14 @@ func decadeTicks(lo, hi float64) []plot.Tick {
 
 // fewTicks puts about three labels, in thousands.
 func fewTicks(lo, hi float64) []plot.Tick {
-	step := niceStep((hi - lo) / 3)
+	step := niceStep((hi - lo) / 4)
 	var ts []plot.Tick
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi; i++ {
-		ts = append(ts, plot.Tick{Value: i * step, Label: number(i * step / 1000)})
+		t := plot.Tick{Value: i * step}
+		if t.Value < lo+0.93*(hi-lo) { // it would reach beyond the panel
+			t.Label = number(t.Value / 1000)
+		}
+		ts = append(ts, t)
 	}
 	return ts
 }

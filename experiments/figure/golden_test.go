@@ -1,0 +1,148 @@
+package figure
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write testdata/figures.sum anew")
+
+const goldenFile = "testdata/figures.sum"
+
+// Every figure of the made-up runs is, byte for byte, the SVG that it was when
+// testdata/figures.sum was written. A change that is wanted is looked at first
+// (the test leaves the pictures in a directory that it names), then written with
+//
+//	go test ./experiments/figure -run TestFiguresRegenerate -update
+func TestFiguresRegenerate(t *testing.T) {
+	if runtime.GOARCH != "amd64" {
+		t.Skipf("the sums were made on amd64; on %s the compiler may fuse multiplication and addition, which moves last digits", runtime.GOARCH)
+	}
+	var got bytes.Buffer
+	pictures := map[string][]byte{}
+	runs := headlineRuns()
+	headlinesDrawn := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(runs)) {
+		figs, err := newView(runs[name]).figures()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range figs {
+			if f.sheet == nil {
+				continue
+			}
+			svg, err := f.sheet.render("svg")
+			if err != nil {
+				t.Fatal(err)
+			}
+			headlinesDrawn[f.Headline] = true
+			pictures[name+"/"+f.Name] = svg
+			fmt.Fprintf(&got, "%x  %s/%s\n", sha256.Sum256(svg), name, f.Name)
+		}
+	}
+	for number := range headlines {
+		if !headlinesDrawn[number] {
+			t.Errorf("no made-up run draws %s", number)
+		}
+	}
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(goldenFile), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(goldenFile, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(goldenFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(got.Bytes(), want) {
+		return
+	}
+	old := sums256(string(want))
+	dir, err := os.MkdirTemp("", "figures")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, sum := range sums256(got.String()) {
+		if old[name] == sum {
+			continue
+		}
+		path := filepath.Join(dir, strings.ReplaceAll(name, "/", "-")+".svg")
+		if err := os.WriteFile(path, pictures[name], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Errorf("%s is drawn otherwise than before: %s", name, path)
+	}
+	for name := range old {
+		if pictures[name] == nil {
+			t.Errorf("%s is drawn no more", name)
+		}
+	}
+}
+
+func sums256(text string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(text) {
+		if sum, name, ok := strings.Cut(strings.TrimSpace(line), "  "); ok {
+			out[name] = sum
+		}
+	}
+	return out
+}
+
+// A report made twice from one results directory on disk is the same in every
+// file: page, SVG, PDF and PNG.
+func TestReportTwiceGivesEqualBytes(t *testing.T) {
+	source := filepath.Join("..", "..", "results", "spare-reference")
+	dir := t.TempDir()
+	for _, part := range []string{"manifest.json", "trials"} {
+		if err := copyInto(dir, source, part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report := func() map[string][]byte {
+		if _, err := Report(dir); err != nil {
+			t.Fatal(err)
+		}
+		return read(t, dir)
+	}
+	first, second := report(), report()
+	kinds := map[string]int{}
+	for name, data := range first {
+		kinds[filepath.Ext(name)]++
+		if !bytes.Equal(data, second[name]) {
+			t.Errorf("%s differs between two reports", name)
+		}
+	}
+	if kinds[".pdf"] < 3 || kinds[".svg"] != kinds[".pdf"] || kinds[".png"] != kinds[".pdf"] || kinds[".html"] != 1 || len(first) != len(second) {
+		t.Errorf("the first report has %v, %d files, the second %d", kinds, len(first), len(second))
+	}
+}
+
+// copyInto copies a file, or the files of a directory, from source into dir.
+func copyInto(dir, source, part string) error {
+	info, err := os.Stat(filepath.Join(source, part))
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(source, part)))
+	}
+	data, err := os.ReadFile(filepath.Join(source, part))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, part), data, 0o644)
+}

@@ -1,0 +1,296 @@
+package figure
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/suites"
+)
+
+func TestHeadlinesAreThoseSuitesMayAskFor(t *testing.T) {
+	if len(headlines) != len(suites.FigureNames) {
+		t.Errorf("%d headlines, suites may ask for %d", len(headlines), len(suites.FigureNames))
+	}
+	figs, err := newView(quickRun(1)).figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range suites.FigureNames {
+		i := slices.IndexFunc(figs, func(f Figure) bool { return f.Headline == number })
+		if i < 0 || figs[i].Name != headlines[number] {
+			t.Errorf("no figure is %s, or it is not called %s", number, headlines[number])
+		}
+	}
+}
+
+// What the suite asks for stands first, in its order; the verdict's figures next;
+// what was asked for and cannot be drawn says why.
+func TestFiguresAskedForComeFirst(t *testing.T) {
+	for _, c := range []struct {
+		run  *lab.Run
+		want []string
+	}{
+		{rateRun(), []string{"model", "where-time-goes"}},
+		{ruledRun(), []string{"handoff", "verdict", "verdict-gain"}},
+		{trendRun(), []string{"work", "verdict-trend"}},
+	} {
+		names, err := Names(c.run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(names) <= len(c.want) || !slices.Equal(names[:len(c.want)], c.want) {
+			t.Errorf("%s draws %v, want %v first", c.run.Manifest.Suite, names, c.want)
+		}
+	}
+	page := string(read(t, write(t, ruledRun()))["report.html"])
+	if !strings.Contains(page, "Overload: drops and latency against the listen queue</i> (no axis is listen-backlog)") {
+		t.Error("the report does not say why F9, which the suite asks for, is missing")
+	}
+	if strings.Contains(page, "no axis is spin") {
+		t.Error("the report misses a figure that nobody asked for")
+	}
+}
+
+func TestDraw(t *testing.T) {
+	run := rateRun()
+	for format, magic := range map[string]string{"svg": "<?xml", "pdf": "%PDF-", "png": "\x89PNG"} {
+		byName, err := Draw(run, "model", format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		byNumber, err := Draw(run, "F4", format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.HasPrefix(byName, []byte(magic)) || !bytes.Equal(byName, byNumber) {
+			t.Errorf("%s: %d bytes by name and %d by number, or no %s", format, len(byName), len(byNumber), format)
+		}
+	}
+	for _, c := range []struct{ name, format, want string }{
+		{"F7", "svg", "no axis is spin"},
+		{"nonsense", "svg", "overload (F9)"},
+		{"F4", "gif", "svg, pdf or png"},
+	} {
+		if _, err := Draw(run, c.name, c.format); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("draw %s as %s: %v, want %q", c.name, c.format, err, c.want)
+		}
+	}
+}
+
+// Captions of all figures say where, how often, under which load, and what was
+// left out.
+func TestCaptionsOfHeadlines(t *testing.T) {
+	for name, run := range headlineRuns() {
+		v := newView(run)
+		figs, err := v.figures()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range figs {
+			if f.sheet == nil {
+				continue
+			}
+			parts := []string{"Machine: AMD EPYC 9R45, 2 CPUs, Linux 6.18.44", "n = "}
+			if len(v.invalid()) > 0 {
+				parts = append(parts, "ot count") // "Not counted" or "do not count"
+			} else {
+				parts = append(parts, "No trial was left out.")
+			}
+			if len(run.Manifest.Phases) > 0 && run.Manifest.Phases[0].Step == nil && name != "handoff" {
+				parts = append(parts, " loop")
+			}
+			for _, part := range parts {
+				if !strings.Contains(f.Caption, part) {
+					t.Errorf("%s: caption of %s does not say %q: %s", name, f.Name, part, f.Caption)
+				}
+			}
+		}
+	}
+}
+
+// The model's lines stand in the figure beside the measured points, and the
+// caption says how far the two are apart.
+func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
+	for _, c := range []struct {
+		run    *lab.Run
+		of     prediction
+		points int
+	}{{rateRun(), byRate, 5}, {pairRun(), bySpacing, 6}} {
+		v := newView(c.run)
+		axis, _ := v.axis(c.of.axis)
+		fits, err := c.of.predict(c.run, c.run.Manifest.Phases[0].Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		panels := v.combinations(v.group, axis.Name)
+		if len(panels) != 1 {
+			t.Fatalf("%d panels", len(panels))
+		}
+		ss, sentences := v.predictedSeries(c.of, axis, v.phases[0], panels[0], fits)
+		for _, s := range ss {
+			if len(s.points) != c.points {
+				t.Errorf("%s, %s: %d points", c.of.axis, s.name, len(s.points))
+			}
+			if predicted := s.name != "kernel"; predicted != (len(s.curve) > 20) || predicted != s.loose {
+				t.Errorf("%s, %s: a curve of %d places", c.of.axis, s.name, len(s.curve))
+			}
+		}
+		figs, err := v.figures()
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(figs, func(f Figure) bool { return f.Headline == "F4" })
+		if len(sentences) < 2 || !strings.Contains(figs[i].Caption, sentences[0][1:]) || !strings.Contains(figs[i].Caption, "the predicted") {
+			t.Errorf("%s: the caption does not say the residual (%v): %s", c.of.axis, sentences, figs[i].Caption)
+		}
+	}
+}
+
+func TestGapShares(t *testing.T) {
+	v := newView(rateRun())
+	p := v.panels[0] // 1,000/s: 25 of 1,000 connections found no thread armed
+	if got, ok := v.armed(v.phases[0], p, "leader"); !ok || got != 0.975 {
+		t.Errorf("armed %v %v, want 0.975", got, ok)
+	}
+	if v.gapSource() != "probe.G" || newView(quickRun(1)).gapSource() != "G" {
+		t.Error("the gap comes from the wrong source")
+	}
+	g := gapShares{subject: "leader", armed: 0.975, none: 0.004, hasArmed: true, hasNone: true}
+	if got := g.String(); got != "leader  98 / 99.6 / 0.4 %" {
+		t.Errorf("shares %q", got)
+	}
+}
+
+func TestServedByRank(t *testing.T) {
+	run := orderRun()
+	v := newView(run)
+	ranks, gini := v.served("open", lab.Cell{"order": "lifo", "threads": "8"})
+	if len(ranks) != 8 || ranks[0].of.Center < 4*ranks[3].of.Center || gini.Center < 0.5 {
+		t.Errorf("%d ranks, the first %v, the fourth %v, Gini %v", len(ranks), ranks[0].of, ranks[3].of, gini)
+	}
+	_, even := v.served("open", lab.Cell{"order": "fifo", "threads": "8"})
+	if even.Hi >= gini.Lo {
+		t.Errorf("Gini %v of fifo, %v of lifo", even, gini)
+	}
+}
+
+func TestNumbersOfAxes(t *testing.T) {
+	for value, want := range map[string]float64{"3000": 3000, "2us": 2, "0s": 0, "1.5ms": 1500} {
+		if got, ok := numberOf(value); !ok || got != want {
+			t.Errorf("%s is %v, want %v", value, got, want)
+		}
+	}
+	if _, ok := numberOf("lifo"); ok {
+		t.Error("lifo is a number")
+	}
+}
+
+// The report begins with the verdict where there are rules, and has no such box
+// where there are none.
+func TestReportBeginsWithTheVerdict(t *testing.T) {
+	page := string(read(t, write(t, ruledRun()))["report.html"])
+	verdict, answer := strings.Index(page, `<section id="verdict" class="refuted">`), strings.Index(page, `<section id="answer">`)
+	if verdict < 0 || verdict > answer {
+		t.Fatalf("verdict at %d, answer at %d", verdict, answer)
+	}
+	for _, part := range []string{"H1 is refuted:", "uses less CPU time than worker &amp; event.", "Refuted if", "switches per request", "claimed", "2 / 3 / 1"} {
+		if !strings.Contains(page[verdict:answer], part) {
+			t.Errorf("the verdict does not say %q", part)
+		}
+	}
+	if plain := string(written(t)["report.html"]); strings.Contains(plain, `id="verdict"`) || strings.Contains(plain, "#verdict\"") {
+		t.Error("a suite without rules has a verdict")
+	}
+}
+
+// resultsIn makes a directory with two results directories of the repository.
+func resultsIn(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"spare-reference", "handoff-reference"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"manifest.json", "trials"} {
+			if err := copyInto(filepath.Join(dir, name), filepath.Join("..", "..", "results", name), part); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
+func TestOverview(t *testing.T) {
+	dir := resultsIn(t)
+	if _, err := Report(filepath.Join(dir, "spare-reference")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "README.md"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path, err := Overview(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Overview(dir); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := os.ReadFile(path); err != nil || !bytes.Equal(first, second) {
+		t.Errorf("two overviews differ (%v)", err)
+	}
+	root, err := html.Parse(bytes.NewReader(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tiles, pictures int
+	var links []string
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		switch n.Data {
+		case "article":
+			tiles++
+		case "svg":
+			pictures++
+		case "script", "link", "img", "iframe":
+			t.Errorf("the page has a %s", n.Data)
+		}
+		for _, a := range n.Attr {
+			if a.Key == "href" && !slices.Contains(links, a.Val) {
+				links = append(links, a.Val)
+			}
+		}
+	}
+	if tiles != 2 || pictures != 2 || !slices.Equal(links, []string{"spare-reference/report.html"}) {
+		t.Errorf("%d tiles, %d pictures, links %v", tiles, pictures, links)
+	}
+	if bytes.Contains(first, []byte("url(")) {
+		t.Error("the page loads something")
+	}
+	if _, err := Overview(t.TempDir()); err == nil || !strings.Contains(err.Error(), "manifest.json") {
+		t.Errorf("overview of nothing: %v", err)
+	}
+}
+
+// A run with rules has its verdict in the overview's tile.
+func TestOverviewTileShowsTheVerdict(t *testing.T) {
+	r, err := overviewOf(ruledRun(), "h1", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict == nil || r.Verdict.Outcome != "refuted" || r.Answer != "" || r.Link != "" || r.Caption != "Hand-off latency." || !strings.HasPrefix(string(r.Figure), "<svg") {
+		t.Errorf("tile %+v", r)
+	}
+}

@@ -1,0 +1,123 @@
+package figure
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"lflab/experiments/lab"
+)
+
+//go:embed overview.tmpl
+var overviewTemplate string
+
+// overviewRun is one results directory on the overview page.
+type overviewRun struct {
+	Name, Link string // of the directory; of its report, "" if there is none
+	Title      string
+	Question   string
+	When       string
+	Trials     int
+	Invalid    int
+	Verdict    *verdictBox
+	Hypothesis string
+	Answer     string // in short
+	Figure     template.HTML
+	Wide       bool
+	Caption    string
+}
+
+// Overview makes one page of all results directories in dir, dir/overview.html,
+// from their data alone: for each its title, its verdict, the first figure of its
+// report and a link to that, and the verdicts in a table. Directories come in the
+// order of their names; what is no results directory is passed over. The page needs
+// no network, and equal data give equal bytes. It returns the path of the page. All
+// runs are read one after the other; the largest decides how much memory it takes.
+func Overview(dir string) (path string, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return "", fmt.Errorf("overview of results: %w", err)
+	}
+	var runs []overviewRun
+	for _, e := range entries {
+		at := filepath.Join(dir, e.Name())
+		if _, err := os.Stat(filepath.Join(at, "manifest.json")); err != nil {
+			if errors.Is(err, fs.ErrNotExist) || !e.IsDir() {
+				continue
+			}
+			return "", fmt.Errorf("overview of results: %w", err)
+		}
+		run, err := lab.Open(at)
+		if err != nil {
+			return "", fmt.Errorf("overview of results in %s: %w", dir, err)
+		}
+		r, err := overviewOf(run, e.Name(), at)
+		if err != nil {
+			return "", fmt.Errorf("overview of results in %s: %w", dir, err)
+		}
+		runs = append(runs, r)
+	}
+	if len(runs) == 0 {
+		return "", fmt.Errorf("overview of results: no directory in %s has a manifest.json [name the directory that holds results directories, as in results/]", dir)
+	}
+	t, err := template.New("overview").Funcs(template.FuncMap{"together": together}).Parse(overviewTemplate)
+	if err != nil {
+		return "", err
+	}
+	judged := 0
+	for _, r := range runs {
+		if r.Verdict != nil {
+			judged++
+		}
+	}
+	var b bytes.Buffer
+	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Runs": runs, "Judged": judged})
+	if err == nil {
+		path = filepath.Join(dir, "overview.html")
+		err = replaceFile(path, b.Bytes())
+	}
+	if err != nil {
+		return "", fmt.Errorf("overview of results: %w", err)
+	}
+	return path, nil
+}
+
+func overviewOf(run *lab.Run, name, at string) (overviewRun, error) {
+	v := newView(run)
+	m := run.Manifest
+	r := overviewRun{
+		Name: name, Title: titleOf(m), Question: m.Question, When: when(m), Trials: len(run.Trials), Invalid: len(v.invalid()),
+		Verdict: v.verdictBox(), Hypothesis: m.Hypothesis,
+	}
+	if _, err := os.Stat(filepath.Join(at, "report.html")); err == nil {
+		r.Link = (&url.URL{Path: name + "/report.html"}).EscapedPath()
+	}
+	if r.Verdict == nil {
+		r.Answer = answer(v)[0].Text
+	}
+	figs, err := v.figures()
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", name, err)
+	}
+	for _, f := range figs {
+		if f.sheet == nil {
+			continue
+		}
+		svg, err := f.sheet.render("svg")
+		if err != nil {
+			return r, fmt.Errorf("%s: figure %s: %w", name, f.Name, err)
+		}
+		r.Figure = template.HTML(inlineSVG(svg, f.Title)) // drawn by this package, every text in it escaped by vgsvg
+		r.Wide = f.sheet.width > oneColumn
+		r.Caption = strings.TrimSuffix(f.Title, ".") + "."
+		break
+	}
+	return r, nil
+}
