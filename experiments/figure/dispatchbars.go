@@ -68,8 +68,10 @@ func (v *view) barsFigure() Figure {
 	if v.unprobed() != "" {
 		return f.without("%s", v.unprobed())
 	}
-	if len(names) < 2 {
-		return f.without("the run does not compare %s", listing(architecturesShown))
+	if len(names) < 2 { // of variants, all are of interest
+		if names = v.subjects; len(names) > crowd {
+			return f.without("the run compares neither two of %s, nor so few others that their bars have room", listing(architecturesShown))
+		}
 	}
 	of := sums[0]
 	var all []stack
@@ -77,7 +79,7 @@ func (v *view) barsFigure() Figure {
 	shown := map[string]bool{}
 	at := map[int][]stack{}
 	var with []int
-	kept, few := v.outermost()
+	kept, few := v.outermost(maxColumns)
 	for _, i := range kept {
 		p := v.panels[i]
 		ph, ok := v.dissected(of, p, names)
@@ -92,7 +94,7 @@ func (v *view) barsFigure() Figure {
 		shown[ph.Name] = true
 	}
 	if len(with) == 0 {
-		return f.without("no trial that counts holds stages of D of two of %s", listing(names))
+		return f.without("no trial that counts holds stages of D of %s", listing(names))
 	}
 	small := merged(all)
 	for _, i := range with {
@@ -107,8 +109,8 @@ func (v *view) barsFigure() Figure {
 	return f
 }
 
-// dissected is the phase that the headline takes a panel's stages from: an open
-// loop before a closed one.
+// dissected is the phase that the headline takes a panel's stages from, an open loop
+// before a closed one.
 func (v *view) dissected(of sum, p panel, names []string) (lab.Phase, bool) {
 	for _, ph := range v.phasesByLoad() {
 		n := 0
@@ -117,7 +119,7 @@ func (v *view) dissected(of sum, p panel, names []string) (lab.Phase, bool) {
 				n++
 			}
 		}
-		if n > 1 {
+		if n > 0 {
 			return ph, true
 		}
 	}

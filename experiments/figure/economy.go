@@ -22,7 +22,7 @@ func (v *view) economyFigure() Figure {
 	var rows [][]tile
 	shown := map[string]bool{}
 	measured, counted := make([]bool, len(metrics)), false
-	kept, few := v.outermost()
+	kept, few := v.outermost(maxColumns)
 	for _, i := range kept {
 		p := v.panels[i]
 		row := make([]tile, len(metrics))

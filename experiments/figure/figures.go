@@ -58,7 +58,7 @@ func (v *view) figures() ([]Figure, error) {
 	figs = append(figs, v.verdictFigures()...)
 	for i := range figs {
 		if figs[i].sheet != nil {
-			figs[i].Caption = join(figs[i].Caption, v.machine())
+			figs[i].Caption = join(figs[i].Caption, figs[i].sheet.few, v.machine())
 		}
 	}
 	return v.ordered(figs), nil

@@ -98,10 +98,10 @@ func drawSide(c draw.Canvas, r forestRow, at vg.Point) {
 
 // judged is what the run's rules come to; nil where the suite states none.
 func (v *view) judged() *verdict.Verdict {
-	if len(v.run.Manifest.Rules) == 0 {
-		return nil
+	if v.verdict == nil && len(v.run.Manifest.Rules) > 0 {
+		v.verdict = verdict.Judge(v.run)
 	}
-	return verdict.Judge(v.run)
+	return v.verdict
 }
 
 // verdictFigures are those that show how the rules were decided: pairs as a

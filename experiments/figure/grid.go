@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -10,8 +11,12 @@ import (
 	"lflab/experiments/lab"
 )
 
-// maxColumns is how many panels stand side by side at most.
-const maxColumns = 3
+// maxColumns is how many panels stand side by side at most, maxPanels how many of
+// one phase a figure has room for.
+const (
+	maxColumns = 3
+	maxPanels  = 8
+)
 
 func (v *view) indexOf(ph lab.Phase) int {
 	for i := range v.phases {
@@ -29,9 +34,13 @@ func (v *view) indexOf(ph lab.Phase) int {
 func (v *view) grid(phases []lab.Phase, draw func(ph lab.Phase, panel int) *plot.Plot) *sheet {
 	rows := make([][]tile, len(phases))
 	drawn := make([]bool, len(v.panels))
+	kept, few := v.outermost(maxPanels)
 	for j, ph := range phases {
 		for i, p := range v.panels {
-			t := tile{plot: draw(ph, i)}
+			var t tile
+			if slices.Contains(kept, i) {
+				t.plot = draw(ph, i)
+			}
 			if t.plot != nil {
 				t.title = v.tileTitle(ph, p, len(phases) > 1)
 				drawn[i] = true
@@ -58,7 +67,7 @@ func (v *view) grid(phases []lab.Phase, draw func(ph lab.Phase, panel int) *plot
 	} else if columns == 1 && len(phases) > 1 {
 		columns = min(len(phases), maxColumns)
 	}
-	s := &sheet{width: twoColumns, row: 58 * vg.Millimeter}
+	s := &sheet{width: twoColumns, row: 58 * vg.Millimeter, few: few}
 	if columns == 1 {
 		s.width, s.row = oneColumn, 52*vg.Millimeter
 	}

@@ -59,16 +59,17 @@ func (v *view) machine() string {
 	return s + "."
 }
 
-// outermost are the panels, by index, that a headline shows where there are more
-// than stand beside each other: of each axis of numbers those of the least and the
-// greatest value, or of the least alone. few says so in a caption.
-func (v *view) outermost() (kept []int, few string) {
+// outermost are the panels, by index, that a figure shows where there are more than
+// it has room for: of each axis of numbers those of the least and the greatest value,
+// or of the least alone. few says so in a caption.
+func (v *view) outermost(room int) (kept []int, few string) {
+	var shown []string
 	for i := range v.panels {
 		kept = append(kept, i)
 	}
 	for _, ends := range []int{2, 1} {
 		for _, a := range axesOf(v.run) {
-			if a.Name == v.group || len(a.Values) <= ends || len(kept) <= maxColumns {
+			if a.Name == v.group || len(a.Values) <= ends || len(kept) <= room {
 				continue
 			}
 			values := slices.DeleteFunc(slices.Clone(a.Values), func(s string) bool {
@@ -85,8 +86,12 @@ func (v *view) outermost() (kept []int, few string) {
 			})
 			values = append(values[:1], values[len(values)-ends+1:]...)
 			kept = slices.DeleteFunc(kept, func(i int) bool { return !slices.Contains(values, v.panels[i].cell[a.Name]) })
-			few = fmt.Sprintf("Shown of %s: %s.", a.Name, listing(values))
+			shown = slices.DeleteFunc(shown, func(s string) bool { return strings.HasPrefix(s, a.Name+" = ") })
+			shown = append(shown, a.Name+" = "+listing(values))
 		}
+	}
+	if len(shown) > 0 {
+		few = "Of more cells are shown: " + strings.Join(shown, "; ") + "."
 	}
 	return kept, few
 }

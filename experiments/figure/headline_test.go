@@ -294,3 +294,35 @@ func TestOverviewTileShowsTheVerdict(t *testing.T) {
 		t.Errorf("tile %+v", r)
 	}
 }
+
+// A grid of many conditions does not make figures of many pages: the ends of axes
+// of numbers stand for all, and the caption says so.
+func TestFiguresShowTheEndsOfLongAxes(t *testing.T) {
+	v := newView(workRun()) // 2 modes, 5 amounts of work, 3 numbers of threads
+	if len(v.panels) != 30 {
+		t.Fatalf("%d panels", len(v.panels))
+	}
+	kept, few := v.outermost(maxPanels)
+	if len(kept) != 8 || few != "Of more cells are shown: work = 0 and 1000; threads = 2 and 32." {
+		t.Errorf("%d panels are kept: %s", len(kept), few)
+	}
+	if kept, few := v.outermost(30); len(kept) != 30 || few != "" {
+		t.Errorf("%d panels are kept although there is room: %s", len(kept), few)
+	}
+	figs, err := v.figures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(figs, func(f Figure) bool { return f.Name == "cpu" })
+	tiles := 0
+	for _, row := range figs[i].sheet.rows {
+		for _, tile := range row {
+			if tile.plot != nil {
+				tiles++
+			}
+		}
+	}
+	if tiles != 8 || !strings.Contains(figs[i].Caption, few) {
+		t.Errorf("%d panels of CPU time, and the caption %s", tiles, figs[i].Caption)
+	}
+}

@@ -70,8 +70,10 @@ func (m multiple) Plot(c draw.Canvas, p *plot.Plot) {
 // multiples draws latency against throughput with a small panel for each subject;
 // nil where no requests were answered.
 func (v *view) multiples() *sheet {
-	s := &sheet{width: twoColumns, row: multipleRow}
-	for _, p := range v.panels {
+	kept, few := v.outermost(maxColumns)
+	s := &sheet{width: twoColumns, row: multipleRow, few: few}
+	for _, i := range kept {
+		p := v.panels[i]
 		var all []profile
 		var names []string
 		b := bounds{math.Inf(1), 0, math.Inf(1), 0}

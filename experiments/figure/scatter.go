@@ -53,10 +53,12 @@ func (v *view) scatter() *sheet {
 	rate := metricOf(keyRate)
 	var rows [][]tile
 	present := map[string]bool{}
+	kept, few := v.outermost(maxPanels)
 	for _, key := range []string{keyLatP50, keyLatP99} {
 		latency := metricOf(key)
 		var row []tile
-		for _, p := range v.panels {
+		for _, i := range kept {
+			p := v.panels[i]
 			row = append(row, v.scatterTile(p, rate, latency, present))
 		}
 		rows = append(rows, row)
@@ -64,13 +66,13 @@ func (v *view) scatter() *sheet {
 	if len(present) == 0 {
 		return nil
 	}
-	s := &sheet{width: twoColumns, row: 54 * vg.Millimeter, rows: rows}
+	s := &sheet{width: twoColumns, row: 54 * vg.Millimeter, rows: rows, few: few}
 	switch {
-	case len(v.panels) == 1: // the two quantiles side by side
+	case len(kept) == 1: // the two quantiles side by side
 		s.rows = [][]tile{{rows[0][0], rows[1][0]}}
-	case len(v.panels) > maxColumns: // one row for each panel
+	case len(kept) > maxColumns: // one row for each panel
 		s.rows = nil
-		for i := range v.panels {
+		for i := range kept {
 			s.rows = append(s.rows, []tile{rows[0][i], rows[1][i]})
 		}
 	}

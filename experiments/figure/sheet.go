@@ -18,6 +18,7 @@ type sheet struct {
 	row    vg.Length // height of a row of panels, with axes
 	rows   [][]tile  // all of one length
 	legend []entry
+	few    string // for the caption: which cells stand for all
 }
 
 // tile is one panel; without a plot it stays empty.

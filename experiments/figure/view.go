@@ -9,6 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/verdict"
 )
 
 // view is a run arranged for drawing: one axis names what is compared (the
@@ -20,6 +21,7 @@ type view struct {
 	panels   []panel
 	phases   []lab.Phase
 	style    map[string]style
+	verdict  *verdict.Verdict // once judged has been asked
 }
 
 // panel is one combination of the axes that are not compared.
