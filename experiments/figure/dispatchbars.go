@@ -2,6 +2,7 @@ package figure
 
 import (
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -59,19 +60,12 @@ func (b columns) Plot(c draw.Canvas, p *plot.Plot) {
 // barsFigure draws where the dispatch time of each architecture goes.
 func (v *view) barsFigure() Figure {
 	f := Figure{Name: headlines["F1"], Headline: "F1", Title: "Where a request's dispatch time goes, by architecture"}
-	var names []string
-	for _, s := range architecturesShown {
-		if slices.Contains(v.subjects, s) {
-			names = append(names, s)
-		}
-	}
+	names := v.barred()
 	if v.unprobed() != "" {
 		return f.without("%s", v.unprobed())
 	}
-	if len(names) < 2 { // of variants, all are of interest
-		if names = v.subjects; len(names) > crowd {
-			return f.without("the run compares neither two of %s, nor so few others that their bars have room", listing(architecturesShown))
-		}
+	if len(names) == 0 {
+		return f.without("the run compares neither two of %s, nor so few others that their bars have room", listing(architecturesShown))
 	}
 	of := sums[0]
 	var all []stack
@@ -101,12 +95,54 @@ func (v *view) barsFigure() Figure {
 		ph, _ := v.dissected(of, v.panels[i], names)
 		tiles = append(tiles, tile{v.columnPanel(at[i], small), v.tileTitle(ph, v.panels[i], true)})
 	}
-	f.sheet = inRows(tiles, maxColumns)
+	switch f.sheet = inRows(tiles, maxColumns); {
+	case len(names) > 6:
+		f.sheet = inRows(tiles, 1)
+		f.sheet.width = twoColumns
+	case len(names) > 4:
+		f.sheet = inRows(tiles, 2)
+	}
 	f.sheet.row = 62 * vg.Millimeter
 	f.sheet.legend = wordLegend(all, small)
 	f.Caption = join(of.read, "A bar is the mean over processes of their means, split into its stages in the order of time from below; beside it the median of the processes' totals with its "+v.intervalName()+". A mean counts rare long waits, so that it can lie above the median.",
 		few, v.loads(v.phasesNamed(shown)), v.replicates(), v.costBeside(), v.leftOut("and not drawn"))
 	return f
+}
+
+// maxBars have room side by side over a page's width.
+const maxBars = 10
+
+// barred are the subjects that get a bar: the architectures and their variants in
+// the architectures' order, or, where fewer than two of those are compared, all.
+func (v *view) barred() []string {
+	var bare, names []string
+	for _, a := range architecturesShown {
+		for _, s := range v.subjects {
+			if s == a {
+				bare = append(bare, s)
+			}
+			if s == a || familyOf(s) == a {
+				names = append(names, s)
+			}
+		}
+	}
+	switch {
+	case len(names) > 1 && len(names) <= maxBars:
+		return names
+	case len(bare) > 1:
+		return bare
+	case len(v.subjects) <= maxBars:
+		return v.subjects
+	}
+	return nil
+}
+
+// barLabel breaks a long name, that it fits under its bar.
+func barLabel(name string) string {
+	if i := strings.Index(name, "-"); i > 0 && len(name) > 8 {
+		return name[:i+1] + "\n" + name[i+1:]
+	}
+	return name
 }
 
 // dissected is the phase that the headline takes a panel's stages from, an open loop
@@ -133,7 +169,7 @@ func (v *view) columnPanel(stacks []stack, small []string) *plot.Plot {
 	for i, s := range stacks {
 		r := barRow{style: v.style[s.subject], pieces: s.pieces(small), totals: s.totals}
 		rows = append(rows, r)
-		ticks = append(ticks, plot.Tick{Value: float64(i), Label: s.subject})
+		ticks = append(ticks, plot.Tick{Value: float64(i), Label: barLabel(s.subject)})
 		top = max(top, r.end(), min(stats.Summarise(s.totals.valid).Hi, 1.6*r.end()))
 	}
 	p := newPlot("MPM", "mean dispatch latency D (µs)")

@@ -42,7 +42,7 @@ func (v *view) economyFigure() Figure {
 			rows = append(rows, row)
 		}
 	}
-	if !counted { // then other figures say the rest
+	if asked := slices.Contains(v.run.Manifest.Figures, f.Headline); len(rows) == 0 || !counted && !asked { // else other figures say the rest
 		return f.without("no trial counted wakes, switches or system calls")
 	}
 	f.sheet = &sheet{width: twoColumns, row: dotsHeight(len(v.subjects))}

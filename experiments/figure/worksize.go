@@ -6,16 +6,36 @@ import (
 	"lflab/experiments/stats"
 )
 
+// contrast are two values of an axis whose ratio is drawn.
+type contrast struct{ axis, of, to string }
+
+// alongWork is what a run compares along the handler's work: leader and worker, or
+// what a rule of the suite names.
+func (v *view) alongWork() (contrast, bool) {
+	if v.compares(pattern, rival) {
+		return contrast{v.group, pattern, rival}, true
+	}
+	for _, q := range v.run.Manifest.Rules {
+		for axis, of := range q.Of {
+			if to := q.To[axis]; q.Along == "work" && len(q.Of) == 1 && len(of) == 1 && len(to) == 1 {
+				return contrast{axis, of[0], to[0]}, true
+			}
+		}
+	}
+	return contrast{}, false
+}
+
 // workFigure draws requests/s of leader over those of worker on the grid of the
 // handler's work and the number of threads.
 func (v *view) workFigure() Figure {
-	f := Figure{Name: "work", Headline: "F5", Title: fmt.Sprintf("Throughput of %s over %s, by the handler's work", pattern, rival)}
+	f := Figure{Name: headlines["F5"], Headline: "F5", Title: "Ratio of throughput, by the handler's work"}
 	work, ok := v.axis("work")
 	if !ok {
 		return f.without("no axis is work")
 	}
-	if !v.compares(pattern, rival) {
-		return f.without("the run does not compare %s and %s", pattern, rival)
+	of, ok := v.alongWork()
+	if !ok {
+		return f.without("the run does not compare %s and %s, and no rule of the suite looks along work", pattern, rival)
 	}
 	threads, many := v.axis("threads")
 	values := []string{""}
@@ -31,7 +51,7 @@ func (v *view) workFigure() Figure {
 		if v.isOpen(ph) { // the plan sets the throughput
 			continue
 		}
-		for _, p := range v.combinations(v.group, work.Name, threads.Name) {
+		for _, p := range v.combinations(of.axis, work.Name, threads.Name) {
 			var ss []series
 			for i, value := range values {
 				s := series{name: value + " threads", style: looks[i]}
@@ -39,13 +59,13 @@ func (v *view) workFigure() Figure {
 				if many {
 					cell = with(cell, threads.Name, value)
 				} else {
-					s.name = pattern + " / " + rival
+					s.name = of.of + " / " + of.to
 				}
 				for _, w := range work.Values {
 					x, ok := numberOf(w)
 					at := with(cell, work.Name, w)
-					iv := stats.RatioPaired(sampleOf(v.where(with(at, v.group, pattern)), ph.Name, rate).byBlock,
-						sampleOf(v.where(with(at, v.group, rival)), ph.Name, rate).byBlock)
+					iv := stats.RatioPaired(sampleOf(v.where(with(at, of.axis, of.of)), ph.Name, rate).byBlock,
+						sampleOf(v.where(with(at, of.axis, of.to)), ph.Name, rate).byBlock)
 					if ok && iv.N > 0 {
 						s.points = append(s.points, seriesPoint{x: x, of: iv})
 					}
@@ -53,7 +73,7 @@ func (v *view) workFigure() Figure {
 				s.points = byX(s.points)
 				ss = append(ss, s)
 			}
-			if pl := seriesPanel("work in the handler (µs)", fmt.Sprintf("requests/s, %s / %s", pattern, rival), ss, 1); pl != nil {
+			if pl := seriesPanel("work in the handler (µs)", fmt.Sprintf("requests/s, %s / %s", of.of, of.to), ss, 1); pl != nil {
 				pl.Add(across{y: 1})
 				title := p.title
 				if len(v.phases) > 1 || title == "" {
@@ -69,7 +89,7 @@ func (v *view) workFigure() Figure {
 		return f.without("no closed loop answered requests along work")
 	}
 	f.sheet.legend = legendOf(drawn)
-	f.Caption = join(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", pattern, rival, pattern),
+	f.Caption = join(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", of.of, of.to, of.of),
 		"Bars are its "+v.intervalName()+".", v.loads(v.phasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 	return f
 }
