@@ -162,7 +162,7 @@ func numberAxis(a *plot.Axis, xs []float64, curved bool) func(float64) float64 {
 	case first > 0 && last/first > 8:
 		logAxis(a, first/1.25, last*1.25)
 		a.Tick.Marker = plot.ConstantTicks(spacedTicks(xs, func(x float64) float64 { return math.Log(x / first) }))
-	case first <= 0 && last > 8*least && !curved:
+	case first <= 0 && last >= 8*least && !curved:
 		var ticks plot.ConstantTicks
 		for i, x := range xs {
 			ticks = append(ticks, plot.Tick{Value: float64(i), Label: number(x)})

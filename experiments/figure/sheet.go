@@ -2,6 +2,8 @@ package figure
 
 import (
 	"image/color"
+	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -39,7 +41,8 @@ type entry struct {
 }
 
 const (
-	titleHeight  = 13 // points
+	titleHeight  = 13 // points, of a title of one line
+	titleLine    = 9  // of each further line
 	entryHeight  = 11
 	sheetMargin  = 4
 	betweenRows  = 8
@@ -87,7 +90,7 @@ func textStyle(size vg.Length, bold bool, c color.Color) text.Style {
 
 func (s *sheet) height() vg.Length {
 	n := vg.Length(len(s.rows))
-	return s.legendHeight() + n*(s.row+titleHeight) + (n-1)*betweenRows + 2*sheetMargin
+	return s.legendHeight() + n*(s.row+s.titleHeight()) + (n-1)*betweenRows + 2*sheetMargin
 }
 
 // draw fills c, which has the sheet's size.
@@ -103,7 +106,7 @@ func (s *sheet) draw(c draw.Canvas) {
 	}
 	tiles := draw.Tiles{
 		Rows: len(s.rows), Cols: len(s.rows[0]),
-		PadTop: titleHeight, PadX: betweenTiles, PadY: titleHeight + betweenRows,
+		PadTop: s.titleHeight(), PadX: betweenTiles, PadY: s.titleHeight() + betweenRows,
 	}
 	canvases := plot.Align(plots, tiles, draw.Crop(c, 0, 0, 0, -s.legendHeight()))
 	var left vg.Length
@@ -117,13 +120,58 @@ func (s *sheet) draw(c draw.Canvas) {
 			if i == 0 {
 				left = data.Min.X
 			}
-			c.FillText(textStyle(textSize, true, ink), vg.Point{X: data.Min.X, Y: data.Max.Y + 4}, t.title)
+			lines := s.titleLines(t.title)
+			for k, line := range lines {
+				c.FillText(textStyle(textSize, true, ink), vg.Point{X: data.Min.X, Y: data.Max.Y + 4 + titleLine*vg.Length(len(lines)-1-k)}, line)
+			}
 		}
 	}
 	if s.legendIndent() > 0 { // the heads stand where the rows' names do
 		left = c.Min.X
 	}
 	s.drawLegend(draw.Crop(c, left-c.Min.X, 0, 0, 0))
+}
+
+// titleLines breaks a panel's title where its parts meet, so that it does not run
+// into the next panel's. A title of a row that has no others may be as long as the
+// row.
+func (s *sheet) titleLines(title string) []string {
+	const names = 26 // what an axis' labels take of a tile
+	columns := vg.Length(len(s.rows[0]))
+	for _, row := range s.rows {
+		if titled := slices.ContainsFunc(row[1:], func(t tile) bool { return t.title != "" }); titled {
+			columns = vg.Length(len(row))
+			break
+		}
+		columns = 1
+	}
+	room := (s.width-2*sheetMargin)/columns - betweenTiles - names
+	sty := textStyle(textSize, true, ink)
+	var lines []string
+	line := ""
+	for i, part := range titleParts(title) {
+		if i > 0 && sty.Width(strings.TrimRight(line+part, " ,")) > room {
+			lines, line = append(lines, strings.TrimRight(line, " ")), ""
+		}
+		line += part
+	}
+	return append(lines, line)
+}
+
+// titleParts are a title's parts with what joins them, for a break behind each.
+func titleParts(title string) []string {
+	return strings.Split(strings.ReplaceAll(strings.ReplaceAll(title, ", ", ", \x00"), " · ", " · \x00"), "\x00")
+}
+
+// titleHeight is what the titles of a row of panels take.
+func (s *sheet) titleHeight() vg.Length {
+	most := 1
+	for _, row := range s.rows {
+		for _, t := range row {
+			most = max(most, len(s.titleLines(t.title)))
+		}
+	}
+	return titleHeight + titleLine*vg.Length(most-1)
 }
 
 // legendIndent is what heads of legend lines take.
