@@ -24,8 +24,12 @@ type runFlags struct {
 	repeat        int
 	scale         float64
 	only          []string
+	budget        time.Duration
 	dryRun, force bool
 }
+
+// allSuites stands for every embedded suite.
+const allSuites = "all"
 
 func newRunCommand(stdout, stderr io.Writer) *cobra.Command {
 	var fl runFlags
@@ -35,13 +39,23 @@ func newRunCommand(stdout, stderr io.Writer) *cobra.Command {
 		Long: `run plans the trials of each suite (quick, if none is named), runs them
 interleaved in random order, judges their validity, and writes a results
 directory with data, tables, figures and report.html. A suite is one of those
-that lflab list shows, or the path of a TOML file.
+that lflab list shows, or the path of a TOML file; all stands for every one of
+the list. When a suite fails the next one is run all the same. A suite that
+claims something ends in a verdict on it, computed by its rules.
+
+With --budget as many whole blocks are run as fit, up to the suite's number,
+and then the cells whose intervals are widest, with those that they are
+compared with, until all intervals are within 5 % of their medians or the time
+is spent.
 
 Ctrl-C ends it in order and keeps every trial that is complete; --resume goes
-on from there, and runs trials that failed again.`,
+on from there, with what is left of the budget, and runs trials that failed
+again.`,
 		Example: `  lflab run
   lflab run floor handoff
+  lflab run all --dry-run
   lflab run quick --only mode=close,mpm=leader,mpm=worker --repeat 10
+  lflab run h2 --budget 30m
   lflab run --resume results/quick-20260102T150405Z`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fl.check(cmd, args); err != nil {
@@ -61,13 +75,14 @@ on from there, and runs trials that failed again.`,
 	f.IntVar(&fl.repeat, "repeat", 0, "server processes for each cell (default: the suite's)")
 	f.Float64Var(&fl.scale, "scale", 1, "factor on all durations: 0.3 makes a run short and its results rough")
 	f.StringSliceVar(&fl.only, "only", nil, "`key=value` terms that choose cells")
-	f.BoolVar(&fl.dryRun, "dry-run", false, "print the plan and measure nothing")
+	f.DurationVar(&fl.budget, "budget", 0, "`time` for each suite, spent where intervals are widest (default: as long as the suite takes)")
+	f.BoolVar(&fl.dryRun, "dry-run", false, "print the plan, and how long it takes, and measure nothing")
 	return cmd
 }
 
 func (fl *runFlags) check(cmd *cobra.Command, args []string) error {
 	if fl.resume != "" {
-		for _, name := range []string{"out", "seed", "repeat", "scale", "only"} {
+		for _, name := range []string{"out", "seed", "repeat", "scale", "only", "budget"} {
 			if cmd.Flags().Changed(name) {
 				return fmt.Errorf("--%s cannot go with --resume, which takes it from the results directory", name)
 			}
@@ -80,6 +95,9 @@ func (fl *runFlags) check(cmd *cobra.Command, args []string) error {
 	}
 	if fl.scale < 0.01 || fl.scale > 100 {
 		return fmt.Errorf("--scale %v: not in 0.01 to 100", fl.scale)
+	}
+	if cmd.Flags().Changed("budget") && fl.budget <= 0 {
+		return fmt.Errorf("--budget %v: not above 0", fl.budget)
 	}
 	if cmd.Flags().Changed("repeat") && (fl.repeat < 1 || fl.repeat > 1000) {
 		return fmt.Errorf("--repeat %d: not in 1 to 1000", fl.repeat)
@@ -95,41 +113,94 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 		if err != nil {
 			return err
 		}
+		defer x.Close()
+		if fl.dryRun {
+			return printPlan(stdout, x)
+		}
 		return fl.experiment(ctx, x, fl.resume, progress, stdout)
 	}
+	all, args, err := openSuites(args)
+	if err != nil {
+		return usageError{err}
+	}
+	if len(all) == 1 {
+		_, err := fl.suite(ctx, all[0], args[0], fl.out, stdout, stderr, printPlan)
+		if _, short := errors.AsType[*lab.BudgetError](err); short {
+			return usageError{err}
+		}
+		return err
+	}
+	var total time.Duration
+	var failed []error
+	for i, s := range all {
+		dir := fl.out
+		if dir != "" {
+			dir = filepath.Join(dir, s.Name)
+		}
+		takes, err := fl.suite(ctx, s, args[i], dir, stdout, stderr, printSummary)
+		if errors.Is(err, lab.ErrInterrupted) {
+			return err
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", s.Name, err))
+			fmt.Fprintf(stderr, "suite %s failed: %v\n", s.Name, err)
+		}
+		total += takes
+		if !fl.dryRun {
+			fmt.Fprintln(stdout)
+		}
+	}
+	if fl.dryRun {
+		fmt.Fprintf(stdout, "%d suites, about %v in all\n", len(all)-len(failed), total.Round(time.Second))
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d suites failed:\n%w", len(failed), len(all), errors.Join(failed...))
+	}
+	return nil
+}
+
+// openSuites reads all suites before the first one runs: the last one's typing
+// error should not cost an hour. names are what the suites are opened by.
+func openSuites(args []string) (all []*suites.Suite, names []string, err error) {
 	if len(args) == 0 {
 		args = []string{"quick"}
 	}
-	// All suites are read before the first runs: the last one's typing error
-	// should not cost an hour.
-	var all []*suites.Suite
 	for _, name := range args {
+		if name == allSuites {
+			names = append(names, suites.Names()...)
+		} else {
+			names = append(names, name)
+		}
+	}
+	for _, name := range names {
 		s, err := suites.Open(name)
 		if err != nil {
-			return usageError{err}
+			return nil, nil, err
 		}
 		all = append(all, s)
 	}
-	for i, s := range all {
-		dir := fl.out
-		if dir == "" {
-			dir = filepath.Join("results", s.Name+"-"+time.Now().UTC().Format("20060102T150405Z"))
-		} else if len(all) > 1 {
-			dir = filepath.Join(dir, s.Name)
-		}
-		progress := newRunProgress(stderr)
-		x, err := lab.New(s, lab.Options{
-			Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Progress: progress.show,
-		})
-		if err != nil {
-			return err
-		}
-		x.Manifest.Command = fl.command(args[i], &x.Manifest)
-		if err := fl.experiment(ctx, x, dir, progress, stdout); err != nil {
-			return err
-		}
+	return all, names, nil
+}
+
+// suite runs one suite, or shows its plan by show; takes is how long it takes,
+// about.
+func (fl *runFlags) suite(ctx context.Context, s *suites.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *lab.Experiment) error) (takes time.Duration, err error) {
+	if dir == "" {
+		dir = filepath.Join("results", s.Name+"-"+time.Now().UTC().Format("20060102T150405Z"))
 	}
-	return nil
+	progress := newRunProgress(stderr)
+	x, err := lab.New(s, lab.Options{
+		Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Budget: fl.budget, Progress: progress.show,
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer x.Close()
+	if fl.dryRun {
+		return x.Estimate(), show(stdout, x)
+	}
+	x.Manifest.Command = fl.command(name, &x.Manifest)
+	return x.Estimate(), fl.experiment(ctx, x, dir, progress, stdout)
 }
 
 // command is what makes the run again.
@@ -137,6 +208,9 @@ func (fl *runFlags) command(suite string, m *lab.Manifest) string {
 	c := fmt.Sprintf("lflab run %s --seed %d --repeat %d", suite, m.Seed, m.Repeat)
 	if fl.scale != 1 {
 		c += fmt.Sprintf(" --scale %g", fl.scale)
+	}
+	if fl.budget > 0 {
+		c += fmt.Sprintf(" --budget %v", fl.budget)
 	}
 	if len(fl.only) > 0 {
 		c += " --only " + strings.Join(fl.only, ",")
@@ -146,11 +220,7 @@ func (fl *runFlags) command(suite string, m *lab.Manifest) string {
 
 // experiment runs one experiment to its report.
 func (fl *runFlags) experiment(ctx context.Context, x *lab.Experiment, dir string, progress *runProgress, stdout io.Writer) error {
-	defer x.Close()
 	m := &x.Manifest
-	if fl.dryRun {
-		return printPlan(stdout, x)
-	}
 	fmt.Fprintf(stdout, "%s\n%s\n\n", m.Title, m.Question)
 	for _, s := range m.Skipped {
 		fmt.Fprintf(stdout, "left out: %s\n", s)
@@ -167,12 +237,26 @@ func (fl *runFlags) experiment(ctx context.Context, x *lab.Experiment, dir strin
 	return present(stdout, r)
 }
 
-func printPlan(w io.Writer, x *lab.Experiment) error {
+// printSummary prints what a suite takes.
+func printSummary(w io.Writer, x *lab.Experiment) error {
 	m := &x.Manifest
 	fmt.Fprintf(w, "suite %s, seed %d: %d trials in %d blocks, about %v\n",
-		m.Suite, m.Seed, len(m.Plan), m.Repeat, x.Estimate(len(m.Plan)).Round(time.Second))
+		m.Suite, m.Seed, len(m.Plan), m.Plan[len(m.Plan)-1].Repetition+1, x.Estimate().Round(time.Second))
+	if m.BudgetS > 0 {
+		fmt.Fprintf(w, "what is left of %v then goes to the widest intervals\n", time.Duration(m.BudgetS*float64(time.Second)))
+	}
 	for _, s := range m.Skipped {
-		fmt.Fprintf(w, "left out: %s\n", s)
+		if _, err := fmt.Fprintf(w, "left out: %s\n", s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printPlan(w io.Writer, x *lab.Experiment) error {
+	m := &x.Manifest
+	if err := printSummary(w, x); err != nil {
+		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "order\tblock\tid\tcell")

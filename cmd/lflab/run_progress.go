@@ -55,9 +55,9 @@ func (p *runProgress) show(s lab.Progress) {
 
 // line is, say, "trial 12/60 leader/close 41,200 req/s, 30 s left".
 func (p *runProgress) line(s lab.Progress) string {
-	left := fmt.Sprintf("%.0f s left", s.Left.Seconds())
-	if s.Left > 5*time.Minute {
-		left = fmt.Sprintf("%.0f min left", s.Left.Minutes())
+	left := roughly(s.Left) + " left"
+	if s.Budget > 0 {
+		left += ", " + roughly(s.Budget) + " of the budget"
 	}
 	if s.Trial == nil {
 		return fmt.Sprintf("%d of %d trials done, about %s", s.Done, s.Total, left)
@@ -76,6 +76,14 @@ func (p *runProgress) line(s lab.Progress) string {
 		what += " (does not count: " + strings.Join(failedGates(t), ", ") + ")"
 	}
 	return fmt.Sprintf("trial %d/%d %s %s, %s", s.Done, s.Total, p.label(t.Cell), what, left)
+}
+
+// roughly is a time to its second, or its minute.
+func roughly(d time.Duration) string {
+	if d > 5*time.Minute {
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
 }
 
 // end takes the bar away.

@@ -5,9 +5,11 @@ import (
 	"io"
 	"slices"
 	"text/tabwriter"
+	"time"
 
 	"lflab/experiments/figure"
 	"lflab/experiments/lab"
+	"lflab/experiments/verdict"
 )
 
 // present prints what a run says: the table, what does not count, the answer
@@ -31,6 +33,15 @@ func present(w io.Writer, r *lab.Run) error {
 		return err
 	}
 	printInvalid(w, r)
+	if len(r.Manifest.Rules) > 0 {
+		fmt.Fprintln(w)
+		if err := verdict.Judge(r).Write(w); err != nil {
+			return err
+		}
+	}
+	if m := r.Manifest; m.BudgetS > 0 {
+		fmt.Fprintf(w, "\nbudget of %v: %s; the number of processes was not fixed beforehand\n", time.Duration(m.BudgetS*float64(time.Second)), m.Stopped)
+	}
 	path, err := figure.Report(r.Dir)
 	if err != nil {
 		return err

@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
 	"time"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/suites"
 )
 
 func TestRunRefusesFlags(t *testing.T) {
@@ -19,7 +21,10 @@ func TestRunRefusesFlags(t *testing.T) {
 		{"--resume x --seed 3", "--seed cannot go with --resume"},
 		{"--resume x --out y", "--out cannot go with --resume"},
 		{"--resume x quick", "suite quick cannot go with --resume"},
-		{"quikc", `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, handoff, probe, probe-servers, processes, quick`},
+		{"quikc", `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, h1, h2, `},
+		{"--budget 0s", "--budget 0s: not above 0"},
+		{"--resume x --budget 1m", "--budget cannot go with --resume"},
+		{"quick --budget 1s", "a budget of 1s is too short: one trial of each cell takes about "},
 		{"quick floor quikc", `unknown suite "quikc"`},
 	} {
 		cmd := newRunCommand(io.Discard, io.Discard)
@@ -48,6 +53,25 @@ func TestDryRunPrintsThePlan(t *testing.T) {
 	}
 }
 
+// Every suite of the list, each with its time, and a total.
+func TestDryRunOfAll(t *testing.T) {
+	var out bytes.Buffer
+	cmd := newRunCommand(&out, io.Discard)
+	cmd.SetArgs(strings.Fields("all --dry-run"))
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	err := cmd.Execute() // suites of which nothing can run here are told
+	failed := 0
+	if err != nil {
+		failed = strings.Count(err.Error(), "nothing is left to measure")
+	}
+	if got := strings.Count(out.String(), "suite "); got+failed != len(suites.Names()) {
+		t.Errorf("%d suites are shown and %d left out, of %d: %v", got, failed, len(suites.Names()), err)
+	}
+	if want := fmt.Sprintf("\n%d suites, about ", len(suites.Names())-failed); !strings.Contains(out.String(), want) {
+		t.Errorf("no %q in\n%s", want, out.String())
+	}
+}
+
 func TestRunProgressLines(t *testing.T) {
 	cell := lab.Cell{"mpm": "leader", "mode": "close"}
 	gates := []lab.Gate{{Name: "other_load"}, {Name: "errors", OK: true}, {Name: "other_load"}}
@@ -60,6 +84,8 @@ func TestRunProgressLines(t *testing.T) {
 		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &lab.Trial{Cell: cell, Phases: closed}}, "trial 12/60 leader/close 41,200 req/s, 30 s left"},
 		{lab.Progress{Done: 1, Total: 2, Left: 20 * time.Minute, Trial: &lab.Trial{Cell: cell, Phases: closed, Gates: gates}},
 			"trial 1/2 leader/close 41,200 req/s (does not count: other_load), 20 min left"},
+		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Budget: 6 * time.Minute, Trial: &lab.Trial{Cell: cell, Phases: closed}},
+			"trial 12/60 leader/close 41,200 req/s, 30 s left, 6 min of the budget"},
 		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2 leader/close failed: it died, 0 s left"},
 		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Phases: []lab.PhaseResult{{H: &lab.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
 	} {

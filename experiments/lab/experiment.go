@@ -26,7 +26,12 @@ type Options struct {
 	Repeat int      // trials of each cell; 0 is the suite's number
 	Scale  float64  // of all durations; 0 is 1
 	Only   []string // key=value terms that choose cells; see the plan
-	Force  bool     // resume although the suite or the program has changed
+
+	// Budget, where there is one, is spent where intervals are widest: New refuses
+	// one that is too short for a block (*BudgetError).
+	Budget time.Duration
+
+	Force bool // resume although the suite or the program has changed
 
 	// Serve is the command that our own servers are started with; empty means
 	// this program's "serve".
@@ -48,6 +53,7 @@ type Options struct {
 type Progress struct {
 	Done, Total int
 	Left        time.Duration // estimated
+	Budget      time.Duration // that is left, where there is one
 	Trial       *Trial        // that has just ended; nil before the first one
 }
 
@@ -100,7 +106,7 @@ func Resume(dir string, o Options) (*Experiment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resume %s: %w", dir, err)
 	}
-	o.Dir, o.Seed, o.Repeat, o.Scale, o.Only, o.Command = dir, m.Seed, m.Repeat, m.Scale, m.Only, m.Command
+	o.Dir, o.Seed, o.Repeat, o.Scale, o.Only, o.Command, o.Budget = dir, m.Seed, m.Repeat, m.Scale, m.Only, m.Command, seconds(m.BudgetS)
 	x, err := prepare(s, o)
 	if err != nil {
 		return nil, err
@@ -125,15 +131,31 @@ func (x *Experiment) continues(m *Manifest) error {
 	if m.Binary != fresh.Binary {
 		changed = append(changed, fmt.Sprintf("the program (was %.12s, is %.12s)", m.Binary, fresh.Binary))
 	}
-	if len(changed) == 0 && !(reflect.DeepEqual(m.Plan, x.Manifest.Plan) && reflect.DeepEqual(m.Phases, x.Manifest.Phases)) {
+	if len(changed) == 0 && !(x.samePlan(m.Plan) && reflect.DeepEqual(m.Phases, x.Manifest.Phases)) {
 		changed = append(changed, fmt.Sprintf("what can be measured here (skipped then: %q, now: %q)", m.Skipped, x.Manifest.Skipped))
 	}
 	if len(changed) > 0 && !x.opts.Force {
 		return fmt.Errorf("resume %s: changed since it began: %s (--force goes on all the same)", x.opts.Dir, strings.Join(changed, ", and "))
 	}
+	if m.BudgetS > 0 && len(changed) == 0 {
+		x.Manifest.Plan = m.Plan // as far as it has grown
+	}
 	x.Manifest.Started, x.Manifest.Before = m.Started, m.Before
 	x.Manifest.Resumed = append(m.Resumed, time.Now())
 	return nil
+}
+
+// samePlan reports whether a run with that plan is the one that is planned here.
+// Of a plan that grows the first block must agree.
+func (x *Experiment) samePlan(plan []Planned) bool {
+	mine := x.Manifest.Plan
+	if x.Manifest.BudgetS == 0 {
+		return reflect.DeepEqual(plan, mine)
+	}
+	first := func(p []Planned) []Planned {
+		return slices.DeleteFunc(slices.Clone(p), func(t Planned) bool { return t.Repetition > 0 })
+	}
+	return reflect.DeepEqual(first(plan), first(mine))
 }
 
 // prepare fills in everything but the plan.
@@ -169,7 +191,7 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}, clocks: machine.Clocks}
 	x.Manifest = Manifest{
 		Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
-		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale,
+		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale, BudgetS: o.Budget.Seconds(),
 		Git: sourceState(), Binary: binary, GoVersion: runtime.Version(),
 	}
 	for _, p := range s.Phases {
@@ -253,6 +275,9 @@ func (x *Experiment) plan() error {
 		return fmt.Errorf("plan suite %s: nothing is left to measure (skipped: %s)", m.Suite, strings.Join(m.Skipped, "; "))
 	}
 	m.Axes = narrow(axes, cells)
+	if m.BudgetS > 0 {
+		return x.planWithin(cells)
+	}
 	m.Plan = newPlan(cells, m.Repeat, m.Seed)
 	return nil
 }
@@ -265,48 +290,28 @@ func (x *Experiment) Close() error {
 	return os.RemoveAll(x.temp)
 }
 
-// Estimate is about how long that many trials take: their loads and what it
-// takes to start and end a server, or a guess at a command's time.
-func (x *Experiment) Estimate(trials int) time.Duration {
-	each := 0.25
-	if x.suite.Commands() {
-		each = 2
-	}
-	for _, p := range x.Manifest.Phases {
-		each += p.WarmupS + p.DurationS
-		if p.Background != nil {
-			each += float64(p.Background.clients()) * 200e-6 // to open and to close them
-		}
-		if p.Step != nil {
-			each += p.Step.BeforeS + p.Step.AfterS
-		}
-		if p.Handoff != "" {
-			each += 0.15
-		}
-		if p.Probe != "" {
-			each += 0.1 // to load and attach it, and to take it off again
-		}
-	}
-	return time.Duration(float64(trials) * each * float64(time.Second))
-}
-
 // begin finds the trials that the results directory holds already, and writes
 // the manifest.
-func (x *Experiment) begin() (done map[string]bool, err error) {
+func (x *Experiment) begin() (done map[string]*Trial, err error) {
 	dir := x.opts.Dir
-	done = map[string]bool{}
+	done = map[string]*Trial{}
 	if len(x.Manifest.Resumed) == 0 {
 		if _, err := os.Stat(filepath.Join(dir, manifestFile)); err == nil {
 			return nil, fmt.Errorf("results directory %s holds a run already (--resume %s continues it, --out chooses another)", dir, dir)
 		}
 		x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
+		if x.Manifest.BudgetS > 0 { // more of them, once it is known what they take
+			x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p Planned) bool { return p.Repetition > 0 })
+		}
 	} else {
 		r, err := OpenRecords(dir)
 		if err != nil {
 			return nil, err
 		}
-		for _, t := range r.Trials {
-			done[t.ID] = !t.Failed
+		for i := range r.Trials {
+			if t := &r.Trials[i]; !t.Failed {
+				done[t.ID] = t
+			}
 		}
 	}
 	return done, writeManifest(dir, &x.Manifest)

@@ -28,10 +28,16 @@ func trialID(cell Cell, repetition int) string {
 func newPlan(cells []Cell, repeat int, seed uint64) []Planned {
 	plan := make([]Planned, 0, len(cells)*repeat)
 	for block := range repeat {
-		rng := rand.New(rand.NewPCG(seed, uint64(block)))
-		for _, i := range rng.Perm(len(cells)) {
-			plan = append(plan, Planned{ID: trialID(cells[i], block), Cell: cells[i], Repetition: block})
-		}
+		plan = append(plan, planBlock(cells, block, seed)...)
+	}
+	return plan
+}
+
+func planBlock(cells []Cell, block int, seed uint64) []Planned {
+	rng := rand.New(rand.NewPCG(seed, uint64(block)))
+	plan := make([]Planned, 0, len(cells))
+	for _, i := range rng.Perm(len(cells)) {
+		plan = append(plan, Planned{ID: trialID(cells[i], block), Cell: cells[i], Repetition: block})
 	}
 	return plan
 }

@@ -30,9 +30,11 @@ type Manifest struct {
 	Seed        uint64      `json:"seed"`
 	Axes        []Axis      `json:"axes"` // in the order of the suite
 	Repeat      int         `json:"repeat"`
-	Only        []string    `json:"only,omitempty"` // key=value: the cells that were chosen
-	Scale       float64     `json:"scale"`          // of all durations; 1 is as the suite says
-	Plan        []Planned   `json:"plan"`           // in the order of execution
+	Only        []string    `json:"only,omitempty"`     // key=value: the cells that were chosen
+	Scale       float64     `json:"scale"`              // of all durations; 1 is as the suite says
+	BudgetS     float64     `json:"budget_s,omitempty"` // that the run was given: the plan grows, and the numbers of trials were not fixed beforehand
+	Stopped     string      `json:"stopped,omitempty"`  // why a run with a budget ended
+	Plan        []Planned   `json:"plan"`               // in the order of execution
 	Phases      []Phase     `json:"phases"`
 	Git         Git         `json:"git"`
 	Binary      string      `json:"binary_sha256"`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -42,7 +43,7 @@ func (x *Experiment) Run(ctx context.Context) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	runErr := x.trials(ctx, done)
+	runErr := x.newWork(done).rounds(ctx)
 
 	m := &x.Manifest
 	m.Ended, m.After = time.Now(), machine.Read()
@@ -57,34 +58,87 @@ func (x *Experiment) Run(ctx context.Context) (*Run, error) {
 	return r, errors.Join(runErr, err)
 }
 
-// trials runs what is left of the plan.
-func (x *Experiment) trials(ctx context.Context, done map[string]bool) error {
-	plan := x.Manifest.Plan
-	left := 0
-	for _, p := range plan {
-		if !done[p.ID] {
-			left++
+// work is a run under way.
+type work struct {
+	x     *Experiment
+	done  map[string]*Trial // by ID; of an earlier run those that have not failed
+	began time.Time
+	pace  *pace
+	spent float64 // s, by what was done before this began
+	ran   int     // trials, since began
+	fails int     // of them
+}
+
+func (x *Experiment) newWork(done map[string]*Trial) *work {
+	w := &work{x: x, done: done, began: time.Now(), pace: newPace(x.estimate)}
+	for _, p := range x.Manifest.Plan { // in this order, so that equal data give equal sums
+		if t := done[p.ID]; t != nil {
+			w.pace.learn(t.Cell, t.DurationS+writeTime)
+			w.spent += t.DurationS + writeTime
 		}
 	}
-	began, ran, failed := time.Now(), 0, 0
-	report := func(t *Trial) {
-		if x.opts.Progress == nil {
-			return
+	return w
+}
+
+// left is what is left of the budget, in s.
+func (w *work) left() float64 {
+	return w.x.Manifest.BudgetS - w.spent - time.Since(w.began).Seconds()
+}
+
+// rounds runs what is left of the plan, and lets it grow while there is a budget.
+func (w *work) rounds(ctx context.Context) error {
+	m := &w.x.Manifest
+	for {
+		if err := w.trials(ctx); err != nil || m.BudgetS == 0 {
+			return err
 		}
-		estimate := x.Estimate(left - ran)
-		if ran > 0 {
-			estimate = time.Since(began) / time.Duration(ran) * time.Duration(left-ran)
+		r, err := OpenRecords(w.x.opts.Dir)
+		if err != nil {
+			return err
 		}
-		x.opts.Progress(Progress{Done: len(plan) - left + ran, Total: len(plan), Left: estimate, Trial: t})
+		round, why := w.x.next(r, w.pace, w.left())
+		if m.Stopped = why; len(round) == 0 {
+			return nil
+		}
+		m.Plan = append(m.Plan, round...)
+		if err := writeManifest(w.x.opts.Dir, m); err != nil {
+			return err
+		}
 	}
-	report(nil)
+}
+
+// todo are the trials of the plan, as it stands, that are not done.
+func (w *work) todo() []Planned {
+	return slices.DeleteFunc(slices.Clone(w.x.Manifest.Plan), func(p Planned) bool { return w.done[p.ID] != nil })
+}
+
+// progress tells how far the run is; t is the trial that has just ended.
+func (w *work) progress(t *Trial) {
+	if w.x.opts.Progress == nil {
+		return
+	}
+	total, todo := len(w.x.Manifest.Plan), w.todo()
+	p := Progress{Done: total - len(todo), Total: total, Left: seconds(w.pace.of(todo)), Trial: t}
+	if w.x.Manifest.BudgetS > 0 {
+		p.Budget = seconds(max(0, w.left()))
+	}
+	w.x.opts.Progress(p)
+}
+
+// trials runs what is left of the plan as it stands.
+func (w *work) trials(ctx context.Context) error {
+	x, plan := w.x, w.x.Manifest.Plan
+	if w.ran == 0 {
+		w.progress(nil)
+	}
 	for order, p := range plan {
-		if done[p.ID] {
+		if w.done[p.ID] != nil {
 			continue
 		}
+		began := time.Now()
 		t, err := x.trial(ctx, p, order)
 		if ctx.Err() != nil {
-			return fmt.Errorf("%w after %d of %d trials", ErrInterrupted, len(plan)-left+ran, len(plan))
+			return fmt.Errorf("%w after %d of %d trials", ErrInterrupted, len(plan)-len(w.todo()), len(plan))
 		}
 		if err != nil {
 			return err
@@ -95,13 +149,15 @@ func (x *Experiment) trials(ctx context.Context, done map[string]bool) error {
 		for i := range t.Phases {
 			t.Phases[i].Histograms = nil // they are on disk, and large
 		}
-		ran++
+		w.pace.learn(t.Cell, time.Since(began).Seconds())
+		w.done[p.ID] = t
+		w.ran++
 		if t.Failed {
-			failed++
+			w.fails++
 		}
-		report(t)
-		if failed == ran && failed == min(hopeless, left) {
-			return fmt.Errorf("all of the first %d trials failed, the last one (%s): %s", failed, Label(x.Manifest.Axes, t.Cell), t.Failure)
+		w.progress(t)
+		if w.fails == w.ran && (w.fails == hopeless || len(w.todo()) == 0) {
+			return fmt.Errorf("all of the first %d trials failed, the last one (%s): %s", w.fails, Label(x.Manifest.Axes, t.Cell), t.Failure)
 		}
 	}
 	return nil
