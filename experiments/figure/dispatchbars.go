@@ -51,6 +51,9 @@ func (b columns) Plot(c draw.Canvas, p *plot.Plot) {
 		c.StrokeLines(edge, []vg.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}, box.Min})
 		c.FillText(label, vg.Point{X: x(at), Y: box.Max.Y + 2}, short(from))
 		iv := stats.Summarise(r.totals.valid)
+		if iv.N == 0 {
+			continue
+		}
 		within := func(v float64) vg.Length { return y(min(v, p.Y.Max)) }
 		whisker(c, style{color: ink}, iv, x(at+columnAside), within)
 		drawMarker(c, r.style, vg.Point{X: x(at + columnAside), Y: within(iv.Center)}, 1.8, 0xff)

@@ -109,9 +109,19 @@ func (m marker) path(pt vg.Point, r vg.Length) vg.Path {
 	return p
 }
 
+// on reports whether a point can be on a page. One that is no number, or a
+// kilometre away, keeps the painter of PNG files busy for an hour.
+func on(pt vg.Point) bool {
+	const far = 1e5
+	return math.Abs(float64(pt.X)) < far && math.Abs(float64(pt.Y)) < far
+}
+
 // drawMarker draws a filled marker with a thin white rim, which keeps
 // neighbours apart; alpha thins it out.
 func drawMarker(c draw.Canvas, s style, pt vg.Point, r vg.Length, alpha uint8) {
+	if !on(pt) {
+		return
+	}
 	p := s.marker.path(pt, r)
 	c.SetLineStyle(draw.LineStyle{Color: paper, Width: 1})
 	if alpha == 0xff {
@@ -123,6 +133,9 @@ func drawMarker(c draw.Canvas, s style, pt vg.Point, r vg.Length, alpha uint8) {
 
 // drawHollow draws the outline of a marker, for what does not count.
 func drawHollow(c draw.Canvas, s style, pt vg.Point, r vg.Length) {
+	if !on(pt) {
+		return
+	}
 	p := s.marker.path(pt, r)
 	c.SetColor(paper)
 	c.Fill(p)
