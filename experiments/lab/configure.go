@@ -12,14 +12,14 @@ import (
 )
 
 // configure writes a subject's configuration and its other files to a new
-// directory, which remove removes, and adds their places to the placeholders'
+// directory below in, which remove removes, and adds their places to the placeholders'
 // values. Everybody may read them, for servers that root starts change their
 // user.
-func configure(sub *suites.Subject, values map[string]string) (remove func(), err error) {
+func configure(in string, sub *suites.Subject, values map[string]string) (remove func(), err error) {
 	if sub.Config == "" {
 		return func() {}, nil
 	}
-	dir, err := os.MkdirTemp("", "lflab-"+sub.Name+"-")
+	dir, err := os.MkdirTemp(in, sub.Name+"-")
 	if err != nil {
 		return nil, fmt.Errorf("configure %s: %w", sub.Name, err)
 	}

@@ -78,7 +78,7 @@ func TestConfiguredSubject(t *testing.T) {
 			if tr.Failed != (c.failure != "") || !strings.Contains(tr.Failure, c.failure) {
 				t.Errorf("failed: %v, %q", tr.Failed, tr.Failure)
 			}
-			if config := tr.Command[2]; filepath.Base(config) != "server.conf" || !strings.HasPrefix(config, temp+"/lflab-two-") {
+			if config := tr.Command[2]; filepath.Base(config) != "server.conf" || !strings.HasPrefix(config, temp+"/"+tempPattern) || !strings.Contains(config, "/two-") {
 				t.Errorf("the configuration is %s, want a new directory in %s", config, temp)
 			}
 			if left, _ := os.ReadDir(temp); len(left) > 0 {
@@ -93,7 +93,7 @@ func TestConfigurationIsReadableByAll(t *testing.T) {
 	s := openFile(t, configuredSuite(t, "port {port}"))
 	t.Setenv("TMPDIR", t.TempDir())
 	values := map[string]string{"port": "80"}
-	remove, err := configure(&s.Subjects[0], values)
+	remove, err := configure(os.TempDir(), &s.Subjects[0], values)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestConfigurationIsReadableByAll(t *testing.T) {
 		t.Errorf("%s is left", values["dir"])
 	}
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none"))
-	if _, err := configure(&s.Subjects[0], values); err == nil || !strings.Contains(err.Error(), "configure two: ") {
+	if _, err := configure(os.TempDir(), &s.Subjects[0], values); err == nil || !strings.Contains(err.Error(), "configure two: ") {
 		t.Errorf("no place for the directory: %v", err)
 	}
 }
@@ -155,6 +155,9 @@ func TestApacheSuite(t *testing.T) {
 			}
 			checkApache(t, r)
 			noneServes(t, temp)
+			if err := x.Close(); err != nil {
+				t.Fatal(err)
+			}
 			if left, _ := os.ReadDir(temp); len(left) > 0 {
 				t.Errorf("%v is left in %s", left, temp)
 			}
@@ -251,7 +254,7 @@ func serveOnce(t *testing.T, x *Experiment, sub *suites.Subject) *http.Response 
 	}
 	values := x.values(sub, x.Manifest.Plan[0].Cell)
 	values["port"], values["cpus"] = fmt.Sprint(port), "1"
-	remove, err := configure(sub, values)
+	remove, err := configure("", sub, values)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,20 +6,6 @@ import (
 	"path/filepath"
 )
 
-// makeTemp makes the directory of what belongs to the run alone. Others may
-// look into it, for servers that root starts change their user.
-func (x *Experiment) makeTemp() error {
-	if x.temp != "" {
-		return nil
-	}
-	temp, err := os.MkdirTemp("", "lflab-")
-	if err != nil {
-		return err
-	}
-	x.temp = temp
-	return os.Chmod(temp, 0o755)
-}
-
 // makeDocRoot makes the suite's files without content. They take no room on the
 // disk, but up to their size in the page cache once they are read.
 func (x *Experiment) makeDocRoot() error {

@@ -59,14 +59,15 @@ type Progress struct {
 
 // Experiment is a suite that is ready to run.
 type Experiment struct {
-	Manifest Manifest // as it will be written
-	suite    *suites.Suite
-	opts     Options
-	noProbe  error             // why the probe is not used, if the suite asks for it
-	built    map[string]string // program compiled for a subject, by its name
-	found    map[string]string // program that a subject needs, by the subject's name
-	temp     string            // directory of what was compiled, and of the files to be served; empty when there is none
-	docRoot  string            // of the files to be served; empty when there are none
+	Manifest   Manifest // as it will be written
+	suite      *suites.Suite
+	opts       Options
+	noProbe    error             // why the probe is not used, if the suite asks for it
+	built      map[string]string // program compiled for a subject, by its name
+	found      map[string]string // program that a subject needs, by the subject's name
+	temp       string            // directory of what was compiled, and of the files to be served; empty when there is none
+	unlockTemp func()            // temp, which other runs may remove from then on
+	docRoot    string            // of the files to be served; empty when there are none
 
 	clocks func() (monotonic, real int64) // machine.Clocks; tests set another
 	ring   int                            // bytes of the probe's buffer; 0 is the probe's own choice
@@ -280,14 +281,6 @@ func (x *Experiment) plan() error {
 	}
 	m.Plan = newPlan(cells, m.Repeat, m.Seed)
 	return nil
-}
-
-// Close removes what New compiled and made.
-func (x *Experiment) Close() error {
-	if x.temp == "" {
-		return nil
-	}
-	return os.RemoveAll(x.temp)
 }
 
 // begin finds the trials that the results directory holds already, and writes

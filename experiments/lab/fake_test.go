@@ -220,7 +220,15 @@ func fakeOther(port string) {
 }
 
 // fakeRunner is what `lflab run` does: "new SUITE" or "resume DIR".
+//
+// $FAKE_FSIZE is how many bytes its files may have: a disk that is full.
 func fakeRunner(how, what string, rest []string) {
+	if size, err := strconv.ParseUint(os.Getenv("FAKE_FSIZE"), 10, 64); err == nil {
+		signal.Ignore(syscall.SIGXFSZ) // writing then fails instead
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: size}); err != nil {
+			panic(err)
+		}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT)
 	defer stop()
 	var x *Experiment

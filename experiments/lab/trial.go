@@ -107,7 +107,10 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 		}
 		values := x.values(sub, t.Cell)
 		values["port"] = strconv.Itoa(port)
-		remove, err := configure(sub, values)
+		if err := x.makeTemp(); err != nil {
+			return fmt.Errorf("configure %s: %w", sub.Name, err)
+		}
+		remove, err := configure(x.temp, sub, values)
 		if err != nil {
 			return err
 		}
