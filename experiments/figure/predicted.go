@@ -78,7 +78,7 @@ type prediction struct {
 var (
 	byRate = prediction{"rate", "offered rate (connections/s)", "mean D", labMetric("probe_D_mean_ns", "mean dispatch latency D", "µs", 1e3), model.Predict}
 
-	bySpacing = prediction{"spacing", "spacing of the pair (µs)", "the second of a pair", labMetric("second_D_mean_ns", "mean D of the second", "µs", 1e3),
+	bySpacing = prediction{"spacing", "achieved spacing of the pair (µs)", "the second of a pair", labMetric("second_D_mean_ns", "mean D of the second", "µs", 1e3),
 		func(run *lab.Run, phase string) ([]model.Fit, error) {
 			return model.PredictPairs(run, phase, lab.MetricOf("second_D_mean_ns").Of, model.AtRead)
 		}}
@@ -97,6 +97,9 @@ func (v *view) predictedSeries(of prediction, axis lab.Axis, ph lab.Phase, p pan
 	i := slices.IndexFunc(fits, func(f model.Fit) bool { return f.Group == group })
 	for _, name := range v.subjects {
 		s := series{name: name, style: v.style[name], points: v.along(axis, ph.Name, with(p.cell, v.group, name), of.metric)}
+		if of.axis == bySpacing.axis {
+			v.atAchieved(s.points, axis, ph.Name, with(p.cell, v.group, name))
+		}
 		if i >= 0 && len(s.points) > 0 {
 			if c := fits[i].Curve(name); c != nil {
 				s.loose = true
@@ -109,6 +112,21 @@ func (v *view) predictedSeries(of prediction, axis lab.Axis, ph lab.Phase, p pan
 		sentences = fits[i].Sentences()
 	}
 	return ss, sentences
+}
+
+// atAchieved moves points to the spacings that pairs had in fact, where these were
+// measured: medians over processes.
+func (v *view) atAchieved(ps []seriesPoint, axis lab.Axis, phase string, c lab.Cell) {
+	asked := map[float64]float64{}
+	for _, q := range v.along(axis, phase, c, labMetric("pair_spacing_p50_ns", "", "µs", 1e3)) {
+		asked[q.x] = q.of.Center
+	}
+	for i := range ps {
+		if real, ok := asked[ps[i].x]; ok {
+			ps[i].x = real
+		}
+	}
+	byX(ps)
 }
 
 // sampled is a curve over the range of the points, in µs, without what lies far

@@ -77,7 +77,8 @@ func (c *Curve) Sample(lo, hi float64, n int) []XY {
 
 // Point is one cell: what was measured there and what is predicted, in ns.
 type Point struct {
-	X         float64
+	X         float64        // as asked
+	Achieved  float64        // of a spacing, what it was in fact, which is predicted for; of a rate, X
 	Measured  stats.Interval // over processes
 	Predicted float64        // +Inf at a rate that the server does not carry
 	Spreading float64        // the same with the gap's spread as measured; of a spacing it is Predicted
@@ -100,6 +101,21 @@ func (p Point) Excess() float64 { return p.Measured.Center - p.Predicted }
 // Carried reports whether there is a prediction.
 func (p Point) Carried() bool { return !math.IsInf(p.Predicted, 0) && !math.IsNaN(p.Predicted) }
 
+// achieved is how far apart pairs really were, in µs: the median over processes
+// of their medians; what was asked for where nobody measured it.
+func achieved(samples []sample, asked float64) float64 {
+	var medians []float64
+	for _, s := range samples {
+		if s.phase != nil && s.phase.PairSpacing != nil {
+			medians = append(medians, s.phase.PairSpacing.P50/1e3)
+		}
+	}
+	if len(medians) == 0 {
+		return asked
+	}
+	return stats.Summarise(medians).Center
+}
+
 // curve puts the points of one server together; nil when value has none.
 func curve(axis string, end End, in Inputs, samples []sample, value func(*sample) (float64, bool)) *Curve {
 	c := &Curve{MPM: in.MPM, Axis: axis, End: end, Inputs: in}
@@ -118,9 +134,13 @@ func curve(axis string, end End, in Inputs, samples []sample, value func(*sample
 			continue
 		}
 		x := own(of[0])
+		real := x
+		if axis == spacingAxis {
+			real = achieved(of, x)
+		}
 		c.Points = append(c.Points, Point{
-			X: x, Measured: stats.Summarise(values), Source: x == source,
-			Predicted: c.At(x), Spreading: c.of(in.Spreading(end), x),
+			X: x, Achieved: real, Measured: stats.Summarise(values), Source: x == source,
+			Predicted: c.At(real), Spreading: c.of(in.Spreading(end), real),
 		})
 	}
 	if len(c.Points) == 0 {
