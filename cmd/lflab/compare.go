@@ -1,12 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"lflab/experiments/figure"
 	"lflab/experiments/lab"
+	"lflab/experiments/verdict"
 )
 
 func newCompareCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -16,10 +18,12 @@ func newCompareCommand(stdout, stderr io.Writer) *cobra.Command {
 		Long: `compare prints, cell by cell and metric by metric, the medians of two results
 directories with their intervals, the ratio of the second to the first, and the
 p-value of a Mann-Whitney test, corrected after Holm over the metrics of the
-cell. The last line says how many cells agree: those in which no metric
-differs. About one in twenty differs by chance. Trials that did not pass their
-validity gates are left out. A difference is a finding, not a failure:
-the exit status is 0.`,
+cell. A line says how many cells agree: those in which no metric differs. About
+one in twenty differs by chance. The next one says how many of all intervals
+overlap, of those that both have with six processes or more, and the last one,
+where the suite claims something, whether both come to the same verdict. Trials
+that did not pass their validity gates are left out. A difference is a finding,
+not a failure: the exit status is 0.`,
 		Example: "  lflab compare results/quick-20260102T150405Z results/quick-20260103T150405Z",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -31,7 +35,32 @@ the exit status is 0.`,
 			if err != nil {
 				return err
 			}
-			return figure.Compare(a, b).Write(stdout)
+			if err := figure.Compare(a, b).Write(stdout); err != nil {
+				return err
+			}
+			return printAgreement(stdout, a, b)
 		},
 	}
+}
+
+// printAgreement says how far the intervals and the verdicts of two runs agree.
+func printAgreement(w io.Writer, a, b *lab.Run) error {
+	n, both := lab.Overlap(a, b)
+	text := "no interval is in both: that takes six processes of a cell in each"
+	if both > 0 {
+		text = fmt.Sprintf("%d of %d intervals overlap (%.0f %%)", n, both, 100*float64(n)/float64(both))
+	}
+	if _, err := fmt.Fprintln(w, text); err != nil {
+		return err
+	}
+	if len(a.Manifest.Rules) == 0 || len(b.Manifest.Rules) == 0 {
+		return nil
+	}
+	first, second := verdict.Judge(a).Outcome, verdict.Judge(b).Outcome
+	text = fmt.Sprintf("the verdicts agree: %s", first)
+	if first != second {
+		text = fmt.Sprintf("the verdicts differ: %s, then %s", first, second)
+	}
+	_, err := fmt.Fprintln(w, text)
+	return err
 }

@@ -34,6 +34,9 @@ connections = 4
 duration = "30ms"
 `
 
+// withoutDocRoot is for disks that its file would not fit on.
+var withoutDocRoot = strings.NewReplacer("[server]\ndocroot = \"{docroot}\"\n[docroot]\nbig = \"1MiB\"\n", "").Replace(interruptedSuite)
+
 // lifetimes is one results directory and the runners that come and go in it.
 type lifetimes struct {
 	t               *testing.T
@@ -42,8 +45,8 @@ type lifetimes struct {
 	trials          map[string]time.Time
 }
 
-func newLifetimes(t *testing.T, dir string) *lifetimes {
-	l := &lifetimes{t: t, suite: writeSuite(t, interruptedSuite), dir: dir, tmp: t.TempDir(), trials: map[string]time.Time{}}
+func newLifetimes(t *testing.T, text, dir string) *lifetimes {
+	l := &lifetimes{t: t, suite: writeSuite(t, text), dir: dir, tmp: t.TempDir(), trials: map[string]time.Time{}}
 	t.Setenv("TMPDIR", l.tmp)
 	return l
 }
@@ -132,7 +135,7 @@ func (l *lifetimes) finish() {
 // been: with the same plan and all trials but the one in flight.
 func TestInterruptedAnywhere(t *testing.T) {
 	count, noneLeft := pids(t)
-	l := newLifetimes(t, filepath.Join(t.TempDir(), "out"))
+	l := newLifetimes(t, interruptedSuite, filepath.Join(t.TempDir(), "out"))
 	rng := rand.New(rand.NewPCG(20261121, 1))
 	for life := range 10 {
 		sig := syscall.SIGKILL
@@ -168,12 +171,34 @@ func TestInterruptedAnywhere(t *testing.T) {
 	noneLeft()
 }
 
-// The same when the disk is full: whatever file it is that cannot be written.
+// The same when the disk is full: whatever file it is that cannot be written, a
+// file that is there stays as it was.
 func TestFullDisk(t *testing.T) {
 	count, noneLeft := pids(t)
-	l := newLifetimes(t, filepath.Join(t.TempDir(), "out"))
-	failed := 0
-	for _, size := range []int{100, 4000, 1, 5000, 9000, 2000} {
+	l := newLifetimes(t, withoutDocRoot, filepath.Join(t.TempDir(), "out"))
+	first, _ := l.start("FAKE_FSIZE=100") // not even the manifest
+	if err := first.Wait(); err == nil || count() > 0 {
+		t.Errorf("%d servers were started without a manifest: %v", count(), err)
+	}
+	l.check()
+	first, stderr := l.start()
+	for deadline := time.Now().Add(60 * time.Second); count() < 3; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the runner does not get to its third trial: %s", stderr.String())
+		}
+	}
+	_ = first.Process.Kill()
+	_ = first.Wait() // it was killed
+	if l.check() < 2 {
+		t.Errorf("%d trials", len(l.trials))
+	}
+	manifest, err := os.Stat(filepath.Join(l.dir, manifestFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := int(manifest.Size()) + 1000 // for the manifest of a resumed run
+	failed, began := 0, count()
+	for _, size := range []int{100, room / 2, 1, room, room + 200, room + 1000, room - 1000, room} {
 		before := count()
 		runner, stderr := l.start(fmt.Sprintf("FAKE_FSIZE=%d", size))
 		err := runner.Wait()
@@ -186,10 +211,12 @@ func TestFullDisk(t *testing.T) {
 		}
 		if started, added := count()-before, l.check(); started > added+1 {
 			t.Errorf("files of %d bytes: %d servers were started, and %d trials are there for it", size, started, added)
+		} else {
+			t.Logf("files of %d bytes: %d servers, %d trials more: %v", size, started, added, err)
 		}
 	}
-	if failed < 4 {
-		t.Errorf("%d of 6 runs met the end of the disk", failed)
+	if failed < 4 || count() == began {
+		t.Errorf("%d of 8 runs met the end of the disk, with %d trials", failed, count()-began)
 	}
 	l.finish()
 	noneLeft()
@@ -208,7 +235,7 @@ func TestFullFileSystem(t *testing.T) {
 		}
 	})
 	_, noneLeft := pids(t)
-	l := newLifetimes(t, filepath.Join(disk, "out"))
+	l := newLifetimes(t, interruptedSuite, filepath.Join(disk, "out"))
 	for life := range 3 {
 		runner, stderr := l.start()
 		if err := runner.Wait(); err == nil || !strings.Contains(stderr.String(), "no space left on device") {
