@@ -54,7 +54,7 @@ func TestMain(m *testing.M) {
 	case "fake-spin":
 		announce()
 		fmt.Println("spinning")
-		for {
+		for turns := 0; ; turns++ {
 		}
 	case "fake-pingpong":
 		fakePingPong()
