@@ -107,7 +107,7 @@ func dash(r rune) bool { return r == '-' }
 // Found are the sentences of the run, all of them computed.
 func (r *run) Found() []string {
 	if r.Verdict == nil {
-		return strings.Split(figure.Answer(r.Data), "\n")
+		return append(strings.Split(figure.Answer(r.Data), "\n"), r.explained()...)
 	}
 	v := r.Verdict
 	found := []string{v.Sentence()}
@@ -116,7 +116,10 @@ func (r *run) Found() []string {
 			found = append(found, q.Sentence())
 		}
 	}
-	return found
+	if r.Data.Manifest.Hypothesis == "" { // a suite that asks more than its claim says
+		found = append(found, strings.Split(figure.Answer(r.Data), "\n")...)
+	}
+	return append(found, r.explained()...)
 }
 
 // Against are those of its sentences that contradict a claim: rules that are

@@ -1,0 +1,41 @@
+package findings
+
+import (
+	"strings"
+	"testing"
+
+	"lflab/experiments/lab"
+	"lflab/experiments/probe"
+)
+
+// The sentence names the stages that differ most, in the order of how much, and
+// a stage that one of the two never passes.
+func TestStages(t *testing.T) {
+	trial := func(mpm string, block int, total float64, parts map[string]float64) lab.Trial {
+		r := &probe.Report{D: &lab.Dist{Count: 1, Mean: total}, Stages: map[string]probe.StageReport{"wake-waking": {PartOfMean: 9e9}}}
+		for stage, ns := range parts {
+			r.Stages["D."+stage] = probe.StageReport{PartOfMean: ns}
+		}
+		return lab.Trial{Cell: lab.Cell{"mpm": mpm}, Repetition: block, Phases: []lab.PhaseResult{{Name: "probed", Probe: r}}}
+	}
+	r := &run{Data: &lab.Run{Manifest: lab.Manifest{Axes: []lab.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}}}}}
+	for block := range 3 {
+		x := float64(block) * 100
+		r.Data.Trials = append(r.Data.Trials,
+			trial("leader", block, 30_000+x, map[string]float64{"ready-arm": 20_000, "ready-waking": 300, "return-read": 9700}),
+			trial("worker", block, 26_000+x, map[string]float64{"pass-wakeup-switch": 15_000, "ready-waking": 500, "return-read": 10_500}))
+	}
+	got := strings.Join(r.stages("probed"), "\n")
+	want := "In phase probed leader's mean dispatch latency is 30.1 us and worker's 26.1 us by the probe (medians over 3 and 3 processes); " +
+		"the difference lies most of all in these stages: +20.0 us in ready-arm, -15.0 us in pass-wakeup-switch, -0.8 us in return-read."
+	if got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	if got := r.stages("open"); len(got) != 0 {
+		t.Errorf("a phase without a probe: %q", got)
+	}
+	r.Data.Trials[0].Failed, r.Data.Trials[2].Failed, r.Data.Trials[4].Failed = true, true, true
+	if got := r.stages("probed"); len(got) != 0 {
+		t.Errorf("without a leader that counts: %q", got)
+	}
+}
