@@ -75,7 +75,8 @@ func probed(t lab.Trial) bool {
 	return slices.ContainsFunc(t.Phases, func(p lab.PhaseResult) bool { return p.Probe != nil })
 }
 
-// printInvalid lists the trials that do not count, each with its reason.
+// printInvalid lists the trials that do not count, each with its reason, and the
+// phases that were not steady in all of them.
 func printInvalid(w io.Writer, r *lab.Run) {
 	var lines []string
 	for i := range r.Trials {
@@ -91,10 +92,17 @@ func printInvalid(w io.Writer, r *lab.Run) {
 			}
 		}
 	}
+	printSome(w, fmt.Sprintf("do not count (all in %s):", r.Dir), lines)
+	printSome(w, "not steady:", r.Unsteady())
+}
+
+// printSome prints the first of some lines under a title, and nothing if there is
+// none.
+func printSome(w io.Writer, title string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	fmt.Fprintf(w, "\ndo not count (all in %s):\n", r.Dir)
+	fmt.Fprintf(w, "\n%s\n", title)
 	const most = 8
 	for _, l := range lines[:min(most, len(lines))] {
 		fmt.Fprintf(w, "  %s\n", l)

@@ -32,9 +32,9 @@ const (
 // rounds, two hand-offs, by where the threads run. A thread on another CPU that
 // sleeps is waked by an interrupt, which a hypervisor makes dear.
 const (
-	pingPongTime     = 0.025
+	pingPongTime     = 0.050
 	roundSame        = 4.4e-6
-	roundCross       = 43e-6
+	roundCross       = 45e-6
 	roundByScheduler = 50e-6 // through the Go scheduler's idle threads, wherever they are
 	roundAwake       = 5e-6  // of two that do not sleep
 	commandRounds    = 50000 // of a command, as far as it is known

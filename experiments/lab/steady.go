@@ -2,7 +2,9 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 
 	"lflab/experiments/stats"
 )
@@ -16,11 +18,16 @@ import (
 // alone is also told for the steady state alone (steady_requests_per_second,
 // steady_latency_mean_ns). For all else the warm-up of the suite must do, and a
 // phase that asks for more than steadyLimit of its time to be cut, or that never
-// settles, does not pass, unless its levels are all within levelsApart: processes
-// of one cell differ by as much.
+// settles, does not pass, unless its levels are all within levelsApart.
+//
+// That is wide on purpose. On a virtual machine that shares its cores with others
+// the speed goes up and down by a third within tenths of a second, in every fifth
+// phase of a quarter of a second: that is what processes are repeated for, and
+// leaving those out would choose among the rest. A warm-up that is too short is
+// smaller than that, but the same in all processes: Courses finds it.
 const (
 	steadyLimit   = 0.25 // share of the measured time before the steady state
-	levelsApart   = 0.10 // of the lowest level
+	levelsApart   = 1.00 // of the lowest level: a factor of two
 	fewestBins    = 20   // that are judged
 	fewestAnswers = 10   // per bin, on the average, that are judged
 	goodAnswers   = 100  // per bin: small bins are put together to have as many
@@ -110,6 +117,109 @@ func apart(segments []stats.Segment) float64 {
 		least, most = min(least, s.Level), max(most, s.Level)
 	}
 	return (most - least) / least
+}
+
+// Course is what became of a phase in the mean over the processes of a cell.
+type Course struct {
+	Cell   Cell
+	Phase  string
+	Trials int
+	Course stats.Course
+	From   float64 // share of the measured time that is before the steady state; 1: there is none
+	Apart  float64 // how far the highest level lies above the lowest, as a share of that
+}
+
+// relevant is how far levels must lie apart to be spoken of, as a share of the
+// lowest: what intervals are meant to be narrow to.
+const relevant = narrowEnough
+
+// Unsteady says, in a line each, which phases were not steady in the mean over a
+// cell's processes: their warm-up is too short, or they never settle.
+func (r *Run) Unsteady() (lines []string) {
+	for _, c := range r.Courses() {
+		if c.From == 0 || c.Apart <= relevant {
+			continue
+		}
+		what := fmt.Sprintf("steady after %.0f %% of the measured time only (%s)", 100*c.From, c.Course)
+		if c.From == 1 {
+			what = "no steady state"
+		}
+		lines = append(lines, fmt.Sprintf("%s, %s: %s, with levels %.0f %% apart in the mean of %d processes",
+			Label(r.Manifest.Axes, c.Cell), c.Phase, what, 100*c.Apart, c.Trials))
+	}
+	return lines
+}
+
+// fewestPooled trials make a mean that says more than one of them.
+const fewestPooled = 3
+
+// Courses judges the cells' phases by the mean over their trials, bin by bin, each
+// trial as a share of its own median: the noise of single trials, which comes
+// at other times in each, is mostly gone then, and what all have at the same time
+// stays. Phases that come and go, that are too much on purpose or too short to
+// tell, and cells with fewer than three trials that count are left out.
+func (r *Run) Courses() []Course {
+	var all []Course
+	for _, cell := range r.Cells() {
+		for _, p := range r.Manifest.Phases {
+			if p.Step != nil || p.Overload || p.Handoff != "" {
+				continue
+			}
+			var trials []*PhaseResult
+			for i := range r.Trials {
+				t := &r.Trials[i]
+				for j := range t.Phases {
+					if q := &t.Phases[j]; maps.Equal(t.Cell, cell) && t.Valid() && q.Name == p.Name && q.Bins != nil {
+						trials = append(trials, q)
+					}
+				}
+			}
+			if len(trials) < fewestPooled {
+				continue
+			}
+			if c, ok := pooled(trials); ok {
+				c.Cell, c.Phase = cell, p.Name
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// pooled is the course of the mean over trials; false where it cannot be told.
+func pooled(trials []*PhaseResult) (c Course, ok bool) {
+	open := trials[0].OfferedRate > 0
+	better := stats.Higher
+	if open {
+		better = stats.Lower
+	}
+	merge, length := 0, len(trials[0].Bins.Requests)
+	for _, p := range trials {
+		m := p.Bins.merge()
+		if m == 0 {
+			return c, false
+		}
+		merge, length = max(merge, m), min(length, len(p.Bins.Requests))
+	}
+	series := make([]float64, length/merge)
+	columns := make([][]float64, len(series))
+	for _, p := range trials {
+		own := p.Bins.series(open, merge)
+		middle := stats.Median(slices.DeleteFunc(slices.Clone(own), math.IsNaN))
+		for i := range series {
+			if v := own[i] / middle; !math.IsNaN(v) && !math.IsInf(v, 0) {
+				columns[i] = append(columns[i], v)
+			}
+		}
+	}
+	for i := range series {
+		series[i] = stats.Mean(columns[i])
+	}
+	c = Course{Trials: len(trials), Course: stats.Classify(series, better), From: 1, Apart: apart(stats.Segments(series))}
+	if cut, settled := stats.Settle(series); settled {
+		c.From = float64(cut) / float64(len(series))
+	}
+	return c, true
 }
 
 // steady is a number of the bins in the steady state.

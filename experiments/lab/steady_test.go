@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"lflab/experiments/stats"
@@ -66,7 +67,7 @@ func TestSteadySeriesPass(t *testing.T) {
 	}
 }
 
-// What is not steady is found, or needs no more to be cut than there is.
+// What is not steady is with, or needs no more to be cut than there is.
 func TestUnsteadySeries(t *testing.T) {
 	step := func(at, before float64) func(float64) float64 {
 		return func(now float64) float64 {
@@ -85,11 +86,11 @@ func TestUnsteadySeries(t *testing.T) {
 		from          [2]int // of 100 bins
 	}{
 		{"warm-up of a tenth", step(0.1, 0.5), flat, false, true, stats.Warmup, [2]int{9, 12}},
-		{"warm-up of 40 %", step(0.4, 0.5), flat, false, false, stats.Warmup, [2]int{39, 42}},
+		{"warm-up of 40 %", step(0.4, 0.3), flat, false, false, stats.Warmup, [2]int{39, 42}},
 		{"slower after 15 %", step(0.15, 1.5), flat, false, true, stats.Slowdown, [2]int{14, 17}},
-		{"small change at the end", step(0.8, 1.07), flat, false, true, stats.Unsettled, [2]int{}},
-		{"small warm-up of 40 %", step(0.4, 0.94), flat, false, true, stats.Warmup, [2]int{30, 50}},
-		{"change at the end", step(0.8, 1.5), flat, false, false, stats.Unsettled, [2]int{}},
+		{"change at the end, as neighbours make it", step(0.8, 1.5), flat, false, true, stats.Unsettled, [2]int{}},
+		{"warm-up of 40 %, as neighbours make it", step(0.4, 0.7), flat, false, true, stats.Warmup, [2]int{30, 50}},
+		{"change at the end", step(0.8, 2.5), flat, false, false, stats.Unsettled, [2]int{}},
 		{"slow start, open loop", flat, step(0.2, 3), true, true, stats.Warmup, [2]int{19, 22}},
 		{"queue that grows", flat, func(at float64) float64 { return 1 + 9*at }, true, false, stats.Unsettled, [2]int{}},
 		{"answers that a closed loop would miss", step(0.8, 1.5), flat, true, true, stats.Flat, [2]int{}},
@@ -121,5 +122,64 @@ func TestTooShortToTell(t *testing.T) {
 		if _, ok := steady(steadyRate)(&p); ok {
 			t.Error("it has a steady rate")
 		}
+	}
+}
+
+// Speeds that go up and down at other times in each process make no course; a
+// warm-up that all have does, however small it is beside them.
+func TestCourses(t *testing.T) {
+	cell := Cell{"mpm": "one"}
+	run := func(seed uint64, rate func(at float64) float64) *Run {
+		r := &Run{Manifest: Manifest{Axes: []Axis{{"mpm", []string{"one"}}}, Plan: newPlan([]Cell{cell}, 16, 1),
+			Phases: []Phase{{Name: "closed"}, {Name: "over", Overload: true}, {Name: "short"}}}}
+		rng := rand.New(rand.NewPCG(seed, 2))
+		for i, p := range r.Manifest.Plan {
+			fast, next := rng.IntN(2) == 0, rng.Float64()*0.5
+			own := func(at float64) float64 {
+				for ; next < at; next += 0.1 + 0.4*rng.Float64() {
+					fast = !fast
+				}
+				if fast {
+					return 1.2 * rate(at)
+				}
+				return rate(at)
+			}
+			b := madeBins(seed*100+uint64(i), 60, 150, 0, own, flat)
+			r.Trials = append(r.Trials, Trial{ID: p.ID, Cell: cell, Repetition: i, Phases: []PhaseResult{
+				{Name: "closed", Bins: b}, {Name: "over", Bins: b}, {Name: "short", Bins: madeBins(1, 10, 10, 0, flat, flat)}}})
+		}
+		return r
+	}
+	warm := func(at float64) float64 {
+		if at < 0.2 {
+			return 0.6
+		}
+		return 1
+	}
+	without, with := 0, 0
+	for seed := range uint64(20) {
+		for _, c := range []struct {
+			rate func(float64) float64
+			n    *int
+		}{{flat, &without}, {warm, &with}} {
+			courses := run(seed, c.rate).Courses()
+			if len(courses) != 1 || courses[0].Trials != 16 || courses[0].Phase != "closed" {
+				t.Fatalf("%+v", courses)
+			}
+			if x := courses[0]; x.Course == stats.Warmup && x.Apart > 0.25 && x.From > 0.1 {
+				*c.n++
+				if lines := run(seed, c.rate).Unsteady(); len(lines) != 1 || !strings.HasPrefix(lines[0], "one, closed: steady after ") {
+					t.Errorf("%+v is told as %q", x, lines)
+				}
+			}
+		}
+	}
+	if without > 1 || with < 16 {
+		t.Errorf("of 20 runs each a warm-up was seen in %d without one and in %d with one", without, with)
+	}
+	few := run(1, warm)
+	few.Trials = few.Trials[:2]
+	if got := few.Courses(); len(got) > 0 {
+		t.Errorf("two trials: %+v", got)
 	}
 }
