@@ -94,14 +94,16 @@ func (c control) own(ctx context.Context) (o ownCounters, err error) {
 	return o, err
 }
 
-// ownInto adds to a phase what the server has counted since before.
-func (c control) ownInto(ctx context.Context, before ownCounters, r *PhaseResult) error {
+// ownInto adds to a phase what the server has counted since before. A server whose
+// flight was recorded has allocated for that.
+func (c control) ownInto(ctx context.Context, before ownCounters, r *PhaseResult, recorded bool) error {
 	after, err := c.own(ctx)
 	if err != nil {
 		return err
 	}
-	allocated := after.HeapAllocations - before.HeapAllocations
-	r.Counts[heapCounter] = allocated - min(allocated, askingAllocates)
+	if allocated := after.HeapAllocations - before.HeapAllocations; !recorded {
+		r.Counts[heapCounter] = allocated - min(allocated, askingAllocates)
+	}
 	for i, n := range after.ServedBy {
 		if i < len(before.ServedBy) {
 			n -= before.ServedBy[i]

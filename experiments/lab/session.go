@@ -153,7 +153,7 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 				return nil, nil, err
 			}
 		}
-		if err := ctl.ownInto(ctx, own, r); err != nil {
+		if err := ctl.ownInto(ctx, own, r, p.Flight); err != nil {
 			return nil, nil, err
 		}
 		after, err := ctl.counters(ctx)
