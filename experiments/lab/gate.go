@@ -106,7 +106,7 @@ func errorsGate(res *load.Result) Gate {
 func rateGate(res *load.Result, burst int) Gate {
 	missed, limit := math.Abs(res.RateMissed()), rateLimit
 	if burst > 1 {
-		limit = max(limit, float64(burst)/float64(max(1, res.Planned)))
+		limit = max(limit, (float64(burst)+0.5)/float64(max(1, res.Planned))) // half a request for the rounding
 	}
 	return Gate{Name: "offered_rate", OK: missed <= limit && res.Planned > 0, Value: missed, Limit: limit,
 		Detail: fmt.Sprintf("%d requests were planned and %d answered, at %.0f/s offered", res.Planned, res.Requests, res.Offered)}
