@@ -45,14 +45,18 @@ func (m *event) listen() {
 		m.dismiss()
 		if d.pending.empty() {
 			s.Log.Arms()
-			m.turn()
+			m.turn(true)
+		} else {
+			m.turn(false) // who knocks is not to wait until nobody else asks
 		}
-		for !d.pending.empty() {
+		// More may become pending while a worker is waited for: they are handed over
+		// in the next round, behind a new connection.
+		for range d.pending.len() {
 			c := d.pending.pop()
 			if m.sheds(c) {
 				continue
 			}
-			m.queue.Reserve() // more may become pending meanwhile
+			m.queue.Reserve()
 			m.handOver(s, c)
 		}
 		if d.knocks != 0 {
@@ -62,12 +66,14 @@ func (m *event) listen() {
 	m.queue.Close()
 }
 
-// turn waits once on the set, notes what is to be done, and ends what has
-// waited too long.
-func (m *event) turn() {
+// turn waits once on the set, or looks at it, notes what is to be done, and ends
+// what has waited too long.
+func (m *event) turn(wait bool) {
 	d := &m.desk
 	timeout := -1
-	if m.inSet.Load() > 0 || d.shortTill != 0 || m.draining.Load() {
+	if !wait {
+		timeout = 0
+	} else if m.inSet.Load() > 0 || d.shortTill != 0 || m.draining.Load() {
 		timeout = int(tick / time.Millisecond)
 	}
 	n, err := m.epoll.Wait(d.events, timeout)
@@ -221,7 +227,7 @@ type bed struct{ m *event }
 
 func (b bed) Park() {
 	b.m.unwatch()
-	b.m.turn()
+	b.m.turn(true)
 }
 
 func (b bed) ParkUntil(int64) bool {

@@ -182,3 +182,38 @@ func visitSome(t *testing.T, addr string, id, requests int, closes bool) int64 {
 	t.Error(err)
 	return 0
 }
+
+// TestEventTakesNewConnectionsWhileBusy: connections that keep every worker busy,
+// with a request waiting at any time, do not keep a new one out.
+func TestEventTakesNewConnectionsWhileBusy(t *testing.T) {
+	r := start(t, "event", setup{threads: 3})
+	const request = "GET /sleep?ms=1 HTTP/1.1\r\nHost: x\r\n\r\n"
+	var answered atomic.Int64
+	var stop atomic.Bool
+	var busy sync.WaitGroup
+	for range 6 {
+		c := r.dial()
+		busy.Go(func() {
+			for !stop.Load() {
+				c.send(request)
+				c.answer("GET")
+				answered.Add(1)
+			}
+			c.end()
+		})
+	}
+	defer busy.Wait()
+	defer stop.Store(true)
+	for range 5 {
+		before := answered.Load()
+		until(t, "all workers to be busy", func() bool { return answered.Load() > before+12 })
+		c := r.dial()
+		before = answered.Load()
+		c.send(getHello)
+		c.hello("GET")
+		if n := answered.Load() - before; n > 60 {
+			t.Errorf("a new connection waited for %d requests of six others", n)
+		}
+		c.vanish()
+	}
+}
