@@ -28,7 +28,7 @@ Of a directory of results directories, as results/ is, it makes each of them, an
 two pages on all: overview.html, and README.md with every finding in a sentence.
 A README.md that was written by hand is left alone.
 
-With --pack it puts the files of the trials into one archive, trials.zip, and
+With --pack it puts the files of the trials into one archive, trials.zip.zst, and
 removes them once the archive has been read back and found equal; --unpack is
 the reverse. Every command reads either; run --resume unpacks first.`,
 		Example: `  lflab report results/quick-20260102T150405Z
@@ -50,7 +50,7 @@ the reverse. Every command reads either; run --resume unpacks first.`,
 			return reportOne(stdout, args[0])
 		},
 	}
-	cmd.Flags().BoolVar(&pack, "pack", false, "put the trials into trials.zip, and report nothing")
+	cmd.Flags().BoolVar(&pack, "pack", false, "put the trials into trials.zip.zst, and report nothing")
 	cmd.Flags().BoolVar(&unpack, "unpack", false, "put the trials back into files, and report nothing")
 	return cmd
 }

@@ -35,7 +35,9 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	client := http.Client{Timeout: 10 * time.Second}
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		resp, err := client.Get(args[0])
-		if errors.Is(err, syscall.ECONNREFUSED) && time.Now().Before(deadline) {
+		// Whoever knocks in the moment in which the server begins to listen may be
+		// reset in place of being refused.
+		if (errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)) && time.Now().Before(deadline) {
 			continue
 		}
 		ts.Check(err)

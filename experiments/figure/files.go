@@ -20,7 +20,7 @@ func files(dir string, figs []pageFigure) []file {
 		{"summary.csv", "one row for each cell, with intervals", true},
 		{"ratios.csv", "the ratios that the suite asks for, with intervals", true},
 		{"bench.txt", "Go's benchmark format, for benchstat", true},
-		{"trials.zip", "the trials, packed: ID.json with cell, order, metrics and gates, and ID.hdr with its histograms", false},
+		{"trials.zip.zst", "the trials, packed: ID.json with cell, order, metrics and gates, and ID.hdr with its histograms", false},
 	} {
 		if _, err := os.Stat(filepath.Join(dir, f.Path)); err == nil {
 			fs = append(fs, f)

@@ -218,7 +218,7 @@ func resultsIn(t *testing.T) string {
 		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		for _, part := range []string{"manifest.json", "trials"} {
+		for _, part := range []string{"manifest.json", "trials.zip.zst"} {
 			if err := copyInto(filepath.Join(dir, name), filepath.Join("..", "..", "results", name), part); err != nil {
 				t.Fatal(err)
 			}
@@ -273,7 +273,7 @@ func TestOverview(t *testing.T) {
 			}
 		}
 	}
-	if tiles != 2 || pictures != 2 || !slices.Equal(links, []string{"spare-reference/report.html"}) {
+	if tiles != 2 || pictures != 2 || !slices.Equal(links, []string{"#handoff-reference", "spare-reference/report.html"}) {
 		t.Errorf("%d tiles, %d pictures, links %v", tiles, pictures, links)
 	}
 	if bytes.Contains(first, []byte("url(")) {

@@ -20,12 +20,15 @@ var reportTemplate string
 //go:embed report.css
 var reportStyle string
 
-// Report reads a results directory and makes its figures/ and report.html
+// Report reads a results directory and makes its tables, its figures/ and report.html
 // anew, from the data alone. Each file is replaced whole. It returns the path
 // of report.html.
 func Report(dir string) (htmlPath string, err error) {
 	run, err := lab.Open(dir)
 	if err != nil {
+		return "", fmt.Errorf("report on %s: %w", dir, err)
+	}
+	if err := run.WriteTables(); err != nil {
 		return "", fmt.Errorf("report on %s: %w", dir, err)
 	}
 	return Write(run, dir)

@@ -1,10 +1,8 @@
 package lab
 
 import (
-	"archive/zip"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -30,11 +28,10 @@ func open(dir string, histograms bool) (*Run, error) {
 	if r.Manifest.Suite == "" || len(r.Manifest.Plan) == 0 {
 		return nil, fmt.Errorf("open results: %s has no suite or no plan", filepath.Join(dir, manifestFile))
 	}
-	files, in, closer, err := trialFiles(dir)
+	files, in, err := trialFiles(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open results: %w", err)
 	}
-	defer closer.Close()
 	for _, p := range r.Manifest.Plan {
 		t := Trial{ID: p.ID}
 		err := readJSON(files, in, t.jsonName(), &t)
@@ -60,17 +57,17 @@ func open(dir string, histograms bool) (*Run, error) {
 // trialFiles are the files of a directory's trials, packed or not. in is where
 // they lie. Where packing or unpacking was interrupted there may be both: the
 // directory comes and goes whole, under another name, so that it counts.
-func trialFiles(dir string) (files fs.FS, in string, closer io.Closer, err error) {
+func trialFiles(dir string) (files fs.FS, in string, err error) {
 	archive := filepath.Join(dir, archiveFile)
 	if _, err := os.Stat(filepath.Join(dir, trialsDir)); err == nil {
-		return os.DirFS(dir), dir, io.NopCloser(nil), nil
+		return os.DirFS(dir), dir, nil
 	}
-	z, err := zip.OpenReader(archive)
+	z, err := openArchive(archive)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return os.DirFS(dir), dir, io.NopCloser(nil), nil // nothing was run yet
+		return os.DirFS(dir), dir, nil // nothing was run yet
 	case err != nil:
-		return nil, "", nil, fmt.Errorf("read %s: %w", archive, err)
+		return nil, "", fmt.Errorf("read %s: %w", archive, err)
 	}
-	return z, archive, z, nil
+	return z, archive, nil
 }

@@ -3,7 +3,6 @@ package lab
 import (
 	"archive/zip"
 	"bytes"
-	"compress/flate"
 	"errors"
 	"fmt"
 	"io"
@@ -14,17 +13,21 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
 
-// archiveFile takes the place of the trials' files in a directory that is packed.
-const archiveFile = "trials.zip"
+// archiveFile takes the place of the trials' files in a directory that is packed:
+// a zip archive without compression, compressed as a whole (zstd, RFC 8878), for
+// trials are alike. `zstd -d` and `unzip` open it.
+const archiveFile = "trials.zip.zst"
 
 // packedTime is the time of every file in an archive, the first that the format
 // has: equal files make equal archives.
 var packedTime = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // Pack puts the files of a results directory's trials into one archive,
-// trials.zip, and removes them once it has been read back and found equal. Equal
+// trials.zip.zst, and removes them once it has been read back and found equal. Equal
 // trials make equal archives. A directory that is packed stays as it is. Open
 // reads either; a run is continued unpacked.
 func Pack(dir string) error {
@@ -103,14 +106,18 @@ func isTrialFile(name string) bool {
 }
 
 func writeArchive(w io.Writer, files fs.FS, names []string) error {
-	z := zip.NewWriter(w)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	// One thread, so that equal files make equal archives.
+	whole, err := zstd.NewWriter(w, zstd.WithEncoderLevel(zstd.SpeedBestCompression), zstd.WithWindowSize(32<<20), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return err
+	}
+	z := zip.NewWriter(whole)
 	for _, name := range names {
 		content, err := fs.ReadFile(files, name)
 		if err != nil {
 			return err
 		}
-		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: packedTime})
+		f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Store, Modified: packedTime})
 		if err != nil {
 			return err
 		}
@@ -118,16 +125,40 @@ func writeArchive(w io.Writer, files fs.FS, names []string) error {
 			return err
 		}
 	}
-	return z.Close()
+	return errors.Join(z.Close(), whole.Close())
+}
+
+// mostPacked is the largest archive that is read, decompressed.
+const mostPacked = 1 << 30
+
+// openArchive reads an archive into memory.
+func openArchive(archive string) (*zip.Reader, error) {
+	f, err := os.Open(archive)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	d, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(mostPacked))
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	content, err := io.ReadAll(io.LimitReader(d, mostPacked+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(content) > mostPacked:
+		return nil, fmt.Errorf("it holds more than %d bytes", mostPacked)
+	}
+	return zip.NewReader(bytes.NewReader(content), int64(len(content)))
 }
 
 // sameFiles checks that an archive holds exactly the files of those names.
 func sameFiles(archive string, files fs.FS, names []string) error {
-	z, err := zip.OpenReader(archive)
+	z, err := openArchive(archive)
 	if err != nil {
 		return fmt.Errorf("read %s back: %w", archive, err)
 	}
-	defer z.Close()
 	var held []string
 	for _, f := range z.File {
 		held = append(held, f.Name)
@@ -164,14 +195,13 @@ func unpack(dir string) error {
 // of another name first, so that there are all of them or none.
 func unpackLocked(dir string) error {
 	archive, trials := filepath.Join(dir, archiveFile), filepath.Join(dir, trialsDir)
-	z, err := zip.OpenReader(archive)
+	z, err := openArchive(archive)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("read %s: %w", archive, err)
 	}
-	defer z.Close()
 	if _, err := os.Stat(trials); err == nil {
 		// Whoever packed or unpacked was killed: the files are whole.
 		return os.Remove(archive)

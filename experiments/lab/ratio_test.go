@@ -31,7 +31,7 @@ func TestRatios(t *testing.T) {
 	if strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("ratios are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if err := r.writeTables(); err != nil {
+	if err := r.WriteTables(); err != nil {
 		t.Fatal(err)
 	}
 	csv, err := os.ReadFile(filepath.Join(r.Dir, "ratios.csv"))

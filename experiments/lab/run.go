@@ -53,7 +53,7 @@ func (x *Experiment) Run(ctx context.Context) (*Run, error) {
 	}
 	r, err := Open(x.opts.Dir)
 	if err == nil {
-		err = r.writeTables()
+		err = r.WriteTables()
 	}
 	return r, errors.Join(runErr, err)
 }

@@ -93,9 +93,9 @@ func (t *Trial) value(phase string, m Metric) (float64, bool) {
 	return 0, false
 }
 
-// writeTables writes bench.txt, summary.csv and, where the suite asks for them,
-// ratios.csv.
-func (r *Run) writeTables() error {
+// WriteTables writes bench.txt, summary.csv and, where the suite asks for them,
+// ratios.csv into the directory of the run, from the data that it holds.
+func (r *Run) WriteTables() error {
 	if err := writeWhole(filepath.Join(r.Dir, "bench.txt"), r.writeBench); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func made(t *testing.T) *Run {
 		tr.Gates = []Gate{{Name: "errors", OK: p.Cell["mpm"] == "one" || p.Repetition != 1}}
 		r.Trials = append(r.Trials, tr)
 	}
-	if err := r.writeTables(); err != nil {
+	if err := r.WriteTables(); err != nil {
 		t.Fatal(err)
 	}
 	return r
