@@ -2,7 +2,7 @@ package httpd
 
 import (
 	"encoding/json"
-		"testing"
+	"testing"
 
 	"lflab/lf/serve"
 )
