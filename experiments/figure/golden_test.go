@@ -107,7 +107,7 @@ func sums256(text string) map[string]string {
 func TestReportTwiceGivesEqualBytes(t *testing.T) {
 	source := filepath.Join("..", "..", "results", "spare-reference")
 	dir := t.TempDir()
-	for _, part := range []string{"manifest.json", "trials"} {
+	for _, part := range []string{"manifest.json", "trials.zip.zst"} {
 		if err := copyInto(dir, source, part); err != nil {
 			t.Fatal(err)
 		}
