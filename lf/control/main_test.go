@@ -175,7 +175,7 @@ func run(t testing.TB, o order) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 8*patience)
 	p := &process{t: t, cmd: exec.CommandContext(ctx, exe)}
 	p.cmd.Env = append(os.Environ(), serverEnv+"="+string(config))
 	p.cmd.Stderr = &p.log

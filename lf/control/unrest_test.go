@@ -126,6 +126,11 @@ func unrest(t *testing.T, name string) {
 	}
 	before := objects(t)
 	s := control(t, beat, conf(""))
+	defer func() {
+		if t.Failed() {
+			t.Logf("the server's log: %s", s.log.String())
+		}
+	}()
 	line, err := s.out.ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
