@@ -81,7 +81,7 @@ func Overview(dir string) (path string, err error) {
 	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Runs": runs, "Judged": judged})
 	if err == nil {
 		path = filepath.Join(dir, "overview.html")
-		err = replaceFile(path, b.Bytes())
+		err = ReplaceFile(path, b.Bytes())
 	}
 	if err != nil {
 		return "", fmt.Errorf("overview of results: %w", err)

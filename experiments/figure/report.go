@@ -57,7 +57,7 @@ func Write(run *lab.Run, dir string) (htmlPath string, err error) {
 			}
 			data, err := f.sheet.render(format)
 			if err == nil {
-				err = replaceFile(path, data)
+				err = ReplaceFile(path, data)
 			}
 			if err != nil {
 				return "", fmt.Errorf("report on %s: figure %s: %w", dir, f.Name, err)
@@ -72,7 +72,7 @@ func Write(run *lab.Run, dir string) (htmlPath string, err error) {
 		return "", fmt.Errorf("report on %s: %w", dir, err)
 	}
 	path := filepath.Join(dir, "report.html")
-	if err := replaceFile(path, page); err != nil {
+	if err := ReplaceFile(path, page); err != nil {
 		return "", fmt.Errorf("report on %s: %w", dir, err)
 	}
 	return path, nil

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-	"strconv"
-	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -13,6 +11,7 @@ import (
 
 	"lflab/experiments/lab"
 	"lflab/experiments/stats"
+	"lflab/experiments/suites"
 )
 
 // series is a number along an axis: its intervals, joined in order.
@@ -276,15 +275,7 @@ func sampleOf(ts []*lab.Trial, phase string, m metric) sample {
 }
 
 // numberOf reads the value of an axis: a number, or a duration, in µs.
-func numberOf(value string) (float64, bool) {
-	if x, err := strconv.ParseFloat(value, 64); err == nil {
-		return x, true
-	}
-	if d, err := time.ParseDuration(value); err == nil {
-		return float64(d) / 1e3, true
-	}
-	return 0, false
-}
+func numberOf(value string) (float64, bool) { return suites.Axis{}.Number(value) }
 
 // along is a metric over the values of an axis, in a phase of the cells with
 // these values, in rising order.

@@ -170,23 +170,7 @@ func phaseOf(t *lab.Trial, phase string) *lab.PhaseResult {
 }
 
 func (v *view) sample(phase string, p panel, subject string, m metric) sample {
-	s := sample{byBlock: map[int]float64{}}
-	for _, t := range v.trials(p, subject) {
-		r := phaseOf(t, phase)
-		if r == nil {
-			continue
-		}
-		x, ok := m.value(r)
-		switch {
-		case !ok:
-		case t.Valid():
-			s.valid = append(s.valid, x)
-			s.byBlock[t.Repetition] = x
-		default:
-			s.invalid = append(s.invalid, x)
-		}
-	}
-	return s
+	return sampleOf(v.trials(p, subject), phase, m)
 }
 
 // has reports whether any trial that counts measured m in the phase.

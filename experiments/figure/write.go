@@ -80,9 +80,9 @@ func escapeAttr(s string) string {
 	return strings.NewReplacer("&", "&amp;", `"`, "&quot;", "<", "&lt;", ">", "&gt;").Replace(s)
 }
 
-// replaceFile writes a file whole, by a rename, so that a reader or a crash
-// never meets half of it.
-func replaceFile(path string, data []byte) error {
+// ReplaceFile writes a file whole, by a rename, so that a reader or a crash
+// never meets half of it. Anybody may read it.
+func ReplaceFile(path string, data []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err

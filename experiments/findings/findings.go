@@ -4,10 +4,11 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"text/template"
+
+	"lflab/experiments/figure"
 )
 
 //go:embed findings.md.tmpl
@@ -24,7 +25,7 @@ func Write(dir string) (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(dir, "README.md")
-	if err := replace(path, page); err != nil {
+	if err := figure.ReplaceFile(path, page); err != nil {
 		return "", fmt.Errorf("write findings: %w", err)
 	}
 	return path, nil
@@ -54,23 +55,3 @@ func cell(s string) string {
 
 // stop ends a sentence that a suite may have left open.
 func stop(s string) string { return strings.TrimSuffix(s, ".") + "." }
-
-// replace writes a file by a rename, so that nobody meets half of it.
-func replace(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".README.*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // gone after the rename
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
-}

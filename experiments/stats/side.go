@@ -27,11 +27,6 @@ func (i Interval) Side(x float64) Side {
 	return Across
 }
 
-// Excludes reports whether the interval speaks against x: it reaches Level and
-// x lies outside. With x = 0 for a difference or 1 for a ratio, this is the
-// two-sided test at Alpha.
-func Excludes(i Interval, x float64) bool { return i.Side(x) != Across }
-
 // Equivalent reports whether the interval speaks for a value between lo and hi:
 // it reaches Level and lies within, ends included. That is the two one-sided
 // tests of Schuirmann (1987), each at half of Alpha. An interval that neither
