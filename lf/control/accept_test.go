@@ -80,19 +80,21 @@ func TestConnectionsPerChild(t *testing.T) {
 				p.get("/hello")
 				p.Close()
 			}
-			if now := s.children(); !slices.Equal(now, first) {
-				t.Errorf("after %d connections the child is another", most-1)
+			if now := s.children(); !slices.Contains(now, first[0]) {
+				t.Errorf("after %d connections the child is gone: children %v, then %v", most-1, first, now)
 			}
-			for range 2 * most {
+			// A child that was busy when the parent looked has got another
+			// beside it, which takes a part of the connections.
+			made := uint64(most - 1)
+			until(t, "the first child to be gone", func() bool {
 				p := s.dial()
 				if got := p.get("/hello"); got != "Hello, World!" {
 					t.Errorf("/hello: %q", got)
 				}
 				p.Close()
-			}
-			until(t, "the first child to be gone", func() bool { return !alive(first[0]) })
-			// 60 connections in all: one child has had 20, or as many more as
-			// it has threads where they all accept at once.
+				made++
+				return !alive(first[0])
+			})
 			var all uint64
 			until(t, "the counters", func() bool {
 				all = 0
@@ -101,7 +103,7 @@ func TestConnectionsPerChild(t *testing.T) {
 						all += b.Row(slot, i).Connections.Load()
 					}
 				}
-				return all >= 3*most-1
+				return all >= made-1
 			})
 			s.configure(t, "Listen 127.0.0.1:0\n"+conf+"0\n"+threadsOf(name))
 			old := s.children()
@@ -109,12 +111,12 @@ func TestConnectionsPerChild(t *testing.T) {
 			until(t, "the next generation", func() bool { return !slices.ContainsFunc(old, alive) })
 			s.settled(1)
 			last := s.children()
-			for range 2 * most {
+			for range 4 * most {
 				p := s.dial()
 				p.get("/hello")
 				p.Close()
 			}
-			if now := s.children(); !slices.Equal(now, last) {
+			if now := s.children(); slices.ContainsFunc(last, func(pid int) bool { return !slices.Contains(now, pid) }) {
 				t.Errorf("0 is not for ever: children %v, then %v", last, now)
 			}
 		})
