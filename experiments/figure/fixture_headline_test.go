@@ -21,7 +21,7 @@ func madeUp(seed uint64, suite string, repeat int, axes []lab.Axis, phases []lab
 	start := time.Date(2026, 3, 15, 8, 0, 0, 0, time.UTC)
 	run := &lab.Run{Manifest: lab.Manifest{
 		Suite: suite, Title: "Made up: " + suite, Question: "What does it look like?", Command: "lflab run " + suite, Seed: seed, Repeat: repeat,
-		Axes: axes, Phases: phases, Before: machine(), After: machine(), Started: start, Ended: start.Add(time.Minute),
+		Axes: axes, Phases: phases, Before: guest(), After: guest(), Started: start, Ended: start.Add(time.Minute),
 	}}
 	cells := []lab.Cell{{}}
 	for _, a := range axes {

@@ -9,6 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/machine"
 )
 
 // cost is what a made-up server needs: values near those of a real machine.
@@ -49,7 +50,7 @@ func quickRun(seed uint64) *lab.Run {
 		},
 		Git: lab.Git{Revision: "3f026d0c6b1a1f7e0d6a2f0b5f1f3a9f8f3e7c11", Dirty: true}, Binary: "9f2c4b5e",
 		GoVersion: "go1.26.8", Started: start, Ended: start.Add(93 * time.Second),
-		Before: machine(), After: machine(), Skipped: []string{"floor: no C compiler (cc) on PATH"},
+		Before: guest(), After: guest(), Skipped: []string{"floor: no C compiler (cc) on PATH"},
 	}}
 	for rep := range 6 {
 		drift := 1 + 0.01*float64(rep)
@@ -137,7 +138,7 @@ func handoffRun() *lab.Run {
 		Command: "lflab run handoff", Repeat: 3,
 		Axes:   []lab.Axis{{Name: "primitive", Values: primitives}, {Name: "place", Values: []string{"same", "cross"}}},
 		Phases: []lab.Phase{{Name: "handoff", Title: "ping-pong of two threads, one way"}},
-		Before: machine(),
+		Before: guest(),
 	}}
 	for rep := range 3 {
 		for i, place := range []string{"same", "cross"} {
@@ -154,10 +155,11 @@ func handoffRun() *lab.Run {
 	return run
 }
 
-func machine() lab.Machine {
+func guest() lab.Machine {
 	return lab.Machine{
 		Hostname: "lab", Kernel: "6.18.44", CPU: "AMD EPYC 9R45", CPUs: 2, MemoryBytes: 8 << 30, Virtualised: "kvm",
 		Governor: "none", ClockSource: "tsc", Load1: 0.21, OpenFiles: 1 << 20,
+		BootParameters: []string{"psi=1", "sched_pack=15"}, Placement: &machine.Placement{Wakes: 100, OnWakers: 0.97, DelayP50Ns: 3500},
 		Sysctl: map[string]string{"net.core.somaxconn": "4096", "kernel.sched_autogroup_enabled": "0"}, Mitigations: map[string]string{"spectre_v2": "Mitigation: Enhanced IBRS"},
 	}
 }

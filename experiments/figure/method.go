@@ -5,8 +5,10 @@ import (
 	"html/template"
 	"math"
 	"sort"
+	"strings"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/machine"
 	"lflab/experiments/stats"
 )
 
@@ -153,10 +155,12 @@ func machineRows(before, after lab.Machine) []row {
 		return []string{
 			m.Hostname, m.Kernel, m.CPU, fmt.Sprint(m.CPUs), fmt.Sprintf("%.1f GiB", float64(m.MemoryBytes)/(1<<30)),
 			m.Virtualised, m.Governor, m.ClockSource, fmt.Sprintf("%.2f", m.Load1), thousands(float64(m.OpenFiles)), m.CgroupCPUMax,
+			strings.Join(m.BootParameters, " "), placed(m.Placement),
 		}
 	}
 	names := []string{"host", "kernel", "CPU", "CPUs", "memory", "virtualised", "frequency governor", "clock source",
-		"load average (1 min)", "limit of open files", "cgroup cpu.max"}
+		"load average (1 min)", "limit of open files", "cgroup cpu.max",
+		"boot parameters about threads", "woken threads that stay"}
 	b, a := facts(before), facts(after)
 	var rows []row
 	for i, name := range names {
@@ -179,4 +183,12 @@ func pairRows(m map[string]string) []row {
 	}
 	sort.Slice(rows, func(i, j int) bool { return rows[i].Name < rows[j].Name })
 	return rows
+}
+
+// placed is where the kernel put woken threads; empty where nobody looked.
+func placed(p *machine.Placement) string {
+	if p == nil {
+		return ""
+	}
+	return p.String()
 }

@@ -19,7 +19,7 @@ import (
 func stepRun(seed uint64) *lab.Run {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	run := &lab.Run{Manifest: lab.Manifest{
-		Suite: "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: 6, Before: machine(),
+		Suite: "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: 6, Before: guest(),
 		Axes: []lab.Axis{{Name: "mpm", Values: []string{"leader", "apache-event"}}, {Name: "mode", Values: []string{"close"}}},
 		Phases: []lab.Phase{{Name: "step", Title: "step from nobody to a closed loop and back, 200 connections", Path: "/sleep?ms=100", Connections: 200,
 			DurationS: 6, Step: &lab.Step{BeforeS: 0.5, AfterS: 30, EveryS: 0.1, IdleMost: 48}}},

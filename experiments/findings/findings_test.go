@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/machine"
 )
 
 var update = flag.Bool("update", false, "write the golden file, and results/README.md if it is a generated one")
@@ -156,6 +157,38 @@ func TestPageFollowsTheData(t *testing.T) {
 	}
 	if !bytes.Contains(after, []byte("| H10 | confirmed |")) || bytes.Contains(after, []byte("H10 (\"")) || bytes.Equal(before, after) {
 		t.Errorf("leader became sooner and H10 is still refuted")
+	}
+}
+
+// TestPlacementIsAThreat: where woken threads ran is told from the runs that
+// looked, and not at all where none did.
+func TestPlacementIsAThreat(t *testing.T) {
+	dir := house(t)
+	page := func() string {
+		t.Helper()
+		text, err := generate(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	if text := page(); strings.Contains(text, "not everybody's") {
+		t.Error("nobody looked where threads ran")
+	}
+	for i, stayed := range []float64{0.96, 0.04, 0.99} {
+		r := made("H10", uint64(i+3), 8, 0.6)
+		r.Manifest.Before.Placement = &machine.Placement{Wakes: 100, OnWakers: stayed, DelayP50Ns: 3500}
+		r.Manifest.Before.BootParameters = []string{"psi=1", "sched_pack=15"}
+		keep(t, r, filepath.Join(dir, fmt.Sprint("h10-", i)))
+	}
+	text := page()
+	for _, part := range []string{"started with sched_pack=15, which", "4 to 99 % stayed there, where a scheduler that looks"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("the page does not say %q", part)
+		}
+	}
+	if strings.Contains(text, "psi=1") {
+		t.Error("a parameter of every Linux is called foreign")
 	}
 }
 

@@ -33,6 +33,9 @@ type page struct {
 	Few     bool // no more than 4 of them
 	Kernels []string
 	Virtual []string // hypervisors
+	Foreign []string // boot parameters of the scheduler that Linux as released does not have
+	Placed  []string // shares of woken threads that stayed on their waker's CPU, the least and the most, as texts; empty where that was not measured
+	Packed  bool     // that was most of them, in most runs
 	Trials  int
 	Valid   int
 }
@@ -43,6 +46,7 @@ func newPage(runs []*run) *page {
 		p.Rows = append(p.Rows, rowsOf(fmt.Sprintf("H%d", h), runs)...)
 	}
 	var cpus []int
+	var stayed []float64
 	for _, r := range runs {
 		for _, text := range r.Against() {
 			p.Against = append(p.Against, contradiction{text, r.Name})
@@ -52,6 +56,12 @@ func newPage(runs []*run) *page {
 		p.Kernels = once(p.Kernels, m.Kernel)
 		if m.Virtualised != "none" {
 			p.Virtual = once(p.Virtual, m.Virtualised)
+		}
+		for _, foreign := range m.Foreign() {
+			p.Foreign = once(p.Foreign, foreign)
+		}
+		if m.Placement != nil {
+			stayed = append(stayed, m.Placement.OnWakers)
 		}
 		p.Trials += len(r.Data.Trials)
 		for i := range r.Data.Trials {
@@ -65,6 +75,11 @@ func newPage(runs []*run) *page {
 		p.CPUs = fmt.Sprintf("%d to %d", lo, hi)
 	}
 	p.Few = hi <= 4
+	if slices.Sort(stayed); len(stayed) > 0 {
+		least, most := stayed[0], stayed[len(stayed)-1]
+		p.Placed = []string{fmt.Sprintf("%.0f", 100*least), fmt.Sprintf("%.0f", 100*most)}
+		p.Packed = stayed[len(stayed)/2] > 0.5
+	}
 	return p
 }
 

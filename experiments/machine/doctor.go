@@ -27,12 +27,11 @@ type Finding struct {
 }
 
 // Doctor looks at everything that shapes or disturbs a measurement on this
-// machine. It takes milliseconds, needs no privilege and changes nothing.
+// machine. It takes about 30 ms, needs no privilege and changes nothing.
 func Doctor() []Finding {
-	root := os.DirFS("/")
 	return examine(patient{
-		root:  root,
-		facts: read(root),
+		root:  os.DirFS("/"),
+		facts: Read(),
 		tool: func(name string) string {
 			path, _ := exec.LookPath(name)
 			return path
@@ -51,6 +50,7 @@ func examine(p patient) []Finding {
 	checks := []func(patient) Finding{
 		loadAverage, processors, smt, virtualised, quota,
 		frequencyGovernor, turbo, clockSource, timerSlack, cpuMitigations, hugePages,
+		bootLine, placement,
 		openFiles, listenBacklog, ephemeralPorts, timeWait, overflow,
 		compiler, perfEvents, unprivilegedBPF, btf, capabilities,
 	}
@@ -170,6 +170,32 @@ func cpuMitigations(p patient) Finding {
 	f := Finding{Name: "mitigations", Value: fmt.Sprintf("%d active", active), Level: OK, Sentence: "system calls and switches are not slowed down by mitigations"}
 	if active > 0 {
 		f.Level, f.Sentence = Note, "mitigations of CPU flaws make each system call and switch dearer: compare with other machines only where these are the same"
+	}
+	return f
+}
+
+func bootLine(p patient) Finding {
+	f := Finding{Name: "boot-parameters", Value: "none", Level: OK, Sentence: "the kernel's command line says nothing about where and when threads run"}
+	if len(p.facts.BootParameters) > 0 {
+		f.Value, f.Sentence = strings.Join(p.facts.BootParameters, " "), "the command line of the kernel, as far as it concerns where and when threads run; results keep it"
+	}
+	if foreign := p.facts.Foreign(); len(foreign) > 0 {
+		f.Level, f.Sentence = Warn, fmt.Sprintf("Linux as released has no parameter %s: this kernel's scheduler has rules of its own, and where woken threads run, which much of a hand-off's time depends on, may be different on other machines", strings.Join(foreign, " "))
+	}
+	return f
+}
+
+func placement(p patient) Finding {
+	f := Finding{Name: "placement", Value: "not measured", Level: OK, Sentence: "with one CPU there is no choice"}
+	if p.facts.Placement == nil {
+		return f
+	}
+	f.Value, f.Sentence = p.facts.Placement.String(), "a woken thread goes to a CPU that is idle when its waker computes on"
+	switch share := p.facts.Placement.OnWakers; {
+	case share > 0.5:
+		f.Level, f.Sentence = Warn, "a woken thread is put on the CPU of its waker, which computes on, though another CPU is idle: followers wait for their promoters' handlers, or interrupt them. State it with every result, and compare with --pin-threads"
+	case share > 0.1:
+		f.Level, f.Sentence = Note, "some woken threads are put on the CPU of their waker, which computes on, though another is idle or was a moment ago"
 	}
 	return f
 }

@@ -29,6 +29,12 @@ type Facts struct {
 	Sysctl       map[string]string `json:"sysctl"`
 	Mitigations  map[string]string `json:"mitigations,omitempty"`
 	CgroupCPUMax string            `json:"cgroup_cpu_max,omitempty"` // "quota period" in microseconds; empty without a quota
+
+	// BootParameters are those of the kernel's command line that shape where and
+	// when threads run, in their order there.
+	BootParameters []string `json:"boot_parameters,omitempty"`
+	// Placement is nil on a machine with one CPU.
+	Placement *Placement `json:"placement,omitempty"`
 }
 
 // sysctls are kept in the facts, for each shapes what a TCP server on loopback
@@ -43,8 +49,23 @@ var sysctls = []string{
 	"kernel.unprivileged_bpf_disabled", "vm.swappiness",
 }
 
-// Read takes the facts of this machine, now.
-func Read() Facts { return read(os.DirFS("/")) }
+// bootParameters begin the parameters that are kept of the kernel's command
+// line. The rest of it, which may hold what is private, is left out.
+var bootParameters = []string{
+	"amd_pstate", "clocksource=", "cpuidle", "haltpoll", "idle=", "intel_idle.", "intel_pstate", "irqaffinity=",
+	"isolcpus=", "maxcpus=", "mitigations=", "nohz", "noht", "nosmt", "nr_cpus=", "numa_balancing=", "preempt=",
+	"processor.max_cstate", "psi=", "rcu_nocb", "sched_", "skew_tick=", "threadirqs", "transparent_hugepage=", "tsc=",
+}
+
+// Read takes the facts of this machine, now. It blocks for about 30 ms, in which
+// it makes some load, see ReadPlacement.
+func Read() Facts {
+	f := read(os.DirFS("/"))
+	if p, ok := ReadPlacement(); ok {
+		f.Placement = &p
+	}
+	return f
+}
 
 // read takes what stands in files from root, and the rest from the kernel.
 func read(root fs.FS) Facts {
@@ -62,6 +83,8 @@ func read(root fs.FS) Facts {
 		Sysctl:       map[string]string{},
 		Mitigations:  mitigations(root),
 		CgroupCPUMax: cpuMax(root),
+
+		BootParameters: boot(root),
 	}
 	for _, name := range sysctls {
 		if v := sysctl(root, name); v != "" {
@@ -155,6 +178,35 @@ func load1(root fs.FS) float64 {
 	first, _, _ := strings.Cut(text(root, "proc/loadavg"), " ")
 	v, _ := strconv.ParseFloat(first, 64)
 	return v
+}
+
+// boot is what is kept of the kernel's command line.
+func boot(root fs.FS) (kept []string) {
+	for _, word := range strings.Fields(text(root, "proc/cmdline")) {
+		if word == "--" { // what follows is for the first process
+			break
+		}
+		if slices.ContainsFunc(bootParameters, func(prefix string) bool { return strings.HasPrefix(word, prefix) }) {
+			kept = append(kept, word)
+		}
+	}
+	return kept
+}
+
+// released are the parameters named sched_... that Linux as released has, by its
+// admin-guide/kernel-parameters.txt.
+var released = []string{"sched_debug", "sched_proxy_exec", "sched_thermal_decay_shift", "sched_verbose"}
+
+// Foreign are the boot parameters of the scheduler that Linux as released does
+// not have: such a kernel places threads by rules of its own.
+func (f Facts) Foreign() (foreign []string) {
+	for _, p := range f.BootParameters {
+		name, _, _ := strings.Cut(p, "=")
+		if strings.HasPrefix(name, "sched_") && !slices.Contains(released, name) {
+			foreign = append(foreign, p)
+		}
+	}
+	return foreign
 }
 
 // hypervisor names what the kernel runs on: what the hardware calls itself, or

@@ -70,6 +70,65 @@ func TestFactsFromFiles(t *testing.T) {
 	}
 }
 
+func TestBootParameters(t *testing.T) {
+	f := read(tree(map[string]string{
+		"proc/cmdline": "quiet console=ttyS0 sched_verbose secret=1 mitigations=auto sched_pack_tightly=15 nohz_full=2-3 schedule=x -- sched_of_init=1\n",
+	}))
+	if want := []string{"sched_verbose", "mitigations=auto", "sched_pack_tightly=15", "nohz_full=2-3"}; !slices.Equal(f.BootParameters, want) {
+		t.Errorf("boot parameters %q, want %q", f.BootParameters, want)
+	}
+	if got := f.Foreign(); !slices.Equal(got, []string{"sched_pack_tightly=15"}) {
+		t.Errorf("foreign: %q", got)
+	}
+	if got := read(tree(nil)); got.BootParameters != nil || got.Foreign() != nil {
+		t.Errorf("without a command line: %q", got.BootParameters)
+	}
+}
+
+// TestReadPlacement: on this machine, whatever its kernel does, the measurement
+// ends, its numbers are possible, and the process's threads are free afterwards.
+func TestReadPlacement(t *testing.T) {
+	p, ok := ReadPlacement()
+	if cpus() < 2 {
+		if ok {
+			t.Errorf("with one CPU: %+v", p)
+		}
+		return
+	}
+	if !ok || p.Wakes != placementWakes || p.OnWakers < 0 || p.OnWakers > 1 || p.DelayP50Ns <= 0 {
+		t.Errorf("%+v, %v", p, ok)
+	}
+	t.Log(p)
+	if got := cpus(); got < 2 {
+		t.Errorf("may run on %d CPU now", got)
+	}
+}
+
+func TestPlacementFinding(t *testing.T) {
+	for _, c := range []struct {
+		placement *Placement
+		level     Level
+		value     string
+	}{
+		{nil, OK, "not measured"},
+		{&Placement{100, 0.02, 17400}, OK, "2 % of 100 on the waker's CPU, after 17.4 us"},
+		{&Placement{100, 0.3, 17400}, Note, "30 % of 100 on the waker's CPU, after 17.4 us"},
+		{&Placement{100, 0.99, 3500}, Warn, "99 % of 100 on the waker's CPU, after 3.5 us"},
+	} {
+		if f := placement(patient{facts: Facts{Placement: c.placement}}); f.Level != c.level || f.Value != c.value {
+			t.Errorf("%+v: %+v", c.placement, f)
+		}
+	}
+	for _, c := range []struct {
+		parameters []string
+		level      Level
+	}{{nil, OK}, {[]string{"psi=1"}, OK}, {[]string{"psi=1", "sched_pack=1"}, Warn}} {
+		if f := bootLine(patient{facts: Facts{BootParameters: c.parameters}}); f.Level != c.level {
+			t.Errorf("%q: %+v", c.parameters, f)
+		}
+	}
+}
+
 func TestQuotaOfCgroupV1(t *testing.T) {
 	got := cpuMax(tree(map[string]string{
 		"proc/self/cgroup": "3:memory:/a\n2:cpu,cpuacct:/a\n",

@@ -13,7 +13,7 @@ import (
 func TestEmbeddedSuitesAreValid(t *testing.T) {
 	if got := Names(); !slices.Equal(got, []string{"accept-mutex", "apache", "big", "blocking", "crowd", "floor",
 		"h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h10", "h11", "h12", "h13", "h14", "h15", "h16", "h17",
-		"handoff", "probe", "probe-servers", "processes", "promotions", "quick", "scaling", "slow", "spare", "speed"}) {
+		"handoff", "placement", "probe", "probe-servers", "processes", "promotions", "quick", "scaling", "slow", "spare", "speed"}) {
 		t.Errorf("Names() = %q", got)
 	}
 	all, err := All()
@@ -110,7 +110,7 @@ func TestOpenTakesAPath(t *testing.T) {
 	if err != nil || s.Name != "mine" || s.File != path {
 		t.Errorf("Open gives %+v, %v", s, err)
 	}
-	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11, h12, h13, h14, h15, h16, h17, handoff, probe, probe-servers, processes, promotions, quick, scaling, slow, spare, speed;`) {
+	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11, h12, h13, h14, h15, h16, h17, handoff, placement, probe, probe-servers, processes, promotions, quick, scaling, slow, spare, speed;`) {
 		t.Errorf("Open of an unknown name: %v", err)
 	}
 	if _, err := Open("./none.toml"); err == nil || !strings.Contains(err.Error(), "none.toml") {

@@ -12,6 +12,7 @@ import (
 
 	"lflab/lf/scoreboard"
 	"lflab/lf/serve"
+	"lflab/lf/thread"
 	"lflab/sync/gate"
 )
 
@@ -120,6 +121,28 @@ func TestConnectionsPerChild(t *testing.T) {
 				t.Errorf("0 is not for ever: children %v, then %v", last, now)
 			}
 		})
+	}
+}
+
+// Children count their threads on, so that those of one thread each do not
+// all share the first CPU.
+func TestPinnedChildren(t *testing.T) {
+	cpus := thread.CPUs()
+	s := control(t, beat, "MPM kernel\nPinThreads On\nStartServers 2\nThreadsPerChild 3\nMinSpareThreads 1\nMaxSpareThreads 20\nServerLimit 2\nMaxRequestWorkers 6")
+	b := s.settled(2)
+	for slot := range 2 {
+		for id := range 3 {
+			var may unix.CPUSet
+			if err := unix.SchedGetaffinity(int(b.Row(slot, id).TID.Load()), &may); err != nil {
+				t.Fatal(err)
+			}
+			if want := cpus[(3*slot+id)%len(cpus)]; may.Count() != 1 || !may.IsSet(want) {
+				t.Errorf("thread %d of slot %d may run on %d CPUs, want CPU %d alone", id, slot, may.Count(), want)
+			}
+		}
+	}
+	if got := s.dial().get("/hello"); got != "Hello, World!" {
+		t.Errorf("/hello: %q", got)
 	}
 }
 

@@ -164,7 +164,7 @@ func (c *child) begin() (err error) {
 		return err
 	}
 	c.listener = kind.ListenerSeat
-	p := parts{row: c.row, most: c.Most, spent: c.spent, short: c.short, status: c.status}
+	p := parts{before: c.Slot * c.Config.Threads, row: c.row, most: c.Most, spent: c.spent, short: c.short, status: c.status}
 	for fd := c.First; fd < c.First+c.Listeners; fd++ {
 		l, err := sock.Adopt(fd, c.Config.socket(""))
 		if err != nil {

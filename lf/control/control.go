@@ -34,6 +34,7 @@ import (
 	"lflab/lf/mpm"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
+	"lflab/lf/thread"
 	"lflab/sync/gate"
 	"lflab/sync/park"
 )
@@ -55,6 +56,10 @@ type Config struct {
 	Hold      time.Duration
 	Sets      int
 	Chosen    map[string]string
+
+	// PinThreads has each thread run on one CPU alone: the first on the first,
+	// and so round and round. Children count their threads on.
+	PinThreads bool
 
 	// AsyncFactor is how many connections beyond its threads an idle thread is
 	// good for, where connections wait without one; 0 is no limit.
@@ -92,6 +97,7 @@ func (c *Config) socket(address string) sock.Options {
 type parts struct {
 	listeners []*sock.Listener
 	gate      mpm.AcceptGate
+	before    int // threads of the processes before this one
 	row       func(id int) *serve.Row
 	status    func() serve.Status // of all processes
 	most      uint64              // connections
@@ -164,15 +170,25 @@ func assemble(cfg Config, p parts) (s *Server, err error) {
 	if s.service, err = httpd.New(web); err != nil {
 		return s, err
 	}
+	var cpu func(int) int
+	if cfg.PinThreads {
+		cpu = inTurn(p.before)
+	}
 	s.mpm, err = mpm.New(cfg.MPM, mpm.Config{
 		Listeners: s.listeners, Service: s.service, Threads: cfg.Threads,
 		Parker: parker, Park: park.Options{Spin: cfg.Spin}, Gate: locked,
 		Order: cfg.Order, Promotion: cfg.Promotion, Leaders: cfg.Leaders, Hold: cfg.Hold,
-		Sets: cfg.Sets, Chosen: cfg.Chosen, Recorder: s.recorder,
+		Sets: cfg.Sets, Chosen: cfg.Chosen, CPU: cpu, Recorder: s.recorder,
 		AcceptGate: p.gate, Row: p.row, AsyncFactor: cfg.AsyncFactor, Sheds: cfg.Sheds, Exclusive: cfg.Exclusive,
 		MostConnections: p.most, Spent: p.spent, Short: p.short,
 	})
 	return s, err
+}
+
+// inTurn deals CPUs to threads, of which so many are counted before.
+func inTurn(before int) func(id int) int {
+	cpus := thread.CPUs()
+	return func(id int) int { return cpus[(before+id)%len(cpus)] }
 }
 
 // Primitive finds a parker or a gate by name. Where one of each has that name,

@@ -86,6 +86,7 @@ func ConfigOf(s *directive.Settings, g *directive.Group) Config {
 		MPM: s.MPM, Backlog: g.ListenBacklog, SendBuffer: g.SendBufferSize, Threads: g.Threads,
 		Primitive: s.Primitive, Spin: s.Spin, Order: s.Order, Promotion: s.Promotion,
 		Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: maps.Clone(s.Chosen()),
+		PinThreads:  s.PinThreads,
 		AsyncFactor: g.AsyncFactor, Sheds: s.ShedKeepAlive, DeferAccept: g.DeferAccept, Grace: s.Grace, Lab: s.Lab,
 		HTTP: httpd.Config{
 			DocRoot: g.DocumentRoot, Debug: s.Debug,
@@ -203,6 +204,9 @@ func check(s *directive.Settings) error {
 		cfg := mpm.Config{
 			Threads: s.Groups[i].Threads, Parker: parker, Gate: locked, Order: s.Order, Promotion: s.Promotion,
 			Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: s.Chosen(),
+		}
+		if s.PinThreads {
+			cfg.CPU = inTurn(0)
 		}
 		if isGate(s.AcceptMutex) && k.Gated && !s.Alone {
 			cfg.AcceptGate = noGate{}

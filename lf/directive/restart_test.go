@@ -25,6 +25,7 @@ var restarts = []restartRow{
 	{"Promotion", "leader", "", "Promotion lazy", "lazy", 0, ""},
 	{"Leaders", "leader", "", "Leaders 2", "2", 0, ""},
 	{"Hold", "leader", "", "Hold 1us", "1us", 0, ""},
+	{"PinThreads", "leader", "", "PinThreads On", "On", 0, ""},
 	{"Sets", "leader", "", "Sets 2", "2", 0, ""},
 	{"Deactivate", "leader", "", "Deactivate edge", "edge", 0, ""},
 	{"Association", "leader", "", "Association bound", "bound", 0, ""},

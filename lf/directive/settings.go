@@ -40,6 +40,9 @@ type Settings struct {
 	Leaders   int
 	Hold      time.Duration
 	Sets      int
+
+	PinThreads bool // each thread on one CPU, in turn
+
 	// Deactivate, Association, Form and Accept are choices that only some
 	// architectures have, see Chosen.
 	Deactivate, Association, Form, Accept string

@@ -32,6 +32,8 @@ var table = []Entry{
 		Default: Default{Any: "0"}, Range: Range{Most: second}, server: func(s *Settings) any { return &s.Hold }},
 	{Name: "Sets", Doc: "handle sets that the connections are divided among, with one pool of followers (0: 1)", Type: Number,
 		Default: Default{Any: "0"}, Range: Range{Most: 1 << 16}, server: func(s *Settings) any { return &s.Sets }},
+	{Name: "PinThreads", Doc: "have each thread run on one processor only: the first on the first, and so round and round (off: the kernel's scheduler places them)", Type: Switch,
+		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.PinThreads }},
 	{Name: "Deactivate", Doc: "how a handle is kept from being dispatched twice, see lflab list (default: the architecture's first)", Type: Word,
 		server: func(s *Settings) any { return &s.Deactivate }},
 	{Name: "Association", Doc: "which thread handles an event of a connection, see lflab list (default: the architecture's first)", Type: Word,

@@ -53,6 +53,8 @@ var rows = []row{
 	{"Hold", below, "leader", "Hold -1s", "", Error, "not in 0s to 1s"},
 	{"Hold", in, "leader", "Hold 1", "1s", 0, ""},
 	{"Hold", above, "leader", "Hold 2", "", Error, "not in 0s to 1s"},
+	{"PinThreads", in, "leader", "PinThreads On", "On", 0, ""},
+	{"PinThreads", bad, "leader", "PinThreads 1", "", Error, "neither On nor Off"},
 	{"Sets", below, "leader", "Sets -1", "", Error, "not in 0 to 65536"},
 	{"Sets", in, "leader", "Sets 2", "2", 0, ""},
 	{"Sets", above, "leader", "Sets 65537", "", Error, "not in 0 to 65536"},

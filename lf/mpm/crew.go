@@ -71,9 +71,16 @@ func (c *crew) muster() {
 	}
 }
 
-// enter shows a thread on its row, which calls it when it begins.
+// enter shows a thread on its row, which calls it when it begins, and puts it
+// on its CPU. That only fails where the process has lost that CPU since it
+// started; what was to be measured cannot be then.
 func (c *crew) enter(id int) {
 	s := &c.seats[id]
+	if c.cfg.CPU != nil {
+		if err := thread.Pin(c.cfg.CPU(id)); err != nil {
+			panic(fmt.Sprintf("mpm %s: thread %d: %v", c.name, id, err))
+		}
+	}
 	if !c.cfg.Parker.Unlocked {
 		s.TID.Store(int32(unix.Gettid()))
 	}

@@ -54,6 +54,10 @@ type Config struct {
 	// nothing the default holds.
 	Chosen map[string]string
 
+	// CPU is the one CPU that thread id runs on, of thread.CPUs(). Where it is
+	// not set, the kernel's scheduler places threads, and moves them.
+	CPU func(id int) int
+
 	// Row is thread id's row of a scoreboard that others read, too; where it is
 	// not set, or has none for that thread, the row is the architecture's own.
 	Row func(id int) *serve.Row
@@ -290,6 +294,9 @@ func (k Kind) Check(cfg Config) error {
 	}
 	if !k.Divides && cfg.Sets > 1 {
 		return fmt.Errorf("mpm %s has one handle set (sets %d)", k.Name, cfg.Sets)
+	}
+	if cfg.CPU != nil && (k.Unbounded || k.Parks && cfg.Parker.Unlocked) {
+		return fmt.Errorf("mpm %s on primitive %s has goroutines, which move between threads and cannot be pinned to CPUs", k.Name, cfg.Parker.Name)
 	}
 	for name, value := range cfg.Chosen {
 		at := slices.IndexFunc(k.Choices, func(c Choice) bool { return c.Name == name })

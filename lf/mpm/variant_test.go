@@ -128,6 +128,8 @@ func TestUnsuited(t *testing.T) {
 		{"kernel", "accept", "poll", nil, "unknown accept"},
 		{"percore", "accept", "poll", nil, "has no accept to choose"},
 		{"percore", "", "", func(c *Config) { c.Order = "lifo" }, "no pool of followers"},
+		{"goroutine", "", "", func(c *Config) { c.CPU = onFirst }, "cannot be pinned"},
+		{"leader", "", "", func(c *Config) { c.CPU, c.Parker = onFirst, parker("unlocked-channel") }, "cannot be pinned"},
 	}
 	for _, test := range tests {
 		cfg := Config{Threads: 4, Parker: park.Kinds()[0]}

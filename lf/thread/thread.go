@@ -113,13 +113,28 @@ func (o Options) apply() error {
 	if o.CPU == AnyCPU {
 		return nil
 	}
-	if cpus := CPUs(); !slices.Contains(cpus, o.CPU) {
-		return fmt.Errorf("pin thread to CPU %d (want one of %v, or %d for any)", o.CPU, cpus, AnyCPU)
+	return Pin(o.CPU)
+}
+
+// Pin has the calling thread run on that CPU alone, one of CPUs(). The caller's
+// goroutine must be locked to it: affinity belongs to the thread. It does not
+// block. See sched_setaffinity(2).
+func Pin(cpu int) error {
+	if cpus := CPUs(); !slices.Contains(cpus, cpu) {
+		return fmt.Errorf("pin thread to CPU %d (want one of %v)", cpu, cpus)
 	}
 	var set unix.CPUSet
-	set.Set(o.CPU)
+	set.Set(cpu)
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("pin thread to CPU %d: %w", o.CPU, err)
+		return fmt.Errorf("pin thread to CPU %d: %w", cpu, err)
+	}
+	return nil
+}
+
+// Unpin lets the calling thread run on all of CPUs() again. It does not move it.
+func Unpin() error {
+	if err := unix.SchedSetaffinity(0, &allowed); err != nil {
+		return fmt.Errorf("let thread run on any CPU: %w", err)
 	}
 	return nil
 }
