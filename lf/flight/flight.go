@@ -34,7 +34,7 @@ type Recorder struct {
 }
 
 // DefaultKeep is how many records each thread keeps: the last ones.
-const DefaultKeep = 1 << 15
+const DefaultKeep = 1 << 16
 
 // New makes a recorder whose logs keep the last `keep` records each.
 func New(keep int) *Recorder { return &Recorder{keep: max(keep, 2)} }
