@@ -5,10 +5,10 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"text/tabwriter"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/stats"
 )
 
 // Comparison holds two runs against each other, cell by cell and metric by
@@ -192,7 +192,7 @@ func (c *Comparison) Write(w io.Writer) error {
 				shown = ""
 			}
 			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, shown, r.metric.label(), intervalText(r.b), intervalText(r.a),
-				ratioText(r.ratio), strings.TrimPrefix(strings.TrimPrefix(pText(r.p), "p "), "= "), r.word())
+				ratioText(r.ratio), stats.PCell(r.p), r.word())
 			name, phase = "", r.phase
 		}
 	}

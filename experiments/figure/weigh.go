@@ -68,7 +68,7 @@ func (v weighing) evidence() string {
 	return "ratio " + bare(v)
 }
 
-func bare(v weighing) string { return ratioText(v.ratio) + ", " + pText(v.p) }
+func bare(v weighing) string { return ratioText(v.ratio) + ", " + stats.PText(v.p) }
 
 func ratioText(r stats.Interval) string {
 	if r.N == 0 || math.IsNaN(r.Center) {
@@ -82,18 +82,6 @@ func ratioText(r stats.Interval) string {
 		return fmt.Sprintf("%.*f", d, r.Center)
 	}
 	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, r.Center, d, r.Lo, d, r.Hi)
-}
-
-func pText(p float64) string {
-	switch {
-	case math.IsNaN(p):
-		return "p -"
-	case p < 0.001:
-		return "p < 0.001"
-	case p >= 0.1:
-		return fmt.Sprintf("p = %.2f", p)
-	}
-	return fmt.Sprintf("p = %.3f", p)
 }
 
 // correct applies Holm's correction over the family of weighings.

@@ -37,7 +37,7 @@ func generate(dir string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write findings of %s: %w", dir, err)
 	}
-	t, err := template.New("findings").Funcs(template.FuncMap{"cell": cell, "join": strings.Join, "base": figureName, "stop": stop}).Parse(text)
+	t, err := template.New("findings").Funcs(template.FuncMap{"cell": cell, "join": strings.Join, "base": figureName, "stop": stop, "span": span}).Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("write findings: %w", err)
 	}

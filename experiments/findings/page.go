@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"lflab/experiments/stats"
 )
 
 // hypotheses is how many there are: H1 to H17.
@@ -34,10 +36,12 @@ type page struct {
 	Kernels []string
 	Virtual []string // hypervisors
 	Foreign []string // boot parameters of the scheduler that Linux as released does not have
-	Placed  []string // shares of woken threads that stayed on their waker's CPU, the least and the most, as texts; empty where that was not measured
-	Packed  bool     // that was most of them, in most runs
-	Trials  int
-	Valid   int
+	// Shares of woken threads that stayed on their waker's CPU, in per cent, before
+	// the runs and after them; empty where that was not measured.
+	Placed, PlacedAfter []float64
+	Packed              bool // that was most of them, in most measurements
+	Trials              int
+	Valid               int
 }
 
 func newPage(runs []*run) *page {
@@ -46,7 +50,6 @@ func newPage(runs []*run) *page {
 		p.Rows = append(p.Rows, rowsOf(fmt.Sprintf("H%d", h), runs)...)
 	}
 	var cpus []int
-	var stayed []float64
 	for _, r := range runs {
 		for _, text := range r.Against() {
 			p.Against = append(p.Against, contradiction{text, r.Name})
@@ -61,7 +64,10 @@ func newPage(runs []*run) *page {
 			p.Foreign = once(p.Foreign, foreign)
 		}
 		if m.Placement != nil {
-			stayed = append(stayed, m.Placement.OnWakers)
+			p.Placed = append(p.Placed, 100*m.Placement.OnWakers)
+		}
+		if after := r.Data.Manifest.After.Placement; after != nil {
+			p.PlacedAfter = append(p.PlacedAfter, 100*after.OnWakers)
 		}
 		p.Trials += len(r.Data.Trials)
 		for i := range r.Data.Trials {
@@ -75,11 +81,7 @@ func newPage(runs []*run) *page {
 		p.CPUs = fmt.Sprintf("%d to %d", lo, hi)
 	}
 	p.Few = hi <= 4
-	if slices.Sort(stayed); len(stayed) > 0 {
-		least, most := stayed[0], stayed[len(stayed)-1]
-		p.Placed = []string{fmt.Sprintf("%.0f", 100*least), fmt.Sprintf("%.0f", 100*most)}
-		p.Packed = stayed[len(stayed)/2] > 0.5
-	}
+	p.Packed = stats.Median(slices.Concat(p.Placed, p.PlacedAfter)) > 50
 	return p
 }
 
@@ -113,3 +115,8 @@ func once(words []string, w string) []string {
 
 // figureName is a drawing's file without its ending.
 func figureName(file string) string { return strings.TrimSuffix(path.Base(file), ".svg") }
+
+// span is the least and the most of some numbers, without decimals.
+func span(xs []float64) string {
+	return fmt.Sprintf("%.0f to %.0f", slices.Min(xs), slices.Max(xs))
+}

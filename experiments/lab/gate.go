@@ -24,6 +24,7 @@ const (
 	othersLimit    = 0.20 // of the machine's CPU time
 	othersCPUs     = 0.40 // CPUs: the same on two of them, and less of more
 	stolenLimit    = 0.05 // of the machine's CPU time
+	throttledLimit = 0.01 // the same
 
 	// The recorder starts and ends in the middle of hand-offs: these halves
 	// are no loss.
@@ -76,6 +77,7 @@ func lostGates(phase string, begin, end machine.CPUTime, used, wall time.Duratio
 	gates := []Gate{
 		shareGate("other_load", "other programs used", end.Busy-begin.Busy-used, wall, end.CPUs, min(othersLimit, othersCPUs/float64(max(1, end.CPUs)))),
 		shareGate("stolen", "the hypervisor took", end.Stolen-begin.Stolen, wall, end.CPUs, stolenLimit),
+		shareGate("throttled", "a control group's quota withheld", end.Throttled-begin.Throttled, wall, end.CPUs, throttledLimit),
 	}
 	for i := range gates {
 		gates[i].Phase = phase

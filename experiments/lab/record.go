@@ -221,8 +221,8 @@ type PhaseResult struct {
 	User *UserStages `json:"user_stages,omitempty"`
 
 	// Histograms are kept beside the trial, in trials/ID.hdr, under the tags
-	// "<phase>.latency", "<phase>.service", "<phase>.H", "<phase>.G",
-	// "<phase>.G_none" and "<phase>.D"; those of the probe under
+	// "<phase>.latency", "<phase>.service" (of an open loop), "<phase>.H",
+	// "<phase>.G", "<phase>.G_none" and "<phase>.D"; those of the probe under
 	// "<phase>.probe.H" and so on.
 	Histograms map[string]*hdrhistogram.Histogram `json:"-"`
 }

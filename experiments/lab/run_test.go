@@ -107,7 +107,7 @@ func checkTrial(t *testing.T, tr *Trial, order int) {
 		if p.Counts["requests"] < p.Requests || p.Counts["wakes_issued"] != 2*p.Counts["requests"] || p.Counts["BusyWorkers"] != 0 || p.Counts["connections_open"] != 0 {
 			t.Errorf("%s: counts %v of %d requests", p.Name, p.Counts, p.Requests)
 		}
-		if h := p.Histograms["latency"]; h == nil || load.NewDist(h) != p.Latency || p.Histograms["service"] == nil {
+		if h := p.Histograms["latency"]; h == nil || load.NewDist(h) != p.Latency || (p.Histograms["service"] != nil) != (p.OfferedRate > 0) {
 			t.Errorf("%s: the histogram says %+v, the record %+v", p.Name, load.NewDist(h), p.Latency)
 		}
 		if recorded := p.H != nil && p.D != nil && p.G == nil && p.GNone == nil && p.Histograms["H"] != nil && p.H.Count == 1000; recorded != (i == 1) {
@@ -124,8 +124,8 @@ func checkTrial(t *testing.T, tr *Trial, order int) {
 			t.Errorf("gate %s says nothing", g.Name)
 		}
 	}
-	if want := []string{"closed.errors", "closed.generator_cpu", "closed.steady", "closed.other_load", "closed.stolen",
-		"open.errors", "open.offered_rate", "open.send_lag", "open.generator_cpu", "open.flight_lost", "open.steady", "open.other_load", "open.stolen", ".clock_step"}; !slices.Equal(gates, want) {
+	if want := []string{"closed.errors", "closed.generator_cpu", "closed.steady", "closed.other_load", "closed.stolen", "closed.throttled",
+		"open.errors", "open.offered_rate", "open.send_lag", "open.generator_cpu", "open.flight_lost", "open.steady", "open.other_load", "open.stolen", "open.throttled", ".clock_step"}; !slices.Equal(gates, want) {
 		t.Errorf("gates %q, want %q", gates, want)
 	}
 }

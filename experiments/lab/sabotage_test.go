@@ -2,11 +2,13 @@ package lab
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,10 +28,9 @@ mpm = ["one", "slams"]
 mode = ["keepalive"]
 place = ["PLACE"]
 [[phase]]
-name = "open"
+name = "load"
 connections = 4
-rate = 800
-arrivals = "poisson"
+LOOP
 warmup = "20ms"
 duration = "300ms"
 PROBE
@@ -47,11 +48,12 @@ func TestSabotage(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, gate, place, mpm string
-		probe                  bool
+		probe, closed          bool
 		needs                  func() error
 		sabotaged              func(t *testing.T, dir string, only ...string) *Run
 	}{
 		{name: "generator with half a CPU", gate: "send_lag", sabotaged: throttled},
+		{name: "quota of half a CPU, closed loop", gate: "throttled", closed: true, needs: quotas, sabotaged: underQuota},
 		{name: "spinner on the server's CPU", gate: "other_load", place: "cross", needs: twoCPUs, sabotaged: besideSpinner},
 		{name: "clock step", gate: "clock_step", sabotaged: clockStep},
 		{name: "probe ring too small", gate: "probe_lost", probe: true, needs: probe.Check, sabotaged: smallRing},
@@ -66,7 +68,10 @@ func TestSabotage(t *testing.T) {
 					t.Skip(err)
 				}
 			}
-			place, kind, mpm := "free", "", "one"
+			place, kind, mpm, loop := "free", "", "one", "rate = 800\narrivals = 'poisson'"
+			if c.closed {
+				loop = ""
+			}
 			if c.place != "" {
 				place = c.place
 			}
@@ -77,7 +82,7 @@ func TestSabotage(t *testing.T) {
 				mpm = c.mpm
 			}
 			_, noneLeft := pids(t)
-			path := writeSuite(t, strings.NewReplacer("PLACE", place, "PROBE", kind).Replace(sabotagedSuite))
+			path := writeSuite(t, strings.NewReplacer("PLACE", place, "PROBE", kind, "LOOP", loop).Replace(sabotagedSuite))
 
 			r := c.sabotaged(t, path, "mpm="+mpm)
 			if len(r.Trials) != 2 {
@@ -105,7 +110,7 @@ func TestSabotage(t *testing.T) {
 				if slices.ContainsFunc(r.Trials, func(tr Trial) bool { return !tr.Failed && passes(&tr, c.gate) }) {
 					break
 				}
-				if attempt == 20 && (c.gate == "other_load" || c.gate == "send_lag") {
+				if attempt == 20 && (c.gate == "other_load" || c.gate == "send_lag" || c.gate == "throttled") {
 					t.Skipf("sabotage was noticed, but other programs keep this machine too busy for a control: %+v", r.Trials[0].Gates)
 				}
 				if attempt == 20 {
@@ -147,36 +152,114 @@ func plain(t *testing.T, path string, only ...string) *Run {
 // under a quota of half a CPU: it is stopped for 20 ms and runs for 20 ms. The
 // servers, which are processes of their own, are left alone.
 func throttled(t *testing.T, path string, only ...string) *Run {
-	dir := filepath.Join(t.TempDir(), "out")
-	runner := exec.Command(os.Args[0], append([]string{"fake-runner", "new", path, dir}, only...)...)
-	var stderr strings.Builder
-	runner.Stderr = &stderr
-	if err := runner.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- runner.Wait() }()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
+	runner := startRunner(t, path, only...)
 	for stop := true; ; stop = !stop {
 		select {
-		case err := <-ended:
-			if err != nil {
-				t.Fatalf("%v: %s", err, stderr.String())
-			}
-			r, err := Open(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return r
+		case err := <-runner.ended:
+			return runner.run(t, err)
 		case <-tick.C:
 			sig := syscall.SIGCONT
 			if stop {
 				sig = syscall.SIGSTOP
 			}
-			_ = runner.Process.Signal(sig) // it may just have ended
+			_ = runner.cmd.Process.Signal(sig) // it may just have ended
 		}
 	}
+}
+
+// runner runs a suite in a process of its own.
+type runner struct {
+	cmd    *exec.Cmd
+	dir    string
+	stderr strings.Builder
+	ended  chan error
+}
+
+func startRunner(t *testing.T, path string, only ...string) *runner {
+	t.Helper()
+	r := &runner{dir: filepath.Join(t.TempDir(), "out"), ended: make(chan error, 1)}
+	r.cmd = exec.Command(os.Args[0], append([]string{"fake-runner", "new", path, r.dir}, only...)...)
+	r.cmd.Stderr = &r.stderr
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { r.ended <- r.cmd.Wait() }()
+	return r
+}
+
+// run is what it has measured, when it has ended with err.
+func (r *runner) run(t *testing.T, err error) *Run {
+	t.Helper()
+	if err != nil {
+		t.Fatalf("%v: %s", err, r.stderr.String())
+	}
+	run, err := Open(r.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run
+}
+
+// cpuHierarchy is where control groups with CPU quotas can be made here: below
+// v1's controller, or v2's root where groups may already have quotas. It changes
+// nothing of the machine's but what is below the group that a test makes.
+func cpuHierarchy() (dir string, v2 bool, err error) {
+	if _, err := os.Stat("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); err == nil {
+		return "/sys/fs/cgroup/cpu", false, nil
+	}
+	enabled, err := os.ReadFile("/sys/fs/cgroup/cgroup.subtree_control")
+	if err == nil && slices.Contains(strings.Fields(string(enabled)), "cpu") {
+		return "/sys/fs/cgroup", true, nil
+	}
+	return "", false, errors.New("no control group with a CPU quota can be made here: neither v1's controller cpu nor v2's in cgroup.subtree_control")
+}
+
+// quotas tells why no CPU quota can be set here.
+func quotas() error {
+	dir, _, err := cpuHierarchy()
+	if err != nil {
+		return err
+	}
+	group := filepath.Join(dir, fmt.Sprintf("lflab-test-%d", os.Getpid()))
+	if err := os.Mkdir(group, 0o755); err != nil {
+		return err
+	}
+	return os.Remove(group)
+}
+
+// underQuota runs the suite, its servers included, in a control group with a
+// quota of half a CPU.
+func underQuota(t *testing.T, path string, only ...string) *Run {
+	dir, v2, err := cpuHierarchy()
+	if err != nil {
+		t.Fatal(err)
+	}
+	group := filepath.Join(dir, fmt.Sprintf("lflab-test-%d", os.Getpid()))
+	if err := os.Mkdir(group, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(group); err != nil {
+			t.Errorf("a control group is left behind: %v", err)
+		}
+	})
+	set := func(name, value string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(group, name), []byte(value), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v2 {
+		set("cpu.max", "10000 20000")
+	} else {
+		set("cpu.cfs_period_us", "20000")
+		set("cpu.cfs_quota_us", "10000")
+	}
+	runner := startRunner(t, path, only...)
+	set("cgroup.procs", strconv.Itoa(runner.cmd.Process.Pid))
+	return runner.run(t, <-runner.ended)
 }
 
 func besideSpinner(t *testing.T, path string, only ...string) *Run {

@@ -208,8 +208,11 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 		Utilisation:       use.CPU.Seconds() / (use.Wall.Seconds() * float64(runtime.NumCPU())),
 		GeneratorCPUShare: res.CPUShare, GeneratorCPUPerReq: perRequest(res.CPU),
 		Counts:     map[string]uint64{},
-		Histograms: map[string]*hdrhistogram.Histogram{"latency": res.Latency, "service": res.Service},
+		Histograms: map[string]*hdrhistogram.Histogram{"latency": res.Latency},
 		RSS:        end.rss,
+	}
+	if res.Offered > 0 { // a closed loop plans a request when it sends it
+		r.Histograms["service"] = res.Service
 	}
 	if res.Duration > 0 {
 		r.BytesPerSecond = float64(res.Bytes) / res.Duration.Seconds()

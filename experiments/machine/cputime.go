@@ -17,6 +17,10 @@ type CPUTime struct {
 	Busy   time.Duration // neither idle, nor waiting for a disk, nor stolen
 	CPUs   int           // online
 	Stolen time.Duration // ready to run while the hypervisor ran something else
+
+	// Throttled is how long a CPU quota has held back the control group of this
+	// process and of what it starts, on all CPUs. It is 0 without a quota.
+	Throttled time.Duration
 }
 
 // ReadCPUTime reads the machine's CPU time.
@@ -33,7 +37,7 @@ func readCPUTime(root fs.FS) (CPUTime, error) {
 	if len(f) < 9 || f[0] != "cpu" {
 		return CPUTime{}, fmt.Errorf("read CPU time: /proc/stat begins with %q", first)
 	}
-	var t CPUTime
+	t := CPUTime{Throttled: throttled(root)}
 	// user nice system idle iowait irq softirq steal; guest time is part of user
 	for i, field := range f[1:9] {
 		n, err := strconv.ParseInt(field, 10, 64)

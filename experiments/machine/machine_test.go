@@ -142,6 +142,31 @@ func TestQuotaOfCgroupV1(t *testing.T) {
 	}
 }
 
+func TestThrottled(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  time.Duration
+	}{
+		{"no groups", map[string]string{}, 0},
+		{"no quota", map[string]string{"proc/self/cgroup": "0::/a\n", "sys/fs/cgroup/a/cpu.stat": "usage_usec 5\nnr_periods 0\n"}, 0},
+		{"v2, the group above", map[string]string{
+			"proc/self/cgroup":           "0::/a/b\n",
+			"sys/fs/cgroup/a/b/cpu.stat": "usage_usec 5\nnr_throttled 0\nthrottled_usec 0\n",
+			"sys/fs/cgroup/a/cpu.stat":   "usage_usec 5\nnr_throttled 3\nthrottled_usec 1500\n",
+		}, 1500 * time.Microsecond},
+		{"v1", map[string]string{
+			"proc/self/cgroup":                     "2:cpu,cpuacct:/a\n1:memory:/m\n0::/\n",
+			"sys/fs/cgroup/cpu/cpu.stat":           "nr_periods 9\nnr_throttled 1\nthrottled_time 10\n",
+			"sys/fs/cgroup/cpu,cpuacct/a/cpu.stat": "nr_periods 9\nnr_throttled 4\nthrottled_time 2000000\n",
+		}, 2 * time.Millisecond},
+	} {
+		if got := throttled(tree(c.files)); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func TestHypervisors(t *testing.T) {
 	for _, c := range []struct {
 		want  string

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -109,7 +110,7 @@ func (p *Pair) evidence() string {
 	}
 	text := what + ", " + count(p.Interval.N, "block")
 	if !math.IsNaN(p.Holm) {
-		text += ", " + pText(p.Holm)
+		text += ", " + stats.PText(p.Holm)
 	}
 	return text
 }
@@ -122,7 +123,7 @@ func (s *Series) text(q suites.Rule) string {
 	case s.Why != "":
 		text += ", but " + s.Why
 	case q.Kind == suites.RuleTrend:
-		text += " and approaches " + number(q.Towards) + ", " + pText(s.Falling)
+		text += " and approaches " + number(q.Towards) + ", " + stats.PText(s.Falling)
 	case !math.IsNaN(s.Place.Center):
 		text += fmt.Sprintf(" and passes 1 at %s = %s", q.Along, s.Place)
 	}

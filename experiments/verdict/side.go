@@ -47,7 +47,7 @@ func (p *Pair) unlessChance(pairs int) (Side, string) {
 	case least >= stats.Alpha:
 		return Open, fmt.Sprintf("among %s so few blocks cannot show a difference, the least p being %.2g after Holm", count(pairs, "pair"), least)
 	}
-	return Open, fmt.Sprintf("the two cells' values overlap, %s after Holm", pText(p.Holm))
+	return Open, fmt.Sprintf("the two cells' values overlap, %s after Holm", stats.PText(p.Holm))
 }
 
 func sideOfGain(q suites.Rule, p *Pair) (Side, string) {

@@ -56,9 +56,9 @@ func sideOfTrend(s *Series, towards float64) (Side, string) {
 	case s.Why != "":
 		return Open, s.Why
 	case s.Rising < stats.Alpha:
-		return Contradicts, fmt.Sprintf("it goes away from %s, %s", number(towards), pText(s.Rising))
+		return Contradicts, fmt.Sprintf("it goes away from %s, %s", number(towards), stats.PText(s.Rising))
 	case s.Falling >= stats.Alpha:
-		return Open, fmt.Sprintf("no trend could be shown, %s", pText(s.Falling))
+		return Open, fmt.Sprintf("no trend could be shown, %s", stats.PText(s.Falling))
 	case s.Distances[len(s.Distances)-1].Center >= s.Distances[0].Center:
 		return Open, "it ends no nearer than it began"
 	}

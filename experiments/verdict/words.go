@@ -2,7 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -103,18 +102,6 @@ func (q quantity) amount(iv stats.Interval) string {
 func span(iv stats.Interval) string {
 	_, rest, _ := strings.Cut(iv.String(), " ")
 	return rest
-}
-
-func pText(p float64) string {
-	switch {
-	case math.IsNaN(p):
-		return "no p"
-	case p < 0.001:
-		return "p < 0.001"
-	case p >= 0.1:
-		return fmt.Sprintf("p = %.2f", p)
-	}
-	return fmt.Sprintf("p = %.3f", p)
 }
 
 // number writes a bound as short as it is.

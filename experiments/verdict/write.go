@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+
+	"lflab/experiments/stats"
 )
 
 // shown is how many pairs of a rule a terminal shows; of more it shows the best
@@ -48,7 +50,7 @@ func (r *RuleResult) write(w io.Writer) error {
 	fmt.Fprintf(t, "  pair\t%s\t%s\t%s\tblocks\tp (Holm)\t\n", heading("", r.Rule.Metric), heading("against ", r.Rule.ToMetric), what)
 	for _, p := range r.worth() {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%s\t%s\n", p.name(r.Rule.Along), quantityOf(p.Of.Metric).amount(p.Of.Median),
-			quantityOf(p.To.Metric).amount(p.To.Median), p.intervals(), p.Interval.N, strings.TrimPrefix(strings.TrimPrefix(pText(p.Holm), "p "), "= "), p.Side)
+			quantityOf(p.To.Metric).amount(p.To.Median), p.intervals(), p.Interval.N, stats.PCell(p.Holm), p.Side)
 	}
 	if err := t.Flush(); err != nil {
 		return err
