@@ -50,10 +50,12 @@ func (k forest) Plot(c draw.Canvas, p *plot.Plot) {
 	for i, r := range k.rows {
 		at := y(float64(n - 1 - i))
 		if r.head {
-			from := vg.Point{X: c.Min.X, Y: at - 4.5}
+			// A long one reaches to the left, where a heading's row has no label.
+			width := bold.Width(r.label) + 6
+			from := vg.Point{X: min(c.Min.X, c.Max.X-width), Y: at - 4.5}
 			c.SetColor(paper)
-			c.Fill(vg.Rectangle{Min: from, Max: vg.Point{X: from.X + bold.Width(r.label) + 6, Y: at + 4.5}}.Path())
-			c.FillText(bold, vg.Point{X: c.Min.X + 2, Y: at - 2.6}, r.label)
+			c.Fill(vg.Rectangle{Min: from, Max: vg.Point{X: from.X + width, Y: at + 4.5}}.Path())
+			c.FillText(bold, vg.Point{X: from.X + 2, Y: at - 2.6}, r.label)
 			continue
 		}
 		half := vg.Length(forestRowHeight / 2)

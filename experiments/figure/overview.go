@@ -2,6 +2,7 @@ package figure
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -10,6 +11,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"lflab/experiments/lab"
@@ -37,7 +40,7 @@ type overviewRun struct {
 // Overview makes one page of all results directories in dir, dir/overview.html,
 // from their data alone: for each its title, its verdict, the first figure of its
 // report and a link to that, and the verdicts in a table. Directories come in the
-// order of their names; what is no results directory is passed over. The page needs
+// order of their names and the numbers in them; what is no results directory is passed over. The page needs
 // no network, and equal data give equal bytes. It returns the path of the page. All
 // runs are read one after the other; the largest decides how much memory it takes.
 func Overview(dir string) (path string, err error) {
@@ -45,6 +48,7 @@ func Overview(dir string) (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("overview of results: %w", err)
 	}
+	slices.SortFunc(entries, func(a, b os.DirEntry) int { return ByNumber(a.Name(), b.Name()) })
 	var runs []overviewRun
 	for _, e := range entries {
 		at := filepath.Join(dir, e.Name())
@@ -120,4 +124,23 @@ func overviewOf(run *lab.Run, name, at string) (overviewRun, error) {
 		break
 	}
 	return r, nil
+}
+
+// ByNumber compares names of results directories for a list of them: it puts h2
+// before h10.
+func ByNumber(a, b string) int {
+	letters := func(s string) (string, int) {
+		head := strings.TrimRight(s, "0123456789")
+		n, _ := strconv.Atoi(s[len(head):]) // none is 0
+		return head, n
+	}
+	as, bs := strings.Split(a, "-"), strings.Split(b, "-")
+	for i := range min(len(as), len(bs)) {
+		x, n := letters(as[i])
+		y, m := letters(bs[i])
+		if c := cmp.Or(cmp.Compare(x, y), cmp.Compare(n, m)); c != 0 {
+			return c
+		}
+	}
+	return cmp.Or(cmp.Compare(len(as), len(bs)), cmp.Compare(a, b))
 }

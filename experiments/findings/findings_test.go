@@ -240,16 +240,6 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
-func TestByNumber(t *testing.T) {
-	want := []string{"apache-reference", "h1", "h2", "h2-again", "h10", "h10-2", "quick-2", "quick-reference"}
-	got := slices.Clone(want)
-	slices.Reverse(got)
-	slices.SortFunc(got, byNumber)
-	if !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-}
-
 // TestCommittedPage: the page that is kept says what the data beside it say.
 func TestCommittedPage(t *testing.T) {
 	dir := filepath.Join("..", "..", "results")

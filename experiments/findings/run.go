@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"lflab/experiments/figure"
@@ -50,7 +49,7 @@ func read(dir string) ([]*run, error) {
 	if len(runs) == 0 {
 		return nil, errors.New("no directory in it has a manifest.json (is it a directory of results directories?)")
 	}
-	slices.SortFunc(runs, func(a, b *run) int { return byNumber(a.Name, b.Name) })
+	slices.SortFunc(runs, func(a, b *run) int { return figure.ByNumber(a.Name, b.Name) })
 	for i, r := range runs {
 		for _, earlier := range runs[:i] {
 			if earlier.Data.Manifest.Suite == r.Data.Manifest.Suite {
@@ -83,26 +82,6 @@ func open(path string) (*run, error) {
 	}
 	return r, nil
 }
-
-// byNumber puts h2 before h10.
-func byNumber(a, b string) int {
-	letters := func(s string) (string, int) {
-		head := strings.TrimRight(s, "0123456789")
-		n, _ := strconv.Atoi(s[len(head):]) // none is 0
-		return head, n
-	}
-	as, bs := strings.FieldsFunc(a, dash), strings.FieldsFunc(b, dash)
-	for i := range min(len(as), len(bs)) {
-		x, n := letters(as[i])
-		y, m := letters(bs[i])
-		if c := cmp.Or(cmp.Compare(x, y), cmp.Compare(n, m)); c != 0 {
-			return c
-		}
-	}
-	return cmp.Or(cmp.Compare(len(as), len(bs)), cmp.Compare(a, b))
-}
-
-func dash(r rune) bool { return r == '-' }
 
 // Found are the sentences of the run, all of them computed.
 func (r *run) Found() []string {
