@@ -207,8 +207,9 @@ func TestStatusWatch(t *testing.T) {
 		if _, err := fmt.Sscanf(after, "%f, %f/s\n", &requests, &rate); err != nil || requests != float64(100*(i+2)) {
 			t.Errorf("%v, %v requests in\n%s", err, requests, b)
 		}
-		// 100 requests in 10 ms or, on a busy machine, longer.
-		if rate <= 1 || rate > 11_000 || strings.Contains(b, "on average") {
+		// 100 requests in 10 ms; on a busy machine a look is late, and the next
+		// comes sooner after it, by what it takes to ask.
+		if rate <= 1 || rate > 1e6 || strings.Contains(b, "on average") {
 			t.Errorf("%v requests/s in\n%s", rate, b)
 		}
 	}
