@@ -40,9 +40,10 @@ type overviewRun struct {
 // Overview makes one page of all results directories in dir, dir/overview.html,
 // from their data alone: for each its title, its verdict, the first figure of its
 // report and a link to that, and the verdicts in a table. Directories come in the
-// order of their names and the numbers in them; what is no results directory is passed over. The page needs
-// no network, and equal data give equal bytes. It returns the path of the page. All
-// runs are read one after the other; the largest decides how much memory it takes.
+// order of their names and the numbers in them; what is no results directory is
+// passed over. The page needs no network, and equal data give equal bytes. It
+// returns the path of the page. All runs are read one after the other; the
+// largest decides how much memory it takes.
 func Overview(dir string) (path string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -114,7 +114,7 @@ func (v *view) threats() []string {
 		ts = append(ts, fmt.Sprintf("The kernel was started with %s, which Linux as released does not have: its scheduler has rules of its own, and where a woken thread runs may be different elsewhere.", listing(foreign)))
 	}
 	if p := m.Before.Placement; p != nil && p.OnWakers > 0.5 {
-		ts = append(ts, fmt.Sprintf("A thread that was woken by one that computed on, and had run on the same CPU, stayed there in %.0f of %d cases before the run although another CPU was idle: followers wait for their promoters' handlers here, or interrupt them.", p.OnWakers*float64(p.Wakes), p.Wakes))
+		ts = append(ts, fmt.Sprintf("A thread that was woken by one that computed on, and had run on the same CPU, stayed there in %.0f of %d cases before the run although nothing else of ours ran: followers wait for their promoters' handlers here, or interrupt them.", p.OnWakers*float64(p.Wakes), p.Wakes))
 	}
 	if g := m.Before.Governor; g != "" && g != "none" && g != "performance" {
 		ts = append(ts, fmt.Sprintf("The CPU frequency was governed by %q: light loads may have run at a lower clock than heavy ones.", g))

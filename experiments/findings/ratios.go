@@ -23,21 +23,22 @@ type ratioLine struct {
 // Ratios is the table of the run's ratios.
 func (r *run) Ratios() ratioTable {
 	var t ratioTable
-	for _, q := range r.Data.Ratios() {
-		title := q.Title
+	ratios := r.Data.Ratios()
+	title := func(q lab.RatioRow) string {
 		if q.Most > 0 {
-			title += fmt.Sprintf(" (at most %.4g)", q.Most)
+			return fmt.Sprintf("%s (at most %.4g)", q.Title, q.Most)
 		}
-		column := slices.Index(t.Titles, title)
-		if column < 0 {
-			column = len(t.Titles)
-			t.Titles = append(t.Titles, title)
-		}
+		return q.Title
+	}
+	for _, q := range ratios {
+		t.Titles = once(t.Titles, title(q))
+	}
+	for _, q := range ratios {
 		label := lab.Label(r.Data.Manifest.Axes, q.Cell)
 		at := slices.IndexFunc(t.Rows, func(l ratioLine) bool { return l.Label == label })
 		if at < 0 {
 			at = len(t.Rows)
-			t.Rows = append(t.Rows, ratioLine{Label: label})
+			t.Rows = append(t.Rows, ratioLine{label, make([]string, len(t.Titles))})
 		}
 		value := q.Of.String()
 		if len(q.Values) > 1 { // the best of these
@@ -46,16 +47,7 @@ func (r *run) Ratios() ratioTable {
 		if q.Promise() == "no" {
 			value, t.Broken = "**"+value+"**", true
 		}
-		row := &t.Rows[at]
-		for len(row.Values) <= column {
-			row.Values = append(row.Values, "")
-		}
-		row.Values[column] = value
-	}
-	for i := range t.Rows {
-		for len(t.Rows[i].Values) < len(t.Titles) {
-			t.Rows[i].Values = append(t.Rows[i].Values, "")
-		}
+		t.Rows[at].Values[slices.Index(t.Titles, title(q))] = value
 	}
 	return t
 }

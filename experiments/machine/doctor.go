@@ -186,7 +186,7 @@ func bootLine(p patient) Finding {
 }
 
 func placement(p patient) Finding {
-	f := Finding{Name: "placement", Value: "not measured", Level: OK, Sentence: "with one CPU there is no choice"}
+	f := Finding{Name: "placement", Value: "not measured", Level: OK, Sentence: "there is one CPU, or threads may not choose theirs"}
 	if p.facts.Placement == nil {
 		return f
 	}

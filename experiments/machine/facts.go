@@ -33,7 +33,7 @@ type Facts struct {
 	// BootParameters are those of the kernel's command line that shape where and
 	// when threads run, in their order there.
 	BootParameters []string `json:"boot_parameters,omitempty"`
-	// Placement is nil on a machine with one CPU.
+	// Placement is nil where ReadPlacement has nothing to measure.
 	Placement *Placement `json:"placement,omitempty"`
 }
 

@@ -86,7 +86,7 @@ func TestBootParameters(t *testing.T) {
 }
 
 // TestReadPlacement: on this machine, whatever its kernel does, the measurement
-// ends, its numbers are possible, and the process's threads are free afterwards.
+// ends and its numbers are possible.
 func TestReadPlacement(t *testing.T) {
 	p, ok := ReadPlacement()
 	if cpus() < 2 {
@@ -99,9 +99,6 @@ func TestReadPlacement(t *testing.T) {
 		t.Errorf("%+v, %v", p, ok)
 	}
 	t.Log(p)
-	if got := cpus(); got < 2 {
-		t.Errorf("may run on %d CPU now", got)
-	}
 }
 
 func TestPlacementFinding(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 
 	"golang.org/x/sys/unix"
+
+	"lflab/lf/thread"
 )
 
 // schedIdle is SCHED_IDLE of sched(7): a thread that runs where nothing else
@@ -18,19 +20,11 @@ const schedIdle = 5
 // called when they run. It does not return without an error, and uses the whole
 // process: the runtime's collector is off.
 func SpinIdle(started func()) error {
-	var set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &set); err != nil {
-		return fmt.Errorf("read this process's CPUs: %w", err)
-	}
 	debug.SetGCPercent(-1) // it would wait for threads that get no CPU
-	n := set.Count()
-	runtime.GOMAXPROCS(n + 2)
-	ready := make(chan error, n)
-	for cpu := 0; n > 0; cpu++ {
-		if !set.IsSet(cpu) {
-			continue
-		}
-		n--
+	cpus := thread.CPUs()
+	runtime.GOMAXPROCS(len(cpus) + 2)
+	ready := make(chan error, len(cpus))
+	for _, cpu := range cpus {
 		go func() {
 			runtime.LockOSThread()
 			err := becomeIdle(cpu)
@@ -51,10 +45,8 @@ func SpinIdle(started func()) error {
 
 // becomeIdle puts the calling thread on a CPU, in the lowest class.
 func becomeIdle(cpu int) error {
-	var one unix.CPUSet
-	one.Set(cpu)
-	if err := unix.SchedSetaffinity(0, &one); err != nil {
-		return fmt.Errorf("bind a thread to CPU %d: %w", cpu, err)
+	if err := thread.Pin(cpu); err != nil {
+		return err
 	}
 	attr := unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: schedIdle}
 	if err := unix.SchedSetAttr(0, &attr, 0); err != nil {

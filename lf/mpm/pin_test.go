@@ -1,13 +1,11 @@
 package mpm
 
 import (
-	"os"
-	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/serve"
 	"lflab/lf/thread"
 )
 
@@ -23,34 +21,21 @@ func TestPinnedThreads(t *testing.T) {
 			continue // refused, see TestUnsuited
 		}
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
-			r := start(t, kind.Name, setup{threads: 5, change: func(c *Config) { c.CPU = cpu }})
-			var want []string
+			rows := make([]serve.Row, 5)
+			r := start(t, kind.Name, setup{threads: len(rows), change: func(c *Config) {
+				c.CPU, c.Row = cpu, func(id int) *serve.Row { return &rows[id] }
+			}})
 			for id := range r.threads {
-				want = append(want, strconv.Itoa(cpu(id)))
+				until(t, "the thread to begin", func() bool { return rows[id].TID.Load() != 0 })
+				var may unix.CPUSet
+				if err := unix.SchedGetaffinity(int(rows[id].TID.Load()), &may); err != nil {
+					t.Fatal(err)
+				}
+				if want := cpu(id); may.Count() != 1 || !may.IsSet(want) {
+					t.Errorf("thread %d may run on %d CPUs, want CPU %d alone", id, may.Count(), want)
+				}
 			}
-			slices.Sort(want)
-			until(t, "the threads to be on their CPUs", func() bool { return slices.Equal(r.allowed(), want) })
 			r.check()
 		})
 	}
-}
-
-var allowedList = regexp.MustCompile(`(?m)^Name:\s+(\S+)$(?s:.*)^Cpus_allowed_list:\s+(\S+)$`)
-
-// allowed is where each of the architecture's threads may run, in the kernel's
-// words, in ascending order.
-func (r *rig) allowed() (lists []string) {
-	names, err := filepath.Glob("/proc/self/task/*/status")
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	for _, name := range names {
-		text, _ := os.ReadFile(name) // a thread may end meanwhile
-		m := allowedList.FindSubmatch(text)
-		if m != nil && regexp.MustCompile("^"+r.kind.Name+"-").Match(m[1]) {
-			lists = append(lists, string(m[2]))
-		}
-	}
-	slices.Sort(lists)
-	return lists
 }
