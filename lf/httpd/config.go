@@ -33,8 +33,15 @@ type Limits struct {
 // Config is what a Server is made from. The zero value serves the built-in
 // handlers and no files.
 type Config struct {
-	// DocRoot is the directory whose files are served; empty for none.
+	// DocRoot is the directory whose files are served; empty for none. Where
+	// the path leads is looked up for each request.
 	DocRoot string
+
+	// DocRootMayBeAway has New succeed while DocRoot cannot be opened: requests
+	// for files are answered 503 until it can be. It is for a process that
+	// joins others which have served DocRoot, and which a moment without it
+	// does not end either.
+	DocRootMayBeAway bool
 
 	Limits Limits
 

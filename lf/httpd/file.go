@@ -2,17 +2,19 @@ package httpd
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"mime"
 	"os"
 	"path"
 	"strings"
-	"time"
+	"syscall"
 
 	"github.com/valyala/fasthttp"
 	"golang.org/x/sys/unix"
 )
+
+// unixStat is what an fs.FileInfo of a file system has beneath it.
+type unixStat = syscall.Stat_t
 
 // file answers a file below DocRoot. os.Root refuses whatever would lead out,
 // links included; the checks before it only make the reasons plain.
@@ -22,26 +24,14 @@ func (s *Server) file(x *Exchange) {
 		notFound(x)
 		return
 	}
-	f, info, err := s.open(name)
-	if err == nil && info.IsDir() {
-		f.Close()
-		if !strings.HasSuffix(view(x.Path), "/") {
-			x.Field("Location", location(x))
-			x.AnswerText(fasthttp.StatusMovedPermanently, "this is a directory: its name ends with a slash")
-			return
-		}
-		name = path.Join(name, "index.html")
-		f, info, err = s.open(name)
-	} else if err == nil && strings.HasSuffix(view(x.Path), "/") {
-		f.Close()
-		notFound(x) // a file is no directory
-		return
-	}
+	f, info, name, err := s.find(name, strings.HasSuffix(view(x.Path), "/"))
 	switch {
-	case errors.Is(err, fs.ErrPermission):
-		x.AnswerText(fasthttp.StatusForbidden, "this may not be read")
 	case err != nil:
-		notFound(x)
+		s.noFile(x, err)
+	case info.IsDir():
+		f.Close()
+		x.Field("Location", location(x))
+		x.AnswerText(fasthttp.StatusMovedPermanently, "this is a directory: its name ends with a slash")
 	case !info.Mode().IsRegular():
 		f.Close()
 		notFound(x)
@@ -50,22 +40,94 @@ func (s *Server) file(x *Exchange) {
 	}
 }
 
-// open opens a file without waiting, as opening a named pipe would.
-func (s *Server) open(name string) (*os.File, fs.FileInfo, error) {
-	f, err := s.root.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, nil, err
+// find opens the file of that name or, where the path ends with a slash, the
+// index of that directory. The root is looked up once, so that both names are
+// of one release. It returns the name of what it has opened.
+func (s *Server) find(name string, slash bool) (*os.File, fs.FileInfo, string, error) {
+	// A root that was replaced by other requests between current and open is
+	// closed; that happens again only if it is replaced again.
+	for {
+		root, err := s.root.current()
+		if err != nil {
+			return nil, nil, "", err
+		}
+		f, info, err := root.open(name)
+		if err == nil && slash {
+			f.Close()
+			if !info.IsDir() {
+				return nil, nil, "", fs.ErrNotExist // a file is no directory
+			}
+			name := path.Join(name, "index.html")
+			if f, info, err = root.open(name); err == nil && info.IsDir() {
+				f.Close()
+				return nil, nil, "", fs.ErrNotExist
+			} else if err == nil {
+				return f, info, name, nil
+			}
+		}
+		if errors.Is(err, os.ErrClosed) {
+			continue
+		}
+		return f, info, name, err
 	}
-	info, err := f.Stat()
-	if err != nil {
-		f.Close()
-		return nil, nil, err
-	}
-	return f, info, nil
 }
 
+// noFile answers why a file cannot be had. Only an error that says so means
+// that there is no such file: caches may keep a 404, and crawlers act upon it.
+func (s *Server) noFile(x *Exchange, err error) {
+	switch why := reasonOf(err); why {
+	case fasthttp.StatusNotFound:
+		notFound(x)
+	case fasthttp.StatusForbidden:
+		x.AnswerText(why, "this may not be read")
+	case fasthttp.StatusServiceUnavailable:
+		s.complain("cannot open files", err)
+		x.Field("Retry-After", "1")
+		x.AnswerText(why, "the server cannot open files at the moment")
+	default:
+		s.complain("cannot open a file", err)
+		x.AnswerText(why, "the file cannot be read")
+	}
+}
+
+// reasonOf is the status that an error of opening a file means.
+func reasonOf(err error) int {
+	var errno syscall.Errno
+	switch {
+	case errors.Is(err, errRootAway):
+		return fasthttp.StatusServiceUnavailable
+	case errors.Is(err, errEscapes) || errors.Is(err, fs.ErrNotExist):
+		return fasthttp.StatusNotFound
+	case !errors.As(err, &errno):
+		return fasthttp.StatusInternalServerError
+	}
+	switch errno {
+	case unix.ENOTDIR, unix.ENAMETOOLONG, unix.ELOOP,
+		unix.ENXIO, unix.ENODEV: // a socket, or the file of a device that is not there
+		return fasthttp.StatusNotFound
+	case unix.EACCES, unix.EPERM:
+		return fasthttp.StatusForbidden
+	case unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.ENOBUFS, unix.EAGAIN, unix.EBUSY:
+		return fasthttp.StatusServiceUnavailable
+	}
+	return fasthttp.StatusInternalServerError
+}
+
+// errEscapes is what an os.Root answers to a name that leads out of it. The
+// package does not export it.
+var errEscapes = func() error {
+	root, err := os.OpenRoot("/")
+	if err != nil {
+		return fs.ErrInvalid
+	}
+	defer root.Close()
+	_, err = root.Lstat("..")
+	return errors.Unwrap(err)
+}()
+
 // fileName is the name of a file relative to the root, by a path in which all
-// escapes are valid. A name with dot segments or empty ones has no file.
+// escapes are valid. Names are bytes, as they are to the kernel, in whatever
+// encoding. A name with dot segments or empty ones has no file.
 func fileName(p []byte) (string, bool) {
 	name := make([]byte, 0, len(p))
 	for i := 0; i < len(p); i++ {
@@ -89,7 +151,12 @@ func fileName(p []byte) (string, bool) {
 	if n == "" {
 		return ".", len(name) == 1
 	}
-	return n, fs.ValidPath(n) && n != "."
+	for segment := range strings.SplitSeq(n, "/") {
+		if segment == "" || segment == "." || segment == ".." {
+			return "", false
+		}
+	}
+	return n, true
 }
 
 // location is the target with a slash behind its path.
@@ -101,35 +168,51 @@ func location(x *Exchange) string {
 	return l
 }
 
-// answerFile answers the file or one range of it, or that it has not changed.
+// typeOf is the media type of files of that name.
+func typeOf(name string) string {
+	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// answerFile answers the file, ranges of it, or why not, as the request's
+// conditions ask (RFC 9110, 13.2.2 and 14.2).
 func (x *Exchange) answerFile(f *os.File, info fs.FileInfo, name string) {
-	h := &x.Request().Header
-	changed := info.ModTime().UTC().Truncate(time.Second)
-	x.Field("Last-Modified", changed.Format(httpDate))
-	if since, err := fasthttp.ParseHTTPDate(h.Peek("If-Modified-Since")); err == nil && !changed.After(since) {
+	v := validatorsOf(info)
+	c := conditionsOf(&x.Request().Header)
+	x.Field("Last-Modified", v.modified.Format(httpDate))
+	x.Field("ETag", v.tag)
+	switch c.decide(v) {
+	case fasthttp.StatusNotModified:
 		f.Close()
 		x.Answer(fasthttp.StatusNotModified, "", nil)
 		return
-	}
-	ctype := mime.TypeByExtension(path.Ext(name))
-	if ctype == "" {
-		ctype = "application/octet-stream"
+	case fasthttp.StatusPreconditionFailed:
+		f.Close()
+		x.AnswerText(fasthttp.StatusPreconditionFailed, "the file is another one than the request wants")
+		return
 	}
 	x.Field("Accept-Ranges", "bytes")
-	size := info.Size()
-	// If-Range asks for the whole file unless it is the same one still; the
-	// whole is always right.
-	if r := h.Peek("Range"); len(r) > 0 && len(h.Peek("If-Range")) == 0 && size > 0 {
-		first, last, err := fasthttp.ParseByteRange(r, int(size))
-		if err == nil {
-			x.Field("Content-Range", contentRange(first, last, size))
-			x.answerFrom(fasthttp.StatusPartialContent, ctype, newExtract(f, int64(first)), int64(last-first+1))
+	size, ctype := info.Size(), typeOf(name)
+	if x.method == get && c.wantsRanges(v) {
+		ranges, ok := parseRanges(c.ranges, size)
+		switch {
+		case !ok: // the whole is always right
+		case len(ranges) == 0:
+			f.Close()
+			x.Field("Content-Range", unsatisfied(size))
+			x.AnswerText(fasthttp.StatusRequestedRangeNotSatisfiable, "the file has %d bytes", size)
+			return
+		case len(ranges) == 1:
+			x.Field("Content-Range", ranges[0].of(size))
+			x.answerFrom(fasthttp.StatusPartialContent, ctype, newExtract(f, ranges[0].first), ranges[0].size())
+			return
+		default:
+			m := newMultipart(f, ranges, ctype, size)
+			x.answerFrom(fasthttp.StatusPartialContent, m.contentType(), m, m.size())
 			return
 		}
 	}
 	x.answerFrom(fasthttp.StatusOK, ctype, newExtract(f, 0), size)
-}
-
-func contentRange(first, last int, size int64) string {
-	return fmt.Sprintf("bytes %d-%d/%d", first, last, size)
 }

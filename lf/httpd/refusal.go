@@ -22,7 +22,7 @@ var (
 	errMethod  = bad("the method is not a token")
 	errLine    = bad("the request line is not method, target and version with a space between")
 	errVersion = bad("the version is not of the form HTTP/1.1")
-	errOther   = &refusal{fasthttp.StatusHTTPVersionNotSupported, "only HTTP/1.1 and HTTP/1.0 are spoken here"}
+	errOther   = &refusal{fasthttp.StatusHTTPVersionNotSupported, "only HTTP/1 is spoken here"}
 	errTarget  = bad("the request target is malformed")
 	errConnect = &refusal{fasthttp.StatusNotImplemented, "there are no tunnels here"}
 

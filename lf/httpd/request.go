@@ -99,24 +99,24 @@ func (q *request) requestLine(line []byte) *refusal {
 	if sp <= 0 {
 		return errLine
 	}
-	version := line[from+sp+1:]
-	switch string(version) {
-	case "HTTP/1.1":
-	case "HTTP/1.0":
-		q.http10 = true
-	default:
-		return otherVersion(version)
+	if r := q.version(line[from+sp+1:]); r != nil {
+		return r
 	}
 	return q.target(line, span{from, from + sp})
 }
 
-// otherVersion tells a version that is not spoken here from nonsense.
-func otherVersion(v []byte) *refusal {
+// version reads HTTP-version. A minor version that is higher than ours is taken
+// for ours (RFC 9110, 2.5); another major one is another protocol.
+func (q *request) version(v []byte) *refusal {
 	digit := func(c byte) bool { return '0' <= c && c <= '9' }
-	if len(v) == 8 && string(v[:5]) == "HTTP/" && digit(v[5]) && v[6] == '.' && digit(v[7]) {
+	if len(v) != 8 || string(v[:5]) != "HTTP/" || !digit(v[5]) || v[6] != '.' || !digit(v[7]) {
+		return errVersion
+	}
+	if v[5] != '1' {
 		return errOther
 	}
-	return errVersion
+	q.http10 = v[7] == '0'
+	return nil
 }
 
 // field checks a line that is neither the first nor empty, and notes what the

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -22,7 +21,7 @@ type Server struct {
 	slow    int64 // ns
 	routes  map[string]*route
 	files   *route
-	root    *os.Root // nil without a DocRoot
+	root    *docRoot // nil without a DocRoot
 	parsers sync.Pool
 	pieces  sync.Pool
 
@@ -30,6 +29,8 @@ type Server struct {
 	drained  atomic.Int64 // when that began, ns; 0 not yet
 	panics   atomic.Uint64
 	logAfter atomic.Int64 // when the next panic may be logged
+
+	complainAfter atomic.Int64 // when the next trouble with files may be
 }
 
 // pieceSize is how much of a large body is made and sent at a time.
@@ -37,7 +38,8 @@ const pieceSize = 64 << 10
 
 type piece [pieceSize]byte
 
-// New makes a server. It opens DocRoot, and keeps it open until Close.
+// New makes a server. It opens DocRoot, and keeps it open until Close or until
+// the path leads to another directory.
 func New(c Config) (*Server, error) {
 	limits, err := c.Limits.complete()
 	if err != nil {
@@ -51,9 +53,18 @@ func New(c Config) (*Server, error) {
 		s.log = slog.Default()
 	}
 	if c.DocRoot != "" {
-		if s.root, err = os.OpenRoot(c.DocRoot); err != nil {
-			return nil, fmt.Errorf("open the document root: %w (a directory is wanted)", err)
+		if s.root, err = newDocRoot(c.DocRoot); err != nil {
+			return nil, err
 		}
+		if _, err := s.root.current(); err != nil {
+			if !c.DocRootMayBeAway {
+				return nil, fmt.Errorf("%w (a directory is wanted)", err)
+			}
+			s.complain("files are not served until it can be", err)
+		}
+		// The table of types is read when it is first asked for, and once: later,
+		// the process might be short of descriptors just then.
+		typeOf("")
 	}
 	s.slow = int64(cmp.Or(c.Slow, defaultSlow))
 	s.routes = s.builtIn()
@@ -87,17 +98,27 @@ func (s *Server) Close() error {
 	if s.root == nil {
 		return nil
 	}
-	return s.root.Close()
+	return s.root.close()
 }
 
 // panicked counts a panic, and logs it with its stack if none was logged
 // within the last second. It is called by the deferred function that recovers.
 func (s *Server) panicked(value any, path []byte) {
 	n := s.panics.Add(1)
-	now := flight.Now()
-	after := s.logAfter.Load()
-	if now < after || !s.logAfter.CompareAndSwap(after, now+int64(time.Second)) {
-		return
+	if s.mayLog(&s.logAfter) {
+		s.log.Error("handler panicked", "path", string(path), "value", value, "panics", n, "stack", string(debug.Stack()))
 	}
-	s.log.Error("handler panicked", "path", string(path), "value", value, "panics", n, "stack", string(debug.Stack()))
+}
+
+// complain logs what files suffer from, once a second at most.
+func (s *Server) complain(what string, err error) {
+	if s.mayLog(&s.complainAfter) {
+		s.log.Warn(what, "error", err)
+	}
+}
+
+// mayLog reports whether a second has passed since it last reported so.
+func (s *Server) mayLog(after *atomic.Int64) bool {
+	now, then := flight.Now(), after.Load()
+	return now >= then && after.CompareAndSwap(then, now+int64(time.Second))
 }

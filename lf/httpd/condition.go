@@ -1,0 +1,83 @@
+package httpd
+
+import (
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// conditions are what a request wants to be true of a file before it is served
+// (RFC 9110, 13).
+type conditions struct {
+	match, noneMatch               tags
+	modifiedSince, unmodifiedSince time.Time // zero where absent or no valid date, which is to be ignored
+	ranges                         []byte    // nil where absent, or where there is more than one
+	ifRange                        []byte
+	now                            time.Time
+}
+
+func conditionsOf(h *fasthttp.RequestHeader) conditions {
+	c := conditions{match: tagsOf(h, "If-Match"), noneMatch: tagsOf(h, "If-None-Match"), now: time.Now()}
+	date := func(name string) (at time.Time) {
+		if value := h.PeekAll(name); len(value) == 1 {
+			at, _ = parseDate(value[0], c.now)
+		}
+		return at
+	}
+	c.modifiedSince, c.unmodifiedSince = date("If-Modified-Since"), date("If-Unmodified-Since")
+	if value := h.PeekAll("Range"); len(value) == 1 {
+		c.ranges = value[0]
+	}
+	if value := h.PeekAll("If-Range"); len(value) > 0 {
+		c.ifRange = value[0]
+		if len(value) > 1 {
+			c.ifRange = []byte{} // no single validator: it matches nothing
+		}
+	}
+	return c
+}
+
+func tagsOf(h *fasthttp.RequestHeader, name string) tags {
+	lines := append([][]byte(nil), h.PeekAll(name)...) // PeekAll's result is good until the next
+	return tags{len(lines) > 0, lines}
+}
+
+// decide evaluates the conditions on a file that is there, in the order of RFC
+// 9110, 13.2.2. It returns the status to answer with, or 0 to go on. The method
+// is GET or HEAD: others are refused before.
+func (c *conditions) decide(v validators) int {
+	switch {
+	case c.match.given:
+		if !c.match.matches(v.tag, true) {
+			return fasthttp.StatusPreconditionFailed
+		}
+	case !c.unmodifiedSince.IsZero() && v.modified.After(c.unmodifiedSince):
+		return fasthttp.StatusPreconditionFailed
+	}
+	switch {
+	case c.noneMatch.given:
+		if c.noneMatch.matches(v.tag, false) {
+			return fasthttp.StatusNotModified
+		}
+	case !c.modifiedSince.IsZero() && !v.modified.After(c.modifiedSince):
+		return fasthttp.StatusNotModified
+	}
+	return 0
+}
+
+// wantsRanges reports whether the Range field counts: without If-Range, or
+// where that names what is there. A date counts only as a strong validator: the
+// file must not have changed within the second that the date names, and that
+// second must be over (RFC 9110, 13.1.5 and 8.8.2.2).
+func (c *conditions) wantsRanges(v validators) bool {
+	switch {
+	case c.ranges == nil:
+		return false
+	case c.ifRange == nil:
+		return true
+	case quotedSize(view(c.ifRange)) > 0:
+		return string(c.ifRange) == v.tag
+	}
+	at, ok := parseDate(c.ifRange, c.now)
+	return ok && at.Equal(v.modified) && c.now.Sub(v.modified) >= time.Second
+}

@@ -1,0 +1,116 @@
+package httpd
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+)
+
+// validators tell one state of a file from another (RFC 9110, 8.8).
+type validators struct {
+	modified time.Time // to the second, UTC
+	tag      string    // an entity tag, with its quotes
+}
+
+// validatorsOf are a file's validators. The entity tag is a strong one: it
+// changes with the file's time of modification, of which the kernel keeps
+// nanoseconds, with its size, and with the file itself, where another one was
+// moved to its name. A time that has been set back, of the same file with as
+// many bytes, is beyond it.
+func validatorsOf(info fs.FileInfo) validators {
+	at := info.ModTime()
+	inode := uint64(0)
+	if st, ok := info.Sys().(*unixStat); ok {
+		inode = st.Ino
+	}
+	return validators{
+		modified: at.UTC().Truncate(time.Second),
+		tag:      fmt.Sprintf(`"%x-%x-%x"`, inode, info.Size(), at.UnixNano()),
+	}
+}
+
+// tags is a field value that lists entity tags. Several field lines are one
+// list.
+type tags struct {
+	given bool
+	lines [][]byte
+}
+
+// matches reports whether the list names the tag of what is there, or is "*".
+// The strong comparison takes no weak tag for the same as any other (RFC 9110,
+// 8.8.3.2). What follows something malformed is not read: it names nothing.
+func (t tags) matches(tag string, strong bool) bool {
+	if len(t.lines) == 1 && string(trim(t.lines[0])) == "*" {
+		return true
+	}
+	for _, line := range t.lines {
+		for rest := view(line); ; {
+			rest = strings.TrimLeft(rest, " \t,")
+			if rest == "" {
+				break
+			}
+			opaque, weak := strings.CutPrefix(rest, "W/")
+			size := quotedSize(opaque)
+			if size == 0 {
+				break
+			}
+			after := strings.TrimLeft(opaque[size:], " \t")
+			if after != "" && after[0] != ',' {
+				break
+			}
+			if opaque[:size] == tag && !(strong && weak) {
+				return true
+			}
+			rest = after
+		}
+	}
+	return false
+}
+
+// quotedSize is the size of the opaque tag that s begins with, quotes included;
+// 0 where it begins with none.
+func quotedSize(s string) int {
+	if s == "" || s[0] != '"' {
+		return 0
+	}
+	for i := 1; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '"':
+			return i + 1
+		case c < 0x21 || c == 0x7f:
+			return 0
+		}
+	}
+	return 0
+}
+
+// parseDate reads the three forms of HTTP-date (RFC 9110, 5.6.7).
+func parseDate(value []byte, now time.Time) (time.Time, bool) {
+	text := string(value)
+	leap := strings.Contains(text, ":60 ") // a leap second, which package time does not know
+	if leap {
+		text = strings.Replace(text, ":60 ", ":59 ", 1)
+	}
+	for _, form := range [...]string{httpDate, "Monday, 02-Jan-06 15:04:05 GMT", time.ANSIC} {
+		at, err := time.Parse(form, text)
+		if err != nil {
+			continue
+		}
+		if strings.HasPrefix(form, "Monday") {
+			at = at.AddDate(yearOf(at.Year()%100, now.Year())-at.Year(), 0, 0)
+		}
+		if leap {
+			at = at.Add(time.Second)
+		}
+		return at, true
+	}
+	return time.Time{}, false
+}
+
+// yearOf is the year that two digits mean: the latest one that is at most 50
+// years ahead (RFC 9110, 5.6.7).
+func yearOf(digits, now int) int {
+	year := now + 50
+	return year - ((year-digits)%100+100)%100
+}
