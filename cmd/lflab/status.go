@@ -12,13 +12,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/control"
 	"lflab/lf/httpd"
 	"lflab/lf/scoreboard"
 )
@@ -174,13 +174,9 @@ func (f *statusFlags) open() (look looker, done func(), err error) {
 
 // boardOf is the scoreboard of the process whose number is in a file.
 func boardOf(path string) (*scoreboard.Board, error) {
-	text, err := os.ReadFile(path)
+	pid, err := control.PidFile(path).Server()
 	if err != nil {
-		return nil, fmt.Errorf("read the PID file: %w (is the server up, and is this its PidFile?)", err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil || pid <= 0 {
-		return nil, fmt.Errorf("PID file %s: %.40q is no process number", path, text)
+		return nil, fmt.Errorf("find the server: %w (is it up, and is this its PidFile?)", err)
 	}
 	b, err := scoreboard.OpenProcess(pid)
 	switch {

@@ -62,6 +62,8 @@ type legacy struct {
 	Dir        string // working directory, for core dumps
 	Dumpable   bool
 	Grace      time.Duration // for what there is when the parent has died
+	Joins      bool          // others of the server serve, or have served
+	Passed     []bool        // of the listeners: a service manager has it, too
 }
 
 // gateLegacy is the accept gate: how to open it, and its descriptors.
@@ -151,6 +153,7 @@ func (c *child) begin() (err error) {
 	// The terminal sends Ctrl-C to all processes, and users send signals to
 	// the wrong ones: the parent decides.
 	signal.Ignore(unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH, unix.SIGPIPE)
+	openPoller()
 	if err := c.settle(); err != nil {
 		return err
 	}
@@ -182,6 +185,8 @@ func (c *child) begin() (err error) {
 		}
 		p.gate = c.gate
 	}
+	// What has been served before may be away for a moment.
+	c.Config.HTTP.DocRootMayBeAway = c.Joins
 	if c.server, err = assemble(c.Config, p); err != nil {
 		return err
 	}
@@ -257,6 +262,7 @@ func (c *child) live() int {
 				if !leaving {
 					slog.Warn("the control process has died: finishing", "grace", c.Grace)
 					c.inheritGate()
+					c.holdOff()
 				}
 				leave(c.Grace)
 			case b == second:
@@ -333,6 +339,16 @@ func (c *child) short(err error) {
 func (c *child) status() serve.Status {
 	c.publish()
 	return c.board.Status()
+}
+
+// holdOff has the queues of the listeners emptied before they are left, because
+// nobody else will accept from them.
+func (c *child) holdOff() {
+	for i, l := range c.server.listeners {
+		if !c.Passed[i] {
+			l.HoldOff()
+		}
+	}
 }
 
 // inheritGate removes what a parent that was killed could not.

@@ -238,6 +238,7 @@ func (s *Server) Drain() error {
 	case <-done:
 		return s.close()
 	case <-time.After(s.cfg.Grace):
+		s.mpm.Cut()
 		return fmt.Errorf("%w (grace %v)", ErrGrace, s.cfg.Grace)
 	}
 }
@@ -259,15 +260,18 @@ func closeAll(listeners []*sock.Listener) (err error) {
 
 // Run starts the server and blocks until signals end it.
 func (s *Server) Run() error {
-	signals := make(chan os.Signal, 4)
+	signals := make(chan os.Signal, 2) // more than two mean no more than two
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT)
 	defer signal.Stop(signals)
+	signal.Ignore(unix.SIGPIPE) // whoever reads the log may go away
+	defer adoptOrphans()()
+	openPoller()
 	if err := s.Start(); err != nil {
 		return err
 	}
 	for _, l := range s.listeners {
 		if _, err := fmt.Fprintf(s.cfg.Out, "listening on %s\n", l.Addr()); err != nil {
-			return fmt.Errorf("say where the server listens: %w", err)
+			slog.Warn("cannot say where the server listens", "error", err)
 		}
 	}
 	notifyReady()

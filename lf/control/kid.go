@@ -120,10 +120,11 @@ func newDoor(g *Group) (*door, error) {
 
 // bear starts a child of g in that slot and bucket.
 func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, error) {
-	fds := p.sockets.of(g.cfg, bucket)
+	fds, passed := p.sockets.of(g.cfg, bucket)
 	l := legacy{
 		Slot: slot, Generation: generation, Config: g.cfg.Server, Listeners: len(fds),
 		Most: g.cfg.MostConnections, Dir: g.cfg.Dir, Dumpable: g.cfg.Dir != "", Grace: p.plan.GracefulRestart,
+		Joins: g.served, Passed: passed,
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err == nil {

@@ -66,7 +66,10 @@ type Parent struct {
 	turnover   *turnover
 	again      *bool // another restart was asked for meanwhile: whether at once
 	stop       stopping
-	told       bool // where the server listens
+	held       time.Time // since when new connections are held off
+	told       bool      // where the server listens
+	pidFile    pidFile
+	terminal   *terminal
 	failure    error
 }
 
@@ -77,7 +80,8 @@ type group struct {
 	spare  spare
 	grief  grief
 	door   *door
-	toCome int // children that are still to be started, of StartServers
+	toCome int  // children that are still to be started, of StartServers
+	served bool // some child has
 }
 
 // NewParent reads the configuration, opens the sockets and makes what children
@@ -92,7 +96,7 @@ func NewParent(opt ParentOptions) (*Parent, error) {
 	}
 	p := &Parent{
 		opt: opt, plan: &plan, kids: map[int]*kid{}, free: make([]bool, plan.slots()),
-		reports: make(chan report, 256), sockets: sockets{open: map[string]*socket{}},
+		reports: make(chan report, 256), sockets: sockets{open: map[place]*socket{}},
 	}
 	if err := p.equip(); err != nil {
 		return nil, errors.Join(err, p.close())
@@ -115,7 +119,7 @@ func (p *Parent) equip() (err error) {
 	first := 0
 	for i := range p.plan.Groups {
 		g := &group{cfg: &p.plan.Groups[i], first: first}
-		first += g.cfg.Slots
+		first += g.cfg.slots()
 		if g.door, err = newDoor(g.cfg); err != nil {
 			return err
 		}
@@ -134,15 +138,23 @@ func (p *Parent) equip() (err error) {
 // Run is the server's life. It returns when all children are gone: nil, when
 // signals said so.
 func (p *Parent) Run() (err error) {
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGWINCH)
+	// A channel of one for each: what is asked for twice before it is done is
+	// done once, and nothing is lost for want of room.
+	var hears [4]chan os.Signal
+	for i, s := range [...][]os.Signal{{unix.SIGTERM, unix.SIGINT}, {unix.SIGWINCH}, {unix.SIGHUP}, {unix.SIGUSR1}} {
+		hears[i] = make(chan os.Signal, 1)
+		signal.Notify(hears[i], s...)
+		defer signal.Stop(hears[i])
+	}
+	stops, gracefulStops, restarts, gracefulRestarts := hears[0], hears[1], hears[2], hears[3]
 	signal.Ignore(unix.SIGPIPE)
 	deaths := make(chan os.Signal, 1)
 	signal.Notify(deaths, unix.SIGCHLD)
-	defer signal.Stop(signals)
 	defer signal.Stop(deaths)
+	openPoller()
+	p.terminal = newTerminal()
 	rename(parentName)
-	if err := p.plan.PidFile.write(); err != nil {
+	if err := p.pidFile.take(p.plan.PidFile); err != nil {
 		return errors.Join(err, p.close())
 	}
 	p.describe()
@@ -166,7 +178,19 @@ func (p *Parent) Run() (err error) {
 			hurried = false
 		}
 		select {
-		case s := <-signals:
+		case s := <-stops:
+			p.obey(s)
+			continue
+		default:
+		}
+		select {
+		case s := <-stops:
+			p.obey(s)
+		case s := <-gracefulStops:
+			p.obey(s)
+		case s := <-restarts:
+			p.obey(s)
+		case s := <-gracefulRestarts:
 			p.obey(s)
 		case <-deaths:
 			p.reap()
@@ -181,7 +205,7 @@ func (p *Parent) Run() (err error) {
 		}
 	}
 	if p.failure == nil {
-		p.plan.PidFile.remove()
+		p.pidFile.remove()
 	}
 	return errors.Join(p.failure, p.close())
 }
@@ -262,16 +286,13 @@ func (p *Parent) index(g *group) int {
 
 // place finds a free slot, and the bucket of listeners that fewest serve.
 func (p *Parent) place(g *group) (slot, bucket int, ok bool) {
-	for slot = g.first; slot < g.first+g.cfg.Slots && !p.free[slot]; slot++ {
-	}
-	if slot == g.first+g.cfg.Slots {
+	// The reserve is for the first children of a generation.
+	if free := p.freeSlots(g); free == 0 || p.turnover == nil && free <= g.cfg.reserve() {
 		return 0, 0, false
 	}
-	buckets := g.cfg.Buckets
-	if g.cfg.PerThread {
-		buckets /= g.cfg.Threads
+	for slot = g.first; !p.free[slot]; slot++ {
 	}
-	served := make([]int, buckets)
+	served := make([]int, g.cfg.shares())
 	for _, k := range p.kids {
 		if k.group == g && k.active() && k.generation == p.generation {
 			served[k.bucket]++
@@ -283,6 +304,17 @@ func (p *Parent) place(g *group) (slot, bucket int, ok bool) {
 		}
 	}
 	return slot, bucket, true
+}
+
+// freeSlots is how many children more the group could have, the reserve for
+// restarts included.
+func (p *Parent) freeSlots(g *group) (n int) {
+	for slot := g.first; slot < g.first+g.cfg.slots(); slot++ {
+		if p.free[slot] {
+			n++
+		}
+	}
+	return n
 }
 
 // count is how many children of a generation serve or start.
@@ -346,11 +378,7 @@ func (p *Parent) census(g *group) (c census) {
 			c.idle += p.board.Count(k.slot).Idle
 		}
 	}
-	for slot := g.first; slot < g.first+g.cfg.Slots; slot++ {
-		if p.free[slot] {
-			c.slots++
-		}
-	}
+	c.slots = max(p.freeSlots(g)-g.cfg.reserve(), 0)
 	return c
 }
 
@@ -391,7 +419,7 @@ func (p *Parent) hear(r report) {
 	case failed:
 		k.failure = why
 	case r.line == readyLine && k.stage == starting:
-		k.stage = serving
+		k.stage, k.group.served = serving, true
 		p.progress()
 		p.announce()
 	case r.line == spentLine && k.active():
@@ -439,6 +467,14 @@ func (p *Parent) replace(g *group) {
 
 // reap takes note of children that have ended.
 func (p *Parent) reap() {
+	if adopts() {
+		takeOrphans(func(pid int, status unix.WaitStatus, usage unix.Rusage) {
+			if k := p.kids[pid]; k != nil {
+				p.bury(k, status, usage)
+			}
+		})
+		return
+	}
 	for pid, k := range p.kids {
 		var status unix.WaitStatus
 		var usage unix.Rusage
@@ -493,7 +529,7 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		// It went because it was to go.
 		p.refill(g)
 		return
-	case status.Exited() && status.ExitStatus() == childFatal:
+	case status.Exited() && status.ExitStatus() == childFatal && !g.served && p.count(g, p.generation) == 0:
 		p.failure = fmt.Errorf("a %s cannot serve, and none can that is started like it: %s (the PidFile is left)", g.cfg.label(), k.failure)
 		slog.Error("stopping: no child can serve", "pid", k.pid, "error", k.failure)
 		p.end(atOnce, "a child's exit status")
@@ -562,8 +598,7 @@ func (p *Parent) shutAll(doors []*door) {
 
 // close gives back what the parent has. No child is left.
 func (p *Parent) close() (err error) {
-	p.sockets.refuse()
-	p.sockets.leftOver()
+	p.sockets.close()
 	for _, g := range p.groups {
 		if g.door != nil {
 			err = errors.Join(err, g.door.shared.Close())

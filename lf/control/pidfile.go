@@ -6,53 +6,76 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
 )
 
-// PidFile tells which process is the parent, see SendSignal.
+// PidFile tells which process is the parent, see SendSignal. The parent has a
+// lock on it for as long as it lives (F_SETLK of fcntl(2)), and the kernel tells
+// whose that is: a number that was left over, and that another process may have
+// by now, is never believed.
 type PidFile string
 
-// write makes the file. One that is there already and names a process that
-// lives and is a server of ours is an error; any other is overwritten, with a
-// line that says so.
-func (f PidFile) write() error {
-	if f == "" {
+// pidFile is a PidFile that this process has taken.
+type pidFile struct {
+	name PidFile
+	file *os.File // closing any descriptor of the file would release the lock
+}
+
+// take writes the process's number into the file. One that belongs to a server
+// that lives is an error; any other is overwritten, with a line that says so.
+func (p *pidFile) take(name PidFile) error {
+	if name == "" {
 		return nil
 	}
-	switch pid, err := f.Read(); {
-	case err == nil && pid != os.Getpid() && isParent(pid):
-		return fmt.Errorf("PidFile %s: process %d is a running server (stop it with -k stop, or give this one another PidFile)", f, pid)
-	case err == nil || !errors.Is(err, fs.ErrNotExist):
-		slog.Warn("PidFile is overwritten: the server before was not stopped in order", "file", string(f))
-	}
-	// Written whole and renamed, so that nobody reads half a number.
-	temporary := fmt.Sprintf("%s.%d", f, os.Getpid())
-	if err := os.WriteFile(temporary, fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644); err != nil {
+	f, err := os.OpenFile(string(name), os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
 		return fmt.Errorf("PidFile: %w", err)
 	}
-	if err := os.Rename(temporary, string(f)); err != nil {
-		return errors.Join(fmt.Errorf("PidFile: %w", err), os.Remove(temporary))
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
+		defer f.Close()
+		if pid := holder(f); pid > 0 {
+			return fmt.Errorf("PidFile %s: process %d is a running server (stop it with -k stop, or give this one another PidFile)", name, pid)
+		}
+		return fmt.Errorf("PidFile %s: lock it: %w", name, err)
 	}
+	if info, err := f.Stat(); err == nil && info.Size() > 0 {
+		slog.Warn("PidFile is overwritten: the server before was not stopped in order", "file", string(name))
+	}
+	// The number first, in one write: whoever reads never finds half of it.
+	text := fmt.Appendf(nil, "%d\n", os.Getpid())
+	if _, err := f.WriteAt(text, 0); err != nil {
+		return errors.Join(fmt.Errorf("PidFile: %w", err), f.Close())
+	}
+	if err := f.Truncate(int64(len(text))); err != nil {
+		return errors.Join(fmt.Errorf("PidFile: %w", err), f.Close())
+	}
+	*p = pidFile{name, f}
 	return nil
 }
 
-// remove removes the file if it is still this process's.
-func (f PidFile) remove() {
-	if f == "" {
+// remove removes the file if it is still this process's, and lets go of it.
+func (p *pidFile) remove() {
+	if p.file == nil {
 		return
 	}
-	if pid, err := f.Read(); err == nil && pid == os.Getpid() {
-		if err := os.Remove(string(f)); err != nil {
-			slog.Warn("cannot remove PidFile", "error", err)
-		}
+	defer p.file.Close()
+	ours, err := p.file.Stat()
+	if err != nil {
+		return
+	}
+	if there, err := os.Stat(string(p.name)); err != nil || !os.SameFile(ours, there) {
+		return
+	}
+	if err := os.Remove(string(p.name)); err != nil {
+		slog.Warn("cannot remove PidFile", "error", err)
 	}
 }
 
-// Read returns the pid in the file.
+// Read returns the number in the file. It tells nothing of the process.
 func (f PidFile) Read() (int, error) {
 	text, err := os.ReadFile(string(f))
 	if err != nil {
@@ -65,6 +88,35 @@ func (f PidFile) Read() (int, error) {
 	return pid, nil
 }
 
+// Server returns the number of the server that has the file, which lives.
+func (f PidFile) Server() (int, error) {
+	pid, err := f.Read()
+	if err != nil {
+		return 0, err
+	}
+	file, err := os.Open(string(f))
+	if err != nil {
+		return 0, fmt.Errorf("PidFile: %w", err)
+	}
+	defer file.Close()
+	switch has := holder(file); {
+	case has == 0:
+		return 0, fmt.Errorf("PidFile %s: process %d is no server that has it (the server has ended without removing it)", f, pid)
+	case has != pid:
+		return 0, fmt.Errorf("PidFile %s: it says process %d, and process %d has it (it was changed, or the server runs in a container)", f, pid, has)
+	}
+	return pid, nil
+}
+
+// holder is the process that has the lock, 0 where none has.
+func holder(f *os.File) int {
+	lock := unix.Flock_t{Type: unix.F_WRLCK}
+	if err := unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock); err != nil || lock.Type == unix.F_UNLCK {
+		return 0
+	}
+	return int(lock.Pid)
+}
+
 // Signals are what -k sends, by its argument.
 var Signals = map[string]unix.Signal{
 	"stop":          unix.SIGTERM,
@@ -74,21 +126,18 @@ var Signals = map[string]unix.Signal{
 }
 
 // SendSignal sends the parent that the file names what -k asks for. It refuses
-// a process that is no server: the number may be another's by now.
+// a process that is not the server which has the file.
 func SendSignal(f PidFile, action string) error {
 	signal, ok := Signals[action]
 	if !ok {
 		return fmt.Errorf("-k %q (want stop, restart, graceful or graceful-stop)", action)
 	}
-	pid, err := f.Read()
+	pid, err := f.Server()
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("no server to %s: %w", action, err)
 	}
 	if err != nil {
 		return err
-	}
-	if !isParent(pid) {
-		return fmt.Errorf("PidFile %s: process %d is no server of ours (the server has ended without removing it)", f, pid)
 	}
 	if err := unix.Kill(pid, signal); err != nil {
 		return fmt.Errorf("send %v to process %d: %w", signal, pid, err)
@@ -96,12 +145,5 @@ func SendSignal(f PidFile, action string) error {
 	return nil
 }
 
-// parentName is the name that a parent gives itself in the kernel, by which it
-// is known from other processes.
+// parentName is the name that a parent gives itself in the kernel, for ps.
 const parentName = "lflab-parent"
-
-// isParent tells whether that process is the parent of a server.
-func isParent(pid int) bool {
-	name, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "comm"))
-	return err == nil && strings.TrimSpace(string(name)) == parentName
-}

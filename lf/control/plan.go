@@ -23,8 +23,9 @@ type Plan struct {
 // Group is children that serve the same listeners as the same user. A server
 // has one, and one more for each <User> section of its configuration.
 type Group struct {
-	Name   string // of the section; empty for the main one
-	Server Config // what each child serves with, Listen included
+	Name   string  // of the section; empty for the main one
+	Server Config  // what each child serves with, Listen included
+	places []place // of Server.Listen, by sockets.sync
 
 	// Buckets is into how many sockets each address is divided
 	// (SO_REUSEPORT); children take turns at them. 1 is usual.
@@ -79,9 +80,27 @@ func (g *Group) label() string {
 // slots is how many the groups have in all.
 func (p *Plan) slots() (n int) {
 	for i := range p.Groups {
-		n += p.Groups[i].Slots
+		n += p.Groups[i].slots()
 	}
 	return n
+}
+
+// slots is how many the group has: those of ServerLimit, and a reserve.
+func (g *Group) slots() int { return g.Slots + g.reserve() }
+
+// reserve is how many slots there are beyond ServerLimit. Only a restart uses
+// them: without them the children of a new generation would find no slot while
+// those of the old one serve, and the old ones are told to go when the new ones
+// serve.
+func (g *Group) reserve() int { return g.shares() }
+
+// shares is into how many parts the group's sockets are divided of which each
+// child has one.
+func (g *Group) shares() int {
+	if g.PerThread {
+		return g.Buckets / g.Threads
+	}
+	return g.Buckets
 }
 
 // succeeds tells why p cannot follow old in a running server. What a

@@ -28,6 +28,9 @@ func (p *Parent) obey(s os.Signal) {
 	case unix.SIGTERM, unix.SIGINT:
 		p.end(atOnce, s.String())
 	case unix.SIGWINCH:
+		if p.terminal.resized() {
+			return
+		}
 		p.end(gracefully, s.String())
 	case unix.SIGHUP:
 		if p.stop == not {
@@ -47,9 +50,14 @@ func (p *Parent) end(how stopping, why string) {
 	}
 	if p.stop == not {
 		notifyStopping()
-		p.sockets.refuse() // for all processes, and before anybody waits
+		p.held = time.Now()
+		p.sockets.holdOff() // before anybody waits: children serve what is in the queues
 	}
 	p.stop = how
+	if how == atOnce {
+		p.sockets.turnAway()
+		p.sockets.refuse() // for all processes
+	}
 	slog.Info("stopping", "why", why, "gracefully", how == gracefully, "children", len(p.kids))
 	now := time.Now()
 	for _, k := range p.kids {
@@ -65,10 +73,17 @@ func (p *Parent) end(how stopping, why string) {
 
 // hasten looks at deadlines: of a turnover, and of children that are to end.
 func (p *Parent) hasten(now time.Time) {
-	if t := p.turnover; t != nil {
-		if err := t.overdue(now); err != nil {
+	if p.turnover != nil && p.stop == not {
+		if err := p.overdue(now); err != nil {
 			p.takeBack(err)
+		} else {
+			for _, g := range p.groups {
+				p.come(g) // a slot may have come free, or a pause is over
+			}
 		}
+	}
+	if p.stop == gracefully && p.sockets.empty(now.Sub(p.held)) {
+		p.sockets.refuse()
 	}
 	for _, k := range p.kids {
 		if k.deadline.IsZero() || now.Before(k.deadline) {

@@ -17,8 +17,8 @@ type turnover struct {
 	atOnce   bool
 	old      *Plan
 	oldDoors []*door
-	opened   []string // sockets that only the new plan has
-	before   uint32   // the generation that serves
+	opened   []place // sockets that only the new plan has
+	before   uint32  // the generation that serves
 	until    time.Time
 }
 
@@ -107,22 +107,20 @@ func (p *Parent) needDropping(plan *Plan) (err error) {
 	return nil
 }
 
-// progress ends the turnover once each group has a new child that serves, or
-// has no slot for one as long as the old ones live.
+// progress ends the turnover once a new child serves each part of the sockets
+// of each group.
 func (p *Parent) progress() {
-	t := p.turnover
-	if t == nil {
+	if p.turnover == nil || p.stop != 0 {
 		return
 	}
 	for _, g := range p.groups {
-		serves, begun := false, false
+		served := map[int]bool{}
 		for _, k := range p.kids {
-			if k.group == g && k.generation == p.generation {
-				begun = true
-				serves = serves || k.stage == serving
+			if k.group == g && k.generation == p.generation && k.stage == serving {
+				served[k.bucket] = true
 			}
 		}
-		if _, _, room := p.place(g); !serves && (begun || room) {
+		if len(served) < g.cfg.shares() {
 			return
 		}
 	}
@@ -137,6 +135,7 @@ func (p *Parent) succeed(now time.Time) {
 	h.RestartedAt.Store(now.UnixNano())
 	h.ConfigGeneration.Add(1)
 	p.describe()
+	p.sockets.prune(p.plan) // before children are told to go: they are to find which queues are theirs to empty
 	for _, k := range p.kids {
 		if k.generation == p.generation {
 			continue
@@ -149,7 +148,6 @@ func (p *Parent) succeed(now time.Time) {
 	if t.atOnce {
 		p.board.Zero()
 	}
-	p.sockets.prune(p.plan)
 	p.shutAll(t.oldDoors)
 	for _, g := range p.groups {
 		g.spare.restarted()
@@ -162,12 +160,18 @@ func (p *Parent) succeed(now time.Time) {
 	}
 }
 
-// stillbirth tells whether the death of a child in a turnover is the end of
-// that: none of its generation could serve yet. The old generation goes on.
+// stillbirth tells whether the death of a child in a turnover has been dealt
+// with: it is the end of that if no other child of its group serves or may
+// still come to serve. The old generation goes on then.
 func (p *Parent) stillbirth(k *kid, status unix.WaitStatus) bool {
 	t := p.turnover
 	if t == nil || k.generation != p.generation || k.stage == serving {
 		return false
+	}
+	if p.count(k.group, p.generation) > 0 {
+		k.group.toCome++ // another one is tried
+		k.group.grief.died(time.Now(), 0)
+		return true
 	}
 	why := k.failure
 	if why == "" {
@@ -199,10 +203,15 @@ func (p *Parent) takeBack(why error) {
 	notifyReady()
 }
 
-// overdue is called while a turnover goes on.
-func (t *turnover) overdue(now time.Time) error {
-	if now.Before(t.until) {
+// overdue tells why a turnover is taken back that has gone on for too long.
+func (p *Parent) overdue(now time.Time) error {
+	if now.Before(p.turnover.until) {
 		return nil
+	}
+	for _, g := range p.groups {
+		if p.count(g, p.generation) == 0 && p.freeSlots(g) == 0 {
+			return fmt.Errorf("all %d slots have children that are still finishing after an earlier restart (raise ServerLimit, or lower GracefulRestartTimeout)", g.cfg.slots())
+		}
 	}
 	return fmt.Errorf("no child has served with it within %v", turnoverPatience)
 }

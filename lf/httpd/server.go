@@ -90,6 +90,16 @@ func (s *Server) Drain() {
 	s.drained.CompareAndSwap(0, flight.Now())
 }
 
+// TurnAway answers a request that nobody reads.
+func (s *Server) TurnAway() []byte { return TurnAway }
+
+const endsWords = "the server ends\n"
+
+// TurnAway is what a server of this package answers while it ends to those whose
+// request it does not read.
+var TurnAway = fmt.Appendf(nil, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"+
+	"Content-Length: %d\r\nRetry-After: 1\r\nConnection: close\r\n\r\n%s", len(endsWords), endsWords)
+
 // Panics is how many handlers have panicked.
 func (s *Server) Panics() uint64 { return s.panics.Load() }
 

@@ -24,7 +24,8 @@ type crew struct {
 	name     string
 	cfg      Config
 	started  int64
-	draining atomic.Bool
+	easing   atomic.Bool // the server ends: connections do not wait for another request
+	draining atomic.Bool // and takes no more of them
 	seats    []seat
 	running  sync.WaitGroup
 	panics   atomic.Uint64
@@ -121,7 +122,7 @@ func (c *crew) spawn(body func(id int)) {
 func (c *crew) serve(id, fd int) {
 	s := &c.seats[id]
 	s.Connections.Add(1)
-	s.conn.Reset(fd, true, c.stamping(), &c.draining)
+	s.conn.Reset(fd, true, c.stamping(), &c.easing)
 	c.begun(&s.conn)
 	defer func() {
 		if v := recover(); v != nil {
@@ -143,7 +144,7 @@ func (c *crew) panicked(t *serve.Thread, value any) {
 }
 
 // Drain implements MPM.
-func (c *crew) Drain() { c.drain() }
+func (c *crew) Drain() { c.drain(func() {}) }
 
 // Wait implements MPM.
 func (c *crew) Wait() { c.running.Wait() }

@@ -62,7 +62,7 @@ func (d *demultiplexer) Wait(id int) (*handle, error) {
 			d.drain(t)
 			if d.m.alive.Load() == 0 {
 				t.Set(serve.Waiting)
-				d.m.kick() // the other leaders
+				d.m.knock() // the other leaders
 				return nil, lf.ErrEnded
 			}
 		}

@@ -125,8 +125,8 @@ func (m *event) Start() error {
 
 // Drain implements MPM: it wakes the listener, which does the rest.
 func (m *event) Drain() {
-	m.crew.drain()
-	m.kickListener()
+	m.crew.drain(m.kickListener)
+	m.kickListener() // it ends idle waits from now on
 }
 
 // kickListener ends the listener's wait on the set. The eventfd is never read:
@@ -139,6 +139,7 @@ func (m *event) kickListener() {
 
 // Cut implements MPM.
 func (m *event) Cut() {
+	m.hurry(&m.cfg)
 	m.Drain()
 	m.cutting.Store(true)
 	for fd := range m.highest.Load() + 1 {

@@ -73,7 +73,7 @@ func (m *event) turn(wait bool) {
 	timeout := -1
 	if !wait {
 		timeout = 0
-	} else if m.inSet.Load() > 0 || d.shortTill != 0 || m.draining.Load() {
+	} else if m.inSet.Load() > 0 || d.shortTill != 0 || m.easing.Load() {
 		timeout = int(tick / time.Millisecond)
 	}
 	n, err := m.epoll.Wait(d.events, timeout)
@@ -194,7 +194,7 @@ func (m *event) endWaits() {
 	if m.inSet.Load() == 0 {
 		return
 	}
-	draining, now := m.draining.Load(), flight.Now()
+	draining, now := m.easing.Load(), flight.Now()
 	if now < d.lookAgain && !draining {
 		return
 	}

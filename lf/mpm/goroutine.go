@@ -35,7 +35,8 @@ type goroutine struct {
 	listeners []net.Listener
 	exit
 	started  int64
-	draining atomic.Bool
+	easing   atomic.Bool // the server ends: connections do not wait for another request
+	draining atomic.Bool // and takes no more of them
 	accepted atomic.Uint64
 	panics   atomic.Uint64
 	running  sync.WaitGroup
@@ -117,7 +118,7 @@ func (m *goroutine) accept(l net.Listener) {
 
 func (m *goroutine) serve(conn *net.TCPConn) {
 	defer m.running.Done()
-	s := &netStream{conn: conn, draining: &m.draining}
+	s := &netStream{conn: conn, draining: &m.easing}
 	m.enter(s)
 	defer m.leave(s)
 	if m.cfg.stamping() {
@@ -164,15 +165,24 @@ func (m *goroutine) leave(s *netStream) {
 
 func (m *goroutine) Drain() {
 	m.drained.Do(func() {
-		m.draining.Store(true)
+		m.easing.Store(true)
 		m.cfg.Service.Drain()
-		m.shut()
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		for s := range m.open {
-			s.kick()
-		}
+		m.kick()
+		m.whenEmpty(&m.cfg, func() {
+			m.draining.Store(true)
+			m.shut()
+			m.kick()
+		})
 	})
+}
+
+// kick ends the idle waits of connections.
+func (m *goroutine) kick() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for s := range m.open {
+		s.kick()
+	}
 }
 
 // shut ends listening, for this process at least: that of package net by its
@@ -181,6 +191,7 @@ func (m *goroutine) shut() {
 	m.close()
 	for _, l := range m.cfg.Listeners {
 		l.Shutdown()
+		l.LetGo()
 	}
 }
 
@@ -193,6 +204,7 @@ func (m *goroutine) spent() {
 }
 
 func (m *goroutine) Cut() {
+	m.hurry(&m.cfg)
 	m.Drain()
 	m.cutting.Store(true)
 	m.mu.Lock()

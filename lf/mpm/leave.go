@@ -17,6 +17,7 @@ import (
 type exit struct {
 	drained, left, full, ill sync.Once
 
+	hurried atomic.Bool // the accept queue is not waited for
 	cutting atomic.Bool
 	taken   atomic.Uint64 // connections, where there is a bound
 	blocks  bool          // threads block in accept, or before its gate, and have to be interrupted
@@ -28,16 +29,61 @@ type exit struct {
 	had   uint64 // connections by then
 }
 
-// drain stops listening and ends idle waits.
-func (c *crew) drain() {
+// drain ends idle waits, has what waits in the accept queues served, and stops
+// listening; then it calls then. It returns at once.
+func (c *crew) drain(then func()) {
 	c.drained.Do(func() {
-		c.draining.Store(true)
+		c.easing.Store(true)
 		c.cfg.Service.Drain()
-		c.shut()
-		for i := range c.seats {
-			c.seats[i].conn.Kick()
-		}
+		c.kick()
+		c.whenEmpty(&c.cfg, func() {
+			c.draining.Store(true)
+			c.shut()
+			c.kick()
+			then()
+		})
 	})
+}
+
+// kick ends the idle waits of those connections that hold a thread.
+func (c *crew) kick() {
+	for i := range c.seats {
+		c.seats[i].conn.Kick()
+	}
+}
+
+// whenEmpty calls leave once the accept queues are empty of which this process
+// is the last to accept: because it is alone, or because all others were told
+// the same. Threads go on accepting until then. Queues that others go on
+// accepting from are left to them.
+func (e *exit) whenEmpty(cfg *Config, leave func()) {
+	for _, l := range cfg.Listeners {
+		if !l.Shared() {
+			l.HoldOff()
+		}
+	}
+	if e.hurried.Load() || !sock.Waiting(cfg.Listeners, 0) {
+		leave()
+		return
+	}
+	go func() {
+		sock.Emptied(cfg.Listeners, e.hurried.Load)
+		leave()
+	}()
+}
+
+// hurry has nobody wait for the accept queues any more: who is in one that
+// nobody else accepts from is told that the server ends.
+func (e *exit) hurry(cfg *Config) {
+	for _, l := range cfg.Listeners {
+		if !l.Shared() {
+			l.HoldOff()
+		}
+		if l.HeldOff() && !l.Ended() {
+			l.TurnAway(cfg.Service.TurnAway())
+		}
+	}
+	e.hurried.Store(true)
 }
 
 // shut ends listening, for this process at least.
@@ -45,6 +91,7 @@ func (c *crew) shut() {
 	shared := false
 	for _, l := range c.cfg.Listeners {
 		l.Shutdown()
+		l.LetGo()
 		shared = shared || l.Shared()
 	}
 	// Nothing but an interruption ends a wait for a gate, and an accept on what
@@ -147,7 +194,8 @@ func (c *crew) sick(err error) {
 
 // Cut implements MPM.
 func (c *crew) Cut() {
-	c.drain()
+	c.hurry(&c.cfg)
+	c.Drain()
 	c.cutting.Store(true)
 	for i := range c.seats {
 		c.seats[i].conn.Cut()

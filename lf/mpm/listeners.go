@@ -79,8 +79,8 @@ func (e *entrance) accept(k *knocks) (fd int, err error) {
 // watch puts the listeners into the set.
 func (e *entrance) watch(set *sock.Epoll) error {
 	for i, l := range e.listeners {
-		err := set.Add(l.FD(), e.events, listenerToken-uint64(i))
-		if err != nil && !errors.Is(err, unix.EEXIST) {
+		err := set.AddListener(l, e.events, listenerToken-uint64(i))
+		if err != nil && !errors.Is(err, unix.EEXIST) && !errors.Is(err, sock.ErrEnded) {
 			return fmt.Errorf("add listener to epoll set: %w", err)
 		}
 	}
@@ -90,7 +90,7 @@ func (e *entrance) watch(set *sock.Epoll) error {
 // unwatch takes them out, if they are there.
 func (e *entrance) unwatch(set *sock.Epoll) {
 	for _, l := range e.listeners {
-		_ = set.Remove(l.FD())
+		set.RemoveListener(l)
 	}
 }
 

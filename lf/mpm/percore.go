@@ -58,14 +58,16 @@ func (m *percore) Start() error {
 
 // Drain implements MPM: it wakes the threads, which do the rest.
 func (m *percore) Drain() {
-	m.crew.drain()
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(m.kick, one[:]) // it is never read: each write is an edge in each set
+	m.crew.drain(func() {
+		var one [8]byte
+		binary.NativeEndian.PutUint64(one[:], 1)
+		_, _ = unix.Write(m.kick, one[:]) // it is never read: each write is an edge in each set
+	})
 }
 
 // Cut implements MPM.
 func (m *percore) Cut() {
+	m.hurry(&m.cfg)
 	m.Drain()
 	m.cutting.Store(true)
 	for _, c := range m.cores {

@@ -154,12 +154,12 @@ func (m *reactor) Start() error {
 
 // Drain implements MPM: it wakes the leaders, which do the rest.
 func (m *reactor) Drain() {
-	m.crew.drain()
-	m.kick()
+	m.crew.drain(m.knock)
 }
 
 // Cut implements MPM.
 func (m *reactor) Cut() {
+	m.hurry(&m.cfg)
 	m.Drain()
 	m.cutting.Store(true)
 	for fd := range m.highest.Load() + 1 {
@@ -169,7 +169,7 @@ func (m *reactor) Cut() {
 	}
 }
 
-func (m *reactor) kick() {
+func (m *reactor) knock() {
 	for _, s := range m.sets {
 		s.knock()
 	}
@@ -335,7 +335,7 @@ func (m *reactor) await(set *handleSet, h *handle, next serve.Next) bool {
 // server drains.
 func (m *reactor) mindDrain() {
 	if m.draining.Load() {
-		m.kick()
+		m.knock()
 	}
 }
 
@@ -354,7 +354,7 @@ func (m *reactor) close(h *handle) {
 	}
 	_ = sock.CloseFD(h.shut()) // the set forgets the descriptor with it
 	if m.alive.Add(-1) == 0 && m.draining.Load() {
-		m.kick()
+		m.knock()
 	}
 }
 

@@ -108,6 +108,10 @@ type Service interface {
 	// Drain is called once when the server begins to stop: from then on
 	// sessions end their connection after the response in hand.
 	Drain()
+
+	// TurnAway is the answer to a peer that is not served because the server
+	// ends. It fits into an empty send buffer.
+	TurnAway() []byte
 }
 
 // State is what a thread does, as Apache's scoreboard shows it. Memory of

@@ -42,7 +42,7 @@ func newEpolled(ls []*Listener, events uint32) (*epolled, error) {
 		return nil, err
 	}
 	for i, l := range ls {
-		if err := a.set.Add(l.fd, events, uint64(i)); err != nil {
+		if err := a.set.AddListener(l, events, uint64(i)); err != nil {
 			return nil, errors.Join(fmt.Errorf("add listener to epoll set: %w", err), a.set.Close())
 		}
 	}

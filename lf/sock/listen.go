@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -65,6 +67,7 @@ type Listener struct {
 	addr     netip.AddrPort
 	ended    atomic.Bool
 	stamping atomic.Bool
+	heldOff  atomic.Bool
 	nextLog  atomic.Int64
 	noWait   bool
 	shared   bool // with other processes, see Adopt
@@ -72,6 +75,7 @@ type Listener struct {
 	onShort  func(error)
 	first    *Listener // whose sibling this is
 	siblings siblings
+	membership
 
 	// Short counts Accepts that found the process or the system without
 	// descriptors or memory; Aborted those whose peer had gone. Those of
@@ -86,10 +90,9 @@ func Listen(opt Options) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	domain, sa := sockaddr(addr)
-	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, sa, err := socket(addr, strings.HasPrefix(opt.Address, ":"))
 	if err != nil {
-		return nil, fmt.Errorf("open listening socket: %w", err)
+		return nil, fmt.Errorf("listen on %s: %w", opt.Address, err)
 	}
 	l := &Listener{fd: fd, opt: opt}
 	if err := l.listen(sa, opt); err != nil {
@@ -114,11 +117,49 @@ func ParseAddress(address string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(tcp.Port)), nil
 }
 
-func sockaddr(addr netip.AddrPort) (domain int, sa unix.Sockaddr) {
-	if ip := addr.Addr().Unmap(); ip.Is4() {
-		return unix.AF_INET, &unix.SockaddrInet4{Port: int(addr.Port()), Addr: ip.As4()}
+// socket opens a socket for that address. All addresses (any) are those that
+// the system has: IPv4's alone, where there is no IPv6.
+func socket(addr netip.AddrPort, anyAddress bool) (fd int, sa unix.Sockaddr, err error) {
+	const kind = unix.SOCK_STREAM | unix.SOCK_CLOEXEC
+	ip, port := addr.Addr().Unmap(), int(addr.Port())
+	if ip.Is4() {
+		fd, err = unix.Socket(unix.AF_INET, kind, 0)
+		return fd, &unix.SockaddrInet4{Port: port, Addr: ip.As4()}, err
 	}
-	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(addr.Port()), Addr: addr.Addr().As16()}
+	zone, err := zoneID(ip.Zone())
+	if err != nil {
+		return -1, nil, err
+	}
+	fd, err = unix.Socket(unix.AF_INET6, kind, 0)
+	if err == unix.EAFNOSUPPORT && anyAddress {
+		slog.Warn("this system has no IPv6: listening on all addresses of IPv4", "port", port)
+		fd, err = unix.Socket(unix.AF_INET, kind, 0)
+		return fd, &unix.SockaddrInet4{Port: port}, err
+	}
+	if err == unix.EAFNOSUPPORT {
+		return -1, nil, fmt.Errorf("this system has no IPv6: %w (use an address of IPv4)", err)
+	}
+	if err == nil && ip.IsUnspecified() {
+		// Whatever net.ipv6.bindv6only says, these are all of IPv4, too.
+		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0)
+	}
+	return fd, &unix.SockaddrInet6{Port: port, Addr: ip.As16(), ZoneId: zone}, err
+}
+
+// zoneID is the number of an IPv6 address's zone, which is an interface's name
+// or its number (RFC 4007, 11).
+func zoneID(zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
+	}
+	if i, err := net.InterfaceByName(zone); err == nil {
+		return uint32(i.Index), nil
+	}
+	n, err := strconv.ParseUint(zone, 10, 32)
+	if err != nil {
+		return 0, fmt.Errorf("there is no network interface %q", zone)
+	}
+	return uint32(n), nil
 }
 
 func (l *Listener) listen(sa unix.Sockaddr, opt Options) error {
@@ -173,7 +214,32 @@ func (l *Listener) bound() error {
 	case *unix.SockaddrInet4:
 		l.addr = netip.AddrPortFrom(netip.AddrFrom4(b.Addr), uint16(b.Port))
 	case *unix.SockaddrInet6:
-		l.addr = netip.AddrPortFrom(netip.AddrFrom16(b.Addr), uint16(b.Port))
+		ip := netip.AddrFrom16(b.Addr)
+		if b.ZoneId != 0 {
+			ip = ip.WithZone(zoneName(b.ZoneId))
+		}
+		l.addr = netip.AddrPortFrom(ip, uint16(b.Port))
+	}
+	return nil
+}
+
+func zoneName(id uint32) string {
+	if i, err := net.InterfaceByIndex(int(id)); err == nil {
+		return i.Name
+	}
+	return strconv.FormatUint(uint64(id), 10)
+}
+
+// Share sets whether another socket of this user may be bound to an address
+// that has this one's among it (SO_REUSEPORT), for as long as one takes the
+// other's place.
+func (l *Listener) Share(on bool) error {
+	value := 0
+	if on {
+		value = 1
+	}
+	if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, value); err != nil {
+		return fmt.Errorf("set SO_REUSEPORT of the listener: %w", err)
 	}
 	return nil
 }

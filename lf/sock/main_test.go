@@ -62,8 +62,7 @@ func listen(t testing.TB, opt Options) *Listener {
 // dial connects a blocking socket, with a time limit on what it does.
 func dial(t testing.TB, l *Listener) int {
 	t.Helper()
-	domain, sa := sockaddr(l.Addr())
-	fd, err := unix.Socket(domain, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	fd, sa, err := socket(l.Addr(), false)
 	if err != nil {
 		t.Fatal(err)
 	}

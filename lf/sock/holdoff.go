@@ -1,0 +1,180 @@
+package sock
+
+import (
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+)
+
+// A listening socket that is shut down resets every connection in its accept
+// queue, and the kernel knows no way to stop taking new ones while the queue is
+// emptied. A socket filter is one: for a listening socket it sees each segment
+// from the TCP header on. It drops what asks for a connection, whose sender
+// tries again a second later and is refused then, because the listener is
+// closed by that time. A handshake that has begun goes on.
+var dropRequests = []unix.SockFilter{
+	{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13}, // the flags (RFC 9293, 3.1)
+	{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: 0x12},
+	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: 0x02, Jf: 1}, // SYN without ACK
+	{Code: unix.BPF_RET | unix.BPF_K, K: 0},
+	{Code: unix.BPF_RET | unix.BPF_K, K: 0xffffffff},
+}
+
+// HoldOff keeps new connections out of the accept queue, of all processes that
+// have the listener and of its siblings, so that the queue can be emptied
+// before the listener is closed: accept until Queued is 0. It cannot be taken
+// back. Where the system does not allow it, which is logged, connections that
+// come meanwhile are queued as before.
+func (l *Listener) HoldOff() {
+	if !l.heldOff.Swap(true) {
+		filter := unix.SockFprog{Len: uint16(len(dropRequests)), Filter: &dropRequests[0]}
+		if err := unix.SetsockoptSockFprog(l.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &filter); err != nil {
+			slog.Warn("cannot hold new connections off: some that come while the listener is closed may be reset", "address", l.addr.String(), "error", err)
+		}
+		// A connection whose peer has not sent anything yet is not waited for.
+		_ = unix.SetsockoptInt(l.fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 0)
+	}
+	_ = l.siblings.each(func(s *Listener) error {
+		s.HoldOff()
+		return nil
+	})
+}
+
+// HeldOff reports that this or another process has called HoldOff.
+func (l *Listener) HeldOff() bool { return l.heldOff.Load() || filtered(l.fd) }
+
+// Queued is how many connections wait in the accept queue, siblings' included.
+// It is 0 for a listener that was shut down.
+func (l *Listener) Queued() (n int) {
+	// For a listening socket, the kernel tells its queue in this field.
+	if info, err := unix.GetsockoptTCPInfo(l.fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil && info.State == unix.BPF_TCP_LISTEN {
+		n = int(info.Unacked)
+	}
+	_ = l.siblings.each(func(s *Listener) error {
+		n += s.Queued()
+		return nil
+	})
+	return n
+}
+
+// TurnAway answers what waits in the accept queue with answer, and closes it.
+// It does not wait for peers. The listener does not wait any more after it.
+func (l *Listener) TurnAway(answer []byte) (n int) {
+	_ = unix.SetNonblock(l.fd, true)
+	for {
+		fd, errno := l.tryAccept()
+		if errno == unix.EINTR || errno == unix.ECONNABORTED {
+			continue
+		}
+		if errno != 0 {
+			break
+		}
+		turnAway(fd, answer)
+		n++
+	}
+	_ = l.siblings.each(func(s *Listener) error {
+		n += s.TurnAway(answer)
+		return nil
+	})
+	return n
+}
+
+// turnAway answers one connection. What has arrived is read first, because the
+// kernel resets a connection that is closed with something unread, and the
+// peer's system throws the answer away then.
+func turnAway(fd int, answer []byte) {
+	var rubbish [4 << 10]byte
+	for range 256 {
+		n, _, err := unix.Recvfrom(fd, rubbish[:], unix.MSG_DONTWAIT)
+		if err != nil && err != unix.EINTR || err == nil && n == 0 {
+			break
+		}
+	}
+	_, _ = send(fd, answer, 0) // it fits, or the peer is gone
+	_ = unix.Shutdown(fd, unix.SHUT_WR)
+	_ = unix.Close(fd)
+}
+
+// Settle is how long the first data of a deferred connection is waited for. Its
+// peer has connected and is about to send; it is in no queue until then.
+const Settle = 10 * time.Millisecond
+
+// Waiting reports whether a listener of these is held off and may still bring
+// connections, this long after HoldOff: some wait in its accept queue, or are
+// deferred.
+func Waiting(listeners []*Listener, since time.Duration) bool {
+	for _, l := range listeners {
+		if l.HeldOff() && (since < Settle && l.opt.DeferAccept > 0 || l.Queued() > 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// Emptied blocks until there is nothing Waiting, or until over reports true.
+// Others go on accepting.
+func Emptied(listeners []*Listener, over func() bool) {
+	for began := flight.Now(); !over() && Waiting(listeners, time.Duration(flight.Now()-began)); {
+		pause(time.Millisecond)
+	}
+}
+
+// pause sleeps. time.Sleep would have the runtime start its network poller,
+// which is one more thread beside those that are measured.
+func pause(d time.Duration) {
+	ts := unix.NsecToTimespec(int64(d))
+	_ = unix.Nanosleep(&ts, nil)
+}
+
+// LetGo gives a listener that other processes have back to them: this process
+// has it no longer, so that it is closed with the last of the others. Its
+// descriptor stays taken until Close, because threads may still name it. No
+// thread may be in Accept, and the listener is ended (Shutdown).
+func (l *Listener) LetGo() {
+	if !l.shared || !l.ended.Load() {
+		return
+	}
+	l.inSets.Lock()
+	defer l.inSets.Unlock()
+	for _, set := range l.sets {
+		_ = set.Remove(l.fd) // an entry would last as long as the socket
+	}
+	l.sets = nil
+	// Any descriptor takes its place that the process has anyhow.
+	_ = unix.Dup3(0, l.fd, unix.O_CLOEXEC)
+}
+
+// membership is the epoll sets that a listener is in.
+type membership struct {
+	inSets sync.Mutex
+	sets   []*Epoll
+}
+
+// AddListener puts a listener into the set, as Add does. LetGo takes it out.
+func (e *Epoll) AddListener(l *Listener, events uint32, token uint64) error {
+	l.inSets.Lock()
+	defer l.inSets.Unlock()
+	if l.shared && l.ended.Load() {
+		return ErrEnded
+	}
+	if err := e.Add(l.fd, events, token); err != nil {
+		return err
+	}
+	l.sets = append(l.sets, e)
+	return nil
+}
+
+// RemoveListener takes it out again, if it is there.
+func (e *Epoll) RemoveListener(l *Listener) {
+	l.inSets.Lock()
+	defer l.inSets.Unlock()
+	if i := slices.Index(l.sets, e); i >= 0 {
+		_ = e.Remove(l.fd)
+		l.sets = slices.Delete(l.sets, i, i+1)
+	}
+}
