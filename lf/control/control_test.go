@@ -61,7 +61,7 @@ func TestBadConfig(t *testing.T) {
 		"0 threads are too few for mpm leader":            func(c *Config) { c.Threads = 0 },
 		`resolve "nowhere"`:                               func(c *Config) { c.Listen = []string{"nowhere"} },
 		"listen on " + l.Addr().String() + ": address":    func(c *Config) { c.Listen = []string{l.Addr().String()} },
-		"open the document root: open /nonexistent/files": func(c *Config) { c.HTTP.DocRoot = "/nonexistent/files" },
+		"open the document root: stat /nonexistent/files": func(c *Config) { c.HTTP.DocRoot = "/nonexistent/files" },
 		"limit Head: 1 is not in":                         func(c *Config) { c.HTTP.Limits.Head = 1 },
 	}
 	before := descriptors(t)

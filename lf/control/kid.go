@@ -124,7 +124,7 @@ func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, erro
 	l := legacy{
 		Slot: slot, Generation: generation, Config: g.cfg.Server, Listeners: len(fds),
 		Most: g.cfg.MostConnections, Dir: g.cfg.Dir, Dumpable: g.cfg.Dir != "", Grace: p.plan.GracefulRestart,
-		Joins: g.served, Passed: passed,
+		Joins: g.served && p.turnover == nil, Passed: passed,
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err == nil {

@@ -216,15 +216,19 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
-// refuses waits until the server does not listen any more.
+// refuses waits until the server takes no more connections: it refuses them or,
+// while it serves those that have waited, does not answer who asks. Over the
+// loopback interface an answer takes no time.
 func (p *process) refuses() {
 	p.t.Helper()
-	until(p.t, "the server to refuse connections", func() bool {
-		c, err := net.DialTimeout("tcp", p.addr, patience)
+	until(p.t, "the server to take no more connections", func() bool {
+		c, err := net.DialTimeout("tcp", p.addr, 200*time.Millisecond)
 		if err == nil {
 			c.Close()
+			return false
 		}
-		return errors.Is(err, unix.ECONNREFUSED)
+		var timeout net.Error
+		return errors.Is(err, unix.ECONNREFUSED) || errors.As(err, &timeout) && timeout.Timeout()
 	})
 }
 

@@ -101,7 +101,7 @@ func (f PidFile) Server() (int, error) {
 	defer file.Close()
 	switch has := holder(file); {
 	case has == 0:
-		return 0, fmt.Errorf("PidFile %s: process %d is no server that has it (the server has ended without removing it)", f, pid)
+		return 0, fmt.Errorf("PidFile %s: process %d is no server of ours that has it (the server has ended without removing it)", f, pid)
 	case has != pid:
 		return 0, fmt.Errorf("PidFile %s: it says process %d, and process %d has it (it was changed, or the server runs in a container)", f, pid, has)
 	}

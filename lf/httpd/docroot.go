@@ -28,7 +28,7 @@ type openRoot struct {
 }
 
 // errRootAway is why no file can be had while the document root itself cannot.
-var errRootAway = errors.New("the document root cannot be opened")
+var errRootAway = errors.New("open the document root")
 
 // newDocRoot makes a docRoot of path. The directory need not be there: see
 // Config.DocRootMayBeAway.

@@ -113,7 +113,7 @@ func TestConfigIsChecked(t *testing.T) {
 		{Config{Limits: Limits{MaxKeepAliveRequests: -1}}, "limit MaxKeepAliveRequests: -1"},
 		{Config{Limits: Limits{WriteTimeout: -5}}, "limit WriteTimeout: -5ns"},
 		{Config{Slow: -time.Second}, "slow: -1s is negative (0 means the default, 50µs)"},
-		{Config{DocRoot: "/nonexistent/place"}, "the document root cannot be opened: stat /nonexistent/place: no such file or directory"},
+		{Config{DocRoot: "/nonexistent/place"}, "open the document root: stat /nonexistent/place: no such file or directory"},
 	}
 	for _, test := range tests {
 		if _, err := New(test.config); err == nil || !strings.HasPrefix(err.Error(), test.want) {

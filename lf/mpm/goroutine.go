@@ -197,6 +197,9 @@ func (m *goroutine) shut() {
 
 // spent stops accepting, as no more connections are wanted.
 func (m *goroutine) spent() {
+	if m.easing.Load() {
+		return // it ends anyway, and serves what has waited
+	}
 	m.shut()
 	if m.cfg.Spent != nil {
 		m.cfg.Spent()

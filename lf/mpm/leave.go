@@ -145,6 +145,9 @@ func (c *crew) took() {
 
 // spent stops accepting, as no more connections are wanted.
 func (c *crew) spent() {
+	if c.easing.Load() {
+		return // it ends anyway, and serves what has waited
+	}
 	c.full.Do(func() {
 		c.shut()
 		if c.cfg.Spent != nil {

@@ -94,6 +94,9 @@ func (a *UringAcceptor) Accept() (fd int, err error) {
 			a.cancel()
 		}
 		if err := a.ring.Enter(1); err != nil {
+			if errnoOf(err) == unix.EINTR && a.l.ended.Load() {
+				continue // the request is still to be taken back
+			}
 			return -1, a.l.judge(errnoOf(err))
 		}
 	}

@@ -1,0 +1,208 @@
+package control
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/mpm"
+)
+
+// queueUp connects so many clients, each of which has sent its request before
+// the next one connects, and counts what becomes of them by status; 0 is
+// anything but a whole response. done may be called once all were told to.
+type queued struct {
+	all  sync.WaitGroup
+	mu   sync.Mutex
+	seen map[int]int
+	made int
+}
+
+// ask connects a client that sends its request. It reports false when the
+// server takes no more connections.
+func (q *queued) ask(addr string) bool {
+	c, err := net.DialTimeout("tcp", addr, 200*time.Millisecond)
+	if err != nil {
+		return false
+	}
+	if _, err := c.Write([]byte("GET /sleep?ms=5 HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")); err != nil {
+		c.Close()
+		return false
+	}
+	q.made++
+	q.all.Go(func() {
+		defer c.Close()
+		_ = c.SetDeadline(time.Now().Add(2 * patience))
+		status := 0
+		if res, err := http.ReadResponse(bufio.NewReader(c), nil); err == nil {
+			if res.Write(discard{}) == nil {
+				status = res.StatusCode
+			}
+		}
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.seen[status]++
+	})
+	return true
+}
+
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// Whoever has connected and sent a request before the server ends in order is
+// served: nobody is reset in the accept queue, by no architecture, way to
+// accept or mutex.
+func TestEndServesTheQueue(t *testing.T) {
+	type variant struct{ name, conf string }
+	var all []variant
+	for _, k := range mpm.Kinds() {
+		size := "ThreadsPerChild 2\nMaxRequestWorkers 4\nMinSpareThreads 1\nMaxSpareThreads 4\n"
+		if k.Name == "prefork" {
+			size = "MaxRequestWorkers 2\nMinSpareServers 1\nMaxSpareServers 2\n"
+		}
+		all = append(all, variant{k.Name, "MPM " + k.Name + "\nStartServers 2\n" + size})
+	}
+	leader := "MPM leader\nStartServers 2\nThreadsPerChild 2\nMaxRequestWorkers 4\nMinSpareThreads 1\nMaxSpareThreads 4\n"
+	for _, mode := range []string{"poll", "epoll", "epoll-exclusive", "uring"} {
+		all = append(all, variant{"leader/accept=" + mode, leader + "Accept " + mode + "\n"})
+	}
+	for _, mutex := range []string{"flock", "reuseport", "epollexclusive"} {
+		all = append(all, variant{"leader/mutex=" + mutex, leader + "AcceptMutex " + mutex + "\n"})
+	}
+	for _, v := range all {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			s := control(t, beat, v.conf)
+			s.settled(2)
+			q := &queued{seen: map[int]int{}}
+			for range 40 {
+				if !q.ask(s.addr) {
+					t.Fatal("refused before the end")
+				}
+			}
+			s.signal(unix.SIGWINCH)
+			for range 40 {
+				if !q.ask(s.addr) {
+					break
+				}
+			}
+			q.all.Wait()
+			if q.seen[200] != q.made {
+				t.Errorf("%d clients: %v", q.made, q.seen)
+			}
+			if status := s.wait(); status != exitDone {
+				t.Errorf("exit status %d: %s", status, s.log.String())
+			}
+		})
+	}
+}
+
+// The one-process server serves its queue, too; what is left of it when the
+// grace ends, or at TERM of a control process, is answered 503.
+func TestEndOfOneProcessServesTheQueue(t *testing.T) {
+	for _, k := range mpm.Kinds() {
+		t.Run(k.Name, func(t *testing.T) {
+			t.Parallel()
+			s := run(t, order{MPM: k.Name, Grace: patience})
+			q := &queued{seen: map[int]int{}}
+			for range 40 {
+				if !q.ask(s.addr) {
+					t.Fatal("refused before the end")
+				}
+			}
+			s.signal(unix.SIGTERM)
+			for range 40 {
+				if !q.ask(s.addr) {
+					break
+				}
+			}
+			q.all.Wait()
+			if q.seen[200] != q.made {
+				t.Errorf("%d clients: %v", q.made, q.seen)
+			}
+			if status := s.wait(); status != exitDone {
+				t.Errorf("exit status %d: %s", status, s.log.String())
+			}
+		})
+	}
+}
+
+// What is still in the queue when the grace ends is refused in order.
+func TestQueueIsTurnedAwayWhenGraceEnds(t *testing.T) {
+	s := run(t, order{MPM: "leader", Grace: 100 * time.Millisecond})
+	var held []*peer
+	threads := plain("leader").Threads
+	for range threads + 3 {
+		p := s.dial()
+		p.send("/sleep?ms=60000")
+		held = append(held, p)
+	}
+	// Which of them are served, and which wait, is the server's business.
+	s.signal(unix.SIGTERM)
+	if status := s.wait(); status != exitGrace {
+		t.Errorf("exit status %d: %s", status, s.log.String())
+	}
+	turned := 0
+	for _, p := range held {
+		if res, err := http.ReadResponse(p.in, nil); err == nil && res.StatusCode == 503 && res.Close {
+			turned++
+		}
+	}
+	if turned != len(held)-threads {
+		t.Errorf("%d of %d were turned away, %d threads: %s", turned, len(held), threads, s.log.String())
+	}
+}
+
+// Lines of Listen are known by where they lead to.
+func TestListenersAreKeptByPlace(t *testing.T) {
+	p, q := freePort(t), freePort(t)
+	const rest = "StartServers 1\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\n"
+	lines := func(addresses ...string) string {
+		return rest + "Listen " + strings.Join(addresses, "\nListen ")
+	}
+	v4 := func(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+	s := control(t, beat, lines(v4(p), v4(q)))
+	b := s.settled(1)
+	steps := []struct {
+		name string
+		conf string
+		want []int
+	}{
+		{"swapped", lines(v4(q), v4(p)), []int{p, q}},
+		{"respelt", lines(fmt.Sprintf("localhost:%d", p), fmt.Sprintf("[::ffff:127.0.0.1]:%d", q)), []int{p, q}},
+		{"one removed", lines(v4(q)), []int{q}},
+		{"one inserted before", lines(v4(p), v4(q)), []int{p, q}},
+		{"all addresses in place of one", lines(fmt.Sprint(p), v4(q)), []int{p, q}},
+		{"all addresses, written otherwise", lines(fmt.Sprintf("[::]:%d", p), v4(q)), []int{p, q}},
+		{"one in place of all", lines(v4(p), v4(q)), []int{p, q}},
+	}
+	for i, step := range steps {
+		s.configure(t, step.conf)
+		s.signal(unix.SIGUSR1)
+		until(t, step.name, func() bool { return b.Header().Generation.Load() == uint32(i+1) })
+		for _, port := range step.want {
+			if got := dial(t, v4(port)).get("/hello"); got != "Hello, World!" {
+				t.Errorf("%s: port %d: %q", step.name, port, got)
+			}
+		}
+	}
+}
+
+// freePort is a port that nobody listens on.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
