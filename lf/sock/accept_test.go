@@ -113,7 +113,7 @@ func TestEveryModeTakesEveryConnection(t *testing.T) {
 				}
 				c := newCrew(t, l, mode, threads, runtime.Gosched)
 				total := int64(0)
-				for burst := range 60 {
+				for burst := range scaled(20, 200) {
 					peers := make([]int, 1+burst%7)
 					for i := range peers {
 						peers[i] = dial(t, l)
@@ -169,7 +169,7 @@ func TestModesEndWhileAsleep(t *testing.T) {
 		if mode.Name == "uring" {
 			t.Skip("a ring has one user at a time")
 		}
-		for range 20 {
+		for range scaled(8, 100) {
 			l := listen(t, Options{})
 			newCrew(t, l, mode, 6, func() {}).end()
 		}

@@ -42,10 +42,7 @@ func read(fd int, p []byte) (int, error) {
 // gets an answer of its own, and no descriptor is left.
 func TestUringAcceptServesAll(t *testing.T) {
 	const peers, leaders, turns = 16, 4, 97
-	each := 250
-	if testing.Short() {
-		each = 40
-	}
+	each := scaled(40, 1_000)
 	l := listen(t, Options{})
 	before := descriptors(t)
 	a := uringAcceptor(t, l)

@@ -14,11 +14,10 @@ import (
 	"lflab/lf/serve"
 )
 
-// TestDeadlines: a wait ends at its deadline, never before, whatever was armed
-// for the wait before it. How late it is depends on the machine's other work,
-// so the best of a few attempts counts.
+// TestDeadlines: a wait ends because of its deadline, never before it, whatever
+// was armed for the wait before. How late it is depends on the machine's other
+// work and is not looked at; that the wait was armed for its own deadline is.
 func TestDeadlines(t *testing.T) {
-	const most = 30 * time.Millisecond
 	tests := map[string]struct {
 		before, wait time.Duration
 	}{
@@ -31,29 +30,25 @@ func TestDeadlines(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			best := time.Hour
-			for range 5 {
-				c, _ := pair(t, true)
-				late := time.Duration(0)
-				for _, wait := range []time.Duration{test.before, test.wait} {
-					if wait == 0 {
-						continue
-					}
-					by := flight.Now() + int64(wait)
-					c.SetReadDeadline(by)
-					if n, err := c.ReadIdle(make([]byte, 1)); n != 0 || !errors.Is(err, serve.ErrDeadline) {
-						t.Fatalf("read %d, %v", n, err)
-					}
-					late = time.Duration(flight.Now() - by)
-					if late < 0 {
-						t.Fatalf("%v early", -late)
-					}
+			c, _ := pair(t, true)
+			for _, wait := range []time.Duration{test.before, test.wait} {
+				if wait == 0 {
+					continue
 				}
-				if best = min(best, late-max(-test.wait, 0)); best <= most {
-					return
+				by := flight.Now() + int64(wait)
+				c.SetReadDeadline(by)
+				if n, err := c.ReadIdle(make([]byte, 1)); n != 0 || !errors.Is(err, serve.ErrDeadline) {
+					t.Fatalf("read %d, %v", n, err)
+				}
+				if early := by - flight.Now(); early > 0 {
+					t.Fatalf("%v early", time.Duration(early))
 				}
 			}
-			t.Errorf("%v late at best (want at most %v)", best, most)
+			// What the kernel waits for is never much longer than the wait. Its
+			// clock has ticks of up to 10 ms.
+			if got, most := time.Duration(armed(t, c.FD())), max(test.wait, 0)+20*time.Millisecond; got > most {
+				t.Errorf("SO_RCVTIMEO is %v for a wait of %v", got, test.wait)
+			}
 		})
 	}
 }
@@ -74,21 +69,23 @@ func TestSignalsDoNotExtendDeadlines(t *testing.T) {
 	for name, wait := range tests {
 		t.Run(name, func(t *testing.T) {
 			c, _ := pair(t, true)
-			by := flight.Now() + int64(200*time.Millisecond)
-			c.SetReadDeadline(by)
-			c.SetWriteDeadline(by)
-			n, err := underSignals(func() error { return wait(c) }, func(int) {})
-			if !errors.Is(err, serve.ErrDeadline) {
-				t.Fatalf("ended with %v", err)
+			signals := 0
+			for attempt := 0; signals < 10 && attempt < 20; attempt++ { // their sender may be kept from the CPU
+				by := flight.Now() + int64(100*time.Millisecond)
+				c.SetReadDeadline(by)
+				c.SetWriteDeadline(by)
+				n, err := underSignals(func() error { return wait(c) }, func(int) {})
+				if !errors.Is(err, serve.ErrDeadline) {
+					t.Fatalf("ended with %v", err)
+				}
+				if early := by - flight.Now(); early > 0 {
+					t.Errorf("%v early", time.Duration(early))
+				}
+				signals += n
 			}
-			switch late := flight.Now() - by; {
-			case late < 0:
-				t.Errorf("%v early", time.Duration(-late))
-			case late > int64(5*time.Second):
-				t.Errorf("%v late after %d signals", time.Duration(late), n)
-			}
-			if n < 10 {
-				t.Errorf("only %d signals were sent", n)
+			// Signals come for as long as patience lasts, and the waits ended.
+			if signals < 10 || signals >= signalsAtMost {
+				t.Errorf("ended after %d signals, want 10 to %d", signals, signalsAtMost)
 			}
 		})
 	}
@@ -114,6 +111,8 @@ func TestSignalsDoNotEndWaits(t *testing.T) {
 	}
 }
 
+const signalsAtMost = int(patience / (2 * time.Millisecond))
+
 // underSignals calls f on a thread that gets SIGURG, which the runtime takes
 // and drops, about every 2 ms for at most `patience`. after is called with
 // their number after each.
@@ -132,7 +131,7 @@ func underSignals(f func() error, after func(int)) (signals int, err error) {
 				ended <- n
 				return
 			case <-tick.C:
-				if n < int(patience/(2*time.Millisecond)) && unix.Tgkill(pid, tid, unix.SIGURG) == nil {
+				if n < signalsAtMost && unix.Tgkill(pid, tid, unix.SIGURG) == nil {
 					n++
 					after(n)
 				}

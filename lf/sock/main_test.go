@@ -1,6 +1,8 @@
 package sock
 
 import (
+	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"runtime"
@@ -10,21 +12,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestMain lets the test binary be a server that runs out of descriptors.
+// TestMain lets the test binary be a server that runs out of descriptors. The
+// tests fail if a child of theirs is left.
 func TestMain(m *testing.M) {
 	if os.Getenv(shortServerEnv) != "" {
 		shortServer()
 		return
 	}
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // of the shortages that tests provoke
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4)) // for threads that are blocked in the kernel
 	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		l.Close() // the network poller has its own descriptors from now on
 	}
-	os.Exit(m.Run())
+	status := m.Run()
+	if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.ECHILD {
+		fmt.Printf("a child is left: wait4 %d, %v\n", pid, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// full is set while a long test runs.
+var full bool
+
+// scaled is a number of rounds: quick in every run, many in the long tests.
+func scaled(quick, many int) int {
+	switch {
+	case full:
+		return many
+	case testing.Short():
+		return quick / 4
+	}
+	return quick
 }
 
 // patience is how long a test waits for what must come.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // until polls a condition that other threads or the kernel bring about.
 func until(t *testing.T, what string, cond func() bool) {

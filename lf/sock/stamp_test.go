@@ -42,12 +42,14 @@ func TestArrived(t *testing.T) {
 		good := 0
 		for range rounds {
 			// Wall clock and monotonic clock are read one after the other; a
-			// thread that is interrupted in between gets it wrong.
+			// thread that is interrupted in between gets it wrong. A reading takes
+			// far less than a time slice: if one of 20 is interrupted, more than
+			// half of them are once in 10^9 runs.
 			if once(); sent-exact <= came && came <= read+exact {
 				good++
 			}
 		}
-		if good < rounds-2 {
+		if good < rounds/2 {
 			t.Errorf("wait=%v: %d of %d time stamps lie between sending and reading", wait, good, rounds)
 		}
 	}

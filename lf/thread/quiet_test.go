@@ -15,13 +15,17 @@ import (
 // switches of threads that are not ours: sysmon's above all. With ordinary
 // blocking system calls there are one or two for each wake-up, and what is
 // measured is the runtime.
+//
+// One in five wake-ups may have one, and so may each 10 ms that the test takes:
+// that is how often sysmon looks around when it has nothing to do, however long
+// other programs keep our threads from the CPU.
 func TestTheRuntimeStaysQuiet(t *testing.T) {
 	if !block.Direct {
 		t.Skip("built with -tags stdsyscall, which is what it is not quiet with")
 	}
 	alone(t, func(t *testing.T) {
 		Reserve(2)
-		const wakes = 5_000
+		const wakes = 2_000
 		mine, err := park.New("futex", park.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -31,7 +35,7 @@ func TestTheRuntimeStaysQuiet(t *testing.T) {
 			t.Fatal(err)
 		}
 		var turns atomic.Int64
-		var others int64
+		var others, looks int64
 		worker := Start(Options{Name: "worker", CPU: AnyCPU}, func(*Thread) {
 			for n := int64(1); n <= wakes; n++ {
 				for turns.Load() < n {
@@ -40,13 +44,14 @@ func TestTheRuntimeStaysQuiet(t *testing.T) {
 			}
 		})
 		driver := Start(Options{Name: "driver", CPU: AnyCPU}, func(me *Thread) {
-			before := foreignSwitches(t, me.TID(), worker.TID())
+			before, begin := foreignSwitches(t, me.TID(), worker.TID()), now()
 			for range wakes - 1 { // the last one would end the worker, and its count
 				mine.ParkUntil(now() + int64(100*time.Microsecond))
 				turns.Add(1)
 				theirs.Unpark()
 			}
 			others = foreignSwitches(t, me.TID(), worker.TID()) - before
+			looks = (now() - begin) / int64(10*time.Millisecond)
 			turns.Add(1)
 			theirs.Unpark()
 		})
@@ -56,10 +61,9 @@ func TestTheRuntimeStaysQuiet(t *testing.T) {
 		if err := worker.Join(); err != nil {
 			t.Fatal(err)
 		}
-		rate := float64(others) / wakes
-		t.Logf("%.3f switches of other threads per wake-up", rate)
-		if rate > 0.2 {
-			t.Errorf("%.3f switches of other threads per wake-up, want at most 0.2", rate)
+		t.Logf("%d switches of other threads in %d wake-ups and %d times 10 ms", others, wakes, looks)
+		if most := wakes/5 + looks; others > most {
+			t.Errorf("%d switches of other threads in %d wake-ups, want at most %d", others, wakes, most)
 		}
 	})
 }

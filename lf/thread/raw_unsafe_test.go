@@ -14,18 +14,13 @@ func rawRead(fd int) {
 	unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&buf)), uintptr(len(buf)))
 }
 
-// rawWaitUntil waits for a futex in raw system calls until the deadline, and
-// counts how often it is interrupted.
-func rawWaitUntil(deadline int64) (interrupted int64) {
+// rawWaitUntil waits for a futex in one raw system call until the deadline, and
+// reports whether it is interrupted.
+func rawWaitUntil(deadline int64) (interrupted bool) {
 	const waitBitsetPrivate, anyBit = 9 | 128, 0xffffffff
 	word, ts := new(atomic.Uint32), unix.NsecToTimespec(deadline)
-	for {
-		_, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), waitBitsetPrivate, 0,
-			uintptr(unsafe.Pointer(&ts)), 0, anyBit)
-		if errno != unix.EINTR {
-			runtime.KeepAlive(word)
-			return interrupted
-		}
-		interrupted++
-	}
+	_, _, errno := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), waitBitsetPrivate, 0,
+		uintptr(unsafe.Pointer(&ts)), 0, anyBit)
+	runtime.KeepAlive(word)
+	return errno == unix.EINTR
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/cas"
 	"lflab/sync/futex"
 )
 
@@ -42,8 +43,8 @@ func detours(t *testing.T, primitive string, rounds int) (least, most float64) {
 func TestChannelWakesByWayOfTheScheduler(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		Reserve(9)
-		if least, _ := detours(t, "channel", 2_000); least < 0.9 {
-			t.Errorf("%.3f scheduler events per wake-up, want at least 0.9: the probe is blind", least)
+		if least, _ := detours(t, "channel", 1_000); least < 0.5 {
+			t.Errorf("%.3f scheduler events per wake-up, want 1, and at least 0.5: the probe is blind", least)
 		}
 	})
 }
@@ -51,19 +52,41 @@ func TestChannelWakesByWayOfTheScheduler(t *testing.T) {
 func TestFutexWakesPastTheScheduler(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		Reserve(9)
-		if _, most := detours(t, "futex", 4_000); most > 0.05 {
-			t.Errorf("%.3f scheduler events per wake-up, want at most 0.05", most)
+		if _, most := detours(t, "futex", 4_000); most > 0.1 {
+			t.Errorf("%.3f scheduler events per wake-up, want at most 0.1", most)
 		}
 	})
 }
 
-// Where the only P is when a worker wakes is a matter of preemption and of
-// CPUs, so the worse of the two runs counts.
+// TestOnePIsTooFew has a driver hold the only P until the worker that it has
+// woken answers. The worker comes back from its wait without a P, so it has to
+// queue for one, each time. The runtime samples one in eight, so half is enough.
 func TestOnePIsTooFew(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		runtime.GOMAXPROCS(1)
-		if _, most := detours(t, "futex", 2_000); most <= 0.3 {
-			t.Errorf("%.3f scheduler events per wake-up, want over 0.3: the probe is blind, or Reserve is needless", most)
+		const wakes = 16
+		b := seats(t, "futex", 1, AnyCPU)
+		w := &b.workers[0]
+		var events uint64
+		if err := Start(Options{Name: "driver", CPU: AnyCPU}, func(*Thread) {
+			before := schedulerEvents()
+			for woken := 0; woken < wakes; {
+				want := b.answers.Load() + 1
+				w.rounds.Add(1)
+				if w.parker.Unpark() {
+					woken++
+				}
+				for b.answers.Load() != want {
+					cas.Pause()
+				}
+			}
+			events = schedulerEvents() - before
+		}).Join(); err != nil {
+			t.Fatal(err)
+		}
+		b.clear()
+		if events < wakes/2 {
+			t.Errorf("%d scheduler events in %d wake-ups: the probe is blind, or Reserve is needless", events, wakes)
 		}
 	})
 }
@@ -72,8 +95,9 @@ func TestOnePIsTooFew(t *testing.T) {
 // switch between them. It is voluntary when the waker runs on until it sleeps.
 // When the woken thread preempts its waker, it is the waker that is switched
 // against its will, and every second switch remains voluntary: the worker's,
-// when it has answered. Hence the lower limit, less 1 in 100 for answers whose
-// sleep the clock's tick forestalls.
+// when it has answered. So the count is 0.5 to 1, less what other programs
+// forestall by taking the CPU from a thread that is about to sleep. A thread
+// that spins has none, and a detour by the scheduler two and more.
 func TestOneSwitchPerHandoff(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		Reserve(2)
@@ -90,31 +114,36 @@ func TestOneSwitchPerHandoff(t *testing.T) {
 			return sum
 		}
 		var before, after uint64
-		handoffs := b.drive(10_000, cpu,
+		handoffs := b.drive(4_000, cpu,
 			func(driver *Thread) { before = voluntary(driver) },
 			func(driver *Thread) { after = voluntary(driver) })
 		b.clear()
 		rate := float64(after-before) / float64(handoffs)
 		t.Logf("%.3f voluntary switches per hand-off", rate)
-		if rate < 0.495 || rate > 1.3 {
-			t.Errorf("%.3f voluntary switches per hand-off, want 0.5 to 1.3", rate)
+		if rate < 0.25 || rate > 1.5 {
+			t.Errorf("%.3f voluntary switches per hand-off, want 0.25 to 1.5", rate)
 		}
 	})
 }
 
-// TestCollectionDoesNotWait has all threads blocked while garbage is
+// TestCollectionDoesNotWait has all threads blocked for good while garbage is
 // collected. The control is a thread that blocks the wrong way, in a raw
-// system call that returns after half a second.
+// system call that returns when a timer expires: the collection does not end
+// before.
 func TestCollectionDoesNotWait(t *testing.T) {
-	const limit = 250 * time.Millisecond
 	alone(t, func(t *testing.T) {
 		Reserve(17)
 		b := seats(t, "futex", 16, AnyCPU)
 		b.blocked()
-		if d := collect(); d > limit {
-			t.Errorf("a collection took %v with 16 threads blocked, want at most %v", d, limit)
-		} else {
-			t.Logf("a collection took %v with 16 threads blocked", d)
+		collected := make(chan struct{})
+		go func() {
+			runtime.GC()
+			close(collected)
+		}()
+		select {
+		case <-collected:
+		case <-time.After(time.Minute):
+			t.Fatal("a collection waits for threads that are blocked")
 		}
 		b.clear()
 
@@ -123,14 +152,18 @@ func TestCollectionDoesNotWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer unix.Close(timer)
-		half := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(2 * limit))}
-		if err := unix.TimerfdSettime(timer, 0, &half, nil); err != nil {
-			t.Fatal(err)
-		}
 		raw := Start(Options{Name: "raw", CPU: AnyCPU}, func(*Thread) { rawRead(timer) })
 		eventually(t, "the raw thread sleeps", func() bool { return state(raw.TID()) == 'S' })
-		if d := collect(); d <= limit {
-			t.Errorf("a collection took %v with a thread blocked in a raw system call, want over %v: the test is blind", d, limit)
+		spec := unix.ItimerSpec{Value: unix.NsecToTimespec(int64(200 * time.Millisecond))}
+		if err := unix.TimerfdSettime(timer, 0, &spec, nil); err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC()
+		if err := unix.TimerfdGettime(timer, &spec); err != nil {
+			t.Fatal(err)
+		}
+		if left := spec.Value.Nano(); left != 0 {
+			t.Errorf("a collection ended %v before a raw system call did: the test is blind", time.Duration(left))
 		}
 		if err := raw.Join(); err != nil {
 			t.Error(err)
@@ -138,20 +171,14 @@ func TestCollectionDoesNotWait(t *testing.T) {
 	})
 }
 
-func collect() time.Duration {
-	start := time.Now()
-	runtime.GC()
-	return time.Since(start)
-}
-
 // TestIdleThreadsAreNotInterrupted has eight threads wait with a deadline, the
-// kind of wait that no signal leaves unnoticed, and counts what ends the waits
-// in a second. The control is a thread that waits the wrong way.
+// kind of wait that no signal leaves unnoticed, and counts what ends the waits.
+// The control is a thread that waits the wrong way, until it is interrupted.
 func TestIdleThreadsAreNotInterrupted(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		const idlers = 8
 		Reserve(idlers + 1)
-		end := monotonic(t) + int64(time.Second)
+		end := monotonic(t) + int64(300*time.Millisecond)
 		var interrupted atomic.Int64
 		var all []*Thread
 		for range idlers {
@@ -168,18 +195,17 @@ func TestIdleThreadsAreNotInterrupted(t *testing.T) {
 			}
 		}
 		if n := interrupted.Load(); n != 0 {
-			t.Errorf("%d waits were interrupted in 1 s, want none", n)
+			t.Errorf("%d waits were interrupted, want none", n)
 		}
 
-		var raw int64
+		var raw bool
 		if err := Start(Options{Name: "raw", CPU: AnyCPU}, func(*Thread) {
-			raw = rawWaitUntil(end + int64(time.Second))
+			raw = rawWaitUntil(monotonic(t) + int64(time.Minute))
 		}).Join(); err != nil {
 			t.Error(err)
 		}
-		t.Logf("interrupted in 1 s: %d waits of %d threads; %d of one in a raw system call", interrupted.Load(), idlers, raw)
-		if raw == 0 {
-			t.Error("no raw wait was interrupted: the test is blind")
+		if !raw {
+			t.Error("a raw wait was not interrupted: the test is blind")
 		}
 	})
 }
@@ -203,7 +229,7 @@ func TestKernelCounts(t *testing.T) {
 			cpu := CPUs()[0]
 			b := seats(t, primitive, 1, cpu)
 			var calls *counter
-			handoffs := b.drive(10_000, cpu,
+			handoffs := b.drive(2_000, cpu,
 				func(*Thread) { calls = count(t, points[0], "") },
 				func(*Thread) { calls.stop() })
 			b.clear()
@@ -211,18 +237,18 @@ func TestKernelCounts(t *testing.T) {
 		}
 		futexes, channels := rate("futex"), rate("channel")
 		t.Logf("futex calls per hand-off: futex %.2f, channel %.2f", futexes, channels)
-		if futexes > 2.2 {
-			t.Errorf("%.2f futex calls per hand-off, want at most 2.2", futexes)
+		if futexes > 3 {
+			t.Errorf("%.2f futex calls per hand-off, want 2, and at most 3", futexes)
 		}
-		if channels <= 2.2 {
-			t.Errorf("%.2f futex calls per hand-off by channel, want over 2.2: the probe is blind", channels)
+		if channels <= 3 {
+			t.Errorf("%.2f futex calls per hand-off by channel, want over 3: the probe is blind", channels)
 		}
 
 		b := seats(t, "futex", 16, AnyCPU)
 		b.blocked()
 		signals := count(t, points[1], "sig==23")
 		idle := Start(Options{Name: "idle", CPU: AnyCPU}, func(*Thread) {
-			word, end := new(atomic.Uint32), monotonic(t)+int64(time.Second)
+			word, end := new(atomic.Uint32), monotonic(t)+int64(300*time.Millisecond)
 			for futex.WaitUntil(word, 0, end) != futex.ErrDeadline {
 			}
 		})
@@ -231,9 +257,10 @@ func TestKernelCounts(t *testing.T) {
 		}
 		signals.stop()
 		b.clear()
-		t.Logf("%d SIGURG in 1 s with 16 threads blocked", signals.n)
-		if signals.n >= 200 {
-			t.Errorf("%d SIGURG in 1 s, want fewer than 200", signals.n)
+		t.Logf("%d SIGURG in 300 ms with 16 threads blocked", signals.n)
+		// Each thread would be sent 30, were it blocked in a raw call.
+		if signals.n >= 60 {
+			t.Errorf("%d SIGURG in 300 ms with 16 threads blocked, want fewer than 60", signals.n)
 		}
 
 		sent := count(t, points[1], "sig==23")

@@ -18,9 +18,9 @@ import (
 // eventually polls until ok, for what happens soon but not at once.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !ok(); runtime.Gosched() {
+	for end := time.Now().Add(time.Minute); !ok(); runtime.Gosched() {
 		if time.Now().After(end) {
-			t.Fatalf("not within 20 s: %s", what)
+			t.Fatalf("not within a minute: %s", what)
 		}
 	}
 }
@@ -58,7 +58,7 @@ func TestNeverTheFirstThread(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 200 {
+	for range 50 {
 		th := Start(Options{Name: "another", CPU: AnyCPU}, func(*Thread) {})
 		if err := th.Join(); err != nil {
 			t.Fatal(err)
@@ -80,9 +80,9 @@ func TestFirstThreadIsLeftAlone(t *testing.T) {
 		// first thread soon.
 		runtime.GOMAXPROCS(1)
 		hits := 0
-		for end := time.Now().Add(20 * time.Second); hits < 20; {
+		for end := time.Now().Add(time.Minute); hits < 5; {
 			if time.Now().After(end) {
-				t.Fatalf("%d goroutines of this test were on the first thread, want 20", hits)
+				t.Fatalf("%d goroutines of this test were on the first thread, want 5", hits)
 			}
 			onFirst := make(chan bool)
 			th := &Thread{opt: Options{CPU: AnyCPU}, done: make(chan struct{})}
@@ -172,7 +172,7 @@ func TestGoexit(t *testing.T) {
 	th := Start(Options{CPU: AnyCPU}, func(*Thread) { runtime.Goexit() })
 	select {
 	case <-th.Done():
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("not done after Goexit")
 	}
 }
@@ -220,8 +220,9 @@ func TestSwitches(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		// Reading the file may block, too, but not this often.
-		if n := after - before; n < sleeps || n > 3*sleeps {
+		// A thread that is preempted on its way to sleep may not need to. Reading
+		// the file may block, too, but not this often.
+		if n := after - before; n < sleeps/2 || n > 10*sleeps {
 			t.Errorf("%d voluntary switches in %d sleeps", n, sleeps)
 		}
 	})

@@ -58,7 +58,7 @@ func TestStopOfTheWorld(t *testing.T) {
 	case <-collected:
 	case <-ended:
 		t.Error("a blocked thread left the kernel during a collection")
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("collections wait for blocked threads")
 	}
 	unix.Close(p[1]) // readable: end of file
@@ -68,10 +68,11 @@ func TestStopOfTheWorld(t *testing.T) {
 	unix.Close(p[0])
 }
 
-// TestNoAllocation: arguments may point into the stack.
+// TestNoAllocation: arguments may point into the stack. AllocsPerRun leaves one
+// P, which the anchor's thread shares, so that a call takes long.
 func TestNoAllocation(t *testing.T) {
 	var pause unix.Timespec
-	if n := testing.AllocsPerRun(100, func() {
+	if n := testing.AllocsPerRun(10, func() {
 		_, _ = Poll(nil, &pause)
 	}); n != 0 {
 		t.Errorf("%v allocations per call", n)

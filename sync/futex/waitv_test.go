@@ -44,7 +44,7 @@ func TestWaitVDeadline(t *testing.T) {
 	_, on := three()
 	start := now(t)
 	for _, deadline := range []int64{-1, 0, start, start + int64(20*time.Millisecond)} {
-		if err := WaitVUntil(on, deadline); !errors.Is(err, ErrDeadline) {
+		if err := deadlineEnds(func() error { return WaitVUntil(on, deadline) }); !errors.Is(err, ErrDeadline) {
 			t.Errorf("deadline start%+d ns: %v, want %v", deadline-start, err, ErrDeadline)
 		}
 		if end := now(t); end < deadline {
@@ -97,10 +97,7 @@ func TestWaitVWakesOnEachWord(t *testing.T) {
 // changes one at a time to one that waits on all.
 func TestWaitVLosesNoWake(t *testing.T) {
 	needWaitV(t)
-	rounds := uint32(30_000)
-	if testing.Short() {
-		rounds = 2_000
-	}
+	rounds := scaled(3_000, 300_000)
 	words, _ := three()
 	answer := new(atomic.Uint32)
 	var both sync.WaitGroup

@@ -1,16 +1,18 @@
 package gate
 
 import (
+	"fmt"
 	"os"
 	"runtime"
+	"sync"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
-// raceDetector is set in tests that run under the race detector, ten times slower.
-var raceDetector bool
-
 // TestMain leaves a P for each thread of a test and for the test itself: a
-// thread that spins keeps its P, and so does one that makes a raw call.
+// thread that spins keeps its P, and so does one that makes a raw call. The
+// tests fail if a semaphore or a child of theirs is left.
 func TestMain(m *testing.M) {
 	if errand := os.Getenv(childShares); errand != "" {
 		runErrand(errand)
@@ -19,19 +21,65 @@ func TestMain(m *testing.M) {
 		child(semaphore)
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 12))
-	os.Exit(m.Run())
+	status := m.Run()
+	if left := removeSemaphores(); len(left) > 0 {
+		fmt.Printf("semaphores are left: %v\n", left)
+		status = 1
+	}
+	if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.ECHILD {
+		fmt.Printf("a child is left: wait4 %d, %v\n", pid, err)
+		status = 1
+	}
+	os.Exit(status)
 }
 
-// scaled is a number of rounds, less where they are slow and where time is
-// short. The log says so.
-func scaled(t *testing.T, rounds int) int {
-	switch {
-	case testing.Short():
-		t.Logf("%d rounds of %d: -short", rounds/100, rounds)
-		return rounds / 100
-	case raceDetector:
-		t.Logf("%d rounds of %d: race detector", rounds/20, rounds)
-		return rounds / 20
+// made are the System V semaphores of this process's tests. They outlive a
+// process that does not remove them.
+var made struct {
+	sync.Mutex
+	ids []int
+}
+
+// note remembers a semaphore, if it is one.
+func note(id int) {
+	made.Lock()
+	defer made.Unlock()
+	if id != 0 {
+		made.ids = append(made.ids, id)
 	}
-	return rounds
+}
+
+// removeSemaphores removes those that are still there, and returns them.
+func removeSemaphores() (left []int) {
+	made.Lock()
+	defer made.Unlock()
+	for _, id := range made.ids {
+		if semremove(id) == nil {
+			left = append(left, id)
+		}
+	}
+	return left
+}
+
+// hangs ends the process: threads that hang cannot be got rid of, and some of
+// them spin.
+func hangs(format string, args ...any) {
+	removeSemaphores()
+	panic(fmt.Sprintf(format, args...))
+}
+
+// full is set while a long test runs.
+var full bool
+
+// scaled is a number of rounds: quick in every run, many in the long tests.
+// Beside a busy neighbour a round costs about a turn of the scheduler, and of a
+// gate that spins several.
+func scaled(quick, many int) int {
+	switch {
+	case full:
+		return many
+	case testing.Short():
+		return max(quick/4, 1)
+	}
+	return quick
 }

@@ -41,6 +41,9 @@ func make1(t testing.TB, k Kind, threads int) Gate {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s, ok := g.(*semop); ok {
+		note(s.id)
+	}
 	t.Cleanup(func() {
 		if t.Failed() {
 			return // a thread may hold it or wait for it for good
@@ -74,13 +77,12 @@ func start(t testing.TB, id int, fn func()) *member {
 	return m
 }
 
-// ends waits for fn to return. If it does not, the process ends: the threads
-// that hang cannot be got rid of, and some of them spin.
+// ends waits for fn to return. If it does not, the process ends.
 func (m *member) ends() {
 	select {
 	case <-m.done:
 	case <-time.After(2 * patience):
-		panic(fmt.Sprintf("%s: thread %d hangs in state %c, system call %q", m.t.Name(), m.id, m.state(), m.call()))
+		hangs("%s: thread %d hangs in state %c, system call %q", m.t.Name(), m.id, m.state(), m.call())
 	}
 }
 
@@ -88,7 +90,7 @@ func (m *member) ends() {
 // seen.
 func (m *member) waits(g Gate, d door) {
 	if !poll(func() bool { return d.queued(g, m) }) {
-		panic(fmt.Sprintf("%s: thread %d does not wait: state %c, system call %q", m.t.Name(), m.id, m.state(), m.call()))
+		hangs("%s: thread %d does not wait: state %c, system call %q", m.t.Name(), m.id, m.state(), m.call())
 	}
 }
 

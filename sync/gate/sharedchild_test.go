@@ -226,6 +226,7 @@ func newFamily(t testing.TB, k SharedKind, opt SharedOptions) *family {
 	if err != nil {
 		t.Fatal(err)
 	}
+	note(owner.Passport().Semaphore)
 	f := &family{TB: t, kind: k, owner: owner}
 	t.Cleanup(func() {
 		if err := owner.Close(); err != nil {

@@ -17,16 +17,17 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// scaled is a number of rounds, less where they are slow and where time is
-// short. The log says so.
-func scaled(t *testing.T, rounds int) int {
+// full is set while a long test runs.
+var full bool
+
+// scaled is a number of rounds: quick in every run, many in the long tests.
+// Beside a busy neighbour a round costs about a turn of the scheduler.
+func scaled(quick, many int) int {
 	switch {
+	case full:
+		return many
 	case testing.Short():
-		t.Logf("%d rounds of %d: -short", rounds/100, rounds)
-		return rounds / 100
-	case raceDetector:
-		t.Logf("%d rounds of %d: race detector", rounds/20, rounds)
-		return rounds / 20
+		return max(quick/4, 1)
 	}
-	return rounds
+	return quick
 }

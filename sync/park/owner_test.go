@@ -12,7 +12,7 @@ import (
 )
 
 // patience is how long what must happen may take on a busy machine.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // poll waits until ok, and reports whether that came to pass.
 func poll(ok func() bool) bool {

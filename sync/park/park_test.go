@@ -19,36 +19,49 @@ import (
 
 const forever = int64(1<<63 - 1)
 
-// TestConformance is what it takes to be a Parker, for every kind there is.
-func TestConformance(t *testing.T) {
-	cases := []struct {
-		name string
-		test func(*testing.T, Kind, door)
-	}{
-		{"wake before sleep", wakeBeforeSleep},
-		{"two wakes are one permit", twoWakes},
-		{"late wake hits the next sleep", lateWake},
-		{"late half of a wake", lateHalf},
-		{"spurious wake", spuriousWake},
-		{"signals", signals},
-		{"deadline past", deadlinePast},
-		{"deadline passes", deadlinePasses},
-		{"permit before deadline", permitBeforeDeadline},
-		{"permit races deadline", permitRacesDeadline},
-		{"permit found at deadline", permitAtDeadline},
-		{"one waker of many wakes", oneWakerOfMany},
-		{"close gives descriptors back", closeGivesBack},
-		{"close awaits a late half", closeAwaits},
-		{"no allocation", noAllocation},
-		{"ping-pong", pingPongs},
-	}
+// conformance is what it takes to be a Parker.
+var conformance = []struct {
+	name string
+	test func(*testing.T, Kind, door)
+}{
+	{"wake before sleep", wakeBeforeSleep},
+	{"two wakes are one permit", twoWakes},
+	{"late wake hits the next sleep", lateWake},
+	{"late half of a wake", lateHalf},
+	{"spurious wake", spuriousWake},
+	{"signals", signals},
+	{"deadline past", deadlinePast},
+	{"deadline passes", deadlinePasses},
+	{"permit before deadline", permitBeforeDeadline},
+	{"permit races deadline", permitRacesDeadline},
+	{"permit found at deadline", permitAtDeadline},
+	{"one waker of many wakes", oneWakerOfMany},
+	{"close gives descriptors back", closeGivesBack},
+	{"close awaits a late half", closeAwaits},
+	{"no allocation", noAllocation},
+	{"ping-pong", pingPongs},
+}
+
+// TestConformance runs the whole table for every kind there is.
+func TestConformance(t *testing.T) { conform(t, "") }
+
+// conform runs the case of that name for every kind, or all cases.
+func conform(t *testing.T, name string) {
+	t.Helper()
+	ran := 0
 	for _, k := range Kinds() {
 		t.Run("primitive="+k.Name, func(t *testing.T) {
 			usable(t, k)
-			for _, c := range cases {
-				t.Run(c.name, func(t *testing.T) { c.test(t, k, doors[k.Name]) })
+			for _, c := range conformance {
+				if name == "" || name == c.name {
+					t.Run(c.name, func(t *testing.T) { c.test(t, k, doors[k.Name]) })
+					ran++
+				}
 			}
 		})
+	}
+	if ran == 0 {
+		t.Errorf("no case %q ran", name)
 	}
 }
 
@@ -184,7 +197,7 @@ func spuriousWake(t *testing.T, k Kind, d door) {
 		t.Run(name, func(t *testing.T) {
 			p := make1(t, k)
 			o := own(t, p, d, func() { sleep(p) })
-			for range 100 {
+			for range scaled(20, 100) {
 				o.stray()
 			}
 			o.unpark()
@@ -200,7 +213,7 @@ func signals(t *testing.T, k Kind, d door) {
 	if d.unlocked {
 		t.Skip("a goroutine has no thread to signal")
 	}
-	const many = 200
+	many := scaled(30, 200)
 	arrived := make(chan os.Signal, 1)
 	signal.Notify(arrived, unix.SIGUSR1)
 	defer signal.Stop(arrived)
@@ -279,14 +292,18 @@ func permitBeforeDeadline(t *testing.T, k Kind, d door) {
 // is taken by the sleep that it raced with or left for the next, and there is
 // one of it. The waker's delay is steered to where both happen: a deadline may
 // pass unnoticed for as long as the thread's timer slack.
+//
+// The rounds go on until both have happened, for 2,000 more at most. If each
+// happens in one round of 50 or more, neither is missed but once in
+// 1 / 0.98^2000, which is 10^17 runs.
 func permitRacesDeadline(t *testing.T, k Kind, d door) {
 	p := make1(t, k)
-	rounds := scaled(t, 5_000)
+	rounds := scaled(200, 5_000)
 	var round, parked, delay atomic.Int64
 	delay.Store(int64(20 * time.Microsecond))
 	var inTime, late int
 	o := own(t, p, d, func() {
-		for i := range int64(rounds) {
+		for i := int64(0); i < int64(rounds) || (inTime == 0 || late == 0) && i < int64(rounds)+2_000; i++ {
 			deadline := now() + rand.Int64N(int64(20*time.Microsecond))
 			round.Store(i + 1)
 			if p.ParkUntil(deadline) {
@@ -305,7 +322,7 @@ func permitRacesDeadline(t *testing.T, k Kind, d door) {
 		}
 	})
 	waker := own(t, p, d, func() {
-		for i := range int64(rounds) {
+		for i := int64(0); ; i++ {
 			for round.Load() <= i {
 				cas.Pause()
 				select {
@@ -374,7 +391,7 @@ func watch(t testing.TB, progress *atomic.Int64, done <-chan struct{}) {
 func oneWakerOfMany(t *testing.T, k Kind, d door) {
 	const wakers = 4
 	p := make1(t, k)
-	for range scaled(t, 400) {
+	for range scaled(40, 400) {
 		o := own(t, p, d, p.Park)
 		o.asleep()
 		var woke atomic.Int32
@@ -444,26 +461,43 @@ func closeAwaits(t *testing.T, k Kind, d door) {
 		signal bool
 	}{
 		{"after a signal", time.Hour, true},
-		{"after the deadline", 500 * time.Millisecond, false},
+		{"after the deadline", 50 * time.Millisecond, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p, err := k.New(Options{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			var p Parker
+			var o *owner
 			var closing, closed atomic.Bool
-			o := own(t, p, d, func() {
-				if !p.ParkUntil(now() + int64(c.wait)) {
-					t.Error("ParkUntil did not take the permit")
+			for wait := c.wait; ; wait *= 2 {
+				var err error
+				if p, err = k.New(Options{}); err != nil {
+					t.Fatal(err)
 				}
-				closing.Store(true)
+				missed := false // by the permit, which came after the deadline
+				o = own(t, p, d, func() {
+					if missed = !p.ParkUntil(now() + int64(wait)); missed {
+						return
+					}
+					closing.Store(true)
+					if err := p.Close(); err != nil {
+						t.Error(err)
+					}
+					closed.Store(true)
+				})
+				poll(func() bool { return d.asleep(p) && o.state() == 'S' || o.state() == 'X' })
+				if d.give(p) {
+					break
+				}
+				o.ends()
+				if !missed {
+					t.Fatal("the permit was taken, and its waker does not know that the owner slept")
+				}
 				if err := p.Close(); err != nil {
-					t.Error(err)
+					t.Fatal(err)
 				}
-				closed.Store(true)
-			})
-			o.asleep()
-			d.give(p)
+				if wait > patience {
+					t.Fatal("the owner does not sleep")
+				}
+			}
 			if c.signal {
 				if err := unix.Tgkill(unix.Getpid(), o.tid, unix.SIGUSR1); err != nil {
 					t.Fatal(err)
@@ -498,20 +532,18 @@ func noAllocation(t *testing.T, k Kind, _ door) {
 	}
 }
 
-// pingPongs passes a turn back and forth a million times. Kinds that sleep in
-// the kernel do so between two locked threads on one CPU, where each hand-off
-// is a sleep and a wake-up. The others need five to fifteen times as long
-// there, because the scheduler has to find the locked thread; they make fewer.
-// Goroutines that are not locked make a million where that is what the kind is
-// for.
+// pingPongs passes a turn back and forth. Kinds that sleep in the kernel do so
+// between two locked threads on one CPU, where each hand-off is a sleep and a
+// wake-up. The others need five to fifteen times as long there, because the
+// scheduler has to find the locked thread; they make fewer.
 // Then threads that may run at the same time, where sleeps and wake-ups race.
 func pingPongs(t *testing.T, k Kind, d door) {
-	const million = 1_000_000
+	few, many := scaled(500, 20_000), scaled(5_000, 1_000_000)
 	cpus := allowedCPUs()
 	inKernel := d.token || d.give != nil
 	on := func(rounds int, locked bool, cpu ...int) func(t *testing.T) {
 		return func(t *testing.T) {
-			g := newGame(t, k, 2*scaled(t, rounds), locked, cpu...)
+			g := newGame(t, k, 2*rounds, locked, cpu...)
 			g.serve()
 			watch(t, &g.turn, g.done)
 			if total := g.turn.Load(); total != g.total {
@@ -521,15 +553,15 @@ func pingPongs(t *testing.T, k Kind, d door) {
 	}
 	switch {
 	case inKernel:
-		t.Run("threads, same CPU", on(million, true, cpus[0], cpus[0]))
+		t.Run("threads, same CPU", on(many, true, cpus[0], cpus[0]))
 	case d.unlocked:
-		t.Run("goroutines", on(million, false))
+		t.Run("goroutines", on(many, false))
 		return
 	default:
-		t.Run("goroutines", on(million/50, false))
-		t.Run("threads, same CPU", on(million/50, true, cpus[0], cpus[0]))
+		t.Run("goroutines", on(few, false))
+		t.Run("threads, same CPU", on(few, true, cpus[0], cpus[0]))
 	}
-	t.Run("threads, any CPU", on(million/50, true))
+	t.Run("threads, any CPU", on(few, true))
 }
 
 func TestLookup(t *testing.T) {
@@ -579,14 +611,15 @@ func TestSpinBudget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const hands = 20
 	var waiting atomic.Bool
 	o := own(t, p, doors["spinfutex"], func() {
-		for range 100 {
+		for range hands {
 			waiting.Store(true)
 			p.Park()
 		}
 	})
-	for range 100 {
+	for range hands {
 		if !poll(func() bool { return waiting.CompareAndSwap(true, false) }) {
 			t.Fatal("the owner does not come back")
 		}

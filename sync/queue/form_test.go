@@ -13,7 +13,7 @@ import (
 	"lflab/sync/park"
 )
 
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // until polls a condition that other threads bring about.
 func until(t *testing.T, what string, cond func() bool) {
@@ -42,6 +42,20 @@ func everyForm(t *testing.T, test func(t *testing.T, form string, kind park.Kind
 	}
 }
 
+// everyRound is set while a long test runs.
+var everyRound bool
+
+// scaled is a number of rounds: quick in every run, many in the long tests.
+func scaled(quick, many int) int {
+	switch {
+	case everyRound:
+		return many
+	case testing.Short():
+		return quick / 4
+	}
+	return quick
+}
+
 func newQueue[T any](t testing.TB, form string, workers int, kind park.Kind, opt park.Options) Handoff[T] {
 	t.Helper()
 	q, err := Make[T](form, workers, kind, opt)
@@ -62,11 +76,11 @@ func give[T any](q Handoff[T], item T) {
 // left when the last burst is over, and no more wake-ups are issued than there
 // are items, waits of the listener, and workers to be sent away.
 func TestEachItemOnce(t *testing.T) {
-	const items = 1_500
+	items := scaled(200, 10_000)
 	everyForm(t, func(t *testing.T, form string, kind park.Kind) {
 		for _, workers := range []int{1, 3, 8} {
 			q := newQueue[int](t, form, workers, kind, park.Options{})
-			var taken [items]atomic.Int32
+			taken := make([]atomic.Int32, items)
 			var total atomic.Int64
 			var ended sync.WaitGroup
 			for i := range workers {
@@ -98,7 +112,7 @@ func TestEachItemOnce(t *testing.T) {
 					t.Fatalf("%d workers: item %d was taken %d times", workers, n, c)
 				}
 			}
-			if st.WakesIssued > items+st.ReserveWaits {
+			if st.WakesIssued > uint64(items)+st.ReserveWaits {
 				t.Errorf("%d workers: %d wake-ups for %d items and %d waits", workers, st.WakesIssued, items, st.ReserveWaits)
 			}
 			if err := q.Free(); err != nil {
@@ -112,7 +126,7 @@ func TestEachItemOnce(t *testing.T) {
 // taken, and every worker is sent away, also one that comes later.
 func TestCloseDrains(t *testing.T) {
 	everyForm(t, func(t *testing.T, form string, kind park.Kind) {
-		for round := range 30 {
+		for round := range scaled(8, 200) {
 			const workers = 3
 			q := newQueue[int](t, form, workers, kind, park.Options{})
 			var taken atomic.Int64
@@ -254,7 +268,7 @@ func TestSpinNeedsNoWakeUp(t *testing.T) {
 			if err := spinForm.Suits(kind); err != nil {
 				t.Skip(err)
 			}
-			const items = 200
+			const items = 50
 			q := newQueue[int](t, "spin", 1, kind, park.Options{Spin: time.Hour})
 			var sleeps atomic.Int64
 			var ended sync.WaitGroup
@@ -363,7 +377,7 @@ func TestAllocations(t *testing.T) {
 			if form.Name == "naive" {
 				want = 1
 			}
-			if n := testing.AllocsPerRun(2_000, func() {
+			if n := testing.AllocsPerRun(300, func() {
 				give(q, [2]int{1, 2})
 				<-back
 			}); n != want {
