@@ -27,6 +27,7 @@ type crew struct {
 	draining atomic.Bool
 	seats    []seat
 	running  sync.WaitGroup
+	release  func() // gives back what the threads were reserved of Ps
 	panics   atomic.Uint64
 	exit
 }
@@ -105,7 +106,7 @@ func (c *crew) shown(opt *lf.Options) {
 // spawn starts one locked thread per seat. body gets the seat's number.
 func (c *crew) spawn(body func(id int)) {
 	c.muster()
-	thread.Reserve(len(c.seats))
+	c.release = thread.Reserve(len(c.seats))
 	c.running.Add(len(c.seats))
 	for id := range c.seats {
 		thread.Start(thread.Options{Name: fmt.Sprintf("%s-%d", c.name, id), CPU: thread.AnyCPU, Unlocked: c.cfg.Parker.Unlocked}, func(*thread.Thread) {
@@ -146,7 +147,12 @@ func (c *crew) panicked(t *serve.Thread, value any) {
 func (c *crew) Drain() { c.drain() }
 
 // Wait implements MPM.
-func (c *crew) Wait() { c.running.Wait() }
+func (c *crew) Wait() {
+	c.running.Wait()
+	if c.release != nil {
+		c.release()
+	}
+}
 
 // status is the part of Status that the scoreboard knows.
 func (c *crew) status() serve.Status {
