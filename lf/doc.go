@@ -39,6 +39,12 @@
 // sleeps on is a parker of package park. Adaptive promotion and the sentinel
 // are this project's.
 //
+// A thread that comes out of the kernel needs a P of the Go scheduler at once.
+// Start therefore raises GOMAXPROCS to the number of threads of all pools and
+// three more, where it is lower, and Wait of the last pool that runs sets it to
+// what it was. What the program sets it to meanwhile stays. See package
+// thread, Reserve.
+//
 // The package knows no sockets and no protocol: a Source yields events of any
 // type and a Handler takes them.
 package lf

@@ -2,10 +2,10 @@ package lf_test
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"lflab/lf"
-	"lflab/sync/park"
 )
 
 // countdown is an event source: it yields the numbers below n, and then ends.
@@ -28,15 +28,10 @@ func (s *countdown) Interrupt() { s.ended.Store(true) }
 
 // A pool of operating-system threads that take turns waiting for events.
 func ExamplePool() {
-	futex, err := park.Lookup("futex")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
 	var sum atomic.Int64
 	pool, err := lf.New(&countdown{n: 101}, func(id int, event int) {
 		sum.Add(int64(event)) // on the thread that received the event, while another one waits
-	}, lf.Options{Name: "example", Threads: 4, Parker: futex})
+	}, lf.Options{Name: "example", Threads: 4})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -48,4 +43,23 @@ func ExamplePool() {
 	}
 	fmt.Println(sum.Load(), pool.Stats().Events)
 	// Output: 5050 101
+}
+
+// The zero Options are eight threads that sleep on futexes. GOMAXPROCS is
+// raised while they run, and afterwards what it was.
+func ExampleNew() {
+	before := runtime.GOMAXPROCS(0)
+	var sum atomic.Int64
+	pool, err := lf.New(&countdown{n: 101}, func(id int, event int) { sum.Add(int64(event)) }, lf.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	pool.Start()
+	if err := pool.Wait(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(sum.Load(), runtime.GOMAXPROCS(0) == before)
+	// Output: 5050 true
 }

@@ -120,7 +120,10 @@ func TestBadOptions(t *testing.T) {
 		sources int
 		want    string
 	}{
-		{Options{Threads: 0, Parker: kind}, 1, "pool of 0 threads (want 1 to"},
+		{Options{Threads: -1, Parker: kind}, 1, "pool of -1 threads (want 1 to"},
+		{Options{Parker: park.Kind{Name: "mine"}}, 1, "primitive mine has no New (take one of park.Kinds"},
+		{Options{Gate: &gate.Kind{Name: "mine"}}, 1, `gate "mine" has no New (take one of gate.Kinds`},
+		{Options{}, 0, "a pool without an event source"},
 		{Options{Threads: 1 << 20, Parker: kind}, 1, "pool of 1048576 threads"},
 		{Options{Threads: 1, Parker: kind, Order: "random"}, 1, `unknown order "random" (known: lifo, fifo, priority, native)`},
 		{Options{Threads: 1, Parker: kind, Promotion: "later"}, 1, `unknown promotion "later" (known: handoff, open,`},
@@ -138,5 +141,16 @@ func TestBadOptions(t *testing.T) {
 		if _, err := NewOver(sources, func(int, int64) {}, c.opt); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want %q", c.opt, err, c.want)
 		}
+	}
+}
+
+// What is nil by mistake is an error, with a sentence.
+func TestNilParts(t *testing.T) {
+	handle := func(int, int64) {}
+	if _, err := New[int64](nil, handle, Options{}); err == nil || !strings.Contains(err.Error(), "event source 1 of 1 is nil") {
+		t.Errorf("no source: %v", err)
+	}
+	if _, err := New[int64](&counted{}, nil, Options{}); err == nil || !strings.Contains(err.Error(), "a pool without a handler") {
+		t.Errorf("no handler: %v", err)
 	}
 }

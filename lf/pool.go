@@ -55,11 +55,12 @@ type Owned[E any] interface {
 // thread's number in the pool, from 0.
 type Handler[E any] func(id int, event E)
 
-// Options are a pool's parameters. Threads and Parker must be set.
+// Options are a pool's parameters. The zero value is a pool of DefaultThreads
+// threads that sleep on futexes.
 type Options struct {
-	Name    string    // of the threads, as the kernel shows them: Name-ID
-	Threads int       // members, leader included
-	Parker  park.Kind // what followers sleep on
+	Name    string    // of the threads, as the kernel shows them: Name-ID; empty means "lf"
+	Threads int       // members, leader included; 0 means DefaultThreads
+	Parker  park.Kind // what followers sleep on; the zero value means the default, the futex
 	Park    park.Options
 
 	// Order is which follower is promoted and Promotion is when. Empty means
@@ -97,6 +98,10 @@ type Options struct {
 // DefaultHold is how much handler time promotion adaptive lets pass before the
 // leadership goes to another thread.
 const DefaultHold = 50 * time.Microsecond
+
+// DefaultThreads is how many threads a pool has that says nothing of it: what
+// lflab serve has.
+const DefaultThreads = 8
 
 // Named is a policy that can be chosen by name.
 type Named struct{ Name, Doc string }
@@ -136,6 +141,8 @@ type Pool[E any] struct {
 	passes     atomic.Uint64 // number of the next hand-off, for the flight log
 	threads    []*thread.Thread
 	ended      sync.WaitGroup
+	started    atomic.Bool
+	procs      func() // gives GOMAXPROCS back
 }
 
 // seat is what belongs to one thread.
@@ -172,6 +179,17 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 	r, err := opt.resolve()
 	if err != nil {
 		return nil, err
+	}
+	if len(sources) == 0 {
+		return nil, errors.New("a pool without an event source (give one or more)")
+	}
+	for i, source := range sources {
+		if source == nil {
+			return nil, fmt.Errorf("event source %d of %d is nil (give a Source that yields events)", i+1, len(sources))
+		}
+	}
+	if handle == nil {
+		return nil, errors.New("a pool without a handler (give the function that processes an event)")
 	}
 	slots := opt.Leaders * len(sources)
 	_, owned := sources[0].(Owned[E])
@@ -222,9 +240,14 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 	return p, nil
 }
 
-// Start starts the threads. The first to come leads, the others follow.
+// Start starts the threads. The first to come leads, the others follow. It
+// raises GOMAXPROCS for them until Wait returns; see the package comment. A
+// pool is started once: it panics when it has been.
 func (p *Pool[E]) Start() {
-	thread.Reserve(p.opt.Threads)
+	if p.started.Swap(true) {
+		panic("lf: a pool was started twice (make another one with New)")
+	}
+	p.procs = thread.Reserve(p.opt.Threads)
 	p.ended.Add(p.opt.Threads)
 	body := p.run
 	if p.gate != nil {
@@ -262,9 +285,14 @@ func (p *Pool[E]) Stop() {
 	}
 }
 
-// Wait blocks until every thread has left, and then gives back what they slept on.
+// Wait blocks until every thread has left, and then gives back what they slept
+// on, and GOMAXPROCS. Of a pool that was not started it gives back the former
+// at once. It is called once, by one goroutine.
 func (p *Pool[E]) Wait() error {
 	p.ended.Wait()
+	if p.procs != nil {
+		p.procs()
+	}
 	return p.close()
 }
 

@@ -80,6 +80,12 @@ func (o *Options) resolve() (rules, error) {
 	if o.Promotion, err = Choose("promotion", o.Promotion, Promotions()); err != nil {
 		return rules{}, err
 	}
+	if o.Name == "" {
+		o.Name = "lf"
+	}
+	if o.Threads == 0 {
+		o.Threads = DefaultThreads
+	}
 	if o.Leaders == 0 {
 		o.Leaders = 1
 	}
@@ -100,11 +106,16 @@ func (o *Options) resolve() (rules, error) {
 		r.order = cas.Priority
 	}
 	if o.Gate == nil {
+		if o.Parker, err = o.Parker.OrDefault(); err != nil {
+			return r, err
+		}
 		if err := o.Parker.Usable(); err != nil {
 			return r, fmt.Errorf("primitive %s does not work here: %w", o.Parker.Name, err)
 		}
 	}
 	switch {
+	case o.Gate != nil && o.Gate.New == nil:
+		return r, fmt.Errorf("gate %q has no New (take one of gate.Kinds, or give the function that makes a gate)", o.Gate.Name)
 	case o.Threads < 1 || o.Threads > cas.MaxFollowers:
 		return r, fmt.Errorf("pool of %d threads (want 1 to %d)", o.Threads, cas.MaxFollowers)
 	case o.Leaders < 1 || o.Leaders > cas.MaxLeaders:

@@ -54,6 +54,11 @@ func (t *turn) pass() {
 
 // Run measures. It blocks for about Rounds x 4 to 40 us.
 func Run(cfg Config) (Result, error) {
+	kind, err := cfg.Kind.OrDefault()
+	if err != nil {
+		return Result{}, err
+	}
+	cfg.Kind = kind
 	cpus := [2]int{thread.AnyCPU, thread.AnyCPU}
 	switch allowed := thread.CPUs(); cfg.Place {
 	case "same":
@@ -85,7 +90,7 @@ func Run(cfg Config) (Result, error) {
 		defer p.Close()
 		turns[i].parker = p
 	}
-	thread.Reserve(2)
+	defer thread.Reserve(2)()
 	warmup := min(cfg.Rounds, 2000)
 	var r Result
 	partner := thread.Start(thread.Options{Name: "pong", CPU: cpus[1], Unlocked: cfg.Kind.Unlocked}, func(*thread.Thread) {

@@ -47,7 +47,7 @@ func ReadPlacement() (p Placement, ok bool) {
 	delays := make([]int64, 0, placementWakes)
 	same := 0
 	home := cpus[0] // the waker's
-	thread.Reserve(2)
+	defer thread.Reserve(2)()
 	var refused [2]error // of the sleeper, of the waker
 	sleeper := thread.Start(thread.Options{Name: "placed", CPU: thread.AnyCPU}, func(*thread.Thread) {
 		for round := uint32(0); round < placementWakes; round++ {

@@ -28,6 +28,7 @@ type crew struct {
 	draining atomic.Bool // and takes no more of them
 	seats    []seat
 	running  sync.WaitGroup
+	release  func() // gives back what the threads were reserved of Ps
 	panics   atomic.Uint64
 	exit
 }
@@ -106,7 +107,7 @@ func (c *crew) shown(opt *lf.Options) {
 // spawn starts one locked thread per seat. body gets the seat's number.
 func (c *crew) spawn(body func(id int)) {
 	c.muster()
-	thread.Reserve(len(c.seats))
+	c.release = thread.Reserve(len(c.seats))
 	c.running.Add(len(c.seats))
 	for id := range c.seats {
 		thread.Start(thread.Options{Name: fmt.Sprintf("%s-%d", c.name, id), CPU: thread.AnyCPU, Unlocked: c.cfg.Parker.Unlocked}, func(*thread.Thread) {
@@ -147,7 +148,12 @@ func (c *crew) panicked(t *serve.Thread, value any) {
 func (c *crew) Drain() { c.drain(func() {}) }
 
 // Wait implements MPM.
-func (c *crew) Wait() { c.running.Wait() }
+func (c *crew) Wait() {
+	c.running.Wait()
+	if c.release != nil {
+		c.release()
+	}
+}
 
 // status is the part of Status that the scoreboard knows.
 func (c *crew) status() serve.Status {

@@ -258,6 +258,14 @@ func New(name string, cfg Config) (MPM, error) {
 	if len(cfg.Listeners) == 0 {
 		return nil, fmt.Errorf("mpm %s has no listener to accept from", name)
 	}
+	if cfg.Service == nil {
+		return nil, fmt.Errorf("mpm %s has no service to make sessions of", name)
+	}
+	if cfg.Gate == nil {
+		if cfg.Parker, err = cfg.Parker.OrDefault(); err != nil {
+			return nil, err
+		}
+	}
 	cfg.Parker.Unlocked = cfg.Parker.Unlocked && k.Parks // where nobody parks, it asks for nothing
 	return k.New(cfg)
 }

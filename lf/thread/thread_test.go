@@ -193,14 +193,44 @@ func TestPanicEndsTheProcess(t *testing.T) {
 	}
 }
 
+// TestReserve: reservations add up, and giving the last one back leaves
+// GOMAXPROCS as the first one found it.
 func TestReserve(t *testing.T) {
 	alone(t, func(t *testing.T) {
-		runtime.GOMAXPROCS(3)
-		for _, c := range []struct{ n, want int }{{0, 3}, {1, 4}, {2, 5}, {9, 12}, {4, 12}} {
-			if Reserve(c.n); runtime.GOMAXPROCS(0) != c.want {
-				t.Errorf("GOMAXPROCS is %d after Reserve(%d), want %d", runtime.GOMAXPROCS(0), c.n, c.want)
+		want := func(what string, n int) {
+			t.Helper()
+			if now := runtime.GOMAXPROCS(0); now != n {
+				t.Errorf("GOMAXPROCS is %d %s, want %d", now, what, n)
 			}
 		}
+		runtime.GOMAXPROCS(3)
+		none := Reserve(0)
+		want("with 0 threads", 3)
+		one := Reserve(1)
+		want("with 1 thread", 4)
+		nine := Reserve(9)
+		want("with 10 threads", 13)
+		one()
+		one()
+		want("with 9 threads", 12)
+		nine()
+		want("with 0 threads again", 3)
+		none()
+		want("at the end", 3)
+
+		first, second := Reserve(2), Reserve(4)
+		runtime.GOMAXPROCS(2) // the program's own choice
+		first()
+		want("set meanwhile", 2)
+		third := Reserve(1)
+		want("with 5 threads", 8)
+		second()
+		third()
+		want("after the program's choice", 2)
+		last := Reserve(3)
+		runtime.GOMAXPROCS(20)
+		last()
+		want("set higher meanwhile", 20)
 	})
 }
 

@@ -28,8 +28,14 @@ const (
 	futexWake = 1 | 128
 )
 
+// anchors are the calls of Anchor that were not released.
+var anchors struct {
+	sync.Mutex
+	n      int
+	weighs *atomic.Bool // has the anchor that holds end
+}
+
 var (
-	anchor  sync.Once
 	stirred atomic.Bool   // a blocking call has returned since the anchor looked
 	adrift  atomic.Uint32 // 1: the anchor sleeps until something happens
 )
@@ -39,20 +45,38 @@ var (
 // running. It wakes a hundred times a second meanwhile, and costs about 0.1 %
 // of one CPU. When no call has returned for a while it lets go, and a process
 // in which nothing happens sleeps wholly; the next return takes it up again,
-// at the price of a wake-up. Only the first call of Anchor does anything.
+// at the price of a wake-up. There is one anchor, however many ask for it.
+//
+// release ends it, with the last one who has asked for it; called again it does
+// nothing. The P is free within anchored then. A program that has no P to spare
+// any more must release: blocking calls would go on keeping its P occupied.
 //
 // While all other threads block, the scheduler then never finds itself without
 // a running P: sysmon goes on looking around every 10 ms and needs no waking,
 // and no thread is started to watch the network.
-func Anchor() {
-	if Direct {
-		anchor.Do(func() { go hold() })
+func Anchor() (release func()) {
+	if !Direct {
+		return func() {}
 	}
+	anchors.Lock()
+	defer anchors.Unlock()
+	if anchors.n++; anchors.n == 1 {
+		anchors.weighs = new(atomic.Bool)
+		go hold(anchors.weighs)
+	}
+	return sync.OnceFunc(func() {
+		anchors.Lock()
+		defer anchors.Unlock()
+		if anchors.n--; anchors.n == 0 {
+			anchors.weighs.Store(true)
+			stir() // it may be adrift
+		}
+	})
 }
 
-func hold() {
+func hold(weighs *atomic.Bool) {
 	pause := unix.NsecToTimespec(int64(anchored))
-	for quiet := 0; ; quiet++ {
+	for quiet := 0; !weighs.Load(); quiet++ {
 		nap(&pause)
 		if stirred.Load() {
 			stirred.Store(false)

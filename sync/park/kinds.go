@@ -25,6 +25,18 @@ var kinds = []Kind{
 // Kinds returns the known kinds, the default first.
 func Kinds() []Kind { return slices.Clone(kinds) }
 
+// OrDefault is k, or the default kind in place of the zero value. A kind that
+// can make no parker is refused.
+func (k Kind) OrDefault() (Kind, error) {
+	switch {
+	case k.New != nil:
+		return k, nil
+	case k.Name == "":
+		return kinds[0], nil
+	}
+	return k, fmt.Errorf("primitive %s has no New (take one of park.Kinds, or give the function that makes a parker)", k.Name)
+}
+
 // Lookup returns the kind of that name. The error for an unknown name lists
 // the known ones.
 func Lookup(name string) (Kind, error) {

@@ -92,11 +92,16 @@ func Forms() (all []Form) {
 }
 
 // Make makes a queue of the form of that name, for workers 0 to workers-1, all
-// of them busy at first. The listener sleeps on a parker of the same kind.
+// of them busy at first. The listener sleeps on a parker of the same kind. An
+// empty form and the zero kind mean the default.
 func Make[T any](form string, workers int, kind park.Kind, opt park.Options) (Handoff[T], error) {
+	kind, err := kind.OrDefault()
+	if err != nil {
+		return nil, err
+	}
 	var known []string
 	for _, f := range forms[T]() {
-		if f.Name == form {
+		if f.Name == form || form == "" {
 			if err := f.Suits(kind); err != nil {
 				return nil, err
 			}

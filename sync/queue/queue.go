@@ -74,8 +74,12 @@ const (
 )
 
 // New makes a queue for workers 0 to workers-1, all of them busy at first. The
-// listener sleeps on a parker of the same kind.
+// listener sleeps on a parker of the same kind; the zero kind means the default.
 func New[T any](workers int, kind park.Kind, opt park.Options) (*Queue[T], error) {
+	kind, err := kind.OrDefault()
+	if err != nil {
+		return nil, err
+	}
 	producer, err := kind.New(opt)
 	if err != nil {
 		return nil, fmt.Errorf("make the listener's parker: %w", err)
@@ -87,6 +91,11 @@ func New[T any](workers int, kind park.Kind, opt park.Options) (*Queue[T], error
 // workers are busy. The queue closes it when it is freed, and when this fails.
 func NewFor[T any](producer park.Parker, workers int, kind park.Kind, opt park.Options) (*Queue[T], error) {
 	if err := checkWorkers(workers); err != nil {
+		producer.Close()
+		return nil, err
+	}
+	kind, err := kind.OrDefault()
+	if err != nil {
 		producer.Close()
 		return nil, err
 	}
