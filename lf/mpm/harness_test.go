@@ -284,8 +284,24 @@ func unchanged(t *testing.T) {
 // and no descriptor more than there were before.
 func asBefore(t testing.TB, before int) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("open are %v", openFiles())
+		}
+	}()
 	until(t, "the threads to end", func() bool { return threadsOfRigs(t) == 0 })
 	until(t, "the descriptors to come free", func() bool { return descriptors(t) <= before })
+}
+
+// openFiles are what the descriptors of the process stand for.
+func openFiles() (all []string) {
+	names, _ := filepath.Glob("/proc/self/fd/*")
+	for _, name := range names {
+		if to, err := os.Readlink(name); err == nil {
+			all = append(all, filepath.Base(name)+"="+to)
+		}
+	}
+	return all
 }
 
 // threadsOfRigs counts the kernel's threads that bear an architecture's name.
