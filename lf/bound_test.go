@@ -48,10 +48,7 @@ func (p *parcels) Owner(n int64) int { return int(n/3*7) % p.owners }
 // whatever that thread was about when it came.
 func TestBoundEvents(t *testing.T) {
 	const threads = 5
-	count := int64(60_000)
-	if testing.Short() {
-		count = 6_000
-	}
+	const count = int64(6_000)
 	for _, parker := range []string{"futex", "spinfutex", "eventfd"} {
 		kind, err := park.Lookup(parker)
 		if err != nil {

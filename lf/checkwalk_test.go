@@ -12,12 +12,10 @@ import (
 // TestKey shows that nothing is lost by what a key leaves out: it walks at
 // random through states that are never packed, and at each compares what can
 // come next with what can come after the state that its key gives back.
-func TestKey(t *testing.T) {
+func TestKey(t *testing.T) { keys(t, 500) }
+
+func keys(t *testing.T, steps int) {
 	alone(t)
-	steps := 5_000
-	if testing.Short() {
-		steps = 500
-	}
 	for _, p := range promotions {
 		for order := cas.LIFO; order <= cas.Priority; order++ {
 			if order != cas.LIFO && !p.any {

@@ -83,35 +83,33 @@ func (v variant) gated(g *tokenGate, more func(*Config)) setup {
 // holds it, one thread at a time; elsewhere it is not touched. L1: there is at
 // most one in accept. L8: without a gate none is taken, as there is none.
 func TestAcceptGate(t *testing.T) {
-	for _, v := range everyKind() {
-		t.Run(v.String(), func(t *testing.T) {
-			g := newTokenGate(t)
-			r := startVariant(t, v, v.gated(g, nil))
-			const clients, each = 4, 25
-			var crowd sync.WaitGroup
-			for i := range clients {
-				crowd.Go(func() {
-					if err := visit(r.addr, i, each, true); err != nil {
-						t.Error(err)
-					}
-				})
-			}
-			crowd.Wait()
-			switch n := g.acquired.Load(); {
-			case v.kind.Gated && n < clients*each:
-				t.Errorf("taken %d times for %d connections", n, clients*each)
-			case !v.kind.Gated && n != 0:
-				t.Errorf("taken %d times, which means nothing here", n)
-			}
-			if n := g.overlaps.Load(); n != 0 {
-				t.Errorf("%d times two threads were inside", n)
-			}
-			r.stop()
-			if n := g.inside.Load(); n != 0 {
-				t.Errorf("%d threads left with the gate", n)
-			}
-		})
-	}
+	each(t, everyKind(), func(t *testing.T, v variant) {
+		g := newTokenGate(t)
+		r := startVariant(t, v, v.gated(g, nil))
+		const clients, visits = 4, 25
+		var crowd sync.WaitGroup
+		for i := range clients {
+			crowd.Go(func() {
+				if err := visit(r.addr, i, visits, true); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		crowd.Wait()
+		switch n := g.acquired.Load(); {
+		case v.kind.Gated && n < clients*visits:
+			t.Errorf("taken %d times for %d connections", n, clients*visits)
+		case !v.kind.Gated && n != 0:
+			t.Errorf("taken %d times, which means nothing here", n)
+		}
+		if n := g.overlaps.Load(); n != 0 {
+			t.Errorf("%d times two threads were inside", n)
+		}
+		r.stop()
+		if n := g.inside.Load(); n != 0 {
+			t.Errorf("%d threads left with the gate", n)
+		}
+	})
 }
 
 // TestLeaveAtTheGate: while another process holds the gate nothing is

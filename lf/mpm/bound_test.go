@@ -34,55 +34,53 @@ func (v variant) overshoot(threads int) uint64 {
 // once. L9: MaxConnectionsPerChild is exact.
 func TestMostConnections(t *testing.T) {
 	const most, crowd = 6, 20
-	for _, v := range everyKind() {
-		t.Run(v.String(), func(t *testing.T) {
-			var spent atomic.Int32
-			r := startVariant(t, v, setup{adopt: true, change: func(c *Config) {
-				c.MostConnections = most
-				c.Spent = func() { spent.Add(1) }
-			}})
-			kept := r.dial()
-			for range 100 {
-				kept.send(getHello)
-				kept.hello("GET")
+	each(t, everyKind(), func(t *testing.T, v variant) {
+		var spent atomic.Int32
+		r := startVariant(t, v, setup{adopt: true, change: func(c *Config) {
+			c.MostConnections = most
+			c.Spent = func() { spent.Add(1) }
+		}})
+		kept := r.dial()
+		for range 100 {
+			kept.send(getHello)
+			kept.hello("GET")
+		}
+		kept.Close()
+		if n := r.m.Status().Connections; n != 1 || spent.Load() != 0 {
+			t.Fatalf("a kept connection counts as %d, spent %d times", n, spent.Load())
+		}
+		for range crowd {
+			r.dial().send(rawHello)
+		}
+		until(t, "the connections to be spent", func() bool { return spent.Load() > 0 })
+		r.m.Drain()
+		r.await()
+		taken := r.m.Status().Connections
+		if taken < most || taken > most+v.overshoot(r.threads) {
+			t.Errorf("%d connections were taken, want %d and at most %d more", taken, most, v.overshoot(r.threads))
+		}
+		if n := spent.Load(); n != 1 {
+			t.Errorf("spent %d times", n)
+		}
+		left := 0
+		for _, l := range r.opened {
+			if err := l.DoNotWait(); err != nil {
+				t.Fatal(err)
 			}
-			kept.Close()
-			if n := r.m.Status().Connections; n != 1 || spent.Load() != 0 {
-				t.Fatalf("a kept connection counts as %d, spent %d times", n, spent.Load())
-			}
-			for range crowd {
-				r.dial().send(rawHello)
-			}
-			until(t, "the connections to be spent", func() bool { return spent.Load() > 0 })
-			r.m.Drain()
-			r.await()
-			taken := r.m.Status().Connections
-			if taken < most || taken > most+v.overshoot(r.threads) {
-				t.Errorf("%d connections were taken, want %d and at most %d more", taken, most, v.overshoot(r.threads))
-			}
-			if n := spent.Load(); n != 1 {
-				t.Errorf("spent %d times", n)
-			}
-			left := 0
-			for _, l := range r.opened {
-				if err := l.DoNotWait(); err != nil {
-					t.Fatal(err)
+			for {
+				fd, err := l.Accept()
+				if err != nil {
+					break
 				}
-				for {
-					fd, err := l.Accept()
-					if err != nil {
-						break
-					}
-					left++
-					unix.Close(fd)
-				}
+				left++
+				unix.Close(fd)
 			}
-			if left != crowd+1-int(taken) {
-				t.Errorf("%d connections are left in the queue, %d of %d were taken", left, taken, crowd+1)
-			}
-			r.finish()
-		})
-	}
+		}
+		if left != crowd+1-int(taken) {
+			t.Errorf("%d connections are left in the queue, %d of %d were taken", left, taken, crowd+1)
+		}
+		r.finish()
+	})
 }
 
 // TestListenersInTurn: of several listeners with connections, each has its
@@ -90,88 +88,84 @@ func TestMostConnections(t *testing.T) {
 func TestListenersInTurn(t *testing.T) {
 	const addresses, most = 3, 30
 	crowds := [addresses]int{60, 30, 30}
-	for _, v := range everyKind() {
-		t.Run(v.String(), func(t *testing.T) {
-			switch {
-			case v.value == "uring" || v.value == "uring-single" || v.value == "epoll-et":
-				t.Skip("accepts from one listener only")
-			case v.kind.Unbounded:
-				t.Skip("there is nothing to share: it accepts all at once")
-			}
-			var spent atomic.Bool
-			var waiting [addresses][]*client
-			r := startVariant(t, v, setup{threads: 2, listen: addresses,
-				change: func(c *Config) {
-					c.MostConnections = most
-					c.Spent = func() { spent.Store(true) }
-				},
-				before: func(r *rig) {
-					for i, l := range r.all {
-						for range crowds[i] {
-							c := dialTo(t, l.Addr().String())
-							r.clients = append(r.clients, c)
-							waiting[i] = append(waiting[i], c)
-							c.send(rawHello)
-						}
-					}
-				}})
-			until(t, "the connections to be spent", spent.Load)
-			r.m.Drain()
-			r.await()
-			sum := 0
-			var answered [addresses]int
-			for i := range waiting {
-				for _, c := range waiting[i] {
-					res, err := http.ReadResponse(bufio.NewReader(c), nil)
-					if err == nil && res.StatusCode == 200 {
-						answered[i]++
-						sum++
+	each(t, everyKind(), func(t *testing.T, v variant) {
+		switch {
+		case v.value == "uring" || v.value == "uring-single" || v.value == "epoll-et":
+			t.Skip("accepts from one listener only")
+		case v.kind.Unbounded:
+			t.Skip("there is nothing to share: it accepts all at once")
+		}
+		var spent atomic.Bool
+		var waiting [addresses][]*client
+		r := startVariant(t, v, setup{threads: 2, listen: addresses,
+			change: func(c *Config) {
+				c.MostConnections = most
+				c.Spent = func() { spent.Store(true) }
+			},
+			before: func(r *rig) {
+				for i, l := range r.all {
+					for range crowds[i] {
+						c := dialTo(t, l.Addr().String())
+						r.clients = append(r.clients, c)
+						waiting[i] = append(waiting[i], c)
+						c.send(rawHello)
 					}
 				}
-				if least := most / (2 * addresses); answered[i] < least {
-					t.Errorf("address %d had %d of %d connections, want at least %d", i, answered[i], most, least)
+			}})
+		until(t, "the connections to be spent", spent.Load)
+		r.m.Drain()
+		r.await()
+		sum := 0
+		var answered [addresses]int
+		for i := range waiting {
+			for _, c := range waiting[i] {
+				res, err := http.ReadResponse(bufio.NewReader(c), nil)
+				if err == nil && res.StatusCode == 200 {
+					answered[i]++
+					sum++
 				}
 			}
-			if sum < most || sum > most+int(v.overshoot(r.threads)) {
-				t.Errorf("%v are %d connections, want %d", answered, sum, most)
+			if least := most / (2 * addresses); answered[i] < least {
+				t.Errorf("address %d had %d of %d connections, want at least %d", i, answered[i], most, least)
 			}
-		})
-	}
+		}
+		if sum < most || sum > most+int(v.overshoot(r.threads)) {
+			t.Errorf("%v are %d connections, want %d", answered, sum, most)
+		}
+	})
 }
 
 // TestSeveralAddresses: a server answers on each of its addresses, all the
 // time, and ends on all of them.
 func TestSeveralAddresses(t *testing.T) {
-	for _, v := range everyKind() {
-		t.Run(v.String(), func(t *testing.T) {
-			if v.value == "uring" || v.value == "uring-single" || v.value == "epoll-et" {
-				t.Skip("accepts from one listener only")
+	each(t, everyKind(), func(t *testing.T, v variant) {
+		if v.value == "uring" || v.value == "uring-single" || v.value == "epoll-et" {
+			t.Skip("accepts from one listener only")
+		}
+		for _, adopt := range []bool{false, true} {
+			r := startVariant(t, v, setup{listen: 3, adopt: adopt})
+			addresses := map[string]bool{}
+			for _, l := range r.all {
+				addresses[l.Addr().String()] = true
 			}
-			for _, adopt := range []bool{false, true} {
-				r := startVariant(t, v, setup{listen: 3, adopt: adopt})
-				addresses := map[string]bool{}
-				for _, l := range r.all {
-					addresses[l.Addr().String()] = true
-				}
-				if len(addresses) != 3 {
-					t.Fatalf("addresses %v", addresses)
-				}
-				visits := 0
-				for addr := range addresses {
-					for range 10 {
-						if err := visit(addr, 0, 1, true); err != nil {
-							t.Errorf("%s: %v", addr, err)
-						}
-						visits++
+			if len(addresses) != 3 {
+				t.Fatalf("addresses %v", addresses)
+			}
+			visits := 0
+			for addr := range addresses {
+				for range 10 {
+					if err := visit(addr, 0, 1, true); err != nil {
+						t.Errorf("%s: %v", addr, err)
 					}
+					visits++
 				}
-				if n := r.m.Status().Connections; n != uint64(visits) {
-					t.Errorf("%d connections counted of %d", n, visits)
-				}
-				r.stop()
 			}
-		})
-	}
+			if n := r.m.Status().Connections; n != uint64(visits) {
+				t.Errorf("%d connections counted of %d", n, visits)
+			}
+			r.stop()
+		}
+	})
 }
 
 // TestShortageThatLasts steps the clock of a shortage.

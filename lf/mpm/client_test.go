@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -72,6 +73,20 @@ func (c *client) hello(method string) (closes bool) {
 	}
 	if res.StatusCode != 200 || body != want || res.ContentLength != 13 {
 		c.t.Fatalf("answer %s, %q, length %d", res.Status, body, res.ContentLength)
+	}
+	return res.Close
+}
+
+// statusRequest is for what is handled until rig.letGo, see setup.holds.
+const statusRequest = "GET /server-status?auto HTTP/1.1\r\nHost: a\r\n\r\n"
+
+// status reads the response to statusRequest, and reports whether it ends the
+// connection.
+func (c *client) status() (closes bool) {
+	c.t.Helper()
+	res, body := c.answer("GET")
+	if res.StatusCode != 200 || !strings.Contains(body, "\nServerMPM: ") {
+		c.t.Fatalf("answer %s, %.60q", res.Status, body)
 	}
 	return res.Close
 }

@@ -94,11 +94,9 @@ func (s *peakSession) Serve(t *serve.Thread) serve.Next {
 
 // E3: at no time are there more than the bound, and nobody is forgotten though
 // all workers are busy again and again, and the listener finds no room.
-func TestEventBoundUnderLoad(t *testing.T) {
-	rounds := 150
-	if raceDetector {
-		rounds = 30
-	}
+func TestEventBoundUnderLoad(t *testing.T) { eventBoundUnderLoad(t, 20) }
+
+func eventBoundUnderLoad(t *testing.T, rounds int) {
 	for _, test := range []struct {
 		workers int
 		factor  float64

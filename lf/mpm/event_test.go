@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -48,11 +49,10 @@ func TestEventNeedsNoWorkerToWait(t *testing.T) {
 // time is over they are cut.
 func TestEventNeedsNoWorkerToWrite(t *testing.T) {
 	r := start(t, "event", setup{threads: 2, limits: httpd.Limits{WriteTimeout: 700 * time.Millisecond}})
-	before := descriptors(t)
 	var slow []*client
 	for range 20 {
 		c := r.dial()
-		c.send(bytesRequest(50_000_000))
+		c.send(bytesRequest(20_000_000))
 		slow = append(slow, c)
 	}
 	until(t, "all to be written to", func() bool { return r.m.Status().Counters["connections_in_set"] == 20 })
@@ -63,62 +63,77 @@ func TestEventNeedsNoWorkerToWrite(t *testing.T) {
 		t.Logf("only %d of the slow were there until the end: the machine is slow, too", n)
 	}
 	r.idle()
-	until(t, "their descriptors to come free", func() bool { return descriptors(t) <= before+20 })
+	until(t, "their sockets to be closed", func() bool { return r.sockets() == 0 })
 	for _, c := range slow {
-		if n, err := io.Copy(io.Discard, c.in); n == 0 || n > 49_000_000 || err != nil && !hasEnded(err) {
+		if n, err := io.Copy(io.Discard, c.in); n == 0 || n > 19_000_000 || err != nil && !hasEnded(err) {
 			t.Errorf("a peer that did not read got %d bytes, %v", n, err)
 		}
 	}
 }
 
 // TestEventKeepsTimeWhileBusy: with every worker in a long request, deadlines
-// of others are kept, and those who asked in time are served.
+// of others are kept, and those who asked in time are served. Where the test
+// itself takes too long to ask in time it tries again.
 func TestEventKeepsTimeWhileBusy(t *testing.T) {
-	r := start(t, "event", setup{threads: 2, limits: httpd.Limits{HeadTimeout: 150 * time.Millisecond, KeepAliveTimeout: 150 * time.Millisecond}})
+	const attempts = 20
+	for range attempts {
+		if keepsTimeWhileBusy(t) {
+			return
+		}
+	}
+	t.Errorf("in none of %d attempts was the client in time", attempts)
+}
+
+// keepsTimeWhileBusy returns false where it was late itself.
+func keepsTimeWhileBusy(t *testing.T) bool {
+	const limit = 400 * time.Millisecond
+	r := start(t, "event", setup{threads: 2, holds: true, limits: httpd.Limits{HeadTimeout: limit, KeepAliveTimeout: limit}})
+	defer r.stop()
+	defer r.letGo()
+	began := time.Now()
+	isLate := func() bool { return time.Since(began) > limit/2 }
 	late, idle, asking := r.dial(), r.dial(), r.dial()
 	for _, c := range []*client{idle, asking} {
 		c.send(getHello)
 		c.hello("GET")
 	}
 	late.send(getHello[:20])
-	until(t, "all to wait", func() bool { return r.m.Status().Counters["connections_in_set"] == 3 })
+	until(t, "all to wait", func() bool { return r.m.Status().Counters["connections_in_set"] == 3 || isLate() })
 	busy := r.dial()
-	busy.send("GET /sleep?ms=1500 HTTP/1.1\r\nHost: a\r\n\r\n")
+	busy.send(statusRequest)
 	r.inFlight(4, 1)
 	asking.send(getHello)
+	if isLate() {
+		return false
+	}
 	newcomer := r.dial()
 	newcomer.send(getHello)
 	if res, _ := late.answer("GET"); res.StatusCode != 408 {
 		t.Errorf("the late one: %s", res.Status)
 	}
 	idle.end()
-	if r.writing() != 1 {
-		t.Error("deadlines were kept only after the worker had come home")
-	}
+	r.letGo() // only then
 	asking.hello("GET")
 	newcomer.hello("GET")
-	if _, body := busy.answer("GET"); body != "slept\n" {
-		t.Errorf("the long one: %q", body)
-	}
-	for _, c := range []*client{late, idle, asking, newcomer, busy} {
+	busy.status()
+	for _, c := range r.clients {
 		c.Close()
 	}
+	return true
 }
 
 // TestEventUnderReuse is a storm of connections that begin, wait, are timed
 // out, vanish and end in every order, so that descriptors are used again at
 // once while events for their predecessors are under way. Nobody gets another
 // one's answer, and no connection is served twice at a time.
-func TestEventUnderReuse(t *testing.T) {
+func TestEventUnderReuse(t *testing.T) { eventUnderReuse(t, 60) }
+
+func eventUnderReuse(t *testing.T, rounds int) {
 	guard := &guard{}
 	r := start(t, "event", setup{
 		threads: 4, silent: true, watch: guard.watch,
 		limits: httpd.Limits{HeadTimeout: 20 * time.Millisecond, KeepAliveTimeout: 10 * time.Millisecond, BodyTimeout: 20 * time.Millisecond},
 	})
-	rounds := 400
-	if raceDetector {
-		rounds = 100
-	}
 	var storm sync.WaitGroup
 	var answered atomic.Int64
 	for i := range 12 {
@@ -184,7 +199,9 @@ func visitSome(t *testing.T, addr string, id, requests int, closes bool) int64 {
 }
 
 // TestEventTakesNewConnectionsWhileBusy: connections that keep every worker busy,
-// with a request waiting at any time, do not keep a new one out.
+// with a request waiting at any time, do not keep a new one out. The test may
+// come late to its answer: of five new connections one has to be quick. Where
+// the machine delays one in ten, that fails once in 10^5 runs.
 func TestEventTakesNewConnectionsWhileBusy(t *testing.T) {
 	r := start(t, "event", setup{threads: 3})
 	const request = "GET /sleep?ms=1 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -199,21 +216,23 @@ func TestEventTakesNewConnectionsWhileBusy(t *testing.T) {
 				c.answer("GET")
 				answered.Add(1)
 			}
-			c.end()
+			c.Close()
 		})
 	}
 	defer busy.Wait()
 	defer stop.Store(true)
+	var waited []int64
 	for range 5 {
 		before := answered.Load()
-		until(t, "all workers to be busy", func() bool { return answered.Load() > before+12 })
+		until(t, "all workers to be busy", func() bool { return answered.Load() > before+6 })
 		c := r.dial()
 		before = answered.Load()
 		c.send(getHello)
 		c.hello("GET")
-		if n := answered.Load() - before; n > 60 {
-			t.Errorf("a new connection waited for %d requests of six others", n)
-		}
+		waited = append(waited, answered.Load()-before)
 		c.vanish()
+	}
+	if slices.Min(waited) > 60 {
+		t.Errorf("new connections waited for %d requests of six others", waited)
 	}
 }

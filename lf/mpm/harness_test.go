@@ -1,14 +1,18 @@
 package mpm
 
 import (
-	"io"
-	"log/slog"
+	"flag"
+	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,11 +22,16 @@ import (
 	"lflab/lf/httpd"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
+	"lflab/lf/testlog"
 	"lflab/sync/park"
 )
 
-// patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+// patience is how long a test waits for what must come: a net against hanging.
+const patience = time.Minute
+
+// sideBySide is how many tests that may run beside each other do: most of the
+// time they wait.
+const sideBySide = "8"
 
 // raceDetector is set in tests that run under the race detector, ten times slower.
 var raceDetector bool
@@ -42,7 +51,10 @@ func TestMain(m *testing.M) {
 	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		l.Close() // the network poller has its own descriptors from now on
 	}
-	os.Exit(m.Run())
+	if err := flag.Set("test.parallel", sideBySide); err != nil { // -parallel is read after this
+		panic(err)
+	}
+	os.Exit(testlog.Run(m))
 }
 
 // setup is what a test wants of its server; the zero value is a plain one.
@@ -57,6 +69,7 @@ type setup struct {
 	listen   int        // on how many addresses; 1 when 0
 	before   func(*rig) // it accepts
 	adopt    bool       // the listeners are those of another process, too: see rig.opened
+	holds    bool       // requests for the status are handled when rig.letGo is called, not before
 }
 
 // rig is a running server on a port of its own.
@@ -70,10 +83,20 @@ type rig struct {
 	opened   []*sock.Listener // those that somebody else has, whose sockets they are
 	web      *httpd.Server
 	addr     string
-	before   int // descriptors
+	ip       netip.Addr // the rig's own
+	alone    bool       // no other rig is there: the whole process is looked at in the end
+	before   int        // descriptors
+	held     chan struct{}
+	letGo    func() // ends the handling of what is held
 	drained  bool
 	clients  []*client
 }
+
+// beside is above 0 while rigs may run beside each other, see unchanged.
+var beside atomic.Int32
+
+// rigs numbers the rigs.
+var rigs atomic.Uint32
 
 func start(t testing.TB, name string, s setup) *rig {
 	t.Helper()
@@ -81,7 +104,14 @@ func start(t testing.TB, name string, s setup) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t: t, kind: kind, threads: max(s.threads, kind.MinThreads), before: descriptors(t)}
+	r := &rig{t: t, kind: kind, threads: max(s.threads, kind.MinThreads), before: descriptors(t), alone: beside.Load() == 0}
+	n := rigs.Add(1)
+	r.ip = netip.AddrFrom4([4]byte{127, 1 + byte(n>>16), byte(n >> 8), byte(n)})
+	r.held = make(chan struct{})
+	r.letGo = sync.OnceFunc(func() { close(r.held) })
+	if !s.holds {
+		r.letGo()
+	}
 	if s.threads == 0 {
 		r.threads = 4
 	}
@@ -98,15 +128,25 @@ func start(t testing.TB, name string, s setup) *rig {
 	if s.limits.LingerShort == 0 {
 		s.limits.LingerShort = 40 * time.Millisecond // many a test's client does not close first
 	}
-	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
+	// How long a client of a test takes for something is not what is tested.
+	for _, limit := range []*time.Duration{&s.limits.HeadTimeout, &s.limits.KeepAliveTimeout, &s.limits.BodyTimeout, &s.limits.WriteTimeout} {
+		if *limit == 0 {
+			*limit = 10 * patience
+		}
+	}
+	var log testlog.Journal
+	log.ShowIfFailed(t)
 	r.web, err = httpd.New(httpd.Config{
-		Limits: s.limits, Debug: true, Log: quiet, DocRoot: docRoot(t),
-		Status: func() serve.Status { return r.m.Status() },
+		Limits: s.limits, Debug: true, Log: log.Logger(), DocRoot: docRoot(t),
+		Status: func() serve.Status {
+			<-r.held
+			return r.m.Status()
+		},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	opt := sock.Options{Address: "127.0.0.1:0", DeferAccept: sock.DefaultDefer, ReusePort: kind.ReusePort}
+	opt := sock.Options{Address: r.ip.String() + ":0", DeferAccept: sock.DefaultDefer, ReusePort: kind.ReusePort}
 	if s.silent {
 		opt.DeferAccept = 0
 	}
@@ -151,6 +191,7 @@ func start(t testing.TB, name string, s setup) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
+		r.letGo()
 		if !r.drained {
 			r.stop()
 		}
@@ -220,19 +261,116 @@ func (r *rig) finish() {
 	for _, c := range r.clients {
 		c.Close()
 	}
-	until(r.t, "the threads to end", func() bool { return r.liveThreads() == 0 })
-	until(r.t, "the descriptors to come free", func() bool { return descriptors(r.t) <= r.before })
+	until(r.t, "the threads to leave their rows", func() bool { return len(r.tids()) == 0 })
+	until(r.t, "the sockets to be closed", func() bool { return r.sockets() == 0 })
+	if r.alone {
+		asBefore(r.t, r.before)
+	}
 }
 
-// liveThreads counts the kernel's threads that bear the architecture's name.
-func (r *rig) liveThreads() int {
+// unchanged looks, when the test and what runs side by side within it have
+// ended, whether threads or descriptors were left behind.
+func unchanged(t *testing.T) {
+	t.Helper()
+	before := descriptors(t)
+	beside.Add(1)
+	t.Cleanup(func() {
+		beside.Add(-1)
+		asBefore(t, before)
+	})
+}
+
+// asBefore waits until no thread of an architecture is left in the process,
+// and no descriptor more than there were before.
+func asBefore(t testing.TB, before int) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("open are %v", openFiles())
+		}
+	}()
+	until(t, "the threads to end", func() bool { return threadsOfRigs(t) == 0 })
+	until(t, "the descriptors to come free", func() bool { return descriptors(t) <= before })
+}
+
+// openFiles are what the descriptors of the process stand for.
+func openFiles() (all []string) {
+	names, _ := filepath.Glob("/proc/self/fd/*")
+	for _, name := range names {
+		if to, err := os.Readlink(name); err == nil {
+			all = append(all, filepath.Base(name)+"="+to)
+		}
+	}
+	return all
+}
+
+// threadsOfRigs counts the kernel's threads that bear an architecture's name.
+func threadsOfRigs(t testing.TB) (n int) {
+	t.Helper()
 	names, err := filepath.Glob("/proc/self/task/*/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		comm, err := os.ReadFile(name) // a thread may end meanwhile
+		if err != nil {
+			continue
+		}
+		kind, _, named := strings.Cut(string(comm), "-")
+		if named && slices.ContainsFunc(Kinds(), func(k Kind) bool { return k.Name == kind }) {
+			n++
+		}
+	}
+	return n
+}
+
+// tids are the threads on the server's rows.
+func (r *rig) tids() (all []int) {
+	if r.kind.Unbounded { // its rows are connections
+		return nil
+	}
+	for _, p := range r.m.Status().Processes {
+		for _, row := range p.Rows {
+			if row.TID != 0 {
+				all = append(all, row.TID)
+			}
+		}
+	}
+	return all
+}
+
+// sockets counts the server's own descriptors of connections: those with the
+// rig's address on this side. Clients have 127.0.0.1 there.
+func (r *rig) sockets() (n int) {
+	r.t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	n := 0
-	for _, name := range names {
-		comm, err := os.ReadFile(name) // a thread may end meanwhile
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		local, err := unix.Getsockname(fd) // which may have been closed meanwhile
+		if err != nil {
+			continue
+		}
+		if listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err != nil || listens != 0 {
+			continue
+		}
+		if a, ok := local.(*unix.SockaddrInet4); ok && netip.AddrFrom4(a.Addr) == r.ip {
+			n++
+		}
+	}
+	return n
+}
+
+// liveThreads counts the threads on the server's rows that bear its name in
+// the kernel.
+func (r *rig) liveThreads() (n int) {
+	for _, tid := range r.tids() {
+		comm, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/comm", tid)) // it may end meanwhile
 		if err == nil && strings.HasPrefix(string(comm), r.kind.Name+"-") {
 			n++
 		}
@@ -249,9 +387,7 @@ func (r *rig) check() {
 	c.hello("GET")
 	c.end()
 	if r.kind.Name != "goroutine" {
-		if n := r.liveThreads(); n != r.threads {
-			r.t.Errorf("%d threads of %d are left", n, r.threads)
-		}
+		until(r.t, "all threads to be there", func() bool { return r.liveThreads() == r.threads })
 	}
 	if n := r.m.Status().Counters["session_panics"] + r.m.Status().Counters["handler_panics"]; n != 0 {
 		r.t.Errorf("%d sessions panicked", n)

@@ -11,85 +11,97 @@ import (
 // each has its thread until its time is over, as in Apache.
 func TestKeptConnections(t *testing.T) {
 	const limit = 300 * time.Millisecond
-	for _, kind := range Kinds() {
-		t.Run("mpm="+kind.Name, func(t *testing.T) {
-			switch {
-			case kind.Unbounded:
-				t.Skip("has as many threads as connections")
-			case kind.Async:
-				r := start(t, kind.Name, setup{threads: 3})
-				for range 50 {
-					c := r.dial()
-					c.send(getHello)
-					c.hello("GET")
-				}
-				until(t, "all to wait", func() bool { return r.m.Status().AsyncKeepAlive == 50 })
-				r.check()
-				if n := r.m.Status().AsyncKeepAlive; n != 50 {
-					t.Errorf("%d of 50 still wait", n)
-				}
-			default:
-				threads := 3
-				if kind.MaxThreads != 0 {
-					threads = kind.MaxThreads
-				}
-				r := start(t, kind.Name, setup{threads: threads, limits: httpd.Limits{KeepAliveTimeout: limit}})
-				servers := threads
-				if kind.ListenerSeat {
-					servers--
-				}
-				began := time.Now()
-				for range servers {
-					c := r.dial()
-					c.send(getHello)
-					c.hello("GET")
-				}
-				newcomer := r.dial()
-				newcomer.send(getHello)
-				newcomer.hello("GET")
-				if took := time.Since(began); took < limit {
-					t.Errorf("answered after %v though all threads had a connection for %v", took, limit)
-				}
+	each(t, plainKinds(), func(t *testing.T, v variant) {
+		kind := v.kind
+		switch {
+		case kind.Unbounded:
+			t.Skip("has as many threads as connections")
+		case kind.Async:
+			r := start(t, kind.Name, setup{threads: 3})
+			for range 50 {
+				c := r.dial()
+				c.send(getHello)
+				c.hello("GET")
 			}
-		})
-	}
-}
-
-// E2: a kept connection is closed after its time, not before, and not a second
-// after.
-func TestKeptConnectionsEndInTime(t *testing.T) {
-	const limit, late = 250 * time.Millisecond, 1100 * time.Millisecond
-	for _, kind := range Kinds() {
-		t.Run("mpm="+kind.Name, func(t *testing.T) {
-			threads := 5
+			until(t, "all to wait", func() bool { return r.m.Status().AsyncKeepAlive == 50 })
+			r.check()
+			if n := r.m.Status().AsyncKeepAlive; n != 50 {
+				t.Errorf("%d of 50 still wait", n)
+			}
+		default:
+			threads := 3
 			if kind.MaxThreads != 0 {
 				threads = kind.MaxThreads
 			}
 			r := start(t, kind.Name, setup{threads: threads, limits: httpd.Limits{KeepAliveTimeout: limit}})
-			type kept struct {
-				*client
-				asked, answered time.Time
+			servers := threads
+			if kind.ListenerSeat {
+				servers--
 			}
-			var all []kept
-			for range min(threads, 4) {
-				k := kept{client: r.dial(), asked: time.Now()}
-				k.send(getHello)
-				k.hello("GET")
-				k.answered = time.Now()
-				all = append(all, k)
+			began := time.Now()
+			for range servers {
+				c := r.dial()
+				c.send(getHello)
+				c.hello("GET")
 			}
-			for _, k := range all {
-				k.end()
-				now := time.Now()
-				if age := now.Sub(k.asked); age < limit {
-					t.Errorf("closed %v after its request, limit %v", age, limit)
-				}
-				if age := now.Sub(k.answered); age > limit+late {
-					t.Errorf("closed %v after its answer, limit %v", age, limit)
-				}
+			newcomer := r.dial()
+			newcomer.send(getHello)
+			newcomer.hello("GET")
+			if took := time.Since(began); took < limit {
+				t.Errorf("answered after %v though all threads had a connection for %v", took, limit)
 			}
-		})
+		}
+	})
+}
+
+// E2: a kept connection is closed after its time, not before, and not a second
+// after. A busy machine may be late itself: of three attempts one has to be in
+// time. A machine that is late by a second once in a hundred attempts fails
+// this once in a million runs.
+func TestKeptConnectionsEndInTime(t *testing.T) {
+	const limit, late, attempts = 200 * time.Millisecond, time.Second, 3
+	each(t, plainKinds(), func(t *testing.T, v variant) {
+		threads := 5
+		if v.kind.MaxThreads != 0 {
+			threads = v.kind.MaxThreads
+		}
+		r := start(t, v.kind.Name, setup{threads: threads, limits: httpd.Limits{KeepAliveTimeout: limit}})
+		var worst []time.Duration
+		for range attempts {
+			worst = append(worst, r.latest(t, min(threads, 4), limit))
+			if worst[len(worst)-1] <= late {
+				return
+			}
+		}
+		t.Errorf("closed up to %v after their limit", worst)
+	})
+}
+
+// latest has n connections end by themselves, none before its time, and
+// returns by how much the last one exceeded it.
+func (r *rig) latest(t *testing.T, n int, limit time.Duration) (late time.Duration) {
+	type kept struct {
+		*client
+		asked, answered time.Time
 	}
+	var all []kept
+	for range n {
+		k := kept{client: r.dial(), asked: time.Now()}
+		k.send(getHello)
+		k.hello("GET")
+		k.answered = time.Now()
+		all = append(all, k)
+	}
+	for _, k := range all {
+		k.end()
+		now := time.Now()
+		if age := now.Sub(k.asked); age < limit {
+			t.Errorf("closed %v after its request, limit %v", age, limit)
+		}
+		late = max(late, now.Sub(k.answered)-limit)
+		k.Close()
+	}
+	return late
 }
 
 // TestRequestsPerConnection: a connection ends with the request that its limit

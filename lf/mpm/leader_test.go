@@ -2,126 +2,149 @@ package mpm
 
 import (
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"testing"
-	"time"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/serve"
 )
 
 // TestSilentPeerDelaysNobody: promotion, or whatever is in its place, comes
-// before the first read. L2: the next client has its answer within 50 ms.
+// before the first read. L2: others have their answers while a peer is silent,
+// which it is to the end.
 func TestSilentPeerDelaysNobody(t *testing.T) {
 	everyVariant(t, setup{silent: true}, func(t *testing.T, r *rig) {
 		if r.kind.ListenerSeat && r.threads < 3 {
 			t.Fatalf("%d threads", r.threads)
 		}
-		r.dial()
+		silent := r.dial()
 		until(t, "the silent one to be taken", func() bool { return r.m.Status().Connections == 1 })
-		best := time.Hour
-		for range 10 { // the machine may be busy with something else
-			began := time.Now()
+		for range 10 {
 			if err := visit(r.addr, 0, 1, true); err != nil {
 				t.Fatal(err)
 			}
-			best = min(best, time.Since(began))
 		}
-		if best > 50*time.Millisecond {
-			t.Errorf("the quickest of 10 answers took %v", best)
-		}
+		silent.send(rawHello) // it is there still
+		silent.hello("GET")
 	})
 }
 
 // TestOrderOfPromotion: L3: connections one after the other come to two threads
-// that take turns in order lifo, and to all in order fifo.
+// that take turns in order lifo, and to all in turn in order fifo.
+//
+// Each connection begins when all threads sleep, but the runtime may have put
+// a thread to sleep before it has its place among the followers: then it is
+// passed over, and the attempt does not count. That takes a stop of the world
+// within some microseconds, in less than one attempt of ten even on a busy
+// machine: all of eight fail by that less than once in 10^8 runs. A pool in
+// another order fails each.
 func TestOrderOfPromotion(t *testing.T) {
-	const threads, visits = 8, 400
+	const threads, rounds, attempts = 8, 6, 8
 	for _, order := range []string{"lifo", "fifo"} {
 		t.Run("order="+order, func(t *testing.T) {
 			r := start(t, "leader", setup{threads: threads, change: func(c *Config) {
 				c.Order, c.Promotion = order, "handoff"
 			}})
-			for range visits {
-				if err := visit(r.addr, 0, 1, true); err != nil {
-					t.Fatal(err)
-				}
-				r.idle()
-			}
-			var had []uint64
-			var most, second, least uint64 = 0, 0, visits
-			m := r.m.(*leader)
-			for i := range m.seats {
-				n := m.seats[i].Connections.Load()
-				had = append(had, n)
-				least = min(least, n)
-				if n > most {
-					most, second = n, most
-				} else {
-					second = max(second, n)
+			var all [][]uint64
+			for range attempts {
+				had := r.inTurn(t, rounds*threads)
+				all = append(all, had)
+				slices.Sort(had)
+				switch order {
+				case "lifo":
+					if had[threads-1] == rounds*threads/2 && had[threads-2] == rounds*threads/2 {
+						return
+					}
+				case "fifo":
+					if had[0] == rounds && had[threads-1] == rounds {
+						return
+					}
 				}
 			}
-			// A thread that is between the end of a connection and its place
-			// among the followers is passed over: that is seldom.
-			switch order {
-			case "lifo":
-				if most+second < visits*8/10 {
-					t.Errorf("threads had %v connections: two of them should have nearly all", had)
-				}
-			case "fifo":
-				if least < visits/threads/2 || most > visits/threads*2 {
-					t.Errorf("threads had %v connections: each should have about %d", had, visits/threads)
-				}
-			}
+			t.Errorf("in %d attempts threads had %v of %d connections", attempts, all, rounds*threads)
 		})
 	}
 }
 
+// inTurn makes connections, each when all threads sleep, and returns how many
+// each thread has had.
+func (r *rig) inTurn(t *testing.T, visits int) (had []uint64) {
+	rows := func() []serve.RowStatus { return r.m.Status().Processes[0].Rows }
+	before := rows()
+	for range visits {
+		until(t, "all threads to sleep", func() bool {
+			for _, row := range rows() {
+				stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", row.TID))
+				if err != nil || !row.State.Idle() || !strings.Contains(string(stat), ") S ") {
+					return false
+				}
+			}
+			return true
+		})
+		if err := visit(r.addr, 0, 1, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.idle()
+	for i, row := range rows() {
+		had = append(had, row.Connections-before[i].Connections)
+	}
+	return had
+}
+
 // TestAsManyAsThreads: where a connection has its thread, there are as many as
 // serve; the next waits in the listener's queue and is served when a thread
-// comes free. L4: within 100 ms.
+// comes free. L4: by one that has ended, while all others go on.
 func TestAsManyAsThreads(t *testing.T) {
-	for _, v := range everyKind() {
-		if v.kind.Async || v.kind.Unbounded {
-			continue
-		}
-		t.Run(v.String(), func(t *testing.T) {
-			if v.value == "uring" {
-				t.Skip("the ring accepts ahead of the threads")
-			}
-			r := startVariant(t, v, setup{})
-			serving := r.threads
-			if v.kind.ListenerSeat {
-				serving--
-			}
-			best := time.Hour
-			for round := range 5 {
-				before := r.m.Status().Connections
-				var held []*client
-				for range serving {
-					c := dialTo(t, r.addr)
-					c.send("GET /hello HTTP/1.1\r\n")
-					held = append(held, c)
-				}
-				until(t, fmt.Sprintf("%d connections to be held", serving), func() bool {
-					st := r.m.Status()
-					return st.Connections == before+uint64(serving) && st.Busy == serving
-				})
-				next := dialTo(t, r.addr)
-				next.send(rawHello)
-				if st := r.m.Status(); st.Connections != before+uint64(serving) {
-					t.Errorf("round %d: %d connections are taken by %d threads", round, st.Connections-before, serving)
-				}
-				held[0].send("Host: a\r\nConnection: close\r\n\r\n")
-				held[0].hello("GET")
-				began := time.Now()
-				next.hello("GET")
-				best = min(best, time.Since(began))
-				next.Close()
-				for _, c := range held {
-					c.Close()
-				}
-				r.idle()
-			}
-			if best > 100*time.Millisecond {
-				t.Errorf("the quickest of 5 was served %v after a thread came free", best)
-			}
-		})
+	ahead := func(v variant) bool { // the ring accepts ahead of the threads
+		return v.kind.Async || v.kind.Unbounded || v.value == "uring"
 	}
+	each(t, slices.DeleteFunc(everyKind(), ahead), func(t *testing.T, v variant) {
+		r := startVariant(t, v, setup{})
+		serving := r.threads
+		if v.kind.ListenerSeat {
+			serving--
+		}
+		for round := range 3 {
+			before := r.m.Status().Connections
+			var held []*client
+			for range serving {
+				c := dialTo(t, r.addr)
+				c.send("GET /hello HTTP/1.1\r\n")
+				held = append(held, c)
+			}
+			until(t, fmt.Sprintf("%d connections to be held", serving), func() bool {
+				st := r.m.Status()
+				return st.Connections == before+uint64(serving) && st.Busy == serving
+			})
+			next := dialTo(t, r.addr)
+			next.send(rawHello)
+			if v.value != "naive" { // which takes what it cannot serve yet
+				until(t, "the next to be in the listener's queue", func() bool { return r.queued(t) == 1 })
+			}
+			if st := r.m.Status(); st.Connections != before+uint64(serving) {
+				t.Errorf("round %d: %d connections are taken by %d threads", round, st.Connections-before, serving)
+			}
+			held[0].send("Host: a\r\nConnection: close\r\n\r\n")
+			held[0].hello("GET")
+			next.hello("GET")
+			next.Close()
+			for _, c := range held {
+				c.Close()
+			}
+			r.idle()
+		}
+	})
+}
+
+// queued is how many connections wait to be accepted.
+func (r *rig) queued(t *testing.T) uint32 {
+	info, err := unix.GetsockoptTCPInfo(r.listener.FD(), unix.IPPROTO_TCP, unix.TCP_INFO)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Unacked // tcp(7): of a listener
 }

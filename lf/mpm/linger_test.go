@@ -32,7 +32,7 @@ func TestRefusedBody(t *testing.T) {
 // E6: so does one that asks on without waiting, where the server ends the
 // connection in between.
 func TestAnswersBeforeTheEnd(t *testing.T) {
-	everyVariant(t, setup{limits: httpd.Limits{MaxKeepAliveRequests: 2, LingerShort: patience}}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{limits: httpd.Limits{MaxKeepAliveRequests: 2, LingerShort: patience}}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		c.send(getHello)
 		c.hello("GET")
@@ -53,50 +53,49 @@ func TestAnswersBeforeTheEnd(t *testing.T) {
 // C on the scoreboard. One that waits for the next request shows K.
 func TestSilentLinger(t *testing.T) {
 	const limit = 300 * time.Millisecond
-	for _, kind := range Kinds() {
-		t.Run("mpm="+kind.Name, func(t *testing.T) {
-			limits := httpd.Limits{LingerTimeout: patience, LingerShort: limit}
-			if kind.Async {
-				limits = httpd.Limits{LingerTimeout: limit, LingerShort: limit / 100}
-			}
-			threads := 3
-			if kind.MaxThreads != 0 {
-				threads = kind.MaxThreads
-			}
-			r := start(t, kind.Name, setup{threads: threads, limits: limits})
-			kept := r.dial()
-			kept.send(getHello)
-			kept.hello("GET")
-			shows := func(letter string, n int) {
-				t.Helper()
-				until(t, letter+" on the scoreboard", func() bool {
-					st := r.m.Status()
-					return !kind.Async && strings.Count(st.Scoreboard, letter) == n ||
-						kind.Async && (letter == "K" && st.AsyncKeepAlive == n || letter == "C" && st.AsyncClosing == n)
-				})
-			}
-			shows("K", 1)
-			if threads == 1 {
-				kept.Close()
-			}
-			began := time.Now()
-			c := r.dial()
-			c.send("nonsense\r\n\r\n")
-			if res, _ := c.answer("GET"); res.StatusCode != 400 {
-				t.Errorf("answer %s", res.Status)
-			}
-			c.end() // our side only
-			shows("C", 1)
-			if kind.Async {
-				r.check()
-			}
+	each(t, plainKinds(), func(t *testing.T, v variant) {
+		kind := v.kind
+		limits := httpd.Limits{LingerTimeout: patience, LingerShort: limit}
+		if kind.Async {
+			limits = httpd.Limits{LingerTimeout: limit, LingerShort: limit / 100}
+		}
+		threads := 3
+		if kind.MaxThreads != 0 {
+			threads = kind.MaxThreads
+		}
+		r := start(t, kind.Name, setup{threads: threads, limits: limits})
+		kept := r.dial()
+		kept.send(getHello)
+		kept.hello("GET")
+		shows := func(letter string, n int) {
+			t.Helper()
+			until(t, letter+" on the scoreboard", func() bool {
+				st := r.m.Status()
+				return !kind.Async && strings.Count(st.Scoreboard, letter) == n ||
+					kind.Async && (letter == "K" && st.AsyncKeepAlive == n || letter == "C" && st.AsyncClosing == n)
+			})
+		}
+		shows("K", 1)
+		if threads == 1 {
 			kept.Close()
-			r.idle()
-			if took := time.Since(began); took < limit {
-				t.Errorf("closed after %v, limit %v", took, limit)
-			}
-		})
-	}
+		}
+		began := time.Now()
+		c := r.dial()
+		c.send("nonsense\r\n\r\n")
+		if res, _ := c.answer("GET"); res.StatusCode != 400 {
+			t.Errorf("answer %s", res.Status)
+		}
+		c.end() // our side only
+		shows("C", 1)
+		if kind.Async {
+			r.check()
+		}
+		kept.Close()
+		r.idle()
+		if took := time.Since(began); took < limit {
+			t.Errorf("closed after %v, limit %v", took, limit)
+		}
+	})
 }
 
 // E6: and in a drain for a short time only.

@@ -41,22 +41,20 @@ func TestPreforkServesOneAtATime(t *testing.T) {
 
 // TestPreforkDrains in a request, between requests, and before any.
 func TestPreforkDrains(t *testing.T) {
-	for _, path := range []string{"", "/hello", "/sleep?ms=100"} {
-		r := start(t, "prefork", setup{})
+	for _, path := range []string{"", "/hello", "held"} {
+		r := start(t, "prefork", setup{holds: true})
 		c := r.dial()
 		switch path {
 		case "/hello":
 			c.send(getHello)
 			c.hello("GET")
-		case "/sleep?ms=100":
-			c.send("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n")
+		case "held":
+			c.send(statusRequest)
 			r.inFlight(1, 1)
 		}
 		r.m.Drain()
-		if path == "/sleep?ms=100" {
-			if res, body := c.answer("GET"); res.StatusCode != 200 || body != "slept\n" || !res.Close {
-				t.Errorf("the request in flight: %s, %q", res.Status, body)
-			}
+		if r.letGo(); path == "held" && !c.status() {
+			t.Error("the answer to the request in flight keeps the connection")
 		}
 		if path != "" {
 			c.end()

@@ -13,18 +13,16 @@ import (
 // was there before.
 func TestRows(t *testing.T) {
 	const before = 1000
-	for _, v := range variants() {
-		t.Run(v.String(), func(t *testing.T) {
-			rows := make([]serve.Row, 16)
-			for i := range rows {
-				rows[i].Connections.Store(before)
-			}
-			r := startVariant(t, v, setup{change: func(c *Config) {
-				c.Row = func(id int) *serve.Row { return &rows[id] }
-			}})
-			checkRows(t, r, rows, before)
-		})
-	}
+	each(t, variants(), func(t *testing.T, v variant) {
+		rows := make([]serve.Row, 16)
+		for i := range rows {
+			rows[i].Connections.Store(before)
+		}
+		r := startVariant(t, v, setup{change: func(c *Config) {
+			c.Row = func(id int) *serve.Row { return &rows[id] }
+		}})
+		checkRows(t, r, rows, before)
+	})
 }
 
 func checkRows(t *testing.T, r *rig, rows []serve.Row, before uint64) {

@@ -77,43 +77,41 @@ func TestShortOfDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, v := range variants() {
-		t.Run(v.String(), func(t *testing.T) {
-			if err := v.usable(); err != nil {
-				t.Skip(err)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
-			defer cancel()
-			cmd := exec.CommandContext(ctx, exe)
-			cmd.Env = append(os.Environ(), shortServerEnv+"="+v.String())
-			in, err := cmd.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			out, err := cmd.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			var log strings.Builder
-			cmd.Stderr = &log
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			var addr string
-			var began int64
-			if _, err := fmt.Fscan(bufio.NewReader(out), &addr, &began); err != nil {
-				t.Fatalf("%v, %s", err, log.String())
-			}
-			crowdTheServer(t, addr, began)
-			in.Close()
-			if err := cmd.Wait(); err != nil {
-				t.Errorf("the server ended with %v, %s", err, log.String())
-			}
-			if n := strings.Count(log.String(), "cannot accept"); n == 0 || n > 1+int((flight.Now()-began)/1e9) {
-				t.Errorf("%d lines in the log: %s", n, log.String())
-			}
-		})
-	}
+	each(t, variants(), func(t *testing.T, v variant) {
+		if err := v.usable(); err != nil {
+			t.Skip(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, exe)
+		cmd.Env = append(os.Environ(), shortServerEnv+"="+v.String())
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var log strings.Builder
+		cmd.Stderr = &log
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var addr string
+		var began int64
+		if _, err := fmt.Fscan(bufio.NewReader(out), &addr, &began); err != nil {
+			t.Fatalf("%v, %s", err, log.String())
+		}
+		crowdTheServer(t, addr, began)
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the server ended with %v, %s", err, log.String())
+		}
+		if n := strings.Count(log.String(), "cannot accept"); n == 0 || n > 1+int((flight.Now()-began)/1e9) {
+			t.Errorf("%d lines in the log: %s", n, log.String())
+		}
+	})
 }
 
 // TestSickForWantOfDescriptors: when nothing could be accepted for a second, a

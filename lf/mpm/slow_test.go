@@ -40,47 +40,46 @@ func TestSlowReaders(t *testing.T) {
 // leader, kernel and prefork each has its thread, until its time is over.
 func TestHalfHeads(t *testing.T) {
 	const limit = 300 * time.Millisecond
-	for _, kind := range Kinds() {
-		t.Run("mpm="+kind.Name, func(t *testing.T) {
-			switch {
-			case kind.Unbounded:
-				t.Skip("has as many threads as connections")
-			case kind.Async:
-				r := start(t, kind.Name, setup{threads: 3})
-				for range 100 {
-					r.dial().send(getHello[:len(getHello)-4])
-				}
-				until(t, "all to have been read", func() bool {
-					st := r.m.Status()
-					return st.Open == 100 && st.Busy == 0
-				})
-				r.check()
-				until(t, "only those to be there", func() bool { return r.m.Status().Open == 100 })
-				for _, c := range r.clients {
-					c.Close() // a drain would give them the rest of their time
-				}
-			default:
-				threads := 3
-				if kind.MaxThreads != 0 {
-					threads = kind.MaxThreads
-				}
-				r := start(t, kind.Name, setup{threads: threads, limits: httpd.Limits{HeadTimeout: limit}})
-				servers := threads
-				if kind.ListenerSeat {
-					servers--
-				}
-				began := time.Now()
-				for range servers {
-					r.dial().send(getHello[:len(getHello)-4])
-				}
-				until(t, "all threads to read", func() bool { return r.m.Status().Busy == servers })
-				newcomer := r.dial()
-				newcomer.send(getHello)
-				newcomer.hello("GET")
-				if took := time.Since(began); took < limit {
-					t.Errorf("answered after %v though all threads had half a head for %v", took, limit)
-				}
+	each(t, plainKinds(), func(t *testing.T, v variant) {
+		kind := v.kind
+		switch {
+		case kind.Unbounded:
+			t.Skip("has as many threads as connections")
+		case kind.Async:
+			r := start(t, kind.Name, setup{threads: 3})
+			for range 100 {
+				r.dial().send(getHello[:len(getHello)-4])
 			}
-		})
-	}
+			until(t, "all to have been read", func() bool {
+				st := r.m.Status()
+				return st.Open == 100 && st.Busy == 0
+			})
+			r.check()
+			until(t, "only those to be there", func() bool { return r.m.Status().Open == 100 })
+			for _, c := range r.clients {
+				c.Close() // a drain would give them the rest of their time
+			}
+		default:
+			threads := 3
+			if kind.MaxThreads != 0 {
+				threads = kind.MaxThreads
+			}
+			r := start(t, kind.Name, setup{threads: threads, limits: httpd.Limits{HeadTimeout: limit}})
+			servers := threads
+			if kind.ListenerSeat {
+				servers--
+			}
+			began := time.Now()
+			for range servers {
+				r.dial().send(getHello[:len(getHello)-4])
+			}
+			until(t, "all threads to read", func() bool { return r.m.Status().Busy == servers })
+			newcomer := r.dial()
+			newcomer.send(getHello)
+			newcomer.hello("GET")
+			if took := time.Since(began); took < limit {
+				t.Errorf("answered after %v though all threads had half a head for %v", took, limit)
+			}
+		}
+	})
 }

@@ -36,6 +36,11 @@ func everyKind() (all []variant) {
 	return all
 }
 
+// plainKinds are all architectures as they are by default.
+func plainKinds() []variant {
+	return slices.DeleteFunc(everyKind(), func(v variant) bool { return v.choice != "" })
+}
+
 func (v variant) String() string {
 	if v.choice == "" {
 		return "mpm=" + v.kind.Name
@@ -61,11 +66,29 @@ func (v variant) choose(c *Config) {
 	}
 }
 
-// everyVariant runs a test against a server of each variant.
-func everyVariant(t *testing.T, s setup, test func(*testing.T, *rig)) {
-	for _, v := range variants() {
-		t.Run(v.String(), func(t *testing.T) { test(t, startVariant(t, v, s)) })
+// each runs a test for each of the variants, side by side.
+func each(t *testing.T, all []variant, test func(*testing.T, variant)) {
+	t.Helper()
+	unchanged(t)
+	for _, v := range all {
+		t.Run(v.String(), func(t *testing.T) {
+			t.Parallel()
+			test(t, v)
+		})
 	}
+}
+
+// everyVariant runs a test against a server of each variant, side by side.
+func everyVariant(t *testing.T, s setup, test func(*testing.T, *rig)) {
+	t.Helper()
+	each(t, variants(), func(t *testing.T, v variant) { test(t, startVariant(t, v, s)) })
+}
+
+// someVariants is everyVariant for what has little to do with the parts that
+// can be chosen: it leaves those out, unless long tests are asked for.
+func someVariants(t *testing.T, s setup, test func(*testing.T, *rig)) {
+	t.Helper()
+	each(t, slices.DeleteFunc(variants(), unlikely), func(t *testing.T, v variant) { test(t, startVariant(t, v, s)) })
 }
 
 func startVariant(t testing.TB, v variant, s setup) *rig {
