@@ -206,7 +206,7 @@ func TestLeaveAnInheritedListener(t *testing.T) {
 							for range visits {
 								peer := dial(t, l)
 								var b [1]byte
-								if n, err := unix.Read(peer, b[:]); n != 1 || err != nil {
+								if n, err := read(peer, b[:]); n != 1 || err != nil {
 									t.Errorf("answer %d, %v", n, err)
 								}
 								unix.Close(peer)
@@ -231,7 +231,7 @@ func TestLeaveAnInheritedListener(t *testing.T) {
 				peer := dial(t, l)
 				defer unix.Close(peer)
 				var b [1]byte
-				if n, err := unix.Read(peer, b[:]); n != 1 || err != nil {
+				if n, err := read(peer, b[:]); n != 1 || err != nil {
 					t.Errorf("a peer afterwards: %d, %v", n, err)
 				}
 				theirs.Shutdown()

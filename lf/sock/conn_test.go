@@ -101,7 +101,7 @@ func TestEndOfFile(t *testing.T) {
 		if err := c.CloseWrite(); err != nil {
 			t.Error(err)
 		}
-		if n, err := unix.Read(peer, p); n != 0 || err != nil {
+		if n, err := read(peer, p); n != 0 || err != nil {
 			t.Errorf("the peer read %d, %v after our CloseWrite", n, err)
 		}
 	}
@@ -169,7 +169,7 @@ func TestReuse(t *testing.T) {
 		if err := c.Close(); err != nil || c.FD() != -1 {
 			t.Fatalf("close: %v, descriptor %d", err, c.FD())
 		}
-		if n, err := unix.Read(peer, p); n != 0 || err != nil {
+		if n, err := read(peer, p); n != 0 || err != nil {
 			t.Fatalf("the peer read %d, %v after our Close", n, err)
 		}
 		unix.Close(peer)

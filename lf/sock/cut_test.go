@@ -33,7 +33,7 @@ func TestCut(t *testing.T) {
 		if _, err := c.Write([]byte("x")); !errors.Is(err, unix.EPIPE) {
 			t.Errorf("wait=%v: write: %v", wait, err)
 		}
-		if n, err := unix.Read(peer, make([]byte, 1)); n != 0 || err != nil {
+		if n, err := read(peer, make([]byte, 1)); n != 0 || err != nil {
 			t.Errorf("wait=%v: the peer reads %d, %v", wait, n, err)
 		}
 	}

@@ -213,7 +213,7 @@ func TestWriteDeadline(t *testing.T) {
 type reader int
 
 func (r reader) Read(p []byte) (int, error) {
-	n, err := unix.Read(int(r), p)
+	n, err := read(int(r), p)
 	if n == 0 && err == nil {
 		return 0, io.EOF
 	}

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 		shortServer()
 		return
 	}
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // of the shortages that tests provoke
+	slog.SetDefault(slog.New(slog.DiscardHandler))    // of the shortages that tests provoke
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4)) // for threads that are blocked in the kernel
 	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		l.Close() // the network poller has its own descriptors from now on

@@ -108,7 +108,7 @@ func TestHeadSharesASegment(t *testing.T) {
 		sendAll(t, c, []byte("head"), f, 0, 100)
 		arrived(t, peer)
 		p := make([]byte, 200)
-		if n, err := unix.Read(peer, p); err != nil || string(p[:n]) != "head"+string(text) {
+		if n, err := read(peer, p); err != nil || string(p[:n]) != "head"+string(text) {
 			t.Errorf("the first read gets %d bytes, %v", n, err)
 		}
 		info, err := unix.GetsockoptTCPInfo(c.FD(), unix.IPPROTO_TCP, unix.TCP_INFO)
@@ -168,7 +168,7 @@ func TestSendFileErrors(t *testing.T) {
 		}
 		arrived(t, peer)
 		p := make([]byte, 200)
-		if n, _ := unix.Read(peer, p); string(p[:n]) != "h"+string(text[900:]) {
+		if n, _ := read(peer, p); string(p[:n]) != "h"+string(text[900:]) {
 			t.Errorf("%d bytes came", n)
 		}
 		unix.Shutdown(peer, unix.SHUT_RDWR)
@@ -202,7 +202,7 @@ func BenchmarkSendFile(b *testing.B) {
 			go func() {
 				all, p := 0, make([]byte, 256<<10)
 				for {
-					n, err := unix.Read(peer, p)
+					n, err := read(peer, p)
 					if n <= 0 && err != unix.EINTR {
 						ended <- all
 						return

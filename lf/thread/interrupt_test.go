@@ -59,17 +59,12 @@ func TestInterruptEndsABlockingCall(t *testing.T) {
 
 // TestInterruptNobody: a thread that has ended needs no interruption.
 func TestInterruptNobody(t *testing.T) {
-	gone := make(chan int)
-	go func() {
-		runtime.LockOSThread() // and takes the thread along
-		gone <- unix.Gettid()
-	}()
-	tid := <-gone
-	for end := time.Now().Add(time.Minute); unix.Tgkill(unix.Getpid(), tid, 0) != unix.ESRCH; runtime.Gosched() {
-		if time.Now().After(end) {
-			t.Fatal("the thread does not end")
-		}
+	th := Start(Options{Name: "gone", CPU: AnyCPU}, func(*Thread) {}) // never the first, which does not end
+	if err := th.Join(); err != nil {
+		t.Fatal(err)
 	}
+	tid := th.TID()
+	eventually(t, "the thread ends", func() bool { return unix.Tgkill(unix.Getpid(), tid, 0) == unix.ESRCH })
 	if err := Interrupt(tid); err != nil {
 		t.Error(err)
 	}

@@ -73,42 +73,57 @@ func TestNeverTheFirstThread(t *testing.T) {
 }
 
 // TestFirstThreadIsLeftAlone makes the case certain that TestNeverTheFirstThread
-// leaves to chance: the goroutine to be locked is on the first thread.
+// leaves to chance: the goroutine to be locked is on the first thread, in a
+// process that keeps its first goroutine there.
 func TestFirstThreadIsLeftAlone(t *testing.T) {
-	alone(t, func(t *testing.T) {
-		// With one P and the others busy, new goroutines come to run on the
-		// first thread soon.
-		runtime.GOMAXPROCS(1)
-		hits := 0
-		for end := time.Now().Add(time.Minute); hits < 5; {
-			if time.Now().After(end) {
-				t.Fatalf("%d goroutines of this test were on the first thread, want 5", hits)
-			}
-			onFirst := make(chan bool)
-			th := &Thread{opt: Options{CPU: AnyCPU}, done: make(chan struct{})}
-			ready := make(chan struct{})
-			go func() {
-				runtime.LockOSThread() // counts, so that run cannot move
-				first := unix.Gettid() == os.Getpid()
-				if first {
-					th.run(func(*Thread) {}, ready)
-				}
-				runtime.UnlockOSThread()
-				onFirst <- first
-			}()
-			if !<-onFirst {
-				continue
-			}
-			hits++
-			<-ready
-			if err := th.Join(); err != nil {
-				t.Fatal(err)
-			}
-			if th.TID() == os.Getpid() {
-				t.Fatal("the thread is the first of the process")
-			}
+	if out, err := child(t).CombinedOutput(); err != nil {
+		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+const firstThreadTest = "TestFirstThreadIsLeftAlone"
+
+func init() {
+	if os.Getenv(childVar) == firstThreadTest {
+		runtime.LockOSThread() // the goroutine that calls main is on the first thread yet
+	}
+}
+
+// TestMain lets the test binary be a process whose first goroutine starts
+// threads. The tests fail if a child of theirs is left.
+func TestMain(m *testing.M) {
+	if os.Getenv(childVar) == firstThreadTest {
+		os.Exit(startFromFirstThread())
+	}
+	status := m.Run()
+	if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.ECHILD {
+		fmt.Printf("a child is left: wait4 %d, %v\n", pid, err)
+		status = 1
+	}
+	os.Exit(status)
+}
+
+// startFromFirstThread returns the exit status of the process.
+func startFromFirstThread() int {
+	for range 5 {
+		if unix.Gettid() != os.Getpid() {
+			fmt.Println("the goroutine is not on the first thread: nothing is tested")
+			return 1
 		}
-	})
+		th := &Thread{opt: Options{CPU: AnyCPU}, done: make(chan struct{})}
+		ready := make(chan struct{})
+		th.run(func(*Thread) {}, ready)
+		<-ready
+		if err := th.Join(); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		if th.TID() == os.Getpid() || th.TID() == 0 {
+			fmt.Printf("the thread is %d, the first of the process %d\n", th.TID(), os.Getpid())
+			return 1
+		}
+	}
+	return 0
 }
 
 func TestPin(t *testing.T) {
