@@ -50,7 +50,7 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 		row("starved", "%d of %d connections never had an answer, %d of them were never connected", s.Unanswered, s.Asked, s.Unconnected)
 	}
 	fmt.Fprintln(w)
-	printTimes(w, r)
+	printTimes(w, cfg, r)
 	lag := load.NewDist(r.SendLag)
 	fmt.Fprintln(w)
 	row("send lag", "p50 %s, p99 %s, max %s", formatNs(lag.P50), formatNs(lag.P99), formatNs(lag.Max))
@@ -78,7 +78,7 @@ func arrivals(cfg load.Config) string {
 
 // printTimes writes the distributions side by side, those of the pairs' seconds
 // behind those of all requests.
-func printTimes(w io.Writer, r *load.Result) {
+func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 	heads := []string{"latency", "service time"}
 	columns := []load.Dist{load.NewDist(r.Latency), load.NewDist(r.Service)}
 	if r.Second != nil {
@@ -91,6 +91,10 @@ func printTimes(w io.Writer, r *load.Result) {
 			fmt.Fprintf(w, " %14s", cell(i+1))
 		}
 		fmt.Fprintln(w)
+	}
+	limit := r.UnansweredLeast
+	if r.Errors["stopped"] == 0 && cfg.Timeout > 0 { // service times of what waited longer in the plan
+		limit = cfg.Timeout
 	}
 	line("", func(i int) string { return heads[i] })
 	for _, row := range []struct {
@@ -109,7 +113,7 @@ func printTimes(w io.Writer, r *load.Result) {
 			switch {
 			case columns[i].Count == 0:
 				return "-"
-			case r.Unanswered > 0 && row.name == "mean", r.UnansweredLeast > 0 && v >= float64(r.UnansweredLeast):
+			case r.Unanswered > 0 && row.name == "mean", r.Unanswered > 0 && v >= float64(min(r.UnansweredLeast, limit)):
 				return "> " + formatNs(v)
 			}
 			return formatNs(v)
