@@ -1,18 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"path/filepath"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"lflab/experiments/load"
 )
@@ -57,8 +55,14 @@ Four laws say when the requests of an open loop are planned (--arrivals):
 --cpus binds the generator's threads, so that they stay off the server's CPUs
 (taskset binds those).
 
-Every request is a GET of the URL, which must be http. Ctrl-C ends the load and
-prints what was measured until then.`,
+Every request is a GET of the URL, which must be http. A request belongs to
+the measured time if it was planned in it; answers that come later are waited
+for, at most for the --timeout. One that has no answer counts as slower than the
+--timeout, so that no quantile hides it. Answers other than 2xx are no success;
+where there is no success at all, the exit status is 1.
+
+Ctrl-C ends the load, waits a second for what is under way, and prints what was
+measured until then; a second Ctrl-C ends at once.`,
 		Example: `  # how many requests a second, on 32 connections kept open
   lflab load http://127.0.0.1:8080/hello --connections 32 --duration 5s
 
@@ -87,12 +91,20 @@ prints what was measured until then.`,
 			if err := checkArrivals(cmd, cfg); err != nil {
 				return usageError{err}
 			}
-			if err := checkLoad(cfg, jsonPath); err != nil {
+			if err := checkZeros(cmd); err != nil {
 				return usageError{err}
 			}
-			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
-			defer cancel()
-			return runLoad(ctx, stdout, stderr, cfg, jsonPath)
+			if err := cfg.Validate(); err != nil {
+				return usageError{err}
+			}
+			ctx, end := stopSignals(cmd.Context())
+			defer end()
+			out, err := openJSON(stdout, jsonPath)
+			if err != nil {
+				return usageError{err}
+			}
+			defer out.close()
+			return runLoad(ctx, stdout, stderr, cfg, out)
 		},
 	}
 	f := cmd.Flags()
@@ -130,24 +142,18 @@ func checkArrivals(cmd *cobra.Command, cfg load.Config) error {
 	return nil
 }
 
-// checkLoad finds what is wrong with the flags before any time is spent.
-func checkLoad(cfg load.Config, jsonPath string) error {
-	if err := cfg.Validate(); err != nil {
-		return err
+func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, out *jsonOutput) error {
+	table := stdout
+	if out != nil && out.file == nil {
+		table = stderr
 	}
-	if jsonPath == "" || jsonPath == "-" {
-		return nil
-	}
-	dir := filepath.Dir(jsonPath)
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return fmt.Errorf("--json %s: must be - or a file in a directory that exists [%s is none]", jsonPath, dir)
-	}
-	return nil
-}
-
-func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, jsonPath string) error {
 	progress := newProgress(stderr, "load", "answers", cfg.Warmup+cfg.Duration)
 	cfg.Progress = progress.show
+	cfg.Waiting = func(most time.Duration) {
+		if progress.bar == nil {
+			fmt.Fprintf(stderr, "load: waiting for missing answers, at most %v\n", most)
+		}
+	}
 	result, err := load.Run(ctx, cfg)
 	progress.end()
 	if result == nil {
@@ -157,38 +163,42 @@ func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, jso
 		}
 		return err
 	}
-	table := stdout
-	if jsonPath == "-" {
-		table = stderr
-	}
 	if result.Duration > 0 {
-		printLoad(table, cfg, result)
-		if e := writeLoadJSON(stdout, jsonPath, result); e != nil {
-			return errors.Join(err, e)
+		// The file first: who reads the table may go away.
+		err = errors.Join(err, out.write(result))
+		var text bytes.Buffer
+		printLoad(&text, cfg, result)
+		if _, e := table.Write(text.Bytes()); e != nil {
+			err = errors.Join(err, fmt.Errorf("write the table: %w", e))
 		}
 	}
 	if err == nil && result.Requests == 0 {
-		return fmt.Errorf("load %s: no request was answered within %v", cfg.URL, cfg.Duration)
+		return noSuccess(cfg, result)
 	}
 	return err
 }
 
-func writeLoadJSON(stdout io.Writer, path string, result *load.Result) error {
-	if path == "" {
-		return nil
+// noSuccess says why a load has none, and what may help.
+func noSuccess(cfg load.Config, r *load.Result) error {
+	if r.Planned == 0 {
+		return fmt.Errorf("load %s: no request was planned in the measured time of %v [a longer --duration; %d of %d connections had no answer]",
+			cfg.URL, cfg.Duration, r.Starved.Unanswered, r.Starved.Asked)
 	}
-	text, err := json.MarshalIndent(result.Report(), "", "  ")
-	if err != nil {
-		return fmt.Errorf("encode the result: %w", err)
+	most := ""
+	for _, kind := range slices.Sorted(maps.Keys(r.Errors)) {
+		if most == "" || r.Errors[kind] > r.Errors[most] {
+			most = kind
+		}
 	}
-	text = append(text, '\n')
-	if path == "-" {
-		_, err = stdout.Write(text)
-	} else {
-		err = os.WriteFile(path, text, 0o644)
-	}
-	if err != nil {
-		return fmt.Errorf("write the result: %w", err)
+	return fmt.Errorf("load %s: none of %d requests succeeded: %s [%s]", cfg.URL, r.Planned, errorList(r.Errors), load.Advice(most))
+}
+
+// checkZeros refuses zeros that would stand for the default.
+func checkZeros(cmd *cobra.Command) error {
+	for _, flag := range []struct{ name, zero, allowed string }{{"timeout", "0s", "1ms or more"}, {"threads", "0", "1 or more"}} {
+		if f := cmd.Flags().Lookup(flag.name); f.Changed && f.Value.String() == flag.zero {
+			return fmt.Errorf("--%s %s: must be %s", flag.name, flag.zero, flag.allowed)
+		}
 	}
 	return nil
 }

@@ -36,14 +36,21 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "  %-14s "+format+"\n", append([]any{name}, args...)...)
 	}
-	row("requests", "%d answered, %.1f per second", r.Requests, r.Achieved)
-	if cfg.Rate > 0 {
-		row("planned", "%d, %.1f per second", r.Planned, float64(r.Planned)/r.Duration.Seconds())
-	}
+	row("planned", "%d, %.1f per second", r.Planned, float64(r.Planned)/r.Duration.Seconds())
+	row("requests", "%d of these succeeded", r.Requests)
+	row("throughput", "%d successful answers within the measured time, %.1f per second", r.Within, r.Achieved)
+	row("statuses", "%s", statusList(r.Statuses))
 	row("received", "%.4g MB", float64(r.Bytes)/1e6)
-	row("errors", "%s", errorList(r.Errors))
+	if failed := r.Planned - r.Requests; failed > 0 {
+		row("errors", "%s: %.3g %% of the requests", errorList(r.Errors), 100*float64(failed)/float64(r.Planned))
+	} else {
+		row("errors", "none")
+	}
+	if s := r.Starved; s.Unanswered > 0 {
+		row("starved", "%d of %d connections never had an answer, %d of them were never connected", s.Unanswered, s.Asked, s.Unconnected)
+	}
 	fmt.Fprintln(w)
-	printTimes(w, r)
+	printTimes(w, cfg, r)
 	lag := load.NewDist(r.SendLag)
 	fmt.Fprintln(w)
 	row("send lag", "p50 %s, p99 %s, max %s", formatNs(lag.P50), formatNs(lag.P99), formatNs(lag.Max))
@@ -71,7 +78,7 @@ func arrivals(cfg load.Config) string {
 
 // printTimes writes the distributions side by side, those of the pairs' seconds
 // behind those of all requests.
-func printTimes(w io.Writer, r *load.Result) {
+func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 	heads := []string{"latency", "service time"}
 	columns := []load.Dist{load.NewDist(r.Latency), load.NewDist(r.Service)}
 	if r.Second != nil {
@@ -85,6 +92,10 @@ func printTimes(w io.Writer, r *load.Result) {
 		}
 		fmt.Fprintln(w)
 	}
+	limit := r.UnansweredLeast
+	if r.Errors["stopped"] == 0 && cfg.Timeout > 0 { // service times of what waited longer in the plan
+		limit = cfg.Timeout
+	}
 	line("", func(i int) string { return heads[i] })
 	for _, row := range []struct {
 		name string
@@ -97,13 +108,34 @@ func printTimes(w io.Writer, r *load.Result) {
 		{"p99.9", func(d load.Dist) float64 { return d.P999 }},
 		{"max", func(d load.Dist) float64 { return d.Max }},
 	} {
-		line(row.name, func(i int) string { return formatNs(row.of(columns[i])) })
+		line(row.name, func(i int) string {
+			v := row.of(columns[i])
+			switch {
+			case columns[i].Count == 0:
+				return "-"
+			case r.Unanswered > 0 && row.name == "mean", r.Unanswered > 0 && v >= float64(min(r.UnansweredLeast, limit)):
+				return "> " + formatNs(v)
+			}
+			return formatNs(v)
+		})
+	}
+	if r.Unanswered > 0 {
+		fmt.Fprintf(w, "  %d requests had no answer: they count as %s or more\n", r.Unanswered, formatNs(float64(r.UnansweredLeast)))
 	}
 }
 
 // loadWarnings says why the figures may not be what they seem.
 func loadWarnings(cfg load.Config, r *load.Result) []string {
 	var warnings []string
+	if s := r.Starved; s.Unanswered > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d of %d connections never had an answer: the server may serve fewer at once, and these figures are of the others [fewer --connections, or more threads in the server]", s.Unanswered, s.Asked))
+	}
+	if r.Unasked > 0 {
+		warnings = append(warnings, fmt.Sprintf("the server sent something unasked on %d connections", r.Unasked))
+	}
+	if r.Beyond > 0 {
+		warnings = append(warnings, fmt.Sprintf("%d times lay beyond the histograms' range and count at its end", r.Beyond))
+	}
 	if r.CPUShare > generatorSaturated {
 		warnings = append(warnings, fmt.Sprintf("the generator was saturated: its threads ran %.0f %% of the time, so these figures may be its limit and not the server's [more --threads, if there are CPUs for them]", 100*r.CPUShare))
 	}
@@ -118,6 +150,17 @@ func loadWarnings(cfg load.Config, r *load.Result) []string {
 		warnings = append(warnings, fmt.Sprintf("the pairs were %s apart, and %s were asked for: %s", formatNs(apart), formatNs(float64(cfg.Spacing)), why))
 	}
 	return warnings
+}
+
+func statusList(statuses map[int]uint64) string {
+	if len(statuses) == 0 {
+		return "no answer"
+	}
+	var parts []string
+	for _, code := range slices.Sorted(maps.Keys(statuses)) {
+		parts = append(parts, fmt.Sprintf("%d: %d", code, statuses[code]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func errorList(errors map[string]uint64) string {

@@ -92,6 +92,10 @@ func errorsGate(res *load.Result) Gate {
 		total += res.Errors[kind]
 		kinds = append(kinds, fmt.Sprintf("%d %s", res.Errors[kind], kind))
 	}
+	if res.Unasked > 0 {
+		total += res.Unasked
+		kinds = append(kinds, fmt.Sprintf("%d answers to nothing", res.Unasked))
+	}
 	g := Gate{Name: "errors", OK: total == 0 && res.Requests > 0, Value: float64(total), Detail: "every request was answered"}
 	switch {
 	case total > 0:
@@ -106,12 +110,12 @@ func errorsGate(res *load.Result) Gate {
 // asked for: Poisson arrivals differ from that by chance. Of a burst, all requests
 // may be planned before an end of the measured time and answered behind it.
 func rateGate(res *load.Result, burst int) Gate {
-	missed, limit := math.Abs(res.RateMissed()), rateLimit
+	missed, limit := res.RateMissed(), rateLimit
 	if burst > 1 {
 		limit = max(limit, (float64(burst)+0.5)/float64(max(1, res.Planned))) // half a request for the rounding
 	}
 	return Gate{Name: "offered_rate", OK: missed <= limit && res.Planned > 0, Value: missed, Limit: limit,
-		Detail: fmt.Sprintf("%d requests were planned and %d answered, at %.0f/s offered", res.Planned, res.Requests, res.Offered)}
+		Detail: fmt.Sprintf("%d requests were planned, %d had no answer and %d were sent after the end, at %.0f/s offered", res.Planned, res.Unanswered, res.Late, res.Offered)}
 }
 
 // lagGate: latency counts from the planned send, and so holds what the generator

@@ -197,10 +197,10 @@ func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *PhaseResult)
 // result fills in what the load and the meter have measured.
 func result(name string, cfg load.Config, res *load.Result, begin, end reading) *PhaseResult {
 	use := process.Between(begin.server, end.server)
-	n := max(1, float64(res.Requests))
+	n := max(1, float64(res.Within))
 	perRequest := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / n }
 	r := &PhaseResult{
-		Name: name, Requests: res.Requests, Errors: res.Errors, DurationS: res.Duration.Seconds(),
+		Name: name, Requests: res.Within, Errors: res.Errors, DurationS: res.Duration.Seconds(),
 		RequestsPerSecond: res.Achieved, OfferedRate: res.Offered,
 		Latency: load.NewDist(res.Latency), Service: load.NewDist(res.Service), SendLag: load.NewDist(res.SendLag),
 		CPUPerRequest: perRequest(use.CPU), UserCPUPerRequest: perRequest(use.User), SystemCPUPerRequest: perRequest(use.System),

@@ -22,11 +22,11 @@ type bin struct {
 
 const mostBins = 100
 
-func newBins(duration int64) bins {
+func newBins(duration, reach int64) bins {
 	b := bins{width: binWidth(duration)}
 	b.parts = make([]bin, duration/b.width)
 	for i := range b.parts {
-		b.parts[i].latency = hdrhistogram.New(1e3, most, 2)
+		b.parts[i].latency = hdrhistogram.New(1e3, reach, 2)
 	}
 	return b
 }
@@ -43,7 +43,7 @@ func binWidth(duration int64) int64 {
 	}
 }
 
-// add counts an answer that came at so many ns of the measured time.
+// add counts a successful answer that came at so many ns of the measured time.
 func (b *bins) add(at, latency int64) {
 	i := at / b.width
 	if i >= int64(len(b.parts)) {
@@ -52,7 +52,7 @@ func (b *bins) add(at, latency int64) {
 	part := &b.parts[i]
 	part.count++
 	part.sum += latency
-	record(part.latency, latency)
+	clamp(part.latency, latency)
 }
 
 func (b *bins) merge(o bins) {

@@ -12,6 +12,10 @@ type conn struct {
 	fd       int // -1: none open
 	state    connState
 	reused   bool   // an answer has come on this descriptor
+	counted  bool   // its request was planned in the measured time
+	asked    bool   // a request was given to this place
+	took     bool   // a request was written on it
+	served   bool   // an answer has come on it
 	interest uint32 // what epoll was told; 0: not in its set
 	index    int32
 	gen      int32 // of the descriptor, so that an event for an old one is known
@@ -20,7 +24,7 @@ type conn struct {
 
 	planned  arrival // of a closed loop's request, only its time
 	started  int64   // its actual start, as the clock gives it
-	written  int64   // when the write of its first byte began; of a pair's only
+	written  int64   // when the write of its first byte began; of a pair's only; 0: not yet
 	free     int64   // since when the place has been free
 	deadline int64   // of the exchange, of the server's close, or the end of the rest
 

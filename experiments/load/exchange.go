@@ -8,11 +8,15 @@ func (g *generator) exchange(c *conn, planned arrival) {
 	c.planned, c.started = planned, g.clock()
 	c.deadline = c.started + g.timeout
 	g.deadlines = min(g.deadlines, c.deadline)
-	c.state, c.sent = sending, 0
+	c.state, c.sent, c.written, c.asked = sending, 0, 0, true
 	c.answer.reset()
 	g.busy++
-	if g.counts(c, c.started) {
-		record(g.tally.sendLag, c.started-max(c.planned.at, c.free))
+	if c.counted = g.begin <= planned.group && planned.group < g.finish; c.counted {
+		g.pending++
+		if g.plan == nil {
+			g.tally.planned++
+		}
+		g.tally.record(g.tally.sendLag, c.started-max(c.planned.at, c.free))
 	}
 	if c.fd < 0 {
 		g.open(c)
@@ -28,7 +32,7 @@ func (g *generator) open(c *conn) {
 	fd, errno := g.target.connect()
 	if errno != 0 && errno != unix.EINPROGRESS {
 		if c.state == sending {
-			g.fail(c, faultConnect)
+			g.fail(c, connectFault(errno))
 		}
 		return
 	}
@@ -93,7 +97,7 @@ func (g *generator) send(c *conn) {
 			g.arm(c, wantSend)
 			return
 		}
-		c.state = waiting
+		c.state, c.took = waiting, true
 		g.tally.sent++
 		if c.interest == 0 {
 			g.arm(c, wantAnswer)
@@ -101,6 +105,7 @@ func (g *generator) send(c *conn) {
 	case unix.EAGAIN, unix.EINTR:
 		if g.pairs != nil && c.sent == 0 {
 			g.pairs.withdraw(c.planned.number)
+			c.written = 0
 		}
 		g.arm(c, wantSend)
 	case unix.EPIPE, unix.ECONNRESET:
@@ -111,7 +116,7 @@ func (g *generator) send(c *conn) {
 		}
 		g.fail(c, faultReset)
 	default:
-		g.fail(c, faultConnect)
+		g.fail(c, connectFault(errno))
 	}
 }
 
@@ -153,7 +158,7 @@ func (g *generator) receive(c *conn, events uint32) {
 			g.fail(c, faultReset)
 			return
 		case n == 0 && c.answer.end():
-			g.complete(c, true)
+			g.complete(c, true, false)
 			return
 		case n == 0:
 			g.fail(c, faultClosed)
@@ -174,11 +179,10 @@ func (g *generator) receive(c *conn, events uint32) {
 			g.fail(c, faultProtocol)
 			return
 		case c.answer.stage == done && used < n:
-			g.count(c, faultProtocol) // an answer to nothing follows it
-			g.complete(c, true)
+			g.complete(c, true, true) // an answer to nothing follows it
 			return
 		case c.answer.stage == done:
-			g.complete(c, ended && drained)
+			g.complete(c, ended && drained, false)
 			return
 		case drained && !ended:
 			return
@@ -187,12 +191,12 @@ func (g *generator) receive(c *conn, events uint32) {
 	g.tell(c, unix.EPOLL_CTL_MOD) // there is more: ask for the edge again
 }
 
-// complete counts c's answer. ended says that the connection is of no more use.
-func (g *generator) complete(c *conn, ended bool) {
+// complete counts c's answer. ended says that the connection is of no more use,
+// spoiled that more than an answer has come.
+func (g *generator) complete(c *conn, ended, spoiled bool) {
 	g.now = g.clock()
-	g.busy--
 	c.failures, c.reused = 0, true
-	g.countAnswer(c, g.now)
+	g.answered(c, g.now, spoiled)
 	switch {
 	case !ended && c.answer.keep && !g.target.close:
 		g.release(c, g.now)
@@ -230,58 +234,18 @@ func (g *generator) onIdle(c *conn) {
 	if errno == unix.EAGAIN || errno == unix.EINTR {
 		return
 	}
-	if n > 0 && errno == 0 && g.now >= g.begin && g.now < g.end {
-		g.tally.faults[faultProtocol]++
+	if n > 0 && errno == 0 && g.now >= g.begin && g.now < g.finish {
+		g.tally.unasked++
 	}
 	g.disconnect(c)
 }
 
 // fail counts c's request as failed and lets c rest.
 func (g *generator) fail(c *conn, f fault) {
-	g.busy--
-	g.count(c, f)
+	now := g.clock()
+	g.unanswered(c, f, now)
 	g.disconnect(c)
 	c.failures++
-	c.state, c.deadline = resting, g.clock()+c.backoff()
+	c.state, c.deadline = resting, now+c.backoff()
 	g.deadlines = min(g.deadlines, c.deadline)
-}
-
-// counts reports whether what happens to c's request now belongs to the
-// measured time: in an open loop by when it was planned, with its pair or burst
-// if it has one, in a closed one by now.
-func (g *generator) counts(c *conn, now int64) bool {
-	if g.plan != nil {
-		now = c.planned.group
-	}
-	return g.begin <= now && now < g.end
-}
-
-func (g *generator) count(c *conn, f fault) {
-	if g.counts(c, g.clock()) {
-		g.tally.faults[f]++
-	}
-}
-
-func (g *generator) countAnswer(c *conn, now int64) {
-	t := g.tally
-	t.answered++
-	if g.begin <= now && now < g.end {
-		t.requests++
-		t.tenths[(now-g.begin)/tenth]++
-		t.bins.add(now-g.begin, now-c.planned.at)
-	}
-	if !g.counts(c, now) {
-		return
-	}
-	record(t.latency, now-c.planned.at)
-	record(t.service, now-c.started)
-	if g.pairs != nil {
-		g.countPair(c, now)
-	}
-	switch c.answer.status / 100 {
-	case 4:
-		t.faults[fault4xx]++
-	case 5:
-		t.faults[fault5xx]++
-	}
 }

@@ -42,7 +42,10 @@ type generator struct {
 	early      int64     // how long before a planned send a sleep ends
 	strict     int64     // how long before a planned send nothing else is looked at
 	phase      phase
-	busy       int // requests sent and not answered
+	finish     int64 // of the measured time: its planned end, or sooner when the run was called off
+	stopped    bool  // it was
+	busy       int   // requests under way
+	pending    int   // of these, those of the measured time
 	cpuAtBegin int64
 
 	published atomic.Uint64 // answers so far, for Progress
@@ -64,16 +67,15 @@ type phase uint8
 const (
 	warming phase = iota
 	measuring
-	draining // after the measured time, for answers that still count
+	draining // after the measured time, for the answers that it still waits for
 )
 
 const (
 	never   = math.MaxInt64
 	bellTag = -1
 
-	// A closed loop's last answers do not count; they are waited for a little
-	// so that the server does not see its answers refused.
-	closedDrain = 250e6 // ns
+	// stopGrace is how long a run that was called off waits for what is under way.
+	stopGrace = 1e9 // ns
 
 	// A sleep takes about so long to end, in a guest with idle CPUs. Ending it
 	// that much earlier and polling for the rest brought the median send lag
@@ -158,7 +160,7 @@ func (g *generator) tearDown() {
 
 // run sends and receives until the course is over.
 func (g *generator) run() {
-	g.boundary, g.now = g.begin, g.clock()
+	g.boundary, g.finish, g.now = g.begin, g.end, g.clock()
 	g.next.at = never
 	if g.plan != nil {
 		g.advance()
@@ -172,13 +174,13 @@ func (g *generator) run() {
 		g.release(c, g.now)
 	}
 	for {
-		if g.alarm = min(g.boundary, g.deadlines); g.now >= g.alarm || g.stop.Load() != 0 {
+		if g.alarm = min(g.boundary, g.deadlines); g.now >= g.alarm || !g.stopped && g.stop.Load() != 0 {
 			if g.onAlarm() {
 				return
 			}
 			continue
 		}
-		if g.phase == draining && g.busy == 0 && g.next.at == never {
+		if g.phase == draining && g.pending == 0 && g.next.at == never {
 			return
 		}
 		g.dispatch()
@@ -192,12 +194,9 @@ func (g *generator) run() {
 
 // onAlarm does what is due at g.now and reports whether the run is over.
 func (g *generator) onAlarm() bool {
-	if stop := g.stop.Load(); stop != 0 {
-		if g.phase == measuring {
-			g.tally.cpu = threadCPU() - g.cpuAtBegin
-		}
-		g.cutPlan(stop)
-		return true
+	if stop := g.stop.Load(); stop != 0 && !g.stopped {
+		g.callOff(stop)
+		return false
 	}
 	for g.now >= g.boundary {
 		switch g.phase {
@@ -206,10 +205,7 @@ func (g *generator) onAlarm() bool {
 			g.cpuAtBegin = threadCPU()
 		case measuring:
 			g.tally.cpu = threadCPU() - g.cpuAtBegin
-			g.phase, g.boundary = draining, g.end+closedDrain
-			if g.plan != nil {
-				g.boundary = g.end + g.timeout
-			}
+			g.phase, g.boundary = draining, g.end+g.timeout
 		case draining:
 			g.giveUp()
 			return true
@@ -221,31 +217,43 @@ func (g *generator) onAlarm() bool {
 	return false
 }
 
-// cutPlan leaves as planned what was planned until stop.
-func (g *generator) cutPlan(stop int64) {
+// callOff ends the measured time at stop, unless it has ended. Nothing more is
+// sent, and what is under way has stopGrace to come.
+func (g *generator) callOff(stop int64) {
+	g.now, g.stopped = g.clock(), true
+	if g.phase == measuring {
+		g.tally.cpu = threadCPU() - g.cpuAtBegin
+	}
+	g.finish = min(g.finish, max(stop, g.begin))
 	for g.next.at <= stop {
+		g.unsent(g.next, g.now)
 		g.advance()
 	}
 	if g.next.at != never && g.next.group >= g.begin {
-		g.tally.planned--
+		g.tally.planned-- // it was not to be sent yet
 	}
+	g.next.at = never
+	patience := g.now + stopGrace
+	if g.phase == draining {
+		patience = min(patience, g.boundary)
+	}
+	g.phase, g.boundary = draining, patience
 }
 
-// giveUp counts the requests of an open loop that have no answer, or were not
-// even sent, at the end of all patience.
+// giveUp counts the requests that have no answer, or were not even sent, at the
+// end of all patience.
 func (g *generator) giveUp() {
-	if g.plan == nil {
-		return
+	why := faultTimeout
+	if g.stopped {
+		why = faultStopped
 	}
 	for i := range g.conns {
 		if c := &g.conns[i]; c.state == sending || c.state == waiting {
-			g.count(c, faultTimeout)
+			g.unanswered(c, why, g.now)
 		}
 	}
 	for g.next.at != never {
-		if g.next.group >= g.begin {
-			g.tally.faults[faultTimeout]++
-		}
+		g.unsent(g.next, g.now)
 		g.advance()
 	}
 }
@@ -265,7 +273,7 @@ func (g *generator) expire() {
 		switch c.state {
 		case sending:
 			if !c.reused && c.sent == 0 {
-				g.fail(c, faultConnect)
+				g.fail(c, faultConnectTimeout)
 			} else {
 				g.fail(c, faultTimeout)
 			}
@@ -285,7 +293,7 @@ func (g *generator) advance() {
 	g.next = g.plan.next()
 	g.next.at += g.start
 	g.next.group += g.start
-	if g.next.group >= g.end {
+	if g.next.group >= g.finish {
 		g.next.at = never
 	} else if g.next.group >= g.begin {
 		g.tally.planned++
@@ -297,7 +305,7 @@ func (g *generator) advance() {
 func (g *generator) dispatch() {
 	for _, c := range g.again {
 		if g.phase != draining {
-			g.exchange(c, arrival{at: c.free})
+			g.exchange(c, at(c.free))
 		}
 	}
 	g.again = g.again[:0]
@@ -308,6 +316,9 @@ func (g *generator) dispatch() {
 		g.now = g.clock()
 	}
 }
+
+// at is a closed loop's request: it is planned when its connection is free.
+func at(free int64) arrival { return arrival{at: free, group: free} }
 
 // release makes c free. An open loop sends when its plan says so, a closed one
 // now: on a kept connection, as soon as the answers that came together with
@@ -320,9 +331,9 @@ func (g *generator) release(c *conn, now int64) {
 	case g.plan != nil:
 		g.free.push(c)
 		g.dispatch()
-	case now >= g.end:
+	case now >= g.finish || g.phase == draining:
 	case g.target.close:
-		g.exchange(c, arrival{at: now})
+		g.exchange(c, at(now))
 	default:
 		g.again = append(g.again, c)
 	}

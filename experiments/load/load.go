@@ -7,6 +7,16 @@
 // latency. Latency runs from the planned send, service time from the actual
 // one; in a closed loop the two differ only by the generator's own delay.
 //
+// A request belongs to the measured time if it was planned in it: in a closed
+// loop that is when its connection was free for it. Answers that come later are
+// waited for, at most for the timeout. Every such request has one outcome and
+// enters the latency once. One without an answer (refused, reset, closed, timed
+// out, not sent) enters it and the service time with what it has waited, but at
+// least the timeout, so that no quantile hides it; one that was never sent has
+// no service time. Where the load was stopped, what is under way enters with
+// what it has waited. Throughput alone is of the successful answers that came
+// within the measured time.
+//
 // The package talks raw epoll on a few locked threads, knows nothing of the
 // servers of this project, and measures itself: its send lag and its CPU use
 // tell whether its figures can be believed.
@@ -67,6 +77,10 @@ type Config struct {
 	// Progress, when set, is called about four times a second from outside
 	// the generator's threads.
 	Progress func(elapsed, total time.Duration, requests uint64)
+
+	// Waiting, when set, is called by Run's own goroutine where answers are still
+	// missing half a second after the measured time. They are waited for so long.
+	Waiting func(most time.Duration)
 }
 
 // Second is what was measured of those requests of pairs that were written
@@ -85,15 +99,38 @@ type Bins struct {
 	P50      []float64 // the same, to 1 %, but not finer than 1 us
 }
 
+// Starved tells of connections on which there was no answer in the whole run. A
+// connection that waits in a server's backlog is connected and takes a request.
+type Starved struct {
+	Asked       int `json:"asked"`       // connections that were given a request
+	Unanswered  int `json:"unanswered"`  // of these, that never had an answer
+	Unconnected int `json:"unconnected"` // of these, that never took a request
+}
+
+func (s *Starved) count(c *conn) {
+	if !c.asked {
+		return
+	}
+	s.Asked++
+	if !c.served {
+		s.Unanswered++
+	}
+	if !c.took {
+		s.Unconnected++
+	}
+}
+
 // Result is what a load measured.
 type Result struct {
-	Requests  uint64            // answered within the measured time
-	Errors    map[string]uint64 // by kind: connect, timeout, reset, closed, status_4xx, status_5xx, protocol
+	Requests  uint64            // planned in the measured time and answered with success: a status of 200 to 299
+	Errors    map[string]uint64 // the others, by kind: connect_refused, timeout, reset, closed, protocol, not_sent, status_4xx, ...
+	Statuses  map[int]uint64    // of the answers to requests planned in the measured time
+	Within    uint64            // successful answers that came within the measured time, whenever they were planned
 	Bytes     uint64            // received, heads included
 	Duration  time.Duration     // of the measured time, as it was
-	Achieved  float64           // requests per second
+	Achieved  float64           // Within per second
 	Offered   float64           // the planned rate of an open loop, 0 in a closed one
-	Planned   uint64            // requests whose planned send lay in the measured time (open loop)
+	Planned   uint64            // requests whose planned send lay in the measured time: Requests and all Errors
 	Latency   *hdrhistogram.Histogram
 	Service   *hdrhistogram.Histogram
 	SendLag   *hdrhistogram.Histogram // from the planned send until the request could be written, while its connection was free
@@ -104,6 +141,13 @@ type Result struct {
 	Opened    uint64                  // connections opened in the whole run
 	PerSecond []float64               // requests per second in each 100 ms of the measured time
 	Bins      Bins                    // the measured time in equal parts
+
+	Unanswered      uint64        // of Errors, those without an answer
+	UnansweredLeast time.Duration // with which they entered Latency at least: quantiles from here on are lower bounds
+	Late            uint64        // of Planned, those sent after the measured time, for no connection was free before, and answered
+	Unasked         uint64        // times that a server sent something on a connection without a request
+	Beyond          uint64        // values that lay beyond the histograms' range, and count at its end
+	Starved         Starved
 
 	// Of Paired arrivals, nil or 0 with others. With one generator thread the
 	// second is sent once the first is written, however small the spacing that was

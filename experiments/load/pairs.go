@@ -41,10 +41,10 @@ func (t *pairTally) merge(o *pairTally) {
 	t.reversed += o.reversed
 }
 
-// countPair counts what c's answer tells of its pair. Who was the second is not
-// what was planned but what came to be, and the answer that comes first may come
-// before the other request is written.
-func (g *generator) countPair(c *conn, now int64) {
+// countPair counts what the outcome of c's request tells of its pair. Who was the
+// second is not what was planned but what came to be, and the outcome that comes
+// first may come before the other request is written.
+func (g *generator) countPair(c *conn, latency, service int64) {
 	partner, written := g.pairs.partner(c.planned.number)
 	if !written {
 		return
@@ -52,11 +52,11 @@ func (g *generator) countPair(c *conn, now int64) {
 	t, planned := g.tally.pairs, c.planned.number%2 == 1
 	second := c.written > partner || c.written == partner && planned
 	if second {
-		record(t.latency, now-c.planned.at)
-		record(t.service, now-c.started)
+		g.tally.record(t.latency, latency)
+		g.tally.record(t.service, service)
 	}
 	if g.pairs.note(c.planned.number) {
-		record(t.spacing, max(c.written-partner, partner-c.written))
+		g.tally.record(t.spacing, max(c.written-partner, partner-c.written))
 		if second != planned {
 			t.reversed++
 		}

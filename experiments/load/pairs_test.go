@@ -128,7 +128,7 @@ func TestCountPair(t *testing.T) {
 		"page used again":    {[]answered{{0, 100}, {1, 130}, {later, 9000}, {later + 1, 9050}}, []uint64{later + 1, later}, []int64{50}, []uint64{later + 1}, 0},
 		"overtaken":          {[]answered{{0, 100}, {later, 9000}, {later + 1, 9050}, {1, 9100}}, []uint64{1}, nil, nil, 0},
 	} {
-		g := &generator{pairs: new(pairBook), tally: newTally(1e6, true)}
+		g := &generator{pairs: new(pairBook), tally: newTally(Config{Duration: 1e6, Rate: 1, Arrivals: Paired})}
 		times := map[uint64]int64{}
 		for _, one := range test.written {
 			if one.written == 0 {
@@ -141,7 +141,7 @@ func TestCountPair(t *testing.T) {
 		const now, sooner, started = 50_000, 1000, 400 // a second's latency tells its number
 		for _, number := range test.answers {
 			planned := now - int64(number%1000) - sooner
-			g.countPair(&conn{planned: arrival{at: planned, number: number}, started: planned + started, written: times[number]}, now)
+			g.countPair(&conn{planned: arrival{number: number}, written: times[number]}, now-planned, now-planned-started)
 		}
 		var latencies, services []int64
 		for _, number := range test.seconds {

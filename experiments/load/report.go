@@ -14,16 +14,31 @@ type Report struct {
 	Seed        uint64  `json:"seed"`
 	DurationS   float64 `json:"duration_s"`
 
-	Requests          uint64            `json:"requests"`
-	Errors            map[string]uint64 `json:"errors"`
-	RequestsPerSecond float64           `json:"requests_per_second"`
-	OfferedRate       float64           `json:"offered_rate"` // 0 in a closed loop
-	Latency           Dist              `json:"latency_ns"`
-	Service           Dist              `json:"service_time_ns"`
-	SendLag           Dist              `json:"send_lag_ns"`
-	CPUPerRequest     float64           `json:"cpu_us_per_request"` // of the generator
-	Series            Series            `json:"series"`
-	Pairs             *Pairs            `json:"pairs,omitempty"` // of paired arrivals
+	// Planned, and so latency_ns.count, is requests and all errors together.
+	Planned  uint64            `json:"planned"`  // in the measured time
+	Requests uint64            `json:"requests"` // of these, answered with a status of 200 to 299
+	Errors   map[string]uint64 `json:"errors"`   // the others
+	Statuses map[int]uint64    `json:"statuses"` // of the answers
+
+	// Requests without an answer count as what they waited, but at least the
+	// timeout: from unanswered_least_ns on, quantiles are lower bounds.
+	Unanswered      uint64  `json:"unanswered"`
+	UnansweredLeast int64   `json:"unanswered_least_ns,omitempty"`
+	TimeoutS        float64 `json:"timeout_s"`
+	Late            uint64  `json:"late"`                   // sent after the measured time, for no connection was free
+	Unasked         uint64  `json:"unasked,omitempty"`      // answers to nothing
+	Beyond          uint64  `json:"beyond_range,omitempty"` // values that count at the end of the histograms' range
+	Starved         Starved `json:"connections_starved"`
+
+	Within            uint64  `json:"answered_within"` // successful answers within the measured time; requests_per_second is of these
+	RequestsPerSecond float64 `json:"requests_per_second"`
+	OfferedRate       float64 `json:"offered_rate"` // 0 in a closed loop
+	Latency           Dist    `json:"latency_ns"`
+	Service           Dist    `json:"service_time_ns"`
+	SendLag           Dist    `json:"send_lag_ns"`
+	CPUPerRequest     float64 `json:"cpu_us_per_request"` // of the generator
+	Series            Series  `json:"series"`
+	Pairs             *Pairs  `json:"pairs,omitempty"` // of paired arrivals
 }
 
 // Series is Result.Bins as it is written: a value for each part of the measured
@@ -47,7 +62,9 @@ type Pairs struct {
 func (r *Result) Report() Report {
 	report := Report{
 		URL: r.cfg.URL, Loop: "closed", Connections: r.cfg.Connections, Close: r.cfg.Close, Seed: r.cfg.Seed,
-		DurationS: r.Duration.Seconds(), Requests: r.Requests, Errors: r.Errors,
+		DurationS: r.Duration.Seconds(), Planned: r.Planned, Requests: r.Requests, Errors: r.Errors, Statuses: r.Statuses,
+		Unanswered: r.Unanswered, UnansweredLeast: int64(r.UnansweredLeast), TimeoutS: r.cfg.Timeout.Seconds(),
+		Late: r.Late, Unasked: r.Unasked, Beyond: r.Beyond, Starved: r.Starved, Within: r.Within,
 		RequestsPerSecond: r.Achieved, OfferedRate: r.Offered,
 		Latency: NewDist(r.Latency), Service: NewDist(r.Service), SendLag: NewDist(r.SendLag),
 		CPUPerRequest: r.CPUPerRequest(), CPUs: r.cfg.CPUs, Series: r.Bins.series(),
@@ -68,20 +85,18 @@ func (r *Result) Report() Report {
 
 // CPUPerRequest is the generator's own CPU time per request, in us.
 func (r *Result) CPUPerRequest() float64 {
-	if r.Requests == 0 {
+	if r.Within == 0 {
 		return 0
 	}
-	return float64(r.CPU.Nanoseconds()) / 1e3 / float64(r.Requests)
+	return float64(r.CPU.Nanoseconds()) / 1e3 / float64(r.Within)
 }
 
-// RateMissed is the share by which an open loop's answered requests fall short
-// of the planned ones, 0.01 being 1 %; negative when more were answered, of a
-// queue that the warm-up left. It compares with what was planned in this run,
-// not with the rate asked for, from which Poisson arrivals differ by chance.
-// It is 0 in a closed loop.
+// RateMissed is the share of an open loop's planned requests that had no answer
+// or were sent only after the measured time, because no connection was free. It
+// is 0 in a closed loop.
 func (r *Result) RateMissed() float64 {
-	if r.Planned == 0 {
+	if r.Planned == 0 || r.Offered == 0 {
 		return 0
 	}
-	return 1 - float64(r.Requests)/float64(r.Planned)
+	return float64(r.Unanswered+r.Late) / float64(r.Planned)
 }

@@ -20,8 +20,9 @@ func TestReportFields(t *testing.T) {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"arrivals", "close", "connections", "cpu_us_per_request", "duration_s", "errors", "latency_ns", "loop",
-		"offered_rate", "requests", "requests_per_second", "seed", "send_lag_ns", "series", "service_time_ns", "url"}
+	want := []string{"answered_within", "arrivals", "close", "connections", "connections_starved", "cpu_us_per_request", "duration_s", "errors",
+		"late", "latency_ns", "loop", "offered_rate", "planned", "requests", "requests_per_second", "seed", "send_lag_ns", "series", "service_time_ns",
+		"statuses", "timeout_s", "unanswered", "url"}
 	if got := slices.Sorted(maps.Keys(fields)); !slices.Equal(got, want) {
 		t.Errorf("fields %v, want %v", got, want)
 	}
@@ -65,12 +66,12 @@ func TestReportOfGroups(t *testing.T) {
 
 func TestRateMissed(t *testing.T) {
 	for _, test := range []struct {
-		planned, requests uint64
-		want              float64
-	}{{0, 10, 0}, {100, 100, 0}, {100, 98, 0.02}, {100, 0, 1}} {
-		r := Result{Planned: test.planned, Requests: test.requests}
+		planned, unanswered, late uint64
+		want                      float64
+	}{{0, 0, 0, 0}, {100, 0, 0, 0}, {100, 1, 1, 0.02}, {100, 100, 0, 1}} {
+		r := Result{Offered: 5, Planned: test.planned, Unanswered: test.unanswered, Late: test.late}
 		if got := r.RateMissed(); got-test.want > 1e-9 || test.want-got > 1e-9 {
-			t.Errorf("%d of %d: missed by %g, want %g", test.requests, test.planned, got, test.want)
+			t.Errorf("%+v: missed by %g", test, got)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -14,17 +15,17 @@ import (
 )
 
 // Run makes the load that cfg describes and returns what it measured. It
-// blocks for the warm-up, the measured time and, in an open loop, for at most
-// the timeout after it, until every request planned in the measured time has
-// its answer; what has none by then counts as a timeout.
+// blocks for the warm-up, the measured time and at most the timeout after it,
+// until every request planned in the measured time has its answer; what has none
+// by then counts as a timeout.
 //
 // A server that cannot be reached at the start is an error. After that nothing
 // the server does is: it is counted, and a connection that failed is opened
 // again after 1 ms, doubled with each failure in a row up to 128 ms.
 //
-// When ctx ends first, Run returns at once, with both the Result of what was
-// complete by then, its Duration shortened accordingly, and an error that
-// wraps ctx.Err().
+// When ctx ends first, nothing more is sent, and what is under way has a second
+// to be answered. Then Run returns both the Result of what was planned by then,
+// its Duration shortened accordingly, and an error that wraps the cause.
 //
 // Run raises GOMAXPROCS to the number of generator threads and three more where
 // it is lower, and leaves it there: Ps for the other goroutines and for the
@@ -139,7 +140,7 @@ func newRun(cfg Config, t *target) *run {
 		}
 		g := &generator{
 			course: &r.course, target: t, thread: i,
-			conns: make([]conn, share), tally: newTally(int64(cfg.Duration), pairs != nil),
+			conns: make([]conn, share), tally: newTally(cfg),
 			cpu: anyCPU, pairs: pairs,
 		}
 		for j := range g.conns {
@@ -195,7 +196,8 @@ func (r *run) run(ctx context.Context) (*Result, error) {
 		close(through)
 	}()
 	err := r.attend(ctx, through)
-	return r.result(), err
+	res, wrong := r.result()
+	return res, errors.Join(err, wrong)
 }
 
 // attend calls the caller's functions at their times and returns when the
@@ -220,11 +222,19 @@ func (r *run) attend(ctx context.Context, through <-chan struct{}) error {
 			moment.call()
 		}
 	}
-	select {
-	case <-through:
-		return nil
-	case <-ctx.Done():
-		return r.interrupt(ctx, through)
+	missing := time.NewTimer(500 * time.Millisecond)
+	defer missing.Stop()
+	for {
+		select {
+		case <-through:
+			return nil
+		case <-ctx.Done():
+			return r.interrupt(ctx, through)
+		case <-missing.C:
+			if r.cfg.Waiting != nil {
+				r.cfg.Waiting(r.cfg.Timeout)
+			}
+		}
 	}
 }
 
@@ -250,7 +260,7 @@ func (r *run) interrupt(ctx context.Context, through <-chan struct{}) error {
 	<-through
 	total := time.Duration(r.course.end - r.course.start)
 	return fmt.Errorf("stopped after %v of %v: %w",
-		min(total, time.Duration(now-r.course.start)).Round(time.Millisecond), total, ctx.Err())
+		min(total, time.Duration(now-r.course.start)).Round(time.Millisecond), total, context.Cause(ctx))
 }
 
 func (r *run) progress(done <-chan struct{}) {
@@ -272,18 +282,24 @@ func (r *run) progress(done <-chan struct{}) {
 }
 
 // result puts the tallies of all generators together.
-func (r *run) result() *Result {
-	sum := newTally(int64(r.cfg.Duration), r.cfg.Rate > 0 && r.cfg.Arrivals == Paired)
+func (r *run) result() (*Result, error) {
+	sum := newTally(r.cfg)
+	var starved Starved
 	for _, g := range r.generators {
 		sum.add(g.tally)
+		for i := range g.conns {
+			starved.count(&g.conns[i])
+		}
 	}
 	measured := int64(r.cfg.Duration)
 	if stop := r.course.stop.Load(); stop != 0 {
 		measured = max(0, min(measured, stop-r.course.begin))
 	}
 	res := &Result{
-		Requests: sum.requests, Planned: sum.planned, Bytes: sum.bytes,
-		Sent: sum.sent, Answered: sum.answered, Opened: sum.opened,
+		Requests: sum.requests, Planned: sum.planned, Within: sum.within, Bytes: sum.bytes,
+		Unanswered: sum.missed, Late: sum.late, Unasked: sum.unasked, Beyond: sum.beyond, Starved: starved,
+		Statuses: map[int]uint64{},
+		Sent:     sum.sent, Answered: sum.answered, Opened: sum.opened,
 		Errors:   map[string]uint64{},
 		Duration: time.Duration(measured), CPU: time.Duration(sum.cpu),
 		Offered: r.cfg.Rate,
@@ -296,14 +312,22 @@ func (r *run) result() *Result {
 	}
 	for f, n := range sum.faults {
 		if n > 0 {
-			res.Errors[faultNames[f]] = n
+			res.Errors[faults[f].name] = n
 		}
 	}
+	for status, n := range sum.statuses {
+		if n > 0 {
+			res.Statuses[status] = n
+		}
+	}
+	if sum.missed > 0 {
+		res.UnansweredLeast = time.Duration(sum.leastMiss)
+	}
 	if measured > 0 {
-		res.Achieved = float64(sum.requests) / res.Duration.Seconds()
+		res.Achieved = float64(sum.within) / res.Duration.Seconds()
 		res.CPUShare = float64(sum.cpu) / float64(measured*int64(r.cfg.Threads))
 	}
-	return res
+	return res, sum.reconcile()
 }
 
 // perSecond turns the counts of the tenths of a second that the measured time

@@ -1,11 +1,15 @@
 package load
 
 import (
+	"fmt"
+	"math"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"golang.org/x/sys/unix"
 )
 
-// Range of every histogram, in ns, and width of a value of Result.PerSecond.
+// Range of every histogram, in ns, and width of a value of Result.PerSecond. A
+// run that can take longer has histograms that reach as far.
 const (
 	least  = 1
 	most   = 60e9
@@ -13,68 +17,89 @@ const (
 	tenth  = 100e6
 )
 
-// A fault is a kind of error.
-type fault uint8
-
-const (
-	faultConnect fault = iota
-	faultTimeout
-	faultReset
-	faultClosed
-	fault4xx
-	fault5xx
-	faultProtocol
-	faultCount
-)
-
-var faultNames = [faultCount]string{"connect", "timeout", "reset", "closed", "status_4xx", "status_5xx", "protocol"}
-
-// A tally is what one thread has counted in the measured time.
+// A tally is what one thread has counted. By outcome are those requests that
+// were planned in the measured time, by arrival what came within it.
 type tally struct {
-	requests uint64
-	planned  uint64
-	bytes    uint64
-	faults   [faultCount]uint64
-	tenths   []uint64 // requests in each
-	bins     bins
-	cpu      int64 // ns
+	// By outcome:
+	planned   uint64
+	requests  uint64 // with success
+	faults    [faultCount]uint64
+	statuses  [1000]uint64
+	missed    uint64 // without an answer
+	leastMiss int64  // with which one of them entered latency
+	late      uint64 // sent after the measured time, for want of a connection
+	latency   *hdrhistogram.Histogram
+	service   *hdrhistogram.Histogram
+	sendLag   *hdrhistogram.Histogram
+	beyond    uint64     // values that lay beyond the histograms' range
+	pairs     *pairTally // nil unless the arrivals are paired
 
-	latency, service, sendLag *hdrhistogram.Histogram
-
-	pairs *pairTally // nil unless the arrivals are paired
+	// By arrival:
+	within  uint64
+	bytes   uint64
+	unasked uint64 // answers to nothing, on connections without a request
+	tenths  []uint64
+	bins    bins
+	cpu     int64 // ns
 
 	// Of the whole run:
 	sent, answered, opened uint64
 }
 
-func newTally(duration int64, paired bool) *tally {
+func newTally(cfg Config) *tally {
+	reach := cfg.reach()
 	t := &tally{
-		tenths: make([]uint64, (duration+tenth-1)/tenth), bins: newBins(duration),
-		latency: newHistogram(), service: newHistogram(), sendLag: newHistogram(),
+		tenths: make([]uint64, (cfg.Duration+tenth-1)/tenth), bins: newBins(int64(cfg.Duration), reach),
+		latency: newHistogram(reach), service: newHistogram(reach), sendLag: newHistogram(reach),
+		leastMiss: math.MaxInt64,
 	}
-	if paired {
-		t.pairs = &pairTally{spacing: newHistogram(), latency: newHistogram(), service: newHistogram()}
+	if cfg.Rate > 0 && cfg.Arrivals == Paired {
+		t.pairs = &pairTally{spacing: newHistogram(reach), latency: newHistogram(reach), service: newHistogram(reach)}
 	}
 	return t
 }
 
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(least, most, digits) }
+// reach is the longest time that a run of c can measure, and twice that for a
+// machine that stands still in between.
+func (c Config) reach() int64 {
+	return max(most, 2*int64(c.Warmup+c.Duration+c.Timeout))
+}
 
-// record counts ns; what is out of the range counts at its end.
-func record(h *hdrhistogram.Histogram, ns int64) {
-	_ = h.RecordValue(max(least, min(most, ns))) // cannot be out of range
+func newHistogram(reach int64) *hdrhistogram.Histogram { return hdrhistogram.New(least, reach, digits) }
+
+// record counts ns. What lies beyond the range counts at its end, and is told.
+func (t *tally) record(h *hdrhistogram.Histogram, ns int64) {
+	if ns > h.HighestTrackableValue() {
+		t.beyond++
+	}
+	clamp(h, ns)
+}
+
+func clamp(h *hdrhistogram.Histogram, ns int64) {
+	_ = h.RecordValue(max(least, min(h.HighestTrackableValue(), ns))) // cannot be out of range
+}
+
+// noAnswer notes that a request without an answer entered latency with ns.
+func (t *tally) noAnswer(ns int64) {
+	t.missed++
+	t.leastMiss = min(t.leastMiss, ns)
 }
 
 func (t *tally) add(o *tally) {
-	t.requests += o.requests
-	t.planned += o.planned
-	t.bytes += o.bytes
+	for _, n := range []struct{ into, from *uint64 }{
+		{&t.planned, &o.planned}, {&t.requests, &o.requests}, {&t.missed, &o.missed}, {&t.late, &o.late}, {&t.beyond, &o.beyond},
+		{&t.within, &o.within}, {&t.bytes, &o.bytes}, {&t.unasked, &o.unasked},
+		{&t.sent, &o.sent}, {&t.answered, &o.answered}, {&t.opened, &o.opened},
+	} {
+		*n.into += *n.from
+	}
 	t.cpu += o.cpu
-	t.sent += o.sent
-	t.answered += o.answered
-	t.opened += o.opened
+	t.leastMiss = min(t.leastMiss, o.leastMiss)
 	for i, n := range o.faults {
 		t.faults[i] += n
+	}
+	for i, n := range o.statuses {
+		t.statuses[i] += n
 	}
 	for i, n := range o.tenths {
 		t.tenths[i] += n
@@ -86,6 +111,22 @@ func (t *tally) add(o *tally) {
 	if t.pairs != nil {
 		t.pairs.merge(o.pairs)
 	}
+}
+
+// reconcile holds the counts against each other: every request that was planned
+// in the measured time has one outcome and one latency, and all that were begun
+// have a service time.
+func (t *tally) reconcile() error {
+	outcomes := t.requests
+	for _, n := range t.faults {
+		outcomes += n
+	}
+	latencies, services := uint64(t.latency.TotalCount()), uint64(t.service.TotalCount())
+	if outcomes == t.planned && latencies == t.planned && services == t.planned-t.faults[faultNotSent] {
+		return nil
+	}
+	return fmt.Errorf("the counts of this load contradict each other: %d requests planned, %d outcomes, %d latencies, %d service times of which %d were not sent (this is a fault of the generator: please report it)",
+		t.planned, outcomes, latencies, services, t.faults[faultNotSent])
 }
 
 // threadCPU is the CPU time of the calling thread, user and system, in ns.

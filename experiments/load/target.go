@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -51,8 +53,8 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 		t := &target{
 			name:    netip.AddrPortFrom(ip, uint16(port)).String(),
 			port:    uint16(port),
-			host:    u.Host,
-			request: request(u.Host, u.RequestURI(), cfg.Close),
+			host:    hostOf(u),
+			request: request(hostOf(u), u.RequestURI(), cfg.Close),
 			close:   cfg.Close,
 		}
 		if err := t.setAddress(ip, uint16(port)); err != nil {
@@ -61,6 +63,16 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 		targets = append(targets, t)
 	}
 	return targets, nil
+}
+
+// hostOf is the Host of requests. A zone means something on this machine only.
+func hostOf(u *url.URL) string {
+	name, zone, found := strings.Cut(u.Host, "%")
+	if !found {
+		return u.Host
+	}
+	_, port, _ := strings.Cut(zone, "]")
+	return name + "]" + port
 }
 
 // request is the whole of one.

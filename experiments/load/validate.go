@@ -1,10 +1,12 @@
 package load
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,7 +15,8 @@ const (
 	maxConnections = 1 << 20
 	maxThreads     = 256
 	maxDuration    = 24 * time.Hour
-	maxRate        = 1e8
+	maxRate        = 1e7
+	maxPlanned     = 1e9 // requests of a plan
 	maxSpacing     = time.Millisecond
 	maxBurst       = 1024
 	defaultTimeout = 10 * time.Second
@@ -68,6 +71,10 @@ func (c Config) Validate() error {
 		return bad("--warmup", c.Warmup, "0s to %v", maxDuration)
 	case math.IsNaN(c.Rate) || c.Rate < 0 || c.Rate > maxRate:
 		return bad("--rate", c.Rate, "0 (closed loop) to %g requests per second", float64(maxRate))
+	case c.Rate > 0 && c.Rate*c.Duration.Seconds() < 1-1e-9:
+		return bad("--rate", c.Rate, "0 (closed loop) or at least %.3g [one request in the --duration of %v]", 1/c.Duration.Seconds(), c.Duration)
+	case c.Rate*(c.Warmup+c.Duration).Seconds() > maxPlanned:
+		return bad("--rate", c.Rate, "at most %.3g for %v [a plan has at most %g requests: a shorter --duration]", maxPlanned/(c.Warmup+c.Duration).Seconds(), c.Warmup+c.Duration, float64(maxPlanned))
 	case !slices.Contains(laws, c.Arrivals):
 		return bad("--arrivals", c.Arrivals, "%s, %s, %s or %s", laws[0], laws[1], laws[2], laws[3])
 	case c.Timeout < time.Millisecond || c.Timeout > maxDuration:
@@ -115,8 +122,18 @@ func parseURL(raw string) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	switch {
+	case strings.HasPrefix(raw, "unix:") || strings.HasPrefix(raw, "/"):
+		return nil, bad("Unix-domain sockets are not spoken: give the server a TCP port")
+	case !strings.Contains(raw, "://") && raw != "":
+		return nil, bad("the scheme is missing: http://" + raw)
 	case err != nil:
-		return nil, bad(err.Error())
+		var parse *url.Error
+		if errors.As(err, &parse) {
+			err = parse.Err
+		}
+		return nil, bad(err.Error() + "; the % of an IPv6 zone is written %25")
+	case strings.Contains(u.RawQuery, " "):
+		return nil, bad("a space in the query is written %20")
 	case u.Scheme == "https":
 		return nil, bad("no TLS here: put the server's plain port")
 	case u.Scheme != "http" || u.Opaque != "":

@@ -1,0 +1,175 @@
+package load
+
+import "golang.org/x/sys/unix"
+
+// A fault is why a request was no success. Every request that was planned in the
+// measured time has exactly one outcome: success, which is an answer with a
+// status of 200 to 299, or one of these.
+type fault uint8
+
+const (
+	faultRefused fault = iota
+	faultConnectTimeout
+	faultUnreachable
+	faultNoPort
+	faultNoFiles
+	faultConnect
+	faultTimeout
+	faultReset
+	faultClosed
+	faultProtocol
+	faultNotSent // the run ended first: no connection was free for it
+	faultStopped // the run was called off while it waited for its answer
+	fault3xx
+	fault4xx
+	fault5xx
+	faultStatus // none of these classes
+	faultCount
+)
+
+// faults have their names in Result.Errors and what may help against them.
+var faults = [faultCount]struct{ name, advice string }{
+	faultRefused:        {"connect_refused", "nothing listens there: is the server started, and on this port?"},
+	faultConnectTimeout: {"connect_timeout", "no answer: is a firewall or a full backlog in the way?"},
+	faultUnreachable:    {"connect_unreachable", "no route: can this machine reach that address?"},
+	faultNoPort:         {"connect_no_port", "no free local port: see net.ipv4.ip_local_port_range, or leave out --close"},
+	faultNoFiles:        {"connect_no_files", "too many open files: raise the limit with ulimit -n, or use fewer --connections"},
+	faultConnect:        {"connect_failed", "can this machine reach that address?"},
+	faultTimeout:        {"timeout", "no whole answer within --timeout: a longer one, or a lower load; with more connections than the server serves at once, the rest wait"},
+	faultReset:          {"reset", "the server reset the connection before its answer was whole: see its log"},
+	faultClosed:         {"closed", "the server closed the connection before its answer was whole: see its log"},
+	faultProtocol:       {"protocol", "what came is no HTTP/1.1 answer to one request: is this an HTTP server's plain port?"},
+	faultNotSent:        {"not_sent", "no connection was free for it: a lower --rate, or more --connections"},
+	faultStopped:        {"stopped", "the load was stopped while it waited for its answer"},
+	fault3xx:            {"status_3xx", "redirects are not followed: put the URL that they lead to"},
+	fault4xx:            {"status_4xx", "is the path of the URL right?"},
+	fault5xx:            {"status_5xx", "the server failed: see its log"},
+	faultStatus:         {"status_other", "a status outside 200 to 599"},
+}
+
+// Advice is what may help against a kind of error, "" for one that is not known.
+func Advice(kind string) string {
+	for _, f := range faults {
+		if f.name == kind {
+			return f.advice
+		}
+	}
+	return ""
+}
+
+// connectFault is the kind of a connection that did not come to be.
+func connectFault(errno unix.Errno) fault {
+	switch errno {
+	case unix.ECONNREFUSED:
+		return faultRefused
+	case unix.ETIMEDOUT:
+		return faultConnectTimeout
+	case unix.ECONNRESET, unix.EPIPE:
+		return faultReset
+	case unix.EHOSTUNREACH, unix.ENETUNREACH, unix.EHOSTDOWN, unix.ENETDOWN:
+		return faultUnreachable
+	case unix.EADDRNOTAVAIL, unix.EADDRINUSE:
+		return faultNoPort
+	case unix.EMFILE, unix.ENFILE:
+		return faultNoFiles
+	}
+	return faultConnect
+}
+
+// statusFault is the kind of an answer by its status; false is success.
+func statusFault(status int) (fault, bool) {
+	switch status / 100 {
+	case 2:
+		return 0, false
+	case 3:
+		return fault3xx, true
+	case 4:
+		return fault4xx, true
+	case 5:
+		return fault5xx, true
+	}
+	return faultStatus, true
+}
+
+// answered counts c's whole answer. spoiled says that more came than an answer.
+func (g *generator) answered(c *conn, now int64, spoiled bool) {
+	t := g.tally
+	t.answered++
+	c.served = true
+	f, failed := statusFault(c.answer.status)
+	if spoiled {
+		f, failed = faultProtocol, true
+	}
+	if !failed && g.begin <= now && now < g.finish {
+		t.within++
+		t.tenths[(now-g.begin)/tenth]++
+		t.bins.add(now-g.begin, now-c.planned.at)
+	}
+	if !g.settle(c) {
+		return
+	}
+	t.statuses[min(c.answer.status, len(t.statuses)-1)]++
+	if failed {
+		t.faults[f]++
+	} else {
+		t.requests++
+	}
+	if g.plan != nil && c.started >= g.finish {
+		t.late++
+	}
+	g.times(c, now-c.planned.at, now-c.started)
+}
+
+// unanswered counts c's request as one that has no answer and will have none.
+func (g *generator) unanswered(c *conn, f fault, now int64) {
+	if !g.settle(c) {
+		return
+	}
+	g.tally.faults[f]++
+	latency := g.censored(f, now-c.planned.at)
+	g.times(c, latency, g.censored(f, now-c.started))
+	g.tally.noAnswer(latency)
+}
+
+// unsent counts a planned request that no connection was free for.
+func (g *generator) unsent(planned arrival, now int64) {
+	if planned.group < g.begin {
+		return
+	}
+	g.tally.faults[faultNotSent]++
+	latency := now - planned.at
+	if !g.stopped {
+		latency = max(latency, g.timeout)
+	}
+	g.tally.record(g.tally.latency, latency)
+	g.tally.noAnswer(latency)
+}
+
+// censored is what a request without an answer enters the distributions with:
+// the time it has waited, but at least the timeout. One that failed at once had
+// no fast answer. Where the load was stopped, nothing is known beyond the wait.
+func (g *generator) censored(f fault, waited int64) int64 {
+	if f == faultStopped {
+		return waited
+	}
+	return max(waited, g.timeout)
+}
+
+// settle reports whether c's request, which has its outcome, is of the measured
+// time.
+func (g *generator) settle(c *conn) bool {
+	g.busy--
+	if c.counted {
+		g.pending--
+	}
+	return c.counted
+}
+
+func (g *generator) times(c *conn, latency, service int64) {
+	t := g.tally
+	t.record(t.latency, latency)
+	t.record(t.service, service)
+	if g.pairs != nil && c.written != 0 {
+		g.countPair(c, latency, service)
+	}
+}
