@@ -44,10 +44,12 @@ Built-in paths: /hello  /spin?us=N  /sleep?ms=N  /touch?kib=N  /bytes?n=N  /echo
                 /server-status  /server-status?auto
 everything else comes from --document-root, if one is given.
 
-Signals: one process drains on SIGTERM or Ctrl-C: listening stops at once,
+Signals: one process drains on TERM, HUP or Ctrl-C: listening stops at once,
 requests in flight finish within --grace; a second one ends at once. A control
-process knows httpd's: TERM and INT stop, WINCH stops gracefully, HUP restarts,
-USR1 restarts gracefully; -k sends them through the PidFile.`,
+process knows httpd's: TERM and INT stop, HUP restarts, USR1 restarts
+gracefully, USR2 stops gracefully, and so does WINCH without a controlling
+terminal (which sends it when its size changes); -k sends them through the
+PidFile.`,
 		Example: `  lflab serve --mpm leader --listen 127.0.0.1:8080
   lflab serve --mpm worker --threads 64 --primitive spinfutex --spin 5us
   lflab serve --mpm event --start-servers 4 --threads-per-child 16 --docroot ./public

@@ -2,7 +2,7 @@
 //
 // A Server is one process that serves alone: it puts listeners, protocol and
 // architecture together, tells where it listens, and ends as signals ask.
-// SIGTERM and SIGINT drain: listening stops at once, idle connections are
+// SIGTERM, SIGINT and SIGHUP drain: listening stops at once, idle connections are
 // closed, requests in flight finish within the grace period. A second signal
 // ends the process at once.
 //
@@ -263,7 +263,16 @@ func (s *Server) Run() error {
 	signals := make(chan os.Signal, 2) // more than two mean no more than two
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT)
 	defer signal.Stop(signals)
-	signal.Ignore(unix.SIGPIPE) // whoever reads the log may go away
+	// The terminal has gone. Kernel and shell may both say so: only the first
+	// one counts.
+	hangup := make(chan os.Signal, 1)
+	if !signal.Ignored(unix.SIGHUP) { // as nohup has it
+		signal.Notify(hangup, unix.SIGHUP)
+		defer signal.Stop(hangup)
+	}
+	// Whoever reads the log may go away, and users take this for a control
+	// process, which restarts or stops gracefully by these.
+	signal.Ignore(unix.SIGPIPE, unix.SIGUSR1, unix.SIGUSR2)
 	defer adoptOrphans()()
 	openPoller()
 	if err := s.Start(); err != nil {
@@ -275,7 +284,12 @@ func (s *Server) Run() error {
 		}
 	}
 	notifyReady()
-	slog.Info("draining", "signal", <-signals, "grace", s.cfg.Grace)
+	var why os.Signal
+	select {
+	case why = <-signals:
+	case why = <-hangup:
+	}
+	slog.Info("draining", "signal", why, "grace", s.cfg.Grace)
 	drained := make(chan error, 1)
 	go func() { drained <- s.Drain() }()
 	select {

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -167,6 +168,12 @@ type process struct {
 
 func run(t testing.TB, o order) *process {
 	t.Helper()
+	return runAs(t, o, func(*exec.Cmd) {})
+}
+
+// runAs is run with something of the process changed.
+func runAs(t testing.TB, o order, change func(*exec.Cmd)) *process {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -185,6 +192,8 @@ func run(t testing.TB, o order) *process {
 		t.Fatal(err)
 	}
 	p.cmd.Stdout = w
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // without the terminal of who runs the test
+	change(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,8 @@ type ParentOptions struct {
 // and their idle threads within bounds, and does what signals say:
 //
 //	TERM, INT  stop at once: connections are cut
-//	WINCH      stop gracefully: requests in flight are finished
+//	USR2       stop gracefully: requests in flight are finished
+//	WINCH      the same, unless there is a controlling terminal
 //	HUP        restart at once: with the configuration as it is now
 //	USR1       restart gracefully: no request is lost
 //
@@ -69,7 +70,6 @@ type Parent struct {
 	held       time.Time // since when new connections are held off
 	told       bool      // where the server listens
 	pidFile    pidFile
-	terminal   *terminal
 	failure    error
 }
 
@@ -141,7 +141,7 @@ func (p *Parent) Run() (err error) {
 	// A channel of one for each: what is asked for twice before it is done is
 	// done once, and nothing is lost for want of room.
 	var hears [4]chan os.Signal
-	for i, s := range [...][]os.Signal{{unix.SIGTERM, unix.SIGINT}, {unix.SIGWINCH}, {unix.SIGHUP}, {unix.SIGUSR1}} {
+	for i, s := range [...][]os.Signal{{unix.SIGTERM, unix.SIGINT}, gracefulStopSignals(), {unix.SIGHUP}, {unix.SIGUSR1}} {
 		hears[i] = make(chan os.Signal, 1)
 		signal.Notify(hears[i], s...)
 		defer signal.Stop(hears[i])
@@ -152,7 +152,6 @@ func (p *Parent) Run() (err error) {
 	signal.Notify(deaths, unix.SIGCHLD)
 	defer signal.Stop(deaths)
 	openPoller()
-	p.terminal = newTerminal()
 	rename(parentName)
 	if err := p.pidFile.take(p.plan.PidFile); err != nil {
 		return errors.Join(err, p.close())
@@ -340,7 +339,12 @@ func (p *Parent) maintain(now time.Time) {
 			p.come(g)
 			continue
 		}
-		p.act(g, g.spare.decide(g.cfg.bounds(), p.census(g)))
+		c := p.census(g)
+		if p.bare(g, c) {
+			p.start(g)
+			continue
+		}
+		p.act(g, g.spare.decide(g.cfg.bounds(), c))
 	}
 }
 
@@ -460,9 +464,15 @@ func (p *Parent) replace(g *group) {
 		return
 	}
 	c := p.census(g)
-	if c.active < g.cfg.Children && (c.idle < g.cfg.MinSpare || c.active == 0 || g.cfg.PerThread || c.active < g.cfg.Buckets) {
+	if c.active < g.cfg.Children && c.idle < g.cfg.MinSpare || p.bare(g, c) {
 		p.start(g)
 	}
+}
+
+// bare tells whether there is a listener that no child accepts from, however
+// many threads are idle.
+func (p *Parent) bare(g *group, c census) bool {
+	return c.active < g.cfg.Children && (c.active == 0 || c.active < g.cfg.shares())
 }
 
 // reap takes note of children that have ended.
@@ -529,11 +539,14 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		// It went because it was to go.
 		p.refill(g)
 		return
-	case status.Exited() && status.ExitStatus() == childFatal && !g.served && p.count(g, p.generation) == 0:
-		p.failure = fmt.Errorf("a %s cannot serve, and none can that is started like it: %s (the PidFile is left)", g.cfg.label(), k.failure)
+	case status.Exited() && status.ExitStatus() == childFatal && p.hopeless():
+		p.failure = fmt.Errorf("no child has served, and the last %s cannot: %s (the PidFile is left)", g.cfg.label(), k.failure)
 		slog.Error("stopping: no child can serve", "pid", k.pid, "error", k.failure)
 		p.end(atOnce, "a child's exit status")
 		return
+	case status.Exited() && status.ExitStatus() == childFatal:
+		lived = 0 // however long it took to find out
+		slog.Error("a "+g.cfg.label()+" cannot serve: another one is tried later", "pid", k.pid, "error", k.failure)
 	case status.Exited() && status.ExitStatus() == childSick:
 		g.spare.sick()
 	}
@@ -545,6 +558,22 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		return
 	}
 	p.refill(g)
+}
+
+// hopeless tells whether no child has ever served, and none is left that might.
+// One that has is evidence that others can: what keeps the next one may pass.
+func (p *Parent) hopeless() bool {
+	for _, g := range p.groups {
+		if g.served {
+			return false
+		}
+	}
+	for _, k := range p.kids {
+		if k.active() {
+			return false
+		}
+	}
+	return true
 }
 
 // lastWords hears what a dead child said to its end.

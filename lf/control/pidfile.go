@@ -122,7 +122,7 @@ var Signals = map[string]unix.Signal{
 	"stop":          unix.SIGTERM,
 	"restart":       unix.SIGHUP,
 	"graceful":      unix.SIGUSR1,
-	"graceful-stop": unix.SIGWINCH,
+	"graceful-stop": unix.SIGUSR2,
 }
 
 // SendSignal sends the parent that the file names what -k asks for. It refuses

@@ -3,7 +3,9 @@ package control
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -65,6 +67,93 @@ func TestRestartIsBounded(t *testing.T) {
 	}
 	until(t, "the old child to end", func() bool { return !slices.ContainsFunc(old, alive) })
 	s.logged("they are cut")
+}
+
+// full is a server of one child that has all there is.
+const full = "StartServers 1\nServerLimit 1\nMaxRequestWorkers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\n"
+
+// With the reserve taken, too, by what an earlier restart has left, a graceful
+// restart is not said to have been done: the generation that serves goes on. A
+// restart at once makes room.
+func TestRestartWithoutAnySlot(t *testing.T) {
+	t.Parallel()
+	s := control(t, beat, full)
+	b := s.settled(1)
+	busy := s.dial()
+	busy.send("/sleep?ms=60000")
+	until(t, "the request to be in flight", func() bool { return b.Summary().Busy == 1 })
+	s.signal(unix.SIGUSR1)
+	s.logged("new generation serves")
+	s.signal(unix.SIGUSR1)
+	s.logged("restarting gracefully=true generation=2")
+	if got := s.dial().get("/hello"); got != "Hello, World!" {
+		t.Errorf("/hello: %q", got)
+	}
+	s.logged("goes on with the one it has")
+	if n := strings.Count(s.log.String(), "new generation serves"); n != 1 || b.Header().Generation.Load() != 1 {
+		t.Errorf("said %d times, generation %d", n, b.Header().Generation.Load())
+	}
+	s.signal(unix.SIGHUP)
+	until(t, "the generation of the restart at once", func() bool { return strings.Count(s.log.String(), "new generation serves") == 2 })
+	s.settled(1)
+	if rest, _ := io.ReadAll(busy.in); len(rest) > 0 {
+		t.Errorf("the request that was cut: %q", rest)
+	}
+}
+
+// A configuration that no child can serve with costs nothing, also when all
+// slots are taken, whichever way listeners are shared, and with a group that
+// can serve beside one that cannot.
+func TestBadRestartOfAFullServer(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("needs children of another user than the parent: only root can")
+	}
+	closed := t.TempDir()
+	if err := os.Chmod(closed, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	threads := "ServerLimit 2\nStartServers 2\nThreadsPerChild 2\nMaxRequestWorkers 4\nMinSpareThreads 1\nMaxSpareThreads 4\n"
+	for _, c := range []struct{ name, conf, bad string }{
+		{"leader", "User nobody\n" + threads, ""},
+		{"event", "MPM event\nUser nobody\n" + threads, ""},
+		{"buckets", "AcceptMutex reuseport\nUser nobody\n" + threads, ""},
+		{"percore", "MPM percore\nUser nobody\n" + threads, ""},
+		{"prefork", "MPM prefork\nUser nobody\nServerLimit 2\nStartServers 2\nMaxRequestWorkers 2\n", ""},
+		{"one of two groups", threads, "<User nobody>\nListen 127.0.0.2:0\n%s</User>\n"},
+	} {
+		for _, signal := range []unix.Signal{unix.SIGUSR1, unix.SIGHUP} {
+			t.Run(c.name+"/"+signal.String(), func(t *testing.T) {
+				t.Parallel()
+				section := func(root string) string {
+					if c.bad == "" {
+						return "Listen 127.0.0.1:0\n" + c.conf + root
+					}
+					return "Listen 127.0.0.1:0\n" + c.conf + fmt.Sprintf(c.bad, root)
+				}
+				s := control(t, beat, section(""))
+				n := 2
+				if c.bad != "" {
+					n = 4
+				}
+				s.settled(n)
+				before := s.children()
+				s.configure(t, section("DocumentRoot "+closed+"\n"))
+				s.signal(signal)
+				s.logged("goes on with the one it has")
+				b := s.settled(n)
+				if now := s.children(); !slices.Equal(now, before) || b.Header().Generation.Load() != 0 {
+					t.Errorf("children %v of generation %d, before %v", now, b.Header().Generation.Load(), before)
+				}
+				if strings.Contains(s.log.String(), "new generation serves") {
+					t.Error("the log says that the new generation serves")
+				}
+				if got := s.dial().get("/hello"); got != "Hello, World!" {
+					t.Errorf("/hello: %q", got)
+				}
+			})
+		}
+	}
 }
 
 // E4: with ShedKeepAlive, a kept connection that asks again while all workers

@@ -27,10 +27,7 @@ func (p *Parent) obey(s os.Signal) {
 	switch s {
 	case unix.SIGTERM, unix.SIGINT:
 		p.end(atOnce, s.String())
-	case unix.SIGWINCH:
-		if p.terminal.resized() {
-			return
-		}
+	case unix.SIGUSR2, unix.SIGWINCH:
 		p.end(gracefully, s.String())
 	case unix.SIGHUP:
 		if p.stop == not {
@@ -54,6 +51,7 @@ func (p *Parent) end(how stopping, why string) {
 		p.sockets.holdOff() // before anybody waits: children serve what is in the queues
 	}
 	p.stop = how
+	p.abandon()
 	if how == atOnce {
 		p.sockets.turnAway()
 		p.sockets.refuse() // for all processes

@@ -60,9 +60,23 @@ func (p *Parent) restart(atOnce bool) {
 		g.cfg, g.door = &next.Groups[i], doors[i]
 		g.grief = grief{}
 		g.toCome = g.cfg.Start
+		if atOnce && p.freeSlots(g) == 0 {
+			p.makeRoom(g)
+		}
 		p.come(g)
 	}
 	p.progress()
+}
+
+// makeRoom cuts what an earlier restart has left: this one cuts connections
+// anyhow, and no child can be started before.
+func (p *Parent) makeRoom(g *group) {
+	now := time.Now()
+	for _, k := range p.kids {
+		if k.group == g && k.stage == finishing {
+			k.urge(cutting, now, stopSteps[0])
+		}
+	}
 }
 
 // prepare opens and makes what only the next plan needs. With an error there
@@ -154,10 +168,7 @@ func (p *Parent) succeed(now time.Time) {
 	}
 	notifyReady()
 	slog.Info("new generation serves", "generation", p.generation)
-	if again := p.again; again != nil {
-		p.again = nil
-		p.restart(*again)
-	}
+	p.restartAgain()
 }
 
 // stillbirth tells whether the death of a child in a turnover has been dealt
@@ -192,7 +203,7 @@ func (p *Parent) takeBack(why error) {
 			k.urge(cutting, now, stopSteps[0])
 		}
 	}
-	p.turnover, p.plan, p.again, p.generation = nil, t.old, nil, t.before
+	p.turnover, p.plan, p.generation = nil, t.old, t.before
 	var made []*door
 	for i, g := range p.groups {
 		made = append(made, g.door)
@@ -201,6 +212,26 @@ func (p *Parent) takeBack(why error) {
 	p.shutAll(made)
 	p.sockets.forget(t.opened)
 	notifyReady()
+	p.restartAgain()
+}
+
+// restartAgain does the restart that was asked for while one went on. It may
+// find a configuration that has been mended since.
+func (p *Parent) restartAgain() {
+	if again := p.again; again != nil {
+		p.again = nil
+		p.restart(*again)
+	}
+}
+
+// abandon forgets a turnover because the server stops.
+func (p *Parent) abandon() {
+	t := p.turnover
+	if t == nil {
+		return
+	}
+	p.turnover, p.again, p.plan = nil, nil, t.old
+	p.shutAll(t.oldDoors)
 }
 
 // overdue tells why a turnover is taken back that has gone on for too long.
