@@ -152,6 +152,9 @@ func assemble(cfg Config, p parts) (s *Server, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
+	if err := takeEarly(); err != nil {
+		return s, err
+	}
 	if s.kind, err = mpm.Lookup(cfg.MPM); err != nil {
 		return s, err
 	}
