@@ -153,7 +153,6 @@ func (c *child) begin() (err error) {
 	// The terminal sends Ctrl-C to all processes, and users send signals to
 	// the wrong ones: the parent decides.
 	signal.Ignore(unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH, unix.SIGPIPE)
-	openPoller()
 	if err := c.settle(); err != nil {
 		return err
 	}

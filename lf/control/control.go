@@ -277,7 +277,6 @@ func (s *Server) Run() error {
 	// process, which restarts or stops gracefully by these.
 	signal.Ignore(unix.SIGPIPE, unix.SIGUSR1, unix.SIGUSR2)
 	defer adoptOrphans()()
-	openPoller()
 	if err := s.Start(); err != nil {
 		return err
 	}

@@ -106,6 +106,9 @@ func NewParent(opt ParentOptions) (*Parent, error) {
 
 // equip opens and makes what the server needs before it has children.
 func (p *Parent) equip() (err error) {
+	if err = takeEarly(); err != nil {
+		return err
+	}
 	if p.sockets.passed, err = passedSockets(); err != nil {
 		return err
 	}
@@ -151,7 +154,6 @@ func (p *Parent) Run() (err error) {
 	deaths := make(chan os.Signal, 1)
 	signal.Notify(deaths, unix.SIGCHLD)
 	defer signal.Stop(deaths)
-	openPoller()
 	rename(parentName)
 	if err := p.pidFile.take(p.plan.PidFile); err != nil {
 		return errors.Join(err, p.close())
