@@ -62,16 +62,17 @@ func (o *owner) asleep() {
 	}
 }
 
-// state is the kernel's letter for what the owner's thread does. A goroutine
-// sleeps once it says so, or is about to, and ends with fn.
+// state is the kernel's letter for what the owner's thread does, and X once fn
+// has returned: the first thread of the process does not end with it. A
+// goroutine sleeps once it says so, or is about to.
 func (o *owner) state() byte {
+	select {
+	case <-o.done:
+		return 'X'
+	default:
+	}
 	if o.tid == 0 {
-		select {
-		case <-o.done:
-			return 'X'
-		default:
-			return 'S'
-		}
+		return 'S'
 	}
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", o.tid))
 	if err != nil {

@@ -162,8 +162,16 @@ func TestFutexWait(t *testing.T) {
 func TestThreadEnds(t *testing.T) {
 	r := ring(t, OpFutexWait, 2, 4)
 	word := new(atomic.Uint32)
-	go func() {
+	var request func()
+	request = func() {
 		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() { // which does not end; another goroutine is elsewhere
+			next := make(chan struct{})
+			go func() { defer close(next); request() }()
+			<-next
+			runtime.UnlockOSThread()
+			return
+		}
 		e := r.Next()
 		e.Op = OpFutexWait
 		e.SetWord(word, 0)
@@ -171,7 +179,8 @@ func TestThreadEnds(t *testing.T) {
 			t.Error(err)
 		}
 		word.Store(1) // the request's turn is over: the ring is passed on
-	}()
+	}
+	go request()
 	for word.Load() == 0 {
 		runtime.Gosched()
 	}
