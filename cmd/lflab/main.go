@@ -88,6 +88,7 @@ table, and a report with figures. "lflab list" says what can be compared,
 		newStatusCommand(stdout),
 		newHandoffCommand(stdout),
 		newSpinnerCommand(stdout),
+		newKeepCommand(),
 		newChildCommand(os.Exit),
 	)
 	for _, cmd := range root.Commands() {

@@ -5,9 +5,14 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"lflab/experiments/lab/process"
 )
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == process.KeepCommand { // of a test that runs a suite itself
+		os.Exit(run(os.Stdout, os.Stderr, os.Args[1:]))
+	}
 	testscript.Main(m, map[string]func(){
 		"lflab": func() { os.Exit(run(os.Stdout, os.Stderr, os.Args[1:])) },
 	})

@@ -259,7 +259,7 @@ func serveOnce(t *testing.T, x *Experiment, sub *suites.Subject) *http.Response 
 		t.Fatal(err)
 	}
 	defer remove()
-	p, err := process.StartParent(sub.Argv(values))
+	p, err := process.StartServer(sub.Argv(values))
 	if err != nil {
 		t.Fatal(err)
 	}

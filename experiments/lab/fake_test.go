@@ -21,6 +21,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"lflab/experiments/lab/process"
 	"lflab/experiments/machine"
 	"lflab/experiments/suites"
 	"lflab/sync/futex"
@@ -34,12 +35,16 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		role = os.Args[1]
 	}
-	if role != "handoff" && role != SpinnerCommand && !strings.HasPrefix(role, "fake-") {
+	if role != "handoff" && role != SpinnerCommand && role != process.KeepCommand && !strings.HasPrefix(role, "fake-") {
 		os.Exit(m.Run())
 	}
 	switch args := os.Args[2:]; role {
 	case "handoff":
 		fmt.Printf("%s %s: 2500 ns one way mean, p50 1800 ns, p90 2600 ns, p99 9000 ns\n", args[1], args[3])
+	case process.KeepCommand:
+		if err := process.Keep(); err != nil {
+			panic(err)
+		}
 	case SpinnerCommand:
 		announce()
 		panic(machine.SpinIdle(func() { fmt.Println("spinning") }))

@@ -73,7 +73,7 @@ func (x *Experiment) keepAwake(cell Cell) (*spinners, error) {
 		p.Kill()
 		return nil, err
 	}
-	s := &spinners{process: p, meter: process.NewMeter(p.PID())}
+	s := &spinners{process: p, meter: process.NewMeter(p.Root())}
 	if err := s.meter.Discover(); err != nil {
 		s.end()
 		return nil, err

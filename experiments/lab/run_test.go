@@ -157,7 +157,7 @@ func TestFaultyServers(t *testing.T) {
 			}
 		default:
 			want := map[string]string{
-				"refuses": "ended before it wrote a line; its standard error ends: refuses: no such mpm",
+				"refuses": "ended (exit status 2) before it wrote a line; its standard error ends: refuses: no such mpm",
 				"mumbles": `says "good morning" first`,
 				"dies":    "dies: out of luck",
 				"stays":   "did not end within 3s of SIGTERM and was killed",

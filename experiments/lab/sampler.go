@@ -21,9 +21,9 @@ type sampler struct {
 	series Series
 }
 
-func newSampler(pid int, address string, step *Step, clients int) *sampler {
+func newSampler(root int, address string, step *Step, clients int) *sampler {
 	return &sampler{
-		census: process.NewCensus(pid), page: control{address: address}, every: seconds(step.EveryS), began: time.Now(),
+		census: process.NewCensus(root), page: control{address: address}, every: seconds(step.EveryS), began: time.Now(),
 		series: Series{Clients: clients, IdleMost: step.IdleMost},
 	}
 }

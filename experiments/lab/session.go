@@ -86,7 +86,7 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	if err := s.meter.Discover(); err != nil {
 		return nil, nil, err
 	}
-	w, err := newWatch(p.Probe, s.server.PID(), s.shape, s.ring)
+	w, err := newWatch(p.Probe, s.meter.Tops(), s.shape, s.ring)
 	if err != nil {
 		return nil, nil, err
 	}

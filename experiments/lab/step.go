@@ -22,7 +22,7 @@ func (s *session) step(ctx context.Context, p Phase) (*PhaseResult, []Gate, erro
 	if err := s.meter.Discover(); err != nil {
 		return nil, nil, err
 	}
-	w := newSampler(s.server.PID(), s.address, p.Step, cfg.Connections)
+	w := newSampler(s.server.Root(), s.address, p.Step, cfg.Connections)
 	var up, down, over atomic.Int64 // ns after w.began; 0: not yet
 	since := func() int64 { return int64(time.Since(w.began)) }
 	looks := max(1, int(stillFor/w.every))

@@ -94,9 +94,8 @@ func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
 func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subject, axis string) (err error) {
 	var address string
 	start, ours := process.Start, sub == nil || sub.Serve != nil
-	children := !ours || hasFlag(x.serverFlags(sub), "start-servers") // perhaps
-	if children {
-		start = process.StartParent
+	if !ours {
+		start = process.StartServer // it may put itself into the background
 	}
 	if ours {
 		t.Command = x.serveArgs(sub, axis, t.Cell)
@@ -146,12 +145,12 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 		if address, ok = strings.CutPrefix(line, "listening on "); !ok {
 			return fmt.Errorf("%s says %q first, not where it listens", t.Command[0], line)
 		}
-	} else if err := server.Accepting(ctx, address, readyAfter); err != nil {
+	} else if err := server.Accepting(ctx, address, sub.Ready); err != nil {
 		return err
 	}
 	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: ours, shape: x.shape(sub, t.Cell),
-		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.PID()), cpus: cpus.generator, spinners: spinners, ring: x.ring}
-	if children {
+		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.Root()), cpus: cpus.generator, spinners: spinners, ring: x.ring}
+	if !ours || hasFlag(x.serverFlags(sub), "start-servers") { // it has children, perhaps
 		if err := s.meter.Settle(ctx, readyAfter); err != nil {
 			return err
 		}
@@ -167,12 +166,12 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 			continue
 		}
 		r, gates, err := s.phase(ctx, phase)
+		select {
+		case <-server.Ended(): // says more than a refused connection
+			return fmt.Errorf("phase %s: %w", phase.Name, errors.Join(server.EndedEarly(), err))
+		default:
+		}
 		if err != nil {
-			select {
-			case <-server.Ended(): // says more than a refused connection
-				return fmt.Errorf("phase %s: %w", phase.Name, errors.Join(err, server.Stop(0)))
-			default:
-			}
 			return fmt.Errorf("phase %s: %w", phase.Name, err)
 		}
 		t.Phases = append(t.Phases, *r)
@@ -184,7 +183,7 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 // runCommand runs a command that prints a figure and takes it from there.
 func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subject) error {
 	t.Command = sub.Argv(x.values(sub, t.Cell))
-	began, own := time.Now(), machine.OwnCPU()+machine.ChildrenCPU()
+	began, own := time.Now(), machine.OwnCPU()
 	busy, err := machine.ReadCPUTime()
 	if err != nil {
 		return err
@@ -195,7 +194,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 	}
 	defer p.Kill()
 	phase := x.Manifest.Phases[0]
-	w, err := newWatch(probeIn(t.Cell, phase), p.PID(), sub.Shape, x.ring)
+	w, err := newWatch(probeIn(t.Cell, phase), []int{p.PID()}, sub.Shape, x.ring)
 	if err != nil {
 		return err
 	}
@@ -216,7 +215,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 	}
 	wall := time.Since(began)
 	r := PhaseResult{Name: phase.Name, DurationS: wall.Seconds(), H: &d}
-	t.Gates = lostGates(phase.Name, busy, after, machine.OwnCPU()+machine.ChildrenCPU()-own, wall)
+	t.Gates = lostGates(phase.Name, busy, after, machine.OwnCPU()-own+p.CPU(), wall)
 	if err := w.into(&r); err != nil {
 		return err
 	}

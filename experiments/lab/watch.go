@@ -23,14 +23,14 @@ type watch struct {
 	records *probe.Records // after into; empty where histograms alone were kept
 }
 
-// newWatch attaches the probe, which takes some 10 ms. kind is "histograms" or
+// newWatch attaches the probe to processes and all they start, which takes some 10 ms. kind is "histograms" or
 // "records"; empty is no probe. ring is the size of its buffer in bytes; 0 is the
 // probe's own.
-func newWatch(kind string, pid int, shape probe.Shape, ring int) (*watch, error) {
+func newWatch(kind string, pids []int, shape probe.Shape, ring int) (*watch, error) {
 	if kind == "" {
 		return nil, nil
 	}
-	p, err := probe.Open(probe.Options{PIDs: []int{pid}, Children: true, Requests: kind == "records", RingBytes: ring})
+	p, err := probe.Open(probe.Options{PIDs: pids, Children: true, Requests: kind == "records", RingBytes: ring})
 	if err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
 	}

@@ -67,12 +67,3 @@ func OwnCPU() time.Duration {
 	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts)
 	return time.Duration(ts.Nano())
 }
-
-// ChildrenCPU is the CPU time of the child processes that have ended and were
-// waited for, and of theirs (getrusage(2)).
-func ChildrenCPU() time.Duration {
-	var u unix.Rusage
-	// The argument is valid and so is the pointer.
-	_ = unix.Getrusage(unix.RUSAGE_CHILDREN, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}

@@ -48,7 +48,7 @@ type filePhase struct {
 
 type fileSubject struct {
 	Name, Needs, CC, Parse string
-	Config, Shape          string
+	Config, Shape, Ready   string
 	Command                []string
 	Files                  map[string]string
 	Serve, With            map[string]any
@@ -113,7 +113,7 @@ var allowedKeys = map[string]string{
 	"phase.step":       "before, after, every, idle",
 	"ratio":            "title, metric, phase, to, most",
 	"rule":             "title, kind, metric, phase, of, to, to_metric, to_phase, where, each, below, above, differs, unit, unit_phase, along, towards, axis",
-	"subject":          "name, command, needs, cc, config, files, serve, with, shape, parse",
+	"subject":          "name, command, needs, cc, config, files, serve, with, shape, ready, parse",
 }
 
 func (r *reader) unknown(md toml.MetaData) error {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 
@@ -96,6 +97,9 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 		}
 		return sub, r.refuse(at+".shape", f.Shape, strings.Join(names, ", ")+"; without the key it is recognised")
 	}
+	if err := r.ready(&sub, f, at); err != nil {
+		return sub, err
+	}
 	if f.Parse == "" {
 		if !strings.Contains(strings.Join(f.Command, " ")+string(sub.Template), "{port}") {
 			return sub, r.refuse(at+".command", f.Command, "a command with {port}, the port to listen on, or a configuration with it")
@@ -116,6 +120,21 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 	}
 	sub.Parse = re
 	return sub, nil
+}
+
+// readyAfter is how long a server may take to listen, unless its subject says so.
+const readyAfter = 15 * time.Second
+
+func (r *reader) ready(sub *Subject, f fileSubject, at string) (err error) {
+	sub.Ready = readyAfter
+	switch {
+	case f.Ready == "":
+		return nil
+	case f.Parse != "":
+		return r.refuse(at+".ready", f.Ready, "for servers only, which have no parse")
+	}
+	sub.Ready, err = r.duration(at+".ready", f.Ready, 100*time.Millisecond)
+	return err
 }
 
 // fromEnvironment is a path that begins with a variable.

@@ -157,6 +157,9 @@ type Subject struct {
 	// that With names, and go before those of the suite.
 	Serve []Flag
 
+	// Ready is how long a server may take until it listens.
+	Ready time.Duration
+
 	// Shape is what the kernel probe takes it for; Unknown: what it recognises.
 	Shape probe.Shape
 

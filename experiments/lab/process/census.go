@@ -2,53 +2,32 @@ package process
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
-	"strconv"
 )
 
-// Census counts the processes of a group and their threads, as a Meter counts
+// Census counts the processes below a root and their threads, as a Meter counts
 // what they use. Processes that have ended and were not waited for yet are none.
 type Census struct {
-	proc    fs.FS // /proc
-	group   int
-	members map[int]bool // processes seen, by number: whether they are of the group
-	born    int
+	tree tree
+	seen map[int]bool
+	born int
 }
 
-// NewCensus makes a census of the process group of pid, which must lead it.
-func NewCensus(pid int) *Census {
-	return &Census{proc: os.DirFS("/proc"), group: pid, members: map[int]bool{}}
+// NewCensus makes a census of the processes below root, which is none of them.
+func NewCensus(root int) *Census {
+	return &Census{tree: tree{proc: os.DirFS("/proc"), root: root}}
 }
 
 // Count is how many processes and threads there are. It lists /proc and reads of
-// it what it has not seen before and the group: some 10 us for each process.
+// it what it has not seen before and the program's own: some 10 us for each process.
 func (c *Census) Count() (processes, threads int, err error) {
-	entries, err := fs.ReadDir(c.proc, ".")
+	members, err := c.tree.members()
 	if err != nil {
-		return 0, 0, fmt.Errorf("list processes: %w", err)
+		return 0, 0, err
 	}
-	seen := make(map[int]bool, len(entries))
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
-			continue
-		}
-		ours, known := c.members[pid]
-		if known && !ours { // a process does not change its group later than right after its birth
-			seen[pid] = false
-			continue
-		}
-		s, err := readStat(c.proc, pid)
-		if err != nil {
-			continue // it has ended since
-		}
-		ours = s.group == c.group
-		seen[pid] = ours
-		if !ours {
-			continue
-		}
-		if !known {
+	seen := make(map[int]bool, len(members))
+	for pid, s := range members {
+		if seen[pid] = true; !c.seen[pid] {
 			c.born++
 		}
 		if !s.ended {
@@ -56,13 +35,13 @@ func (c *Census) Count() (processes, threads int, err error) {
 			threads += s.threads
 		}
 	}
-	c.members = seen
+	c.seen = seen
 	if processes == 0 {
-		return 0, 0, fmt.Errorf("count processes of group %d: there is none (has the program ended?)", c.group)
+		return 0, 0, fmt.Errorf("count processes below %d: there is none (has the program ended?)", c.tree.root)
 	}
 	return processes, threads, nil
 }
 
-// Born is how many processes have been seen in the group until now, the first
-// included. One that came and went between two counts is not among them.
+// Born is how many processes have been seen until now, the first included. One
+// that came and went between two counts is not among them.
 func (c *Census) Born() int { return c.born }

@@ -18,10 +18,10 @@ func TestCensusCountsATree(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Kill()
-	c := NewCensus(p.PID())
+	c := NewCensus(p.Root())
 	counts := func(want int) {
 		t.Helper()
-		for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 			processes, threads, err := c.Count()
 			if err != nil {
 				t.Fatal(err)
@@ -47,7 +47,7 @@ func TestCensusCountsATree(t *testing.T) {
 		t.Errorf("%d processes were born, want 4", c.Born())
 	}
 	p.Kill()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		processes, _, err := c.Count()
 		if err != nil && strings.Contains(err.Error(), "there is none") {
 			return
@@ -60,13 +60,13 @@ func TestCensusCountsATree(t *testing.T) {
 
 // This process has threads, whose number the kernel lists, too.
 func TestCensusCountsThreads(t *testing.T) {
-	c := NewCensus(syscall.Getpgrp())
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	c := NewCensus(os.Getppid()) // this process is below it
+	for deadline := time.Now().Add(patience); ; {
 		before, err := os.ReadDir("/proc/self/task")
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := readStat(c.proc, os.Getpid())
+		s, err := readStat(c.tree.proc, os.Getpid())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,24 +89,26 @@ func TestCensusCountsThreads(t *testing.T) {
 	}
 }
 
-// The dead, strangers and the numbers they leave behind.
+// The dead, strangers and the numbers they leave behind; a child whose parent ends
+// becomes the root's.
 func TestCensusLeavesOut(t *testing.T) {
-	stat := func(state string, group, threads int) *fstest.MapFile {
-		return &fstest.MapFile{Data: fmt.Appendf(nil, "1 (a) b) %s 1 %d 1 0 -1 0 1 2 3 4 5 6 0 0 20 0 %d 0 9\n", state, group, threads)}
+	stat := func(state string, parent, threads int) *fstest.MapFile {
+		return &fstest.MapFile{Data: fmt.Appendf(nil, "1 (a) b) %s %d 70 1 0 -1 0 1 2 3 4 5 6 0 0 20 0 %d 0 9\n", state, parent, threads)}
 	}
-	c := &Census{group: 70, members: map[int]bool{}}
+	c := &Census{tree: tree{root: 60}}
 	for i, step := range []struct {
 		proc               fstest.MapFS
 		processes, threads int
 		born               int
 	}{
-		{fstest.MapFS{"70/stat": stat("S", 70, 5), "71/stat": stat("R", 70, 18), "90/stat": stat("S", 90, 7), "self/stat": stat("S", 70, 5)}, 2, 23, 2},
-		{fstest.MapFS{"70/stat": stat("S", 70, 5), "71/stat": stat("Z", 70, 1), "72/stat": stat("S", 70, 18), "90/stat": stat("S", 90, 7)}, 2, 23, 3},
-		{fstest.MapFS{"70/stat": stat("S", 70, 6)}, 1, 6, 3},
-		// The stranger's number, and one of the group's, are taken by children.
-		{fstest.MapFS{"70/stat": stat("S", 70, 6), "71/stat": stat("S", 70, 2), "90/stat": stat("S", 70, 3)}, 3, 11, 5},
+		{fstest.MapFS{"60/stat": stat("S", 1, 9), "70/stat": stat("S", 60, 5), "71/stat": stat("R", 70, 18), "90/stat": stat("S", 1, 7), "self/stat": stat("S", 60, 5)}, 2, 23, 2},
+		{fstest.MapFS{"70/stat": stat("S", 60, 5), "71/stat": stat("Z", 70, 1), "72/stat": stat("S", 70, 18), "90/stat": stat("S", 1, 7)}, 2, 23, 3},
+		{fstest.MapFS{"70/stat": stat("S", 60, 6)}, 1, 6, 3},
+		// The stranger's number, and one of the program's, are taken by children.
+		{fstest.MapFS{"70/stat": stat("S", 60, 6), "71/stat": stat("S", 70, 2), "90/stat": stat("S", 71, 3)}, 3, 11, 5},
+		{fstest.MapFS{"71/stat": stat("S", 60, 2), "90/stat": stat("S", 71, 3), "91/stat": stat("S", 89, 3)}, 2, 5, 5},
 	} {
-		c.proc = step.proc
+		c.tree.proc = step.proc
 		processes, threads, err := c.Count()
 		if err != nil || processes != step.processes || threads != step.threads || c.Born() != step.born {
 			t.Errorf("step %d: %d processes with %d threads, %d born (%v), want %d, %d, %d", i, processes, threads, c.Born(), err, step.processes, step.threads, step.born)

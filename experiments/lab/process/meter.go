@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -15,7 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Meter reads what a process group uses, from outside and without privilege.
+// Meter reads what the processes below a root use, from outside and without
+// privilege. The root, a program's keeper, is none of them.
 //
 // CPU time is read from the processes' own clocks (clock_getcpuclockid(3)):
 // nanoseconds, threads that have ended included. Its split into user and
@@ -24,15 +26,16 @@ import (
 // ended between two samples did in between is lost, and Use says how many
 // ended.
 type Meter struct {
-	proc  fs.FS // /proc
+	tree  tree
 	clock func(pid, kind int) (int64, error)
-	group int
-	pids  []int
+	pids  []int // known
+	tops  []int // of them, those that no other one has started, or that still lives
 }
 
-// NewMeter makes a meter of the process group of pid, which must lead it.
-func NewMeter(pid int) *Meter {
-	return &Meter{proc: os.DirFS("/proc"), clock: processClock, group: pid, pids: []int{pid}}
+// NewMeter makes a meter of the processes below root. It knows none of them until
+// it has been told to look for them.
+func NewMeter(root int) *Meter {
+	return &Meter{tree: tree{proc: os.DirFS("/proc"), root: root}, clock: processClock}
 }
 
 // Kinds of a process's CPU clock (include/linux/posix-timers.h).
@@ -52,7 +55,7 @@ func processClock(pid, kind int) (int64, error) {
 	return ts.Nano(), nil
 }
 
-// Sample is what a group has used until now.
+// Sample is what the processes have used until now.
 type Sample struct {
 	at       time.Time
 	cpu      int64 // ns
@@ -66,7 +69,7 @@ func (s Sample) CPU() time.Duration { return time.Duration(s.cpu) }
 
 type switches struct{ voluntary, involuntary uint64 }
 
-// Use is what a group used between two samples.
+// Use is what was used between two samples.
 type Use struct {
 	Wall          time.Duration
 	CPU           time.Duration
@@ -77,28 +80,28 @@ type Use struct {
 	ThreadsNumber int // at the end
 }
 
-// Discover looks for processes that have joined the group, so that Sample need
-// not: it reads all of /proc, which may take milliseconds.
+// Discover looks for processes that are new, so that Sample need not: it reads all
+// of /proc, which may take milliseconds.
 func (m *Meter) Discover() error {
-	entries, err := fs.ReadDir(m.proc, ".")
+	members, err := m.tree.members()
 	if err != nil {
-		return fmt.Errorf("list processes: %w", err)
+		return err
 	}
-	for _, e := range entries {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil || slices.Contains(m.pids, pid) {
-			continue
-		}
-		if s, err := readStat(m.proc, pid); err == nil && s.group == m.group {
-			m.pids = append(m.pids, pid)
+	m.pids, m.tops = slices.Sorted(maps.Keys(members)), nil
+	for _, pid := range m.pids {
+		if members[pid].parent == m.tree.root {
+			m.tops = append(m.tops, pid)
 		}
 	}
 	return nil
 }
 
-// Settle waits until no process has joined the group for a while: a server may
+// Tops are the processes known that all others have been started by.
+func (m *Meter) Tops() []int { return m.tops }
+
+// Settle waits until no process has come for a while: a server may
 // take connections before it has started all its children. It returns at the
-// latest after timeout, for a group that goes on growing is the program's way.
+// latest after timeout, because a tree that goes on growing is the program's way.
 func (m *Meter) Settle(ctx context.Context, timeout time.Duration) error {
 	const still, pause = 10, 5 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -127,16 +130,18 @@ func (m *Meter) Sample() (Sample, error) {
 	s := Sample{at: time.Now(), switches: map[int]switches{}}
 	var alive []int
 	for _, pid := range m.pids {
-		err := m.add(&s, pid)
-		switch {
-		case err == nil:
+		if err := m.add(&s, pid); err == nil { // one may end: its parent then holds its CPU time
 			alive = append(alive, pid)
-		case pid == m.group:
-			return s, err
-			// Any other process may end. Its parent then holds its CPU time.
 		}
 	}
-	m.pids = alive
+	if m.pids = alive; len(alive) == 0 {
+		return s, errors.New("count what the program uses: none of its processes is left")
+	}
+	root, err := readStat(m.tree.proc, m.tree.root) // the parent of those whose parent has ended
+	if err != nil {
+		return s, err
+	}
+	s.addChildren(root)
 	return s, nil
 }
 
@@ -153,15 +158,16 @@ func (m *Meter) add(s *Sample, pid int) error {
 	if err != nil {
 		return err
 	}
-	st, err := readStat(m.proc, pid)
+	st, err := readStat(m.tree.proc, pid)
 	if err != nil {
 		return err
 	}
-	s.cpu += cpu + st.childUser + st.childSystem
-	s.all += all + st.childUser + st.childSystem
-	s.user += user + st.childUser
+	s.cpu += cpu
+	s.all += all
+	s.user += user
+	s.addChildren(st)
 	dir := strconv.Itoa(pid) + "/task"
-	threads, err := fs.ReadDir(m.proc, dir)
+	threads, err := fs.ReadDir(m.tree.proc, dir)
 	if err != nil {
 		return fmt.Errorf("list threads: %w", err)
 	}
@@ -170,7 +176,7 @@ func (m *Meter) add(s *Sample, pid int) error {
 		if err != nil {
 			continue
 		}
-		status, err := fs.ReadFile(m.proc, path.Join(dir, t.Name(), "status"))
+		status, err := fs.ReadFile(m.tree.proc, path.Join(dir, t.Name(), "status"))
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
 			continue // it has ended since
 		}
@@ -184,18 +190,22 @@ func (m *Meter) add(s *Sample, pid int) error {
 	return nil
 }
 
-// RSS is the memory of the group that is in RAM, in bytes: pages that several of
+// addChildren adds what the children of a process have used that have ended.
+func (s *Sample) addChildren(of stat) {
+	s.cpu += of.childUser + of.childSystem
+	s.all += of.childUser + of.childSystem
+	s.user += of.childUser
+}
+
+// RSS is the memory of the processes that is in RAM, in bytes: pages that several of
 // its processes share are counted for each. It reads the processes known so far.
 func (m *Meter) RSS() (uint64, error) {
 	var sum uint64
 	for _, pid := range m.pids {
 		name := strconv.Itoa(pid) + "/statm"
-		text, err := fs.ReadFile(m.proc, name)
+		text, err := fs.ReadFile(m.tree.proc, name)
 		if err != nil {
-			if pid == m.group {
-				return 0, fmt.Errorf("read memory: %w", err)
-			}
-			continue // a child that has ended
+			continue // it has ended
 		}
 		f := strings.Fields(string(text))
 		if len(f) < 2 {
@@ -206,6 +216,9 @@ func (m *Meter) RSS() (uint64, error) {
 			return 0, fmt.Errorf("read memory: %s: %w", name, err)
 		}
 		sum += pages * uint64(os.Getpagesize())
+	}
+	if sum == 0 {
+		return 0, errors.New("read memory: none of the program's processes is left")
 	}
 	return sum, nil
 }
@@ -237,7 +250,7 @@ func Between(a, b Sample) Use {
 
 // stat is what is taken of /proc/PID/stat (proc_pid_stat(5)).
 type stat struct {
-	group, threads         int
+	parent, group, threads int
 	ended                  bool  // and not waited for
 	childUser, childSystem int64 // of children that were waited for, in ns
 }
@@ -257,8 +270,9 @@ func readStat(proc fs.FS, pid int) (stat, error) {
 		return stat{}, fmt.Errorf("read process: %s has %d fields after the name, want 18 or more", name, len(f))
 	}
 	s := stat{ended: f[0] == "Z" || f[0] == "X"}
-	var errs [4]error
+	var errs [5]error
 	s.group, errs[0] = strconv.Atoi(f[2])
+	s.parent, errs[4] = strconv.Atoi(f[1])
 	s.childUser, errs[1] = strconv.ParseInt(f[13], 10, 64)
 	s.childSystem, errs[2] = strconv.ParseInt(f[14], 10, 64)
 	s.threads, errs[3] = strconv.Atoi(f[17])

@@ -10,20 +10,21 @@ import (
 	"time"
 )
 
-// fixture is a /proc of one group: a parent with two threads and a child,
-// beside a process of another group with an awkward name.
+// fixture is a /proc of one program below its keeper: a parent with two threads and
+// a child, beside a stranger with an awkward name.
 func fixture(parentSwitches, childTicks int, tids ...int) fstest.MapFS {
-	stat := func(pid, group, cutime, cstime int, name string) *fstest.MapFile {
-		return &fstest.MapFile{Data: fmt.Appendf(nil, "%d (%s) S 1 %d 1 0 -1 4194304 1 2 3 4 50 60 %d %d 20 0 1\n", pid, name, group, cutime, cstime)}
+	stat := func(pid, parent, cutime, cstime int, name string) *fstest.MapFile {
+		return &fstest.MapFile{Data: fmt.Appendf(nil, "%d (%s) S %d %d 1 0 -1 4194304 1 2 3 4 50 60 %d %d 20 0 1\n", pid, name, parent, pid, cutime, cstime)}
 	}
 	status := func(v int) *fstest.MapFile {
 		return &fstest.MapFile{Data: fmt.Appendf(nil, "Name:\tx\nvoluntary_ctxt_switches:\t%d\nnonvoluntary_ctxt_switches:\t%d\n", v, v/10)}
 	}
 	m := fstest.MapFS{
-		"70/stat":           stat(70, 70, childTicks, childTicks, "server"),
+		"60/stat":           stat(60, 1, 0, 0, "keeper"),
+		"70/stat":           stat(70, 60, childTicks, childTicks, "server"),
 		"80/stat":           stat(80, 70, 0, 0, "worker"),
 		"80/task/80/status": status(1000),
-		"90/stat":           stat(90, 90, 0, 0, "a) R 1 70 1 (b"),
+		"90/stat":           stat(90, 1, 0, 0, "a) R 60 70 1 (b"),
 		"self/stat":         stat(1, 70, 0, 0, "not a number"),
 	}
 	for _, tid := range tids {
@@ -32,9 +33,9 @@ func fixture(parentSwitches, childTicks int, tids ...int) fstest.MapFS {
 	return m
 }
 
-func TestMeterAddsTheGroupUp(t *testing.T) {
+func TestMeterAddsTheTreeUp(t *testing.T) {
 	times := map[int][3]int64{70: {9e6, 3e6, 10e6}, 80: {1e6, 1e6, 5e6}}
-	m := &Meter{group: 70, pids: []int{70}, proc: fixture(100, 0, 70, 71),
+	m := &Meter{tree: tree{root: 60, proc: fixture(100, 0, 70, 71)},
 		clock: func(pid, kind int) (int64, error) {
 			if _, ok := times[pid]; !ok {
 				return 0, errors.New("no such process")
@@ -51,7 +52,7 @@ func TestMeterAddsTheGroupUp(t *testing.T) {
 	// 71 ends and 72 begins; the child ends, and its 20 + 20 ms go to the parent.
 	times[70] = [3]int64{29e6, 13e6, 34e6}
 	delete(times, 80)
-	m.proc = fixture(150, 2, 70, 72)
+	m.tree.proc = fixture(150, 2, 70, 72)
 	b, err := m.Sample()
 	if err != nil {
 		t.Fatal(err)
@@ -69,8 +70,8 @@ func TestMeterAddsTheGroupUp(t *testing.T) {
 	}
 }
 
-// growing is a /proc in which one more process of group 1 is there each time it
-// is listed, up to all.
+// growing is a /proc in which one more child of process 5000000 is there each time
+// it is listed, up to all.
 type growing struct {
 	fstest.MapFS
 	all, listed int
@@ -79,9 +80,9 @@ type growing struct {
 func (g *growing) ReadDir(string) ([]fs.DirEntry, error) {
 	g.listed++
 	var entries []fs.DirEntry
-	for pid := 1; pid <= min(g.listed, g.all); pid++ {
+	for pid := 2; pid < 2+min(g.listed, g.all); pid++ {
 		name := fmt.Sprint(pid)
-		g.MapFS[name+"/stat"] = &fstest.MapFile{Data: fmt.Appendf(nil, "%d (x) S 1 1 1 0 -1 4194304 1 2 3 4 50 60 0 0 20 0 1\n", pid)}
+		g.MapFS[name+"/stat"] = &fstest.MapFile{Data: fmt.Appendf(nil, "%d (x) S 5000000 1 1 0 -1 4194304 1 2 3 4 50 60 0 0 20 0 1\n", pid)}
 		info, err := g.Stat(name)
 		if err != nil {
 			return nil, err
@@ -93,11 +94,11 @@ func (g *growing) ReadDir(string) ([]fs.DirEntry, error) {
 
 func TestSettleWaitsForAllProcesses(t *testing.T) {
 	g := &growing{MapFS: fstest.MapFS{}, all: 20}
-	m := &Meter{group: 1, pids: []int{1}, proc: g}
+	m := &Meter{tree: tree{root: 5000000, proc: g}}
 	if err := m.Settle(t.Context(), time.Minute); err != nil || len(m.pids) != 20 {
 		t.Errorf("%d of 20 processes are known, %v", len(m.pids), err)
 	}
-	m = &Meter{group: 1, pids: []int{1}, proc: &growing{MapFS: fstest.MapFS{}, all: 1e6}}
+	m = &Meter{tree: tree{root: 5000000, proc: &growing{MapFS: fstest.MapFS{}, all: 1e6}}}
 	if err := m.Settle(t.Context(), 30*time.Millisecond); err != nil {
 		t.Errorf("a group that goes on growing: %v", err)
 	}
@@ -105,7 +106,7 @@ func TestSettleWaitsForAllProcesses(t *testing.T) {
 
 func TestMeterAddsMemoryUp(t *testing.T) {
 	proc := fstest.MapFS{"70/statm": {Data: []byte("900 30 3 1 0 5 0\n")}, "80/statm": {Data: []byte("900 12 3 1 0 5 0\n")}}
-	m := &Meter{group: 70, pids: []int{70, 80, 81}, proc: proc} // 81 has ended
+	m := &Meter{tree: tree{root: 60, proc: proc}, pids: []int{70, 80, 81}} // 81 has ended
 	if got, err := m.RSS(); err != nil || got != 42*uint64(os.Getpagesize()) {
 		t.Errorf("%d bytes, %v", got, err)
 	}
@@ -114,16 +115,21 @@ func TestMeterAddsMemoryUp(t *testing.T) {
 		t.Error("no number: no error")
 	}
 	delete(proc, "70/statm")
+	delete(proc, "80/statm")
 	if _, err := m.RSS(); err == nil {
 		t.Error("the memory of a server that is gone has no error")
 	}
-	if got, err := NewMeter(os.Getpid()).RSS(); err != nil || got < 1<<20 {
+	m = NewMeter(os.Getppid())
+	if err := m.Discover(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.RSS(); err != nil || got < 1<<20 {
 		t.Errorf("this process has %d bytes, %v", got, err)
 	}
 }
 
 func TestMeterTellsWhenTheServerIsGone(t *testing.T) {
-	m := &Meter{group: 70, pids: []int{70}, proc: fixture(1, 0, 70), clock: func(int, int) (int64, error) { return 0, errors.New("no such process") }}
+	m := &Meter{tree: tree{root: 60, proc: fixture(1, 0, 70)}, pids: []int{70}, clock: func(int, int) (int64, error) { return 0, errors.New("no such process") }}
 	if _, err := m.Sample(); err == nil {
 		t.Error("the sample of a process that is gone has no error")
 	}
@@ -140,8 +146,8 @@ func TestMeterTellsWhenTheServerIsGone(t *testing.T) {
 // A program that does nothing but use the CPU uses most of one, in user and in
 // system mode, and the meter sees it from outside.
 func TestMeterOnARealProcess(t *testing.T) {
-	p := start(t, "burn")
-	m := NewMeter(p.PID())
+	p := begin(t, "burn")
+	m := NewMeter(p.Root())
 	if err := m.Discover(); err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +155,7 @@ func TestMeterOnARealProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		b, err := m.Sample()
 		if err != nil {
 			t.Fatal(err)

@@ -4,116 +4,150 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
-	"os/exec"
-	"runtime"
+	"os"
+	"slices"
 	"strings"
-	"syscall"
+	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // Process is one running program and all it starts.
 type Process struct {
-	argv  []string
-	pid   int
-	out   *head
-	errs  *tail
-	ended chan struct{} // closed when the program has ended and err is set
-	err   error
+	argv   []string
+	pid    int
+	keeper *keeper
+	out    *head
+	errs   *tail
+	ended  chan struct{} // closed when nothing of the program is left and what follows is set
+	cpu    time.Duration
+	left   []int // processes that could not be ended
+	lost   error // of the keeper: how the program ended is not known
+
+	mu     sync.Mutex
+	status string // of the program that was started, once it has ended: "exit status 0"
 }
 
+const fine = "exit status 0"
+
 // Start runs argv with the environment of this process. The program's standard
-// input is empty. When this process is killed, so is the program.
+// input is empty. When it ends what it has started is ended with it, and when
+// this process ends, however that is, so is the program.
 //
 // The program and all it starts may run on the CPUs named, or on all of this
 // process's if none is.
 func Start(argv []string, cpus ...int) (*Process, error) {
-	return startTied(argv, syscall.SIGKILL, cpus)
+	return start(argv, false, cpus)
 }
 
-// StartParent is Start for a program that has child processes and ends them on
-// SIGTERM: when this process is killed the program gets that signal, for the
-// kernel would kill the program alone.
-func StartParent(argv []string, cpus ...int) (*Process, error) {
-	return startTied(argv, syscall.SIGTERM, cpus)
+// StartServer is Start for a program that may put itself into the background: one
+// that ends without a failure and leaves others behind goes on in these.
+func StartServer(argv []string, cpus ...int) (*Process, error) {
+	return start(argv, true, cpus)
 }
 
-// startTied runs argv. The kernel ties the program's death signal to the thread
-// that started it (prctl(2), PR_SET_PDEATHSIG), not to the process: the
-// starting thread is therefore kept until the program has ended.
-func startTied(argv []string, orphaned syscall.Signal, cpus []int) (*Process, error) {
+func start(argv []string, background bool, cpus []int) (*Process, error) {
 	if len(argv) == 0 {
 		return nil, errors.New("start a program: no command")
 	}
-	p := &Process{argv: argv, out: newHead(), errs: &tail{}, ended: make(chan struct{})}
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		back, err := runOn(cpus) // a program inherits the CPUs of the thread that starts it
-		if err != nil {
-			started <- err
-			return
-		}
-		cmd := exec.Command(argv[0], argv[1:]...)
-		cmd.Stdout, cmd.Stderr = p.out, p.errs
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: orphaned}
-		cmd.WaitDelay = time.Second // for a descendant that keeps the pipes open
-		err = cmd.Start()
-		back()
-		if err != nil {
-			started <- fmt.Errorf("start %s: %w", argv[0], err)
-			return
-		}
-		p.pid = cmd.Process.Pid
-		started <- nil
-		// While the program is not reaped its number, and that of its group,
-		// cannot belong to anybody else, so that the rest of the group can be
-		// killed by it.
-		waitUntilEnded(p.pid)
-		_ = unix.Kill(-p.pid, unix.SIGKILL) // ESRCH: nothing is left
-		p.err = cmd.Wait()
-		close(p.ended)
-	}()
-	return p, <-started
+	k, err := hire()
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{argv: argv, keeper: k, out: newHead(), errs: &tail{}, ended: make(chan struct{})}
+	outputs, copied, err := p.outputs()
+	if err != nil {
+		k.release(true)
+		return nil, fmt.Errorf("start %s: %w", argv[0], err)
+	}
+	err = k.start(p, cpus, background, outputs[0], outputs[1])
+	for _, f := range outputs {
+		f.Close()
+	}
+	if err != nil {
+		k.release(false) // it may not be the command that was wrong
+		return nil, err
+	}
+	keepers.Lock()
+	keepers.running = append(keepers.running, p)
+	keepers.Unlock()
+	go p.attend(copied)
+	return p, nil
 }
 
-// runOn keeps the calling thread on the CPUs named until back is called; none
-// named leaves it where it is.
-func runOn(cpus []int) (back func(), err error) {
-	if len(cpus) == 0 {
-		return func() {}, nil
+// outputs are the program's ends of its output and error. What comes is read until
+// the program and all it has started have closed them, or copied is called.
+func (p *Process) outputs() (ends [2]*os.File, copied func(), err error) {
+	var readers []*os.File
+	var reading sync.WaitGroup
+	for i, to := range []io.Writer{p.out, p.errs} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			for _, f := range append(readers, ends[:i]...) {
+				f.Close()
+			}
+			return ends, nil, err
+		}
+		readers, ends[i] = append(readers, r), w
+		reading.Go(func() { _, _ = io.Copy(to, r) }) // until its end, or its deadline
 	}
-	var before, set unix.CPUSet
-	if err := unix.SchedGetaffinity(0, &before); err != nil {
-		return nil, fmt.Errorf("read the CPUs of a thread: %w", err)
-	}
-	for _, cpu := range cpus {
-		set.Set(cpu)
-	}
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return nil, fmt.Errorf("run a program on CPUs %v: %w", cpus, err)
-	}
-	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil // they were allowed a moment ago
+	return ends, func() {
+		for _, r := range readers {
+			_ = r.SetReadDeadline(time.Now().Add(time.Second)) // for who could not be ended
+		}
+		reading.Wait()
+		for _, r := range readers {
+			r.Close()
+		}
+	}, nil
 }
 
-// waitUntilEnded blocks until the child has ended, and leaves it unreaped.
-func waitUntilEnded(pid int) {
+// attend hears what the keeper has to say until nothing of the program is left.
+func (p *Process) attend(copied func()) {
 	for {
-		err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if !errors.Is(err, unix.EINTR) {
-			return
+		var w word
+		if _, err := p.keeper.conn.receive(&w); err != nil {
+			p.lost = errors.New("was lost: the process that kept it has ended")
+			break
+		}
+		if w.Status != "" {
+			p.mu.Lock()
+			p.status = w.Status
+			p.mu.Unlock()
+		}
+		if w.Ended {
+			p.cpu, p.left = time.Duration(w.CPUNs), w.Left
+			break
 		}
 	}
+	copied()
+	p.keeper.release(p.lost == nil && len(p.left) == 0)
+	keepers.Lock()
+	keepers.running = slices.DeleteFunc(keepers.running, func(q *Process) bool { return q == p })
+	keepers.Unlock()
+	close(p.ended)
 }
 
-// PID is the program's process id, and that of its group.
+// PID is the process id of the program that was started.
 func (p *Process) PID() int { return p.pid }
 
-// Ended is closed when the program has ended and its group has been killed.
+// Root is the process that everything of the program is below, and is no part of
+// it itself: where a Meter and a Census begin.
+func (p *Process) Root() int { return p.keeper.pid }
+
+// CPU is what the program and all it started used, once it has ended.
+func (p *Process) CPU() time.Duration { return p.cpu }
+
+// Ended is closed when nothing of the program is left.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
+
+// result is how the program that was started has ended; empty: it has not.
+func (p *Process) result() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.status
+}
 
 // FirstLine waits for the first line of the program's standard output.
 func (p *Process) FirstLine(ctx context.Context, timeout time.Duration) (string, error) {
@@ -127,15 +161,15 @@ func (p *Process) FirstLine(ctx context.Context, timeout time.Duration) (string,
 		case <-p.out.done: // both at once
 			return p.out.line(), nil
 		default:
-			return "", p.fault("ended before it wrote a line")
+			return "", p.endedBefore("it wrote a line")
 		}
 	case <-ctx.Done():
 		return "", p.fault(fmt.Sprintf("wrote no line within %v", timeout))
 	}
 }
 
-// Accepting waits until address takes connections. Each attempt that succeeds
-// leaves the program one connection that ends at once.
+// Accepting waits until the program takes connections on address. Each attempt
+// that succeeds leaves it one connection that ends at once.
 func (p *Process) Accepting(ctx context.Context, address string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -143,13 +177,14 @@ func (p *Process) Accepting(ctx context.Context, address string, timeout time.Du
 	for pause := time.Millisecond; ; pause = min(2*pause, 50*time.Millisecond) {
 		conn, err := dialer.DialContext(ctx, "tcp", address)
 		if err == nil {
-			return conn.Close()
+			conn.Close()
+			return p.owns(address)
 		}
 		select {
 		case <-p.ended:
-			return p.fault("ended before it listened on " + address)
+			return p.endedBefore("it listened on " + address)
 		case <-ctx.Done():
-			return p.fault(fmt.Sprintf("did not listen on %s within %v", address, timeout))
+			return p.fault(fmt.Sprintf("was started but does not listen on %s after %v; %s", address, timeout, p.listens()))
 		case <-time.After(pause):
 		}
 	}
@@ -164,10 +199,23 @@ func (p *Process) Wait(ctx context.Context) (string, error) {
 		p.Kill()
 		return "", p.fault("was stopped: " + context.Cause(ctx).Error())
 	}
-	if p.err != nil {
-		return "", p.fault(p.err.Error())
+	if err := p.verdict(); err != nil {
+		return "", err
 	}
 	return p.out.String(), nil
+}
+
+// verdict is what is wrong with how the program has ended.
+func (p *Process) verdict() error {
+	switch {
+	case p.lost != nil:
+		return p.fault(p.lost.Error())
+	case len(p.left) > 0:
+		return p.fault(fmt.Sprintf("left processes that could not be ended: %v (do they run as another user?)", p.left))
+	case p.result() != fine:
+		return p.fault("ended with " + p.result())
+	}
+	return nil
 }
 
 // Stop asks the program to end (SIGTERM) and kills it when it has not after
@@ -176,34 +224,52 @@ func (p *Process) Wait(ctx context.Context) (string, error) {
 func (p *Process) Stop(grace time.Duration) error {
 	select {
 	case <-p.ended:
-		return p.fault("ended by itself")
+		return p.EndedEarly()
 	default:
 	}
-	_ = unix.Kill(p.pid, unix.SIGTERM)
+	_ = p.keeper.conn.send(order{Term: true}) // it may just be ending
 	select {
 	case <-p.ended:
 	case <-time.After(grace):
+		over := p.result()
 		p.Kill()
-		return p.fault(fmt.Sprintf("did not end within %v of SIGTERM and was killed", grace))
+		if over == "" {
+			return errors.Join(p.fault(fmt.Sprintf("did not end within %v of SIGTERM and was killed", grace)), p.leftBehind())
+		}
 	}
-	var exit *exec.ExitError
-	if errors.As(p.err, &exit) && exit.Sys().(syscall.WaitStatus).Signal() == syscall.SIGTERM {
-		return nil
+	if p.result() == "signal SIGTERM" {
+		return p.leftBehind()
 	}
-	if p.err != nil && !errors.Is(p.err, exec.ErrWaitDelay) {
-		return p.fault(p.err.Error())
-	}
-	return nil
+	return p.verdict()
 }
 
-// Kill ends the program and its group at once, and waits until they have.
+func (p *Process) leftBehind() error {
+	if len(p.left) == 0 {
+		return nil
+	}
+	return p.verdict()
+}
+
+// EndedEarly says how a program has ended that should not have.
+func (p *Process) EndedEarly() error {
+	return p.fault(fmt.Sprintf("ended by itself (%s)", p.result()))
+}
+
+func (p *Process) endedBefore(what string) error {
+	if p.lost != nil {
+		return p.fault(p.lost.Error())
+	}
+	return p.fault(fmt.Sprintf("ended (%s) before %s", p.result(), what))
+}
+
+// Kill ends the program and all it started at once, and waits until they have.
 func (p *Process) Kill() {
 	select {
 	case <-p.ended:
 		return
 	default:
 	}
-	_ = unix.Kill(-p.pid, unix.SIGKILL)
+	_ = p.keeper.conn.send(order{Kill: true}) // it may just be ending
 	<-p.ended
 }
 

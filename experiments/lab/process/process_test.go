@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,6 +21,12 @@ import (
 
 // The test binary runs itself as the programs that the tests start.
 func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == KeepCommand {
+		if err := Keep(); err != nil {
+			panic(err)
+		}
+		return
+	}
 	role, arg, _ := strings.Cut(os.Getenv("PROCESS_TEST_ROLE"), " ")
 	switch role {
 	case "":
@@ -61,36 +69,46 @@ func TestMain(m *testing.M) {
 		}
 		fmt.Println(child.Process.Pid)
 		time.Sleep(time.Minute)
-	case "orderly": // a parent that ends its child when it is asked to end
-		stop := make(chan os.Signal, 1)
-		signal.Notify(stop, syscall.SIGTERM)
+	case "daemon": // forks twice, and the last one listens where arg says
+		again(arg, "daemon-again "+arg)
+	case "daemon-again":
+		again(arg, "accept "+arg)
+	case "wrapper": // its server is in a session of its own
 		child := exec.Command(os.Args[0])
-		child.Env = append(os.Environ(), "PROCESS_TEST_ROLE=stubborn")
-		if err := child.Start(); err != nil {
+		child.Env = append(os.Environ(), "PROCESS_TEST_ROLE=accept "+arg)
+		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		if err := child.Run(); err != nil {
 			panic(err)
 		}
-		fmt.Println(child.Process.Pid)
-		<-stop
-		_ = child.Process.Kill()
-	case "parents-runner": // starts an orderly parent and is killed over it
-		os.Setenv("PROCESS_TEST_ROLE", "orderly")
-		p, err := StartParent([]string{os.Args[0]})
-		if err != nil {
-			panic(err)
+	case "storm": // forks all the time, each into a session of its own, until killed
+		for range 4 {
+			go func() {
+				for {
+					child := exec.Command("sleep", "100")
+					child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+					if err := child.Start(); err != nil {
+						time.Sleep(time.Millisecond) // there is no room for more
+					}
+				}
+			}()
 		}
-		line, err := p.FirstLine(context.Background(), time.Minute)
-		if err != nil {
-			panic(err)
-		}
-		fmt.Println(line)
+		fmt.Println("storming")
 		time.Sleep(time.Minute)
 	case "runner": // starts a program and is killed over it
-		os.Setenv("PROCESS_TEST_ROLE", "stubborn")
-		p, err := Start([]string{os.Args[0]})
+		os.Setenv("PROCESS_TEST_ROLE", arg)
+		p, err := StartServer([]string{os.Args[0]})
 		if err != nil {
 			panic(err)
 		}
-		fmt.Println(p.PID())
+		_, address, _ := strings.Cut(arg, " ")
+		if address == "" {
+			if _, err := p.FirstLine(context.Background(), patience); err != nil {
+				panic(err)
+			}
+		} else if err := p.Accepting(context.Background(), address, patience); err != nil {
+			panic(err)
+		}
+		fmt.Println(p.Root())
 		time.Sleep(time.Minute)
 	case "burn": // uses user and system time until told to end
 		for {
@@ -104,10 +122,32 @@ func TestMain(m *testing.M) {
 	}
 }
 
-func start(t *testing.T, role string) *Process {
+// patience is how long a test waits for what must come: no more than a net.
+const patience = time.Minute
+
+// again starts this program in a session of its own, and ends it once it is known
+// to do so.
+func again(address, role string) {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), "PROCESS_TEST_ROLE="+role)
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+	for c, err := net.Dial("tcp", address); ; c, err = net.Dial("tcp", address) {
+		if err == nil {
+			c.Close()
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// role starts this program in a role, as Start or StartServer does it.
+func role(t *testing.T, role string, start func([]string, ...int) (*Process, error)) *Process {
 	t.Helper()
 	t.Setenv("PROCESS_TEST_ROLE", role)
-	p, err := Start([]string{os.Args[0]})
+	p, err := start([]string{os.Args[0]})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,9 +155,14 @@ func start(t *testing.T, role string) *Process {
 	return p
 }
 
+func begin(t *testing.T, name string) *Process {
+	t.Helper()
+	return role(t, name, Start)
+}
+
 func firstLine(t *testing.T, p *Process) string {
 	t.Helper()
-	line, err := p.FirstLine(t.Context(), 10*time.Second)
+	line, err := p.FirstLine(t.Context(), patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,11 +170,11 @@ func firstLine(t *testing.T, p *Process) string {
 }
 
 func TestStopEndsAServer(t *testing.T) {
-	p := start(t, "listen 127.0.0.1:80")
+	p := begin(t, "listen 127.0.0.1:80")
 	if got := firstLine(t, p); got != "listening on 127.0.0.1:80" {
 		t.Errorf("first line %q", got)
 	}
-	if err := p.Stop(10 * time.Second); err != nil {
+	if err := p.Stop(patience); err != nil {
 		t.Error(err)
 	}
 	if alive(p.PID()) {
@@ -142,10 +187,10 @@ func TestStopReportsFaults(t *testing.T) {
 		role, want string
 		grace      time.Duration
 	}{
-		{"listen fail", "exit status 3; its standard error ends: lost my keys", 10 * time.Second},
-		{"stubborn", "did not end within 30ms of SIGTERM and was killed", 30 * time.Millisecond},
+		{"listen fail", "exit status 3; its standard error ends: lost my keys", patience},
+		{"stubborn", "did not end within 30ms of SIGTERM and was killed", 30 * time.Millisecond}, // it never does, however long that is
 	} {
-		p := start(t, c.role)
+		p := begin(t, c.role)
 		firstLine(t, p)
 		if err := p.Stop(c.grace); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.role, err, c.want)
@@ -154,17 +199,17 @@ func TestStopReportsFaults(t *testing.T) {
 			t.Errorf("%s is still there", c.role)
 		}
 	}
-	p := start(t, "print")
+	p := begin(t, "print")
 	<-p.Ended()
-	if err := p.Stop(time.Second); err == nil || !strings.Contains(err.Error(), "ended by itself") {
+	if err := p.Stop(time.Second); err == nil || !strings.Contains(err.Error(), "ended by itself (exit status 0)") {
 		t.Errorf("stopping what has ended: %v", err)
 	}
 }
 
 func TestAProgramThatDies(t *testing.T) {
-	p := start(t, "die")
-	_, err := p.FirstLine(t.Context(), 10*time.Second)
-	if err == nil || !strings.HasSuffix(err.Error(), "the end") || !strings.Contains(err.Error(), "ended before it wrote a line") {
+	p := begin(t, "die")
+	_, err := p.FirstLine(t.Context(), patience)
+	if err == nil || !strings.HasSuffix(err.Error(), "the end") || !strings.Contains(err.Error(), "ended (exit status 1) before it wrote a line") {
 		t.Errorf("error %v", err)
 	}
 	if err != nil && len(err.Error()) > tailBytes+500 {
@@ -176,58 +221,168 @@ func TestAProgramThatDies(t *testing.T) {
 }
 
 func TestWaitGivesTheOutput(t *testing.T) {
-	out, err := start(t, "print").Wait(t.Context())
+	out, err := begin(t, "print").Wait(t.Context())
 	if err != nil || out != "same 1750 ns\nsecond line\n" {
 		t.Errorf("output %q, %v", out, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	p := start(t, "stubborn")
+	p := begin(t, "stubborn")
 	if _, err := p.Wait(ctx); err == nil || alive(p.PID()) {
 		t.Errorf("a cancelled wait gives %v", err)
 	}
 }
 
 func TestAccepting(t *testing.T) {
-	port, err := FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := "127.0.0.1:" + strconv.Itoa(port)
-	if err := start(t, "accept "+at).Accepting(t.Context(), at, 10*time.Second); err != nil {
+	at := freeAddress(t)
+	if err := begin(t, "accept "+at).Accepting(t.Context(), at, patience); err != nil {
 		t.Error(err)
 	}
-	port, err = FreePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	at = "127.0.0.1:" + strconv.Itoa(port)
-	if err := start(t, "stubborn").Accepting(t.Context(), at, 50*time.Millisecond); err == nil || !strings.Contains(err.Error(), "did not listen on "+at) {
+	at = freeAddress(t)
+	if err := begin(t, "stubborn").Accepting(t.Context(), at, 50*time.Millisecond); err == nil || !strings.Contains(err.Error(), "was started but does not listen on "+at+" after 50ms; it listens on no TCP port") {
 		t.Errorf("nobody listens: %v", err)
 	}
 }
 
 func TestChildrenGoWithTheirParent(t *testing.T) {
-	p := start(t, "parent")
+	p := begin(t, "parent")
 	child, err := strconv.Atoi(firstLine(t, p))
 	if err != nil || !alive(child) {
 		t.Fatalf("child %d: %v", child, err)
 	}
-	if err := p.Stop(5 * time.Second); err != nil {
+	if err := p.Stop(patience); err != nil {
 		t.Error(err)
 	}
 	gone(t, child)
 }
 
-// A runner that is killed cannot clean up: the kernel does.
-func TestKilledRunnerLeavesNothing(t *testing.T) {
-	for _, role := range []string{"runner", "parents-runner"} {
-		t.Run(role, func(t *testing.T) { killRunner(t, role) })
+// What a program leaves behind ends with it, wherever it has gone to.
+func TestNothingIsLeft(t *testing.T) {
+	for _, how := range []string{"daemon", "wrapper"} {
+		for _, end := range []string{"stop", "kill"} {
+			t.Run(how+" "+end, func(t *testing.T) {
+				at := freeAddress(t)
+				p := role(t, how+" "+at, StartServer)
+				if err := p.Accepting(t.Context(), at, patience); err != nil {
+					t.Fatal(err)
+				}
+				m := NewMeter(p.Root())
+				if err := m.Settle(t.Context(), patience); err != nil || len(m.pids) == 0 {
+					t.Fatalf("%v: %v", m.pids, err)
+				}
+				if u, err := m.Sample(); err != nil || u.CPU() <= 0 {
+					t.Errorf("it used %v (%v)", u.CPU(), err)
+				}
+				pids := slices.Clone(m.pids)
+				if end == "kill" {
+					p.Kill()
+				} else if err := p.Stop(patience); err != nil {
+					t.Error(err)
+				}
+				for _, pid := range pids {
+					if alive(pid) {
+						t.Errorf("process %d is left", pid)
+					}
+				}
+			})
+		}
 	}
 }
 
-func killRunner(t *testing.T, role string) {
-	t.Setenv("PROCESS_TEST_ROLE", role)
+// A program that forks faster than one can look is ended, too.
+func TestForkStorm(t *testing.T) {
+	p := begin(t, "storm")
+	firstLine(t, p)
+	p.Kill()
+	if len(p.left) > 0 {
+		t.Fatalf("%v are left", p.left)
+	}
+	members, err := (&tree{proc: os.DirFS("/proc"), root: p.Root()}).members()
+	if err != nil || len(members) > 0 {
+		t.Errorf("%v, %v", members, err)
+	}
+}
+
+// A server that was there before is not taken for the program.
+func TestSomebodyElseListens(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	want := fmt.Sprintf("is not who listens on %s: process %d (", l.Addr(), os.Getpid())
+	if err := begin(t, "stubborn").Accepting(t.Context(), l.Addr().String(), patience); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
+// A program that listens elsewhere is told to.
+func TestListensElsewhere(t *testing.T) {
+	at, other := freeAddress(t), freeAddress(t)
+	p := role(t, "accept "+other, StartServer)
+	if err := p.Accepting(t.Context(), other, patience); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Accepting(t.Context(), at, time.Millisecond); err == nil || !strings.Contains(err.Error(), "it listens on "+other) {
+		t.Errorf("%v, want %s", err, other)
+	}
+}
+
+func TestWhyAProgramDoesNotStart(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	for path, want := range map[string]string{
+		filepath.Join(dir, "none"):           "there is no such program",
+		"no-such-program-anywhere":           "there is no such program on PATH",
+		write("plain", "#!/bin/sh\n", 0o644): "it may not be executed: permission denied (chmod +x",
+		dir:                                  "it may not be executed",
+		write("script", "#!/no/such/shell -x\n", 0o755): `its first line asks for "/no/such/shell", which is not there`,
+		write("text", "hello\n", 0o755):                 "exec format error (a script needs a first line",
+	} {
+		if p, err := Start([]string{path}); err == nil || !strings.Contains(err.Error(), "start "+path+": ") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+			if p != nil {
+				p.Kill()
+			}
+		}
+	}
+}
+
+// One keeper serves many programs, one after the other, as long as these inherit
+// the same.
+func TestKeepersAreUsedAgain(t *testing.T) {
+	first := begin(t, "print")
+	<-first.Ended()
+	second := begin(t, "print")
+	if <-second.Ended(); first.Root() != second.Root() {
+		t.Errorf("keepers %d and %d", first.Root(), second.Root())
+	}
+	t.Chdir(t.TempDir())
+	if third := begin(t, "stubborn"); third.Root() == first.Root() {
+		t.Error("a program was started in a directory that this one has left")
+	}
+}
+
+// A runner that is killed cannot clean up: its keepers do.
+func TestKilledRunnerLeavesNothing(t *testing.T) {
+	for _, what := range []string{"stubborn", "parent", "daemon", "wrapper"} {
+		t.Run(what, func(t *testing.T) {
+			if what == "daemon" || what == "wrapper" {
+				what += " " + freeAddress(t)
+			}
+			killRunner(t, what)
+		})
+	}
+}
+
+func killRunner(t *testing.T, what string) {
+	t.Setenv("PROCESS_TEST_ROLE", "runner "+what)
 	cmd := exec.Command(os.Args[0])
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -240,15 +395,31 @@ func killRunner(t *testing.T, role string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(line))
-	if err != nil || !alive(pid) {
-		t.Fatalf("program %d: %v", pid, err)
+	root, err := strconv.Atoi(strings.TrimSpace(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	members, err := (&tree{proc: os.DirFS("/proc"), root: root}).members()
+	if err != nil || len(members) == 0 {
+		t.Fatalf("%v, %v", members, err)
 	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait()
-	gone(t, pid)
+	_ = cmd.Wait() // it was killed
+	for pid := range members {
+		gone(t, pid)
+	}
+	gone(t, root)
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	port, err := FreePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "127.0.0.1:" + strconv.Itoa(port)
 }
 
 // alive reports whether pid runs; a zombie that init has not fetched does not.
@@ -264,7 +435,7 @@ func alive(pid int) bool {
 
 func gone(t *testing.T, pid int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); alive(pid); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); alive(pid); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("process %d is still there", pid)
 		}

@@ -1,0 +1,17 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"lflab/experiments/lab/process"
+)
+
+func newKeepCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:    process.KeepCommand,
+		Short:  "start programs for lflab run, and end all that they leave behind",
+		Hidden: true,
+		Args:   cobra.NoArgs,
+		RunE:   func(*cobra.Command, []string) error { return process.Keep() },
+	}
+}

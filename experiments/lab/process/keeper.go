@@ -1,0 +1,126 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// keeper is a keeper process, seen from the runner. It has one program at a time.
+type keeper struct {
+	cmd  *exec.Cmd
+	conn *connection
+	pid  int
+	like string // what its programs inherit, see inheritance
+}
+
+// keepers are those without a program, which the next one takes: a keeper takes
+// some 100 ms to start.
+var keepers struct {
+	sync.Mutex
+	idle    []*keeper
+	running []*Process
+}
+
+// inheritance is what a program has of the process that starts it, as far as it
+// may change while that lives.
+func inheritance() string {
+	dir, _ := os.Getwd() // none is like none
+	var files unix.Rlimit
+	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &files) // it cannot fail with these arguments
+	return fmt.Sprint(dir, files, strings.Join(os.Environ(), "\x00"))
+}
+
+// hire takes a keeper that is idle, or starts one.
+func hire() (*keeper, error) {
+	like := inheritance()
+	keepers.Lock()
+	var mine *keeper
+	for _, k := range keepers.idle {
+		if mine == nil && k.like == like {
+			mine = k
+		} else if k.like != like {
+			k.dismiss()
+		}
+	}
+	keepers.idle = slices.DeleteFunc(keepers.idle, func(k *keeper) bool { return k == mine || k.like != like })
+	keepers.Unlock()
+	if mine != nil {
+		return mine, nil
+	}
+	return newKeeper(like)
+}
+
+func newKeeper(like string) (*keeper, error) {
+	conn, theirs, err := connectionPair()
+	if err != nil {
+		return nil, fmt.Errorf("connect to a keeper of programs: %w", err)
+	}
+	defer theirs.Close()
+	// This program's file may have been replaced meanwhile.
+	cmd := exec.Command("/proc/self/exe", KeepCommand)
+	cmd.Args[0] = os.Args[0]
+	cmd.ExtraFiles = []*os.File{theirs}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("start a keeper of programs: %w", err)
+	}
+	k := &keeper{cmd: cmd, conn: conn, pid: cmd.Process.Pid, like: like}
+	go func() { _ = cmd.Wait() }() // how it ends is seen by the end of the connection
+	return k, nil
+}
+
+// dismiss lets a keeper end.
+func (k *keeper) dismiss() { k.conn.Close() }
+
+// release makes a keeper idle again, if nothing of its program is left.
+func (k *keeper) release(clean bool) {
+	if !clean {
+		k.dismiss()
+		return
+	}
+	keepers.Lock()
+	defer keepers.Unlock()
+	keepers.idle = append(keepers.idle, k)
+}
+
+// KillAll ends all programs at once and waits until they have: for a runner that
+// does not come to its end in order.
+func KillAll() {
+	keepers.Lock()
+	running := slices.Clone(keepers.running)
+	keepers.Unlock()
+	var ended sync.WaitGroup
+	for _, p := range running {
+		ended.Go(p.Kill)
+	}
+	ended.Wait()
+}
+
+// start lets the keeper start p's program with its output on the files.
+func (k *keeper) start(p *Process, cpus []int, background bool, out, errs *os.File) error {
+	if err := k.conn.send(order{Argv: p.argv, CPUs: cpus, Background: background}, out, errs); err != nil {
+		return fmt.Errorf("start %s: %w", p.argv[0], err)
+	}
+	var w word
+	_ = k.conn.SetReadDeadline(time.Now().Add(killingFor)) // a socket has deadlines
+	_, err := k.conn.receive(&w)
+	_ = k.conn.SetReadDeadline(time.Time{})
+	switch {
+	case err != nil:
+		return fmt.Errorf("start %s: its keeper does not answer: %w (may this program start itself?)", p.argv[0], err)
+	case w.Error != "":
+		return errors.New(w.Error)
+	}
+	p.pid = w.PID
+	return nil
+}
