@@ -12,13 +12,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"lflab/lf/control"
 	"lflab/lf/httpd"
 	"lflab/lf/scoreboard"
 )
@@ -174,9 +174,13 @@ func (f *statusFlags) open() (look looker, done func(), err error) {
 
 // boardOf is the scoreboard of the process whose number is in a file.
 func boardOf(path string) (*scoreboard.Board, error) {
-	pid, err := control.PidFile(path).Server()
+	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("find the server: %w (is it up, and is this its PidFile?)", err)
+		return nil, fmt.Errorf("read the PID file: %w (is the server up, and is this its PidFile?)", err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil || pid <= 0 {
+		return nil, fmt.Errorf("PID file %s: %.40q is no process number", path, text)
 	}
 	b, err := scoreboard.OpenProcess(pid)
 	switch {
