@@ -341,12 +341,8 @@ func (p *Parent) maintain(now time.Time) {
 			p.come(g)
 			continue
 		}
-		c := p.census(g)
-		if p.bare(g, c) {
-			p.start(g)
-			continue
-		}
-		p.act(g, g.spare.decide(g.cfg.bounds(), c))
+		p.act(g, g.spare.decide(g.cfg.bounds(), p.census(g)))
+		p.cover(g)
 	}
 }
 
@@ -393,7 +389,7 @@ func (p *Parent) census(g *group) (c census) {
 func (p *Parent) idlest(g *group) (best *kid) {
 	served := map[int]int{}
 	for _, k := range p.kids {
-		if k.group == g && k.active() {
+		if k.group == g && k.stage == serving {
 			served[k.bucket]++
 		}
 	}
@@ -466,15 +462,10 @@ func (p *Parent) replace(g *group) {
 		return
 	}
 	c := p.census(g)
-	if c.active < g.cfg.Children && c.idle < g.cfg.MinSpare || p.bare(g, c) {
+	if c.active < g.cfg.Children && c.idle < g.cfg.MinSpare {
 		p.start(g)
 	}
-}
-
-// bare tells whether there is a listener that no child accepts from, however
-// many threads are idle.
-func (p *Parent) bare(g *group, c census) bool {
-	return c.active < g.cfg.Children && (c.active == 0 || c.active < g.cfg.shares())
+	p.cover(g)
 }
 
 // reap takes note of children that have ended.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"lflab/lf/directive"
 	"lflab/lf/httpd"
 	"lflab/lf/mpm"
+	"lflab/lf/sock"
 	"lflab/sync/gate"
 	"lflab/sync/park"
 )
@@ -201,6 +203,9 @@ func check(s *directive.Settings) error {
 		return err
 	}
 	for i := range s.Groups {
+		if n := len(s.Groups[i].Listen); n > sock.MostListeners {
+			return fmt.Errorf("there are %d lines of Listen, and a process serves at most %d (divide them among <User> sections, or listen on all addresses)", n, sock.MostListeners)
+		}
 		cfg := mpm.Config{
 			Threads: s.Groups[i].Threads, Parker: parker, Gate: locked, Order: s.Order, Promotion: s.Promotion,
 			Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: s.Chosen(),

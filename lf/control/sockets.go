@@ -175,9 +175,11 @@ func (s *socket) close() (err error) {
 	return err
 }
 
-// forget closes sockets that nobody has accepted from.
+// forget closes sockets that no generation has served with. Who has come
+// meanwhile is told.
 func (s *sockets) forget(places []place) {
 	for _, at := range places {
+		s.open[at].turnAway()
 		s.drop(at)
 	}
 }
@@ -227,9 +229,14 @@ func (s *sockets) empty(since time.Duration) bool {
 // turnAway tells who waits in the queues that the server ends.
 func (s *sockets) turnAway() {
 	for _, one := range s.open {
-		if !one.passed {
-			one.listeners[0].TurnAway(httpd.TurnAway)
-		}
+		one.turnAway()
+	}
+}
+
+func (s *socket) turnAway() {
+	if !s.passed {
+		s.holdOff()
+		s.listeners[0].TurnAway(httpd.TurnAway) // and its siblings
 	}
 }
 
@@ -258,6 +265,7 @@ func (s *sockets) leftOver() {
 
 // close closes what was passed; it stays open in the service manager.
 func (s *sockets) close() {
+	s.turnAway()
 	s.refuse()
 	for addr, fd := range s.passed {
 		_ = unix.Close(fd)

@@ -279,7 +279,11 @@ func (k Kind) Check(cfg Config) error {
 	if k.MaxThreads > 0 && cfg.Threads > k.MaxThreads {
 		return fmt.Errorf("%d threads are too many for mpm %s (want at most %d)", cfg.Threads, k.Name, k.MaxThreads)
 	}
-	if n := len(cfg.Listeners); n > sock.MostListeners {
+	n := len(cfg.Listeners)
+	if k.ReusePort && n%cfg.Threads == 0 && n > cfg.Threads {
+		n /= cfg.Threads // each thread has its own
+	}
+	if n > sock.MostListeners {
 		return fmt.Errorf("%d listeners are too many (want at most %d)", n, sock.MostListeners)
 	}
 	if !k.Pool {

@@ -100,16 +100,18 @@ func turnAway(fd int, answer []byte) {
 	_ = unix.Close(fd)
 }
 
-// Settle is how long the first data of a deferred connection is waited for. Its
-// peer has connected and is about to send; it is in no queue until then.
-const Settle = 10 * time.Millisecond
+// Settle is how long handshakes are waited for. The peer of a deferred
+// connection has connected, is perhaps about to send, and is in no queue until
+// then; the kernel does not tell it from one that will say nothing.
+const Settle = 250 * time.Millisecond
 
 // Waiting reports whether a listener of these is held off and may still bring
 // connections, this long after HoldOff: some wait in its accept queue, or are
-// deferred.
+// in their handshake.
 func Waiting(listeners []*Listener, since time.Duration) bool {
 	for _, l := range listeners {
-		if l.HeldOff() && (since < Settle && l.opt.DeferAccept > 0 || l.Queued() > 0) {
+		// In this order: what a handshake has come to is in the queue.
+		if l.HeldOff() && (since < Settle && !l.Ended() && l.shakesHands() || l.Queued() > 0) {
 			return true
 		}
 	}
