@@ -193,8 +193,11 @@ func start(t testing.TB, name string, s setup) *rig {
 	}
 	t.Cleanup(func() {
 		r.letGo()
-		if !r.finished {
+		switch {
+		case !r.drained:
 			r.stop()
+		case !r.finished:
+			r.finish()
 		}
 	})
 	return r
