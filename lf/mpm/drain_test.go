@@ -201,3 +201,32 @@ func drainBeforeAnything(t *testing.T, rounds int) {
 		everyVariant(t, setup{}, func(t *testing.T, r *rig) {})
 	}
 }
+
+// TestDrainAfterTheEnd: a server that has ended writes to no descriptor: those
+// that it had may be somebody else's.
+func TestDrainAfterTheEnd(t *testing.T) {
+	for _, v := range everyKind() {
+		t.Run(v.String(), func(t *testing.T) {
+			r := startVariant(t, v, setup{})
+			r.check()
+			r.stop()
+			for range 20 { // the numbers that have come free
+				pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() {
+					for _, fd := range pair {
+						if n, _ := unix.Read(fd, make([]byte, 100)); n > 0 {
+							t.Errorf("%d bytes were written to a descriptor that another has by now", n)
+						}
+					}
+					unix.Close(pair[0])
+					unix.Close(pair[1])
+				}()
+			}
+			r.m.Drain()
+			r.m.Cut()
+		})
+	}
+}

@@ -125,8 +125,9 @@ func (m *event) Start() error {
 
 // Drain implements MPM: it wakes the listener, which does the rest.
 func (m *event) Drain() {
-	m.crew.drain(m.kickListener)
-	m.kickListener() // it ends idle waits from now on
+	kick := func() { m.whileOpen(m.kickListener) }
+	m.crew.drain(kick)
+	kick() // it ends idle waits from now on
 }
 
 // kickListener ends the listener's wait on the set. The eventfd is never read:
@@ -151,9 +152,11 @@ func (m *event) Cut() {
 
 func (m *event) Wait() {
 	m.crew.Wait()
-	_ = m.queue.Free() // what is left of these ends with the process
-	_ = m.epoll.Close()
-	_ = unix.Close(m.kick)
+	m.atTheEnd(func() {
+		_ = m.queue.Free() // what is left of these ends with the process
+		_ = m.epoll.Close()
+		_ = unix.Close(m.kick)
+	})
 }
 
 func (m *event) Status() serve.Status {
@@ -175,4 +178,4 @@ func (m *event) Status() serve.Status {
 
 // Look implements MPM. If the listeners are out of the set, they are asked
 // when they come back.
-func (m *event) Look() { m.door.look(m.epoll) }
+func (m *event) Look() { m.whileOpen(func() { m.door.look(m.epoll) }) }

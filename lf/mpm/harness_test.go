@@ -88,7 +88,8 @@ type rig struct {
 	before   int        // descriptors
 	held     chan struct{}
 	letGo    func() // ends the handling of what is held
-	drained  bool
+	drained  bool   // it has ended
+	finished bool   // and has been looked at
 	clients  []*client
 }
 
@@ -192,8 +193,11 @@ func start(t testing.TB, name string, s setup) *rig {
 	}
 	t.Cleanup(func() {
 		r.letGo()
-		if !r.drained {
+		switch {
+		case !r.drained:
 			r.stop()
+		case !r.finished:
+			r.finish()
 		}
 	})
 	return r
@@ -248,6 +252,7 @@ func (r *rig) await() {
 // finish waits for the end of a drain, and looks for what was left behind.
 func (r *rig) finish() {
 	r.t.Helper()
+	r.finished = true
 	if !r.drained {
 		r.await()
 	}
@@ -286,22 +291,23 @@ func asBefore(t testing.TB, before int) {
 	t.Helper()
 	defer func() {
 		if t.Failed() {
-			t.Logf("open are %v", openFiles())
+			t.Logf("open are, among others, %.1000s", openFiles())
 		}
 	}()
 	until(t, "the threads to end", func() bool { return threadsOfRigs(t) == 0 })
 	until(t, "the descriptors to come free", func() bool { return descriptors(t) <= before })
 }
 
-// openFiles are what the descriptors of the process stand for.
-func openFiles() (all []string) {
+// openFiles tells what the descriptors of the process stand for.
+func openFiles() string {
+	var all []string
 	names, _ := filepath.Glob("/proc/self/fd/*")
 	for _, name := range names {
 		if to, err := os.Readlink(name); err == nil {
 			all = append(all, filepath.Base(name)+"="+to)
 		}
 	}
-	return all
+	return strings.Join(all, " ")
 }
 
 // threadsOfRigs counts the kernel's threads that bear an architecture's name.

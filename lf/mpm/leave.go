@@ -23,6 +23,9 @@ type exit struct {
 	blocks  bool          // threads block in accept, or before its gate, and have to be interrupted
 	ended   func() bool   // reports that the listeners have been left
 
+	closing sync.Mutex
+	over    bool // the architecture's own descriptors are closed
+
 	mu    sync.Mutex
 	since int64  // when the shortage began, ns; 0 none
 	last  int64  // when one was noted last, ns
@@ -43,6 +46,27 @@ func (c *crew) drain(then func()) {
 			then()
 		})
 	})
+}
+
+// whileOpen calls f, which writes to a descriptor of the architecture's own,
+// unless those have been closed: a Drain, or the Cut at the end of the grace,
+// may come after the end, and another connection may have the number by then.
+func (e *exit) whileOpen(f func()) {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	if !e.over {
+		f()
+	}
+}
+
+// atTheEnd calls f, which closes what whileOpen is for.
+func (e *exit) atTheEnd(f func()) {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	if !e.over {
+		e.over = true
+		f()
+	}
 }
 
 // kick ends the idle waits of those connections that hold a thread.

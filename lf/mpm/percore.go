@@ -58,11 +58,15 @@ func (m *percore) Start() error {
 
 // Drain implements MPM: it wakes the threads, which do the rest.
 func (m *percore) Drain() {
-	m.crew.drain(func() {
-		var one [8]byte
-		binary.NativeEndian.PutUint64(one[:], 1)
-		_, _ = unix.Write(m.kick, one[:]) // it is never read: each write is an edge in each set
-	})
+	m.crew.drain(func() { m.whileOpen(m.wake) })
+}
+
+// wake ends the waits of all threads. The eventfd is never read: each write is
+// an edge in each set.
+func (m *percore) wake() {
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = unix.Write(m.kick, one[:])
 }
 
 // Cut implements MPM.
@@ -77,7 +81,9 @@ func (m *percore) Cut() {
 
 func (m *percore) Wait() {
 	m.crew.Wait()
-	_ = m.close() // what is left of these ends with the process
+	m.atTheEnd(func() {
+		_ = m.close() // what is left of these ends with the process
+	})
 }
 
 func (m *percore) close() error {

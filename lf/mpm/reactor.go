@@ -154,7 +154,7 @@ func (m *reactor) Start() error {
 
 // Drain implements MPM: it wakes the leaders, which do the rest.
 func (m *reactor) Drain() {
-	m.crew.drain(m.knock)
+	m.crew.drain(func() { m.whileOpen(m.knock) })
 }
 
 // Cut implements MPM.
@@ -177,9 +177,11 @@ func (m *reactor) knock() {
 
 func (m *reactor) Wait() {
 	_ = m.pool.Wait() // what is left of these ends with the process
-	for _, s := range m.sets {
-		s.close()
-	}
+	m.atTheEnd(func() {
+		for _, s := range m.sets {
+			s.close()
+		}
+	})
 }
 
 func (m *reactor) Status() serve.Status {
@@ -431,7 +433,9 @@ func (s *handleSet) close() {
 
 // Look implements MPM.
 func (m *reactor) Look() {
-	for i := range m.sets {
-		m.door.look(m.sets[i].epoll)
-	}
+	m.whileOpen(func() {
+		for i := range m.sets {
+			m.door.look(m.sets[i].epoll)
+		}
+	})
 }
