@@ -225,6 +225,7 @@ func (c *child) live() int {
 			return
 		}
 		leaving = true
+		c.server.reserve.open()
 		c.server.mpm.Drain()
 		go func() {
 			c.server.mpm.Wait()

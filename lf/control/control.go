@@ -120,6 +120,7 @@ type Server struct {
 	recorder  *flight.Recorder
 	mpm       mpm.MPM
 	running   atomic.Pointer[mpm.MPM]
+	reserve   *reserve
 
 	switching sync.Mutex // the recorder, on and off
 }
@@ -152,8 +153,11 @@ func assemble(cfg Config, p parts) (s *Server, err error) {
 			err = errors.Join(err, s.close())
 		}
 	}()
-	if err := takeEarly(); err != nil {
+	if s.reserve, err = takeEarly(); err != nil {
 		return s, err
+	}
+	if cfg.HTTP.DocRoot != "" {
+		s.reserve.open()
 	}
 	if s.kind, err = mpm.Lookup(cfg.MPM); err != nil {
 		return s, err
@@ -231,6 +235,7 @@ func (s *Server) Start() error {
 // Drain ends the server in order. It returns when all connections are done, or
 // ErrGrace when the grace period was not enough.
 func (s *Server) Drain() error {
+	s.reserve.open()
 	s.mpm.Drain()
 	done := make(chan struct{})
 	go func() {
@@ -248,6 +253,9 @@ func (s *Server) Drain() error {
 
 func (s *Server) close() error {
 	err := closeAll(s.listeners)
+	if s.reserve != nil {
+		s.reserve.once.Do(s.reserve.close)
+	}
 	if s.service != nil {
 		err = errors.Join(err, s.service.Close())
 	}

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// TestPollerIsOpenFromTheStart: a server that is ready has the runtime's poller,
-// so that no file and no timer needs two more descriptors at a time when clients
-// may have them all. The leader has no epoll set of its own.
-func TestPollerIsOpenFromTheStart(t *testing.T) {
+// TestPollerHasItsReserve: a server that is ready keeps two descriptors for the
+// runtime's poller, so that no timer needs two more at a time when clients may
+// have them all. The leader has no epoll set of its own.
+func TestPollerHasItsReserve(t *testing.T) {
 	p := run(t, order{MPM: "leader"})
 	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.cmd.Process.Pid))
 	if err != nil {
@@ -22,7 +22,7 @@ func TestPollerIsOpenFromTheStart(t *testing.T) {
 			count[to]++
 		}
 	}
-	if count["anon_inode:[eventpoll]"] != 1 || count["anon_inode:[eventfd]"] != 1 {
-		t.Errorf("descriptors %v: want the set and the eventfd of the runtime's poller", count)
+	if count["anon_inode:[eventpoll]"] != 0 || count["anon_inode:[eventfd]"] != 2 {
+		t.Errorf("descriptors %v: want two eventfds, and no set", count)
 	}
 }

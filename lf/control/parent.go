@@ -106,9 +106,11 @@ func NewParent(opt ParentOptions) (*Parent, error) {
 
 // equip opens and makes what the server needs before it has children.
 func (p *Parent) equip() (err error) {
-	if err = takeEarly(); err != nil {
+	r, err := takeEarly()
+	if err != nil {
 		return err
 	}
+	r.open() // nothing is measured here
 	if p.sockets.passed, err = passedSockets(); err != nil {
 		return err
 	}
