@@ -225,13 +225,13 @@ func (c *child) live() int {
 			return
 		}
 		leaving = true
-		c.server.reserve.open()
 		c.server.mpm.Drain()
 		go func() {
 			c.server.mpm.Wait()
 			close(drained)
 		}()
 		if grace > 0 {
+			c.server.reserve.open()
 			time.AfterFunc(grace, c.server.mpm.Cut)
 		}
 	}
@@ -240,6 +240,7 @@ func (c *child) live() int {
 		leave(0)
 		c.server.mpm.Cut()
 		if overdue == nil {
+			c.server.reserve.open()
 			overdue = time.After(cutPatience) // a handler may still be working: it is abandoned
 		}
 	}
