@@ -150,6 +150,7 @@ func (c *crew) Drain() { c.drain(func() {}) }
 // Wait implements MPM.
 func (c *crew) Wait() {
 	c.running.Wait()
+	c.end()
 	if c.release != nil {
 		c.release()
 	}

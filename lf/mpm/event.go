@@ -152,11 +152,9 @@ func (m *event) Cut() {
 
 func (m *event) Wait() {
 	m.crew.Wait()
-	m.atTheEnd(func() {
-		_ = m.queue.Free() // what is left of these ends with the process
-		_ = m.epoll.Close()
-		_ = unix.Close(m.kick)
-	})
+	_ = m.queue.Free() // what is left of these ends with the process
+	_ = m.epoll.Close()
+	_ = unix.Close(m.kick)
 }
 
 func (m *event) Status() serve.Status {

@@ -189,10 +189,12 @@ func (m *goroutine) kick() {
 // own descriptors.
 func (m *goroutine) shut() {
 	m.close()
-	for _, l := range m.cfg.Listeners {
-		l.Shutdown()
-		l.LetGo()
-	}
+	m.whileOpen(func() {
+		for _, l := range m.cfg.Listeners {
+			l.Shutdown()
+			l.LetGo()
+		}
+	})
 }
 
 // spent stops accepting, as no more connections are wanted.
@@ -217,7 +219,10 @@ func (m *goroutine) Cut() {
 	}
 }
 
-func (m *goroutine) Wait() { m.running.Wait() }
+func (m *goroutine) Wait() {
+	m.running.Wait()
+	m.end()
+}
 
 func (m *goroutine) Status() serve.Status {
 	m.mu.Lock()

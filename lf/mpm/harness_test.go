@@ -3,7 +3,6 @@ package mpm
 import (
 	"flag"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -48,9 +47,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
-	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		l.Close() // the network poller has its own descriptors from now on
-	}
+	time.Sleep(1)                                                 // the runtime's poller has its own descriptors from now on
 	if err := flag.Set("test.parallel", sideBySide); err != nil { // -parallel is read after this
 		panic(err)
 	}

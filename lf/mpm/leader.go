@@ -81,6 +81,7 @@ func (m *leader) Start() error {
 
 func (m *leader) Wait() {
 	_ = m.pool.Wait() // what is left of the parkers ends with the process
+	m.end()
 	_ = m.acceptor.Close()
 }
 

@@ -24,7 +24,7 @@ type exit struct {
 	ended   func() bool   // reports that the listeners have been left
 
 	closing sync.Mutex
-	over    bool // the architecture's own descriptors are closed
+	over    bool // see whileOpen
 
 	mu    sync.Mutex
 	since int64  // when the shortage began, ns; 0 none
@@ -48,9 +48,10 @@ func (c *crew) drain(then func()) {
 	})
 }
 
-// whileOpen calls f, which writes to a descriptor of the architecture's own,
-// unless those have been closed: a Drain, or the Cut at the end of the grace,
-// may come after the end, and another connection may have the number by then.
+// whileOpen calls f, which names descriptors of the architecture or of its
+// listeners, unless the end has come: from then on they may be closed, and a
+// connection elsewhere may have their numbers. A Drain, or the Cut at the end
+// of the grace, may come after the end; and threads may end while one is about.
 func (e *exit) whileOpen(f func()) {
 	e.closing.Lock()
 	defer e.closing.Unlock()
@@ -59,14 +60,19 @@ func (e *exit) whileOpen(f func()) {
 	}
 }
 
-// atTheEnd calls f, which closes what whileOpen is for.
-func (e *exit) atTheEnd(f func()) {
+// end waits until nobody is in whileOpen, and has nobody go there again. All
+// threads have ended.
+func (e *exit) end() {
 	e.closing.Lock()
 	defer e.closing.Unlock()
-	if !e.over {
-		e.over = true
-		f()
-	}
+	e.over = true
+}
+
+// isOver reports that the end has come.
+func (e *exit) isOver() bool {
+	e.closing.Lock()
+	defer e.closing.Unlock()
+	return e.over
 }
 
 // kick ends the idle waits of those connections that hold a thread.
@@ -81,17 +87,19 @@ func (c *crew) kick() {
 // the same. Threads go on accepting until then. Queues that others go on
 // accepting from are left to them.
 func (e *exit) whenEmpty(cfg *Config, leave func()) {
-	for _, l := range cfg.Listeners {
-		if !l.Shared() {
-			l.HoldOff()
+	e.whileOpen(func() {
+		for _, l := range cfg.Listeners {
+			if !l.Shared() {
+				l.HoldOff()
+			}
 		}
-	}
+	})
 	if e.hurried.Load() || !sock.Waiting(cfg.Listeners, 0) {
 		leave()
 		return
 	}
 	go func() {
-		sock.Emptied(cfg.Listeners, e.hurried.Load)
+		sock.Emptied(cfg.Listeners, func() bool { return e.hurried.Load() || e.isOver() })
 		leave()
 	}()
 }
@@ -99,25 +107,29 @@ func (e *exit) whenEmpty(cfg *Config, leave func()) {
 // hurry has nobody wait for the accept queues any more: who is in one that
 // nobody else accepts from is told that the server ends.
 func (e *exit) hurry(cfg *Config) {
-	for _, l := range cfg.Listeners {
-		if !l.Shared() {
-			l.HoldOff()
+	e.whileOpen(func() {
+		for _, l := range cfg.Listeners {
+			if !l.Shared() {
+				l.HoldOff()
+			}
+			if l.HeldOff() && !l.Ended() {
+				l.TurnAway(cfg.Service.TurnAway())
+			}
 		}
-		if l.HeldOff() && !l.Ended() {
-			l.TurnAway(cfg.Service.TurnAway())
-		}
-	}
+	})
 	e.hurried.Store(true)
 }
 
 // shut ends listening, for this process at least.
 func (c *crew) shut() {
 	shared := false
-	for _, l := range c.cfg.Listeners {
-		l.Shutdown()
-		l.LetGo()
-		shared = shared || l.Shared()
-	}
+	c.whileOpen(func() {
+		for _, l := range c.cfg.Listeners {
+			l.Shutdown()
+			l.LetGo()
+			shared = shared || l.Shared()
+		}
+	})
 	// Nothing but an interruption ends a wait for a gate, and an accept on what
 	// others go on listening on.
 	if c.blocks && (shared || c.cfg.AcceptGate != nil) {

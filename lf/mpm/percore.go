@@ -81,9 +81,7 @@ func (m *percore) Cut() {
 
 func (m *percore) Wait() {
 	m.crew.Wait()
-	m.atTheEnd(func() {
-		_ = m.close() // what is left of these ends with the process
-	})
+	_ = m.close() // what is left of these ends with the process
 }
 
 func (m *percore) close() error {

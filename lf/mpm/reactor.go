@@ -177,11 +177,10 @@ func (m *reactor) knock() {
 
 func (m *reactor) Wait() {
 	_ = m.pool.Wait() // what is left of these ends with the process
-	m.atTheEnd(func() {
-		for _, s := range m.sets {
-			s.close()
-		}
-	})
+	m.end()
+	for _, s := range m.sets {
+		s.close()
+	}
 }
 
 func (m *reactor) Status() serve.Status {

@@ -59,6 +59,7 @@ func shortServer(name string) {
 	all[at].choose(&cfg)
 	m, err = New(kind.Name, cfg)
 	fatal(err)
+	time.Sleep(1) // the runtime's poller has its own descriptors from now on, as package control sees to it
 	open, err := os.ReadDir("/proc/self/fd")
 	fatal(err)
 	limit := unix.Rlimit{Cur: uint64(len(open) + shortRoom), Max: 1000}
@@ -136,6 +137,8 @@ func TestSickForWantOfDescriptors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var log strings.Builder
+			cmd.Stderr = &log
 			pipe, err := cmd.StdoutPipe()
 			if err != nil {
 				t.Fatal(err)
@@ -166,7 +169,7 @@ func TestSickForWantOfDescriptors(t *testing.T) {
 				t.Errorf("and then %q, %v", rest, err)
 			}
 			if err := cmd.Wait(); err != nil {
-				t.Errorf("the server ended with %v", err)
+				t.Errorf("the server ended with %v, %.1000s", err, log.String())
 			}
 		})
 	}
