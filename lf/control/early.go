@@ -32,7 +32,7 @@ func takeEarly() (*reserve, error) {
 		}
 		r.fds = append(r.fds, fd)
 	}
-	time.Now().Zone()
+	_, _ = time.Now().Zone()
 	return r, nil
 }
 
@@ -41,7 +41,7 @@ func takeEarly() (*reserve, error) {
 func (r *reserve) open() {
 	r.once.Do(func() {
 		r.close()
-		time.Sleep(1) // a timer needs the poller, and one that has fired leaves nothing to wait for
+		time.Sleep(time.Nanosecond) // a timer needs the poller, and one that has fired leaves nothing to wait for
 	})
 }
 

@@ -59,7 +59,7 @@ func shortServer(name string) {
 	all[at].choose(&cfg)
 	m, err = New(kind.Name, cfg)
 	fatal(err)
-	time.Sleep(1) // the runtime's poller has its own descriptors from now on, as package control sees to it
+	time.Sleep(time.Nanosecond) // the runtime's poller has its own descriptors from now on, as package control sees to it
 	open, err := os.ReadDir("/proc/self/fd")
 	fatal(err)
 	limit := unix.Rlimit{Cur: uint64(len(open) + shortRoom), Max: 1000}
