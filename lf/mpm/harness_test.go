@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
-	time.Sleep(time.Nanosecond)                                                 // the runtime's poller has its own descriptors from now on
+	time.Sleep(time.Nanosecond)                                   // the runtime's poller has its own descriptors from now on
 	if err := flag.Set("test.parallel", sideBySide); err != nil { // -parallel is read after this
 		panic(err)
 	}
