@@ -99,3 +99,36 @@ func TestScoreboard(t *testing.T) {
 		t.Errorf("states %s", seen)
 	}
 }
+
+// interrupted is a stream on which the server begins to drain when the first
+// response has been written, and its client has asked again by then.
+type interrupted struct {
+	*fake
+	server *Server
+}
+
+func (s interrupted) Waits() bool { return false }
+
+func (s interrupted) Write(p []byte) (int, error) {
+	n, err := s.fake.Write(p)
+	if !s.server.draining.Load() {
+		s.server.Drain()
+		s.pieces, s.gap = append(s.pieces, []byte(getHello)), false
+	}
+	return n, err
+}
+
+// A client that was not told that the connection ends may have asked again:
+// closing it unread would be a reset.
+func TestDrainServesWhatHasArrived(t *testing.T) {
+	server := newServer(t, Config{})
+	f := &fake{t: t, pieces: [][]byte{[]byte(getHello)}}
+	s, th := server.newSession(), serve.Thread{Row: new(serve.Row)}
+	s.Reset(interrupted{f, server})
+	for s.Serve(&th) != serve.Close {
+	}
+	a := answers(t, f.written.String())
+	if len(a) != 2 || a[0].close || a[1].code != 200 || !a[1].close {
+		t.Errorf("%q", f.written.String())
+	}
+}

@@ -73,7 +73,7 @@ func (s *Session) idle(t *serve.Thread) (serve.Next, bool) {
 		s.readBy = s.now + int64(s.server.limits.KeepAliveTimeout)
 		if s.eager {
 			t.Set(serve.KeepAlive)
-		} else if s.handled {
+		} else if s.handled && !s.server.draining.Load() {
 			s.deadline = s.readBy
 			return s.between(), false
 		}
