@@ -166,6 +166,12 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 			continue
 		}
 		r, gates, err := s.phase(ctx, phase)
+		if errors.Is(err, process.ErrGone) { // how it ended is about to be known
+			select {
+			case <-server.Ended():
+			case <-ctx.Done():
+			}
+		}
 		select {
 		case <-server.Ended(): // says more than a refused connection
 			return fmt.Errorf("phase %s: %w", phase.Name, errors.Join(server.EndedEarly(), err))

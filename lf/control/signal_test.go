@@ -18,13 +18,14 @@ func TestSignalDrains(t *testing.T) {
 	for _, signal := range []os.Signal{unix.SIGTERM, unix.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			everyKind(t, func(t *testing.T, name string) {
+				t.Parallel()
 				many(t, name)
 				p := run(t, order{MPM: name})
 				idle, busy := p.apart(name)
 				if got := idle.get("/hello"); got != "Hello, World!" {
 					t.Fatalf("/hello: %q", got)
 				}
-				busy.send("/sleep?ms=200")
+				busy.send("/sleep?ms=1500") // it has begun, and lasts, when the signal comes
 				idle.working(1)
 				p.signal(signal)
 				p.refuses()

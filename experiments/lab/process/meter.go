@@ -124,6 +124,9 @@ func (m *Meter) Settle(ctx context.Context, timeout time.Duration) error {
 	return nil
 }
 
+// ErrGone is why nothing can be counted of a program that has ended.
+var ErrGone = errors.New("count what the program uses: none of its processes is left")
+
 // Sample reads the counters of the processes known so far. It takes some 10 us
 // for each thread.
 func (m *Meter) Sample() (Sample, error) {
@@ -135,7 +138,7 @@ func (m *Meter) Sample() (Sample, error) {
 		}
 	}
 	if m.pids = alive; len(alive) == 0 {
-		return s, errors.New("count what the program uses: none of its processes is left")
+		return s, ErrGone
 	}
 	root, err := readStat(m.tree.proc, m.tree.root) // the parent of those whose parent has ended
 	if err != nil {
