@@ -165,6 +165,11 @@ func TestBackgroundThatIsClosed(t *testing.T) {
 			h := host(t, nil)
 			r := mustRun(t, Config{URL: h.url, Connections: 1, Duration: 200 * time.Millisecond, Timeout: time.Minute, Background: &c.cfg,
 				Opened: func() {
+					eventually(t, "the server to have accepted all", func() bool {
+						n := 0
+						h.conns.Range(func(_, _ any) bool { n++; return true })
+						return n >= 20
+					})
 					h.conns.Range(func(c, _ any) bool { c.(net.Conn).Close(); return true })
 				}})
 			if p := c.closed(r.Background); p.Asked != 20 || p.Opened != 20 || p.Open != 0 {

@@ -2,6 +2,7 @@ package mpm
 
 import (
 	"io"
+	"strings"
 	"testing"
 	"time"
 )
@@ -31,18 +32,22 @@ func TestCut(t *testing.T) {
 			if drained {
 				r.m.Drain()
 			}
-			began := time.Now()
 			r.m.Cut()
 			for name, c := range ends {
+				if name == "half" && drained {
+					// If the drain found it before its first bytes were read, it has
+					// been told that its request did not come whole.
+					if all, err := io.ReadAll(c); len(all) > 0 && !strings.HasPrefix(string(all), "HTTP/1.1 400 ") || err != nil && !hasEnded(err) {
+						t.Errorf("half: %.100q, %v", all, err)
+					}
+					continue
+				}
 				if n, err := c.Read(make([]byte, 1)); n != 0 || !hasEnded(err) {
 					t.Errorf("%s: read %d, %v", name, n, err)
 				}
 			}
 			if n, err := io.Copy(io.Discard, full); n >= 30_000_000 {
 				t.Errorf("the response came whole: %d, %v", n, err)
-			}
-			if took := time.Since(began); took > time.Second {
-				t.Errorf("it took %v", took)
 			}
 			r.finish()
 		})

@@ -44,6 +44,9 @@ func TestDrain(t *testing.T) {
 		if c, err := net.DialTimeout("tcp", r.addr, patience); !errors.Is(err, unix.ECONNREFUSED) {
 			t.Errorf("connected during the drain: %v, %v", c, err)
 		}
+		if r.kind.Name == "percore" { // the kernel may have given both connections to one thread
+			r.letGo()
+		}
 		idle.end()
 		r.letGo()
 		if !busy.status() {
