@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -26,7 +28,8 @@ whose run was interrupted gives a report of the trials that are complete.
 
 Of a directory of results directories, as results/ is, it makes each of them, and
 two pages on all: overview.html, and README.md with every finding in a sentence.
-A README.md that was written by hand is left alone.
+A README.md that was written by hand is left alone. Nothing is written into a
+directory that is neither.
 
 With --pack it puts the files of the trials into one archive, trials.zip.zst, and
 removes them once the archive has been read back and found equal; --unpack is
@@ -44,10 +47,10 @@ the reverse. Every command reads either; run --resume unpacks first.`,
 			case unpack:
 				return lab.Unpack(args[0])
 			}
-			if runs := runsIn(args[0]); len(runs) > 0 {
-				return reportAll(stdout, args[0], runs)
+			if lab.Is(args[0]) {
+				return reportOne(stdout, args[0])
 			}
-			return reportOne(stdout, args[0])
+			return reportAll(stdout, args[0])
 		},
 	}
 	cmd.Flags().BoolVar(&pack, "pack", false, "put the trials into trials.zip.zst, and report nothing")
@@ -56,33 +59,49 @@ the reverse. Every command reads either; run --resume unpacks first.`,
 }
 
 func reportOne(stdout io.Writer, dir string) error {
-	path, err := figure.Report(dir)
+	path, damaged, err := figure.Report(dir)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("%w (a report is written beside its data: copy the directory to where you may write)", err)
+	}
 	if err != nil {
 		return err
+	}
+	for _, d := range damaged {
+		fmt.Fprintf(stdout, "damaged: %v\n", d)
 	}
 	_, err = fmt.Fprintln(stdout, path)
 	return err
 }
 
-// runsIn are the results directories in a directory that is none itself.
-func runsIn(dir string) (runs []string) {
-	if _, err := os.Stat(filepath.Join(dir, "manifest.json")); err == nil {
-		return nil
+// reportAll makes the report of each run in a directory of results, and the pages
+// on all of them. One that cannot be read keeps no other from its report.
+func reportAll(stdout io.Writer, dir string) error {
+	runs, others, err := lab.In(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("report on %s: %w (a results directory of lflab run has a manifest.json)", dir, err)
+	case len(runs) == 0:
+		return fmt.Errorf("%s is no results directory of lflab run, and holds none: nothing is written there (there is no manifest.json with trials beside it)", dir)
+	case others > len(runs):
+		return fmt.Errorf("%s holds other directories than results, %d beside %d: nothing is written there (name a results directory, as in lflab report %s)", dir, others, len(runs), filepath.Join(dir, runs[0]))
 	}
-	found, _ := filepath.Glob(filepath.Join(dir, "*", "manifest.json")) // a directory's name is no bad pattern for long
-	for _, f := range found {
-		runs = append(runs, filepath.Dir(f))
-	}
-	return runs
-}
-
-// reportAll makes the report of each run, and the pages on all of them.
-func reportAll(stdout io.Writer, dir string, runs []string) error {
+	var failed []error
 	for _, r := range runs {
-		if err := reportOne(stdout, r); err != nil {
-			return err
+		if err := reportOne(stdout, filepath.Join(dir, r)); err != nil {
+			fmt.Fprintf(stdout, "left out: %v\n", err)
+			failed = append(failed, err)
 		}
 	}
+	if err := pagesOnAll(stdout, dir); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d results directories have no report:\n%w", len(failed), len(runs), errors.Join(failed...))
+	}
+	return nil
+}
+
+func pagesOnAll(stdout io.Writer, dir string) error {
 	overview, err := figure.Overview(dir)
 	if err != nil {
 		return err

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -48,9 +47,11 @@ and then the cells whose intervals are widest, with those that they are
 compared with, until all intervals are within 5 % of their medians or the time
 is spent.
 
-Ctrl-C ends it in order and keeps every trial that is complete; --resume goes
-on from there, with what is left of the budget, and runs trials that failed
-again.`,
+Ctrl-C ends it in order and keeps every trial that is complete, and a second
+one ends it at once, its servers with it. --resume goes on from there, with what
+is left of the budget, and runs trials again that failed or cannot be read. With
+--force it does so although suite, program or machine have changed; trials that
+were measured under another load, server, program or machine are set aside.`,
 		Example: `  lflab run
   lflab run floor handoff
   lflab run all --dry-run
@@ -61,9 +62,8 @@ again.`,
 			if err := fl.check(cmd, args); err != nil {
 				return usageError{err}
 			}
-			ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+			ctx, stop := stoppedTwice(stderr)
 			defer stop()
-			context.AfterFunc(ctx, stop) // a second signal ends the program at once
 			return fl.run(ctx, args, stdout, stderr)
 		},
 	}
@@ -93,11 +93,15 @@ func (fl *runFlags) check(cmd *cobra.Command, args []string) error {
 	} else if fl.force {
 		return errors.New("--force goes with --resume only")
 	}
-	if fl.scale < 0.01 || fl.scale > 100 {
+	if !(fl.scale >= 0.01 && fl.scale <= 100) {
 		return fmt.Errorf("--scale %v: not in 0.01 to 100", fl.scale)
 	}
 	if cmd.Flags().Changed("budget") && fl.budget <= 0 {
 		return fmt.Errorf("--budget %v: not above 0", fl.budget)
+	}
+	const longest = 30 * 24 * time.Hour
+	if fl.budget > longest {
+		return fmt.Errorf("--budget %v: not up to %v", fl.budget, longest)
 	}
 	if cmd.Flags().Changed("repeat") && (fl.repeat < 1 || fl.repeat > 1000) {
 		return fmt.Errorf("--repeat %d: not in 1 to 1000", fl.repeat)
@@ -123,8 +127,26 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 	if err != nil {
 		return usageError{err}
 	}
+	dirs := make([]string, len(all))
+	for i, s := range all {
+		switch dirs[i] = fl.out; {
+		case fl.out == "":
+			dirs[i] = filepath.Join("results", s.Name+"-"+time.Now().UTC().Format("20060102T150405Z"))
+		case len(all) > 1:
+			dirs[i] = filepath.Join(fl.out, s.Name)
+		}
+		if slices.Contains(dirs[:i], dirs[i]) {
+			return usageError{fmt.Errorf("two suites would be written to %s (name each once)", dirs[i])}
+		}
+		if fl.dryRun {
+			continue
+		}
+		if err := lab.CheckOut(dirs[i]); err != nil { // before the first suite runs, not the last
+			return err
+		}
+	}
 	if len(all) == 1 {
-		_, err := fl.suite(ctx, all[0], args[0], fl.out, stdout, stderr, printPlan)
+		_, err := fl.suite(ctx, all[0], args[0], dirs[0], stdout, stderr, printPlan)
 		if _, short := errors.AsType[*lab.BudgetError](err); short {
 			return usageError{err}
 		}
@@ -133,11 +155,7 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 	var total time.Duration
 	var failed []error
 	for i, s := range all {
-		dir := fl.out
-		if dir != "" {
-			dir = filepath.Join(dir, s.Name)
-		}
-		takes, err := fl.suite(ctx, s, args[i], dir, stdout, stderr, printSummary)
+		takes, err := fl.suite(ctx, s, args[i], dirs[i], stdout, stderr, printSummary)
 		if errors.Is(err, lab.ErrInterrupted) {
 			return err
 		}
@@ -185,9 +203,6 @@ func openSuites(args []string) (all []*suites.Suite, names []string, err error) 
 // suite runs one suite, or shows its plan by show; takes is how long it takes,
 // about.
 func (fl *runFlags) suite(ctx context.Context, s *suites.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *lab.Experiment) error) (takes time.Duration, err error) {
-	if dir == "" {
-		dir = filepath.Join("results", s.Name+"-"+time.Now().UTC().Format("20060102T150405Z"))
-	}
 	progress := newRunProgress(stderr)
 	x, err := lab.New(s, lab.Options{
 		Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Budget: fl.budget, Progress: progress.show,
@@ -234,6 +249,7 @@ func (fl *runFlags) experiment(ctx context.Context, x *lab.Experiment, dir strin
 	if err != nil {
 		return err
 	}
+	printAside(stdout, &r.Manifest)
 	return present(stdout, r)
 }
 

@@ -42,7 +42,7 @@ func present(w io.Writer, r *lab.Run) error {
 	if m := r.Manifest; m.BudgetS > 0 {
 		fmt.Fprintf(w, "\nbudget of %v: %s; the number of processes was not fixed beforehand\n", time.Duration(m.BudgetS*float64(time.Second)), m.Stopped)
 	}
-	path, err := figure.Report(r.Dir)
+	path, _, err := figure.Report(r.Dir) // r has told what is damaged
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,33 @@ func printInvalid(w io.Writer, r *lab.Run) {
 		}
 	}
 	printSome(w, fmt.Sprintf("do not count (all in %s):", r.Dir), lines)
+	printDamaged(w, r)
 	printSome(w, "not steady:", r.Unsteady())
+}
+
+// printDamaged lists what cannot be read.
+func printDamaged(w io.Writer, runs ...*lab.Run) {
+	var lines []string
+	for _, r := range runs {
+		for _, d := range r.Damaged {
+			lines = append(lines, d.String())
+		}
+	}
+	printSome(w, "damaged:", lines)
+}
+
+// printAside lists the trials that the last resumption has set aside.
+func printAside(w io.Writer, m *lab.Manifest) {
+	if len(m.Resumed) == 0 {
+		return
+	}
+	var lines []string
+	for _, a := range m.SetAside {
+		if !a.When.Before(m.Resumed[len(m.Resumed)-1]) {
+			lines = append(lines, fmt.Sprintf("trial %s, in %s: %s", a.Trial, a.Where, a.Why))
+		}
+	}
+	printSome(w, "set aside, and measured again:", lines)
 }
 
 // printSome prints the first of some lines under a title, and nothing if there is

@@ -113,7 +113,7 @@ func TestReportTwiceGivesEqualBytes(t *testing.T) {
 		}
 	}
 	report := func() map[string][]byte {
-		if _, err := Report(dir); err != nil {
+		if _, _, err := Report(dir); err != nil {
 			t.Fatal(err)
 		}
 		return read(t, dir)

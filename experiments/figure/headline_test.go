@@ -229,7 +229,7 @@ func resultsIn(t *testing.T) string {
 
 func TestOverview(t *testing.T) {
 	dir := resultsIn(t)
-	if _, err := Report(filepath.Join(dir, "spare-reference")); err != nil {
+	if _, _, err := Report(filepath.Join(dir, "spare-reference")); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "README.md"), nil, 0o644); err != nil {

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
-	"errors"
 	"fmt"
 	"html/template"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -29,6 +27,7 @@ type overviewRun struct {
 	When       string
 	Trials     int
 	Invalid    int
+	Damaged    int // trials that cannot be read
 	Verdict    *verdictBox
 	Hypothesis string
 	Answer     string // in short
@@ -41,36 +40,32 @@ type overviewRun struct {
 // from their data alone: for each its title, its verdict, the first figure of its
 // report and a link to that, and the verdicts in a table. Directories come in the
 // order of their names and the numbers in them; what is no results directory is
-// passed over. The page needs no network, and equal data give equal bytes. It
+// passed over, and one that cannot be read is named. The page needs no network, and equal data give equal bytes. It
 // returns the path of the page. All runs are read one after the other; the
 // largest decides how much memory it takes.
 func Overview(dir string) (path string, err error) {
-	entries, err := os.ReadDir(dir)
+	names, _, err := lab.In(dir)
 	if err != nil {
 		return "", fmt.Errorf("overview of results: %w", err)
 	}
-	slices.SortFunc(entries, func(a, b os.DirEntry) int { return ByNumber(a.Name(), b.Name()) })
+	slices.SortFunc(names, ByNumber)
 	var runs []overviewRun
-	for _, e := range entries {
-		at := filepath.Join(dir, e.Name())
-		if _, err := os.Stat(filepath.Join(at, "manifest.json")); err != nil {
-			if errors.Is(err, fs.ErrNotExist) || !e.IsDir() {
-				continue
-			}
-			return "", fmt.Errorf("overview of results: %w", err)
-		}
+	var left []string // that cannot be read
+	for _, name := range names {
+		at := filepath.Join(dir, name)
 		run, err := lab.Open(at)
 		if err != nil {
-			return "", fmt.Errorf("overview of results in %s: %w", dir, err)
+			left = append(left, strings.ReplaceAll(err.Error(), at+string(filepath.Separator), name+"/"))
+			continue
 		}
-		r, err := overviewOf(run, e.Name(), at)
+		r, err := overviewOf(run, name, at)
 		if err != nil {
 			return "", fmt.Errorf("overview of results in %s: %w", dir, err)
 		}
 		runs = append(runs, r)
 	}
 	if len(runs) == 0 {
-		return "", fmt.Errorf("overview of results: no directory in %s has a manifest.json [name the directory that holds results directories, as in results/]", dir)
+		return "", fmt.Errorf("overview of results: no directory in %s has a manifest.json that can be read [name the directory that holds results directories, as in results/]%s", dir, strings.Join(append([]string{""}, left...), "\n"))
 	}
 	t, err := template.New("overview").Funcs(template.FuncMap{"together": together}).Parse(overviewTemplate)
 	if err != nil {
@@ -83,7 +78,7 @@ func Overview(dir string) (path string, err error) {
 		}
 	}
 	var b bytes.Buffer
-	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Runs": runs, "Judged": judged})
+	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Runs": runs, "Judged": judged, "Left": left})
 	if err == nil {
 		path = filepath.Join(dir, "overview.html")
 		err = ReplaceFile(path, b.Bytes())
@@ -98,7 +93,7 @@ func overviewOf(run *lab.Run, name, at string) (overviewRun, error) {
 	v := newView(run)
 	m := run.Manifest
 	r := overviewRun{
-		Name: name, Title: titleOf(m), Question: m.Question, When: when(m), Trials: len(run.Trials), Invalid: len(v.invalid()),
+		Name: name, Title: titleOf(m), Question: m.Question, When: when(m), Trials: len(run.Trials), Invalid: len(v.invalid()), Damaged: len(run.Damaged),
 		Verdict: v.verdictBox(), Hypothesis: m.Hypothesis,
 	}
 	if _, err := os.Stat(filepath.Join(at, "report.html")); err == nil {

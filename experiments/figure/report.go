@@ -22,16 +22,17 @@ var reportStyle string
 
 // Report reads a results directory and makes its tables, its figures/ and report.html
 // anew, from the data alone. Each file is replaced whole. It returns the path
-// of report.html.
-func Report(dir string) (htmlPath string, err error) {
+// of report.html, and what could not be read and is missing in it.
+func Report(dir string) (htmlPath string, damaged []lab.Damage, err error) {
 	run, err := lab.Open(dir)
 	if err != nil {
-		return "", fmt.Errorf("report on %s: %w", dir, err)
+		return "", nil, fmt.Errorf("report on %s: %w", dir, err)
 	}
 	if err := run.WriteTables(); err != nil {
-		return "", fmt.Errorf("report on %s: %w", dir, err)
+		return "", nil, fmt.Errorf("report on %s: %w", dir, err)
 	}
-	return Write(run, dir)
+	htmlPath, err = Write(run, dir)
+	return htmlPath, run.Damaged, err
 }
 
 // Write is Report of a run that is in memory already.
@@ -130,6 +131,8 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 		"Words":    words,
 		"Gates":    v.gateRows(),
 		"Bad":      v.badTrials(),
+		"Damaged":  v.damaged(),
+		"Resumed":  v.resumed(),
 		"Machine":  machineRows(m.Before, m.After),
 		"Sysctl":   pairRows(m.Before.Sysctl),
 		"Shields":  pairRows(m.Before.Mitigations),

@@ -95,7 +95,7 @@ func TestReportStandsAlone(t *testing.T) {
 
 func TestReportErrorsNameTheDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "nothing")
-	_, err := Report(dir)
+	_, _, err := Report(dir)
 	if err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "manifest.json") {
 		t.Errorf("report on nothing: %v", err)
 	}

@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -138,4 +139,24 @@ func (v *view) threats() []string {
 		ts = append(ts, fmt.Sprintf("Each process is measured briefly (%s): slow effects such as timers, garbage collection and CPU frequency have little time to show, and p99.9 rests on few requests.", listing(brief)))
 	}
 	return append(ts, "One machine, one kernel, one handler: ranking and ratios may change with any of them.")
+}
+
+// damaged are the files that could not be read, without the directory, which is
+// not the same for every reader.
+func (v *view) damaged() (lines []string) {
+	for _, d := range v.run.Damaged {
+		lines = append(lines, fmt.Sprintf("%s: %v", filepath.Base(d.Path), d.Err))
+	}
+	return lines
+}
+
+// resumed says how often the run was resumed, and what was measured again for it.
+func (v *view) resumed() (lines []string) {
+	for _, when := range v.run.Manifest.Resumed {
+		lines = append(lines, "The run was resumed on "+when.UTC().Format("2 January 2006, 15:04 UTC")+".")
+	}
+	for _, a := range v.run.Manifest.SetAside {
+		lines = append(lines, fmt.Sprintf("Trial %s was set aside in %s and measured again: %s.", a.Trial, a.Where, a.Why))
+	}
+	return lines
 }

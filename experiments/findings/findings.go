@@ -20,7 +20,7 @@ const Mark = "<!-- Generated from the data"
 // Write reads every results directory in dir and writes dir/README.md anew,
 // whole or not at all. It returns its path.
 func Write(dir string) (path string, err error) {
-	page, err := generate(dir)
+	page, err := generate(dir, nil)
 	if err != nil {
 		return "", err
 	}
@@ -31,9 +31,9 @@ func Write(dir string) (path string, err error) {
 	return path, nil
 }
 
-// generate makes the page of the results directories in dir.
-func generate(dir string) ([]byte, error) {
-	runs, err := read(dir)
+// generate makes the page of the results directories in dir, or of those named.
+func generate(dir string, only []string) ([]byte, error) {
+	runs, left, err := read(dir, only)
 	if err != nil {
 		return nil, fmt.Errorf("write findings of %s: %w", dir, err)
 	}
@@ -42,7 +42,7 @@ func generate(dir string) ([]byte, error) {
 		return nil, fmt.Errorf("write findings: %w", err)
 	}
 	var b bytes.Buffer
-	if err := t.Execute(&b, newPage(runs)); err != nil {
+	if err := t.Execute(&b, newPage(runs, left)); err != nil {
 		return nil, fmt.Errorf("write findings of %s: %w", dir, err)
 	}
 	return b.Bytes(), nil

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"lflab/experiments/lab"
 	"lflab/experiments/machine"
@@ -92,7 +91,7 @@ func TestGolden(t *testing.T) {
 // TestPage asserts of the page what the golden file could be wrong about.
 func TestPage(t *testing.T) {
 	dir := house(t)
-	got, err := generate(dir)
+	got, err := generate(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,12 +146,12 @@ func TestAgainstPattern(t *testing.T) {
 // TestPageFollowsTheData: other data, another page.
 func TestPageFollowsTheData(t *testing.T) {
 	dir := house(t)
-	before, err := generate(dir)
+	before, err := generate(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	keep(t, made("H10", 3, 8, 0.6), filepath.Join(dir, "h10"))
-	after, err := generate(dir)
+	after, err := generate(dir, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +166,7 @@ func TestPlacementIsAThreat(t *testing.T) {
 	dir := house(t)
 	page := func() string {
 		t.Helper()
-		text, err := generate(dir)
+		text, err := generate(dir, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,11 +198,43 @@ func TestNothingToRead(t *testing.T) {
 	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "broken", "manifest.json"), "no object")
-	if _, err := Write(dir); err == nil || !strings.Contains(err.Error(), "broken") {
-		t.Errorf("a broken manifest: %v", err)
+	write(t, filepath.Join(dir, "broken", "trials", "x.json"), "nothing")
+	if _, err := Write(dir); err == nil || !strings.Contains(err.Error(), "broken/manifest.json") {
+		t.Errorf("a broken manifest alone: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "README.md")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a page was written all the same: %v", err)
+	}
+}
+
+// What cannot be read is named, and keeps no other run from the page; a
+// manifest.json of another program is passed over.
+func TestDamagedRuns(t *testing.T) {
+	dir := house(t)
+	write(t, filepath.Join(dir, "broken", "manifest.json"), "no object")
+	write(t, filepath.Join(dir, "broken", "trials", "x.json"), "nothing")
+	write(t, filepath.Join(dir, "site", "manifest.json"), map[string]string{"name": "a web site"})
+	files, err := filepath.Glob(filepath.Join(dir, "h2", "trials", "*.json"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(files[0], 20); err != nil {
+		t.Fatal(err)
+	}
+	text, err := generate(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{
+		"\n## Left out\n\n- open results: read broken/manifest.json: ", "15 of 16 planned trials, 15 of them valid; 1 cannot be read",
+		"5 results directories with 77 trials",
+	} {
+		if !strings.Contains(string(text), part) {
+			t.Errorf("the page does not say %q", part)
+		}
+	}
+	if strings.Contains(string(text), "site") {
+		t.Error("a web site is among the results")
 	}
 }
 
@@ -240,7 +271,8 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
-// TestCommittedPage: the page that is kept says what the data beside it say.
+// TestCommittedPage: the page that is kept says what the data beside it say. Of
+// the directories there it counts those that the page names: a user has others.
 func TestCommittedPage(t *testing.T) {
 	dir := filepath.Join("..", "..", "results")
 	kept, err := os.ReadFile(filepath.Join(dir, "README.md"))
@@ -253,41 +285,29 @@ func TestCommittedPage(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reading all results takes seconds")
 	}
-	begin := time.Now()
 	if *update {
 		if _, err := Write(dir); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	want, err := generate(reference(t, dir))
+	var named []string
+	for line := range strings.Lines(string(kept)) {
+		name, ok := strings.CutPrefix(strings.TrimSpace(line), "## ")
+		if info, err := os.Stat(filepath.Join(dir, name)); ok && err == nil && info.IsDir() {
+			named = append(named, name)
+		}
+	}
+	if want := fmt.Sprintf("%d results directories with ", len(named)); !strings.Contains(string(kept), want) {
+		t.Fatalf("%d directories have a chapter in results/README.md, which counts others", len(named))
+	}
+	want, err := generate(dir, named)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("generated in %v", time.Since(begin).Round(time.Millisecond))
 	if line, g, w := differ(kept, want); line > 0 {
 		t.Errorf("line %d of results/README.md is\n%s\nthe data say\n%s", line, g, w)
 	}
-}
-
-// reference is a copy of the runs that the repository keeps, by their names:
-// whoever runs suites has runs of their own beside them.
-func reference(t *testing.T, dir string) string {
-	t.Helper()
-	kept := t.TempDir()
-	names, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range names {
-		if !n.IsDir() || !strings.HasSuffix(n.Name(), "-reference") && !strings.HasSuffix(n.Name(), "-second") {
-			continue
-		}
-		if err := os.CopyFS(filepath.Join(kept, n.Name()), os.DirFS(filepath.Join(dir, n.Name()))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return kept
 }
 
 // differ gives the first line in which two texts differ; 0: none.

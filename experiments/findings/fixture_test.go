@@ -64,7 +64,12 @@ func keep(t *testing.T, r *lab.Run, dir string) {
 	t.Helper()
 	write(t, filepath.Join(dir, "manifest.json"), r.Manifest)
 	for i := range r.Trials {
-		write(t, filepath.Join(dir, "trials", r.Trials[i].ID+".json"), r.Trials[i])
+		tr := r.Trials[i]
+		tr.Suite = r.Manifest.Suite
+		if len(tr.Gates) == 0 {
+			tr.Gates = []lab.Gate{{Name: "errors", Phase: "open", OK: true}}
+		}
+		write(t, filepath.Join(dir, "trials", tr.ID+".json"), tr)
 	}
 }
 

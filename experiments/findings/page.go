@@ -29,6 +29,7 @@ type page struct {
 	Rows    []row
 	Against []contradiction
 	Runs    []*run
+	Left    []string // results directories that cannot be read
 
 	// What the runs have in common, as "2" or "2 to 8".
 	CPUs    string
@@ -44,8 +45,8 @@ type page struct {
 	Valid               int
 }
 
-func newPage(runs []*run) *page {
-	p := &page{Mark: Mark, Example: runs[0].Name, Runs: runs}
+func newPage(runs []*run, left []string) *page {
+	p := &page{Mark: Mark, Example: runs[0].Name, Runs: runs, Left: left}
 	for h := 1; h <= hypotheses; h++ {
 		p.Rows = append(p.Rows, rowsOf(fmt.Sprintf("H%d", h), runs)...)
 	}

@@ -2,9 +2,7 @@ package findings
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,29 +23,28 @@ type run struct {
 	Agrees  []string         // sentences on earlier runs of the suite
 }
 
-// read opens the results directories in dir, in the order of their names.
-func read(dir string) ([]*run, error) {
-	entries, err := os.ReadDir(dir)
+// read opens the results directories in dir, in the order of their names. left are
+// sentences on those that cannot be read. only, where it is not empty, are the
+// names of those that are read.
+func read(dir string, only []string) (runs []*run, left []string, err error) {
+	names, _, err := lab.In(dir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	var runs []*run
-	for _, e := range entries {
-		path := filepath.Join(dir, e.Name())
-		switch _, err := os.Stat(filepath.Join(path, "manifest.json")); {
-		case !e.IsDir() || errors.Is(err, fs.ErrNotExist):
+	for _, name := range names {
+		if len(only) > 0 && !slices.Contains(only, name) {
 			continue
-		case err != nil:
-			return nil, err
 		}
+		path := filepath.Join(dir, name)
 		r, err := open(path)
 		if err != nil {
-			return nil, err
+			left = append(left, strings.ReplaceAll(err.Error(), path+string(filepath.Separator), name+"/"))
+			continue
 		}
 		runs = append(runs, r)
 	}
 	if len(runs) == 0 {
-		return nil, errors.New("no directory in it has a manifest.json (is it a directory of results directories?)")
+		return nil, nil, fmt.Errorf("no directory in it has a manifest.json that can be read (is it a directory of results directories?)%s", strings.Join(append([]string{""}, left...), "\n"))
 	}
 	slices.SortFunc(runs, func(a, b *run) int { return figure.ByNumber(a.Name, b.Name) })
 	for i, r := range runs {
@@ -57,7 +54,7 @@ func read(dir string) ([]*run, error) {
 			}
 		}
 	}
-	return runs, nil
+	return runs, left, nil
 }
 
 func open(path string) (*run, error) {
@@ -161,6 +158,9 @@ func (r *run) Trials() string {
 	text := fmt.Sprintf("%d trials, %d of them valid", len(r.Data.Trials), valid)
 	if n := len(r.Data.Manifest.Plan); n != len(r.Data.Trials) {
 		text = fmt.Sprintf("%d of %d planned trials, %d of them valid", len(r.Data.Trials), n, valid)
+	}
+	if n := len(r.Data.Damaged); n > 0 {
+		text += fmt.Sprintf("; %d cannot be read", n)
 	}
 	return text
 }

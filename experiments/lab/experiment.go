@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"runtime"
 	"slices"
@@ -62,6 +61,8 @@ type Experiment struct {
 	Manifest   Manifest // as it will be written
 	suite      *suites.Suite
 	opts       Options
+	host       Machine           // that it runs on
+	changed    bool              // since the run that is resumed began
 	noProbe    error             // why the probe is not used, if the suite asks for it
 	built      map[string]string // program compiled for a subject, by its name
 	found      map[string]string // program that a subject needs, by the subject's name
@@ -90,9 +91,10 @@ func New(s *suites.Suite, o Options) (*Experiment, error) {
 
 // Resume continues the run in a results directory: it takes seed, repetitions,
 // scale and choice of cells from there, and leaves out the trials that are
-// complete. Trials that failed are run again. It refuses when the suite or the
-// program has changed since, unless o.Force is set; then the plan is made anew
-// and the trials that still belong to it are kept.
+// complete. Trials that failed, and those that cannot be read, are run again. It
+// refuses when the suite, the program or the machine has changed since, unless
+// o.Force is set; then the plan is made anew, and trials that were measured as
+// something else are set aside.
 func Resume(dir string, o Options) (*Experiment, error) {
 	r, err := OpenRecords(dir)
 	if err != nil {
@@ -132,16 +134,27 @@ func (x *Experiment) continues(m *Manifest) error {
 	if m.Binary != fresh.Binary {
 		changed = append(changed, fmt.Sprintf("the program (was %.12s, is %.12s)", m.Binary, fresh.Binary))
 	}
+	for _, f := range []struct{ what, was, is string }{
+		{"the CPU", m.Before.CPU, x.host.CPU},
+		{"the number of CPUs", fmt.Sprint(m.Before.CPUs), fmt.Sprint(x.host.CPUs)}, {"the kernel", m.Before.Kernel, x.host.Kernel},
+	} {
+		if f.was != f.is {
+			changed = append(changed, fmt.Sprintf("%s (was %s, is %s)", f.what, f.was, f.is))
+		}
+	}
 	if len(changed) == 0 && !(x.samePlan(m.Plan) && reflect.DeepEqual(m.Phases, x.Manifest.Phases)) {
 		changed = append(changed, fmt.Sprintf("what can be measured here (skipped then: %q, now: %q)", m.Skipped, x.Manifest.Skipped))
 	}
-	if len(changed) > 0 && !x.opts.Force {
-		return fmt.Errorf("resume %s: changed since it began: %s (--force goes on all the same)", x.opts.Dir, strings.Join(changed, ", and "))
+	if x.changed = len(changed) > 0; x.changed && !x.opts.Force {
+		return fmt.Errorf("resume %s: changed since it began: %s (--force goes on all the same, and measures again what was measured otherwise)", x.opts.Dir, strings.Join(changed, ", and "))
 	}
-	if m.BudgetS > 0 && len(changed) == 0 {
+	if m.BudgetS > 0 && !x.changed {
 		x.Manifest.Plan = m.Plan // as far as it has grown
 	}
-	x.Manifest.Started, x.Manifest.Before = m.Started, m.Before
+	x.Manifest.Started, x.Manifest.Before, x.Manifest.SetAside = m.Started, m.Before, m.SetAside
+	if x.changed {
+		x.Manifest.Before = x.host
+	}
 	x.Manifest.Resumed = append(m.Resumed, time.Now())
 	return nil
 }
@@ -189,9 +202,9 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}, clocks: machine.Clocks}
+	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}, host: machine.Read(), clocks: machine.Clocks}
 	x.Manifest = Manifest{
-		Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
+		Format: manifestFormat, Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
 		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale, BudgetS: o.Budget.Seconds(),
 		Git: sourceState(), Binary: binary, GoVersion: runtime.Version(),
 	}
@@ -287,27 +300,21 @@ func (x *Experiment) plan() error {
 // the manifest.
 func (x *Experiment) begin() (done map[string]*Trial, err error) {
 	dir := x.opts.Dir
-	done = map[string]*Trial{}
-	if len(x.Manifest.Resumed) == 0 {
-		if _, err := os.Stat(filepath.Join(dir, manifestFile)); err == nil {
-			return nil, fmt.Errorf("results directory %s holds a run already (--resume %s continues it, --out chooses another)", dir, dir)
-		}
-		x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
-		if x.Manifest.BudgetS > 0 { // more of them, once it is known what they take
-			x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p Planned) bool { return p.Repetition > 0 })
-		}
-	} else {
-		r, err := OpenRecords(dir)
+	if len(x.Manifest.Resumed) > 0 {
+		r, err := Open(dir)
 		if err != nil {
 			return nil, err
 		}
-		for i := range r.Trials {
-			if t := &r.Trials[i]; !t.Failed {
-				done[t.ID] = t
-			}
+		if done, err = x.sortOut(r); err != nil {
+			return nil, err
 		}
+		return done, writeManifest(dir, &x.Manifest)
 	}
-	return done, writeManifest(dir, &x.Manifest)
+	x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
+	if x.Manifest.BudgetS > 0 { // more of them, once it is known what they take
+		x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p Planned) bool { return p.Repetition > 0 })
+	}
+	return map[string]*Trial{}, writeManifest(dir, &x.Manifest)
 }
 
 // build makes a subject ready: finds the program it needs, compiles its source.

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"encoding/json"
-	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -126,55 +125,5 @@ func TestParseFigure(t *testing.T) {
 		if _, err := parseFigure(re, out); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", out, err, want)
 		}
-	}
-}
-
-// What is wrong with a results directory is told with the file that is wrong.
-func TestOpenNamesTheFile(t *testing.T) {
-	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	tr := &r.Trials[0]
-	jsonFile, hdrFile, manifest := r.Dir+"/"+tr.jsonName(), r.Dir+"/"+tr.hdrName(), r.Dir+"/"+manifestFile
-	for _, c := range []struct {
-		name, file, content string // no content removes the file
-		want                []string
-	}{
-		{"no manifest", manifest, "", []string{manifestFile, "is " + r.Dir + " a results directory"}},
-		{"half a manifest", manifest, `{"suite": "sm`, []string{manifestFile, "unexpected EOF"}},
-		{"another JSON", manifest, `{"name": "x"}`, []string{manifestFile, "has no suite or no plan"}},
-		{"half a trial", jsonFile, `{"id": `, []string{tr.ID + ".json", "unexpected EOF"}},
-		{"another trial", jsonFile, `{"id": "abc"}`, []string{tr.ID + ".json", "another name"}},
-		{"no histograms", hdrFile, "", []string{tr.ID + ".hdr", "no such file"}},
-		{"empty histograms", hdrFile, "#[empty]\n", []string{tr.ID + ".hdr", "closed.latency is missing"}},
-	} {
-		old, err := os.ReadFile(c.file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c.content == "" {
-			err = os.Remove(c.file)
-		} else {
-			err = os.WriteFile(c.file, []byte(c.content), 0o644)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = Open(r.Dir)
-		for _, want := range c.want {
-			if err == nil || !strings.Contains(err.Error(), want) {
-				t.Errorf("%s: %v, want %q", c.name, err, want)
-			}
-		}
-		if err := os.WriteFile(c.file, old, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.Remove(jsonFile); err != nil {
-		t.Fatal(err)
-	}
-	if again, err := Open(r.Dir); err != nil || len(again.Trials) != 3 {
-		t.Errorf("a trial that was not run yet: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,10 +9,32 @@ import (
 	"path/filepath"
 )
 
+// manifestFormat is the form of a results directory that this program writes, and
+// the newest that it reads. Directories without one have form 1; in form 2 a trial
+// says what it was measured as.
+const manifestFormat = 2
+
+// Damage is a file of a results directory that cannot be read. What it holds is
+// missing, and nothing else.
+type Damage struct {
+	Path string
+	ID   string // of the trial; empty: of all that are packed
+	Err  error
+}
+
+// String says what is wrong and what to do.
+func (d Damage) String() string {
+	if d.ID == "" {
+		return fmt.Sprintf("%s: %v (no trial in it counts; put a copy of it there, or move it away and measure again with: lflab run --resume %s)", d.Path, d.Err, filepath.Dir(d.Path))
+	}
+	return fmt.Sprintf("%s: %v (this trial does not count; lflab run --resume measures it again)", d.Path, d.Err)
+}
+
 // Open reads a results directory, histograms included: about 2 MB of memory
 // for a trial of two phases. A directory whose run goes on or was interrupted
-// gives the trials that are complete. Trials may be packed (see Pack). An error
-// names the file.
+// gives the trials that are complete. Trials may be packed (see Pack). A trial that
+// cannot be read is among Damaged; only a manifest that cannot be read is an
+// error, which names the file.
 func Open(dir string) (*Run, error) { return open(dir, true) }
 
 // OpenRecords is Open without the histograms: their summaries are in the records.
@@ -19,39 +42,82 @@ func OpenRecords(dir string) (*Run, error) { return open(dir, false) }
 
 func open(dir string, histograms bool) (*Run, error) {
 	r := &Run{Dir: dir}
-	if err := readJSON(os.DirFS(dir), dir, manifestFile, &r.Manifest); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("open results: %w (is %s a results directory of lflab run?)", err, dir)
-		}
+	if err := r.openManifest(); err != nil {
 		return nil, fmt.Errorf("open results: %w", err)
-	}
-	if r.Manifest.Suite == "" || len(r.Manifest.Plan) == 0 {
-		return nil, fmt.Errorf("open results: %s has no suite or no plan", filepath.Join(dir, manifestFile))
 	}
 	files, in, err := trialFiles(dir)
 	if err != nil {
-		return nil, fmt.Errorf("open results: %w", err)
+		r.Damaged = append(r.Damaged, Damage{Path: filepath.Join(dir, archiveFile), Err: err})
+		return r, nil
 	}
 	for _, p := range r.Manifest.Plan {
 		t := Trial{ID: p.ID}
-		err := readJSON(files, in, t.jsonName(), &t)
+		path, err := t.open(files, in, &r.Manifest, histograms)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			continue // not run yet
+		case errors.Is(err, fs.ErrNotExist) && path == t.jsonName():
+			// not run yet
 		case err != nil:
-			return nil, fmt.Errorf("open results: %w", err)
-		case t.ID != p.ID || t.ID != trialID(t.Cell, t.Repetition):
-			return nil, fmt.Errorf("open results: %s holds trial %s, cell %v, repetition %d, which has another name",
-				filepath.Join(in, trialsDir, p.ID+".json"), t.ID, t.Cell, t.Repetition)
+			r.Damaged = append(r.Damaged, Damage{Path: filepath.Join(in, filepath.FromSlash(path)), ID: p.ID, Err: err})
+		default:
+			r.Trials = append(r.Trials, t)
 		}
-		if histograms {
-			if err := t.loadHistograms(files, in); err != nil {
-				return nil, fmt.Errorf("open results: %w", err)
-			}
-		}
-		r.Trials = append(r.Trials, t)
 	}
 	return r, nil
+}
+
+// openManifest reads it and checks what the rest relies on.
+func (r *Run) openManifest() error {
+	path, m := filepath.Join(r.Dir, manifestFile), &r.Manifest
+	if err := readJSON(os.DirFS(r.Dir), manifestFile, m); err != nil {
+		// What is wrong with one that is too new is that it is.
+		var newer struct {
+			Format int `json:"format"`
+		}
+		if readJSON(os.DirFS(r.Dir), manifestFile, &newer) == nil && newer.Format > manifestFormat {
+			m.Format = newer.Format
+		} else if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("read %s: %w (is %s a results directory of lflab run?)", path, err, r.Dir)
+		} else {
+			return fmt.Errorf("read %s: %w (put a copy of it there; the trials beside it are whole, but what they were planned as is not known without it)", path, err)
+		}
+	}
+	if m.Format > manifestFormat {
+		return fmt.Errorf("%s has format %d, and this lflab reads formats up to %d (use the lflab that wrote it, or a newer one)", path, m.Format, manifestFormat)
+	}
+	if m.Suite == "" || len(m.Plan) == 0 || len(m.Phases) == 0 {
+		return fmt.Errorf("%s has no suite, no plan or no phases (is %s a results directory of lflab run?)", path, r.Dir)
+	}
+	seen := map[string]bool{}
+	for i, p := range m.Plan {
+		switch {
+		case p.ID != trialID(p.Cell, p.Repetition):
+			return fmt.Errorf("%s: trial %d of the plan has the name %q, which is not that of its cell %v and repetition %d (put a copy of the file there)", path, i+1, p.ID, p.Cell, p.Repetition)
+		case seen[p.ID]:
+			return fmt.Errorf("%s: trial %s stands in the plan twice (put a copy of the file there)", path, p.ID)
+		}
+		seen[p.ID] = true
+	}
+	return nil
+}
+
+// open reads a trial of its ID. It returns the file that is at fault.
+func (t *Trial) open(files fs.FS, in string, m *Manifest, histograms bool) (path string, err error) {
+	planned := t.ID
+	if err := readJSON(files, t.jsonName(), t); err != nil {
+		t.ID = planned
+		return t.jsonName(), err
+	}
+	read := t.ID
+	t.ID = planned // of the file, whatever it says
+	if err := t.check(read, m); err != nil {
+		return t.jsonName(), err
+	}
+	if histograms {
+		if err := t.loadHistograms(files); err != nil {
+			return t.hdrName(), err
+		}
+	}
+	return "", nil
 }
 
 // trialFiles are the files of a directory's trials, packed or not. in is where
@@ -67,7 +133,56 @@ func trialFiles(dir string) (files fs.FS, in string, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return os.DirFS(dir), dir, nil // nothing was run yet
 	case err != nil:
-		return nil, "", fmt.Errorf("read %s: %w", archive, err)
+		return nil, "", err
 	}
 	return z, archive, nil
+}
+
+// longestRecord is more than any record or manifest has.
+const longestRecord = 256 << 20
+
+// readJSON reads a file of one value.
+func readJSON(files fs.FS, name string, v any) error {
+	text, err := readRegular(files, name, longestRecord)
+	if err != nil {
+		return err
+	}
+	if len(text) == 0 {
+		return errors.New("the file is empty")
+	}
+	err = json.Unmarshal(text, v)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("it is no JSON from byte %d of %d on: %w", syntax.Offset, len(text), err)
+	}
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s is a %s where a %s is due", wrong.Field, wrong.Value, wrong.Type)
+	}
+	return err
+}
+
+// readRegular reads a file; others, a pipe say, might never end.
+func readRegular(files fs.FS, name string, most int64) ([]byte, error) {
+	info, err := fs.Stat(files, name)
+	if err != nil {
+		return nil, cause(err)
+	}
+	switch {
+	case info.IsDir():
+		return nil, errors.New("it is a directory")
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("it is no regular file (%v)", info.Mode().Type())
+	case info.Size() > most:
+		return nil, fmt.Errorf("it has %d bytes, and at most %d are read", info.Size(), most)
+	}
+	text, err := fs.ReadFile(files, name)
+	return text, cause(err)
+}
+
+// cause is err without the path it names: which one it is depends on the kind of
+// files.
+func cause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
 }

@@ -132,5 +132,5 @@ func (x *Experiment) pingPong(ctx context.Context, p Phase) (*PhaseResult, error
 		return nil, err
 	}
 	d.Count = pingPongRounds
-	return &PhaseResult{Name: p.Name, DurationS: time.Since(began).Seconds(), H: &d}, nil
+	return &PhaseResult{Name: p.Name, Started: began, DurationS: time.Since(began).Seconds(), H: &d}, nil
 }

@@ -21,6 +21,7 @@ type Cell map[string]string
 // Manifest describes a run as a whole. It is written before the first trial,
 // and again at the end.
 type Manifest struct {
+	Format      int         `json:"format,omitempty"` // of the directory, see manifestFormat; none is 1
 	Suite       string      `json:"suite"`
 	SuiteFile   string      `json:"suite_file,omitempty"` // of a suite that is not embedded
 	SuiteDigest string      `json:"suite_sha256"`
@@ -43,6 +44,7 @@ type Manifest struct {
 	Ended       time.Time   `json:"ended,omitzero"`
 	Resumed     []time.Time `json:"resumed,omitempty"`
 	Interrupted bool        `json:"interrupted,omitempty"`
+	SetAside    []SetAside  `json:"set_aside,omitempty"` // trials that a resumed run did not count
 	Before      Machine     `json:"machine_before"`
 	After       Machine     `json:"machine_after,omitzero"`
 	Ratios      []Ratio     `json:"ratios,omitempty"` // that the suite asks for
@@ -51,6 +53,15 @@ type Manifest struct {
 	Rules        []suites.Rule `json:"rules,omitempty"` // that decide on it
 
 	Skipped []string `json:"skipped,omitempty"` // subjects, and the probe, that could not be had here, each with its reason
+}
+
+// SetAside is what a resumed run has found and measured again: trials that were
+// measured under something else, or that could not be read.
+type SetAside struct {
+	When  time.Time `json:"when"`
+	Where string    `json:"where"` // a directory in that of the results
+	Trial string    `json:"trial"`
+	Why   string    `json:"why"`
 }
 
 // Axis is one parameter of a suite and the values it takes.
@@ -135,7 +146,8 @@ type Trial struct {
 	Suite      string        `json:"suite"`
 	Cell       Cell          `json:"cell"`
 	Repetition int           `json:"repetition"`
-	Order      int           `json:"order"` // place in the run, from 0
+	Order      int           `json:"order"`                 // place in the run, from 0
+	MeasuredAs string        `json:"measured_as,omitempty"` // a hash of load, server, program and machine: what may stand in one cell
 	Command    []string      `json:"command"`
 	Started    time.Time     `json:"started"`
 	DurationS  float64       `json:"duration_s"`
@@ -164,6 +176,7 @@ type PhaseResult struct {
 	Name                  string            `json:"name"`
 	Requests              uint64            `json:"requests"`
 	Errors                map[string]uint64 `json:"errors,omitempty"`
+	Started               time.Time         `json:"started,omitzero"` // of the measured time
 	DurationS             float64           `json:"duration_s"`
 	RequestsPerSecond     float64           `json:"requests_per_second"`
 	OfferedRate           float64           `json:"offered_rate,omitempty"`
@@ -262,4 +275,5 @@ type Run struct {
 	Dir      string
 	Manifest Manifest
 	Trials   []Trial // that have been completed, in order of execution
+	Damaged  []Damage
 }

@@ -167,6 +167,11 @@ func (w *work) trials(ctx context.Context) error {
 // that was killed left half-done there is removed.
 func (x *Experiment) enter() (leave func(), err error) {
 	dir := x.opts.Dir
+	if len(x.Manifest.Resumed) == 0 {
+		if err := CheckOut(dir); err != nil {
+			return nil, err
+		}
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make results directory: %w", err)
 	}
@@ -174,7 +179,13 @@ func (x *Experiment) enter() (leave func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = removeHalves(dir); err == nil {
+	if len(x.Manifest.Resumed) == 0 {
+		err = CheckOut(dir) // once more: another run may have come and gone
+	}
+	if err == nil {
+		err = removeHalves(dir)
+	}
+	if err == nil {
 		err = unpackLocked(dir) // trials are added as files
 	}
 	if err == nil {
@@ -196,7 +207,10 @@ func lock(dir string) (unlock func(), err error) {
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("lock results directory %s: %w (another run is writing to it)", dir, err)
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("results directory %s is in use: another run is writing to it (wait for its end, or choose another directory): %w", dir, err)
+		}
+		return nil, fmt.Errorf("lock results directory %s: %w", dir, err)
 	}
 	return func() { f.Close() }, nil
 }

@@ -33,6 +33,7 @@ type session struct {
 
 // reading is everything that is read at one end of the measured time.
 type reading struct {
+	at     time.Time
 	server process.Sample
 	self   time.Duration // CPU time of this process
 	busy   machine.CPUTime
@@ -43,6 +44,7 @@ type reading struct {
 }
 
 func (s *session) read() (r reading) {
+	r.at = time.Now()
 	r.busy, r.err = machine.ReadCPUTime()
 	r.self = machine.OwnCPU()
 	if r.err == nil {
@@ -200,7 +202,7 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 	n := max(1, float64(res.Within))
 	perRequest := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / n }
 	r := &PhaseResult{
-		Name: name, Requests: res.Within, Errors: res.Errors, DurationS: res.Duration.Seconds(),
+		Name: name, Requests: res.Within, Errors: res.Errors, Started: begin.at, DurationS: res.Duration.Seconds(),
 		RequestsPerSecond: res.Achieved, OfferedRate: res.Offered,
 		Latency: load.NewDist(res.Latency), Service: load.NewDist(res.Service), SendLag: load.NewDist(res.SendLag),
 		CPUPerRequest: perRequest(use.CPU), UserCPUPerRequest: perRequest(use.User), SystemCPUPerRequest: perRequest(use.System),

@@ -6,14 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 const (
@@ -60,6 +56,8 @@ func removeHalves(dir string) error {
 	return nil
 }
 
+func isHalf(name string) bool { return strings.HasPrefix(name, halfPrefix) }
+
 // escape makes a path stand for itself in a pattern.
 var escape = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
 
@@ -76,28 +74,6 @@ func writeJSON(path string, v any) error {
 	return writeWhole(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
 }
 
-// readJSON reads a file of one value; in is where files lies, for errors.
-func readJSON(files fs.FS, in, name string, v any) error {
-	f, err := files.Open(name)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", filepath.Join(in, name), cause(err))
-	}
-	defer f.Close()
-	if err := json.NewDecoder(bufio.NewReader(f)).Decode(v); err != nil {
-		return fmt.Errorf("read %s: %w", filepath.Join(in, name), err)
-	}
-	return nil
-}
-
-// cause is err without the path it names: which one it is depends on the kind of
-// files.
-func cause(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
-}
-
 // jsonName and hdrName are a trial's files in a results directory; fs.FS has
 // slashes.
 func (t *Trial) jsonName() string { return trialsDir + "/" + t.ID + ".json" }
@@ -112,67 +88,4 @@ func (t *Trial) save(dir string) error {
 		}
 	}
 	return writeJSON(filepath.Join(dir, t.jsonName()), t)
-}
-
-func (t *Trial) writeHistograms(w io.Writer) error {
-	log := hdrhistogram.NewHistogramLogWriter(w)
-	start := t.Started.UnixMilli()
-	opts := hdrhistogram.DefaultHistogramLogOptions()
-	if err := errors.Join(
-		log.OutputComment("[Trial "+t.ID+" of suite "+t.Suite+"; values in ns]"),
-		log.OutputLogFormatVersion(), log.OutputStartTime(start), log.OutputLegend()); err != nil {
-		return err
-	}
-	log.SetBaseTime(start)
-	for i := range t.Phases {
-		p := &t.Phases[i]
-		for _, name := range slices.Sorted(maps.Keys(p.Histograms)) {
-			h := p.Histograms[name]
-			h.SetTag(p.Name + "." + name)
-			h.SetStartTimeMs(start)
-			h.SetEndTimeMs(start + int64(t.DurationS*1000))
-			if err := log.OutputIntervalHistogramWithLogOptions(h, opts); err != nil {
-				return fmt.Errorf("histogram %s: %w", h.Tag(), err)
-			}
-		}
-	}
-	return nil
-}
-
-// loadHistograms reads the trial's histogram log back into its phases.
-func (t *Trial) loadHistograms(files fs.FS, in string) error {
-	path := filepath.Join(in, t.hdrName())
-	f, err := files.Open(t.hdrName())
-	if errors.Is(err, fs.ErrNotExist) && !slices.ContainsFunc(t.Phases, func(p PhaseResult) bool { return p.Latency.Count > 0 }) {
-		return nil // a trial without histograms has no file
-	}
-	if err != nil {
-		return fmt.Errorf("read histograms of %s: %w", path, cause(err))
-	}
-	defer f.Close()
-	log := hdrhistogram.NewHistogramLogReader(f)
-	for {
-		h, err := log.NextIntervalHistogram()
-		if err != nil {
-			return fmt.Errorf("read histograms of %s: %w", path, err)
-		}
-		if h == nil {
-			break
-		}
-		phase, name, _ := strings.Cut(h.Tag(), ".")
-		i := slices.IndexFunc(t.Phases, func(p PhaseResult) bool { return p.Name == phase })
-		if i < 0 || name == "" {
-			return fmt.Errorf("read histograms of %s: tag %q belongs to no phase of the trial", path, h.Tag())
-		}
-		if t.Phases[i].Histograms == nil {
-			t.Phases[i].Histograms = map[string]*hdrhistogram.Histogram{}
-		}
-		t.Phases[i].Histograms[name] = h
-	}
-	for i := range t.Phases {
-		if p := &t.Phases[i]; p.Latency.Count > 0 && p.Histograms["latency"] == nil {
-			return fmt.Errorf("read histograms of %s: %s.latency is missing", path, p.Name)
-		}
-	}
-	return nil
 }

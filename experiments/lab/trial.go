@@ -25,7 +25,7 @@ const (
 // wrong with the server or the load makes a failed trial; an error is a fault
 // of the runner's own.
 func (x *Experiment) trial(ctx context.Context, p Planned, order int) (*Trial, error) {
-	t := &Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Order: order, Started: time.Now()}
+	t := &Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Order: order, MeasuredAs: x.measuredAs(p.Cell), Started: time.Now()}
 	mono, real := x.clocks()
 	var err error
 	if sub, axis := x.suite.Subject(p.Cell); sub != nil && sub.Parse != nil {
@@ -220,7 +220,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 		return err
 	}
 	wall := time.Since(began)
-	r := PhaseResult{Name: phase.Name, DurationS: wall.Seconds(), H: &d}
+	r := PhaseResult{Name: phase.Name, Started: began, DurationS: wall.Seconds(), H: &d}
 	t.Gates = lostGates(phase.Name, busy, after, machine.OwnCPU()-own+p.CPU(), wall)
 	if err := w.into(&r); err != nil {
 		return err

@@ -1,0 +1,43 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Is reports whether dir is a results directory, damaged or not: other programs
+// have files named manifest.json, too.
+func Is(dir string) bool {
+	if _, err := os.Lstat(filepath.Join(dir, manifestFile)); err != nil {
+		return false
+	}
+	for _, name := range []string{trialsDir, archiveFile} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	r := &Run{Dir: dir}
+	return r.openManifest() == nil
+}
+
+// In lists the results directories in dir by their names, in alphabetical order,
+// and counts the other directories there that are not hidden.
+func In(dir string) (runs []string, others int, err error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, 0, fmt.Errorf("look for results: %w", err)
+	}
+	for _, e := range entries {
+		info, err := os.Stat(filepath.Join(dir, e.Name())) // through a link
+		switch {
+		case err != nil || !info.IsDir() || strings.HasPrefix(e.Name(), "."):
+		case Is(filepath.Join(dir, e.Name())):
+			runs = append(runs, e.Name())
+		default:
+			others++
+		}
+	}
+	return runs, others, nil
+}
