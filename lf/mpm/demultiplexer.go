@@ -58,9 +58,10 @@ func (d *demultiplexer) Wait(id int) (*handle, error) {
 		if d.knocks != 0 {
 			continue
 		}
-		if d.m.draining.Load() {
+		draining := d.m.draining.Load()
+		if d.m.easing.Load() {
 			d.drain(t)
-			if d.m.alive.Load() == 0 {
+			if draining && d.m.alive.Load() == 0 {
 				t.Set(serve.Waiting)
 				d.m.knock() // the other leaders
 				return nil, lf.ErrEnded
@@ -158,7 +159,7 @@ func (d *demultiplexer) turn(t *serve.Thread) {
 	if d.shortTill != 0 {
 		till = min(till, d.shortTill)
 	}
-	if d.m.draining.Load() {
+	if d.m.easing.Load() {
 		till = min(till, now+int64(drainPause))
 	}
 	n, err := d.set.wait(d.events, now, till, d.n > 1)

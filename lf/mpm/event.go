@@ -125,9 +125,7 @@ func (m *event) Start() error {
 
 // Drain implements MPM: it wakes the listener, which does the rest.
 func (m *event) Drain() {
-	kick := func() { m.whileOpen(m.kickListener) }
-	m.crew.drain(kick)
-	kick() // it ends idle waits from now on
+	m.crew.drain(func() { m.whileOpen(m.kickListener) })
 }
 
 // kickListener ends the listener's wait on the set. The eventfd is never read:

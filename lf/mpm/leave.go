@@ -33,17 +33,20 @@ type exit struct {
 }
 
 // drain ends idle waits, has what waits in the accept queues served, and stops
-// listening; then it calls then. It returns at once.
-func (c *crew) drain(then func()) {
+// listening. At each of these steps wake has the threads look that wait for more
+// than one connection: idle ones are ended at the first, as those in the queue
+// may need their descriptors. It returns at once.
+func (c *crew) drain(wake func()) {
 	c.drained.Do(func() {
 		c.easing.Store(true)
 		c.cfg.Service.Drain()
 		c.kick()
+		wake()
 		c.whenEmpty(&c.cfg, func() {
 			c.draining.Store(true)
 			c.shut()
 			c.kick()
-			then()
+			wake()
 		})
 	})
 }

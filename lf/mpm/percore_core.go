@@ -36,7 +36,7 @@ type core struct {
 	knocked   bool  // somebody wanted to connect in the last turn, too, and there is one listener
 	watched   bool  // the listeners are in the set
 	shortTill int64 // until when not to accept, after a shortage, ns; 0 none
-	swept     bool  // the server drains, and idle connections have been closed
+	swept     bool  // the server ends, and idle connections have been closed
 
 	_     [128]byte
 	alive atomic.Int64                   // connections that are open, for others to read
@@ -84,7 +84,7 @@ func (c *core) run() {
 
 // turn waits once, and does what is to be done.
 func (c *core) turn() {
-	draining := c.m.draining.Load() // before the set is looked at: what has arrived by now is served
+	easing, draining := c.m.easing.Load(), c.m.draining.Load() // before the set is looked at: what has arrived by now is served
 	now := flight.Now()
 	c.clock.expire(now, c.expire)
 	if draining && c.links.open == 0 {
@@ -92,7 +92,7 @@ func (c *core) turn() {
 	}
 	c.mindListener(now)
 	c.seat.Set(serve.Waiting)
-	n, err := c.wait(now, draining && !c.swept)
+	n, err := c.wait(now, easing && !c.swept)
 	if err != nil {
 		panic(fmt.Sprintf("percore: %v", err)) // the set is not one any more: nothing can be served
 	}
@@ -120,7 +120,10 @@ func (c *core) turn() {
 		c.accept(&knocks)
 	}
 	c.knocked = knocks != 0 && len(c.door.listeners) == 1
-	if draining && n < len(c.events) {
+	if !easing {
+		return
+	}
+	if c.swept = n < len(c.events); c.swept {
 		c.sweep()
 	}
 }

@@ -125,7 +125,6 @@ func (c *core) expire(l *link) {
 // sweep ends the connections that are between requests. Those that linger may
 // do so for less long now.
 func (c *core) sweep() {
-	c.swept = true
 	for _, l := range c.links.all {
 		switch {
 		case !l.open || l.again:

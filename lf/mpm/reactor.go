@@ -333,9 +333,9 @@ func (m *reactor) await(set *handleSet, h *handle, next serve.Next) bool {
 }
 
 // mindDrain has a leader look at a connection that came to wait while the
-// server drains.
+// server ends.
 func (m *reactor) mindDrain() {
-	if m.draining.Load() {
+	if m.easing.Load() {
 		m.knock()
 	}
 }

@@ -48,7 +48,7 @@ func shortServer(name string) {
 	}
 	kind := all[at].kind
 	web, err := httpd.New(httpd.Config{
-		Limits: httpd.Limits{KeepAliveTimeout: time.Minute},
+		Limits: httpd.Limits{KeepAliveTimeout: time.Hour},
 		Status: func() serve.Status { return m.Status() },
 	})
 	fatal(err)
