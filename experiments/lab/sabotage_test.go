@@ -2,19 +2,12 @@ package lab
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
-	"lflab/experiments/lab/process"
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
 )
@@ -36,29 +29,29 @@ duration = "300ms"
 PROBE
 `
 
-// What can go wrong with a measurement is done to one on purpose: the gate that
-// is there for it must fail in every trial, the trials are kept and marked, and
-// no table counts them. Without the sabotage the same gate passes.
+// sabotages are things that go wrong with a measurement, done to it on purpose.
+type sabotages []struct {
+	name, gate, place, mpm string
+	probe, closed          bool
+	needs                  func() error
+	sabotaged              func(t *testing.T, dir string, only ...string) *Run
+}
+
+// TestSabotage: what can go wrong with a measurement, and does not depend on who
+// gets the processors when, is noticed.
 func TestSabotage(t *testing.T) {
-	twoCPUs := func() error {
-		if cpus, err := ownCPUs(); err != nil || len(cpus) < 2 {
-			return fmt.Errorf("this process may use %v: server and generator need a CPU each (%v)", cpus, err)
-		}
-		return nil
-	}
-	for _, c := range []struct {
-		name, gate, place, mpm string
-		probe, closed          bool
-		needs                  func() error
-		sabotaged              func(t *testing.T, dir string, only ...string) *Run
-	}{
-		{name: "generator with half a CPU", gate: "send_lag", sabotaged: throttled},
-		{name: "quota of half a CPU, closed loop", gate: "throttled", closed: true, needs: quotas, sabotaged: underQuota},
-		{name: "spinner on the server's CPU", gate: "other_load", place: "cross", needs: twoCPUs, sabotaged: besideSpinner},
+	sabotages{
 		{name: "clock step", gate: "clock_step", sabotaged: clockStep},
 		{name: "probe ring too small", gate: "probe_lost", probe: true, needs: probe.Check, sabotaged: smallRing},
 		{name: "server that closes 1 % of the connections", gate: "errors", mpm: "slams", sabotaged: plain},
-	} {
+	}.areNoticed(t)
+}
+
+// areNoticed: the gate that is there for it must fail in every trial, the trials
+// are kept and marked, and no table counts them. Without the sabotage the same
+// gate passes.
+func (all sabotages) areNoticed(t *testing.T) {
+	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
 			if c.needs != nil {
 				if err := c.needs(); err != nil {
@@ -146,136 +139,6 @@ func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) 
 
 func plain(t *testing.T, path string, only ...string) *Run {
 	return sabotage(t, path, only, func(*Experiment) {})
-}
-
-// throttled runs the suite in a runner of its own that gets half of the time, as
-// under a quota of half a CPU: it is stopped for 20 ms and runs for 20 ms. The
-// servers, which are processes of their own, are left alone.
-func throttled(t *testing.T, path string, only ...string) *Run {
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	runner := startRunner(t, path, only...)
-	for stop := true; ; stop = !stop {
-		select {
-		case err := <-runner.ended:
-			return runner.run(t, err)
-		case <-tick.C:
-			sig := syscall.SIGCONT
-			if stop {
-				sig = syscall.SIGSTOP
-			}
-			_ = runner.cmd.Process.Signal(sig) // it may just have ended
-		}
-	}
-}
-
-// runner runs a suite in a process of its own.
-type runner struct {
-	cmd    *exec.Cmd
-	dir    string
-	stderr strings.Builder
-	ended  chan error
-}
-
-func startRunner(t *testing.T, path string, only ...string) *runner {
-	t.Helper()
-	r := &runner{dir: filepath.Join(t.TempDir(), "out"), ended: make(chan error, 1)}
-	r.cmd = exec.Command(os.Args[0], append([]string{"fake-runner", "new", path, r.dir}, only...)...)
-	r.cmd.Stderr = &r.stderr
-	if err := r.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { r.ended <- r.cmd.Wait() }()
-	return r
-}
-
-// run is what it has measured, when it has ended with err.
-func (r *runner) run(t *testing.T, err error) *Run {
-	t.Helper()
-	if err != nil {
-		t.Fatalf("%v: %s", err, r.stderr.String())
-	}
-	run, err := Open(r.dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return run
-}
-
-// cpuHierarchy is where control groups with CPU quotas can be made here: below
-// v1's controller, or v2's root where groups may already have quotas. It changes
-// nothing of the machine's but what is below the group that a test makes.
-func cpuHierarchy() (dir string, v2 bool, err error) {
-	if _, err := os.Stat("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); err == nil {
-		return "/sys/fs/cgroup/cpu", false, nil
-	}
-	enabled, err := os.ReadFile("/sys/fs/cgroup/cgroup.subtree_control")
-	if err == nil && slices.Contains(strings.Fields(string(enabled)), "cpu") {
-		return "/sys/fs/cgroup", true, nil
-	}
-	return "", false, errors.New("no control group with a CPU quota can be made here: neither v1's controller cpu nor v2's in cgroup.subtree_control")
-}
-
-// quotas tells why no CPU quota can be set here.
-func quotas() error {
-	dir, _, err := cpuHierarchy()
-	if err != nil {
-		return err
-	}
-	group := filepath.Join(dir, fmt.Sprintf("lflab-test-%d", os.Getpid()))
-	if err := os.Mkdir(group, 0o755); err != nil {
-		return err
-	}
-	return os.Remove(group)
-}
-
-// underQuota runs the suite, its servers included, in a control group with a
-// quota of half a CPU.
-func underQuota(t *testing.T, path string, only ...string) *Run {
-	dir, v2, err := cpuHierarchy()
-	if err != nil {
-		t.Fatal(err)
-	}
-	group := filepath.Join(dir, fmt.Sprintf("lflab-test-%d", os.Getpid()))
-	if err := os.Mkdir(group, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.Remove(group); err != nil {
-			t.Errorf("a control group is left behind: %v", err)
-		}
-	})
-	set := func(name, value string) {
-		t.Helper()
-		if err := os.WriteFile(filepath.Join(group, name), []byte(value), 0); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if v2 {
-		set("cpu.max", "10000 20000")
-	} else {
-		set("cpu.cfs_period_us", "20000")
-		set("cpu.cfs_quota_us", "10000")
-	}
-	runner := startRunner(t, path, only...)
-	set("cgroup.procs", strconv.Itoa(runner.cmd.Process.Pid))
-	return runner.run(t, <-runner.ended)
-}
-
-func besideSpinner(t *testing.T, path string, only ...string) *Run {
-	cpus, err := ownCPUs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spinner, err := process.Start([]string{os.Args[0], "fake-spin"}, cpus[1])
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer spinner.Kill()
-	if _, err := spinner.FirstLine(t.Context(), readyAfter); err != nil {
-		t.Fatal(err)
-	}
-	return plain(t, path, only...)
 }
 
 // clockStep sets the clock by 2 ms during each trial: to this process, for the

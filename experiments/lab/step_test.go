@@ -3,14 +3,11 @@ package lab
 import (
 	"context"
 	"errors"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"lflab/experiments/suites"
 )
 
 const stepSuite = `
@@ -150,42 +147,5 @@ serve = { threads = 4 }
 		if shape := x.shape(sub, cell); string(shape) != c.shape {
 			t.Errorf("%v has the shape %q, want %q", cell, shape, c.shape)
 		}
-	}
-}
-
-// Debian's Apache sleeps as our handler does, and is counted as our servers are:
-// a control process and two children of sixteen workers.
-func TestSpareOfApache(t *testing.T) {
-	s, err := suites.Open("spare")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range s.Subjects {
-		sub := &s.Subjects[i]
-		t.Run(sub.Name, func(t *testing.T) {
-			if _, err := exec.LookPath(sub.Needs); err != nil {
-				t.Skip(err)
-			}
-			x, err := New(s, Options{Dir: t.TempDir(), Repeat: 1, Scale: 0.05, Only: []string{"mpm=" + sub.Name}})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer x.Close()
-			r, err := x.Run(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			tr := r.Trials[0]
-			if tr.Failed || len(tr.Phases) != 1 || tr.Phases[0].Series == nil {
-				t.Fatalf("trial %+v", tr)
-			}
-			p := tr.Phases[0]
-			if len(p.Errors) > 0 || p.Service.Count > 0 && p.Service.P50 < 100e6 {
-				t.Errorf("errors %v, median service time %v ns of a handler that takes 100 ms", p.Errors, p.Service.P50)
-			}
-			if seen := p.Series; seen.Processes[0] != 3 || seen.Threads[0] < 3+2*16 || seen.Busy[0]+seen.Idle[0] != 32 && seen.Busy[0] != unanswered {
-				t.Errorf("first seen: %d processes with %d threads, %d workers busy and %d idle", seen.Processes[0], seen.Threads[0], seen.Busy[0], seen.Idle[0])
-			}
-		})
 	}
 }

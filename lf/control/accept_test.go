@@ -29,9 +29,11 @@ func mutexes() []string {
 // killed while one of them waits for connections and holds it: the others
 // accept.
 func TestKilledHolderStopsNobody(t *testing.T) {
+	t.Parallel()
 	for _, mutex := range mutexes() {
 		for _, name := range []string{"leader", "prefork"} {
 			t.Run("mutex="+mutex+"/mpm="+name, func(t *testing.T) {
+				t.Parallel()
 				before := objects(t)
 				s := control(t, beat, "MPM "+name+"\nListen 127.0.0.1:0\nListen 127.0.0.2:0\nAcceptMutex "+mutex+"\nStartServers 4\nMinSpareServers 4\n"+threadsOf(name))
 				s.settled(4)
@@ -64,8 +66,10 @@ func TestKilledHolderStopsNobody(t *testing.T) {
 // L9, E8, P1: a child retires after its connections, however many requests
 // each had, and no client notices; 0 is never.
 func TestConnectionsPerChild(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"leader", "worker", "event", "prefork", "kernel"} {
 		t.Run("mpm="+name, func(t *testing.T) {
+			t.Parallel()
 			const most = 20
 			conf := "MPM " + name + "\nStartServers 1\nMinSpareServers 1\nMaxConnectionsPerChild "
 			s := control(t, beat, conf+fmt.Sprint(most)+"\n"+threadsOf(name))
@@ -137,6 +141,7 @@ func TestConnectionsPerChild(t *testing.T) {
 // Children count their threads on, so that those of one thread each do not
 // all share the first CPU.
 func TestPinnedChildren(t *testing.T) {
+	t.Parallel()
 	cpus := thread.CPUs()
 	s := control(t, beat, "MPM kernel\nPinThreads On\nStartServers 2\nThreadsPerChild 3\nMinSpareThreads 1\nMaxSpareThreads 20\nServerLimit 2\nMaxRequestWorkers 6")
 	b := s.settled(2)
@@ -159,6 +164,7 @@ func TestPinnedChildren(t *testing.T) {
 // L12: a child without descriptors ends itself as sick; another takes its
 // place, and the server goes on.
 func TestChildWithoutDescriptorsIsReplaced(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "MPM leader\nStartServers 1\n"+threadsOf("leader"))
 	b := s.settled(1)
 	sick := s.children()[0]
@@ -181,6 +187,7 @@ func TestChildWithoutDescriptorsIsReplaced(t *testing.T) {
 
 // C12: each letter of the scoreboard can be seen.
 func TestLetters(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "MPM event\nDeferAccept Off\nStartServers 1\nThreadsPerChild 4\nMinSpareThreads 1\nMaxSpareThreads 20\nServerLimit 4\nMaxRequestWorkers 8")
 	b := s.settled(1)
 	shows := func(letter string) {
@@ -251,6 +258,7 @@ func seesStart(b *scoreboard.Board) bool {
 // The four commands reach the server through its PidFile, and a PidFile that
 // names somebody else is told from one that does not exist.
 func TestCommands(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 1\n"+threadsOf("leader"))
 	b := s.settled(1)
 	file := PidFile(s.pidFile)
@@ -309,6 +317,7 @@ func TestCommands(t *testing.T) {
 
 // Bad configuration at the start: no child, status 1, and where and what.
 func TestBadConfigurationAtStart(t *testing.T) {
+	t.Parallel()
 	for conf, why := range map[string]string{
 		"Listen 127.0.0.1:0\nStartServer 2":                       `conf:5: unknown directive "StartServer"`,
 		"ThreadsPerChild 2":                                       "no Listen",

@@ -11,6 +11,7 @@ import (
 // runtime's poller, so that no timer needs two more at a time when clients may
 // have them all. The leader has no epoll set of its own.
 func TestPollerHasItsReserve(t *testing.T) {
+	t.Parallel()
 	p := run(t, order{MPM: "leader"})
 	links, err := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", p.cmd.Process.Pid))
 	if err != nil {

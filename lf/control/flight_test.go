@@ -59,9 +59,11 @@ func (r recording) count(name string) int64 {
 
 // TestFlight records requests of a real process, and decodes what it answers.
 func TestFlight(t *testing.T) {
+	t.Parallel()
 	const requests = 60
 	for _, kind := range mpm.Kinds() {
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			t.Parallel()
 			many(t, kind.Name)
 			o := order{MPM: kind.Name, Lab: true}
 			if kind.Pool {
@@ -112,9 +114,11 @@ func TestFlight(t *testing.T) {
 // TestRawFlight: every request's handler is in the raw records, on a thread of
 // the process, and the rest of the answer is as without them.
 func TestRawFlight(t *testing.T) {
+	t.Parallel()
 	const requests = 20
 	for _, kind := range mpm.Kinds() {
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
+			t.Parallel()
 			many(t, kind.Name)
 			p := run(t, order{MPM: kind.Name, Lab: true})
 			lab := p.dial()

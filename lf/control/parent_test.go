@@ -130,6 +130,7 @@ func kill(t testing.TB, pid int, signal syscall.Signal) {
 
 // C1: StartServers children serve; no more than the limit.
 func TestStartServers(t *testing.T) {
+	t.Parallel()
 	for conf, want := range map[string]int{
 		"StartServers 3\nThreadsPerChild 4\nMinSpareThreads 1\nMaxSpareThreads 100":                                     3,
 		"StartServers 9\nServerLimit 2\nThreadsPerChild 4\nMaxRequestWorkers 8\nMinSpareThreads 1\nMaxSpareThreads 100": 2,
@@ -166,6 +167,7 @@ func (s *served) leftNothing() {
 
 // C3: too many idle threads: one child retires at a time, until it fits.
 func TestSurplusRetires(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 6\nThreadsPerChild 4\nMinSpareThreads 4\nMaxSpareThreads 9\nMaxRequestWorkers 24")
 	s.settled(2)
 	if retired := strings.Count(s.log.String(), "retires"); retired != 4 {
@@ -176,6 +178,7 @@ func TestSurplusRetires(t *testing.T) {
 // C4: under a load that would take any number, there are no more children than
 // MaxRequestWorkers allows; C5: and that is said once.
 func TestNeverMoreThanTheLimit(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 1\nThreadsPerChild 2\nMinSpareThreads 2\nMaxSpareThreads 5\nMaxRequestWorkers 6\nServerLimit 3")
 	s.settled(1)
 	var busy []*peer
@@ -206,6 +209,7 @@ func TestNeverMoreThanTheLimit(t *testing.T) {
 // C7: a child that is killed is replaced, the log names the signal, and
 // the others go on.
 func TestKilledChildIsReplaced(t *testing.T) {
+	t.Parallel()
 	for _, signal := range []syscall.Signal{unix.SIGKILL, unix.SIGSEGV} {
 		s := control(t, time.Second, "StartServers 3\nThreadsPerChild 2\nMinSpareThreads 6\nMaxSpareThreads 20")
 		b := s.settled(3)
@@ -229,6 +233,7 @@ func TestKilledChildIsReplaced(t *testing.T) {
 
 // Children that die at once are not replaced as fast as they die.
 func TestDyingAtOnceIsHeldBack(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 4\nMaxSpareThreads 20")
 	s.settled(2)
 	seen := map[int]bool{}
@@ -253,6 +258,7 @@ func TestDyingAtOnceIsHeldBack(t *testing.T) {
 
 // C8: where no child can ever serve the server ends, and the PidFile is left.
 func TestFatalChildEndsTheServer(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		t.Skip("needs children of another user than the parent: only root can")
 	}
@@ -273,8 +279,10 @@ func TestFatalChildEndsTheServer(t *testing.T) {
 // What a child finds away that others have served is away for a moment: the
 // server goes on, with children that start meanwhile, too.
 func TestDocumentRootAwayForAMoment(t *testing.T) {
+	t.Parallel()
 	for _, what := range []string{"DocumentRoot", "CoreDumpDirectory"} {
 		t.Run(what, func(t *testing.T) {
+			t.Parallel()
 			dir := filepath.Join(t.TempDir(), "dir")
 			if err := os.Mkdir(dir, 0o755); err != nil {
 				t.Fatal(err)
@@ -331,6 +339,7 @@ func TestStopIsBounded(t *testing.T) {
 
 // W4: a hard stop cuts the connections in service, and does not wait for them.
 func TestHardStopCuts(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
 	b := s.settled(2)
 	busy, slow := s.dial(), s.dial()
@@ -350,6 +359,7 @@ func TestHardStopCuts(t *testing.T) {
 // C10: HUP sets counters back, USR1 keeps them, and both make a new
 // generation.
 func TestGenerations(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
 	b := s.settled(2)
 	connections := func() (n uint64) {
@@ -394,6 +404,7 @@ func TestGenerations(t *testing.T) {
 
 // C11: WINCH takes no more connections and lets requests in flight finish.
 func TestGracefulStop(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
 	b := s.settled(2)
 	idle, busy := s.dial(), s.dial()
@@ -416,6 +427,7 @@ func board(b *scoreboard.Board) string { return b.Status().Scoreboard }
 
 // C11: GracefulShutdownTimeout bounds it, and TERM cuts it short.
 func TestGracefulStopIsBounded(t *testing.T) {
+	t.Parallel()
 	for _, term := range []bool{false, true} {
 		timeout := 1
 		if term {
@@ -442,7 +454,9 @@ func TestGracefulStopIsBounded(t *testing.T) {
 // L10: a graceful restart without any traffic ends every old child, whatever it
 // waits in.
 func TestIdleGracefulRestart(t *testing.T) {
+	t.Parallel()
 	everyKind(t, func(t *testing.T, name string) {
+		t.Parallel()
 		s := control(t, time.Second, "MPM "+name+"\nStartServers 2\n"+threadsOf(name))
 		s.settled(2)
 		old := s.children()
@@ -466,6 +480,7 @@ func threadsOf(name string) string {
 // A configuration that cannot be served with changes nothing, whoever finds
 // out: the parser, the sockets or a child.
 func TestBadConfigurationAtRestart(t *testing.T) {
+	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -499,6 +514,7 @@ func TestBadConfigurationAtRestart(t *testing.T) {
 // A document root that is removed after it was checked is found out by the
 // first child of the new generation: the old one goes on.
 func TestChildRefusesConfigurationAtRestart(t *testing.T) {
+	t.Parallel()
 	gone := filepath.Join(t.TempDir(), "root")
 	if err := os.Mkdir(gone, 0o755); err != nil {
 		t.Fatal(err)
@@ -537,6 +553,7 @@ func TestChildRefusesConfigurationAtRestart(t *testing.T) {
 
 // The control process is killed: its children serve what they have and end.
 func TestOrphansFinish(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
 	b := s.settled(2)
 	busy := s.dial()

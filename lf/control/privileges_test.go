@@ -30,6 +30,7 @@ func another(t *testing.T) *user.User {
 // its children are another user, have no capability, can gain none, and cannot
 // go back.
 func TestChildrenHaveNoPrivileges(t *testing.T) {
+	t.Parallel()
 	u := another(t)
 	port := 0
 	for p := 1023; p > 900 && port == 0; p-- {
@@ -95,6 +96,7 @@ func statusOf(t *testing.T, path string) map[string]string {
 // TestSectionsOfUsers: children of two users serve different listeners, and
 // neither answers for the other.
 func TestSectionsOfUsers(t *testing.T) {
+	t.Parallel()
 	another(t)
 	second, err := user.Lookup("daemon")
 	if err != nil {
@@ -154,6 +156,7 @@ func open(t *testing.T, dir string) {
 // TestOrdinaryUserKeepsItsUser: who is not root cannot change the user; that is
 // said, and the server runs.
 func TestOrdinaryUserKeepsItsUser(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() == 0 {
 		t.Skip("root can change the user: this is about who cannot")
 	}

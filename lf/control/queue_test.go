@@ -137,6 +137,7 @@ func TestEndOfOneProcessServesTheQueue(t *testing.T) {
 
 // What is still in the queue when the grace ends is refused in order.
 func TestQueueIsTurnedAwayWhenGraceEnds(t *testing.T) {
+	t.Parallel()
 	s := run(t, order{MPM: "leader", Grace: 100 * time.Millisecond})
 	var held []*peer
 	threads := plain("leader").Threads
@@ -163,6 +164,7 @@ func TestQueueIsTurnedAwayWhenGraceEnds(t *testing.T) {
 
 // Lines of Listen are known by where they lead to.
 func TestListenersAreKeptByPlace(t *testing.T) {
+	t.Parallel()
 	p, q := freePort(t), freePort(t)
 	const rest = "StartServers 1\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\n"
 	lines := func(addresses ...string) string {

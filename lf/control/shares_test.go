@@ -12,6 +12,7 @@ import (
 // nobody else's to serve. Each of 30 connections is in either with equal
 // chances: the test misses a socket without a child once in 2^30 runs.
 func TestEachShareIsServed(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "MPM leader\nAcceptMutex reuseport\nStartServers 2\nThreadsPerChild 2\nMaxRequestWorkers 20\nMinSpareThreads 2\nMaxSpareThreads 20")
 	b := s.settled(2)
 	var busy []*peer

@@ -51,7 +51,9 @@ func TestSignalDrains(t *testing.T) {
 
 // TestSecondSignal ends the server at once, with a request in flight.
 func TestSecondSignal(t *testing.T) {
+	t.Parallel()
 	everyKind(t, func(t *testing.T, name string) {
+		t.Parallel()
 		many(t, name)
 		p := run(t, order{MPM: name})
 		busy, other := p.apart(name)
@@ -71,7 +73,9 @@ func TestSecondSignal(t *testing.T) {
 
 // TestGrace: what takes longer than the grace period is cut, and Run says so.
 func TestGrace(t *testing.T) {
+	t.Parallel()
 	everyKind(t, func(t *testing.T, name string) {
+		t.Parallel()
 		many(t, name)
 		const grace = 100 * time.Millisecond
 		p := run(t, order{MPM: name, Grace: grace})
@@ -100,8 +104,10 @@ func TestGrace(t *testing.T) {
 
 // TestSlowReaderWithinGrace gets everything.
 func TestSlowReaderWithinGrace(t *testing.T) {
+	t.Parallel()
 	const n = 30_000_000
 	everyKind(t, func(t *testing.T, name string) {
+		t.Parallel()
 		many(t, name)
 		p := run(t, order{MPM: name})
 		slow := p.dial()

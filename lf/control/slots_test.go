@@ -14,6 +14,7 @@ import (
 // L11: a slot is one process's until that is gone, whatever its rows do: new
 // children get others, and none is mixed with what finishes.
 func TestFinishingChildKeepsItsSlot(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 2\nServerLimit 4\nMaxRequestWorkers 4\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
 	b := s.settled(2)
 	busy := s.dial()
@@ -49,6 +50,7 @@ func TestFinishingChildKeepsItsSlot(t *testing.T) {
 // A restart is bounded: what has not finished after GracefulRestartTimeout is
 // cut, and its slot comes free, though nothing else would have ended it.
 func TestRestartIsBounded(t *testing.T) {
+	t.Parallel()
 	s := control(t, beat, "StartServers 1\nServerLimit 1\nMaxRequestWorkers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\nGracefulRestartTimeout 1")
 	b := s.settled(1)
 	old := s.children()
@@ -159,6 +161,7 @@ func TestBadRestartOfAFullServer(t *testing.T) {
 // E4: with ShedKeepAlive, a kept connection that asks again while all workers
 // are busy is closed; without it, the request waits for a worker.
 func TestShedKeepAlive(t *testing.T) {
+	t.Parallel()
 	for _, sheds := range []string{"Off", "On"} {
 		s := control(t, beat, fmt.Sprintf("MPM event\nStartServers 1\nServerLimit 1\nMaxRequestWorkers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\nShedKeepAlive %s", sheds))
 		b := s.settled(1)
