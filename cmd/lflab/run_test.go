@@ -55,6 +55,7 @@ func TestDryRunPrintsThePlan(t *testing.T) {
 
 // Every suite of the list, each with its time, and a total.
 func TestDryRunOfAll(t *testing.T) {
+	t.Parallel() // it reads the machine once for each suite, which takes seconds
 	var out bytes.Buffer
 	cmd := newRunCommand(&out, io.Discard)
 	cmd.SetArgs(strings.Fields("all --dry-run"))

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"lflab/experiments/lab/process"
@@ -216,7 +217,7 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 		return nil, err
 	}
 	if o.CheckProbe == nil {
-		o.CheckProbe = probe.Check
+		o.CheckProbe = checkProbe
 	}
 	if wantsProbe(s) {
 		if x.noProbe = o.CheckProbe(); x.noProbe != nil {
@@ -225,6 +226,9 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 	}
 	return x, nil
 }
+
+// checkProbe is asked once: what a process may do does not change between suites.
+var checkProbe = sync.OnceValue(probe.Check)
 
 func phaseRecord(p suites.Phase, scale float64) Phase {
 	r := Phase{

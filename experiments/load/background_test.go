@@ -63,6 +63,7 @@ func host(t *testing.T, set func(*http.Server)) *hosts {
 }
 
 func TestBackgroundIsThereUntilTheEnd(t *testing.T) {
+	t.Parallel()
 	h := host(t, nil)
 	var whenOpened int64
 	r := mustRun(t, Config{URL: h.url, Connections: 2, Duration: 300 * time.Millisecond,
@@ -92,6 +93,7 @@ func TestBackgroundIsThereUntilTheEnd(t *testing.T) {
 
 // A slow sender's bytes come one a second, spread over it, and make one head.
 func TestSlowSendersSendOneByteASecond(t *testing.T) {
+	t.Parallel()
 	const senders = 50
 	var sent atomic.Int64
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -128,10 +130,12 @@ func TestSlowSendersSendOneByteASecond(t *testing.T) {
 			}()
 		}
 	}()
+	begin := time.Now()
 	r := mustRun(t, Config{URL: "http://" + l.Addr().String() + "/x", Connections: 1, Duration: 2500 * time.Millisecond, Rate: 20,
 		Background: &Background{SlowSenders: senders}})
-	if n := sent.Load(); n < 2*senders || n > 5*senders {
-		t.Errorf("%d bytes of %d senders came in 2.5 s", n, senders)
+	// A busy machine lets it last longer, and more come.
+	if n, most := sent.Load(), senders*(2+int64(time.Since(begin).Seconds())); n < 2*senders || n > most {
+		t.Errorf("%d bytes of %d senders came in 2.5 s or more, want %d to %d", n, senders, 2*senders, most)
 	}
 	if p := r.Background.SlowSenders; p.Open != senders {
 		t.Errorf("%+v, %s", p, r.Background.Fault)
@@ -151,6 +155,7 @@ func TestSlowSendersSendOneByteASecond(t *testing.T) {
 // A server that gets rid of a client is not credited with it. It closes them
 // all once they are there, before the measured time.
 func TestBackgroundThatIsClosed(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		cfg    Background
@@ -162,6 +167,7 @@ func TestBackgroundThatIsClosed(t *testing.T) {
 		{"reader", Background{SlowReaders: 20, Unread: "/big"}, func(p *Presences) Presence { return p.SlowReaders }, "a slow reader: closed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			h := host(t, nil)
 			r := mustRun(t, Config{URL: h.url, Connections: 1, Duration: 200 * time.Millisecond, Timeout: time.Minute, Background: &c.cfg,
 				Opened: func() {
@@ -194,6 +200,7 @@ func TestBackgroundThatIsRefused(t *testing.T) {
 // A server with as many threads as it has connections answers no further ones:
 // they are waited for once, and counted.
 func TestBackgroundThatIsNotAnswered(t *testing.T) {
+	t.Parallel()
 	var answered atomic.Int64
 	s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, request int64) bool {
 		if host, _, _ := net.SplitHostPort(c.RemoteAddr().String()); host != "127.0.0.1" && answered.Add(1) > 5 {

@@ -13,6 +13,7 @@ import (
 // A tenth of the requests is never answered: the 99th percentile cannot be less
 // than their timeout, whatever the loop.
 func TestUnansweredAreInTheQuantiles(t *testing.T) {
+	t.Parallel()
 	for _, rate := range []float64{0, 200} {
 		s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
 			if n%10 == 0 {
@@ -34,6 +35,7 @@ func TestUnansweredAreInTheQuantiles(t *testing.T) {
 // What is planned in the last moments counts, though its answer comes later; what
 // the warm-up has planned does not, though its answer comes in the measured time.
 func TestJudgedByPlan(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
 		time.Sleep(100 * time.Millisecond) // the work of the server; nothing waits for it
 		return say(hello)(c, n)
@@ -49,6 +51,7 @@ func TestJudgedByPlan(t *testing.T) {
 
 // A connection that nobody serves is told.
 func TestStarvedConnectionsAreTold(t *testing.T) {
+	t.Parallel()
 	for _, rate := range []float64{0, 100} {
 		slots := make(chan struct{}, 3) // connections that are served, for good
 		s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
@@ -85,6 +88,7 @@ func TestStarvedConnectionsAreTold(t *testing.T) {
 
 // Who stops a load of a server that never answers has its result soon.
 func TestStopWithoutAnswers(t *testing.T) {
+	t.Parallel()
 	for _, rate := range []float64{0, 500} {
 		s := serve(t, "127.0.0.1:0", func(*net.TCPConn, int64) bool { return true })
 		ctx, cancel := context.WithCancel(t.Context())

@@ -42,6 +42,7 @@ func TestReportFields(t *testing.T) {
 
 // What belongs to one law is written with that law only.
 func TestReportOfGroups(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "127.0.0.1:0", say(hello))
 	cfg := Config{URL: s.url(), Connections: 4, Duration: 200 * time.Millisecond, Rate: 500}
 	paired := cfg

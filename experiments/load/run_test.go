@@ -18,6 +18,7 @@ import (
 
 // What the generator counts is what the server counts.
 func TestCountsMatch(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name    string
 		close   bool
@@ -41,6 +42,7 @@ func TestCountsMatch(t *testing.T) {
 		{"bursts/close/threads", true, 1000, 2, Burst},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			handler := say(hello)
 			if test.close {
 				handler = sayAndClose(strings.Replace(hello, "\r\n", "\r\nConnection: close\r\n", 1))
@@ -216,6 +218,7 @@ func TestStall(t *testing.T) {
 }
 
 func TestErrorsByKind(t *testing.T) {
+	t.Parallel()
 	reset := func(c *net.TCPConn, _ int64) bool {
 		_ = c.SetLinger(0)
 		return false
@@ -271,6 +274,7 @@ func sum(counts map[string]uint64) (n uint64) {
 
 // A server that dies is asked again and again, but not without a pause.
 func TestServerDies(t *testing.T) {
+	t.Parallel()
 	var s *testServer
 	started := make(chan struct{})
 	s = serve(t, "127.0.0.1:0", func(c *net.TCPConn, _ int64) bool {
@@ -303,6 +307,7 @@ func TestCannotReach(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{"127.0.0.1:0", "[::1]:0"} {
 		l, err := net.Listen("tcp", address)
 		if err != nil {
@@ -326,6 +331,7 @@ func TestNames(t *testing.T) {
 }
 
 func TestServerCloses(t *testing.T) {
+	t.Parallel()
 	closing := strings.Replace(hello, "\r\n", "\r\nConnection: close\r\n", 1)
 	for name, handler := range map[string]func(*net.TCPConn, int64) bool{
 		"announced": func(c *net.TCPConn, n int64) bool {
@@ -346,6 +352,7 @@ func TestServerCloses(t *testing.T) {
 
 // A kept connection that the server closes while it carries no request is no error.
 func TestServerClosesIdle(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
 		_ = c.SetReadDeadline(time.Now().Add(5 * time.Millisecond)) // its keep-alive timeout
 		return say(hello)(c, n)
@@ -357,6 +364,7 @@ func TestServerClosesIdle(t *testing.T) {
 }
 
 func TestLargeRequestAndAnswer(t *testing.T) {
+	t.Parallel()
 	const size = 3 << 20
 	body := strings.Repeat("b", size)
 	s := serve(t, "127.0.0.1:0", say("HTTP/1.1 200 OK\r\nContent-Length: 3145728\r\n\r\n"+body))
@@ -406,10 +414,11 @@ func TestNothingLeaks(t *testing.T) {
 		return len(entries)
 	}
 	s := serve(t, "127.0.0.1:0", say(hello))
+	goroutines := runtime.NumGoroutine() // those of tests that are yet to run among them
 	load := func(cfg Config) {
 		cfg.URL, cfg.Connections, cfg.Duration = s.url(), 8, 30*time.Millisecond
 		mustRun(t, cfg)
-		eventually(t, "the server's side is closed", func() bool { return runtime.NumGoroutine() < 12 })
+		eventually(t, "the server's side is closed", func() bool { return runtime.NumGoroutine() <= goroutines+1 })
 	}
 	load(Config{})
 	files := count("/proc/self/fd")
@@ -426,6 +435,7 @@ func TestNothingLeaks(t *testing.T) {
 }
 
 func TestProgress(t *testing.T) {
+	t.Parallel()
 	s := serve(t, "127.0.0.1:0", say(hello))
 	var calls int
 	var last uint64
@@ -450,7 +460,7 @@ func TestNoAllocations(t *testing.T) {
 	url := floorProcess(t, 0)
 	for _, cfg := range []Config{{}, {Close: true}, {Rate: 5000}, {Rate: 2000, Close: true}, {Rate: 2000, Arrivals: Paired, Close: true}, {Rate: 4000, Arrivals: Burst, Burst: 16}} {
 		var begin, end runtime.MemStats
-		cfg.URL, cfg.Connections, cfg.Warmup, cfg.Duration = url, 16, 200*time.Millisecond, 500*time.Millisecond
+		cfg.URL, cfg.Connections, cfg.Warmup, cfg.Duration = url, 16, 100*time.Millisecond, 300*time.Millisecond
 		cfg.Begin = func() { runtime.ReadMemStats(&begin) }
 		cfg.End = func() { runtime.ReadMemStats(&end) }
 		r := mustRun(t, cfg)
