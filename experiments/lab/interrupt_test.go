@@ -16,11 +16,11 @@ import (
 )
 
 // interruptedSuite has files of every kind: trials, and what belongs to the run
-// alone.
+// alone. Its plan has four trials for each repetition.
 const interruptedSuite = `
 title = "Interrupted"
 question = "What is left?"
-repeat = 6
+repeat = 3
 [axes]
 mpm = ["one", "two"]
 mode = ["close", "keepalive"]
@@ -42,11 +42,12 @@ type lifetimes struct {
 	t               *testing.T
 	suite, dir, tmp string
 	plan            []Planned // once there is one
+	planned         int
 	trials          map[string]time.Time
 }
 
 func newLifetimes(t *testing.T, text, dir string) *lifetimes {
-	l := &lifetimes{t: t, suite: writeSuite(t, text), dir: dir, tmp: t.TempDir(), trials: map[string]time.Time{}}
+	l := &lifetimes{t: t, suite: writeSuite(t, text), dir: dir, tmp: t.TempDir(), planned: 4 * openFile(t, writeSuite(t, text)).Repeat, trials: map[string]time.Time{}}
 	t.Setenv("TMPDIR", l.tmp)
 	return l
 }
@@ -82,7 +83,7 @@ func (l *lifetimes) check() (added int) {
 	if l.plan == nil {
 		l.plan = r.Manifest.Plan
 	}
-	if !reflect.DeepEqual(r.Manifest.Plan, l.plan) || len(l.plan) != 24 {
+	if !reflect.DeepEqual(r.Manifest.Plan, l.plan) || len(l.plan) != l.planned {
 		l.t.Errorf("the plan is another one: %v, was %v", r.Manifest.Plan, l.plan)
 	}
 	for i := range r.Trials {
@@ -111,8 +112,8 @@ func (l *lifetimes) finish() {
 		l.t.Fatalf("%v: %s", err, stderr.String())
 	}
 	l.check()
-	if len(l.trials) != 24 {
-		l.t.Errorf("%d of 24 trials", len(l.trials))
+	if len(l.trials) != l.planned {
+		l.t.Errorf("%d of %d trials", len(l.trials), l.planned)
 	}
 	if left, _ := os.ReadDir(l.tmp); len(left) > 0 {
 		l.t.Errorf("%v is left among the temporary files", left)
@@ -133,11 +134,13 @@ func (l *lifetimes) finish() {
 
 // A run that is ended at any moment, in order or not, goes on as if nothing had
 // been: with the same plan and all trials but the one in flight.
-func TestInterruptedAnywhere(t *testing.T) {
+func TestInterruptedAnywhere(t *testing.T) { interruptAnywhere(t, interruptedSuite, 3) }
+
+func interruptAnywhere(t *testing.T, suite string, lives int) {
 	count, noneLeft := pids(t)
-	l := newLifetimes(t, interruptedSuite, filepath.Join(t.TempDir(), "out"))
+	l := newLifetimes(t, suite, filepath.Join(t.TempDir(), "out"))
 	rng := rand.New(rand.NewPCG(20261121, 1))
-	for life := range 10 {
+	for life := range lives {
 		sig := syscall.SIGKILL
 		if life%3 == 2 {
 			sig = syscall.SIGINT
@@ -173,7 +176,11 @@ func TestInterruptedAnywhere(t *testing.T) {
 
 // The same when the disk is full: whatever file it is that cannot be written, a
 // file that is there stays as it was.
-func TestFullDisk(t *testing.T) {
+func TestFullDisk(t *testing.T) { fullDisk(t, []int{-1000, 0, 1000}) }
+
+// fullDisk limits the size of files to what a manifest needs and so many bytes
+// more, in one run after the other.
+func fullDisk(t *testing.T, beyond []int) {
 	count, noneLeft := pids(t)
 	l := newLifetimes(t, withoutDocRoot, filepath.Join(t.TempDir(), "out"))
 	first, _ := l.start("FAKE_FSIZE=100") // not even the manifest
@@ -198,7 +205,8 @@ func TestFullDisk(t *testing.T) {
 	}
 	room := int(manifest.Size()) + 1000 // for the manifest of a resumed run
 	failed, began := 0, count()
-	for _, size := range []int{100, room / 2, 1, room, room + 200, room + 1000, room - 1000, room} {
+	for _, more := range beyond {
+		size := max(room+more, 1)
 		before := count()
 		runner, stderr := l.start(fmt.Sprintf("FAKE_FSIZE=%d", size))
 		err := runner.Wait()
@@ -215,8 +223,8 @@ func TestFullDisk(t *testing.T) {
 			t.Logf("files of %d bytes: %d servers, %d trials more: %v", size, started, added, err)
 		}
 	}
-	if failed < 4 || count() == began {
-		t.Errorf("%d of 8 runs met the end of the disk, with %d trials", failed, count()-began)
+	if 2*failed < len(beyond) || count() == began {
+		t.Errorf("%d of %d runs met the end of the disk, with %d trials", failed, len(beyond), count()-began)
 	}
 	l.finish()
 	noneLeft()
