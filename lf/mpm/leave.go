@@ -129,15 +129,30 @@ func (c *crew) shut() {
 	c.whileOpen(func() {
 		for _, l := range c.cfg.Listeners {
 			l.Shutdown()
-			l.LetGo()
 			shared = shared || l.Shared()
 		}
 	})
 	// Nothing but an interruption ends a wait for a gate, and an accept on what
 	// others go on listening on.
 	if c.blocks && (shared || c.cfg.AcceptGate != nil) {
-		c.left.Do(func() { go c.expel() })
+		c.left.Do(func() {
+			go func() {
+				c.expel()
+				c.letGo()
+			}()
+		})
+		return
 	}
+	c.letGo()
+}
+
+// letGo gives the listeners back that other processes have, too.
+func (c *crew) letGo() {
+	c.whileOpen(func() {
+		for _, l := range c.cfg.Listeners {
+			l.LetGo()
+		}
+	})
 }
 
 // expel interrupts the threads that are, or may be, waiting for connections,

@@ -138,6 +138,7 @@ func TestLeaveUnderLoad(t *testing.T) {
 					for n := range each {
 						if err := visit(r.addr, i, 1, true); err != nil {
 							t.Errorf("client %d, connection %d: %v", i, n, err)
+							return
 						}
 						if answered.Add(1) == clients*each/3 {
 							close(third)
@@ -145,7 +146,12 @@ func TestLeaveUnderLoad(t *testing.T) {
 					}
 				})
 			}
-			<-third
+			gone := make(chan struct{})
+			go func() { crowd.Wait(); close(gone) }()
+			select {
+			case <-third:
+			case <-gone: // because of errors
+			}
 			until(t, "a connection", func() bool { return r.m.Status().Connections > 0 })
 			r.m.Drain()
 			r.await()

@@ -61,7 +61,9 @@ func (a *epolled) Accept() (int, error) {
 	if len(a.all) > 1 {
 		l = a.next(ready)
 	}
-	fd, err := l.Accept()
+	// Also when the listener has been left meanwhile: no other process may have
+	// been told of this connection.
+	fd, err := l.accept()
 	return fd, l.orPause(err)
 }
 

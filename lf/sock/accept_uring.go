@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/sync/block"
 	"lflab/sync/uring"
 )
 
@@ -31,6 +32,7 @@ type UringAcceptor struct {
 	ring  *uring.Ring
 	armed bool // the request is in the ring, and its last completion was not seen
 	taken bool // back: the request was cancelled
+	own   int  // duplicate of a shared listener's descriptor, -1 for none: LetGo may come before the last look
 	flags uint16
 }
 
@@ -56,7 +58,13 @@ func NewUringAcceptor(l *Listener) (*UringAcceptor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("accept by io_uring: %w", err)
 	}
-	return &UringAcceptor{l: l, ring: ring, flags: uring.AcceptMultishot}, nil
+	a := &UringAcceptor{l: l, ring: ring, own: -1, flags: uring.AcceptMultishot}
+	if l.shared {
+		if a.own, err = unix.FcntlInt(uintptr(l.fd), unix.F_DUPFD_CLOEXEC, 0); err != nil {
+			return nil, errors.Join(fmt.Errorf("accept by io_uring: duplicate the listener: %w", err), ring.Close())
+		}
+	}
+	return a, nil
 }
 
 // User data, to tell the request from its cancellation.
@@ -86,7 +94,7 @@ func (a *UringAcceptor) Accept() (fd int, err error) {
 		}
 		switch ended := a.l.ended.Load(); {
 		case !a.armed && ended:
-			return -1, ErrEnded
+			return a.last()
 		case !a.armed:
 			a.arm()
 		case ended && a.l.shared && !a.taken: // what has been accepted by now still comes
@@ -99,6 +107,35 @@ func (a *UringAcceptor) Accept() (fd int, err error) {
 			}
 			return -1, a.l.judge(errnoOf(err))
 		}
+	}
+}
+
+// last takes a connection whose news the request had when it was taken back: the
+// kernel wakes one waiter for each, and none of the other processes has heard of
+// this one. When there are none the listener is left. It may block where another
+// process was faster, until the thread is interrupted (see Shutdown).
+func (a *UringAcceptor) last() (fd int, err error) {
+	for a.taken && a.own >= 0 {
+		set := [1]unix.PollFd{{Fd: int32(a.own), Events: unix.POLLIN}}
+		if n, err := unix.Poll(set[:], 0); n == 0 || err != nil && err != unix.EINTR {
+			break
+		}
+		r, _, errno := block.Syscall6(unix.SYS_ACCEPT4, uintptr(a.own), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
+		if errno == 0 {
+			return int(r), nil
+		}
+		if errno != unix.EINTR && errno != unix.EAGAIN && errno != unix.ECONNABORTED {
+			break // who comes now is somebody else's
+		}
+	}
+	a.disown()
+	return -1, ErrEnded
+}
+
+func (a *UringAcceptor) disown() {
+	if a.own >= 0 {
+		_ = unix.Close(a.own)
+		a.own = -1
 	}
 }
 
@@ -136,6 +173,7 @@ func errnoOf(err error) syscall.Errno {
 // and gives the ring back. No thread may be in Accept. The listener goes on
 // listening if it was not shut down.
 func (a *UringAcceptor) Close() error {
+	defer a.disown()
 	if a.armed {
 		a.cancel()
 	}

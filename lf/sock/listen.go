@@ -268,6 +268,11 @@ func (l *Listener) Accept() (fd int, err error) {
 	if l.ended.Load() { // where others go on listening, the kernel would not tell
 		return -1, ErrEnded
 	}
+	return l.accept()
+}
+
+// accept is Accept for who has been told of a connection.
+func (l *Listener) accept() (fd int, err error) {
 	var errno syscall.Errno
 	if l.noWait {
 		fd, errno = l.tryAccept()
