@@ -39,10 +39,7 @@ func (l law) processes(rng *rand.Rand, n, m int) [][]float64 {
 // How often the interval holds the truth: at least as often as it says, but for
 // the error of the simulation itself, whatever the noise is made of.
 func TestHierarchicalCovers(t *testing.T) {
-	rounds := 200
-	if testing.Short() {
-		rounds = 40
-	}
+	rounds := scaled(80, 200)
 	for name, l := range map[string]law{
 		"processes differ":            {100, 0.05, 0.02, 0},
 		"intervals differ as much":    {100, 0.05, 0.05, 0},
@@ -70,10 +67,7 @@ func TestHierarchicalCovers(t *testing.T) {
 }
 
 func TestHierarchicalRatioCovers(t *testing.T) {
-	rounds := 120
-	if testing.Short() {
-		rounds = 25
-	}
+	rounds := scaled(25, 120)
 	for name, of := range map[string][2]law{
 		"alike":          {{100, 0.05, 0.05, 0.3}, {80, 0.05, 0.05, 0.3}},
 		"one is steady":  {{100, 0.1, 0.05, 0}, {80, 0.01, 0.01, 0}},
@@ -98,10 +92,7 @@ func TestHierarchicalRatioCovers(t *testing.T) {
 // they cancel, and the interval still holds the truth.
 func TestHierarchicalRatioPairedCancelsDriftAndCovers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 13))
-	rounds := 200
-	if testing.Short() {
-		rounds = 40
-	}
+	rounds := scaled(80, 200)
 	covered, narrower := 0, 0
 	for range rounds {
 		a, b := map[int][]float64{99: {1}}, map[int][]float64{-1: {1}} // without partners
@@ -127,6 +118,17 @@ func TestHierarchicalRatioPairedCancelsDriftAndCovers(t *testing.T) {
 	if narrower < rounds*9/10 {
 		t.Errorf("less than a third as wide as without blocks in %d of %d rounds only", narrower, rounds)
 	}
+}
+
+// full is set while a long test runs.
+var full bool
+
+// scaled is a number of rounds: quick in every run, many in the long tests.
+func scaled(quick, many int) int {
+	if full {
+		return many
+	}
+	return quick
 }
 
 // within fails where so few hits of a 95 % interval are beyond three standard

@@ -68,10 +68,7 @@ func requests(t *testing.T, rng *rand.Rand, level float64) *hdrhistogram.Histogr
 
 func TestQuantileRatiosCover(t *testing.T) {
 	rng := rand.New(rand.NewPCG(42, 42))
-	rounds := 150
-	if testing.Short() {
-		rounds = 50
-	}
+	rounds := scaled(50, 150)
 	single, apart, paired := 0, 0, 0
 	// Of the 0.9-quantile of all: both spreads are normal in the logarithm.
 	truth := 1000 * math.Exp(1.2815516*math.Hypot(0.3, 0.1))

@@ -49,7 +49,7 @@ func TestRatioMatchesTheExactBootstrapLaw(t *testing.T) {
 
 func TestRatioCovers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
-	const rounds = 150
+	rounds := scaled(50, 150)
 	for _, n := range []int{6, 12} {
 		covered := 0
 		for range rounds {

@@ -66,7 +66,7 @@ func leastCost(vs []float64, penalty float64) float64 {
 func TestSegmentsSeldomCutsWhatDoesNotChange(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, 21))
 	heavy := distuv.StudentsT{Sigma: 1, Nu: 3, Src: rng}
-	const rounds = 400
+	rounds := scaled(100, 400)
 	for _, n := range []int{20, 60, 150} {
 		cut := map[string]int{}
 		for range rounds {
@@ -87,7 +87,7 @@ func TestSegmentsSeldomCutsWhatDoesNotChange(t *testing.T) {
 		}
 		for name, most := range map[string]float64{"normal": 0.01, "heavy": 0.01, "following": 0.1} {
 			// three standard errors of chance
-			if share := float64(cut[name]) / rounds; share > most+3*math.Sqrt(most*(1-most)/rounds) {
+			if share := float64(cut[name]) / float64(rounds); share > most+3*math.Sqrt(most*(1-most)/float64(rounds)) {
 				t.Errorf("n=%d, %s: %.3f of the series cut, want %v or less", n, name, share, most)
 			}
 		}

@@ -40,7 +40,7 @@ func peersThatVanish(t *testing.T, rounds int) {
 			c.in.Peek(1)
 		},
 	}
-	everyVariant(t, setup{silent: true}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{silent: true}, func(t *testing.T, r *rig) {
 		for name, leave := range points {
 			var all sync.WaitGroup
 			for range peers {
@@ -68,7 +68,7 @@ func peersThatVanish(t *testing.T, rounds int) {
 
 // TestHandlerThatPanics: it costs its connection at most.
 func TestHandlerThatPanics(t *testing.T) {
-	everyVariant(t, setup{}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{}, func(t *testing.T, r *rig) {
 		for range 20 {
 			c := r.dial()
 			c.send("GET /panic HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -90,7 +90,7 @@ func TestHandlerThatPanics(t *testing.T) {
 // its connection and is counted.
 func TestSessionThatPanics(t *testing.T) {
 	watch := func(s serve.Service) serve.Service { return brittle{s, new(atomic.Uint64)} }
-	everyVariant(t, setup{watch: watch}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{watch: watch}, func(t *testing.T, r *rig) {
 		const rounds = 60
 		answered := 0
 		for range rounds {

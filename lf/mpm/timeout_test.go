@@ -14,7 +14,7 @@ import (
 // waited for longer than that itself, because the machine is busy, begins again.
 func TestKeepAliveTimeout(t *testing.T) {
 	const limit = 150 * time.Millisecond
-	everyVariant(t, setup{limits: httpd.Limits{KeepAliveTimeout: limit}}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{limits: httpd.Limits{KeepAliveTimeout: limit}}, func(t *testing.T, r *rig) {
 		until(t, "a connection that lives for longer than its limit", func() bool {
 			c := r.dial()
 			defer c.Close()
@@ -51,7 +51,7 @@ func TestKeepAliveTimeout(t *testing.T) {
 // time is over, and so is one that stops.
 func TestHeadTimeout(t *testing.T) {
 	const limit = 150 * time.Millisecond
-	everyVariant(t, setup{limits: httpd.Limits{HeadTimeout: limit}}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{limits: httpd.Limits{HeadTimeout: limit}}, func(t *testing.T, r *rig) {
 		for _, trickles := range []bool{true, false} {
 			c := r.dial()
 			began := time.Now()
@@ -92,7 +92,7 @@ func TestHeadTimeout(t *testing.T) {
 
 // TestBodyTimeout: so with a body.
 func TestBodyTimeout(t *testing.T) {
-	everyVariant(t, setup{limits: httpd.Limits{BodyTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{limits: httpd.Limits{BodyTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		c.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
 		if res, _ := c.answer("POST"); res.StatusCode != 408 {
@@ -105,7 +105,7 @@ func TestBodyTimeout(t *testing.T) {
 // TestWriteTimeout: a peer that takes nothing of its response is cut, and the
 // server is free again.
 func TestWriteTimeout(t *testing.T) {
-	everyVariant(t, setup{limits: httpd.Limits{WriteTimeout: 60 * time.Millisecond}}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{limits: httpd.Limits{WriteTimeout: 60 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		c.send(bytesRequest(20_000_000))
 		until(t, "the server to begin", func() bool { return strings.Contains(r.m.Status().Scoreboard, "W") || r.m.Status().Bytes > 0 })
@@ -118,7 +118,7 @@ func TestWriteTimeout(t *testing.T) {
 
 // TestSilentPeer: one that connects and says nothing does not stay.
 func TestSilentPeer(t *testing.T) {
-	everyVariant(t, setup{silent: true, limits: httpd.Limits{HeadTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
+	someVariants(t, setup{silent: true, limits: httpd.Limits{HeadTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
 		all, err := io.ReadAll(c.in) // with 408 or without
 		if err != nil || len(all) > 0 && !strings.HasPrefix(string(all), "HTTP/1.1 408 ") {
