@@ -97,7 +97,7 @@ func TestBackgroundOfAPhase(t *testing.T) {
 
 func TestCrowdsThatDoNotFitAreLeftOut(t *testing.T) {
 	s := openSuite(t, crowdedSuite)
-	x, err := New(s, Options{Dir: t.TempDir(), Serve: fakeCommand()})
+	x, err := New(s, Options{Dir: t.TempDir(), Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestCrowdsThatDoNotFitAreLeftOut(t *testing.T) {
 }
 
 func TestDocRootIsMadeAndRemoved(t *testing.T) {
-	x, err := New(openSuite(t, crowdedSuite), Options{Dir: t.TempDir(), Serve: fakeCommand()})
+	x, err := New(openSuite(t, crowdedSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ command = ["{needs}", "{port}"]
 // the suite and the axis that selected it.
 func TestOwnServersWithFlags(t *testing.T) {
 	t.Setenv("LAB_TEST_PEERS", "")
-	x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(), CheckProbe: func() error { return nil }})
+	x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(t), CheckProbe: func() error { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestSubjectOfTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("LAB_TEST_PEERS", dir)
 	skipped := func() []string {
-		x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(), CheckProbe: func() error { return nil }})
+		x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(t), CheckProbe: func() error { return nil }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -198,7 +198,7 @@ func TestSubjectOfTheEnvironment(t *testing.T) {
 	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	_, noneLeft := pids(t)
+	_, noneLeft := allPids(t)
 	r, err := runSmall(t, ownSuite, Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=peer", "mpm=few", "mode=close"}})
 	if err != nil {
 		t.Fatal(err)
@@ -231,7 +231,7 @@ func TestRatiosOfTheSuites(t *testing.T) {
 		}
 	}
 	bad := strings.Replace(ownSuite, "[[subject]]", "[[ratio]]\nmetric = \"speed\"\nphase = \"open\"\nto = { mpm = \"one\" }\n[[subject]]", 1)
-	if _, err := New(openSuite(t, bad), Options{Dir: t.TempDir(), Serve: fakeCommand()}); err == nil || !strings.Contains(err.Error(), `a ratio is asked of "speed", which is no metric (known: requests_per_second, `) {
+	if _, err := New(openSuite(t, bad), Options{Dir: t.TempDir(), Serve: fakeCommand(t)}); err == nil || !strings.Contains(err.Error(), `a ratio is asked of "speed", which is no metric (known: requests_per_second, `) {
 		t.Errorf("an unknown metric: %v", err)
 	}
 }

@@ -125,7 +125,7 @@ func TestPace(t *testing.T) {
 }
 
 func TestBudgetTooShort(t *testing.T) {
-	_, err := New(openSuite(t, smallSuite), Options{Budget: 100 * time.Millisecond, Serve: fakeCommand()})
+	_, err := New(openSuite(t, smallSuite), Options{Budget: 100 * time.Millisecond, Serve: fakeCommand(t)})
 	if short, ok := errors.AsType[*BudgetError](err); !ok || short.Needed < 500*time.Millisecond || short.Budget != 100*time.Millisecond {
 		t.Errorf("%v", err)
 	}
@@ -134,9 +134,10 @@ func TestBudgetTooShort(t *testing.T) {
 // A run with a budget grows block by block; interrupted, it goes on with the same
 // plan and what is left.
 func TestBudgetIsSpent(t *testing.T) {
+	t.Parallel()
 	_, noneLeft := pids(t)
 	path, dir := writeSuite(t, smallSuite), filepath.Join(t.TempDir(), "out")
-	x, err := New(openFile(t, path), Options{Dir: dir, Seed: 3, Budget: 6 * time.Second, Only: []string{"mode=close"}, Serve: fakeCommand()})
+	x, err := New(openFile(t, path), Options{Dir: dir, Seed: 3, Budget: 6 * time.Second, Only: []string{"mode=close"}, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +158,7 @@ func TestBudgetIsSpent(t *testing.T) {
 	if !errors.Is(err, ErrInterrupted) && before.Manifest.Stopped == "" {
 		t.Fatal(err)
 	}
-	x2, err := Resume(dir, Options{Serve: fakeCommand()})
+	x2, err := Resume(dir, Options{Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

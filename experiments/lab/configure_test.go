@@ -60,11 +60,11 @@ func TestConfiguredSubject(t *testing.T) {
 		{"refused", "4", "threads are 4"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, noneLeft := pids(t)
+			_, noneLeft := allPids(t)
 			temp := t.TempDir()
 			t.Setenv("TMPDIR", temp)
 			path := configuredSuite(t, "port {port}\nroot {dir}/docs\nthreads "+c.threads+"\n")
-			x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Repeat: 1, Only: []string{"mpm=two", "mode=close"}, Serve: fakeCommand()})
+			x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Repeat: 1, Only: []string{"mpm=two", "mode=close"}, Serve: fakeCommand(t)})
 			if err != nil {
 				t.Fatal(err)
 			}

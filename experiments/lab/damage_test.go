@@ -148,6 +148,7 @@ func TestDamagedTrials(t *testing.T) {
 
 // Whatever single bytes of a file become, opening it ends, and costs no other trial.
 func TestDamagedBytes(t *testing.T) {
+	t.Parallel()
 	made := handmade(t)
 	rng := rand.New(rand.NewPCG(20261130, 1))
 	for _, name := range []string{made.Trials[0].jsonName(), made.Trials[0].hdrName()} {

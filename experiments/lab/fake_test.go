@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,8 +13,10 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -36,6 +39,7 @@ func TestMain(m *testing.M) {
 		role = os.Args[1]
 	}
 	if role != "handoff" && role != SpinnerCommand && role != process.KeepCommand && !strings.HasPrefix(role, "fake-") {
+		sideBySide()
 		os.Exit(m.Run())
 	}
 	switch args := os.Args[2:]; role {
@@ -65,6 +69,18 @@ func TestMain(m *testing.M) {
 		fakePingPong()
 	case "fake-runner":
 		fakeRunner(args[0], args[1], args[2:])
+	}
+}
+
+// sideBySide runs more tests at a time than there are processors, unless
+// -parallel says how many: they wait for processes more than they compute.
+func sideBySide() {
+	flag.Parse()
+	if slices.ContainsFunc(os.Args, func(arg string) bool { return strings.HasPrefix(arg, "-test.parallel") }) {
+		return
+	}
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
 	}
 }
 
@@ -188,7 +204,8 @@ func growOnce() {
 	}
 }
 
-// fakePingPong makes two threads wake each other for a second.
+// fakePingPong makes two threads wake each other for a second of processor time:
+// on a busy machine it lasts longer, as does what follows it.
 func fakePingPong() {
 	var words [2]atomic.Uint32
 	pass := func(to int) {
@@ -211,7 +228,14 @@ func fakePingPong() {
 	}()
 	runtime.LockOSThread()
 	rounds := 0
-	for ; time.Since(began) < time.Second; rounds++ {
+	used := func() time.Duration {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			panic(err)
+		}
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	for ; used() < time.Second; rounds++ {
 		pass(1)
 		await(0)
 	}
@@ -241,10 +265,10 @@ func fakeRunner(how, what string, rest []string) {
 	if how == "new" {
 		var s *suites.Suite
 		if s, err = suites.Open(what); err == nil {
-			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], Serve: fakeCommand()})
+			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], Serve: fakeServer()})
 		}
 	} else {
-		x, err = Resume(what, Options{Serve: fakeCommand()})
+		x, err = Resume(what, Options{Serve: fakeServer()})
 	}
 	if err == nil {
 		defer x.Close()
@@ -256,7 +280,15 @@ func fakeRunner(how, what string, rest []string) {
 	}
 }
 
-func fakeCommand() []string { return []string{os.Args[0], "fake-serve"} }
+// fakeCommand is the server of the test's trials.
+func fakeCommand(t *testing.T) []string {
+	if dir, ok := announced.Load(t.Name()); ok {
+		return append([]string{"env", fmt.Sprint("FAKE_PIDS=", dir)}, fakeServer()...)
+	}
+	return fakeServer()
+}
+
+func fakeServer() []string { return []string{os.Args[0], "fake-serve"} }
 
 // writeSuite writes a suite to a file and returns its path.
 func writeSuite(t *testing.T, text string) string {
@@ -303,12 +335,38 @@ func openSuite(t *testing.T, text string) *suites.Suite {
 	return s
 }
 
-// pids makes the directory that the fakes announce themselves in, and a check
-// that none of them lives.
+// announced is the directory of each test in which its fakes announce themselves.
+var announced sync.Map
+
+// pids makes the directory that the fakes of a test announce themselves in, those
+// that fakeCommand and runnerEnv tell of it, and a check that none of them lives.
 func pids(t *testing.T) (count func() int, noneLeft func()) {
 	t.Helper()
 	dir := t.TempDir()
+	announced.Store(t.Name(), dir)
+	t.Cleanup(func() { announced.Delete(t.Name()) })
+	return listed(t, dir)
+}
+
+// allPids is pids for whatever process a test has started. Such a test does not
+// run beside others.
+func allPids(t *testing.T) (count func() int, noneLeft func()) {
+	t.Helper()
+	dir := t.TempDir()
 	t.Setenv("FAKE_PIDS", dir)
+	return listed(t, dir)
+}
+
+// runnerEnv is the environment of a fake-runner of the test.
+func runnerEnv(t *testing.T, more ...string) []string {
+	env := append(os.Environ(), more...)
+	if dir, ok := announced.Load(t.Name()); ok {
+		env = append(env, fmt.Sprint("FAKE_PIDS=", dir))
+	}
+	return env
+}
+
+func listed(t *testing.T, dir string) (count func() int, noneLeft func()) {
 	list := func() []string {
 		files, err := filepath.Glob(filepath.Join(dir, "*"))
 		if err != nil {

@@ -48,7 +48,6 @@ type lifetimes struct {
 
 func newLifetimes(t *testing.T, text, dir string) *lifetimes {
 	l := &lifetimes{t: t, suite: writeSuite(t, text), dir: dir, tmp: t.TempDir(), planned: 4 * openFile(t, writeSuite(t, text)).Repeat, trials: map[string]time.Time{}}
-	t.Setenv("TMPDIR", l.tmp)
 	return l
 }
 
@@ -60,7 +59,7 @@ func (l *lifetimes) start(env ...string) (runner *exec.Cmd, stderr *strings.Buil
 		args = []string{"fake-runner", "resume", l.dir}
 	}
 	runner, stderr = exec.Command(os.Args[0], args...), &strings.Builder{}
-	runner.Env = append(os.Environ(), env...)
+	runner.Env = runnerEnv(l.t, append(env, "TMPDIR="+l.tmp)...)
 	runner.Stderr = stderr
 	if err := runner.Start(); err != nil {
 		l.t.Fatal(err)
@@ -134,7 +133,10 @@ func (l *lifetimes) finish() {
 
 // A run that is ended at any moment, in order or not, goes on as if nothing had
 // been: with the same plan and all trials but the one in flight.
-func TestInterruptedAnywhere(t *testing.T) { interruptAnywhere(t, interruptedSuite, 3) }
+func TestInterruptedAnywhere(t *testing.T) {
+	t.Parallel()
+	interruptAnywhere(t, interruptedSuite, 3)
+}
 
 func interruptAnywhere(t *testing.T, suite string, lives int) {
 	count, noneLeft := pids(t)
@@ -176,7 +178,10 @@ func interruptAnywhere(t *testing.T, suite string, lives int) {
 
 // The same when the disk is full: whatever file it is that cannot be written, a
 // file that is there stays as it was.
-func TestFullDisk(t *testing.T) { fullDisk(t, []int{-1000, 0, 1000}) }
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	fullDisk(t, []int{-1000, 0, 1000})
+}
 
 // fullDisk limits the size of files to what a manifest needs and so many bytes
 // more, in one run after the other.
@@ -232,6 +237,7 @@ func fullDisk(t *testing.T, beyond []int) {
 
 // And with a disk that is in fact full.
 func TestFullFileSystem(t *testing.T) {
+	t.Parallel()
 	disk := t.TempDir()
 	size := func(bytes string) string { return "size=" + bytes }
 	if err := syscall.Mount("lflab-test", disk, "tmpfs", 0, size("96k")); err != nil {

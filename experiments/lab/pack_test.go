@@ -15,6 +15,7 @@ import (
 )
 
 func TestPackedResultsReadTheSame(t *testing.T) {
+	t.Parallel()
 	r, err := runSmall(t, smallSuite, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -90,6 +91,7 @@ func contents(t *testing.T, dir string) map[string]string {
 // Wherever packing and unpacking end early, all trials are still read, and the
 // next attempt comes to its end.
 func TestPackingInterrupted(t *testing.T) {
+	t.Parallel()
 	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -124,6 +126,7 @@ func TestPackingInterrupted(t *testing.T) {
 }
 
 func TestPackRefuses(t *testing.T) {
+	t.Parallel()
 	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -173,6 +176,7 @@ func TestPackRefuses(t *testing.T) {
 
 // A run that is packed is continued unpacked.
 func TestResumeUnpacks(t *testing.T) {
+	t.Parallel()
 	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +192,7 @@ func TestResumeUnpacks(t *testing.T) {
 	if err != nil || len(before.Trials) != 3 {
 		t.Fatalf("%v, %d trials", err, len(before.Trials))
 	}
-	x, err := Resume(r.Dir, Options{Serve: fakeCommand()})
+	x, err := Resume(r.Dir, Options{Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

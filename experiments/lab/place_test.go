@@ -35,7 +35,7 @@ duration = "60ms"
 // A phase takes numbers from the cell, a ping-pong goes before it, and
 // everything that keeps CPUs awake is ended with its trial.
 func TestSweep(t *testing.T) {
-	count, noneLeft := pids(t)
+	count, noneLeft := allPids(t)
 	r, err := runSmall(t, sweepSuite, Options{})
 	if err != nil {
 		t.Fatal(err)

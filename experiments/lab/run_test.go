@@ -22,7 +22,7 @@ func runSmall(t *testing.T, text string, o Options) (*Run, error) {
 	if o.Dir == "" {
 		o.Dir = filepath.Join(t.TempDir(), "out")
 	}
-	o.Serve = fakeCommand()
+	o.Serve = fakeCommand(t)
 	x, err := New(openSuite(t, text), o)
 	if err != nil {
 		t.Fatal(err)
@@ -32,6 +32,7 @@ func runSmall(t *testing.T, text string, o Options) (*Run, error) {
 }
 
 func TestAWholeRun(t *testing.T) {
+	t.Parallel()
 	count, noneLeft := pids(t)
 	var seen []Progress
 	r, err := runSmall(t, smallSuite, Options{Seed: 42, Command: "lflab run small", Progress: func(p Progress) { seen = append(seen, p) }})
@@ -132,6 +133,7 @@ func checkTrial(t *testing.T, tr *Trial, order int) {
 
 // What a server does wrong is in its trial, and the other trials go on.
 func TestFaultyServers(t *testing.T) {
+	t.Parallel()
 	_, noneLeft := pids(t)
 	one := strings.NewReplacer(`"one", "two"`, `"one", "refuses", "mumbles", "dies", "stays", "errs", "forgets"`, `"close", "keepalive"`, `"keepalive"`,
 		"close = 400, ", "", "repeat = 2", "repeat = 1").Replace(smallSuite)
@@ -170,6 +172,7 @@ func TestFaultyServers(t *testing.T) {
 }
 
 func TestHopelessRunGivesUp(t *testing.T) {
+	t.Parallel()
 	count, _ := pids(t)
 	text := strings.Replace(smallSuite, `"one", "two"`, `"refuses"`, 1)
 	r, err := runSmall(t, text, Options{})
@@ -182,7 +185,7 @@ func TestHopelessRunGivesUp(t *testing.T) {
 }
 
 func TestOtherServersAndCommands(t *testing.T) {
-	_, noneLeft := pids(t)
+	_, noneLeft := allPids(t)
 	text := strings.Replace(smallSuite, "flight = true", "", 1) + `
 [[subject]]
 name = "two"
@@ -245,7 +248,7 @@ func TestSubjectInC(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "two.c"), []byte(c.source), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		x, err := New(openFile(t, path), Options{Serve: fakeCommand(), Dir: t.TempDir()})
+		x, err := New(openFile(t, path), Options{Serve: fakeCommand(t), Dir: t.TempDir()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +272,7 @@ func TestSubjectInC(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "two.c"), []byte("int main(void) { return 0; }"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	x, err := New(openFile(t, path), Options{Serve: fakeCommand()})
+	x, err := New(openFile(t, path), Options{Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -281,11 +284,12 @@ func TestSubjectInC(t *testing.T) {
 
 // A context that ends at any moment costs the trial in hand and nothing else.
 func TestInterruptAndResume(t *testing.T) {
+	t.Parallel()
 	count, noneLeft := pids(t)
 	path := writeSuite(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1))
 	for i := range 3 { // of 4 trials: there is always a next one to interrupt
 		dir := filepath.Join(t.TempDir(), "out")
-		x, err := New(openFile(t, path), Options{Dir: dir, Seed: 9, Serve: fakeCommand()})
+		x, err := New(openFile(t, path), Options{Dir: dir, Seed: 9, Serve: fakeCommand(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -316,7 +320,7 @@ func TestInterruptAndResume(t *testing.T) {
 			t.Errorf("interrupted %v, %d trials are kept after %d", r.Manifest.Interrupted, len(r.Trials), i)
 		}
 		complete(t, dir, r, func() error {
-			x, err := Resume(dir, Options{Serve: fakeCommand()})
+			x, err := Resume(dir, Options{Serve: fakeCommand(t)})
 			if err != nil {
 				return err
 			}
@@ -368,10 +372,12 @@ func complete(t *testing.T, dir string, before *Run, resume func() error) {
 // The same with real signals to a real process, one that can clean up and one
 // that cannot.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
 		count, noneLeft := pids(t)
 		path, dir := writeSuite(t, smallSuite), filepath.Join(t.TempDir(), "out")
 		runner := exec.Command(os.Args[0], "fake-runner", "new", path, dir)
+		runner.Env = runnerEnv(t)
 		var stderr strings.Builder
 		runner.Stderr = &stderr
 		if err := runner.Start(); err != nil {
@@ -399,7 +405,9 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v: %d trials kept, interrupted %v", sig, len(before.Trials), before.Manifest.Interrupted)
 		}
 		complete(t, dir, before, func() error {
-			out, err := exec.Command(os.Args[0], "fake-runner", "resume", dir).CombinedOutput()
+			again := exec.Command(os.Args[0], "fake-runner", "resume", dir)
+			again.Env = runnerEnv(t)
+			out, err := again.CombinedOutput()
 			if err != nil {
 				return fmt.Errorf("%w: %s", err, out)
 			}
@@ -410,6 +418,7 @@ func TestSignals(t *testing.T) {
 }
 
 func TestResumeRunsFailedTrialsAgain(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "out")
 	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{Dir: dir})
 	if err != nil {
@@ -420,7 +429,7 @@ func TestResumeRunsFailedTrialsAgain(t *testing.T) {
 	if err := failed.save(dir); err != nil {
 		t.Fatal(err)
 	}
-	x, err := Resume(dir, Options{Serve: fakeCommand()})
+	x, err := Resume(dir, Options{Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -436,8 +445,9 @@ func TestResumeRunsFailedTrialsAgain(t *testing.T) {
 }
 
 func TestResumeRefusesAnotherExperiment(t *testing.T) {
+	t.Parallel()
 	path, dir := writeSuite(t, smallSuite), filepath.Join(t.TempDir(), "out")
-	x, err := New(openFile(t, path), Options{Dir: dir, Repeat: 1, Only: []string{"mode=close"}, Serve: fakeCommand()})
+	x, err := New(openFile(t, path), Options{Dir: dir, Repeat: 1, Only: []string{"mode=close"}, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -456,13 +466,13 @@ func TestResumeRefusesAnotherExperiment(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Replace(smallSuite, `"two"`, `"two", "three"`, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Resume(dir, Options{Serve: fakeCommand()})
+	_, err = Resume(dir, Options{Serve: fakeCommand(t)})
 	for _, want := range []string{"the suite small (was ", "the program (was 0123456789ab, is ", "--force"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("resuming another experiment: %v, want %q", err, want)
 		}
 	}
-	x, err = Resume(dir, Options{Force: true, Serve: fakeCommand()})
+	x, err = Resume(dir, Options{Force: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -67,6 +67,7 @@ func startRunner(t *testing.T, path string, only ...string) *runner {
 	t.Helper()
 	r := &runner{dir: filepath.Join(t.TempDir(), "out"), ended: make(chan error, 1)}
 	r.cmd = exec.Command(os.Args[0], append([]string{"fake-runner", "new", path, r.dir}, only...)...)
+	r.cmd.Env = runnerEnv(t)
 	r.cmd.Stderr = &r.stderr
 	if err := r.cmd.Start(); err != nil {
 		t.Fatal(err)

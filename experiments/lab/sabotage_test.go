@@ -40,6 +40,7 @@ type sabotages []struct {
 // TestSabotage: what can go wrong with a measurement, and does not depend on who
 // gets the processors when, is noticed.
 func TestSabotage(t *testing.T) {
+	t.Parallel()
 	sabotages{
 		{name: "clock step", gate: "clock_step", sabotaged: clockStep},
 		{name: "probe ring too small", gate: "probe_lost", probe: true, needs: probe.Check, sabotaged: smallRing},
@@ -124,7 +125,7 @@ func passes(t *Trial, gate string) bool {
 // sabotage runs a suite in this process after do has been done to it.
 func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) *Run {
 	t.Helper()
-	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, Serve: fakeCommand()})
+	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,7 @@ func flat(float64) float64 { return 1 }
 // What is steady is called so, however few answers a bin has: at most 2 % of the
 // series of each kind do not pass.
 func TestSteadySeriesPass(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		bins         int
 		perBin, tail float64
@@ -69,6 +70,7 @@ func TestSteadySeriesPass(t *testing.T) {
 
 // What is not steady is with, or needs no more to be cut than there is.
 func TestUnsteadySeries(t *testing.T) {
+	t.Parallel()
 	step := func(at, before float64) func(float64) float64 {
 		return func(now float64) float64 {
 			if now < at {

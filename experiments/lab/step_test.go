@@ -28,8 +28,9 @@ step = { before = "100ms", after = "20s", every = "20ms", idle = 9 }
 // Servers of one process and of several are watched from before their clients
 // come until nothing happens any more.
 func TestStep(t *testing.T) {
+	t.Parallel()
 	_, noneLeft := pids(t)
-	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=one", "mpm=grows"}, Serve: fakeCommand()})
+	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=one", "mpm=grows"}, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,8 +75,9 @@ func TestStep(t *testing.T) {
 
 // A server that ends under its step fails its trial, and the watching with it.
 func TestStepOfAServerThatDies(t *testing.T) {
+	t.Parallel()
 	_, noneLeft := pids(t)
-	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=dies"}, Serve: fakeCommand()})
+	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=dies"}, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,10 +93,11 @@ func TestStepOfAServerThatDies(t *testing.T) {
 }
 
 func TestStepIsInterrupted(t *testing.T) {
+	t.Parallel()
 	_, noneLeft := pids(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=one"}, Serve: fakeCommand()})
+	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=one"}, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
