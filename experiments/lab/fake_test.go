@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -86,8 +87,10 @@ func sideBySide() {
 
 // announce leaves this process's number in the directory that a test looks
 // through for what was left behind.
-func announce() {
-	if dir := os.Getenv("FAKE_PIDS"); dir != "" {
+func announce() { announceIn(os.Getenv("FAKE_PIDS")) }
+
+func announceIn(dir string) {
+	if dir != "" {
 		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(os.Getpid())), nil, 0o600); err != nil {
 			panic(err)
 		}
@@ -96,12 +99,12 @@ func announce() {
 
 // fakeServe keeps the contract of `lflab serve --lab`.
 func fakeServe(args []string) {
-	announce()
 	flags := map[string]string{}
 	for _, a := range args {
 		name, value, _ := strings.Cut(strings.TrimPrefix(a, "--"), "=")
 		flags[name] = value
 	}
+	announceIn(cmp.Or(flags["pids"], os.Getenv("FAKE_PIDS")))
 	switch flags["mpm"] {
 	case "refuses":
 		fmt.Fprintln(os.Stderr, "refuses: no such mpm")
@@ -111,6 +114,11 @@ func fakeServe(args []string) {
 	}
 	l, err := net.Listen("tcp4", flags["listen"])
 	if err != nil {
+		panic(err)
+	}
+	// Package os tries once whether pidfds work, with a process that ends at once:
+	// not while processes are counted.
+	if _, err := os.FindProcess(os.Getpid()); err != nil {
 		panic(err)
 	}
 	var requests atomic.Uint64
@@ -204,8 +212,9 @@ func growOnce() {
 	}
 }
 
-// fakePingPong makes two threads wake each other for a second of processor time:
-// on a busy machine it lasts longer, as does what follows it.
+// fakePingPong makes two threads wake each other for a second, and on a busy
+// machine until they have had half of one of processor time: what follows it is
+// as late.
 func fakePingPong() {
 	var words [2]atomic.Uint32
 	pass := func(to int) {
@@ -235,7 +244,7 @@ func fakePingPong() {
 		}
 		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 	}
-	for ; used() < time.Second; rounds++ {
+	for ; time.Since(began) < time.Second || used() < time.Second/2; rounds++ {
 		pass(1)
 		await(0)
 	}
@@ -283,7 +292,7 @@ func fakeRunner(how, what string, rest []string) {
 // fakeCommand is the server of the test's trials.
 func fakeCommand(t *testing.T) []string {
 	if dir, ok := announced.Load(t.Name()); ok {
-		return append([]string{"env", fmt.Sprint("FAKE_PIDS=", dir)}, fakeServer()...)
+		return append(fakeServer(), fmt.Sprint("--pids=", dir))
 	}
 	return fakeServer()
 }

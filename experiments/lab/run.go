@@ -212,5 +212,10 @@ func lock(dir string) (unlock func(), err error) {
 		}
 		return nil, fmt.Errorf("lock results directory %s: %w", dir, err)
 	}
-	return func() { f.Close() }, nil
+	return func() {
+		// Closing is not enough: a process that is being started has the file until
+		// it executes its program.
+		_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+		f.Close()
+	}, nil
 }
