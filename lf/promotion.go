@@ -63,8 +63,14 @@ func Orders() []Named { return orders }
 // Check tells what of o does not go together; that Parker and Gate can be made
 // only New finds out.
 func (o Options) Check() error {
-	_, err := o.resolve()
+	_, err := o.WithDefaults()
 	return err
+}
+
+// WithDefaults is o with a value for all that it leaves out. Its error is Check's.
+func (o Options) WithDefaults() (Options, error) {
+	_, err := o.resolve()
+	return o, err
 }
 
 // resolve turns the names of o into rules, and fills in defaults. It refuses

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"lflab/lf"
@@ -146,8 +147,9 @@ func about(name string) (directive.MPM, error) {
 	m := directive.MPM{
 		Name: k.Name, Prefork: k.Name == "prefork", Listener: k.ListenerSeat, Asynchronous: k.Async,
 		ListenPerThread: k.ReusePort, Unbounded: k.Unbounded, MinThreads: k.MinThreads,
-		Names: names(k),
-		Check: check,
+		Names:   names(k),
+		Check:   check,
+		ComesTo: func(s *directive.Settings) map[string]string { return comesTo(k, s) },
 	}
 	switch {
 	case k.Gated:
@@ -191,12 +193,57 @@ func names(k mpm.Kind) map[string][]string {
 	return all
 }
 
+// comesTo is what the settings come to that say nothing, or mean nothing to the
+// architecture.
+func comesTo(k mpm.Kind, s *directive.Settings) map[string]string {
+	all := map[string]string{}
+	for _, c := range mpm.Choices() {
+		name := strings.ToUpper(c.Name[:1]) + c.Name[1:]
+		all[name] = "mpm " + k.Name + " has none to choose"
+		for _, own := range k.Choices {
+			if own.Name == c.Name {
+				all[name] = own.Values[0].Name
+			}
+		}
+	}
+	if !k.Parks {
+		all["Primitive"] = "mpm " + k.Name + " parks no thread"
+		all["Spin"] = all["Primitive"]
+	} else {
+		all["Spin"] = park.DefaultSpin.String() + ", where the primitive spins"
+	}
+	if !k.Divides {
+		all["Sets"] = "mpm " + k.Name + " has one at most"
+	} else {
+		all["Sets"] = "1"
+	}
+	if !k.Pool {
+		for _, name := range []string{"Order", "Promotion", "Leaders", "Hold"} {
+			all[name] = "mpm " + k.Name + " has no pool of followers"
+		}
+		return all
+	}
+	parker, locked, err := Primitive(s.Primitive, s.Order)
+	if err != nil {
+		return all // check has told
+	}
+	opt := k.Policy(mpm.Config{
+		Threads: s.Groups[0].Threads, Parker: parker, Gate: locked, Order: s.Order, Promotion: s.Promotion,
+		Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: s.Chosen(),
+	})
+	all["Order"], all["Promotion"], all["Leaders"], all["Hold"] = opt.Order, opt.Promotion, strconv.Itoa(opt.Leaders), opt.Hold.String()
+	return all
+}
+
 // check tells what of the settings does not go together, as the architecture
 // has it.
 func check(s *directive.Settings) error {
 	k, err := mpm.Lookup(s.MPM)
 	if err != nil {
 		return err
+	}
+	if !k.Parks && s.Given("Primitive") {
+		return fmt.Errorf("mpm %s parks no thread, and has no primitive to choose (leave out %s)", k.Name, s.Primitive)
 	}
 	parker, locked, err := Primitive(s.Primitive, s.Order)
 	if err != nil {

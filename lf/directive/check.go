@@ -1,6 +1,7 @@
 package directive
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -16,7 +17,11 @@ func Check(w io.Writer, s *Settings, notes Notes) error {
 	var b strings.Builder
 	if s != nil {
 		tab := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(tab, "DIRECTIVE\tVALUE\tFROM\tAT A GRACEFUL RESTART")
+		heading := "DIRECTIVE\tVALUE\tFROM"
+		if !s.Alone {
+			heading += "\tAT A GRACEFUL RESTART"
+		}
+		fmt.Fprintln(tab, heading)
 		for i := range s.Groups {
 			tell(tab, s, i)
 		}
@@ -47,6 +52,20 @@ func Check(w io.Writer, s *Settings, notes Notes) error {
 // tell writes the values of a group, and with the first one those of the server.
 func tell(w io.Writer, s *Settings, at int) {
 	m, g := s.mpm, &s.Groups[at]
+	zero := map[string]string{
+		"SendBufferSize": "what the system grows it to", "Timeout": "what the three below say", "DocumentRoot": "none: no files are served",
+		"MaxKeepAliveRequests": "as many as a client sends", "MaxConnectionsPerChild": "as many as come",
+		"GracefulShutdownTimeout": "as long as they take", "PidFile": "none", "ScoreBoardFile": "memory without a name",
+		"LockFile": "AcceptMutex " + s.AcceptMutex + " locks no file", "CoreDumpDirectory": "none", "User": "who starts it", "Group": "who starts it",
+		"ListenCoresBucketsRatio": "one socket for each address", "AsyncRequestWorkerFactor": "no bound",
+	}
+	if s.AcceptMutex == "flock" || s.AcceptMutex == "fcntl" {
+		zero["LockFile"] = "a file without a name"
+	}
+	comesTo := map[string]string{}
+	if m.ComesTo != nil {
+		comesTo = m.ComesTo(s)
+	}
 	if at > 0 {
 		fmt.Fprintf(w, "\t\t\t\n<User %s>\t\t%s\t\n", g.Name, g.from["User"])
 	}
@@ -56,21 +75,26 @@ func tell(w io.Writer, s *Settings, at int) {
 			continue
 		}
 		field, from := e.at(s, g)
-		value := e.tell(field, "-")
+		value := show(field)
+		if value == "" || value == "0" || value == "0s" {
+			value = cmp.Or(comesTo[e.Name], zero[e.Name], value, "-")
+		} else if !s.Given(e.Name) && at == 0 {
+			value = cmp.Or(comesTo[e.Name], value)
+		}
 		if at > 0 {
 			if first := e.group(&s.Groups[0]); show(first) == show(field) {
 				continue
 			}
 		}
-		restart := e.restart(m).String()
+		restart := "\t" + e.restart(m).String()
 		if s.Alone {
-			restart = "-"
+			restart = ""
 		}
 		origin := from[e.Name]
 		if _, given := from[e.Name]; !given && slices.Contains([]string{"HeadTimeout", "BodyTimeout", "WriteTimeout"}, e.Name) {
 			origin = from["Timeout"] // or the default, both of them
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", e.Name, value, origin, restart)
+		fmt.Fprintf(w, "%s\t%s\t%s%s\n", e.Name, value, origin, restart)
 	}
 }
 

@@ -26,6 +26,9 @@ type MPM struct {
 	// Order, Promotion, Deactivate, Association, Form, Accept). The value of one
 	// that is not listed is left to Check.
 	Names map[string][]string
+	// ComesTo, where it is set, says what directives come to of which Settings has
+	// no value, or which mean nothing, by their names.
+	ComesTo func(*Settings) map[string]string
 	// Check, where it is set, is asked at the end what does not go together.
 	Check func(*Settings) error
 }

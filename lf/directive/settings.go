@@ -120,6 +120,13 @@ type Listen struct {
 	From    Origin `json:"-"`
 }
 
+// Given tells whether a value of the whole server was given, and is not the
+// default. Settings that were read back from JSON do not know.
+func (s *Settings) Given(directive string) bool {
+	_, given := s.from[directive]
+	return given
+}
+
 // Chosen is what was chosen by name of the parts that only some architectures
 // have.
 func (s *Settings) Chosen() map[string]string {

@@ -178,6 +178,9 @@ type Kind struct {
 	ReusePort bool
 	// Choices are what can be chosen of it by name.
 	Choices []Choice
+	// PoolOf, where it is set, is what its pool is made from; where it is not, that
+	// is what Config says.
+	PoolOf func(Config) lf.Options
 	// Refuses, where it is set, tells what else does not go with it.
 	Refuses func(Config) error
 	// Shape is whose hand-off its flight records describe.
@@ -268,6 +271,17 @@ func New(name string, cfg Config) (MPM, error) {
 	}
 	cfg.Parker.Unlocked = cfg.Parker.Unlocked && k.Parks // where nobody parks, it asks for nothing
 	return k.New(cfg)
+}
+
+// Policy is what the pool of an architecture that has one is made from, with a
+// value for all that cfg leaves out. cfg has been checked.
+func (k Kind) Policy(cfg Config) lf.Options {
+	opt := cfg.pool(k.Name)
+	if k.PoolOf != nil {
+		opt = k.PoolOf(cfg)
+	}
+	opt, _ = opt.WithDefaults() // Check has told what does not go together
+	return opt
 }
 
 // Check tells what of cfg the architecture cannot be made from: its own

@@ -42,6 +42,7 @@ var reactorKind = Kind{
 	Pool:       true,
 	Divides:    true,
 	Choices:    []Choice{deactivate, association},
+	PoolOf:     Config.reactorPool,
 	Refuses:    refuseReactor,
 	Shape:      flight.Leadership,
 	New:        newReactor,
