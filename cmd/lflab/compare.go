@@ -25,7 +25,7 @@ where the suite claims something, whether both come to the same verdict. Trials
 that did not pass their validity gates are left out. A difference is a finding,
 not a failure: the exit status is 0.`,
 		Example: "  lflab compare results/quick-20260102T150405Z results/quick-20260103T150405Z",
-		Args:    cobra.ExactArgs(2),
+		Args:    arguments("a results directory", "another one"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			a, err := lab.Open(args[0])
 			if err != nil {

@@ -25,7 +25,7 @@ has a level:
   warn  disturbs the results: change it if you can
 
 Its exit status is 0 whatever it finds.`,
-		Args: cobra.NoArgs,
+		Args: noArguments(nil),
 		RunE: func(*cobra.Command, []string) error {
 			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 			warnings := 0

@@ -21,7 +21,7 @@ func newHandoffCommand(stdout io.Writer) *cobra.Command {
 		Short:  "time a hand-off between two threads, without a server",
 		Long:   "handoff lets two locked threads pass a turn to and fro and prints the one-way time. The suite handoff runs it.",
 		Hidden: true,
-		Args:   cobra.NoArgs,
+		Args:   noArguments(nil),
 		RunE: func(*cobra.Command, []string) error {
 			kind, err := park.Lookup(primitive)
 			if err != nil {

@@ -66,7 +66,12 @@ server loses. Ctrl-C ends it and prints what was measured until then.`,
 
   # every request and hand-off with all its stamps, one JSON object a line
   sudo lflab probe -p PID --duration 2s --raw events.ndjson`,
-		Args: cobra.NoArgs,
+		Args: noArguments(func(argument string) string {
+			if isNumber(argument) {
+				return fmt.Sprintf(": did you mean -p %s?", argument)
+			}
+			return fmt.Sprintf(": say which process with -p, as in -p $(pgrep -o %s)", argument)
+		}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := p.check(); err != nil {
 				return usageError{err}
@@ -131,17 +136,22 @@ func (p *probeFlags) check() error {
 }
 
 func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) error {
+	var recorder *lab.Recorder
+	if p.flight != "" {
+		recorder, _ = lab.NewRecorder(p.flight) // checked with the flags
+		if err := recorder.Check(ctx); err != nil {
+			return fmt.Errorf("--flight %s: %w", p.flight, err)
+		}
+	}
 	bar := newProgress(stderr, "probe", "events", p.cfg.Duration)
 	if p.cfg.Duration > 0 {
 		p.cfg.Progress = func(elapsed time.Duration, counts map[string]uint64) {
 			bar.show(elapsed, p.cfg.Duration, counts["events"])
 		}
 	}
-	var recorder *lab.Recorder
 	var refused error
 	p.cfg.Began = func(targets []probe.Target) {
-		if p.flight != "" {
-			recorder, _ = lab.NewRecorder(p.flight) // checked with the flags
+		if recorder != nil {
 			refused = recorder.Start(ctx)
 		}
 		for _, t := range targets {

@@ -37,7 +37,7 @@ the reverse. Every command reads either; run --resume unpacks first.`,
 		Example: `  lflab report results/quick-20260102T150405Z
   lflab report results
   lflab report --pack results/quick-20260102T150405Z`,
-		Args: cobra.ExactArgs(1),
+		Args: arguments("a results directory"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
 			case pack && unpack:

@@ -56,7 +56,12 @@ PidFile.`,
   lflab serve --config server.conf --check
   lflab serve --config server.conf
   lflab serve --config server.conf -k graceful`,
-		Args: cobra.NoArgs,
+		Args: noArguments(func(argument string) string {
+			if isNumber(argument) {
+				return fmt.Sprintf(": did you mean --listen %s?", argument)
+			}
+			return ""
+		}),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runServe(stdout, stderr, o) },
 	}
 	f := cmd.Flags()

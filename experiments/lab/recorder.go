@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"lflab/experiments/probe"
 )
@@ -20,6 +21,19 @@ func NewRecorder(address string) (*Recorder, error) {
 		return nil, fmt.Errorf("address %q is not allowed (allowed: that of a server, as in http://127.0.0.1:8080)", address)
 	}
 	return &Recorder{control{u.Host}}, nil
+}
+
+// Check tells why there would be nothing to record, before time is spent: nobody
+// answers there, or not with a flight recorder.
+func (r *Recorder) Check(ctx context.Context) error {
+	_, err := r.server.get(ctx, "/lab/flight") // without what it is to do: refused, and nothing is switched
+	switch {
+	case err == nil || strings.Contains(err.Error(), "400 Bad Request"):
+		return nil
+	case strings.Contains(err.Error(), "404"):
+		return fmt.Errorf("the server there has no flight recorder (start it with lflab serve --lab): %w", err)
+	}
+	return fmt.Errorf("no server answers there: %w", err)
 }
 
 // Start begins to record.

@@ -54,6 +54,9 @@ const look = 200 * time.Millisecond
 // Measure follows the targets for a while. When ctx or the target ends first, it returns what
 // was measured until then. It fails when nothing was there to be measured.
 func Measure(ctx context.Context, c Config) (*Measurement, error) {
+	if err := refuseElsewhere(c.Options); err != nil {
+		return nil, err
+	}
 	p, err := Open(c.Options)
 	if err != nil {
 		return nil, err

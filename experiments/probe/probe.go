@@ -252,7 +252,11 @@ func (p *Probe) seed() error {
 	var tgid uint32
 	var one uint8
 	if !p.objects.Processes.Iterate().Next(&tgid, &one) {
-		return fmt.Errorf("process %d has ended before it could be followed", p.targets[0].PID)
+		t := p.targets[0]
+		if _, err := Find(t.PID); err != nil {
+			return fmt.Errorf("process %d (%s) has ended before it could be followed", t.PID, t.Comm)
+		}
+		return fmt.Errorf("process %d (%s) cannot be followed: it runs, but is not among those that the kernel shows to a program of the probe", t.PID, t.Comm)
 	}
 	return nil
 }

@@ -195,7 +195,7 @@ func (r *reader) begin(text string, from Origin) bool {
 	at := slices.IndexFunc(known, func(k string) bool { return strings.EqualFold(k, name) })
 	switch {
 	case at < 0:
-		r.fail(from, "", "unknown section <%s>%s", name, meant(nearest(name, known), "known: <User>, <IfModule>, <IfDefine>"))
+		r.fail(from, "", "unknown section <%s>%s", name, meant(NearestOf(name, known), "known: <User>, <IfModule>, <IfDefine>"))
 		return false
 	case len(all) != 2 || all[1] == "" || all[1] == "!":
 		r.fail(from, "", "<%s> takes one name", known[at])

@@ -29,10 +29,11 @@ func Nearest(name string) string {
 			known = append(known, old.Name)
 		}
 	}
-	return nearest(name, known)
+	return NearestOf(name, known)
 }
 
-func nearest(name string, known []string) string {
+// NearestOf is the one of known that is most like name; empty where none is.
+func NearestOf(name string, known []string) string {
 	if len(name) > 100 {
 		return "" // no misspelling
 	}

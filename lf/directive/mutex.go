@@ -15,7 +15,7 @@ const mechanismList = "default none flock fcntl sysvsem posixsem pthread epollex
 func parseMechanism(text string) (string, error) {
 	name := strings.ToLower(text)
 	if !slices.Contains(mechanisms, name) {
-		return "", fmt.Errorf("is no mechanism%s", meant(nearest(name, mechanisms), "known: "+mechanismList))
+		return "", fmt.Errorf("is no mechanism%s", meant(NearestOf(name, mechanisms), "known: "+mechanismList))
 	}
 	return name, nil
 }

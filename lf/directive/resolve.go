@@ -298,7 +298,7 @@ func (r *resolver) choices() {
 		}
 		name := *e.server(r.s).(*string)
 		if name != "" && !slices.Contains(known, name) {
-			r.say(Error, e.Name, name, r.s.from[e.Name], "unknown %s%s", strings.ToLower(e.Name), meant(nearest(name, known), "known: "+strings.Join(known, ", ")))
+			r.say(Error, e.Name, name, r.s.from[e.Name], "unknown %s%s", strings.ToLower(e.Name), meant(NearestOf(name, known), "known: "+strings.Join(known, ", ")))
 		}
 	}
 }

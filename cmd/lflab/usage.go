@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"lflab/lf/directive"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// wanted is what values of a type of flag look like, as in "is no ...".
+var wanted = map[string]string{
+	"int": "whole number", "int64": "whole number", "uint": "whole number of 0 or more", "uint64": "whole number of 0 or more",
+	"intSlice": "whole number, nor a list of them as in 12,34", "float64": "number",
+	"duration": "duration (want a number with a unit, as in 500ms, 10s or 2m30s)",
+	"bool":     "yes or no (want true or false)",
+}
+
+// flagError says what is wrong with a flag in the words of who types it.
+func flagError(cmd *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		flag, value := invalid.GetFlag(), invalid.GetValue()
+		switch what, known := wanted[flag.Value.Type()]; {
+		case errors.Is(err, strconv.ErrRange):
+			err = fmt.Errorf("--%s %s: is beyond what can be counted", flag.Name, value)
+		case known:
+			err = fmt.Errorf("--%s %s: is no %s", flag.Name, value, what)
+		default:
+			err = fmt.Errorf("--%s %s: %w", flag.Name, value, errors.Unwrap(invalid))
+		}
+	}
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if near := nearest(cmd, unknown.GetSpecifiedName()); near != "" {
+			err = fmt.Errorf("%w (did you mean --%s?)", err, near)
+		}
+	}
+	return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
+}
+
+// nearest is the flag of the command that has most likely been meant, if any.
+func nearest(cmd *cobra.Command, name string) string {
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
+		}
+	})
+	return directive.NearestOf(name, known)
+}
+
+// noArguments refuses arguments. hint, which may be nil, says what the first one
+// may have been meant for.
+func noArguments(hint func(argument string) string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		say := ""
+		if hint != nil {
+			say = hint(args[0])
+		}
+		return fmt.Errorf("%s takes no argument, and was given %q%s", cmd.CommandPath(), strings.Join(args, " "), say)
+	}
+}
+
+// arguments wants exactly those that are named.
+func arguments(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return fmt.Errorf("%s takes %s, and was given %d", cmd.CommandPath(), strings.Join(names, " and "), len(args))
+		}
+		return nil
+	}
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 64)
+	return err == nil
+}
