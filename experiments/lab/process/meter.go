@@ -221,7 +221,7 @@ func (m *Meter) RSS() (uint64, error) {
 		sum += pages * uint64(os.Getpagesize())
 	}
 	if sum == 0 {
-		return 0, errors.New("read memory: none of the program's processes is left")
+		return 0, fmt.Errorf("read memory: %w", ErrGone)
 	}
 	return sum, nil
 }
