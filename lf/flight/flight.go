@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	_ "lflab/sync/linux" // says what is wrong elsewhere
+
 	"golang.org/x/sys/unix"
 )
 

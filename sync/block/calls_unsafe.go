@@ -5,6 +5,8 @@ import (
 	"syscall"
 	"unsafe"
 
+	_ "lflab/sync/linux" // says what is wrong elsewhere
+
 	"golang.org/x/sys/unix"
 )
 

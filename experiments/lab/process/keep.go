@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	_ "lflab/sync/linux" // says what is wrong elsewhere
+
 	"golang.org/x/sys/unix"
 )
 
