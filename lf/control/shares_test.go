@@ -1,6 +1,8 @@
 package control
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -38,8 +40,14 @@ func TestEachShareIsServed(t *testing.T) {
 	if len(killed) == 0 || len(killed) == 10 {
 		t.Fatalf("%d of 10 children accepted from the first socket", len(killed))
 	}
-	// Until it is gone, a child that was killed may still accept.
-	until(t, "the deaths", func() bool { return !slices.ContainsFunc(killed, alive) })
+	// A thread of a child that was killed may still accept, until the parent has
+	// fetched the last of them.
+	until(t, "the deaths", func() bool {
+		return !slices.ContainsFunc(killed, func(pid int) bool {
+			_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+			return err == nil
+		})
+	})
 	for range 30 {
 		c := s.dial()
 		if got := c.get("/hello"); got != "Hello, World!" {
