@@ -21,6 +21,14 @@ type control struct{ address string }
 // longestAnswer holds the single records of some fifty threads' full logs.
 const longestAnswer = 256 << 20
 
+// statusError is an answer that is none to what was asked.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string { return e.text }
+
 func (c control) get(ctx context.Context, path string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -43,7 +51,7 @@ func (c control) get(ctx context.Context, path string) ([]byte, error) {
 		return nil, fmt.Errorf("ask server for %s: the answer is longer than %d bytes", path, longestAnswer)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask server for %s: status %s: %.200s", path, resp.Status, body)
+		return nil, fmt.Errorf("ask server for %s: %w", path, &statusError{resp.StatusCode, fmt.Sprintf("status %s: %.200s", resp.Status, body)})
 	}
 	return body, nil
 }

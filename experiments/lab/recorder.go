@@ -2,9 +2,10 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
-	"strings"
 
 	"lflab/experiments/probe"
 )
@@ -27,11 +28,14 @@ func NewRecorder(address string) (*Recorder, error) {
 // answers there, or not with a flight recorder.
 func (r *Recorder) Check(ctx context.Context) error {
 	_, err := r.server.get(ctx, "/lab/flight") // without what it is to do: refused, and nothing is switched
-	switch {
-	case err == nil || strings.Contains(err.Error(), "400 Bad Request"):
+	var status *statusError
+	switch answered := errors.As(err, &status); {
+	case answered && status.status == http.StatusBadRequest:
 		return nil
-	case strings.Contains(err.Error(), "404"):
-		return fmt.Errorf("the server there has no flight recorder (start it with lflab serve --lab): %w", err)
+	case answered:
+		return fmt.Errorf("what answers there has no flight recorder (give the address of lflab serve --lab): %w", err)
+	case err == nil:
+		return errors.New("what answers there has no flight recorder (give the address of lflab serve --lab)")
 	}
 	return fmt.Errorf("no server answers there: %w", err)
 }

@@ -24,40 +24,35 @@ func refuseElsewhere(o Options) error {
 		if o.Children {
 			all = withChildren(pid)
 		}
-		var seen []string
-		for _, one := range all {
-			dir := filepath.Join("/proc", strconv.Itoa(one))
-			tcp, others := listenersOf(dir), othersOf(dir)
-			fds, _ := os.ReadDir(filepath.Join(dir, "fd"))
-			for _, fd := range fds {
-				link, err := os.Readlink(filepath.Join(dir, "fd", fd.Name()))
-				inode, ok := strings.CutPrefix(link, "socket:[")
-				if err != nil || !ok {
-					continue
-				}
-				inode = strings.TrimSuffix(inode, "]")
-				if _, ok := tcp[inode]; ok {
-					seen = nil
-					all = nil
-					break
-				}
-				if what, ok := others[inode]; ok && !slices.Contains(seen, what) {
-					seen = append(seen, what)
-				}
-			}
-			if all == nil {
-				break
-			}
+		seen, tcp := reachedBy(all)
+		if tcp || len(seen) == 0 {
+			continue
 		}
-		if len(seen) > 0 {
-			more := ""
-			if len(seen) > 3 {
-				seen, more = seen[:3], ", …"
-			}
-			return fmt.Errorf("process %d (%s) is reached through %s%s, and listens on no TCP port: only TCP connections can be followed so far", pid, t.Comm, strings.Join(seen, ", "), more)
+		more := ""
+		if len(seen) > 3 {
+			seen, more = seen[:3], ", …"
 		}
+		return fmt.Errorf("process %d (%s) is reached through %s%s, and listens on no TCP port: only TCP connections can be followed so far", pid, t.Comm, strings.Join(seen, ", "), more)
 	}
 	return nil
+}
+
+// reachedBy tells what else than TCP peers reach the processes by, and whether any
+// of them listens on a TCP port.
+func reachedBy(pids []int) (others []string, tcp bool) {
+	for _, pid := range pids {
+		dir := filepath.Join("/proc", strconv.Itoa(pid))
+		listeners, rest := listenersOf(dir), othersOf(dir)
+		for _, inode := range socketsOf(dir) {
+			if _, ok := listeners[inode]; ok {
+				return nil, true
+			}
+			if what, ok := rest[inode]; ok && !slices.Contains(others, what) {
+				others = append(others, what)
+			}
+		}
+	}
+	return others, false
 }
 
 // othersOf are the sockets in a process's network namespace, other than those of

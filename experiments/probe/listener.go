@@ -24,18 +24,27 @@ func listeningPorts(targets []Target) (marked [65536]uint8) {
 				listeners = listenersOf(dir)
 				known[ns] = listeners
 			}
-			fds, _ := os.ReadDir(filepath.Join(dir, "fd")) // may be another user's
-			for _, fd := range fds {
-				link, err := os.Readlink(filepath.Join(dir, "fd", fd.Name()))
-				if inode, ok := strings.CutPrefix(link, "socket:["); err == nil && ok {
-					if port, ok := listeners[strings.TrimSuffix(inode, "]")]; ok {
-						marked[port] = 1
-					}
+			for _, inode := range socketsOf(dir) {
+				if port, ok := listeners[inode]; ok {
+					marked[port] = 1
 				}
 			}
 		}
 	}
 	return marked
+}
+
+// socketsOf are the inodes of a process's sockets; none where its descriptors are
+// another user's to read.
+func socketsOf(dir string) (inodes []string) {
+	fds, _ := os.ReadDir(filepath.Join(dir, "fd"))
+	for _, fd := range fds {
+		link, err := os.Readlink(filepath.Join(dir, "fd", fd.Name()))
+		if inode, ok := strings.CutPrefix(link, "socket:["); err == nil && ok {
+			inodes = append(inodes, strings.TrimSuffix(inode, "]"))
+		}
+	}
+	return inodes
 }
 
 // listenersOf are the ports of the listening TCP sockets in a process's network

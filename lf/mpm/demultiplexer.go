@@ -58,8 +58,8 @@ func (d *demultiplexer) Wait(id int) (*handle, error) {
 		if d.knocks != 0 {
 			continue
 		}
-		draining := d.m.draining.Load()
 		if d.m.easing.Load() {
+			draining := d.m.draining.Load() // before idle ones are ended: who comes after them is seen in the next round
 			d.drain(t)
 			if draining && d.m.alive.Load() == 0 {
 				t.Set(serve.Waiting)
