@@ -2,8 +2,11 @@ package figure
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -31,9 +34,31 @@ var costs = map[string]map[string]cost{
 	},
 }
 
+var quickRuns sync.Map // by seed: func() *lab.Run
+
 // quickRun is a run of a suite like quick, made up from a seed: a trial that
-// missed its offered rate and one whose server died are among its trials.
+// missed its offered rate and one whose server died are among its trials. It
+// may be changed, all but what its histograms hold.
 func quickRun(seed uint64) *lab.Run {
+	made, _ := quickRuns.LoadOrStore(seed, sync.OnceValue(func() *lab.Run { return makeQuickRun(seed) }))
+	run := *made.(func() *lab.Run)()
+	m := &run.Manifest
+	m.Phases, m.Plan, m.Skipped, m.Axes = slices.Clone(m.Phases), slices.Clone(m.Plan), slices.Clone(m.Skipped), slices.Clone(m.Axes)
+	for i := range m.Axes {
+		m.Axes[i].Values = slices.Clone(m.Axes[i].Values)
+	}
+	run.Trials = slices.Clone(run.Trials)
+	for i := range run.Trials {
+		t := &run.Trials[i]
+		t.Cell, t.Gates, t.Phases = maps.Clone(t.Cell), slices.Clone(t.Gates), slices.Clone(t.Phases)
+		for j := range t.Phases {
+			t.Phases[j].Histograms = maps.Clone(t.Phases[j].Histograms)
+		}
+	}
+	return &run
+}
+
+func makeQuickRun(seed uint64) *lab.Run {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	mpms := []string{"leader", "worker", "event", "kernel", "goroutine"}
 	modes := []string{"close", "keepalive"}

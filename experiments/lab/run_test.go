@@ -75,8 +75,15 @@ func TestAWholeRun(t *testing.T) {
 	if len(r.Trials) != 8 || len(seen) != 9 || seen[0].Trial != nil || seen[8].Done != 8 || seen[8].Left != 0 {
 		t.Errorf("%d trials, progress %+v", len(r.Trials), seen)
 	}
+	var answered [2]uint64
 	for i := range r.Trials {
 		checkTrial(t, &r.Trials[i], i)
+		for j, p := range r.Trials[i].Phases {
+			answered[j%2] += p.Requests
+		}
+	}
+	if answered[0] == 0 || answered[1] == 0 {
+		t.Errorf("%d requests were answered in all closed phases, %d in all open ones", answered[0], answered[1])
 	}
 }
 
@@ -98,7 +105,7 @@ func checkTrial(t *testing.T, tr *Trial, order int) {
 			p.GeneratorCPUPerReq <= 0 || p.Utilisation <= 0 || p.Utilisation > 1) {
 			t.Errorf("%s: %+v", p.Name, p)
 		}
-		if p.Latency.Count == 0 || p.Service.Count == 0 || p.SendLag.Count == 0 {
+		if p.Requests > 0 && (p.Latency.Count == 0 || p.Service.Count == 0 || p.SendLag.Count == 0) {
 			t.Errorf("%s: latency %+v, service time %+v, send lag %+v", p.Name, p.Latency, p.Service, p.SendLag)
 		}
 		if sum := p.UserCPUPerRequest + p.SystemCPUPerRequest; sum < 0.999*p.CPUPerRequest || sum > 1.001*p.CPUPerRequest {

@@ -21,7 +21,9 @@ func TestIdleServerSleeps(t *testing.T) {
 	if !block.Direct {
 		t.Skip("built with -tags stdsyscall: the runtime looks around in an idle process")
 	}
+	t.Parallel()
 	everyKind(t, func(t *testing.T, name string) {
+		t.Parallel()
 		if name == "goroutine" {
 			t.Skip("its threads are the runtime's affair")
 		}

@@ -5,8 +5,8 @@ package control
 import "testing"
 
 // TestLongUnrest adds to TestUnrest the other architectures and rarer meetings
-// of a restart or a death with a request: twenty of each, with eight times as
-// many clients.
+// of a restart or a death with a request: twenty of each, with more
+// configurations and eight times as many clients.
 func TestLongUnrest(t *testing.T) {
 	for _, name := range []string{"leader", "worker", "event", "reactor", "kernel", "prefork"} {
 		t.Run("mpm="+name, func(t *testing.T) {
@@ -14,7 +14,7 @@ func TestLongUnrest(t *testing.T) {
 			if name != "leader" && name != "event" {
 				restarts, kills = 2, 3 // all of it for the one with followers and the one without
 			}
-			unrest(t, name, restarts, kills, 32)
+			unrest(t, name, restarts, 5, kills, 24)
 		})
 	}
 }

@@ -105,14 +105,14 @@ func (c *crowd) leave() {
 // for an architecture with followers and for one without.
 func TestUnrest(t *testing.T) {
 	for _, name := range []string{"leader", "event"} {
-		t.Run("mpm="+name, func(t *testing.T) { unrest(t, name, 1, 2, 8) })
+		t.Run("mpm="+name, func(t *testing.T) { unrest(t, name, 1, 2, 2, 3) })
 	}
 }
 
-// unrest restarts the server so many times, and as many times as there are other
-// configurations; then it kills so many children. clients is how many of each
-// sort there are.
-func unrest(t *testing.T, name string, restarts, kills, clientsOfEach int) {
+// unrest restarts the server so many times, and once with each of so many other
+// configurations; then it kills so many children. clientsOfEach is how many of
+// each sort there are.
+func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach int) {
 	conf := func(rest string) string {
 		threads := "StartServers 4\nThreadsPerChild 16\nMinSpareThreads 16\nMaxSpareThreads 64\nMaxRequestWorkers 96\nServerLimit 12\n"
 		if name == "prefork" {
@@ -152,12 +152,13 @@ func unrest(t *testing.T, name string, restarts, kills, clientsOfEach int) {
 		clients.more(100)
 		until(t, "the old generation to end", func() bool { return !slices.ContainsFunc(old, alive) })
 	}
-	for i := range restarts + 5 {
+	configurations := [...]string{
+		"AcceptMutex sysvsem", "AcceptMutex pthread\nMaxConnectionsPerChild 500", "AcceptMutex posixsem\nKeepAliveTimeout 1",
+		"AcceptMutex flock\nMaxKeepAliveRequests 10", "AcceptMutex fcntl\nGracefulRestartTimeout 10",
+	}
+	for i := range restarts + others {
 		if i >= restarts {
-			other := []string{
-				"AcceptMutex sysvsem", "AcceptMutex posixsem\nKeepAliveTimeout 1", "AcceptMutex flock\nMaxKeepAliveRequests 10",
-				"AcceptMutex pthread\nMaxConnectionsPerChild 500", "AcceptMutex fcntl\nGracefulRestartTimeout 10",
-			}[i-restarts]
+			other := configurations[i-restarts]
 			if name == "kernel" { // whose threads all accept at once: it takes no gate
 				other = "KeepAliveTimeout " + strconv.Itoa(i)
 			}

@@ -8,7 +8,7 @@ import (
 
 // TestNoAllocation counts the allocations of the whole process over many
 // requests, with a client that makes none.
-func TestNoAllocation(t *testing.T) { noAllocation(t, 1000) }
+func TestNoAllocation(t *testing.T) { noAllocation(t, 400) }
 
 // noAllocation decides by the best of some attempts, because the runtime's own
 // threads and timers allocate now and then: to fail by that, they have to do

@@ -14,7 +14,7 @@ import (
 
 // TestCrowd: many clients at once, far more than threads. Each gets exactly
 // the bytes that it is due, but for the date.
-func TestCrowd(t *testing.T) { crowds(t, 50, 8) }
+func TestCrowd(t *testing.T) { crowds(t, 40, 4) }
 
 func crowds(t *testing.T, clients, requests int) {
 	for _, mode := range []string{"keepalive", "close"} {

@@ -10,7 +10,7 @@ import (
 // E5: a client that reads a large response slowly holds no thread where
 // connections wait without one. It gets all of it in the end.
 func TestSlowReaders(t *testing.T) {
-	const size = 20_000_000
+	const size = 16_000_000
 	for _, kind := range Kinds() {
 		if !kind.Async {
 			continue
@@ -18,7 +18,7 @@ func TestSlowReaders(t *testing.T) {
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
 			r := start(t, kind.Name, setup{threads: 2})
 			var slow []*client
-			for range 5 {
+			for range 3 { // more than threads
 				c := r.dial()
 				c.send(bytesRequest(size))
 				slow = append(slow, c)

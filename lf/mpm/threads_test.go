@@ -142,7 +142,7 @@ func TestEveryPrimitive(t *testing.T) {
 					var crowd sync.WaitGroup
 					for i := range 8 {
 						crowd.Go(func() {
-							if err := visit(r.addr, i, 20, i%2 == 0); err != nil {
+							if err := visit(r.addr, i, 8, i%2 == 0); err != nil {
 								t.Error(err)
 							}
 						})

@@ -19,11 +19,10 @@ const patience = 60 * time.Second
 
 // poll waits until ok, and reports whether that came to pass.
 func poll(ok func() bool) bool {
-	for end := time.Now().Add(patience); !ok(); {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(end) {
 			return false
 		}
-		runtime.Gosched()
 	}
 	return true
 }

@@ -140,7 +140,7 @@ func sharedOtherUser(t *testing.T, k SharedKind) {
 // other. The others go on.
 func sharedHoldersKilled(t *testing.T, k SharedKind) {
 	f := newFamily(t, k, SharedOptions{})
-	kills := scaled(4, 20)
+	kills := scaled(2, 20)
 	all := f.loops()
 	for i := range kills {
 		f.board.stay.Store(1)
@@ -160,7 +160,7 @@ func sharedHoldersKilled(t *testing.T, k SharedKind) {
 // sharedKilledAnywhere kills processes at any point of Acquire and Release.
 func sharedKilledAnywhere(t *testing.T, k SharedKind) {
 	f := newFamily(t, k, SharedOptions{})
-	kills := scaled(4, 20)
+	kills := scaled(2, 20)
 	all := f.loops()
 	for range kills {
 		for range rand.IntN(20_000) {

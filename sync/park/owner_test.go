@@ -16,11 +16,10 @@ const patience = time.Minute
 
 // poll waits until ok, and reports whether that came to pass.
 func poll(ok func() bool) bool {
-	for end := time.Now().Add(patience); !ok(); {
+	for end := time.Now().Add(patience); !ok(); time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(end) {
 			return false
 		}
-		runtime.Gosched()
 	}
 	return true
 }

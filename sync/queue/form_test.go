@@ -18,7 +18,7 @@ const patience = time.Minute
 // until polls a condition that other threads bring about.
 func until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !cond(); runtime.Gosched() {
+	for end := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(end) {
 			t.Fatalf("waited %v for %s", patience, what)
 		}
