@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"strings"
+	"sync"
 )
 
 // digest is the SHA-256 of a file, in hexadecimal.
@@ -30,7 +31,7 @@ func digest(path string) (string, error) {
 // stamps it. `go run` and `go test` do not stamp: then git is asked, when it is
 // there and the working directory lies in a checkout of this module. A revision
 // that nobody tells is "unknown".
-func sourceState() Git {
+var sourceState = sync.OnceValue(func() Git {
 	g := Git{Revision: "unknown"}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
@@ -59,7 +60,7 @@ func sourceState() Git {
 	}
 	changes, err := git("status", "--porcelain")
 	return Git{Revision: revision, Dirty: err != nil || changes != ""}
-}
+})
 
 func git(args ...string) (string, error) {
 	out, err := exec.Command("git", args...).Output()

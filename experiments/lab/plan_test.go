@@ -1,11 +1,10 @@
 package lab
 
 import (
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
-
-	"pgregory.net/rapid"
 
 	"lflab/experiments/suites"
 )
@@ -22,42 +21,40 @@ func openFile(t *testing.T, path string) *suites.Suite {
 // Every block holds every cell once; a seed gives one order; more repetitions
 // continue the plan; and no two trials share a name.
 func TestPlan(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 20).Draw(t, "cells")
-		repeat := rapid.IntRange(1, 8).Draw(t, "repeat")
-		seed := rapid.Uint64().Draw(t, "seed")
+	for n := range 20 {
+		n, repeat, seed := n+1, 1+rand.IntN(8), rand.Uint64()
 		cells := make([]Cell, n)
 		for i := range cells {
 			cells[i] = Cell{"mpm": string(rune('a' + i/3)), "mode": string(rune('x' + i%3))}
 		}
 		plan := newPlan(cells, repeat, seed)
 		if len(plan) != n*repeat {
-			t.Fatalf("%d trials, want %d", len(plan), n*repeat)
+			t.Fatalf("seed %d: %d trials, want %d", seed, len(plan), n*repeat)
 		}
 		ids := map[string]bool{}
 		for block := range repeat {
 			seen := map[string]bool{}
 			for _, p := range plan[block*n : (block+1)*n] {
 				if p.Repetition != block {
-					t.Fatalf("block %d holds repetition %d", block, p.Repetition)
+					t.Fatalf("seed %d: block %d holds repetition %d", seed, block, p.Repetition)
 				}
 				seen[p.Cell["mpm"]+p.Cell["mode"]] = true
 				ids[p.ID] = true
 			}
 			if len(seen) != n {
-				t.Fatalf("block %d holds %d of %d cells", block, len(seen), n)
+				t.Fatalf("seed %d: block %d holds %d of %d cells", seed, block, len(seen), n)
 			}
 		}
 		if len(ids) != len(plan) {
-			t.Fatalf("%d names for %d trials", len(ids), len(plan))
+			t.Fatalf("seed %d: %d names for %d trials", seed, len(ids), len(plan))
 		}
 		if !reflect.DeepEqual(plan, newPlan(cells, repeat, seed)) {
-			t.Fatal("the same seed gives another plan")
+			t.Fatalf("seed %d: the same seed gives another plan", seed)
 		}
 		if longer := newPlan(cells, repeat+1, seed); !reflect.DeepEqual(plan, longer[:len(plan)]) {
-			t.Fatal("one more repetition changes the plan")
+			t.Fatalf("seed %d: one more repetition changes the plan", seed)
 		}
-	})
+	}
 }
 
 // Orders differ between seeds and between blocks: what the plan is for.

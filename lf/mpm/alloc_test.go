@@ -32,7 +32,7 @@ func noAllocation(t *testing.T, requests int) {
 				c := r.rawClient(mode)
 				defer c.end()
 				// Every thread and every descriptor's place has been used.
-				for range 300 {
+				for range 150 {
 					c.ask()
 				}
 				runtime.GC()

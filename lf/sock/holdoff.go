@@ -121,8 +121,11 @@ func Waiting(listeners []*Listener, since time.Duration) bool {
 // Emptied blocks until there is nothing Waiting, or until over reports true.
 // Others go on accepting.
 func Emptied(listeners []*Listener, over func() bool) {
-	for began := flight.Now(); !over() && Waiting(listeners, time.Duration(flight.Now()-began)); {
-		pause(time.Millisecond)
+	// To ask for handshakes, the kernel goes through all its connections, those in
+	// TIME_WAIT too: that is milliseconds where there are tens of thousands.
+	wait := time.Millisecond
+	for began := flight.Now(); !over() && Waiting(listeners, time.Duration(flight.Now()-began)); wait = min(2*wait, 16*time.Millisecond) {
+		pause(wait)
 	}
 }
 
