@@ -54,7 +54,7 @@ func TestProtocol(t *testing.T) {
 // TestProtocolOfLeaders has two leaders, or four threads. Not all of that is
 // explored in the time that a test has: what is cut short is not checked for
 // liveness, and what is endless has no rest to come to.
-func TestProtocolOfLeaders(t *testing.T) { protocolOfLeaders(t, 30_000) }
+func TestProtocolOfLeaders(t *testing.T) { protocolOfLeaders(t, 10_000) }
 
 // protocolOfLeaders explores the first so many states of what is large.
 func protocolOfLeaders(t *testing.T, some int) {

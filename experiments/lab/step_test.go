@@ -22,7 +22,7 @@ name = "step"
 path = "/hello"
 connections = 4
 duration = "300ms"
-step = { before = "100ms", after = "20s", every = "20ms", idle = 9 }
+step = { before = "100ms", after = "30m", every = "20ms", idle = 9 }
 `
 
 // Servers of one process and of several are watched from before their clients
@@ -35,15 +35,11 @@ func TestStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	began := time.Now()
-	r, err := x.Run(t.Context())
+	r, err := x.Run(t.Context()) // steps are over when nothing happens any more: the suite's bound is beyond the test's
 	if err != nil {
 		t.Fatal(err)
 	}
 	noneLeft()
-	if took := time.Since(began); took > 2*20*time.Second { // the suite's bound for each
-		t.Errorf("two steps took %v: they are over when nothing happens any more", took)
-	}
 	for _, tr := range r.Trials {
 		if tr.Failed || len(tr.Phases) != 1 || tr.Phases[0].Series == nil {
 			t.Fatalf("trial %+v", tr)
