@@ -37,8 +37,9 @@ directive about processes (--start-servers, --max-request-workers, ...), a
 control process starts children, keeps idle threads within bounds, replaces
 children that die, and restarts without losing a request, as Apache httpd does.
 --config FILE has httpd.conf syntax; every directive is a flag, too, and flags
-win. --check prints what the settings come to, and each adjustment with its
-reason.
+win. --check prints what the settings come to, each adjustment with its reason,
+and what would keep a server from starting here: it binds the addresses for a
+moment, and serves nothing.
 
 Built-in paths: /hello  /spin?us=N  /sleep?ms=N  /touch?kib=N  /bytes?n=N  /echo
                 /server-status  /server-status?auto
@@ -92,7 +93,7 @@ func runServe(stdout, stderr io.Writer, o serveOrder) error {
 	}
 	switch {
 	case o.check:
-		return directive.Check(stdout, settings, notes)
+		return check(stdout, settings, notes)
 	case o.send != "":
 		if _, ok := control.Signals[o.send]; !ok {
 			return usageError{fmt.Errorf("-k %q (want stop, restart, graceful or graceful-stop)", o.send)}
@@ -119,6 +120,29 @@ func runServe(stdout, stderr io.Writer, o serveOrder) error {
 		return err
 	}
 	return p.Run()
+}
+
+// check prints what settings come to, and whether a server would start.
+func check(stdout io.Writer, settings *directive.Settings, notes directive.Notes) error {
+	met := control.Rehearse(settings)
+	if err := directive.Check(stdout, settings, append(notes, met...)); err != nil {
+		return err
+	}
+	errs := 0
+	doubt := ""
+	for _, n := range met {
+		switch n.Level {
+		case directive.Error:
+			errs++
+		case directive.Warning:
+			doubt = ", but for what the warnings say"
+		}
+	}
+	if errs > 0 {
+		return fmt.Errorf("a server with these settings would not start here, see the %s above", plural(uint64(errs), "error", "errors"))
+	}
+	_, err := fmt.Fprintf(stdout, "ok       a server with these settings starts here%s\n", doubt)
+	return err
 }
 
 func aloneConfig(s *directive.Settings, out io.Writer) control.Config {

@@ -73,6 +73,7 @@ type order struct {
 
 	Config string // file of a control process
 	Beat   time.Duration
+	Files  int // limit of descriptors, the system's when 0
 }
 
 func serveProcess(config string) int {
@@ -80,6 +81,13 @@ func serveProcess(config string) int {
 	if err := json.Unmarshal([]byte(config), &o); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return exitError
+	}
+	if o.Files > 0 {
+		limit := unix.Rlimit{Cur: uint64(o.Files), Max: uint64(o.Files)}
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return exitError
+		}
 	}
 	if o.Config != "" {
 		return controlProcess(o)

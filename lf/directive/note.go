@@ -39,7 +39,7 @@ func (n Note) String() string {
 	if n.Value != "" {
 		b.WriteString(" " + n.Value)
 	}
-	return strings.TrimSuffix(b.String(), ": ") + ": " + n.Text
+	return strings.TrimPrefix(strings.TrimSuffix(b.String(), ": ")+": "+n.Text, ": ")
 }
 
 // Notes is an error of one note or more.

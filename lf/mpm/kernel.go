@@ -13,6 +13,7 @@ var kernelAccept = acceptChoice("blocking", "epoll-et", "epoll-exclusive", "urin
 
 var kernelKind = Kind{
 	Name:       "kernel",
+	AllAccept:  true,
 	Doc:        "every thread blocks in accept4: the kernel's own wake-one queue, the baseline",
 	MinThreads: 1,
 	Gated:      true,

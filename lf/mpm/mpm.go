@@ -169,6 +169,9 @@ type Kind struct {
 	// Unbounded tells that it starts what it needs for each connection: no
 	// number of threads bounds it, and none of them is idle.
 	Unbounded bool
+	// AllAccept tells that all its threads wait for connections at once: each of
+	// those in accept(2) takes a descriptor before it waits.
+	AllAccept bool
 	// Gated tells whether AcceptGate means anything to it.
 	Gated bool
 	// Capped tells whether AsyncFactor and Sheds mean anything to it.

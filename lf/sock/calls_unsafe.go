@@ -82,15 +82,6 @@ func setReceiveTimeout(fd int, tv *unix.Timeval) syscall.Errno {
 	return errno
 }
 
-// filtered reports whether a filter is attached to the socket. With no room for
-// it, the kernel only tells how long it is (SO_GET_FILTER).
-func filtered(fd int) bool {
-	size := uint32(0)
-	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_GET_FILTER,
-		0, uintptr(unsafe.Pointer(&size)), 0)
-	return errno == 0 && size > 0
-}
-
 // epollPoll is epoll_pwait(2) with a timeout of 0.
 func epollPoll(fd int, events []unix.EpollEvent) (int, syscall.Errno) {
 	r, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(events))),

@@ -2,6 +2,7 @@ package sock
 
 import (
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -11,29 +12,24 @@ import (
 	"lflab/lf/flight"
 )
 
+// nowhere is the index of a network interface that no system has.
+//
 // A listening socket that is shut down resets every connection in its accept
 // queue, and the kernel knows no way to stop taking new ones while the queue is
-// emptied. A socket filter is one: for a listening socket it sees each segment
-// from the TCP header on. It drops what asks for a connection, whose sender
-// tries again a second later and is refused then, because the listener is
-// closed by that time. A handshake that has begun goes on.
-var dropRequests = []unix.SockFilter{
-	{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13}, // the flags (RFC 9293, 3.1)
-	{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: 0x12},
-	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: 0x02, Jf: 1}, // SYN without ACK
-	{Code: unix.BPF_RET | unix.BPF_K, K: 0},
-	{Code: unix.BPF_RET | unix.BPF_K, K: 0xffffffff},
-}
+// emptied. Binding the socket to an interface is one (SO_BINDTOIFINDEX,
+// socket(7)): whoever asks for a connection at another one does not find the
+// socket and is refused. What is in the queue stays there, and a handshake that
+// has begun goes on. Since Linux 5.7 everybody may do so once.
+const nowhere = math.MaxInt32
 
-// HoldOff keeps new connections out of the accept queue, of all processes that
-// have the listener and of its siblings, so that the queue can be emptied
-// before the listener is closed: accept until Queued is 0. It cannot be taken
-// back. Where the system does not allow it, which is logged, connections that
-// come meanwhile are queued as before.
+// HoldOff refuses new connections, of all processes that have the listener and
+// of its siblings, so that the accept queue can be emptied before the listener
+// is closed: accept until Queued is 0. It cannot be taken back. Where the system
+// does not allow it, which is logged, connections that come meanwhile are
+// queued as before.
 func (l *Listener) HoldOff() {
 	if !l.heldOff.Swap(true) {
-		filter := unix.SockFprog{Len: uint16(len(dropRequests)), Filter: &dropRequests[0]}
-		if err := unix.SetsockoptSockFprog(l.fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &filter); err != nil {
+		if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, nowhere); err != nil && !toNowhere(l.fd) {
 			slog.Warn("cannot hold new connections off: some that come while the listener is closed may be reset", "address", l.addr.String(), "error", err)
 		}
 		// A connection whose peer has not sent anything yet is not waited for.
@@ -46,7 +42,12 @@ func (l *Listener) HoldOff() {
 }
 
 // HeldOff reports that this or another process has called HoldOff.
-func (l *Listener) HeldOff() bool { return l.heldOff.Load() || filtered(l.fd) }
+func (l *Listener) HeldOff() bool { return l.heldOff.Load() || toNowhere(l.fd) }
+
+func toNowhere(fd int) bool {
+	index, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX)
+	return err == nil && index == nowhere
+}
 
 // Queued is how many connections wait in the accept queue, siblings' included.
 // It is 0 for a listener that was shut down.

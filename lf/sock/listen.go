@@ -102,6 +102,24 @@ func Listen(opt Options) (*Listener, error) {
 	return l, nil
 }
 
+// Bindable binds host:port for a moment and does not listen on it. It returns
+// what keeps a listening socket from being bound there, EADDRINUSE too.
+func Bindable(address string) error {
+	addr, err := ParseAddress(address)
+	if err != nil {
+		return err
+	}
+	fd, sa, err := socket(addr, strings.HasPrefix(address, ":"))
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return err
+	}
+	return unix.Bind(fd, sa)
+}
+
 // ParseAddress resolves host:port. An empty host is all addresses.
 func ParseAddress(address string) (netip.AddrPort, error) {
 	tcp, err := net.ResolveTCPAddr("tcp", address)
