@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,8 @@ import (
 )
 
 func newCompareCommand(stdout, stderr io.Writer) *cobra.Command {
-	return &cobra.Command{
+	unlike := false
+	cmd := &cobra.Command{
 		Use:   "compare A B",
 		Short: "hold two results directories against each other",
 		Long: `compare prints, cell by cell and metric by metric, the medians of two results
@@ -22,8 +24,10 @@ cell. A line says how many cells agree: those in which no metric differs. About
 one in twenty differs by chance. The next one says how many of all intervals
 overlap, of those that both have with six processes or more, and the last one,
 where the suite claims something, whether both come to the same verdict. Trials
-that did not pass their validity gates are left out. A difference is a finding,
-not a failure: the exit status is 0.`,
+that did not pass their validity gates are left out, and those that cannot be
+read are named. A difference is a finding, not a failure: the exit status is 0.
+Runs with other loads are refused, with what differs; --unlike compares them
+all the same.`,
 		Example: "  lflab compare results/quick-20260102T150405Z results/quick-20260103T150405Z",
 		Args:    arguments("a results directory", "another one"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -35,12 +39,22 @@ not a failure: the exit status is 0.`,
 			if err != nil {
 				return err
 			}
+			printDamaged(stderr, a, b)
+			differences := lab.Unlike(a, b)
+			if len(differences) > 0 && !unlike {
+				return fmt.Errorf("the loads are not the same (--unlike compares them all the same):\n  %s", strings.Join(differences, "\n  "))
+			}
+			for _, d := range differences {
+				fmt.Fprintln(stdout, "note:", d)
+			}
 			if err := figure.Compare(a, b).Write(stdout); err != nil {
 				return err
 			}
 			return printAgreement(stdout, a, b)
 		},
 	}
+	cmd.Flags().BoolVar(&unlike, "unlike", false, "compare runs with other loads, too: then a difference may be the load's")
+	return cmd
 }
 
 // printAgreement says how far the intervals and the verdicts of two runs agree.

@@ -15,6 +15,7 @@ import (
 
 	"lflab/experiments/lab"
 	"lflab/experiments/suites"
+	"lflab/lf/mpm"
 )
 
 type runFlags struct {
@@ -192,12 +193,29 @@ func openSuites(args []string) (all []*suites.Suite, names []string, err error) 
 	}
 	for _, name := range names {
 		s, err := suites.Open(name)
+		if err == nil {
+			err = known(s)
+		}
 		if err != nil {
 			return nil, nil, err
 		}
 		all = append(all, s)
 	}
 	return all, names, nil
+}
+
+// known tells of an architecture that this program does not have, before
+// anything is measured: the suite cannot tell it from a subject.
+func known(s *suites.Suite) error {
+	for _, cell := range s.Cells() {
+		if sub, _ := s.Subject(cell); sub != nil || cell["mpm"] == "" {
+			continue
+		}
+		if _, err := mpm.Lookup(cell["mpm"]); err != nil {
+			return fmt.Errorf("suite %s: axes.mpm: %w, and there is no [[subject]] of that name", s.File, err)
+		}
+	}
+	return nil
 }
 
 // suite runs one suite, or shows its plan by show; takes is how long it takes,

@@ -157,7 +157,11 @@ const (
 // Flags of `lflab serve` that the runner sets itself.
 var reserved = []string{"listen", "grace", "lab", "config"}
 
+// mostCells is more than anybody waits for, and as many as are planned in no time.
+const mostCells = 10_000
+
 func (r *reader) axes(s *Suite, f *file, md toml.MetaData) error {
+	cells := 1
 	for _, key := range md.Keys() { // the order of the file, which the map has lost
 		if len(key) != 2 || key[0] != "axes" {
 			continue
@@ -187,6 +191,9 @@ func (r *reader) axes(s *Suite, f *file, md toml.MetaData) error {
 			axis.Values = append(axis.Values, value)
 		}
 		s.Axes = append(s.Axes, axis)
+		if cells *= len(axis.Values); cells > mostCells {
+			return r.refuse("axes", cells, fmt.Sprintf("%d cells at most, the product of the numbers of values", mostCells))
+		}
 	}
 	if len(s.Axes) == 0 {
 		return r.missing("axes", `at least one, as in mpm = ["leader", "worker"]`)

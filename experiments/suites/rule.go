@@ -2,6 +2,7 @@ package suites
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -176,8 +177,8 @@ func (r *reader) ruleKind(s *Suite, q *Rule, at string) error {
 		if b != 0 {
 			bounds++
 		}
-		if b < 0 {
-			return r.refuse(at, b, "bounds above 0")
+		if !(b >= 0 && b <= math.MaxFloat64) { // nor is it no number
+			return r.refuse(at, b, "finite bounds above 0")
 		}
 	}
 	number := func(key, axis string) error {
@@ -205,7 +206,7 @@ func (r *reader) ruleKind(s *Suite, q *Rule, at string) error {
 			return r.refuse(at+".unit", q.Unit, "a metric of summary.csv that the difference is measured in, or none")
 		}
 	case RuleTrend, RuleCrossing:
-		if q.Kind == RuleTrend && q.Towards <= 0 {
+		if q.Kind == RuleTrend && !(q.Towards > 0 && q.Towards <= math.MaxFloat64) {
 			return r.refuse(at+".towards", q.Towards, "a ratio above 0, as in 1")
 		}
 		if q.Kind == RuleCrossing && (bounds != 1 || q.Differs != 0) {

@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -262,6 +263,7 @@ func TestBadSuites(t *testing.T) {
 		{"no axes", change("mpm = ['leader']\nmode = ['close']", ""), `axes: missing`},
 		{"empty axis", change("['leader']", "[]"), `axes.mpm: []string{} is not allowed (allowed: at least one value)`},
 		{"value twice", change("['leader']", "['leader','leader']"), `axes.mpm: "leader" is not allowed (allowed: each value once)`},
+		{"cells", change("['leader']", "['leader']\nthreads = ["+numbers(200)+"]\nspin = ["+numbers(200)+"]"), `axes: 40000 is not allowed (allowed: 10000 cells at most`},
 		{"value with a space", change("['leader']", "['le ader']"), `axes.mpm: "le ader" is not allowed (allowed: a string, number or boolean of letters`},
 		{"nested value", change("['leader']", "[['leader']]"), `axes.mpm: `},
 		{"mode", change("['close']", "['closed']"), `axes.mode: "closed" is not allowed (allowed: close, keepalive)`},
@@ -365,4 +367,13 @@ func TestBadSuites(t *testing.T) {
 			}
 		})
 	}
+}
+
+// numbers are so many values of an axis.
+func numbers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "%d,", i+1)
+	}
+	return b.String()
 }
