@@ -27,8 +27,10 @@ func main() { os.Exit(run(os.Stdout, os.Stderr, os.Args[1:])) }
 
 func run(stdout, stderr io.Writer, args []string) int {
 	root := newRootCommand(stdout, stderr)
+	help := &written{w: stdout}
+	root.SetOut(help) // package cobra does not tell whether help was written
 	root.SetArgs(args)
-	err := root.Execute()
+	err := errors.Join(root.Execute(), help.err)
 	if err == nil {
 		return exitDone
 	}
@@ -38,6 +40,20 @@ func run(stdout, stderr io.Writer, args []string) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// written keeps the first error of its writer.
+type written struct {
+	w   io.Writer
+	err error
+}
+
+func (w *written) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 func newRootCommand(stdout, stderr io.Writer) *cobra.Command {
