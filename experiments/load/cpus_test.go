@@ -64,7 +64,7 @@ func TestCPUs(t *testing.T) {
 				t.Errorf("bound threads %v, want %v", got, want)
 			}
 		}
-		r := mustRun(t, cfg)
+		r := served(t, cfg)
 		if r.Requests == 0 || !slices.Equal(r.Report().CPUs, cpus) {
 			t.Errorf("%d requests, reported CPUs %v, want %v", r.Requests, r.Report().CPUs, cpus)
 		}

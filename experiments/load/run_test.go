@@ -59,7 +59,7 @@ func TestCountsMatch(t *testing.T) {
 			case Burst:
 				cfg.Burst = 5
 			}
-			r := mustRun(t, cfg)
+			r := served(t, cfg)
 			eventually(t, "the server has seen every request sent", func() bool { return s.requests.Load() == int64(r.Sent) })
 			eventually(t, "the server has accepted every connection", func() bool { return s.accepted.Load() == int64(r.Opened) })
 			if len(r.Errors) != 0 || r.Requests == 0 {
@@ -323,7 +323,7 @@ func TestNames(t *testing.T) {
 			urls = append(urls, "http://localhost:"+port)
 		}
 		for _, url := range urls {
-			if r := mustRun(t, Config{URL: url, Connections: 1, Duration: 200 * time.Millisecond}); r.Requests == 0 || len(r.Errors) > 0 {
+			if r := served(t, Config{URL: url, Connections: 1, Duration: 200 * time.Millisecond}); r.Requests == 0 || len(r.Errors) > 0 {
 				t.Errorf("%s: %d requests, errors %v", url, r.Requests, r.Errors)
 			}
 		}
@@ -343,7 +343,7 @@ func TestServerCloses(t *testing.T) {
 		"to the end": sayAndClose("HTTP/1.0 200 OK\r\n\r\nHello"),
 	} {
 		s := serve(t, "127.0.0.1:0", handler)
-		r := mustRun(t, Config{URL: s.url(), Connections: 2, Duration: 100 * time.Millisecond})
+		r := served(t, Config{URL: s.url(), Connections: 2, Duration: 100 * time.Millisecond})
 		if len(r.Errors) > 0 || r.Requests == 0 || r.Opened < r.Sent/3 {
 			t.Errorf("%s: %d requests on %d connections, errors %v", name, r.Requests, r.Opened, r.Errors)
 		}
@@ -368,7 +368,7 @@ func TestLargeRequestAndAnswer(t *testing.T) {
 	const size = 3 << 20
 	body := strings.Repeat("b", size)
 	s := serve(t, "127.0.0.1:0", say("HTTP/1.1 200 OK\r\nContent-Length: 3145728\r\n\r\n"+body))
-	r := mustRun(t, Config{URL: s.url() + strings.Repeat("a", size), Connections: 2, Duration: 300 * time.Millisecond})
+	r := served(t, Config{URL: s.url() + strings.Repeat("a", size), Connections: 2, Duration: 300 * time.Millisecond})
 	eventually(t, "the server has seen every request sent", func() bool { return s.requests.Load() == int64(r.Sent) })
 	if len(r.Errors) > 0 || r.Requests == 0 || r.Bytes < r.Requests*size-2*size {
 		t.Errorf("%d requests, %d bytes, errors %v", r.Requests, r.Bytes, r.Errors)
