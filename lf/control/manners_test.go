@@ -63,7 +63,7 @@ func TestHangupDrains(t *testing.T) {
 	}
 	p := run(t, order{MPM: "leader"})
 	busy, other := p.dial(), p.dial()
-	busy.send("/sleep?ms=200")
+	busy.send("/sleep?ms=3000")
 	other.working(1)
 	p.signal(unix.SIGHUP)
 	p.signal(unix.SIGHUP) // the kernel and the shell both say so

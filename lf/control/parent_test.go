@@ -186,7 +186,7 @@ func TestNeverMoreThanTheLimit(t *testing.T) {
 	var busy []*peer
 	for range 12 {
 		p := s.dial()
-		p.send("/sleep?ms=700")
+		p.send("/sleep?ms=2500")
 		busy = append(busy, p)
 	}
 	most := 0
@@ -406,7 +406,7 @@ func TestGracefulStop(t *testing.T) {
 	b := s.settled(2)
 	idle, busy := s.dial(), s.dial()
 	idle.get("/hello")
-	busy.send("/sleep?ms=1500")
+	busy.send("/sleep?ms=3000")
 	until(t, "the request to be in flight", func() bool { return b.Summary().Busy >= 1 && strings.Contains(board(b), "W") })
 	s.signal(unix.SIGWINCH)
 	s.refuses()
@@ -554,7 +554,7 @@ func TestOrphansFinish(t *testing.T) {
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
 	b := s.settled(2)
 	busy := s.dial()
-	busy.send("/sleep?ms=300")
+	busy.send("/sleep?ms=3000")
 	until(t, "the request to be in flight", func() bool { return b.Summary().Busy == 1 })
 	children := s.children()
 	s.signal(unix.SIGKILL)

@@ -28,7 +28,7 @@ func TestSignalDrains(t *testing.T) {
 				if got := idle.get("/hello"); got != "Hello, World!" {
 					t.Fatalf("/hello: %q", got)
 				}
-				busy.send("/sleep?ms=1500") // it has begun, and lasts, when the signal comes
+				busy.send("/sleep?ms=3000") // it has begun, and lasts, when the signal comes
 				idle.working(1)
 				p.signal(signal)
 				p.refuses()
@@ -135,7 +135,7 @@ func TestGraceInProcess(t *testing.T) {
 	c.Grace = 10 * time.Millisecond
 	s := begin(t, c)
 	busy, other := dial(t, s.Addr()), dial(t, s.Addr())
-	busy.send("/sleep?ms=300")
+	busy.send("/sleep?ms=60000")
 	other.working(1)
 	if err := s.Drain(); !errors.Is(err, ErrGrace) || !strings.Contains(err.Error(), "10ms") {
 		t.Errorf("drain: %v", err)

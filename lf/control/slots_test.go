@@ -169,7 +169,7 @@ func TestShedKeepAlive(t *testing.T) {
 		kept.get("/hello")
 		until(t, "its worker to be idle again", func() bool { return b.Summary().Busy == 0 })
 		for range 2 {
-			s.dial().send("/sleep?ms=1000")
+			s.dial().send("/sleep?ms=3000")
 		}
 		until(t, "both workers to be busy", func() bool { return b.Summary().Busy == 2 })
 		kept.send("/hello")
