@@ -32,8 +32,6 @@ func (l *Listener) HoldOff() {
 		if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, nowhere); err != nil && !toNowhere(l.fd) {
 			slog.Warn("cannot hold new connections off: some that come while the listener is closed may be reset", "address", l.addr.String(), "error", err)
 		}
-		// A connection whose peer has not sent anything yet is not waited for.
-		_ = unix.SetsockoptInt(l.fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 0)
 	}
 	_ = l.siblings.each(func(s *Listener) error {
 		s.HoldOff()
