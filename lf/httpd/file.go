@@ -181,7 +181,7 @@ func typeOf(name string) string {
 func (x *Exchange) answerFile(f *os.File, info fs.FileInfo, name string) {
 	v := validatorsOf(info)
 	c := conditionsOf(&x.Request().Header)
-	x.Field("Last-Modified", v.modified.Format(httpDate))
+	x.Field("Last-Modified", v.told(c.now).Format(httpDate))
 	x.Field("ETag", v.tag)
 	switch c.decide(v) {
 	case fasthttp.StatusNotModified:

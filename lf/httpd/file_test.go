@@ -2,6 +2,7 @@ package httpd
 
 import (
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -140,6 +141,28 @@ func TestFileFields(t *testing.T) {
 	}
 	if a := get("/large", "Range: bytes=100000-199999\r\n"); a.code != 206 || a.body != letters(200000)[100000:] {
 		t.Errorf("%d, %d bytes", a.code, len(a.body))
+	}
+}
+
+// A file's time may be ahead of the clock: what is told of it is not, and it
+// counts as changed for whoever has seen that.
+func TestFileOfTomorrow(t *testing.T) {
+	dir := tree(t)
+	ahead := time.Now().Add(24 * time.Hour)
+	if err := os.Chtimes(filepath.Join(dir, "a.txt"), ahead, ahead); err != nil {
+		t.Fatal(err)
+	}
+	server := newServer(t, Config{DocRoot: dir})
+	a := one(t, server, ask("GET", "/a.txt", "", ""))
+	told, err := http.ParseTime(a.header.Get("Last-Modified"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if date, err := http.ParseTime(a.header.Get("Date")); err != nil || told.After(date) {
+		t.Errorf("Last-Modified %v, Date %v (%v)", told, date, err)
+	}
+	if a := one(t, server, ask("GET", "/a.txt", "If-Modified-Since: "+told.Format(httpDate)+"\r\n", "")); a.code != 200 {
+		t.Errorf("it is said not to have changed: %d", a.code)
 	}
 }
 

@@ -30,6 +30,15 @@ func validatorsOf(info fs.FileInfo) validators {
 	}
 }
 
+// told is the time of modification to tell of: never one after the response's
+// Date (RFC 9110, 8.8.2.1), which may be of the second before.
+func (v validators) told(now time.Time) time.Time {
+	if v.modified.After(now) {
+		return now.UTC().Truncate(time.Second).Add(-time.Second)
+	}
+	return v.modified
+}
+
 // tags is a field value that lists entity tags. Several field lines are one
 // list.
 type tags struct {
