@@ -31,7 +31,7 @@ const (
 const (
 	finish = 'g' // leave the listeners, serve what there is, end
 	cut    = 'c' // and end connections now
-	look   = 'l' // another child has died, perhaps with the news of a connection
+	look   = 'l' // another child has left or died, perhaps with the news of a connection
 )
 
 // second is what a child tells itself once a second.
@@ -41,6 +41,7 @@ const second = 0
 const (
 	readyLine  = "ready"
 	spentLine  = "spent" // it has had its connections, and finishes
+	leftLine   = "left"  // it waits for no more connections, of which it may have had news
 	failedLine = "failed "
 )
 
@@ -166,7 +167,7 @@ func (c *child) begin() (err error) {
 		return err
 	}
 	c.listener = kind.ListenerSeat
-	p := parts{before: c.Slot * c.Config.Threads, row: c.row, most: c.Most, spent: c.spent, short: c.short, status: c.status}
+	p := parts{before: c.Slot * c.Config.Threads, row: c.row, most: c.Most, spent: c.spent, left: c.left, short: c.short, status: c.status}
 	for fd := c.First; fd < c.First+c.Listeners; fd++ {
 		l, err := sock.Adopt(fd, c.Config.socket(""))
 		if err != nil {
@@ -328,6 +329,9 @@ func (c *child) spent() {
 	c.tell(spentLine)
 	c.ended <- childDone
 }
+
+// left is called by any thread when the child waits for no more connections.
+func (c *child) left() { c.tell(leftLine) }
 
 // short is called by any thread when nothing could be accepted for a second.
 func (c *child) short(err error) {

@@ -102,6 +102,7 @@ type parts struct {
 	status    func() serve.Status // of all processes
 	most      uint64              // connections
 	spent     func()
+	left      func()
 	short     func(error)
 }
 
@@ -187,7 +188,7 @@ func assemble(cfg Config, p parts) (s *Server, err error) {
 		Order: cfg.Order, Promotion: cfg.Promotion, Leaders: cfg.Leaders, Hold: cfg.Hold,
 		Sets: cfg.Sets, Chosen: cfg.Chosen, CPU: cpu, Recorder: s.recorder,
 		AcceptGate: p.gate, Row: p.row, AsyncFactor: cfg.AsyncFactor, Sheds: cfg.Sheds, Exclusive: cfg.Exclusive,
-		MostConnections: p.most, Spent: p.spent, Short: p.short,
+		MostConnections: p.most, Spent: p.spent, Left: p.left, Short: p.short,
 	})
 	return s, err
 }

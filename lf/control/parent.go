@@ -431,6 +431,21 @@ func (p *Parent) hear(r report) {
 		k.stage = finishing
 		k.deadline = time.Now().Add(p.plan.GracefulRestart)
 		p.replace(k.group)
+	case r.line == leftLine:
+		p.othersLook(k)
+	}
+}
+
+// othersLook has the others of its group look for connections that the kernel
+// has told a child of that has left, or is gone.
+func (p *Parent) othersLook(k *kid) {
+	if !k.group.cfg.Server.Exclusive {
+		return
+	}
+	for _, other := range p.kids {
+		if other != k && other.group == k.group {
+			other.command(look)
+		}
 	}
 }
 
@@ -512,13 +527,7 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		}
 		p.shutAll([]*door{d})
 	}
-	if g.cfg.Server.Exclusive {
-		for _, other := range p.kids {
-			if other.group == g {
-				other.command(look)
-			}
-		}
-	}
+	p.othersLook(k)
 	lived := time.Since(k.began)
 	if (!status.Exited() || status.ExitStatus() != childDone) && k.stage < reminded {
 		slog.Warn(g.cfg.label()+" died", "pid", k.pid, "status", describeStatus(status), "core", status.CoreDump(), "lived", lived.Round(time.Millisecond), "said", k.failure)

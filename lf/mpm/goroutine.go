@@ -192,9 +192,9 @@ func (m *goroutine) shut() {
 	m.whileOpen(func() {
 		for _, l := range m.cfg.Listeners {
 			l.Shutdown()
-			l.LetGo()
 		}
 	})
+	m.giveBack(&m.cfg)
 }
 
 // spent stops accepting, as no more connections are wanted.

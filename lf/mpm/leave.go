@@ -2,6 +2,7 @@ package mpm
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -147,12 +148,17 @@ func (c *crew) shut() {
 }
 
 // letGo gives the listeners back that other processes have, too.
-func (c *crew) letGo() {
-	c.whileOpen(func() {
-		for _, l := range c.cfg.Listeners {
+func (c *crew) letGo() { c.giveBack(&c.cfg) }
+
+func (e *exit) giveBack(cfg *Config) {
+	e.whileOpen(func() {
+		for _, l := range cfg.Listeners {
 			l.LetGo()
 		}
 	})
+	if cfg.Left != nil && slices.ContainsFunc(cfg.Listeners, (*sock.Listener).Shared) {
+		cfg.Left()
+	}
 }
 
 // expel interrupts the threads that are, or may be, waiting for connections,

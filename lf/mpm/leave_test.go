@@ -165,24 +165,29 @@ func TestLeaveUnderLoad(t *testing.T) {
 	}
 }
 
-// TestLeaveIdle: without any traffic a process leaves, and the listener still
-// listens. L10: a leader that waits is not left behind.
+// TestLeaveIdle: without any traffic a process leaves and says so once, and the
+// listener still listens. L10: a leader that waits is not left behind.
 func TestLeaveIdle(t *testing.T) {
 	for _, v := range everyKind() {
 		t.Run(v.String(), func(t *testing.T) {
-			r := startVariant(t, v, setup{adopt: true})
+			var left atomic.Int64
+			r := startVariant(t, v, setup{adopt: true, change: func(c *Config) { c.Left = func() { left.Add(1) } }})
 			if r.kind.Name != "goroutine" {
 				until(t, "the threads to be there", func() bool { return r.liveThreads() == r.threads })
 			}
 			r.m.Drain()
 			r.m.Drain() // does nothing
 			r.await()
+			until(t, "word of having left", func() bool { return left.Load() > 0 })
 			c, err := net.DialTimeout("tcp", r.addr, patience)
 			if err != nil {
 				t.Fatalf("the listener is shut down: %v", err)
 			}
 			c.Close()
 			r.finish()
+			if n := left.Load(); n != 1 {
+				t.Errorf("it has left %d times", n)
+			}
 		})
 	}
 }

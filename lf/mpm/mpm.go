@@ -85,6 +85,11 @@ type Config struct {
 	MostConnections uint64
 	Spent           func()
 
+	// Left, if set, is called once it waits no more on listeners that other
+	// processes have, by any thread; it must not block. The kernel may have told
+	// it of a connection that it has left to them: they should Look.
+	Left func()
+
 	// Short, if set, is called once when all attempts to accept have failed
 	// for a second, for want of descriptors or memory or because the accept
 	// gate is broken, by any thread; it must not block. The architecture goes
