@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -77,6 +78,9 @@ func (t *Trial) loadHistograms(files fs.FS) (err error) {
 	log := hdrhistogram.NewHistogramLogReader(bytes.NewReader(text))
 	for {
 		h, err := log.NextIntervalHistogram()
+		if number, ok := errors.AsType[*strconv.NumError](err); ok {
+			return fmt.Errorf("a line has %q where a number is due", number.Num)
+		}
 		if err != nil {
 			return err
 		}

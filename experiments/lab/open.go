@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"strings"
 )
 
 // manifestFormat is the form of a results directory that this program writes, and
@@ -78,7 +80,7 @@ func (r *Run) openManifest() error {
 		} else if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("read %s: %w (is %s a results directory of lflab run?)", path, err, r.Dir)
 		} else {
-			return fmt.Errorf("read %s: %w (put a copy of it there; the trials beside it are whole, but what they were planned as is not known without it)", path, err)
+			return fmt.Errorf("read %s: %w (put a copy of it there; without it nobody knows what the trials beside it were planned as)", path, err)
 		}
 	}
 	if m.Format > manifestFormat {
@@ -155,9 +157,40 @@ func readJSON(files fs.FS, name string, v any) error {
 		return fmt.Errorf("it is no JSON from byte %d of %d on: %w", syntax.Offset, len(text), err)
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return fmt.Errorf("%s is a %s where a %s is due", wrong.Field, wrong.Value, wrong.Type)
+		where := ""
+		if wrong.Field != "" {
+			where = " in " + wrong.Field
+		}
+		if number, ok := strings.CutPrefix(wrong.Value, "number "); ok {
+			return fmt.Errorf("it has %s%s, which is not %s that fits there", number, where, jsonName(wrong.Type.Kind()))
+		}
+		return fmt.Errorf("it has %s%s, and %s is due there", withArticle(wrong.Value), where, jsonName(wrong.Type.Kind()))
 	}
 	return err
+}
+
+func withArticle(noun string) string {
+	if strings.HasPrefix(noun, "array") || strings.HasPrefix(noun, "object") {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
+// jsonName is what JSON calls the form of a value.
+func jsonName(kind reflect.Kind) string {
+	switch kind {
+	case reflect.Struct, reflect.Map:
+		return "an object"
+	case reflect.Slice, reflect.Array:
+		return "an array"
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float64, reflect.Float32:
+		return "a number"
+	}
+	return "a whole number"
 }
 
 // readRegular reads a file; others, a pipe say, might never end.

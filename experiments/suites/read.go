@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"math"
 	"path"
 	"regexp"
 	"slices"
@@ -274,7 +275,8 @@ func scalar(v any) (string, bool) {
 	switch v.(type) {
 	case string, int64, float64, bool:
 		text := fmt.Sprint(v)
-		return text, aValue.MatchString(text)
+		x, isNumber := v.(float64)
+		return text, aValue.MatchString(text) && !(isNumber && math.IsNaN(x))
 	}
 	return "", false
 }

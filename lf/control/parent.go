@@ -529,7 +529,9 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 	}
 	p.othersLook(k)
 	lived := time.Since(k.began)
-	if (!status.Exited() || status.ExitStatus() != childDone) && k.stage < reminded {
+	// One that was still starting when the server stops finds no listeners.
+	unborn := p.stop != not && status.Exited() && status.ExitStatus() == childFatal
+	if (!status.Exited() || status.ExitStatus() != childDone) && k.stage < reminded && !unborn {
 		slog.Warn(g.cfg.label()+" died", "pid", k.pid, "status", describeStatus(status), "core", status.CoreDump(), "lived", lived.Round(time.Millisecond), "said", k.failure)
 	}
 	if p.stop != 0 {

@@ -34,6 +34,9 @@ func (p *pidFile) take(name PidFile) error {
 	if err != nil {
 		return fmt.Errorf("PidFile: %w", err)
 	}
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		return errors.Join(fmt.Errorf("PidFile %s is no regular file", name), f.Close())
+	}
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
 		defer f.Close()

@@ -19,7 +19,7 @@ import (
 
 // Rehearse tells what would keep a server with these settings from starting,
 // here and now: of errors it is certain, warnings are what it cannot tell. It
-// binds the addresses for a moment and listens on none, and makes no file.
+// binds the addresses for a moment and listens on none, and leaves no file.
 // Only what a running server shows is not looked at.
 func Rehearse(s *directive.Settings) (notes directive.Notes) {
 	r := &rehearsal{}
@@ -34,37 +34,46 @@ func Rehearse(s *directive.Settings) (notes directive.Notes) {
 	if err != nil {
 		r.notes = append(r.notes, directive.Note{Level: directive.Error, Text: err.Error()})
 	}
-	for i := range s.Groups {
-		for n, l := range s.Groups[i].Listen {
-			if _, ok := passed[plan.Groups[i].places[n].addr]; !ok {
-				r.bind(l)
-			}
-		}
-		r.directories(s, &s.Groups[i], &plan.Groups[i])
-	}
-	for _, fd := range passed {
-		_ = unix.Close(fd)
-	}
 	if !s.Alone {
 		r.pidFile(plan.PidFile)
 		r.scoreBoard(plan.ScoreBoardFile)
+	}
+	for i := range s.Groups {
+		g := &plan.Groups[i]
+		for n, l := range s.Groups[i].Listen {
+			if _, ok := passed[g.places[n].addr]; !ok {
+				r.bind(l, g.Buckets > 1)
+			}
+		}
+		r.directories(s, &s.Groups[i], g)
+		if g.Gate == "flock" || g.Gate == "fcntl" {
+			r.writable("LockFile", g.LockFile)
+		}
+	}
+	for _, fd := range passed {
+		_ = unix.Close(fd)
 	}
 	r.descriptors(s, &plan)
 	return r.notes
 }
 
-type rehearsal struct{ notes directive.Notes }
+type rehearsal struct {
+	notes   directive.Notes
+	running int // the process that has the PidFile or the scoreboard; 0 none
+}
 
 func (r *rehearsal) say(level directive.Level, name, value string, from directive.Origin, format string, args ...any) {
 	r.notes = append(r.notes, directive.Note{Level: level, Directive: name, Value: value, From: from, Text: fmt.Sprintf(format, args...)})
 }
 
-func (r *rehearsal) bind(l directive.Listen) {
-	err := sock.Bindable(l.Address)
+func (r *rehearsal) bind(l directive.Listen, shares bool) {
+	err := sock.Bindable(l.Address, shares)
 	switch {
 	case err == nil:
+	case errors.Is(err, unix.EADDRINUSE) && r.running > 0:
+		r.say(directive.Warning, "Listen", l.Address, l.From, "is in use now: by process %d, if that listens there", r.running)
 	case errors.Is(err, unix.EADDRINUSE):
-		r.say(directive.Warning, "Listen", l.Address, l.From, "is in use now: a server that has it can be restarted with these settings, and no other one can be started beside it")
+		r.say(directive.Error, "Listen", l.Address, l.From, "is in use (ss -ltnp tells by whom; a running server that is to be restarted is known by its PidFile)")
 	case errors.Is(err, unix.EADDRNOTAVAIL):
 		r.say(directive.Error, "Listen", l.Address, l.From, "is no address of this machine: %v (ip address lists those there are)", err)
 	case errors.Is(err, unix.EACCES):
@@ -143,7 +152,10 @@ func (r *rehearsal) pidFile(name PidFile) {
 		return
 	}
 	defer f.Close()
-	if pid := holder(f); pid > 0 {
+	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
+		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "is no regular file")
+	} else if pid := holder(f); pid > 0 {
+		r.running = pid
 		r.say(directive.Warning, "PidFile", string(name), directive.Origin{}, "process %d is a running server that has it: that one can be restarted with these settings, and no other one can be started beside it", pid)
 	}
 }
@@ -162,6 +174,7 @@ func (r *rehearsal) scoreBoard(name string) {
 		return
 	}
 	if pid := old.Header().ParentPID.Load(); old.Alive() {
+		r.running = int(pid)
 		r.say(directive.Warning, "ScoreBoardFile", name, directive.Origin{}, "process %d is a running server that has it: that one can be restarted with these settings, and no other one can be started beside it", pid)
 	}
 	if err := old.Close(); err != nil {
@@ -170,16 +183,38 @@ func (r *rehearsal) scoreBoard(name string) {
 	r.writable("ScoreBoardFile", name)
 }
 
-// writable looks whether a file can be made, in place of one that is there.
+// writable looks whether a file can be made, in place of one that is there: by
+// making one beside it that has no name, or has one for a moment.
 func (r *rehearsal) writable(directiveName, name string) {
-	if err := unix.Access(filepath.Dir(name), unix.W_OK|unix.X_OK); err != nil {
-		r.say(directive.Error, directiveName, name, directive.Origin{}, "cannot be made: %s: %v", filepath.Dir(name), err)
+	if name == "" {
+		return
 	}
+	dir := filepath.Dir(name)
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, 0o600)
+	if err == nil {
+		_ = unix.Close(fd)
+		return
+	}
+	if err == unix.EOPNOTSUPP || err == unix.EISDIR || err == unix.EINVAL { // not of every file system
+		var f *os.File
+		if f, err = os.CreateTemp(dir, ".lflab-check-*"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+		if err == nil {
+			return
+		}
+	}
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	r.say(directive.Error, directiveName, name, directive.Origin{}, "cannot be made in %s: %v", dir, err)
 }
 
-// What a control process and a child have open beside what is counted, with
-// some to spare: a start takes a few for a moment.
+// What a process has open beside what is counted: at the least, and with some
+// to spare, as a start takes a few for a moment.
 const (
+	leastOwn  = 8
 	parentOwn = 20
 	childOwn  = 24
 )
@@ -190,37 +225,56 @@ func (r *rehearsal) descriptors(s *directive.Settings, plan *Plan) {
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		return // nothing can be said
 	}
-	sockets, atStart, atMost := plan.files(s.Alone)
+	n := plan.files(s.Alone)
+	const remedy = "raise it with ulimit -n, or LimitNOFILE= of systemd"
 	// The runtime raises the soft limit to the hard one.
-	switch have := int(min(limit.Max, 1<<30)); {
-	case have < atStart:
-		r.say(directive.Error, "RLIMIT_NOFILE", fmt.Sprint(have), directive.Origin{}, "is too few open files: a start may take %d in one process, with %d listening sockets (raise it with ulimit -n, or LimitNOFILE= of systemd)", atStart, sockets)
-	case have < atMost:
-		r.say(directive.Warning, "RLIMIT_NOFILE", fmt.Sprint(have), directive.Origin{}, "is enough open files for the start, and not for all processes and threads at once: that may be %d in one process (raise it with ulimit -n, or LimitNOFILE= of systemd)", atMost)
+	have := int(min(limit.Max, 1<<30))
+	say := func(level directive.Level, format string, args ...any) {
+		r.say(level, "RLIMIT_NOFILE", fmt.Sprint(have), directive.Origin{}, format+" ("+remedy+")", args...)
+	}
+	switch {
+	case have < n.least:
+		say(directive.Error, "is too few open files: a start takes %d in one process at least, with %d listening sockets", n.least, n.sockets)
+	case have < n.start:
+		say(directive.Warning, "may be too few open files: a start takes up to %d in one process, with %d listening sockets", n.start, n.sockets)
+	case have < n.most:
+		say(directive.Warning, "is enough open files for the start, and not for all processes and threads at once: that may be %d in one process", n.most)
 	}
 }
 
-// files is how many listening sockets there are, and how many descriptors the
-// process that needs most may need: to start, and when all children are there
-// and each thread has a connection.
-func (p *Plan) files(alone bool) (sockets, atStart, atMost int) {
-	start, slots, child, busy := 0, 0, 0, 0
+// files is how many listening sockets a server has, and how many descriptors the
+// process of it that needs most: to start, at the least and at most, and when
+// all children are there and each thread has a connection.
+type files struct{ sockets, least, start, most int }
+
+func (p *Plan) files(alone bool) (n files) {
+	start, slots, child, busy, least := 0, 0, 0, 0, 0
 	for i := range p.Groups {
 		g := &p.Groups[i]
-		sockets += len(g.places) * g.Buckets
-		start += min(g.Start, g.Children)
-		slots += g.slots()
-		own := childOwn + len(g.places)
-		if g.PerThread {
-			own = childOwn + 2*len(g.places)*g.Threads // with an epoll set for each
+		threads, own, has := g.Server.Threads, len(g.places), len(g.places)*g.Buckets
+		kind, err := mpm.Lookup(g.Server.MPM)
+		if err == nil && kind.ReusePort {
+			own = 2 * len(g.places) * threads // with an epoll set for each
+			if alone {
+				has = len(g.places) * threads
+			}
 		}
-		if kind, err := mpm.Lookup(g.Server.MPM); err == nil && kind.AllAccept {
-			own += g.Threads
+		least = max(least, own+leastOwn)
+		if err == nil && kind.AllAccept {
+			own += threads
 		}
-		child, busy = max(child, own), max(busy, own+g.Threads)
+		n.sockets += has
+		child, busy = max(child, own+childOwn), max(busy, own+childOwn+threads)
+		if !alone {
+			start += min(g.Start, g.Children)
+			slots += g.slots()
+		}
 	}
 	if alone {
-		return sockets, child, busy
+		n.least, n.start, n.most = least, child, busy
+		return n
 	}
-	return sockets, max(parentOwn+sockets+start, child), max(parentOwn+sockets+slots, busy)
+	n.least = max(least, n.sockets+start+leastOwn)
+	n.start, n.most = max(parentOwn+n.sockets+start, child), max(parentOwn+n.sockets+slots, busy)
+	return n
 }

@@ -48,11 +48,16 @@ func TestRehearse(t *testing.T) {
 	}{
 		{"Listen 127.0.0.1:0", "", 0},
 		{"Listen 127.0.0.1:0\nPidFile " + dir + "/pid\nScoreBoardFile " + dir + "/board", "", 0},
-		{"Listen " + taken.Addr().String(), "is in use now", directive.Warning},
+		{"Listen " + taken.Addr().String(), "is in use (ss", directive.Error},
 		{"Listen 192.0.2.1:8080", "is no address of this machine", directive.Error}, // RFC 5737
 		{"Listen 127.0.0.1:0\nPidFile " + dir + "/none/pid", "PidFile " + dir + "/none/pid: cannot be made", directive.Error},
 		{"Listen 127.0.0.1:0\nScoreBoardFile " + dir + "/none/board", "cannot be made", directive.Error},
 		{"Listen 127.0.0.1:0\nScoreBoardFile " + text, "would be left alone", directive.Error},
+		{"Listen 127.0.0.1:0\nPidFile /proc/pid", "cannot be made in /proc", directive.Error},
+		{"Listen 127.0.0.1:0\nPidFile /dev/full", "is no regular file", directive.Error},
+		{"Listen 127.0.0.1:0\nAcceptMutex flock\nLockFile " + dir + "/lock", "", 0},
+		{"Listen 127.0.0.1:0\nAcceptMutex flock\nLockFile " + dir + "/none/lock", "LockFile " + dir + "/none/lock: cannot be made", directive.Error},
+		{"Listen 127.0.0.1:0\nAcceptMutex fcntl\nLockFile " + text + "/lock", "not a directory", directive.Error},
 	} {
 		notes := Rehearse(settingsOf(t, "StartServers 2\n"+c.conf+"\n"))
 		if c.want == "" && len(notes) > 0 {
@@ -60,6 +65,14 @@ func TestRehearse(t *testing.T) {
 		}
 		if c.want != "" && (len(notes) != 1 || notes[0].Level != c.level || !strings.Contains(notes[0].String(), c.want)) {
 			t.Errorf("%q: %v, want %v %q", c.conf, notes, c.level, c.want)
+		}
+	}
+	for _, k := range mpm.Kinds() {
+		if k.MaxThreads == 1 {
+			continue // is nothing but children
+		}
+		if notes := Rehearse(settingsOf(t, "ControlProcess Off\nMPM "+k.Name+"\nListen 127.0.0.1:0\n")); len(notes) > 0 {
+			t.Errorf("%s in one process: %v", k.Name, notes)
 		}
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
@@ -78,7 +91,7 @@ func TestRehearseBesideARunningServer(t *testing.T) {
 		t.Errorf("%v", notes)
 	}
 	for _, n := range notes {
-		if n.Level != directive.Warning || !strings.Contains(n.String(), "can be restarted") {
+		if n.Level != directive.Warning || !strings.Contains(n.String(), fmt.Sprintf("process %d", s.cmd.Process.Pid)) {
 			t.Errorf("%v: %v", n.Level, n)
 		}
 	}
@@ -152,7 +165,8 @@ func TestRehearsedDescriptorsSuffice(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, need, _ := plan.files(false)
+			files := plan.files(false)
+			need := files.start
 			s.process = run(t, order{Config: s.conf, Beat: beat, Files: need})
 			s.settled(min(plan.Groups[0].Start, plan.Groups[0].Children))
 			if got := s.dial().get("/hello"); got != "Hello, World!" {
@@ -167,7 +181,7 @@ func TestRehearsedDescriptorsSuffice(t *testing.T) {
 			if k, err := mpm.Lookup(plan.Groups[0].Server.MPM); err == nil && k.AllAccept {
 				unseen = plan.Groups[0].Threads
 			}
-			if most > need || most < need-unseen-max(parentOwn, childOwn) {
+			if most > need || most < files.least || most < need-unseen-max(parentOwn, childOwn) {
 				t.Errorf("%d descriptors are open in one process, %d were said to be needed", most, need)
 			}
 			if log := s.log.String(); strings.Contains(log, "too many open files") {

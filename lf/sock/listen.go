@@ -103,8 +103,10 @@ func Listen(opt Options) (*Listener, error) {
 }
 
 // Bindable binds host:port for a moment and does not listen on it. It returns
-// what keeps a listening socket from being bound there, EADDRINUSE too.
-func Bindable(address string) error {
+// what keeps a listening socket from being bound there, EADDRINUSE too; with
+// shares it is one that lets others of the same user have the address, too
+// (SO_REUSEPORT).
+func Bindable(address string, shares bool) error {
 	addr, err := ParseAddress(address)
 	if err != nil {
 		return err
@@ -116,6 +118,11 @@ func Bindable(address string) error {
 	defer unix.Close(fd)
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 		return err
+	}
+	if shares {
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+			return err
+		}
 	}
 	return unix.Bind(fd, sa)
 }
