@@ -69,6 +69,9 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 		if errors.As(err, &syntax) {
 			return nil, fmt.Errorf("suite %s:%d: %s", name, syntax.Position.Line, syntax.Message)
 		}
+		if m := mismatch.FindStringSubmatch(err.Error()); m != nil {
+			return nil, fmt.Errorf("suite %s:%s: %s: it is %s, and %s is due", name, m[1], m[2], tomlName(m[3]), tomlName(m[4]))
+		}
 		return nil, fmt.Errorf("suite %s: %s", name, strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	r := reader{file: name, text: text, fsys: fsys}
@@ -91,6 +94,26 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 	return s, nil
 }
 
+// mismatch is what package toml says of a value of another type than its key's.
+var mismatch = regexp.MustCompile(`line (\d+) \(last key "([^"]*)"\): incompatible types: TOML value has type (\S+); destination has type (\S+)`)
+
+// tomlName is what TOML calls values of a Go type.
+func tomlName(goType string) string {
+	switch {
+	case strings.HasPrefix(goType, "int"):
+		return "a whole number"
+	case strings.HasPrefix(goType, "float"):
+		return "a number"
+	case strings.HasPrefix(goType, "bool"):
+		return "true or false"
+	case strings.HasPrefix(goType, "[]"), goType == "slice", goType == "array":
+		return "a list"
+	case strings.HasPrefix(goType, "map"), goType == "table":
+		return "a table"
+	}
+	return "a " + goType
+}
+
 type reader struct {
 	file string
 	text []byte
@@ -99,7 +122,12 @@ type reader struct {
 
 // refuse makes the one form of error that a wrong value has.
 func (r *reader) refuse(key string, value any, allowed string) error {
-	return fmt.Errorf("suite %s: %s: %#v is not allowed (allowed: %s)", r.file, key, value, allowed)
+	text := fmt.Sprint(value)
+	switch value.(type) {
+	case string, []string:
+		text = fmt.Sprintf("%q", value)
+	}
+	return fmt.Errorf("suite %s: %s: %s is not allowed (allowed: %s)", r.file, key, text, allowed)
 }
 
 func (r *reader) missing(key, allowed string) error {

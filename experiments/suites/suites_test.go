@@ -252,7 +252,7 @@ func TestBadSuites(t *testing.T) {
 	command := "\n[[subject]]\nname='leader'\ncommand=['x','{mpm}']\nparse='(?P<mean>[0-9]+)'\n"
 	for _, c := range []struct{ name, text, want string }{
 		{"syntax", change("repeat = 2", "repeat = = 2"), `suite s.toml:3: `},
-		{"type", change("repeat = 2", "repeat = 'two'"), `line 3 (last key "repeat")`},
+		{"type", change("repeat = 2", "repeat = 'two'"), `:3: repeat: it is a string, and a whole number is due`},
 		{"no title", change("title = 'T'", ""), `title: missing (allowed: a line`},
 		{"blank question", change("'Q?'", "' '"), `question: missing`},
 		{"no repeat", change("repeat = 2", ""), `repeat: missing (allowed: 1 to 1000`},
@@ -261,7 +261,7 @@ func TestBadSuites(t *testing.T) {
 		{"unknown key of a phase", ok + "conections = 3\n", `unknown key "phase.conections" (allowed here: name, title, path`},
 		{"unknown table", ok + "[machine]\ncpus = 2\n", `unknown key "machine"`},
 		{"no axes", change("mpm = ['leader']\nmode = ['close']", ""), `axes: missing`},
-		{"empty axis", change("['leader']", "[]"), `axes.mpm: []string{} is not allowed (allowed: at least one value)`},
+		{"empty axis", change("['leader']", "[]"), `axes.mpm: [] is not allowed (allowed: at least one value)`},
 		{"value twice", change("['leader']", "['leader','leader']"), `axes.mpm: "leader" is not allowed (allowed: each value once)`},
 		{"cells", change("['leader']", "['leader']\nthreads = ["+numbers(200)+"]\nspin = ["+numbers(200)+"]"), `axes: 40000 is not allowed (allowed: 10000 cells at most`},
 		{"value with a space", change("['leader']", "['le ader']"), `axes.mpm: "le ader" is not allowed (allowed: a string, number or boolean of letters`},
@@ -305,7 +305,7 @@ func TestBadSuites(t *testing.T) {
 		{"unknown group", ok + strings.Replace(command, "(?P<mean>[0-9]+)", "(?P<mean>1)(?P<p42>2)", 1), `subject.leader.parse: "p42" is not allowed (allowed: groups named count, mean`},
 		{"probe", ok + "probe = 'trace'\n", `phase.closed.probe: "trace" is not allowed (allowed: histograms, records; without the key`},
 		{"probe off", ok + "probe = 'off'\n", `phase.closed.probe: "off" is not allowed`},
-		{"probe of a wrong type", ok + "probe = true\n", `last key "phase.probe"`},
+		{"probe of a wrong type", ok + "probe = true\n", `phase.probe: it is true or false, and a string is due`},
 		{"probe axis", good("mpm = ['leader']\nprobe = ['on']"), `axes.probe: "on" is not allowed (allowed: off, histograms, records)`},
 		{"probe as a placeholder", good("mpm = ['leader']\nprobe = ['off']") + "[[subject]]\nname = 'leader'\ncommand = ['x', '{probe}', '{port}']\n", `"{probe}" is not allowed`},
 		{"subject of the probe axis", good("mpm = ['leader']\nprobe = ['off']") + "[[subject]]\nname = 'off'\ncommand = ['x', '{port}']\n", `subject.off.name: "off" is not allowed (allowed: a value of exactly one axis)`},
