@@ -132,7 +132,8 @@ func Emptied(listeners []*Listener, over func() bool) {
 // which is one more thread beside those that are measured.
 func pause(d time.Duration) {
 	ts := unix.NsecToTimespec(int64(d))
-	_ = unix.Nanosleep(&ts, nil)
+	for unix.Nanosleep(&ts, &ts) == unix.EINTR { // ts is what is left
+	}
 }
 
 // LetGo gives a listener that other processes have back to them: this process

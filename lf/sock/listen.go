@@ -363,8 +363,7 @@ func (l *Listener) backOff() {
 		if l.ended.Load() {
 			return
 		}
-		ts := unix.NsecToTimespec(int64(piece))
-		_ = unix.Nanosleep(&ts, nil) // a signal that cuts it short does no harm
+		pause(piece)
 	}
 }
 
