@@ -42,7 +42,7 @@ func Rehearse(s *directive.Settings) (notes directive.Notes) {
 		g := &plan.Groups[i]
 		for n, l := range s.Groups[i].Listen {
 			if _, ok := passed[g.places[n].addr]; !ok {
-				r.bind(l, g.Buckets > 1)
+				r.bind(l, g.Buckets > 1 || g.PerThread)
 			}
 		}
 		r.directories(s, &s.Groups[i], g)

@@ -30,8 +30,9 @@ func validatorsOf(info fs.FileInfo) validators {
 	}
 }
 
-// told is the time of modification to tell of: never one after the response's
-// Date (RFC 9110, 8.8.2.1), which may be of the second before.
+// told is the time of modification to send. A file's time may be in the future;
+// the response's Date takes its place then (RFC 9110, 8.8.2.1), less a second,
+// because the Date may have been made in the second before.
 func (v validators) told(now time.Time) time.Time {
 	if v.modified.After(now) {
 		return now.UTC().Truncate(time.Second).Add(-time.Second)

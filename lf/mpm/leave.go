@@ -150,6 +150,7 @@ func (c *crew) shut() {
 // letGo gives the listeners back that other processes have, too.
 func (c *crew) letGo() { c.giveBack(&c.cfg) }
 
+// giveBack is letGo, and says so (Config.Left).
 func (e *exit) giveBack(cfg *Config) {
 	e.whileOpen(func() {
 		for _, l := range cfg.Listeners {
