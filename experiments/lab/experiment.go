@@ -199,7 +199,7 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 	case o.Repeat < 1 || o.Repeat > 1000:
 		return nil, fmt.Errorf("repeat %d is not allowed (allowed: 1 to 1000)", o.Repeat)
 	}
-	binary, err := digest(self)
+	binary, err := ownDigest()
 	if err != nil {
 		return nil, err
 	}

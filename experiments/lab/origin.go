@@ -13,19 +13,24 @@ import (
 	"sync"
 )
 
-// digest is the SHA-256 of a file, in hexadecimal.
-func digest(path string) (string, error) {
-	f, err := os.Open(path)
+// ownDigest is the SHA-256 of this program's file, in hexadecimal. The program
+// that runs does not change, so it is read once.
+var ownDigest = sync.OnceValues(func() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("hash program: %w", err)
+	}
+	f, err := os.Open(self)
 	if err != nil {
 		return "", fmt.Errorf("hash program: %w", err)
 	}
 	defer f.Close()
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("hash program %s: %w", path, err)
+		return "", fmt.Errorf("hash program %s: %w", self, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
-}
+})
 
 // sourceState is the revision this program was built from, as `go build`
 // stamps it. `go run` and `go test` do not stamp: then git is asked, when it is

@@ -14,7 +14,7 @@ func TestLongUnrest(t *testing.T) {
 			if name != "leader" && name != "event" {
 				restarts, kills = 2, 3 // all of it for the one with followers and the one without
 			}
-			unrest(t, name, restarts, 5, kills, 24)
+			unrest(t, name, restarts, 5, kills, 24, 0)
 		})
 	}
 }

@@ -22,9 +22,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// crowd is clients that never pause, each with one connection at a time.
+// crowd is clients, each with one connection at a time.
 type crowd struct {
 	t        *testing.T
+	pause    time.Duration // after each answer
 	stop     atomic.Bool
 	all      sync.WaitGroup
 	answered atomic.Int64
@@ -35,8 +36,8 @@ type crowd struct {
 
 // gather starts so many clients that keep their connection, and as many that
 // ask for a new one each time.
-func gather(t *testing.T, each int, addrs ...string) *crowd {
-	c := &crowd{t: t, failed: map[string]error{}}
+func gather(t *testing.T, each int, pause time.Duration, addrs ...string) *crowd {
+	c := &crowd{t: t, pause: pause, failed: map[string]error{}}
 	for i := range 2 * each {
 		transport := &http.Transport{DisableKeepAlives: i%2 == 1, MaxIdleConnsPerHost: 1}
 		client := &http.Client{Transport: transport, Timeout: patience}
@@ -45,6 +46,7 @@ func gather(t *testing.T, each int, addrs ...string) *crowd {
 			defer transport.CloseIdleConnections()
 			for !c.stop.Load() {
 				c.ask(client, url)
+				time.Sleep(c.pause)
 			}
 		})
 	}
@@ -105,14 +107,14 @@ func (c *crowd) leave() {
 // for an architecture with followers and for one without.
 func TestUnrest(t *testing.T) {
 	for _, name := range []string{"leader", "event"} {
-		t.Run("mpm="+name, func(t *testing.T) { unrest(t, name, 1, 2, 2, 3) })
+		t.Run("mpm="+name, func(t *testing.T) { unrest(t, name, 1, 2, 2, 3, 2*time.Millisecond) })
 	}
 }
 
 // unrest restarts the server so many times, and once with each of so many other
 // configurations; then it kills so many children. clientsOfEach is how many of
-// each sort there are.
-func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach int) {
+// each sort there are, and pause how long they rest after an answer.
+func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach int, pause time.Duration) {
 	conf := func(rest string) string {
 		threads := "StartServers 4\nThreadsPerChild 16\nMinSpareThreads 16\nMaxSpareThreads 64\nMaxRequestWorkers 96\nServerLimit 12\n"
 		if name == "prefork" {
@@ -141,7 +143,7 @@ func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach in
 		return len(entries) - len(s.children())
 	}
 	held := descriptors()
-	clients := gather(t, clientsOfEach, s.addr, second)
+	clients := gather(t, clientsOfEach, pause, s.addr, second)
 	defer clients.leave()
 	clients.more(200)
 
