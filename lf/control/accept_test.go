@@ -35,8 +35,8 @@ func TestKilledHolderStopsNobody(t *testing.T) {
 			t.Run("mutex="+mutex+"/mpm="+name, func(t *testing.T) {
 				t.Parallel()
 				before := objects(t)
-				s := control(t, beat, "MPM "+name+"\nListen 127.0.0.1:0\nListen 127.0.0.2:0\nAcceptMutex "+mutex+"\nStartServers 4\nMinSpareServers 4\n"+threadsOf(name))
-				s.settled(4)
+				s := control(t, beat, "MPM "+name+"\nListen 127.0.0.1:0\nListen 127.0.0.2:0\nAcceptMutex "+mutex+"\nStartServers 3\nMinSpareServers 3\n"+threadsOf(name))
+				s.settled(3)
 				line, err := s.out.ReadString('\n')
 				if err != nil {
 					t.Fatal(err)

@@ -310,11 +310,12 @@ func (p *peer) answer() (*http.Response, string) {
 	if err != nil {
 		p.t.Fatalf("read a response: %v", err)
 	}
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		p.t.Fatalf("read a body: %d bytes, %v", len(body), err)
+	var body strings.Builder
+	body.Grow(int(max(res.ContentLength, 0)))
+	if n, err := io.Copy(&body, res.Body); err != nil {
+		p.t.Fatalf("read a body: %d bytes, %v", n, err)
 	}
-	return res, string(body)
+	return res, body.String()
 }
 
 func (p *peer) get(path string) string {

@@ -56,11 +56,12 @@ func (c *client) answer(method string) (*http.Response, string) {
 	if err != nil {
 		c.t.Fatalf("read a response: %v", err)
 	}
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		c.t.Fatalf("read a body of %d bytes: %d, %v", res.ContentLength, len(body), err)
+	var body strings.Builder
+	body.Grow(int(max(res.ContentLength, 0)))
+	if n, err := io.Copy(&body, res.Body); err != nil {
+		c.t.Fatalf("read a body of %d bytes: %d, %v", res.ContentLength, n, err)
 	}
-	return res, string(body)
+	return res, body.String()
 }
 
 // hello reads the response of /hello, and reports whether it ends the connection.
