@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"lflab/experiments/load"
+	"lflab/experiments/stats"
 )
 
 // Beyond these a load's figures say more about the generator than the server.
@@ -51,11 +52,11 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 	}
 	fmt.Fprintln(w)
 	printTimes(w, cfg, r)
-	lag := load.NewDist(r.SendLag)
+	lag := stats.NewDist(r.SendLag)
 	fmt.Fprintln(w)
 	row("send lag", "p50 %s, p99 %s, max %s", formatNs(lag.P50), formatNs(lag.P99), formatNs(lag.Max))
 	if r.Second != nil {
-		apart := load.NewDist(r.PairSpacing)
+		apart := stats.NewDist(r.PairSpacing)
 		row("pair spacing", "p50 %s, p99 %s, max %s, of %d pairs; the second came first in %d",
 			formatNs(apart.P50), formatNs(apart.P99), formatNs(apart.Max), apart.Count, r.Reversed)
 	}
@@ -80,10 +81,10 @@ func arrivals(cfg load.Config) string {
 // behind those of all requests.
 func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 	heads := []string{"latency", "service time"}
-	columns := []load.Dist{load.NewDist(r.Latency), load.NewDist(r.Service)}
+	columns := []stats.Dist{stats.NewDist(r.Latency), stats.NewDist(r.Service)}
 	if r.Second != nil {
 		heads = append(heads, "second's lat.", "second's serv.")
-		columns = append(columns, load.NewDist(r.Second.Latency), load.NewDist(r.Second.Service))
+		columns = append(columns, stats.NewDist(r.Second.Latency), stats.NewDist(r.Second.Service))
 	}
 	line := func(name string, cell func(i int) string) {
 		fmt.Fprintf(w, "  %-14s %12s", name, cell(0))
@@ -99,14 +100,14 @@ func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 	line("", func(i int) string { return heads[i] })
 	for _, row := range []struct {
 		name string
-		of   func(load.Dist) float64
+		of   func(stats.Dist) float64
 	}{
-		{"mean", func(d load.Dist) float64 { return d.Mean }},
-		{"p50", func(d load.Dist) float64 { return d.P50 }},
-		{"p90", func(d load.Dist) float64 { return d.P90 }},
-		{"p99", func(d load.Dist) float64 { return d.P99 }},
-		{"p99.9", func(d load.Dist) float64 { return d.P999 }},
-		{"max", func(d load.Dist) float64 { return d.Max }},
+		{"mean", func(d stats.Dist) float64 { return d.Mean }},
+		{"p50", func(d stats.Dist) float64 { return d.P50 }},
+		{"p90", func(d stats.Dist) float64 { return d.P90 }},
+		{"p99", func(d stats.Dist) float64 { return d.P99 }},
+		{"p99.9", func(d stats.Dist) float64 { return d.P999 }},
+		{"max", func(d stats.Dist) float64 { return d.Max }},
 	} {
 		line(row.name, func(i int) string {
 			v := row.of(columns[i])
@@ -142,7 +143,7 @@ func loadWarnings(cfg load.Config, r *load.Result) []string {
 	if missed := r.RateMissed(); missed > rateMissed {
 		warnings = append(warnings, fmt.Sprintf("the rate was missed by %.1f %%: the server, or the connections, could not keep up, and the latency grows with the time measured [a lower --rate, or more --connections]", 100*missed))
 	}
-	if apart := load.NewDist(r.PairSpacing).P50; apart > float64(cfg.Spacing)+spacingMissed {
+	if apart := stats.NewDist(r.PairSpacing).P50; apart > float64(cfg.Spacing)+spacingMissed {
 		why := "that is what one thread needs to send the first [--threads 2, if there is a CPU for it, or a longer --spacing]"
 		if cfg.Threads > 1 {
 			why = "the generator's threads had to share their CPUs with somebody, or waited for the kernel [--cpus, and the server on others]"

@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"lflab/experiments/stats"
 
-	"lflab/experiments/load"
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // handmade writes a results directory of four trials without running anything.
@@ -45,7 +45,7 @@ func handmade(t *testing.T) *Run {
 		tr := Trial{ID: p.ID, Suite: "made", Cell: p.Cell, Repetition: p.Repetition, Order: i, Started: began, DurationS: 0.5,
 			Gates: []Gate{{Name: "errors", Phase: "closed", OK: true, Detail: "every request was answered"}},
 			Phases: []PhaseResult{{Name: "closed", Requests: 100, Started: began.Add(100 * time.Millisecond), DurationS: 0.25, RequestsPerSecond: 400,
-				Latency: load.NewDist(h), Histograms: map[string]*hdrhistogram.Histogram{"latency": h}}}}
+				Latency: stats.NewDist(h), Histograms: map[string]*hdrhistogram.Histogram{"latency": h}}}}
 		if err := tr.save(dir); err != nil {
 			t.Fatal(err)
 		}

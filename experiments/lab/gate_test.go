@@ -11,6 +11,7 @@ import (
 
 	"lflab/experiments/load"
 	"lflab/experiments/probe"
+	"lflab/experiments/stats"
 )
 
 func TestGates(t *testing.T) {
@@ -99,7 +100,7 @@ func TestFlightReport(t *testing.T) {
 	}
 	r := &PhaseResult{Histograms: map[string]*hdrhistogram.Histogram{}, Counts: map[string]uint64{}}
 	fl.into(r)
-	if r.H == nil || *r.H != load.NewDist(h) || r.GNone == nil || r.G != nil || r.D != nil || r.FlightLost != 7 || r.Counts["flight_unmatched"] != 3 || len(r.Histograms) != 2 {
+	if r.H == nil || *r.H != stats.NewDist(h) || r.GNone == nil || r.G != nil || r.D != nil || r.FlightLost != 7 || r.Counts["flight_unmatched"] != 3 || len(r.Histograms) != 2 {
 		t.Errorf("phase %+v", r)
 	}
 	if _, err := (flightReport{D: "not a histogram"}).decode(); err == nil || !strings.Contains(err.Error(), "histogram D of the flight recorder") {

@@ -8,11 +8,12 @@ import (
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
 // Dist is how every distribution is written.
-type Dist = load.Dist
+type Dist = stats.Dist
 
 // Cell is one combination of a suite's parameters, by axis name:
 // {"mpm": "leader", "mode": "close"}. Values are as the suite spells them.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"lflab/experiments/load"
+	"lflab/experiments/stats"
 )
 
 func runSmall(t *testing.T, text string, o Options) (*Run, error) {
@@ -115,8 +115,8 @@ func checkTrial(t *testing.T, tr *Trial, order int) {
 		if p.Counts["requests"] < p.Requests || p.Counts["wakes_issued"] != 2*p.Counts["requests"] || p.Counts["BusyWorkers"] != 0 || p.Counts["connections_open"] != 0 {
 			t.Errorf("%s: counts %v of %d requests", p.Name, p.Counts, p.Requests)
 		}
-		if h := p.Histograms["latency"]; h == nil || load.NewDist(h) != p.Latency || (p.Histograms["service"] != nil) != (p.OfferedRate > 0) {
-			t.Errorf("%s: the histogram says %+v, the record %+v", p.Name, load.NewDist(h), p.Latency)
+		if h := p.Histograms["latency"]; h == nil || stats.NewDist(h) != p.Latency || (p.Histograms["service"] != nil) != (p.OfferedRate > 0) {
+			t.Errorf("%s: the histogram says %+v, the record %+v", p.Name, stats.NewDist(h), p.Latency)
 		}
 		if recorded := p.H != nil && p.D != nil && p.G == nil && p.GNone == nil && p.Histograms["H"] != nil && p.H.Count == 1000; recorded != (i == 1) {
 			t.Errorf("%s: H %+v, D %+v, G %+v", p.Name, p.H, p.D, p.G)

@@ -14,6 +14,7 @@ import (
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
+	"lflab/experiments/stats"
 )
 
 // session is one server process under the phases of a trial.
@@ -204,7 +205,7 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 	r := &PhaseResult{
 		Name: name, Requests: res.Within, Errors: res.Errors, Started: begin.at, DurationS: res.Duration.Seconds(),
 		RequestsPerSecond: res.Achieved, OfferedRate: res.Offered,
-		Latency: load.NewDist(res.Latency), Service: load.NewDist(res.Service), SendLag: load.NewDist(res.SendLag),
+		Latency: stats.NewDist(res.Latency), Service: stats.NewDist(res.Service), SendLag: stats.NewDist(res.SendLag),
 		CPUPerRequest: perRequest(use.CPU), UserCPUPerRequest: perRequest(use.User), SystemCPUPerRequest: perRequest(use.System),
 		VoluntaryPerRequest: float64(use.Voluntary) / n, InvoluntaryPerRequest: float64(use.Involuntary) / n,
 		Utilisation:       use.CPU.Seconds() / (use.Wall.Seconds() * float64(runtime.NumCPU())),
@@ -221,7 +222,7 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 	}
 	r.Bins = &Bins{WidthS: res.Bins.Width.Seconds(), Requests: res.Bins.Requests, MeanNS: rounded(res.Bins.Mean)}
 	if res.Second != nil {
-		second, spacing := load.NewDist(res.Second.Latency), load.NewDist(res.PairSpacing)
+		second, spacing := stats.NewDist(res.Second.Latency), stats.NewDist(res.PairSpacing)
 		r.SecondLatency, r.PairSpacing = &second, &spacing
 	}
 	if use.ThreadsEnded > 0 {
@@ -281,7 +282,7 @@ func (f *flight) into(r *PhaseResult) {
 			return nil
 		}
 		r.Histograms[name] = h
-		d := load.NewDist(h)
+		d := stats.NewDist(h)
 		return &d
 	}
 	r.H, r.G, r.GNone, r.D = dist("H"), dist("G"), dist("G_none"), dist("D")

@@ -1,5 +1,7 @@
 package load
 
+import "lflab/experiments/stats"
+
 // A Report is a Result as `lflab load --json` writes it. The names of its
 // fields carry their units, and programs rely on them.
 type Report struct {
@@ -30,15 +32,15 @@ type Report struct {
 	Beyond          uint64  `json:"beyond_range,omitempty"` // values that count at the end of the histograms' range
 	Starved         Starved `json:"connections_starved"`
 
-	Within            uint64  `json:"answered_within"` // successful answers within the measured time; requests_per_second is of these
-	RequestsPerSecond float64 `json:"requests_per_second"`
-	OfferedRate       float64 `json:"offered_rate"` // 0 in a closed loop
-	Latency           Dist    `json:"latency_ns"`
-	Service           Dist    `json:"service_time_ns"`
-	SendLag           Dist    `json:"send_lag_ns"`
-	CPUPerRequest     float64 `json:"cpu_us_per_request"` // of the generator
-	Series            Series  `json:"series"`
-	Pairs             *Pairs  `json:"pairs,omitempty"` // of paired arrivals
+	Within            uint64     `json:"answered_within"` // successful answers within the measured time; requests_per_second is of these
+	RequestsPerSecond float64    `json:"requests_per_second"`
+	OfferedRate       float64    `json:"offered_rate"` // 0 in a closed loop
+	Latency           stats.Dist `json:"latency_ns"`
+	Service           stats.Dist `json:"service_time_ns"`
+	SendLag           stats.Dist `json:"send_lag_ns"`
+	CPUPerRequest     float64    `json:"cpu_us_per_request"` // of the generator
+	Series            Series     `json:"series"`
+	Pairs             *Pairs     `json:"pairs,omitempty"` // of paired arrivals
 }
 
 // Series is Result.Bins as it is written: a value for each part of the measured
@@ -52,10 +54,10 @@ type Series struct {
 
 // Pairs is what is written of paired arrivals beside what all loads have.
 type Pairs struct {
-	Spacing  Dist   `json:"spacing_ns"` // as it was, see Result.PairSpacing
-	Reversed uint64 `json:"reversed"`
-	Latency  Dist   `json:"second_latency_ns"`
-	Service  Dist   `json:"second_service_time_ns"`
+	Spacing  stats.Dist `json:"spacing_ns"` // as it was, see Result.PairSpacing
+	Reversed uint64     `json:"reversed"`
+	Latency  stats.Dist `json:"second_latency_ns"`
+	Service  stats.Dist `json:"second_service_time_ns"`
 }
 
 // Report returns r as it is written.
@@ -66,7 +68,7 @@ func (r *Result) Report() Report {
 		Unanswered: r.Unanswered, UnansweredLeast: int64(r.UnansweredLeast), TimeoutS: r.cfg.Timeout.Seconds(),
 		Late: r.Late, Unasked: r.Unasked, Beyond: r.Beyond, Starved: r.Starved, Within: r.Within,
 		RequestsPerSecond: r.Achieved, OfferedRate: r.Offered,
-		Latency: NewDist(r.Latency), Service: NewDist(r.Service), SendLag: NewDist(r.SendLag),
+		Latency: stats.NewDist(r.Latency), Service: stats.NewDist(r.Service), SendLag: stats.NewDist(r.SendLag),
 		CPUPerRequest: r.CPUPerRequest(), CPUs: r.cfg.CPUs, Series: r.Bins.series(),
 	}
 	if r.cfg.Rate > 0 {
@@ -76,8 +78,8 @@ func (r *Result) Report() Report {
 		asked := int64(r.cfg.Spacing)
 		report.SpacingNs = &asked
 		report.Pairs = &Pairs{
-			Spacing: NewDist(r.PairSpacing), Reversed: r.Reversed,
-			Latency: NewDist(r.Second.Latency), Service: NewDist(r.Second.Service),
+			Spacing: stats.NewDist(r.PairSpacing), Reversed: r.Reversed,
+			Latency: stats.NewDist(r.Second.Latency), Service: stats.NewDist(r.Second.Service),
 		}
 	}
 	return report

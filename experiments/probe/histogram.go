@@ -3,9 +3,9 @@ package probe
 import (
 	"math/bits"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
+	"lflab/experiments/stats"
 
-	"lflab/experiments/load"
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // The arithmetic of the kernel's histograms: 16 buckets for each power of two,
@@ -102,8 +102,8 @@ func (h *Histogram) Mean() float64 {
 }
 
 // Dist summarises h; count, mean and maximum are exact.
-func (h *Histogram) Dist() load.Dist {
-	return load.Dist{
+func (h *Histogram) Dist() stats.Dist {
+	return stats.Dist{
 		Count: int64(h.Count), Mean: h.Mean(), Max: float64(h.Max),
 		P50: h.Quantile(0.50), P90: h.Quantile(0.90), P99: h.Quantile(0.99), P999: h.Quantile(0.999),
 	}

@@ -3,11 +3,11 @@ package probe
 import (
 	"slices"
 
-	"lflab/experiments/load"
+	"lflab/experiments/stats"
 )
 
 // Dist is how every distribution is written.
-type Dist = load.Dist
+type Dist = stats.Dist
 
 // Report is a Result as `lflab probe --json` writes it. Names carry their
 // units, and programs rely on them.

@@ -1,4 +1,4 @@
-package load
+package stats
 
 import "github.com/HdrHistogram/hdrhistogram-go"
 
