@@ -242,9 +242,13 @@ func TestErrorsByKind(t *testing.T) {
 	} {
 		for _, rate := range []float64{0, 200} {
 			s := serve(t, "127.0.0.1:0", test.handler)
+			timeout := time.Minute
+			if test.kind == "timeout" {
+				timeout = 20 * time.Millisecond
+			}
 			r := mustRun(t, Config{
 				URL: s.url(), Connections: 2, Duration: 100 * time.Millisecond, Rate: rate,
-				Timeout: 20 * time.Millisecond,
+				Timeout: timeout,
 			})
 			if r.Errors[test.kind] == 0 {
 				t.Errorf("%s, rate %g: errors %v, want %s", test.name, rate, r.Errors, test.kind)
