@@ -17,6 +17,7 @@ import (
 
 	"lflab/experiments/lab"
 	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 )
 
 // probeFlags are what was typed.
@@ -104,7 +105,7 @@ func (p *probeFlags) check() error {
 		return errors.New("--pid: missing [the id of a running process, as in -p $(pgrep -o apache2)]")
 	}
 	var err error
-	if p.cfg.Shape, err = probe.ParseShape(p.shape); err != nil {
+	if p.cfg.Shape, err = stage.ParseShape(p.shape); err != nil {
 		return fmt.Errorf("--shape: %w", err)
 	}
 	if d := p.cfg.Duration; d < 0 || d > 24*time.Hour {
@@ -186,7 +187,7 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 
 // probeResult is what --json writes.
 type probeResult struct {
-	*probe.Report
+	*stage.Report
 	User *lab.UserStages `json:"user_stages,omitempty"`
 }
 

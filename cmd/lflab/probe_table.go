@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 // printProbe writes a measurement for people.
-func printProbe(w io.Writer, r *probe.Report, histograms bool) {
+func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 	fmt.Fprintf(w, "%s, process %d: shape %s, %s and %s followed for %.3g s\n",
 		r.Comm, r.PID, r.Shape, plural(r.Processes, "process", "processes"), plural(r.Threads, "thread", "threads"), r.DurationS)
 	for _, missing := range r.Missing {
@@ -20,7 +21,7 @@ func printProbe(w io.Writer, r *probe.Report, histograms bool) {
 	}
 	for _, sum := range []struct {
 		name, title string
-		total       *probe.Dist
+		total       *stats.Dist
 	}{
 		{"D", "dispatch latency D: readiness of a connection's data - its first read", r.D},
 		{"H", "hand-off latency H: the waker's futex call - the woken thread's return", r.H},
@@ -47,9 +48,9 @@ func printProbe(w io.Writer, r *probe.Report, histograms bool) {
 const stageHeader = "  %-20s %9s %9s %9s %9s %9s %10s\n"
 
 // printStages is one sum: its total, its placements, and its stages.
-func printStages(w io.Writer, r *probe.Report, name string, total probe.Dist) {
+func printStages(w io.Writer, r *stage.Report, name string, total stats.Dist) {
 	fmt.Fprintf(w, stageHeader, "", "count", "p50", "p90", "p99", "max", "of mean")
-	line := func(label string, d probe.Dist, part, note string) {
+	line := func(label string, d stats.Dist, part, note string) {
 		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", label, d.Count, formatNs(d.P50), formatNs(d.P90), formatNs(d.P99), formatNs(d.Max), part, note)
 	}
 	line(name, total, formatNs(total.Mean), "the whole")
@@ -62,7 +63,7 @@ func printStages(w io.Writer, r *probe.Report, name string, total probe.Dist) {
 			fmt.Fprintf(w, "    all of them: %s\n", place.text)
 		}
 	}
-	for _, key := range probe.StageKeys(name) {
+	for _, key := range stage.Keys(name) {
 		if s, ok := r.Stages[key]; ok && s.Of == name {
 			_, short, _ := strings.Cut("."+key, ".")
 			if name != "H" {
@@ -74,7 +75,7 @@ func printStages(w io.Writer, r *probe.Report, name string, total probe.Dist) {
 }
 
 // printSolitary are the stages that are in no sum.
-func printSolitary(w io.Writer, r *probe.Report) {
+func printSolitary(w io.Writer, r *stage.Report) {
 	var keys []string
 	for key, s := range r.Stages {
 		if s.Of == "" {
@@ -100,13 +101,13 @@ func printUser(w io.Writer, u *lab.UserStages) {
 	}
 	fmt.Fprintf(w, "\nwith the server's own stamps: %s joined\n", plural(u.Joined, "request or hand-off", "requests and hand-offs"))
 	fmt.Fprintf(w, stageHeader, "", "count", "p50", "p90", "p99", "max", "of mean")
-	line := func(label string, d probe.Dist, part float64, note string) {
+	line := func(label string, d stats.Dist, part float64, note string) {
 		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", label, d.Count, formatNs(d.P50), formatNs(d.P90), formatNs(d.P99), formatNs(d.Max), formatNs(part), note)
 	}
 	for _, total := range []struct {
 		name string
 		of   byte
-		d    *probe.Dist
+		d    *stats.Dist
 		text string
 	}{
 		{"D in user code", 'D', u.D, "readiness - the handler begins"},
@@ -116,7 +117,7 @@ func printUser(w io.Writer, u *lab.UserStages) {
 			continue
 		}
 		line(total.name, *total.d, total.d.Mean, total.text)
-		for _, stage := range probe.UserStages() {
+		for _, stage := range stage.User {
 			key := strings.TrimPrefix(string(stage.Group[:1])+"."+stage.Name, "H.")
 			if s, ok := u.Stages[key]; ok && stage.Name != "total" && stage.Group[0] == total.of {
 				line("  "+stage.Name, s.Dist, s.PartOfMean, s.Text)
@@ -131,10 +132,10 @@ func printUser(w io.Writer, u *lab.UserStages) {
 }
 
 // stageKeys are all stages of a report, in the order of the tables.
-func stageKeys(r *probe.Report) []string {
+func stageKeys(r *stage.Report) []string {
 	var keys []string
 	for _, name := range []string{"D", "H", "G"} {
-		for _, key := range probe.StageKeys(name) {
+		for _, key := range stage.Keys(name) {
 			if _, ok := r.Stages[key]; ok {
 				keys = append(keys, key)
 			}
@@ -154,7 +155,7 @@ const first, last = 7, 23
 
 // printSpread draws one line for each stage: how its durations spread over the
 // powers of two.
-func printSpread(w io.Writer, r *probe.Report) {
+func printSpread(w io.Writer, r *stage.Report) {
 	fmt.Fprintf(w, "\nlog2 histograms: each column is twice as long as the one before it, its height its share of the stage\n")
 	var scale strings.Builder
 	for i := first; i <= last; i += 3 {
@@ -183,7 +184,7 @@ func printSpread(w io.Writer, r *probe.Report) {
 }
 
 // printHistograms writes each stage's log2 histogram with its counts.
-func printHistograms(w io.Writer, r *probe.Report) {
+func printHistograms(w io.Writer, r *stage.Report) {
 	for _, key := range stageKeys(r) {
 		s := r.Stages[key]
 		fmt.Fprintf(w, "\n%s: %s\n", key, s.Text)
@@ -211,7 +212,7 @@ func formatLog2(i int) string {
 	return fmt.Sprintf("%ds", 1<<(i-30))
 }
 
-func printCounts(w io.Writer, r *probe.Report) {
+func printCounts(w io.Writer, r *stage.Report) {
 	c := r.Counts
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "  %-12s "+format+"\n", append([]any{name}, args...)...)

@@ -11,6 +11,7 @@ import (
 
 	"lflab/experiments/lab"
 	"lflab/experiments/probe"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -143,7 +144,7 @@ func checkProbed(t *testing.T, mpm string, p *lab.PhaseResult) {
 	if seen == nil || seen.D == nil || seen.H == nil || string(seen.Shape) != mpm {
 		t.Fatalf("%s, %s: the probe saw %+v", mpm, p.Name, seen)
 	}
-	for of, total := range map[string]*lab.Dist{"D": seen.D, "H": seen.H, "G": seen.G} {
+	for of, total := range map[string]*stats.Dist{"D": seen.D, "H": seen.H, "G": seen.G} {
 		if total == nil {
 			t.Errorf("%s, %s: no %s", mpm, p.Name, of)
 			continue

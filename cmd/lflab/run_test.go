@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -90,7 +91,7 @@ func TestRunProgressLines(t *testing.T) {
 		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Budget: 6 * time.Minute, Trial: &lab.Trial{Cell: cell, Phases: closed}},
 			"trial 12/60 leader/close 41,200 req/s, 30 s left, 6 min of the budget"},
 		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2 leader/close failed: it died, 0 s left"},
-		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Phases: []lab.PhaseResult{{H: &lab.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
+		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Phases: []lab.PhaseResult{{H: &stats.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
 	} {
 		var out bytes.Buffer
 		p := newRunProgress(&out)

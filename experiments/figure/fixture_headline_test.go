@@ -10,7 +10,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -68,7 +69,7 @@ func rateRun() *lab.Run {
 			r.OfferedRate, r.RequestsPerSecond, r.CPUPerRequest = rate, rate, 20
 			r.Probe = report(rng, sights[c["mpm"]])
 			r.Probe.D.Mean *= 1 + rate/30000
-			r.Probe.Stages["D.arm-return"] = probe.StageReport{Of: "D", Text: "taken without sleep", PartOfMean: 100, Dist: probe.Dist{Count: 40, Mean: 2500}}
+			r.Probe.Stages["D.arm-return"] = stage.Times{Of: "D", Text: "taken without sleep", PartOfMean: 100, Dist: stats.Dist{Count: 40, Mean: 2500}}
 			r.Probe.Counts["accepts_at_once"], r.Probe.Counts["syscalls"] = uint64(rate/40), 7000
 			r.VoluntaryPerRequest = 2
 			if r.Probe.G != nil {
@@ -88,9 +89,9 @@ func pairRun() *lab.Run {
 		func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
 			r.OfferedRate, r.RequestsPerSecond = 500, 500
 			r.Probe = report(rng, sights[c["mpm"]])
-			r.Probe.Stages["D.arm-return"] = probe.StageReport{Of: "D", Text: "taken without sleep", PartOfMean: 100, Dist: probe.Dist{Count: 40, Mean: 2500}}
+			r.Probe.Stages["D.arm-return"] = stage.Times{Of: "D", Text: "taken without sleep", PartOfMean: 100, Dist: stats.Dist{Count: 40, Mean: 2500}}
 			second := 1e3 * about(rng, 12+max(0, 30-numbered(c, "spacing")))
-			r.SecondD = &probe.Dist{Count: 500, Mean: second, P50: second}
+			r.SecondD = &stats.Dist{Count: 500, Mean: second, P50: second}
 		})
 }
 
@@ -119,7 +120,7 @@ func spinRun() *lab.Run {
 			r.OfferedRate, r.RequestsPerSecond = rate, rate
 			r.CPUPerRequest = about(rng, 20+us*(0.2+1000/rate))
 			g := 1e3 * about(rng, 3+15*math.Exp(-us*rate/100000))
-			r.G = &probe.Dist{Count: 100, P50: g, Mean: g}
+			r.G = &stats.Dist{Count: 100, P50: g, Mean: g}
 		})
 }
 
@@ -144,7 +145,7 @@ func orderRun() *lab.Run {
 			if c["order"] == "fifo" {
 				d *= 1 + numbered(c, "threads")/200
 			}
-			r.D = &probe.Dist{Count: 100, P50: d, Mean: d}
+			r.D = &stats.Dist{Count: 100, P50: d, Mean: d}
 		})
 }
 

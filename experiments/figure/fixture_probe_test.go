@@ -5,13 +5,14 @@ import (
 	"math/rand/v2"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 // sight is what the kernel sees of a made-up server: parts of the mean in µs,
 // by the keys of a report.
 type sight struct {
-	shape  probe.Shape
+	shape  stage.Shape
 	stages map[string]map[string]float64 // by sum
 	onPath float64                       // share of the hand-offs
 	item   bool                          // hand-offs are connections, not the leadership
@@ -19,29 +20,29 @@ type sight struct {
 }
 
 var sights = map[string]sight{
-	"leader": {shape: probe.Leader, per: 0.98, stages: map[string]map[string]float64{
+	"leader": {shape: stage.Leader, per: 0.98, stages: map[string]map[string]float64{
 		"D": {"D.ready-waking": 0.6, "D.waking-wakeup": 9.1, "D.wakeup-switch": 2.2, "D.switch-return": 0.9, "D.return-promote": 1.4,
 			"D.promote-call": 2.6, "D.ready-arm": 1.2, "D.arm-return": 0.1, "D.return-read": 0.7},
 		"H": {"wake-waking": 0.6, "waking-wakeup": 10.2, "wakeup-switch": 2.4, "switch-return": 0.8},
 		"G": {"G.return-wake": 1.5, "G.wake-waking": 0.6, "G.waking-wakeup": 10.4, "G.wakeup-switch": 2.6, "G.switch-return": 0.8, "G.return-arm": 1.1},
 	}},
-	"worker": {shape: probe.Worker, onPath: 0.97, item: true, per: 0.99, stages: map[string]map[string]float64{
+	"worker": {shape: stage.Worker, onPath: 0.97, item: true, per: 0.99, stages: map[string]map[string]float64{
 		"D": {"D.ready-waking": 0.6, "D.waking-wakeup": 8.8, "D.wakeup-switch": 2.0, "D.switch-return": 0.9, "D.return-wake": 1.6,
 			"D.pass-wake-waking": 0.6, "D.pass-waking-wakeup": 10.0, "D.pass-wakeup-switch": 2.5, "D.pass-switch-return": 0.8,
 			"D.return-queued": 0.4, "D.return-read": 1.5},
 		"H": {"wake-waking": 0.6, "waking-wakeup": 10.1, "wakeup-switch": 2.5, "switch-return": 0.8},
 		"G": {"G.return-wake": 1.6, "G.wake-woke": 2.1, "G.woke-arm": 0.5, "G.return-arm": 0.2},
 	}},
-	"event": {shape: probe.Event, onPath: 0.99, item: true, per: 1.99, stages: map[string]map[string]float64{
+	"event": {shape: stage.Event, onPath: 0.99, item: true, per: 1.99, stages: map[string]map[string]float64{
 		"D": {"D.ready-waking": 0.6, "D.waking-wakeup": 8.9, "D.wakeup-switch": 2.1, "D.switch-return": 0.8, "D.return-accept": 1.1, "D.return-wake": 2.2,
 			"D.pass-wake-waking": 0.7, "D.pass-waking-wakeup": 10.2, "D.pass-wakeup-switch": 2.6, "D.pass-switch-return": 0.8, "D.return-read": 1.2},
 		"H": {"wake-waking": 0.7, "waking-wakeup": 10.3, "wakeup-switch": 2.6, "switch-return": 0.8},
 		"G": {"G.return-wake": 2.3, "G.wake-woke": 2.2, "G.woke-arm": 0.6},
 	}},
-	"kernel": {shape: probe.Kernel, stages: map[string]map[string]float64{
+	"kernel": {shape: stage.Kernel, stages: map[string]map[string]float64{
 		"D": {"D.ready-waking": 0.7, "D.waking-wakeup": 8.7, "D.wakeup-switch": 2.1, "D.switch-return": 0.8, "D.return-read": 0.9},
 	}},
-	"goroutine": {shape: probe.Unknown, item: true, per: 0.3, stages: map[string]map[string]float64{
+	"goroutine": {shape: stage.Unknown, item: true, per: 0.3, stages: map[string]map[string]float64{
 		"D": {"D.ready-waking": 0.8, "D.waking-wakeup": 9.4, "D.wakeup-switch": 3.1, "D.switch-return": 0.9, "D.return-accept": 6.2,
 			"D.read-waking": 2.2, "D.read-wakeup": 3.0, "D.read-switch": 0.9, "D.return-read": 9.4},
 	}},
@@ -80,15 +81,15 @@ func probedRun(seed uint64) *lab.Run {
 
 // report makes up what the probe tells of one process: the parts of each sum
 // vary by themselves, and their sum is its mean.
-func report(rng *rand.Rand, s sight) *probe.Report {
+func report(rng *rand.Rand, s sight) *stage.Report {
 	const connections = 1000
-	r := &probe.Report{
-		Shape: s.shape, DurationS: 0.35, Stages: map[string]probe.StageReport{}, ByPlacement: map[string]map[string]probe.Dist{},
+	r := &stage.Report{
+		Shape: s.shape, DurationS: 0.35, Stages: map[string]stage.Times{}, ByPlacement: map[string]map[string]stats.Dist{},
 		Counts: map[string]uint64{
 			"connections": connections, "requests": connections, "events": 21_000, "wakes_wasted": 12, "wakes_elided": 40, "migrations": 85,
 		},
 		PerConnection: map[string]float64{"handoffs": s.per, "moves": s.per, "wakes": s.per, "switches": 2.1},
-		Lost:          probe.Lost{Missed: 2}, Cost: &probe.Cost{Events: 21_000, NsPerEvent: 138, CPUPercent: 0.8},
+		Lost:          stage.Lost{Missed: 2}, Cost: &stage.Cost{Events: 21_000, NsPerEvent: 138, CPUPercent: 0.8},
 	}
 	handoffs := uint64(s.per * connections)
 	r.Counts["requests_passed"] = uint64(s.onPath * float64(handoffs))
@@ -103,16 +104,16 @@ func report(rng *rand.Rand, s sight) *probe.Report {
 			continue
 		}
 		total := 0.0
-		for _, key := range probe.StageKeys(tag) {
+		for _, key := range stage.Keys(tag) {
 			if mean, ok := stages[key]; ok {
 				ns := 1e3 * mean * math.Exp(0.08*rng.NormFloat64())
 				total += ns
-				r.Stages[key] = probe.StageReport{Of: tag, Text: "what happens in " + key, PartOfMean: ns, Dist: probe.Dist{Count: connections, Mean: ns}}
+				r.Stages[key] = stage.Times{Of: tag, Text: "what happens in " + key, PartOfMean: ns, Dist: stats.Dist{Count: connections, Mean: ns}}
 			}
 		}
-		d := probe.Dist{Count: connections, Mean: total, P50: 0.9 * total, P99: 3 * total}
-		*map[string]**probe.Dist{"D": &r.D, "H": &r.H, "G": &r.G}[tag] = &d
-		r.ByPlacement[tag] = map[string]probe.Dist{"same_cpu": {Count: 120}, "cross_cpu": {Count: 840}, "no_wake": {Count: 40}}
+		d := stats.Dist{Count: connections, Mean: total, P50: 0.9 * total, P99: 3 * total}
+		*map[string]**stats.Dist{"D": &r.D, "H": &r.H, "G": &r.G}[tag] = &d
+		r.ByPlacement[tag] = map[string]stats.Dist{"same_cpu": {Count: 120}, "cross_cpu": {Count: 840}, "no_wake": {Count: 40}}
 	}
 	return r
 }

@@ -13,6 +13,7 @@ import (
 
 	"lflab/experiments/lab"
 	"lflab/experiments/machine"
+	"lflab/experiments/stats"
 )
 
 // cost is what a made-up server needs: values near those of a real machine.
@@ -172,7 +173,7 @@ func handoffRun() *lab.Run {
 				run.Trials = append(run.Trials, lab.Trial{
 					ID: fmt.Sprintf("%s-%s-%d", primitive, place, rep), Cell: lab.Cell{"primitive": primitive, "place": place},
 					Repetition: rep, Order: len(run.Trials),
-					Phases: []lab.PhaseResult{{Name: "handoff", H: &lab.Dist{Mean: m}}},
+					Phases: []lab.PhaseResult{{Name: "handoff", H: &stats.Dist{Mean: m}}},
 				})
 			}
 		}
@@ -199,10 +200,10 @@ func lognormal(rng *rand.Rand, median, sigma float64, n int) *hdrhistogram.Histo
 	return h
 }
 
-func summary(h *hdrhistogram.Histogram) *lab.Dist {
+func summary(h *hdrhistogram.Histogram) *stats.Dist {
 	if h == nil || h.TotalCount() == 0 {
 		return nil
 	}
 	q := func(p float64) float64 { return float64(h.ValueAtPercentile(p)) }
-	return &lab.Dist{Count: h.TotalCount(), Mean: h.Mean(), P50: q(50), P90: q(90), P99: q(99), P999: q(99.9), Max: float64(h.Max())}
+	return &stats.Dist{Count: h.TotalCount(), Mean: h.Mean(), P50: q(50), P90: q(90), P99: q(99), P999: q(99.9), Max: float64(h.Max())}
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 )
 
 // lightness is CIE L*, what remains of a colour in a grey print.
@@ -24,7 +24,7 @@ func lightness(c color.NRGBA) float64 {
 func TestEveryStageOfTheProbeHasAKind(t *testing.T) {
 	used := map[string]bool{}
 	for _, tag := range []string{"D", "H", "G"} {
-		for _, key := range probe.StageKeys(tag) {
+		for _, key := range stage.Keys(tag) {
 			name := stageName(tag, key)
 			if kindOf(name) == nil {
 				t.Errorf("stage %s of %s has no kind", key, tag)
@@ -32,13 +32,13 @@ func TestEveryStageOfTheProbeHasAKind(t *testing.T) {
 			used[name] = true
 		}
 	}
-	for _, stage := range probe.UserStages() {
-		if stage.Group == probe.UserG || stage.Name == "total" { // no figure shows those
+	for _, one := range stage.User {
+		if one.Group == stage.UserG || one.Name == "total" { // no figure shows those
 			continue
 		}
-		name := stageName(string(stage.Group[:1]), stage.Name)
+		name := stageName(string(one.Group[:1]), one.Name)
 		if kindOf(name) == nil {
-			t.Errorf("stage %s of %s has no kind", stage.Name, stage.Group)
+			t.Errorf("stage %s of %s has no kind", one.Name, one.Group)
 		}
 		used[name] = true
 	}

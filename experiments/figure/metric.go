@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/stats"
 )
 
 // metric is a number that one phase of a trial comes to.
@@ -64,13 +65,13 @@ var metrics = []metric{
 	{keyMostThreads, "threads at most", "", "most threads", ofLab("threads_most"), false},
 	{keyStarted, "processes started", "", "started", ofLab("processes_started"), false},
 	{keyScaleDown, "time until no more threads are idle than may be", "s", "back after", ofLab("scale_down_s"), false},
-	{keyHP50, "hand-off latency H p50", "µs", "H p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p50), false},
-	{"H_p99", "hand-off latency H p99", "µs", "H p99", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, p99), false},
-	{keyHMean, "hand-off latency H mean", "µs", "H mean", dist(func(r *lab.PhaseResult) *lab.Dist { return r.H }, mean), false},
-	{"D_p50", "dispatch latency D p50", "µs", "D p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.D }, p50), false},
-	{"D_p99", "dispatch latency D p99", "µs", "D p99", dist(func(r *lab.PhaseResult) *lab.Dist { return r.D }, p99), false},
-	{"G_p50", "leaderless gap G p50", "µs", "G p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.G }, p50), false},
-	{keyGNone, "leaderless gap without a follower p50", "µs", "G none p50", dist(func(r *lab.PhaseResult) *lab.Dist { return r.GNone }, p50), false},
+	{keyHP50, "hand-off latency H p50", "µs", "H p50", dist(func(r *lab.PhaseResult) *stats.Dist { return r.H }, p50), false},
+	{"H_p99", "hand-off latency H p99", "µs", "H p99", dist(func(r *lab.PhaseResult) *stats.Dist { return r.H }, p99), false},
+	{keyHMean, "hand-off latency H mean", "µs", "H mean", dist(func(r *lab.PhaseResult) *stats.Dist { return r.H }, mean), false},
+	{"D_p50", "dispatch latency D p50", "µs", "D p50", dist(func(r *lab.PhaseResult) *stats.Dist { return r.D }, p50), false},
+	{"D_p99", "dispatch latency D p99", "µs", "D p99", dist(func(r *lab.PhaseResult) *stats.Dist { return r.D }, p99), false},
+	{"G_p50", "leaderless gap G p50", "µs", "G p50", dist(func(r *lab.PhaseResult) *stats.Dist { return r.G }, p50), false},
+	{keyGNone, "leaderless gap without a follower p50", "µs", "G none p50", dist(func(r *lab.PhaseResult) *stats.Dist { return r.GNone }, p50), false},
 }
 
 // metricOf finds a metric by its key.
@@ -140,7 +141,7 @@ func accounted(f func(*lab.PhaseResult) float64) func(*lab.PhaseResult) (float64
 
 // dist takes one field, in µs, of a distribution in ns. A field that is 0 was
 // not measured: a command that prints a mean only has no quantiles.
-func dist(of func(*lab.PhaseResult) *lab.Dist, field func(*lab.Dist) float64) func(*lab.PhaseResult) (float64, bool) {
+func dist(of func(*lab.PhaseResult) *stats.Dist, field func(*stats.Dist) float64) func(*lab.PhaseResult) (float64, bool) {
 	return func(r *lab.PhaseResult) (float64, bool) {
 		d := of(r)
 		if d == nil || field(d) <= 0 {
@@ -150,9 +151,9 @@ func dist(of func(*lab.PhaseResult) *lab.Dist, field func(*lab.Dist) float64) fu
 	}
 }
 
-func mean(d *lab.Dist) float64 { return d.Mean }
-func p50(d *lab.Dist) float64  { return d.P50 }
-func p99(d *lab.Dist) float64  { return d.P99 }
+func mean(d *stats.Dist) float64 { return d.Mean }
+func p50(d *stats.Dist) float64  { return d.P50 }
+func p99(d *stats.Dist) float64  { return d.P99 }
 
 // thousands writes a whole number with commas: 12,345.
 func thousands(x float64) string {

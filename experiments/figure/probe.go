@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
 )
 
@@ -27,7 +27,7 @@ func (v *view) unprobed() string {
 }
 
 // probed takes a value of phases that the probe saw.
-func probed(f func(*probe.Report) float64) func(*lab.PhaseResult) (float64, bool) {
+func probed(f func(*stage.Report) float64) func(*lab.PhaseResult) (float64, bool) {
 	return func(r *lab.PhaseResult) (float64, bool) {
 		if r.Probe == nil {
 			return 0, false
@@ -59,8 +59,8 @@ func counted(name string) func(*lab.PhaseResult) (float64, bool) {
 }
 
 // ofProbe takes a distribution of the probe's report.
-func ofProbe(tag string) func(*lab.PhaseResult) *lab.Dist {
-	return func(r *lab.PhaseResult) *lab.Dist { return distOf(r.Probe, tag) }
+func ofProbe(tag string) func(*lab.PhaseResult) *stats.Dist {
+	return func(r *lab.PhaseResult) *stats.Dist { return distOf(r.Probe, tag) }
 }
 
 // probeTimes are the medians of the sums.
@@ -90,20 +90,20 @@ var probeCounts = []metric{
 // probeLosses are what the measurement lacks and what the programs themselves
 // ran for.
 var probeLosses = []metric{
-	{"probe_lost_records", "records lost", "", "records lost", probed(func(r *probe.Report) float64 { return float64(r.Lost.Records) }), false},
-	{"probe_lost_missed", "runs missed", "", "runs missed", probed(func(r *probe.Report) float64 { return float64(r.Lost.Missed) }), false},
-	{"probe_lost_dropped", "states dropped", "", "states dropped", probed(func(r *probe.Report) float64 { return float64(r.Lost.Dropped) }), false},
+	{"probe_lost_records", "records lost", "", "records lost", probed(func(r *stage.Report) float64 { return float64(r.Lost.Records) }), false},
+	{"probe_lost_missed", "runs missed", "", "runs missed", probed(func(r *stage.Report) float64 { return float64(r.Lost.Missed) }), false},
+	{"probe_lost_dropped", "states dropped", "", "states dropped", probed(func(r *stage.Report) float64 { return float64(r.Lost.Dropped) }), false},
 	{"probe_events", "events", "1/s", "events", func(r *lab.PhaseResult) (float64, bool) {
 		if r.Probe == nil || r.Probe.DurationS <= 0 {
 			return 0, false
 		}
 		return float64(r.Probe.Counts["events"]) / r.Probe.DurationS, true
 	}, false},
-	{"probe_event_ns", "programs' time per event", "ns", "per event", programs(func(c *probe.Cost) float64 { return c.NsPerEvent }), false},
-	{"probe_cpu", "programs' share of one CPU", "%", "of one CPU", programs(func(c *probe.Cost) float64 { return c.CPUPercent }), false},
+	{"probe_event_ns", "programs' time per event", "ns", "per event", programs(func(c *stage.Cost) float64 { return c.NsPerEvent }), false},
+	{"probe_cpu", "programs' share of one CPU", "%", "of one CPU", programs(func(c *stage.Cost) float64 { return c.CPUPercent }), false},
 }
 
-func programs(f func(*probe.Cost) float64) func(*lab.PhaseResult) (float64, bool) {
+func programs(f func(*stage.Cost) float64) func(*lab.PhaseResult) (float64, bool) {
 	return func(r *lab.PhaseResult) (float64, bool) {
 		if r.Probe == nil || r.Probe.Cost == nil || r.Probe.Cost.Events == 0 {
 			return 0, false
@@ -240,7 +240,7 @@ func (v *view) stageGroup(of sum, p panel, stacks []stack) stageGroup {
 func (v *view) stageText(tag, name string) string {
 	for i := range v.run.Trials {
 		for _, r := range v.run.Trials[i].Phases {
-			var all []map[string]probe.StageReport
+			var all []map[string]stage.Times
 			if r.Probe != nil {
 				all = append(all, r.Probe.Stages)
 			}

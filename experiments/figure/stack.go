@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 // negligible is the share of a bar below which a stage is not worth a piece of
@@ -58,7 +59,7 @@ type stack struct {
 }
 
 // distOf is one of the sums' distributions in a report, or nil.
-func distOf(r *probe.Report, tag string) *probe.Dist {
+func distOf(r *stage.Report, tag string) *stats.Dist {
 	switch {
 	case r == nil:
 		return nil
@@ -74,8 +75,8 @@ func distOf(r *probe.Report, tag string) *probe.Dist {
 
 // stageOrder are the names of all stages that a report may have of a sum, in
 // the order of time; those that the probe's list lacks come last.
-func stageOrder(r *probe.Report, tag string) []string {
-	keys := probe.StageKeys(tag)
+func stageOrder(r *stage.Report, tag string) []string {
+	keys := stage.Keys(tag)
 	for _, key := range slices.Sorted(maps.Keys(r.Stages)) {
 		if r.Stages[key].Of == tag && !slices.Contains(keys, key) {
 			keys = append(keys, key)
@@ -88,15 +89,15 @@ func stageOrder(r *probe.Report, tag string) []string {
 // the order of time, in µs. Where the flight recorder was on as well, the ends of
 // the kernel's sums are carried on to the server's own code.
 func (of sum) split(r *lab.PhaseResult) (mean float64, parts []part, ok bool) {
-	add := func(key string, stage probe.StageReport) {
-		parts = append(parts, part{stageName(of.tag, key), stage.PartOfMean / 1e3})
+	add := func(key string, one stage.Times) {
+		parts = append(parts, part{stageName(of.tag, key), one.PartOfMean / 1e3})
 	}
 	if of.user {
 		if r.User == nil || r.User.D == nil {
 			return 0, nil, false
 		}
-		for _, stage := range probe.UserStages() {
-			if key := of.tag + "." + stage.Name; stage.Group == probe.UserD && stage.Name != "total" {
+		for _, one := range stage.User {
+			if key := of.tag + "." + one.Name; one.Group == stage.UserD && one.Name != "total" {
 				add(key, r.User.Stages[key])
 			}
 		}
@@ -265,7 +266,7 @@ func (s *stack) placement() string {
 		return ""
 	}
 	var parts []string
-	for _, place := range []probe.Placement{probe.SameCPU, probe.CrossCPU, probe.NoWake} {
+	for _, place := range []stage.Placement{stage.SameCPU, stage.CrossCPU, stage.NoWake} {
 		parts = append(parts, fmt.Sprintf("%.0f", 100*s.placed[place.String()]))
 	}
 	return strings.Join(parts, "/") + " %"

@@ -11,7 +11,8 @@ import (
 	"gonum.org/v1/plot/vg/recorder"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 func figureOf(t *testing.T, run *lab.Run, name string) Figure {
@@ -247,8 +248,8 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	for i := range run.Trials {
 		if r := phaseOf(&run.Trials[i], "open_probe"); r != nil {
 			r.User = &lab.UserStages{
-				D: &lab.Dist{Mean: 30_000}, Joined: 500, Unmatched: map[string]uint64{"user_requests": 1},
-				Stages: map[string]probe.StageReport{
+				D: &stats.Dist{Mean: 30_000}, Joined: 500, Unmatched: map[string]uint64{"user_requests": 1},
+				Stages: map[string]stage.Times{
 					"D.ready-return": {Of: "D_user", PartOfMean: 12_000}, "D.return-user": {Of: "D_user", PartOfMean: 1500},
 					"D.wake-return": {Of: "D_user", PartOfMean: 14_000}, "D.read-handler": {Of: "D", PartOfMean: 2500, From: "r4", To: "h0"},
 					"user-wake": {Of: "H", PartOfMean: 400, From: "p0", To: "p2"}, "futex-user": {Of: "H", PartOfMean: 900, From: "f4", To: "f5"},

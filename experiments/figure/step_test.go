@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/stats"
 )
 
 // stepRun is a run of a suite like spare, made up from a seed: two servers that
@@ -59,7 +60,7 @@ func stepRun(seed uint64) *lab.Run {
 			t := lab.Trial{ID: fmt.Sprintf("%s-%d", mpm, rep), Cell: lab.Cell{"mpm": mpm, "mode": "close"}, Repetition: rep, Order: len(run.Trials),
 				Gates: []lab.Gate{{Name: "other_load", Phase: "step", OK: mpm == "leader" || rep != 2, Value: 0.3, Limit: 0.2, Detail: "other programs used 30 %"}},
 				Phases: []lab.PhaseResult{{Name: "step", Requests: 8000, DurationS: 6, RequestsPerSecond: 1333, CPUPerRequest: 100, Series: s,
-					Latency: lab.Dist{Count: 8000, P50: 1e8, P99: 6e8}}}}
+					Latency: stats.Dist{Count: 8000, P50: 1e8, P99: 6e8}}}}
 			run.Trials = append(run.Trials, t)
 			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: t.ID, Cell: t.Cell, Repetition: rep})
 		}

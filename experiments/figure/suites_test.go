@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -29,7 +29,7 @@ func suiteRun(s *suites.Suite) *lab.Run {
 	run := madeUp(9, s.Name, 2, axes, phases, func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
 		ph := of[r.Name]
 		r.RequestsPerSecond, r.CPUPerRequest, r.VoluntaryPerRequest = about(rng, 1000), about(rng, 20), about(rng, 2)
-		r.Latency = lab.Dist{P50: about(rng, 1e5), P99: about(rng, 1e6)}
+		r.Latency = stats.Dist{P50: about(rng, 1e5), P99: about(rng, 1e6)}
 		r.Counts = map[string]uint64{"listen_drops": 5}
 		r.ServedBy = []uint64{900, 80, 20}
 		if ph.Arrivals != "" {
@@ -41,10 +41,10 @@ func suiteRun(s *suites.Suite) *lab.Run {
 		if known, ok := sights[c["mpm"]]; ok {
 			seen = known
 		}
-		tags := map[string]**probe.Dist{"H": &r.H, "D": &r.D, "G": &r.G}
+		tags := map[string]**stats.Dist{"H": &r.H, "D": &r.D, "G": &r.G}
 		for tag, to := range tags {
 			if ph.Flight {
-				*to = &probe.Dist{Count: 100, P50: about(rng, 2e4), P99: about(rng, 5e4), Mean: about(rng, 2e4)}
+				*to = &stats.Dist{Count: 100, P50: about(rng, 2e4), P99: about(rng, 5e4), Mean: about(rng, 2e4)}
 				r.Histograms[tag] = lognormal(rng, 2e4, 0.4, 50)
 			}
 		}
@@ -56,7 +56,7 @@ func suiteRun(s *suites.Suite) *lab.Run {
 				}
 			}
 			if ph.Arrivals == "paired" {
-				r.SecondD = &probe.Dist{Count: 100, Mean: about(rng, 3e4), P50: about(rng, 3e4)}
+				r.SecondD = &stats.Dist{Count: 100, Mean: about(rng, 3e4), P50: about(rng, 3e4)}
 			}
 		}
 	})

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -42,7 +43,7 @@ func made(hypothesis string, seed uint64, blocks int, factor float64) *lab.Run {
 			r.Manifest.Plan = append(r.Manifest.Plan, lab.Planned{ID: trialID(cell, block), Cell: cell, Repetition: block})
 			r.Trials = append(r.Trials, lab.Trial{ID: trialID(cell, block), Suite: "made", Cell: cell, Repetition: block, Order: len(r.Trials), Phases: []lab.PhaseResult{{
 				Name: "open", Requests: 1000, RequestsPerSecond: 1000, DurationS: 1, CPUPerRequest: d / 1000, VoluntaryPerRequest: 2,
-				Latency: lab.Dist{Count: 1000, Mean: d, P50: d, P99: 2 * d, P999: 3 * d}, D: &lab.Dist{Count: 1000, Mean: d, P50: d, P99: 2 * d},
+				Latency: stats.Dist{Count: 1000, Mean: d, P50: d, P99: 2 * d, P999: 3 * d}, D: &stats.Dist{Count: 1000, Mean: d, P50: d, P99: 2 * d},
 			}}})
 		}
 	}

@@ -5,16 +5,17 @@ import (
 	"testing"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 // The sentence names the stages that differ most, in the order of how much, and
 // a stage that one of the two never passes.
 func TestStages(t *testing.T) {
 	trial := func(mpm string, block int, total float64, parts map[string]float64) lab.Trial {
-		r := &probe.Report{D: &lab.Dist{Count: 1, Mean: total}, Stages: map[string]probe.StageReport{"wake-waking": {PartOfMean: 9e9}}}
-		for stage, ns := range parts {
-			r.Stages["D."+stage] = probe.StageReport{PartOfMean: ns}
+		r := &stage.Report{D: &stats.Dist{Count: 1, Mean: total}, Stages: map[string]stage.Times{"wake-waking": {PartOfMean: 9e9}}}
+		for name, ns := range parts {
+			r.Stages["D."+name] = stage.Times{PartOfMean: ns}
 		}
 		return lab.Trial{Cell: lab.Cell{"mpm": mpm}, Repetition: block, Phases: []lab.PhaseResult{{Name: "probed", Probe: r}}}
 	}

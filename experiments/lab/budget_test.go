@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -33,7 +34,7 @@ func spread(blocks, repeat int, spreads map[string]float64, rules ...suites.Rule
 		t := Trial{ID: p.ID, Cell: p.Cell, Repetition: p.Repetition}
 		if s, ok := spreads[p.Cell["mpm"]]; ok {
 			v := 10 * (1 + s*(2*float64(p.Repetition%6)/5-1))
-			t.Phases = []PhaseResult{{Name: "closed", Requests: 100, CPUPerRequest: v, Latency: Dist{P50: 1000}}}
+			t.Phases = []PhaseResult{{Name: "closed", Requests: 100, CPUPerRequest: v, Latency: stats.Dist{P50: 1000}}}
 		} else {
 			t.Failed = true
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"lflab/experiments/stats"
 )
 
 // check refuses a record that no run of the manifest's suite has written.
@@ -50,7 +52,7 @@ func (p *PhaseResult) check() error {
 			return fmt.Errorf("%s is %v", n.name, n.value)
 		}
 	}
-	for name, d := range map[string]*Dist{"latency_ns": &p.Latency, "service_time_ns": &p.Service, "send_lag_ns": &p.SendLag, "H_ns": p.H, "G_ns": p.G, "D_ns": p.D} {
+	for name, d := range map[string]*stats.Dist{"latency_ns": &p.Latency, "service_time_ns": &p.Service, "send_lag_ns": &p.SendLag, "H_ns": p.H, "G_ns": p.G, "D_ns": p.D} {
 		if d == nil {
 			continue
 		}

@@ -17,6 +17,7 @@ import (
 
 	"lflab/experiments/lab/process"
 	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 )
 
 // answers is a server that answers everything alike.
@@ -163,7 +164,7 @@ func TestJoinedWithTheServersOwnRecords(t *testing.T) {
 		t.Run("mpm="+mpm, func(t *testing.T) {
 			s := joined(t, []string{lflab, "serve", "--lab", "--listen=127.0.0.1:0", "--mpm=" + mpm, fmt.Sprintf("--threads=%d", threads)})
 			t.Logf("%d requests, %d hand-offs, %d gaps; unmatched %+v, edge %+v, contradicted %d, unstamped %d", s.Requests, s.Handoffs, s.Gaps, s.Unmatched, s.Edge, s.Contradicted, s.Unstamped)
-			count := func(g probe.Group, stage string) uint64 { return s.Histogram(g, stage).Count }
+			count := func(g stage.Group, stage string) uint64 { return s.Histogram(g, stage).Count }
 
 			// A client goes on before the server has noted that its handler
 			// returned, so each thread may miss one at the end.
@@ -188,17 +189,17 @@ func TestJoinedWithTheServersOwnRecords(t *testing.T) {
 
 			// On whose path does the hand-off lie? The way back from accept is
 			// in each case.
-			if passed := count(probe.UserD, "wake-return"); (mpm == "worker" || mpm == "event") != (passed > connections/2) || mpm == "leader" && passed != 0 {
+			if passed := count(stage.UserD, "wake-return"); (mpm == "worker" || mpm == "event") != (passed > connections/2) || mpm == "leader" && passed != 0 {
 				t.Errorf("%d of %d requests have a hand-off on their path", passed, s.Requests)
 			}
-			if promotes := count(probe.UserD, "wake-woke"); (mpm == "leader") != (promotes > connections/2) {
+			if promotes := count(stage.UserD, "wake-woke"); (mpm == "leader") != (promotes > connections/2) {
 				t.Errorf("%d of %d readers woke another thread first", promotes, s.Requests)
 			}
 			// Requests whose data came after their accept do not have it.
-			if n := count(probe.UserD, "return-user"); n < s.Requests/2 {
+			if n := count(stage.UserD, "return-user"); n < s.Requests/2 {
 				t.Errorf("%d of %d requests have a way from the kernel to user code", n, s.Requests)
 			}
-			if n := count(probe.UserD, "read-handler"); n != s.Requests {
+			if n := count(stage.UserD, "read-handler"); n != s.Requests {
 				t.Errorf("%d of %d requests have a way from the read to the handler", n, s.Requests)
 			}
 		})
@@ -218,17 +219,17 @@ func checkShare(t *testing.T, least float64, what string, joined, unmatched uint
 // missing, so that H with both ends there is never less than the kernel's.
 func checkSums(t *testing.T, s *probe.UserSide) {
 	t.Helper()
-	sums := map[probe.Group]uint64{}
-	for _, stage := range probe.UserStages() {
-		h := s.Histogram(stage.Group, stage.Name)
-		switch total := s.Histogram(stage.Group, "total"); {
-		case stage.Name == "total":
-			sums[stage.Group] -= h.Sum
-		case stage.Group == probe.UserH && h.Count != total.Count:
-			t.Errorf("%s is in %d of %d hand-offs", stage.Name, h.Count, total.Count)
+	sums := map[stage.Group]uint64{}
+	for _, one := range stage.User {
+		h := s.Histogram(one.Group, one.Name)
+		switch total := s.Histogram(one.Group, "total"); {
+		case one.Name == "total":
+			sums[one.Group] -= h.Sum
+		case one.Group == stage.UserH && h.Count != total.Count:
+			t.Errorf("%s is in %d of %d hand-offs", one.Name, h.Count, total.Count)
 			fallthrough
 		default:
-			sums[stage.Group] += h.Sum
+			sums[one.Group] += h.Sum
 		}
 	}
 	for g, rest := range sums {

@@ -11,7 +11,8 @@ import (
 	"lflab/experiments/lab/process"
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 // Limits of the gates.
@@ -122,7 +123,7 @@ func rateGate(res *load.Result, burst int) Gate {
 // was late by. Undisturbed that is some 10 us in the mean, and below 0.5 ms where
 // server and generator want more CPUs than there are; a generator that is kept
 // from running, by a quota, say, is late by milliseconds.
-func lagGate(lag Dist) Gate {
+func lagGate(lag stats.Dist) Gate {
 	return Gate{Name: "send_lag", OK: lag.Mean <= lagLimit, Value: lag.Mean, Limit: lagLimit,
 		Detail: fmt.Sprintf("the generator sent %.3f ms later than planned in the mean", lag.Mean/1e6)}
 }
@@ -153,7 +154,7 @@ func flightGate(fl *flight) Gate {
 		Detail: fmt.Sprintf("%d records were taken, %d overwritten, %d hand-offs without their other half", fl.records(), fl.overwritten, fl.unmatched)}
 }
 
-func probeGate(l probe.Lost) Gate {
+func probeGate(l stage.Lost) Gate {
 	return Gate{Name: "probe_lost", OK: !l.Any(), Value: float64(l.Records + l.Missed + l.Dropped),
 		Detail: fmt.Sprintf("the probe lost %d records, missed %d events and dropped %d states", l.Records, l.Missed, l.Dropped)}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/load"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
 )
 
@@ -45,10 +45,10 @@ func TestGates(t *testing.T) {
 		{"records overwritten", flightGate(recorded(100, 0, 2)), false, "2 overwritten"},
 		{"few overwritten", flightGate(recorded(1000, 0, 2)), true, "2 overwritten"},
 		{"nothing recorded", flightGate(recorded(0, 0, 0)), true, "0 records"},
-		{"probe saw all", probeGate(probe.Lost{}), true, "lost 0 records, missed 0 events and dropped 0 states"},
-		{"probe lost records", probeGate(probe.Lost{Records: 7}), false, "lost 7 records, missed 0 events"},
-		{"probe missed events", probeGate(probe.Lost{Missed: 1}), false, "missed 1 events"},
-		{"probe dropped states", probeGate(probe.Lost{Dropped: 3}), false, "dropped 3 states"},
+		{"probe saw all", probeGate(stage.Lost{}), true, "lost 0 records, missed 0 events and dropped 0 states"},
+		{"probe lost records", probeGate(stage.Lost{Records: 7}), false, "lost 7 records, missed 0 events"},
+		{"probe missed events", probeGate(stage.Lost{Missed: 1}), false, "missed 1 events"},
+		{"probe dropped states", probeGate(stage.Lost{Dropped: 3}), false, "dropped 3 states"},
 		{"clock", clockGate(-900_000), true, "0.900 ms"},
 		{"clock set back", clockGate(-1_100_000), false, "1.100 ms"},
 		{"clock set", clockGate(1_100_000), false, "1.100 ms"},
@@ -111,7 +111,7 @@ func TestFlightReport(t *testing.T) {
 func TestParseFigure(t *testing.T) {
 	re := regexp.MustCompile(`(?P<count>\d+) rounds, (?P<mean>\S+) ns(?:, p50 (?P<p50>\S+) ns)?`)
 	d, err := parseFigure(re, "warm\n500 rounds, 17.5 ns\n")
-	if err != nil || d != (Dist{Count: 500, Mean: 17.5}) {
+	if err != nil || d != (stats.Dist{Count: 500, Mean: 17.5}) {
 		t.Errorf("figure %+v, %v", d, err)
 	}
 	d, err = parseFigure(re, "500 rounds, 17.5 ns, p50 16 ns")

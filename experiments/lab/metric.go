@@ -1,7 +1,7 @@
 package lab
 
 import (
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
 )
 
@@ -38,25 +38,25 @@ var Metrics = []Metric{
 	{"processes_most", "processes-most", false, stepped(whole((*Series).MostProcesses))},
 	{"threads_most", "threads-most", false, stepped(whole((*Series).MostThreads))},
 	{"processes_started", "processes-started", false, stepped(whole(func(s *Series) int { return s.Started }))},
-	{"H_mean_ns", "H-mean-ns", false, figure(func(p *PhaseResult) *Dist { return p.H }, mean)},
-	{"H_p50_ns", "H-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.H }, p50)},
-	{"H_p99_ns", "H-p99-ns", false, figure(func(p *PhaseResult) *Dist { return p.H }, p99)},
-	{"G_p50_ns", "G-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.G }, p50)},
-	{"G_none_p50_ns", "G-none-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.GNone }, p50)},
-	{"D_p50_ns", "D-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.D }, p50)},
-	{"D_p99_ns", "D-p99-ns", false, figure(func(p *PhaseResult) *Dist { return p.D }, p99)},
-	{"probe_H_p50_ns", "probe-H-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.H }), p50)},
-	{"probe_G_p50_ns", "probe-G-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.G }), p50)},
-	{"probe_D_p50_ns", "probe-D-p50-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.D }), p50)},
-	{"probe_H_mean_ns", "probe-H-mean-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.H }), mean)},
-	{"probe_G_mean_ns", "probe-G-mean-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.G }), mean)},
-	{"probe_D_mean_ns", "probe-D-mean-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.D }), mean)},
-	{"probe_D_p99_ns", "probe-D-p99-ns", false, figure(probed(func(r *probe.Report) *Dist { return r.D }), p99)},
-	{"first_D_p50_ns", "first-D-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.FirstD }, p50)},
-	{"second_D_p50_ns", "second-D-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.SecondD }, p50)},
-	{"second_D_mean_ns", "second-D-mean-ns", false, figure(func(p *PhaseResult) *Dist { return p.SecondD }, mean)},
-	{"second_latency_p50_ns", "second-p50-latency-ns", false, figure(func(p *PhaseResult) *Dist { return p.SecondLatency }, p50)},
-	{"pair_spacing_p50_ns", "pair-spacing-p50-ns", false, figure(func(p *PhaseResult) *Dist { return p.PairSpacing }, p50)},
+	{"H_mean_ns", "H-mean-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.H }, mean)},
+	{"H_p50_ns", "H-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.H }, p50)},
+	{"H_p99_ns", "H-p99-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.H }, p99)},
+	{"G_p50_ns", "G-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.G }, p50)},
+	{"G_none_p50_ns", "G-none-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.GNone }, p50)},
+	{"D_p50_ns", "D-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.D }, p50)},
+	{"D_p99_ns", "D-p99-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.D }, p99)},
+	{"probe_H_p50_ns", "probe-H-p50-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.H }), p50)},
+	{"probe_G_p50_ns", "probe-G-p50-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.G }), p50)},
+	{"probe_D_p50_ns", "probe-D-p50-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), p50)},
+	{"probe_H_mean_ns", "probe-H-mean-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.H }), mean)},
+	{"probe_G_mean_ns", "probe-G-mean-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.G }), mean)},
+	{"probe_D_mean_ns", "probe-D-mean-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), mean)},
+	{"probe_D_p99_ns", "probe-D-p99-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), p99)},
+	{"first_D_p50_ns", "first-D-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.FirstD }, p50)},
+	{"second_D_p50_ns", "second-D-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.SecondD }, p50)},
+	{"second_D_mean_ns", "second-D-mean-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.SecondD }, mean)},
+	{"second_latency_p50_ns", "second-p50-latency-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.SecondLatency }, p50)},
+	{"pair_spacing_p50_ns", "pair-spacing-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.PairSpacing }, p50)},
 	{"leaderless_share", "leaderless", false, leaderless},
 	{"socket_wakes_same_cpu", "socket-wakes-same-cpu", false, onSameCPU("D.ready-waking")},
 	{"futex_wakes_same_cpu", "futex-wakes-same-cpu", false, onSameCPU("wake-waking")},
@@ -73,9 +73,9 @@ var Metrics = []Metric{
 	{"moves_per_connection", "moves/conn", false, perConnection("moves")},
 }
 
-func mean(d *Dist) float64 { return d.Mean }
-func p50(d *Dist) float64  { return d.P50 }
-func p99(d *Dist) float64  { return d.P99 }
+func mean(d *stats.Dist) float64 { return d.Mean }
+func p50(d *stats.Dist) float64  { return d.P50 }
+func p99(d *stats.Dist) float64  { return d.P99 }
 
 // loaded is a number that a phase has when requests were answered in it.
 func loaded(of func(*PhaseResult) float64) func(*PhaseResult) (float64, bool) {
@@ -84,7 +84,7 @@ func loaded(of func(*PhaseResult) float64) func(*PhaseResult) (float64, bool) {
 
 // figure is a number of a distribution that may be absent. A field that the
 // source does not tell is 0, which no measured time is.
-func figure(of func(*PhaseResult) *Dist, field func(*Dist) float64) func(*PhaseResult) (float64, bool) {
+func figure(of func(*PhaseResult) *stats.Dist, field func(*stats.Dist) float64) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		d := of(p)
 		if d == nil || field(d) == 0 {
@@ -95,8 +95,8 @@ func figure(of func(*PhaseResult) *Dist, field func(*Dist) float64) func(*PhaseR
 }
 
 // probed is a distribution of the kernel probe's.
-func probed(of func(*probe.Report) *Dist) func(*PhaseResult) *Dist {
-	return func(p *PhaseResult) *Dist {
+func probed(of func(*stage.Report) *stats.Dist) func(*PhaseResult) *stats.Dist {
+	return func(p *PhaseResult) *stats.Dist {
 		if p.Probe == nil {
 			return nil
 		}
@@ -129,13 +129,13 @@ func countPerConnection(name string) func(*PhaseResult) (float64, bool) {
 
 // onSameCPU is the share of wake-ups, of those that the stage begins with, that
 // the kernel sent to the CPU they were made on.
-func onSameCPU(stage string) func(*PhaseResult) (float64, bool) {
+func onSameCPU(name string) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Probe == nil {
 			return 0, false
 		}
-		at := p.Probe.Stages[stage].ByPlacement
-		same, cross := at[probe.SameCPU.String()].Count, at[probe.CrossCPU.String()].Count
+		at := p.Probe.Stages[name].ByPlacement
+		same, cross := at[stage.SameCPU.String()].Count, at[stage.CrossCPU.String()].Count
 		return float64(same) / float64(same+cross), same+cross > 0
 	}
 }

@@ -7,13 +7,10 @@ import (
 
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
-
-// Dist is how every distribution is written.
-type Dist = stats.Dist
 
 // Cell is one combination of a suite's parameters, by axis name:
 // {"mpm": "leader", "mode": "close"}. Values are as the suite spells them.
@@ -181,9 +178,9 @@ type PhaseResult struct {
 	DurationS             float64           `json:"duration_s"`
 	RequestsPerSecond     float64           `json:"requests_per_second"`
 	OfferedRate           float64           `json:"offered_rate,omitempty"`
-	Latency               Dist              `json:"latency_ns"`
-	Service               Dist              `json:"service_time_ns"`
-	SendLag               Dist              `json:"send_lag_ns"`
+	Latency               stats.Dist        `json:"latency_ns"`
+	Service               stats.Dist        `json:"service_time_ns"`
+	SendLag               stats.Dist        `json:"send_lag_ns"`
 	CPUPerRequest         float64           `json:"cpu_us_per_request"` // of the server process
 	UserCPUPerRequest     float64           `json:"user_cpu_us_per_request"`
 	SystemCPUPerRequest   float64           `json:"system_cpu_us_per_request"`
@@ -192,10 +189,10 @@ type PhaseResult struct {
 	Utilisation           float64           `json:"utilisation"` // server CPU / (time x CPUs)
 	GeneratorCPUShare     float64           `json:"generator_cpu_share"`
 	GeneratorCPUPerReq    float64           `json:"generator_cpu_us_per_request"`
-	H                     *Dist             `json:"H_ns,omitempty"`             // hand-off latency
-	G                     *Dist             `json:"G_ns,omitempty"`             // leaderless gap, a thread was there to take over
-	GNone                 *Dist             `json:"G_none_ns,omitempty"`        // leaderless gap, none was
-	D                     *Dist             `json:"D_ns,omitempty"`             // dispatch latency
+	H                     *stats.Dist       `json:"H_ns,omitempty"`             // hand-off latency
+	G                     *stats.Dist       `json:"G_ns,omitempty"`             // leaderless gap, a thread was there to take over
+	GNone                 *stats.Dist       `json:"G_none_ns,omitempty"`        // leaderless gap, none was
+	D                     *stats.Dist       `json:"D_ns,omitempty"`             // dispatch latency
 	Counts                map[string]uint64 `json:"counts,omitempty"`           // the server's own, over the phase
 	FlightLost            uint64            `json:"flight_lost,omitempty"`      // records overwritten
 	BytesPerSecond        float64           `json:"bytes_per_second,omitempty"` // received by the clients, heads included
@@ -205,10 +202,10 @@ type PhaseResult struct {
 	// latency by the probe, and how far behind the first it came in fact, by the
 	// probe where that was on (readiness to readiness), else by the generator
 	// (write to write).
-	SecondLatency *Dist `json:"second_latency_ns,omitempty"`
-	SecondD       *Dist `json:"second_D_ns,omitempty"`
-	FirstD        *Dist `json:"first_D_ns,omitempty"`
-	PairSpacing   *Dist `json:"pair_spacing_ns,omitempty"`
+	SecondLatency *stats.Dist `json:"second_latency_ns,omitempty"`
+	SecondD       *stats.Dist `json:"second_D_ns,omitempty"`
+	FirstD        *stats.Dist `json:"first_D_ns,omitempty"`
+	PairSpacing   *stats.Dist `json:"pair_spacing_ns,omitempty"`
 
 	// Bins are the measured time in parts of equal length, from which the steady
 	// state was judged; Steady is the verdict on it (stats.Course, or that there
@@ -229,7 +226,7 @@ type PhaseResult struct {
 
 	// What the kernel probe saw, where it was on and allowed. H_ns, G_ns and
 	// D_ns above are the flight recorder's, those in here the kernel's.
-	Probe *probe.Report `json:"probe,omitempty"`
+	Probe *stage.Report `json:"probe,omitempty"`
 	// The stages between kernel and user code, where probe and recorder were
 	// both on.
 	User *UserStages `json:"user_stages,omitempty"`
@@ -261,11 +258,11 @@ type BackgroundResult struct {
 // UserStages come from joining the kernel's records with the flight
 // recorder's, by thread and time.
 type UserStages struct {
-	H         *Dist                        `json:"H_user_ns,omitempty"` // both ends in user code
-	D         *Dist                        `json:"D_user_ns,omitempty"`
-	Stages    map[string]probe.StageReport `json:"stages"`
-	Joined    uint64                       `json:"joined"`    // requests and hand-offs that found their other half
-	Unmatched map[string]uint64            `json:"unmatched"` // those that did not, by kind
+	H         *stats.Dist            `json:"H_user_ns,omitempty"` // both ends in user code
+	D         *stats.Dist            `json:"D_user_ns,omitempty"`
+	Stages    map[string]stage.Times `json:"stages"`
+	Joined    uint64                 `json:"joined"`    // requests and hand-offs that found their other half
+	Unmatched map[string]uint64      `json:"unmatched"` // those that did not, by kind
 	// Those that could not, by kind: at the edges of the recording, which an
 	// overwritten log moves; edges are no loss where logs were long enough.
 	Edge map[string]uint64 `json:"edge,omitempty"`

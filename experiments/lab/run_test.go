@@ -236,7 +236,7 @@ name = "handoff"
 		t.Errorf("axis %q, %d trials", got, len(r.Trials))
 	}
 	for _, tr := range r.Trials {
-		if tr.Failed || len(tr.Phases) != 1 || tr.Phases[0].H == nil || *tr.Phases[0].H != (Dist{Mean: 1006, P50: 1700}) {
+		if tr.Failed || len(tr.Phases) != 1 || tr.Phases[0].H == nil || *tr.Phases[0].H != (stats.Dist{Mean: 1006, P50: 1700}) {
 			t.Errorf("trial %+v", tr)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
 )
 
@@ -24,7 +25,7 @@ type session struct {
 	address string
 	mode    string // of the client
 	ours    bool   // answers the paths of `lflab serve --lab`
-	shape   probe.Shape
+	shape   stage.Shape
 	seed    uint64
 	cpus    []int // that the generator's threads are bound to
 
@@ -276,7 +277,7 @@ func (f flightReport) decode() (*flight, error) {
 
 // into adds the recorder's findings to a phase.
 func (f *flight) into(r *PhaseResult) {
-	dist := func(name string) *Dist {
+	dist := func(name string) *stats.Dist {
 		h := f.histograms[name]
 		if h == nil {
 			return nil

@@ -13,6 +13,7 @@ import (
 
 	"lflab/experiments/lab/process"
 	"lflab/experiments/machine"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -236,7 +237,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 
 // parseFigure finds the fields of a distribution in the output of a command.
 // What the command does not tell stays 0.
-func parseFigure(re *regexp.Regexp, out string) (d Dist, err error) {
+func parseFigure(re *regexp.Regexp, out string) (d stats.Dist, err error) {
 	m := re.FindStringSubmatch(out)
 	if m == nil {
 		return d, fmt.Errorf("no figure in the output %q (looked for: %s)", strings.TrimSpace(out), re)

@@ -9,6 +9,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -17,7 +19,7 @@ import (
 type watch struct {
 	kind    string
 	probe   *probe.Probe
-	shape   probe.Shape
+	shape   stage.Shape
 	failed  error          // of start
 	stopped chan error     // of the goroutine that collects what was recorded; nil before stop
 	records *probe.Records // after into; empty where histograms alone were kept
@@ -26,7 +28,7 @@ type watch struct {
 // newWatch attaches the probe to processes and all they start, which takes some 10 ms. kind is "histograms" or
 // "records"; empty is no probe. ring is the size of its buffer in bytes; 0 is the
 // probe's own.
-func newWatch(kind string, pids []int, shape probe.Shape, ring int) (*watch, error) {
+func newWatch(kind string, pids []int, shape stage.Shape, ring int) (*watch, error) {
 	if kind == "" {
 		return nil, nil
 	}
@@ -92,7 +94,7 @@ func (w *watch) pairsInto(r *PhaseResult, spacing time.Duration) {
 	pairs := w.records.Seconds(2*spacing + slack)
 	for _, of := range []struct {
 		samples probe.Samples
-		to      **Dist
+		to      **stats.Dist
 	}{{pairs.First, &r.FirstD}, {pairs.Second, &r.SecondD}, {pairs.Spacing, &r.PairSpacing}} {
 		if len(of.samples) > 0 {
 			d := of.samples.Histogram().Dist()
@@ -109,7 +111,7 @@ func (w *watch) hasRecords() bool { return w != nil && w.kind == "records" }
 func userStages(side *probe.UserSide) *UserStages {
 	u := &UserStages{Stages: side.Stages(), Joined: side.Requests + side.Handoffs, Unmatched: side.Unmatched.Map(), Edge: side.Edge.Map()}
 	u.Unmatched["contradicted"] = side.Contradicted
-	for name, to := range map[string]**Dist{"H": &u.H, "D": &u.D} {
+	for name, to := range map[string]**stats.Dist{"H": &u.H, "D": &u.D} {
 		if h := side.Total(name); h != nil {
 			d := h.Dist()
 			*to = &d
@@ -176,7 +178,7 @@ func probeIn(cell Cell, p Phase) string {
 }
 
 // shape is what the probe takes the server of a cell for.
-func (x *Experiment) shape(sub *suites.Subject, cell Cell) probe.Shape {
+func (x *Experiment) shape(sub *suites.Subject, cell Cell) stage.Shape {
 	if sub != nil && sub.Serve == nil {
 		return sub.Shape
 	}
@@ -186,9 +188,9 @@ func (x *Experiment) shape(sub *suites.Subject, cell Cell) probe.Shape {
 			mpm = f.Value
 		}
 	}
-	shape, err := probe.ParseShape(mpm)
+	shape, err := stage.ParseShape(mpm)
 	if err != nil { // an MPM that is no shape: the probe is to find out
-		return probe.Unknown
+		return stage.Unknown
 	}
 	return shape
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 )
 
 const watchedPhases = `
@@ -141,7 +142,7 @@ func TestShapeOfACell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for mpm, want := range map[string]probe.Shape{"leader": probe.Leader, "goroutine": probe.Unknown, "two": probe.Prefork} {
+	for mpm, want := range map[string]stage.Shape{"leader": stage.Leader, "goroutine": stage.Unknown, "two": stage.Prefork} {
 		cell := Cell{"mpm": mpm, "mode": "close"}
 		sub, _ := x.suite.Subject(cell)
 		if got := x.shape(sub, cell); got != want {

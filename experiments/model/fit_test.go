@@ -204,7 +204,7 @@ func TestPredictPairs(t *testing.T) {
 	run := made{axes: []lab.Axis{axis("mpm", "leader", "worker"), axis("spacing", spacings...)}, blocks: 7,
 		trial: func(tr *lab.Trial, p *lab.PhaseResult) {
 			us, _ := strconv.ParseFloat(tr.Cell["spacing"], 64)
-			p.D = &lab.Dist{Mean: truth[tr.Cell["mpm"]].Second(us*1e3) + trueHandler}
+			p.D = &stats.Dist{Mean: truth[tr.Cell["mpm"]].Second(us*1e3) + trueHandler}
 			if by := slower[tr.Cell["spacing"]]; by > 0 {
 				p.D.Mean *= by
 			}

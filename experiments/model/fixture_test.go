@@ -7,7 +7,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 // truth is what the made-up servers are: the inputs that must come back.
@@ -56,8 +57,8 @@ func (m made) run() *lab.Run {
 			scale := 1 + 0.02*float64(block-m.blocks/2)
 			p := lab.PhaseResult{Name: "probed", Requests: 1000, OfferedRate: 3000}
 			p.Probe = report(cell["mpm"], scale)
-			p.User = &lab.UserStages{Stages: map[string]probe.StageReport{
-				"D.read-handler": {Of: "D", PartOfMean: trueHandler, Dist: probe.Dist{Count: 1000, Mean: trueHandler}},
+			p.User = &lab.UserStages{Stages: map[string]stage.Times{
+				"D.read-handler": {Of: "D", PartOfMean: trueHandler, Dist: stats.Dist{Count: 1000, Mean: trueHandler}},
 			}}
 			if m.trial != nil {
 				m.trial(&t, &p)
@@ -71,41 +72,41 @@ func (m made) run() *lab.Run {
 
 // report is what the probe would tell of a server of 1000 connections, 800 of
 // which found a thread asleep.
-func report(mpm string, scale float64) *probe.Report {
+func report(mpm string, scale float64) *stage.Report {
 	const n, slept = 1000, 800
 	s := truth[mpm]
-	r := &probe.Report{
-		Stages: map[string]probe.StageReport{},
+	r := &stage.Report{
+		Stages: map[string]stage.Times{},
 		Counts: map[string]uint64{"connections": n, "requests": n},
-		G:      &probe.Dist{Count: n - 10, Mean: scale * (s.Gap - s.Accept)}, GNone: &probe.Dist{Count: 10, Mean: 1e6},
+		G:      &stats.Dist{Count: n - 10, Mean: scale * (s.Gap - s.Accept)}, GNone: &stats.Dist{Count: 10, Mean: 1e6},
 	}
 	var sum float64
-	stage := func(key string, count int64, mean float64) {
+	add := func(key string, count int64, mean float64) {
 		part := scale * mean * float64(count) / n
 		sum += part
-		r.Stages[key] = probe.StageReport{Of: "D", PartOfMean: part, Dist: probe.Dist{Count: count, Mean: scale * mean}}
+		r.Stages[key] = stage.Times{Of: "D", PartOfMean: part, Dist: stats.Dist{Count: count, Mean: scale * mean}}
 	}
-	stage("D.ready-waking", slept, 0.01*s.Wake)
-	stage("D.waking-wakeup", slept, 0.30*s.Wake)
-	stage("D.wakeup-switch", slept/2, 1.18*s.Wake) // the others needed none
-	stage("D.switch-return", slept/4, 0.40*s.Wake)
-	stage("D.ready-arm", n-slept, 20e3)
-	stage("D.arm-return", n-slept, s.Accept)
+	add("D.ready-waking", slept, 0.01*s.Wake)
+	add("D.waking-wakeup", slept, 0.30*s.Wake)
+	add("D.wakeup-switch", slept/2, 1.18*s.Wake) // the others needed none
+	add("D.switch-return", slept/4, 0.40*s.Wake)
+	add("D.ready-arm", n-slept, 20e3)
+	add("D.arm-return", n-slept, s.Accept)
 	handOff := s.Rest - trueRead
 	if mpm == "leader" {
-		stage("D.return-promote", n, 0.2*handOff)
-		stage("D.promote-call", n, 0.8*handOff)
+		add("D.return-promote", n, 0.2*handOff)
+		add("D.promote-call", n, 0.8*handOff)
 	} else {
-		stage("D.return-wake", n, 0.1*handOff)
-		stage("D.pass-wake-waking", n, 0.1*handOff)
-		stage("D.pass-waking-wakeup", n, 0.4*handOff)
-		stage("D.pass-wakeup-switch", n/2, 0.5*handOff)
-		stage("D.pass-switch-return", n, 0.1*handOff)
-		stage("D.return-queued", n/100, 5*handOff)
+		add("D.return-wake", n, 0.1*handOff)
+		add("D.pass-wake-waking", n, 0.1*handOff)
+		add("D.pass-waking-wakeup", n, 0.4*handOff)
+		add("D.pass-wakeup-switch", n/2, 0.5*handOff)
+		add("D.pass-switch-return", n, 0.1*handOff)
+		add("D.return-queued", n/100, 5*handOff)
 	}
-	stage("D.return-read", n, trueRead)
-	r.Stages["arm-block"] = probe.StageReport{Dist: probe.Dist{Count: slept, Mean: scale * 4e3}}
-	r.D = &probe.Dist{Count: n, Mean: sum}
+	add("D.return-read", n, trueRead)
+	r.Stages["arm-block"] = stage.Times{Dist: stats.Dist{Count: slept, Mean: scale * 4e3}}
+	r.D = &stats.Dist{Count: n, Mean: sum}
 	return r
 }
 

@@ -8,14 +8,14 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 )
 
 // Every stage of D has one place in the model: one that the probe gains or
 // renames must not vanish from a prediction.
 func TestStagesAreAllPlaced(t *testing.T) {
 	placed := slices.Concat(wakeStages, queueStages, acceptStages, handOffStages, readStages)
-	known := probe.StageKeys("D")
+	known := stage.Keys("D")
 	slices.Sort(placed)
 	slices.Sort(known)
 	if !slices.Equal(placed, known) {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 )
 
 // sample is what one server process gave in one phase.
@@ -110,7 +110,7 @@ func (s *sample) measure(t *lab.Trial, phase string) {
 }
 
 // inputs fills the model's part of the sample, or says what the report lacks.
-func (s *sample) inputs(r *probe.Report) (lacking string) {
+func (s *sample) inputs(r *stage.Report) (lacking string) {
 	if r.G == nil || r.G.Count == 0 {
 		return "have no gap"
 	}

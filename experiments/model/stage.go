@@ -1,6 +1,6 @@
 package model
 
-import "lflab/experiments/probe"
+import "lflab/experiments/probe/stage"
 
 // What the model's times are in a report of the probe. All come from the
 // kernel's own sums: D from a1 (the data is ready) to r4 (it has been read), G
@@ -39,7 +39,7 @@ var (
 
 // together is the mean in ns of all of the stages' time over the requests that
 // went through them; false when none did.
-func together(r *probe.Report, names []string) (mean float64, ok bool) {
+func together(r *stage.Report, names []string) (mean float64, ok bool) {
 	var sum float64
 	var requests int64
 	for _, name := range names {
@@ -51,7 +51,7 @@ func together(r *probe.Report, names []string) (mean float64, ok bool) {
 }
 
 // parts is the stages' part of the sum's mean, in ns.
-func parts(r *probe.Report, names []string) (sum float64) {
+func parts(r *stage.Report, names []string) (sum float64) {
 	for _, name := range names {
 		sum += r.Stages[name].PartOfMean
 	}

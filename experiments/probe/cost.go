@@ -13,28 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/experiments/probe/bpf"
+	"lflab/experiments/probe/stage"
 )
-
-// Cost is what the probe itself takes, by the kernel's own account of its
-// programs. The way into a program is not in it, nor what the programs push out
-// of the caches: what a server loses shows only in a comparison with the probe
-// off.
-type Cost struct {
-	Events     uint64        `json:"events"`       // runs of programs, of all processes
-	NsPerEvent float64       `json:"ns_per_event"` // the meter's part included
-	MeterNs    float64       `json:"meter_ns"`     // of each run: what an empty program is said to take
-	CPUPercent float64       `json:"cpu_percent"`  // of one CPU, the meter's part included
-	WindowS    float64       `json:"window_s"`
-	Programs   []ProgramCost `json:"programs,omitempty"`
-	Note       string        `json:"note,omitempty"` // why it was not measured
-}
-
-// ProgramCost is one program's part.
-type ProgramCost struct {
-	Name     string  `json:"name"`
-	Runs     uint64  `json:"runs"`
-	NsPerRun float64 `json:"ns_per_run"`
-}
 
 // meterRuns of the empty program settle its mean. An idle machine makes too few
 // system calls in the window: then some are made.
@@ -46,21 +26,21 @@ const meterRuns = 20_000
 // programs record meanwhile is in the histograms: call it after Result. It
 // needs CAP_SYS_ADMIN; without it the Cost has a Note instead of numbers. When
 // ctx ends, the window ends with it.
-func (p *Probe) MeasureCost(ctx context.Context, d time.Duration) (c Cost, err error) {
+func (p *Probe) MeasureCost(ctx context.Context, d time.Duration) (c stage.Cost, err error) {
 	stats, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
 	if errors.Is(err, unix.EPERM) {
-		return Cost{Note: "cost per event not measured: needs CAP_SYS_ADMIN"}, nil
+		return stage.Cost{Note: "cost per event not measured: needs CAP_SYS_ADMIN"}, nil
 	} else if err != nil {
-		return Cost{Note: fmt.Sprintf("cost per event not measured: %v", explain("switch the kernel's meter on", err))}, nil
+		return stage.Cost{Note: fmt.Sprintf("cost per event not measured: %v", explain("switch the kernel's meter on", err))}, nil
 	}
 	defer stats.Close()
 	meter, err := link.AttachTracing(link.TracingOptions{Program: p.objects.Nothing})
 	if err != nil {
-		return Cost{}, explain("attach the empty program", err)
+		return stage.Cost{}, explain("attach the empty program", err)
 	}
 	defer meter.Close()
 	if err := p.objects.Recording.Set(true); err != nil {
-		return Cost{}, fmt.Errorf("switch the probe on: %w", err)
+		return stage.Cost{}, fmt.Errorf("switch the probe on: %w", err)
 	}
 	defer func() {
 		if off := p.objects.Recording.Set(false); off != nil {
@@ -71,14 +51,14 @@ func (p *Probe) MeasureCost(ctx context.Context, d time.Duration) (c Cost, err e
 	began := time.Now()
 	before, err := p.runs()
 	if err != nil {
-		return Cost{}, err
+		return stage.Cost{}, err
 	}
 	if err := p.pass(ctx, d); err != nil {
-		return Cost{}, err
+		return stage.Cost{}, err
 	}
 	after, err := p.runs()
 	if err != nil {
-		return Cost{}, err
+		return stage.Cost{}, err
 	}
 	c = costOf(before, after, time.Since(began))
 	c.MeterNs, err = p.meterNs()
@@ -133,14 +113,14 @@ func (p *Probe) runs() ([]runs, error) {
 }
 
 // costOf is what happened between two readings of the same programs.
-func costOf(before, after []runs, window time.Duration) Cost {
-	c := Cost{WindowS: window.Seconds()}
+func costOf(before, after []runs, window time.Duration) stage.Cost {
+	c := stage.Cost{WindowS: window.Seconds()}
 	var took time.Duration
 	for i := range after {
 		n, t := after[i].n-before[i].n, after[i].took-before[i].took
 		c.Events += n
 		took += t
-		c.Programs = append(c.Programs, ProgramCost{Name: after[i].name, Runs: n, NsPerRun: per(t, n)})
+		c.Programs = append(c.Programs, stage.ProgramCost{Name: after[i].name, Runs: n, NsPerRun: per(t, n)})
 	}
 	c.NsPerEvent = per(took, c.Events)
 	if window > 0 {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"lflab/experiments/probe/stage"
+
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 )
@@ -19,7 +21,7 @@ func TestCostOf(t *testing.T) {
 	if c.Events != 4000 || c.NsPerEvent != 225 || math.Abs(c.CPUPercent-1.8) > 1e-9 || c.WindowS != 0.05 {
 		t.Errorf("cost %+v, want 4000 events of 225 ns, 1.8 %% of a CPU in 0.05 s", c)
 	}
-	for i, want := range []ProgramCost{{"enter", 3000, 200}, {"leave", 1000, 300}, {"forked", 0, 0}} {
+	for i, want := range []stage.ProgramCost{{Name: "enter", Runs: 3000, NsPerRun: 200}, {Name: "leave", Runs: 1000, NsPerRun: 300}, {Name: "forked", Runs: 0, NsPerRun: 0}} {
 		if c.Programs[i] != want {
 			t.Errorf("program %+v, want %+v", c.Programs[i], want)
 		}
@@ -57,7 +59,7 @@ func TestMeasureCost(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			type answer struct {
-				Cost
+				stage.Cost
 				err error
 			}
 			answers := make(chan answer, 1)

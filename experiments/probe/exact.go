@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"lflab/experiments/probe/bpf"
+	"lflab/experiments/probe/stage"
 )
 
 // Samples are durations in nanoseconds, in ascending order.
@@ -40,8 +41,8 @@ func (s Samples) Histogram() *Histogram {
 // calls.
 //
 // It needs about 8 bytes for each stage of each record.
-func (r *Records) Exact() [][placements]Samples {
-	p := replay{make([][placements]Samples, len(stages))}
+func (r *Records) Exact() [][stage.Placements]Samples {
+	p := replay{make([][stage.Placements]Samples, len(stage.All))}
 	for i := range r.Requests {
 		p.request(&r.Requests[i])
 	}
@@ -67,15 +68,15 @@ func (r *Records) Exact() [][placements]Samples {
 
 // replay is what the functions of the same names in bpf/ do: one who changes
 // those changes these.
-type replay struct{ samples [][placements]Samples }
+type replay struct{ samples [][stage.Placements]Samples }
 
-func (p replay) observe(stage bpf.ProbeStage, place Placement, ns uint64) {
+func (p replay) observe(stage bpf.ProbeStage, place stage.Placement, ns uint64) {
 	list := &p.samples[stage][place]
 	*list = append(*list, ns)
 }
 
 // upto goes one stage further, from *at to the stamp, if that is later.
-func (p replay) upto(at *uint64, stamp uint64, stage bpf.ProbeStage, place Placement) {
+func (p replay) upto(at *uint64, stamp uint64, stage bpf.ProbeStage, place stage.Placement) {
 	if stamp > *at {
 		p.observe(stage, place, stamp-*at)
 		*at = stamp
@@ -88,7 +89,7 @@ func (p replay) request(q *Request) {
 	if q.First == 1 {
 		group = bpf.ProbeStageFIRST_TOTAL
 	}
-	at, place := q.From, NoWake
+	at, place := q.From, stage.NoWake
 	upto := func(stamp uint64, stage bpf.ProbeStage) {
 		p.upto(&at, stamp, group+stage-bpf.ProbeStageFIRST_TOTAL, place)
 	}
@@ -115,7 +116,7 @@ func (p replay) request(q *Request) {
 		upto(q.Pass.Run, bpf.ProbeStageFIRST_PASS_WAKEUP_SWITCH)
 		upto(q.PassReturn, bpf.ProbeStageFIRST_PASS_SWITCH_RETURN)
 	case q.Moved == 1 && (q.First == 1 || q.Receipt.Return == 0):
-		place = NoWake
+		place = stage.NoWake
 		upto(q.Time, bpf.ProbeStageFIRST_RETURN_QUEUED)
 	}
 	if !passed && q.WakeEnter >= at && q.WakeExit > at && q.Acceptor == q.TID {
@@ -147,47 +148,47 @@ func (p replay) handoff(h *Handoff) {
 
 // gap is close_gap.
 func (p replay) gap(g *Gap) {
-	at, place := g.Began, NoWake
-	if g.How.Group() == Passed {
+	at, place := g.Began, stage.NoWake
+	if g.How.Group() == stage.Passed {
 		place = g.Pass.Placement()
 	}
 	p.observe(bpf.ProbeStage(g.How), place, g.Time-at)
 	switch {
-	case g.How.Group() == Passed:
+	case g.How.Group() == stage.Passed:
 		p.upto(&at, g.Pass.Call, bpf.ProbeStagePASSED_RETURN_WAKE, place)
 		p.upto(&at, g.Pass.Waking, bpf.ProbeStagePASSED_WAKE_WAKING, place)
 		p.upto(&at, g.Pass.Wakeup, bpf.ProbeStagePASSED_WAKING_WAKEUP, place)
 		p.upto(&at, g.Pass.Run, bpf.ProbeStagePASSED_WAKEUP_SWITCH, place)
 		p.upto(&at, g.PassReturn, bpf.ProbeStagePASSED_SWITCH_RETURN, place)
 		p.upto(&at, g.Time, bpf.ProbeStagePASSED_RETURN_ARM, place)
-	case g.How.Group() == Retook && g.WakeExit > at:
+	case g.How.Group() == stage.Retook && g.WakeExit > at:
 		p.upto(&at, g.WakeEnter, bpf.ProbeStageRETOOK_RETURN_WAKE, place)
 		p.upto(&at, g.WakeExit, bpf.ProbeStageRETOOK_WAKE_WOKE, place)
 		p.upto(&at, g.Time, bpf.ProbeStageRETOOK_WOKE_ARM, place)
-	case g.How.Group() == Retook:
+	case g.How.Group() == stage.Retook:
 		p.upto(&at, g.Time, bpf.ProbeStageRETOOK_RETURN_ARM, place)
 	}
 }
 
 // wake is the end of a futex wake call in leave.
 func (p replay) wake(w *Wake) {
-	stage := bpf.ProbeStageWAKE_ELIDED
+	number := bpf.ProbeStageWAKE_ELIDED
 	if w.Woken > 0 {
-		stage = bpf.ProbeStageWAKE_WOKE
+		number = bpf.ProbeStageWAKE_WOKE
 	}
-	p.observe(stage, NoWake, w.Time-w.Enter)
+	p.observe(number, stage.NoWake, w.Time-w.Enter)
 }
 
 // run is a thread's way onto the CPU and off it in switched.
 func (p replay) run(one *Run) {
 	if one.Waking != 0 && one.From > one.Waking {
-		place := CrossCPU
+		place := stage.CrossCPU
 		if one.WakerCPU == one.CPU {
-			place = SameCPU
+			place = stage.SameCPU
 		}
 		p.observe(bpf.ProbeStageWAKING_SWITCH, place, one.From-one.Waking)
 	}
 	if one.Armed != 0 && one.Time > one.Armed {
-		p.observe(bpf.ProbeStageARM_BLOCK, NoWake, one.Time-one.Armed)
+		p.observe(bpf.ProbeStageARM_BLOCK, stage.NoWake, one.Time-one.Armed)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lflab/experiments/probe/stage"
 )
 
 // recordLive measures a live target with all records. It goes on until
@@ -39,7 +41,7 @@ func recordLive(t *testing.T, target *liveTarget, exercise func(), stages ...str
 	if err := p.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := p.Result(Unknown)
+	r, err := p.Result(stage.Unknown)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +54,7 @@ func recordLive(t *testing.T, target *liveTarget, exercise func(), stages ...str
 // stagesSeen are those that something has passed through, by group and name.
 func stagesSeen(t *testing.T, p *Probe) (seen []string) {
 	t.Helper()
-	for i, s := range stages {
+	for i, s := range stage.All {
 		by, err := p.histogram(i)
 		if err != nil {
 			t.Fatal(err)
@@ -74,7 +76,7 @@ func TestExactAgreesWithKernel(t *testing.T) {
 	for _, c := range []struct {
 		target   string // kind and arguments
 		exercise func(*liveTarget)
-		stages   string // that this load shall pass through
+		All      string // that this load shall pass through
 	}{
 		{"pingpong 0 0", func(l *liveTarget) { l.play(300) }, "H.bare switch-return"},
 		{"pingpong", func(l *liveTarget) { l.play(300) }, "H.bare waking-wakeup, wake-elided"},
@@ -91,17 +93,17 @@ func TestExactAgreesWithKernel(t *testing.T) {
 		t.Run(c.target, func(t *testing.T) {
 			args := strings.Fields(c.target)
 			target := startTarget(t, args[0], args[1:]...)
-			records, result := recordLive(t, target, func() { c.exercise(target) }, strings.Split(c.stages, ", ")...)
+			records, result := recordLive(t, target, func() { c.exercise(target) }, strings.Split(c.All, ", ")...)
 			exact := records.Exact()
-			for i, s := range stages {
-				for place := range placements {
+			for i, s := range stage.All {
+				for place := range stage.Placements {
 					kernel, replayed := result.byStage[i][place], exact[i][place].Histogram()
 					if s.Name == "waking-switch" && kernel.Count-replayed.Count < 2 {
 						continue // the kernel does not announce one switch in some 100,000
 					}
 					if kernel != *replayed {
 						t.Errorf("%s %s, %v: the kernel counted %d, sum %d, from %d to %d ns; the records give %d, sum %d, from %d to %d; buckets differ: %v",
-							s.Group, s.Name, Placement(place), kernel.Count, kernel.Sum, kernel.Min, kernel.Max,
+							s.Group, s.Name, stage.Placement(place), kernel.Count, kernel.Sum, kernel.Min, kernel.Max,
 							replayed.Count, replayed.Sum, replayed.Min, replayed.Max, kernel.Buckets != replayed.Buckets)
 					}
 					seen[string(s.Group)+" "+s.Name] = seen[string(s.Group)+" "+s.Name] || kernel.Count > 0

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"sort"
+
+	"lflab/experiments/probe/stage"
 )
 
 // UserRecord is what a server's thread noted itself about one event, or about
@@ -74,7 +76,7 @@ type UserSide struct {
 	// Loose are user records of no known thread.
 	Loose uint64
 
-	byStage [len(userStages)][placements]Histogram
+	byStage [len(stage.User)][stage.Placements]Histogram
 }
 
 // Join finds the partners of the kernel's records among those that the threads
@@ -344,7 +346,7 @@ func (j *joiner) joinHandoffs(t *userThread, handoffs []*Handoff) {
 			edge := j.edge(h.Sleep.Waker, h.Sleep.Call)
 			j.side.count(edge, kernelHandoffs)
 			j.side.count(edge, userHandoffs)
-		case h.Group.Group() == Lead && u.Seq != g.Seq+1, h.Group.Group() != Lead && u.Seq != g.Seq:
+		case h.Group.Group() == stage.Lead && u.Seq != g.Seq+1, h.Group.Group() != stage.Lead && u.Seq != g.Seq:
 			j.side.Contradicted++
 		default:
 			j.side.Handoffs++
@@ -363,7 +365,7 @@ func (j *joiner) joinHandoffs(t *userThread, handoffs []*Handoff) {
 func (j *joiner) joinGap(gap *Gap) {
 	t := j.threads[gap.Giver]
 	switch gap.How.Group() {
-	case Passed:
+	case stage.Passed:
 		pairs := j.pairs[gap.TID]
 		i := sort.Search(len(pairs), func(i int) bool { return pairs[i].handoff.Time > gap.Time }) - 1
 		if i >= 0 && pairs[i].handoff.Sleep.Waker == gap.Giver && pairs[i].giver.U0 >= gap.Began &&
@@ -372,7 +374,7 @@ func (j *joiner) joinGap(gap *Gap) {
 			j.passed(gap, pairs[i])
 			return
 		}
-	case Retook:
+	case stage.Retook:
 		if t == nil {
 			break
 		}

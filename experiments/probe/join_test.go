@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lflab/experiments/probe/bpf"
+	"lflab/experiments/probe/stage"
 )
 
 // scene is a server as both sides see it. Times are ns from 1,000,000 on.
@@ -20,9 +21,9 @@ type scene struct {
 const leads = Total(bpf.ProbeStageLEAD_TOTAL)
 
 // stagesOf are the sums of a group's stages that have any, and their count.
-func stagesOf(s *UserSide, g Group) map[string][2]uint64 {
+func stagesOf(s *UserSide, g stage.Group) map[string][2]uint64 {
 	m := map[string][2]uint64{}
-	for _, stage := range UserStages() {
+	for _, stage := range stage.User {
 		if h := s.Histogram(stage.Group, stage.Name); stage.Group == g && h.Count > 0 {
 			m[stage.Name] = [2]uint64{h.Count, h.Sum}
 		}
@@ -30,7 +31,7 @@ func stagesOf(s *UserSide, g Group) map[string][2]uint64 {
 	return m
 }
 
-func expectStages(t *testing.T, s *UserSide, g Group, want map[string][2]uint64) {
+func expectStages(t *testing.T, s *UserSide, g stage.Group, want map[string][2]uint64) {
 	t.Helper()
 	if got := stagesOf(s, g); !maps.Equal(got, want) {
 		t.Errorf("%s (count, sum) is\n%v, want\n%v", g, got, want)
@@ -40,7 +41,7 @@ func expectStages(t *testing.T, s *UserSide, g Group, want map[string][2]uint64)
 // expectSums checks that each group's stages add up to its total.
 func expectSums(t *testing.T, s *UserSide) {
 	t.Helper()
-	for _, g := range []Group{UserH, UserD, UserG} {
+	for _, g := range []stage.Group{stage.UserH, stage.UserD, stage.UserG} {
 		sum := uint64(0)
 		for name, v := range stagesOf(s, g) {
 			if name != "total" {
@@ -78,19 +79,19 @@ func leaderScene() scene {
 func TestJoinLeader(t *testing.T) {
 	sc := leaderScene()
 	s := Join(&sc.records, sc.user)
-	expectStages(t, s, UserH, map[string][2]uint64{"total": {1, 90}, "user-wake": {1, 30}, "wake-return": {1, 40}, "futex-user": {1, 20}})
-	expectStages(t, s, UserD, map[string][2]uint64{"total": {2, 330 + 70},
+	expectStages(t, s, stage.UserH, map[string][2]uint64{"total": {1, 90}, "user-wake": {1, 30}, "wake-return": {1, 40}, "futex-user": {1, 20}})
+	expectStages(t, s, stage.UserD, map[string][2]uint64{"total": {2, 330 + 70},
 		"ready-return": {1, 40}, "return-user": {1, 20}, "user-pass": {1, 10}, "user-wake": {1, 30}, "wake-woke": {1, 45}, "woke-user": {1, 5},
 		"user-read": {1, 150}, "ready-read": {1, 50}, "read-handler": {2, 30 + 20}})
-	expectStages(t, s, UserG, map[string][2]uint64{"total": {1, 150}, "return-user": {1, 20}, "user-pass": {1, 10}, "user-wake": {1, 30},
+	expectStages(t, s, stage.UserG, map[string][2]uint64{"total": {1, 150}, "return-user": {1, 20}, "user-pass": {1, 10}, "user-wake": {1, 30},
 		"wake-return": {1, 40}, "futex-user": {1, 20}, "user-arm": {1, 30}})
 	expectSums(t, s)
 	if s.Requests != 2 || s.Handoffs != 1 || s.Gaps != 1 || s.Unmatched != (Residue{}) || s.Edge != (Residue{UserRequests: 1}) || s.Contradicted+s.Unstamped+s.Loose != 0 {
 		t.Errorf("%+v, want all but the handler after the kernel's last read", residueOf(s))
 	}
 	// The first request's wake-up came from the other CPU, the second's from the same.
-	if h := s.byStage[dTotal]; h[CrossCPU].Count != 1 || h[SameCPU].Count != 1 {
-		t.Errorf("%d across CPUs, %d on the same", h[CrossCPU].Count, h[SameCPU].Count)
+	if h := s.byStage[stage.DTotal]; h[stage.CrossCPU].Count != 1 || h[stage.SameCPU].Count != 1 {
+		t.Errorf("%d across CPUs, %d on the same", h[stage.CrossCPU].Count, h[stage.SameCPU].Count)
 	}
 }
 
@@ -185,10 +186,10 @@ func workerScene() scene {
 func TestJoinWorker(t *testing.T) {
 	sc := workerScene()
 	s := Join(&sc.records, sc.user)
-	expectStages(t, s, UserH, map[string][2]uint64{"total": {1, 98}, "user-wake": {1, 28}, "wake-return": {1, 50}, "futex-user": {1, 20}})
-	expectStages(t, s, UserD, map[string][2]uint64{"total": {2, 330 + 130}, "ready-return": {2, 10 + 20}, "return-user": {2, 10 + 20}, "user-pass": {2, 2 + 2},
+	expectStages(t, s, stage.UserH, map[string][2]uint64{"total": {1, 98}, "user-wake": {1, 28}, "wake-return": {1, 50}, "futex-user": {1, 20}})
+	expectStages(t, s, stage.UserD, map[string][2]uint64{"total": {2, 330 + 130}, "ready-return": {2, 10 + 20}, "return-user": {2, 10 + 20}, "user-pass": {2, 2 + 2},
 		"user-wake": {1, 28}, "wake-return": {1, 50}, "futex-user": {1, 20}, "pass-take": {1, 10}, "user-read": {2, 180 + 68}, "read-handler": {2, 30 + 10}})
-	expectStages(t, s, UserG, map[string][2]uint64{"total": {1, 130}, "return-user": {1, 10}, "user-pass": {1, 2}, "user-wake": {1, 28}, "wake-woke": {1, 35}, "woke-user": {1, 5}, "user-arm": {1, 50}})
+	expectStages(t, s, stage.UserG, map[string][2]uint64{"total": {1, 130}, "return-user": {1, 10}, "user-pass": {1, 2}, "user-wake": {1, 28}, "wake-woke": {1, 35}, "woke-user": {1, 5}, "user-arm": {1, 50}})
 	expectSums(t, s)
 	if s.Requests != 2 || s.Handoffs != 1 || s.Gaps != 1 || s.Unstamped != 1 || s.Unmatched != (Residue{}) || s.Edge != (Residue{}) || s.Contradicted+s.Loose != 0 {
 		t.Errorf("%s", residueOf(s))
@@ -197,7 +198,7 @@ func TestJoinWorker(t *testing.T) {
 	// The event brought a second connection, which was passed after the first.
 	sc.user = append(sc.user, UserRecord{TID: 1, Seq: 3, U0: 1095, P0: 1096, P3: 1125})
 	sc.records.Gaps[0].WakeEnter, sc.records.Gaps[0].WakeExit = 1100, 1120
-	expectStages(t, Join(&sc.records, sc.user), UserG, map[string][2]uint64{"total": {1, 130}, "return-user": {1, 10}, "user-pass": {1, 76},
+	expectStages(t, Join(&sc.records, sc.user), stage.UserG, map[string][2]uint64{"total": {1, 130}, "return-user": {1, 10}, "user-pass": {1, 76},
 		"user-wake": {1, 4}, "wake-woke": {1, 20}, "woke-user": {1, 5}, "user-arm": {1, 15}})
 	sc.user = sc.user[:4]
 
@@ -258,24 +259,24 @@ func TestJoinEvent(t *testing.T) {
 	sc.records.Requests = append(q, late)
 	sc.user = append(sc.user, UserRecord{TID: 4, Seq: 1, F5: 1130, H0: 1850})
 	s := Join(&sc.records, sc.user)
-	expectStages(t, s, UserD, map[string][2]uint64{"total": {3, 330 + 130 + 810},
+	expectStages(t, s, stage.UserD, map[string][2]uint64{"total": {3, 330 + 130 + 810},
 		"ready-return": {1, 5}, "return-accept": {1, 7}, "return-user": {1, 8}, "user-pass": {1, 2}, // all before the third was ready
 		"user-wake": {2, 28 + 10}, "wake-return": {2, 50 + 50}, "futex-user": {2, 20 + 30},
 		"user-read": {1, 180}, "ready-read": {2, 120 + 670}, "read-handler": {3, 30 + 10 + 50}})
 	expectSums(t, s)
 	// The first was handed to the other CPU, the third's last wake-up was local.
-	if h := s.byStage[dTotal]; h[CrossCPU].Count != 1 || h[NoWake].Count != 1 || h[SameCPU].Count != 1 {
-		t.Errorf("%d across CPUs, %d without a wake-up, %d on the same CPU", h[CrossCPU].Count, h[NoWake].Count, h[SameCPU].Count)
+	if h := s.byStage[stage.DTotal]; h[stage.CrossCPU].Count != 1 || h[stage.NoWake].Count != 1 || h[stage.SameCPU].Count != 1 {
+		t.Errorf("%d across CPUs, %d without a wake-up, %d on the same CPU", h[stage.CrossCPU].Count, h[stage.NoWake].Count, h[stage.SameCPU].Count)
 	}
 
 	// A wake-up that was over before the data came is not on the way.
 	sc = leaderScene()
 	sc.records.Requests[0].From = 1290
 	s = Join(&sc.records, sc.user)
-	if h := s.byStage[dTotal]; h[NoWake].Count != 1 {
-		t.Errorf("%d without a wake-up", h[NoWake].Count)
+	if h := s.byStage[stage.DTotal]; h[stage.NoWake].Count != 1 {
+		t.Errorf("%d without a wake-up", h[stage.NoWake].Count)
 	}
-	expectStages(t, s, UserD, map[string][2]uint64{"total": {2, 40 + 70}, "ready-read": {2, 10 + 50}, "read-handler": {2, 30 + 20}})
+	expectStages(t, s, stage.UserD, map[string][2]uint64{"total": {2, 40 + 70}, "ready-read": {2, 10 + 50}, "read-handler": {2, 30 + 20}})
 }
 
 // TestJoinPartly: what one side did not see is in no stage of another event.
@@ -283,11 +284,11 @@ func TestJoinPartly(t *testing.T) {
 	// The first read was of half a head.
 	sc := leaderScene()
 	sc.user[1].H0 = 0
-	expectStages(t, Join(&sc.records, sc.user), UserD, map[string][2]uint64{"total": {1, 70}, "ready-read": {1, 50}, "read-handler": {1, 20}})
+	expectStages(t, Join(&sc.records, sc.user), stage.UserD, map[string][2]uint64{"total": {1, 70}, "ready-read": {1, 50}, "read-handler": {1, 20}})
 	// The kernel does not know the wait that the first event came with.
 	sc = leaderScene()
 	sc.records.Requests[0].Receipt = Receipt{}
-	expectStages(t, Join(&sc.records, sc.user), UserD, map[string][2]uint64{"total": {2, 330 + 70}, "ready-read": {2, 300 + 50}, "read-handler": {2, 30 + 20}})
+	expectStages(t, Join(&sc.records, sc.user), stage.UserD, map[string][2]uint64{"total": {2, 330 + 70}, "ready-read": {2, 300 + 50}, "read-handler": {2, 30 + 20}})
 }
 
 // TestUserReport: what lies within the kernel's sums is not to be added to them.
@@ -303,7 +304,7 @@ func TestUserReport(t *testing.T) {
 	if !maps.Equal(got, want) {
 		t.Errorf("stages are of\n%v, want\n%v", got, want)
 	}
-	for i, s := range UserStages() {
+	for i, s := range stage.User {
 		if s.Group == "" || s.Name == "" || s.From == "" || s.To == "" || s.Text == "" {
 			t.Errorf("stage %d is %+v", i, s)
 		}

@@ -3,6 +3,8 @@ package probe
 import (
 	"strconv"
 	"testing"
+
+	"lflab/experiments/probe/stage"
 )
 
 // kept is how many were kept.
@@ -22,7 +24,7 @@ func TestKnownLoss(t *testing.T) {
 	if got := o.Count("wake_calls"); got != n {
 		t.Errorf("%d wake calls are counted, want %d", got, n)
 	}
-	if elided := all(o.sum("wake-elided", Solitary)); elided.Count != n {
+	if elided := all(o.sum("wake-elided", stage.Solitary)); elided.Count != n {
 		t.Errorf("the histogram has %d wake calls, want %d", elided.Count, n)
 	}
 	if o.lost.Records == 0 {

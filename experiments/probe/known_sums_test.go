@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lflab/experiments/probe/stage"
 )
 
 // TestKnownSums: the stages of every group add up to its total, to the
@@ -13,12 +15,12 @@ func TestKnownSums(t *testing.T) {
 	const connections, requests = 100, 3
 	for _, c := range []struct {
 		kind   string
-		groups []Group // that must occur
+		groups []stage.Group // that must occur
 	}{
-		{"pingpong", []Group{Bare}},
-		{"worker", []Group{First, Kept, Item, Retook}},
-		{"leader", []Group{First, Kept, Lead, Passed}},
-		{"event", []Group{First, Kept, Item, Retook}},
+		{"pingpong", []stage.Group{stage.Bare}},
+		{"worker", []stage.Group{stage.First, stage.Kept, stage.Item, stage.Retook}},
+		{"leader", []stage.Group{stage.First, stage.Kept, stage.Lead, stage.Passed}},
+		{"event", []stage.Group{stage.First, stage.Kept, stage.Item, stage.Retook}},
 	} {
 		t.Run(c.kind, func(t *testing.T) {
 			target := startTarget(t, c.kind)
@@ -40,14 +42,14 @@ func TestKnownSums(t *testing.T) {
 				}
 				o.counts(t, want)
 			}
-			for _, g := range []Group{First, Kept, Item, Lead, Bare, Passed, Retook} {
+			for _, g := range []stage.Group{stage.First, stage.Kept, stage.Item, stage.Lead, stage.Bare, stage.Passed, stage.Retook} {
 				total := o.sum("total", g)
-				if slices.Contains(c.groups, g) && all(total).Count == 0 && (g != Kept || later) {
+				if slices.Contains(c.groups, g) && all(total).Count == 0 && (g != stage.Kept || later) {
 					t.Errorf("there is no %s", g)
 				}
-				var parts [placements]uint64
+				var parts [stage.Placements]uint64
 				sum := uint64(0)
-				for _, s := range stages {
+				for _, s := range stage.All {
 					if s.Group != g || s.Name == "total" {
 						continue
 					}
@@ -60,12 +62,12 @@ func TestKnownSums(t *testing.T) {
 				if want := all(total).Sum; sum != want {
 					t.Errorf("the stages of %s add up to %d ns, the totals to %d", g, sum, want)
 				}
-				if g == First || g == Kept {
+				if g == stage.First || g == stage.Kept {
 					continue // a request may be received in one place and handed over in another
 				}
 				for place := range parts {
 					if want := total[place].Sum; parts[place] != want {
-						t.Errorf("%v: the stages of %s add up to %d ns, the totals to %d", Placement(place), g, parts[place], want)
+						t.Errorf("%v: the stages of %s add up to %d ns, the totals to %d", stage.Placement(place), g, parts[place], want)
 					}
 				}
 			}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"lflab/experiments/probe/stage"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -18,7 +20,7 @@ import (
 type outcome struct {
 	*Result
 	*Records
-	lost Lost
+	lost stage.Lost
 }
 
 func watched(t testing.TB, o Options, happens func()) *outcome {
@@ -35,7 +37,7 @@ func watched(t testing.TB, o Options, happens func()) *outcome {
 	if err := p.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	r, err := p.Result(Unknown)
+	r, err := p.Result(stage.Unknown)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,8 +139,8 @@ func TestKnownDelay(t *testing.T) {
 		hold     = 4 * time.Millisecond // from the wake call's return; the thread may come to the run queue a little later
 		little   = time.Millisecond     // far above what the other stages take, far below what is injected
 	)
-	median := func(o *outcome, stage string) time.Duration {
-		return time.Duration(all(o.sum(stage, Bare)).Quantile(0.5))
+	median := func(o *outcome, name string) time.Duration {
+		return time.Duration(all(o.sum(name, stage.Bare)).Quantile(0.5))
 	}
 	run := func(hold time.Duration) (o *outcome) {
 		target := startTarget(t, "hold", strconv.Itoa(n), a, b, strconv.FormatInt(hold.Nanoseconds(), 10))
@@ -147,8 +149,8 @@ func TestKnownDelay(t *testing.T) {
 			o = watched(t, Options{PIDs: []int{target.PID}}, target.act)
 			o.counts(t, map[string]uint64{"wake_calls": n, "wakes_issued": n, "wakes_elided": 0, "wakes_raced": 0, "handoffs_bare": n})
 		})
-		if by := o.sum("total", Bare); by[SameCPU].Count+by[NoWake].Count > 0 {
-			t.Errorf("%d hand-offs on one CPU, %d on none, want all from one to the other", by[SameCPU].Count, by[NoWake].Count)
+		if by := o.sum("total", stage.Bare); by[stage.SameCPU].Count+by[stage.NoWake].Count > 0 {
+			t.Errorf("%d hand-offs on one CPU, %d on none, want all from one to the other", by[stage.SameCPU].Count, by[stage.NoWake].Count)
 		}
 		return o
 	}
@@ -181,25 +183,25 @@ func TestKnownPlacement(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		cpus  [2]string
-		where Placement
+		where stage.Placement
 	}{
-		{"same", [2]string{b, b}, SameCPU},
-		{"cross", [2]string{a, b}, CrossCPU},
+		{"same", [2]string{b, b}, stage.SameCPU},
+		{"cross", [2]string{a, b}, stage.CrossCPU},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			target := startTarget(t, "turns", strconv.Itoa(n), c.cpus[0], c.cpus[1])
 			target.rest()
 			exactly(t, func(t testing.TB) {
 				o := watched(t, Options{PIDs: []int{target.PID}}, target.act)
-				for stage := range 5 {
-					by := o.sum(handoffStages[stage].Name, Bare)
+				for part := range 5 {
+					by := o.sum(stage.Handoff[part].Name, stage.Bare)
 					for place := range by {
-						if Placement(place) != c.where && by[place].Count > 0 {
-							t.Errorf("%s: %d are said to be %v, want %v only", handoffStages[stage].Name, by[place].Count, Placement(place), c.where)
+						if stage.Placement(place) != c.where && by[place].Count > 0 {
+							t.Errorf("%s: %d are said to be %v, want %v only", stage.Handoff[part].Name, by[place].Count, stage.Placement(place), c.where)
 						}
 					}
 				}
-				h := o.sum("total", Bare)[c.where]
+				h := o.sum("total", stage.Bare)[c.where]
 				if h.Count == 0 || h.Count != o.Count("handoffs_bare") {
 					t.Errorf("%d hand-offs have a total, %d were counted", h.Count, o.Count("handoffs_bare"))
 				}
@@ -236,7 +238,7 @@ func TestKnownElided(t *testing.T) {
 	target.rest()
 	o := watched(t, Options{PIDs: []int{target.PID}}, target.act)
 	o.counts(t, map[string]uint64{"wake_calls": n, "wakes_elided": n, "wakes_issued": 0, "wakes_raced": 0, "wakes_other": 0, "handoffs_bare": 0})
-	if elided, woke := all(o.sum("wake-elided", Solitary)), all(o.sum("wake-woke", Solitary)); elided.Count != n || woke.Count != 0 {
+	if elided, woke := all(o.sum("wake-elided", stage.Solitary)), all(o.sum("wake-woke", stage.Solitary)); elided.Count != n || woke.Count != 0 {
 		t.Errorf("%d calls have the time of an elided one, %d of one that woke somebody, want %d and none", elided.Count, woke.Count, n)
 	}
 }
@@ -306,7 +308,7 @@ func TestKnownRaces(t *testing.T) {
 			t.Errorf("%d wake-ups were issued, %d raced, want %d together, or hardly less", issued, raced, n)
 		}
 		o.counts(t, map[string]uint64{"handoffs_bare": issued, "wakes_elided": o.Count("wake_calls") - n, "wakes_other": 0, "wakes_wasted": 0})
-		if woke := all(o.sum("wake-woke", Solitary)); woke.Count != n {
+		if woke := all(o.sum("wake-woke", stage.Solitary)); woke.Count != n {
 			t.Errorf("%d calls have the time of one that found somebody, want %d", woke.Count, n)
 		}
 	})

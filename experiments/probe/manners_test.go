@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/probe/stage"
+
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
@@ -197,7 +199,7 @@ func TestTwoProbes(t *testing.T) {
 		if err := p.Stop(); err != nil {
 			t.Fatal(err)
 		}
-		r, err := p.Result(Unknown)
+		r, err := p.Result(stage.Unknown)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,13 +11,15 @@ import (
 	"strings"
 	"time"
 
+	"lflab/experiments/probe/stage"
+
 	"golang.org/x/sys/unix"
 )
 
 // Config is one measurement of running processes.
 type Config struct {
 	Options
-	Shape    Shape         // Unknown: recognise it
+	Shape    stage.Shape   // Unknown: recognise it
 	Exact    bool          // quantiles from single records, which Options must ask for
 	Duration time.Duration // 0: until the context or the target ends
 
@@ -37,7 +39,7 @@ type Config struct {
 // Measurement is what Measure brings home.
 type Measurement struct {
 	Result *Result
-	Report *Report
+	Report *stage.Report
 	// Records are empty unless Options asked for them.
 	Records     *Records
 	ThreadNames map[uint32]string // of the threads in Records that still live

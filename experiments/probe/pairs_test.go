@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"testing"
 	"time"
+
+	"lflab/experiments/probe/stage"
 )
 
 // at is a request on a connection, ready and read then.
@@ -60,11 +62,11 @@ func TestSecondsAgreesWithExact(t *testing.T) {
 		return n
 	}
 	var want, count uint64
-	for i, stage := range r.Exact() {
-		if stages[i].Name != "total" {
+	for i, places := range r.Exact() {
+		if stage.All[i].Name != "total" {
 			continue
 		}
-		for _, samples := range stage {
+		for _, samples := range places {
 			want += sum(samples)
 			count += uint64(len(samples))
 		}

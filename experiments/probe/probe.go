@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/experiments/probe/bpf"
+	"lflab/experiments/probe/stage"
 )
 
 // Options says what a probe follows and keeps.
@@ -339,10 +340,10 @@ func (p *Probe) counts() (sum bpf.ProbeCounts, err error) {
 }
 
 // histogram adds up what the CPUs have observed of a stage, by placement.
-func (p *Probe) histogram(stage int) (by [placements]Histogram, err error) {
+func (p *Probe) histogram(number int) (by [stage.Placements]Histogram, err error) {
 	var each []bpf.ProbeHistogram
-	for place := range placements {
-		if err := p.objects.Histograms.Lookup(uint32(stage*placements+place), &each); err != nil {
+	for place := range stage.Placements {
+		if err := p.objects.Histograms.Lookup(uint32(number*stage.Placements+place), &each); err != nil {
 			return by, fmt.Errorf("read the histograms: %w", err)
 		}
 		for i := range each {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"lflab/experiments/probe/bpf"
+	"lflab/experiments/probe/stage"
 )
 
 // The records of single events, as the kernel's programs write them: their
@@ -25,14 +26,14 @@ type Sleep struct {
 }
 
 // Placement says where the sleeper ran, seen from its waker.
-func (s *Sleep) Placement() Placement {
+func (s *Sleep) Placement() stage.Placement {
 	switch {
 	case s.Waking == 0:
-		return NoWake
+		return stage.NoWake
 	case s.WakerCPU == s.CPU:
-		return SameCPU
+		return stage.SameCPU
 	}
-	return CrossCPU
+	return stage.CrossCPU
 }
 
 // Receipt is one wait for events, from its call to its return.
@@ -134,11 +135,11 @@ type Run struct {
 type Total uint32
 
 // Group is the group that the stage is the total of.
-func (t Total) Group() Group {
-	if int(t) < len(stages) {
-		return stages[t].Group
+func (t Total) Group() stage.Group {
+	if int(t) < len(stage.All) {
+		return stage.All[t].Group
 	}
-	return Solitary
+	return stage.Solitary
 }
 
 // MarshalText writes the group.
@@ -146,8 +147,8 @@ func (t Total) MarshalText() ([]byte, error) { return []byte(t.Group()), nil }
 
 // UnmarshalText reads a group.
 func (t *Total) UnmarshalText(text []byte) error {
-	for i, s := range stages {
-		if s.Name == "total" && s.Group == Group(text) {
+	for i, s := range stage.All {
+		if s.Name == "total" && s.Group == stage.Group(text) {
 			*t = Total(i)
 			return nil
 		}

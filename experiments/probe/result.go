@@ -6,26 +6,28 @@ import (
 	"slices"
 
 	"lflab/experiments/probe/bpf"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 // Result is what the kernel's programs have measured between Start and Stop.
 type Result struct {
 	Target    Target
-	Shape     Shape // recognised, or as given
+	Shape     stage.Shape // recognised, or as given
 	DurationS float64
 	Processes uint64 // followed
 	Missing   []string
 
-	byStage [][placements]Histogram
+	byStage [][stage.Placements]Histogram
 	counts  bpf.ProbeCounts
-	missed  uint64                // times that a program was kept from running by itself
-	lost    uint64                // records that found no place
-	exact   [][placements]Samples // by stage, when quantiles are to be exact
+	missed  uint64                      // times that a program was kept from running by itself
+	lost    uint64                      // records that found no place
+	exact   [][stage.Placements]Samples // by stage, when quantiles are to be exact
 }
 
 // Result reads the measurement. Call it after Stop. shape is Unknown for the
 // probe to recognise it.
-func (p *Probe) Result(shape Shape) (*Result, error) {
+func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 	r := &Result{Target: p.targets[0], Shape: shape, DurationS: p.ended.Sub(p.began).Seconds(), Missing: p.Missing}
 	var err error
 	if r.counts, err = p.counts(); err != nil {
@@ -35,7 +37,7 @@ func (p *Probe) Result(shape Shape) (*Result, error) {
 		return nil, err
 	}
 	r.lost = r.counts.Lost + p.overflow
-	for stage := range stages {
+	for stage := range stage.All {
 		by, err := p.histogram(stage)
 		if err != nil {
 			return nil, err
@@ -47,8 +49,8 @@ func (p *Probe) Result(shape Shape) (*Result, error) {
 	for it := p.objects.Processes.Iterate(); it.Next(&tgid, &one); {
 		r.Processes++
 	}
-	if r.Shape == Unknown {
-		if r.Shape = ownShape(r.Target.PID); r.Shape == Unknown {
+	if r.Shape == stage.Unknown {
+		if r.Shape = ownShape(r.Target.PID); r.Shape == stage.Unknown {
 			r.Shape = r.recognise()
 		}
 	}
@@ -66,8 +68,8 @@ func (r *Result) Idle() bool {
 func (r *Result) Count(name string) uint64 { return countMap(&r.counts)[name] }
 
 // sum merges the stage of that name over groups.
-func (r *Result) sum(name string, groups ...Group) (by [placements]Histogram) {
-	for i, s := range stages {
+func (r *Result) sum(name string, groups ...stage.Group) (by [stage.Placements]Histogram) {
+	for i, s := range stage.All {
 		if s.Name == name && slices.Contains(groups, s.Group) {
 			for place := range by {
 				by[place].Merge(&r.byStage[i][place])
@@ -79,10 +81,10 @@ func (r *Result) sum(name string, groups ...Group) (by [placements]Histogram) {
 
 // dist summarises the stage of that name over groups, at some placements:
 // from single records if there are any, else from the histograms.
-func (r *Result) dist(name string, groups []Group, at ...Placement) Dist {
+func (r *Result) dist(name string, groups []stage.Group, at ...stage.Placement) stats.Dist {
 	var h Histogram
 	var each Samples
-	for i, s := range stages {
+	for i, s := range stage.All {
 		if s.Name != name || !slices.Contains(groups, s.Group) {
 			continue
 		}
@@ -106,10 +108,10 @@ func (r *Result) dist(name string, groups []Group, at ...Placement) Dist {
 // histograms. A stage that no record tells of keeps its histogram's.
 func (r *Result) Sharpen(records *Records) { r.exact = records.Exact() }
 
-var everywhere = []Placement{SameCPU, CrossCPU, NoWake}
+var everywhere = []stage.Placement{stage.SameCPU, stage.CrossCPU, stage.NoWake}
 
 // all merges placements.
-func all(by [placements]Histogram) *Histogram {
+func all(by [stage.Placements]Histogram) *Histogram {
 	var h Histogram
 	for place := range by {
 		h.Merge(&by[place])
@@ -121,16 +123,16 @@ func all(by [placements]Histogram) *Histogram {
 type chain struct {
 	name   string // "H", "D", "G", "G_none"
 	prefix string // of its stages' names
-	groups []Group
+	groups []stage.Group
 }
 
 // chains are the sums of the shape. H's stages stand without a prefix.
 func (r *Result) chains() []chain {
 	cs := []chain{
-		{"H", "", []Group{r.handoff()}},
-		{"D", "D.", []Group{First, Kept}},
+		{"H", "", []stage.Group{r.handoff()}},
+		{"D", "D.", []stage.Group{stage.First, stage.Kept}},
 	}
-	present, none := r.Shape.gaps()
+	present, none := gaps(r.Shape)
 	if present != nil {
 		cs = append(cs, chain{"G", "G.", present}, chain{"G_none", "", none})
 	}
@@ -151,13 +153,13 @@ func (r *Result) Total(name string) *Histogram {
 }
 
 // Report is r as it is written.
-func (r *Result) Report() *Report {
-	out := &Report{
+func (r *Result) Report() *stage.Report {
+	out := &stage.Report{
 		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, DurationS: r.DurationS,
 		Processes: r.Processes, Threads: r.counts.Threads, Missing: r.Missing,
-		Stages: map[string]StageReport{}, ByPlacement: map[string]map[string]Dist{},
+		Stages: map[string]stage.Times{}, ByPlacement: map[string]map[string]stats.Dist{},
 		Counts: countMap(&r.counts),
-		Lost:   Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
+		Lost:   stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
 	}
 	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // these stand elsewhere
 		return name == "lost" || name == "threads"
@@ -168,26 +170,26 @@ func (r *Result) Report() *Report {
 			continue
 		}
 		d := r.dist("total", c.groups, everywhere...)
-		*map[string]**Dist{"H": &out.H, "D": &out.D, "G": &out.G, "G_none": &out.GNone}[c.name] = &d
+		*map[string]**stats.Dist{"H": &out.H, "D": &out.D, "G": &out.G, "G_none": &out.GNone}[c.name] = &d
 		out.ByPlacement[c.name] = r.placed("total", c.groups)
 		if c.name == "G_none" {
 			continue
 		}
-		for _, s := range stages {
+		for _, s := range stage.All {
 			key := c.prefix + s.Name
 			if _, seen := out.Stages[key]; seen || s.Name == "total" || !slices.Contains(c.groups, s.Group) {
 				continue
 			}
 			if one := all(r.sum(s.Name, c.groups...)); one.Count > 0 {
-				out.Stages[key] = StageReport{Of: c.name, From: s.From, To: s.To, Text: s.Text, Dist: r.dist(s.Name, c.groups, everywhere...),
+				out.Stages[key] = stage.Times{Of: c.name, From: s.From, To: s.To, Text: s.Text, Dist: r.dist(s.Name, c.groups, everywhere...),
 					PartOfMean: float64(one.Sum) / float64(h.Count), ByPlacement: r.placed(s.Name, c.groups), Log2: one.Log2()}
 			}
 		}
 	}
-	for _, s := range stages {
-		if s.Group == Solitary {
-			if one := all(r.sum(s.Name, Solitary)); one.Count > 0 {
-				out.Stages[s.Name] = StageReport{From: s.From, To: s.To, Text: s.Text, Dist: r.dist(s.Name, []Group{Solitary}, everywhere...), Log2: one.Log2()}
+	for _, s := range stage.All {
+		if s.Group == stage.Solitary {
+			if one := all(r.sum(s.Name, stage.Solitary)); one.Count > 0 {
+				out.Stages[s.Name] = stage.Times{From: s.From, To: s.To, Text: s.Text, Dist: r.dist(s.Name, []stage.Group{stage.Solitary}, everywhere...), Log2: one.Log2()}
 			}
 		}
 	}
@@ -215,8 +217,8 @@ func (r *Result) onPath() string {
 }
 
 // placed is the stage of that name by placement.
-func (r *Result) placed(name string, groups []Group) map[string]Dist {
-	m := map[string]Dist{}
+func (r *Result) placed(name string, groups []stage.Group) map[string]stats.Dist {
+	m := map[string]stats.Dist{}
 	for _, place := range everywhere {
 		if d := r.dist(name, groups, place); d.Count > 0 {
 			m[place.String()] = d
@@ -226,11 +228,11 @@ func (r *Result) placed(name string, groups []Group) map[string]Dist {
 }
 
 // placed summarises histograms by placement.
-func placed(by [placements]Histogram) map[string]Dist {
-	m := map[string]Dist{}
+func placed(by [stage.Placements]Histogram) map[string]stats.Dist {
+	m := map[string]stats.Dist{}
 	for place := range by {
 		if by[place].Count > 0 {
-			m[Placement(place).String()] = by[place].Dist()
+			m[stage.Placement(place).String()] = by[place].Dist()
 		}
 	}
 	return m

@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"lflab/experiments/probe/stage"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -234,7 +236,7 @@ func beProbe() {
 	err = p.Stop()
 	end.Records = len(p.Records().Waits)
 	if end.Counts, _ = p.Counts(); err == nil {
-		var c Cost
+		var c stage.Cost
 		c, err = p.MeasureCost(context.Background(), 10*time.Millisecond)
 		end.Note = c.Note
 	}

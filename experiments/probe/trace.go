@@ -11,6 +11,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+
+	"lflab/experiments/probe/stage"
 )
 
 // The two groups of tracks in a trace.
@@ -194,7 +196,7 @@ func (t *tracer) wait(one *Wait) {
 // slice that began last before it, in order of time and then of the file. So it
 // must not lie on the beginning of the wake call, and follows the wait.
 func (t *tracer) handoff(one *Handoff) {
-	what := map[Group]string{Item: "connection", Lead: "leadership", Bare: "wake-up"}[one.Group.Group()]
+	what := map[stage.Group]string{stage.Item: "connection", stage.Lead: "leadership", stage.Bare: "wake-up"}[one.Group.Group()]
 	more := fmt.Sprintf(`,"cat":"handoff","id":"%d/%d"`, one.TID, one.Time)
 	t.event("s", threadTracks, one.Sleep.Waker, what, one.Sleep.Waking, more, "")
 	t.event("f", threadTracks, one.TID, what, one.Sleep.Run, more+`,"bp":"e"`, "")

@@ -11,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/BurntSushi/toml"
+	"lflab/experiments/probe/stage"
 
-	"lflab/experiments/probe"
+	"github.com/BurntSushi/toml"
 )
 
 // Groups are what the parse expression of a subject may name.
@@ -90,9 +90,9 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 		return sub, err
 	}
 	var err error
-	if sub.Shape, err = probe.ParseShape(f.Shape); err != nil {
+	if sub.Shape, err = stage.ParseShape(f.Shape); err != nil {
 		var names []string
-		for _, shape := range probe.Shapes() {
+		for _, shape := range stage.Shapes() {
 			names = append(names, string(shape))
 		}
 		return sub, r.refuse(at+".shape", f.Shape, strings.Join(names, ", ")+"; without the key it is recognised")

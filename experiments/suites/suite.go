@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"time"
 
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
 )
 
 // Suite is one experiment, checked.
@@ -161,7 +161,7 @@ type Subject struct {
 	Ready time.Duration
 
 	// Shape is what the kernel probe takes it for; Unknown: what it recognises.
-	Shape probe.Shape
+	Shape stage.Shape
 
 	// With narrows the cells that it takes: those that have one of these values
 	// on other axes. Of several subjects of one name the first that fits counts.

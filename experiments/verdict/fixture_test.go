@@ -6,7 +6,8 @@ import (
 	"math/rand/v2"
 
 	"lflab/experiments/lab"
-	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -36,9 +37,9 @@ func made(axes []lab.Axis, blocks int, value func(c lab.Cell, block int) float64
 			id := fmt.Sprint(len(run.Trials))
 			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: id, Cell: c, Repetition: block})
 			run.Trials = append(run.Trials, lab.Trial{ID: id, Cell: c, Repetition: block, Phases: []lab.PhaseResult{{
-				Name: "open", Requests: 100, D: &lab.Dist{P50: d}, H: &lab.Dist{P50: 10_000 * drift(block)},
+				Name: "open", Requests: 100, D: &stats.Dist{P50: d}, H: &stats.Dist{P50: 10_000 * drift(block)},
 				Counts: map[string]uint64{"requests": 1, "heap_allocations": uint64(d)},
-				Probe:  &probe.Report{},
+				Probe:  &stage.Report{},
 			}}})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
@@ -216,7 +217,7 @@ func TestOtherMetricAndPhase(t *testing.T) {
 	run := pairOf(1, 6, q)
 	for i := range run.Trials {
 		closed := run.Trials[i].Phases[0]
-		closed.Name, closed.D = "closed", &lab.Dist{P50: 60_000 * drift(run.Trials[i].Repetition)}
+		closed.Name, closed.D = "closed", &stats.Dist{P50: 60_000 * drift(run.Trials[i].Repetition)}
 		run.Trials[i].Phases = append(run.Trials[i].Phases, closed)
 	}
 	if v := Judge(run); v.Outcome != Confirmed || !strings.Contains(v.Sentence(), "in phase open against 64.5 us [60.0, 69.0] in phase closed") {

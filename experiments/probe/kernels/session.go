@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"lflab/experiments/probe"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/stats"
 )
 
 const (
@@ -92,11 +94,11 @@ func (s *session) end() error {
 }
 
 // finish stops the probe, prints what it saw and returns its report.
-func (s *session) finish(what string) (*probe.Report, error) {
+func (s *session) finish(what string) (*stage.Report, error) {
 	if err := s.probe.Stop(); err != nil {
 		return nil, err
 	}
-	result, err := s.probe.Result(probe.Unknown)
+	result, err := s.probe.Result(stage.Unknown)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +111,7 @@ func (s *session) finish(what string) (*probe.Report, error) {
 	return r, nil
 }
 
-func number(d *probe.Dist) int64 {
+func number(d *stats.Dist) int64 {
 	if d == nil {
 		return 0
 	}
@@ -126,7 +128,7 @@ func expect(what string, holds bool) error {
 
 // whole is an error if something is lost. Before Linux 6.2 the look for a thread's
 // state gives up when it interrupts another such look: a few states are dropped.
-func whole(r *probe.Report) error {
+func whole(r *stage.Report) error {
 	return expect("nothing is lost", r.Lost.Records+r.Lost.Missed == 0 && r.Lost.Dropped < 10)
 }
 

@@ -1,4 +1,4 @@
-package probe
+package stage
 
 import (
 	"fmt"
@@ -45,21 +45,21 @@ func stageNamed(c string) (Group, string) {
 // TestStages: the table has the kernel's stages, each at its number.
 func TestStages(t *testing.T) {
 	c := enumOf(t, "stage")
-	if last := c[len(c)-1]; last.Name != "STAGES" || last.Value != uint64(len(stages)) {
-		t.Errorf("the table has %d stages, the programs end with %s = %d", len(stages), last.Name, last.Value)
+	if last := c[len(c)-1]; last.Name != "STAGES" || last.Value != uint64(len(All)) {
+		t.Errorf("the table has %d stages, the programs end with %s = %d", len(All), last.Name, last.Value)
 	}
-	if got := int(bpf.ProbeStageSTAGES); got != len(stages) {
-		t.Errorf("the table has %d stages, the generated constant says %d", len(stages), got)
+	if got := int(bpf.ProbeStageSTAGES); got != len(All) {
+		t.Errorf("the table has %d stages, the generated constant says %d", len(All), got)
 	}
 	for i, v := range c[:len(c)-1] {
 		if v.Value != uint64(i) {
 			t.Fatalf("%s is %d, want %d", v.Name, v.Value, i)
 		}
-		if i >= len(stages) {
+		if i >= len(All) {
 			break
 		}
-		if group, name := stageNamed(v.Name); stages[i].Group != group || stages[i].Name != name {
-			t.Errorf("stage %d is %s in the programs, and %s %q in the table, want %s %q", i, v.Name, stages[i].Group, stages[i].Name, group, name)
+		if group, name := stageNamed(v.Name); All[i].Group != group || All[i].Name != name {
+			t.Errorf("stage %d is %s in the programs, and %s %q in the table, want %s %q", i, v.Name, All[i].Group, All[i].Name, group, name)
 		}
 	}
 }
@@ -75,8 +75,8 @@ func TestGroups(t *testing.T) {
 	}
 	seen := map[Group]bool{}
 	names := map[string]bool{}
-	for i, s := range stages {
-		if i == 0 || s.Group != stages[i-1].Group {
+	for i, s := range All {
+		if i == 0 || s.Group != All[i-1].Group {
 			if seen[s.Group] {
 				t.Errorf("group %q is in two pieces, the second from %d", s.Group, i)
 			}
@@ -109,7 +109,7 @@ func TestStamps(t *testing.T) {
 	_, list, _ := strings.Cut(string(text), "# Stamps")
 	list, _, _ = strings.Cut(list, "# Sums")
 	explained := regexp.MustCompile(`\b[a-z]\d\b`).FindAllString(list, -1)
-	for _, s := range stages {
+	for _, s := range All {
 		for _, stamp := range []string{s.From, s.To} {
 			if !slices.Contains(explained, stamp) {
 				t.Errorf("%s %s: stamp %q is not explained in the package comment", s.Group, s.Name, stamp)
@@ -119,12 +119,12 @@ func TestStamps(t *testing.T) {
 			t.Errorf("%s %s has no text", s.Group, s.Name)
 		}
 	}
-	for i, total := range stages {
+	for i, total := range All {
 		if total.Name != "total" {
 			continue
 		}
 		var parts []Stage
-		for _, s := range stages[i+1:] {
+		for _, s := range All[i+1:] {
 			if s.Group == total.Group {
 				parts = append(parts, s)
 			}
@@ -142,10 +142,10 @@ func TestStamps(t *testing.T) {
 // TestPlacements: as TestStages.
 func TestPlacements(t *testing.T) {
 	c := enumOf(t, "placement")
-	if len(c) != placements+1 {
-		t.Fatalf("the programs have %d placements, the table %d", len(c)-1, placements)
+	if len(c) != Placements+1 {
+		t.Fatalf("the programs have %d placements, the table %d", len(c)-1, Placements)
 	}
-	for i, v := range c[:placements] {
+	for i, v := range c[:Placements] {
 		if got := fmt.Sprint(Placement(i)); got != strings.ToLower(v.Name) || v.Value != uint64(i) {
 			t.Errorf("placement %d is %s = %d in the programs, %s in Go", i, v.Name, v.Value, got)
 		}

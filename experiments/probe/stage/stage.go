@@ -1,6 +1,4 @@
-package probe
-
-import "lflab/experiments/probe/bpf"
+package stage
 
 // Group is what stages add up to.
 type Group string
@@ -51,7 +49,7 @@ var dispatchStages = []Stage{
 	{Name: "return-read", From: "w4", To: "r4", Text: "until the data has been read"},
 }
 
-var handoffStages = []Stage{
+var Handoff = []Stage{
 	{Name: "total", From: "p2", To: "f4", Text: "the wake call - the woken thread's return"},
 	{Name: "wake-waking", From: "p2", To: "f1", Text: "until the thread is chosen"},
 	{Name: "waking-wakeup", From: "f1", To: "f2", Text: "until it is on a run queue (interrupt, idle exit)"},
@@ -60,7 +58,7 @@ var handoffStages = []Stage{
 }
 
 // stages are all of them, by the number that the kernel's programs use.
-var stages = func() []Stage {
+var All = func() []Stage {
 	var all []Stage
 	add := func(g Group, list []Stage) {
 		for _, s := range list {
@@ -70,9 +68,9 @@ var stages = func() []Stage {
 	}
 	add(First, dispatchStages)
 	add(Kept, dispatchStages)
-	add(Item, handoffStages)
-	add(Lead, handoffStages)
-	add(Bare, handoffStages)
+	add(Item, Handoff)
+	add(Lead, Handoff)
+	add(Bare, Handoff)
 	add(Passed, []Stage{
 		{Name: "total", From: "a5", To: "f6", Text: "an event's receipt - the next thread waits"},
 		{Name: "return-wake", From: "a5", To: "p2", Text: "until the call that wakes the next thread"},
@@ -104,12 +102,12 @@ type Placement int
 
 // The placements, by the numbers of the kernel's programs.
 const (
-	SameCPU    = Placement(bpf.ProbePlacementSAME_CPU)
-	CrossCPU   = Placement(bpf.ProbePlacementCROSS_CPU)
-	NoWake     = Placement(bpf.ProbePlacementNO_WAKE)
-	placements = int(bpf.ProbePlacementPLACEMENTS)
+	SameCPU Placement = iota
+	CrossCPU
+	NoWake
+	Placements = int(iota)
 )
 
 func (p Placement) String() string {
-	return [placements]string{"same_cpu", "cross_cpu", "no_wake"}[p]
+	return [Placements]string{"same_cpu", "cross_cpu", "no_wake"}[p]
 }
