@@ -75,15 +75,24 @@ func TestAWholeRun(t *testing.T) {
 	if len(r.Trials) != 8 || len(seen) != 9 || seen[0].Trial != nil || seen[8].Done != 8 || seen[8].Left != 0 {
 		t.Errorf("%d trials, progress %+v", len(r.Trials), seen)
 	}
-	var answered [2]uint64
+	// On a machine that is busy enough all answers of one short phase come after
+	// it, or its end is read before the server has worked: not in all of them.
+	var all [2]PhaseResult
 	for i := range r.Trials {
 		checkTrial(t, &r.Trials[i], i)
 		for j, p := range r.Trials[i].Phases {
-			answered[j%2] += p.Requests
+			sum := &all[j%2]
+			sum.Requests += p.Requests
+			sum.CPUPerRequest += p.CPUPerRequest
+			sum.VoluntaryPerRequest += p.VoluntaryPerRequest
+			sum.GeneratorCPUPerReq += p.GeneratorCPUPerReq
+			sum.Utilisation += p.Utilisation
 		}
 	}
-	if answered[0] == 0 || answered[1] == 0 {
-		t.Errorf("%d requests were answered in all closed phases, %d in all open ones", answered[0], answered[1])
+	for j, sum := range all {
+		if sum.Requests == 0 || sum.CPUPerRequest <= 0 || sum.VoluntaryPerRequest <= 0 || sum.GeneratorCPUPerReq <= 0 || sum.Utilisation <= 0 {
+			t.Errorf("all phases %d together: %+v", j, sum)
+		}
 	}
 }
 
@@ -99,10 +108,7 @@ func checkTrial(t *testing.T, tr *Trial, order int) {
 		}
 	}
 	for i, p := range tr.Phases {
-		// On a machine that is busy enough all answers of a short phase come
-		// after it: then there is nothing to divide by.
-		if p.Requests > 0 && (p.CPUPerRequest <= 0 || p.VoluntaryPerRequest <= 0 ||
-			p.GeneratorCPUPerReq <= 0 || p.Utilisation <= 0 || p.Utilisation > 1) {
+		if p.Utilisation < 0 || p.Utilisation > 1 {
 			t.Errorf("%s: %+v", p.Name, p)
 		}
 		if p.Requests > 0 && (p.Latency.Count == 0 || p.Service.Count == 0 || p.SendLag.Count == 0) {

@@ -468,6 +468,13 @@ func TestNoAllocations(t *testing.T) {
 		cfg.Begin = func() { runtime.ReadMemStats(&begin) }
 		cfg.End = func() { runtime.ReadMemStats(&end) }
 		r := mustRun(t, cfg)
+		for range 6 { // a busy machine takes longer for as many requests
+			if r.Requests >= 500 {
+				break
+			}
+			cfg.Duration *= 2
+			r = mustRun(t, cfg)
+		}
 		if n := end.Mallocs - begin.Mallocs; r.Requests < 500 || n > r.Requests/20 {
 			t.Errorf("close %v, rate %g: %d allocations in %d requests", cfg.Close, cfg.Rate, n, r.Requests)
 		}
