@@ -7,10 +7,10 @@ import (
 	"lflab/experiments/load"
 )
 
-func (b *Background) clients() int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
+func clients(b *Background) int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
 
-// load is b as the load generator takes it.
-func (b *Background) load() *load.Background {
+// guests are b as the load generator takes it.
+func guests(b *Background) *load.Background {
 	return &load.Background{Idle: b.Idle, SlowSenders: b.SlowSenders, SlowReaders: b.SlowReaders, Blocking: b.Blocking, Path: b.Path, Unread: b.Unread}
 }
 
@@ -27,7 +27,7 @@ func (x *Experiment) doWithoutCrowds(raise func(connections int) error) {
 		for _, n := range p.ConnectionsByMode {
 			most = max(most, n)
 		}
-		err := raise(most + p.Background.clients())
+		err := raise(most + clients(p.Background))
 		if err != nil {
 			m.Skipped = append(m.Skipped, fmt.Sprintf("phase %s: %v", p.Name, err))
 		}
@@ -54,14 +54,4 @@ func backgroundGate(b *BackgroundResult) Gate {
 	}
 	g.Detail += " first " + b.Fault
 	return g
-}
-
-// perIdle is what one idle connection costs the server's processes, in bytes;
-// only of a phase that has no other clients in the background.
-func perIdle(p *PhaseResult) (float64, bool) {
-	b := p.Background
-	if b == nil || b.Idle.Open == 0 || b.SlowSenders.Asked+b.SlowReaders.Asked+b.Blocking.Asked > 0 || b.RSSWith < b.RSSBefore {
-		return 0, false
-	}
-	return float64(b.RSSWith-b.RSSBefore) / float64(b.Idle.Open), true
 }

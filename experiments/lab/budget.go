@@ -20,9 +20,8 @@ import (
 // takes six blocks at least, or when no further round fits. What is measured
 // decides and not the clock, but for whether a round still fits.
 const (
-	narrowEnough = 0.05 // half of an interval's width over its median
-	widestShare  = 0.5  // of the widest interval: cells as wide as that go into one round
-	enoughBlocks = 6    // for an interval at all
+	widestShare  = 0.5 // of the widest interval: cells as wide as that go into one round
+	enoughBlocks = 6   // for an interval at all
 	mostBlocks   = 1000
 	hopelessCell = 6 // trials that may not count before a cell without any other is left alone
 )
@@ -106,7 +105,7 @@ func stoppedBy(widths []width) string {
 			lost++
 		}
 	}
-	text := fmt.Sprintf("all intervals are within %.0f %% of their medians", 100*narrowEnough)
+	text := fmt.Sprintf("all intervals are within %.0f %% of their medians", 100*stats.NarrowEnough)
 	if lost > 0 {
 		text += fmt.Sprintf(", but for %d cells of which no trial counts", lost)
 	}
@@ -141,7 +140,7 @@ func (r *Run) widths(cells []Cell) []width {
 			case iv.Center == 0: // a width is no share of nothing
 				continue
 			}
-			w.narrow = w.narrow && stats.Narrow(iv, narrowEnough)
+			w.narrow = w.narrow && stats.Narrow(iv, stats.NarrowEnough)
 			w.wide = max(w.wide, max(iv.Center-iv.Lo, iv.Hi-iv.Center)/math.Abs(iv.Center))
 		}
 		if valid == 0 {

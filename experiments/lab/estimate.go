@@ -87,7 +87,7 @@ func (p Phase) estimate() float64 {
 		each += overloadTime
 	}
 	if b := p.Background; b != nil {
-		each += float64(b.clients()) * backgroundTime
+		each += float64(clients(b)) * backgroundTime
 		if b.Blocking > 0 {
 			each += blockedTime
 		}

@@ -199,3 +199,13 @@ func threadsServing(p *PhaseResult) (float64, bool) {
 	}
 	return float64(n), len(p.ServedBy) > 0
 }
+
+// perIdle is what one idle connection costs the server's processes, in bytes;
+// only of a phase that has no other clients in the background.
+func perIdle(p *PhaseResult) (float64, bool) {
+	b := p.Background
+	if b == nil || b.Idle.Open == 0 || b.SlowSenders.Asked+b.SlowReaders.Asked+b.Blocking.Asked > 0 || b.RSSWith < b.RSSBefore {
+		return 0, false
+	}
+	return float64(b.RSSWith-b.RSSBefore) / float64(b.Idle.Open), true
+}

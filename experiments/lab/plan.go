@@ -1,25 +1,11 @@
 package lab
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
 )
-
-// trialID is a hash of the cell and the repetition: the same trial has the
-// same name in every run of a suite, whatever its place in the order.
-func trialID(cell Cell, repetition int) string {
-	h := sha256.New()
-	for _, k := range slices.Sorted(maps.Keys(cell)) {
-		fmt.Fprintf(h, "%s=%s\n", k, cell[k])
-	}
-	fmt.Fprintf(h, "repetition=%d\n", repetition)
-	return hex.EncodeToString(h.Sum(nil))[:12]
-}
 
 // newPlan puts the trials in order: blocks that hold every cell once, each
 // shuffled on its own, so that what drifts during the run falls on all cells
@@ -80,21 +66,4 @@ func narrow(axes []Axis, cells []Cell) []Axis {
 		out = append(out, Axis{a.Name, values})
 	}
 	return out
-}
-
-func names(axes []Axis) []string {
-	ns := make([]string, len(axes))
-	for i, a := range axes {
-		ns[i] = a.Name
-	}
-	return ns
-}
-
-// Label writes a cell's values in the order of the axes: "leader/close".
-func Label(axes []Axis, cell Cell) string {
-	values := make([]string, len(axes))
-	for i, a := range axes {
-		values[i] = cell[a.Name]
-	}
-	return strings.Join(values, "/")
 }

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
@@ -22,39 +21,6 @@ type Ratio struct {
 	Axis   string   `json:"axis"`           // in which the other differs; "phase": it is another phase of the cell
 	Values []string `json:"values"`         // that the other has there; of several the best counts
 	Most   float64  `json:"most,omitempty"` // that it is promised to be; 0: no promise
-}
-
-// askRatios takes over the ratios of the suite whose phases there are.
-func (x *Experiment) askRatios() error {
-	known := map[string]bool{}
-	for _, p := range x.Manifest.Phases {
-		known[p.Name] = true
-	}
-	for _, q := range x.suite.Ratios {
-		if MetricOf(q.Metric) == nil {
-			return fmt.Errorf("suite %s: a ratio is asked of %q, which is no metric (known: %s)", x.suite.Name, q.Metric, strings.Join(metricNames(), ", "))
-		}
-		if known[q.Phase] && (q.Axis != suites.PhaseAxis || known[q.Values[0]]) {
-			x.Manifest.Ratios = append(x.Manifest.Ratios, Ratio(q))
-		}
-	}
-	return x.askRules()
-}
-
-// askRules takes over the claim of the suite, with the rules whose phases there
-// are: without them all, nothing can be decided.
-func (x *Experiment) askRules() error {
-	m := &x.Manifest
-	m.Claim = x.suite.Claim
-	for _, q := range x.suite.Rules {
-		for _, name := range []string{q.Metric, q.ToMetric, q.Unit} {
-			if name != "" && MetricOf(name) == nil {
-				return fmt.Errorf("suite %s: a rule is about %q, which is no metric (known: %s)", m.Suite, name, strings.Join(metricNames(), ", "))
-			}
-		}
-		m.Rules = append(m.Rules, q)
-	}
-	return nil
 }
 
 // MetricOf finds a metric by its name, or nil.

@@ -252,7 +252,6 @@ type BackgroundResult struct {
 	load.Presences
 	RSSBefore uint64 `json:"rss_before_bytes"` // before the first of them came
 	RSSWith   uint64 `json:"rss_with_bytes"`   // when all were there, before the warm-up
-	err       error  // of reading it
 }
 
 // UserStages come from joining the kernel's records with the flight

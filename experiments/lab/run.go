@@ -9,8 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"lflab/experiments/machine"
 )
 
@@ -196,26 +194,4 @@ func (x *Experiment) enter() (leave func(), err error) {
 		return nil, fmt.Errorf("make results directory: %w", err)
 	}
 	return unlock, nil
-}
-
-// lock keeps a second run out of the directory while this one lives; the
-// kernel forgets the lock with the process.
-func lock(dir string) (unlock func(), err error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return nil, fmt.Errorf("lock results directory: %w", err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("results directory %s is in use: another run is writing to it (wait for its end, or choose another directory): %w", dir, err)
-		}
-		return nil, fmt.Errorf("lock results directory %s: %w", dir, err)
-	}
-	return func() {
-		// Closing is not enough: a process that is being started has the file until
-		// it executes its program.
-		_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
-		f.Close()
-	}, nil
 }

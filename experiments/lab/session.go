@@ -112,12 +112,13 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 		}
 	}
 	bg := &BackgroundResult{}
+	var bgErr error
 	if p.Background != nil {
-		cfg.Background = p.Background.load()
+		cfg.Background = guests(p.Background)
 		if bg.RSSBefore, err = s.meter.RSS(); err != nil {
 			return nil, nil, err
 		}
-		cfg.Opened = func() { bg.RSSWith, bg.err = s.meter.RSS() }
+		cfg.Opened = func() { bg.RSSWith, bgErr = s.meter.RSS() }
 	}
 	runtime.GC() // of what earlier phases left, not in the middle of this one
 	var begin, end reading
@@ -133,7 +134,7 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := errors.Join(bg.err, begin.err, end.err); err != nil {
+	if err := errors.Join(bgErr, begin.err, end.err); err != nil {
 		return nil, nil, err
 	}
 	r := result(p.Name, cfg, res, begin, end)

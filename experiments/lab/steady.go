@@ -131,7 +131,7 @@ type Course struct {
 
 // relevant is how far levels must lie apart to be spoken of, as a share of the
 // lowest: what intervals are meant to be narrow to.
-const relevant = narrowEnough
+const relevant = stats.NarrowEnough
 
 // Unsteady says, in a line each, which phases were not steady in the mean over a
 // cell's processes: their warm-up is too short, or they never settle.

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -43,12 +46,15 @@ func writeWhole(path string, write func(io.Writer) error) error {
 // left half-written.
 func removeHalves(dir string) error {
 	for _, d := range []string{dir, filepath.Join(dir, trialsDir)} {
-		found, err := filepath.Glob(filepath.Join(escape.Replace(d), halfPrefix+"*"))
-		if err != nil {
+		entries, err := os.ReadDir(d)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("tidy results directory: %w", err)
 		}
-		for _, path := range found {
-			if err := os.RemoveAll(path); err != nil {
+		for _, e := range entries {
+			if !isHalf(e.Name()) {
+				continue
+			}
+			if err := os.RemoveAll(filepath.Join(d, e.Name())); err != nil {
 				return fmt.Errorf("tidy results directory: %w", err)
 			}
 		}
@@ -57,9 +63,6 @@ func removeHalves(dir string) error {
 }
 
 func isHalf(name string) bool { return strings.HasPrefix(name, halfPrefix) }
-
-// escape makes a path stand for itself in a pattern.
-var escape = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
 
 // writeManifest writes it for people to read, too.
 func writeManifest(dir string, m *Manifest) error {
@@ -88,4 +91,26 @@ func (t *Trial) save(dir string) error {
 		}
 	}
 	return writeJSON(filepath.Join(dir, t.jsonName()), t)
+}
+
+// lock keeps a second run out of the directory while this one lives; the
+// kernel forgets the lock with the process.
+func lock(dir string) (unlock func(), err error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("lock results directory: %w", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return nil, fmt.Errorf("results directory %s is in use: another run is writing to it (wait for its end, or choose another directory): %w", dir, err)
+		}
+		return nil, fmt.Errorf("lock results directory %s: %w", dir, err)
+	}
+	return func() {
+		// Closing is not enough: a process that is being started has the file until
+		// it executes its program.
+		_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+		f.Close()
+	}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -44,12 +45,13 @@ func (x *Experiment) makeTemp() error {
 
 // removeOrphans removes what it can: the directories of other users stay.
 func removeOrphans() {
-	found, _ := filepath.Glob(filepath.Join(escape.Replace(os.TempDir()), tempPattern+"*")) // the pattern is good
-	for _, dir := range found {
-		info, err := os.Lstat(dir)
-		if err != nil || !info.IsDir() || !ownedByUs(info) {
+	entries, _ := os.ReadDir(os.TempDir()) // what cannot be read cannot be tidied
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !info.IsDir() || !strings.HasPrefix(e.Name(), tempPattern) || !ownedByUs(info) {
 			continue
 		}
+		dir := filepath.Join(os.TempDir(), e.Name())
 		if unlock, err := lock(dir); err == nil {
 			_ = os.RemoveAll(dir)
 			unlock()

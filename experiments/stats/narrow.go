@@ -2,6 +2,10 @@ package stats
 
 import "math"
 
+// NarrowEnough is how far either end of an interval may lie from its centre, as a
+// share of the centre, when measuring ends. Differences below it are not told.
+const NarrowEnough = 0.05
+
 // Narrow reports whether an interval reaches Level and neither end is further
 // from the centre than relative times the centre (0.05: within 5 %). A centre
 // of zero is never narrow, but for an interval without width.

@@ -1,0 +1,41 @@
+package lab
+
+import (
+	"fmt"
+	"strings"
+
+	"lflab/experiments/suites"
+)
+
+// askRatios takes over the ratios of the suite whose phases there are.
+func (x *Experiment) askRatios() error {
+	known := map[string]bool{}
+	for _, p := range x.Manifest.Phases {
+		known[p.Name] = true
+	}
+	for _, q := range x.suite.Ratios {
+		if MetricOf(q.Metric) == nil {
+			return fmt.Errorf("suite %s: a ratio is asked of %q, which is no metric (known: %s)", x.suite.Name, q.Metric, strings.Join(metricNames(), ", "))
+		}
+		if known[q.Phase] && (q.Axis != suites.PhaseAxis || known[q.Values[0]]) {
+			x.Manifest.Ratios = append(x.Manifest.Ratios, Ratio(q))
+		}
+	}
+	return x.askRules()
+}
+
+// askRules takes over the claim of the suite, with the rules whose phases there
+// are: without them all, nothing can be decided.
+func (x *Experiment) askRules() error {
+	m := &x.Manifest
+	m.Claim = x.suite.Claim
+	for _, q := range x.suite.Rules {
+		for _, name := range []string{q.Metric, q.ToMetric, q.Unit} {
+			if name != "" && MetricOf(name) == nil {
+				return fmt.Errorf("suite %s: a rule is about %q, which is no metric (known: %s)", m.Suite, name, strings.Join(metricNames(), ", "))
+			}
+		}
+		m.Rules = append(m.Rules, q)
+	}
+	return nil
+}

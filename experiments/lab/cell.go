@@ -1,0 +1,39 @@
+package lab
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// trialID is a hash of the cell and the repetition: the same trial has the
+// same name in every run of a suite, whatever its place in the order.
+func trialID(cell Cell, repetition int) string {
+	h := sha256.New()
+	for _, k := range slices.Sorted(maps.Keys(cell)) {
+		fmt.Fprintf(h, "%s=%s\n", k, cell[k])
+	}
+	fmt.Fprintf(h, "repetition=%d\n", repetition)
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// Names are those of the axes.
+func names(axes []Axis) []string {
+	ns := make([]string, len(axes))
+	for i, a := range axes {
+		ns[i] = a.Name
+	}
+	return ns
+}
+
+// Label writes a cell's values in the order of the axes: "leader/close".
+func Label(axes []Axis, cell Cell) string {
+	values := make([]string, len(axes))
+	for i, a := range axes {
+		values[i] = cell[a.Name]
+	}
+	return strings.Join(values, "/")
+}
