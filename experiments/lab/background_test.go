@@ -73,7 +73,7 @@ func TestBackgroundOfAPhase(t *testing.T) {
 			if b := idle.Background; b.Idle.Opened != 80 || b.Idle.Open != 0 || tr.Valid() || len(verdicts) != 2 || verdicts[0] {
 				t.Errorf("a server that closes idle connections: %+v, %v", b, verdicts)
 			}
-			if _, ok := perIdle(idle); ok {
+			if _, ok := MetricOf("rss_bytes_per_idle_connection").Of(idle); ok {
 				t.Error("it is credited with memory for connections that it closed")
 			}
 			continue
@@ -87,7 +87,7 @@ func TestBackgroundOfAPhase(t *testing.T) {
 		if b := mixed.Background; b.SlowSenders.Open != 10 || b.SlowReaders.Open != 5 || b.Blocking.Open != 2 || b.Answered == 0 {
 			t.Errorf("%+v", b)
 		}
-		if _, ok := perIdle(mixed); ok {
+		if _, ok := MetricOf("rss_bytes_per_idle_connection").Of(mixed); ok {
 			t.Error("memory per idle connection of a phase with other clients")
 		}
 		if big.Background != nil || big.Requests == 0 || big.BytesPerSecond < float64(big.Requests)*(4<<20)/big.DurationS {

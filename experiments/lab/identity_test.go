@@ -68,7 +68,7 @@ func TestResumeNeverMixes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if text = strings.Replace(string(now), c.from, c.to, 1); c.from == "" {
-			if err := os.Truncate(filepath.Join(dir, before.Trials[0].jsonName()), 30); err != nil {
+			if err := os.Truncate(filepath.Join(dir, trialsDir, before.Trials[0].ID+".json"), 30); err != nil {
 				t.Fatal(err)
 			}
 		} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -117,7 +117,8 @@ func TestCheckOut(t *testing.T) {
 	file := filepath.Join(dir, "file")
 	others := filepath.Join(dir, "others")
 	if err := errors.Join(os.WriteFile(file, nil, 0o644), os.Mkdir(others, 0o755), os.WriteFile(filepath.Join(others, "thesis.tex"), nil, 0o644),
-		os.Mkdir(filepath.Join(dir, "empty"), 0o755), os.Symlink("nowhere/at/all", filepath.Join(dir, "dangling"))); err != nil {
+		os.Mkdir(filepath.Join(dir, "empty"), 0o755), os.Mkdir(filepath.Join(dir, "run"), 0o755),
+		os.WriteFile(filepath.Join(dir, "run", manifestFile), []byte("{}"), 0o644), os.Symlink("nowhere/at/all", filepath.Join(dir, "dangling"))); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
@@ -125,7 +126,7 @@ func TestCheckOut(t *testing.T) {
 		filepath.Join(file, "in"):      ": not a directory",
 		others:                         " holds other files, thesis.tex for one",
 		filepath.Join(dir, "dangling"): " is a link that leads nowhere",
-		handmade(t).Dir:                " holds a run already (--resume ",
+		filepath.Join(dir, "run"):      " holds a run already (--resume ",
 		"/proc/lflab-results":          " cannot be written to: ",
 		filepath.Join(dir, "empty"):    "",
 		filepath.Join(dir, "new/one"):  "",

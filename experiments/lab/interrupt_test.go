@@ -118,7 +118,7 @@ func (l *lifetimes) finish() {
 		l.t.Errorf("%v is left among the temporary files", left)
 	}
 	err := filepath.WalkDir(l.dir, func(path string, d fs.DirEntry, err error) error {
-		if strings.HasPrefix(d.Name(), halfPrefix) {
+		if strings.HasPrefix(d.Name(), ".new-") {
 			l.t.Errorf("%s is left", path)
 		}
 		return err

@@ -16,7 +16,7 @@ import (
 
 func TestPackedResultsReadTheSame(t *testing.T) {
 	t.Parallel()
-	r, err := runSmall(t, smallSuite, Options{})
+	r, err := Open(handmade(t).Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +37,7 @@ func TestPackedResultsReadTheSame(t *testing.T) {
 	if !reflect.DeepEqual(packed.Trials, r.Trials) {
 		t.Error("packed trials read otherwise")
 	}
-	if records, err := OpenRecords(r.Dir); err != nil || len(records.Trials) != 8 || records.Trials[0].Phases[0].Histograms != nil {
+	if records, err := OpenRecords(r.Dir); err != nil || len(records.Trials) != 4 || records.Trials[0].Phases[0].Histograms != nil {
 		t.Errorf("records: %v", err)
 	}
 	first, err := os.ReadFile(archive)
@@ -45,7 +45,7 @@ func TestPackedResultsReadTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	z, err := openArchive(archive)
-	if err != nil || len(z.File) != 16 {
+	if err != nil || len(z.File) != 8 {
 		t.Fatalf("%v, %d files", err, len(z.File))
 	}
 	for i, f := range z.File {
@@ -92,10 +92,7 @@ func contents(t *testing.T, dir string) map[string]string {
 // next attempt comes to its end.
 func TestPackingInterrupted(t *testing.T) {
 	t.Parallel()
-	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := handmade(t)
 	files := contents(t, r.Dir)
 	archive, trials := filepath.Join(r.Dir, archiveFile), filepath.Join(r.Dir, trialsDir)
 	half := filepath.Join(r.Dir, halfPrefix+trialsDir)
@@ -127,10 +124,7 @@ func TestPackingInterrupted(t *testing.T) {
 
 func TestPackRefuses(t *testing.T) {
 	t.Parallel()
-	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := handmade(t)
 	refused := func(err error, want string) {
 		t.Helper()
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -172,41 +166,4 @@ func TestPackRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(Unpack(r.Dir), "which is no file of a trial")
-}
-
-// A run that is packed is continued unpacked.
-func TestResumeUnpacks(t *testing.T) {
-	t.Parallel()
-	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	last := r.Trials[len(r.Trials)-1]
-	if err := os.Remove(filepath.Join(r.Dir, last.jsonName())); err != nil {
-		t.Fatal(err)
-	}
-	if err := Pack(r.Dir); err != nil {
-		t.Fatal(err)
-	}
-	before, err := Open(r.Dir)
-	if err != nil || len(before.Trials) != 3 {
-		t.Fatalf("%v, %d trials", err, len(before.Trials))
-	}
-	x, err := Resume(r.Dir, Options{Serve: fakeCommand(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer x.Close()
-	after, err := x.Run(t.Context())
-	if err != nil || len(after.Trials) != 4 {
-		t.Fatalf("%v", err)
-	}
-	if _, err := os.Stat(filepath.Join(r.Dir, archiveFile)); err == nil {
-		t.Error("archive and files are both there")
-	}
-	for i := range before.Trials {
-		if !after.Trials[i].Started.Equal(before.Trials[i].Started) {
-			t.Errorf("trial %s was run again", before.Trials[i].ID)
-		}
-	}
 }

@@ -349,7 +349,7 @@ func complete(t *testing.T, dir string, before *Run, resume func() error) {
 	t.Helper()
 	kept := map[string]string{}
 	for i := range before.Trials {
-		b, err := os.ReadFile(filepath.Join(dir, before.Trials[i].jsonName()))
+		b, err := os.ReadFile(filepath.Join(dir, trialsDir, before.Trials[i].ID+".json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -366,7 +366,7 @@ func complete(t *testing.T, dir string, before *Run, resume func() error) {
 		t.Errorf("%d of %d trials, manifest %+v", len(r.Trials), len(r.Manifest.Plan), r.Manifest)
 	}
 	for i := range r.Trials {
-		b, err := os.ReadFile(filepath.Join(dir, r.Trials[i].jsonName()))
+		b, err := os.ReadFile(filepath.Join(dir, trialsDir, r.Trials[i].ID+".json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -512,4 +512,41 @@ func TestOneRunAtATime(t *testing.T) {
 		t.Fatal(err)
 	}
 	unlock()
+}
+
+// A run that is packed is continued unpacked.
+func TestResumeUnpacks(t *testing.T) {
+	t.Parallel()
+	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := r.Trials[len(r.Trials)-1]
+	if err := os.Remove(filepath.Join(r.Dir, trialsDir, last.ID+".json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Pack(r.Dir); err != nil {
+		t.Fatal(err)
+	}
+	before, err := Open(r.Dir)
+	if err != nil || len(before.Trials) != 3 {
+		t.Fatalf("%v, %d trials", err, len(before.Trials))
+	}
+	x, err := Resume(r.Dir, Options{Serve: fakeCommand(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	after, err := x.Run(t.Context())
+	if err != nil || len(after.Trials) != 4 {
+		t.Fatalf("%v", err)
+	}
+	if _, err := os.Stat(filepath.Join(r.Dir, "trials.zip.zst")); err == nil {
+		t.Error("archive and files are both there")
+	}
+	for i := range before.Trials {
+		if !after.Trials[i].Started.Equal(before.Trials[i].Started) {
+			t.Errorf("trial %s was run again", before.Trials[i].ID)
+		}
+	}
 }
