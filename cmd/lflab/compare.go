@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lflab/experiments/figure"
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/verdict"
 )
 
@@ -31,16 +31,16 @@ all the same.`,
 		Example: "  lflab compare results/quick-20260102T150405Z results/quick-20260103T150405Z",
 		Args:    arguments("a results directory", "another one"),
 		RunE: func(_ *cobra.Command, args []string) error {
-			a, err := lab.Open(args[0])
+			a, err := record.Open(args[0])
 			if err != nil {
 				return err
 			}
-			b, err := lab.Open(args[1])
+			b, err := record.Open(args[1])
 			if err != nil {
 				return err
 			}
 			printDamaged(stderr, a, b)
-			differences := lab.Unlike(a, b)
+			differences := record.Unlike(a, b)
 			if len(differences) > 0 && !unlike {
 				return fmt.Errorf("the loads are not the same (--unlike compares them all the same):\n  %s", strings.Join(differences, "\n  "))
 			}
@@ -58,8 +58,8 @@ all the same.`,
 }
 
 // printAgreement says how far the intervals and the verdicts of two runs agree.
-func printAgreement(w io.Writer, a, b *lab.Run) error {
-	n, both := lab.Overlap(a, b)
+func printAgreement(w io.Writer, a, b *record.Run) error {
+	n, both := record.Overlap(a, b)
 	text := "no interval is in both: that takes six processes of a cell in each"
 	if both > 0 {
 		text = fmt.Sprintf("%d of %d intervals overlap (%.0f %%)", n, both, 100*float64(n)/float64(both))

@@ -18,6 +18,7 @@ import (
 	"lflab/experiments/lab"
 	"lflab/experiments/probe"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 )
 
 // probeFlags are what was typed.
@@ -188,7 +189,7 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 // probeResult is what --json writes.
 type probeResult struct {
 	*stage.Report
-	User *lab.UserStages `json:"user_stages,omitempty"`
+	User *record.UserStages `json:"user_stages,omitempty"`
 }
 
 func writeProbeJSON(stdout io.Writer, path string, result probeResult) error {

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -95,7 +95,7 @@ func printSolitary(w io.Writer, r *stage.Report) {
 }
 
 // printUser writes what the server's own stamps add.
-func printUser(w io.Writer, u *lab.UserStages) {
+func printUser(w io.Writer, u *record.UserStages) {
 	if u == nil {
 		return
 	}

@@ -14,7 +14,7 @@ import (
 
 	"lflab/experiments/figure"
 	"lflab/experiments/findings"
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 func newReportCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -43,11 +43,11 @@ the reverse. Every command reads either; run --resume unpacks first.`,
 			case pack && unpack:
 				return usageError{errors.New("--pack cannot go with --unpack")}
 			case pack:
-				return lab.Pack(args[0])
+				return record.Pack(args[0])
 			case unpack:
-				return lab.Unpack(args[0])
+				return record.Unpack(args[0])
 			}
-			if lab.Is(args[0]) {
+			if record.Is(args[0]) {
 				return reportOne(stdout, args[0])
 			}
 			return reportAll(stdout, args[0])
@@ -76,7 +76,7 @@ func reportOne(stdout io.Writer, dir string) error {
 // reportAll makes the report of each run in a directory of results, and the pages
 // on all of them. One that cannot be read keeps no other from its report.
 func reportAll(stdout io.Writer, dir string) error {
-	runs, others, err := lab.In(dir)
+	runs, others, err := record.In(dir)
 	switch {
 	case err != nil:
 		return fmt.Errorf("report on %s: %w (a results directory of lflab run has a manifest.json)", dir, err)

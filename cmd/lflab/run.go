@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 	"lflab/lf/mpm"
 )
@@ -142,7 +143,7 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 		if fl.dryRun {
 			continue
 		}
-		if err := lab.CheckOut(dirs[i]); err != nil { // before the first suite runs, not the last
+		if err := record.CheckOut(dirs[i]); err != nil { // before the first suite runs, not the last
 			return err
 		}
 	}
@@ -237,7 +238,7 @@ func (fl *runFlags) suite(ctx context.Context, s *suites.Suite, name, dir string
 }
 
 // command is what makes the run again.
-func (fl *runFlags) command(suite string, m *lab.Manifest) string {
+func (fl *runFlags) command(suite string, m *record.Manifest) string {
 	c := fmt.Sprintf("lflab run %s --seed %d --repeat %d", suite, m.Seed, m.Repeat)
 	if fl.scale != 1 {
 		c += fmt.Sprintf(" --scale %g", fl.scale)
@@ -258,7 +259,7 @@ func (fl *runFlags) experiment(ctx context.Context, x *lab.Experiment, dir strin
 	for _, s := range m.Skipped {
 		fmt.Fprintf(stdout, "left out: %s\n", s)
 	}
-	progress.label = func(c lab.Cell) string { return lab.Label(m.Axes, c) }
+	progress.label = func(c record.Cell) string { return record.Label(m.Axes, c) }
 	r, err := x.Run(ctx)
 	progress.end()
 	if errors.Is(err, lab.ErrInterrupted) {
@@ -295,7 +296,7 @@ func printPlan(w io.Writer, x *lab.Experiment) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "order\tblock\tid\tcell")
 	for i, p := range m.Plan {
-		fmt.Fprintf(t, "%d\t%d\t%s\t%s\n", i+1, p.Repetition+1, p.ID, lab.Label(m.Axes, p.Cell))
+		fmt.Fprintf(t, "%d\t%d\t%s\t%s\n", i+1, p.Repetition+1, p.ID, record.Label(m.Axes, p.Cell))
 	}
 	return t.Flush()
 }

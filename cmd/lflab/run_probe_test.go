@@ -11,6 +11,7 @@ import (
 
 	"lflab/experiments/lab"
 	"lflab/experiments/probe"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -55,7 +56,7 @@ func TestRunWithTheProbe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := func() *lab.Run {
+	run := func() *record.Run {
 		x, err := lab.New(s, lab.Options{Dir: filepath.Join(t.TempDir(), "out"), Serve: []string{"lflab", "serve"}})
 		if err != nil {
 			t.Fatal(err)
@@ -115,7 +116,7 @@ func TestRunWithTheProbe(t *testing.T) {
 		}
 	}
 	bench, err := os.ReadFile(filepath.Join(r.Dir, "bench.txt"))
-	valid := slices.ContainsFunc(r.Trials, func(t lab.Trial) bool { return t.Valid() })
+	valid := slices.ContainsFunc(r.Trials, func(t record.Trial) bool { return t.Valid() })
 	if err != nil || valid && !(strings.Contains(string(bench), "probe-D-p50-ns") && strings.Contains(string(bench), "handoffs/conn")) {
 		t.Errorf("bench.txt has no metrics of the probe: %v\n%s", err, bench)
 	}
@@ -124,7 +125,7 @@ func TestRunWithTheProbe(t *testing.T) {
 // miscounted tells where the probe did not see the client's requests. All that was
 // answered was read, within the measured time: but for what was under way at its
 // ends.
-func miscounted(r *lab.Run) (complaints []string) {
+func miscounted(r *record.Run) (complaints []string) {
 	for _, tr := range r.Trials {
 		for _, p := range tr.Phases {
 			if p.Probe == nil {
@@ -138,7 +139,7 @@ func miscounted(r *lab.Run) (complaints []string) {
 	return complaints
 }
 
-func checkProbed(t *testing.T, mpm string, p *lab.PhaseResult) {
+func checkProbed(t *testing.T, mpm string, p *record.PhaseResult) {
 	t.Helper()
 	seen := p.Probe
 	if seen == nil || seen.D == nil || seen.H == nil || string(seen.Shape) != mpm {

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // A runProgress shows how far a run is: a bar on a terminal, a line for each
@@ -19,7 +20,7 @@ import (
 // from what is measured.
 type runProgress struct {
 	w     io.Writer
-	label func(lab.Cell) string
+	label func(record.Cell) string
 
 	terminal bool
 	bars     *mpb.Progress // made at the first show
@@ -29,7 +30,7 @@ type runProgress struct {
 }
 
 func newRunProgress(w io.Writer) *runProgress {
-	p := &runProgress{w: w, label: func(lab.Cell) string { return "" }}
+	p := &runProgress{w: w, label: func(record.Cell) string { return "" }}
 	if file, ok := w.(*os.File); ok {
 		_, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS)
 		p.terminal = err == nil

@@ -8,13 +8,13 @@ import (
 	"time"
 
 	"lflab/experiments/figure"
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/verdict"
 )
 
 // present prints what a run says: the table, what does not count, the answer
 // and where the report is.
-func present(w io.Writer, r *lab.Run) error {
+func present(w io.Writer, r *record.Run) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if err := r.WriteTable(t, columns(r)); err != nil {
 		return err
@@ -51,9 +51,9 @@ func present(w io.Writer, r *lab.Run) error {
 }
 
 // columns are the metrics that some row has, of those that the terminal shows.
-func columns(r *lab.Run) []lab.Column {
+func columns(r *record.Run) []record.Column {
 	rows := r.Rows()
-	return slices.DeleteFunc([]lab.Column{
+	return slices.DeleteFunc([]record.Column{
 		{Title: "requests/s", Metric: "requests_per_second", Scale: 1},
 		{Title: "CPU us/req", Metric: "cpu_us_per_request", Scale: 1},
 		{Title: "switches/req", Metric: "switches_per_request", Scale: 1},
@@ -65,23 +65,23 @@ func columns(r *lab.Run) []lab.Column {
 		{Title: "kernel H us", Metric: "probe_H_p50_ns", Scale: 1e-3},
 		{Title: "kernel D us", Metric: "probe_D_p50_ns", Scale: 1e-3},
 		{Title: "handoffs/conn", Metric: "handoffs_per_connection", Scale: 1},
-	}, func(c lab.Column) bool {
-		return !slices.ContainsFunc(rows, func(row lab.Row) bool { _, ok := row.Measured[c.Metric]; return ok })
+	}, func(c record.Column) bool {
+		return !slices.ContainsFunc(rows, func(row record.Row) bool { _, ok := row.Measured[c.Metric]; return ok })
 	})
 }
 
 // probed reports whether the kernel probe was on in a trial.
-func probed(t lab.Trial) bool {
-	return slices.ContainsFunc(t.Phases, func(p lab.PhaseResult) bool { return p.Probe != nil })
+func probed(t record.Trial) bool {
+	return slices.ContainsFunc(t.Phases, func(p record.PhaseResult) bool { return p.Probe != nil })
 }
 
 // printInvalid lists the trials that do not count, each with its reason, and the
 // phases that were not steady in all of them.
-func printInvalid(w io.Writer, r *lab.Run) {
+func printInvalid(w io.Writer, r *record.Run) {
 	var lines []string
 	for i := range r.Trials {
 		t := &r.Trials[i]
-		at := fmt.Sprintf("%s, repetition %d: ", lab.Label(r.Manifest.Axes, t.Cell), t.Repetition+1)
+		at := fmt.Sprintf("%s, repetition %d: ", record.Label(r.Manifest.Axes, t.Cell), t.Repetition+1)
 		if t.Failed {
 			lines = append(lines, at+t.Failure)
 			continue
@@ -98,7 +98,7 @@ func printInvalid(w io.Writer, r *lab.Run) {
 }
 
 // printDamaged lists what cannot be read.
-func printDamaged(w io.Writer, runs ...*lab.Run) {
+func printDamaged(w io.Writer, runs ...*record.Run) {
 	var lines []string
 	for _, r := range runs {
 		for _, d := range r.Damaged {
@@ -109,7 +109,7 @@ func printDamaged(w io.Writer, runs ...*lab.Run) {
 }
 
 // printAside lists the trials that the last resumption has set aside.
-func printAside(w io.Writer, m *lab.Manifest) {
+func printAside(w io.Writer, m *record.Manifest) {
 	if len(m.Resumed) == 0 {
 		return
 	}
@@ -139,7 +139,7 @@ func printSome(w io.Writer, title string, lines []string) {
 }
 
 // failedGates names the gates that a trial did not pass, each once.
-func failedGates(t *lab.Trial) []string {
+func failedGates(t *record.Trial) []string {
 	var names []string
 	for _, g := range t.Gates {
 		if !g.OK && !slices.Contains(names, g.Name) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -77,25 +78,25 @@ func TestDryRunOfAll(t *testing.T) {
 }
 
 func TestRunProgressLines(t *testing.T) {
-	cell := lab.Cell{"mpm": "leader", "mode": "close"}
-	gates := []lab.Gate{{Name: "other_load"}, {Name: "errors", OK: true}, {Name: "other_load"}}
-	closed := []lab.PhaseResult{{Requests: 5, RequestsPerSecond: 41200.4}}
+	cell := record.Cell{"mpm": "leader", "mode": "close"}
+	gates := []record.Gate{{Name: "other_load"}, {Name: "errors", OK: true}, {Name: "other_load"}}
+	closed := []record.PhaseResult{{Requests: 5, RequestsPerSecond: 41200.4}}
 	for _, c := range []struct {
 		p    lab.Progress
 		want string
 	}{
 		{lab.Progress{Total: 60, Left: 84 * time.Second}, "0 of 60 trials done, about 84 s left"},
-		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &lab.Trial{Cell: cell, Phases: closed}}, "trial 12/60 leader/close 41,200 req/s, 30 s left"},
-		{lab.Progress{Done: 1, Total: 2, Left: 20 * time.Minute, Trial: &lab.Trial{Cell: cell, Phases: closed, Gates: gates}},
+		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &record.Trial{Cell: cell, Phases: closed}}, "trial 12/60 leader/close 41,200 req/s, 30 s left"},
+		{lab.Progress{Done: 1, Total: 2, Left: 20 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed, Gates: gates}},
 			"trial 1/2 leader/close 41,200 req/s (does not count: other_load), 20 min left"},
-		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Budget: 6 * time.Minute, Trial: &lab.Trial{Cell: cell, Phases: closed}},
+		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Budget: 6 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed}},
 			"trial 12/60 leader/close 41,200 req/s, 30 s left, 6 min of the budget"},
-		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2 leader/close failed: it died, 0 s left"},
-		{lab.Progress{Done: 1, Total: 2, Trial: &lab.Trial{Cell: cell, Phases: []lab.PhaseResult{{H: &stats.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
+		{lab.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2 leader/close failed: it died, 0 s left"},
+		{lab.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Phases: []record.PhaseResult{{H: &stats.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
 	} {
 		var out bytes.Buffer
 		p := newRunProgress(&out)
-		p.label = func(c lab.Cell) string { return c["mpm"] + "/" + c["mode"] }
+		p.label = func(c record.Cell) string { return c["mpm"] + "/" + c["mode"] }
 		p.show(c.p)
 		p.end()
 		if got := out.String(); got != c.want+"\n" {

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -30,7 +30,7 @@ type Paragraph struct {
 // is called one only if the Mann-Whitney test, corrected after Holm for all
 // that a paragraph compares, and the interval of the ratio both say so. Trials
 // that do not count are named at the end.
-func Answer(run *lab.Run) string {
+func Answer(run *record.Run) string {
 	var parts []string
 	for _, p := range answer(newView(run)) {
 		parts = append(parts, p.Text)
@@ -41,7 +41,7 @@ func Answer(run *lab.Run) string {
 func answer(v *view) []Paragraph {
 	var ps []Paragraph
 	switch {
-	case slices.ContainsFunc(v.phases, func(ph lab.Phase) bool { return ph.Step != nil }):
+	case slices.ContainsFunc(v.phases, func(ph record.Phase) bool { return ph.Step != nil }):
 		ps = v.answerStep()
 	case slices.Contains(v.subjects, pattern) && slices.Contains(v.subjects, rival):
 		ps = v.answerPattern()
@@ -62,7 +62,7 @@ func answer(v *view) []Paragraph {
 // throughput of the closed loop if there is one.
 type claim struct {
 	panel              panel
-	costs, closed      lab.Phase
+	costs, closed      record.Phase
 	cpu, switches      weighing // against the rival
 	kernel             weighing // CPU against the baseline
 	throughput         weighing // against the rival
@@ -252,7 +252,7 @@ func (v *view) condition(c *claim) string {
 	return s + " in a " + closedText(c.costs)
 }
 
-func closedText(ph lab.Phase) string {
+func closedText(ph record.Phase) string {
 	if ph.Connections > 0 {
 		return fmt.Sprintf("closed loop of %d connections", ph.Connections)
 	}

@@ -4,11 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // scale multiplies a metric of one subject in every trial.
-func scale(run *lab.Run, subject string, change func(*lab.PhaseResult)) *lab.Run {
+func scale(run *record.Run, subject string, change func(*record.PhaseResult)) *record.Run {
 	for i := range run.Trials {
 		if run.Trials[i].Cell["mpm"] == subject {
 			for j := range run.Trials[i].Phases {
@@ -38,7 +38,7 @@ func TestAnswerNamesWinnersAndEvidence(t *testing.T) {
 }
 
 func TestAnswerSpeaksPlainlyAgainstThePattern(t *testing.T) {
-	run := scale(quickRun(1), "leader", func(r *lab.PhaseResult) { r.CPUPerRequest *= 1.5; r.RequestsPerSecond *= 0.7 })
+	run := scale(quickRun(1), "leader", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.5; r.RequestsPerSecond *= 0.7 })
 	got := Answer(run)
 	for _, part := range []string{"% more CPU time", "more, against what the pattern claims", "fewer, against what the pattern claims",
 		"over it, handing leadership on saved no CPU time"} {
@@ -50,7 +50,7 @@ func TestAnswerSpeaksPlainlyAgainstThePattern(t *testing.T) {
 
 func TestAnswerFindsNoDifferenceBetweenEquals(t *testing.T) {
 	run := quickRun(1)
-	of := map[string]lab.Trial{}
+	of := map[string]record.Trial{}
 	for _, tr := range run.Trials {
 		of[tr.Cell["mpm"]+tr.Cell["mode"]+string(rune('0'+tr.Repetition))] = tr
 	}
@@ -70,7 +70,7 @@ func TestAnswerFindsNoDifferenceBetweenEquals(t *testing.T) {
 
 func TestAnswerIsHonestAboutFewProcesses(t *testing.T) {
 	run := quickRun(1)
-	var few []lab.Trial
+	var few []record.Trial
 	for _, tr := range run.Trials {
 		if tr.Repetition < 3 {
 			few = append(few, tr)

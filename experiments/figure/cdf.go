@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -111,7 +111,7 @@ func (v *view) sourceText(source string) string {
 
 // recording are the phases to take a source's histograms from: those of the
 // recorder that nothing disturbs more than need be, or all.
-func (v *view) recording(source string) []lab.Phase {
+func (v *view) recording(source string) []record.Phase {
 	if strings.HasPrefix(source, probeSource) {
 		return v.phases
 	}
@@ -121,7 +121,7 @@ func (v *view) recording(source string) []lab.Phase {
 // cdf draws the distributions called name ("H", "D", "probe.H") of every phase and
 // panel that has any; nil if none has. counts says how many values stand
 // behind the curves.
-func (v *view) cdf(name, label, of string) (s *sheet, with []lab.Phase, counts string, err error) {
+func (v *view) cdf(name, label, of string) (s *sheet, with []record.Phase, counts string, err error) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	present := map[string]bool{}
 	curves := map[[2]int][]curve{}
@@ -152,7 +152,7 @@ func (v *view) cdf(name, label, of string) (s *sheet, with []lab.Phase, counts s
 		return nil, nil, "", nil
 	}
 	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
-	s = v.grid(with, func(ph lab.Phase, i int) *plot.Plot {
+	s = v.grid(with, func(ph record.Phase, i int) *plot.Plot {
 		cs := curves[[2]int{v.indexOf(ph), i}]
 		if len(cs) == 0 {
 			return nil

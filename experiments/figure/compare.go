@@ -7,7 +7,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -53,15 +53,15 @@ func comparedMetrics() []metric {
 // after Holm over the metrics of a cell's phase: about one phase in twenty will
 // differ by chance. (Over all cells, six processes against six could never show
 // anything: their p is 0.002 at best.) Trials that do not count are left out.
-func Compare(a, b *lab.Run) *Comparison {
+func Compare(a, b *record.Run) *Comparison {
 	c := &Comparison{Notes: circumstances(a, b)}
 	va, vb := newView(a), newView(b)
 	axes := axesOf(a)
 	seen := map[string]bool{}
 	for _, cell := range cellsOf(a) {
-		name := lab.Label(axes, cell)
+		name := record.Label(axes, cell)
 		seen[name] = true
-		if !slices.ContainsFunc(b.Trials, func(t lab.Trial) bool { return maps.Equal(t.Cell, cell) }) {
+		if !slices.ContainsFunc(b.Trials, func(t record.Trial) bool { return maps.Equal(t.Cell, cell) }) {
 			c.Notes = append(c.Notes, "only the first has cell "+name)
 			continue
 		}
@@ -94,7 +94,7 @@ func Compare(a, b *lab.Run) *Comparison {
 		}
 	}
 	for _, cell := range cellsOf(b) {
-		if name := lab.Label(axes, cell); !seen[name] {
+		if name := record.Label(axes, cell); !seen[name] {
 			c.Notes = append(c.Notes, "only the second has cell "+name)
 		}
 	}
@@ -102,20 +102,20 @@ func Compare(a, b *lab.Run) *Comparison {
 }
 
 // ofCell is a metric in the trials of exactly that cell.
-func (v *view) ofCell(phase string, cell lab.Cell, m metric) []float64 {
+func (v *view) ofCell(phase string, cell record.Cell, m metric) []float64 {
 	return v.sample(phase, panel{cell: cell}, cell[v.group], m).valid
 }
 
 // cellsOf are the cells of the trials, in the order of first appearance by axes.
-func cellsOf(run *lab.Run) []lab.Cell {
-	var cells []lab.Cell
+func cellsOf(run *record.Run) []record.Cell {
+	var cells []record.Cell
 	for _, t := range run.Trials {
-		if !slices.ContainsFunc(cells, func(c lab.Cell) bool { return maps.Equal(c, t.Cell) }) {
+		if !slices.ContainsFunc(cells, func(c record.Cell) bool { return maps.Equal(c, t.Cell) }) {
 			cells = append(cells, t.Cell)
 		}
 	}
 	axes := axesOf(run)
-	slices.SortStableFunc(cells, func(a, b lab.Cell) int {
+	slices.SortStableFunc(cells, func(a, b record.Cell) int {
 		for _, ax := range axes {
 			if d := slices.Index(ax.Values, a[ax.Name]) - slices.Index(ax.Values, b[ax.Name]); d != 0 {
 				return d
@@ -127,7 +127,7 @@ func cellsOf(run *lab.Run) []lab.Cell {
 }
 
 // circumstances are facts that differ between the runs.
-func circumstances(a, b *lab.Run) []string {
+func circumstances(a, b *record.Run) []string {
 	var notes []string
 	for _, f := range []struct{ what, a, b string }{
 		{"suite", a.Manifest.Suite, b.Manifest.Suite},
@@ -143,7 +143,7 @@ func circumstances(a, b *lab.Run) []string {
 			notes = append(notes, fmt.Sprintf("%s: %s, then %s", f.what, dash(f.a), dash(f.b)))
 		}
 	}
-	for i, run := range []*lab.Run{a, b} {
+	for i, run := range []*record.Run{a, b} {
 		if n := len(newView(run).invalid()); n > 0 {
 			notes = append(notes, fmt.Sprintf("the %s leaves %d of %d trials out: they failed or did not pass their gates",
 				[]string{"first", "second"}[i], n, len(run.Trials)))
@@ -152,7 +152,7 @@ func circumstances(a, b *lab.Run) []string {
 	return notes
 }
 
-func revision(g lab.Git) string {
+func revision(g record.Git) string {
 	s := brief(g.Revision)
 	if g.Dirty {
 		s += " with changes"

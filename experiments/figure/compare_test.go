@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
-func compared(t *testing.T, a, b *lab.Run) []string {
+func compared(t *testing.T, a, b *record.Run) []string {
 	t.Helper()
 	var out strings.Builder
 	if err := Compare(a, b).Write(&out); err != nil {
@@ -24,7 +24,7 @@ func TestCompareFindsARunEqualToItself(t *testing.T) {
 }
 
 func TestCompareFindsWhatChanged(t *testing.T) {
-	b := scale(quickRun(2), "worker", func(r *lab.PhaseResult) { r.CPUPerRequest *= 1.3 })
+	b := scale(quickRun(2), "worker", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.3 })
 	b.Manifest.GoVersion = "go1.27.0"
 	lines := compared(t, quickRun(1), b)
 	text := strings.Join(lines, "\n")
@@ -50,7 +50,7 @@ func TestCompareFindsWhatChanged(t *testing.T) {
 
 func TestCompareNamesCellsThatOneRunLacks(t *testing.T) {
 	b := quickRun(1)
-	var rest []lab.Trial
+	var rest []record.Trial
 	for _, tr := range b.Trials {
 		if tr.Cell["mpm"] != "event" {
 			rest = append(rest, tr)

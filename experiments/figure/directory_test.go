@@ -14,10 +14,10 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/record"
+
 	"golang.org/x/net/html"
 	"golang.org/x/perf/benchfmt"
-
-	"lflab/experiments/lab"
 )
 
 var reportDir = flag.String("report", "", "results `directory` that TestReportIsValid looks at")
@@ -28,7 +28,7 @@ func TestReportIsValid(t *testing.T) {
 	if *reportDir == "" {
 		t.Skip("no results directory is given with -report")
 	}
-	run, err := lab.Open(*reportDir)
+	run, err := record.Open(*reportDir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -150,7 +150,7 @@ func barLabel(name string) string {
 
 // dissected is the phase that the headline takes a panel's stages from, an open loop
 // before a closed one.
-func (v *view) dissected(of sum, p panel, names []string) (lab.Phase, bool) {
+func (v *view) dissected(of sum, p panel, names []string) (record.Phase, bool) {
 	for _, ph := range v.phasesByLoad() {
 		n := 0
 		for _, name := range names {
@@ -162,7 +162,7 @@ func (v *view) dissected(of sum, p panel, names []string) (lab.Phase, bool) {
 			return ph, true
 		}
 	}
-	return lab.Phase{}, false
+	return record.Phase{}, false
 }
 
 func (v *view) columnPanel(stacks []stack, small []string) *plot.Plot {

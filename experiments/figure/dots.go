@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -71,8 +71,8 @@ func short(x float64) string {
 }
 
 // dotPlot draws a metric of every phase and panel that has it; nil if none has.
-func (v *view) dotPlot(m metric, phases []lab.Phase) (*sheet, []lab.Phase) {
-	var with []lab.Phase
+func (v *view) dotPlot(m metric, phases []record.Phase) (*sheet, []record.Phase) {
+	var with []record.Phase
 	for _, ph := range phases {
 		for _, p := range v.panels {
 			if v.drawn(ph.Name, p, m) {
@@ -84,7 +84,7 @@ func (v *view) dotPlot(m metric, phases []lab.Phase) (*sheet, []lab.Phase) {
 	if len(with) == 0 {
 		return nil, nil
 	}
-	s := v.grid(with, func(ph lab.Phase, i int) *plot.Plot { return v.dotPanel(m, ph, v.panels[i], i) })
+	s := v.grid(with, func(ph record.Phase, i int) *plot.Plot { return v.dotPanel(m, ph, v.panels[i], i) })
 	for _, row := range s.rows { // names stand once, at the left
 		for _, t := range row[1:] {
 			if t.plot != nil {
@@ -99,7 +99,7 @@ func (v *view) dotPlot(m metric, phases []lab.Phase) (*sheet, []lab.Phase) {
 // dotsHeight is the height of a row of panels with so many rows of dots.
 func dotsHeight(rows int) vg.Length { return vg.Length(24+15*rows) + 12 }
 
-func (v *view) dotPanel(m metric, ph lab.Phase, panel panel, column int) *plot.Plot {
+func (v *view) dotPanel(m metric, ph record.Phase, panel panel, column int) *plot.Plot {
 	var d dots
 	lo, hi := math.Inf(1), 0.0
 	for _, name := range v.subjects {

@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // Names are the figures that Draw can make of a run, in the order of its report,
 // by the names of their files.
-func Names(run *lab.Run) ([]string, error) {
+func Names(run *record.Run) ([]string, error) {
 	figs, err := newView(run).figures()
 	if err != nil {
 		return nil, fmt.Errorf("figures of %s: %w", run.Manifest.Suite, err)
@@ -27,7 +27,7 @@ func Names(run *lab.Run) ([]string, error) {
 // Draw makes one figure of a run, by the name of its file ("cpu") or by its
 // number ("F4"), as "svg", "png" or "pdf". Equal runs give equal bytes. An error
 // says which names there are, or what the run lacks for this one.
-func Draw(run *lab.Run, name, format string) ([]byte, error) {
+func Draw(run *record.Run, name, format string) ([]byte, error) {
 	f, err := find(run, name)
 	if err != nil {
 		return nil, err
@@ -36,12 +36,12 @@ func Draw(run *lab.Run, name, format string) ([]byte, error) {
 }
 
 // Caption is the text that belongs under a figure of a run, by either name.
-func Caption(run *lab.Run, name string) (string, error) {
+func Caption(run *record.Run, name string) (string, error) {
 	f, err := find(run, name)
 	return f.Caption, err
 }
 
-func find(run *lab.Run, name string) (Figure, error) {
+func find(run *record.Run, name string) (Figure, error) {
 	figs, err := newView(run).figures()
 	if err != nil {
 		return Figure{}, fmt.Errorf("draw %s: %w", name, err)

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/plot"
+	"lflab/experiments/record"
 
-	"lflab/experiments/lab"
+	"gonum.org/v1/plot"
 )
 
 // economyFigure draws what a connection costs in wakes, switches, system calls
@@ -84,18 +84,18 @@ func besideZero(p *plot.Plot) {
 
 // cheapest is the phase that a metric is taken from in a panel: an open loop
 // before a closed one, and one that no probe disturbs first.
-func (v *view) cheapest(panel int, m metric) (lab.Phase, bool) {
+func (v *view) cheapest(panel int, m metric) (record.Phase, bool) {
 	ps := v.phasesByLoad()
-	i := slices.IndexFunc(ps, func(ph lab.Phase) bool { return v.has(ph.Name, v.panels[panel], m) })
+	i := slices.IndexFunc(ps, func(ph record.Phase) bool { return v.has(ph.Name, v.panels[panel], m) })
 	if i < 0 {
-		return lab.Phase{}, false
+		return record.Phase{}, false
 	}
 	return ps[i], true
 }
 
 // phasesNamed are the phases of these names, in the order of the suite.
-func (v *view) phasesNamed(names map[string]bool) []lab.Phase {
-	return slices.DeleteFunc(slices.Clone(v.phases), func(ph lab.Phase) bool { return !names[ph.Name] })
+func (v *view) phasesNamed(names map[string]bool) []record.Phase {
+	return slices.DeleteFunc(slices.Clone(v.phases), func(ph record.Phase) bool { return !names[ph.Name] })
 }
 
 // compares reports whether all of these are subjects.

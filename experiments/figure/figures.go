@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // Figure is one figure of a report: drawn, or left out with a reason.
@@ -64,7 +64,7 @@ func (v *view) figures() ([]Figure, error) {
 	return v.ordered(figs), nil
 }
 
-func (v *view) dotFigure(name, title string, m metric, phases []lab.Phase, what string) Figure {
+func (v *view) dotFigure(name, title string, m metric, phases []record.Phase, what string) Figure {
 	f := Figure{Name: name, Title: title}
 	s, with := v.dotPlot(m, phases)
 	if s == nil {
@@ -129,7 +129,7 @@ func (v *view) scatterFigure() Figure {
 }
 
 // loads says which loads a figure shows.
-func (v *view) loads(phases []lab.Phase) string {
+func (v *view) loads(phases []record.Phase) string {
 	var parts []string
 	for _, ph := range phases {
 		var rates []string
@@ -163,7 +163,7 @@ func (v *view) loads(phases []lab.Phase) string {
 
 // rates are those of a phase in the panels, each with its panel; of many the
 // least and the greatest.
-func (v *view) rates(ph lab.Phase, each []string) string {
+func (v *view) rates(ph record.Phase, each []string) string {
 	lo, hi := math.Inf(1), 0.0
 	for _, p := range v.panels {
 		if r := v.offered(ph.Name, p); r > 0 {

@@ -13,10 +13,10 @@ import (
 	"sync"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
-func write(t *testing.T, run *lab.Run) (dir string) {
+func write(t *testing.T, run *record.Run) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	path, err := Write(run, dir)
@@ -108,7 +108,7 @@ func TestFormats(t *testing.T) {
 
 // Both axes carry a name, and a unit where the quantity has one.
 func TestEveryPanelNamesItsAxes(t *testing.T) {
-	for _, run := range []*lab.Run{quickRun(1), probedRun(1), handoffRun(), stepRun(1)} {
+	for _, run := range []*record.Run{quickRun(1), probedRun(1), handoffRun(), stepRun(1)} {
 		figs, err := newView(run).figures()
 		if err != nil {
 			t.Fatal(err)
@@ -202,7 +202,7 @@ func TestReportsWithoutValidTrials(t *testing.T) {
 	empty.Trials = nil
 	for _, c := range []struct {
 		name    string
-		run     *lab.Run
+		run     *record.Run
 		figures int // CPU, switches, and throughput against latency
 	}{{"failed", failed, 3}, {"empty", empty, 0}} {
 		files := read(t, write(t, c.run))

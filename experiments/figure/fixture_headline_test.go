@@ -9,24 +9,24 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
 // madeUp is a run over all combinations of some axes; fill makes up what a phase
 // measured in a cell.
-func madeUp(seed uint64, suite string, repeat int, axes []lab.Axis, phases []lab.Phase, fill func(*rand.Rand, lab.Cell, *lab.PhaseResult)) *lab.Run {
+func madeUp(seed uint64, suite string, repeat int, axes []record.Axis, phases []record.Phase, fill func(*rand.Rand, record.Cell, *record.PhaseResult)) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 11))
 	start := time.Date(2026, 3, 15, 8, 0, 0, 0, time.UTC)
-	run := &lab.Run{Manifest: lab.Manifest{
+	run := &record.Run{Manifest: record.Manifest{
 		Suite: suite, Title: "Made up: " + suite, Question: "What does it look like?", Command: "lflab run " + suite, Seed: seed, Repeat: repeat,
 		Axes: axes, Phases: phases, Before: guest(), After: guest(), Started: start, Ended: start.Add(time.Minute),
 	}}
-	cells := []lab.Cell{{}}
+	cells := []record.Cell{{}}
 	for _, a := range axes {
-		var next []lab.Cell
+		var next []record.Cell
 		for _, c := range cells {
 			for _, value := range a.Values {
 				next = append(next, with(c, a.Name, value))
@@ -36,21 +36,21 @@ func madeUp(seed uint64, suite string, repeat int, axes []lab.Axis, phases []lab
 	}
 	for rep := range repeat {
 		for _, c := range cells {
-			t := lab.Trial{ID: fmt.Sprintf("%012x", rng.Uint64()>>16), Suite: suite, Cell: c, Repetition: rep, Order: len(run.Trials), Started: start,
-				Gates: []lab.Gate{{Name: "errors", OK: rep != 1 || len(run.Trials)%7 != 3, Detail: "3 requests failed"}}}
+			t := record.Trial{ID: fmt.Sprintf("%012x", rng.Uint64()>>16), Suite: suite, Cell: c, Repetition: rep, Order: len(run.Trials), Started: start,
+				Gates: []record.Gate{{Name: "errors", OK: rep != 1 || len(run.Trials)%7 != 3, Detail: "3 requests failed"}}}
 			for _, ph := range phases {
-				r := lab.PhaseResult{Name: ph.Name, DurationS: 1, Requests: 1000, Histograms: map[string]*hdrhistogram.Histogram{}}
+				r := record.PhaseResult{Name: ph.Name, DurationS: 1, Requests: 1000, Histograms: map[string]*hdrhistogram.Histogram{}}
 				fill(rng, c, &r)
 				t.Phases = append(t.Phases, r)
 			}
 			run.Trials = append(run.Trials, t)
-			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: t.ID, Cell: c, Repetition: rep})
+			run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{ID: t.ID, Cell: c, Repetition: rep})
 		}
 	}
 	return run
 }
 
-func numbered(c lab.Cell, axis string) float64 {
+func numbered(c record.Cell, axis string) float64 {
 	x, _ := strconv.ParseFloat(c[axis], 64)
 	return x
 }
@@ -60,11 +60,11 @@ func about(rng *rand.Rand, x float64) float64 { return x * math.Exp(0.03*rng.Nor
 
 // rateRun measures D along the offered rate, as the model has it with a little
 // more, stages and all.
-func rateRun() *lab.Run {
+func rateRun() *record.Run {
 	run := madeUp(3, "rates", 6,
-		[]lab.Axis{{Name: "mpm", Values: []string{"leader", "worker", "kernel"}}, {Name: "mode", Values: []string{"close"}}, {Name: "rate", Values: []string{"1000", "3000", "6000", "12000", "20000"}}},
-		[]lab.Phase{{Name: "open", Title: "open loop", Path: "/hello", Connections: 32, Rate: 1000, Axes: []string{"rate"}, Arrivals: "poisson", DurationS: 1, Probe: "records"}},
-		func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
+		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "kernel"}}, {Name: "mode", Values: []string{"close"}}, {Name: "rate", Values: []string{"1000", "3000", "6000", "12000", "20000"}}},
+		[]record.Phase{{Name: "open", Title: "open loop", Path: "/hello", Connections: 32, Rate: 1000, Axes: []string{"rate"}, Arrivals: "poisson", DurationS: 1, Probe: "records"}},
+		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
 			rate := numbered(c, "rate")
 			r.OfferedRate, r.RequestsPerSecond, r.CPUPerRequest = rate, rate, 20
 			r.Probe = report(rng, sights[c["mpm"]])
@@ -82,11 +82,11 @@ func rateRun() *lab.Run {
 }
 
 // pairRun measures the second of a pair along its spacing.
-func pairRun() *lab.Run {
+func pairRun() *record.Run {
 	return madeUp(4, "pairs", 6,
-		[]lab.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close"}}, {Name: "spacing", Values: []string{"0", "5", "10", "20", "40", "80"}}},
-		[]lab.Phase{{Name: "pairs", Title: "pairs", Path: "/hello", Connections: 32, Rate: 500, Axes: []string{"spacing"}, Arrivals: "paired", DurationS: 1, Probe: "records"}},
-		func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
+		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close"}}, {Name: "spacing", Values: []string{"0", "5", "10", "20", "40", "80"}}},
+		[]record.Phase{{Name: "pairs", Title: "pairs", Path: "/hello", Connections: 32, Rate: 500, Axes: []string{"spacing"}, Arrivals: "paired", DurationS: 1, Probe: "records"}},
+		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
 			r.OfferedRate, r.RequestsPerSecond = 500, 500
 			r.Probe = report(rng, sights[c["mpm"]])
 			r.Probe.Stages["D.arm-return"] = stage.Times{Of: "D", Text: "taken without sleep", PartOfMean: 100, Dist: stats.Dist{Count: 40, Mean: 2500}}
@@ -96,11 +96,11 @@ func pairRun() *lab.Run {
 }
 
 // workRun is the grid of work and threads.
-func workRun() *lab.Run {
+func workRun() *record.Run {
 	return madeUp(5, "work", 6,
-		[]lab.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close", "keepalive"}}, {Name: "work", Values: []string{"0", "10", "50", "200", "1000"}}, {Name: "threads", Values: []string{"2", "8", "32"}}},
-		[]lab.Phase{{Name: "closed", Title: "closed loop", Path: "/spin?us={work}", Connections: 32, Axes: []string{"work"}, DurationS: 1}},
-		func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
+		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close", "keepalive"}}, {Name: "work", Values: []string{"0", "10", "50", "200", "1000"}}, {Name: "threads", Values: []string{"2", "8", "32"}}},
+		[]record.Phase{{Name: "closed", Title: "closed loop", Path: "/spin?us={work}", Connections: 32, Axes: []string{"work"}, DurationS: 1}},
+		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
 			rate := 1e6 / (20 + numbered(c, "work"))
 			if c["mpm"] == "leader" {
 				rate *= 1 + (0.2-0.01*numbered(c, "threads"))/(1+numbered(c, "work")/50)
@@ -110,11 +110,11 @@ func workRun() *lab.Run {
 }
 
 // spinRun trades CPU time for the gap.
-func spinRun() *lab.Run {
+func spinRun() *record.Run {
 	return madeUp(6, "spin", 6,
-		[]lab.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "spin", Values: []string{"0s", "2us", "10us", "50us"}}, {Name: "rate", Values: []string{"1000", "10000"}}},
-		[]lab.Phase{{Name: "open", Title: "open loop", Path: "/hello", Connections: 32, Rate: 1000, Axes: []string{"rate"}, Arrivals: "poisson", DurationS: 1, Flight: true}},
-		func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
+		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "spin", Values: []string{"0s", "2us", "10us", "50us"}}, {Name: "rate", Values: []string{"1000", "10000"}}},
+		[]record.Phase{{Name: "open", Title: "open loop", Path: "/hello", Connections: 32, Rate: 1000, Axes: []string{"rate"}, Arrivals: "poisson", DurationS: 1, Flight: true}},
+		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
 			us, _ := numberOf(c["spin"])
 			rate := numbered(c, "rate")
 			r.OfferedRate, r.RequestsPerSecond = rate, rate
@@ -125,11 +125,11 @@ func spinRun() *lab.Run {
 }
 
 // orderRun has threads that wake in an order.
-func orderRun() *lab.Run {
+func orderRun() *record.Run {
 	return madeUp(7, "order", 6,
-		[]lab.Axis{{Name: "mpm", Values: []string{"leader"}}, {Name: "order", Values: []string{"lifo", "fifo"}}, {Name: "kib", Values: []string{"0", "32", "256", "1024"}}, {Name: "threads", Values: []string{"8", "32"}}},
-		[]lab.Phase{{Name: "open", Title: "open loop", Path: "/touch?kib={kib}", Connections: 32, Rate: 3000, Arrivals: "poisson", DurationS: 1, Axes: []string{"kib"}, Flight: true}},
-		func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
+		[]record.Axis{{Name: "mpm", Values: []string{"leader"}}, {Name: "order", Values: []string{"lifo", "fifo"}}, {Name: "kib", Values: []string{"0", "32", "256", "1024"}}, {Name: "threads", Values: []string{"8", "32"}}},
+		[]record.Phase{{Name: "open", Title: "open loop", Path: "/touch?kib={kib}", Connections: 32, Rate: 3000, Arrivals: "poisson", DurationS: 1, Axes: []string{"kib"}, Flight: true}},
+		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
 			r.OfferedRate, r.RequestsPerSecond = 3000, 3000
 			left := 1000.0
 			for range int(numbered(c, "threads")) {
@@ -150,11 +150,11 @@ func orderRun() *lab.Run {
 }
 
 // overloadRun drops connections.
-func overloadRun() *lab.Run {
+func overloadRun() *record.Run {
 	return madeUp(8, "overload", 6,
-		[]lab.Axis{{Name: "mpm", Values: []string{"leader", "worker", "event", "kernel"}}, {Name: "listen-backlog", Values: []string{"16", "128", "1024", "4096"}}},
-		[]lab.Phase{{Name: "over", Title: "more than can be served", Path: "/hello", Connections: 4096, Rate: 60000, Arrivals: "poisson", DurationS: 1, Overload: true}},
-		func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
+		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "event", "kernel"}}, {Name: "listen-backlog", Values: []string{"16", "128", "1024", "4096"}}},
+		[]record.Phase{{Name: "over", Title: "more than can be served", Path: "/hello", Connections: 4096, Rate: 60000, Arrivals: "poisson", DurationS: 1, Overload: true}},
+		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
 			queue, served := numbered(c, "listen-backlog"), costs["close"][c["mpm"]].rate
 			r.OfferedRate, r.RequestsPerSecond = 60000, about(rng, served)
 			r.Counts = map[string]uint64{"listen_drops": uint64(about(rng, (60000-served)*(1+16/queue)))}
@@ -163,7 +163,7 @@ func overloadRun() *lab.Run {
 }
 
 // ruledRun is quickRun with rules to judge it by, one for each way a rule is drawn.
-func ruledRun() *lab.Run {
+func ruledRun() *record.Run {
 	run := quickRun(1)
 	m := &run.Manifest
 	m.Claim = suites.Claim{Hypothesis: "H1", Text: "The leader makes fewer switches and uses less CPU time than worker & event.", RefutedIf: "an interval lies above 1", Figures: []string{"F2", "F9"}}
@@ -177,7 +177,7 @@ func ruledRun() *lab.Run {
 }
 
 // trendRun is workRun with a rule along an axis.
-func trendRun() *lab.Run {
+func trendRun() *record.Run {
 	run := workRun()
 	run.Manifest.Claim = suites.Claim{Hypothesis: "H10", Text: "The lead shrinks as work grows.", RefutedIf: "it grows", Figures: []string{"F5"}}
 	run.Manifest.Rules = []suites.Rule{{Title: "requests/s, leader / worker", Kind: suites.RuleTrend, Metric: "requests_per_second", Phase: "closed",
@@ -186,8 +186,8 @@ func trendRun() *lab.Run {
 }
 
 // headlineRuns are runs that between them have data for every figure.
-func headlineRuns() map[string]*lab.Run {
-	return map[string]*lab.Run{
+func headlineRuns() map[string]*record.Run {
+	return map[string]*record.Run{
 		"quick": quickRun(1), "probed": probedRun(1), "handoff": handoffRun(), "step": stepRun(1), "rates": rateRun(), "pairs": pairRun(),
 		"work": workRun(), "spin": spinRun(), "order": orderRun(), "overload": overloadRun(), "ruled": ruledRun(), "trend": trendRun(),
 	}

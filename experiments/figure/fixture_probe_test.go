@@ -4,8 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -50,7 +50,7 @@ var sights = map[string]sight{
 
 // probedRun is quickRun with two more phases, in which the kernel probe looked
 // on: the open loop with the recorder on, and the closed one.
-func probedRun(seed uint64) *lab.Run {
+func probedRun(seed uint64) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	run := quickRun(seed)
 	for _, name := range []string{"open", "closed"} {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/machine"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -40,9 +40,9 @@ var quickRuns sync.Map // by seed: func() *lab.Run
 // quickRun is a run of a suite like quick, made up from a seed: a trial that
 // missed its offered rate and one whose server died are among its trials. It
 // may be changed, all but what its histograms hold.
-func quickRun(seed uint64) *lab.Run {
-	made, _ := quickRuns.LoadOrStore(seed, sync.OnceValue(func() *lab.Run { return makeQuickRun(seed) }))
-	run := *made.(func() *lab.Run)()
+func quickRun(seed uint64) *record.Run {
+	made, _ := quickRuns.LoadOrStore(seed, sync.OnceValue(func() *record.Run { return makeQuickRun(seed) }))
+	run := *made.(func() *record.Run)()
 	m := &run.Manifest
 	m.Phases, m.Plan, m.Skipped, m.Axes = slices.Clone(m.Phases), slices.Clone(m.Plan), slices.Clone(m.Skipped), slices.Clone(m.Axes)
 	for i := range m.Axes {
@@ -59,22 +59,22 @@ func quickRun(seed uint64) *lab.Run {
 	return &run
 }
 
-func makeQuickRun(seed uint64) *lab.Run {
+func makeQuickRun(seed uint64) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	mpms := []string{"leader", "worker", "event", "kernel", "goroutine"}
 	modes := []string{"close", "keepalive"}
 	start := time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
-	run := &lab.Run{Manifest: lab.Manifest{
+	run := &record.Run{Manifest: record.Manifest{
 		Suite: "quick", Title: "Five architectures, one HTTP server",
 		Question: "With the same threads, the same HTTP layer and the same load, what does each way of handing work to a thread cost per request?",
 		Command:  "lflab run quick --seed 20260314 --out results/example", Seed: 20260314, Repeat: 6,
-		Axes: []lab.Axis{{Name: "mpm", Values: mpms}, {Name: "mode", Values: modes}},
-		Phases: []lab.Phase{
+		Axes: []record.Axis{{Name: "mpm", Values: mpms}, {Name: "mode", Values: modes}},
+		Phases: []record.Phase{
 			{Name: "closed", Title: "closed loop, 32 connections", Path: "/hello", Connections: 32, WarmupS: 0.15, DurationS: 0.55},
 			{Name: "open", Title: "open loop at 3000 (close) or 6000 (keepalive) requests/s, 32 connections", Path: "/hello",
 				Connections: 32, Arrivals: "poisson", WarmupS: 0.1, DurationS: 0.35, Flight: true},
 		},
-		Git: lab.Git{Revision: "3f026d0c6b1a1f7e0d6a2f0b5f1f3a9f8f3e7c11", Dirty: true}, Binary: "9f2c4b5e",
+		Git: record.Git{Revision: "3f026d0c6b1a1f7e0d6a2f0b5f1f3a9f8f3e7c11", Dirty: true}, Binary: "9f2c4b5e",
 		GoVersion: "go1.26.8", Started: start, Ended: start.Add(93 * time.Second),
 		Before: guest(), After: guest(), Skipped: []string{"floor: no C compiler (cc) on PATH"},
 	}}
@@ -84,11 +84,11 @@ func makeQuickRun(seed uint64) *lab.Run {
 			for _, mpm := range mpms {
 				c := costs[mode][mpm]
 				order := len(run.Trials)
-				t := lab.Trial{
-					ID: fmt.Sprintf("%012x", rng.Uint64()>>16), Suite: "quick", Cell: lab.Cell{"mpm": mpm, "mode": mode},
+				t := record.Trial{
+					ID: fmt.Sprintf("%012x", rng.Uint64()>>16), Suite: "quick", Cell: record.Cell{"mpm": mpm, "mode": mode},
 					Repetition: rep, Order: order, Started: start.Add(time.Duration(order) * 1500 * time.Millisecond), DurationS: 1.4,
 					Command: []string{"lflab", "serve", "--mpm", mpm, "--threads", "8", "--defer-accept=true"},
-					Gates: []lab.Gate{
+					Gates: []record.Gate{
 						{Name: "offered_rate", Phase: "open", OK: true, Value: 0.002 * rng.Float64(), Limit: 0.01, Detail: "the open loop missed its rate by less than 1 %"},
 						{Name: "generator_cpu", Phase: "closed", OK: true, Value: 0.3 + 0.2*rng.Float64(), Limit: 0.9, Detail: "the generator had time to spare"},
 						{Name: "errors", OK: true, Value: 0, Limit: 0, Detail: "no request failed"},
@@ -100,7 +100,7 @@ func makeQuickRun(seed uint64) *lab.Run {
 				if mode == "keepalive" {
 					offered = 6000
 				}
-				t.Phases = []lab.PhaseResult{closed, phaseResult(rng, "open", c, noise, offered)}
+				t.Phases = []record.PhaseResult{closed, phaseResult(rng, "open", c, noise, offered)}
 				switch {
 				case mpm == "event" && mode == "close" && rep == 3:
 					t.Gates[0].OK, t.Gates[0].Value = false, 0.034
@@ -115,14 +115,14 @@ func makeQuickRun(seed uint64) *lab.Run {
 		}
 	}
 	for _, t := range run.Trials {
-		run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: t.ID, Cell: t.Cell, Repetition: t.Repetition})
+		run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{ID: t.ID, Cell: t.Cell, Repetition: t.Repetition})
 	}
 	return run
 }
 
-func phaseResult(rng *rand.Rand, name string, c cost, noise func(float64) float64, offered float64) lab.PhaseResult {
+func phaseResult(rng *rand.Rand, name string, c cost, noise func(float64) float64, offered float64) record.PhaseResult {
 	cpu, rate, load := c.cpu*noise(0.02), c.rate*noise(0.015), 1.0
-	r := lab.PhaseResult{
+	r := record.PhaseResult{
 		Name: name, DurationS: 0.55, CPUPerRequest: cpu, UserCPUPerRequest: 0.3 * cpu, SystemCPUPerRequest: 0.7 * cpu,
 		VoluntaryPerRequest: c.switches * noise(0.02), InvoluntaryPerRequest: 0.03 * noise(0.2),
 		GeneratorCPUShare: 0.4, GeneratorCPUPerReq: 7, Histograms: map[string]*hdrhistogram.Histogram{},
@@ -152,28 +152,28 @@ func phaseResult(rng *rand.Rand, name string, c cost, noise func(float64) float6
 
 // handoffRun is a run of a suite of commands that print a mean: no requests,
 // no histograms, other axes.
-func handoffRun() *lab.Run {
+func handoffRun() *record.Run {
 	rng := rand.New(rand.NewPCG(2, 3))
 	primitives := []string{"c-futex", "futex", "spinfutex", "eventfd", "pipe", "cond", "channel"}
 	means := map[string][2]float64{
 		"c-futex": {1672, 15178}, "futex": {1801, 15390}, "spinfutex": {2400, 81}, "eventfd": {1990, 16670},
 		"pipe": {2300, 16685}, "cond": {2900, 17200}, "channel": {950, 16900},
 	}
-	run := &lab.Run{Manifest: lab.Manifest{
+	run := &record.Run{Manifest: record.Manifest{
 		Suite: "handoff", Title: "One hand-off between two threads", Question: "What does it cost to wake one other thread?",
 		Command: "lflab run handoff", Repeat: 3,
-		Axes:   []lab.Axis{{Name: "primitive", Values: primitives}, {Name: "place", Values: []string{"same", "cross"}}},
-		Phases: []lab.Phase{{Name: "handoff", Title: "ping-pong of two threads, one way"}},
+		Axes:   []record.Axis{{Name: "primitive", Values: primitives}, {Name: "place", Values: []string{"same", "cross"}}},
+		Phases: []record.Phase{{Name: "handoff", Title: "ping-pong of two threads, one way"}},
 		Before: guest(),
 	}}
 	for rep := range 3 {
 		for i, place := range []string{"same", "cross"} {
 			for _, primitive := range primitives {
 				m := means[primitive][i] * math.Exp(0.04*rng.NormFloat64())
-				run.Trials = append(run.Trials, lab.Trial{
-					ID: fmt.Sprintf("%s-%s-%d", primitive, place, rep), Cell: lab.Cell{"primitive": primitive, "place": place},
+				run.Trials = append(run.Trials, record.Trial{
+					ID: fmt.Sprintf("%s-%s-%d", primitive, place, rep), Cell: record.Cell{"primitive": primitive, "place": place},
 					Repetition: rep, Order: len(run.Trials),
-					Phases: []lab.PhaseResult{{Name: "handoff", H: &stats.Dist{Mean: m}}},
+					Phases: []record.PhaseResult{{Name: "handoff", H: &stats.Dist{Mean: m}}},
 				})
 			}
 		}
@@ -181,8 +181,8 @@ func handoffRun() *lab.Run {
 	return run
 }
 
-func guest() lab.Machine {
-	return lab.Machine{
+func guest() record.Machine {
+	return record.Machine{
 		Hostname: "lab", Kernel: "6.18.44", CPU: "AMD EPYC 9R45", CPUs: 2, MemoryBytes: 8 << 30, Virtualised: "kvm",
 		Governor: "none", ClockSource: "tsc", Load1: 0.21, OpenFiles: 1 << 20,
 		BootParameters: []string{"psi=1", "sched_pack=15"}, Placement: &machine.Placement{Wakes: 100, OnWakers: 0.97, DelayP50Ns: 3500},

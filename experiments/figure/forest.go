@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 	"lflab/experiments/verdict"
@@ -145,7 +145,7 @@ func (v *view) verdictFigures() []Figure {
 }
 
 // ruled are the phases that rules of some kinds look at.
-func (v *view) ruled(j *verdict.Verdict, kinds ...string) []lab.Phase {
+func (v *view) ruled(j *verdict.Verdict, kinds ...string) []record.Phase {
 	names := map[string]bool{}
 	for _, r := range j.Rules {
 		for _, kind := range kinds {

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/record"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"lflab/experiments/lab"
 )
 
 // gapClasses are the names of a gap's two classes, after the source's name.
@@ -83,7 +83,7 @@ func (v *view) gapFigure() (Figure, error) {
 	present := map[string]bool{}
 	curves := map[[2]int][]plot.Plotter{}
 	shares := map[[2]int][]gapShares{}
-	var with []lab.Phase
+	var with []record.Phase
 	for _, ph := range v.quietest(v.recording(source)) {
 		j, any := v.indexOf(ph), false
 		for i, p := range v.panels {
@@ -125,7 +125,7 @@ func (v *view) gapFigure() (Figure, error) {
 		return f, nil
 	}
 	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
-	f.sheet = v.grid(with, func(ph lab.Phase, i int) *plot.Plot {
+	f.sheet = v.grid(with, func(ph record.Phase, i int) *plot.Plot {
 		key := [2]int{v.indexOf(ph), i}
 		if len(curves[key]) == 0 {
 			return nil
@@ -150,11 +150,11 @@ func (v *view) gapFigure() (Figure, error) {
 
 // quietest leaves out the closed loops where there are open ones: in a loop that is
 // always full the gap is what the load makes it.
-func (v *view) quietest(phases []lab.Phase) []lab.Phase {
+func (v *view) quietest(phases []record.Phase) []record.Phase {
 	if !slices.ContainsFunc(phases, v.isOpen) {
 		return phases
 	}
-	return slices.DeleteFunc(slices.Clone(phases), func(ph lab.Phase) bool { return !v.isOpen(ph) })
+	return slices.DeleteFunc(slices.Clone(phases), func(ph record.Phase) bool { return !v.isOpen(ph) })
 }
 
 // gapSource prefers the kernel probe, which tells all three classes apart in one
@@ -172,7 +172,7 @@ func (v *view) gapSource() string {
 
 // armed is the share of the connections whose arrival woke a thread that slept in
 // accept or in the wait for events, in the same load with the probe on.
-func (v *view) armed(ph lab.Phase, p panel, subject string) (float64, bool) {
+func (v *view) armed(ph record.Phase, p panel, subject string) (float64, bool) {
 	for _, on := range v.phases {
 		if on.Name != ph.Name && !sameLoad(on, ph) {
 			continue

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/record"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-
-	"lflab/experiments/lab"
 )
 
 // maxColumns is how many panels stand side by side at most, maxPanels how many of
@@ -18,7 +18,7 @@ const (
 	maxPanels  = 8
 )
 
-func (v *view) indexOf(ph lab.Phase) int {
+func (v *view) indexOf(ph record.Phase) int {
 	for i := range v.phases {
 		if v.phases[i].Name == ph.Name {
 			return i
@@ -31,7 +31,7 @@ func (v *view) indexOf(ph lab.Phase) int {
 // axes that has any panel, or all of them one after the other where there are too
 // many columns. The first row of the figures is what is compared at equal offered
 // rate.
-func (v *view) grid(phases []lab.Phase, draw func(ph lab.Phase, panel int) *plot.Plot) *sheet {
+func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int) *plot.Plot) *sheet {
 	rows := make([][]tile, len(phases))
 	drawn := make([]bool, len(v.panels))
 	kept, few := v.outermost(maxPanels)
@@ -80,7 +80,7 @@ func (v *view) grid(phases []lab.Phase, draw func(ph lab.Phase, panel int) *plot
 }
 
 // tileTitle names a panel by what sets it apart from the others.
-func (v *view) tileTitle(ph lab.Phase, p panel, withLoad bool) string {
+func (v *view) tileTitle(ph record.Phase, p panel, withLoad bool) string {
 	switch {
 	case !withLoad && p.title != "":
 		return p.title
@@ -93,7 +93,7 @@ func (v *view) tileTitle(ph lab.Phase, p panel, withLoad bool) string {
 
 // load says in a few words what a phase asks of the server in a panel, and
 // what sets it apart from others that ask for the same.
-func (v *view) load(ph lab.Phase, p panel) string {
+func (v *view) load(ph record.Phase, p panel) string {
 	s := v.plainLoad(ph, p)
 	var recorder, probe, kind, generators bool
 	for _, other := range v.phases {
@@ -126,7 +126,7 @@ func (v *view) load(ph lab.Phase, p panel) string {
 	return s
 }
 
-func (v *view) plainLoad(ph lab.Phase, p panel) string {
+func (v *view) plainLoad(ph record.Phase, p panel) string {
 	switch rate := v.offered(ph.Name, p); {
 	case rate > 0:
 		return fmt.Sprintf("open loop, %s/s", thousands(rate))

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -34,7 +34,7 @@ func TestHeadlinesAreThoseSuitesMayAskFor(t *testing.T) {
 // what was asked for and cannot be drawn says why.
 func TestFiguresAskedForComeFirst(t *testing.T) {
 	for _, c := range []struct {
-		run  *lab.Run
+		run  *record.Run
 		want []string
 	}{
 		{rateRun(), []string{"model", "where-time-goes"}},
@@ -119,7 +119,7 @@ func TestCaptionsOfHeadlines(t *testing.T) {
 // caption says how far the two are apart.
 func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 	for _, c := range []struct {
-		run    *lab.Run
+		run    *record.Run
 		of     prediction
 		points int
 	}{{rateRun(), byRate, 5}, {pairRun(), bySpacing, 6}} {
@@ -171,11 +171,11 @@ func TestGapShares(t *testing.T) {
 func TestServedByRank(t *testing.T) {
 	run := orderRun()
 	v := newView(run)
-	ranks, gini := v.served("open", lab.Cell{"order": "lifo", "threads": "8"})
+	ranks, gini := v.served("open", record.Cell{"order": "lifo", "threads": "8"})
 	if len(ranks) != 8 || ranks[0].of.Center < 4*ranks[3].of.Center || gini.Center < 0.5 {
 		t.Errorf("%d ranks, the first %v, the fourth %v, Gini %v", len(ranks), ranks[0].of, ranks[3].of, gini)
 	}
-	_, even := v.served("open", lab.Cell{"order": "fifo", "threads": "8"})
+	_, even := v.served("open", record.Cell{"order": "fifo", "threads": "8"})
 	if even.Hi >= gini.Lo {
 		t.Errorf("Gini %v of fifo, %v of lifo", even, gini)
 	}

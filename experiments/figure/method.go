@@ -7,8 +7,8 @@ import (
 	"sort"
 	"strings"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/machine"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -150,8 +150,8 @@ func (v *view) recorder() string {
 type row struct{ Name, Value, After string }
 
 // machineRows are the facts, with the value after the run where it differs.
-func machineRows(before, after lab.Machine) []row {
-	facts := func(m lab.Machine) []string {
+func machineRows(before, after record.Machine) []row {
+	facts := func(m record.Machine) []string {
 		return []string{
 			m.Hostname, m.Kernel, m.CPU, fmt.Sprint(m.CPUs), fmt.Sprintf("%.1f GiB", float64(m.MemoryBytes)/(1<<30)),
 			m.Virtualised, m.Governor, m.ClockSource, fmt.Sprintf("%.2f", m.Load1), thousands(float64(m.OpenFiles)), m.CgroupCPUMax,

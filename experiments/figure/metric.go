@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -16,7 +16,7 @@ type metric struct {
 	unit  string
 	head  string // column of a table
 	// value reports ok = false where the phase did not measure it.
-	value func(*lab.PhaseResult) (x float64, ok bool)
+	value func(*record.PhaseResult) (x float64, ok bool)
 	// moreIsBetter; most metrics are costs.
 	moreIsBetter bool
 }
@@ -45,18 +45,18 @@ const (
 
 // metrics in the order of tables.
 var metrics = []metric{
-	{keyRate, "throughput", "requests/s", "throughput", served(func(r *lab.PhaseResult) float64 { return r.RequestsPerSecond }), true},
-	{keyLatP50, "latency p50", "µs", "latency p50", served(func(r *lab.PhaseResult) float64 { return r.Latency.P50 / 1e3 }), false},
-	{keyLatP99, "latency p99", "µs", "latency p99", served(func(r *lab.PhaseResult) float64 { return r.Latency.P99 / 1e3 }), false},
-	{keyServiceP99, "service time p99", "µs", "service p99", served(func(r *lab.PhaseResult) float64 { return r.Service.P99 / 1e3 }), false},
-	{keyCPU, "CPU time per request", "µs", "CPU per request", accounted(func(r *lab.PhaseResult) float64 { return r.CPUPerRequest }), false},
-	{keySwitches, "context switches per request", "", "switches per request", accounted(func(r *lab.PhaseResult) float64 {
+	{keyRate, "throughput", "requests/s", "throughput", served(func(r *record.PhaseResult) float64 { return r.RequestsPerSecond }), true},
+	{keyLatP50, "latency p50", "µs", "latency p50", served(func(r *record.PhaseResult) float64 { return r.Latency.P50 / 1e3 }), false},
+	{keyLatP99, "latency p99", "µs", "latency p99", served(func(r *record.PhaseResult) float64 { return r.Latency.P99 / 1e3 }), false},
+	{keyServiceP99, "service time p99", "µs", "service p99", served(func(r *record.PhaseResult) float64 { return r.Service.P99 / 1e3 }), false},
+	{keyCPU, "CPU time per request", "µs", "CPU per request", accounted(func(r *record.PhaseResult) float64 { return r.CPUPerRequest }), false},
+	{keySwitches, "context switches per request", "", "switches per request", accounted(func(r *record.PhaseResult) float64 {
 		return r.VoluntaryPerRequest + r.InvoluntaryPerRequest
 	}), false},
-	{keyUse, "utilisation", "%", "utilisation", accounted(func(r *lab.PhaseResult) float64 { return 100 * r.Utilisation }), false},
+	{keyUse, "utilisation", "%", "utilisation", accounted(func(r *record.PhaseResult) float64 { return 100 * r.Utilisation }), false},
 	{keyBytes, "bytes per second", "MB/s", "transferred", transferred, true},
-	{keyMemory, "resident memory", "MiB", "memory", beside(func(r *lab.PhaseResult) (float64, bool) { return float64(r.RSS) / (1 << 20), r.RSS > 0 }), false},
-	{keyIdle, "memory per idle connection", "KiB", "per idle connection", beside(func(r *lab.PhaseResult) (float64, bool) {
+	{keyMemory, "resident memory", "MiB", "memory", beside(func(r *record.PhaseResult) (float64, bool) { return float64(r.RSS) / (1 << 20), r.RSS > 0 }), false},
+	{keyIdle, "memory per idle connection", "KiB", "per idle connection", beside(func(r *record.PhaseResult) (float64, bool) {
 		x, ok := ofLab("rss_bytes_per_idle_connection")(r)
 		return x / (1 << 10), ok
 	}), false},
@@ -65,13 +65,13 @@ var metrics = []metric{
 	{keyMostThreads, "threads at most", "", "most threads", ofLab("threads_most"), false},
 	{keyStarted, "processes started", "", "started", ofLab("processes_started"), false},
 	{keyScaleDown, "time until no more threads are idle than may be", "s", "back after", ofLab("scale_down_s"), false},
-	{keyHP50, "hand-off latency H p50", "µs", "H p50", dist(func(r *lab.PhaseResult) *stats.Dist { return r.H }, p50), false},
-	{"H_p99", "hand-off latency H p99", "µs", "H p99", dist(func(r *lab.PhaseResult) *stats.Dist { return r.H }, p99), false},
-	{keyHMean, "hand-off latency H mean", "µs", "H mean", dist(func(r *lab.PhaseResult) *stats.Dist { return r.H }, mean), false},
-	{"D_p50", "dispatch latency D p50", "µs", "D p50", dist(func(r *lab.PhaseResult) *stats.Dist { return r.D }, p50), false},
-	{"D_p99", "dispatch latency D p99", "µs", "D p99", dist(func(r *lab.PhaseResult) *stats.Dist { return r.D }, p99), false},
-	{"G_p50", "leaderless gap G p50", "µs", "G p50", dist(func(r *lab.PhaseResult) *stats.Dist { return r.G }, p50), false},
-	{keyGNone, "leaderless gap without a follower p50", "µs", "G none p50", dist(func(r *lab.PhaseResult) *stats.Dist { return r.GNone }, p50), false},
+	{keyHP50, "hand-off latency H p50", "µs", "H p50", dist(func(r *record.PhaseResult) *stats.Dist { return r.H }, p50), false},
+	{"H_p99", "hand-off latency H p99", "µs", "H p99", dist(func(r *record.PhaseResult) *stats.Dist { return r.H }, p99), false},
+	{keyHMean, "hand-off latency H mean", "µs", "H mean", dist(func(r *record.PhaseResult) *stats.Dist { return r.H }, mean), false},
+	{"D_p50", "dispatch latency D p50", "µs", "D p50", dist(func(r *record.PhaseResult) *stats.Dist { return r.D }, p50), false},
+	{"D_p99", "dispatch latency D p99", "µs", "D p99", dist(func(r *record.PhaseResult) *stats.Dist { return r.D }, p99), false},
+	{"G_p50", "leaderless gap G p50", "µs", "G p50", dist(func(r *record.PhaseResult) *stats.Dist { return r.G }, p50), false},
+	{keyGNone, "leaderless gap without a follower p50", "µs", "G none p50", dist(func(r *record.PhaseResult) *stats.Dist { return r.GNone }, p50), false},
 }
 
 // metricOf finds a metric by its key.
@@ -93,8 +93,8 @@ func (m metric) label() string {
 }
 
 // served takes a value of phases that answered requests.
-func served(f func(*lab.PhaseResult) float64) func(*lab.PhaseResult) (float64, bool) {
-	return func(r *lab.PhaseResult) (float64, bool) {
+func served(f func(*record.PhaseResult) float64) func(*record.PhaseResult) (float64, bool) {
+	return func(r *record.PhaseResult) (float64, bool) {
 		if r.Requests == 0 {
 			return 0, false
 		}
@@ -104,23 +104,23 @@ func served(f func(*lab.PhaseResult) float64) func(*lab.PhaseResult) (float64, b
 
 // transferred is of phases whose answers are long: of short ones the throughput
 // says it.
-func transferred(r *lab.PhaseResult) (float64, bool) {
+func transferred(r *record.PhaseResult) (float64, bool) {
 	const long = 1 << 20
 	return r.BytesPerSecond / 1e6, r.BytesPerSecond*r.DurationS > long*float64(max(1, r.Requests))
 }
 
 // ofLab is a value that the lab knows by that name.
-func ofLab(name string) func(*lab.PhaseResult) (float64, bool) {
-	i := slices.IndexFunc(lab.Metrics, func(m lab.Metric) bool { return m.Name == name })
+func ofLab(name string) func(*record.PhaseResult) (float64, bool) {
+	i := slices.IndexFunc(record.Metrics, func(m record.Metric) bool { return m.Name == name })
 	if i < 0 {
 		panic("figure: the lab has no metric " + name)
 	}
-	return lab.Metrics[i].Of
+	return record.Metrics[i].Of
 }
 
 // beside takes a value of phases that had clients in the background.
-func beside(f func(*lab.PhaseResult) (float64, bool)) func(*lab.PhaseResult) (float64, bool) {
-	return func(r *lab.PhaseResult) (float64, bool) {
+func beside(f func(*record.PhaseResult) (float64, bool)) func(*record.PhaseResult) (float64, bool) {
+	return func(r *record.PhaseResult) (float64, bool) {
 		if r.Background == nil {
 			return 0, false
 		}
@@ -130,8 +130,8 @@ func beside(f func(*lab.PhaseResult) (float64, bool)) func(*lab.PhaseResult) (fl
 
 // accounted takes a value from the process's accounting, which is there when
 // it shows any CPU time.
-func accounted(f func(*lab.PhaseResult) float64) func(*lab.PhaseResult) (float64, bool) {
-	return func(r *lab.PhaseResult) (float64, bool) {
+func accounted(f func(*record.PhaseResult) float64) func(*record.PhaseResult) (float64, bool) {
+	return func(r *record.PhaseResult) (float64, bool) {
 		if r.Requests == 0 || r.CPUPerRequest <= 0 {
 			return 0, false
 		}
@@ -141,8 +141,8 @@ func accounted(f func(*lab.PhaseResult) float64) func(*lab.PhaseResult) (float64
 
 // dist takes one field, in µs, of a distribution in ns. A field that is 0 was
 // not measured: a command that prints a mean only has no quantiles.
-func dist(of func(*lab.PhaseResult) *stats.Dist, field func(*stats.Dist) float64) func(*lab.PhaseResult) (float64, bool) {
-	return func(r *lab.PhaseResult) (float64, bool) {
+func dist(of func(*record.PhaseResult) *stats.Dist, field func(*stats.Dist) float64) func(*record.PhaseResult) (float64, bool) {
+	return func(r *record.PhaseResult) (float64, bool) {
 		d := of(r)
 		if d == nil || field(d) <= 0 {
 			return 0, false

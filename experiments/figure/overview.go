@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 //go:embed overview.tmpl
@@ -44,7 +44,7 @@ type overviewRun struct {
 // returns the path of the page. All runs are read one after the other; the
 // largest decides how much memory it takes.
 func Overview(dir string) (path string, err error) {
-	names, _, err := lab.In(dir)
+	names, _, err := record.In(dir)
 	if err != nil {
 		return "", fmt.Errorf("overview of results: %w", err)
 	}
@@ -53,7 +53,7 @@ func Overview(dir string) (path string, err error) {
 	var left []string // that cannot be read
 	for _, name := range names {
 		at := filepath.Join(dir, name)
-		run, err := lab.Open(at)
+		run, err := record.Open(at)
 		if err != nil {
 			left = append(left, strings.ReplaceAll(err.Error(), at+string(filepath.Separator), name+"/"))
 			continue
@@ -89,7 +89,7 @@ func Overview(dir string) (path string, err error) {
 	return path, nil
 }
 
-func overviewOf(run *lab.Run, name, at string) (overviewRun, error) {
+func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 	v := newView(run)
 	m := run.Manifest
 	r := overviewRun{

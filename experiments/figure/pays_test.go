@@ -4,12 +4,12 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // counts changes what the probe counted in one subject.
-func counts(run *lab.Run, subject string, change func(map[string]uint64)) *lab.Run {
-	return scale(run, subject, func(r *lab.PhaseResult) {
+func counts(run *record.Run, subject string, change func(map[string]uint64)) *record.Run {
+	return scale(run, subject, func(r *record.PhaseResult) {
 		if r.Probe != nil {
 			change(r.Probe.Counts)
 		}
@@ -48,7 +48,7 @@ func TestAnswerSaysWhenTheCountsContradict(t *testing.T) {
 }
 
 // apacheRun has Apache's MPMs for some of ours.
-func apacheRun() *lab.Run {
+func apacheRun() *record.Run {
 	run := probedRun(1)
 	names := map[string]string{"kernel": "apache-prefork", "worker": "apache-worker", "event": "apache-event"}
 	for i := range run.Manifest.Axes[0].Values {
@@ -58,7 +58,7 @@ func apacheRun() *lab.Run {
 	}
 	for i := range run.Trials {
 		if name, ok := names[run.Trials[i].Cell["mpm"]]; ok {
-			run.Trials[i].Cell = lab.Cell{"mpm": name, "mode": run.Trials[i].Cell["mode"]}
+			run.Trials[i].Cell = record.Cell{"mpm": name, "mode": run.Trials[i].Cell["mode"]}
 		}
 	}
 	return run
@@ -69,7 +69,7 @@ func TestAnswerOrdersApachesMPMs(t *testing.T) {
 		!strings.Contains(got, "in the order that the MPMs' designs suggest.") {
 		t.Errorf("got:\n%s", got)
 	}
-	run := scale(apacheRun(), "apache-event", func(r *lab.PhaseResult) {
+	run := scale(apacheRun(), "apache-event", func(r *record.PhaseResult) {
 		if r.Probe != nil {
 			r.Probe.PerConnection["moves"] = 0.5
 		}

@@ -7,8 +7,8 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/model"
+	"lflab/experiments/record"
 )
 
 // modelFigure draws the mean of D against the offered rate, and D of the second
@@ -72,28 +72,28 @@ func (v *view) modelFigure() Figure {
 type prediction struct {
 	axis, label, title string
 	metric             metric
-	predict            func(*lab.Run, string) ([]model.Fit, error)
+	predict            func(*record.Run, string) ([]model.Fit, error)
 }
 
 var (
 	byRate = prediction{"rate", "offered rate (connections/s)", "mean D", labMetric("probe_D_mean_ns", "mean dispatch latency D", "µs", 1e3), model.Predict}
 
 	bySpacing = prediction{"spacing", "achieved spacing of the pair (µs)", "the second of a pair", labMetric("second_D_mean_ns", "mean D of the second", "µs", 1e3),
-		func(run *lab.Run, phase string) ([]model.Fit, error) {
-			return model.PredictPairs(run, phase, lab.MetricOf("second_D_mean_ns").Of, model.AtRead)
+		func(run *record.Run, phase string) ([]model.Fit, error) {
+			return model.PredictPairs(run, phase, record.MetricOf("second_D_mean_ns").Of, model.AtRead)
 		}}
 )
 
 // predictedSeries are the measured points of each MPM, with the model's curve if
 // there is one, and what is to be said of the fit.
-func (v *view) predictedSeries(of prediction, axis lab.Axis, ph lab.Phase, p panel, fits []model.Fit) (ss []series, sentences []string) {
-	var others []lab.Axis
+func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase, p panel, fits []model.Fit) (ss []series, sentences []string) {
+	var others []record.Axis
 	for _, a := range axesOf(v.run) {
 		if a.Name != v.group && a.Name != byRate.axis && a.Name != bySpacing.axis {
 			others = append(others, a)
 		}
 	}
-	group := lab.Label(others, p.cell)
+	group := record.Label(others, p.cell)
 	i := slices.IndexFunc(fits, func(f model.Fit) bool { return f.Group == group })
 	for _, name := range v.subjects {
 		s := series{name: name, style: v.style[name], points: v.along(axis, ph.Name, with(p.cell, v.group, name), of.metric)}
@@ -116,7 +116,7 @@ func (v *view) predictedSeries(of prediction, axis lab.Axis, ph lab.Phase, p pan
 
 // atAchieved moves points to the spacings that pairs had in fact, where these were
 // measured: medians over processes.
-func (v *view) atAchieved(ps []seriesPoint, axis lab.Axis, phase string, c lab.Cell) {
+func (v *view) atAchieved(ps []seriesPoint, axis record.Axis, phase string, c record.Cell) {
 	asked := map[float64]float64{}
 	for _, q := range v.along(axis, phase, c, labMetric("pair_spacing_p50_ns", "", "µs", 1e3)) {
 		asked[q.x] = q.of.Center

@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
 // unprobed says why a run has nothing of the kernel probe's; "" if it has.
 func (v *view) unprobed() string {
 	for _, t := range v.run.Trials {
-		if slices.ContainsFunc(t.Phases, func(r lab.PhaseResult) bool { return r.Probe != nil }) {
+		if slices.ContainsFunc(t.Phases, func(r record.PhaseResult) bool { return r.Probe != nil }) {
 			return ""
 		}
 	}
@@ -27,8 +27,8 @@ func (v *view) unprobed() string {
 }
 
 // probed takes a value of phases that the probe saw.
-func probed(f func(*stage.Report) float64) func(*lab.PhaseResult) (float64, bool) {
-	return func(r *lab.PhaseResult) (float64, bool) {
+func probed(f func(*stage.Report) float64) func(*record.PhaseResult) (float64, bool) {
+	return func(r *record.PhaseResult) (float64, bool) {
 		if r.Probe == nil {
 			return 0, false
 		}
@@ -37,8 +37,8 @@ func probed(f func(*stage.Report) float64) func(*lab.PhaseResult) (float64, bool
 }
 
 // perConnection is one of the report's own numbers for each connection.
-func perConnection(name string) func(*lab.PhaseResult) (float64, bool) {
-	return func(r *lab.PhaseResult) (float64, bool) {
+func perConnection(name string) func(*record.PhaseResult) (float64, bool) {
+	return func(r *record.PhaseResult) (float64, bool) {
 		if r.Probe == nil {
 			return 0, false
 		}
@@ -49,8 +49,8 @@ func perConnection(name string) func(*lab.PhaseResult) (float64, bool) {
 
 // counted divides one of the probe's counters by the connections that the
 // server took meanwhile.
-func counted(name string) func(*lab.PhaseResult) (float64, bool) {
-	return func(r *lab.PhaseResult) (float64, bool) {
+func counted(name string) func(*record.PhaseResult) (float64, bool) {
+	return func(r *record.PhaseResult) (float64, bool) {
 		if r.Probe == nil || r.Probe.Counts["connections"] == 0 {
 			return 0, false
 		}
@@ -59,8 +59,8 @@ func counted(name string) func(*lab.PhaseResult) (float64, bool) {
 }
 
 // ofProbe takes a distribution of the probe's report.
-func ofProbe(tag string) func(*lab.PhaseResult) *stats.Dist {
-	return func(r *lab.PhaseResult) *stats.Dist { return distOf(r.Probe, tag) }
+func ofProbe(tag string) func(*record.PhaseResult) *stats.Dist {
+	return func(r *record.PhaseResult) *stats.Dist { return distOf(r.Probe, tag) }
 }
 
 // probeTimes are the medians of the sums.
@@ -93,7 +93,7 @@ var probeLosses = []metric{
 	{"probe_lost_records", "records lost", "", "records lost", probed(func(r *stage.Report) float64 { return float64(r.Lost.Records) }), false},
 	{"probe_lost_missed", "runs missed", "", "runs missed", probed(func(r *stage.Report) float64 { return float64(r.Lost.Missed) }), false},
 	{"probe_lost_dropped", "states dropped", "", "states dropped", probed(func(r *stage.Report) float64 { return float64(r.Lost.Dropped) }), false},
-	{"probe_events", "events", "1/s", "events", func(r *lab.PhaseResult) (float64, bool) {
+	{"probe_events", "events", "1/s", "events", func(r *record.PhaseResult) (float64, bool) {
 		if r.Probe == nil || r.Probe.DurationS <= 0 {
 			return 0, false
 		}
@@ -103,8 +103,8 @@ var probeLosses = []metric{
 	{"probe_cpu", "programs' share of one CPU", "%", "of one CPU", programs(func(c *stage.Cost) float64 { return c.CPUPercent }), false},
 }
 
-func programs(f func(*stage.Cost) float64) func(*lab.PhaseResult) (float64, bool) {
-	return func(r *lab.PhaseResult) (float64, bool) {
+func programs(f func(*stage.Cost) float64) func(*record.PhaseResult) (float64, bool) {
+	return func(r *record.PhaseResult) (float64, bool) {
 		if r.Probe == nil || r.Probe.Cost == nil || r.Probe.Cost.Events == 0 {
 			return 0, false
 		}

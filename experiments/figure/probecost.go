@@ -7,14 +7,14 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
 // onOff are two measurements that differ in the kernel probe: two phases of one
 // process or, where an axis says whether it is on, two cells.
 type onOff struct {
-	on, off lab.Phase
+	on, off record.Phase
 	axis    string // the axis's value with the probe on; "" for two phases
 }
 
@@ -88,7 +88,7 @@ func (v *view) cellsOf(x onOff) []cellPair {
 
 // sameLoad reports whether two phases ask the server for the same, whatever
 // looks on.
-func sameLoad(a, b lab.Phase) bool {
+func sameLoad(a, b record.Phase) bool {
 	return a.Path == b.Path && a.Connections == b.Connections && a.Generators == b.Generators &&
 		a.Rate == b.Rate && a.Arrivals == b.Arrivals &&
 		maps.Equal(a.ConnectionsByMode, b.ConnectionsByMode) && maps.Equal(a.RateByMode, b.RateByMode)

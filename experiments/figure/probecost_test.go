@@ -5,11 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
-	names := func(run *lab.Run) string {
+	names := func(run *record.Run) string {
 		var parts []string
 		for _, x := range newView(run).onOffs() {
 			parts = append(parts, x.on.Name+"-"+x.off.Name+x.axis)
@@ -36,10 +36,10 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 		t.Errorf("the recorder's part is unsaid: %s", got)
 	}
 	handoff := handoffRun() // its places stand for cells with the probe off and on
-	handoff.Manifest.Axes[1] = lab.Axis{Name: "probe", Values: []string{"off", "records"}}
+	handoff.Manifest.Axes[1] = record.Axis{Name: "probe", Values: []string{"off", "records"}}
 	for i := range handoff.Trials {
 		tr := &handoff.Trials[i]
-		tr.Cell = lab.Cell{"primitive": tr.Cell["primitive"], "probe": map[string]string{"same": "off", "cross": "records"}[tr.Cell["place"]]}
+		tr.Cell = record.Cell{"primitive": tr.Cell["primitive"], "probe": map[string]string{"same": "off", "cross": "records"}[tr.Cell["place"]]}
 	}
 	if got := names(handoff); got != "handoff-handoffrecords" {
 		t.Errorf("pairs of cells: %q", got)
@@ -57,7 +57,7 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 	handoff.Manifest.Axes[0].Name = "place" // nothing else to compare than the probe itself
 	for i := range handoff.Trials {
 		tr := &handoff.Trials[i]
-		tr.Cell = lab.Cell{"place": tr.Cell["primitive"], "probe": tr.Cell["probe"]}
+		tr.Cell = record.Cell{"place": tr.Cell["primitive"], "probe": tr.Cell["probe"]}
 	}
 	v := newView(handoff)
 	if v.group != "probe" || len(v.panels) != 7 {
@@ -133,7 +133,7 @@ func TestReportWithoutTheProbeSaysWhyOnce(t *testing.T) {
 }
 
 func TestCompareTakesTheProbesNumbersToo(t *testing.T) {
-	b := scale(probedRun(2), "worker", func(r *lab.PhaseResult) {
+	b := scale(probedRun(2), "worker", func(r *record.PhaseResult) {
 		if r.Probe != nil {
 			r.Probe.D.P50 *= 1.5
 		}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -24,7 +24,7 @@ func (v *view) answerRanking() []Paragraph {
 	return nil
 }
 
-func (v *view) rankBy(m metric, ph lab.Phase) []Paragraph {
+func (v *view) rankBy(m metric, ph record.Phase) []Paragraph {
 	type ranking struct {
 		panel  panel
 		names  []string

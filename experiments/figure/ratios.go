@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/suites"
 )
 
 // ratioTables are the figures that the suite asks for, one table for each panel
@@ -17,9 +18,9 @@ func (v *view) ratioTables() []table {
 		return nil
 	}
 	t := table{Title: "Ratios"}
-	var asked []lab.Ratio
+	var asked []suites.Ratio
 	for _, q := range v.run.Manifest.Ratios {
-		if slices.ContainsFunc(rows, func(r lab.RatioRow) bool { return sameRatio(r.Ratio, q) }) {
+		if slices.ContainsFunc(rows, func(r record.RatioRow) bool { return sameRatio(r.Ratio, q) }) {
 			asked = append(asked, q)
 			c := column{Head: q.Title}
 			if q.Most > 0 {
@@ -35,7 +36,7 @@ func (v *view) ratioTables() []table {
 			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
 			for _, q := range asked {
 				c := tableCell{Median: "–"}
-				if i := slices.IndexFunc(rows, func(row lab.RatioRow) bool {
+				if i := slices.IndexFunc(rows, func(row record.RatioRow) bool {
 					return sameRatio(row.Ratio, q) && row.Cell[v.group] == s && p.hasCell(row.Cell)
 				}); i >= 0 {
 					c = ratioCell(rows[i].Of)
@@ -69,7 +70,7 @@ func (v *view) answerPromises() []Paragraph {
 				continue
 			}
 			all++
-			text := lab.Label(v.run.Manifest.Axes, row.Cell)
+			text := record.Label(v.run.Manifest.Axes, row.Cell)
 			if p := row.Promise(); p != "yes" {
 				text += " " + ratioText(row.Of)
 			}
@@ -97,11 +98,11 @@ func (v *view) answerPromises() []Paragraph {
 }
 
 // sameRatio compares what is asked; two ratios of one suite may have one title.
-func sameRatio(a, b lab.Ratio) bool {
+func sameRatio(a, b suites.Ratio) bool {
 	return a.Title == b.Title && a.Metric == b.Metric && a.Phase == b.Phase && a.Axis == b.Axis && slices.Equal(a.Values, b.Values)
 }
 
 // ratioCell has two decimals, whatever stands in the other rows.
 func ratioCell(iv stats.Interval) tableCell { return cellOf(iv, 2) }
 
-func (p panel) hasCell(c lab.Cell) bool { return p.has(&lab.Trial{Cell: c}) }
+func (p panel) hasCell(c record.Cell) bool { return p.has(&record.Trial{Cell: c}) }

@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/load"
+	"lflab/experiments/record"
+	"lflab/experiments/suites"
 )
 
 func TestRatioTable(t *testing.T) {
@@ -14,12 +15,12 @@ func TestRatioTable(t *testing.T) {
 	if ts := newView(run).ratioTables(); len(ts) != 0 {
 		t.Errorf("a suite that asks for no ratios has %d tables of them", len(ts))
 	}
-	run.Manifest.Ratios = []lab.Ratio{
+	run.Manifest.Ratios = []suites.Ratio{
 		{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}},
 		{Title: "never measured", Metric: "rss_bytes_per_idle_connection", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}},
 	}
 	for _, tr := range run.Trials {
-		run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{Cell: tr.Cell, Repetition: tr.Repetition})
+		run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{Cell: tr.Cell, Repetition: tr.Repetition})
 	}
 	ts := newView(run).ratioTables()
 	if len(ts) != 1 || heads(ts[0]) != "CPU / kernel" || len(ts[0].Groups) != 2 {
@@ -36,13 +37,13 @@ func TestRatioTable(t *testing.T) {
 
 // Memory and bytes stand in the tables of phases where they are the question.
 func TestMetricsOfCrowdsAndFiles(t *testing.T) {
-	r := &lab.PhaseResult{Requests: 10, DurationS: 2, RSS: 64 << 20, BytesPerSecond: 1e6}
+	r := &record.PhaseResult{Requests: 10, DurationS: 2, RSS: 64 << 20, BytesPerSecond: 1e6}
 	for _, key := range []string{keyMemory, keyIdle, keyBytes} {
 		if x, ok := metricOf(key).value(r); ok {
 			t.Errorf("%s of an ordinary phase is %g", key, x)
 		}
 	}
-	r.Background = &lab.BackgroundResult{Presences: load.Presences{Idle: load.Presence{Asked: 1024, Opened: 1024, Open: 1024}}, RSSBefore: 1 << 20, RSSWith: 5 << 20}
+	r.Background = &record.BackgroundResult{Presences: load.Presences{Idle: load.Presence{Asked: 1024, Opened: 1024, Open: 1024}}, RSSBefore: 1 << 20, RSSWith: 5 << 20}
 	r.BytesPerSecond = 1e9
 	for key, want := range map[string]float64{keyMemory: 64, keyIdle: 4, keyBytes: 1000} {
 		if x, ok := metricOf(key).value(r); !ok || x != want {
@@ -55,7 +56,7 @@ func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 // needs, two in this run, nothing can be told.
 func TestAnswerOfPromises(t *testing.T) {
 	run := quickRun(1)
-	run.Manifest.Ratios = []lab.Ratio{{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}, Most: 1.2}}
+	run.Manifest.Ratios = []suites.Ratio{{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}, Most: 1.2}}
 	want := "CPU / kernel is to be at most 1.20. It is in 3 of 8 cells, with the whole interval: leader/close, leader/keepalive, worker/keepalive. " +
 		"It is not in event/keepalive 1.67 [1.58, 1.72], goroutine/close 1.49 [1.45, 1.51]. " +
 		"It cannot be told of worker/close 1.21 [1.18, 1.24], event/close 1.37 [1.30, 1.44], goroutine/keepalive 1.33 [1.28, 1.34]."
@@ -63,7 +64,7 @@ func TestAnswerOfPromises(t *testing.T) {
 		t.Errorf("the answer begins\n%s\nwant\n%s", text, want)
 	}
 	kept := quickRun(1)
-	kept.Trials = slices.DeleteFunc(kept.Trials, func(tr lab.Trial) bool { return tr.Cell["mpm"] != "leader" && tr.Cell["mpm"] != "kernel" })
+	kept.Trials = slices.DeleteFunc(kept.Trials, func(tr record.Trial) bool { return tr.Cell["mpm"] != "leader" && tr.Cell["mpm"] != "kernel" })
 	kept.Manifest.Ratios = run.Manifest.Ratios
 	if text := Answer(kept); !strings.HasPrefix(text, "CPU / kernel is to be at most 1.20. It is, in all of 2 cells: the whole interval lies below.\n") {
 		t.Errorf("the answer begins\n%s", text)

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 //go:embed report.tmpl
@@ -23,8 +23,8 @@ var reportStyle string
 // Report reads a results directory and makes its tables, its figures/ and report.html
 // anew, from the data alone. Each file is replaced whole. It returns the path
 // of report.html, and what could not be read and is missing in it.
-func Report(dir string) (htmlPath string, damaged []lab.Damage, err error) {
-	run, err := lab.Open(dir)
+func Report(dir string) (htmlPath string, damaged []record.Damage, err error) {
+	run, err := record.Open(dir)
 	if err != nil {
 		return "", nil, fmt.Errorf("report on %s: %w", dir, err)
 	}
@@ -36,7 +36,7 @@ func Report(dir string) (htmlPath string, damaged []lab.Damage, err error) {
 }
 
 // Write is Report of a run that is in memory already.
-func Write(run *lab.Run, dir string) (htmlPath string, err error) {
+func Write(run *record.Run, dir string) (htmlPath string, err error) {
 	v := newView(run)
 	figs, err := v.figures()
 	if err != nil {
@@ -144,14 +144,14 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 	return b.Bytes(), err
 }
 
-func titleOf(m lab.Manifest) string {
+func titleOf(m record.Manifest) string {
 	if m.Title != "" {
 		return m.Title
 	}
 	return m.Suite
 }
 
-func when(m lab.Manifest) string {
+func when(m record.Manifest) string {
 	if m.Started.IsZero() {
 		return ""
 	}

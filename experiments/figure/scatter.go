@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -136,9 +136,9 @@ func joinTitle(a, b string) string {
 
 // phasesByLoad puts what is compared at equal offered rate first, and of equal
 // loads what no probe disturbs.
-func (v *view) phasesByLoad() []lab.Phase {
+func (v *view) phasesByLoad() []record.Phase {
 	ps := slices.Clone(v.phases)
-	rank := func(ph lab.Phase) (n int) {
+	rank := func(ph record.Phase) (n int) {
 		if !v.isOpen(ph) {
 			n = 2
 		}
@@ -147,22 +147,22 @@ func (v *view) phasesByLoad() []lab.Phase {
 		}
 		return n
 	}
-	slices.SortStableFunc(ps, func(a, b lab.Phase) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(ps, func(a, b record.Phase) int { return rank(a) - rank(b) })
 	return ps
 }
 
 // undisturbed leaves out the phases with the probe whose load another phase has
 // without it: figures of what is measured without the probe show the latter.
 // recorded asks for what the flight recorder measures.
-func (v *view) undisturbed(phases []lab.Phase, recorded bool) []lab.Phase {
-	return slices.DeleteFunc(slices.Clone(phases), func(on lab.Phase) bool {
-		return on.Probe != "" && slices.ContainsFunc(v.phases, func(off lab.Phase) bool {
+func (v *view) undisturbed(phases []record.Phase, recorded bool) []record.Phase {
+	return slices.DeleteFunc(slices.Clone(phases), func(on record.Phase) bool {
+		return on.Probe != "" && slices.ContainsFunc(v.phases, func(off record.Phase) bool {
 			return off.Probe == "" && sameLoad(on, off) && (off.Flight == on.Flight || !recorded)
 		})
 	})
 }
 
-func (v *view) isOpen(ph lab.Phase) bool {
+func (v *view) isOpen(ph record.Phase) bool {
 	for _, p := range v.panels {
 		if v.offered(ph.Name, p) > 0 {
 			return true

@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -193,19 +193,19 @@ func spacedTicks(xs []float64, at func(float64) float64) []plot.Tick {
 }
 
 // axis is an axis of the run that takes more than one value, or at least one.
-func (v *view) axis(name string) (lab.Axis, bool) {
+func (v *view) axis(name string) (record.Axis, bool) {
 	for _, a := range axesOf(v.run) {
 		if a.Name == name {
 			return a, true
 		}
 	}
-	return lab.Axis{}, false
+	return record.Axis{}, false
 }
 
 // combinations of the values of all axes but those named that have any trial.
 func (v *view) combinations(but ...string) []panel {
-	cells := []lab.Cell{{}}
-	var others []lab.Axis
+	cells := []record.Cell{{}}
+	var others []record.Axis
 	for _, a := range axesOf(v.run) {
 		if slices.Contains(but, a.Name) {
 			continue
@@ -213,7 +213,7 @@ func (v *view) combinations(but ...string) []panel {
 		if len(a.Values) > 1 {
 			others = append(others, a)
 		}
-		var next []lab.Cell
+		var next []record.Cell
 		for _, c := range cells {
 			for _, value := range a.Values {
 				next = append(next, with(c, a.Name, value))
@@ -231,8 +231,8 @@ func (v *view) combinations(but ...string) []panel {
 }
 
 // with is the cell with one more value.
-func with(c lab.Cell, axis, value string) lab.Cell {
-	out := lab.Cell{axis: value}
+func with(c record.Cell, axis, value string) record.Cell {
+	out := record.Cell{axis: value}
 	for k, x := range c {
 		if k != axis {
 			out[k] = x
@@ -242,8 +242,8 @@ func with(c lab.Cell, axis, value string) lab.Cell {
 }
 
 // where are the trials of the cells that have these values.
-func (v *view) where(c lab.Cell) []*lab.Trial {
-	var ts []*lab.Trial
+func (v *view) where(c record.Cell) []*record.Trial {
+	var ts []*record.Trial
 	p := panel{cell: c}
 	for i := range v.run.Trials {
 		if t := &v.run.Trials[i]; p.has(t) {
@@ -254,7 +254,7 @@ func (v *view) where(c lab.Cell) []*lab.Trial {
 }
 
 // sampleOf is what a metric came to in a phase of some trials.
-func sampleOf(ts []*lab.Trial, phase string, m metric) sample {
+func sampleOf(ts []*record.Trial, phase string, m metric) sample {
 	s := sample{byBlock: map[int]float64{}}
 	for _, t := range ts {
 		r := phaseOf(t, phase)
@@ -279,7 +279,7 @@ func numberOf(value string) (float64, bool) { return suites.Axis{}.Number(value)
 
 // along is a metric over the values of an axis, in a phase of the cells with
 // these values, in rising order.
-func (v *view) along(axis lab.Axis, phase string, c lab.Cell, m metric) []seriesPoint {
+func (v *view) along(axis record.Axis, phase string, c record.Cell, m metric) []seriesPoint {
 	var ps []seriesPoint
 	for _, value := range axis.Values {
 		x, ok := numberOf(value)
@@ -302,7 +302,7 @@ func byX(ps []seriesPoint) []seriesPoint {
 // its numbers are divided to have the unit.
 func labMetric(name, title, unit string, per float64) metric {
 	of := ofLab(name)
-	return metric{name, title, unit, title, func(r *lab.PhaseResult) (float64, bool) {
+	return metric{name, title, unit, title, func(r *record.PhaseResult) (float64, bool) {
 		x, ok := of(r)
 		return x / per, ok
 	}, false}

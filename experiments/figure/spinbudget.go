@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -102,7 +102,7 @@ func (v *view) spinFigure() Figure {
 		shown := map[string]bool{}
 		for _, p := range v.combinations(spin.Name, rates.Name) {
 			var ks []pareto
-			add := func(ph lab.Phase, cell lab.Cell, name string) {
+			add := func(ph record.Phase, cell record.Cell, name string) {
 				looks := ramp(len(ks) + 1)
 				k := pareto{style: looks[len(ks)], budgets: v.budgets(spin, ph.Name, cell, cpu, y)}
 				if len(k.budgets) == 0 {
@@ -151,7 +151,7 @@ func (v *view) gapOrDispatch() []metric {
 	return []metric{metricOf("G_p50"), probeTimes[2], metricOf("D_p50"), probeTimes[0], metricOf(keyHP50)}
 }
 
-func (v *view) budgets(spin lab.Axis, phase string, c lab.Cell, cpu, time metric) []budget {
+func (v *view) budgets(spin record.Axis, phase string, c record.Cell, cpu, time metric) []budget {
 	var bs []budget
 	for _, value := range spin.Values {
 		ts := v.where(with(c, spin.Name, value))
@@ -197,7 +197,7 @@ func paretoPanel(x, y string, ks []pareto) *plot.Plot {
 }
 
 // panelOf is the panel that a cell lies in.
-func (v *view) panelOf(c lab.Cell) panel {
+func (v *view) panelOf(c record.Cell) panel {
 	for _, p := range v.panels {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(c)), func(name string) bool { return name != v.group && p.cell[name] != c[name] }) {
 			return p

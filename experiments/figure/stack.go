@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -88,7 +88,7 @@ func stageOrder(r *stage.Report, tag string) []string {
 // split is what one process measured of a sum: its mean and the parts of that in
 // the order of time, in µs. Where the flight recorder was on as well, the ends of
 // the kernel's sums are carried on to the server's own code.
-func (of sum) split(r *lab.PhaseResult) (mean float64, parts []part, ok bool) {
+func (of sum) split(r *record.PhaseResult) (mean float64, parts []part, ok bool) {
 	add := func(key string, one stage.Times) {
 		parts = append(parts, part{stageName(of.tag, key), one.PartOfMean / 1e3})
 	}
@@ -127,7 +127,7 @@ func (of sum) split(r *lab.PhaseResult) (mean float64, parts []part, ok bool) {
 
 // userKeys are the stages of the user side that lie before and after all of the
 // kernel's.
-func userKeys(r *lab.PhaseResult, tag string, kernel []string) (before, after []string) {
+func userKeys(r *record.PhaseResult, tag string, kernel []string) (before, after []string) {
 	if r.User == nil {
 		return nil, nil
 	}

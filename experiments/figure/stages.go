@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/record"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-
-	"lflab/experiments/lab"
 )
 
 // stagesFigure draws one of the sums in every phase and panel that has it.
@@ -22,7 +22,7 @@ func (v *view) stagesFigure(of sum) Figure {
 	}
 	stacks := map[[2]int][]stack{}
 	var all []stack
-	var phases []lab.Phase
+	var phases []record.Phase
 	var subjects []string // that have any
 	for _, ph := range v.phasesByLoad() {
 		j, any := v.indexOf(ph), false
@@ -48,7 +48,7 @@ func (v *view) stagesFigure(of sum) Figure {
 		return f
 	}
 	small := merged(all)
-	f.sheet = v.grid(phases, func(ph lab.Phase, i int) *plot.Plot {
+	f.sheet = v.grid(phases, func(ph record.Phase, i int) *plot.Plot {
 		var names []string
 		var rows []barRow
 		for _, s := range stacks[[2]int{v.indexOf(ph), i}] {
@@ -128,7 +128,7 @@ func stageLegend(all []stack, small []string) []entry {
 
 // stagesCaption says what is shown, under which conditions, and what the
 // measurement itself cost.
-func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, subjects []string) string {
+func (v *view) stagesCaption(of sum, phases []record.Phase, all []stack, small, subjects []string) string {
 	var none, unsound []string
 	for _, s := range v.subjects {
 		if !slices.Contains(subjects, s) && (v.group != probeAxis || s != probeOff) {
@@ -174,7 +174,7 @@ func (v *view) stagesCaption(of sum, phases []lab.Phase, all []stack, small, sub
 }
 
 // residue says how much of the records of kernel and server was joined.
-func (v *view) residue(of sum, phases []lab.Phase) string {
+func (v *view) residue(of sum, phases []record.Phase) string {
 	if !of.user {
 		return ""
 	}

@@ -10,12 +10,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/recorder"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
-func figureOf(t *testing.T, run *lab.Run, name string) Figure {
+func figureOf(t *testing.T, run *record.Run, name string) Figure {
 	t.Helper()
 	figs, err := newView(run).figures()
 	if err != nil {
@@ -233,7 +233,7 @@ func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 	before := newView(run).stack(sums[0], "open_probe", newView(run).panels[0], "leader")
 	for i := range run.Trials {
 		if tr := &run.Trials[i]; tr.Cell["mpm"] == "leader" && tr.Repetition == 2 {
-			tr.Gates = append(tr.Gates, lab.Gate{Name: "probe_lost", Phase: "open_probe", Value: 3})
+			tr.Gates = append(tr.Gates, record.Gate{Name: "probe_lost", Phase: "open_probe", Value: 3})
 		}
 	}
 	after := newView(run).stack(sums[0], "open_probe", newView(run).panels[0], "leader")
@@ -247,7 +247,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	run := probedRun(1)
 	for i := range run.Trials {
 		if r := phaseOf(&run.Trials[i], "open_probe"); r != nil {
-			r.User = &lab.UserStages{
+			r.User = &record.UserStages{
 				D: &stats.Dist{Mean: 30_000}, Joined: 500, Unmatched: map[string]uint64{"user_requests": 1},
 				Stages: map[string]stage.Times{
 					"D.ready-return": {Of: "D_user", PartOfMean: 12_000}, "D.return-user": {Of: "D_user", PartOfMean: 1500},

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -27,7 +27,7 @@ var (
 // of load.
 func (v *view) stepFigure() Figure {
 	f := Figure{Name: "step", Title: "Processes and threads while the load comes and goes"}
-	i := slices.IndexFunc(v.phases, func(ph lab.Phase) bool { return ph.Step != nil })
+	i := slices.IndexFunc(v.phases, func(ph record.Phase) bool { return ph.Step != nil })
 	if i < 0 {
 		f.Missing, f.silent = "no phase was a step", true
 		return f
@@ -85,7 +85,7 @@ func (k steps) Plot(c draw.Canvas, p *plot.Plot) {
 
 // stepSheet has a column for each server: processes above, threads below, all
 // under the same axes. It is nil where no trial saw a step.
-func (v *view) stepSheet(ph lab.Phase) *sheet {
+func (v *view) stepSheet(ph record.Phase) *sheet {
 	type column struct {
 		title              string
 		processes, threads steps
@@ -98,7 +98,7 @@ func (v *view) stepSheet(ph lab.Phase) *sheet {
 			if len(v.panels) > 1 {
 				of.title += " · " + p.title
 			}
-			var valid []*lab.Series
+			var valid []*record.Series
 			for _, t := range v.trials(p, name) {
 				r := phaseOf(t, ph.Name)
 				if r == nil || r.Series == nil || len(r.Series.TimeS) == 0 {
@@ -168,7 +168,7 @@ func stepPanel(k steps, what string, first bool, before, end, top float64) *plot
 }
 
 // seen is what was counted, over the time since the clients came.
-func seen(s *lab.Series, counted []int) []vg.Point {
+func seen(s *record.Series, counted []int) []vg.Point {
 	pts := make([]vg.Point, len(counted))
 	for i, n := range counted {
 		pts[i] = vg.Point{X: vg.Length(s.TimeS[i] - s.UpS), Y: vg.Length(n)}
@@ -205,7 +205,7 @@ func medianOf(lines [][]vg.Point, every float64) []vg.Point {
 }
 
 // medianServed is the median of what was served at a time.
-func medianServed(all []*lab.Series) []vg.Point {
+func medianServed(all []*record.Series) []vg.Point {
 	var lines [][]vg.Point
 	for _, s := range all {
 		var l []vg.Point
@@ -224,7 +224,7 @@ const servedEvery = 0.1
 
 // answerStep says what the servers of a run with a step did; nothing of others.
 func (v *view) answerStep() []Paragraph {
-	i := slices.IndexFunc(v.phases, func(ph lab.Phase) bool { return ph.Step != nil })
+	i := slices.IndexFunc(v.phases, func(ph record.Phase) bool { return ph.Step != nil })
 	if i < 0 {
 		return nil
 	}

@@ -10,21 +10,22 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/suites"
 )
 
 // stepRun is a run of a suite like spare, made up from a seed: two servers that
 // grow and shrink, one of them faster than the other, and a trial of the slower
 // one that does not count.
-func stepRun(seed uint64) *lab.Run {
+func stepRun(seed uint64) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 5))
-	run := &lab.Run{Manifest: lab.Manifest{
+	run := &record.Run{Manifest: record.Manifest{
 		Suite: "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: 6, Before: guest(),
-		Axes: []lab.Axis{{Name: "mpm", Values: []string{"leader", "apache-event"}}, {Name: "mode", Values: []string{"close"}}},
-		Phases: []lab.Phase{{Name: "step", Title: "step from nobody to a closed loop and back, 200 connections", Path: "/sleep?ms=100", Connections: 200,
-			DurationS: 6, Step: &lab.Step{BeforeS: 0.5, AfterS: 30, EveryS: 0.1, IdleMost: 48}}},
-		Ratios: []lab.Ratio{{Title: "time up / Apache's", Metric: "scale_up_s", Phase: "step", Axis: "mpm", Values: []string{"apache-event"}, Most: 1.1}},
+		Axes: []record.Axis{{Name: "mpm", Values: []string{"leader", "apache-event"}}, {Name: "mode", Values: []string{"close"}}},
+		Phases: []record.Phase{{Name: "step", Title: "step from nobody to a closed loop and back, 200 connections", Path: "/sleep?ms=100", Connections: 200,
+			DurationS: 6, Step: &record.Step{BeforeS: 0.5, AfterS: 30, EveryS: 0.1, IdleMost: 48}}},
+		Ratios: []suites.Ratio{{Title: "time up / Apache's", Metric: "scale_up_s", Phase: "step", Axis: "mpm", Values: []string{"apache-event"}, Most: 1.1}},
 	}}
 	for rep := range 6 {
 		for _, mpm := range []string{"leader", "apache-event"} {
@@ -32,7 +33,7 @@ func stepRun(seed uint64) *lab.Run {
 			if mpm == "apache-event" {
 				retires = 20
 			}
-			s := &lab.Series{UpS: 0.5, DownS: 6.5, Clients: 200, IdleMost: 48, Started: 14}
+			s := &record.Series{UpS: 0.5, DownS: 6.5, Clients: 200, IdleMost: 48, Started: 14}
 			for i := 0; ; i++ {
 				children := 2
 				switch after := i - 65; {
@@ -57,12 +58,12 @@ func stepRun(seed uint64) *lab.Run {
 			for i := range 60 {
 				s.Served = append(s.Served, float64(min(200, 32+4*i))) // 192 at 4.0 s
 			}
-			t := lab.Trial{ID: fmt.Sprintf("%s-%d", mpm, rep), Cell: lab.Cell{"mpm": mpm, "mode": "close"}, Repetition: rep, Order: len(run.Trials),
-				Gates: []lab.Gate{{Name: "other_load", Phase: "step", OK: mpm == "leader" || rep != 2, Value: 0.3, Limit: 0.2, Detail: "other programs used 30 %"}},
-				Phases: []lab.PhaseResult{{Name: "step", Requests: 8000, DurationS: 6, RequestsPerSecond: 1333, CPUPerRequest: 100, Series: s,
+			t := record.Trial{ID: fmt.Sprintf("%s-%d", mpm, rep), Cell: record.Cell{"mpm": mpm, "mode": "close"}, Repetition: rep, Order: len(run.Trials),
+				Gates: []record.Gate{{Name: "other_load", Phase: "step", OK: mpm == "leader" || rep != 2, Value: 0.3, Limit: 0.2, Detail: "other programs used 30 %"}},
+				Phases: []record.PhaseResult{{Name: "step", Requests: 8000, DurationS: 6, RequestsPerSecond: 1333, CPUPerRequest: 100, Series: s,
 					Latency: stats.Dist{Count: 8000, P50: 1e8, P99: 6e8}}}}
 			run.Trials = append(run.Trials, t)
-			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: t.ID, Cell: t.Cell, Repetition: rep})
+			run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{ID: t.ID, Cell: t.Cell, Repetition: rep})
 		}
 	}
 	return run
@@ -199,9 +200,9 @@ func TestReportOfAStep(t *testing.T) {
 // The values of axes other than mpm have their meanings, too.
 func TestGlossaryOfOtherAxes(t *testing.T) {
 	run := stepRun(1)
-	run.Manifest.Axes[0] = lab.Axis{Name: "accept-mutex", Values: []string{"none", "flock"}}
+	run.Manifest.Axes[0] = record.Axis{Name: "accept-mutex", Values: []string{"none", "flock"}}
 	for i := range run.Trials {
-		run.Trials[i].Cell = lab.Cell{"accept-mutex": []string{"none", "flock"}[i%2], "mode": "close"}
+		run.Trials[i].Cell = record.Cell{"accept-mutex": []string{"none", "flock"}[i%2], "mode": "close"}
 	}
 	ts := newView(run).glossary()
 	if len(ts) != 2 || ts[0].Word != "none" || !strings.Contains(ts[1].Meaning, "flock(2)") {

@@ -7,26 +7,26 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
 // suiteRun makes up a run of an embedded suite: each phase measures what the suite
 // has switched on there, and nothing else.
-func suiteRun(s *suites.Suite) *lab.Run {
-	var axes []lab.Axis
+func suiteRun(s *suites.Suite) *record.Run {
+	var axes []record.Axis
 	for _, a := range s.Axes {
-		axes = append(axes, lab.Axis{Name: a.Name, Values: a.Values})
+		axes = append(axes, record.Axis{Name: a.Name, Values: a.Values})
 	}
-	var phases []lab.Phase
+	var phases []record.Phase
 	of := map[string]suites.Phase{}
 	for _, ph := range s.Phases {
 		of[ph.Name] = ph
-		phases = append(phases, lab.Phase{Name: ph.Name, Title: ph.Title, Path: ph.Path, Connections: 32, Arrivals: ph.Arrivals,
+		phases = append(phases, record.Phase{Name: ph.Name, Title: ph.Title, Path: ph.Path, Connections: 32, Arrivals: ph.Arrivals,
 			Flight: ph.Flight, Probe: ph.Probe, Overload: ph.Overload, Axes: ph.Axes})
 	}
-	run := madeUp(9, s.Name, 2, axes, phases, func(rng *rand.Rand, c lab.Cell, r *lab.PhaseResult) {
+	run := madeUp(9, s.Name, 2, axes, phases, func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
 		ph := of[r.Name]
 		r.RequestsPerSecond, r.CPUPerRequest, r.VoluntaryPerRequest = about(rng, 1000), about(rng, 20), about(rng, 2)
 		r.Latency = stats.Dist{P50: about(rng, 1e5), P99: about(rng, 1e6)}

@@ -8,25 +8,25 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/verdict"
 )
 
 // view is a run arranged for drawing: one axis names what is compared (the
 // subjects), every combination of the others is a panel.
 type view struct {
-	run      *lab.Run
+	run      *record.Run
 	group    string // the axis of the subjects
 	subjects []string
 	panels   []panel
-	phases   []lab.Phase
+	phases   []record.Phase
 	style    map[string]style
 	verdict  *verdict.Verdict // once judged has been asked
 }
 
 // panel is one combination of the axes that are not compared.
 type panel struct {
-	cell  lab.Cell
+	cell  record.Cell
 	title string // "closing connections", "place = same", "" when there is but one
 }
 
@@ -40,33 +40,33 @@ type sample struct {
 // groupAxes are the axes that hold what a suite compares, best first.
 var groupAxes = []string{"processes", "mpm", "subject", "primitive", probeAxis}
 
-func newView(run *lab.Run) *view {
+func newView(run *record.Run) *view {
 	v := &view{run: run, phases: phasesOf(run)}
 	axes := axesOf(run)
 	for _, name := range groupAxes {
-		if v.group == "" && slices.ContainsFunc(axes, func(a lab.Axis) bool { return a.Name == name }) {
+		if v.group == "" && slices.ContainsFunc(axes, func(a record.Axis) bool { return a.Name == name }) {
 			v.group = name
 		}
 	}
 	if v.group == "" && len(axes) > 0 {
 		v.group = axes[0].Name
 	}
-	cells := []lab.Cell{{}}
-	var others []lab.Axis
+	cells := []record.Cell{{}}
+	var others []record.Axis
 	for _, a := range axes {
 		if a.Name == v.group {
 			for _, s := range a.Values {
-				if slices.ContainsFunc(run.Trials, func(t lab.Trial) bool { return t.Cell[v.group] == s }) {
+				if slices.ContainsFunc(run.Trials, func(t record.Trial) bool { return t.Cell[v.group] == s }) {
 					v.subjects = append(v.subjects, s)
 				}
 			}
 			continue
 		}
 		others = append(others, a)
-		var next []lab.Cell
+		var next []record.Cell
 		for _, c := range cells {
 			for _, value := range a.Values {
-				cell := lab.Cell{a.Name: value}
+				cell := record.Cell{a.Name: value}
 				for k, x := range c {
 					cell[k] = x
 				}
@@ -77,7 +77,7 @@ func newView(run *lab.Run) *view {
 	}
 	for _, c := range cells {
 		p := panel{cell: c, title: cellTitle(c, others)}
-		if slices.ContainsFunc(run.Trials, func(t lab.Trial) bool { return p.has(&t) }) {
+		if slices.ContainsFunc(run.Trials, func(t record.Trial) bool { return p.has(&t) }) {
 			v.panels = append(v.panels, p)
 		}
 	}
@@ -86,7 +86,7 @@ func newView(run *lab.Run) *view {
 }
 
 // axesOf are the axes of the manifest, or those the trials have.
-func axesOf(run *lab.Run) []lab.Axis {
+func axesOf(run *record.Run) []record.Axis {
 	if len(run.Manifest.Axes) > 0 {
 		return run.Manifest.Axes
 	}
@@ -98,25 +98,25 @@ func axesOf(run *lab.Run) []lab.Axis {
 			}
 		}
 	}
-	var axes []lab.Axis
+	var axes []record.Axis
 	for name, values := range found {
 		sort.Strings(values)
-		axes = append(axes, lab.Axis{Name: name, Values: values})
+		axes = append(axes, record.Axis{Name: name, Values: values})
 	}
 	sort.Slice(axes, func(i, j int) bool { return axes[i].Name < axes[j].Name })
 	return axes
 }
 
 // phasesOf are the phases of the manifest, or those the trials have.
-func phasesOf(run *lab.Run) []lab.Phase {
+func phasesOf(run *record.Run) []record.Phase {
 	if len(run.Manifest.Phases) > 0 {
 		return run.Manifest.Phases
 	}
-	var ps []lab.Phase
+	var ps []record.Phase
 	for _, t := range run.Trials {
 		for _, r := range t.Phases {
-			if !slices.ContainsFunc(ps, func(p lab.Phase) bool { return p.Name == r.Name }) {
-				ps = append(ps, lab.Phase{Name: r.Name, Title: r.Name})
+			if !slices.ContainsFunc(ps, func(p record.Phase) bool { return p.Name == r.Name }) {
+				ps = append(ps, record.Phase{Name: r.Name, Title: r.Name})
 			}
 		}
 	}
@@ -124,7 +124,7 @@ func phasesOf(run *lab.Run) []lab.Phase {
 }
 
 // cellTitle names a combination for people.
-func cellTitle(c lab.Cell, axes []lab.Axis) string {
+func cellTitle(c record.Cell, axes []record.Axis) string {
 	var parts []string
 	for _, a := range axes {
 		switch value := c[a.Name]; {
@@ -139,7 +139,7 @@ func cellTitle(c lab.Cell, axes []lab.Axis) string {
 	return strings.Join(parts, ", ")
 }
 
-func (p panel) has(t *lab.Trial) bool {
+func (p panel) has(t *record.Trial) bool {
 	for name, value := range p.cell {
 		if t.Cell[name] != value {
 			return false
@@ -149,8 +149,8 @@ func (p panel) has(t *lab.Trial) bool {
 }
 
 // trials of one cell, in order of execution.
-func (v *view) trials(p panel, subject string) []*lab.Trial {
-	var ts []*lab.Trial
+func (v *view) trials(p panel, subject string) []*record.Trial {
+	var ts []*record.Trial
 	for i := range v.run.Trials {
 		if t := &v.run.Trials[i]; t.Cell[v.group] == subject && p.has(t) {
 			ts = append(ts, t)
@@ -160,7 +160,7 @@ func (v *view) trials(p panel, subject string) []*lab.Trial {
 }
 
 // phaseOf is what a trial measured in the phase of that name, or nil.
-func phaseOf(t *lab.Trial, phase string) *lab.PhaseResult {
+func phaseOf(t *record.Trial, phase string) *record.PhaseResult {
 	for i := range t.Phases {
 		if t.Phases[i].Name == phase {
 			return &t.Phases[i]
@@ -223,8 +223,8 @@ func (v *view) offered(phase string, p panel) float64 {
 }
 
 // valid are the trials that count.
-func (v *view) valid() []*lab.Trial {
-	var ts []*lab.Trial
+func (v *view) valid() []*record.Trial {
+	var ts []*record.Trial
 	for i := range v.run.Trials {
 		if t := &v.run.Trials[i]; t.Valid() {
 			ts = append(ts, t)
@@ -234,8 +234,8 @@ func (v *view) valid() []*lab.Trial {
 }
 
 // invalid are the trials that do not count.
-func (v *view) invalid() []*lab.Trial {
-	var ts []*lab.Trial
+func (v *view) invalid() []*record.Trial {
+	var ts []*record.Trial
 	for i := range v.run.Trials {
 		if t := &v.run.Trials[i]; !t.Valid() {
 			ts = append(ts, t)
@@ -245,7 +245,7 @@ func (v *view) invalid() []*lab.Trial {
 }
 
 // name of a trial for people: "leader, closing connections, repetition 3".
-func (v *view) name(t *lab.Trial) string {
+func (v *view) name(t *record.Trial) string {
 	parts := []string{}
 	if s := t.Cell[v.group]; s != "" {
 		parts = append(parts, s)

@@ -8,7 +8,7 @@ import (
 
 	"gonum.org/v1/plot"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -88,7 +88,7 @@ var orderLooks = []style{palette[10], palette[9], palette[11], palette[12]}
 
 // served is how many requests the thread of each rank served, over the processes
 // of some cells, and the Gini coefficient of each process.
-func (v *view) served(phase string, c lab.Cell) (ranks []seriesPoint, gini stats.Interval) {
+func (v *view) served(phase string, c record.Cell) (ranks []seriesPoint, gini stats.Interval) {
 	var by [][]float64 // by rank, of each process
 	var ginis []float64
 	for _, t := range v.where(c) {
@@ -133,9 +133,9 @@ func rankPanel(ss []series) *plot.Plot {
 
 // dispatchMedian is the metric of D's median that the run has, the flight
 // recorder's before the kernel's, and the phases that have it.
-func (v *view) dispatchMedian() (metric, []lab.Phase) {
+func (v *view) dispatchMedian() (metric, []record.Phase) {
 	for _, m := range []metric{metricOf("D_p50"), probeTimes[0]} {
-		phases := slices.DeleteFunc(v.phasesByLoad(), func(ph lab.Phase) bool {
+		phases := slices.DeleteFunc(v.phasesByLoad(), func(ph record.Phase) bool {
 			return !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) })
 		})
 		if len(phases) > 0 {

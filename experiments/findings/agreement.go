@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // Overlap is how far two runs agree in one metric.
@@ -18,15 +18,15 @@ type Overlap struct {
 // Agreement compares two runs of a suite, metric by metric of summary.csv in its
 // order: in how many cells and phases the intervals of the medians overlap. What
 // only one of them measured is not looked at.
-func Agreement(a, b *lab.Run) []Overlap {
-	earlier := map[string]lab.Row{}
-	name := func(axes []lab.Axis, row lab.Row) string { return lab.Label(axes, row.Cell) + " " + row.Phase }
+func Agreement(a, b *record.Run) []Overlap {
+	earlier := map[string]record.Row{}
+	name := func(axes []record.Axis, row record.Row) string { return record.Label(axes, row.Cell) + " " + row.Phase }
 	for _, row := range a.Rows() {
 		earlier[name(a.Manifest.Axes, row)] = row
 	}
 	rows := b.Rows()
 	var all []Overlap
-	for _, m := range lab.Metrics {
+	for _, m := range record.Metrics {
 		o := Overlap{Metric: m.Name}
 		for _, row := range rows {
 			x, okX := earlier[name(b.Manifest.Axes, row)].Measured[m.Name]

@@ -12,8 +12,9 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/machine"
+	"lflab/experiments/record"
+	"lflab/experiments/suites"
 )
 
 var update = flag.Bool("update", false, "write the golden file, and results/README.md if it is a generated one")
@@ -26,7 +27,7 @@ func house(t *testing.T) string {
 	dir := t.TempDir()
 	keep(t, made("H2", 1, 8, 0.7), filepath.Join(dir, "h2"))
 	again := made("H2", 2, 8, 0.7)
-	again.Trials[3].Gates = []lab.Gate{{Name: "errors", Phase: "open"}}
+	again.Trials[3].Gates = []record.Gate{{Name: "errors", Phase: "open"}}
 	keep(t, again, filepath.Join(dir, "h2-again"))
 	later := made("H10", 3, 8, 1.4)
 	later.Manifest.Suite = "later"
@@ -37,7 +38,7 @@ func house(t *testing.T) string {
 	keep(t, many, filepath.Join(dir, "h6"))
 	plain := made("", 5, 8, 1.4)
 	plain.Manifest.Suite = "plain"
-	plain.Manifest.Ratios = []lab.Ratio{{Title: "median latency", Metric: "latency_p50_ns", Phase: "open", Axis: "mpm", Values: []string{"worker"}, Most: 0.5}}
+	plain.Manifest.Ratios = []suites.Ratio{{Title: "median latency", Metric: "latency_p50_ns", Phase: "open", Axis: "mpm", Values: []string{"worker"}, Most: 0.5}}
 	plain.Trials = plain.Trials[:14]
 	keep(t, plain, filepath.Join(dir, "plain"))
 	for _, f := range []string{"h2/figures/dispatch.svg", "h2/figures/cpu.svg", "h2/figures/cpu.pdf", "h2/report.html", "h10/figures/cpu.svg", "empty/notes.txt", "bench.txt"} {

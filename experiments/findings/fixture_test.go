@@ -11,37 +11,37 @@ import (
 	"slices"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
-var subjects = lab.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
+var subjects = record.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
 
 // made is a run whose leader has factor times worker's dispatch latency of 30 us
 // in each of so many blocks.
-func made(hypothesis string, seed uint64, blocks int, factor float64) *lab.Run {
-	m := lab.Manifest{
+func made(hypothesis string, seed uint64, blocks int, factor float64) *record.Run {
+	m := record.Manifest{
 		Suite: "made", SuiteDigest: "d1", Title: "Who dispatches sooner", Question: "Does a leader?", Command: fmt.Sprintf("lflab run made --seed %d", seed),
-		Seed: seed, Axes: []lab.Axis{subjects}, Repeat: blocks, Scale: 1, Phases: []lab.Phase{{Name: "open", Title: "open loop", DurationS: 1}},
-		Git: lab.Git{Revision: "0123456789abcdef", Dirty: seed == 2}, GoVersion: "go1.26.8",
-		Before: lab.Machine{Kernel: "6.18.44", CPU: "made up", CPUs: 2, Virtualised: "kvm"},
+		Seed: seed, Axes: []record.Axis{subjects}, Repeat: blocks, Scale: 1, Phases: []record.Phase{{Name: "open", Title: "open loop", DurationS: 1}},
+		Git: record.Git{Revision: "0123456789abcdef", Dirty: seed == 2}, GoVersion: "go1.26.8",
+		Before: record.Machine{Kernel: "6.18.44", CPU: "made up", CPUs: 2, Virtualised: "kvm"},
 	}
 	if hypothesis != "" {
 		m.Claim = suites.Claim{Hypothesis: hypothesis, Text: "A leader dispatches sooner than a worker.", RefutedIf: "it does not."}
 		m.Rules = []suites.Rule{{Title: "dispatch latency, leader / worker", Kind: suites.RuleRatio, Metric: "D_p50_ns", Phase: "open",
 			Of: suites.Match{"mpm": {"leader"}}, To: suites.Match{"mpm": {"worker"}}, Below: 1}}
 	}
-	r := &lab.Run{Manifest: m}
+	r := &record.Run{Manifest: m}
 	for block := range blocks {
 		for _, mpm := range subjects.Values {
 			d := 30_000 + 1000*float64(block) + 100*float64(seed)
 			if mpm == "leader" {
 				d *= factor
 			}
-			cell := lab.Cell{"mpm": mpm}
-			r.Manifest.Plan = append(r.Manifest.Plan, lab.Planned{ID: trialID(cell, block), Cell: cell, Repetition: block})
-			r.Trials = append(r.Trials, lab.Trial{ID: trialID(cell, block), Suite: "made", Cell: cell, Repetition: block, Order: len(r.Trials), Phases: []lab.PhaseResult{{
+			cell := record.Cell{"mpm": mpm}
+			r.Manifest.Plan = append(r.Manifest.Plan, record.Planned{ID: trialID(cell, block), Cell: cell, Repetition: block})
+			r.Trials = append(r.Trials, record.Trial{ID: trialID(cell, block), Suite: "made", Cell: cell, Repetition: block, Order: len(r.Trials), Phases: []record.PhaseResult{{
 				Name: "open", Requests: 1000, RequestsPerSecond: 1000, DurationS: 1, CPUPerRequest: d / 1000, VoluntaryPerRequest: 2,
 				Latency: stats.Dist{Count: 1000, Mean: d, P50: d, P99: 2 * d, P999: 3 * d}, D: &stats.Dist{Count: 1000, Mean: d, P50: d, P99: 2 * d},
 			}}})
@@ -51,7 +51,7 @@ func made(hypothesis string, seed uint64, blocks int, factor float64) *lab.Run {
 }
 
 // trialID is the lab's: a run is not opened if a trial has another name.
-func trialID(cell lab.Cell, repetition int) string {
+func trialID(cell record.Cell, repetition int) string {
 	h := sha256.New()
 	for _, k := range slices.Sorted(maps.Keys(cell)) {
 		fmt.Fprintf(h, "%s=%s\n", k, cell[k])
@@ -61,14 +61,14 @@ func trialID(cell lab.Cell, repetition int) string {
 }
 
 // keep writes a run as a results directory.
-func keep(t *testing.T, r *lab.Run, dir string) {
+func keep(t *testing.T, r *record.Run, dir string) {
 	t.Helper()
 	write(t, filepath.Join(dir, "manifest.json"), r.Manifest)
 	for i := range r.Trials {
 		tr := r.Trials[i]
 		tr.Suite = r.Manifest.Suite
 		if len(tr.Gates) == 0 {
-			tr.Gates = []lab.Gate{{Name: "errors", Phase: "open", OK: true}}
+			tr.Gates = []record.Gate{{Name: "errors", Phase: "open", OK: true}}
 		}
 		write(t, filepath.Join(dir, "trials", tr.ID+".json"), tr)
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // ratioTable is the ratios that a suite asks for: a line for each cell, a column
@@ -24,7 +24,7 @@ type ratioLine struct {
 func (r *run) Ratios() ratioTable {
 	var t ratioTable
 	ratios := r.Data.Ratios()
-	title := func(q lab.RatioRow) string {
+	title := func(q record.RatioRow) string {
 		if q.Most > 0 {
 			return fmt.Sprintf("%s (at most %.4g)", q.Title, q.Most)
 		}
@@ -34,7 +34,7 @@ func (r *run) Ratios() ratioTable {
 		t.Titles = once(t.Titles, title(q))
 	}
 	for _, q := range ratios {
-		label := lab.Label(r.Data.Manifest.Axes, q.Cell)
+		label := record.Label(r.Data.Manifest.Axes, q.Cell)
 		at := slices.IndexFunc(t.Rows, func(l ratioLine) bool { return l.Label == label })
 		if at < 0 {
 			at = len(t.Rows)

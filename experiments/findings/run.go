@@ -9,14 +9,14 @@ import (
 	"strings"
 
 	"lflab/experiments/figure"
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/verdict"
 )
 
 // run is one results directory.
 type run struct {
 	Name    string // of the directory
-	Data    *lab.Run
+	Data    *record.Run
 	Verdict *verdict.Verdict // nil where the suite claims nothing
 	Figures []string         // paths of drawings, from the directory above
 	Report  string           // path of the page, likewise; empty: there is none
@@ -27,7 +27,7 @@ type run struct {
 // sentences on those that cannot be read. only, where it is not empty, are the
 // names of those that are read.
 func read(dir string, only []string) (runs []*run, left []string, err error) {
-	names, _, err := lab.In(dir)
+	names, _, err := record.In(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,7 +58,7 @@ func read(dir string, only []string) (runs []*run, left []string, err error) {
 }
 
 func open(path string) (*run, error) {
-	data, err := lab.OpenRecords(path)
+	data, err := record.OpenRecords(path)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (r *run) Against() []string {
 	for _, q := range r.Data.Ratios() {
 		if q.Promise() == "no" {
 			against = append(against, fmt.Sprintf("%s was promised to be at most %.4g and is %s (%s, against %s, %d blocks).",
-				q.Title, q.Most, q.Of, lab.Label(r.Data.Manifest.Axes, q.Cell), q.To, q.Of.N))
+				q.Title, q.Most, q.Of, record.Label(r.Data.Manifest.Axes, q.Cell), q.To, q.Of.N))
 		}
 	}
 	return against

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/model"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -30,16 +30,16 @@ func (r *run) explained() []string {
 }
 
 // predict and predictPairs give nothing where a suite has no rates or pairs.
-func predict(run *lab.Run, phase string) []model.Fit {
-	if !slices.ContainsFunc(run.Manifest.Axes, func(a lab.Axis) bool { return a.Name == "rate" && len(a.Values) > 1 }) {
+func predict(run *record.Run, phase string) []model.Fit {
+	if !slices.ContainsFunc(run.Manifest.Axes, func(a record.Axis) bool { return a.Name == "rate" && len(a.Values) > 1 }) {
 		return nil
 	}
 	fits, _ := model.Predict(run, phase) // an error says that the phase has no such data
 	return fits
 }
 
-func predictPairs(run *lab.Run, phase string) []model.Fit {
-	fits, _ := model.PredictPairs(run, phase, lab.MetricOf("second_D_mean_ns").Of, model.AtRead)
+func predictPairs(run *record.Run, phase string) []model.Fit {
+	fits, _ := model.PredictPairs(run, phase, record.MetricOf("second_D_mean_ns").Of, model.AtRead)
 	return fits
 }
 
@@ -49,19 +49,19 @@ const shownStages = 3
 // stages says where leader's dispatch latency differs from worker's, for each
 // combination of the other axes, if there are few.
 func (r *run) stages(phase string) []string {
-	var others []lab.Axis
+	var others []record.Axis
 	for _, a := range r.Data.Manifest.Axes {
 		if a.Name != "mpm" {
 			others = append(others, a)
 		}
 	}
-	groups := map[string]map[string][]lab.Trial{}
+	groups := map[string]map[string][]record.Trial{}
 	var order []string
 	for _, t := range r.Data.Trials {
 		if mpm := t.Cell["mpm"]; t.Valid() && (mpm == "leader" || mpm == "worker") {
-			g := lab.Label(others, t.Cell)
+			g := record.Label(others, t.Cell)
 			if groups[g] == nil {
-				groups[g] = map[string][]lab.Trial{}
+				groups[g] = map[string][]record.Trial{}
 				order = append(order, g)
 			}
 			groups[g][mpm] = append(groups[g][mpm], t)
@@ -92,7 +92,7 @@ type difference struct {
 
 // stagesApart is a sentence without its subject; empty where one of the two was not
 // seen by the probe.
-func stagesApart(leader, worker []lab.Trial, phase string) string {
+func stagesApart(leader, worker []record.Trial, phase string) string {
 	of, total, n := means(leader, phase)
 	to, against, m := means(worker, phase)
 	if n == 0 || m == 0 {
@@ -120,7 +120,7 @@ func stagesApart(leader, worker []lab.Trial, phase string) string {
 
 // means are the medians, over processes, of each stage's part of the mean of D and
 // of that mean, us, and how many processes there are.
-func means(trials []lab.Trial, phase string) (parts map[string]float64, total float64, n int) {
+func means(trials []record.Trial, phase string) (parts map[string]float64, total float64, n int) {
 	values := map[string][]float64{}
 	var totals []float64
 	for i := range trials {

@@ -4,22 +4,22 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
 // The sentence names the stages that differ most, in the order of how much, and
 // a stage that one of the two never passes.
 func TestStages(t *testing.T) {
-	trial := func(mpm string, block int, total float64, parts map[string]float64) lab.Trial {
+	trial := func(mpm string, block int, total float64, parts map[string]float64) record.Trial {
 		r := &stage.Report{D: &stats.Dist{Count: 1, Mean: total}, Stages: map[string]stage.Times{"wake-waking": {PartOfMean: 9e9}}}
 		for name, ns := range parts {
 			r.Stages["D."+name] = stage.Times{PartOfMean: ns}
 		}
-		return lab.Trial{Cell: lab.Cell{"mpm": mpm}, Repetition: block, Phases: []lab.PhaseResult{{Name: "probed", Probe: r}}}
+		return record.Trial{Cell: record.Cell{"mpm": mpm}, Repetition: block, Phases: []record.PhaseResult{{Name: "probed", Probe: r}}}
 	}
-	r := &run{Data: &lab.Run{Manifest: lab.Manifest{Axes: []lab.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}}}}}
+	r := &run{Data: &record.Run{Manifest: record.Manifest{Axes: []record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}}}}}
 	for block := range 3 {
 		x := float64(block) * 100
 		r.Data.Trials = append(r.Data.Trials,

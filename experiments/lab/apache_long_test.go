@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -61,7 +62,7 @@ func TestApacheSuite(t *testing.T) {
 	}
 }
 
-func checkApache(t *testing.T, r *Run) {
+func checkApache(t *testing.T, r *record.Run) {
 	t.Helper()
 	if len(r.Trials) != 2 {
 		t.Fatalf("%d trials", len(r.Trials))
@@ -147,7 +148,7 @@ func TestSpareOfApache(t *testing.T) {
 			if len(p.Errors) > 0 || p.Service.Count > 0 && p.Service.P50 < 100e6 {
 				t.Errorf("errors %v, median service time %v ns of a handler that takes 100 ms", p.Errors, p.Service.P50)
 			}
-			if seen := p.Series; seen.Processes[0] != 3 || seen.Threads[0] < 3+2*16 || seen.Busy[0]+seen.Idle[0] != 32 && seen.Busy[0] != unanswered {
+			if seen := p.Series; seen.Processes[0] != 3 || seen.Threads[0] < 3+2*16 || seen.Busy[0]+seen.Idle[0] != 32 && seen.Busy[0] != record.Unanswered {
 				t.Errorf("first seen: %d processes with %d threads, %d workers busy and %d idle", seen.Processes[0], seen.Threads[0], seen.Busy[0], seen.Idle[0])
 			}
 		})

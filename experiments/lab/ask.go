@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -14,11 +15,11 @@ func (x *Experiment) askRatios() error {
 		known[p.Name] = true
 	}
 	for _, q := range x.suite.Ratios {
-		if MetricOf(q.Metric) == nil {
-			return fmt.Errorf("suite %s: a ratio is asked of %q, which is no metric (known: %s)", x.suite.Name, q.Metric, strings.Join(metricNames(), ", "))
+		if record.MetricOf(q.Metric) == nil {
+			return fmt.Errorf("suite %s: a ratio is asked of %q, which is no metric (known: %s)", x.suite.Name, q.Metric, strings.Join(record.MetricNames(), ", "))
 		}
 		if known[q.Phase] && (q.Axis != suites.PhaseAxis || known[q.Values[0]]) {
-			x.Manifest.Ratios = append(x.Manifest.Ratios, Ratio(q))
+			x.Manifest.Ratios = append(x.Manifest.Ratios, q)
 		}
 	}
 	return x.askRules()
@@ -31,8 +32,8 @@ func (x *Experiment) askRules() error {
 	m.Claim = x.suite.Claim
 	for _, q := range x.suite.Rules {
 		for _, name := range []string{q.Metric, q.ToMetric, q.Unit} {
-			if name != "" && MetricOf(name) == nil {
-				return fmt.Errorf("suite %s: a rule is about %q, which is no metric (known: %s)", m.Suite, name, strings.Join(metricNames(), ", "))
+			if name != "" && record.MetricOf(name) == nil {
+				return fmt.Errorf("suite %s: a rule is about %q, which is no metric (known: %s)", m.Suite, name, strings.Join(record.MetricNames(), ", "))
 			}
 		}
 		m.Rules = append(m.Rules, q)

@@ -5,21 +5,18 @@ import (
 	"slices"
 
 	"lflab/experiments/load"
+	"lflab/experiments/record"
+	"lflab/experiments/suites"
 )
 
-func clients(b *Background) int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
-
-// guests are b as the load generator takes it.
-func guests(b *Background) *load.Background {
-	return &load.Background{Idle: b.Idle, SlowSenders: b.SlowSenders, SlowReaders: b.SlowReaders, Blocking: b.Blocking, Path: b.Path, Unread: b.Unread}
-}
+func clients(b *suites.Background) int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
 
 // doWithoutCrowds makes room for the clients of the phases, here and in the
 // servers, and leaves out the phases whose clients do not fit. Where no phase has
 // a background, servers are started with the limits that the user has.
 func (x *Experiment) doWithoutCrowds(raise func(connections int) error) {
 	m := &x.Manifest
-	m.Phases = slices.DeleteFunc(m.Phases, func(p Phase) bool {
+	m.Phases = slices.DeleteFunc(m.Phases, func(p record.Phase) bool {
 		if p.Background == nil {
 			return false
 		}
@@ -37,9 +34,9 @@ func (x *Experiment) doWithoutCrowds(raise func(connections int) error) {
 
 // backgroundGate: a server that closes clients, or does not serve them, has an
 // easier life than one that keeps them, and is not compared with it.
-func backgroundGate(b *BackgroundResult) Gate {
+func backgroundGate(b *record.BackgroundResult) record.Gate {
 	missing := b.Missing()
-	g := Gate{Name: "background", OK: missing == 0, Value: float64(missing), Detail: "all clients in the background were there until the end"}
+	g := record.Gate{Name: "background", OK: missing == 0, Value: float64(missing), Detail: "all clients in the background were there until the end"}
 	if missing == 0 {
 		return g
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -73,7 +74,7 @@ func TestBackgroundOfAPhase(t *testing.T) {
 			if b := idle.Background; b.Idle.Opened != 80 || b.Idle.Open != 0 || tr.Valid() || len(verdicts) != 2 || verdicts[0] {
 				t.Errorf("a server that closes idle connections: %+v, %v", b, verdicts)
 			}
-			if _, ok := MetricOf("rss_bytes_per_idle_connection").Of(idle); ok {
+			if _, ok := record.MetricOf("rss_bytes_per_idle_connection").Of(idle); ok {
 				t.Error("it is credited with memory for connections that it closed")
 			}
 			continue
@@ -87,7 +88,7 @@ func TestBackgroundOfAPhase(t *testing.T) {
 		if b := mixed.Background; b.SlowSenders.Open != 10 || b.SlowReaders.Open != 5 || b.Blocking.Open != 2 || b.Answered == 0 {
 			t.Errorf("%+v", b)
 		}
-		if _, ok := MetricOf("rss_bytes_per_idle_connection").Of(mixed); ok {
+		if _, ok := record.MetricOf("rss_bytes_per_idle_connection").Of(mixed); ok {
 			t.Error("memory per idle connection of a phase with other clients")
 		}
 		if big.Background != nil || big.Requests == 0 || big.BytesPerSecond < float64(big.Requests)*(4<<20)/big.DurationS {
@@ -127,7 +128,7 @@ func TestDocRootIsMadeAndRemoved(t *testing.T) {
 	if err != nil || info.Size() != 4<<20 || info.Mode().Perm() != 0o644 {
 		t.Errorf("%+v, %v", info, err)
 	}
-	if argv := x.serveArgs(nil, "", Cell{"mpm": "one", "mode": "keepalive"}); !slices.Contains(argv, "--docroot="+x.docRoot) {
+	if argv := x.serveArgs(nil, "", record.Cell{"mpm": "one", "mode": "keepalive"}); !slices.Contains(argv, "--docroot="+x.docRoot) {
 		t.Errorf("command %q", argv)
 	}
 	if err := x.Close(); err != nil {
@@ -169,13 +170,13 @@ func TestOwnServersWithFlags(t *testing.T) {
 		t.Errorf("skipped %q", x.Manifest.Skipped)
 	}
 	x.Manifest.Before.CPUs = 3
-	cell := Cell{"mpm": "few", "mode": "close"}
+	cell := record.Cell{"mpm": "few", "mode": "close"}
 	sub, axis := x.suite.Subject(cell)
 	argv := strings.Join(x.serveArgs(sub, axis, cell), " ")
 	if !strings.HasSuffix(argv, " --mpm=one --threads=3") || strings.Contains(argv, "few") {
 		t.Errorf("command %q", argv)
 	}
-	if got := strings.Join(x.serveArgs(nil, "", Cell{"mpm": "one", "mode": "close"}), " "); !strings.HasSuffix(got, " --mpm=one --threads=8") {
+	if got := strings.Join(x.serveArgs(nil, "", record.Cell{"mpm": "one", "mode": "close"}), " "); !strings.HasSuffix(got, " --mpm=one --threads=8") {
 		t.Errorf("command %q", got)
 	}
 }
@@ -226,7 +227,7 @@ func TestRatiosOfTheSuites(t *testing.T) {
 	}
 	for _, s := range all {
 		for _, q := range s.Ratios {
-			if MetricOf(q.Metric) == nil {
+			if record.MetricOf(q.Metric) == nil {
 				t.Errorf("%s asks for a ratio of %s, which is no metric", s.Name, q.Metric)
 			}
 		}

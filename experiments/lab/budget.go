@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -35,27 +36,27 @@ func (e *BudgetError) Error() string {
 
 // planWithin is the plan of the whole blocks that fit, as far as it can be told
 // beforehand.
-func (x *Experiment) planWithin(cells []Cell) error {
+func (x *Experiment) planWithin(cells []record.Cell) error {
 	m := &x.Manifest
-	m.Plan = newPlan(cells, 1, m.Seed)
+	m.Plan = record.NewPlan(cells, 1, m.Seed)
 	block := newPace(x.estimate).of(m.Plan)
 	blocks := int(m.BudgetS / block)
 	if blocks < 1 {
 		return &BudgetError{Budget: seconds(m.BudgetS), Needed: seconds(math.Ceil(block))}
 	}
-	m.Plan = newPlan(cells, min(blocks, m.Repeat), m.Seed)
+	m.Plan = record.NewPlan(cells, min(blocks, m.Repeat), m.Seed)
 	return nil
 }
 
 // next is the round that follows a run whose plan has been worked off, with left
 // seconds to go; none is the end, and why is then the reason.
-func (x *Experiment) next(r *Run, p *pace, left float64) (round []Planned, why string) {
+func (x *Experiment) next(r *record.Run, p *pace, left float64) (round []record.Planned, why string) {
 	cells := r.Cells()
 	block := 0
 	for _, t := range r.Manifest.Plan {
 		block = max(block, t.Repetition+1)
 	}
-	widths := r.widths(cells)
+	widths := widths(r, cells)
 	switch {
 	case block >= min(enoughBlocks, x.Manifest.Repeat) && !slices.ContainsFunc(widths, func(w width) bool { return !w.narrow }):
 		return nil, stoppedBy(widths)
@@ -63,19 +64,19 @@ func (x *Experiment) next(r *Run, p *pace, left float64) (round []Planned, why s
 		return nil, fmt.Sprintf("there are %d blocks", block)
 	}
 	if block < x.Manifest.Repeat {
-		if whole := planBlock(cells, block, x.Manifest.Seed); p.of(whole) <= left {
+		if whole := record.PlanBlock(cells, block, x.Manifest.Seed); p.of(whole) <= left {
 			return whole, ""
 		}
 	}
-	var chosen []Cell
+	var chosen []record.Cell
 	for _, w := range widest(widths) {
 		more := slices.Clone(chosen)
-		for _, c := range append([]Cell{w.cell}, r.compared(w.cell, cells)...) {
-			if !slices.ContainsFunc(more, func(d Cell) bool { return maps.Equal(c, d) }) {
+		for _, c := range append([]record.Cell{w.cell}, compared(r, w.cell, cells)...) {
+			if !slices.ContainsFunc(more, func(d record.Cell) bool { return maps.Equal(c, d) }) {
 				more = append(more, c)
 			}
 		}
-		if p.of(planBlock(more, block, x.Manifest.Seed)) <= left {
+		if p.of(record.PlanBlock(more, block, x.Manifest.Seed)) <= left {
 			chosen = more
 		}
 	}
@@ -83,15 +84,15 @@ func (x *Experiment) next(r *Run, p *pace, left float64) (round []Planned, why s
 		return nil, "no further trials fit into the budget"
 	}
 	// In the order of the cells: which of them came first does not matter.
-	chosen = slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool {
-		return !slices.ContainsFunc(chosen, func(d Cell) bool { return maps.Equal(c, d) })
+	chosen = slices.DeleteFunc(slices.Clone(cells), func(c record.Cell) bool {
+		return !slices.ContainsFunc(chosen, func(d record.Cell) bool { return maps.Equal(c, d) })
 	})
-	return planBlock(chosen, block, x.Manifest.Seed), ""
+	return record.PlanBlock(chosen, block, x.Manifest.Seed), ""
 }
 
 // width is how wide the widest of a cell's intervals is that matter.
 type width struct {
-	cell   Cell
+	cell   record.Cell
 	wide   float64 // half of it over the median; infinite where there are too few values for any
 	narrow bool    // all of them are, or the cell is lost
 	lost   bool    // so many trials and none that counts: more would not help
@@ -124,13 +125,13 @@ func widest(all []width) []width {
 type target struct{ phase, metric string }
 
 // widths are those of the cells, in their order.
-func (r *Run) widths(cells []Cell) []width {
+func widths(r *record.Run, cells []record.Cell) []width {
 	all := make([]width, len(cells))
 	for i, cell := range cells {
 		w := width{cell: cell, narrow: true}
-		ran, valid := r.ran(cell)
-		for _, t := range r.targets(cell) {
-			iv := stats.Summarise(slices.Collect(maps.Values(r.byBlock(cell, t.phase, *MetricOf(t.metric)))))
+		ran, valid := ran(r, cell)
+		for _, t := range targets(r, cell) {
+			iv := stats.Summarise(slices.Collect(maps.Values(r.ByBlock(cell, t.phase, *record.MetricOf(t.metric)))))
 			switch {
 			case iv.N == 0: // the cell does not have it, or not yet
 				continue
@@ -153,7 +154,7 @@ func (r *Run) widths(cells []Cell) []width {
 }
 
 // ran is how many trials of the cell were run, and how many of them count.
-func (r *Run) ran(cell Cell) (ran, valid int) {
+func ran(r *record.Run, cell record.Cell) (ran, valid int) {
 	for i := range r.Trials {
 		if t := &r.Trials[i]; maps.Equal(t.Cell, cell) {
 			ran++
@@ -167,9 +168,9 @@ func (r *Run) ran(cell Cell) (ran, valid int) {
 
 // targets are what the suite's rules look at in the cell; without rules, CPU time
 // per request and the first distribution that each phase has.
-func (r *Run) targets(cell Cell) (ts []target) {
+func targets(r *record.Run, cell record.Cell) (ts []target) {
 	add := func(phase, metric string) {
-		if t := (target{phase, metric}); MetricOf(metric) != nil && !slices.Contains(ts, t) {
+		if t := (target{phase, metric}); record.MetricOf(metric) != nil && !slices.Contains(ts, t) {
 			ts = append(ts, t)
 		}
 	}
@@ -193,7 +194,7 @@ func (r *Run) targets(cell Cell) (ts []target) {
 	for _, p := range r.Manifest.Phases {
 		add(p.Name, "cpu_us_per_request")
 		for _, metric := range []string{"latency_p50_ns", "H_p50_ns", "H_mean_ns"} {
-			if len(r.byBlock(cell, p.Name, *MetricOf(metric))) > 0 {
+			if len(r.ByBlock(cell, p.Name, *record.MetricOf(metric))) > 0 {
 				add(p.Name, metric)
 				break
 			}
@@ -203,9 +204,9 @@ func (r *Run) targets(cell Cell) (ts []target) {
 }
 
 // compared are the cells that a rule, or a ratio, holds against this one.
-func (r *Run) compared(cell Cell, cells []Cell) (others []Cell) {
+func compared(r *record.Run, cell record.Cell, cells []record.Cell) (others []record.Cell) {
 	for _, other := range cells {
-		if !maps.Equal(cell, other) && (r.pair(cell, other) || r.pair(other, cell)) {
+		if !maps.Equal(cell, other) && (pair(r, cell, other) || pair(r, other, cell)) {
 			others = append(others, other)
 		}
 	}
@@ -213,9 +214,9 @@ func (r *Run) compared(cell Cell, cells []Cell) (others []Cell) {
 }
 
 // pair reports whether a rule or a ratio has of over to.
-func (r *Run) pair(of, to Cell) bool {
+func pair(r *record.Run, of, to record.Cell) bool {
 	apart := func(but func(axis string) bool) bool {
-		return !slices.ContainsFunc(r.Manifest.Axes, func(a Axis) bool { return of[a.Name] != to[a.Name] && !but(a.Name) })
+		return !slices.ContainsFunc(r.Manifest.Axes, func(a record.Axis) bool { return of[a.Name] != to[a.Name] && !but(a.Name) })
 	}
 	return slices.ContainsFunc(r.Manifest.Rules, func(q suites.Rule) bool {
 		switch {
@@ -225,7 +226,7 @@ func (r *Run) pair(of, to Cell) bool {
 			return apart(func(axis string) bool { return axis == q.Axis })
 		}
 		return q.Of.Has(of) && q.To.Has(to) && apart(func(axis string) bool { _, free := q.To[axis]; return free })
-	}) || slices.ContainsFunc(r.Manifest.Ratios, func(q Ratio) bool {
+	}) || slices.ContainsFunc(r.Manifest.Ratios, func(q suites.Ratio) bool {
 		return slices.Contains(q.Values, to[q.Axis]) && apart(func(axis string) bool { return axis == q.Axis })
 	})
 }

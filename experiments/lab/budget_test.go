@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -19,34 +20,34 @@ import (
 // spread is a made-up run of so many blocks whose CPU time per request lies
 // within so much of its middle, by the value of the axis "mpm". One trial takes
 // a second.
-func spread(blocks, repeat int, spreads map[string]float64, rules ...suites.Rule) (*Experiment, *Run, *pace) {
-	axes := []Axis{{"mpm", []string{"a", "b", "c"}}, {"mode", []string{"close", "keepalive"}}}
-	m := Manifest{Suite: "small", Seed: 5, Repeat: repeat, Axes: axes, Phases: []Phase{{Name: "closed"}}, Rules: rules}
-	var cells []Cell
+func spread(blocks, repeat int, spreads map[string]float64, rules ...suites.Rule) (*Experiment, *record.Run, *pace) {
+	axes := []record.Axis{{Name: "mpm", Values: []string{"a", "b", "c"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
+	m := record.Manifest{Suite: "small", Seed: 5, Repeat: repeat, Axes: axes, Phases: []record.Phase{{Name: "closed"}}, Rules: rules}
+	var cells []record.Cell
 	for _, mpm := range axes[0].Values {
 		for _, mode := range axes[1].Values {
-			cells = append(cells, Cell{"mpm": mpm, "mode": mode})
+			cells = append(cells, record.Cell{"mpm": mpm, "mode": mode})
 		}
 	}
-	m.Plan = newPlan(cells, blocks, m.Seed)
-	r := &Run{Manifest: m}
+	m.Plan = record.NewPlan(cells, blocks, m.Seed)
+	r := &record.Run{Manifest: m}
 	for _, p := range m.Plan {
-		t := Trial{ID: p.ID, Cell: p.Cell, Repetition: p.Repetition}
+		t := record.Trial{ID: p.ID, Cell: p.Cell, Repetition: p.Repetition}
 		if s, ok := spreads[p.Cell["mpm"]]; ok {
 			v := 10 * (1 + s*(2*float64(p.Repetition%6)/5-1))
-			t.Phases = []PhaseResult{{Name: "closed", Requests: 100, CPUPerRequest: v, Latency: stats.Dist{P50: 1000}}}
+			t.Phases = []record.PhaseResult{{Name: "closed", Requests: 100, CPUPerRequest: v, Latency: stats.Dist{P50: 1000}}}
 		} else {
 			t.Failed = true
 		}
 		r.Trials = append(r.Trials, t)
 	}
-	return &Experiment{Manifest: m}, r, newPace(func(Cell) float64 { return 1 })
+	return &Experiment{Manifest: m}, r, newPace(func(record.Cell) float64 { return 1 })
 }
 
-func labels(m *Manifest, round []Planned) string {
+func labels(m *record.Manifest, round []record.Planned) string {
 	var all []string
 	for _, p := range round {
-		all = append(all, fmt.Sprintf("%s:%d", Label(m.Axes, p.Cell), p.Repetition))
+		all = append(all, fmt.Sprintf("%s:%d", record.Label(m.Axes, p.Cell), p.Repetition))
 	}
 	slices.Sort(all)
 	return strings.Join(all, " ")
@@ -96,7 +97,7 @@ func TestNextRound(t *testing.T) {
 			t.Errorf("%s: equal data give %v, then %v", c.name, round, again)
 		}
 		for i := range round { // pairs are of one block, and trials have names of their own
-			if round[i].ID != trialID(round[i].Cell, round[i].Repetition) {
+			if round[i].ID != record.TrialID(round[i].Cell, round[i].Repetition) {
 				t.Errorf("%s: %+v", c.name, round[i])
 			}
 		}
@@ -104,9 +105,9 @@ func TestNextRound(t *testing.T) {
 }
 
 func TestPace(t *testing.T) {
-	p := newPace(func(c Cell) float64 { return map[string]float64{"a": 1, "b": 2, "c": 4}[c["mpm"]] })
-	a, b, c := Cell{"mpm": "a"}, Cell{"mpm": "b"}, Cell{"mpm": "c"}
-	check := func(cell Cell, want float64) {
+	p := newPace(func(c record.Cell) float64 { return map[string]float64{"a": 1, "b": 2, "c": 4}[c["mpm"]] })
+	a, b, c := record.Cell{"mpm": "a"}, record.Cell{"mpm": "b"}, record.Cell{"mpm": "c"}
+	check := func(cell record.Cell, want float64) {
 		t.Helper()
 		if got := p.trial(cell); math.Abs(got-want) > 1e-9 {
 			t.Errorf("%v takes %g s, want %g", cell, got, want)
@@ -120,7 +121,7 @@ func TestPace(t *testing.T) {
 	p.learn(b, 2)
 	check(b, 2)
 	check(c, 7) // 7 s for what was expected to take 4
-	if got := p.of([]Planned{{Cell: a}, {Cell: b}, {Cell: b}, {Cell: c}}); math.Abs(got-13.5) > 1e-9 {
+	if got := p.of([]record.Planned{{Cell: a}, {Cell: b}, {Cell: b}, {Cell: c}}); math.Abs(got-13.5) > 1e-9 {
 		t.Errorf("together %g s, want 13.5", got)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"lflab/experiments/record"
 )
 
 // control asks a server of ours for what only it knows. Each question is a
@@ -104,13 +106,13 @@ func (c control) own(ctx context.Context) (o ownCounters, err error) {
 
 // ownInto adds to a phase what the server has counted since before. A server whose
 // flight was recorded has allocated for that.
-func (c control) ownInto(ctx context.Context, before ownCounters, r *PhaseResult, recorded bool) error {
+func (c control) ownInto(ctx context.Context, before ownCounters, r *record.PhaseResult, recorded bool) error {
 	after, err := c.own(ctx)
 	if err != nil {
 		return err
 	}
 	if allocated := after.HeapAllocations - before.HeapAllocations; !recorded {
-		r.Counts[heapCounter] = allocated - min(allocated, askingAllocates)
+		r.Counts[record.HeapCounter] = allocated - min(allocated, askingAllocates)
 	}
 	for i, n := range after.ServedBy {
 		if i < len(before.ServedBy) {

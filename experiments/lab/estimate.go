@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -54,7 +55,7 @@ func roundTime(primitive, place string) float64 {
 }
 
 // estimate is about how long a trial of the cell takes, in s.
-func (x *Experiment) estimate(cell Cell) float64 {
+func (x *Experiment) estimate(cell record.Cell) float64 {
 	sub, _ := x.suite.Subject(cell)
 	if sub != nil && sub.Parse != nil {
 		return writeTime + x.commandEstimate(cell)
@@ -67,12 +68,13 @@ func (x *Experiment) estimate(cell Cell) float64 {
 		each += spinnerTime
 	}
 	for _, p := range x.Manifest.Phases {
-		each += x.phaseIn(p, cell).estimate()
+		each += timeOf(x.phaseIn(p, cell))
 	}
 	return each
 }
 
-func (p Phase) estimate() float64 {
+// timeOf is how long a phase takes, in s, its start and end included.
+func timeOf(p record.Phase) float64 {
 	if p.Handoff != "" {
 		return pingPongTime + pingPongRounds*roundTime(p.Handoff, p.HandoffPlace)
 	}
@@ -99,7 +101,7 @@ func (p Phase) estimate() float64 {
 }
 
 // commandEstimate is of a command that prints a figure.
-func (x *Experiment) commandEstimate(cell Cell) float64 {
+func (x *Experiment) commandEstimate(cell record.Cell) float64 {
 	primitive, known := cell["primitive"]
 	place := cell[suites.PlaceAxis]
 	if !known || place == "" {
@@ -121,7 +123,7 @@ func (x *Experiment) Estimate() time.Duration {
 // to take as long as those of its cell did. A cell of which none has run takes
 // its estimate times what the others took of theirs.
 type pace struct {
-	estimate func(Cell) float64
+	estimate func(record.Cell) float64
 	cells    map[string]*took // by trialID of the cell and repetition 0
 	all      took
 }
@@ -131,13 +133,13 @@ type took struct {
 	actual, expected float64 // s in all
 }
 
-func newPace(estimate func(Cell) float64) *pace {
+func newPace(estimate func(record.Cell) float64) *pace {
 	return &pace{estimate: estimate, cells: map[string]*took{}}
 }
 
 // learn counts a trial in, with what lay between it and the next one.
-func (p *pace) learn(cell Cell, actual float64) {
-	key := trialID(cell, 0)
+func (p *pace) learn(cell record.Cell, actual float64) {
+	key := record.TrialID(cell, 0)
 	if p.cells[key] == nil {
 		p.cells[key] = &took{}
 	}
@@ -150,8 +152,8 @@ func (p *pace) learn(cell Cell, actual float64) {
 }
 
 // trial is about how long a trial of the cell takes, in s.
-func (p *pace) trial(cell Cell) float64 {
-	if t := p.cells[trialID(cell, 0)]; t != nil {
+func (p *pace) trial(cell record.Cell) float64 {
+	if t := p.cells[record.TrialID(cell, 0)]; t != nil {
 		return t.actual / float64(t.n)
 	}
 	expected := p.estimate(cell)
@@ -162,7 +164,7 @@ func (p *pace) trial(cell Cell) float64 {
 }
 
 // of is about how long trials take together, in s.
-func (p *pace) of(plan []Planned) (sum float64) {
+func (p *pace) of(plan []record.Planned) (sum float64) {
 	for _, t := range plan {
 		sum += p.trial(t.Cell)
 	}

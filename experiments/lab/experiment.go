@@ -16,6 +16,7 @@ import (
 	"lflab/experiments/load"
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -54,15 +55,15 @@ type Progress struct {
 	Done, Total int
 	Left        time.Duration // estimated
 	Budget      time.Duration // that is left, where there is one
-	Trial       *Trial        // that has just ended; nil before the first one
+	Trial       *record.Trial // that has just ended; nil before the first one
 }
 
 // Experiment is a suite that is ready to run.
 type Experiment struct {
-	Manifest   Manifest // as it will be written
+	Manifest   record.Manifest // as it will be written
 	suite      *suites.Suite
 	opts       Options
-	host       Machine           // that it runs on
+	host       record.Machine    // that it runs on
 	changed    bool              // since the run that is resumed began
 	noProbe    error             // why the probe is not used, if the suite asks for it
 	built      map[string]string // program compiled for a subject, by its name
@@ -97,7 +98,7 @@ func New(s *suites.Suite, o Options) (*Experiment, error) {
 // o.Force is set; then the plan is made anew, and trials that were measured as
 // something else are set aside.
 func Resume(dir string, o Options) (*Experiment, error) {
-	r, err := OpenRecords(dir)
+	r, err := record.OpenRecords(dir)
 	if err != nil {
 		return nil, fmt.Errorf("resume: %w", err)
 	}
@@ -123,7 +124,7 @@ func Resume(dir string, o Options) (*Experiment, error) {
 }
 
 // continues takes over the manifest of the run that is resumed.
-func (x *Experiment) continues(m *Manifest) error {
+func (x *Experiment) continues(m *record.Manifest) error {
 	fresh := x.Manifest
 	if err := x.plan(); err != nil {
 		return err
@@ -162,13 +163,13 @@ func (x *Experiment) continues(m *Manifest) error {
 
 // samePlan reports whether a run with that plan is the one that is planned here.
 // Of a plan that grows the first block must agree.
-func (x *Experiment) samePlan(plan []Planned) bool {
+func (x *Experiment) samePlan(plan []record.Planned) bool {
 	mine := x.Manifest.Plan
 	if x.Manifest.BudgetS == 0 {
 		return reflect.DeepEqual(plan, mine)
 	}
-	first := func(p []Planned) []Planned {
-		return slices.DeleteFunc(slices.Clone(p), func(t Planned) bool { return t.Repetition > 0 })
+	first := func(p []record.Planned) []record.Planned {
+		return slices.DeleteFunc(slices.Clone(p), func(t record.Planned) bool { return t.Repetition > 0 })
 	}
 	return reflect.DeepEqual(first(plan), first(mine))
 }
@@ -204,8 +205,8 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 		return nil, err
 	}
 	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}, host: machine.Read(), clocks: machine.Clocks}
-	x.Manifest = Manifest{
-		Format: manifestFormat, Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
+	x.Manifest = record.Manifest{
+		Format: record.ManifestFormat, Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
 		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale, BudgetS: o.Budget.Seconds(),
 		Git: sourceState(), Binary: binary, GoVersion: runtime.Version(),
 	}
@@ -230,18 +231,15 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 // checkProbe is asked once: what a process may do does not change between suites.
 var checkProbe = sync.OnceValue(probe.Check)
 
-func phaseRecord(p suites.Phase, scale float64) Phase {
-	r := Phase{
+func phaseRecord(p suites.Phase, scale float64) record.Phase {
+	r := record.Phase{
 		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Probe: p.Probe, Generators: p.Generators,
 		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
 		WarmupS: p.Warmup.Seconds() * scale, DurationS: p.Duration.Seconds() * scale,
-		Spacing: float64(p.Spacing) / 1e3, Burst: p.Burst, Overload: p.Overload, Handoff: p.Handoff, HandoffPlace: p.HandoffPlace, Axes: p.Axes,
-	}
-	if b := p.Background; b != nil {
-		r.Background = &Background{b.Idle, b.SlowSenders, b.SlowReaders, b.Blocking, b.Path, b.Unread}
+		Spacing: float64(p.Spacing) / 1e3, Burst: p.Burst, Overload: p.Overload, Handoff: p.Handoff, HandoffPlace: p.HandoffPlace, Axes: p.Axes, Background: p.Background,
 	}
 	if st := p.Step; st != nil {
-		r.Step = &Step{BeforeS: st.Before.Seconds() * scale, AfterS: st.After.Seconds() * scale, EveryS: st.Every.Seconds(), IdleMost: st.Idle}
+		r.Step = &record.Step{BeforeS: st.Before.Seconds() * scale, AfterS: st.After.Seconds() * scale, EveryS: st.Every.Seconds(), IdleMost: st.Idle}
 	}
 	for mode, n := range p.Connections.Each {
 		if r.ConnectionsByMode == nil {
@@ -255,21 +253,21 @@ func phaseRecord(p suites.Phase, scale float64) Phase {
 // plan chooses the cells that are asked for and can run here, and orders them.
 func (x *Experiment) plan() error {
 	m := &x.Manifest
-	var axes []Axis
+	var axes []record.Axis
 	for _, a := range x.suite.Axes {
-		axes = append(axes, Axis{a.Name, a.Values})
+		axes = append(axes, record.Axis{Name: a.Name, Values: a.Values})
 	}
-	var cells []Cell
+	var cells []record.Cell
 	for _, c := range x.suite.Cells() {
-		cells = append(cells, Cell(c))
+		cells = append(cells, record.Cell(c))
 	}
 	cells, err := choose(axes, cells, x.opts.Only)
 	if err != nil {
 		return err
 	}
 	usable := map[string]bool{}
-	cells = slices.DeleteFunc(cells, func(c Cell) bool {
-		if x.noProbe != nil && probeIn(c, Phase{}) != "" {
+	cells = slices.DeleteFunc(cells, func(c record.Cell) bool {
+		if x.noProbe != nil && probeIn(c, record.Phase{}) != "" {
 			return true
 		}
 		sub, _ := x.suite.Subject(c)
@@ -296,29 +294,29 @@ func (x *Experiment) plan() error {
 	if m.BudgetS > 0 {
 		return x.planWithin(cells)
 	}
-	m.Plan = newPlan(cells, m.Repeat, m.Seed)
+	m.Plan = record.NewPlan(cells, m.Repeat, m.Seed)
 	return nil
 }
 
 // begin finds the trials that the results directory holds already, and writes
 // the manifest.
-func (x *Experiment) begin() (done map[string]*Trial, err error) {
+func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
 	dir := x.opts.Dir
 	if len(x.Manifest.Resumed) > 0 {
-		r, err := Open(dir)
+		r, err := record.Open(dir)
 		if err != nil {
 			return nil, err
 		}
 		if done, err = x.sortOut(r); err != nil {
 			return nil, err
 		}
-		return done, writeManifest(dir, &x.Manifest)
+		return done, record.WriteManifest(dir, &x.Manifest)
 	}
 	x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
 	if x.Manifest.BudgetS > 0 { // more of them, once it is known what they take
-		x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p Planned) bool { return p.Repetition > 0 })
+		x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p record.Planned) bool { return p.Repetition > 0 })
 	}
-	return map[string]*Trial{}, writeManifest(dir, &x.Manifest)
+	return map[string]*record.Trial{}, record.WriteManifest(dir, &x.Manifest)
 }
 
 // build makes a subject ready: finds the program it needs, compiles its source.

@@ -11,6 +11,7 @@ import (
 
 	"lflab/experiments/load"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -24,7 +25,7 @@ func TestGates(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		gate Gate
+		gate record.Gate
 		ok   bool
 		says string
 	}{
@@ -66,7 +67,7 @@ func TestGates(t *testing.T) {
 }
 
 func TestValid(t *testing.T) {
-	tr := Trial{Gates: []Gate{{OK: true}, {OK: true}}}
+	tr := record.Trial{Gates: []record.Gate{{OK: true}, {OK: true}}}
 	if !tr.Valid() {
 		t.Error("a trial that passed all gates does not count")
 	}
@@ -74,7 +75,7 @@ func TestValid(t *testing.T) {
 	if tr.Valid() {
 		t.Error("a trial that failed a gate counts")
 	}
-	if (&Trial{Failed: true}).Valid() {
+	if (&record.Trial{Failed: true}).Valid() {
 		t.Error("a failed trial counts")
 	}
 }
@@ -98,7 +99,7 @@ func TestFlightReport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &PhaseResult{Histograms: map[string]*hdrhistogram.Histogram{}, Counts: map[string]uint64{}}
+	r := &record.PhaseResult{Histograms: map[string]*hdrhistogram.Histogram{}, Counts: map[string]uint64{}}
 	fl.into(r)
 	if r.H == nil || *r.H != stats.NewDist(h) || r.GNone == nil || r.G != nil || r.D != nil || r.FlightLost != 7 || r.Counts["flight_unmatched"] != 3 || len(r.Histograms) != 2 {
 		t.Errorf("phase %+v", r)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -18,7 +19,7 @@ const setAsideDir = "set-aside"
 
 // measuredAs is a hash of what a trial of the cell is measured as. Trials of a cell
 // that were measured as something else do not stand beside it.
-func (x *Experiment) measuredAs(cell Cell) string {
+func (x *Experiment) measuredAs(cell record.Cell) string {
 	type program struct {
 		Command          []string
 		Needs            string
@@ -32,7 +33,7 @@ func (x *Experiment) measuredAs(cell Cell) string {
 		CPU, Kernel      string // not the host's name, which is new in every container
 	}
 	all := struct {
-		Load    []Phase
+		Load    []record.Phase
 		Server  []suites.Flag
 		DocRoot []suites.Sparse
 		Program program
@@ -49,7 +50,7 @@ func (x *Experiment) measuredAs(cell Cell) string {
 		}
 	}
 	for _, p := range x.Manifest.Phases {
-		all.Load = append(all.Load, x.phaseIn(p, cell).in(cell["mode"]))
+		all.Load = append(all.Load, inMode(x.phaseIn(p, cell), cell["mode"]))
 	}
 	text, err := json.Marshal(all)
 	if err != nil {
@@ -60,7 +61,7 @@ func (x *Experiment) measuredAs(cell Cell) string {
 }
 
 // in is the load as it is in one mode, without what is for people.
-func (p Phase) in(mode string) Phase {
+func inMode(p record.Phase, mode string) record.Phase {
 	if n, ok := p.ConnectionsByMode[mode]; ok {
 		p.Connections = n
 	}
@@ -74,20 +75,20 @@ func (p Phase) in(mode string) Phase {
 // sortOut parts what a results directory holds: done are the trials that count on,
 // and the others, of something else or damaged, are moved aside, with what they
 // were in the manifest. Trials that failed are run again in their place.
-func (x *Experiment) sortOut(r *Run) (done map[string]*Trial, err error) {
-	done = map[string]*Trial{}
+func (x *Experiment) sortOut(r *record.Run) (done map[string]*record.Trial, err error) {
+	done = map[string]*record.Trial{}
 	now := time.Now()
 	aside := func(id, why string) {
 		where := filepath.Join(setAsideDir, now.UTC().Format("20060102T150405Z"))
 		for _, ext := range []string{".json", ".hdr"} {
 			name := id + ext
-			if _, missing := os.Lstat(filepath.Join(r.Dir, trialsDir, name)); missing != nil {
+			if _, missing := os.Lstat(filepath.Join(r.Dir, record.TrialsDir, name)); missing != nil {
 				continue
 			}
 			err = errors.Join(err, os.MkdirAll(filepath.Join(r.Dir, where), 0o755),
-				os.Rename(filepath.Join(r.Dir, trialsDir, name), filepath.Join(r.Dir, where, name)))
+				os.Rename(filepath.Join(r.Dir, record.TrialsDir, name), filepath.Join(r.Dir, where, name)))
 		}
-		x.Manifest.SetAside = append(x.Manifest.SetAside, SetAside{When: now, Where: filepath.ToSlash(where), Trial: id, Why: why})
+		x.Manifest.SetAside = append(x.Manifest.SetAside, record.SetAside{When: now, Where: filepath.ToSlash(where), Trial: id, Why: why})
 	}
 	for _, d := range r.Damaged {
 		aside(d.ID, "damaged: "+filepath.Base(d.Path)+": "+d.Err.Error())
@@ -112,7 +113,7 @@ func (x *Experiment) sortOut(r *Run) (done map[string]*Trial, err error) {
 
 // otherwise reports whether a trial was measured as something else. One that does
 // not say what as, of an older program, was so where anything has changed.
-func (x *Experiment) otherwise(t *Trial) bool {
+func (x *Experiment) otherwise(t *record.Trial) bool {
 	if t.MeasuredAs == "" {
 		return x.changed
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lflab/experiments/record"
 )
 
 const oneLoad = `
@@ -47,7 +49,7 @@ func TestResumeNeverMixes(t *testing.T) {
 	if !errors.Is(err, ErrInterrupted) || len(before.Trials) != 4 {
 		t.Fatalf("%v", err)
 	}
-	began := map[string]*Trial{}
+	began := map[string]*record.Trial{}
 	for i := range before.Trials {
 		began[before.Trials[i].ID] = &before.Trials[i]
 	}
@@ -55,20 +57,20 @@ func TestResumeNeverMixes(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		from, to string
-		again    func(*Trial) bool // of those that were there
+		again    func(*record.Trial) bool // of those that were there
 	}{
-		{"a title", "One load", "A load", func(*Trial) bool { return false }},
-		{"a rate of one mode", "close = 100", "close = 150", func(tr *Trial) bool { return tr.Cell["mode"] == "close" }},
-		{"a server's setting", "threads = 3", "threads = 4", func(*Trial) bool { return true }},
-		{"a duration", "40ms", "50ms", func(*Trial) bool { return true }},
-		{"a damaged trial", "", "", func(tr *Trial) bool { return tr.ID == before.Trials[0].ID }},
+		{"a title", "One load", "A load", func(*record.Trial) bool { return false }},
+		{"a rate of one mode", "close = 100", "close = 150", func(tr *record.Trial) bool { return tr.Cell["mode"] == "close" }},
+		{"a server's setting", "threads = 3", "threads = 4", func(*record.Trial) bool { return true }},
+		{"a duration", "40ms", "50ms", func(*record.Trial) bool { return true }},
+		{"a damaged trial", "", "", func(tr *record.Trial) bool { return tr.ID == before.Trials[0].ID }},
 	} {
 		now, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if text = strings.Replace(string(now), c.from, c.to, 1); c.from == "" {
-			if err := os.Truncate(filepath.Join(dir, trialsDir, before.Trials[0].ID+".json"), 30); err != nil {
+			if err := os.Truncate(filepath.Join(dir, record.TrialsDir, before.Trials[0].ID+".json"), 30); err != nil {
 				t.Fatal(err)
 			}
 		} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
@@ -97,7 +99,7 @@ func TestResumeNeverMixes(t *testing.T) {
 			if again := was && !old.Started.Equal(tr.Started); was && again != c.again(old) {
 				t.Errorf("%s: trial of %v was measured again: %v", c.name, tr.Cell, again)
 			}
-			i := slices.IndexFunc(r.Manifest.SetAside, func(a SetAside) bool { return a.Trial == tr.ID && !a.When.Before(last) })
+			i := slices.IndexFunc(r.Manifest.SetAside, func(a record.SetAside) bool { return a.Trial == tr.ID && !a.When.Before(last) })
 			if aside := i >= 0; was && aside != c.again(old) {
 				t.Errorf("%s: trial of %v is set aside: %v", c.name, tr.Cell, aside)
 			} else if aside {
@@ -118,7 +120,7 @@ func TestCheckOut(t *testing.T) {
 	others := filepath.Join(dir, "others")
 	if err := errors.Join(os.WriteFile(file, nil, 0o644), os.Mkdir(others, 0o755), os.WriteFile(filepath.Join(others, "thesis.tex"), nil, 0o644),
 		os.Mkdir(filepath.Join(dir, "empty"), 0o755), os.Mkdir(filepath.Join(dir, "run"), 0o755),
-		os.WriteFile(filepath.Join(dir, "run", manifestFile), []byte("{}"), 0o644), os.Symlink("nowhere/at/all", filepath.Join(dir, "dangling"))); err != nil {
+		os.WriteFile(filepath.Join(dir, "run", record.ManifestFile), []byte("{}"), 0o644), os.Symlink("nowhere/at/all", filepath.Join(dir, "dangling"))); err != nil {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
@@ -131,7 +133,7 @@ func TestCheckOut(t *testing.T) {
 		filepath.Join(dir, "empty"):    "",
 		filepath.Join(dir, "new/one"):  "",
 	} {
-		err := CheckOut(path)
+		err := record.CheckOut(path)
 		if (err == nil) != (want == "") || err != nil && (!strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path)) {
 			t.Errorf("%s: %v, want %q", path, err, want)
 		}

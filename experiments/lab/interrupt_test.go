@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"lflab/experiments/record"
 )
 
 // interruptedSuite has files of every kind: trials, and what belongs to the run
@@ -41,7 +43,7 @@ var withoutDocRoot = strings.NewReplacer("[server]\ndocroot = \"{docroot}\"\n[do
 type lifetimes struct {
 	t               *testing.T
 	suite, dir, tmp string
-	plan            []Planned // once there is one
+	plan            []record.Planned // once there is one
 	planned         int
 	trials          map[string]time.Time
 }
@@ -55,7 +57,7 @@ func newLifetimes(t *testing.T, text, dir string) *lifetimes {
 func (l *lifetimes) start(env ...string) (runner *exec.Cmd, stderr *strings.Builder) {
 	l.t.Helper()
 	args := []string{"fake-runner", "new", l.suite, l.dir}
-	if _, err := os.Stat(filepath.Join(l.dir, manifestFile)); err == nil {
+	if _, err := os.Stat(filepath.Join(l.dir, record.ManifestFile)); err == nil {
 		args = []string{"fake-runner", "resume", l.dir}
 	}
 	runner, stderr = exec.Command(os.Args[0], args...), &strings.Builder{}
@@ -72,7 +74,7 @@ func (l *lifetimes) start(env ...string) (runner *exec.Cmd, stderr *strings.Buil
 // trials that are new.
 func (l *lifetimes) check() (added int) {
 	l.t.Helper()
-	r, err := Open(l.dir)
+	r, err := record.Open(l.dir)
 	if errors.Is(err, fs.ErrNotExist) && l.plan == nil {
 		return 0 // it did not come to its manifest
 	}
@@ -126,7 +128,7 @@ func (l *lifetimes) finish() {
 	if err != nil {
 		l.t.Error(err)
 	}
-	if r, err := OpenRecords(l.dir); err != nil || r.Manifest.Interrupted || r.Manifest.Ended.IsZero() {
+	if r, err := record.OpenRecords(l.dir); err != nil || r.Manifest.Interrupted || r.Manifest.Ended.IsZero() {
 		l.t.Errorf("%v, interrupted %v, ended %v", err, r.Manifest.Interrupted, r.Manifest.Ended)
 	}
 }
@@ -204,7 +206,7 @@ func fullDisk(t *testing.T, beyond []int) {
 	if l.check() < 2 {
 		t.Errorf("%d trials", len(l.trials))
 	}
-	manifest, err := os.Stat(filepath.Join(l.dir, manifestFile))
+	manifest, err := os.Stat(filepath.Join(l.dir, record.ManifestFile))
 	if err != nil {
 		t.Fatal(err)
 	}

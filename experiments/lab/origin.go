@@ -11,6 +11,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+
+	"lflab/experiments/record"
 )
 
 // ownDigest is the SHA-256 of this program's file, in hexadecimal. The program
@@ -36,8 +38,8 @@ var ownDigest = sync.OnceValues(func() (string, error) {
 // stamps it. `go run` and `go test` do not stamp: then git is asked, when it is
 // there and the working directory lies in a checkout of this module. A revision
 // that nobody tells is "unknown".
-var sourceState = sync.OnceValue(func() Git {
-	g := Git{Revision: "unknown"}
+var sourceState = sync.OnceValue(func() record.Git {
+	g := record.Git{Revision: "unknown"}
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch s.Key {
@@ -64,7 +66,7 @@ var sourceState = sync.OnceValue(func() Git {
 		return g
 	}
 	changes, err := git("status", "--porcelain")
-	return Git{Revision: revision, Dirty: err != nil || changes != ""}
+	return record.Git{Revision: revision, Dirty: err != nil || changes != ""}
 })
 
 func git(args ...string) (string, error) {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/experiments/lab/process"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -18,7 +19,7 @@ import (
 type place struct{ server, generator []int }
 
 // placeOf is what the cell's value on the axis "place" comes to here.
-func placeOf(cell Cell) (place, error) {
+func placeOf(cell record.Cell) (place, error) {
 	want := cell[suites.PlaceAxis]
 	if want == "" || want == suites.PlaceFree {
 		return place{}, nil
@@ -61,7 +62,7 @@ const SpinnerCommand = "idle-spinner"
 
 // keepAwake starts what the cell's value on the axis "idle" asks for; nil is
 // nothing.
-func (x *Experiment) keepAwake(cell Cell) (*spinners, error) {
+func (x *Experiment) keepAwake(cell record.Cell) (*spinners, error) {
 	if cell[suites.IdleAxis] != suites.IdleSpinner {
 		return nil, nil
 	}
@@ -97,7 +98,7 @@ func (s *spinners) end() {
 }
 
 // phaseIn is the load of a phase in a cell.
-func (x *Experiment) phaseIn(p Phase, cell Cell) Phase {
+func (x *Experiment) phaseIn(p record.Phase, cell record.Cell) record.Phase {
 	if len(p.Axes) > 0 {
 		i := slices.IndexFunc(x.suite.Phases, func(q suites.Phase) bool { return q.Name == p.Name })
 		probed := p.Probe != ""
@@ -116,7 +117,7 @@ var pingPongFigure = regexp.MustCompile(`(?P<mean>[0-9.]+) ns one way mean, p50 
 
 // pingPong measures one hand-off between two threads, in a process of its own.
 // It meets the same machine as the loads before and after it.
-func (x *Experiment) pingPong(ctx context.Context, p Phase) (*PhaseResult, error) {
+func (x *Experiment) pingPong(ctx context.Context, p record.Phase) (*record.PhaseResult, error) {
 	began := time.Now()
 	command, err := process.Start([]string{x.opts.Serve[0], "handoff", "--primitive", p.Handoff, "--place", p.HandoffPlace, "--rounds", fmt.Sprint(pingPongRounds)})
 	if err != nil {
@@ -132,5 +133,5 @@ func (x *Experiment) pingPong(ctx context.Context, p Phase) (*PhaseResult, error
 		return nil, err
 	}
 	d.Count = pingPongRounds
-	return &PhaseResult{Name: p.Name, Started: began, DurationS: time.Since(began).Seconds(), H: &d}, nil
+	return &record.PhaseResult{Name: p.Name, Started: began, DurationS: time.Since(began).Seconds(), H: &d}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -55,8 +56,8 @@ func TestSweep(t *testing.T) {
 		if want, _ := strconv.ParseFloat(tr.Cell["rate"], 64); open.OfferedRate != want {
 			t.Errorf("%v: offered %v", tr.Cell, open.OfferedRate)
 		}
-		if open.Bins == nil || len(open.Bins.Requests) < 20 || len(open.ServedBy) != 3 || open.ServedBy[0] < open.ServedBy[1] || open.Counts[heapCounter] > 1000 {
-			t.Errorf("%v: bins %+v, served by %v, %d allocations", tr.Cell, open.Bins, open.ServedBy, open.Counts[heapCounter])
+		if open.Bins == nil || len(open.Bins.Requests) < 20 || len(open.ServedBy) != 3 || open.ServedBy[0] < open.ServedBy[1] || open.Counts[record.HeapCounter] > 1000 {
+			t.Errorf("%v: bins %+v, served by %v, %d allocations", tr.Cell, open.Bins, open.ServedBy, open.Counts[record.HeapCounter])
 		}
 		for _, a := range tr.Command {
 			if strings.Contains(a, "rate") || strings.Contains(a, "place") || strings.Contains(a, "idle") {
@@ -78,11 +79,11 @@ func TestPlaceOf(t *testing.T) {
 	for value, want := range map[string]place{
 		"": {}, suites.PlaceFree: {}, suites.PlaceSame: {cpus[:1], cpus[:1]},
 	} {
-		if p, err := placeOf(Cell{suites.PlaceAxis: value}); err != nil || len(p.server) != len(want.server) || len(p.generator) != len(want.generator) {
+		if p, err := placeOf(record.Cell{suites.PlaceAxis: value}); err != nil || len(p.server) != len(want.server) || len(p.generator) != len(want.generator) {
 			t.Errorf("place %q: %+v, %v", value, p, err)
 		}
 	}
-	p, err := placeOf(Cell{suites.PlaceAxis: suites.PlaceCross})
+	p, err := placeOf(record.Cell{suites.PlaceAxis: suites.PlaceCross})
 	if len(cpus) < 2 {
 		if err == nil || !strings.Contains(err.Error(), "needs two CPUs") {
 			t.Errorf("on one CPU: %v", err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -23,11 +24,11 @@ func openFile(t *testing.T, path string) *suites.Suite {
 func TestPlan(t *testing.T) {
 	for n := range 20 {
 		n, repeat, seed := n+1, 1+rand.IntN(8), rand.Uint64()
-		cells := make([]Cell, n)
+		cells := make([]record.Cell, n)
 		for i := range cells {
-			cells[i] = Cell{"mpm": string(rune('a' + i/3)), "mode": string(rune('x' + i%3))}
+			cells[i] = record.Cell{"mpm": string(rune('a' + i/3)), "mode": string(rune('x' + i%3))}
 		}
-		plan := newPlan(cells, repeat, seed)
+		plan := record.NewPlan(cells, repeat, seed)
 		if len(plan) != n*repeat {
 			t.Fatalf("seed %d: %d trials, want %d", seed, len(plan), n*repeat)
 		}
@@ -48,10 +49,10 @@ func TestPlan(t *testing.T) {
 		if len(ids) != len(plan) {
 			t.Fatalf("seed %d: %d names for %d trials", seed, len(ids), len(plan))
 		}
-		if !reflect.DeepEqual(plan, newPlan(cells, repeat, seed)) {
+		if !reflect.DeepEqual(plan, record.NewPlan(cells, repeat, seed)) {
 			t.Fatalf("seed %d: the same seed gives another plan", seed)
 		}
-		if longer := newPlan(cells, repeat+1, seed); !reflect.DeepEqual(plan, longer[:len(plan)]) {
+		if longer := record.NewPlan(cells, repeat+1, seed); !reflect.DeepEqual(plan, longer[:len(plan)]) {
 			t.Fatalf("seed %d: one more repetition changes the plan", seed)
 		}
 	}
@@ -59,11 +60,11 @@ func TestPlan(t *testing.T) {
 
 // Orders differ between seeds and between blocks: what the plan is for.
 func TestPlanShuffles(t *testing.T) {
-	cells := []Cell{}
+	cells := []record.Cell{}
 	for _, c := range "abcdefghij" {
-		cells = append(cells, Cell{"mpm": string(c)})
+		cells = append(cells, record.Cell{"mpm": string(c)})
 	}
-	order := func(plan []Planned) string {
+	order := func(plan []record.Planned) string {
 		var b strings.Builder
 		for _, p := range plan {
 			b.WriteString(p.Cell["mpm"])
@@ -72,7 +73,7 @@ func TestPlanShuffles(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for seed := range uint64(50) {
-		plan := newPlan(cells, 2, seed)
+		plan := record.NewPlan(cells, 2, seed)
 		seen[order(plan[:10])] = true
 		seen[order(plan[10:])] = true
 	}
@@ -83,15 +84,15 @@ func TestPlanShuffles(t *testing.T) {
 
 func TestTrialIDIsStable(t *testing.T) {
 	// Names of files in published results: they must not change.
-	if got := trialID(Cell{"mpm": "leader", "mode": "close"}, 3); got != "7bc692f3b265" {
+	if got := record.TrialID(record.Cell{"mpm": "leader", "mode": "close"}, 3); got != "7bc692f3b265" {
 		t.Errorf("the name of a trial is %s", got)
 	}
 }
 
 func TestChoose(t *testing.T) {
-	axes := []Axis{{"mpm", []string{"leader", "worker", "event"}}, {"mode", []string{"close", "keepalive"}}}
+	axes := []record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "event"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
 	s := suites.Suite{Axes: []suites.Axis{{Name: axes[0].Name, Values: axes[0].Values}, {Name: axes[1].Name, Values: axes[1].Values}}}
-	var cells []Cell
+	var cells []record.Cell
 	for _, c := range s.Cells() {
 		cells = append(cells, c)
 	}
@@ -106,7 +107,7 @@ func TestChoose(t *testing.T) {
 		}
 		var labels []string
 		for _, cell := range got {
-			labels = append(labels, Label(axes, cell))
+			labels = append(labels, record.Label(axes, cell))
 		}
 		if strings.Join(labels, " ") != c.want {
 			t.Errorf("%s chooses %q", c.only, labels)
@@ -121,7 +122,7 @@ func TestChoose(t *testing.T) {
 			t.Errorf("%s: %v, want %s", only, err, want)
 		}
 	}
-	if got := narrow(axes, []Cell{{"mpm": "event", "mode": "close"}, {"mpm": "leader", "mode": "close"}}); !reflect.DeepEqual(got, []Axis{{"mpm", []string{"leader", "event"}}, {"mode", []string{"close"}}}) {
+	if got := narrow(axes, []record.Cell{{"mpm": "event", "mode": "close"}, {"mpm": "leader", "mode": "close"}}); !reflect.DeepEqual(got, []record.Axis{{Name: "mpm", Values: []string{"leader", "event"}}, {Name: "mode", Values: []string{"close"}}}) {
 		t.Errorf("narrowed axes %v", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"lflab/experiments/probe"
+	"lflab/experiments/record"
 )
 
 // Recorder is the flight recorder of a running server of ours (`lflab serve
@@ -50,7 +51,7 @@ func (r *Recorder) Start(ctx context.Context) error {
 
 // Stop ends the recording and joins it with what the probe has recorded
 // meanwhile. It takes about a second for logs that are full.
-func (r *Recorder) Stop(ctx context.Context, records *probe.Records) (*UserStages, error) {
+func (r *Recorder) Stop(ctx context.Context, records *probe.Records) (*record.UserStages, error) {
 	_, user, err := r.server.stopFlightRaw(ctx)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lflab/experiments/machine"
+	"lflab/experiments/record"
 )
 
 // ErrInterrupted is returned by a run that its context ended. What is complete
@@ -28,7 +29,7 @@ const hopeless = 3
 // ErrInterrupted returned. A failed trial is kept and the run goes on, unless
 // all trials fail from the start. The results are returned whenever the
 // directory could be written, with an error or without.
-func (x *Experiment) Run(ctx context.Context) (*Run, error) {
+func (x *Experiment) Run(ctx context.Context) (*record.Run, error) {
 	if x.opts.Dir == "" {
 		return nil, errors.New("run suite: no results directory")
 	}
@@ -46,10 +47,10 @@ func (x *Experiment) Run(ctx context.Context) (*Run, error) {
 	m := &x.Manifest
 	m.Ended, m.After = time.Now(), machine.Read()
 	m.Interrupted = errors.Is(runErr, ErrInterrupted)
-	if err := writeManifest(x.opts.Dir, m); err != nil {
+	if err := record.WriteManifest(x.opts.Dir, m); err != nil {
 		return nil, errors.Join(runErr, err)
 	}
-	r, err := Open(x.opts.Dir)
+	r, err := record.Open(x.opts.Dir)
 	if err == nil {
 		err = r.WriteTables()
 	}
@@ -59,7 +60,7 @@ func (x *Experiment) Run(ctx context.Context) (*Run, error) {
 // work is a run under way.
 type work struct {
 	x     *Experiment
-	done  map[string]*Trial // by ID; of an earlier run those that have not failed
+	done  map[string]*record.Trial // by ID; of an earlier run those that have not failed
 	began time.Time
 	pace  *pace
 	spent float64 // s, by what was done before this began
@@ -67,7 +68,7 @@ type work struct {
 	fails int     // of them
 }
 
-func (x *Experiment) newWork(done map[string]*Trial) *work {
+func (x *Experiment) newWork(done map[string]*record.Trial) *work {
 	w := &work{x: x, done: done, began: time.Now(), pace: newPace(x.estimate)}
 	for _, p := range x.Manifest.Plan { // in this order, so that equal data give equal sums
 		if t := done[p.ID]; t != nil {
@@ -90,7 +91,7 @@ func (w *work) rounds(ctx context.Context) error {
 		if err := w.trials(ctx); err != nil || m.BudgetS == 0 {
 			return err
 		}
-		r, err := OpenRecords(w.x.opts.Dir)
+		r, err := record.OpenRecords(w.x.opts.Dir)
 		if err != nil {
 			return err
 		}
@@ -99,19 +100,19 @@ func (w *work) rounds(ctx context.Context) error {
 			return nil
 		}
 		m.Plan = append(m.Plan, round...)
-		if err := writeManifest(w.x.opts.Dir, m); err != nil {
+		if err := record.WriteManifest(w.x.opts.Dir, m); err != nil {
 			return err
 		}
 	}
 }
 
 // todo are the trials of the plan, as it stands, that are not done.
-func (w *work) todo() []Planned {
-	return slices.DeleteFunc(slices.Clone(w.x.Manifest.Plan), func(p Planned) bool { return w.done[p.ID] != nil })
+func (w *work) todo() []record.Planned {
+	return slices.DeleteFunc(slices.Clone(w.x.Manifest.Plan), func(p record.Planned) bool { return w.done[p.ID] != nil })
 }
 
 // progress tells how far the run is; t is the trial that has just ended.
-func (w *work) progress(t *Trial) {
+func (w *work) progress(t *record.Trial) {
 	if w.x.opts.Progress == nil {
 		return
 	}
@@ -141,7 +142,7 @@ func (w *work) trials(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := t.save(x.opts.Dir); err != nil {
+		if err := t.Save(x.opts.Dir); err != nil {
 			return err
 		}
 		for i := range t.Phases {
@@ -155,7 +156,7 @@ func (w *work) trials(ctx context.Context) error {
 		}
 		w.progress(t)
 		if w.fails == w.ran && (w.fails == hopeless || len(w.todo()) == 0) {
-			return fmt.Errorf("all of the first %d trials failed, the last one (%s): %s", w.fails, Label(x.Manifest.Axes, t.Cell), t.Failure)
+			return fmt.Errorf("all of the first %d trials failed, the last one (%s): %s", w.fails, record.Label(x.Manifest.Axes, t.Cell), t.Failure)
 		}
 	}
 	return nil
@@ -166,28 +167,28 @@ func (w *work) trials(ctx context.Context) error {
 func (x *Experiment) enter() (leave func(), err error) {
 	dir := x.opts.Dir
 	if len(x.Manifest.Resumed) == 0 {
-		if err := CheckOut(dir); err != nil {
+		if err := record.CheckOut(dir); err != nil {
 			return nil, err
 		}
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make results directory: %w", err)
 	}
-	unlock, err := lock(dir)
+	unlock, err := record.Lock(dir)
 	if err != nil {
 		return nil, err
 	}
 	if len(x.Manifest.Resumed) == 0 {
-		err = CheckOut(dir) // once more: another run may have come and gone
+		err = record.CheckOut(dir) // once more: another run may have come and gone
 	}
 	if err == nil {
-		err = removeHalves(dir)
+		err = record.RemoveHalves(dir)
 	}
 	if err == nil {
-		err = unpackLocked(dir) // trials are added as files
+		err = record.UnpackLocked(dir) // trials are added as files
 	}
 	if err == nil {
-		err = os.MkdirAll(filepath.Join(dir, trialsDir), 0o755)
+		err = os.MkdirAll(filepath.Join(dir, record.TrialsDir), 0o755)
 	}
 	if err != nil {
 		unlock()

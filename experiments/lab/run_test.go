@@ -14,10 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
-func runSmall(t *testing.T, text string, o Options) (*Run, error) {
+func runSmall(t *testing.T, text string, o Options) (*record.Run, error) {
 	t.Helper()
 	if o.Dir == "" {
 		o.Dir = filepath.Join(t.TempDir(), "out")
@@ -77,7 +78,7 @@ func TestAWholeRun(t *testing.T) {
 	}
 	// On a machine that is busy enough all answers of one short phase come after
 	// it, or its end is read before the server has worked: not in all of them.
-	var all [2]PhaseResult
+	var all [2]record.PhaseResult
 	for i := range r.Trials {
 		checkTrial(t, &r.Trials[i], i)
 		for j, p := range r.Trials[i].Phases {
@@ -96,7 +97,7 @@ func TestAWholeRun(t *testing.T) {
 	}
 }
 
-func checkTrial(t *testing.T, tr *Trial, order int) {
+func checkTrial(t *testing.T, tr *record.Trial, order int) {
 	t.Helper()
 	if tr.Order != order || tr.Failed || tr.Suite != "small" || len(tr.Phases) != 2 || tr.DurationS <= 0 {
 		t.Errorf("trial %+v", tr)
@@ -167,7 +168,7 @@ func TestFaultyServers(t *testing.T) {
 			}
 		case "errs", "forgets":
 			gate := map[string]string{"errs": "errors", "forgets": "flight_lost"}[mpm]
-			if tr.Failed || tr.Valid() || !slices.ContainsFunc(tr.Gates, func(g Gate) bool { return g.Name == gate && !g.OK }) {
+			if tr.Failed || tr.Valid() || !slices.ContainsFunc(tr.Gates, func(g record.Gate) bool { return g.Name == gate && !g.OK }) {
 				t.Errorf("%s: failed %v, gates %+v", mpm, tr.Failed, tr.Gates)
 			}
 		default:
@@ -345,11 +346,11 @@ func TestInterruptAndResume(t *testing.T) {
 }
 
 // complete resumes a run and checks that what was done before was left alone.
-func complete(t *testing.T, dir string, before *Run, resume func() error) {
+func complete(t *testing.T, dir string, before *record.Run, resume func() error) {
 	t.Helper()
 	kept := map[string]string{}
 	for i := range before.Trials {
-		b, err := os.ReadFile(filepath.Join(dir, trialsDir, before.Trials[i].ID+".json"))
+		b, err := os.ReadFile(filepath.Join(dir, record.TrialsDir, before.Trials[i].ID+".json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -358,7 +359,7 @@ func complete(t *testing.T, dir string, before *Run, resume func() error) {
 	if err := resume(); err != nil {
 		t.Fatalf("resume: %v", err)
 	}
-	r, err := Open(dir)
+	r, err := record.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -366,7 +367,7 @@ func complete(t *testing.T, dir string, before *Run, resume func() error) {
 		t.Errorf("%d of %d trials, manifest %+v", len(r.Trials), len(r.Manifest.Plan), r.Manifest)
 	}
 	for i := range r.Trials {
-		b, err := os.ReadFile(filepath.Join(dir, trialsDir, r.Trials[i].ID+".json"))
+		b, err := os.ReadFile(filepath.Join(dir, record.TrialsDir, r.Trials[i].ID+".json"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -410,7 +411,7 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v: the runner ended with %v: %s", sig, err, stderr.String())
 		}
 		noneLeft()
-		before, err := Open(dir)
+		before, err := record.Open(dir)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -439,7 +440,7 @@ func TestResumeRunsFailedTrialsAgain(t *testing.T) {
 	}
 	failed := r.Trials[1]
 	failed.Failed, failed.Failure = true, "made up"
-	if err := failed.save(dir); err != nil {
+	if err := failed.Save(dir); err != nil {
 		t.Fatal(err)
 	}
 	x, err := Resume(dir, Options{Serve: fakeCommand(t)})
@@ -473,7 +474,7 @@ func TestResumeRefusesAnotherExperiment(t *testing.T) {
 	}
 
 	r.Manifest.Binary = "0123456789abcdef"
-	if err := writeManifest(dir, &r.Manifest); err != nil {
+	if err := record.WriteManifest(dir, &r.Manifest); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(path, []byte(strings.Replace(smallSuite, `"two"`, `"two", "three"`, 1)), 0o644); err != nil {
@@ -500,15 +501,15 @@ func TestResumeRefusesAnotherExperiment(t *testing.T) {
 
 func TestOneRunAtATime(t *testing.T) {
 	dir := t.TempDir()
-	unlock, err := lock(dir)
+	unlock, err := record.Lock(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := lock(dir); err == nil || !strings.Contains(err.Error(), "another run is writing to it") {
+	if _, err := record.Lock(dir); err == nil || !strings.Contains(err.Error(), "another run is writing to it") {
 		t.Errorf("second lock: %v", err)
 	}
 	unlock()
-	if unlock, err = lock(dir); err != nil {
+	if unlock, err = record.Lock(dir); err != nil {
 		t.Fatal(err)
 	}
 	unlock()
@@ -522,13 +523,13 @@ func TestResumeUnpacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := r.Trials[len(r.Trials)-1]
-	if err := os.Remove(filepath.Join(r.Dir, trialsDir, last.ID+".json")); err != nil {
+	if err := os.Remove(filepath.Join(r.Dir, record.TrialsDir, last.ID+".json")); err != nil {
 		t.Fatal(err)
 	}
-	if err := Pack(r.Dir); err != nil {
+	if err := record.Pack(r.Dir); err != nil {
 		t.Fatal(err)
 	}
-	before, err := Open(r.Dir)
+	before, err := record.Open(r.Dir)
 	if err != nil || len(before.Trials) != 3 {
 		t.Fatalf("%v, %d trials", err, len(before.Trials))
 	}

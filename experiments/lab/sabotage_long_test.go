@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"lflab/experiments/lab/process"
+	"lflab/experiments/record"
 )
 
 // TestSabotageByOthers adds to TestSabotage those gates that notice who else had
@@ -37,7 +38,7 @@ func TestSabotageByOthers(t *testing.T) {
 // throttled runs the suite in a runner of its own that gets half of the time, as
 // under a quota of half a CPU: it is stopped for 20 ms and runs for 20 ms. The
 // servers, which are processes of their own, are left alone.
-func throttled(t *testing.T, path string, only ...string) *Run {
+func throttled(t *testing.T, path string, only ...string) *record.Run {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	runner := startRunner(t, path, only...)
@@ -77,12 +78,12 @@ func startRunner(t *testing.T, path string, only ...string) *runner {
 }
 
 // run is what it has measured, when it has ended with err.
-func (r *runner) run(t *testing.T, err error) *Run {
+func (r *runner) run(t *testing.T, err error) *record.Run {
 	t.Helper()
 	if err != nil {
 		t.Fatalf("%v: %s", err, r.stderr.String())
 	}
-	run, err := Open(r.dir)
+	run, err := record.Open(r.dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func quotas() error {
 
 // underQuota runs the suite, its servers included, in a control group with a
 // quota of half a CPU.
-func underQuota(t *testing.T, path string, only ...string) *Run {
+func underQuota(t *testing.T, path string, only ...string) *record.Run {
 	dir, v2, err := cpuHierarchy()
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +150,7 @@ func underQuota(t *testing.T, path string, only ...string) *Run {
 	return runner.run(t, <-runner.ended)
 }
 
-func besideSpinner(t *testing.T, path string, only ...string) *Run {
+func besideSpinner(t *testing.T, path string, only ...string) *record.Run {
 	cpus, err := ownCPUs()
 	if err != nil {
 		t.Fatal(err)

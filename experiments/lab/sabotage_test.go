@@ -10,6 +10,7 @@ import (
 
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
+	"lflab/experiments/record"
 )
 
 const sabotagedSuite = `
@@ -34,7 +35,7 @@ type sabotages []struct {
 	name, gate, place, mpm string
 	probe, closed          bool
 	needs                  func() error
-	sabotaged              func(t *testing.T, dir string, only ...string) *Run
+	sabotaged              func(t *testing.T, dir string, only ...string) *record.Run
 }
 
 // TestSabotage: what can go wrong with a measurement, and does not depend on who
@@ -94,14 +95,14 @@ func (all sabotages) areNoticed(t *testing.T) {
 				}
 			}
 			var bench bytes.Buffer
-			if err := r.writeBench(&bench); err != nil || strings.Contains(bench.String(), "BenchmarkTrial") {
+			if err := r.WriteBench(&bench); err != nil || strings.Contains(bench.String(), "BenchmarkTrial") {
 				t.Errorf("bench.txt counts what was sabotaged: %v\n%s", err, bench.String())
 			}
 
 			// Others may disturb the control, too: then once more.
 			for attempt := 0; ; attempt++ {
 				r = plain(t, path, "mpm=one")
-				if slices.ContainsFunc(r.Trials, func(tr Trial) bool { return !tr.Failed && passes(&tr, c.gate) }) {
+				if slices.ContainsFunc(r.Trials, func(tr record.Trial) bool { return !tr.Failed && passes(&tr, c.gate) }) {
 					break
 				}
 				if attempt == 20 && (c.gate == "other_load" || c.gate == "send_lag" || c.gate == "throttled") {
@@ -117,13 +118,13 @@ func (all sabotages) areNoticed(t *testing.T) {
 }
 
 // passes reports whether the gate is there and passed.
-func passes(t *Trial, gate string) bool {
-	i := slices.IndexFunc(t.Gates, func(g Gate) bool { return g.Name == gate })
+func passes(t *record.Trial, gate string) bool {
+	i := slices.IndexFunc(t.Gates, func(g record.Gate) bool { return g.Name == gate })
 	return i >= 0 && t.Gates[i].OK
 }
 
 // sabotage runs a suite in this process after do has been done to it.
-func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) *Run {
+func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) *record.Run {
 	t.Helper()
 	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, Serve: fakeCommand(t)})
 	if err != nil {
@@ -138,13 +139,13 @@ func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) 
 	return r
 }
 
-func plain(t *testing.T, path string, only ...string) *Run {
+func plain(t *testing.T, path string, only ...string) *record.Run {
 	return sabotage(t, path, only, func(*Experiment) {})
 }
 
 // clockStep sets the clock by 2 ms during each trial: to this process, for the
 // machine has others on it.
-func clockStep(t *testing.T, path string, only ...string) *Run {
+func clockStep(t *testing.T, path string, only ...string) *record.Run {
 	return sabotage(t, path, only, func(x *Experiment) {
 		steps := int64(0)
 		x.clocks = func() (monotonic, real int64) {
@@ -155,6 +156,6 @@ func clockStep(t *testing.T, path string, only ...string) *Run {
 	})
 }
 
-func smallRing(t *testing.T, path string, only ...string) *Run {
+func smallRing(t *testing.T, path string, only ...string) *record.Run {
 	return sabotage(t, path, only, func(x *Experiment) { x.ring = os.Getpagesize() })
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lflab/experiments/lab/process"
+	"lflab/experiments/record"
 )
 
 // sampler looks at a server at equal times: how many processes and threads it
@@ -18,18 +19,18 @@ type sampler struct {
 	every  time.Duration
 	began  time.Time
 	first  int // processes at the first look
-	series Series
+	series record.Series
 }
 
-func newSampler(root int, address string, step *Step, clients int) *sampler {
+func newSampler(root int, address string, step *record.Step, clients int) *sampler {
 	return &sampler{
 		census: process.NewCensus(root), page: control{address: address}, every: seconds(step.EveryS), began: time.Now(),
-		series: Series{Clients: clients, IdleMost: step.IdleMost},
+		series: record.Series{Clients: clients, IdleMost: step.IdleMost},
 	}
 }
 
 // watch looks until ctx ends, or enough says of what was seen that it is.
-func (s *sampler) watch(ctx context.Context, enough func(*Series) bool) error {
+func (s *sampler) watch(ctx context.Context, enough func(*record.Series) bool) error {
 	tick := time.NewTicker(s.every)
 	defer tick.Stop()
 	for {
@@ -77,14 +78,14 @@ func (s *sampler) ask(ctx context.Context) (busy, idle int) {
 	defer cancel()
 	page, err := s.page.get(ctx, "/server-status?auto")
 	if err != nil {
-		return unanswered, unanswered
+		return record.Unanswered, record.Unanswered
 	}
 	return parseWorkers(string(page))
 }
 
 // parseWorkers takes them from a status page.
 func parseWorkers(page string) (busy, idle int) {
-	busy, idle = unanswered, unanswered
+	busy, idle = record.Unanswered, record.Unanswered
 	for l := range strings.Lines(page) {
 		key, value, _ := strings.Cut(l, ":")
 		n, err := strconv.Atoi(strings.TrimSpace(value))
@@ -96,8 +97,8 @@ func parseWorkers(page string) (busy, idle int) {
 			idle = n
 		}
 	}
-	if busy == unanswered || idle == unanswered {
-		return unanswered, unanswered
+	if busy == record.Unanswered || idle == record.Unanswered {
+		return record.Unanswered, record.Unanswered
 	}
 	return busy, idle
 }

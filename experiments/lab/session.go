@@ -15,6 +15,7 @@ import (
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -62,7 +63,7 @@ func (s *session) read() (r reading) {
 }
 
 // load is what a phase asks of the generator.
-func (s *session) load(p Phase) load.Config {
+func (s *session) load(p record.Phase) load.Config {
 	cfg := load.Config{
 		URL: "http://" + s.address + p.Path, Connections: p.Connections, Close: s.mode == "close", Threads: p.Generators,
 		Warmup: seconds(p.WarmupS), Duration: seconds(p.DurationS),
@@ -82,7 +83,7 @@ func (s *session) load(p Phase) load.Config {
 // beginning and the end of the measured time, and the kernel probe looks in
 // between. The flight recorder and the server's own counters cover the warm-up
 // too: asking the server for them within the measured time would disturb it.
-func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, error) {
+func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResult, []record.Gate, error) {
 	if p.Step != nil {
 		return s.step(ctx, p)
 	}
@@ -111,10 +112,11 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 			}
 		}
 	}
-	bg := &BackgroundResult{}
+	bg := &record.BackgroundResult{}
 	var bgErr error
 	if p.Background != nil {
-		cfg.Background = guests(p.Background)
+		crowd := load.Background(*p.Background)
+		cfg.Background = &crowd
 		if bg.RSSBefore, err = s.meter.RSS(); err != nil {
 			return nil, nil, err
 		}
@@ -182,7 +184,7 @@ func (s *session) phase(ctx context.Context, p Phase) (*PhaseResult, []Gate, err
 
 // stopFlightInto ends recording in the server and adds its findings to a phase,
 // joined with the probe's records where there are any.
-func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *PhaseResult) (*flight, error) {
+func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *record.PhaseResult) (*flight, error) {
 	if !w.hasRecords() {
 		fl, err := ctl.stopFlight(ctx)
 		if err == nil {
@@ -200,11 +202,11 @@ func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *PhaseResult)
 }
 
 // result fills in what the load and the meter have measured.
-func result(name string, cfg load.Config, res *load.Result, begin, end reading) *PhaseResult {
+func result(name string, cfg load.Config, res *load.Result, begin, end reading) *record.PhaseResult {
 	use := process.Between(begin.server, end.server)
 	n := max(1, float64(res.Within))
 	perRequest := func(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 / n }
-	r := &PhaseResult{
+	r := &record.PhaseResult{
 		Name: name, Requests: res.Within, Errors: res.Errors, Started: begin.at, DurationS: res.Duration.Seconds(),
 		RequestsPerSecond: res.Achieved, OfferedRate: res.Offered,
 		Latency: stats.NewDist(res.Latency), Service: stats.NewDist(res.Service), SendLag: stats.NewDist(res.SendLag),
@@ -222,7 +224,7 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 	if res.Duration > 0 {
 		r.BytesPerSecond = float64(res.Bytes) / res.Duration.Seconds()
 	}
-	r.Bins = &Bins{WidthS: res.Bins.Width.Seconds(), Requests: res.Bins.Requests, MeanNS: rounded(res.Bins.Mean)}
+	r.Bins = &record.Bins{WidthS: res.Bins.Width.Seconds(), Requests: res.Bins.Requests, MeanNS: rounded(res.Bins.Mean)}
 	if res.Second != nil {
 		second, spacing := stats.NewDist(res.Second.Latency), stats.NewDist(res.PairSpacing)
 		r.SecondLatency, r.PairSpacing = &second, &spacing
@@ -277,7 +279,7 @@ func (f flightReport) decode() (*flight, error) {
 }
 
 // into adds the recorder's findings to a phase.
-func (f *flight) into(r *PhaseResult) {
+func (f *flight) into(r *record.PhaseResult) {
 	dist := func(name string) *stats.Dist {
 		h := f.histograms[name]
 		if h == nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"lflab/experiments/load"
+	"lflab/experiments/record"
 )
 
 // stillFor is how long nothing may happen, after a step, until it is over.
@@ -17,7 +18,7 @@ const stillFor = 2 * time.Second
 
 // step watches the server before its load comes, while it is there and after it
 // has gone. What is counted per request is of the time in between.
-func (s *session) step(ctx context.Context, p Phase) (*PhaseResult, []Gate, error) {
+func (s *session) step(ctx context.Context, p record.Phase) (*record.PhaseResult, []record.Gate, error) {
 	cfg := s.load(p)
 	if err := s.meter.Discover(); err != nil {
 		return nil, nil, err
@@ -30,9 +31,9 @@ func (s *session) step(ctx context.Context, p Phase) (*PhaseResult, []Gate, erro
 	var watcher sync.WaitGroup
 	var unseen error
 	watcher.Go(func() {
-		unseen = w.watch(looking, func(seen *Series) bool {
+		unseen = w.watch(looking, func(seen *record.Series) bool {
 			gone, end := down.Load(), over.Load()
-			return end > 0 && (since() > end || since() > gone+int64(stillFor) && seen.still(looks))
+			return end > 0 && (since() > end || since() > gone+int64(stillFor) && seen.Still(looks))
 		})
 	})
 	defer watcher.Wait()
@@ -68,7 +69,7 @@ func (s *session) step(ctx context.Context, p Phase) (*PhaseResult, []Gate, erro
 	}
 	r := result(p.Name, cfg, res, begin, end)
 	w.series.UpS, w.series.DownS = time.Duration(up.Load()).Seconds(), time.Duration(down.Load()).Seconds()
-	w.series.serve(res.PerSecond, float64(res.Service.Min())/1e9)
+	w.series.SetServed(res.PerSecond, float64(res.Service.Min())/1e9)
 	r.Series = &w.series
 	return r, phaseGates(p, res, begin, end, nil, r), nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lflab/experiments/record"
 )
 
 const stepSuite = `
@@ -134,7 +136,7 @@ serve = { threads = 4 }
 		{"leader", "2x2", []string{"--mpm=leader", "--start-servers=2", "--threads-per-child=2"}, "leader"},
 		{"kernel", "2x2", []string{"--mpm=prefork", "--start-servers=4"}, "prefork"},
 	} {
-		cell := Cell{"mpm": c.mpm, "processes": c.processes, "mode": "close"}
+		cell := record.Cell{"mpm": c.mpm, "processes": c.processes, "mode": "close"}
 		sub, axis := x.suite.Subject(cell)
 		got := x.serveArgs(sub, axis, cell)[4:]
 		want := append(slices.Clone(c.want), "--defer-accept=true")

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"lflab/experiments/record"
 )
 
 // tempPattern names the directories of runs, below that of temporary files.
@@ -26,7 +28,7 @@ func (x *Experiment) makeTemp() error {
 		if err != nil {
 			return err
 		}
-		unlock, err := lock(temp)
+		unlock, err := record.Lock(temp)
 		if err == nil {
 			if err = os.Chmod(temp, 0o755); err != nil {
 				unlock()
@@ -52,7 +54,7 @@ func removeOrphans() {
 			continue
 		}
 		dir := filepath.Join(os.TempDir(), e.Name())
-		if unlock, err := lock(dir); err == nil {
+		if unlock, err := record.Lock(dir); err == nil {
 			_ = os.RemoveAll(dir)
 			unlock()
 		}

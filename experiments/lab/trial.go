@@ -13,6 +13,7 @@ import (
 
 	"lflab/experiments/lab/process"
 	"lflab/experiments/machine"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -25,8 +26,8 @@ const (
 // trial runs one trial from the start of its process to its end. Whatever goes
 // wrong with the server or the load makes a failed trial; an error is a fault
 // of the runner's own.
-func (x *Experiment) trial(ctx context.Context, p Planned, order int) (*Trial, error) {
-	t := &Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Order: order, MeasuredAs: x.measuredAs(p.Cell), Started: time.Now()}
+func (x *Experiment) trial(ctx context.Context, p record.Planned, order int) (*record.Trial, error) {
+	t := &record.Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Order: order, MeasuredAs: x.measuredAs(p.Cell), Started: time.Now()}
 	mono, real := x.clocks()
 	var err error
 	if sub, axis := x.suite.Subject(p.Cell); sub != nil && sub.Parse != nil {
@@ -45,7 +46,7 @@ func (x *Experiment) trial(ctx context.Context, p Planned, order int) (*Trial, e
 
 // serveArgs is the command of one of our own servers. sub is one with flags of
 // its own, selected by axis, or nil.
-func (x *Experiment) serveArgs(sub *suites.Subject, axis string, cell Cell) []string {
+func (x *Experiment) serveArgs(sub *suites.Subject, axis string, cell record.Cell) []string {
 	argv := append(slices.Clone(x.opts.Serve), "--listen=127.0.0.1:0", "--lab", "--grace="+grace.String())
 	for _, a := range x.suite.Axes {
 		if a.IsFlag() && (sub == nil || a.Name != axis && !hasFlag(sub.Serve, a.Name)) {
@@ -79,7 +80,7 @@ func hasFlag(flags []suites.Flag, name string) bool {
 
 // values fill the placeholders of a subject's command and of flags; sub may be
 // nil.
-func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
+func (x *Experiment) values(sub *suites.Subject, cell record.Cell) map[string]string {
 	v := map[string]string{"self": x.opts.Serve[0], "cpus": strconv.Itoa(x.Manifest.Before.CPUs), "docroot": x.docRoot}
 	if sub != nil {
 		v["bin"], v["needs"] = x.built[sub.Name], x.found[sub.Name]
@@ -92,7 +93,7 @@ func (x *Experiment) values(sub *suites.Subject, cell Cell) map[string]string {
 }
 
 // runServer starts the server of a cell, puts the phases on it and ends it.
-func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subject, axis string) (err error) {
+func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suites.Subject, axis string) (err error) {
 	var address string
 	start, ours := process.Start, sub == nil || sub.Serve != nil
 	if !ours {
@@ -188,7 +189,7 @@ func (x *Experiment) runServer(ctx context.Context, t *Trial, sub *suites.Subjec
 }
 
 // runCommand runs a command that prints a figure and takes it from there.
-func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subject) error {
+func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suites.Subject) error {
 	t.Command = sub.Argv(x.values(sub, t.Cell))
 	began, own := time.Now(), machine.OwnCPU()
 	busy, err := machine.ReadCPUTime()
@@ -221,7 +222,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 		return err
 	}
 	wall := time.Since(began)
-	r := PhaseResult{Name: phase.Name, Started: began, DurationS: wall.Seconds(), H: &d}
+	r := record.PhaseResult{Name: phase.Name, Started: began, DurationS: wall.Seconds(), H: &d}
 	t.Gates = lostGates(phase.Name, busy, after, machine.OwnCPU()-own+p.CPU(), wall)
 	if err := w.into(&r); err != nil {
 		return err
@@ -231,7 +232,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *Trial, sub *suites.Subje
 		g.Phase = phase.Name
 		t.Gates = append(t.Gates, g)
 	}
-	t.Phases = []PhaseResult{r}
+	t.Phases = []record.PhaseResult{r}
 	return nil
 }
 

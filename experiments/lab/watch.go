@@ -10,6 +10,7 @@ import (
 
 	"lflab/experiments/probe"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -55,7 +56,7 @@ func (w *watch) stop() {
 }
 
 // into adds what was seen to a phase, and detaches the probe. Its records stay.
-func (w *watch) into(r *PhaseResult) error {
+func (w *watch) into(r *record.PhaseResult) error {
 	if w == nil {
 		return nil
 	}
@@ -86,7 +87,7 @@ func (w *watch) into(r *PhaseResult) error {
 // pairsInto adds the dispatch latencies of pairs to a phase, from the probe's
 // single records. Two requests are a pair when they became ready within twice the
 // spacing and what a busy client may add to it; pairs lie much further apart.
-func (w *watch) pairsInto(r *PhaseResult, spacing time.Duration) {
+func (w *watch) pairsInto(r *record.PhaseResult, spacing time.Duration) {
 	if !w.hasRecords() {
 		return
 	}
@@ -108,8 +109,8 @@ func (w *watch) hasRecords() bool { return w != nil && w.kind == "records" }
 
 // userStages is what probe and flight recorder come to together, as it is
 // written.
-func userStages(side *probe.UserSide) *UserStages {
-	u := &UserStages{Stages: side.Stages(), Joined: side.Requests + side.Handoffs, Unmatched: side.Unmatched.Map(), Edge: side.Edge.Map()}
+func userStages(side *probe.UserSide) *record.UserStages {
+	u := &record.UserStages{Stages: side.Stages(), Joined: side.Requests + side.Handoffs, Unmatched: side.Unmatched.Map(), Edge: side.Edge.Map()}
 	u.Unmatched["contradicted"] = side.Contradicted
 	for name, to := range map[string]**stats.Dist{"H": &u.H, "D": &u.D} {
 		if h := side.Total(name); h != nil {
@@ -148,7 +149,7 @@ func (x *Experiment) doWithoutProbe(reason error) {
 	line := "probe: " + reason.Error()
 	if x.suite.Axis(suites.ProbeAxis) == nil { // else the cells say where it is on, not the phases
 		var left []string
-		m.Phases = slices.DeleteFunc(m.Phases, func(p Phase) bool {
+		m.Phases = slices.DeleteFunc(m.Phases, func(p record.Phase) bool {
 			only := p.Probe != "" && !p.Flight
 			if only {
 				left = append(left, p.Name)
@@ -166,7 +167,7 @@ func (x *Experiment) doWithoutProbe(reason error) {
 }
 
 // probeIn is what the probe keeps in a phase of a cell; empty: it is off.
-func probeIn(cell Cell, p Phase) string {
+func probeIn(cell record.Cell, p record.Phase) string {
 	switch kind, ok := cell[suites.ProbeAxis]; {
 	case !ok:
 		return p.Probe
@@ -178,7 +179,7 @@ func probeIn(cell Cell, p Phase) string {
 }
 
 // shape is what the probe takes the server of a cell for.
-func (x *Experiment) shape(sub *suites.Subject, cell Cell) stage.Shape {
+func (x *Experiment) shape(sub *suites.Subject, cell record.Cell) stage.Shape {
 	if sub != nil && sub.Serve == nil {
 		return sub.Shape
 	}

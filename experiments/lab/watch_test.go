@@ -10,6 +10,7 @@ import (
 
 	"lflab/experiments/probe"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 )
 
 const watchedPhases = `
@@ -30,7 +31,7 @@ probe = "records"
 func noProbe() error   { return errors.New("CAP_BPF is missing (be root)") }
 func freeProbe() error { return nil }
 
-func phaseNames(m Manifest) (names []string) {
+func phaseNames(m record.Manifest) (names []string) {
 	for _, p := range m.Phases {
 		names = append(names, p.Name+":"+p.Probe)
 	}
@@ -65,7 +66,7 @@ func TestRunWithoutTheProbe(t *testing.T) {
 		if tr.Failed || len(tr.Phases) != 3 || tr.Phases[2].Probe != nil || tr.Phases[2].User != nil || tr.Phases[2].H == nil {
 			t.Errorf("trial %+v", tr)
 		}
-		if slices.ContainsFunc(tr.Gates, func(g Gate) bool { return g.Name == "probe_lost" }) {
+		if slices.ContainsFunc(tr.Gates, func(g record.Gate) bool { return g.Name == "probe_lost" }) {
 			t.Error("a gate judges a probe that was not there")
 		}
 	}
@@ -119,17 +120,17 @@ func TestProbeIsAskedForWhereWanted(t *testing.T) {
 
 func TestProbeInACell(t *testing.T) {
 	for _, c := range []struct {
-		cell  Cell
+		cell  record.Cell
 		phase string
 		want  string
 	}{
-		{Cell{"mpm": "leader"}, "", ""},
-		{Cell{"mpm": "leader"}, "records", "records"},
-		{Cell{"probe": "off"}, "records", ""},
-		{Cell{"probe": "histograms"}, "", "histograms"},
-		{Cell{"probe": "histograms"}, "records", "histograms"},
+		{record.Cell{"mpm": "leader"}, "", ""},
+		{record.Cell{"mpm": "leader"}, "records", "records"},
+		{record.Cell{"probe": "off"}, "records", ""},
+		{record.Cell{"probe": "histograms"}, "", "histograms"},
+		{record.Cell{"probe": "histograms"}, "records", "histograms"},
 	} {
-		if got := probeIn(c.cell, Phase{Probe: c.phase}); got != c.want {
+		if got := probeIn(c.cell, record.Phase{Probe: c.phase}); got != c.want {
 			t.Errorf("cell %v, phase %q: %q, want %q", c.cell, c.phase, got, c.want)
 		}
 	}
@@ -143,7 +144,7 @@ func TestShapeOfACell(t *testing.T) {
 		t.Fatal(err)
 	}
 	for mpm, want := range map[string]stage.Shape{"leader": stage.Leader, "goroutine": stage.Unknown, "two": stage.Prefork} {
-		cell := Cell{"mpm": mpm, "mode": "close"}
+		cell := record.Cell{"mpm": mpm, "mode": "close"}
 		sub, _ := x.suite.Subject(cell)
 		if got := x.shape(sub, cell); got != want {
 			t.Errorf("%s has shape %s, want %s", mpm, got, want)
@@ -188,7 +189,7 @@ name = "handoff"
 	for _, tr := range r.Trials {
 		on := tr.Cell["probe"] != "off"
 		if tr.Failed || (tr.Phases[0].Probe != nil) != on ||
-			slices.ContainsFunc(tr.Gates, func(g Gate) bool { return g.Name == "probe_lost" && g.Phase == "handoff" }) != on {
+			slices.ContainsFunc(tr.Gates, func(g record.Gate) bool { return g.Name == "probe_lost" && g.Phase == "handoff" }) != on {
 			t.Fatalf("%s: %+v", tr.Cell["probe"], tr)
 		}
 		if on && tr.Phases[0].Probe.Counts["wakes_issued"] == 0 {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -43,7 +43,7 @@ type Crossing struct {
 // Predict holds the model against the mean dispatch latency that the kernel
 // probe measured at each rate of a phase. A suite without the axis "rate" has
 // one, the load's own; a closed loop has none, which is an error.
-func Predict(run *lab.Run, phase string) ([]Fit, error) {
+func Predict(run *record.Run, phase string) ([]Fit, error) {
 	fits, err := predict(run, phase, rateAxis, AtRead, func(s *sample) (float64, bool) { return s.dispatch, s.dispatch > 0 && s.rate > 0 })
 	if err != nil {
 		return nil, err
@@ -58,8 +58,8 @@ func Predict(run *lab.Run, phase string) ([]Fit, error) {
 // connection of each pair, which d2 takes out of a phase, in ns, at each value
 // of the axis "spacing" in µs. end is where that latency ends: for AtHandler
 // probe and recorder must have been on together.
-func PredictPairs(run *lab.Run, phase string, d2 func(*lab.PhaseResult) (float64, bool), end End) ([]Fit, error) {
-	if !slices.ContainsFunc(run.Manifest.Axes, func(a lab.Axis) bool { return a.Name == spacingAxis }) {
+func PredictPairs(run *record.Run, phase string, d2 func(*record.PhaseResult) (float64, bool), end End) ([]Fit, error) {
+	if !slices.ContainsFunc(run.Manifest.Axes, func(a record.Axis) bool { return a.Name == spacingAxis }) {
 		return nil, fmt.Errorf("predict pairs: suite %s has no axis %q", run.Manifest.Suite, spacingAxis)
 	}
 	return predict(run, phase, spacingAxis, end, func(s *sample) (float64, bool) {
@@ -70,7 +70,7 @@ func PredictPairs(run *lab.Run, phase string, d2 func(*lab.PhaseResult) (float64
 	})
 }
 
-func predict(run *lab.Run, phase, axis string, end End, value func(*sample) (float64, bool)) ([]Fit, error) {
+func predict(run *record.Run, phase, axis string, end End, value func(*sample) (float64, bool)) ([]Fit, error) {
 	samples, err := collect(run, phase)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -18,9 +18,9 @@ var residuals = map[string]float64{"1000": 0, "4000": 0.05, "8000": 0.10, "16000
 
 // ratesRun is a run over rates whose D is the model's, more by residuals, and
 // for the process of a block by a scale.
-func ratesRun(blocks int, rates ...string) *lab.Run {
-	return made{axes: []lab.Axis{axis("mpm", "leader", "worker"), axis("rate", rates...)}, blocks: blocks,
-		trial: func(tr *lab.Trial, p *lab.PhaseResult) {
+func ratesRun(blocks int, rates ...string) *record.Run {
+	return made{axes: []record.Axis{axis("mpm", "leader", "worker"), axis("rate", rates...)}, blocks: blocks,
+		trial: func(tr *record.Trial, p *record.PhaseResult) {
 			rate, _ := strconv.ParseFloat(tr.Cell["rate"], 64)
 			p.Probe.D.Mean = 1e6 // overloaded
 			if d := truth[tr.Cell["mpm"]].Dispatch(rate); !math.IsInf(d, 1) {
@@ -147,8 +147,8 @@ func TestSentences(t *testing.T) {
 // A run without the axis has the load's own rate, and inputs and points come
 // from the same cells.
 func TestSentencesOfOneRate(t *testing.T) {
-	run := made{axes: []lab.Axis{axis("mpm", "leader", "worker"), axis("mode", "close")}, blocks: 7,
-		trial: func(tr *lab.Trial, p *lab.PhaseResult) {
+	run := made{axes: []record.Axis{axis("mpm", "leader", "worker"), axis("mode", "close")}, blocks: 7,
+		trial: func(tr *record.Trial, p *record.PhaseResult) {
 			mpm := tr.Cell["mpm"]
 			s := truth[mpm]
 			s.Spread = 2.25
@@ -201,8 +201,8 @@ func sentences(t *testing.T, got, want []string) {
 func TestPredictPairs(t *testing.T) {
 	spacings := []string{"0", "5", "15", "50", "54", "100"}
 	slower := map[string]float64{"15": 1.25}
-	run := made{axes: []lab.Axis{axis("mpm", "leader", "worker"), axis("spacing", spacings...)}, blocks: 7,
-		trial: func(tr *lab.Trial, p *lab.PhaseResult) {
+	run := made{axes: []record.Axis{axis("mpm", "leader", "worker"), axis("spacing", spacings...)}, blocks: 7,
+		trial: func(tr *record.Trial, p *record.PhaseResult) {
 			us, _ := strconv.ParseFloat(tr.Cell["spacing"], 64)
 			p.D = &stats.Dist{Mean: truth[tr.Cell["mpm"]].Second(us*1e3) + trueHandler}
 			if by := slower[tr.Cell["spacing"]]; by > 0 {
@@ -212,7 +212,7 @@ func TestPredictPairs(t *testing.T) {
 				p.Probe.G.Mean *= 2
 			}
 		}}.run()
-	d2 := func(p *lab.PhaseResult) (float64, bool) {
+	d2 := func(p *record.PhaseResult) (float64, bool) {
 		if p.D == nil {
 			return 0, false
 		}
@@ -276,8 +276,8 @@ func TestPredictPairs(t *testing.T) {
 // Groups are predicted each by itself, and a server that is missing leaves the
 // other alone.
 func TestPredictGroups(t *testing.T) {
-	run := made{axes: []lab.Axis{axis("mpm", "leader", "worker"), axis("place", "free", "same", "cross"), axis("rate", "1000", "4000"), axis("idle", "default")}, blocks: 3,
-		trial: func(tr *lab.Trial, p *lab.PhaseResult) {
+	run := made{axes: []record.Axis{axis("mpm", "leader", "worker"), axis("place", "free", "same", "cross"), axis("rate", "1000", "4000"), axis("idle", "default")}, blocks: 3,
+		trial: func(tr *record.Trial, p *record.PhaseResult) {
 			if tr.Cell["place"] == "cross" && tr.Cell["mpm"] == "leader" {
 				p.Probe.D.Mean *= 2
 			}
@@ -308,7 +308,7 @@ func TestPredictGroups(t *testing.T) {
 }
 
 func TestPredictRefusesClosedLoop(t *testing.T) {
-	run := made{axes: []lab.Axis{axis("mpm", "leader")}, blocks: 1, trial: func(_ *lab.Trial, p *lab.PhaseResult) { p.OfferedRate = 0 }}.run()
+	run := made{axes: []record.Axis{axis("mpm", "leader")}, blocks: 1, trial: func(_ *record.Trial, p *record.PhaseResult) { p.OfferedRate = 0 }}.run()
 	if _, err := Predict(run, "probed"); err == nil || !strings.Contains(err.Error(), "a closed loop has no rate") {
 		t.Errorf("error %v, want one that speaks of the closed loop", err)
 	}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -24,23 +24,23 @@ const (
 
 // made describes a made-up run: cells are the product of the axes.
 type made struct {
-	axes   []lab.Axis
+	axes   []record.Axis
 	blocks int
-	trial  func(*lab.Trial, *lab.PhaseResult) // changes one; may be nil
+	trial  func(*record.Trial, *record.PhaseResult) // changes one; may be nil
 }
 
-func axis(name string, values ...string) lab.Axis { return lab.Axis{Name: name, Values: values} }
+func axis(name string, values ...string) record.Axis { return record.Axis{Name: name, Values: values} }
 
 // run makes it up. Processes differ by up to some percent, block by block, all
 // times of one alike; the median block is exact.
-func (m made) run() *lab.Run {
-	run := &lab.Run{Manifest: lab.Manifest{Suite: "made", Axes: m.axes, Repeat: m.blocks, Phases: []lab.Phase{{Name: "open"}, {Name: "probed"}}}}
-	cells := []lab.Cell{{}}
+func (m made) run() *record.Run {
+	run := &record.Run{Manifest: record.Manifest{Suite: "made", Axes: m.axes, Repeat: m.blocks, Phases: []record.Phase{{Name: "open"}, {Name: "probed"}}}}
+	cells := []record.Cell{{}}
 	for _, a := range m.axes {
-		var next []lab.Cell
+		var next []record.Cell
 		for _, c := range cells {
 			for _, v := range a.Values {
-				cell := lab.Cell{a.Name: v}
+				cell := record.Cell{a.Name: v}
 				for k, w := range c {
 					cell[k] = w
 				}
@@ -52,18 +52,18 @@ func (m made) run() *lab.Run {
 	for block := range m.blocks {
 		for _, cell := range cells {
 			id := fmt.Sprint(block, cell)
-			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: id, Cell: cell, Repetition: block})
-			t := lab.Trial{ID: id, Cell: cell, Repetition: block, Gates: []lab.Gate{{Name: "errors", OK: true}}}
+			run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{ID: id, Cell: cell, Repetition: block})
+			t := record.Trial{ID: id, Cell: cell, Repetition: block, Gates: []record.Gate{{Name: "errors", OK: true}}}
 			scale := 1 + 0.02*float64(block-m.blocks/2)
-			p := lab.PhaseResult{Name: "probed", Requests: 1000, OfferedRate: 3000}
+			p := record.PhaseResult{Name: "probed", Requests: 1000, OfferedRate: 3000}
 			p.Probe = report(cell["mpm"], scale)
-			p.User = &lab.UserStages{Stages: map[string]stage.Times{
+			p.User = &record.UserStages{Stages: map[string]stage.Times{
 				"D.read-handler": {Of: "D", PartOfMean: trueHandler, Dist: stats.Dist{Count: 1000, Mean: trueHandler}},
 			}}
 			if m.trial != nil {
 				m.trial(&t, &p)
 			}
-			t.Phases = append(t.Phases, lab.PhaseResult{Name: "open"}, p)
+			t.Phases = append(t.Phases, record.PhaseResult{Name: "open"}, p)
 			run.Trials = append(run.Trials, t)
 		}
 	}

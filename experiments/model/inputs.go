@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -89,7 +89,7 @@ func (in *Inputs) servers(end End) []Server {
 //
 // Trials that do not count and such whose requests came over connections that
 // were kept are left out. An error says why nothing is left.
-func FromRun(run *lab.Run, phase string) ([]Inputs, error) {
+func FromRun(run *record.Run, phase string) ([]Inputs, error) {
 	samples, err := collect(run, phase)
 	if err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func FromRun(run *lab.Run, phase string) ([]Inputs, error) {
 	return inputsOf(run, phase, samples)
 }
 
-func inputsOf(run *lab.Run, phase string, samples []sample) ([]Inputs, error) {
+func inputsOf(run *record.Run, phase string, samples []sample) ([]Inputs, error) {
 	var usable []sample
 	for _, s := range samples {
 		if s.lacking == "" {

@@ -7,8 +7,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 )
 
 // Every stage of D has one place in the model: one that the probe gains or
@@ -24,8 +24,8 @@ func TestStagesAreAllPlaced(t *testing.T) {
 }
 
 func TestFromRun(t *testing.T) {
-	run := made{axes: []lab.Axis{axis("mpm", "leader", "worker", "kernel"), axis("mode", "close"), axis("rate", "8000", "2000", "16000")}, blocks: 7,
-		trial: func(tr *lab.Trial, p *lab.PhaseResult) {
+	run := made{axes: []record.Axis{axis("mpm", "leader", "worker", "kernel"), axis("mode", "close"), axis("rate", "8000", "2000", "16000")}, blocks: 7,
+		trial: func(tr *record.Trial, p *record.PhaseResult) {
 			if tr.Cell["rate"] != "2000" { // loaded cells are no source
 				p.Probe.G.Mean *= 3
 			}
@@ -71,7 +71,7 @@ func TestFromRun(t *testing.T) {
 // Where no accept found a connection at once, the time from its call to its
 // sleep stands for it; trials that lack what a model needs are left out.
 func TestFromRunLeavesOut(t *testing.T) {
-	run := made{axes: []lab.Axis{axis("mpm", "leader")}, blocks: 8, trial: func(tr *lab.Trial, p *lab.PhaseResult) {
+	run := made{axes: []record.Axis{axis("mpm", "leader")}, blocks: 8, trial: func(tr *record.Trial, p *record.PhaseResult) {
 		switch tr.Repetition {
 		case 0:
 			tr.Gates[0].OK = false
@@ -103,7 +103,7 @@ func TestFromRunLeavesOut(t *testing.T) {
 		t.Errorf("inputs %v at %v/s, want those of block 6 alone, accept 4160 ns, at 3000/s", all, all[0].Rate)
 	}
 
-	run.Trials = slices.DeleteFunc(run.Trials, func(tr lab.Trial) bool { return tr.Repetition == 6 })
+	run.Trials = slices.DeleteFunc(run.Trials, func(tr record.Trial) bool { return tr.Repetition == 6 })
 	_, err = FromRun(run, "probed")
 	for _, want := range []string{"phase probed of suite made", "1 do not count", "1 were not probed", "1 kept their connections",
 		"1 have no gap", "1 found no thread asleep in accept", "1 tell nothing of accept's own time", "1 lack the phase"} {
@@ -115,14 +115,14 @@ func TestFromRunLeavesOut(t *testing.T) {
 
 func TestFromRunRefuses(t *testing.T) {
 	for name, c := range map[string]struct {
-		run   *lab.Run
+		run   *record.Run
 		phase string
 		want  string
 	}{
-		"no phase":     {made{axes: []lab.Axis{axis("mpm", "leader")}, blocks: 1}.run(), "closed", `no phase "closed"`},
-		"no rate":      {made{axes: []lab.Axis{axis("mpm", "leader"), axis("rate", "fast")}, blocks: 1}.run(), "probed", `"fast" on the axis rate`},
-		"below 0":      {made{axes: []lab.Axis{axis("mpm", "leader"), axis("spacing", "-5")}, blocks: 1}.run(), "probed", `"-5" on the axis spacing`},
-		"other server": {made{axes: []lab.Axis{axis("mpm", "kernel")}, blocks: 1}.run(), "probed", "there is none"},
+		"no phase":     {made{axes: []record.Axis{axis("mpm", "leader")}, blocks: 1}.run(), "closed", `no phase "closed"`},
+		"no rate":      {made{axes: []record.Axis{axis("mpm", "leader"), axis("rate", "fast")}, blocks: 1}.run(), "probed", `"fast" on the axis rate`},
+		"below 0":      {made{axes: []record.Axis{axis("mpm", "leader"), axis("spacing", "-5")}, blocks: 1}.run(), "probed", `"-5" on the axis spacing`},
+		"other server": {made{axes: []record.Axis{axis("mpm", "kernel")}, blocks: 1}.run(), "probed", "there is none"},
 	} {
 		if _, err := FromRun(c.run, c.phase); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)

@@ -8,18 +8,18 @@ import (
 	"path/filepath"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // reference opens a results directory of the project; the test is skipped where
 // there is none.
-func reference(t *testing.T, name string) *lab.Run {
+func reference(t *testing.T, name string) *record.Run {
 	t.Helper()
 	dir := filepath.Join("..", "..", "results", name)
 	if _, err := os.Stat(filepath.Join(dir, "manifest.json")); errors.Is(err, fs.ErrNotExist) {
 		t.Skipf("%s is not there: the reference results are no part of this copy", dir)
 	}
-	run, err := lab.Open(dir)
+	run, err := record.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,16 +7,16 @@ import (
 	"slices"
 	"strconv"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 )
 
 // sample is what one server process gave in one phase.
 type sample struct {
 	mpm, group    string
 	block         int
-	rate, spacing float64          // of the cell, else the load's own rate; 0: none
-	phase         *lab.PhaseResult // nil if there is none that counts
+	rate, spacing float64             // of the cell, else the load's own rate; 0: none
+	phase         *record.PhaseResult // nil if there is none that counts
 
 	dispatch float64 // mean D as measured, ns; 0: not known
 	lacking  string  // why there are no inputs, as "were not probed"; empty: there are
@@ -32,11 +32,11 @@ const keptShare = 0.05
 
 // collect takes the samples of leader and worker out of a run, cells in the
 // order of the axes.
-func collect(run *lab.Run, phase string) ([]sample, error) {
-	if !slices.ContainsFunc(run.Manifest.Phases, func(p lab.Phase) bool { return p.Name == phase }) {
+func collect(run *record.Run, phase string) ([]sample, error) {
+	if !slices.ContainsFunc(run.Manifest.Phases, func(p record.Phase) bool { return p.Name == phase }) {
 		return nil, fmt.Errorf("take the model's inputs: suite %s has no phase %q", run.Manifest.Suite, phase)
 	}
-	others := slices.DeleteFunc(slices.Clone(run.Manifest.Axes), func(a lab.Axis) bool {
+	others := slices.DeleteFunc(slices.Clone(run.Manifest.Axes), func(a record.Axis) bool {
 		return a.Name == mpmAxis || a.Name == rateAxis || a.Name == spacingAxis
 	})
 	var samples []sample
@@ -57,7 +57,7 @@ func collect(run *lab.Run, phase string) ([]sample, error) {
 			if !maps.Equal(t.Cell, cell) {
 				continue
 			}
-			s := sample{mpm: cell[mpmAxis], group: lab.Label(others, cell), block: t.Repetition, rate: rate, spacing: spacing}
+			s := sample{mpm: cell[mpmAxis], group: record.Label(others, cell), block: t.Repetition, rate: rate, spacing: spacing}
 			if s.lacking = "do not count"; t.Valid() {
 				s.measure(t, phase)
 			}
@@ -68,7 +68,7 @@ func collect(run *lab.Run, phase string) ([]sample, error) {
 }
 
 // number reads a cell's value on an axis; 0 where there is no such axis.
-func number(cell lab.Cell, axis string) (float64, error) {
+func number(cell record.Cell, axis string) (float64, error) {
 	text, ok := cell[axis]
 	if !ok {
 		return 0, nil
@@ -81,8 +81,8 @@ func number(cell lab.Cell, axis string) (float64, error) {
 }
 
 // measure fills the sample from its trial's phase, as far as there is something.
-func (s *sample) measure(t *lab.Trial, phase string) {
-	i := slices.IndexFunc(t.Phases, func(p lab.PhaseResult) bool { return p.Name == phase })
+func (s *sample) measure(t *record.Trial, phase string) {
+	i := slices.IndexFunc(t.Phases, func(p record.PhaseResult) bool { return p.Name == phase })
 	if i < 0 {
 		s.lacking = "lack the phase"
 		return

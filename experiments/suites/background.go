@@ -5,32 +5,23 @@ import (
 	"strings"
 )
 
-type fileBackground struct {
-	Idle        int
-	SlowSenders int `toml:"slow-senders"`
-	SlowReaders int `toml:"slow-readers"`
-	Blocking    int
-	Path        string
-	Unread      string
-}
-
 // mostBackground clients of a kind fit into the local ports of one address.
 const mostBackground = 50_000
 
-func (r *reader) background(f *fileBackground, at string) (*Background, error) {
-	b := Background(*f)
+// background refuses numbers out of range and paths that nobody asks for.
+func (r *reader) background(f *Background, at string) error {
 	all := 0
 	for _, n := range []struct {
 		key   string
 		value int
 	}{{"idle", f.Idle}, {"slow-senders", f.SlowSenders}, {"slow-readers", f.SlowReaders}, {"blocking", f.Blocking}} {
 		if n.value < 0 || n.value > mostBackground {
-			return nil, r.refuse(at+"."+n.key, n.value, fmt.Sprintf("0 to %d clients", mostBackground))
+			return r.refuse(at+"."+n.key, n.value, fmt.Sprintf("0 to %d clients", mostBackground))
 		}
 		all += n.value
 	}
 	if all == 0 {
-		return nil, r.missing(at, "idle, slow-senders, slow-readers or blocking, with a number of clients")
+		return r.missing(at, "idle, slow-senders, slow-readers or blocking, with a number of clients")
 	}
 	for _, p := range []struct {
 		key, value string
@@ -39,16 +30,16 @@ func (r *reader) background(f *fileBackground, at string) (*Background, error) {
 	}{{"path", f.Path, f.Blocking, "blocking"}, {"unread", f.Unread, f.SlowReaders, "slow-readers"}} {
 		switch {
 		case p.value == "" && p.clients > 0:
-			return nil, r.missing(at+"."+p.key, "the path that the "+p.of+" ask for")
+			return r.missing(at+"."+p.key, "the path that the "+p.of+" ask for")
 		case p.value != "" && p.clients == 0:
-			return nil, r.refuse(at+"."+p.key, p.value, "only with "+p.of)
+			return r.refuse(at+"."+p.key, p.value, "only with "+p.of)
 		case p.value != "":
 			if err := r.path(at+"."+p.key, p.value); err != nil {
-				return nil, err
+				return err
 			}
 		}
 	}
-	return &b, nil
+	return nil
 }
 
 // describe continues a title: ", beside 1000 slow senders".

@@ -140,7 +140,8 @@ func (r *reader) load(s *Suite, f *filePhase, at string) (p Phase, err error) {
 		return p, r.refuse(at+".probe", p.Probe, strings.Join(probeKinds, ", ")+"; without the key the probe is off")
 	}
 	if f.Background != nil {
-		if p.Background, err = r.background(f.Background, at+".background"); err != nil {
+		p.Background = f.Background
+		if err := r.background(f.Background, at+".background"); err != nil {
 			return p, err
 		}
 	}

@@ -13,15 +13,15 @@ import (
 // Ratio is a figure that the suite asks for: a metric of each cell over the same
 // metric of what it is compared with.
 type Ratio struct {
-	Title  string
-	Metric string // a column of summary.csv
-	Phase  string
+	Title  string `json:"title"`
+	Metric string `json:"metric"` // a column of summary.csv
+	Phase  string `json:"phase"`
 	// To is what the cell is compared with: it differs in one axis, and takes there
 	// the best of these values; or, with the axis "phase", in the phase.
-	Axis   string
-	Values []string
+	Axis   string   `json:"axis"`
+	Values []string `json:"values"`
 	// Most is what the ratio should not exceed; 0: nothing is promised.
-	Most float64
+	Most float64 `json:"most,omitempty"`
 }
 
 // PhaseAxis in a ratio compares two phases of one cell.

@@ -43,7 +43,7 @@ type filePhase struct {
 	Flight, Overload  bool
 	Probe             string
 	Handoff, Place    string
-	Background        *fileBackground
+	Background        *Background
 	Step              *fileStep
 }
 

@@ -126,12 +126,12 @@ type Phase struct {
 // until after its end, and whose own answers nobody measures: what the others
 // suffer from them is the question.
 type Background struct {
-	Idle        int // connections that are kept after one answer to the phase's path
-	SlowSenders int // clients that send a byte of a head each second
-	SlowReaders int // clients that ask for Unread and never read the answer
-	Blocking    int // clients in a closed loop on Path
-	Path        string
-	Unread      string
+	Idle        int    `toml:"idle" json:"idle,omitempty"`                 // connections that are kept after one answer to the phase's path
+	SlowSenders int    `toml:"slow-senders" json:"slow_senders,omitempty"` // clients that send a byte of a head each second
+	SlowReaders int    `toml:"slow-readers" json:"slow_readers,omitempty"` // clients that ask for Unread and never read the answer
+	Blocking    int    `toml:"blocking" json:"blocking,omitempty"`         // clients in a closed loop on Path
+	Path        string `toml:"path" json:"path,omitempty"`
+	Unread      string `toml:"unread" json:"unread,omitempty"`
 }
 
 // Subject is a program that is not `lflab serve`.

@@ -5,21 +5,21 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
 
 // made is a run of every combination of the axes whose dispatch latency, in ns,
 // is what value says of a cell in a block; 0 is not measured.
-func made(axes []lab.Axis, blocks int, value func(c lab.Cell, block int) float64, rules ...suites.Rule) *lab.Run {
-	cells := []lab.Cell{{}}
+func made(axes []record.Axis, blocks int, value func(c record.Cell, block int) float64, rules ...suites.Rule) *record.Run {
+	cells := []record.Cell{{}}
 	for _, a := range axes {
-		var next []lab.Cell
+		var next []record.Cell
 		for _, c := range cells {
 			for _, v := range a.Values {
-				with := lab.Cell{a.Name: v}
+				with := record.Cell{a.Name: v}
 				for k, w := range c {
 					with[k] = w
 				}
@@ -28,15 +28,15 @@ func made(axes []lab.Axis, blocks int, value func(c lab.Cell, block int) float64
 		}
 		cells = next
 	}
-	run := &lab.Run{Manifest: lab.Manifest{Suite: "made", Axes: axes, Phases: []lab.Phase{{Name: "open"}}, Rules: rules,
+	run := &record.Run{Manifest: record.Manifest{Suite: "made", Axes: axes, Phases: []record.Phase{{Name: "open"}}, Rules: rules,
 		Claim: suites.Claim{Hypothesis: "H2", Text: "A leader dispatches sooner.", RefutedIf: "it does not"}}}
 	run.Manifest.Before.CPUs = 2
 	for block := range blocks {
 		for _, c := range cells {
 			d := value(c, block)
 			id := fmt.Sprint(len(run.Trials))
-			run.Manifest.Plan = append(run.Manifest.Plan, lab.Planned{ID: id, Cell: c, Repetition: block})
-			run.Trials = append(run.Trials, lab.Trial{ID: id, Cell: c, Repetition: block, Phases: []lab.PhaseResult{{
+			run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{ID: id, Cell: c, Repetition: block})
+			run.Trials = append(run.Trials, record.Trial{ID: id, Cell: c, Repetition: block, Phases: []record.PhaseResult{{
 				Name: "open", Requests: 100, D: &stats.Dist{P50: d}, H: &stats.Dist{P50: 10_000 * drift(block)},
 				Counts: map[string]uint64{"requests": 1, "heap_allocations": uint64(d)},
 				Probe:  &stage.Report{},
@@ -50,18 +50,18 @@ func made(axes []lab.Axis, blocks int, value func(c lab.Cell, block int) float64
 func drift(block int) float64 { return 1 + 0.03*float64(block) }
 
 // noise of a cell in a block, within 1 % of 1.
-func noise(c lab.Cell, block int) float64 {
+func noise(c record.Cell, block int) float64 {
 	h := fnv.New64a()
 	fmt.Fprint(h, key(c), block)
 	rng := rand.New(rand.NewPCG(h.Sum64(), 1))
 	return 0.99 + 0.02*rng.Float64()
 }
 
-var mpms = lab.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
+var mpms = record.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
 
 // pairOf has leader at factor times worker's 30 us, in every cell of the axes.
-func pairOf(factor float64, blocks int, rule suites.Rule, more ...lab.Axis) *lab.Run {
-	return made(append([]lab.Axis{mpms}, more...), blocks, func(c lab.Cell, block int) float64 {
+func pairOf(factor float64, blocks int, rule suites.Rule, more ...record.Axis) *record.Run {
+	return made(append([]record.Axis{mpms}, more...), blocks, func(c record.Cell, block int) float64 {
 		d := 30_000 * drift(block) * noise(c, block)
 		if c["mpm"] == "leader" {
 			d *= factor
@@ -100,10 +100,10 @@ func each(q suites.Rule, each string) suites.Rule {
 }
 
 // spoil makes the first n trials of a cell not count.
-func spoil(run *lab.Run, n int, mpm string) {
+func spoil(run *record.Run, n int, mpm string) {
 	for i := range run.Trials {
 		if t := &run.Trials[i]; n > 0 && t.Cell["mpm"] == mpm {
-			t.Gates = []lab.Gate{{Name: "errors", OK: false}}
+			t.Gates = []record.Gate{{Name: "errors", OK: false}}
 			n--
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/combin"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -69,7 +69,7 @@ func (t *trials) pairs(q suites.Rule) []Pair {
 }
 
 // alike reports whether two cells differ in the axes of but alone.
-func (t *trials) alike(a, b lab.Cell, but suites.Match) bool {
+func (t *trials) alike(a, b record.Cell, but suites.Match) bool {
 	for _, x := range t.run.Manifest.Axes {
 		if _, free := but[x.Name]; !free && a[x.Name] != b[x.Name] {
 			return false
@@ -78,7 +78,7 @@ func (t *trials) alike(a, b lab.Cell, but suites.Match) bool {
 	return true
 }
 
-func (t *trials) pair(q suites.Rule, of, to lab.Cell) Pair {
+func (t *trials) pair(q suites.Rule, of, to record.Cell) Pair {
 	p := Pair{Of: t.end(of, q.Metric, q.Phase), To: t.end(to, q.ToMetric, q.ToPhase), Along: of[q.Along]}
 	p.Of.Name, p.To.Name, p.Shared = t.names(of, to, q.Along)
 	if q.Kind == suites.RuleGain {
@@ -102,7 +102,7 @@ func (t *trials) pair(q suites.Rule, of, to lab.Cell) Pair {
 }
 
 // names are what two cells are called beside each other, and what both are.
-func (t *trials) names(of, to lab.Cell, along string) (a, b, shared string) {
+func (t *trials) names(of, to record.Cell, along string) (a, b, shared string) {
 	var as, bs, both []string
 	for _, x := range t.run.Manifest.Axes {
 		switch {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -28,7 +28,7 @@ type Tau struct {
 // condition is a combination of the axes that are not ranked.
 type condition struct {
 	name  string
-	cells map[string]lab.Cell // by the ranked axis' value
+	cells map[string]record.Cell // by the ranked axis' value
 }
 
 // judgeRanking decides whether the order of an axis' values depends on the rest.
@@ -158,7 +158,7 @@ func (t *trials) conditions(r *RuleResult) []condition {
 		name := strings.Join(parts, ", ")
 		i := slices.IndexFunc(all, func(c condition) bool { return c.name == name })
 		if i < 0 {
-			i, all = len(all), append(all, condition{name, map[string]lab.Cell{}})
+			i, all = len(all), append(all, condition{name, map[string]record.Cell{}})
 		}
 		all[i].cells[cell[r.Rule.Axis]] = cell
 	}

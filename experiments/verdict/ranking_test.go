@@ -5,14 +5,14 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
 // primitives cost what means say in each place.
-func primitives(means map[string][]float64, blocks int) *lab.Run {
-	axes := []lab.Axis{{Name: "primitive", Values: []string{"futex", "eventfd", "pipe"}}, {Name: "place", Values: []string{"same", "cross"}}}
-	return made(axes, blocks, func(c lab.Cell, block int) float64 {
+func primitives(means map[string][]float64, blocks int) *record.Run {
+	axes := []record.Axis{{Name: "primitive", Values: []string{"futex", "eventfd", "pipe"}}, {Name: "place", Values: []string{"same", "cross"}}}
+	return made(axes, blocks, func(c record.Cell, block int) float64 {
 		for i, p := range axes[0].Values {
 			if p == c["primitive"] {
 				return means[c["place"]][i] * drift(block) * noise(c, block)
@@ -65,8 +65,8 @@ func TestRankingOfOneCondition(t *testing.T) {
 
 // TestRankingAmongMany: six blocks among 42 comparisons cannot reach p < 0.05.
 func TestRankingAmongMany(t *testing.T) {
-	axes := []lab.Axis{{Name: "primitive", Values: strings.Fields("a b c d e f g")}, {Name: "place", Values: []string{"same", "cross"}}}
-	run := made(axes, 6, func(c lab.Cell, block int) float64 {
+	axes := []record.Axis{{Name: "primitive", Values: strings.Fields("a b c d e f g")}, {Name: "place", Values: []string{"same", "cross"}}}
+	run := made(axes, 6, func(c record.Cell, block int) float64 {
 		x := float64(c["primitive"][0])
 		if c["place"] == "cross" {
 			x = 1 / x

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suites"
 )
@@ -119,7 +119,7 @@ func TestMissingMetric(t *testing.T) {
 // TestEach: leader is sooner with closing connections and as soon, or later, with
 // kept ones.
 func TestEach(t *testing.T) {
-	modes := lab.Axis{Name: "mode", Values: []string{"close", "keepalive"}}
+	modes := record.Axis{Name: "mode", Values: []string{"close", "keepalive"}}
 	for _, c := range []struct {
 		close, keepalive float64
 		each             string
@@ -150,7 +150,7 @@ func TestEach(t *testing.T) {
 // of thirty none can, and the verdict says so.
 func TestHolm(t *testing.T) {
 	best := 2.0 / 924
-	threads := lab.Axis{Name: "threads"}
+	threads := record.Axis{Name: "threads"}
 	for _, c := range []struct {
 		cells int
 		want  Outcome
@@ -189,7 +189,7 @@ func TestNothing(t *testing.T) {
 	}{{0, 3, Confirmed}, {0, 0, Refuted}, {3, 0, Refuted}} {
 		q := ratioBelow(1)
 		q.Metric = "allocations_per_request"
-		v := Judge(made([]lab.Axis{mpms}, 6, func(cell lab.Cell, _ int) float64 {
+		v := Judge(made([]record.Axis{mpms}, 6, func(cell record.Cell, _ int) float64 {
 			if cell["mpm"] == "leader" {
 				return c.leader
 			}

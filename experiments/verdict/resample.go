@@ -5,7 +5,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -55,7 +55,7 @@ func histogramOf(metric string) (tag string, q float64, ok bool) {
 // histograms of one end, by block.
 func (t *trials) histograms(e *End, tag string) map[int]*hdrhistogram.Histogram {
 	all := map[int]*hdrhistogram.Histogram{}
-	t.each(e, func(block int, r *lab.PhaseResult) {
+	t.each(e, func(block int, r *record.PhaseResult) {
 		if h := r.Histograms[tag]; h != nil && h.TotalCount() > 0 {
 			all[block] = h
 		}
@@ -67,7 +67,7 @@ func (t *trials) histograms(e *End, tag string) map[int]*hdrhistogram.Histogram 
 // time, for metrics that have parts.
 func (t *trials) parts(e *End) map[int][]float64 {
 	all := map[int][]float64{}
-	t.each(e, func(block int, r *lab.PhaseResult) {
+	t.each(e, func(block int, r *record.PhaseResult) {
 		if r.Bins == nil {
 			return
 		}
@@ -88,7 +88,7 @@ func (t *trials) parts(e *End) map[int][]float64 {
 }
 
 // each calls f with the end's phase of every trial that counts.
-func (t *trials) each(e *End, f func(block int, r *lab.PhaseResult)) {
+func (t *trials) each(e *End, f func(block int, r *record.PhaseResult)) {
 	for _, tr := range t.byCell[key(e.Cell)] {
 		if !tr.Valid() {
 			continue

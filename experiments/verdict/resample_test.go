@@ -6,7 +6,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -34,7 +34,7 @@ func TestResample(t *testing.T) {
 	for i := range run.Trials {
 		r := &run.Trials[i].Phases[0]
 		h := hdrhistogram.New(1, 60e9, 3)
-		bins := &lab.Bins{WidthS: 0.01}
+		bins := &record.Bins{WidthS: 0.01}
 		for k := range 100 {
 			if err := h.RecordValue(int64(r.D.P50) + int64(k)); err != nil {
 				t.Fatal(err)

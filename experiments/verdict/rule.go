@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -33,7 +33,7 @@ func complete(q suites.Rule) suites.Rule {
 func (t *trials) judge(q suites.Rule) RuleResult {
 	r := RuleResult{Rule: q, Outcome: Undecided}
 	for _, name := range []string{q.Metric, q.ToMetric, q.Unit} {
-		if name != "" && lab.MetricOf(name) == nil {
+		if name != "" && record.MetricOf(name) == nil {
 			r.Reason = fmt.Sprintf("%q is no metric of this laboratory", name)
 			return r
 		}

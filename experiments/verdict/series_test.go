@@ -5,19 +5,19 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
 // alongWork has leader at factors[i] times worker's at the i-th amount of work.
-func alongWork(factors []float64, blocks int, q suites.Rule) *lab.Run {
-	work := lab.Axis{Name: "work"}
+func alongWork(factors []float64, blocks int, q suites.Rule) *record.Run {
+	work := record.Axis{Name: "work"}
 	at := map[string]float64{}
 	for i, f := range factors {
 		v := []string{"0", "500ns", "2us", "10us", "1ms"}[i] // durations are numbers, in us
 		work.Values, at[v] = append(work.Values, v), f
 	}
-	return made([]lab.Axis{mpms, work}, blocks, func(c lab.Cell, block int) float64 {
+	return made([]record.Axis{mpms, work}, blocks, func(c record.Cell, block int) float64 {
 		d := 30_000 * drift(block) * noise(c, block)
 		if c["mpm"] == "leader" {
 			d *= at[c["work"]]
@@ -127,8 +127,8 @@ func TestSeriesByMode(t *testing.T) {
 		each string
 		want Outcome
 	}{{suites.EachAll, Refuted}, {suites.EachAny, Confirmed}} {
-		axes := []lab.Axis{mpms, {Name: "work", Values: []string{"0", "1", "2"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
-		v := Judge(made(axes, 6, func(cell lab.Cell, block int) float64 {
+		axes := []record.Axis{mpms, {Name: "work", Values: []string{"0", "1", "2"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
+		v := Judge(made(axes, 6, func(cell record.Cell, block int) float64 {
 			d := 30_000 * drift(block) * noise(cell, block)
 			if cell["mpm"] == "leader" {
 				w := float64(cell["work"][0] - '0')

@@ -6,19 +6,19 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
 // trials are those of a run, by their cell.
 type trials struct {
-	run    *lab.Run
-	cells  []lab.Cell
-	byCell map[string][]*lab.Trial
+	run    *record.Run
+	cells  []record.Cell
+	byCell map[string][]*record.Trial
 }
 
-func newTrials(run *lab.Run) *trials {
-	t := &trials{run: run, cells: run.Cells(), byCell: map[string][]*lab.Trial{}}
+func newTrials(run *record.Run) *trials {
+	t := &trials{run: run, cells: run.Cells(), byCell: map[string][]*record.Trial{}}
 	for i := range run.Trials {
 		k := key(run.Trials[i].Cell)
 		t.byCell[k] = append(t.byCell[k], &run.Trials[i])
@@ -26,7 +26,7 @@ func newTrials(run *lab.Run) *trials {
 	return t
 }
 
-func key(c lab.Cell) string {
+func key(c record.Cell) string {
 	var b strings.Builder
 	for _, axis := range slices.Sorted(maps.Keys(c)) {
 		fmt.Fprintf(&b, "%s\x00%s\x00", axis, c[axis])
@@ -36,7 +36,7 @@ func key(c lab.Cell) string {
 
 // End is one side of a pair.
 type End struct {
-	Cell   lab.Cell
+	Cell   record.Cell
 	Name   string // short: "leader", where the two differ in that alone
 	Metric string
 	Phase  string
@@ -48,9 +48,9 @@ type End struct {
 }
 
 // end measures one cell. The metric is one that the lab knows.
-func (t *trials) end(cell lab.Cell, metric, phase string) End {
+func (t *trials) end(cell record.Cell, metric, phase string) End {
 	e := End{Cell: cell, Metric: metric, Phase: phase, byBlock: map[int]float64{}}
-	m := lab.MetricOf(metric)
+	m := record.MetricOf(metric)
 	for _, tr := range t.byCell[key(cell)] {
 		e.Trials++
 		if !tr.Valid() {
@@ -102,7 +102,7 @@ func (t *trials) lacks(e *End) string {
 }
 
 // label writes a cell for people: the values of the axes that have several.
-func (t *trials) label(cell lab.Cell) string {
+func (t *trials) label(cell record.Cell) string {
 	var values []string
 	for _, a := range t.run.Manifest.Axes {
 		if len(a.Values) > 1 {

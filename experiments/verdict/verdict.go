@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -29,7 +29,7 @@ type Verdict struct {
 
 // Judge applies the rules of the run's suite to its trials. A run whose suite
 // claims nothing has no rules and is undecided.
-func Judge(run *lab.Run) *Verdict {
+func Judge(run *record.Run) *Verdict {
 	m := &run.Manifest
 	v := &Verdict{Hypothesis: m.Hypothesis, Claim: m.Claim.Text}
 	t := newTrials(run)

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 	"lflab/experiments/suites"
 )
 
@@ -18,7 +18,7 @@ func TestVerdictFlipsWithTheData(t *testing.T) {
 	turned := map[string][]float64{"same": {1000, 2000, 3000}, "cross": {3000, 2000, 1000}}
 	for _, c := range []struct {
 		name               string
-		confirmed, refuted *lab.Run
+		confirmed, refuted *record.Run
 	}{
 		{"ratio below", pairOf(0.7, 6, ratioBelow(1)), pairOf(1/0.7, 6, ratioBelow(1))},
 		{"ratio above", pairOf(1/0.7, 6, ratioAbove(1)), pairOf(0.7, 6, ratioAbove(1))},
@@ -35,14 +35,14 @@ func TestVerdictFlipsWithTheData(t *testing.T) {
 			t.Errorf("%s, mirrored: %s", c.name, v.Sentence())
 		}
 		// The same data under names that changed places: of is to and to is of.
-		for _, run := range []*lab.Run{c.confirmed, c.refuted} {
+		for _, run := range []*record.Run{c.confirmed, c.refuted} {
 			before := Judge(run)
 			q := &run.Manifest.Rules[0]
 			if q.Kind == suites.RuleRanking || q.Differs > 0 {
 				continue // which are the same either way
 			}
 			for i := range run.Trials {
-				cell := lab.Cell{}
+				cell := record.Cell{}
 				for k, v := range run.Trials[i].Cell {
 					cell[k] = v
 				}
@@ -99,8 +99,8 @@ func TestCPUs(t *testing.T) {
 }
 
 // exact is a run without noise, so that its sentences are known.
-func exact(q suites.Rule, more ...lab.Axis) *lab.Run {
-	return made(append([]lab.Axis{mpms}, more...), 6, func(c lab.Cell, block int) float64 {
+func exact(q suites.Rule, more ...record.Axis) *record.Run {
+	return made(append([]record.Axis{mpms}, more...), 6, func(c record.Cell, block int) float64 {
 		d := 30_000 + 1000*float64(block)
 		if c["mpm"] == "leader" {
 			d *= 0.75
@@ -118,7 +118,7 @@ func TestSentences(t *testing.T) {
 	if got, want := v.Rules[0].Sentence(), "Dispatch latency, leader / worker (claimed below 1) is confirmed: "+median+" (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.002)."; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	v = Judge(exact(ratioAbove(1), lab.Axis{Name: "threads", Values: []string{"8", "64"}}))
+	v = Judge(exact(ratioAbove(1), record.Axis{Name: "threads", Values: []string{"8", "64"}}))
 	if got, want := v.Sentence(), "H2 is refuted: 2 of 2 pairs contradict: with threads = 8, "+median+" (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.004)."; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
@@ -156,7 +156,7 @@ func TestClaimed(t *testing.T) {
 // TestQuantities: every metric of the lab has words without underscores, and the
 // unit that its name promises.
 func TestQuantities(t *testing.T) {
-	for _, m := range lab.Metrics {
+	for _, m := range record.Metrics {
 		q := quantityOf(m.Name)
 		if q.words == "" || strings.Contains(q.words, "_") || strings.Contains(m.Name, "_ns") != (q.unit == "us" && q.scale == 1e-3) {
 			t.Errorf("%s: %+v", m.Name, q)
@@ -176,7 +176,7 @@ func TestQuantities(t *testing.T) {
 }
 
 func TestWrite(t *testing.T) {
-	text := func(run *lab.Run) string {
+	text := func(run *record.Run) string {
 		var b bytes.Buffer
 		if err := Judge(run).Write(&b); err != nil {
 			t.Fatal(err)
@@ -194,7 +194,7 @@ confirmed  dispatch latency, leader / worker (claimed below 1)
 	if got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
-	threads := lab.Axis{Name: "threads"}
+	threads := record.Axis{Name: "threads"}
 	for i := range 20 {
 		threads.Values = append(threads.Values, number(float64(i+1)))
 	}

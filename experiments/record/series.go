@@ -1,4 +1,4 @@
-package lab
+package record
 
 import "math"
 
@@ -20,7 +20,7 @@ type Series struct {
 }
 
 // unanswered stands in Busy and Idle where the status page was not had.
-const unanswered = -1
+const Unanswered = -1
 
 const (
 	servedWidth = 0.1  // s, of a value of Served
@@ -45,7 +45,7 @@ func (s *Series) ScaleUp() (float64, bool) {
 // was left. A server that does not come there has none.
 func (s *Series) ScaleDown() (float64, bool) {
 	last := len(s.TimeS) - 1
-	if last < 0 || s.Idle[last] == unanswered || s.Idle[last] > s.IdleMost {
+	if last < 0 || s.Idle[last] == Unanswered || s.Idle[last] > s.IdleMost {
 		return 0, false
 	}
 	first := last
@@ -68,13 +68,13 @@ func most(xs []int) (m int) {
 
 // still reports whether nothing has happened for that many looks in a row, and
 // nothing is to be expected.
-func (s *Series) still(looks int) bool {
+func (s *Series) Still(looks int) bool {
 	last := len(s.TimeS) - 1
 	if last < looks {
 		return false
 	}
 	for i := last - looks; i <= last; i++ {
-		if s.Processes[i] != s.Processes[last] || s.Threads[i] > s.Threads[last] || s.Idle[i] == unanswered || s.Idle[i] > s.IdleMost {
+		if s.Processes[i] != s.Processes[last] || s.Threads[i] > s.Threads[last] || s.Idle[i] == Unanswered || s.Idle[i] > s.IdleMost {
 			return false
 		}
 	}
@@ -82,7 +82,7 @@ func (s *Series) still(looks int) bool {
 }
 
 // serve fills Served from the answers of each tenth of a second.
-func (s *Series) serve(perSecond []float64, shortest float64) {
+func (s *Series) SetServed(perSecond []float64, shortest float64) {
 	s.Served = make([]float64, len(perSecond))
 	for i, rate := range perSecond {
 		s.Served[i] = math.Round(10*rate*shortest) / 10

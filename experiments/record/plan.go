@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"math/rand/v2"
@@ -8,19 +8,19 @@ import (
 // shuffled on its own, so that what drifts during the run falls on all cells
 // alike. The order within a block depends on the seed, the cells and the
 // block's number only: more repetitions continue a plan, they do not change it.
-func newPlan(cells []Cell, repeat int, seed uint64) []Planned {
+func NewPlan(cells []Cell, repeat int, seed uint64) []Planned {
 	plan := make([]Planned, 0, len(cells)*repeat)
 	for block := range repeat {
-		plan = append(plan, planBlock(cells, block, seed)...)
+		plan = append(plan, PlanBlock(cells, block, seed)...)
 	}
 	return plan
 }
 
-func planBlock(cells []Cell, block int, seed uint64) []Planned {
+func PlanBlock(cells []Cell, block int, seed uint64) []Planned {
 	rng := rand.New(rand.NewPCG(seed, uint64(block)))
 	plan := make([]Planned, 0, len(cells))
 	for _, i := range rng.Perm(len(cells)) {
-		plan = append(plan, Planned{ID: trialID(cells[i], block), Cell: cells[i], Repetition: block})
+		plan = append(plan, Planned{ID: TrialID(cells[i], block), Cell: cells[i], Repetition: block})
 	}
 	return plan
 }

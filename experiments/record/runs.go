@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 // Is reports whether dir is a results directory, damaged or not: other programs
 // have files named manifest.json, too.
 func Is(dir string) bool {
-	if _, err := os.Lstat(filepath.Join(dir, manifestFile)); err != nil {
+	if _, err := os.Lstat(filepath.Join(dir, ManifestFile)); err != nil {
 		return false
 	}
-	for _, name := range []string{trialsDir, archiveFile} {
+	for _, name := range []string{TrialsDir, archiveFile} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			return true
 		}

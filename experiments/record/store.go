@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"bufio"
@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	manifestFile = "manifest.json"
-	trialsDir    = "trials"
+	ManifestFile = "manifest.json"
+	TrialsDir    = "trials"
 	halfPrefix   = ".new-" // of the name of a file that is not whole yet
 )
 
@@ -44,8 +44,8 @@ func writeWhole(path string, write func(io.Writer) error) error {
 
 // removeHalves removes what a run that was killed, or a disk that was full, has
 // left half-written.
-func removeHalves(dir string) error {
-	for _, d := range []string{dir, filepath.Join(dir, trialsDir)} {
+func RemoveHalves(dir string) error {
+	for _, d := range []string{dir, filepath.Join(dir, TrialsDir)} {
 		entries, err := os.ReadDir(d)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("tidy results directory: %w", err)
@@ -65,8 +65,8 @@ func removeHalves(dir string) error {
 func isHalf(name string) bool { return strings.HasPrefix(name, halfPrefix) }
 
 // writeManifest writes it for people to read, too.
-func writeManifest(dir string, m *Manifest) error {
-	return writeWhole(filepath.Join(dir, manifestFile), func(w io.Writer) error {
+func WriteManifest(dir string, m *Manifest) error {
+	return writeWhole(filepath.Join(dir, ManifestFile), func(w io.Writer) error {
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		return e.Encode(m)
@@ -79,12 +79,12 @@ func writeJSON(path string, v any) error {
 
 // jsonName and hdrName are a trial's files in a results directory; fs.FS has
 // slashes.
-func (t *Trial) jsonName() string { return trialsDir + "/" + t.ID + ".json" }
-func (t *Trial) hdrName() string  { return trialsDir + "/" + t.ID + ".hdr" }
+func (t *Trial) jsonName() string { return TrialsDir + "/" + t.ID + ".json" }
+func (t *Trial) hdrName() string  { return TrialsDir + "/" + t.ID + ".hdr" }
 
 // save writes a trial's histograms and then its record: a record stands for a
 // trial that is complete.
-func (t *Trial) save(dir string) error {
+func (t *Trial) Save(dir string) error {
 	if slices.ContainsFunc(t.Phases, func(p PhaseResult) bool { return len(p.Histograms) > 0 }) {
 		if err := writeWhole(filepath.Join(dir, t.hdrName()), t.writeHistograms); err != nil {
 			return err
@@ -95,7 +95,7 @@ func (t *Trial) save(dir string) error {
 
 // lock keeps a second run out of the directory while this one lives; the
 // kernel forgets the lock with the process.
-func lock(dir string) (unlock func(), err error) {
+func Lock(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
 		return nil, fmt.Errorf("lock results directory: %w", err)

@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"encoding/csv"
@@ -12,17 +12,6 @@ import (
 	"lflab/experiments/suites"
 )
 
-// Ratio is a figure that the suite asks for: a metric of each cell over the same
-// metric of another one.
-type Ratio struct {
-	Title  string   `json:"title"`
-	Metric string   `json:"metric"`
-	Phase  string   `json:"phase"`
-	Axis   string   `json:"axis"`           // in which the other differs; "phase": it is another phase of the cell
-	Values []string `json:"values"`         // that the other has there; of several the best counts
-	Most   float64  `json:"most,omitempty"` // that it is promised to be; 0: no promise
-}
-
 // MetricOf finds a metric by its name, or nil.
 func MetricOf(name string) *Metric {
 	i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Name == name })
@@ -32,7 +21,7 @@ func MetricOf(name string) *Metric {
 	return &Metrics[i]
 }
 
-func metricNames() []string {
+func MetricNames() []string {
 	var all []string
 	for _, m := range Metrics {
 		all = append(all, m.Name)
@@ -42,7 +31,7 @@ func metricNames() []string {
 
 // RatioRow is a ratio of one cell.
 type RatioRow struct {
-	Ratio
+	suites.Ratio
 	Cell Cell
 	To   string // the value of the axis, or the phase, that it is a ratio to
 	// Of is the median over blocks of the ratio within each, and its interval: what
@@ -80,7 +69,7 @@ func (r *Run) Ratios() []RatioRow {
 				continue
 			}
 			to, other := r.best(q, cell, *m)
-			if of := stats.RatioPaired(r.byBlock(cell, q.Phase, *m), other); of.N > 0 {
+			if of := stats.RatioPaired(r.ByBlock(cell, q.Phase, *m), other); of.N > 0 {
 				rows = append(rows, RatioRow{q, cell, to, of})
 			}
 		}
@@ -89,7 +78,7 @@ func (r *Run) Ratios() []RatioRow {
 }
 
 // best is what a cell is compared with: of several the one with the best median.
-func (r *Run) best(q Ratio, cell Cell, m Metric) (name string, byBlock map[int]float64) {
+func (r *Run) best(q suites.Ratio, cell Cell, m Metric) (name string, byBlock map[int]float64) {
 	var best float64
 	for _, value := range q.Values {
 		other, phase := maps.Clone(cell), q.Phase
@@ -98,7 +87,7 @@ func (r *Run) best(q Ratio, cell Cell, m Metric) (name string, byBlock map[int]f
 		} else {
 			other[q.Axis] = value
 		}
-		found := r.byBlock(other, phase, m)
+		found := r.ByBlock(other, phase, m)
 		if len(found) == 0 {
 			continue
 		}
@@ -111,7 +100,7 @@ func (r *Run) best(q Ratio, cell Cell, m Metric) (name string, byBlock map[int]f
 }
 
 // byBlock is a metric of the cell's trials that count, by their block.
-func (r *Run) byBlock(cell Cell, phase string, m Metric) map[int]float64 {
+func (r *Run) ByBlock(cell Cell, phase string, m Metric) map[int]float64 {
 	values := map[int]float64{}
 	for i := range r.Trials {
 		t := &r.Trials[i]
@@ -128,7 +117,7 @@ func (r *Run) byBlock(cell Cell, phase string, m Metric) map[int]float64 {
 // writeRatios writes ratios.csv, one line for each ratio and cell.
 func (r *Run) writeRatios(w io.Writer) error {
 	out := csv.NewWriter(w)
-	if err := out.Write(append([]string{"ratio", "metric", "phase", "to"}, append(names(r.Manifest.Axes), "blocks", "ratio_median", "ratio_lo", "ratio_hi")...)); err != nil {
+	if err := out.Write(append([]string{"ratio", "metric", "phase", "to"}, append(AxisNames(r.Manifest.Axes), "blocks", "ratio_median", "ratio_lo", "ratio_hi")...)); err != nil {
 		return err
 	}
 	for _, row := range r.Ratios() {

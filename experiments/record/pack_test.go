@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"archive/zip"
@@ -26,7 +26,7 @@ func TestPackedResultsReadTheSame(t *testing.T) {
 		if err := Pack(r.Dir); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := os.Stat(filepath.Join(r.Dir, trialsDir)); err == nil {
+		if _, err := os.Stat(filepath.Join(r.Dir, TrialsDir)); err == nil {
 			t.Error("the files are still there")
 		}
 	}
@@ -94,8 +94,8 @@ func TestPackingInterrupted(t *testing.T) {
 	t.Parallel()
 	r := handmade(t)
 	files := contents(t, r.Dir)
-	archive, trials := filepath.Join(r.Dir, archiveFile), filepath.Join(r.Dir, trialsDir)
-	half := filepath.Join(r.Dir, halfPrefix+trialsDir)
+	archive, trials := filepath.Join(r.Dir, archiveFile), filepath.Join(r.Dir, TrialsDir)
+	half := filepath.Join(r.Dir, halfPrefix+TrialsDir)
 	do := func(steps ...error) {
 		t.Helper()
 		for _, err := range steps {
@@ -131,7 +131,7 @@ func TestPackRefuses(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	mine := filepath.Join(r.Dir, trialsDir, "notes.txt")
+	mine := filepath.Join(r.Dir, TrialsDir, "notes.txt")
 	if err := os.WriteFile(mine, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestPackRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(Pack(t.TempDir()), "results directory of lflab run?")
-	unlock, err := lock(r.Dir)
+	unlock, err := Lock(r.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestPackRefuses(t *testing.T) {
 	unlock()
 
 	// An archive from elsewhere cannot put files anywhere else.
-	if err := os.RemoveAll(filepath.Join(r.Dir, trialsDir)); err != nil {
+	if err := os.RemoveAll(filepath.Join(r.Dir, TrialsDir)); err != nil {
 		t.Fatal(err)
 	}
 	err = writeWhole(filepath.Join(r.Dir, archiveFile), func(w io.Writer) error {

@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"fmt"
@@ -73,7 +73,7 @@ func (b *Bins) merge() int {
 }
 
 // settle judges the bins of a phase, and writes down what it finds.
-func (p *PhaseResult) settle(open bool) Gate {
+func (p *PhaseResult) Settle(open bool) Gate {
 	g := Gate{Name: "steady", Phase: p.Name, OK: true, Limit: steadyLimit}
 	what, better := "number of answers", stats.Higher
 	if open {

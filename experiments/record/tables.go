@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"encoding/csv"
@@ -32,7 +32,7 @@ func (r *Run) Rows() []Row {
 			values := map[string][]float64{}
 			for i := range r.Trials {
 				t := &r.Trials[i]
-				if trialID(t.Cell, 0) != trialID(cell, 0) {
+				if TrialID(t.Cell, 0) != TrialID(cell, 0) {
 					continue
 				}
 				row.Trials++
@@ -59,7 +59,7 @@ func (r *Run) Rows() []Row {
 func (r *Run) Cells() []Cell {
 	planned := map[string]bool{}
 	for _, p := range r.Manifest.Plan {
-		planned[trialID(p.Cell, 0)] = true
+		planned[TrialID(p.Cell, 0)] = true
 	}
 	cells := []Cell{{}}
 	for _, a := range r.Manifest.Axes {
@@ -77,7 +77,7 @@ func (r *Run) Cells() []Cell {
 	}
 	kept := cells[:0]
 	for _, c := range cells {
-		if planned[trialID(c, 0)] {
+		if planned[TrialID(c, 0)] {
 			kept = append(kept, c)
 		}
 	}
@@ -96,7 +96,7 @@ func (t *Trial) value(phase string, m Metric) (float64, bool) {
 // WriteTables writes bench.txt, summary.csv and, where the suite asks for them,
 // ratios.csv into the directory of the run, from the data that it holds.
 func (r *Run) WriteTables() error {
-	if err := writeWhole(filepath.Join(r.Dir, "bench.txt"), r.writeBench); err != nil {
+	if err := writeWhole(filepath.Join(r.Dir, "bench.txt"), r.WriteBench); err != nil {
 		return err
 	}
 	if err := writeWhole(filepath.Join(r.Dir, "summary.csv"), r.writeSummary); err != nil || len(r.Manifest.Ratios) == 0 {
@@ -107,7 +107,7 @@ func (r *Run) WriteTables() error {
 
 // writeBench writes the valid trials in Go's benchmark format, one line for
 // each trial and phase, so that benchstat takes each process as one sample.
-func (r *Run) writeBench(w io.Writer) error {
+func (r *Run) WriteBench(w io.Writer) error {
 	out := benchfmt.NewWriter(w)
 	for _, m := range Metrics {
 		if m.Higher {
@@ -159,7 +159,7 @@ func (r *Run) writeBench(w io.Writer) error {
 // row has is left empty.
 func (r *Run) writeSummary(w io.Writer) error {
 	out := csv.NewWriter(w)
-	head := append(names(r.Manifest.Axes), "phase", "trials", "valid")
+	head := append(AxisNames(r.Manifest.Axes), "phase", "trials", "valid")
 	for _, m := range Metrics {
 		head = append(head, m.Name, m.Name+"_lo", m.Name+"_hi")
 	}
@@ -194,7 +194,7 @@ func (r *Run) writeSummary(w io.Writer) error {
 // trials count, and the columns' medians with their intervals.
 func (r *Run) WriteTable(w io.Writer, columns []Column) error {
 	var b strings.Builder
-	head := append(names(r.Manifest.Axes), "phase", "trials")
+	head := append(AxisNames(r.Manifest.Axes), "phase", "trials")
 	for _, c := range columns {
 		head = append(head, c.Title)
 	}

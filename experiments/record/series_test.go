@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"math"
@@ -36,7 +36,7 @@ func TestSeriesInNumbers(t *testing.T) {
 		t.Errorf("most: %d processes and %d threads", s.MostProcesses(), s.MostThreads())
 	}
 
-	s.Idle[7] = unanswered // says nothing against it
+	s.Idle[7] = Unanswered // says nothing against it
 	down, ok = s.ScaleDown()
 	near("time with a look that was not answered", down, ok, 1.5)
 
@@ -72,23 +72,23 @@ func TestScaleDownOfNothing(t *testing.T) {
 
 func TestStill(t *testing.T) {
 	s := coming()
-	if !s.still(1) || s.still(2) || s.still(len(s.TimeS)) {
-		t.Errorf("still for 1, 2 and all looks: %v, %v, %v", s.still(1), s.still(2), s.still(len(s.TimeS)))
+	if !s.Still(1) || s.Still(2) || s.Still(len(s.TimeS)) {
+		t.Errorf("still for 1, 2 and all looks: %v, %v, %v", s.Still(1), s.Still(2), s.Still(len(s.TimeS)))
 	}
 	s.Threads[7]++
-	if s.still(1) {
+	if s.Still(1) {
 		t.Error("a thread has ended since")
 	}
 	s.Threads[7]--
-	s.Idle[8] = unanswered
-	if s.still(1) {
+	s.Idle[8] = Unanswered
+	if s.Still(1) {
 		t.Error("who does not answer is not still")
 	}
 }
 
 func TestServedAtATime(t *testing.T) {
 	s := &Series{}
-	s.serve([]float64{0, 320, 2000}, 0.1003)
+	s.SetServed([]float64{0, 320, 2000}, 0.1003)
 	for i, want := range []float64{0, 32.1, 200.6} {
 		if math.Abs(s.Served[i]-want) > 1e-9 {
 			t.Errorf("served %v, want %v in place %d", s.Served, want, i)

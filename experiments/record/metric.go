@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"lflab/experiments/probe/stage"
@@ -161,7 +161,7 @@ func ownPerRequest(name string) func(*PhaseResult) (float64, bool) {
 		if served == 0 {
 			return 0, false
 		}
-		if _, counts := p.Counts[heapCounter]; !counts && name == heapCounter {
+		if _, counts := p.Counts[HeapCounter]; !counts && name == HeapCounter {
 			return 0, false
 		}
 		return float64(p.Counts[name]) / float64(served), true
@@ -169,7 +169,7 @@ func ownPerRequest(name string) func(*PhaseResult) (float64, bool) {
 }
 
 // heapCounter is the server's counter of heap allocations.
-const heapCounter = "heap_allocations"
+const HeapCounter = "heap_allocations"
 
 // perSecond is one of the counts per second of the measured time, of phases that
 // count it.

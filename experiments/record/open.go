@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 // manifestFormat is the form of a results directory that this program writes, and
 // the newest that it reads. Directories without one have form 1; in form 2 a trial
 // says what it was measured as.
-const manifestFormat = 2
+const ManifestFormat = 2
 
 // Damage is a file of a results directory that cannot be read. What it holds is
 // missing, and nothing else.
@@ -69,13 +69,13 @@ func open(dir string, histograms bool) (*Run, error) {
 
 // openManifest reads it and checks what the rest relies on.
 func (r *Run) openManifest() error {
-	path, m := filepath.Join(r.Dir, manifestFile), &r.Manifest
-	if err := readJSON(os.DirFS(r.Dir), manifestFile, m); err != nil {
+	path, m := filepath.Join(r.Dir, ManifestFile), &r.Manifest
+	if err := readJSON(os.DirFS(r.Dir), ManifestFile, m); err != nil {
 		// What is wrong with one that is too new is that it is.
 		var newer struct {
 			Format int `json:"format"`
 		}
-		if readJSON(os.DirFS(r.Dir), manifestFile, &newer) == nil && newer.Format > manifestFormat {
+		if readJSON(os.DirFS(r.Dir), ManifestFile, &newer) == nil && newer.Format > ManifestFormat {
 			m.Format = newer.Format
 		} else if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("read %s: %w (is %s a results directory of lflab run?)", path, err, r.Dir)
@@ -83,8 +83,8 @@ func (r *Run) openManifest() error {
 			return fmt.Errorf("read %s: %w (put a copy of it there; without it nobody knows what the trials beside it were planned as)", path, err)
 		}
 	}
-	if m.Format > manifestFormat {
-		return fmt.Errorf("%s has format %d, and this lflab reads formats up to %d (use the lflab that wrote it, or a newer one)", path, m.Format, manifestFormat)
+	if m.Format > ManifestFormat {
+		return fmt.Errorf("%s has format %d, and this lflab reads formats up to %d (use the lflab that wrote it, or a newer one)", path, m.Format, ManifestFormat)
 	}
 	if m.Suite == "" || len(m.Plan) == 0 || len(m.Phases) == 0 {
 		return fmt.Errorf("%s has no suite, no plan or no phases (is %s a results directory of lflab run?)", path, r.Dir)
@@ -92,7 +92,7 @@ func (r *Run) openManifest() error {
 	seen := map[string]bool{}
 	for i, p := range m.Plan {
 		switch {
-		case p.ID != trialID(p.Cell, p.Repetition):
+		case p.ID != TrialID(p.Cell, p.Repetition):
 			return fmt.Errorf("%s: trial %d of the plan has the name %q, which is not that of its cell %v and repetition %d (put a copy of the file there)", path, i+1, p.ID, p.Cell, p.Repetition)
 		case seen[p.ID]:
 			return fmt.Errorf("%s: trial %s stands in the plan twice (put a copy of the file there)", path, p.ID)
@@ -127,7 +127,7 @@ func (t *Trial) open(files fs.FS, in string, m *Manifest, histograms bool) (path
 // directory comes and goes whole, under another name, so that it counts.
 func trialFiles(dir string) (files fs.FS, in string, err error) {
 	archive := filepath.Join(dir, archiveFile)
-	if _, err := os.Stat(filepath.Join(dir, trialsDir)); err == nil {
+	if _, err := os.Stat(filepath.Join(dir, TrialsDir)); err == nil {
 		return os.DirFS(dir), dir, nil
 	}
 	z, err := openArchive(archive)

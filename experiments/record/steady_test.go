@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"fmt"
@@ -51,7 +51,7 @@ func TestSteadySeriesPass(t *testing.T) {
 				failed, cut := 0, 0
 				for seed := range uint64(200) {
 					p := PhaseResult{Name: "x", Bins: madeBins(seed, c.bins, c.perBin, c.tail, flat, flat)}
-					if g := p.settle(open); !g.OK {
+					if g := p.Settle(open); !g.OK {
 						failed++
 					} else if p.SteadyFrom > 0 {
 						cut++
@@ -99,7 +99,7 @@ func TestUnsteadySeries(t *testing.T) {
 	} {
 		for seed := range uint64(20) {
 			p := PhaseResult{Name: "x", Bins: madeBins(seed, 100, 2000, 0, c.rate, c.latency)}
-			g := p.settle(c.open)
+			g := p.Settle(c.open)
 			if g.OK != c.passes || p.Steady != c.steady.String() || p.SteadyFrom < c.from[0] || p.SteadyFrom > c.from[1] || g.Detail == "" {
 				t.Errorf("%s, seed %d: %s from bin %d, %+v", c.name, seed, p.Steady, p.SteadyFrom, g)
 			}
@@ -118,7 +118,7 @@ func TestUnsteadySeries(t *testing.T) {
 func TestTooShortToTell(t *testing.T) {
 	for _, b := range []*Bins{nil, {}, madeBins(1, 19, 1000, 0, flat, flat), madeBins(1, 50, 3, 0, flat, flat)} {
 		p := PhaseResult{Name: "x", Bins: b}
-		if g := p.settle(true); !g.OK || p.Steady != tooShort {
+		if g := p.Settle(true); !g.OK || p.Steady != tooShort {
 			t.Errorf("%s, %+v", p.Steady, g)
 		}
 		if _, ok := steady(steadyRate)(&p); ok {
@@ -132,7 +132,7 @@ func TestTooShortToTell(t *testing.T) {
 func TestCourses(t *testing.T) {
 	cell := Cell{"mpm": "one"}
 	run := func(seed uint64, rate func(at float64) float64) *Run {
-		r := &Run{Manifest: Manifest{Axes: []Axis{{"mpm", []string{"one"}}}, Plan: newPlan([]Cell{cell}, 16, 1),
+		r := &Run{Manifest: Manifest{Axes: []Axis{{"mpm", []string{"one"}}}, Plan: NewPlan([]Cell{cell}, 16, 1),
 			Phases: []Phase{{Name: "closed"}, {Name: "over", Overload: true}, {Name: "short"}}}}
 		rng := rand.New(rand.NewPCG(seed, 2))
 		for i, p := range r.Manifest.Plan {

@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"errors"
@@ -23,7 +23,7 @@ func CheckOut(dir string) error {
 	case !info.IsDir():
 		return fmt.Errorf("results directory %s is a file (name another one with --out)", dir)
 	}
-	if _, err := os.Lstat(filepath.Join(dir, manifestFile)); err == nil {
+	if _, err := os.Lstat(filepath.Join(dir, ManifestFile)); err == nil {
 		return fmt.Errorf("results directory %s holds a run already (--resume %s continues it, --out chooses another)", dir, dir)
 	}
 	entries, err := os.ReadDir(dir)
@@ -32,7 +32,7 @@ func CheckOut(dir string) error {
 	}
 	for _, e := range entries {
 		switch name := e.Name(); {
-		case name != trialsDir && !isHalf(name):
+		case name != TrialsDir && !isHalf(name):
 			return fmt.Errorf("results directory %s holds other files, %s for one (name one that is new or empty with --out)", dir, name)
 		}
 	}

@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"bytes"
@@ -22,16 +22,16 @@ import (
 func handmade(t *testing.T) *Run {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "out")
-	if err := os.MkdirAll(filepath.Join(dir, trialsDir), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, TrialsDir), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	cells := []Cell{{"mpm": "one", "mode": "close"}, {"mpm": "two", "mode": "close"}}
 	r := &Run{Dir: dir, Manifest: Manifest{
-		Format: manifestFormat, Suite: "made", Title: "Made", Question: "?", Seed: 1, Repeat: 2, Scale: 1,
-		Axes: []Axis{{"mpm", []string{"one", "two"}}, {"mode", []string{"close"}}}, Plan: newPlan(cells, 2, 1),
+		Format: ManifestFormat, Suite: "made", Title: "Made", Question: "?", Seed: 1, Repeat: 2, Scale: 1,
+		Axes: []Axis{{"mpm", []string{"one", "two"}}, {"mode", []string{"close"}}}, Plan: NewPlan(cells, 2, 1),
 		Phases: []Phase{{Name: "closed", Connections: 4, DurationS: 0.25}},
 	}}
-	if err := writeManifest(dir, &r.Manifest); err != nil {
+	if err := WriteManifest(dir, &r.Manifest); err != nil {
 		t.Fatal(err)
 	}
 	for i, p := range r.Manifest.Plan {
@@ -46,7 +46,7 @@ func handmade(t *testing.T) *Run {
 			Gates: []Gate{{Name: "errors", Phase: "closed", OK: true, Detail: "every request was answered"}},
 			Phases: []PhaseResult{{Name: "closed", Requests: 100, Started: began.Add(100 * time.Millisecond), DurationS: 0.25, RequestsPerSecond: 400,
 				Latency: stats.NewDist(h), Histograms: map[string]*hdrhistogram.Histogram{"latency": h}}}}
-		if err := tr.save(dir); err != nil {
+		if err := tr.Save(dir); err != nil {
 			t.Fatal(err)
 		}
 		r.Trials = append(r.Trials, tr)
@@ -181,7 +181,7 @@ func TestDamagedBytes(t *testing.T) {
 
 func TestDamagedManifest(t *testing.T) {
 	made := handmade(t)
-	path := filepath.Join(made.Dir, manifestFile)
+	path := filepath.Join(made.Dir, ManifestFile)
 	good, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

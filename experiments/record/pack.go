@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"archive/zip"
@@ -50,12 +50,12 @@ func pack(dir string) error {
 	if _, err := OpenRecords(dir); err != nil { // no other directory has its files removed
 		return err
 	}
-	unlock, err := lock(dir)
+	unlock, err := Lock(dir)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if err := removeHalves(dir); err != nil {
+	if err := RemoveHalves(dir); err != nil {
 		return err
 	}
 	names, err := trialNames(os.DirFS(dir))
@@ -73,8 +73,8 @@ func pack(dir string) error {
 		return errors.Join(err, os.Remove(archive))
 	}
 	// Under another name they are gone at once, and not one after the other.
-	half := filepath.Join(dir, halfPrefix+trialsDir)
-	if err := os.Rename(filepath.Join(dir, trialsDir), half); err != nil {
+	half := filepath.Join(dir, halfPrefix+TrialsDir)
+	if err := os.Rename(filepath.Join(dir, TrialsDir), half); err != nil {
 		return err
 	}
 	return os.RemoveAll(half)
@@ -83,13 +83,13 @@ func pack(dir string) error {
 // trialNames are the files of the trials, sorted. Another file among them is
 // refused: it would be lost, or taken for one of them.
 func trialNames(files fs.FS) ([]string, error) {
-	entries, err := fs.ReadDir(files, trialsDir)
+	entries, err := fs.ReadDir(files, TrialsDir)
 	if err != nil {
 		return nil, err
 	}
 	var names []string
 	for _, e := range entries {
-		name := path.Join(trialsDir, e.Name())
+		name := path.Join(TrialsDir, e.Name())
 		if !isTrialFile(name) || !e.Type().IsRegular() {
 			return nil, fmt.Errorf("%s is no file of a trial (move it elsewhere)", name)
 		}
@@ -100,7 +100,7 @@ func trialNames(files fs.FS) ([]string, error) {
 
 // isTrialFile reports whether name, with slashes, is one that a trial has.
 func isTrialFile(name string) bool {
-	base, ok := strings.CutPrefix(name, trialsDir+"/")
+	base, ok := strings.CutPrefix(name, TrialsDir+"/")
 	ext := path.Ext(base)
 	return ok && (ext == ".json" || ext == ".hdr") && !strings.ContainsAny(base, `/\`) && !strings.HasPrefix(base, ".")
 }
@@ -183,18 +183,18 @@ func unpack(dir string) error {
 	if _, err := OpenRecords(dir); err != nil {
 		return err
 	}
-	unlock, err := lock(dir)
+	unlock, err := Lock(dir)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return unpackLocked(dir)
+	return UnpackLocked(dir)
 }
 
 // unpackLocked is unpack for who holds the lock. The files come into a directory
 // of another name first, so that there are all of them or none.
-func unpackLocked(dir string) error {
-	archive, trials := filepath.Join(dir, archiveFile), filepath.Join(dir, trialsDir)
+func UnpackLocked(dir string) error {
+	archive, trials := filepath.Join(dir, archiveFile), filepath.Join(dir, TrialsDir)
 	z, err := openArchive(archive)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -206,7 +206,7 @@ func unpackLocked(dir string) error {
 		// Whoever packed or unpacked was killed: the files are whole.
 		return os.Remove(archive)
 	}
-	half := filepath.Join(dir, halfPrefix+trialsDir)
+	half := filepath.Join(dir, halfPrefix+TrialsDir)
 	if err := os.RemoveAll(half); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"crypto/sha256"
@@ -11,7 +11,7 @@ import (
 
 // trialID is a hash of the cell and the repetition: the same trial has the
 // same name in every run of a suite, whatever its place in the order.
-func trialID(cell Cell, repetition int) string {
+func TrialID(cell Cell, repetition int) string {
 	h := sha256.New()
 	for _, k := range slices.Sorted(maps.Keys(cell)) {
 		fmt.Fprintf(h, "%s=%s\n", k, cell[k])
@@ -21,7 +21,7 @@ func trialID(cell Cell, repetition int) string {
 }
 
 // Names are those of the axes.
-func names(axes []Axis) []string {
+func AxisNames(axes []Axis) []string {
 	ns := make([]string, len(axes))
 	for i, a := range axes {
 		ns[i] = a.Name

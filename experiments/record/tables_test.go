@@ -1,4 +1,4 @@
-package lab
+package record
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func made(t *testing.T) *Run {
 	t.Helper()
 	axes := []Axis{{"mpm", []string{"two", "one"}}, {"mode", []string{"close"}}}
 	r := &Run{Dir: t.TempDir(), Manifest: Manifest{Suite: "small", Seed: 5, Axes: axes, Phases: []Phase{{Name: "closed"}, {Name: "open"}},
-		Plan: newPlan([]Cell{{"mpm": "one", "mode": "close"}, {"mpm": "two", "mode": "close"}}, 3, 5)}}
+		Plan: NewPlan([]Cell{{"mpm": "one", "mode": "close"}, {"mpm": "two", "mode": "close"}}, 3, 5)}}
 	for _, p := range r.Manifest.Plan {
 		rate := 1000 * float64(p.Repetition+1)
 		if p.Cell["mpm"] == "two" {
