@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 	"lflab/lf"
 	"lflab/lf/mpm"
 	"lflab/sync/gate"
@@ -119,7 +119,7 @@ func listMutexes() (lines []named, err error) {
 }
 
 func listSuites() (lines []named, err error) {
-	all, err := suites.All()
+	all, err := suite.All()
 	for _, s := range all {
 		lines = append(lines, named{s.Name, s.Title})
 	}

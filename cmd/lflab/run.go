@@ -15,7 +15,7 @@ import (
 
 	"lflab/experiments/lab"
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 	"lflab/lf/mpm"
 )
 
@@ -181,19 +181,19 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 
 // openSuites reads all suites before the first one runs: the last one's typing
 // error should not cost an hour. names are what the suites are opened by.
-func openSuites(args []string) (all []*suites.Suite, names []string, err error) {
+func openSuites(args []string) (all []*suite.Suite, names []string, err error) {
 	if len(args) == 0 {
 		args = []string{"quick"}
 	}
 	for _, name := range args {
 		if name == allSuites {
-			names = append(names, suites.Names()...)
+			names = append(names, suite.Names()...)
 		} else {
 			names = append(names, name)
 		}
 	}
 	for _, name := range names {
-		s, err := suites.Open(name)
+		s, err := suite.Open(name)
 		if err == nil {
 			err = known(s)
 		}
@@ -207,7 +207,7 @@ func openSuites(args []string) (all []*suites.Suite, names []string, err error) 
 
 // known tells of an architecture that this program does not have, before
 // anything is measured: the suite cannot tell it from a subject.
-func known(s *suites.Suite) error {
+func known(s *suite.Suite) error {
 	for _, cell := range s.Cells() {
 		if sub, _ := s.Subject(cell); sub != nil || cell["mpm"] == "" {
 			continue
@@ -221,7 +221,7 @@ func known(s *suites.Suite) error {
 
 // suite runs one suite, or shows its plan by show; takes is how long it takes,
 // about.
-func (fl *runFlags) suite(ctx context.Context, s *suites.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *lab.Experiment) error) (takes time.Duration, err error) {
+func (fl *runFlags) suite(ctx context.Context, s *suite.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *lab.Experiment) error) (takes time.Duration, err error) {
 	progress := newRunProgress(stderr)
 	x, err := lab.New(s, lab.Options{
 		Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Budget: fl.budget, Progress: progress.show,

@@ -13,7 +13,7 @@ import (
 	"lflab/experiments/probe"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 const probedSuite = `
@@ -52,7 +52,7 @@ func TestRunWithTheProbe(t *testing.T) {
 	if err := os.WriteFile(path, []byte(probedSuite), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	s, err := suites.Open(path)
+	s, err := suite.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"lflab/experiments/lab"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 func TestRunRefusesFlags(t *testing.T) {
@@ -69,10 +69,10 @@ func TestDryRunOfAll(t *testing.T) {
 	if err != nil {
 		failed = strings.Count(err.Error(), "nothing is left to measure")
 	}
-	if got := strings.Count(out.String(), "suite "); got+failed != len(suites.Names()) {
-		t.Errorf("%d suites are shown and %d left out, of %d: %v", got, failed, len(suites.Names()), err)
+	if got := strings.Count(out.String(), "suite "); got+failed != len(suite.Names()) {
+		t.Errorf("%d suites are shown and %d left out, of %d: %v", got, failed, len(suite.Names()), err)
 	}
-	if want := fmt.Sprintf("\n%d suites, about ", len(suites.Names())-failed); !strings.Contains(out.String(), want) {
+	if want := fmt.Sprintf("\n%d suites, about ", len(suite.Names())-failed); !strings.Contains(out.String(), want) {
 		t.Errorf("no %q in\n%s", want, out.String())
 	}
 }

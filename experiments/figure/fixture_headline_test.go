@@ -12,7 +12,7 @@ import (
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // madeUp is a run over all combinations of some axes; fill makes up what a phase
@@ -77,7 +77,7 @@ func rateRun() *record.Run {
 				r.Histograms["probe.G_none"] = lognormal(rng, 60e3, 0.6, 20)
 			}
 		})
-	run.Manifest.Claim = suites.Claim{Hypothesis: "H2", Text: "The leader makes fewer switches.", RefutedIf: "it does not", Figures: []string{"F4", "F1"}}
+	run.Manifest.Claim = suite.Claim{Hypothesis: "H2", Text: "The leader makes fewer switches.", RefutedIf: "it does not", Figures: []string{"F4", "F1"}}
 	return run
 }
 
@@ -166,12 +166,12 @@ func overloadRun() *record.Run {
 func ruledRun() *record.Run {
 	run := quickRun(1)
 	m := &run.Manifest
-	m.Claim = suites.Claim{Hypothesis: "H1", Text: "The leader makes fewer switches and uses less CPU time than worker & event.", RefutedIf: "an interval lies above 1", Figures: []string{"F2", "F9"}}
-	leader, others := suites.Match{"mpm": {"leader"}}, suites.Match{"mpm": {"worker", "event", "kernel"}}
-	m.Rules = []suites.Rule{
-		{Title: "switches per request", Kind: suites.RuleRatio, Metric: "switches_per_request", Phase: "open", Of: leader, To: others, Below: 1},
-		{Title: "CPU time per request", Kind: suites.RuleRatio, Metric: "cpu_us_per_request", Phase: "open", Of: leader, To: others, Below: 0.9, Each: suites.EachAny},
-		{Title: "median of D, in hand-offs", Kind: suites.RuleGain, Metric: "D_p50_ns", Phase: "open", Of: leader, To: suites.Match{"mpm": {"worker"}}, Above: 0.5, Unit: "H_p50_ns"},
+	m.Claim = suite.Claim{Hypothesis: "H1", Text: "The leader makes fewer switches and uses less CPU time than worker & event.", RefutedIf: "an interval lies above 1", Figures: []string{"F2", "F9"}}
+	leader, others := suite.Match{"mpm": {"leader"}}, suite.Match{"mpm": {"worker", "event", "kernel"}}
+	m.Rules = []suite.Rule{
+		{Title: "switches per request", Kind: suite.RuleRatio, Metric: "switches_per_request", Phase: "open", Of: leader, To: others, Below: 1},
+		{Title: "CPU time per request", Kind: suite.RuleRatio, Metric: "cpu_us_per_request", Phase: "open", Of: leader, To: others, Below: 0.9, Each: suite.EachAny},
+		{Title: "median of D, in hand-offs", Kind: suite.RuleGain, Metric: "D_p50_ns", Phase: "open", Of: leader, To: suite.Match{"mpm": {"worker"}}, Above: 0.5, Unit: "H_p50_ns"},
 	}
 	return run
 }
@@ -179,9 +179,9 @@ func ruledRun() *record.Run {
 // trendRun is workRun with a rule along an axis.
 func trendRun() *record.Run {
 	run := workRun()
-	run.Manifest.Claim = suites.Claim{Hypothesis: "H10", Text: "The lead shrinks as work grows.", RefutedIf: "it grows", Figures: []string{"F5"}}
-	run.Manifest.Rules = []suites.Rule{{Title: "requests/s, leader / worker", Kind: suites.RuleTrend, Metric: "requests_per_second", Phase: "closed",
-		Of: suites.Match{"mpm": {"leader"}}, To: suites.Match{"mpm": {"worker"}}, Along: "work", Towards: 1}}
+	run.Manifest.Claim = suite.Claim{Hypothesis: "H10", Text: "The lead shrinks as work grows.", RefutedIf: "it grows", Figures: []string{"F5"}}
+	run.Manifest.Rules = []suite.Rule{{Title: "requests/s, leader / worker", Kind: suite.RuleTrend, Metric: "requests_per_second", Phase: "closed",
+		Of: suite.Match{"mpm": {"leader"}}, To: suite.Match{"mpm": {"worker"}}, Along: "work", Towards: 1}}
 	return run
 }
 

@@ -12,7 +12,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 	"lflab/experiments/verdict"
 )
 
@@ -121,7 +121,7 @@ func (v *view) verdictFigures() []Figure {
 	for _, of := range []struct {
 		name, kind, label string
 		neutral           float64
-	}{{"verdict", suites.RuleRatio, "ratio, log scale", 1}, {"verdict-gain", suites.RuleGain, "gain (times the unit of the rule)", 0}} {
+	}{{"verdict", suite.RuleRatio, "ratio, log scale", 1}, {"verdict-gain", suite.RuleGain, "gain (times the unit of the rule)", 0}} {
 		f := Figure{Name: of.name, Title: title}
 		var rows []forestRow
 		for _, r := range j.Rules {
@@ -166,7 +166,7 @@ func (v *view) pairRows(r verdict.RuleResult) []forestRow {
 		bounds = []float64{1 / (1 + q.Differs), 1 + q.Differs}
 	case q.Below > 0 && q.Below != 1:
 		bounds = []float64{q.Below}
-	case q.Above > 0 && (q.Above != 1 || q.Kind == suites.RuleGain):
+	case q.Above > 0 && (q.Above != 1 || q.Kind == suite.RuleGain):
 		bounds = []float64{q.Above}
 	}
 	var rows []forestRow
@@ -262,7 +262,7 @@ func (v *view) trendFigure(j *verdict.Verdict, title string) Figure {
 	}
 	f.sheet.legend = legend
 	f.Caption = join("The ratio of each pair along the axis that the rule names: the median over blocks with its 95 % interval. The line across is no difference.",
-		v.loads(v.ruled(j, suites.RuleTrend, suites.RuleCrossing)), v.replicates(), v.leftOut("and not drawn"))
+		v.loads(v.ruled(j, suite.RuleTrend, suite.RuleCrossing)), v.replicates(), v.leftOut("and not drawn"))
 	return f
 }
 

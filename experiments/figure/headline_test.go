@@ -11,18 +11,18 @@ import (
 	"golang.org/x/net/html"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 func TestHeadlinesAreThoseSuitesMayAskFor(t *testing.T) {
-	if len(headlines) != len(suites.FigureNames) {
-		t.Errorf("%d headlines, suites may ask for %d", len(headlines), len(suites.FigureNames))
+	if len(headlines) != len(suite.FigureNames) {
+		t.Errorf("%d headlines, suites may ask for %d", len(headlines), len(suite.FigureNames))
 	}
 	figs, err := newView(quickRun(1)).figures()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, number := range suites.FigureNames {
+	for _, number := range suite.FigureNames {
 		i := slices.IndexFunc(figs, func(f Figure) bool { return f.Headline == number })
 		if i < 0 || figs[i].Name != headlines[number] {
 			t.Errorf("no figure is %s, or it is not called %s", number, headlines[number])

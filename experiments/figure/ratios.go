@@ -7,7 +7,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // ratioTables are the figures that the suite asks for, one table for each panel
@@ -18,7 +18,7 @@ func (v *view) ratioTables() []table {
 		return nil
 	}
 	t := table{Title: "Ratios"}
-	var asked []suites.Ratio
+	var asked []suite.Ratio
 	for _, q := range v.run.Manifest.Ratios {
 		if slices.ContainsFunc(rows, func(r record.RatioRow) bool { return sameRatio(r.Ratio, q) }) {
 			asked = append(asked, q)
@@ -98,7 +98,7 @@ func (v *view) answerPromises() []Paragraph {
 }
 
 // sameRatio compares what is asked; two ratios of one suite may have one title.
-func sameRatio(a, b suites.Ratio) bool {
+func sameRatio(a, b suite.Ratio) bool {
 	return a.Title == b.Title && a.Metric == b.Metric && a.Phase == b.Phase && a.Axis == b.Axis && slices.Equal(a.Values, b.Values)
 }
 

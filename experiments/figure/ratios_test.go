@@ -7,7 +7,7 @@ import (
 
 	"lflab/experiments/load"
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 func TestRatioTable(t *testing.T) {
@@ -15,7 +15,7 @@ func TestRatioTable(t *testing.T) {
 	if ts := newView(run).ratioTables(); len(ts) != 0 {
 		t.Errorf("a suite that asks for no ratios has %d tables of them", len(ts))
 	}
-	run.Manifest.Ratios = []suites.Ratio{
+	run.Manifest.Ratios = []suite.Ratio{
 		{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}},
 		{Title: "never measured", Metric: "rss_bytes_per_idle_connection", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}},
 	}
@@ -56,7 +56,7 @@ func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 // needs, two in this run, nothing can be told.
 func TestAnswerOfPromises(t *testing.T) {
 	run := quickRun(1)
-	run.Manifest.Ratios = []suites.Ratio{{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}, Most: 1.2}}
+	run.Manifest.Ratios = []suite.Ratio{{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}, Most: 1.2}}
 	want := "CPU / kernel is to be at most 1.20. It is in 3 of 8 cells, with the whole interval: leader/close, leader/keepalive, worker/keepalive. " +
 		"It is not in event/keepalive 1.67 [1.58, 1.72], goroutine/close 1.49 [1.45, 1.51]. " +
 		"It cannot be told of worker/close 1.21 [1.18, 1.24], event/close 1.37 [1.30, 1.44], goroutine/keepalive 1.33 [1.28, 1.34]."

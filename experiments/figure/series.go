@@ -11,7 +11,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // series is a number along an axis: its intervals, joined in order.
@@ -275,7 +275,7 @@ func sampleOf(ts []*record.Trial, phase string, m metric) sample {
 }
 
 // numberOf reads the value of an axis: a number, or a duration, in µs.
-func numberOf(value string) (float64, bool) { return suites.Axis{}.Number(value) }
+func numberOf(value string) (float64, bool) { return suite.Axis{}.Number(value) }
 
 // along is a metric over the values of an axis, in a phase of the cells with
 // these values, in rising order.

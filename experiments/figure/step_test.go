@@ -12,7 +12,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // stepRun is a run of a suite like spare, made up from a seed: two servers that
@@ -25,7 +25,7 @@ func stepRun(seed uint64) *record.Run {
 		Axes: []record.Axis{{Name: "mpm", Values: []string{"leader", "apache-event"}}, {Name: "mode", Values: []string{"close"}}},
 		Phases: []record.Phase{{Name: "step", Title: "step from nobody to a closed loop and back, 200 connections", Path: "/sleep?ms=100", Connections: 200,
 			DurationS: 6, Step: &record.Step{BeforeS: 0.5, AfterS: 30, EveryS: 0.1, IdleMost: 48}}},
-		Ratios: []suites.Ratio{{Title: "time up / Apache's", Metric: "scale_up_s", Phase: "step", Axis: "mpm", Values: []string{"apache-event"}, Most: 1.1}},
+		Ratios: []suite.Ratio{{Title: "time up / Apache's", Metric: "scale_up_s", Phase: "step", Axis: "mpm", Values: []string{"apache-event"}, Most: 1.1}},
 	}}
 	for rep := range 6 {
 		for _, mpm := range []string{"leader", "apache-event"} {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 func TestStylesTellSubjectsApart(t *testing.T) {
@@ -140,7 +140,7 @@ func TestLabOfKnownColours(t *testing.T) {
 // both marker and dashes.
 func TestSubjectsOfEverySuiteDiffer(t *testing.T) {
 	const noticed = 15 // six just noticeable differences
-	all, err := suites.All()
+	all, err := suite.All()
 	if err != nil {
 		t.Fatal(err)
 	}

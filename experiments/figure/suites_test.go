@@ -9,18 +9,18 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // suiteRun makes up a run of an embedded suite: each phase measures what the suite
 // has switched on there, and nothing else.
-func suiteRun(s *suites.Suite) *record.Run {
+func suiteRun(s *suite.Suite) *record.Run {
 	var axes []record.Axis
 	for _, a := range s.Axes {
 		axes = append(axes, record.Axis{Name: a.Name, Values: a.Values})
 	}
 	var phases []record.Phase
-	of := map[string]suites.Phase{}
+	of := map[string]suite.Phase{}
 	for _, ph := range s.Phases {
 		of[ph.Name] = ph
 		phases = append(phases, record.Phase{Name: ph.Name, Title: ph.Title, Path: ph.Path, Connections: 32, Arrivals: ph.Arrivals,
@@ -66,7 +66,7 @@ func suiteRun(s *suites.Suite) *record.Run {
 
 // Every suite measures what the figures that it asks for need.
 func TestSuitesGetTheFiguresTheyAskFor(t *testing.T) {
-	all, err := suites.All()
+	all, err := suite.All()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 
 	"lflab/experiments/machine"
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 var update = flag.Bool("update", false, "write the golden file, and results/README.md if it is a generated one")
@@ -38,7 +38,7 @@ func house(t *testing.T) string {
 	keep(t, many, filepath.Join(dir, "h6"))
 	plain := made("", 5, 8, 1.4)
 	plain.Manifest.Suite = "plain"
-	plain.Manifest.Ratios = []suites.Ratio{{Title: "median latency", Metric: "latency_p50_ns", Phase: "open", Axis: "mpm", Values: []string{"worker"}, Most: 0.5}}
+	plain.Manifest.Ratios = []suite.Ratio{{Title: "median latency", Metric: "latency_p50_ns", Phase: "open", Axis: "mpm", Values: []string{"worker"}, Most: 0.5}}
 	plain.Trials = plain.Trials[:14]
 	keep(t, plain, filepath.Join(dir, "plain"))
 	for _, f := range []string{"h2/figures/dispatch.svg", "h2/figures/cpu.svg", "h2/figures/cpu.pdf", "h2/report.html", "h10/figures/cpu.svg", "empty/notes.txt", "bench.txt"} {

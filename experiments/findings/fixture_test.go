@@ -13,7 +13,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 var subjects = record.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
@@ -28,9 +28,9 @@ func made(hypothesis string, seed uint64, blocks int, factor float64) *record.Ru
 		Before: record.Machine{Kernel: "6.18.44", CPU: "made up", CPUs: 2, Virtualised: "kvm"},
 	}
 	if hypothesis != "" {
-		m.Claim = suites.Claim{Hypothesis: hypothesis, Text: "A leader dispatches sooner than a worker.", RefutedIf: "it does not."}
-		m.Rules = []suites.Rule{{Title: "dispatch latency, leader / worker", Kind: suites.RuleRatio, Metric: "D_p50_ns", Phase: "open",
-			Of: suites.Match{"mpm": {"leader"}}, To: suites.Match{"mpm": {"worker"}}, Below: 1}}
+		m.Claim = suite.Claim{Hypothesis: hypothesis, Text: "A leader dispatches sooner than a worker.", RefutedIf: "it does not."}
+		m.Rules = []suite.Rule{{Title: "dispatch latency, leader / worker", Kind: suite.RuleRatio, Metric: "D_p50_ns", Phase: "open",
+			Of: suite.Match{"mpm": {"leader"}}, To: suite.Match{"mpm": {"worker"}}, Below: 1}}
 	}
 	r := &record.Run{Manifest: m}
 	for block := range blocks {

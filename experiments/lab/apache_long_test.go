@@ -12,14 +12,14 @@ import (
 	"time"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // TestApacheSuite adds to TestApacheAnswers whole trials of the servers of the
 // suite apache: under the probe they answer as ours do, end when they are told
 // to, and leave nothing.
 func TestApacheSuite(t *testing.T) {
-	s, err := suites.Open("apache")
+	s, err := suite.Open("apache")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func noneServes(t *testing.T, dir string) {
 // and is counted as our servers are:
 // a control process and two children of sixteen workers.
 func TestSpareOfApache(t *testing.T) {
-	s, err := suites.Open("spare")
+	s, err := suite.Open("spare")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // askRatios takes over the ratios of the suite whose phases there are.
@@ -18,7 +18,7 @@ func (x *Experiment) askRatios() error {
 		if record.MetricOf(q.Metric) == nil {
 			return fmt.Errorf("suite %s: a ratio is asked of %q, which is no metric (known: %s)", x.suite.Name, q.Metric, strings.Join(record.MetricNames(), ", "))
 		}
-		if known[q.Phase] && (q.Axis != suites.PhaseAxis || known[q.Values[0]]) {
+		if known[q.Phase] && (q.Axis != suite.PhaseAxis || known[q.Values[0]]) {
 			x.Manifest.Ratios = append(x.Manifest.Ratios, q)
 		}
 	}

@@ -6,10 +6,10 @@ import (
 
 	"lflab/experiments/load"
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
-func clients(b *suites.Background) int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
+func clients(b *suite.Background) int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
 
 // doWithoutCrowds makes room for the clients of the phases, here and in the
 // servers, and leaves out the phases whose clients do not fit. Where no phase has

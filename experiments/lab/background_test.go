@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 const crowdedSuite = `
@@ -221,7 +221,7 @@ func TestSubjectOfTheEnvironment(t *testing.T) {
 
 // What the embedded suites ask for is known here.
 func TestRatiosOfTheSuites(t *testing.T) {
-	all, err := suites.All()
+	all, err := suite.All()
 	if err != nil {
 		t.Fatal(err)
 	}

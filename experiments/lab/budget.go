@@ -10,7 +10,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // With a budget of time a plan grows by rounds, each a block of its own: the next
@@ -178,7 +178,7 @@ func targets(r *record.Run, cell record.Cell) (ts []target) {
 		if !q.Where.Has(cell) {
 			continue
 		}
-		if q.Kind == suites.RuleRanking || q.Of.Has(cell) {
+		if q.Kind == suite.RuleRanking || q.Of.Has(cell) {
 			add(q.Phase, q.Metric)
 			if q.Unit != "" {
 				add(q.UnitFrom, q.Unit)
@@ -218,15 +218,15 @@ func pair(r *record.Run, of, to record.Cell) bool {
 	apart := func(but func(axis string) bool) bool {
 		return !slices.ContainsFunc(r.Manifest.Axes, func(a record.Axis) bool { return of[a.Name] != to[a.Name] && !but(a.Name) })
 	}
-	return slices.ContainsFunc(r.Manifest.Rules, func(q suites.Rule) bool {
+	return slices.ContainsFunc(r.Manifest.Rules, func(q suite.Rule) bool {
 		switch {
 		case !q.Where.Has(of):
 			return false
-		case q.Kind == suites.RuleRanking:
+		case q.Kind == suite.RuleRanking:
 			return apart(func(axis string) bool { return axis == q.Axis })
 		}
 		return q.Of.Has(of) && q.To.Has(to) && apart(func(axis string) bool { _, free := q.To[axis]; return free })
-	}) || slices.ContainsFunc(r.Manifest.Ratios, func(q suites.Ratio) bool {
+	}) || slices.ContainsFunc(r.Manifest.Ratios, func(q suite.Ratio) bool {
 		return slices.Contains(q.Values, to[q.Axis]) && apart(func(axis string) bool { return axis == q.Axis })
 	})
 }

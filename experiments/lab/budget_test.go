@@ -14,13 +14,13 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // spread is a made-up run of so many blocks whose CPU time per request lies
 // within so much of its middle, by the value of the axis "mpm". One trial takes
 // a second.
-func spread(blocks, repeat int, spreads map[string]float64, rules ...suites.Rule) (*Experiment, *record.Run, *pace) {
+func spread(blocks, repeat int, spreads map[string]float64, rules ...suite.Rule) (*Experiment, *record.Run, *pace) {
 	axes := []record.Axis{{Name: "mpm", Values: []string{"a", "b", "c"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
 	m := record.Manifest{Suite: "small", Seed: 5, Repeat: repeat, Axes: axes, Phases: []record.Phase{{Name: "closed"}}, Rules: rules}
 	var cells []record.Cell
@@ -56,9 +56,9 @@ func labels(m *record.Manifest, round []record.Planned) string {
 func TestNextRound(t *testing.T) {
 	same := map[string]float64{"a": 0.01, "b": 0.01, "c": 0.01}
 	wideB := map[string]float64{"a": 0.02, "b": 0.2, "c": 0.01}
-	ratio := suites.Rule{Kind: suites.RuleRatio, Metric: "cpu_us_per_request", ToMetric: "cpu_us_per_request", Phase: "closed", ToPhase: "closed",
-		Of: suites.Match{"mpm": {"a"}}, To: suites.Match{"mpm": {"b"}}, Where: suites.Match{"mode": {"close"}}}
-	ranking := suites.Rule{Kind: suites.RuleRanking, Metric: "cpu_us_per_request", ToMetric: "cpu_us_per_request", Phase: "closed", ToPhase: "closed", Axis: "mpm"}
+	ratio := suite.Rule{Kind: suite.RuleRatio, Metric: "cpu_us_per_request", ToMetric: "cpu_us_per_request", Phase: "closed", ToPhase: "closed",
+		Of: suite.Match{"mpm": {"a"}}, To: suite.Match{"mpm": {"b"}}, Where: suite.Match{"mode": {"close"}}}
+	ranking := suite.Rule{Kind: suite.RuleRanking, Metric: "cpu_us_per_request", ToMetric: "cpu_us_per_request", Phase: "closed", ToPhase: "closed", Axis: "mpm"}
 	all := func(block int) string {
 		return fmt.Sprintf("a/close:%d a/keepalive:%[1]d b/close:%[1]d b/keepalive:%[1]d c/close:%[1]d c/keepalive:%[1]d", block)
 	}
@@ -66,7 +66,7 @@ func TestNextRound(t *testing.T) {
 		name           string
 		blocks, repeat int
 		spreads        map[string]float64
-		rules          []suites.Rule
+		rules          []suite.Rule
 		left           float64
 		want           string // the round
 		why            string // or why there is none
@@ -80,10 +80,10 @@ func TestNextRound(t *testing.T) {
 		{"a whole block before the widest", 6, 9, wideB, nil, 6, all(6), ""},
 		{"one of the widest", 6, 6, wideB, nil, 1.5, "b/close:6", ""},
 		{"none fits", 6, 6, wideB, nil, 0.5, "", "no further trials fit"},
-		{"with what it is compared with", 6, 6, wideB, []suites.Rule{ratio}, 100, "a/close:6 b/close:6", ""},
-		{"a pair or nothing", 6, 6, wideB, []suites.Rule{ratio}, 1.5, "", "no further trials fit"},
-		{"what is ranked", 6, 6, wideB, []suites.Rule{ranking}, 3, "a/close:6 b/close:6 c/close:6", ""},
-		{"no rule looks at the wide ones", 6, 6, map[string]float64{"a": 0.01, "b": 0.01, "c": 0.5}, []suites.Rule{ratio}, 100, "", "within 5 %"},
+		{"with what it is compared with", 6, 6, wideB, []suite.Rule{ratio}, 100, "a/close:6 b/close:6", ""},
+		{"a pair or nothing", 6, 6, wideB, []suite.Rule{ratio}, 1.5, "", "no further trials fit"},
+		{"what is ranked", 6, 6, wideB, []suite.Rule{ranking}, 3, "a/close:6 b/close:6 c/close:6", ""},
+		{"no rule looks at the wide ones", 6, 6, map[string]float64{"a": 0.01, "b": 0.01, "c": 0.5}, []suite.Rule{ratio}, 100, "", "within 5 %"},
 		{"a cell that never counts is left alone", 6, 6, map[string]float64{"a": 0.01, "b": 0.01}, nil, 100, "", "but for 2 cells of which no trial counts"},
 		{"one that did not count yet is not", 5, 5, map[string]float64{"a": 0.01, "b": 0.01}, nil, 2, "c/close:5 c/keepalive:5", ""},
 	} {

@@ -8,14 +8,14 @@ import (
 	"path"
 	"path/filepath"
 
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // configure writes a subject's configuration and its other files to a new
 // directory below in, which remove removes, and adds their places to the placeholders'
 // values. Everybody may read them, for servers that root starts change their
 // user.
-func configure(in string, sub *suites.Subject, values map[string]string) (remove func(), err error) {
+func configure(in string, sub *suite.Subject, values map[string]string) (remove func(), err error) {
 	if sub.Config == "" {
 		return func() {}, nil
 	}

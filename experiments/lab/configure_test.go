@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"lflab/experiments/lab/process"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // fakeConfigured is a server that knows what its configuration says: the port,
@@ -120,7 +120,7 @@ func TestConfigurationIsReadableByAll(t *testing.T) {
 
 // The answer of the other servers is that of ours.
 func TestApacheAnswers(t *testing.T) {
-	s, err := suites.Open("apache")
+	s, err := suite.Open("apache")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +144,7 @@ func TestApacheAnswers(t *testing.T) {
 }
 
 // serveOnce starts a subject as a trial does and asks it one thing.
-func serveOnce(t *testing.T, x *Experiment, sub *suites.Subject) *http.Response {
+func serveOnce(t *testing.T, x *Experiment, sub *suite.Subject) *http.Response {
 	t.Helper()
 	port, err := process.FreePort()
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // What a trial takes beside its loads, in s: medians over the trials of the
@@ -48,7 +48,7 @@ func roundTime(primitive, place string) float64 {
 		return roundByScheduler
 	case slices.Contains([]string{"yield", "spinfutex"}, primitive):
 		return roundAwake
-	case place == suites.PlaceSame:
+	case place == suite.PlaceSame:
 		return roundSame
 	}
 	return roundCross
@@ -64,7 +64,7 @@ func (x *Experiment) estimate(cell record.Cell) float64 {
 	if sub != nil && sub.Serve == nil || hasFlag(x.serverFlags(sub), "start-servers") {
 		each += parentTime
 	}
-	if cell[suites.IdleAxis] == suites.IdleSpinner {
+	if cell[suite.IdleAxis] == suite.IdleSpinner {
 		each += spinnerTime
 	}
 	for _, p := range x.Manifest.Phases {
@@ -103,7 +103,7 @@ func timeOf(p record.Phase) float64 {
 // commandEstimate is of a command that prints a figure.
 func (x *Experiment) commandEstimate(cell record.Cell) float64 {
 	primitive, known := cell["primitive"]
-	place := cell[suites.PlaceAxis]
+	place := cell[suite.PlaceAxis]
 	if !known || place == "" {
 		return commandTime
 	}

@@ -17,7 +17,7 @@ import (
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // Options says how a suite is run. The zero value runs it as it stands.
@@ -61,7 +61,7 @@ type Progress struct {
 // Experiment is a suite that is ready to run.
 type Experiment struct {
 	Manifest   record.Manifest // as it will be written
-	suite      *suites.Suite
+	suite      *suite.Suite
 	opts       Options
 	host       record.Machine    // that it runs on
 	changed    bool              // since the run that is resumed began
@@ -79,7 +79,7 @@ type Experiment struct {
 // New plans a suite. It compiles the C sources of its subjects into a temporary
 // directory, which Close removes; a subject that cannot run here is skipped
 // with a line in the manifest. The results directory is not touched.
-func New(s *suites.Suite, o Options) (*Experiment, error) {
+func New(s *suite.Suite, o Options) (*Experiment, error) {
 	x, err := prepare(s, o)
 	if err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func Resume(dir string, o Options) (*Experiment, error) {
 	if m.SuiteFile != "" {
 		source = m.SuiteFile
 	}
-	s, err := suites.Open(source)
+	s, err := suite.Open(source)
 	if err != nil {
 		return nil, fmt.Errorf("resume %s: %w", dir, err)
 	}
@@ -175,7 +175,7 @@ func (x *Experiment) samePlan(plan []record.Planned) bool {
 }
 
 // prepare fills in everything but the plan.
-func prepare(s *suites.Suite, o Options) (*Experiment, error) {
+func prepare(s *suite.Suite, o Options) (*Experiment, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("find this program: %w", err)
@@ -231,7 +231,7 @@ func prepare(s *suites.Suite, o Options) (*Experiment, error) {
 // checkProbe is asked once: what a process may do does not change between suites.
 var checkProbe = sync.OnceValue(probe.Check)
 
-func phaseRecord(p suites.Phase, scale float64) record.Phase {
+func phaseRecord(p suite.Phase, scale float64) record.Phase {
 	r := record.Phase{
 		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Probe: p.Probe, Generators: p.Generators,
 		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
@@ -320,7 +320,7 @@ func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
 }
 
 // build makes a subject ready: finds the program it needs, compiles its source.
-func (x *Experiment) build(sub *suites.Subject) error {
+func (x *Experiment) build(sub *suite.Subject) error {
 	if sub.Needs != "" {
 		path, err := process.Find(sub.Needs)
 		if err != nil {

@@ -27,7 +27,7 @@ import (
 
 	"lflab/experiments/lab/process"
 	"lflab/experiments/machine"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 	"lflab/sync/futex"
 )
 
@@ -272,8 +272,8 @@ func fakeRunner(how, what string, rest []string) {
 	var x *Experiment
 	var err error
 	if how == "new" {
-		var s *suites.Suite
-		if s, err = suites.Open(what); err == nil {
+		var s *suite.Suite
+		if s, err = suite.Open(what); err == nil {
 			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], Serve: fakeServer()})
 		}
 	} else {
@@ -335,9 +335,9 @@ mode = ["close", "keepalive"]
 threads = 3
 ` + smallPhases
 
-func openSuite(t *testing.T, text string) *suites.Suite {
+func openSuite(t *testing.T, text string) *suite.Suite {
 	t.Helper()
-	s, err := suites.Open(writeSuite(t, text))
+	s, err := suite.Open(writeSuite(t, text))
 	if err != nil {
 		t.Fatal(err)
 	}

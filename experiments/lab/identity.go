@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // setAsideDir holds what a resumed run does not count: a directory for each time.
@@ -26,16 +26,16 @@ func (x *Experiment) measuredAs(cell record.Cell) string {
 		Source, Template []byte
 		Files            map[string]string
 		Parse            string
-		With             suites.Match
+		With             suite.Match
 		Name             string
-		Serve            []suites.Flag
+		Serve            []suite.Flag
 		CPUs             int
 		CPU, Kernel      string // not the host's name, which is new in every container
 	}
 	all := struct {
 		Load    []record.Phase
-		Server  []suites.Flag
-		DocRoot []suites.Sparse
+		Server  []suite.Flag
+		DocRoot []suite.Sparse
 		Program program
 		Binary  string
 	}{DocRoot: x.suite.DocRoot, Binary: x.Manifest.Binary}

@@ -12,7 +12,7 @@ import (
 
 	"lflab/experiments/lab/process"
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // place is where server and load generator run; empty is anywhere.
@@ -20,15 +20,15 @@ type place struct{ server, generator []int }
 
 // placeOf is what the cell's value on the axis "place" comes to here.
 func placeOf(cell record.Cell) (place, error) {
-	want := cell[suites.PlaceAxis]
-	if want == "" || want == suites.PlaceFree {
+	want := cell[suite.PlaceAxis]
+	if want == "" || want == suite.PlaceFree {
 		return place{}, nil
 	}
 	cpus, err := ownCPUs()
 	switch {
 	case err != nil:
 		return place{}, err
-	case want == suites.PlaceSame:
+	case want == suite.PlaceSame:
 		return place{cpus[:1], cpus[:1]}, nil
 	case len(cpus) < 2:
 		return place{}, errors.New("place cross needs two CPUs, and this process may use one")
@@ -63,7 +63,7 @@ const SpinnerCommand = "idle-spinner"
 // keepAwake starts what the cell's value on the axis "idle" asks for; nil is
 // nothing.
 func (x *Experiment) keepAwake(cell record.Cell) (*spinners, error) {
-	if cell[suites.IdleAxis] != suites.IdleSpinner {
+	if cell[suite.IdleAxis] != suite.IdleSpinner {
 		return nil, nil
 	}
 	p, err := process.Start([]string{x.opts.Serve[0], SpinnerCommand})
@@ -100,7 +100,7 @@ func (s *spinners) end() {
 // phaseIn is the load of a phase in a cell.
 func (x *Experiment) phaseIn(p record.Phase, cell record.Cell) record.Phase {
 	if len(p.Axes) > 0 {
-		i := slices.IndexFunc(x.suite.Phases, func(q suites.Phase) bool { return q.Name == p.Name })
+		i := slices.IndexFunc(x.suite.Phases, func(q suite.Phase) bool { return q.Name == p.Name })
 		probed := p.Probe != ""
 		if p = phaseRecord(x.suite.Phases[i].In(cell), x.Manifest.Scale); !probed {
 			p.Probe = "" // not allowed here

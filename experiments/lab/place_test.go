@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 const sweepSuite = `
@@ -77,13 +77,13 @@ func TestPlaceOf(t *testing.T) {
 		t.Fatalf("%v, %v", cpus, err)
 	}
 	for value, want := range map[string]place{
-		"": {}, suites.PlaceFree: {}, suites.PlaceSame: {cpus[:1], cpus[:1]},
+		"": {}, suite.PlaceFree: {}, suite.PlaceSame: {cpus[:1], cpus[:1]},
 	} {
-		if p, err := placeOf(record.Cell{suites.PlaceAxis: value}); err != nil || len(p.server) != len(want.server) || len(p.generator) != len(want.generator) {
+		if p, err := placeOf(record.Cell{suite.PlaceAxis: value}); err != nil || len(p.server) != len(want.server) || len(p.generator) != len(want.generator) {
 			t.Errorf("place %q: %+v, %v", value, p, err)
 		}
 	}
-	p, err := placeOf(record.Cell{suites.PlaceAxis: suites.PlaceCross})
+	p, err := placeOf(record.Cell{suite.PlaceAxis: suite.PlaceCross})
 	if len(cpus) < 2 {
 		if err == nil || !strings.Contains(err.Error(), "needs two CPUs") {
 			t.Errorf("on one CPU: %v", err)

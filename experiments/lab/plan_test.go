@@ -7,12 +7,12 @@ import (
 	"testing"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
-func openFile(t *testing.T, path string) *suites.Suite {
+func openFile(t *testing.T, path string) *suite.Suite {
 	t.Helper()
-	s, err := suites.Open(path)
+	s, err := suite.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestTrialIDIsStable(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	axes := []record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "event"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
-	s := suites.Suite{Axes: []suites.Axis{{Name: axes[0].Name, Values: axes[0].Values}, {Name: axes[1].Name, Values: axes[1].Values}}}
+	s := suite.Suite{Axes: []suite.Axis{{Name: axes[0].Name, Values: axes[0].Values}, {Name: axes[1].Name, Values: axes[1].Values}}}
 	var cells []record.Cell
 	for _, c := range s.Cells() {
 		cells = append(cells, c)

@@ -15,7 +15,7 @@ import (
 	"lflab/experiments/machine"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 const (
@@ -46,7 +46,7 @@ func (x *Experiment) trial(ctx context.Context, p record.Planned, order int) (*r
 
 // serveArgs is the command of one of our own servers. sub is one with flags of
 // its own, selected by axis, or nil.
-func (x *Experiment) serveArgs(sub *suites.Subject, axis string, cell record.Cell) []string {
+func (x *Experiment) serveArgs(sub *suite.Subject, axis string, cell record.Cell) []string {
 	argv := append(slices.Clone(x.opts.Serve), "--listen=127.0.0.1:0", "--lab", "--grace="+grace.String())
 	for _, a := range x.suite.Axes {
 		if a.IsFlag() && (sub == nil || a.Name != axis && !hasFlag(sub.Serve, a.Name)) {
@@ -61,7 +61,7 @@ func (x *Experiment) serveArgs(sub *suites.Subject, axis string, cell record.Cel
 }
 
 // serverFlags are those of the suite and, before them, of the subject.
-func (x *Experiment) serverFlags(sub *suites.Subject) []suites.Flag {
+func (x *Experiment) serverFlags(sub *suite.Subject) []suite.Flag {
 	if sub == nil {
 		return x.suite.Server
 	}
@@ -74,13 +74,13 @@ func (x *Experiment) serverFlags(sub *suites.Subject) []suites.Flag {
 	return flags
 }
 
-func hasFlag(flags []suites.Flag, name string) bool {
-	return slices.ContainsFunc(flags, func(f suites.Flag) bool { return f.Name == name })
+func hasFlag(flags []suite.Flag, name string) bool {
+	return slices.ContainsFunc(flags, func(f suite.Flag) bool { return f.Name == name })
 }
 
 // values fill the placeholders of a subject's command and of flags; sub may be
 // nil.
-func (x *Experiment) values(sub *suites.Subject, cell record.Cell) map[string]string {
+func (x *Experiment) values(sub *suite.Subject, cell record.Cell) map[string]string {
 	v := map[string]string{"self": x.opts.Serve[0], "cpus": strconv.Itoa(x.Manifest.Before.CPUs), "docroot": x.docRoot}
 	if sub != nil {
 		v["bin"], v["needs"] = x.built[sub.Name], x.found[sub.Name]
@@ -93,7 +93,7 @@ func (x *Experiment) values(sub *suites.Subject, cell record.Cell) map[string]st
 }
 
 // runServer starts the server of a cell, puts the phases on it and ends it.
-func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suites.Subject, axis string) (err error) {
+func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.Subject, axis string) (err error) {
 	var address string
 	start, ours := process.Start, sub == nil || sub.Serve != nil
 	if !ours {
@@ -189,7 +189,7 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suites
 }
 
 // runCommand runs a command that prints a figure and takes it from there.
-func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suites.Subject) error {
+func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite.Subject) error {
 	t.Command = sub.Argv(x.values(sub, t.Cell))
 	began, own := time.Now(), machine.OwnCPU()
 	busy, err := machine.ReadCPUTime()

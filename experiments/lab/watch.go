@@ -12,7 +12,7 @@ import (
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // watch is the kernel probe on the processes of one phase. A nil watch watches
@@ -135,11 +135,11 @@ func (w *watch) close() {
 }
 
 // wantsProbe reports whether the probe is on anywhere in the suite.
-func wantsProbe(s *suites.Suite) bool {
-	if axis := s.Axis(suites.ProbeAxis); axis != nil {
-		return slices.ContainsFunc(axis.Values, func(v string) bool { return v != suites.ProbeOff })
+func wantsProbe(s *suite.Suite) bool {
+	if axis := s.Axis(suite.ProbeAxis); axis != nil {
+		return slices.ContainsFunc(axis.Values, func(v string) bool { return v != suite.ProbeOff })
 	}
-	return slices.ContainsFunc(s.Phases, func(p suites.Phase) bool { return p.Probe != "" })
+	return slices.ContainsFunc(s.Phases, func(p suite.Phase) bool { return p.Probe != "" })
 }
 
 // doWithoutProbe takes the probe out of the phases. One that has nothing but
@@ -147,7 +147,7 @@ func wantsProbe(s *suites.Suite) bool {
 func (x *Experiment) doWithoutProbe(reason error) {
 	m := &x.Manifest
 	line := "probe: " + reason.Error()
-	if x.suite.Axis(suites.ProbeAxis) == nil { // else the cells say where it is on, not the phases
+	if x.suite.Axis(suite.ProbeAxis) == nil { // else the cells say where it is on, not the phases
 		var left []string
 		m.Phases = slices.DeleteFunc(m.Phases, func(p record.Phase) bool {
 			only := p.Probe != "" && !p.Flight
@@ -168,10 +168,10 @@ func (x *Experiment) doWithoutProbe(reason error) {
 
 // probeIn is what the probe keeps in a phase of a cell; empty: it is off.
 func probeIn(cell record.Cell, p record.Phase) string {
-	switch kind, ok := cell[suites.ProbeAxis]; {
+	switch kind, ok := cell[suite.ProbeAxis]; {
 	case !ok:
 		return p.Probe
-	case kind == suites.ProbeOff:
+	case kind == suite.ProbeOff:
 		return ""
 	default:
 		return kind
@@ -179,7 +179,7 @@ func probeIn(cell record.Cell, p record.Phase) string {
 }
 
 // shape is what the probe takes the server of a cell for.
-func (x *Experiment) shape(sub *suites.Subject, cell record.Cell) stage.Shape {
+func (x *Experiment) shape(sub *suite.Subject, cell record.Cell) stage.Shape {
 	if sub != nil && sub.Serve == nil {
 		return sub.Shape
 	}

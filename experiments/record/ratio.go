@@ -9,7 +9,7 @@ import (
 	"strconv"
 
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // MetricOf finds a metric by its name, or nil.
@@ -31,7 +31,7 @@ func MetricNames() []string {
 
 // RatioRow is a ratio of one cell.
 type RatioRow struct {
-	suites.Ratio
+	suite.Ratio
 	Cell Cell
 	To   string // the value of the axis, or the phase, that it is a ratio to
 	// Of is the median over blocks of the ratio within each, and its interval: what
@@ -65,7 +65,7 @@ func (r *Run) Ratios() []RatioRow {
 			continue // of a later version
 		}
 		for _, cell := range r.Cells() {
-			if q.Axis != suites.PhaseAxis && slices.Contains(q.Values, cell[q.Axis]) {
+			if q.Axis != suite.PhaseAxis && slices.Contains(q.Values, cell[q.Axis]) {
 				continue
 			}
 			to, other := r.best(q, cell, *m)
@@ -78,11 +78,11 @@ func (r *Run) Ratios() []RatioRow {
 }
 
 // best is what a cell is compared with: of several the one with the best median.
-func (r *Run) best(q suites.Ratio, cell Cell, m Metric) (name string, byBlock map[int]float64) {
+func (r *Run) best(q suite.Ratio, cell Cell, m Metric) (name string, byBlock map[int]float64) {
 	var best float64
 	for _, value := range q.Values {
 		other, phase := maps.Clone(cell), q.Phase
-		if q.Axis == suites.PhaseAxis {
+		if q.Axis == suite.PhaseAxis {
 			phase = value
 		} else {
 			other[q.Axis] = value

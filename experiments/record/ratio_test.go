@@ -8,12 +8,12 @@ import (
 	"testing"
 
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 func TestRatios(t *testing.T) {
 	r := made(t) // "one" has 1000, 2000 and 3000 requests per second, "two" ten times that in two of the blocks
-	r.Manifest.Ratios = []suites.Ratio{
+	r.Manifest.Ratios = []suite.Ratio{
 		{Title: "rate / best", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"one", "two"}, Most: 0},
 		{Title: "rate / two", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"two"}, Most: 0},
 		{Title: "mean / closed", Metric: "latency_mean_ns", Phase: "open", Axis: "phase", Values: []string{"closed"}, Most: 0},
@@ -55,7 +55,7 @@ func TestRatioToTheBest(t *testing.T) {
 				r.Trials[i].Phases[0].CPUPerRequest = 3
 			}
 		}
-		q := suites.Ratio{Metric: c.metric, Phase: "closed", Axis: "mpm", Values: []string{"one", "two", "four"}}
+		q := suite.Ratio{Metric: c.metric, Phase: "closed", Axis: "mpm", Values: []string{"one", "two", "four"}}
 		if to, values := r.best(q, cell, *MetricOf(c.metric)); to != c.want || len(values) == 0 {
 			t.Errorf("%s: the best is %q with %v, want %s", c.metric, to, values, c.want)
 		}
@@ -72,13 +72,13 @@ func TestPromises(t *testing.T) {
 	}{
 		{0, enough, ""}, {1.10, enough, "yes"}, {1.05, enough, "yes"}, {1.03, enough, "open"}, {0.99, enough, "no"}, {1.10, enough[:3], "open"},
 	} {
-		row := RatioRow{Ratio: suites.Ratio{Most: c.most}, Of: stats.Summarise(c.values)}
+		row := RatioRow{Ratio: suite.Ratio{Most: c.most}, Of: stats.Summarise(c.values)}
 		if got := row.Promise(); got != c.want {
 			t.Errorf("%v of at most %v: %q, want %q", row.Of, c.most, got, c.want)
 		}
 	}
 	r := made(t)
-	r.Manifest.Ratios = []suites.Ratio{{Title: "rate / two", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"two"}, Most: 1.1}}
+	r.Manifest.Ratios = []suite.Ratio{{Title: "rate / two", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"two"}, Most: 1.1}}
 	var text strings.Builder
 	if err := r.WriteRatios(&text); err != nil || !strings.Contains(text.String(), "0.100 [0.100, 0.100]\tat most 1.10: open\t\n") {
 		t.Errorf("%v\n%s", err, text.String())

@@ -9,7 +9,7 @@ import (
 	"lflab/experiments/machine"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // Cell is one combination of a suite's parameters, by axis name:
@@ -19,36 +19,36 @@ type Cell map[string]string
 // Manifest describes a run as a whole. It is written before the first trial,
 // and again at the end.
 type Manifest struct {
-	Format      int            `json:"format,omitempty"` // of the directory, see manifestFormat; none is 1
-	Suite       string         `json:"suite"`
-	SuiteFile   string         `json:"suite_file,omitempty"` // of a suite that is not embedded
-	SuiteDigest string         `json:"suite_sha256"`
-	Title       string         `json:"title"`
-	Question    string         `json:"question"`
-	Command     string         `json:"command"` // that makes this run again
-	Seed        uint64         `json:"seed"`
-	Axes        []Axis         `json:"axes"` // in the order of the suite
-	Repeat      int            `json:"repeat"`
-	Only        []string       `json:"only,omitempty"`     // key=value: the cells that were chosen
-	Scale       float64        `json:"scale"`              // of all durations; 1 is as the suite says
-	BudgetS     float64        `json:"budget_s,omitempty"` // that the run was given: the plan grows, and the numbers of trials were not fixed beforehand
-	Stopped     string         `json:"stopped,omitempty"`  // why a run with a budget ended
-	Plan        []Planned      `json:"plan"`               // in the order of execution
-	Phases      []Phase        `json:"phases"`
-	Git         Git            `json:"git"`
-	Binary      string         `json:"binary_sha256"`
-	GoVersion   string         `json:"go_version"`
-	Started     time.Time      `json:"started"`
-	Ended       time.Time      `json:"ended,omitzero"`
-	Resumed     []time.Time    `json:"resumed,omitempty"`
-	Interrupted bool           `json:"interrupted,omitempty"`
-	SetAside    []SetAside     `json:"set_aside,omitempty"` // trials that a resumed run did not count
-	Before      Machine        `json:"machine_before"`
-	After       Machine        `json:"machine_after,omitzero"`
-	Ratios      []suites.Ratio `json:"ratios,omitempty"` // that the suite asks for
+	Format      int           `json:"format,omitempty"` // of the directory, see manifestFormat; none is 1
+	Suite       string        `json:"suite"`
+	SuiteFile   string        `json:"suite_file,omitempty"` // of a suite that is not embedded
+	SuiteDigest string        `json:"suite_sha256"`
+	Title       string        `json:"title"`
+	Question    string        `json:"question"`
+	Command     string        `json:"command"` // that makes this run again
+	Seed        uint64        `json:"seed"`
+	Axes        []Axis        `json:"axes"` // in the order of the suite
+	Repeat      int           `json:"repeat"`
+	Only        []string      `json:"only,omitempty"`     // key=value: the cells that were chosen
+	Scale       float64       `json:"scale"`              // of all durations; 1 is as the suite says
+	BudgetS     float64       `json:"budget_s,omitempty"` // that the run was given: the plan grows, and the numbers of trials were not fixed beforehand
+	Stopped     string        `json:"stopped,omitempty"`  // why a run with a budget ended
+	Plan        []Planned     `json:"plan"`               // in the order of execution
+	Phases      []Phase       `json:"phases"`
+	Git         Git           `json:"git"`
+	Binary      string        `json:"binary_sha256"`
+	GoVersion   string        `json:"go_version"`
+	Started     time.Time     `json:"started"`
+	Ended       time.Time     `json:"ended,omitzero"`
+	Resumed     []time.Time   `json:"resumed,omitempty"`
+	Interrupted bool          `json:"interrupted,omitempty"`
+	SetAside    []SetAside    `json:"set_aside,omitempty"` // trials that a resumed run did not count
+	Before      Machine       `json:"machine_before"`
+	After       Machine       `json:"machine_after,omitzero"`
+	Ratios      []suite.Ratio `json:"ratios,omitempty"` // that the suite asks for
 
-	suites.Claim               // what the suite puts to the test
-	Rules        []suites.Rule `json:"rules,omitempty"` // that decide on it
+	suite.Claim              // what the suite puts to the test
+	Rules       []suite.Rule `json:"rules,omitempty"` // that decide on it
 
 	Skipped []string `json:"skipped,omitempty"` // subjects, and the probe, that could not be had here, each with its reason
 }
@@ -96,7 +96,7 @@ type Phase struct {
 	WarmupS           float64            `json:"warmup_s"`
 	DurationS         float64            `json:"duration_s"`
 	Flight            bool               `json:"flight"`               // the servers' flight recorders are on
-	Background        *suites.Background `json:"background,omitempty"` // clients that are there meanwhile
+	Background        *suite.Background  `json:"background,omitempty"` // clients that are there meanwhile
 	Step              *Step              `json:"step,omitempty"`       // the server is watched before, under and after its load
 	Probe             string             `json:"probe,omitempty"`      // the kernel probe keeps "histograms" or "records"; empty: it is off, or not allowed here; an axis "probe" goes before it
 }

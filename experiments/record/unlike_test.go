@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // Two runs are alike if their loads are, whatever the phases are called and
@@ -25,7 +25,7 @@ func TestUnlike(t *testing.T) {
 			[]string{`phase closed: arrivals is none in the first and "poisson" in the second`, "phase closed: rate is none in the first and 100 in the second"}},
 		{"by mode", func(p *Phase) { p.ConnectionsByMode = map[string]int{"close": 3} },
 			[]string{`phase closed: connections_by_mode is none in the first and {"close":3} in the second`}},
-		{"background", func(p *Phase) { p.Background = &suites.Background{Idle: 80} }, []string{`phase closed: background is none in the first and {"idle":80} in the second`}},
+		{"background", func(p *Phase) { p.Background = &suite.Background{Idle: 80} }, []string{`phase closed: background is none in the first and {"idle":80} in the second`}},
 		{"probe", func(p *Phase) { p.Probe = "records" }, []string{`phase closed: probe is none in the first and "records" in the second`}},
 		{"its name", func(p *Phase) { p.Name, p.Connections = "other", 64 }, nil},
 	} {

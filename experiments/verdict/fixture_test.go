@@ -8,12 +8,12 @@ import (
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // made is a run of every combination of the axes whose dispatch latency, in ns,
 // is what value says of a cell in a block; 0 is not measured.
-func made(axes []record.Axis, blocks int, value func(c record.Cell, block int) float64, rules ...suites.Rule) *record.Run {
+func made(axes []record.Axis, blocks int, value func(c record.Cell, block int) float64, rules ...suite.Rule) *record.Run {
 	cells := []record.Cell{{}}
 	for _, a := range axes {
 		var next []record.Cell
@@ -29,7 +29,7 @@ func made(axes []record.Axis, blocks int, value func(c record.Cell, block int) f
 		cells = next
 	}
 	run := &record.Run{Manifest: record.Manifest{Suite: "made", Axes: axes, Phases: []record.Phase{{Name: "open"}}, Rules: rules,
-		Claim: suites.Claim{Hypothesis: "H2", Text: "A leader dispatches sooner.", RefutedIf: "it does not"}}}
+		Claim: suite.Claim{Hypothesis: "H2", Text: "A leader dispatches sooner.", RefutedIf: "it does not"}}}
 	run.Manifest.Before.CPUs = 2
 	for block := range blocks {
 		for _, c := range cells {
@@ -60,7 +60,7 @@ func noise(c record.Cell, block int) float64 {
 var mpms = record.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
 
 // pairOf has leader at factor times worker's 30 us, in every cell of the axes.
-func pairOf(factor float64, blocks int, rule suites.Rule, more ...record.Axis) *record.Run {
+func pairOf(factor float64, blocks int, rule suite.Rule, more ...record.Axis) *record.Run {
 	return made(append([]record.Axis{mpms}, more...), blocks, func(c record.Cell, block int) float64 {
 		d := 30_000 * drift(block) * noise(c, block)
 		if c["mpm"] == "leader" {
@@ -71,30 +71,30 @@ func pairOf(factor float64, blocks int, rule suites.Rule, more ...record.Axis) *
 }
 
 // leaderToWorker is a rule of two cells of the same dispatch latency.
-func leaderToWorker(kind string) suites.Rule {
-	return suites.Rule{Title: "dispatch latency, leader / worker", Kind: kind, Metric: "D_p50_ns", Phase: "open",
-		Of: suites.Match{"mpm": {"leader"}}, To: suites.Match{"mpm": {"worker"}}}
+func leaderToWorker(kind string) suite.Rule {
+	return suite.Rule{Title: "dispatch latency, leader / worker", Kind: kind, Metric: "D_p50_ns", Phase: "open",
+		Of: suite.Match{"mpm": {"leader"}}, To: suite.Match{"mpm": {"worker"}}}
 }
 
-func ratioBelow(x float64) suites.Rule {
-	q := leaderToWorker(suites.RuleRatio)
+func ratioBelow(x float64) suite.Rule {
+	q := leaderToWorker(suite.RuleRatio)
 	q.Below = x
 	return q
 }
 
-func ratioAbove(x float64) suites.Rule {
-	q := leaderToWorker(suites.RuleRatio)
+func ratioAbove(x float64) suite.Rule {
+	q := leaderToWorker(suite.RuleRatio)
 	q.Above = x
 	return q
 }
 
-func ratioDiffers(d float64) suites.Rule {
-	q := leaderToWorker(suites.RuleRatio)
+func ratioDiffers(d float64) suite.Rule {
+	q := leaderToWorker(suite.RuleRatio)
 	q.Differs = d
 	return q
 }
 
-func each(q suites.Rule, each string) suites.Rule {
+func each(q suite.Rule, each string) suite.Rule {
 	q.Each = each
 	return q
 }

@@ -11,7 +11,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // fewest is how many blocks an interval needs to reach stats.Level.
@@ -52,7 +52,7 @@ type Pair struct {
 }
 
 // pairs are those that a rule asks for.
-func (t *trials) pairs(q suites.Rule) []Pair {
+func (t *trials) pairs(q suite.Rule) []Pair {
 	var ps []Pair
 	for _, of := range t.cells {
 		if !q.Of.Has(of) || !q.Where.Has(of) {
@@ -69,7 +69,7 @@ func (t *trials) pairs(q suites.Rule) []Pair {
 }
 
 // alike reports whether two cells differ in the axes of but alone.
-func (t *trials) alike(a, b record.Cell, but suites.Match) bool {
+func (t *trials) alike(a, b record.Cell, but suite.Match) bool {
 	for _, x := range t.run.Manifest.Axes {
 		if _, free := but[x.Name]; !free && a[x.Name] != b[x.Name] {
 			return false
@@ -78,10 +78,10 @@ func (t *trials) alike(a, b record.Cell, but suites.Match) bool {
 	return true
 }
 
-func (t *trials) pair(q suites.Rule, of, to record.Cell) Pair {
+func (t *trials) pair(q suite.Rule, of, to record.Cell) Pair {
 	p := Pair{Of: t.end(of, q.Metric, q.Phase), To: t.end(to, q.ToMetric, q.ToPhase), Along: of[q.Along]}
 	p.Of.Name, p.To.Name, p.Shared = t.names(of, to, q.Along)
-	if q.Kind == suites.RuleGain {
+	if q.Kind == suite.RuleGain {
 		p.gain, p.unit = true, q.Unit
 		if q.Unit == "" {
 			p.byBlock = gains(p.Of.byBlock, p.To.byBlock, nil)

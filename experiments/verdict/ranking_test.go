@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // primitives cost what means say in each place.
@@ -19,7 +19,7 @@ func primitives(means map[string][]float64, blocks int) *record.Run {
 			}
 		}
 		return 0
-	}, suites.Rule{Title: "order of primitives", Kind: suites.RuleRanking, Metric: "D_p50_ns", Phase: "open", Axis: "primitive"})
+	}, suite.Rule{Title: "order of primitives", Kind: suite.RuleRanking, Metric: "D_p50_ns", Phase: "open", Axis: "primitive"})
 }
 
 func TestRanking(t *testing.T) {
@@ -57,7 +57,7 @@ func TestRanking(t *testing.T) {
 // TestRankingOfOneCondition has nothing to be compared with.
 func TestRankingOfOneCondition(t *testing.T) {
 	run := primitives(map[string][]float64{"same": {1000, 2000, 3000}, "cross": {3000, 2000, 1000}}, 6)
-	run.Manifest.Rules[0].Where = suites.Match{"place": {"same"}}
+	run.Manifest.Rules[0].Where = suite.Match{"place": {"same"}}
 	if v := Judge(run); v.Outcome != Undecided || !strings.Contains(v.Reason, "one condition alone") {
 		t.Errorf("%s", v.Sentence())
 	}
@@ -72,7 +72,7 @@ func TestRankingAmongMany(t *testing.T) {
 			x = 1 / x
 		}
 		return x * x * x * noise(c, block)
-	}, suites.Rule{Title: "order", Kind: suites.RuleRanking, Metric: "D_p50_ns", Phase: "open", Axis: "primitive"})
+	}, suite.Rule{Title: "order", Kind: suite.RuleRanking, Metric: "D_p50_ns", Phase: "open", Axis: "primitive"})
 	if v := Judge(run); v.Outcome != Undecided || !strings.Contains(v.Reason, "among 42 comparisons so few blocks cannot show any, the least p being 0.091") {
 		t.Errorf("%s", v.Sentence())
 	}

@@ -7,14 +7,14 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // TestRatio: every side of every bound, and what lies across it.
 func TestRatio(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		rule   suites.Rule
+		rule   suite.Rule
 		factor float64
 		want   Outcome
 	}{
@@ -58,7 +58,7 @@ func TestDrift(t *testing.T) {
 }
 
 func TestFewBlocksNeverDecide(t *testing.T) {
-	for _, rule := range []suites.Rule{ratioBelow(1), ratioAbove(1), ratioDiffers(0.05)} {
+	for _, rule := range []suite.Rule{ratioBelow(1), ratioAbove(1), ratioDiffers(0.05)} {
 		for _, factor := range []float64{0.1, 1, 10} {
 			if v := Judge(pairOf(factor, 5, rule)); v.Outcome != Undecided || !strings.Contains(v.Reason, "5 blocks have both, 6 are needed") {
 				t.Errorf("%s, factor %g: %s", Claimed(rule), factor, v.Sentence())
@@ -108,7 +108,7 @@ func TestMissingMetric(t *testing.T) {
 		t.Errorf("%s", v.Sentence())
 	}
 	q = ratioBelow(1)
-	q.To = suites.Match{"mpm": {"event"}}
+	q.To = suite.Match{"mpm": {"event"}}
 	run = pairOf(0.7, 6, q)
 	run.Manifest.Skipped = []string{"event: no such program"}
 	if v := Judge(run); v.Outcome != Undecided || !strings.Contains(v.Reason, "to mpm = event); left out here: event: no such program") {
@@ -125,8 +125,8 @@ func TestEach(t *testing.T) {
 		each             string
 		want             Outcome
 	}{
-		{0.7, 0.7, suites.EachAll, Confirmed}, {0.7, 1, suites.EachAll, Undecided}, {0.7, 1.3, suites.EachAll, Refuted}, {1, 1.3, suites.EachAll, Refuted},
-		{0.7, 1.3, suites.EachAny, Confirmed}, {1, 1.3, suites.EachAny, Undecided}, {1.3, 1.3, suites.EachAny, Refuted},
+		{0.7, 0.7, suite.EachAll, Confirmed}, {0.7, 1, suite.EachAll, Undecided}, {0.7, 1.3, suite.EachAll, Refuted}, {1, 1.3, suite.EachAll, Refuted},
+		{0.7, 1.3, suite.EachAny, Confirmed}, {1, 1.3, suite.EachAny, Undecided}, {1.3, 1.3, suite.EachAny, Refuted},
 	} {
 		run := pairOf(1, 6, each(ratioBelow(1), c.each), modes)
 		for i := range run.Trials {
@@ -139,8 +139,8 @@ func TestEach(t *testing.T) {
 		}
 	}
 	// Where narrows the cells.
-	q := each(ratioBelow(1), suites.EachAll)
-	q.Where = suites.Match{"mode": {"close"}}
+	q := each(ratioBelow(1), suite.EachAll)
+	q.Where = suite.Match{"mode": {"close"}}
 	if v := Judge(pairOf(0.7, 6, q, modes)); len(v.Rules[0].Pairs) != 1 || v.Rules[0].Pairs[0].Of.Cell["mode"] != "close" {
 		t.Errorf("where mode = close: %+v", v.Rules[0].Pairs)
 	}
@@ -208,7 +208,7 @@ func TestNothing(t *testing.T) {
 
 // TestOtherMetricAndPhase: a rule may compare two numbers of one cell.
 func TestOtherMetricAndPhase(t *testing.T) {
-	q := suites.Rule{Title: "D / H", Kind: suites.RuleRatio, Metric: "D_p50_ns", ToMetric: "H_p50_ns", Phase: "open", Below: 4}
+	q := suite.Rule{Title: "D / H", Kind: suite.RuleRatio, Metric: "D_p50_ns", ToMetric: "H_p50_ns", Phase: "open", Below: 4}
 	v := Judge(pairOf(1, 6, q))
 	if v.Outcome != Confirmed || len(v.Rules[0].Pairs) != 2 {
 		t.Errorf("3 hand-offs: %s", v.Sentence())
@@ -232,7 +232,7 @@ func TestGain(t *testing.T) {
 		blocks int
 		want   Outcome
 	}{{0.8, 6, Confirmed}, {0.98, 6, Refuted}, {1.5, 6, Refuted}, {0.9333, 6, Undecided}, {0.8, 5, Undecided}} {
-		q := leaderToWorker(suites.RuleGain)
+		q := leaderToWorker(suite.RuleGain)
 		q.Above, q.Unit = 0.2, "H_p50_ns"
 		v := Judge(pairOf(c.factor, c.blocks, q))
 		if v.Outcome != c.want {

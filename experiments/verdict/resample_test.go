@@ -7,7 +7,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 func TestHistogramOf(t *testing.T) {
@@ -62,7 +62,7 @@ func TestResample(t *testing.T) {
 
 // A gain without a unit is in the metric's own.
 func TestGainWithoutUnit(t *testing.T) {
-	q := leaderToWorker(suites.RuleGain)
+	q := leaderToWorker(suite.RuleGain)
 	q.Above = 5000
 	run := pairOf(0.5, 8, q)
 	r := Judge(run).Rules[0]

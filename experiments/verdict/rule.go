@@ -7,12 +7,12 @@ import (
 	"strings"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // RuleResult is what one rule came to.
 type RuleResult struct {
-	Rule    suites.Rule
+	Rule    suite.Rule
 	Outcome Outcome
 	Reason  string   // in words, without a full stop
 	Pairs   []Pair   // in the order of the cells; of a series in that of its levels
@@ -21,16 +21,16 @@ type RuleResult struct {
 }
 
 // complete fills in what a rule leaves to its defaults.
-func complete(q suites.Rule) suites.Rule {
+func complete(q suite.Rule) suite.Rule {
 	q.ToMetric, q.ToPhase = cmp.Or(q.ToMetric, q.Metric), cmp.Or(q.ToPhase, q.Phase)
-	q.Each = cmp.Or(q.Each, suites.EachAll)
+	q.Each = cmp.Or(q.Each, suite.EachAll)
 	if q.Unit != "" {
 		q.UnitFrom = cmp.Or(q.UnitFrom, q.Phase)
 	}
 	return q
 }
 
-func (t *trials) judge(q suites.Rule) RuleResult {
+func (t *trials) judge(q suite.Rule) RuleResult {
 	r := RuleResult{Rule: q, Outcome: Undecided}
 	for _, name := range []string{q.Metric, q.ToMetric, q.Unit} {
 		if name != "" && record.MetricOf(name) == nil {
@@ -39,13 +39,13 @@ func (t *trials) judge(q suites.Rule) RuleResult {
 		}
 	}
 	switch q.Kind {
-	case suites.RuleRatio, suites.RuleGain:
+	case suite.RuleRatio, suite.RuleGain:
 		t.judgePairs(&r)
-	case suites.RuleTrend:
+	case suite.RuleTrend:
 		t.judgeTrend(&r)
-	case suites.RuleCrossing:
+	case suite.RuleCrossing:
 		t.judgeCrossing(&r)
-	case suites.RuleRanking:
+	case suite.RuleRanking:
 		t.judgeRanking(&r)
 	default:
 		r.Reason = fmt.Sprintf("there is no rule of kind %q", q.Kind)
@@ -66,7 +66,7 @@ func (t *trials) judgePairs(r *RuleResult) {
 		switch {
 		case !p.Interval.Enough():
 			p.Side, p.Why = Open, t.few(p)
-		case r.Rule.Kind == suites.RuleGain:
+		case r.Rule.Kind == suite.RuleGain:
 			p.Side, p.Why = sideOfGain(r.Rule, p)
 		default:
 			p.Side, p.Why = sideOfRatio(r.Rule, p, len(r.Pairs))
@@ -79,7 +79,7 @@ func (t *trials) judgePairs(r *RuleResult) {
 }
 
 // noPairs says why a rule has nothing to look at.
-func (t *trials) noPairs(q suites.Rule) string {
+func (t *trials) noPairs(q suite.Rule) string {
 	why := fmt.Sprintf("no two cells of the plan are what the rule compares (of %s, to %s)", matchText(q.Of), matchText(q.To))
 	if q.Where != nil {
 		why += " where " + matchText(q.Where)
@@ -125,7 +125,7 @@ func (r *RuleResult) before(p, q *Pair) bool {
 		return a
 	}
 	a, b := lean(r.Rule, p.Interval.Center), lean(r.Rule, q.Interval.Center)
-	if r.Outcome != Undecided && r.Rule.Each != suites.EachAny {
+	if r.Outcome != Undecided && r.Rule.Each != suite.EachAny {
 		return a < b
 	}
 	return a > b
@@ -152,7 +152,7 @@ func tally(o Outcome, sides []Side, noun string) string {
 	return fmt.Sprintf("%d of %s %s: ", n, count(len(sides), noun), form)
 }
 
-func matchText(m suites.Match) string {
+func matchText(m suite.Match) string {
 	if len(m) == 0 {
 		return "any"
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // Sentence says the verdict and why.
@@ -27,20 +27,20 @@ func (r *RuleResult) named() string {
 }
 
 // Claimed says in words what a rule claims: "below 1".
-func Claimed(q suites.Rule) string {
+func Claimed(q suite.Rule) string {
 	switch {
-	case q.Kind == suites.RuleGain && q.Unit == "":
+	case q.Kind == suite.RuleGain && q.Unit == "":
 		of := quantityOf(q.Metric)
 		return strings.TrimSpace(fmt.Sprintf("more by over %s %s", number(q.Above*of.scale), of.unit))
-	case q.Kind == suites.RuleGain:
+	case q.Kind == suite.RuleGain:
 		return fmt.Sprintf("more by over %s times the %s", number(q.Above), quantityOf(q.Unit).words)
-	case q.Kind == suites.RuleTrend:
+	case q.Kind == suite.RuleTrend:
 		return fmt.Sprintf("to approach %s as %s rises", number(q.Towards), q.Along)
-	case q.Kind == suites.RuleCrossing && q.Below > 0:
+	case q.Kind == suite.RuleCrossing && q.Below > 0:
 		return fmt.Sprintf("to begin below 1 and end above it as %s rises", q.Along)
-	case q.Kind == suites.RuleCrossing:
+	case q.Kind == suite.RuleCrossing:
 		return fmt.Sprintf("to begin above 1 and end below it as %s rises", q.Along)
-	case q.Kind == suites.RuleRanking:
+	case q.Kind == suite.RuleRanking:
 		return "to rank otherwise under other conditions"
 	case q.Differs > 0:
 		return fmt.Sprintf("to differ by more than %s %%", number(math.Round(q.Differs*1e4)/1e2))
@@ -116,13 +116,13 @@ func (p *Pair) evidence() string {
 }
 
 // text says where a series begins and ends, and what it does between.
-func (s *Series) text(q suites.Rule) string {
+func (s *Series) text(q suite.Rule) string {
 	first, last := &s.Levels[0], &s.Levels[len(s.Levels)-1]
 	text := fmt.Sprintf("the ratio of %s goes from %s at %s = %s to %s at %s", first.subject(), first.Interval, q.Along, first.Along, last.Interval, last.Along)
 	switch {
 	case s.Why != "":
 		text += ", but " + s.Why
-	case q.Kind == suites.RuleTrend:
+	case q.Kind == suite.RuleTrend:
 		text += " and approaches " + number(q.Towards) + ", " + stats.PText(s.Falling)
 	case !math.IsNaN(s.Place.Center):
 		text += fmt.Sprintf(" and passes 1 at %s = %s", q.Along, s.Place)

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // Series are the pairs that differ in the rule's axis alone.
@@ -31,7 +31,7 @@ type Series struct {
 // series groups the pairs of a rule, and puts r.Pairs in their order.
 func (t *trials) series(r *RuleResult) []Series {
 	q := r.Rule
-	axis := suites.Axis{Name: q.Along}
+	axis := suite.Axis{Name: q.Along}
 	for _, a := range t.run.Manifest.Axes {
 		if a.Name == q.Along {
 			axis.Values = a.Values

@@ -6,11 +6,11 @@ import (
 	"testing"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // alongWork has leader at factors[i] times worker's at the i-th amount of work.
-func alongWork(factors []float64, blocks int, q suites.Rule) *record.Run {
+func alongWork(factors []float64, blocks int, q suite.Rule) *record.Run {
 	work := record.Axis{Name: "work"}
 	at := map[string]float64{}
 	for i, f := range factors {
@@ -26,8 +26,8 @@ func alongWork(factors []float64, blocks int, q suites.Rule) *record.Run {
 	}, q)
 }
 
-func trendTowards(x float64) suites.Rule {
-	q := leaderToWorker(suites.RuleTrend)
+func trendTowards(x float64) suite.Rule {
+	q := leaderToWorker(suite.RuleTrend)
 	q.Along, q.Towards = "work", x
 	return q
 }
@@ -63,8 +63,8 @@ func TestTrend(t *testing.T) {
 	}
 }
 
-func crossing(below bool) suites.Rule {
-	q := leaderToWorker(suites.RuleCrossing)
+func crossing(below bool) suite.Rule {
+	q := leaderToWorker(suite.RuleCrossing)
 	q.Along = "work"
 	if q.Below = 1; !below {
 		q.Below, q.Above = 0, 1
@@ -126,7 +126,7 @@ func TestSeriesByMode(t *testing.T) {
 	for _, c := range []struct {
 		each string
 		want Outcome
-	}{{suites.EachAll, Refuted}, {suites.EachAny, Confirmed}} {
+	}{{suite.EachAll, Refuted}, {suite.EachAny, Confirmed}} {
 		axes := []record.Axis{mpms, {Name: "work", Values: []string{"0", "1", "2"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
 		v := Judge(made(axes, 6, func(cell record.Cell, block int) float64 {
 			d := 30_000 * drift(block) * noise(cell, block)

@@ -5,12 +5,12 @@ import (
 	"math"
 
 	"lflab/experiments/stats"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // sideOfRatio decides a pair whose interval is of enough blocks; pairs is how
 // many the rule has.
-func sideOfRatio(q suites.Rule, p *Pair, pairs int) (Side, string) {
+func sideOfRatio(q suite.Rule, p *Pair, pairs int) (Side, string) {
 	iv := p.Interval
 	if d := q.Differs; d > 0 {
 		lo, hi := 1/(1+d), 1+d
@@ -50,7 +50,7 @@ func (p *Pair) unlessChance(pairs int) (Side, string) {
 	return Open, fmt.Sprintf("the two cells' values overlap, %s after Holm", stats.PText(p.Holm))
 }
 
-func sideOfGain(q suites.Rule, p *Pair) (Side, string) {
+func sideOfGain(q suite.Rule, p *Pair) (Side, string) {
 	switch {
 	case p.Interval.Lo > q.Above:
 		return Supports, ""
@@ -61,9 +61,9 @@ func sideOfGain(q suites.Rule, p *Pair) (Side, string) {
 }
 
 // lean is how far a centre lies on the claimed side; negative: on the other.
-func lean(q suites.Rule, center float64) float64 {
+func lean(q suite.Rule, center float64) float64 {
 	switch {
-	case q.Kind == suites.RuleGain:
+	case q.Kind == suite.RuleGain:
 		return center - q.Above
 	case q.Differs > 0:
 		return math.Abs(math.Log(center)) - math.Log1p(q.Differs)

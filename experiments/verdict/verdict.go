@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // Outcome is what a rule, or all of them, come to.
@@ -75,9 +75,9 @@ func sum(sides []Side, each string) Outcome {
 		return len(sides) > 0 && !slices.ContainsFunc(sides, func(s Side) bool { return !is(s) })
 	}
 	switch {
-	case each == suites.EachAny && slices.ContainsFunc(sides, supports), each != suites.EachAny && every(supports):
+	case each == suite.EachAny && slices.ContainsFunc(sides, supports), each != suite.EachAny && every(supports):
 		return Confirmed
-	case each == suites.EachAny && every(contradicts), each != suites.EachAny && slices.ContainsFunc(sides, contradicts):
+	case each == suite.EachAny && every(contradicts), each != suite.EachAny && slices.ContainsFunc(sides, contradicts):
 		return Refuted
 	}
 	return Undecided

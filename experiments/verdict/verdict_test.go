@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suites"
+	"lflab/experiments/suite"
 )
 
 // TestVerdictFlipsWithTheData: every kind of rule on data and on their mirror
 // image. A rule that does not look at the data, or at the wrong side, fails.
 func TestVerdictFlipsWithTheData(t *testing.T) {
-	gain := leaderToWorker(suites.RuleGain)
+	gain := leaderToWorker(suite.RuleGain)
 	gain.Above, gain.Unit = 0.2, "H_p50_ns"
 	means := map[string][]float64{"same": {1000, 2000, 3000}, "cross": {1000, 2000, 3000}}
 	turned := map[string][]float64{"same": {1000, 2000, 3000}, "cross": {3000, 2000, 1000}}
@@ -38,7 +38,7 @@ func TestVerdictFlipsWithTheData(t *testing.T) {
 		for _, run := range []*record.Run{c.confirmed, c.refuted} {
 			before := Judge(run)
 			q := &run.Manifest.Rules[0]
-			if q.Kind == suites.RuleRanking || q.Differs > 0 {
+			if q.Kind == suite.RuleRanking || q.Differs > 0 {
 				continue // which are the same either way
 			}
 			for i := range run.Trials {
@@ -49,7 +49,7 @@ func TestVerdictFlipsWithTheData(t *testing.T) {
 				cell["mpm"] = map[string]string{"leader": "worker", "worker": "leader"}[cell["mpm"]]
 				run.Trials[i].Cell = cell
 			}
-			if after := Judge(run); q.Kind != suites.RuleTrend && after.Outcome == before.Outcome {
+			if after := Judge(run); q.Kind != suite.RuleTrend && after.Outcome == before.Outcome {
 				t.Errorf("%s: leader's data are worker's and the verdict is the same: %s", c.name, after.Sentence())
 			}
 		}
@@ -60,16 +60,16 @@ func TestVerdictFlipsWithTheData(t *testing.T) {
 func TestWhole(t *testing.T) {
 	yes, no, open := ratioBelow(1), ratioAbove(1), ratioBelow(0.7)
 	for _, c := range []struct {
-		rules []suites.Rule
+		rules []suite.Rule
 		want  Outcome
 		why   string
 	}{
 		{nil, Undecided, "the suite states no rule"},
-		{[]suites.Rule{yes}, Confirmed, "leader's median dispatch latency D"},
-		{[]suites.Rule{yes, yes, yes}, Confirmed, "the other 2 rules likewise"},
-		{[]suites.Rule{yes, no}, Refuted, "1 of 2 rules is refuted: dispatch latency, leader / worker (claimed above 1): "},
-		{[]suites.Rule{open, no}, Refuted, "1 of 2 rules is refuted"},
-		{[]suites.Rule{yes, open, open}, Undecided, "2 of 3 rules are undecided: dispatch latency, leader / worker (claimed below 0.7): "},
+		{[]suite.Rule{yes}, Confirmed, "leader's median dispatch latency D"},
+		{[]suite.Rule{yes, yes, yes}, Confirmed, "the other 2 rules likewise"},
+		{[]suite.Rule{yes, no}, Refuted, "1 of 2 rules is refuted: dispatch latency, leader / worker (claimed above 1): "},
+		{[]suite.Rule{open, no}, Refuted, "1 of 2 rules is refuted"},
+		{[]suite.Rule{yes, open, open}, Undecided, "2 of 3 rules are undecided: dispatch latency, leader / worker (claimed below 0.7): "},
 	} {
 		run := pairOf(0.7, 6, yes)
 		run.Manifest.Rules = c.rules
@@ -99,7 +99,7 @@ func TestCPUs(t *testing.T) {
 }
 
 // exact is a run without noise, so that its sentences are known.
-func exact(q suites.Rule, more ...record.Axis) *record.Run {
+func exact(q suite.Rule, more ...record.Axis) *record.Run {
 	return made(append([]record.Axis{mpms}, more...), 6, func(c record.Cell, block int) float64 {
 		d := 30_000 + 1000*float64(block)
 		if c["mpm"] == "leader" {
@@ -129,7 +129,7 @@ func TestSentences(t *testing.T) {
 	if got := v.Sentence(); !strings.HasPrefix(got, "H2 is refuted") {
 		t.Errorf("an interval that begins at the bound is not below it: %s", got)
 	}
-	gain := leaderToWorker(suites.RuleGain)
+	gain := leaderToWorker(suite.RuleGain)
 	gain.Above, gain.Unit = 0.2, "H_p50_ns"
 	if got := Judge(exact(gain)).Sentence(); !strings.Contains(got, " (a gain of 0.756 [0.750, 0.761] times the median hand-off latency H, 6 blocks, p = 0.002).") {
 		t.Errorf("%s", got)
@@ -137,15 +137,15 @@ func TestSentences(t *testing.T) {
 }
 
 func TestClaimed(t *testing.T) {
-	gain := suites.Rule{Kind: suites.RuleGain, Above: 0.2, Unit: "H_p50_ns"}
+	gain := suite.Rule{Kind: suite.RuleGain, Above: 0.2, Unit: "H_p50_ns"}
 	for _, c := range []struct {
-		q    suites.Rule
+		q    suite.Rule
 		want string
 	}{
 		{ratioBelow(0.95), "below 0.95"}, {ratioAbove(1), "above 1"}, {ratioDiffers(0.05), "to differ by more than 5 %"},
 		{gain, "more by over 0.2 times the median hand-off latency H"}, {trendTowards(1), "to approach 1 as work rises"},
 		{crossing(true), "to begin below 1 and end above it as work rises"}, {crossing(false), "to begin above 1 and end below it as work rises"},
-		{suites.Rule{Kind: suites.RuleRanking}, "to rank otherwise under other conditions"},
+		{suite.Rule{Kind: suite.RuleRanking}, "to rank otherwise under other conditions"},
 	} {
 		if got := Claimed(c.q); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)

@@ -6,4 +6,4 @@
 // A suite is checked as a whole when it is read, so that nothing is measured
 // with half of a mistake. The package knows the form of a suite and nothing of
 // how a trial is run; which servers exist is known to `lflab serve` alone.
-package suites
+package suite
