@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"lflab/experiments/lab/process"
+	"lflab/experiments/run/process"
 )
 
 func newKeepCommand() *cobra.Command {

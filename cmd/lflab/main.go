@@ -23,9 +23,9 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-func main() { os.Exit(run(os.Stdout, os.Stderr, os.Args[1:])) }
+func main() { os.Exit(execute(os.Stdout, os.Stderr, os.Args[1:])) }
 
-func run(stdout, stderr io.Writer, args []string) int {
+func execute(stdout, stderr io.Writer, args []string) int {
 	root := newRootCommand(stdout, stderr)
 	help := &written{w: stdout}
 	root.SetOut(help) // package cobra does not tell whether help was written

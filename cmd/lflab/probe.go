@@ -15,10 +15,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
+	"lflab/experiments/run"
 )
 
 // probeFlags are what was typed.
@@ -128,7 +128,7 @@ func (p *probeFlags) check() error {
 		}
 	}
 	if p.flight != "" {
-		if _, err := lab.NewRecorder(p.flight); err != nil {
+		if _, err := run.NewRecorder(p.flight); err != nil {
 			return fmt.Errorf("--flight: %w", err)
 		}
 	}
@@ -138,9 +138,9 @@ func (p *probeFlags) check() error {
 }
 
 func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) error {
-	var recorder *lab.Recorder
+	var recorder *run.Recorder
 	if p.flight != "" {
-		recorder, _ = lab.NewRecorder(p.flight) // checked with the flags
+		recorder, _ = run.NewRecorder(p.flight) // checked with the flags
 		if err := recorder.Check(ctx); err != nil {
 			return fmt.Errorf("--flight %s: %w", p.flight, err)
 		}

@@ -12,7 +12,7 @@ func TestReportAndCompareNameTheDirectory(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for _, args := range [][]string{{"report", missing}, {"compare", missing, missing}} {
 		var stdout, stderr bytes.Buffer
-		if status := run(&stdout, &stderr, args); status != exitFailed {
+		if status := execute(&stdout, &stderr, args); status != exitFailed {
 			t.Errorf("%v: status %d, want %d", args, status, exitFailed)
 		}
 		if got := stderr.String(); !strings.Contains(got, missing) || !strings.Contains(got, "manifest.json") {
@@ -24,7 +24,7 @@ func TestReportAndCompareNameTheDirectory(t *testing.T) {
 func TestReportAndCompareCheckTheirArguments(t *testing.T) {
 	for _, args := range [][]string{{"report"}, {"report", "a", "b"}, {"compare", "a"}} {
 		var stdout, stderr bytes.Buffer
-		if status := run(&stdout, &stderr, args); status != exitUsage {
+		if status := execute(&stdout, &stderr, args); status != exitUsage {
 			t.Errorf("%v: status %d, want %d (%s)", args, status, exitUsage, stderr.String())
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -73,25 +74,62 @@ func TestOneRoomMayNotKnowAnother(t *testing.T) {
 		{"lflab/lf/mpm", "lflab/lf/httpd", "an architecture knows no protocol"},
 		{"lflab/lf/httpd", "lflab/lf/mpm", "a protocol knows no architecture"},
 		{"lflab/lf/httpd", "lflab/lf/sock", "a protocol knows streams, not sockets"},
+		{"lflab/experiments/probe", "lflab/experiments/load", "the probe knows no load"},
+		{"lflab/experiments/suite", "lflab/experiments/probe", "a suite is words, and runs nothing"},
+		{"lflab/experiments/record", "lflab/experiments/run", "results are read without the runner"},
 		{"lflab/experiments/load", "lflab/lf/httpd", "the load generator knows no server"},
 		{"lflab/experiments/load", "lflab/lf/mpm", "the load generator knows no server"},
-		{"lflab/experiments/lab", "lflab/experiments/verdict", "what measures does not judge"},
-		{"lflab/experiments/lab", "lflab/experiments/figure", "what measures does not draw"},
-		{"lflab/experiments/stats", "lflab/experiments/lab", "statistics know numbers, not what they measure"},
-		{"lflab/experiments/stats", "lflab/experiments/suites", "statistics know numbers, not what they measure"},
+		{"lflab/experiments/run", "lflab/experiments/verdict", "what measures does not judge"},
+		{"lflab/experiments/run", "lflab/experiments/figure", "what measures does not draw"},
+		{"lflab/experiments/stats", "lflab/experiments/run", "statistics know numbers, not what they measure"},
+		{"lflab/experiments/stats", "lflab/experiments/suite", "statistics know numbers, not what they measure"},
 		{"lflab/experiments/model", "lflab/experiments/figure", "a model does not draw"},
 		{"lflab/experiments/verdict", "lflab/experiments/figure", "a verdict rests on data, not on drawings"},
 		{"lflab/experiments/figure", "lflab/experiments/findings", "a figure knows one run"},
-		{"lflab/experiments/lab", "lflab/lf/mpm", "no server is linked into the process that measures"},
-		{"lflab/experiments/lab", "lflab/lf/control", "no server is linked into the process that measures"},
-		{"lflab/experiments/lab", "lflab/lf/httpd", "no server is linked into the process that measures"},
+		{"lflab/experiments/run", "lflab/lf/mpm", "no server is linked into the process that measures"},
+		{"lflab/experiments/run", "lflab/lf/control", "no server is linked into the process that measures"},
+		{"lflab/experiments/run", "lflab/lf/httpd", "no server is linked into the process that measures"},
 	}
-	for _, p := range packages(t) {
+	all := packages(t)
+	for _, w := range walls {
+		for _, name := range []string{w.from, w.to} {
+			if !slices.ContainsFunc(all, func(p listed) bool { return p.ImportPath == name }) {
+				t.Errorf("there is no %s for a wall to be at", name)
+			}
+		}
+	}
+	for _, p := range all {
 		for _, w := range walls {
 			for _, imp := range p.Imports {
 				if p.ImportPath == w.from && imp == w.to {
 					t.Errorf("%s imports %s: %s", w.from, w.to, w.why)
 				}
+			}
+		}
+	}
+}
+
+// TestReadingLinksNeitherServersNorTheProbe: who reads results needs no system
+// that can measure.
+func TestReadingLinksNeitherServersNorTheProbe(t *testing.T) {
+	readers := []string{"record", "stats", "verdict", "model", "figure", "findings"}
+	for i, r := range readers {
+		readers[i] = "lflab/experiments/" + r
+	}
+	out, err := exec.Command("go", append([]string{"list", "-deps"}, readers...)...).Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	deps := strings.Fields(string(out))
+	for _, r := range readers {
+		if !slices.Contains(deps, r) {
+			t.Errorf("go list does not tell of %s", r)
+		}
+	}
+	for _, dep := range deps {
+		for _, not := range []string{"github.com/cilium/ebpf", "lflab/experiments/probe/bpf", "lflab/experiments/run", "lflab/lf/mpm", "lflab/lf/control", "lflab/lf/httpd"} {
+			if dep == not || strings.HasPrefix(dep, not+"/") {
+				t.Errorf("who reads results links %s", dep)
 			}
 		}
 	}

@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/record"
+	"lflab/experiments/run"
 	"lflab/experiments/suite"
 	"lflab/lf/mpm"
 )
@@ -115,7 +115,7 @@ func (fl *runFlags) check(cmd *cobra.Command, args []string) error {
 func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if fl.resume != "" {
 		progress := newRunProgress(stderr)
-		x, err := lab.Resume(fl.resume, lab.Options{Force: fl.force, Progress: progress.show})
+		x, err := run.Resume(fl.resume, run.Options{Force: fl.force, Progress: progress.show})
 		if err != nil {
 			return err
 		}
@@ -149,7 +149,7 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 	}
 	if len(all) == 1 {
 		_, err := fl.suite(ctx, all[0], args[0], dirs[0], stdout, stderr, printPlan)
-		if _, short := errors.AsType[*lab.BudgetError](err); short {
+		if _, short := errors.AsType[*run.BudgetError](err); short {
 			return usageError{err}
 		}
 		return err
@@ -158,7 +158,7 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 	var failed []error
 	for i, s := range all {
 		takes, err := fl.suite(ctx, s, args[i], dirs[i], stdout, stderr, printSummary)
-		if errors.Is(err, lab.ErrInterrupted) {
+		if errors.Is(err, run.ErrInterrupted) {
 			return err
 		}
 		if err != nil {
@@ -221,9 +221,9 @@ func known(s *suite.Suite) error {
 
 // suite runs one suite, or shows its plan by show; takes is how long it takes,
 // about.
-func (fl *runFlags) suite(ctx context.Context, s *suite.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *lab.Experiment) error) (takes time.Duration, err error) {
+func (fl *runFlags) suite(ctx context.Context, s *suite.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *run.Experiment) error) (takes time.Duration, err error) {
 	progress := newRunProgress(stderr)
-	x, err := lab.New(s, lab.Options{
+	x, err := run.New(s, run.Options{
 		Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Budget: fl.budget, Progress: progress.show,
 	})
 	if err != nil {
@@ -253,7 +253,7 @@ func (fl *runFlags) command(suite string, m *record.Manifest) string {
 }
 
 // experiment runs one experiment to its report.
-func (fl *runFlags) experiment(ctx context.Context, x *lab.Experiment, dir string, progress *runProgress, stdout io.Writer) error {
+func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir string, progress *runProgress, stdout io.Writer) error {
 	m := &x.Manifest
 	fmt.Fprintf(stdout, "%s\n%s\n\n", m.Title, m.Question)
 	for _, s := range m.Skipped {
@@ -262,7 +262,7 @@ func (fl *runFlags) experiment(ctx context.Context, x *lab.Experiment, dir strin
 	progress.label = func(c record.Cell) string { return record.Label(m.Axes, c) }
 	r, err := x.Run(ctx)
 	progress.end()
-	if errors.Is(err, lab.ErrInterrupted) {
+	if errors.Is(err, run.ErrInterrupted) {
 		return fmt.Errorf("%w, which are kept (go on with: lflab run --resume %s)", err, dir)
 	}
 	if err != nil {
@@ -273,7 +273,7 @@ func (fl *runFlags) experiment(ctx context.Context, x *lab.Experiment, dir strin
 }
 
 // printSummary prints what a suite takes.
-func printSummary(w io.Writer, x *lab.Experiment) error {
+func printSummary(w io.Writer, x *run.Experiment) error {
 	m := &x.Manifest
 	fmt.Fprintf(w, "suite %s, seed %d: %d trials in %d blocks, about %v\n",
 		m.Suite, m.Seed, len(m.Plan), m.Plan[len(m.Plan)-1].Repetition+1, x.Estimate().Round(time.Second))
@@ -288,7 +288,7 @@ func printSummary(w io.Writer, x *lab.Experiment) error {
 	return nil
 }
 
-func printPlan(w io.Writer, x *lab.Experiment) error {
+func printPlan(w io.Writer, x *run.Experiment) error {
 	m := &x.Manifest
 	if err := printSummary(w, x); err != nil {
 		return err

@@ -9,9 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/probe"
 	"lflab/experiments/record"
+	"lflab/experiments/run"
 	"lflab/experiments/stats"
 	"lflab/experiments/suite"
 )
@@ -57,7 +57,7 @@ func TestRunWithTheProbe(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func() *record.Run {
-		x, err := lab.New(s, lab.Options{Dir: filepath.Join(t.TempDir(), "out"), Serve: []string{"lflab", "serve"}})
+		x, err := run.New(s, run.Options{Dir: filepath.Join(t.TempDir(), "out"), Serve: []string{"lflab", "serve"}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,8 +11,8 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/sys/unix"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/record"
+	"lflab/experiments/run"
 )
 
 // A runProgress shows how far a run is: a bar on a terminal, a line for each
@@ -38,7 +38,7 @@ func newRunProgress(w io.Writer) *runProgress {
 	return p
 }
 
-func (p *runProgress) show(s lab.Progress) {
+func (p *runProgress) show(s run.Progress) {
 	line := p.line(s)
 	if !p.terminal {
 		fmt.Fprintln(p.w, line)
@@ -55,7 +55,7 @@ func (p *runProgress) show(s lab.Progress) {
 }
 
 // line is, say, "trial 12/60 leader/close 41,200 req/s, 30 s left".
-func (p *runProgress) line(s lab.Progress) string {
+func (p *runProgress) line(s run.Progress) string {
 	left := roughly(s.Left) + " left"
 	if s.Budget > 0 {
 		left += ", " + roughly(s.Budget) + " of the budget"

@@ -8,7 +8,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"lflab/experiments/lab/process"
+	"lflab/experiments/run/process"
 )
 
 // stoppedTwice is a context that ends with the first signal to stop. With the

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/record"
+	"lflab/experiments/run"
 	"lflab/experiments/stats"
 	"lflab/experiments/suite"
 )
@@ -82,17 +82,17 @@ func TestRunProgressLines(t *testing.T) {
 	gates := []record.Gate{{Name: "other_load"}, {Name: "errors", OK: true}, {Name: "other_load"}}
 	closed := []record.PhaseResult{{Requests: 5, RequestsPerSecond: 41200.4}}
 	for _, c := range []struct {
-		p    lab.Progress
+		p    run.Progress
 		want string
 	}{
-		{lab.Progress{Total: 60, Left: 84 * time.Second}, "0 of 60 trials done, about 84 s left"},
-		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &record.Trial{Cell: cell, Phases: closed}}, "trial 12/60 leader/close 41,200 req/s, 30 s left"},
-		{lab.Progress{Done: 1, Total: 2, Left: 20 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed, Gates: gates}},
+		{run.Progress{Total: 60, Left: 84 * time.Second}, "0 of 60 trials done, about 84 s left"},
+		{run.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &record.Trial{Cell: cell, Phases: closed}}, "trial 12/60 leader/close 41,200 req/s, 30 s left"},
+		{run.Progress{Done: 1, Total: 2, Left: 20 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed, Gates: gates}},
 			"trial 1/2 leader/close 41,200 req/s (does not count: other_load), 20 min left"},
-		{lab.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Budget: 6 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed}},
+		{run.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Budget: 6 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed}},
 			"trial 12/60 leader/close 41,200 req/s, 30 s left, 6 min of the budget"},
-		{lab.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2 leader/close failed: it died, 0 s left"},
-		{lab.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Phases: []record.PhaseResult{{H: &stats.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
+		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2 leader/close failed: it died, 0 s left"},
+		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Phases: []record.PhaseResult{{H: &stats.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
 	} {
 		var out bytes.Buffer
 		p := newRunProgress(&out)

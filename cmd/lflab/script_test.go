@@ -6,15 +6,15 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"lflab/experiments/lab/process"
+	"lflab/experiments/run/process"
 )
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == process.KeepCommand { // of a test that runs a suite itself
-		os.Exit(run(os.Stdout, os.Stderr, os.Args[1:]))
+		os.Exit(execute(os.Stdout, os.Stderr, os.Args[1:]))
 	}
 	testscript.Main(m, map[string]func(){
-		"lflab": func() { os.Exit(run(os.Stdout, os.Stderr, os.Args[1:])) },
+		"lflab": func() { os.Exit(execute(os.Stdout, os.Stderr, os.Args[1:])) },
 	})
 }
 

@@ -6,13 +6,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lflab/experiments/lab"
 	"lflab/experiments/machine"
+	"lflab/experiments/run"
 )
 
 func newSpinnerCommand(stdout io.Writer) *cobra.Command {
 	return &cobra.Command{
-		Use:    lab.SpinnerCommand,
+		Use:    run.SpinnerCommand,
 		Short:  "keep every CPU from being idle, in the lowest scheduling class, until killed",
 		Hidden: true,
 		Args:   cobra.NoArgs,

@@ -1,4 +1,4 @@
-// Package suites holds the experiments as TOML files and reads them: what is
+// Package suite holds the experiments as TOML files and reads them: what is
 // compared, with which parameters, under which load and how often. The files
 // are embedded, with the C sources of the floors and the configurations of other
 // servers that some of them measure beside our own.

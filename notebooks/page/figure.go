@@ -7,12 +7,12 @@ import (
 	"github.com/janpfeifer/gonb/gonbui/protocol"
 
 	"lflab/experiments/figure"
-	"lflab/experiments/lab"
+	"lflab/experiments/record"
 )
 
 // Figure shows one figure of a run, by the name that its files have in the
 // report. It is drawn anew from the data; the results directory is only read.
-func Figure(run *lab.Run, name string) error {
+func Figure(run *record.Run, name string) error {
 	svg, err := figure.Draw(run, name, "svg")
 	if err != nil {
 		return err

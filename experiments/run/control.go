@@ -1,0 +1,144 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"lflab/experiments/record"
+)
+
+// control asks a server of ours for what only it knows. Each question is a
+// connection of its own: one that is kept would hold a thread of a server that
+// has a thread for each.
+type control struct{ address string }
+
+// longestAnswer holds the single records of some fifty threads' full logs.
+const longestAnswer = 256 << 20
+
+// statusError is an answer that is none to what was asked.
+type statusError struct {
+	status int
+	text   string
+}
+
+func (e *statusError) Error() string { return e.text }
+
+func (c control) get(ctx context.Context, path string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.address+path, nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask server for %s: %w", path, err)
+	}
+	req.Close = true
+	transport := &http.Transport{DisableKeepAlives: true}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask server for %s: %w", path, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, longestAnswer+1))
+	if err != nil {
+		return nil, fmt.Errorf("ask server for %s: %w", path, err)
+	}
+	if len(body) > longestAnswer {
+		return nil, fmt.Errorf("ask server for %s: the answer is longer than %d bytes", path, longestAnswer)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("ask server for %s: %w", path, &statusError{resp.StatusCode, fmt.Sprintf("status %s: %.200s", resp.Status, body)})
+	}
+	return body, nil
+}
+
+func (c control) startFlight(ctx context.Context) error {
+	_, err := c.get(ctx, "/lab/flight?record=on")
+	return err
+}
+
+func (c control) stopFlight(ctx context.Context) (*flight, error) {
+	body, err := c.get(ctx, "/lab/flight?record=off")
+	if err != nil {
+		return nil, err
+	}
+	var report flightReport
+	if err := json.Unmarshal(body, &report); err != nil {
+		return nil, fmt.Errorf("read flight records: %w in %.200q", err, body)
+	}
+	return report.decode()
+}
+
+// counters reads the server's own counters.
+func (c control) counters(ctx context.Context) (map[string]uint64, error) {
+	body, err := c.get(ctx, "/server-status?auto")
+	if err != nil {
+		return nil, err
+	}
+	return parseCounters(string(body)), nil
+}
+
+// ownCounters are a server's counts beside those of its status page.
+type ownCounters struct {
+	HeapAllocations uint64   `json:"heap_allocations"`
+	ServedBy        []uint64 `json:"served_by"`
+}
+
+// askingAllocates is about how many objects the server allocates for two
+// questions of the lab's; it is no figure of the load's.
+const askingAllocates = 100
+
+func (c control) own(ctx context.Context) (o ownCounters, err error) {
+	body, err := c.get(ctx, "/lab/counters")
+	if err == nil {
+		if err = json.Unmarshal(body, &o); err != nil {
+			err = fmt.Errorf("read the server's counters: %w in %.200q", err, body)
+		}
+	}
+	return o, err
+}
+
+// ownInto adds to a phase what the server has counted since before. A server whose
+// flight was recorded has allocated for that.
+func (c control) ownInto(ctx context.Context, before ownCounters, r *record.PhaseResult, recorded bool) error {
+	after, err := c.own(ctx)
+	if err != nil {
+		return err
+	}
+	if allocated := after.HeapAllocations - before.HeapAllocations; !recorded {
+		r.Counts[record.HeapCounter] = allocated - min(allocated, askingAllocates)
+	}
+	for i, n := range after.ServedBy {
+		if i < len(before.ServedBy) {
+			n -= before.ServedBy[i]
+		}
+		r.ServedBy = append(r.ServedBy, n)
+	}
+	slices.SortFunc(r.ServedBy, func(a, b uint64) int { return cmp.Compare(b, a) })
+	return nil
+}
+
+// parseCounters takes the counters of a status page, "key: whole number" each.
+// The page's own facts have capitals, as on Apache's; of these only two count.
+func parseCounters(page string) map[string]uint64 {
+	renamed := map[string]string{"Total Accesses": "requests", "Total Connections": "connections"}
+	levels := []string{"connections_open", "connections_in_set"} // go up and down
+	counts := map[string]uint64{}
+	for l := range strings.Lines(page) {
+		key, value, _ := strings.Cut(l, ":")
+		if name, ok := renamed[key]; ok {
+			key = name
+		}
+		n, err := strconv.ParseUint(strings.TrimSpace(value), 10, 64)
+		if err == nil && key == strings.ToLower(key) && !slices.Contains(levels, key) {
+			counts[key] = n
+		}
+	}
+	return counts
+}

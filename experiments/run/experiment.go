@@ -1,0 +1,343 @@
+package run
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"os"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"lflab/experiments/load"
+	"lflab/experiments/machine"
+	"lflab/experiments/probe"
+	"lflab/experiments/record"
+	"lflab/experiments/run/process"
+	"lflab/experiments/suite"
+)
+
+// Options says how a suite is run. The zero value runs it as it stands.
+type Options struct {
+	Dir    string   // results directory; must not hold results yet, unless resumed
+	Seed   uint64   // of the order and the arrivals; 0 draws one
+	Repeat int      // trials of each cell; 0 is the suite's number
+	Scale  float64  // of all durations; 0 is 1
+	Only   []string // key=value terms that choose cells; see the plan
+
+	// Budget, where there is one, is spent where intervals are widest: New refuses
+	// one that is too short for a block (*BudgetError).
+	Budget time.Duration
+
+	Force bool // resume although the suite or the program has changed
+
+	// Serve is the command that our own servers are started with; empty means
+	// this program's "serve".
+	Serve []string
+
+	// CheckProbe says why the kernel probe cannot run here, or nil; without it,
+	// probe.Check is asked. A suite goes on without the probe.
+	CheckProbe func() error
+
+	// Command is what makes this run again, for the manifest.
+	Command string
+
+	// Progress, when set, is called before the first trial and after each one,
+	// never while something is measured.
+	Progress func(Progress)
+}
+
+// Progress is how far a run has come.
+type Progress struct {
+	Done, Total int
+	Left        time.Duration // estimated
+	Budget      time.Duration // that is left, where there is one
+	Trial       *record.Trial // that has just ended; nil before the first one
+}
+
+// Experiment is a suite that is ready to run.
+type Experiment struct {
+	Manifest   record.Manifest // as it will be written
+	suite      *suite.Suite
+	opts       Options
+	host       record.Machine    // that it runs on
+	changed    bool              // since the run that is resumed began
+	noProbe    error             // why the probe is not used, if the suite asks for it
+	built      map[string]string // program compiled for a subject, by its name
+	found      map[string]string // program that a subject needs, by the subject's name
+	temp       string            // directory of what was compiled, and of the files to be served; empty when there is none
+	unlockTemp func()            // temp, which other runs may remove from then on
+	docRoot    string            // of the files to be served; empty when there are none
+
+	clocks func() (monotonic, real int64) // machine.Clocks; tests set another
+	ring   int                            // bytes of the probe's buffer; 0 is the probe's own choice
+}
+
+// New plans a suite. It compiles the C sources of its subjects into a temporary
+// directory, which Close removes; a subject that cannot run here is skipped
+// with a line in the manifest. The results directory is not touched.
+func New(s *suite.Suite, o Options) (*Experiment, error) {
+	x, err := prepare(s, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.plan(); err != nil {
+		x.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// Resume continues the run in a results directory: it takes seed, repetitions,
+// scale and choice of cells from there, and leaves out the trials that are
+// complete. Trials that failed, and those that cannot be read, are run again. It
+// refuses when the suite, the program or the machine has changed since, unless
+// o.Force is set; then the plan is made anew, and trials that were measured as
+// something else are set aside.
+func Resume(dir string, o Options) (*Experiment, error) {
+	r, err := record.OpenRecords(dir)
+	if err != nil {
+		return nil, fmt.Errorf("resume: %w", err)
+	}
+	m := r.Manifest
+	source := m.Suite
+	if m.SuiteFile != "" {
+		source = m.SuiteFile
+	}
+	s, err := suite.Open(source)
+	if err != nil {
+		return nil, fmt.Errorf("resume %s: %w", dir, err)
+	}
+	o.Dir, o.Seed, o.Repeat, o.Scale, o.Only, o.Command, o.Budget = dir, m.Seed, m.Repeat, m.Scale, m.Only, m.Command, seconds(m.BudgetS)
+	x, err := prepare(s, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := x.continues(&m); err != nil {
+		x.Close()
+		return nil, err
+	}
+	return x, nil
+}
+
+// continues takes over the manifest of the run that is resumed.
+func (x *Experiment) continues(m *record.Manifest) error {
+	fresh := x.Manifest
+	if err := x.plan(); err != nil {
+		return err
+	}
+	var changed []string
+	if m.SuiteDigest != fresh.SuiteDigest {
+		changed = append(changed, fmt.Sprintf("the suite %s (was %.12s, is %.12s)", m.Suite, m.SuiteDigest, fresh.SuiteDigest))
+	}
+	if m.Binary != fresh.Binary {
+		changed = append(changed, fmt.Sprintf("the program (was %.12s, is %.12s)", m.Binary, fresh.Binary))
+	}
+	for _, f := range []struct{ what, was, is string }{
+		{"the CPU", m.Before.CPU, x.host.CPU},
+		{"the number of CPUs", fmt.Sprint(m.Before.CPUs), fmt.Sprint(x.host.CPUs)}, {"the kernel", m.Before.Kernel, x.host.Kernel},
+	} {
+		if f.was != f.is {
+			changed = append(changed, fmt.Sprintf("%s (was %s, is %s)", f.what, f.was, f.is))
+		}
+	}
+	if len(changed) == 0 && !(x.samePlan(m.Plan) && reflect.DeepEqual(m.Phases, x.Manifest.Phases)) {
+		changed = append(changed, fmt.Sprintf("what can be measured here (skipped then: %q, now: %q)", m.Skipped, x.Manifest.Skipped))
+	}
+	if x.changed = len(changed) > 0; x.changed && !x.opts.Force {
+		return fmt.Errorf("resume %s: changed since it began: %s (--force goes on all the same, and measures again what was measured otherwise)", x.opts.Dir, strings.Join(changed, ", and "))
+	}
+	if m.BudgetS > 0 && !x.changed {
+		x.Manifest.Plan = m.Plan // as far as it has grown
+	}
+	x.Manifest.Started, x.Manifest.Before, x.Manifest.SetAside = m.Started, m.Before, m.SetAside
+	if x.changed {
+		x.Manifest.Before = x.host
+	}
+	x.Manifest.Resumed = append(m.Resumed, time.Now())
+	return nil
+}
+
+// samePlan reports whether a run with that plan is the one that is planned here.
+// Of a plan that grows the first block must agree.
+func (x *Experiment) samePlan(plan []record.Planned) bool {
+	mine := x.Manifest.Plan
+	if x.Manifest.BudgetS == 0 {
+		return reflect.DeepEqual(plan, mine)
+	}
+	first := func(p []record.Planned) []record.Planned {
+		return slices.DeleteFunc(slices.Clone(p), func(t record.Planned) bool { return t.Repetition > 0 })
+	}
+	return reflect.DeepEqual(first(plan), first(mine))
+}
+
+// prepare fills in everything but the plan.
+func prepare(s *suite.Suite, o Options) (*Experiment, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("find this program: %w", err)
+	}
+	if len(o.Serve) == 0 {
+		o.Serve = []string{self, "serve"}
+	}
+	if o.Scale == 0 {
+		o.Scale = 1
+	}
+	if o.Repeat == 0 {
+		o.Repeat = s.Repeat
+	}
+	for o.Seed == 0 {
+		var b [8]byte
+		_, _ = rand.Read(b[:])                          // never fails (crypto/rand)
+		o.Seed = binary.LittleEndian.Uint64(b[:]) >> 32 // short enough to type again
+	}
+	switch {
+	case o.Scale < 0.01 || o.Scale > 100:
+		return nil, fmt.Errorf("scale %v is not allowed (allowed: 0.01 to 100)", o.Scale)
+	case o.Repeat < 1 || o.Repeat > 1000:
+		return nil, fmt.Errorf("repeat %d is not allowed (allowed: 1 to 1000)", o.Repeat)
+	}
+	binary, err := ownDigest()
+	if err != nil {
+		return nil, err
+	}
+	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}, host: machine.Read(), clocks: machine.Clocks}
+	x.Manifest = record.Manifest{
+		Format: record.ManifestFormat, Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
+		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale, BudgetS: o.Budget.Seconds(),
+		Git: sourceState(), Binary: binary, GoVersion: runtime.Version(),
+	}
+	for _, p := range s.Phases {
+		x.Manifest.Phases = append(x.Manifest.Phases, phaseRecord(p, o.Scale))
+	}
+	x.doWithoutCrowds(load.RaiseFiles)
+	if err := x.askRatios(); err != nil {
+		return nil, err
+	}
+	if o.CheckProbe == nil {
+		o.CheckProbe = checkProbe
+	}
+	if wantsProbe(s) {
+		if x.noProbe = o.CheckProbe(); x.noProbe != nil {
+			x.doWithoutProbe(x.noProbe)
+		}
+	}
+	return x, nil
+}
+
+// checkProbe is asked once: what a process may do does not change between suites.
+var checkProbe = sync.OnceValue(probe.Check)
+
+func phaseRecord(p suite.Phase, scale float64) record.Phase {
+	r := record.Phase{
+		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Probe: p.Probe, Generators: p.Generators,
+		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
+		WarmupS: p.Warmup.Seconds() * scale, DurationS: p.Duration.Seconds() * scale,
+		Spacing: float64(p.Spacing) / 1e3, Burst: p.Burst, Overload: p.Overload, Handoff: p.Handoff, HandoffPlace: p.HandoffPlace, Axes: p.Axes, Background: p.Background,
+	}
+	if st := p.Step; st != nil {
+		r.Step = &record.Step{BeforeS: st.Before.Seconds() * scale, AfterS: st.After.Seconds() * scale, EveryS: st.Every.Seconds(), IdleMost: st.Idle}
+	}
+	for mode, n := range p.Connections.Each {
+		if r.ConnectionsByMode == nil {
+			r.ConnectionsByMode = map[string]int{}
+		}
+		r.ConnectionsByMode[mode] = int(n)
+	}
+	return r
+}
+
+// plan chooses the cells that are asked for and can run here, and orders them.
+func (x *Experiment) plan() error {
+	m := &x.Manifest
+	var axes []record.Axis
+	for _, a := range x.suite.Axes {
+		axes = append(axes, record.Axis{Name: a.Name, Values: a.Values})
+	}
+	var cells []record.Cell
+	for _, c := range x.suite.Cells() {
+		cells = append(cells, record.Cell(c))
+	}
+	cells, err := choose(axes, cells, x.opts.Only)
+	if err != nil {
+		return err
+	}
+	usable := map[string]bool{}
+	cells = slices.DeleteFunc(cells, func(c record.Cell) bool {
+		if x.noProbe != nil && probeIn(c, record.Phase{}) != "" {
+			return true
+		}
+		sub, _ := x.suite.Subject(c)
+		if sub == nil {
+			return false
+		}
+		ok, seen := usable[sub.Name]
+		if !seen {
+			err := x.build(sub)
+			if ok = err == nil; !ok {
+				m.Skipped = append(m.Skipped, fmt.Sprintf("%s: %v", sub.Name, err))
+			}
+			usable[sub.Name] = ok
+		}
+		return !ok
+	})
+	if err := x.makeDocRoot(); err != nil {
+		return err
+	}
+	if len(cells) == 0 || len(m.Phases) == 0 {
+		return fmt.Errorf("plan suite %s: nothing is left to measure (skipped: %s)", m.Suite, strings.Join(m.Skipped, "; "))
+	}
+	m.Axes = narrow(axes, cells)
+	if m.BudgetS > 0 {
+		return x.planWithin(cells)
+	}
+	m.Plan = record.NewPlan(cells, m.Repeat, m.Seed)
+	return nil
+}
+
+// begin finds the trials that the results directory holds already, and writes
+// the manifest.
+func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
+	dir := x.opts.Dir
+	if len(x.Manifest.Resumed) > 0 {
+		r, err := record.Open(dir)
+		if err != nil {
+			return nil, err
+		}
+		if done, err = x.sortOut(r); err != nil {
+			return nil, err
+		}
+		return done, record.WriteManifest(dir, &x.Manifest)
+	}
+	x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
+	if x.Manifest.BudgetS > 0 { // more of them, once it is known what they take
+		x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p record.Planned) bool { return p.Repetition > 0 })
+	}
+	return map[string]*record.Trial{}, record.WriteManifest(dir, &x.Manifest)
+}
+
+// build makes a subject ready: finds the program it needs, compiles its source.
+func (x *Experiment) build(sub *suite.Subject) error {
+	if sub.Needs != "" {
+		path, err := process.Find(sub.Needs)
+		if err != nil {
+			return err
+		}
+		x.found[sub.Name] = path
+	}
+	if sub.CC == "" {
+		return nil
+	}
+	if err := x.makeTemp(); err != nil {
+		return fmt.Errorf("compile %s: %w", sub.CC, err)
+	}
+	bin, err := process.Compile(x.temp, sub.CC, sub.Source)
+	if err != nil {
+		return err
+	}
+	x.built[sub.Name] = bin
+	return nil
+}

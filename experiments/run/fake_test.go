@@ -1,0 +1,412 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/machine"
+	"lflab/experiments/run/process"
+	"lflab/experiments/suite"
+	"lflab/sync/futex"
+)
+
+// The test binary runs itself: as the server that trials measure, as a server
+// of somebody else's, as a command that prints a figure, and as a runner that
+// is killed.
+func TestMain(m *testing.M) {
+	role := ""
+	if len(os.Args) > 1 {
+		role = os.Args[1]
+	}
+	if role != "handoff" && role != SpinnerCommand && role != process.KeepCommand && !strings.HasPrefix(role, "fake-") {
+		sideBySide()
+		os.Exit(m.Run())
+	}
+	switch args := os.Args[2:]; role {
+	case "handoff":
+		fmt.Printf("%s %s: 2500 ns one way mean, p50 1800 ns, p90 2600 ns, p99 9000 ns\n", args[1], args[3])
+	case process.KeepCommand:
+		if err := process.Keep(); err != nil {
+			panic(err)
+		}
+	case SpinnerCommand:
+		announce()
+		panic(machine.SpinIdle(func() { fmt.Println("spinning") }))
+	case "fake-serve":
+		fakeServe(args)
+	case "fake-other":
+		fakeOther(args[0])
+	case "fake-figure":
+		fmt.Printf("%s %d ns one way mean, p50 1700 ns\n", args[0], 1000+len(args[1]))
+	case "fake-configured":
+		fakeConfigured(args[0])
+	case "fake-spin":
+		announce()
+		fmt.Println("spinning")
+		for turns := 0; ; turns++ {
+		}
+	case "fake-pingpong":
+		fakePingPong()
+	case "fake-runner":
+		fakeRunner(args[0], args[1], args[2:])
+	}
+}
+
+// sideBySide runs more tests at a time than there are processors, unless
+// -parallel says how many: they wait for processes more than they compute.
+func sideBySide() {
+	flag.Parse()
+	if slices.ContainsFunc(os.Args, func(arg string) bool { return strings.HasPrefix(arg, "-test.parallel") }) {
+		return
+	}
+	if err := flag.Set("test.parallel", "4"); err != nil {
+		panic(err)
+	}
+}
+
+// announce leaves this process's number in the directory that a test looks
+// through for what was left behind.
+func announce() { announceIn(os.Getenv("FAKE_PIDS")) }
+
+func announceIn(dir string) {
+	if dir != "" {
+		if err := os.WriteFile(filepath.Join(dir, strconv.Itoa(os.Getpid())), nil, 0o600); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// fakeServe keeps the contract of `lflab serve --lab`.
+func fakeServe(args []string) {
+	flags := map[string]string{}
+	for _, a := range args {
+		name, value, _ := strings.Cut(strings.TrimPrefix(a, "--"), "=")
+		flags[name] = value
+	}
+	announceIn(cmp.Or(flags["pids"], os.Getenv("FAKE_PIDS")))
+	switch flags["mpm"] {
+	case "refuses":
+		fmt.Fprintln(os.Stderr, "refuses: no such mpm")
+		os.Exit(2)
+	case "mumbles":
+		fmt.Println("good morning")
+	}
+	l, err := net.Listen("tcp4", flags["listen"])
+	if err != nil {
+		panic(err)
+	}
+	// Package os tries once whether pidfds work, with a process that ends at once:
+	// not while processes are counted.
+	if _, err := os.FindProcess(os.Getpid()); err != nil {
+		panic(err)
+	}
+	var requests atomic.Uint64
+	mux := http.NewServeMux()
+	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) {
+		switch n := requests.Add(1); {
+		case flags["mpm"] == "grows" && n == 1:
+			growOnce()
+		case flags["mpm"] == "dies" && n > 20:
+			fmt.Fprintln(os.Stderr, "dies: out of luck")
+			os.Exit(4)
+		case flags["mpm"] == "slams" && n%100 == 0:
+			if conn, _, err := w.(http.Hijacker).Hijack(); err == nil {
+				_ = conn.Close()
+			}
+			return
+		case flags["mpm"] == "errs" && n%4 == 0:
+			http.Error(w, "no", http.StatusInternalServerError)
+			return
+		}
+		fmt.Fprint(w, "Hello, World!")
+	})
+	mux.HandleFunc("/lab/counters", func(w http.ResponseWriter, r *http.Request) {
+		n := requests.Load()
+		fmt.Fprintf(w, `{"heap_allocations": %d, "served_by": [%d, 0, %d]}`, 1000+3*n, n/4, n-n/4)
+	})
+	mux.HandleFunc("/busy", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(time.Millisecond) // a handler that blocks; nobody waits for it
+		fmt.Fprint(w, "done")
+	})
+	mux.Handle("/files/", http.StripPrefix("/files/", http.FileServer(http.Dir(flags["docroot"]))))
+	mux.HandleFunc("/server-status", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "ServerMPM: x\nTotal Accesses: %d\nBusyWorkers: 3\nIdleWorkers: 5\nwakes_issued: %d\nconnections_open: 5\n", requests.Load(), 2*requests.Load())
+	})
+	var recording bool
+	mux.HandleFunc("/lab/flight", func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("record") == "on" {
+			recording = true
+			fmt.Fprint(w, "{}")
+			return
+		}
+		if !recording {
+			http.Error(w, "nothing was recorded", http.StatusConflict)
+			return
+		}
+		h := hdrhistogram.New(1, 60e9, 3)
+		for i := range int64(1000) {
+			if err := h.RecordValue(5000 + i); err != nil {
+				panic(err)
+			}
+		}
+		text, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			panic(err)
+		}
+		overwritten := 0
+		if flags["mpm"] == "forgets" {
+			overwritten = 100
+		}
+		if err := json.NewEncoder(w).Encode(map[string]any{"H": string(text), "D": string(text), "unmatched": 2, "overwritten": overwritten}); err != nil {
+			panic(err)
+		}
+	})
+	fmt.Printf("listening on %s\n", l.Addr())
+	server := &http.Server{Handler: mux}
+	if flags["mpm"] == "tidies" {
+		server.IdleTimeout = 20 * time.Millisecond
+	}
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	go func() {
+		<-stop
+		if flags["mpm"] == "stays" {
+			return
+		}
+		_ = server.Close()
+	}()
+	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		panic(err)
+	}
+}
+
+// growOnce starts two processes that end by themselves after about a second.
+func growOnce() {
+	for range 2 {
+		cmd := exec.Command("sleep", "1")
+		if err := cmd.Start(); err != nil {
+			panic(err)
+		}
+		go func() { _ = cmd.Wait() }()
+	}
+}
+
+// fakePingPong makes two threads wake each other for a second, and on a busy
+// machine until they have had half of one of processor time: what follows it is
+// as late.
+func fakePingPong() {
+	var words [2]atomic.Uint32
+	pass := func(to int) {
+		words[to].Store(1)
+		futex.Wake(&words[to], 1)
+	}
+	await := func(me int) {
+		for words[me].Load() == 0 {
+			_ = futex.Wait(&words[me], 0)
+		}
+		words[me].Store(0)
+	}
+	began := time.Now()
+	go func() {
+		runtime.LockOSThread()
+		for {
+			await(1)
+			pass(0)
+		}
+	}()
+	runtime.LockOSThread()
+	rounds := 0
+	used := func() time.Duration {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			panic(err)
+		}
+		return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	for ; time.Since(began) < time.Second || used() < time.Second/2; rounds++ {
+		pass(1)
+		await(0)
+	}
+	fmt.Printf("%d ns one way\n", time.Since(began).Nanoseconds()/int64(2*rounds))
+}
+
+// fakeOther is a server that only knows its port.
+func fakeOther(port string) {
+	announce()
+	panic(http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "Hello, World!") })))
+}
+
+// fakeRunner is what `lflab run` does: "new SUITE" or "resume DIR".
+//
+// $FAKE_FSIZE is how many bytes its files may have: a disk that is full.
+func fakeRunner(how, what string, rest []string) {
+	if size, err := strconv.ParseUint(os.Getenv("FAKE_FSIZE"), 10, 64); err == nil {
+		signal.Ignore(syscall.SIGXFSZ) // writing then fails instead
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: size}); err != nil {
+			panic(err)
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT)
+	defer stop()
+	var x *Experiment
+	var err error
+	if how == "new" {
+		var s *suite.Suite
+		if s, err = suite.Open(what); err == nil {
+			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], Serve: fakeServer()})
+		}
+	} else {
+		x, err = Resume(what, Options{Serve: fakeServer()})
+	}
+	if err == nil {
+		defer x.Close()
+		_, err = x.Run(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// fakeCommand is the server of the test's trials.
+func fakeCommand(t *testing.T) []string {
+	if dir, ok := announced.Load(t.Name()); ok {
+		return append(fakeServer(), fmt.Sprint("--pids=", dir))
+	}
+	return fakeServer()
+}
+
+func fakeServer() []string { return []string{os.Args[0], "fake-serve"} }
+
+// writeSuite writes a suite to a file and returns its path.
+func writeSuite(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "small.toml")
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+const smallPhases = `
+[[phase]]
+name = "closed"
+connections = 4
+warmup = "5ms"
+duration = "30ms"
+[[phase]]
+name = "open"
+connections = 4
+rate = { close = 400, keepalive = 800 }
+warmup = "5ms"
+duration = "50ms"
+flight = true
+`
+
+const smallSuite = `
+title = "Small"
+question = "Does the runner run?"
+repeat = 2
+[axes]
+mpm = ["one", "two"]
+mode = ["close", "keepalive"]
+[server]
+threads = 3
+` + smallPhases
+
+func openSuite(t *testing.T, text string) *suite.Suite {
+	t.Helper()
+	s, err := suite.Open(writeSuite(t, text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// announced is the directory of each test in which its fakes announce themselves.
+var announced sync.Map
+
+// pids makes the directory that the fakes of a test announce themselves in, those
+// that fakeCommand and runnerEnv tell of it, and a check that none of them lives.
+func pids(t *testing.T) (count func() int, noneLeft func()) {
+	t.Helper()
+	dir := t.TempDir()
+	announced.Store(t.Name(), dir)
+	t.Cleanup(func() { announced.Delete(t.Name()) })
+	return listed(t, dir)
+}
+
+// allPids is pids for whatever process a test has started. Such a test does not
+// run beside others.
+func allPids(t *testing.T) (count func() int, noneLeft func()) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("FAKE_PIDS", dir)
+	return listed(t, dir)
+}
+
+// runnerEnv is the environment of a fake-runner of the test.
+func runnerEnv(t *testing.T, more ...string) []string {
+	env := append(os.Environ(), more...)
+	if dir, ok := announced.Load(t.Name()); ok {
+		env = append(env, fmt.Sprint("FAKE_PIDS=", dir))
+	}
+	return env
+}
+
+func listed(t *testing.T, dir string) (count func() int, noneLeft func()) {
+	list := func() []string {
+		files, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return files
+	}
+	return func() int { return len(list()) }, func() {
+		t.Helper()
+		for _, f := range list() {
+			pid, err := strconv.Atoi(filepath.Base(f))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(10 * time.Second); running(pid); time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("server %d was left behind", pid)
+				}
+			}
+		}
+	}
+}
+
+// running reports whether pid is a process of this test binary that runs; a
+// zombie that init has not fetched does not.
+func running(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	cmd, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	state := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))[0]
+	return err == nil && state != "Z" && state != "X" && strings.Contains(string(cmd), "fake-")
+}

@@ -1,0 +1,177 @@
+package run
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"lflab/experiments/load"
+	"lflab/experiments/machine"
+	"lflab/experiments/probe/stage"
+	"lflab/experiments/record"
+	"lflab/experiments/run/process"
+	"lflab/experiments/stats"
+)
+
+// Limits of the gates.
+const (
+	rateLimit      = 0.01 // share of the planned requests that may be missing
+	generatorLimit = 0.95 // of its threads' time, in an open loop
+	clockLimit     = 1e6  // ns between the clocks over a trial
+	flightLimit    = 0.01 // share of the records
+	lagLimit       = 1e6  // ns that the generator sends late, in the mean
+	othersLimit    = 0.20 // of the machine's CPU time
+	othersCPUs     = 0.40 // CPUs: the same on two of them, and less of more
+	stolenLimit    = 0.05 // of the machine's CPU time
+	throttledLimit = 0.01 // the same
+
+	// The recorder starts and ends in the middle of hand-offs: these halves
+	// are no loss.
+	flightEdges = 4
+)
+
+// phaseGates judges one phase, of which r has all but the verdict on its steady
+// state, which is added to it; fl is nil where the recorder was off.
+func phaseGates(p record.Phase, res *load.Result, begin, end reading, fl *flight, r *record.PhaseResult) []record.Gate {
+	gates := []record.Gate{errorsGate(res)}
+	if res.Offered > 0 {
+		gates = append(gates, rateGate(res, p.Burst), lagGate(r.SendLag))
+	}
+	gates = append(gates, generatorGate(res))
+	if fl != nil {
+		gates = append(gates, flightGate(fl))
+	}
+	if r.Probe != nil {
+		gates = append(gates, probeGate(r.Probe.Lost))
+	}
+	if p.Step == nil { // what comes and goes is not steady
+		gates = append(gates, r.Settle(res.Offered > 0))
+	}
+	for i := range gates {
+		gates[i].Phase = p.Name
+	}
+	use := process.Between(begin.server, end.server)
+	used := use.CPU + end.self - begin.self + end.spun - begin.spun
+	gates = append(gates, lostGates(p.Name, begin.busy, end.busy, used, use.Wall)...)
+	if p.Overload {
+		excuse(gates)
+	}
+	return gates
+}
+
+// excuse lets what an overload is for pass: requests that fail or are late, and
+// queues that grow.
+func excuse(gates []record.Gate) {
+	for i := range gates {
+		if g := &gates[i]; !g.OK && (g.Name == "errors" || g.Name == "offered_rate" || g.Name == "steady") {
+			g.OK, g.Limit = true, g.Value
+			g.Detail += ", as it is to be expected under more than can be served"
+		}
+	}
+}
+
+// lostGates judge the CPU time between two readings that the trial did not
+// get; used is what it and the runner used.
+func lostGates(phase string, begin, end machine.CPUTime, used, wall time.Duration) []record.Gate {
+	gates := []record.Gate{
+		shareGate("other_load", "other programs used", end.Busy-begin.Busy-used, wall, end.CPUs, min(othersLimit, othersCPUs/float64(max(1, end.CPUs)))),
+		shareGate("stolen", "the hypervisor took", end.Stolen-begin.Stolen, wall, end.CPUs, stolenLimit),
+		shareGate("throttled", "a control group's quota withheld", end.Throttled-begin.Throttled, wall, end.CPUs, throttledLimit),
+	}
+	for i := range gates {
+		gates[i].Phase = phase
+	}
+	return gates
+}
+
+func errorsGate(res *load.Result) record.Gate {
+	var total uint64
+	var kinds []string
+	for _, kind := range slices.Sorted(maps.Keys(res.Errors)) {
+		total += res.Errors[kind]
+		kinds = append(kinds, fmt.Sprintf("%d %s", res.Errors[kind], kind))
+	}
+	if res.Unasked > 0 {
+		total += res.Unasked
+		kinds = append(kinds, fmt.Sprintf("%d answers to nothing", res.Unasked))
+	}
+	g := record.Gate{Name: "errors", OK: total == 0 && res.Requests > 0, Value: float64(total), Detail: "every request was answered"}
+	switch {
+	case total > 0:
+		g.Detail = fmt.Sprintf("%d requests failed (%s)", total, strings.Join(kinds, ", "))
+	case res.Requests == 0:
+		g.Detail = "no request was answered within the measured time"
+	}
+	return g
+}
+
+// rateGate compares with what was planned in this trial, not with the rate
+// asked for: Poisson arrivals differ from that by chance. Of a burst, all requests
+// may be planned before an end of the measured time and answered behind it.
+func rateGate(res *load.Result, burst int) record.Gate {
+	missed, limit := res.RateMissed(), rateLimit
+	if burst > 1 {
+		limit = max(limit, (float64(burst)+0.5)/float64(max(1, res.Planned))) // half a request for the rounding
+	}
+	return record.Gate{Name: "offered_rate", OK: missed <= limit && res.Planned > 0, Value: missed, Limit: limit,
+		Detail: fmt.Sprintf("%d requests were planned, %d had no answer and %d were sent after the end, at %.0f/s offered", res.Planned, res.Unanswered, res.Late, res.Offered)}
+}
+
+// lagGate: latency counts from the planned send, and so holds what the generator
+// was late by. Undisturbed that is some 10 us in the mean, and below 0.5 ms where
+// server and generator want more CPUs than there are; a generator that is kept
+// from running, by a quota, say, is late by milliseconds.
+func lagGate(lag stats.Dist) record.Gate {
+	return record.Gate{Name: "send_lag", OK: lag.Mean <= lagLimit, Value: lag.Mean, Limit: lagLimit,
+		Detail: fmt.Sprintf("the generator sent %.3f ms later than planned in the mean", lag.Mean/1e6)}
+}
+
+// generatorGate: in an open loop a generator that is always busy sends late. A
+// closed loop on few CPUs is meant to keep it busy, so that there the value is
+// told and only a share that cannot be is refused.
+func generatorGate(res *load.Result) record.Gate {
+	g := record.Gate{Name: "generator_cpu", Value: res.CPUShare, Limit: generatorLimit,
+		Detail: fmt.Sprintf("the generator used %.0f %% of its threads' time", 100*res.CPUShare)}
+	if res.Offered == 0 {
+		g.Limit = 1.05
+		if res.CPUShare > generatorLimit {
+			g.Detail += ": it, not the server, may set the throughput"
+		}
+	}
+	g.OK = res.CPUShare <= g.Limit
+	return g
+}
+
+func flightGate(fl *flight) record.Gate {
+	lost := fl.overwritten + fl.unmatched - min(fl.unmatched, flightEdges)
+	share := 0.0
+	if lost > 0 {
+		share = float64(lost) / float64(fl.records()+lost)
+	}
+	return record.Gate{Name: "flight_lost", OK: share <= flightLimit, Value: share, Limit: flightLimit,
+		Detail: fmt.Sprintf("%d records were taken, %d overwritten, %d hand-offs without their other half", fl.records(), fl.overwritten, fl.unmatched)}
+}
+
+func probeGate(l stage.Lost) record.Gate {
+	return record.Gate{Name: "probe_lost", OK: !l.Any(), Value: float64(l.Records + l.Missed + l.Dropped),
+		Detail: fmt.Sprintf("the probe lost %d records, missed %d events and dropped %d states", l.Records, l.Missed, l.Dropped)}
+}
+
+// shareGate judges CPU time that was lost to the trial. Ticks are coarse, and
+// small negative shares are their rounding.
+func shareGate(name, subject string, lost, wall time.Duration, cpus int, limit float64) record.Gate {
+	share := max(0, lost.Seconds()/(wall.Seconds()*float64(max(1, cpus))))
+	return record.Gate{Name: name, OK: share <= limit, Value: share, Limit: limit,
+		Detail: fmt.Sprintf("%s %.0f %% of the machine's CPU time", subject, 100*share)}
+}
+
+// clockGate: drift is how far the real-time clock went ahead of the monotonic
+// one during the trial.
+func clockGate(drift int64) record.Gate {
+	step := math.Abs(float64(drift))
+	return record.Gate{Name: "clock_step", OK: step <= clockLimit, Value: step, Limit: clockLimit,
+		Detail: fmt.Sprintf("the clock was set by %.3f ms during the trial", step/1e6)}
+}

@@ -1,0 +1,198 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"lflab/experiments/machine"
+	"lflab/experiments/record"
+)
+
+// ErrInterrupted is returned by a run that its context ended. What is complete
+// is kept, and Resume continues it.
+var ErrInterrupted = errors.New("interrupted")
+
+// hopeless is how many trials may fail at the start, with none that does not,
+// before a run gives up.
+const hopeless = 3
+
+// Run runs the trials of the plan that the results directory does not hold
+// yet, one after the other, and writes the directory. The manifest stands
+// before the first trial.
+//
+// When ctx ends, the trial in hand is dropped, its server ended and
+// ErrInterrupted returned. A failed trial is kept and the run goes on, unless
+// all trials fail from the start. The results are returned whenever the
+// directory could be written, with an error or without.
+func (x *Experiment) Run(ctx context.Context) (*record.Run, error) {
+	if x.opts.Dir == "" {
+		return nil, errors.New("run suite: no results directory")
+	}
+	unlock, err := x.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	done, err := x.begin()
+	if err != nil {
+		return nil, err
+	}
+	runErr := x.newWork(done).rounds(ctx)
+
+	m := &x.Manifest
+	m.Ended, m.After = time.Now(), machine.Read()
+	m.Interrupted = errors.Is(runErr, ErrInterrupted)
+	if err := record.WriteManifest(x.opts.Dir, m); err != nil {
+		return nil, errors.Join(runErr, err)
+	}
+	r, err := record.Open(x.opts.Dir)
+	if err == nil {
+		err = r.WriteTables()
+	}
+	return r, errors.Join(runErr, err)
+}
+
+// work is a run under way.
+type work struct {
+	x     *Experiment
+	done  map[string]*record.Trial // by ID; of an earlier run those that have not failed
+	began time.Time
+	pace  *pace
+	spent float64 // s, by what was done before this began
+	ran   int     // trials, since began
+	fails int     // of them
+}
+
+func (x *Experiment) newWork(done map[string]*record.Trial) *work {
+	w := &work{x: x, done: done, began: time.Now(), pace: newPace(x.estimate)}
+	for _, p := range x.Manifest.Plan { // in this order, so that equal data give equal sums
+		if t := done[p.ID]; t != nil {
+			w.pace.learn(t.Cell, t.DurationS+writeTime)
+			w.spent += t.DurationS + writeTime
+		}
+	}
+	return w
+}
+
+// left is what is left of the budget, in s.
+func (w *work) left() float64 {
+	return w.x.Manifest.BudgetS - w.spent - time.Since(w.began).Seconds()
+}
+
+// rounds runs what is left of the plan, and lets it grow while there is a budget.
+func (w *work) rounds(ctx context.Context) error {
+	m := &w.x.Manifest
+	for {
+		if err := w.trials(ctx); err != nil || m.BudgetS == 0 {
+			return err
+		}
+		r, err := record.OpenRecords(w.x.opts.Dir)
+		if err != nil {
+			return err
+		}
+		round, why := w.x.next(r, w.pace, w.left())
+		if m.Stopped = why; len(round) == 0 {
+			return nil
+		}
+		m.Plan = append(m.Plan, round...)
+		if err := record.WriteManifest(w.x.opts.Dir, m); err != nil {
+			return err
+		}
+	}
+}
+
+// todo are the trials of the plan, as it stands, that are not done.
+func (w *work) todo() []record.Planned {
+	return slices.DeleteFunc(slices.Clone(w.x.Manifest.Plan), func(p record.Planned) bool { return w.done[p.ID] != nil })
+}
+
+// progress tells how far the run is; t is the trial that has just ended.
+func (w *work) progress(t *record.Trial) {
+	if w.x.opts.Progress == nil {
+		return
+	}
+	total, todo := len(w.x.Manifest.Plan), w.todo()
+	p := Progress{Done: total - len(todo), Total: total, Left: seconds(w.pace.of(todo)), Trial: t}
+	if w.x.Manifest.BudgetS > 0 {
+		p.Budget = seconds(max(0, w.left()))
+	}
+	w.x.opts.Progress(p)
+}
+
+// trials runs what is left of the plan as it stands.
+func (w *work) trials(ctx context.Context) error {
+	x, plan := w.x, w.x.Manifest.Plan
+	if w.ran == 0 {
+		w.progress(nil)
+	}
+	for order, p := range plan {
+		if w.done[p.ID] != nil {
+			continue
+		}
+		began := time.Now()
+		t, err := x.trial(ctx, p, order)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w after %d of %d trials", ErrInterrupted, len(plan)-len(w.todo()), len(plan))
+		}
+		if err != nil {
+			return err
+		}
+		if err := t.Save(x.opts.Dir); err != nil {
+			return err
+		}
+		for i := range t.Phases {
+			t.Phases[i].Histograms = nil // they are on disk, and large
+		}
+		w.pace.learn(t.Cell, time.Since(began).Seconds())
+		w.done[p.ID] = t
+		w.ran++
+		if t.Failed {
+			w.fails++
+		}
+		w.progress(t)
+		if w.fails == w.ran && (w.fails == hopeless || len(w.todo()) == 0) {
+			return fmt.Errorf("all of the first %d trials failed, the last one (%s): %s", w.fails, record.Label(x.Manifest.Axes, t.Cell), t.Failure)
+		}
+	}
+	return nil
+}
+
+// enter makes the results directory and keeps other runs out of it. What a run
+// that was killed left half-done there is removed.
+func (x *Experiment) enter() (leave func(), err error) {
+	dir := x.opts.Dir
+	if len(x.Manifest.Resumed) == 0 {
+		if err := record.CheckOut(dir); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("make results directory: %w", err)
+	}
+	unlock, err := record.Lock(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(x.Manifest.Resumed) == 0 {
+		err = record.CheckOut(dir) // once more: another run may have come and gone
+	}
+	if err == nil {
+		err = record.RemoveHalves(dir)
+	}
+	if err == nil {
+		err = record.UnpackLocked(dir) // trials are added as files
+	}
+	if err == nil {
+		err = os.MkdirAll(filepath.Join(dir, record.TrialsDir), 0o755)
+	}
+	if err != nil {
+		unlock()
+		return nil, fmt.Errorf("make results directory: %w", err)
+	}
+	return unlock, nil
+}

@@ -1,0 +1,161 @@
+package run
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"lflab/experiments/machine"
+	"lflab/experiments/probe"
+	"lflab/experiments/record"
+)
+
+const sabotagedSuite = `
+title = "Sabotaged"
+question = "Is it noticed?"
+repeat = 2
+[axes]
+mpm = ["one", "slams"]
+mode = ["keepalive"]
+place = ["PLACE"]
+[[phase]]
+name = "load"
+connections = 4
+LOOP
+warmup = "20ms"
+duration = "300ms"
+PROBE
+`
+
+// sabotages are things that go wrong with a measurement, done to it on purpose.
+type sabotages []struct {
+	name, gate, place, mpm string
+	probe, closed          bool
+	needs                  func() error
+	sabotaged              func(t *testing.T, dir string, only ...string) *record.Run
+}
+
+// TestSabotage: what can go wrong with a measurement, and does not depend on who
+// gets the processors when, is noticed.
+func TestSabotage(t *testing.T) {
+	t.Parallel()
+	sabotages{
+		{name: "clock step", gate: "clock_step", sabotaged: clockStep},
+		{name: "probe ring too small", gate: "probe_lost", probe: true, needs: probe.Check, sabotaged: smallRing},
+		{name: "server that closes 1 % of the connections", gate: "errors", mpm: "slams", sabotaged: plain},
+	}.areNoticed(t)
+}
+
+// areNoticed: the gate that is there for it must fail in every trial, the trials
+// are kept and marked, and no table counts them. Without the sabotage the same
+// gate passes.
+func (all sabotages) areNoticed(t *testing.T) {
+	for _, c := range all {
+		t.Run(c.name, func(t *testing.T) {
+			if c.needs != nil {
+				if err := c.needs(); err != nil {
+					if c.probe && os.Getenv("LFLAB_REQUIRE_BPF") != "" {
+						t.Fatal(err)
+					}
+					t.Skip(err)
+				}
+			}
+			place, kind, mpm, loop := "free", "", "one", "rate = 800\narrivals = 'poisson'"
+			if c.closed {
+				loop = ""
+			}
+			if c.place != "" {
+				place = c.place
+			}
+			if c.probe {
+				kind = `probe = "records"`
+			}
+			if c.mpm != "" {
+				mpm = c.mpm
+			}
+			_, noneLeft := pids(t)
+			path := writeSuite(t, strings.NewReplacer("PLACE", place, "PROBE", kind, "LOOP", loop).Replace(sabotagedSuite))
+
+			r := c.sabotaged(t, path, "mpm="+mpm)
+			if len(r.Trials) != 2 {
+				t.Fatalf("%d trials", len(r.Trials))
+			}
+			for i := range r.Trials {
+				tr := &r.Trials[i]
+				if passes(tr, c.gate) || tr.Failed || tr.Valid() {
+					t.Errorf("not noticed: failed %v %q, gates %+v", tr.Failed, tr.Failure, tr.Gates)
+				}
+			}
+			for _, row := range r.Rows() {
+				if row.Trials != 2 || row.Valid != 0 || len(row.Measured) != 0 {
+					t.Errorf("row %+v counts what was sabotaged", row)
+				}
+			}
+			var bench bytes.Buffer
+			if err := r.WriteBench(&bench); err != nil || strings.Contains(bench.String(), "BenchmarkTrial") {
+				t.Errorf("bench.txt counts what was sabotaged: %v\n%s", err, bench.String())
+			}
+
+			// Others may disturb the control, too: then once more.
+			for attempt := 0; ; attempt++ {
+				r = plain(t, path, "mpm=one")
+				if slices.ContainsFunc(r.Trials, func(tr record.Trial) bool { return !tr.Failed && passes(&tr, c.gate) }) {
+					break
+				}
+				if attempt == 20 && (c.gate == "other_load" || c.gate == "send_lag" || c.gate == "throttled") {
+					t.Skipf("sabotage was noticed, but other programs keep this machine too busy for a control: %+v", r.Trials[0].Gates)
+				}
+				if attempt == 20 {
+					t.Fatalf("without sabotage the gate never passes: %+v", r.Trials[0].Gates)
+				}
+			}
+			noneLeft()
+		})
+	}
+}
+
+// passes reports whether the gate is there and passed.
+func passes(t *record.Trial, gate string) bool {
+	i := slices.IndexFunc(t.Gates, func(g record.Gate) bool { return g.Name == gate })
+	return i >= 0 && t.Gates[i].OK
+}
+
+// sabotage runs a suite in this process after do has been done to it.
+func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) *record.Run {
+	t.Helper()
+	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, Serve: fakeCommand(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer x.Close()
+	do(x)
+	r, err := x.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func plain(t *testing.T, path string, only ...string) *record.Run {
+	return sabotage(t, path, only, func(*Experiment) {})
+}
+
+// clockStep sets the clock by 2 ms during each trial: to this process, for the
+// machine has others on it.
+func clockStep(t *testing.T, path string, only ...string) *record.Run {
+	return sabotage(t, path, only, func(x *Experiment) {
+		steps := int64(0)
+		x.clocks = func() (monotonic, real int64) {
+			steps++
+			monotonic, real = machine.Clocks()
+			return monotonic, real + 2e6*steps
+		}
+	})
+}
+
+func smallRing(t *testing.T, path string, only ...string) *record.Run {
+	return sabotage(t, path, only, func(x *Experiment) { x.ring = os.Getpagesize() })
+}
