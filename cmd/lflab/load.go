@@ -48,7 +48,7 @@ Four laws say when the requests of an open loop are planned (--arrivals):
            that comes while the server is busy with handing over another one. Half
            the --rate is that of the pairs, which never overlap. The table shows how
            far apart they really were, and the seconds' latency by itself. One
-           thread needs some 10 us for a send, 30 with --close; where the spacing
+           thread needs some 10 µs for a send, 30 with --close; where the spacing
            is shorter, --threads 2 sends the second from another CPU.
   burst    --burst requests at one instant, at random times
 
@@ -72,7 +72,7 @@ measured until then; a second Ctrl-C ends at once.`,
   # the latency at 5000 requests a second, arriving at random
   lflab load http://127.0.0.1:8080/hello --rate 5000 --connections 128
 
-  # pairs 20 us apart, 500 a second, sent by two threads
+  # pairs 20 µs apart, 500 a second, sent by two threads
   lflab load http://127.0.0.1:8080/hello --close --rate 1000 --arrivals paired --spacing 20us --threads 2
 
   # 16 requests at once, 100 times a second, from CPU 1

@@ -60,7 +60,7 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 		row("pair spacing", "p50 %s, p99 %s, max %s, of %d pairs; the second came first in %d",
 			formatNs(apart.P50), formatNs(apart.P99), formatNs(apart.Max), apart.Count, r.Reversed)
 	}
-	row("generator", "%.3g us of CPU per request, its threads ran %.0f %% of the time", r.CPUPerRequest(), 100*r.CPUShare)
+	row("generator", "%.3g µs of CPU per request, its threads ran %.0f %% of the time", r.CPUPerRequest(), 100*r.CPUShare)
 	for _, warning := range loadWarnings(cfg, r) {
 		fmt.Fprintf(w, "\nwarning: %s\n", warning)
 	}
@@ -180,7 +180,7 @@ func formatNs(ns float64) string {
 	for _, unit := range []struct {
 		size float64
 		name string
-	}{{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}} {
+	}{{1e9, "s"}, {1e6, "ms"}, {1e3, "µs"}} {
 		if ns >= unit.size {
 			v := ns / unit.size
 			switch {

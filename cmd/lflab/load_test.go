@@ -56,7 +56,7 @@ func TestLoadTable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, want := range []string{url, "service time", "p99.9", "send lag", "errors         none", "generator", " us"} {
+		for _, want := range []string{url, "service time", "p99.9", "send lag", "errors         none", "generator", " µs"} {
 			if !strings.Contains(out, want) {
 				t.Errorf("%v: no %q in\n%s", args, want, out)
 			}
@@ -78,7 +78,7 @@ func TestLoadTableOfGroups(t *testing.T) {
 		want []string
 	}{
 		{[]string{"--rate", "200", "--arrivals", "paired", "--spacing", "20us", "--threads", "2"},
-			[]string{"(paired, 20.0 us apart)", "2 threads,", "second's lat.", "pair spacing   p50 ", " of 10 pairs; the second came first in "}},
+			[]string{"(paired, 20.0 µs apart)", "2 threads,", "second's lat.", "pair spacing   p50 ", " of 10 pairs; the second came first in "}},
 		{[]string{"--rate", "400", "--arrivals", "burst", "--burst", "4"}, []string{"(bursts of 4)"}},
 		{[]string{"--cpus", firstCPU(t)}, []string{"1 threads on CPUs " + firstCPU(t) + ","}},
 	} {
@@ -219,7 +219,7 @@ func TestLoadWarnings(t *testing.T) {
 		want   string
 	}{
 		{pairs(14000), ""},
-		{pairs(38000), "the pairs were 38.0 us apart, and 10.0 us were asked for"},
+		{pairs(38000), "the pairs were 38.0 µs apart, and 10.0 µs were asked for"},
 		{load.Result{Requests: 100, Planned: 100, CPUShare: 0.5}, ""},
 		{load.Result{Requests: 100, CPUShare: 0.99}, "saturated"},
 		{load.Result{Offered: 10, Unanswered: 1, Late: 1, Planned: 100}, "missed by 2.0 %"},
@@ -234,7 +234,7 @@ func TestLoadWarnings(t *testing.T) {
 
 func TestFormatNs(t *testing.T) {
 	for ns, want := range map[float64]string{
-		0: "0 ns", 40: "40 ns", 999: "999 ns", 1000: "1.00 us", 9994: "9.99 us", 9996: "10.0 us", 330e3: "330 us", 1.5e6: "1.50 ms", 2.25e9: "2.25 s",
+		0: "0 ns", 40: "40 ns", 999: "999 ns", 1000: "1.00 µs", 9994: "9.99 µs", 9996: "10.0 µs", 330e3: "330 µs", 1.5e6: "1.50 ms", 2.25e9: "2.25 s",
 	} {
 		if got := formatNs(ns); got != want {
 			t.Errorf("%g ns is %q, want %q", ns, got, want)

@@ -45,8 +45,8 @@ var redundant = []string{keyUse, keyHMean, keyServiceP99, keyGNone}
 
 // comparedMetrics are the numbers of the outside, of the recorder and of the
 // kernel probe; a phase without either has fewer.
-func comparedMetrics() []metric {
-	return append(append(slices.Clone(metrics), probeTimes...), probeHandoffs)
+func comparedMetrics() []record.Metric {
+	return append(append(slices.Clone(tabled), probeTimes...), metricOf(keyHandoffs))
 }
 
 // Compare weighs run b against run a. p-values are Mann-Whitney's, corrected
@@ -69,7 +69,7 @@ func Compare(a, b *record.Run) *Comparison {
 		for _, ph := range va.phases {
 			var vs []weighing
 			for _, m := range comparedMetrics() {
-				if slices.Contains(redundant, m.key) {
+				if slices.Contains(redundant, m.Name) {
 					continue
 				}
 				if w := weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.known() {
@@ -102,7 +102,7 @@ func Compare(a, b *record.Run) *Comparison {
 }
 
 // ofCell is a metric in the trials of exactly that cell.
-func (v *view) ofCell(phase string, cell record.Cell, m metric) []float64 {
+func (v *view) ofCell(phase string, cell record.Cell, m record.Metric) []float64 {
 	return v.sample(phase, panel{cell: cell}, cell[v.group], m).valid
 }
 
@@ -191,7 +191,7 @@ func (c *Comparison) Write(w io.Writer) error {
 			if shown == phase {
 				shown = ""
 			}
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, shown, r.metric.label(), intervalText(r.b), intervalText(r.a),
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, shown, r.metric.Label(), intervalText(r.b), intervalText(r.a),
 				ratioText(r.ratio), stats.PCell(r.p), r.word())
 			name, phase = "", r.phase
 		}

@@ -71,7 +71,7 @@ func short(x float64) string {
 }
 
 // dotPlot draws a metric of every phase and panel that has it; nil if none has.
-func (v *view) dotPlot(m metric, phases []record.Phase) (*sheet, []record.Phase) {
+func (v *view) dotPlot(m record.Metric, phases []record.Phase) (*sheet, []record.Phase) {
 	var with []record.Phase
 	for _, ph := range phases {
 		for _, p := range v.panels {
@@ -99,7 +99,7 @@ func (v *view) dotPlot(m metric, phases []record.Phase) (*sheet, []record.Phase)
 // dotsHeight is the height of a row of panels with so many rows of dots.
 func dotsHeight(rows int) vg.Length { return vg.Length(24+15*rows) + 12 }
 
-func (v *view) dotPanel(m metric, ph record.Phase, panel panel, column int) *plot.Plot {
+func (v *view) dotPanel(m record.Metric, ph record.Phase, panel panel, column int) *plot.Plot {
 	var d dots
 	lo, hi := math.Inf(1), 0.0
 	for _, name := range v.subjects {
@@ -120,7 +120,7 @@ func (v *view) dotPanel(m metric, ph record.Phase, panel panel, column int) *plo
 	if math.IsInf(lo, 1) {
 		return nil
 	}
-	p := newPlot(m.label(), "")
+	p := newPlot(m.Label(), "")
 	if lo > 0 && hi/lo > 20 {
 		logAxis(&p.X, lo/1.3, hi*2)
 		p.X.Label.Text += ", log scale"

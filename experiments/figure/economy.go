@@ -13,12 +13,9 @@ import (
 // and CPU time, one small panel each.
 func (v *view) economyFigure() Figure {
 	f := Figure{Name: "economy", Headline: "F6", Title: "Wakes, switches, system calls and CPU time of a connection"}
-	metrics := []metric{
-		labMetric("wakes_per_connection", "wakes per connection", "", 1),
-		labMetric("switches_per_request", "switches per request", "", 1),
-		labMetric("syscalls_per_connection", "system calls per connection", "", 1),
-		labMetric("cpu_us_per_request", "CPU per request", "µs", 1),
-	}
+	metrics := metricsOf("wakes_per_connection", keySwitches, "syscalls_per_connection", keyCPU)
+	// The panels are narrow.
+	metrics[0].Title, metrics[1].Title, metrics[3].Title = "wakes per connection", metrics[1].Short(), metrics[3].Short()
 	var rows [][]tile
 	shown := map[string]bool{}
 	measured, counted := make([]bool, len(metrics)), false
@@ -35,7 +32,7 @@ func (v *view) economyFigure() Figure {
 			row[j].plot = v.dotPanel(m, ph, p, i)
 			besideZero(row[j].plot)
 			measured[j], any, shown[ph.Name] = true, true, true
-			counted = counted || strings.HasSuffix(m.key, "_per_connection")
+			counted = counted || strings.HasSuffix(m.Name, "_per_connection")
 		}
 		if any {
 			row[0].title = p.title
@@ -84,7 +81,7 @@ func besideZero(p *plot.Plot) {
 
 // cheapest is the phase that a metric is taken from in a panel: an open loop
 // before a closed one, and one that no probe disturbs first.
-func (v *view) cheapest(panel int, m metric) (record.Phase, bool) {
+func (v *view) cheapest(panel int, m record.Metric) (record.Phase, bool) {
 	ps := v.phasesByLoad()
 	i := slices.IndexFunc(ps, func(ph record.Phase) bool { return v.has(ph.Name, v.panels[panel], m) })
 	if i < 0 {

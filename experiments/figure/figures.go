@@ -64,11 +64,11 @@ func (v *view) figures() ([]Figure, error) {
 	return v.ordered(figs), nil
 }
 
-func (v *view) dotFigure(name, title string, m metric, phases []record.Phase, what string) Figure {
+func (v *view) dotFigure(name, title string, m record.Metric, phases []record.Phase, what string) Figure {
 	f := Figure{Name: name, Title: title}
 	s, with := v.dotPlot(m, phases)
 	if s == nil {
-		f.Missing = "no trial measured " + m.title
+		f.Missing = "no trial measured " + m.Heading()
 		return f
 	}
 	f.sheet = s

@@ -35,7 +35,7 @@ var costs = map[string]map[string]cost{
 	},
 }
 
-var quickRuns sync.Map // by seed: func() *lab.Run
+var quickRuns sync.Map // by seed: func() *record.Run
 
 // quickRun is a run of a suite like quick, made up from a seed: a trial that
 // missed its offered rate and one whose server died are among its trials. It

@@ -1,5 +1,7 @@
 package figure
 
+import "lflab/experiments/record"
+
 // overloadFigure draws what overload does to servers: connections dropped, and
 // the latency of those that are served, against the length of the listen queue.
 func (v *view) overloadFigure() Figure {
@@ -8,20 +10,20 @@ func (v *view) overloadFigure() Figure {
 	if !ok {
 		return f.without("no axis is listen-backlog")
 	}
-	drops := labMetric("listen_drops_per_second", "drops", "connections/s", 1)
+	drops := metricOf("listen_drops_per_second")
 	latency := metricOf(keyLatP99)
 	var tiles []tile
 	var drawn []series
 	shown := map[string]bool{}
 	for _, ph := range v.phasesByLoad() {
 		for _, p := range v.combinations(v.group, backlog.Name) {
-			for _, m := range []metric{drops, latency} {
+			for _, m := range []record.Metric{drops, latency} {
 				var ss []series
 				for _, name := range v.subjects {
 					ss = append(ss, series{name: name, style: v.style[name], points: v.along(backlog, ph.Name, with(p.cell, v.group, name), m)})
 				}
-				if pl := seriesPanel("listen queue (connections)", m.label(), ss); pl != nil {
-					title := joinTitle(p.title, m.title)
+				if pl := seriesPanel("listen queue (connections)", m.Label(), ss); pl != nil {
+					title := joinTitle(p.title, m.Heading())
 					if len(v.phases) > 1 {
 						title = joinTitle(title, ph.Name)
 					}

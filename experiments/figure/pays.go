@@ -140,7 +140,7 @@ func (v *view) apacheOrder(phase string, p panel) string {
 			if !strings.HasPrefix(s, "apache-") || !strings.HasSuffix(s, "-"+mpm) {
 				continue
 			}
-			if iv := stats.Summarise(v.sample(phase, p, s, probeMoves).valid); iv.N > 0 {
+			if iv := stats.Summarise(v.sample(phase, p, s, metricOf(keyMoves)).valid); iv.N > 0 {
 				parts = append(parts, s+" "+intervalText(iv))
 				medians = append(medians, iv.Center)
 			}

@@ -35,7 +35,7 @@ func (v *view) modelFigure() Figure {
 			}
 			for _, p := range v.combinations(v.group, axis.Name) {
 				ss, sentences := v.predictedSeries(of, axis, ph, p, fits)
-				pl := seriesPanel(of.label, of.metric.label(), ss)
+				pl := seriesPanel(of.label, of.metric.Label(), ss)
 				if pl == nil {
 					continue
 				}
@@ -71,14 +71,14 @@ func (v *view) modelFigure() Figure {
 // prediction is one of the two things that the model predicts.
 type prediction struct {
 	axis, label, title string
-	metric             metric
+	metric             record.Metric
 	predict            func(*record.Run, string) ([]model.Fit, error)
 }
 
 var (
-	byRate = prediction{"rate", "offered rate (connections/s)", "mean D", labMetric("probe_D_mean_ns", "mean dispatch latency D", "µs", 1e3), model.Predict}
+	byRate = prediction{"rate", "offered rate (connections/s)", "mean D", metricOf("probe_D_mean_ns"), model.Predict}
 
-	bySpacing = prediction{"spacing", "achieved spacing of the pair (µs)", "the second of a pair", labMetric("second_D_mean_ns", "mean D of the second", "µs", 1e3),
+	bySpacing = prediction{"spacing", "achieved spacing of the pair (µs)", "the second of a pair", metricOf("second_D_mean_ns"),
 		func(run *record.Run, phase string) ([]model.Fit, error) {
 			return model.PredictPairs(run, phase, record.MetricOf("second_D_mean_ns").Of, model.AtRead)
 		}}
@@ -118,7 +118,7 @@ func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase,
 // measured: medians over processes.
 func (v *view) atAchieved(ps []seriesPoint, axis record.Axis, phase string, c record.Cell) {
 	asked := map[float64]float64{}
-	for _, q := range v.along(axis, phase, c, labMetric("pair_spacing_p50_ns", "", "µs", 1e3)) {
+	for _, q := range v.along(axis, phase, c, metricOf("pair_spacing_p50_ns")) {
 		asked[q.x] = q.of.Center
 	}
 	for i := range ps {

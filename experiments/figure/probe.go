@@ -26,91 +26,18 @@ func (v *view) unprobed() string {
 	return "no trial was measured with the kernel probe"
 }
 
-// probed takes a value of phases that the probe saw.
-func probed(f func(*stage.Report) float64) func(*record.PhaseResult) (float64, bool) {
-	return func(r *record.PhaseResult) (float64, bool) {
-		if r.Probe == nil {
-			return 0, false
-		}
-		return f(r.Probe), true
-	}
-}
-
-// perConnection is one of the report's own numbers for each connection.
-func perConnection(name string) func(*record.PhaseResult) (float64, bool) {
-	return func(r *record.PhaseResult) (float64, bool) {
-		if r.Probe == nil {
-			return 0, false
-		}
-		x, ok := r.Probe.PerConnection[name]
-		return x, ok
-	}
-}
-
-// counted divides one of the probe's counters by the connections that the
-// server took meanwhile.
-func counted(name string) func(*record.PhaseResult) (float64, bool) {
-	return func(r *record.PhaseResult) (float64, bool) {
-		if r.Probe == nil || r.Probe.Counts["connections"] == 0 {
-			return 0, false
-		}
-		return float64(r.Probe.Counts[name]) / float64(r.Probe.Counts["connections"]), true
-	}
-}
-
-// ofProbe takes a distribution of the probe's report.
-func ofProbe(tag string) func(*record.PhaseResult) *stats.Dist {
-	return func(r *record.PhaseResult) *stats.Dist { return distOf(r.Probe, tag) }
-}
-
 // probeTimes are the medians of the sums.
-var probeTimes = []metric{
-	{"probe_D_p50", "dispatch latency D in the kernel p50", "µs", "D p50", dist(ofProbe("D"), p50), false},
-	{"probe_H_p50", "hand-off latency H in the kernel p50", "µs", "H p50", dist(ofProbe("H"), p50), false},
-	{"probe_G_p50", "leaderless gap G in the kernel p50", "µs", "G p50", dist(ofProbe("G"), p50), false},
-}
-
-var probeHandoffs = metric{"probe_handoffs", "hand-offs per connection", "", "hand-offs", perConnection("handoffs"), false}
-
-// probeMoves counts hand-offs to threads that needed no wake-up as well.
-var probeMoves = metric{"probe_moves", "moves per connection", "", "moves", perConnection("moves"), false}
+var probeTimes = metricsOf(keyProbeD, keyProbeH, keyProbeG)
 
 // probeCounts are for each connection; with connections that are kept they are
-// few, and what stands there is large.
-var probeCounts = []metric{
-	probeHandoffs,
-	probeMoves,
-	{"probe_wakes", "wake-ups issued per connection", "", "wakes issued", perConnection("wakes"), false},
-	{"probe_wasted", "wake-ups wasted per connection", "", "wakes wasted", counted("wakes_wasted"), false},
-	{"probe_elided", "wake-ups elided per connection", "", "wakes elided", counted("wakes_elided"), false},
-	{"probe_switches", "switches per connection", "", "switches", perConnection("switches"), false},
-	{"probe_migrations", "migrations per connection", "", "migrations", counted("migrations"), false},
-}
+// few, and what stands there is large. Moves are hand-offs to threads that
+// needed no wake-up as well.
+var probeCounts = metricsOf(keyHandoffs, keyMoves, "wakes_per_connection", "wakes_wasted_per_connection", "wakes_elided_per_connection",
+	"switches_per_connection", "migrations_per_connection")
 
 // probeLosses are what the measurement lacks and what the programs themselves
 // ran for.
-var probeLosses = []metric{
-	{"probe_lost_records", "records lost", "", "records lost", probed(func(r *stage.Report) float64 { return float64(r.Lost.Records) }), false},
-	{"probe_lost_missed", "runs missed", "", "runs missed", probed(func(r *stage.Report) float64 { return float64(r.Lost.Missed) }), false},
-	{"probe_lost_dropped", "states dropped", "", "states dropped", probed(func(r *stage.Report) float64 { return float64(r.Lost.Dropped) }), false},
-	{"probe_events", "events", "1/s", "events", func(r *record.PhaseResult) (float64, bool) {
-		if r.Probe == nil || r.Probe.DurationS <= 0 {
-			return 0, false
-		}
-		return float64(r.Probe.Counts["events"]) / r.Probe.DurationS, true
-	}, false},
-	{"probe_event_ns", "programs' time per event", "ns", "per event", programs(func(c *stage.Cost) float64 { return c.NsPerEvent }), false},
-	{"probe_cpu", "programs' share of one CPU", "%", "of one CPU", programs(func(c *stage.Cost) float64 { return c.CPUPercent }), false},
-}
-
-func programs(f func(*stage.Cost) float64) func(*record.PhaseResult) (float64, bool) {
-	return func(r *record.PhaseResult) (float64, bool) {
-		if r.Probe == nil || r.Probe.Cost == nil || r.Probe.Cost.Events == 0 {
-			return 0, false
-		}
-		return f(r.Probe.Cost), true
-	}
-}
+var probeLosses = metricsOf("probe_lost_records", "probe_lost_missed", "probe_lost_dropped", "probe_events_per_second", "probe_event_ns", "probe_cpu_percent")
 
 // probeSection is what the report says about the kernel's view.
 type probeSection struct {
@@ -135,9 +62,9 @@ func (v *view) probeSection() *probeSection {
 		}
 		for _, group := range []struct {
 			title string
-			ms    []metric
+			ms    []record.Metric
 		}{{"medians in the kernel, and counts per connection", slices.Concat(probeTimes, probeCounts)}, {"what was lost, and what the programs ran for", probeLosses}} {
-			var ms []metric
+			var ms []record.Metric
 			for _, m := range group.ms {
 				if slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) }) {
 					ms = append(ms, m)

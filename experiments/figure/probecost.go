@@ -98,7 +98,7 @@ func sameLoad(a, b record.Phase) bool {
 type change struct{ on, off map[int]float64 }
 
 // changes of a metric, one for each of cellsOf.
-func (v *view) changes(x onOff, m metric) []change {
+func (v *view) changes(x onOff, m record.Metric) []change {
 	var cs []change
 	for _, c := range v.cellsOf(x) {
 		cs = append(cs, change{v.sample(x.on.Name, c.panel, c.subject, m).byBlock, v.sample(x.off.Name, c.offPanel, c.offSubject, m).byBlock})
@@ -160,8 +160,8 @@ func (v *view) costTable(x onOff) table {
 		{keyRate, column{"throughput", "on / off"}, ratio},
 		{keyCPU, column{"CPU per request", "on / off"}, ratio},
 		{keyLatP50, column{"latency p50", "on − off, µs"}, difference},
-		{"D_p50", column{"D p50, recorder's", "on / off"}, ratio},
-		{"D_p50", column{"D p50, recorder's", "on − off, µs"}, difference},
+		{keyDP50, column{"D p50, recorder's", "on / off"}, ratio},
+		{keyDP50, column{"D p50, recorder's", "on − off, µs"}, difference},
 		{keyHMean, column{"H mean", "on / off"}, ratio},
 		{keyHMean, column{"H mean", "on − off, µs"}, difference},
 	} {

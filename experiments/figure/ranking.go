@@ -24,7 +24,7 @@ func (v *view) answerRanking() []Paragraph {
 	return nil
 }
 
-func (v *view) rankBy(m metric, ph record.Phase) []Paragraph {
+func (v *view) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 	type ranking struct {
 		panel  panel
 		names  []string
@@ -37,7 +37,7 @@ func (v *view) rankBy(m metric, ph record.Phase) []Paragraph {
 			continue
 		}
 		for _, other := range r.names[1:] {
-			r.others = append(r.others, v.weigh(ph.Name, p, m.key, r.names[0], other))
+			r.others = append(r.others, v.weigh(ph.Name, p, m.Name, r.names[0], other))
 		}
 		correct(pointers(r.others))
 		rs = append(rs, r)
@@ -49,8 +49,8 @@ func (v *view) rankBy(m metric, ph record.Phase) []Paragraph {
 			where = "With " + r.panel.title
 		}
 		last := len(r.names) - 1
-		s := fmt.Sprintf("%s, %s had the lowest %s, %s %s, and %s the highest, %s: %s.", where, r.names[0], m.title,
-			intervalText(r.others[0].a), m.unit, r.names[last], intervalText(r.others[last-1].b), outcome(r.others[last-1], "lower", "higher"))
+		s := fmt.Sprintf("%s, %s had the lowest %s, %s %s, and %s the highest, %s: %s.", where, r.names[0], m.Heading(),
+			intervalText(r.others[0].a), m.Unit, r.names[last], intervalText(r.others[last-1].b), outcome(r.others[last-1], "lower", "higher"))
 		var alike []string
 		for i, w := range r.others[:last-1] {
 			if w.enough() && !w.differs() {
@@ -67,7 +67,7 @@ func (v *view) rankBy(m metric, ph record.Phase) []Paragraph {
 }
 
 // ranked are the subjects that measured m, the lowest median first.
-func (v *view) ranked(phase string, p panel, m metric) []string {
+func (v *view) ranked(phase string, p panel, m record.Metric) []string {
 	medians := map[string]float64{}
 	var names []string
 	for _, s := range v.subjects {

@@ -39,14 +39,14 @@ func TestRatioTable(t *testing.T) {
 func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 	r := &record.PhaseResult{Requests: 10, DurationS: 2, RSS: 64 << 20, BytesPerSecond: 1e6}
 	for _, key := range []string{keyMemory, keyIdle, keyBytes} {
-		if x, ok := metricOf(key).value(r); ok {
+		if x, ok := telling(metricOf(key), r); ok {
 			t.Errorf("%s of an ordinary phase is %g", key, x)
 		}
 	}
 	r.Background = &record.BackgroundResult{Presences: load.Presences{Idle: load.Presence{Asked: 1024, Opened: 1024, Open: 1024}}, RSSBefore: 1 << 20, RSSWith: 5 << 20}
 	r.BytesPerSecond = 1e9
 	for key, want := range map[string]float64{keyMemory: 64, keyIdle: 4, keyBytes: 1000} {
-		if x, ok := metricOf(key).value(r); !ok || x != want {
+		if x, ok := telling(metricOf(key), r); !ok || x != want {
 			t.Errorf("%s is %g (%v), want %g", key, x, ok, want)
 		}
 	}

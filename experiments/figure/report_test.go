@@ -30,7 +30,7 @@ func TestReportTellsEverything(t *testing.T) {
 		"AMD EPYC 9R45", "6.18.44", "net.core.somaxconn", "Enhanced IBRS", // machine
 		"offered_rate", "generator_cpu", "3.4 % short", "server ended with status 2", // gates
 		"no C compiler (cc) on PATH", "flight recorder was on in open", "share 2 CPUs", // skipped, probes, threats
-		"started with sched_pack=15, which", "stayed there in 97 of 100 cases", "97 % of 100 on the waker&#39;s CPU, after 3.5 us",
+		"started with sched_pack=15, which", "stayed there in 97 of 100 cases", "97 % of 100 on the waker&#39;s CPU, after 3.5 µs",
 		"lflab run quick --seed 20260314", "20260314", "3f026d0c6b1a1f7e0d6a2f0b5f1f3a9f8f3e7c11", "with uncommitted changes",
 	} {
 		if !strings.Contains(text, part) {

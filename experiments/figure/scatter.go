@@ -84,7 +84,7 @@ func (v *view) scatter() *sheet {
 	return s
 }
 
-func (v *view) scatterTile(p panel, rate, latency metric, present map[string]bool) tile {
+func (v *view) scatterTile(p panel, rate, latency record.Metric, present map[string]bool) tile {
 	var clouds []cloud
 	var hollow []vg.Point
 	b := bounds{math.Inf(1), 0, math.Inf(1), 0}
@@ -114,7 +114,7 @@ func (v *view) scatterTile(p panel, rate, latency metric, present map[string]boo
 	if b.x1 == 0 { // nothing that counts: then the hollow ones set the scale
 		b.take(hollow)
 	}
-	pl := newPlot("achieved rate (requests/s)", latency.label())
+	pl := newPlot("achieved rate (requests/s)", latency.Label())
 	logAxis(&pl.Y, b.y0/1.4, b.y1*1.4)
 	if b.x1/b.x0 > 20 {
 		logAxis(&pl.X, b.x0/1.3, b.x1*1.3)
@@ -124,7 +124,7 @@ func (v *view) scatterTile(p panel, rate, latency metric, present map[string]boo
 	for _, k := range clouds {
 		pl.Add(k)
 	}
-	return tile{pl, joinTitle(p.title, latency.title)}
+	return tile{pl, joinTitle(p.title, latency.Heading())}
 }
 
 func joinTitle(a, b string) string {

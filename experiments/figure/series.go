@@ -254,14 +254,14 @@ func (v *view) where(c record.Cell) []*record.Trial {
 }
 
 // sampleOf is what a metric came to in a phase of some trials.
-func sampleOf(ts []*record.Trial, phase string, m metric) sample {
+func sampleOf(ts []*record.Trial, phase string, m record.Metric) sample {
 	s := sample{byBlock: map[int]float64{}}
 	for _, t := range ts {
 		r := phaseOf(t, phase)
 		if r == nil {
 			continue
 		}
-		x, ok := m.value(r)
+		x, ok := telling(m, r)
 		switch {
 		case !ok:
 		case t.Valid():
@@ -279,7 +279,7 @@ func numberOf(value string) (float64, bool) { return suite.Axis{}.Number(value) 
 
 // along is a metric over the values of an axis, in a phase of the cells with
 // these values, in rising order.
-func (v *view) along(axis record.Axis, phase string, c record.Cell, m metric) []seriesPoint {
+func (v *view) along(axis record.Axis, phase string, c record.Cell, m record.Metric) []seriesPoint {
 	var ps []seriesPoint
 	for _, value := range axis.Values {
 		x, ok := numberOf(value)
@@ -296,16 +296,6 @@ func (v *view) along(axis record.Axis, phase string, c record.Cell, m metric) []
 func byX(ps []seriesPoint) []seriesPoint {
 	slices.SortStableFunc(ps, func(a, b seriesPoint) int { return cmp.Compare(a.x, b.x) })
 	return ps
-}
-
-// labMetric is a metric of the lab's for drawing: what it is called, and by what
-// its numbers are divided to have the unit.
-func labMetric(name, title, unit string, per float64) metric {
-	of := ofLab(name)
-	return metric{name, title, unit, title, func(r *record.PhaseResult) (float64, bool) {
-		x, ok := of(r)
-		return x / per, ok
-	}, false}
 }
 
 // legendOf has an entry for each series that is drawn.

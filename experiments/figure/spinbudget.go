@@ -130,7 +130,7 @@ func (v *view) spinFigure() Figure {
 					add(ph, with(p.cell, rates.Name, rate), name)
 				}
 			}
-			if pl := paretoPanel(cpu.label(), y.label(), ks); pl != nil {
+			if pl := paretoPanel(cpu.Label(), y.Label(), ks); pl != nil {
 				tiles = append(tiles, tile{pl, p.title})
 			}
 		}
@@ -138,7 +138,7 @@ func (v *view) spinFigure() Figure {
 			continue
 		}
 		f.sheet.legend = legend
-		f.Caption = join(fmt.Sprintf("Each point is a spin budget, the time a thread looks for work before it sleeps, labelled with it; lines join budgets in their order. Lower and further left is better: further right is CPU time paid for the lower %s.", y.title),
+		f.Caption = join(fmt.Sprintf("Each point is a spin budget, the time a thread looks for work before it sleeps, labelled with it; lines join budgets in their order. Lower and further left is better: further right is CPU time paid for the lower %s.", y.Heading()),
 			"Points are medians over processes, bars their "+v.intervalName()+".", v.loads(v.phasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 		return f
 	}
@@ -147,11 +147,11 @@ func (v *view) spinFigure() Figure {
 
 // gapOrDispatch are the times that a spin budget may shorten, the one that is
 // drawn where it was measured first.
-func (v *view) gapOrDispatch() []metric {
-	return []metric{metricOf("G_p50"), probeTimes[2], metricOf("D_p50"), probeTimes[0], metricOf(keyHP50)}
+func (v *view) gapOrDispatch() []record.Metric {
+	return []record.Metric{metricOf(keyGP50), probeTimes[2], metricOf(keyDP50), probeTimes[0], metricOf(keyHP50)}
 }
 
-func (v *view) budgets(spin record.Axis, phase string, c record.Cell, cpu, time metric) []budget {
+func (v *view) budgets(spin record.Axis, phase string, c record.Cell, cpu, time record.Metric) []budget {
 	var bs []budget
 	for _, value := range spin.Values {
 		ts := v.where(with(c, spin.Name, value))

@@ -219,7 +219,7 @@ func medianServed(all []*record.Series) []vg.Point {
 	return medianOf(lines, servedEvery)
 }
 
-// servedEvery is the time between two values of lab.Series.Served, in s.
+// servedEvery is the time between two values of record.Series.Served, in s.
 const servedEvery = 0.1
 
 // answerStep says what the servers of a run with a step did; nothing of others.

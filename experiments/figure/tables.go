@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -46,15 +47,15 @@ func (v *view) tables() []table {
 		if title == "" {
 			title = head(ph.Name)
 		}
-		var outside, inside, coming []metric
-		for _, m := range metrics {
+		var outside, inside, coming []record.Metric
+		for _, m := range tabled {
 			switch {
 			case !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) }):
-			case m.key == keyScaleUp, m.key == keyScaleDown, m.key == keyMostProcesses, m.key == keyMostThreads, m.key == keyStarted:
+			case m.Name == keyScaleUp, m.Name == keyScaleDown, m.Name == keyMostProcesses, m.Name == keyMostThreads, m.Name == keyStarted:
 				coming = append(coming, m)
-			case m.key == keyHMean && len(inside) > 0: // quantiles say more
-			case strings.HasPrefix(m.title, "latency"), strings.HasPrefix(m.title, "service"), m.key == keyRate, m.key == keyCPU, m.key == keySwitches, m.key == keyUse,
-				m.key == keyBytes, m.key == keyMemory, m.key == keyIdle:
+			case m.Name == keyHMean && len(inside) > 0: // quantiles say more
+			case strings.HasPrefix(m.Heading(), "latency"), strings.HasPrefix(m.Heading(), "service"), m.Name == keyRate, m.Name == keyCPU, m.Name == keySwitches, m.Name == keyUse,
+				m.Name == keyBytes, m.Name == keyMemory, m.Name == keyIdle:
 				outside = append(outside, m)
 			default:
 				inside = append(inside, m)
@@ -73,11 +74,11 @@ func (v *view) tables() []table {
 	return out
 }
 
-func (v *view) table(title, phase string, ms []metric) table {
+func (v *view) table(title, phase string, ms []record.Metric) table {
 	t := table{Title: title, Span: len(ms) + 2}
 	ivs := make([][]stats.Interval, len(ms)) // by metric; panels and subjects in order
 	for i, m := range ms {
-		t.Columns = append(t.Columns, column{m.head, m.unit})
+		t.Columns = append(t.Columns, column{m.Short(), m.Unit})
 		for _, p := range v.panels {
 			for _, s := range v.subjects {
 				ivs[i] = append(ivs[i], stats.Summarise(v.sample(phase, p, s, m).valid))

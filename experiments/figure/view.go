@@ -169,12 +169,12 @@ func phaseOf(t *record.Trial, phase string) *record.PhaseResult {
 	return nil
 }
 
-func (v *view) sample(phase string, p panel, subject string, m metric) sample {
+func (v *view) sample(phase string, p panel, subject string, m record.Metric) sample {
 	return sampleOf(v.trials(p, subject), phase, m)
 }
 
 // has reports whether any trial that counts measured m in the phase.
-func (v *view) has(phase string, p panel, m metric) bool {
+func (v *view) has(phase string, p panel, m record.Metric) bool {
 	for _, s := range v.subjects {
 		if len(v.sample(phase, p, s, m).valid) > 0 {
 			return true
@@ -185,7 +185,7 @@ func (v *view) has(phase string, p panel, m metric) bool {
 
 // drawn reports whether any trial measured m in the phase, be it one that is
 // drawn hollow.
-func (v *view) drawn(phase string, p panel, m metric) bool {
+func (v *view) drawn(phase string, p panel, m record.Metric) bool {
 	for _, s := range v.subjects {
 		if x := v.sample(phase, p, s, m); len(x.valid)+len(x.invalid) > 0 {
 			return true

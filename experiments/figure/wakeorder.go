@@ -56,7 +56,7 @@ func (v *view) orderFigure() Figure {
 			for _, value := range order.Values {
 				ss = append(ss, series{name: value, style: looks[value], points: v.along(kib, ph.Name, with(p.cell, order.Name, value), d)})
 			}
-			if pl := seriesPanel("memory that the handler walks (KiB)", d.label(), ss); pl != nil {
+			if pl := seriesPanel("memory that the handler walks (KiB)", d.Label(), ss); pl != nil {
 				drawn = append(drawn, ss...)
 				warmth = append(warmth, tile{pl, joinTitle(p.title, v.load(ph, v.panelOf(p.cell)))})
 				shown[ph.Name] = true
@@ -133,8 +133,8 @@ func rankPanel(ss []series) *plot.Plot {
 
 // dispatchMedian is the metric of D's median that the run has, the flight
 // recorder's before the kernel's, and the phases that have it.
-func (v *view) dispatchMedian() (metric, []record.Phase) {
-	for _, m := range []metric{metricOf("D_p50"), probeTimes[0]} {
+func (v *view) dispatchMedian() (record.Metric, []record.Phase) {
+	for _, m := range []record.Metric{metricOf(keyDP50), probeTimes[0]} {
 		phases := slices.DeleteFunc(v.phasesByLoad(), func(ph record.Phase) bool {
 			return !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) })
 		})
@@ -142,5 +142,5 @@ func (v *view) dispatchMedian() (metric, []record.Phase) {
 			return m, phases
 		}
 	}
-	return metricOf("D_p50"), nil
+	return metricOf(keyDP50), nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/gonum/stat/combin"
 
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -15,10 +16,10 @@ type weighing struct {
 	ratio  stats.Interval // of medians, a over b
 	p      float64        // Holm-corrected once the family is known
 	least  float64        // the smallest p that samples of these sizes can reach, corrected likewise
-	metric metric
+	metric record.Metric
 }
 
-func weigh(m metric, a, b []float64) weighing {
+func weigh(m record.Metric, a, b []float64) weighing {
 	return weighing{
 		least: leastP(len(a), len(b)),
 		a:     stats.Summarise(a), b: stats.Summarise(b),
@@ -57,7 +58,7 @@ func (v weighing) gap() bool {
 
 // better reports whether a's median is on the good side of b's.
 func (v weighing) better() bool {
-	if v.metric.moreIsBetter {
+	if v.metric.Higher {
 		return v.a.Center > v.b.Center
 	}
 	return v.a.Center < v.b.Center

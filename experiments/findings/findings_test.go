@@ -99,7 +99,7 @@ func TestPage(t *testing.T) {
 	page := string(got)
 	for _, part := range []string{
 		"| H1 | no run | There is no run of it here. |  |",
-		"| H2 | confirmed | H2 is confirmed: leader's median dispatch latency D is 23.5 us", "| [h2-again](#h2-again) |",
+		"| H2 | confirmed | H2 is confirmed: leader's median dispatch latency D is 23.5 µs", "| [h2-again](#h2-again) |",
 		"| H6 | undecided | H6 is undecided: needs 8 CPUs, this machine has 2. | [h6](#h6) |",
 		"| H10 | refuted |", "| H17 | no run |",
 		"- H10 (\"A leader dispatches sooner than a worker\") is refuted. Dispatch latency, leader / worker (claimed below 1) is refuted: ",

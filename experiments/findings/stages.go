@@ -112,9 +112,9 @@ func stagesApart(leader, worker []record.Trial, phase string) string {
 	})
 	var parts []string
 	for _, d := range all[:min(shownStages, len(all))] {
-		parts = append(parts, fmt.Sprintf("%+.1f us in %s", d.us, d.stage))
+		parts = append(parts, fmt.Sprintf("%+.1f µs in %s", d.us, d.stage))
 	}
-	return fmt.Sprintf(" leader's mean dispatch latency is %.1f us and worker's %.1f us by the probe (medians over %d and %d processes); the difference lies most of all in these stages: %s.",
+	return fmt.Sprintf(" leader's mean dispatch latency is %.1f µs and worker's %.1f µs by the probe (medians over %d and %d processes); the difference lies most of all in these stages: %s.",
 		total, against, n, m, strings.Join(parts, ", "))
 }
 

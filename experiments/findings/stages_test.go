@@ -27,8 +27,8 @@ func TestStages(t *testing.T) {
 			trial("worker", block, 26_000+x, map[string]float64{"pass-wakeup-switch": 15_000, "ready-waking": 500, "return-read": 10_500}))
 	}
 	got := strings.Join(r.stages("probed"), "\n")
-	want := "In phase probed leader's mean dispatch latency is 30.1 us and worker's 26.1 us by the probe (medians over 3 and 3 processes); " +
-		"the difference lies most of all in these stages: +20.0 us in ready-arm, -15.0 us in pass-wakeup-switch, -0.8 us in return-read."
+	want := "In phase probed leader's mean dispatch latency is 30.1 µs and worker's 26.1 µs by the probe (medians over 3 and 3 processes); " +
+		"the difference lies most of all in these stages: +20.0 µs in ready-arm, -15.0 µs in pass-wakeup-switch, -0.8 µs in return-read."
 	if got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}

@@ -108,9 +108,9 @@ func TestPlacementFinding(t *testing.T) {
 		value     string
 	}{
 		{nil, OK, "not measured"},
-		{&Placement{100, 0.02, 17400}, OK, "2 % of 100 on the waker's CPU, after 17.4 us"},
-		{&Placement{100, 0.3, 17400}, Note, "30 % of 100 on the waker's CPU, after 17.4 us"},
-		{&Placement{100, 0.99, 3500}, Warn, "99 % of 100 on the waker's CPU, after 3.5 us"},
+		{&Placement{100, 0.02, 17400}, OK, "2 % of 100 on the waker's CPU, after 17.4 µs"},
+		{&Placement{100, 0.3, 17400}, Note, "30 % of 100 on the waker's CPU, after 17.4 µs"},
+		{&Placement{100, 0.99, 3500}, Warn, "99 % of 100 on the waker's CPU, after 3.5 µs"},
 	} {
 		if f := placement(patient{facts: Facts{Placement: c.placement}}); f.Level != c.level || f.Value != c.value {
 			t.Errorf("%+v: %+v", c.placement, f)

@@ -91,7 +91,7 @@ func ReadPlacement() (p Placement, ok bool) {
 }
 
 func (p Placement) String() string {
-	return fmt.Sprintf("%.0f %% of %d on the waker's CPU, after %.1f us", 100*p.OnWakers, p.Wakes, float64(p.DelayP50Ns)/1e3)
+	return fmt.Sprintf("%.0f %% of %d on the waker's CPU, after %.1f µs", 100*p.OnWakers, p.Wakes, float64(p.DelayP50Ns)/1e3)
 }
 
 func monotonic() int64 {

@@ -1,76 +1,136 @@
 package record
 
 import (
+	"cmp"
+	"iter"
+	"slices"
+
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
 )
 
-// Metric is one number of a phase, as the tables name it.
+// Metric is one number of a phase, and how people read it.
 type Metric struct {
-	Name   string // column of summary.csv; its unit is part of it
-	Unit   string // in bench.txt, where times are in ns
+	Name   string // its unit is part of it, as in latency_p50_ns
+	Bench  string // unit in bench.txt, where times are in ns; empty: it is no column of summary.csv and bench.txt, but figures show it
 	Higher bool   // is better
-	of     func(*PhaseResult) (float64, bool)
+
+	Unit  string  // that people read it in; empty: a count or a share
+	Per   float64 // of the name's unit are one Unit: 1e3 of ns in µs
+	Words string  // in a sentence: "median latency"
+	Title string  // on an axis and above a table, without the unit; empty: the words
+	Head  string  // of a narrow column; empty: the title
+
+	of func(*PhaseResult) (float64, bool)
 }
 
-// Of is the metric's value, and whether the phase has it.
+// Of is the metric's value in the unit of its name, and whether the phase has it.
 func (m Metric) Of(p *PhaseResult) (float64, bool) { return m.of(p) }
+
+// Shown is the value in Unit.
+func (m Metric) Shown(p *PhaseResult) (float64, bool) {
+	x, ok := m.of(p)
+	return x / m.Per, ok
+}
+
+// Heading is the title, for an axis or a table.
+func (m Metric) Heading() string { return cmp.Or(m.Title, m.Words) }
+
+// Short is the heading of a narrow column.
+func (m Metric) Short() string { return cmp.Or(m.Head, m.Heading()) }
+
+// Label is the heading with the unit.
+func (m Metric) Label() string {
+	if m.Unit == "" {
+		return m.Heading()
+	}
+	return m.Heading() + " (" + m.Unit + ")"
+}
+
+// MetricOf finds a metric by its name, or nil.
+func MetricOf(name string) *Metric {
+	i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &Metrics[i]
+}
+
+// columns are the metrics of summary.csv and bench.txt.
+func columns() iter.Seq[Metric] {
+	return func(yield func(Metric) bool) {
+		for _, m := range Metrics {
+			if m.Bench != "" && !yield(m) {
+				return
+			}
+		}
+	}
+}
 
 // Metrics are all numbers that a phase may have, in the order of the tables.
 var Metrics = []Metric{
-	{"requests_per_second", "req/s", true, loaded(func(p *PhaseResult) float64 { return p.RequestsPerSecond })},
-	{"latency_mean_ns", "ns/op", false, loaded(func(p *PhaseResult) float64 { return p.Latency.Mean })},
-	{"latency_p50_ns", "p50-latency-ns", false, loaded(func(p *PhaseResult) float64 { return p.Latency.P50 })},
-	{"latency_p99_ns", "p99-latency-ns", false, loaded(func(p *PhaseResult) float64 { return p.Latency.P99 })},
-	{"latency_p999_ns", "p999-latency-ns", false, loaded(func(p *PhaseResult) float64 { return p.Latency.P999 })},
-	{"service_time_p50_ns", "p50-service-ns", false, loaded(func(p *PhaseResult) float64 { return p.Service.P50 })},
-	{"cpu_us_per_request", "cpu-us/req", false, loaded(func(p *PhaseResult) float64 { return p.CPUPerRequest })},
-	{"switches_per_request", "csw/req", false, loaded(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest + p.InvoluntaryPerRequest })},
-	{"switches_voluntary_per_request", "voluntary-csw/req", false, loaded(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest })},
-	{"utilisation", "utilisation", false, loaded(func(p *PhaseResult) float64 { return p.Utilisation })},
-	{"steady_requests_per_second", "steady-req/s", true, steady(steadyRate)},
-	{"steady_latency_mean_ns", "steady-latency-ns", false, steady(steadyLatency)},
-	{"bytes_per_second", "B/s", true, func(p *PhaseResult) (float64, bool) { return p.BytesPerSecond, p.BytesPerSecond > 0 }},
-	{"rss_bytes", "rss-B", false, func(p *PhaseResult) (float64, bool) { return float64(p.RSS), p.RSS > 0 }},
-	{"rss_bytes_per_idle_connection", "rss-B/idle", false, perIdle},
-	{"scale_up_s", "scale-up-s", false, stepped((*Series).ScaleUp)},
-	{"scale_down_s", "scale-down-s", false, stepped((*Series).ScaleDown)},
-	{"processes_most", "processes-most", false, stepped(whole((*Series).MostProcesses))},
-	{"threads_most", "threads-most", false, stepped(whole((*Series).MostThreads))},
-	{"processes_started", "processes-started", false, stepped(whole(func(s *Series) int { return s.Started }))},
-	{"H_mean_ns", "H-mean-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.H }, mean)},
-	{"H_p50_ns", "H-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.H }, p50)},
-	{"H_p99_ns", "H-p99-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.H }, p99)},
-	{"G_p50_ns", "G-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.G }, p50)},
-	{"G_none_p50_ns", "G-none-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.GNone }, p50)},
-	{"D_p50_ns", "D-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.D }, p50)},
-	{"D_p99_ns", "D-p99-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.D }, p99)},
-	{"probe_H_p50_ns", "probe-H-p50-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.H }), p50)},
-	{"probe_G_p50_ns", "probe-G-p50-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.G }), p50)},
-	{"probe_D_p50_ns", "probe-D-p50-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), p50)},
-	{"probe_H_mean_ns", "probe-H-mean-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.H }), mean)},
-	{"probe_G_mean_ns", "probe-G-mean-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.G }), mean)},
-	{"probe_D_mean_ns", "probe-D-mean-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), mean)},
-	{"probe_D_p99_ns", "probe-D-p99-ns", false, figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), p99)},
-	{"first_D_p50_ns", "first-D-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.FirstD }, p50)},
-	{"second_D_p50_ns", "second-D-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.SecondD }, p50)},
-	{"second_D_mean_ns", "second-D-mean-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.SecondD }, mean)},
-	{"second_latency_p50_ns", "second-p50-latency-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.SecondLatency }, p50)},
-	{"pair_spacing_p50_ns", "pair-spacing-p50-ns", false, figure(func(p *PhaseResult) *stats.Dist { return p.PairSpacing }, p50)},
-	{"leaderless_share", "leaderless", false, leaderless},
-	{"socket_wakes_same_cpu", "socket-wakes-same-cpu", false, onSameCPU("D.ready-waking")},
-	{"futex_wakes_same_cpu", "futex-wakes-same-cpu", false, onSameCPU("wake-waking")},
-	{"syscalls_per_connection", "syscalls/conn", false, countPerConnection("syscalls")},
-	{"wakes_wasted_per_connection", "wakes-wasted/conn", false, countPerConnection("wakes_wasted")},
-	{"migrations_per_connection", "migrations/conn", false, countPerConnection("migrations")},
-	{"cas_retries_per_request", "cas-retries/req", false, ownPerRequest("cas_retries")},
-	{"allocations_per_request", "allocs/req", false, ownPerRequest("heap_allocations")},
-	{"listen_drops_per_second", "listen-drops/s", false, perSecond("listen_drops")},
-	{"served_gini", "served-gini", false, servedGini},
-	{"threads_serving", "threads-serving", false, threadsServing},
-	{"handoffs_per_connection", "handoffs/conn", false, perConnection("handoffs")},
-	{"wakes_per_connection", "wakes/conn", false, perConnection("wakes")},
-	{"moves_per_connection", "moves/conn", false, perConnection("moves")},
+	{"requests_per_second", "req/s", true, "requests/s", 1, "throughput", "", "", loaded(func(p *PhaseResult) float64 { return p.RequestsPerSecond })},
+	{"latency_mean_ns", "ns/op", false, "µs", 1e3, "mean latency", "", "", loaded(func(p *PhaseResult) float64 { return p.Latency.Mean })},
+	{"latency_p50_ns", "p50-latency-ns", false, "µs", 1e3, "median latency", "latency p50", "", loaded(func(p *PhaseResult) float64 { return p.Latency.P50 })},
+	{"latency_p99_ns", "p99-latency-ns", false, "µs", 1e3, "p99 of latency", "latency p99", "", loaded(func(p *PhaseResult) float64 { return p.Latency.P99 })},
+	{"latency_p999_ns", "p999-latency-ns", false, "µs", 1e3, "p99.9 of latency", "", "", loaded(func(p *PhaseResult) float64 { return p.Latency.P999 })},
+	{"service_time_p50_ns", "p50-service-ns", false, "µs", 1e3, "median service time", "", "", loaded(func(p *PhaseResult) float64 { return p.Service.P50 })},
+	{"service_time_p99_ns", "", false, "µs", 1e3, "p99 of service time", "service time p99", "service p99", loaded(func(p *PhaseResult) float64 { return p.Service.P99 })},
+	{"cpu_us_per_request", "cpu-us/req", false, "µs", 1, "CPU time per request", "", "CPU per request", accounted(func(p *PhaseResult) float64 { return p.CPUPerRequest })},
+	{"switches_per_request", "csw/req", false, "", 1, "switches per request", "context switches per request", "switches per request", accounted(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest + p.InvoluntaryPerRequest })},
+	{"switches_voluntary_per_request", "voluntary-csw/req", false, "", 1, "voluntary switches per request", "", "", loaded(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest })},
+	{"utilisation", "utilisation", false, "%", 0.01, "utilisation", "", "", accounted(func(p *PhaseResult) float64 { return p.Utilisation })},
+	{"steady_requests_per_second", "steady-req/s", true, "", 1, "steady requests per second", "", "", steady(steadyRate)},
+	{"steady_latency_mean_ns", "steady-latency-ns", false, "µs", 1e3, "mean steady latency", "", "", steady(steadyLatency)},
+	{"bytes_per_second", "B/s", true, "MB/s", 1e6, "transfer rate", "", "transferred", func(p *PhaseResult) (float64, bool) { return p.BytesPerSecond, p.BytesPerSecond > 0 }},
+	{"rss_bytes", "rss-B", false, "MiB", 1 << 20, "resident memory", "", "memory", func(p *PhaseResult) (float64, bool) { return float64(p.RSS), p.RSS > 0 }},
+	{"rss_bytes_per_idle_connection", "rss-B/idle", false, "KiB", 1 << 10, "resident memory per idle connection", "memory per idle connection", "per idle connection", perIdle},
+	{"scale_up_s", "scale-up-s", false, "s", 1, "time to scale up", "time until 95 % of the clients are served at a time", "95 % served after", stepped((*Series).ScaleUp)},
+	{"scale_down_s", "scale-down-s", false, "s", 1, "time to scale down", "time until no more threads are idle than may be", "back after", stepped((*Series).ScaleDown)},
+	{"processes_most", "processes-most", false, "", 1, "largest number of processes", "processes at most", "most processes", stepped(whole((*Series).MostProcesses))},
+	{"threads_most", "threads-most", false, "", 1, "largest number of threads", "threads at most", "most threads", stepped(whole((*Series).MostThreads))},
+	{"processes_started", "processes-started", false, "", 1, "number of processes started", "processes started", "started", stepped(whole(func(s *Series) int { return s.Started }))},
+	{"H_mean_ns", "H-mean-ns", false, "µs", 1e3, "mean hand-off latency H", "hand-off latency H mean", "H mean", figure(func(p *PhaseResult) *stats.Dist { return p.H }, mean)},
+	{"H_p50_ns", "H-p50-ns", false, "µs", 1e3, "median hand-off latency H", "hand-off latency H p50", "H p50", figure(func(p *PhaseResult) *stats.Dist { return p.H }, p50)},
+	{"H_p99_ns", "H-p99-ns", false, "µs", 1e3, "p99 of hand-off latency H", "hand-off latency H p99", "H p99", figure(func(p *PhaseResult) *stats.Dist { return p.H }, p99)},
+	{"G_p50_ns", "G-p50-ns", false, "µs", 1e3, "median leaderless gap G", "leaderless gap G p50", "G p50", figure(func(p *PhaseResult) *stats.Dist { return p.G }, p50)},
+	{"G_none_p50_ns", "G-none-p50-ns", false, "µs", 1e3, "median leaderless gap G without a follower", "leaderless gap without a follower p50", "G none p50", figure(func(p *PhaseResult) *stats.Dist { return p.GNone }, p50)},
+	{"D_p50_ns", "D-p50-ns", false, "µs", 1e3, "median dispatch latency D", "dispatch latency D p50", "D p50", figure(func(p *PhaseResult) *stats.Dist { return p.D }, p50)},
+	{"D_p99_ns", "D-p99-ns", false, "µs", 1e3, "p99 of dispatch latency D", "dispatch latency D p99", "D p99", figure(func(p *PhaseResult) *stats.Dist { return p.D }, p99)},
+	{"probe_H_p50_ns", "probe-H-p50-ns", false, "µs", 1e3, "median hand-off latency H by the probe", "hand-off latency H in the kernel p50", "kernel H p50", figure(probed(func(r *stage.Report) *stats.Dist { return r.H }), p50)},
+	{"probe_G_p50_ns", "probe-G-p50-ns", false, "µs", 1e3, "median leaderless gap G by the probe", "leaderless gap G in the kernel p50", "kernel G p50", figure(probed(func(r *stage.Report) *stats.Dist { return r.G }), p50)},
+	{"probe_D_p50_ns", "probe-D-p50-ns", false, "µs", 1e3, "median dispatch latency D by the probe", "dispatch latency D in the kernel p50", "kernel D p50", figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), p50)},
+	{"probe_H_mean_ns", "probe-H-mean-ns", false, "µs", 1e3, "mean hand-off latency H by the probe", "", "", figure(probed(func(r *stage.Report) *stats.Dist { return r.H }), mean)},
+	{"probe_G_mean_ns", "probe-G-mean-ns", false, "µs", 1e3, "mean leaderless gap G by the probe", "", "", figure(probed(func(r *stage.Report) *stats.Dist { return r.G }), mean)},
+	{"probe_D_mean_ns", "probe-D-mean-ns", false, "µs", 1e3, "mean dispatch latency D by the probe", "mean dispatch latency D", "", figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), mean)},
+	{"probe_D_p99_ns", "probe-D-p99-ns", false, "µs", 1e3, "p99 of dispatch latency D by the probe", "", "", figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), p99)},
+	{"first_D_p50_ns", "first-D-p50-ns", false, "µs", 1e3, "median dispatch latency D of the first", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.FirstD }, p50)},
+	{"second_D_p50_ns", "second-D-p50-ns", false, "µs", 1e3, "median dispatch latency D of the second", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.SecondD }, p50)},
+	{"second_D_mean_ns", "second-D-mean-ns", false, "µs", 1e3, "mean dispatch latency D of the second", "mean D of the second", "", figure(func(p *PhaseResult) *stats.Dist { return p.SecondD }, mean)},
+	{"second_latency_p50_ns", "second-p50-latency-ns", false, "µs", 1e3, "median latency of the second", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.SecondLatency }, p50)},
+	{"pair_spacing_p50_ns", "pair-spacing-p50-ns", false, "µs", 1e3, "median pair spacing", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.PairSpacing }, p50)},
+	{"leaderless_share", "leaderless", false, "", 1, "share of the time without a leader", "", "", leaderless},
+	{"socket_wakes_same_cpu", "socket-wakes-same-cpu", false, "", 1, "share of a socket's wake-ups that stay on their CPU", "", "", onSameCPU("D.ready-waking")},
+	{"futex_wakes_same_cpu", "futex-wakes-same-cpu", false, "", 1, "share of a futex's wake-ups that stay on their CPU", "", "", onSameCPU("wake-waking")},
+	{"syscalls_per_connection", "syscalls/conn", false, "", 1, "system calls per connection", "", "", countPerConnection("syscalls")},
+	{"wakes_wasted_per_connection", "wakes-wasted/conn", false, "", 1, "wasted wake-ups per connection", "wake-ups wasted per connection", "wakes wasted", countPerConnection("wakes_wasted")},
+	{"wakes_elided_per_connection", "", false, "", 1, "elided wake-ups per connection", "wake-ups elided per connection", "wakes elided", countPerConnection("wakes_elided")},
+	{"migrations_per_connection", "migrations/conn", false, "", 1, "migrations per connection", "", "migrations", countPerConnection("migrations")},
+	{"cas_retries_per_request", "cas-retries/req", false, "", 1, "CAS retries per request", "", "", ownPerRequest("cas_retries")},
+	{"allocations_per_request", "allocs/req", false, "", 1, "allocations per request", "", "", ownPerRequest(HeapCounter)},
+	{"listen_drops_per_second", "listen-drops/s", false, "connections/s", 1, "rate of listen drops", "drops", "", perSecond("listen_drops")},
+	{"served_gini", "served-gini", false, "", 1, "Gini coefficient of the requests over the threads", "", "", servedGini},
+	{"threads_serving", "threads-serving", false, "", 1, "number of threads that served", "", "", threadsServing},
+	{"handoffs_per_connection", "handoffs/conn", false, "", 1, "hand-offs per connection", "", "hand-offs", perConnection("handoffs")},
+	{"wakes_per_connection", "wakes/conn", false, "", 1, "wake-ups per connection", "wake-ups issued per connection", "wakes issued", perConnection("wakes")},
+	{"switches_per_connection", "", false, "", 1, "switches per connection", "", "switches", perConnection("switches")},
+	{"moves_per_connection", "moves/conn", false, "", 1, "moves per connection", "", "moves", perConnection("moves")},
+	{"probe_lost_records", "", false, "", 1, "records lost by the probe", "records lost", "", reported(func(r *stage.Report) float64 { return float64(r.Lost.Records) })},
+	{"probe_lost_missed", "", false, "", 1, "runs missed by the probe", "runs missed", "", reported(func(r *stage.Report) float64 { return float64(r.Lost.Missed) })},
+	{"probe_lost_dropped", "", false, "", 1, "states dropped by the probe", "states dropped", "", reported(func(r *stage.Report) float64 { return float64(r.Lost.Dropped) })},
+	{"probe_events_per_second", "", false, "1/s", 1, "events seen by the probe per second", "events", "", probeEvents},
+	{"probe_event_ns", "", false, "ns", 1, "time of the probe's programs per event", "programs' time per event", "per event", programs(func(c *stage.Cost) float64 { return c.NsPerEvent })},
+	{"probe_cpu_percent", "", false, "%", 1, "share of one CPU that the probe's programs take", "programs' share of one CPU", "of one CPU", programs(func(c *stage.Cost) float64 { return c.CPUPercent })},
 }
 
 func mean(d *stats.Dist) float64 { return d.Mean }
@@ -168,7 +228,7 @@ func ownPerRequest(name string) func(*PhaseResult) (float64, bool) {
 	}
 }
 
-// heapCounter is the server's counter of heap allocations.
+// HeapCounter is the server's counter of heap allocations.
 const HeapCounter = "heap_allocations"
 
 // perSecond is one of the counts per second of the measured time, of phases that
@@ -208,4 +268,38 @@ func perIdle(p *PhaseResult) (float64, bool) {
 		return 0, false
 	}
 	return float64(b.RSSWith-b.RSSBefore) / float64(b.Idle.Open), true
+}
+
+// accounted is a number of the accounting of the server's processes, which a
+// phase has when any CPU time was seen.
+func accounted(of func(*PhaseResult) float64) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) { return of(p), p.Requests > 0 && p.CPUPerRequest > 0 }
+}
+
+// reported is a number of the probe's report.
+func reported(of func(*stage.Report) float64) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		if p.Probe == nil {
+			return 0, false
+		}
+		return of(p.Probe), true
+	}
+}
+
+// probeEvents are the runs of the probe's programs per second.
+func probeEvents(p *PhaseResult) (float64, bool) {
+	if p.Probe == nil || p.Probe.DurationS <= 0 {
+		return 0, false
+	}
+	return float64(p.Probe.Counts["events"]) / p.Probe.DurationS, true
+}
+
+// programs is a number of what the probe's programs cost, where it was measured.
+func programs(of func(*stage.Cost) float64) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		if p.Probe == nil || p.Probe.Cost == nil || p.Probe.Cost.Events == 0 {
+			return 0, false
+		}
+		return of(p.Probe.Cost), true
+	}
 }

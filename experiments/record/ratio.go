@@ -12,15 +12,7 @@ import (
 	"lflab/experiments/suite"
 )
 
-// MetricOf finds a metric by its name, or nil.
-func MetricOf(name string) *Metric {
-	i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Name == name })
-	if i < 0 {
-		return nil
-	}
-	return &Metrics[i]
-}
-
+// MetricNames are those of all metrics, in the order of the tables.
 func MetricNames() []string {
 	var all []string
 	for _, m := range Metrics {

@@ -40,7 +40,7 @@ func (r *Run) Rows() []Row {
 					continue
 				}
 				row.Valid++
-				for _, m := range Metrics {
+				for m := range columns() {
 					if v, ok := t.value(phase.Name, m); ok {
 						values[m.Name] = append(values[m.Name], v)
 					}
@@ -109,10 +109,10 @@ func (r *Run) WriteTables() error {
 // each trial and phase, so that benchstat takes each process as one sample.
 func (r *Run) WriteBench(w io.Writer) error {
 	out := benchfmt.NewWriter(w)
-	for _, m := range Metrics {
+	for m := range columns() {
 		if m.Higher {
-			key := benchfmt.UnitMetadataKey{Unit: m.Unit, Key: "better"}
-			if err := out.Write(&benchfmt.UnitMetadata{UnitMetadataKey: key, OrigUnit: m.Unit, Value: "higher"}); err != nil {
+			key := benchfmt.UnitMetadataKey{Unit: m.Bench, Key: "better"}
+			if err := out.Write(&benchfmt.UnitMetadata{UnitMetadataKey: key, OrigUnit: m.Bench, Value: "higher"}); err != nil {
 				return err
 			}
 		}
@@ -138,9 +138,9 @@ func (r *Run) WriteBench(w io.Writer) error {
 				name += "/" + a.Name + "=" + t.Cell[a.Name]
 			}
 			res := &benchfmt.Result{Config: config, Name: benchfmt.Name(name + "/phase=" + phase.Name), Iters: 1}
-			for _, metric := range Metrics {
+			for metric := range columns() {
 				if v, ok := t.value(phase.Name, metric); ok {
-					res.Values = append(res.Values, benchfmt.Value{Value: v, Unit: metric.Unit})
+					res.Values = append(res.Values, benchfmt.Value{Value: v, Unit: metric.Bench})
 				}
 			}
 			if len(res.Values) == 0 {
@@ -160,7 +160,7 @@ func (r *Run) WriteBench(w io.Writer) error {
 func (r *Run) writeSummary(w io.Writer) error {
 	out := csv.NewWriter(w)
 	head := append(AxisNames(r.Manifest.Axes), "phase", "trials", "valid")
-	for _, m := range Metrics {
+	for m := range columns() {
 		head = append(head, m.Name, m.Name+"_lo", m.Name+"_hi")
 	}
 	if err := out.Write(head); err != nil {
@@ -172,7 +172,7 @@ func (r *Run) writeSummary(w io.Writer) error {
 			line = append(line, row.Cell[a.Name])
 		}
 		line = append(line, row.Phase, strconv.Itoa(row.Trials), strconv.Itoa(row.Valid))
-		for _, m := range Metrics {
+		for m := range columns() {
 			iv, ok := row.Measured[m.Name]
 			if !ok {
 				line = append(line, "", "", "")
@@ -222,7 +222,7 @@ func (r *Run) WriteTable(w io.Writer, columns []Column) error {
 type Column struct {
 	Title  string
 	Metric string  // Metric.Name
-	Scale  float64 // that the value is multiplied with: 1e-3 shows ns as us
+	Scale  float64 // that the value is multiplied with: 1e-3 shows ns as µs
 }
 
 func (c Column) text(row Row) string {

@@ -220,7 +220,7 @@ func TestOtherMetricAndPhase(t *testing.T) {
 		closed.Name, closed.D = "closed", &stats.Dist{P50: 60_000 * drift(run.Trials[i].Repetition)}
 		run.Trials[i].Phases = append(run.Trials[i].Phases, closed)
 	}
-	if v := Judge(run); v.Outcome != Confirmed || !strings.Contains(v.Sentence(), "in phase open against 64.5 us [60.0, 69.0] in phase closed") {
+	if v := Judge(run); v.Outcome != Confirmed || !strings.Contains(v.Sentence(), "in phase open against 64.5 µs [60.0, 69.0] in phase closed") {
 		t.Errorf("half: %s", v.Sentence())
 	}
 }

@@ -66,7 +66,7 @@ func TestGainWithoutUnit(t *testing.T) {
 	q.Above = 5000
 	run := pairOf(0.5, 8, q)
 	r := Judge(run).Rules[0]
-	if r.Outcome != Confirmed || !strings.Contains(r.Sentence(), "claimed more by over 5 us") || !strings.Contains(r.Sentence(), "a difference of 16") {
+	if r.Outcome != Confirmed || !strings.Contains(r.Sentence(), "claimed more by over 5 µs") || !strings.Contains(r.Sentence(), "a difference of 16") {
 		t.Errorf("%s", r.Sentence())
 	}
 	q.Above = 50_000

@@ -31,9 +31,9 @@ func Claimed(q suite.Rule) string {
 	switch {
 	case q.Kind == suite.RuleGain && q.Unit == "":
 		of := quantityOf(q.Metric)
-		return strings.TrimSpace(fmt.Sprintf("more by over %s %s", number(q.Above*of.scale), of.unit))
+		return strings.TrimSpace(fmt.Sprintf("more by over %s %s", number(q.Above/of.Per), of.Unit))
 	case q.Kind == suite.RuleGain:
-		return fmt.Sprintf("more by over %s times the %s", number(q.Above), quantityOf(q.Unit).words)
+		return fmt.Sprintf("more by over %s times the %s", number(q.Above), quantityOf(q.Unit).Words)
 	case q.Kind == suite.RuleTrend:
 		return fmt.Sprintf("to approach %s as %s rises", number(q.Towards), q.Along)
 	case q.Kind == suite.RuleCrossing && q.Below > 0:
@@ -86,15 +86,15 @@ func (p *Pair) sides() string {
 	if p.Of.Phase != p.To.Phase {
 		inOf, inTo = " in phase "+p.Of.Phase, " in phase "+p.To.Phase
 	}
-	what, against := "the "+of.words, ""
+	what, against := "the "+of.Words, ""
 	if p.Of.Name != "" {
-		what, against = p.Of.Name+"'s "+of.words, p.To.Name+"'s "
+		what, against = p.Of.Name+"'s "+of.Words, p.To.Name+"'s "
 	}
 	if p.Of.Metric != p.To.Metric {
 		if against == "" {
 			against = "the "
 		}
-		against += to.words + " of "
+		against += to.Words + " of "
 	}
 	return fmt.Sprintf("%s %s %s%s against %s%s%s", what, of.are(), of.amount(p.Of.Median), inOf, against, to.amount(p.To.Median), inTo)
 }
@@ -106,7 +106,7 @@ func (p *Pair) evidence() string {
 	case p.gain && p.unit == "":
 		what = "a difference of " + quantityOf(p.Of.Metric).amount(p.Interval)
 	case p.gain:
-		what = "a gain of " + p.Interval.String() + " times the " + quantityOf(p.unit).words
+		what = "a gain of " + p.Interval.String() + " times the " + quantityOf(p.unit).Words
 	}
 	text := what + ", " + count(p.Interval.N, "block")
 	if !math.IsNaN(p.Holm) {
@@ -136,7 +136,7 @@ func (s *Series) text(q suite.Rule) string {
 
 // subject is what a series is a ratio of.
 func (p *Pair) subject() string {
-	of, to := quantityOf(p.Of.Metric).words, quantityOf(p.To.Metric).words
+	of, to := quantityOf(p.Of.Metric).Words, quantityOf(p.To.Metric).Words
 	if p.Of.Phase != p.To.Phase {
 		of, to = of+" in phase "+p.Of.Phase, to+" in phase "+p.To.Phase
 	}

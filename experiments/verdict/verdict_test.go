@@ -110,7 +110,7 @@ func exact(q suite.Rule, more ...record.Axis) *record.Run {
 }
 
 func TestSentences(t *testing.T) {
-	const median = "leader's median dispatch latency D is 24.4 us [22.5, 26.2] against worker's 32.5 us [30.0, 35.0]"
+	const median = "leader's median dispatch latency D is 24.4 µs [22.5, 26.2] against worker's 32.5 µs [30.0, 35.0]"
 	v := Judge(exact(ratioBelow(1)))
 	if got, want := v.Sentence(), "H2 is confirmed: "+median+" (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.002)."; got != want {
 		t.Errorf("%s\nwant %s", got, want)
@@ -153,24 +153,23 @@ func TestClaimed(t *testing.T) {
 	}
 }
 
-// TestQuantities: every metric of the lab has words without underscores, and the
-// unit that its name promises.
+// TestQuantities: every metric has words without underscores, and the unit that
+// its name promises.
 func TestQuantities(t *testing.T) {
 	for _, m := range record.Metrics {
 		q := quantityOf(m.Name)
-		if q.words == "" || strings.Contains(q.words, "_") || strings.Contains(m.Name, "_ns") != (q.unit == "us" && q.scale == 1e-3) {
+		if q.Words == "" || strings.Contains(q.Words, "_") || strings.HasSuffix(m.Name, "_ns") != (q.Unit == "µs" && q.Per == 1e3 || q.Unit == "ns") {
 			t.Errorf("%s: %+v", m.Name, q)
 		}
 	}
 	for name, want := range map[string]string{
-		"cpu_us_per_request": "CPU time per request in us is", "switches_per_request": "switches per request in  are",
-		"second_D_mean_ns": "mean dispatch latency D of the second in us is", "probe_D_p99_ns": "p99 of dispatch latency D by the probe in us is",
-		"latency_p999_ns": "p99.9 of latency in us is", "G_none_p50_ns": "median leaderless gap G without a follower in us is",
-		"rss_bytes_per_idle_connection": "resident memory per idle connection in KiB is", "requests_per_second": "requests per second in  are",
-		"scale_up_s": "scale up in s is", "listen_drops_per_second": "listen drops per second in  are",
+		"cpu_us_per_request": "CPU time per request in µs is", "switches_per_request": "switches per request in  are",
+		"second_D_mean_ns": "mean dispatch latency D of the second in µs is", "probe_D_p99_ns": "p99 of dispatch latency D by the probe in µs is",
+		"rss_bytes_per_idle_connection": "resident memory per idle connection in KiB is", "wakes_per_connection": "wake-ups per connection in  are",
+		"of_a_later_version": "of a later version in  is",
 	} {
-		if q := quantityOf(name); q.words+" in "+q.unit+" "+q.are() != want {
-			t.Errorf("%s: %q %q %q, want %q", name, q.words, q.unit, q.are(), want)
+		if q := quantityOf(name); q.Words+" in "+q.Unit+" "+q.are() != want {
+			t.Errorf("%s: %q %q %q, want %q", name, q.Words, q.Unit, q.are(), want)
 		}
 	}
 }
@@ -184,12 +183,12 @@ func TestWrite(t *testing.T) {
 		return b.String()
 	}
 	got := text(exact(ratioBelow(1)))
-	want := `H2 is confirmed: leader's median dispatch latency D is 24.4 us [22.5, 26.2] against worker's 32.5 us [30.0, 35.0] (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.002).
+	want := `H2 is confirmed: leader's median dispatch latency D is 24.4 µs [22.5, 26.2] against worker's 32.5 µs [30.0, 35.0] (ratio 0.750 [0.750, 0.750], 6 blocks, p = 0.002).
 claimed: A leader dispatches sooner.
 
 confirmed  dispatch latency, leader / worker (claimed below 1)
   pair             median dispatch latency D  against median dispatch latency D  ratio                 blocks  p (Holm)  
-  leader / worker  24.4 us [22.5, 26.2]       32.5 us [30.0, 35.0]               0.750 [0.750, 0.750]  6       0.002     supports
+  leader / worker  24.4 µs [22.5, 26.2]       32.5 µs [30.0, 35.0]               0.750 [0.750, 0.750]  6       0.002     supports
 `
 	if got != want {
 		t.Errorf("%s\nwant\n%s", got, want)

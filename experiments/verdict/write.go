@@ -64,7 +64,7 @@ func (r *RuleResult) write(w io.Writer) error {
 
 func heading(before, metric string) string {
 	q := quantityOf(metric)
-	return before + q.words
+	return before + q.Words
 }
 
 // worth are the pairs that are worth showing: all, or of many the one with the
