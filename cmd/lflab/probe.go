@@ -93,7 +93,6 @@ server loses. Ctrl-C ends it and prints what was measured until then.`,
 	f.StringVar(&p.trace, "trace", "", "write all waits, wake-ups and runs to this file, for ui.perfetto.dev")
 	f.StringVar(&p.raw, "raw", "", "write single records as JSON lines to this file")
 	f.StringVar(&p.flight, "flight", "", "`URL` of the server, if it is lflab serve --lab: join its flight recorder's stamps, for the stages in user code")
-	f.BoolVar(&p.cfg.Exact, "exact", false, "quantiles from single records instead of histograms, whose buckets are up to 6 % wide")
 	f.BoolVar(&p.histograms, "histograms", false, "print the log2 histogram of each stage with its counts")
 	f.IntVar(&p.cfg.RingBytes, "ring", probe.DefaultRing, "buffer for single records in `bytes`, a power of two")
 	f.DurationVar(&p.cfg.Cost, "cost", 500*time.Millisecond, "for how long, after the measurement, to measure what the probe itself takes; 0 does not")
@@ -132,7 +131,7 @@ func (p *probeFlags) check() error {
 			return fmt.Errorf("--flight: %w", err)
 		}
 	}
-	p.cfg.Requests = p.raw != "" || p.flight != "" || p.cfg.Exact
+	p.cfg.Requests = p.raw != "" || p.flight != ""
 	p.cfg.Calls = p.trace != "" || p.raw != ""
 	return nil
 }

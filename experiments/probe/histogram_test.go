@@ -143,29 +143,6 @@ func TestOtherShapes(t *testing.T) {
 	})
 }
 
-// TestNearestRank: a sample's quantile is one of the samples, by its definition.
-func TestNearestRank(t *testing.T) {
-	for _, c := range []struct {
-		n    int
-		q    float64
-		want uint64
-	}{
-		{1, 0, 1}, {1, 0.5, 1}, {1, 1, 1}, {2, 0.5, 1}, {2, 0.51, 2}, {3, 0.5, 2}, {4, 0.5, 2},
-		{10, 0.9, 9}, {10, 0.91, 10}, {100, 0.07, 7}, {100, 0.99, 99}, {1000, 0.999, 999}, {1000, 0.9991, 1000}, {999, 0.999, 999},
-	} {
-		s := make(Samples, c.n)
-		for i := range s {
-			s[i] = uint64(i + 1)
-		}
-		if got := s.Quantile(c.q); got != c.want {
-			t.Errorf("quantile %v of 1 to %d is %d, want %d", c.q, c.n, got, c.want)
-		}
-	}
-	if got := (Samples{}).Quantile(0.5); got != 0 {
-		t.Errorf("of nothing: %d", got)
-	}
-}
-
 // What histogram.h takes from the kernel's headers, for an ordinary program.
 const userKernel = `
 #include <stdbool.h>

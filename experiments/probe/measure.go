@@ -20,7 +20,6 @@ import (
 type Config struct {
 	Options
 	Shape    stage.Shape   // Unknown: recognise it
-	Exact    bool          // quantiles from single records, which Options must ask for
 	Duration time.Duration // 0: until the context or the target ends
 
 	// Cost is for how long, after the measurement, the programs' own time is
@@ -82,9 +81,6 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	}
 	if m.Result, err = p.Result(c.Shape); err != nil {
 		return nil, err
-	}
-	if c.Exact {
-		m.Result.Sharpen(m.Records)
 	}
 	if c.Calls {
 		m.ThreadNames = p.records.ThreadNames()

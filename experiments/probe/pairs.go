@@ -16,8 +16,8 @@ type Pairs struct {
 }
 
 // Seconds finds pairs in the records: two requests of different connections, of
-// which the second became ready at most within after the first. D is what it is
-// in Exact, of a connection's first requests and later ones together.
+// which the second became ready at most within after the first. D is that
+// of the stages, of a connection's first requests and later ones together.
 //
 // A request is looked at with all that became ready at most within after it, and
 // after whom none of these is looked at again. Of three or more, none says what

@@ -20,9 +20,8 @@ type Result struct {
 
 	byStage [][stage.Placements]Histogram
 	counts  bpf.ProbeCounts
-	missed  uint64                      // times that a program was kept from running by itself
-	lost    uint64                      // records that found no place
-	exact   [][stage.Placements]Samples // by stage, when quantiles are to be exact
+	missed  uint64 // times that a program was kept from running by itself
+	lost    uint64 // records that found no place
 }
 
 // Result reads the measurement. Call it after Stop. shape is Unknown for the
@@ -79,34 +78,19 @@ func (r *Result) sum(name string, groups ...stage.Group) (by [stage.Placements]H
 	return by
 }
 
-// dist summarises the stage of that name over groups, at some placements:
-// from single records if there are any, else from the histograms.
+// dist summarises the stage of that name over groups, at some placements.
 func (r *Result) dist(name string, groups []stage.Group, at ...stage.Placement) stats.Dist {
 	var h Histogram
-	var each Samples
 	for i, s := range stage.All {
 		if s.Name != name || !slices.Contains(groups, s.Group) {
 			continue
 		}
 		for _, place := range at {
 			h.Merge(&r.byStage[i][place])
-			if r.exact != nil {
-				each = append(each, r.exact[i][place]...)
-			}
 		}
 	}
-	d := h.Dist()
-	if len(each) > 0 {
-		slices.Sort(each)
-		d.P50, d.P90 = float64(each.Quantile(0.50)), float64(each.Quantile(0.90))
-		d.P99, d.P999 = float64(each.Quantile(0.99)), float64(each.Quantile(0.999))
-	}
-	return d
+	return h.Dist()
 }
-
-// Sharpen takes the quantiles of a Report from single records instead of from
-// histograms. A stage that no record tells of keeps its histogram's.
-func (r *Result) Sharpen(records *Records) { r.exact = records.Exact() }
 
 var everywhere = []stage.Placement{stage.SameCPU, stage.CrossCPU, stage.NoWake}
 
@@ -201,7 +185,7 @@ func (r *Result) Report() *stage.Report {
 			"switches": float64(r.counts.SwitchesVoluntary+r.counts.SwitchesInvoluntary) / n,
 		}
 	}
-	out.OnPath, out.Exact = r.onPath(), r.exact != nil
+	out.OnPath = r.onPath()
 	return out
 }
 

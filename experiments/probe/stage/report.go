@@ -36,7 +36,6 @@ type Report struct {
 	Lost    Lost     `json:"lost"`
 	Cost    *Cost    `json:"cost,omitempty"`
 	Missing []string `json:"missing,omitempty"` // what this kernel cannot tell
-	Exact   bool     `json:"exact"`             // quantiles come from single records, not from histograms
 }
 
 // Times is one stage's distribution in ns.

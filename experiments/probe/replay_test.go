@@ -1,47 +1,19 @@
 package probe
 
 import (
-	"math"
 	"slices"
 
 	"lflab/experiments/probe/bpf"
 	"lflab/experiments/probe/stage"
 )
 
-// Samples are durations in nanoseconds, in ascending order.
-type Samples []uint64
-
-// Quantile is the nearest rank: the least sample that a share q of all samples,
-// or more, does not exceed. It is 0 without samples.
-func (s Samples) Quantile(q float64) uint64 {
-	if len(s) == 0 {
-		return 0
-	}
-	rank := q * float64(len(s))
-	if near := math.Round(rank); math.Abs(rank-near) < 1e-9*rank { // 0.07 * 100 is more than 7
-		rank = near
-	}
-	return s[min(max(int(math.Ceil(rank)), 1), len(s))-1]
-}
-
-// Histogram puts the samples into buckets as the kernel's programs do.
-func (s Samples) Histogram() *Histogram {
-	var h Histogram
-	for _, ns := range s {
-		h.Observe(ns)
-	}
-	return &h
-}
-
-// Exact goes through the stages of each record once more, in the steps of the
+// replayed goes through the stages of each record once more, in the steps of the
 // kernel's programs, and returns what these have put into their histograms as
 // single durations, by a stage's number and placement. Where no record was lost
 // the two agree in everything. Records of requests, hand-offs and gaps give the
 // stages of D, H and G; the stages that are in no sum come from records of
 // calls.
-//
-// It needs about 8 bytes for each stage of each record.
-func (r *Records) Exact() [][stage.Placements]Samples {
+func (r *Records) replayed() [][stage.Placements]Samples {
 	p := replay{make([][stage.Placements]Samples, len(stage.All))}
 	for i := range r.Requests {
 		p.request(&r.Requests[i])

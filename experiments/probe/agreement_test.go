@@ -94,7 +94,7 @@ func TestExactAgreesWithKernel(t *testing.T) {
 			args := strings.Fields(c.target)
 			target := startTarget(t, args[0], args[1:]...)
 			records, result := recordLive(t, target, func() { c.exercise(target) }, strings.Split(c.All, ", ")...)
-			exact := records.Exact()
+			exact := records.replayed()
 			for i, s := range stage.All {
 				for place := range stage.Placements {
 					kernel, replayed := result.byStage[i][place], exact[i][place].Histogram()
@@ -125,9 +125,9 @@ func TestExactAgreesWithKernel(t *testing.T) {
 // TestExactTellsApart: a record whose stamp is off by one nanosecond shows.
 func TestExactTellsApart(t *testing.T) {
 	r := &Records{Handoffs: []Handoff{{Group: leads, Time: 90, Sleep: Sleep{Call: 10, Waking: 20, Wakeup: 40, Run: 80, WakerCPU: 1}}}}
-	a := r.Exact()
+	a := r.replayed()
 	r.Handoffs[0].Sleep.Waking++
-	b := r.Exact()
+	b := r.replayed()
 	differ := 0
 	for i := range a {
 		if !slices.EqualFunc(a[i][:], b[i][:], func(x, y Samples) bool { return slices.Equal(x, y) }) {
