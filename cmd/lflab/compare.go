@@ -59,7 +59,10 @@ all the same.`,
 
 // printAgreement says how far the intervals and the verdicts of two runs agree.
 func printAgreement(w io.Writer, a, b *record.Run) error {
-	n, both := record.Overlap(a, b)
+	n, both := 0, 0
+	for _, m := range record.Agree(a, b) {
+		n, both = n+m.Overlapping, both+m.Cells
+	}
 	text := "no interval is in both: that takes six processes of a cell in each"
 	if both > 0 {
 		text = fmt.Sprintf("%d of %d intervals overlap (%.0f %%)", n, both, 100*float64(n)/float64(both))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lflab/experiments/record"
+	"lflab/experiments/stats"
 )
 
 // Figure is one figure of a report: drawn, or left out with a reason.
@@ -228,10 +229,10 @@ func (v *view) leftOut(how string) string {
 
 // intervalName is what bars and bands are, which depends on n.
 func (v *view) intervalName() string {
-	if fewest, _ := v.processes(); fewest >= 6 {
+	if fewest, _ := v.processes(); fewest >= stats.Fewest {
 		return "95 % order-statistic interval"
 	}
-	return "95 % order-statistic interval (dashed: the range, where there are fewer than 6)"
+	return fmt.Sprintf("95 %% order-statistic interval (dashed: the range, where there are fewer than %d)", stats.Fewest)
 }
 
 func poisson(law string) string {

@@ -191,7 +191,7 @@ func (v *view) costTable(x onOff) table {
 			r.N = max(r.N, ivs[i][at].N)
 			r.Cells = append(r.Cells, cellOf(ivs[i][at], 2))
 		}
-		r.Few = r.N > 0 && r.N < 6
+		r.Few = r.N > 0 && r.N < stats.Fewest
 		t.Few = t.Few || r.Few
 		rows := &t.Groups[len(t.Groups)-1].Rows
 		*rows = append(*rows, r)

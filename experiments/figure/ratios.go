@@ -44,7 +44,7 @@ func (v *view) ratioTables() []table {
 				}
 				r.Cells = append(r.Cells, c)
 			}
-			r.Few = r.N > 0 && r.N < 6
+			r.Few = r.N > 0 && r.N < stats.Fewest
 			t.Few = t.Few || r.Few
 			if r.N > 0 {
 				g.Rows = append(g.Rows, r)

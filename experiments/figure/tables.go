@@ -97,7 +97,7 @@ func (v *view) table(title, phase string, ms []record.Metric) table {
 				r.N = max(r.N, ivs[i][at].N)
 				r.Cells = append(r.Cells, cellOf(ivs[i][at], decimals(ivs[i])))
 			}
-			r.Few = r.N > 0 && r.N < 6
+			r.Few = r.N > 0 && r.N < stats.Fewest
 			t.Few = t.Few || r.Few
 			g.Rows = append(g.Rows, r)
 			at++

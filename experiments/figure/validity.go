@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"lflab/experiments/stats"
 )
 
 // gateRow is one gate over all trials.
@@ -98,7 +100,7 @@ func (v *view) threats() []string {
 	var ts []string
 	fewest, most := v.processes()
 	switch {
-	case fewest > 0 && fewest < 6:
+	case fewest > 0 && fewest < stats.Fewest:
 		ts = append(ts, fmt.Sprintf("Some cells have only %d processes that count (the most have %d): their bars are ranges, and only large differences can show.", fewest, most))
 	case most > 0 && most < 10:
 		ts = append(ts, fmt.Sprintf("With %d processes per cell an interval is the range or close to it, and differences of a few per cent can stay hidden.", most))

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/stat/combin"
-
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
@@ -21,7 +19,7 @@ type weighing struct {
 
 func weigh(m record.Metric, a, b []float64) weighing {
 	return weighing{
-		least: leastP(len(a), len(b)),
+		least: stats.LeastP(len(a), len(b)),
 		a:     stats.Summarise(a), b: stats.Summarise(b),
 		ratio: stats.Ratio(a, b), p: stats.Compare(a, b), metric: m,
 	}
@@ -33,14 +31,6 @@ func (v weighing) known() bool { return v.a.N > 0 && v.b.N > 0 }
 // enough reports whether a difference could show at all: three against three
 // never reach p < 0.05, however far apart they lie.
 func (v weighing) enough() bool { return v.least < stats.Alpha }
-
-// leastP is the p-value of two samples that do not overlap.
-func leastP(na, nb int) float64 {
-	if na == 0 || nb == 0 {
-		return 1
-	}
-	return min(1, 2/math.Exp(combin.LogGeneralizedBinomial(float64(na+nb), float64(na))))
-}
 
 // differs is spoken of when both the test and the interval say so.
 func (v weighing) differs() bool {

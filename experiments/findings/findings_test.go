@@ -240,15 +240,15 @@ func TestDamagedRuns(t *testing.T) {
 }
 
 func TestAgreement(t *testing.T) {
-	of := func(os []Overlap, metric string) Overlap {
-		i := slices.IndexFunc(os, func(o Overlap) bool { return o.Metric == metric })
+	of := func(os []record.Agreement, metric string) record.Agreement {
+		i := slices.IndexFunc(os, func(o record.Agreement) bool { return o.Metric == metric })
 		if i < 0 {
 			t.Fatalf("no %s in %+v", metric, os)
 		}
 		return os[i]
 	}
 	a, b := made("H2", 1, 8, 0.7), made("H2", 2, 8, 0.7)
-	if got, want := of(Agreement(a, b), "D_p50_ns"), (Overlap{"D_p50_ns", 2, 2, 0}); got != want {
+	if got, want := of(record.Agree(a, b), "D_p50_ns"), (record.Agreement{Metric: "D_p50_ns", Cells: 2, Overlapping: 2, Few: 0}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	for i := range b.Trials { // leader of the second run is twice as fast
@@ -256,13 +256,13 @@ func TestAgreement(t *testing.T) {
 			b.Trials[i].Phases[0].D.P50 /= 2
 		}
 	}
-	if got, want := of(Agreement(a, b), "D_p50_ns"), (Overlap{"D_p50_ns", 2, 1, 0}); got != want {
+	if got, want := of(record.Agree(a, b), "D_p50_ns"), (record.Agreement{Metric: "D_p50_ns", Cells: 2, Overlapping: 1, Few: 0}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if got, want := of(Agreement(a, b), "D_p99_ns"), (Overlap{"D_p99_ns", 2, 2, 0}); got != want {
+	if got, want := of(record.Agree(a, b), "D_p99_ns"), (record.Agreement{Metric: "D_p99_ns", Cells: 2, Overlapping: 2, Few: 0}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	if got, want := of(Agreement(made("", 1, 5, 1), a), "D_p50_ns"), (Overlap{"D_p50_ns", 0, 0, 2}); got != want {
+	if got, want := of(record.Agree(made("", 1, 5, 1), a), "D_p50_ns"), (record.Agreement{Metric: "D_p50_ns", Cells: 0, Overlapping: 0, Few: 2}); got != want {
 		t.Errorf("five trials: %+v, want %+v", got, want)
 	}
 	other := made("H2", 2, 8, 0.7)

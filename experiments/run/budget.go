@@ -22,7 +22,6 @@ import (
 // decides and not the clock, but for whether a round still fits.
 const (
 	widestShare  = 0.5 // of the widest interval: cells as wide as that go into one round
-	enoughBlocks = 6   // for an interval at all
 	mostBlocks   = 1000
 	hopelessCell = 6 // trials that may not count before a cell without any other is left alone
 )
@@ -58,7 +57,7 @@ func (x *Experiment) next(r *record.Run, p *pace, left float64) (round []record.
 	}
 	widths := widths(r, cells)
 	switch {
-	case block >= min(enoughBlocks, x.Manifest.Repeat) && !slices.ContainsFunc(widths, func(w width) bool { return !w.narrow }):
+	case block >= min(stats.Fewest, x.Manifest.Repeat) && !slices.ContainsFunc(widths, func(w width) bool { return !w.narrow }):
 		return nil, stoppedBy(widths)
 	case block >= mostBlocks:
 		return nil, fmt.Sprintf("there are %d blocks", block)

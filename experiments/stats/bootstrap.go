@@ -14,9 +14,6 @@ import (
 // interval of every process.
 const draws = 2000
 
-// fewest values whose range reaches Level as an interval for the median.
-const fewest = 6
-
 // sample is processes, each of which counts as one, and a statistic of them.
 type sample interface {
 	len() int
@@ -30,7 +27,7 @@ func intervalOf(s sample) Interval {
 	if s.len() == 0 {
 		return none()
 	}
-	if s.len() < fewest {
+	if s.len() < Fewest {
 		return Summarise(s.each()).around(s.all())
 	}
 	picks := make([]int, s.len())
@@ -47,7 +44,7 @@ func ratioOf(a, b sample) Interval {
 		return none()
 	}
 	centre := a.all() / b.all()
-	if n < fewest {
+	if n < Fewest {
 		return rangeRatio(Summarise(a.each()), Summarise(b.each())).around(centre)
 	}
 	pa, pb := make([]int, a.len()), make([]int, b.len())
@@ -65,7 +62,7 @@ func pairedRatioOf(a, b sample) Interval {
 		return none()
 	}
 	centre := a.all() / b.all()
-	if a.len() < fewest {
+	if a.len() < Fewest {
 		ratios := a.each()
 		for i, y := range b.each() {
 			ratios[i] = over(ratios[i], y)

@@ -11,6 +11,10 @@ import (
 // Level is the confidence that intervals aim at.
 const Level = 0.95
 
+// Fewest is the smallest number of values whose range reaches Level as an
+// interval for the median.
+const Fewest = 6
+
 // Interval is a centre and the interval around it, in the unit of the values
 // it came from.
 type Interval struct {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"gonum.org/v1/gonum/stat/combin"
 )
 
 // PText writes a p-value for a sentence: "p = 0.017", "p < 0.001", or "no p"
@@ -26,4 +28,13 @@ func PCell(p float64) string {
 		return "-"
 	}
 	return strings.TrimPrefix(strings.TrimPrefix(PText(p), "p "), "= ")
+}
+
+// LeastP is the smallest p-value that Compare can give for samples of these
+// sizes: that of two samples that do not overlap. It is 1 where one is empty.
+func LeastP(n, m int) float64 {
+	if n == 0 || m == 0 {
+		return 1
+	}
+	return min(1, 2/math.Exp(combin.LogGeneralizedBinomial(float64(n+m), float64(n))))
 }

@@ -7,15 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/gonum/stat/combin"
-
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suite"
 )
-
-// fewest is how many blocks an interval needs to reach stats.Level.
-const fewest = 6
 
 // Side is where a pair or a series stands.
 type Side string
@@ -180,8 +175,7 @@ func correct(ps []Pair) {
 // least is the smallest corrected p-value that so many pairs of these sizes can
 // reach: two samples that do not overlap at all.
 func (p *Pair) least(pairs int) float64 {
-	n, k := len(p.Of.byBlock)+len(p.To.byBlock), len(p.Of.byBlock)
-	return min(1, float64(pairs)*2/math.Exp(combin.LogGeneralizedBinomial(float64(n), float64(k))))
+	return min(1, float64(pairs)*stats.LeastP(len(p.Of.byBlock), len(p.To.byBlock)))
 }
 
 // few says why a pair has no interval that could decide.
@@ -192,7 +186,7 @@ func (t *trials) few(p *Pair) string {
 			why = append(why, w)
 		}
 	}
-	both := fmt.Sprintf("%s %s both, %d are needed", count(len(p.byBlock), "block"), hasHave(len(p.byBlock)), fewest)
+	both := fmt.Sprintf("%s %s both, %d are needed", count(len(p.byBlock), "block"), hasHave(len(p.byBlock)), stats.Fewest)
 	if len(why) > 0 {
 		both += ": " + strings.Join(why, ", ")
 	}

@@ -95,7 +95,7 @@ func (t *trials) lacks(e *End) string {
 			}
 		}
 		return why
-	case len(e.byBlock) < fewest:
+	case len(e.byBlock) < stats.Fewest:
 		return fmt.Sprintf("%d of %s of %s are valid and have it", len(e.byBlock), count(e.Trials, "trial"), name)
 	}
 	return ""

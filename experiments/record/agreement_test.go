@@ -2,7 +2,7 @@ package record
 
 import "testing"
 
-func TestOverlap(t *testing.T) {
+func TestAgree(t *testing.T) {
 	run := func(repeat int, scale float64) *Run {
 		r := &Run{Manifest: Manifest{Axes: []Axis{{"mpm", []string{"a", "b"}}}, Phases: []Phase{{Name: "x"}, {Name: "y"}},
 			Plan: NewPlan([]Cell{{"mpm": "a"}, {"mpm": "b"}}, repeat, 1)}}
@@ -27,7 +27,7 @@ func TestOverlap(t *testing.T) {
 		{"too few", run(6, 1), run(5, 1), 0, 0},
 		{"another cell", run(6, 1), &Run{Manifest: Manifest{Axes: []Axis{{"mpm", []string{"c"}}}, Phases: []Phase{{Name: "x"}}, Plan: NewPlan([]Cell{{"mpm": "c"}}, 6, 1)}}, 0, 0},
 	} {
-		if n, m := Overlap(c.a, c.b); n != c.overlapping || m != c.both {
+		if n, m := overlaps(c.a, c.b); n != c.overlapping || m != c.both {
 			t.Errorf("%s: %d of %d, want %d of %d", c.name, n, m, c.overlapping, c.both)
 		}
 	}
@@ -35,7 +35,15 @@ func TestOverlap(t *testing.T) {
 	for i := range left.Trials {
 		left.Trials[i].Gates = []Gate{{Name: "errors"}}
 	}
-	if n, m := Overlap(left, left); n != 0 || m != 0 {
+	if n, m := overlaps(left, left); n != 0 || m != 0 {
 		t.Errorf("trials that do not count: %d of %d", n, m)
 	}
+}
+
+// overlaps adds the metrics up.
+func overlaps(a, b *Run) (overlapping, both int) {
+	for _, m := range Agree(a, b) {
+		overlapping, both = overlapping+m.Overlapping, both+m.Cells
+	}
+	return overlapping, both
 }
