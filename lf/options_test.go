@@ -33,7 +33,7 @@ func (c combination) refusal() string {
 		case c.order != "native" && c.order != "":
 			return "needs followers that can be told apart; gate"
 		case !anywhere:
-			return "speaks of followers that can be called or watched; gate"
+			return "needs individual followers; gate"
 		case c.leaders > 1:
 			return "lets in one leader, not 2"
 		case c.bound:

@@ -135,7 +135,7 @@ func (o *Options) resolve() (rules, error) {
 	case o.Order != "native" && o.Gate != nil:
 		return r, fmt.Errorf("order %s needs followers that can be told apart; gate %s lets in whom it likes: order native, or a parker", o.Order, o.Gate.Name)
 	case o.Gate != nil && !p.any:
-		return r, fmt.Errorf("promotion %s speaks of followers that can be called or watched; gate %s has none: handoff, after-read or after", o.Promotion, o.Gate.Name)
+		return r, fmt.Errorf("promotion %s needs individual followers; gate %s has none (use handoff, after-read or after)", o.Promotion, o.Gate.Name)
 	case o.Gate != nil && o.Leaders > 1:
 		return r, fmt.Errorf("gate %s lets in one leader, not %d", o.Gate.Name, o.Leaders)
 	case o.Bound && (o.Gate != nil || r.order != cas.LIFO):

@@ -79,15 +79,16 @@ const (
 
 	// A sleep takes about so long to end, in a guest with idle CPUs. Ending it
 	// that much earlier and polling for the rest brought the median send lag
-	// from 23 to 3 us at no measurable CPU; 50 us brought it to 0.25 us for
+	// from 23 to 3 µs at no measurable CPU; 50 µs brought it to 0.25 µs for
 	// 60 % more, which a server on the same CPUs would miss. Where the sends of
 	// a thread are less than five times this apart it would poll all the time,
 	// so there it does not.
 	earlyBy = 20e3 // ns
 
-	// The requests of a pair must go when they are planned, whatever that costs:
-	// hardly a sleep ends so late, and in the last moments no answer is read, which
-	// would take longer than they are; its latency is so much too long at most.
+	// The requests of a pair must go when they are planned, whatever that costs.
+	// Hardly a sleep ends later than pairEarlyBy. Within pairStrict of a planned
+	// send no answers are read, because reading one takes longer than that: its
+	// latency may be overstated by up to 5 µs.
 	pairEarlyBy = 60e3 // ns
 	pairStrict  = 5e3  // ns
 )

@@ -82,7 +82,8 @@ func (x *Experiment) keepAwake(cell record.Cell) (*spinners, error) {
 	return s, nil
 }
 
-// cpu is the CPU time that they have used: theirs is no other program's.
+// cpu is the CPU time that the spinners have used. It does not count as other
+// load.
 func (s *spinners) cpu() (time.Duration, error) {
 	if s == nil {
 		return 0, nil

@@ -57,7 +57,7 @@ func (r *reader) fail(from Origin, name, format string, args ...any) {
 	r.notes = append(r.notes, Note{Level: Error, Directive: name, From: from, Text: fmt.Sprintf(format, args...)})
 }
 
-// include reads one file. What asked for it is from.
+// include reads one file. from is the line that included it.
 func (r *reader) include(name string, from Origin) {
 	r.files++
 	switch {

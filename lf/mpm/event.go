@@ -133,7 +133,7 @@ func (m *event) Drain() {
 func (m *event) kickListener() {
 	var one [8]byte
 	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(m.kick, one[:]) // 2^64 of them do not come to pass
+	_, _ = unix.Write(m.kick, one[:]) // the counter cannot overflow
 }
 
 // Cut implements MPM.

@@ -399,7 +399,7 @@ func (s *handleSet) unwatch() { s.m.door.unwatch(s.epoll) }
 func (s *handleSet) knock() {
 	var one [8]byte
 	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(s.kick, one[:]) // 2^64 of them do not come to pass
+	_, _ = unix.Write(s.kick, one[:]) // the counter cannot overflow
 }
 
 // due notes a deadline, and ends a leader's wait that would last beyond it.

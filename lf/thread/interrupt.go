@@ -16,13 +16,12 @@ import (
 // the kernel nor the runtime has a use for.
 const interruption = syscall.Signal(42)
 
-// Interrupt has the blocking system call that a thread of this process is in
-// return EINTR: the one of that number in the kernel. A thread that is in none
-// does not notice, so one that may be about to begin a call is interrupted
-// again and again, until it is seen to have returned.
+// Interrupt makes thread tid's blocked system call return EINTR. tid is the
+// kernel's number of a thread of this process. A thread that is in no call does
+// not notice: interrupt it again until it is seen to have returned.
 //
-// Go's own signals do not end accept4(2), flock(2) and the like, for it has
-// the kernel restart them (SA_RESTART).
+// Go's own signals do not end accept4(2), flock(2) and the like, because Go asks
+// the kernel to restart them (SA_RESTART).
 func Interrupt(tid int) error {
 	if err := interruptible(); err != nil {
 		return err
@@ -30,8 +29,7 @@ func Interrupt(tid int) error {
 	return interrupt(tid)
 }
 
-// InterruptAll is Interrupt for every thread of the process, for those who do
-// not know the thread.
+// InterruptAll interrupts every thread of the process.
 func InterruptAll() error {
 	if err := interruptible(); err != nil {
 		return err
