@@ -244,7 +244,9 @@ func TestKnownElided(t *testing.T) {
 }
 
 // TestKnownTimeouts: sleeps that time ends. When that comes while the thread is
-// on its way to sleep, it is a race.
+// on its way to sleep, it is a race. The target knows that it slept by a voluntary
+// switch of its thread, which on a busy machine may be one for something else in
+// the kernel: hardly fewer than it counts are sleeps.
 func TestKnownTimeouts(t *testing.T) {
 	requireCheck(t)
 	const n = 200
@@ -254,8 +256,8 @@ func TestKnownTimeouts(t *testing.T) {
 		o := watched(t, Options{PIDs: []int{target.PID}}, target.act)
 		o.counts(t, map[string]uint64{"wake_calls": 0, "wakes_issued": 0, "handoffs_bare": 0})
 		other, raced := o.Count("wakes_other"), o.Count("wakes_raced")
-		if other > n || other+raced < n || raced > n/10 {
-			t.Errorf("%d sleeps are said to have ended otherwise, %d to have been raced, want %d together and hardly any race (%d switches were not announced)", other, raced, n, o.Count("switches_unseen"))
+		if other > n || other+raced < n-n/20 || raced > n/10 {
+			t.Errorf("%d sleeps are said to have ended otherwise, %d to have been raced, want %d together, or hardly less, and hardly any race (%d switches were not announced)", other, raced, n, o.Count("switches_unseen"))
 		}
 	})
 }
