@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"lflab/experiments/machine"
@@ -21,6 +22,7 @@ import (
 const (
 	grace      = 2 * time.Second // that servers get to end
 	readyAfter = 15 * time.Second
+	dying      = 5 * time.Second // that a server which refuses connections gets to end by itself
 )
 
 // trial runs one trial from the start of its process to its end. Whatever goes
@@ -168,9 +170,10 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 			continue
 		}
 		r, gates, err := s.phase(ctx, phase)
-		if errors.Is(err, process.ErrGone) { // how it ended is about to be known
+		if errors.Is(err, process.ErrGone) || errors.Is(err, syscall.ECONNREFUSED) { // how it ended is about to be known
 			select {
 			case <-server.Ended():
+			case <-time.After(dying): // it does not listen any more, and lives
 			case <-ctx.Done():
 			}
 		}
