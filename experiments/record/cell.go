@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// trialID is a hash of the cell and the repetition: the same trial has the
+// TrialID is a hash of the cell and the repetition: the same trial has the
 // same name in every run of a suite, whatever its place in the order.
 func TrialID(cell Cell, repetition int) string {
 	h := sha256.New()
@@ -20,7 +20,7 @@ func TrialID(cell Cell, repetition int) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// Names are those of the axes.
+// AxisNames are those of the axes.
 func AxisNames(axes []Axis) []string {
 	ns := make([]string, len(axes))
 	for i, a := range axes {

@@ -78,7 +78,7 @@ var Metrics = []Metric{
 	{"service_time_p99_ns", "", false, "µs", 1e3, "p99 of service time", "service time p99", "service p99", loaded(func(p *PhaseResult) float64 { return p.Service.P99 })},
 	{"cpu_us_per_request", "cpu-us/req", false, "µs", 1, "CPU time per request", "", "CPU per request", accounted(func(p *PhaseResult) float64 { return p.CPUPerRequest })},
 	{"switches_per_request", "csw/req", false, "", 1, "switches per request", "context switches per request", "switches per request", accounted(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest + p.InvoluntaryPerRequest })},
-	{"switches_voluntary_per_request", "voluntary-csw/req", false, "", 1, "voluntary switches per request", "", "", loaded(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest })},
+	{"switches_voluntary_per_request", "voluntary-csw/req", false, "", 1, "voluntary switches per request", "", "", accounted(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest })},
 	{"utilisation", "utilisation", false, "%", 0.01, "utilisation", "", "", accounted(func(p *PhaseResult) float64 { return p.Utilisation })},
 	{"steady_requests_per_second", "steady-req/s", true, "", 1, "steady requests per second", "", "", steady(steadyRate)},
 	{"steady_latency_mean_ns", "steady-latency-ns", false, "µs", 1e3, "mean steady latency", "", "", steady(steadyLatency)},

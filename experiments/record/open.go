@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// manifestFormat is the form of a results directory that this program writes, and
+// ManifestFormat is the form of a results directory that this program writes, and
 // the newest that it reads. Directories without one have form 1; in form 2 a trial
 // says what it was measured as.
 const ManifestFormat = 2

@@ -191,7 +191,7 @@ func unpack(dir string) error {
 	return UnpackLocked(dir)
 }
 
-// unpackLocked is unpack for who holds the lock. The files come into a directory
+// UnpackLocked is unpack for who holds the lock. The files come into a directory
 // of another name first, so that there are all of them or none.
 func UnpackLocked(dir string) error {
 	archive, trials := filepath.Join(dir, archiveFile), filepath.Join(dir, TrialsDir)

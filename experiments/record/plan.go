@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 )
 
-// newPlan puts the trials in order: blocks that hold every cell once, each
+// NewPlan puts the trials in order: blocks that hold every cell once, each
 // shuffled on its own, so that what drifts during the run falls on all cells
 // alike. The order within a block depends on the seed, the cells and the
 // block's number only: more repetitions continue a plan, they do not change it.

@@ -91,7 +91,7 @@ func (r *Run) best(q suite.Ratio, cell Cell, m Metric) (name string, byBlock map
 	return name, byBlock
 }
 
-// byBlock is a metric of the cell's trials that count, by their block.
+// ByBlock is a metric of the cell's trials that count, by their block.
 func (r *Run) ByBlock(cell Cell, phase string, m Metric) map[int]float64 {
 	values := map[int]float64{}
 	for i := range r.Trials {

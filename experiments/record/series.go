@@ -19,7 +19,7 @@ type Series struct {
 	Started   int       `json:"started"` // processes that were not there at the first look
 }
 
-// unanswered stands in Busy and Idle where the status page was not had.
+// Unanswered stands in Busy and Idle where the status page was not had.
 const Unanswered = -1
 
 const (
@@ -66,7 +66,7 @@ func most(xs []int) (m int) {
 	return m
 }
 
-// still reports whether nothing has happened for that many looks in a row, and
+// Still reports whether nothing has happened for that many looks in a row, and
 // nothing is to be expected.
 func (s *Series) Still(looks int) bool {
 	last := len(s.TimeS) - 1
@@ -81,7 +81,7 @@ func (s *Series) Still(looks int) bool {
 	return true
 }
 
-// serve fills Served from the answers of each tenth of a second.
+// SetServed fills Served from the answers of each tenth of a second.
 func (s *Series) SetServed(perSecond []float64, shortest float64) {
 	s.Served = make([]float64, len(perSecond))
 	for i, rate := range perSecond {

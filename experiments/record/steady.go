@@ -72,7 +72,7 @@ func (b *Bins) merge() int {
 	return max(1, min(wanted, bins/fewestBins))
 }
 
-// settle judges the bins of a phase, and writes down what it finds.
+// Settle judges the bins of a phase, and writes down what it finds.
 func (p *PhaseResult) Settle(open bool) Gate {
 	g := Gate{Name: "steady", Phase: p.Name, OK: true, Limit: steadyLimit}
 	what, better := "number of answers", stats.Higher

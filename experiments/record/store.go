@@ -42,7 +42,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// removeHalves removes what a run that was killed, or a disk that was full, has
+// RemoveHalves removes what a run that was killed, or a disk that was full, has
 // left half-written.
 func RemoveHalves(dir string) error {
 	for _, d := range []string{dir, filepath.Join(dir, TrialsDir)} {
@@ -64,7 +64,7 @@ func RemoveHalves(dir string) error {
 
 func isHalf(name string) bool { return strings.HasPrefix(name, halfPrefix) }
 
-// writeManifest writes it for people to read, too.
+// WriteManifest writes it for people to read, too.
 func WriteManifest(dir string, m *Manifest) error {
 	return writeWhole(filepath.Join(dir, ManifestFile), func(w io.Writer) error {
 		e := json.NewEncoder(w)
@@ -82,7 +82,7 @@ func writeJSON(path string, v any) error {
 func (t *Trial) jsonName() string { return TrialsDir + "/" + t.ID + ".json" }
 func (t *Trial) hdrName() string  { return TrialsDir + "/" + t.ID + ".hdr" }
 
-// save writes a trial's histograms and then its record: a record stands for a
+// Save writes a trial's histograms and then its record: a record stands for a
 // trial that is complete.
 func (t *Trial) Save(dir string) error {
 	if slices.ContainsFunc(t.Phases, func(p PhaseResult) bool { return len(p.Histograms) > 0 }) {
@@ -93,7 +93,7 @@ func (t *Trial) Save(dir string) error {
 	return writeJSON(filepath.Join(dir, t.jsonName()), t)
 }
 
-// lock keeps a second run out of the directory while this one lives; the
+// Lock keeps a second run out of the directory while this one lives; the
 // kernel forgets the lock with the process.
 func Lock(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)

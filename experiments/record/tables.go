@@ -105,7 +105,7 @@ func (r *Run) WriteTables() error {
 	return writeWhole(filepath.Join(r.Dir, "ratios.csv"), r.writeRatios)
 }
 
-// writeBench writes the valid trials in Go's benchmark format, one line for
+// WriteBench writes the valid trials in Go's benchmark format, one line for
 // each trial and phase, so that benchstat takes each process as one sample.
 func (r *Run) WriteBench(w io.Writer) error {
 	out := benchfmt.NewWriter(w)

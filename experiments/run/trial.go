@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -22,7 +23,7 @@ import (
 const (
 	grace      = 2 * time.Second // that servers get to end
 	readyAfter = 15 * time.Second
-	dying      = 5 * time.Second // that a server which refuses connections gets to end by itself
+	dying      = 5 * time.Second // that a server which hung up gets to end by itself
 )
 
 // trial runs one trial from the start of its process to its end. Whatever goes
@@ -170,10 +171,10 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 			continue
 		}
 		r, gates, err := s.phase(ctx, phase)
-		if errors.Is(err, process.ErrGone) || errors.Is(err, syscall.ECONNREFUSED) { // how it ended is about to be known
+		if mayBeDying(err) { // how it ended is about to be known
 			select {
 			case <-server.Ended():
-			case <-time.After(dying): // it does not listen any more, and lives
+			case <-time.After(dying): // it lives
 			case <-ctx.Done():
 			}
 		}
@@ -189,6 +190,13 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 		t.Gates = append(t.Gates, gates...)
 	}
 	return nil
+}
+
+// mayBeDying reports whether an error is what the end of a server looks like
+// before its process has ended.
+func mayBeDying(err error) bool {
+	return slices.ContainsFunc([]error{process.ErrGone, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF},
+		func(sign error) bool { return errors.Is(err, sign) })
 }
 
 // runCommand runs a command that prints a figure and takes it from there.

@@ -57,7 +57,7 @@ var Handoff = []Stage{
 	{Name: "switch-return", From: "f3", To: "f4", Text: "until its futex call returns"},
 }
 
-// stages are all of them, by the number that the kernel's programs use.
+// All are all of them, by the number that the kernel's programs use.
 var All = func() []Stage {
 	var all []Stage
 	add := func(g Group, list []Stage) {
