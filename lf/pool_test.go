@@ -66,7 +66,7 @@ func spin(n uint64) {
 
 // TestStress passes the leadership some 100,000 times under random delays, and checks that there is one leader at any time, that no event is lost or
 // handled twice, and that the pool ends.
-func TestStress(t *testing.T) { stress(t, 100_000) }
+func TestStress(t *testing.T) { stress(t, 50_000) }
 
 func stress(t *testing.T, want int64) {
 	kind, err := park.Lookup("spinfutex")

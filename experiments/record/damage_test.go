@@ -157,7 +157,7 @@ func TestDamagedBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range 300 {
+		for range 150 {
 			bad := bytes.Clone(good)
 			for range 1 + rng.IntN(4) {
 				bad[rng.IntN(len(bad))] = byte(rng.Uint32())

@@ -107,7 +107,7 @@ func (c *crowd) leave() {
 // for an architecture with followers and for one without.
 func TestUnrest(t *testing.T) {
 	for _, name := range []string{"leader", "event"} {
-		t.Run("mpm="+name, func(t *testing.T) { unrest(t, name, 1, 2, 2, 3, 2*time.Millisecond) })
+		t.Run("mpm="+name, func(t *testing.T) { unrest(t, name, 1, 1, 2, 2, 2*time.Millisecond) })
 	}
 }
 

@@ -86,13 +86,13 @@ func TestLookupShared(t *testing.T) {
 }
 
 func sharedExcludes(t *testing.T, k SharedKind) {
-	countTogether(t, newFamily(t, k, SharedOptions{}))
+	countTogether(t, newFamily(t, k, SharedOptions{}), scaled(100, 2_000))
 }
 
-// countTogether has four processes of two threads count with a plain counter.
-func countTogether(t *testing.T, f *family) {
+// countTogether has four processes of two threads count with a plain counter, so
+// many rounds each.
+func countTogether(t *testing.T, f *family, rounds int) {
 	const processes, threads = 4, 2
-	rounds := scaled(200, 2_000)
 	var all []*process
 	for i := range processes {
 		p := f.spawn(errand{Task: "count", Threads: threads, Rounds: uint64(rounds), Wait: processes * threads, Slot: i * threads})
@@ -131,7 +131,7 @@ func sharedOtherUser(t *testing.T, k SharedKind) {
 		t.Run(name, func(t *testing.T) {
 			f := newFamily(t, k, SharedOptions{File: file, UID: nobody, GID: nobody})
 			f.user = &syscall.Credential{Uid: nobody, Gid: nobody}
-			countTogether(t, f)
+			countTogether(t, f, scaled(20, 2_000))
 		})
 	}
 }
@@ -384,7 +384,7 @@ func sharedInterruptedAnywhere(t *testing.T, k SharedKind) {
 	s := f.opens()
 	p := f.spawn(errand{Task: "loop", Threads: 2, Inside: 20 * time.Microsecond})
 	p.says("there")
-	want := scaled(50, 1_000)
+	want := scaled(25, 1_000)
 	var given, taken int
 	var stop atomic.Bool
 	m := start(t, 0, func() {
