@@ -7,6 +7,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // The pattern's own subject, the one it is held against by its literature,
@@ -71,7 +72,7 @@ type claim struct {
 
 func (v *view) weigh(phase string, p panel, key, a, b string) weighing {
 	m := metricOf(key)
-	return weigh(m, v.sample(phase, p, a, m).valid, v.sample(phase, p, b, m).valid)
+	return weigh(m, v.sample(phase, p, a, m).Valid, v.sample(phase, p, b, m).Valid)
 }
 
 func (v *view) answerPattern() []Paragraph {
@@ -90,7 +91,7 @@ func (v *view) answerPattern() []Paragraph {
 		for _, ph := range byLoad {
 			if w := v.weigh(ph.Name, p, keyRate, pattern, rival); v.offered(ph.Name, p) == 0 && w.known() {
 				c.closed, c.throughput = ph, w
-				c.baselineThroughput = stats.Summarise(v.sample(ph.Name, p, baseline, w.metric).valid)
+				c.baselineThroughput = stats.Summarise(v.sample(ph.Name, p, baseline, w.metric).Valid)
 				break
 			}
 		}
@@ -101,12 +102,12 @@ func (v *view) answerPattern() []Paragraph {
 	var ps []Paragraph
 	for _, c := range claims {
 		if !c.cpu.known() && !c.throughput.known() {
-			leads = append(leads, head(strings.TrimPrefix(fmt.Sprintf("with %s, there are no trials of both %s and %s that count.",
+			leads = append(leads, words.Capital(strings.TrimPrefix(fmt.Sprintf("with %s, there are no trials of both %s and %s that count.",
 				c.panel.title, pattern, rival), "with , ")))
 			continue
 		}
 		leads = append(leads, c.lead())
-		ps = append(ps, Paragraph{Head: head(c.panel.title), Text: v.tell(c)})
+		ps = append(ps, Paragraph{Head: words.Capital(c.panel.title), Text: v.tell(c)})
 	}
 	if len(ps) == 0 {
 		return nil
@@ -143,14 +144,14 @@ func (c *claim) lead() string {
 	var s string
 	switch {
 	case len(done) > 0:
-		s = fmt.Sprintf("%s %s than %s", subject, listing(done), rival)
+		s = fmt.Sprintf("%s %s than %s", subject, words.List(done), rival)
 		if len(open) > 0 {
-			s += "; in " + listing(open) + " no difference could be shown"
+			s += "; in " + words.List(open) + " no difference could be shown"
 		}
 	case len(open) > 0:
-		s = fmt.Sprintf("%s showed no difference from %s in %s", subject, rival, listing(open))
+		s = fmt.Sprintf("%s showed no difference from %s in %s", subject, rival, words.List(open))
 	default:
-		s = fmt.Sprintf("%s and %s had too few processes to be told apart in %s", subject, rival, listing(few))
+		s = fmt.Sprintf("%s and %s had too few processes to be told apart in %s", subject, rival, words.List(few))
 	}
 	switch w := c.kernel; {
 	case !w.known() || !w.enough():
@@ -184,17 +185,17 @@ func (v *view) tell(c *claim) string {
 			per = "connection"
 		}
 		ss = append(ss, fmt.Sprintf("%s, %s used %s µs CPU per %s against %s's %s: %s.",
-			v.condition(c), pattern, intervalText(c.cpu.a), per, rival, intervalText(c.cpu.b), outcome(c.cpu, "less", "more")))
+			v.condition(c), pattern, words.Interval(c.cpu.a), per, rival, words.Interval(c.cpu.b), outcome(c.cpu, "less", "more")))
 	}
 	if w := c.switches; w.known() {
 		ss = append(ss, fmt.Sprintf("It made %s context switches against %s: %s.",
-			intervalText(w.a), intervalText(w.b), outcome(w, "fewer", "more")))
+			words.Interval(w.a), words.Interval(w.b), outcome(w, "fewer", "more")))
 	}
 	if w := c.kernel; w.known() {
-		s := fmt.Sprintf("The kernel's own wake-one queue (%s) needed %s µs", baseline, intervalText(w.b))
+		s := fmt.Sprintf("The kernel's own wake-one queue (%s) needed %s µs", baseline, words.Interval(w.b))
 		switch {
 		case !w.enough():
-			s += fmt.Sprintf("; too few processes to tell it from %s (ratio of %s to it %s).", pattern, pattern, ratioText(w.ratio))
+			s += fmt.Sprintf("; too few processes to tell it from %s (ratio of %s to it %s).", pattern, pattern, words.Ratio(w.ratio))
 		case !w.differs():
 			s += fmt.Sprintf(": no difference from %s could be shown (ratio of %s to it %s).", pattern, pattern, bare(w))
 		case w.better():
@@ -206,9 +207,9 @@ func (v *view) tell(c *claim) string {
 	}
 	if w := c.throughput; w.known() {
 		s := fmt.Sprintf("In a %s, %s answered %s requests/s against %s's %s: %s", closedText(c.closed), pattern,
-			intervalText(w.a), rival, intervalText(w.b), outcome(w, "more", "fewer"))
+			words.Interval(w.a), rival, words.Interval(w.b), outcome(w, "more", "fewer"))
 		if c.baselineThroughput.N > 0 {
-			s += fmt.Sprintf("; %s answered %s", baseline, intervalText(c.baselineThroughput))
+			s += fmt.Sprintf("; %s answered %s", baseline, words.Interval(c.baselineThroughput))
 		}
 		ss = append(ss, s+".")
 	}
@@ -219,7 +220,7 @@ func (v *view) tell(c *claim) string {
 func outcome(w weighing, better, worse string) string {
 	switch {
 	case !w.enough():
-		return fmt.Sprintf("too few processes to tell, %d and %d (ratio %s)", w.a.N, w.b.N, ratioText(w.ratio))
+		return fmt.Sprintf("too few processes to tell, %d and %d (ratio %s)", w.a.N, w.b.N, words.Ratio(w.ratio))
 	case !w.differs():
 		return fmt.Sprintf("no difference could be shown (%s)", w.evidence())
 	case w.better():
@@ -240,14 +241,14 @@ func (v *view) condition(c *claim) string {
 	}
 	s := "Under load"
 	if len(parts) > 0 {
-		s = "With " + listing(parts)
+		s = "With " + words.List(parts)
 	}
 	if rate := v.offered(c.costs.Name, c.panel); rate > 0 {
 		what := "requests"
 		if c.panel.cell["mode"] == "close" {
 			what = "connections"
 		}
-		return fmt.Sprintf("%s at %s %s/s", s, thousands(rate), what)
+		return fmt.Sprintf("%s at %s %s/s", s, words.Thousands(rate), what)
 	}
 	return s + " in a " + closedText(c.costs)
 }
@@ -308,11 +309,4 @@ func (v *view) answerLeftOut() string {
 		parts = append(parts, fmt.Sprintf("Only %d of %d planned trials were run.", len(v.run.Trials), planned))
 	}
 	return strings.Join(parts, " ")
-}
-
-func head(title string) string {
-	if title == "" {
-		return ""
-	}
-	return strings.ToUpper(title[:1]) + title[1:]
 }

@@ -9,6 +9,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // Comparison holds two runs against each other, cell by cell and metric by
@@ -103,7 +104,7 @@ func Compare(a, b *record.Run) *Comparison {
 
 // ofCell is a metric in the trials of exactly that cell.
 func (v *view) ofCell(phase string, cell record.Cell, m record.Metric) []float64 {
-	return v.sample(phase, panel{cell: cell}, cell[v.group], m).valid
+	return v.sample(phase, panel{cell: cell}, cell[v.group], m).Valid
 }
 
 // cellsOf are the cells of the trials, in the order of first appearance by axes.
@@ -191,8 +192,8 @@ func (c *Comparison) Write(w io.Writer) error {
 			if shown == phase {
 				shown = ""
 			}
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, shown, r.metric.Label(), intervalText(r.b), intervalText(r.a),
-				ratioText(r.ratio), stats.PCell(r.p), r.word())
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, shown, r.metric.Label(), words.Interval(r.b), words.Interval(r.a),
+				words.Ratio(r.ratio), stats.PCell(r.p), r.word())
 			name, phase = "", r.phase
 		}
 	}

@@ -32,7 +32,7 @@ func Draw(run *record.Run, name, format string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.sheet.render(format)
+	return f.sheet.Render(format)
 }
 
 // Caption is the text that belongs under a figure of a run, by either name.

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
-
-	"gonum.org/v1/plot"
+	"lflab/experiments/words"
 )
 
 // economyFigure draws what a connection costs in wakes, switches, system calls
@@ -16,67 +16,56 @@ func (v *view) economyFigure() Figure {
 	metrics := metricsOf("wakes_per_connection", keySwitches, "syscalls_per_connection", keyCPU)
 	// The panels are narrow.
 	metrics[0].Title, metrics[1].Title, metrics[3].Title = "wakes per connection", metrics[1].Short(), metrics[3].Short()
-	var rows [][]tile
+	var rows [][]plot.Tile
 	shown := map[string]bool{}
 	measured, counted := make([]bool, len(metrics)), false
 	kept, few := v.outermost(maxColumns)
 	for _, i := range kept {
 		p := v.panels[i]
-		row := make([]tile, len(metrics))
+		row := make([]plot.Tile, len(metrics))
 		any := false
 		for j, m := range metrics {
 			ph, ok := v.cheapest(i, m)
 			if !ok {
 				continue
 			}
-			row[j].plot = v.dotPanel(m, ph, p, i)
-			besideZero(row[j].plot)
+			row[j].Plot = v.dotPanel(m, ph, p, i)
+			plot.BesideZero(row[j].Plot)
 			measured[j], any, shown[ph.Name] = true, true, true
 			counted = counted || strings.HasSuffix(m.Name, "_per_connection")
 		}
 		if any {
-			row[0].title = p.title
+			row[0].Title = p.title
 			rows = append(rows, row)
 		}
 	}
 	if asked := slices.Contains(v.run.Manifest.Figures, f.Headline); len(rows) == 0 || !counted && !asked { // else other figures say the rest
 		return f.without("no trial counted wakes, switches or system calls")
 	}
-	f.sheet = &sheet{width: twoColumns, row: dotsHeight(len(v.subjects))}
+	f.sheet = &plot.Sheet{Width: plot.TwoColumns, Row: plot.DotsHeight(len(v.subjects))}
 	for _, row := range rows {
-		var tiles []tile
-		title := row[0].title
-		row[0].title = ""
+		var tiles []plot.Tile
+		title := row[0].Title
+		row[0].Title = ""
 		named := false
 		for j, t := range row {
 			if !measured[j] {
 				continue
 			}
 			switch {
-			case t.plot != nil && !named:
-				t.title, named = title, true
-			case t.plot != nil:
-				nameless(t.plot)
+			case t.Plot != nil && !named:
+				t.Title, named = title, true
+			case t.Plot != nil:
+				plot.Nameless(t.Plot)
 			}
 			tiles = append(tiles, t)
 		}
-		f.sheet.rows = append(f.sheet.rows, tiles)
+		f.sheet.Rows = append(f.sheet.Rows, tiles)
 	}
-	f.Caption = join("Wake-ups that the server issued and system calls are the kernel probe's counts over the connections that it took meanwhile; switches and CPU time are the process's accounting over the requests answered, from a phase without the probe where there is one. With connections that are kept, a connection has many requests and its counts are large.",
+	f.Caption = words.Sentences("Wake-ups that the server issued and system calls are the kernel probe's counts over the connections that it took meanwhile; switches and CPU time are the process's accounting over the requests answered, from a phase without the probe where there is one. With connections that are kept, a connection has many requests and its counts are large.",
 		few, v.loads(v.phasesNamed(shown)), v.replicates(),
 		"Small points are processes, the large one is their median, the bar its "+v.intervalName()+".", v.leftOut("drawn hollow where they left values"))
 	return f
-}
-
-// besideZero makes a panel's scale begin at 0, with room for the numbers at the
-// right of a narrow one.
-func besideZero(p *plot.Plot) {
-	if _, log := p.X.Scale.(plot.LogScale); log {
-		p.X.Scale, p.X.Tick.Marker = plot.LinearScale{}, plot.TickerFunc(linearTicks)
-		p.X.Min, p.X.Max = 0, p.X.Max/2*1.18
-		p.X.Label.Text = strings.TrimSuffix(p.X.Label.Text, ", log scale")
-	}
-	p.X.Min, p.X.Max = -0.04*p.X.Max, p.X.Max*1.2
 }
 
 // cheapest is the phase that a metric is taken from in a panel: an open loop

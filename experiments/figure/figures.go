@@ -5,8 +5,10 @@ import (
 	"math"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // Figure is one figure of a report: drawn, or left out with a reason.
@@ -18,7 +20,7 @@ type Figure struct {
 	Missing  string // why it could not be drawn; empty when it was
 
 	silent bool // nobody asked for it, or the reason stands elsewhere
-	sheet  *sheet
+	sheet  *plot.Sheet
 }
 
 // figures of a run, in the order of the report.
@@ -59,7 +61,7 @@ func (v *view) figures() ([]Figure, error) {
 	figs = append(figs, v.verdictFigures()...)
 	for i := range figs {
 		if figs[i].sheet != nil {
-			figs[i].Caption = join(figs[i].Caption, figs[i].sheet.few, v.machine())
+			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].sheet.Few, v.machine())
 		}
 	}
 	return v.ordered(figs), nil
@@ -73,7 +75,7 @@ func (v *view) dotFigure(name, title string, m record.Metric, phases []record.Ph
 		return f
 	}
 	f.sheet = s
-	f.Caption = join(what, v.loads(with), v.replicates(),
+	f.Caption = words.Sentences(what, v.loads(with), v.replicates(),
 		"Small points are processes, the large one is their median, the bar its "+v.intervalName()+".", v.leftOut("drawn hollow where they left values"))
 	return f
 }
@@ -91,8 +93,8 @@ func (v *view) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 	f.sheet = s
 	var none []string
 	shown := map[string]bool{}
-	for _, e := range s.legend {
-		shown[e.label] = true
+	for _, e := range s.Legend {
+		shown[e.Label] = true
 	}
 	for _, subject := range v.subjects {
 		if !shown[subject] {
@@ -101,9 +103,9 @@ func (v *view) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 	}
 	absent := ""
 	if len(none) > 0 {
-		absent = "Nothing of the kind was recorded for " + listing(none) + "."
+		absent = "Nothing of the kind was recorded for " + words.List(none) + "."
 	}
-	f.Caption = join(read, v.sourceText(source), v.curvesText(), v.loads(with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
+	f.Caption = words.Sentences(read, v.sourceText(source), v.curvesText(), v.loads(with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
 	return f, nil
 }
 
@@ -120,11 +122,11 @@ func (v *view) scatterFigure() Figure {
 		return f
 	}
 	if len(v.subjects) > crowd {
-		f.Caption = join("Latency runs from the planned send. A panel for each server: the medians of its cells over processes at each load, joined in the order of their rates, p50 below with full markers and p99 above with pale ones, over those of all others in grey. Lower and further right is better.",
+		f.Caption = words.Sentences("Latency runs from the planned send. A panel for each server: the medians of its cells over processes at each load, joined in the order of their rates, p50 below with full markers and p99 above with pale ones, over those of all others in grey. Lower and further right is better.",
 			v.loads(v.undisturbed(v.phases, false)), v.replicates(), v.leftOut("and not drawn"))
 		return f
 	}
-	f.Caption = join("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
+	f.Caption = words.Sentences("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
 		v.loads(v.undisturbed(v.phases, false)), v.replicates(), v.leftOut("drawn hollow where they left values"))
 	return f
 }
@@ -136,7 +138,7 @@ func (v *view) loads(phases []record.Phase) string {
 		var rates []string
 		for _, p := range v.panels {
 			if r := v.offered(ph.Name, p); r > 0 {
-				s := thousands(r)
+				s := words.Thousands(r)
 				if p.title != "" && len(v.panels) > 1 {
 					s += " (" + p.title + ")"
 				}
@@ -173,9 +175,9 @@ func (v *view) rates(ph record.Phase, each []string) string {
 	}
 	switch {
 	case lo == hi:
-		return thousands(lo)
+		return words.Thousands(lo)
 	case len(each) > maxColumns:
-		return thousands(lo) + " to " + thousands(hi)
+		return words.Thousands(lo) + " to " + words.Thousands(hi)
 	}
 	return strings.Join(each, " or ")
 }
@@ -240,23 +242,4 @@ func poisson(law string) string {
 		return "Poisson"
 	}
 	return law
-}
-
-// join puts sentences behind each other, passing over empty ones.
-func join(sentences ...string) string {
-	var keep []string
-	for _, s := range sentences {
-		if s != "" {
-			keep = append(keep, s)
-		}
-	}
-	return strings.Join(keep, " ")
-}
-
-// listing writes "a", "a and b", "a, b and c".
-func listing(xs []string) string {
-	if len(xs) < 2 {
-		return strings.Join(xs, "")
-	}
-	return strings.Join(xs[:len(xs)-1], ", ") + " and " + xs[len(xs)-1]
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
 )
 
@@ -120,20 +121,20 @@ func TestEveryPanelNamesItsAxes(t *testing.T) {
 			if f.Caption == "" || f.Title == "" {
 				t.Errorf("%s has no caption or title", f.Name)
 			}
-			if f.sheet.width != oneColumn && f.sheet.width != twoColumns {
-				t.Errorf("%s is %v wide, neither one column nor two", f.Name, f.sheet.width)
+			if f.sheet.Width != plot.OneColumn && f.sheet.Width != plot.TwoColumns {
+				t.Errorf("%s is %v wide, neither one column nor two", f.Name, f.sheet.Width)
 			}
-			for _, row := range f.sheet.rows {
+			for _, row := range f.sheet.Rows {
 				for _, tile := range row {
-					if tile.plot == nil {
+					if tile.Plot == nil {
 						continue
 					}
-					x := tile.plot.X.Label.Text
+					x := tile.Plot.X.Label.Text
 					unitless := slices.Contains([]string{"switches", "economy"}, f.Name)
 					if f.Headline != "F1" && (x == "" || !strings.Contains(x, "(") && !unitless) {
 						t.Errorf("%s: x axis %q has no unit", f.Name, x)
 					}
-					if y := tile.plot.Y.Label.Text; y == "" && len(tile.plot.Y.Tick.Marker.Ticks(0, 1)) == 0 {
+					if y := tile.Plot.Y.Label.Text; y == "" && len(tile.Plot.Y.Tick.Marker.Ticks(0, 1)) == 0 {
 						t.Errorf("%s: y axis names nothing", f.Name)
 					}
 				}
@@ -216,11 +217,11 @@ func TestInvalidTrialsDoNotCount(t *testing.T) {
 	v := newView(quickRun(1))
 	m := metricOf(keyCPU)
 	s := v.sample("open", v.panels[0], "event", m)
-	if len(s.valid) != 5 || len(s.invalid) != 1 {
-		t.Errorf("%d values count and %d do not, want 5 and 1", len(s.valid), len(s.invalid))
+	if len(s.Valid) != 5 || len(s.Invalid) != 1 {
+		t.Errorf("%d values count and %d do not, want 5 and 1", len(s.Valid), len(s.Invalid))
 	}
-	if _, there := s.byBlock[3]; there || len(s.byBlock) != 5 {
-		t.Errorf("blocks %v hold the invalid trial", s.byBlock)
+	if _, there := s.ByBlock[3]; there || len(s.ByBlock) != 5 {
+		t.Errorf("blocks %v hold the invalid trial", s.ByBlock)
 	}
 	if hs := v.histograms("open", v.panels[0], "event", "H"); len(hs) != 5 {
 		t.Errorf("%d histograms count, want 5", len(hs))

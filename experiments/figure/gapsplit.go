@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
+	"lflab/experiments/words"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
+	gonum "gonum.org/v1/plot"
 )
 
 // gapClasses are the names of a gap's two classes, after the source's name.
@@ -47,32 +47,6 @@ func percentShort(x float64) string {
 	return fmt.Sprintf("%.0f", 100*x)
 }
 
-// shareKey writes the shares of a panel's servers into its lower right corner,
-// where distributions leave room.
-type shareKey struct{ shares []gapShares }
-
-// Plot writes them, a line for each.
-func (k shareKey) Plot(c draw.Canvas, _ *plot.Plot) {
-	text := textStyle(textSize-1, false, axisInk)
-	text.XAlign = -1
-	at := vg.Point{X: c.Max.X - 3, Y: c.Min.Y + 3}
-	const heading = "armed / gap / no leader"
-	width := text.Width(heading)
-	for _, g := range k.shares {
-		width = max(width, text.Width(g.String()))
-	}
-	under := vg.Rectangle{Min: vg.Point{X: at.X - width - 3, Y: c.Min.Y + 1}, Max: vg.Point{X: c.Max.X, Y: at.Y + 8.5*vg.Length(len(k.shares)+1)}}
-	pale := paper
-	pale.A = 0xd8
-	c.SetColor(pale)
-	c.Fill(under.Path())
-	for i := len(k.shares) - 1; i >= 0; i-- {
-		c.FillText(text, at, k.shares[i].String())
-		at.Y += 8.5
-	}
-	c.FillText(text, at, heading)
-}
-
 // gapFigure draws the leaderless gap in its two classes, with the share of the
 // connections that met no gap at all.
 func (v *view) gapFigure() (Figure, error) {
@@ -81,13 +55,13 @@ func (v *view) gapFigure() (Figure, error) {
 	prefix := strings.TrimSuffix(source, gapTag)
 	lo, hi := math.Inf(1), 0.0
 	present := map[string]bool{}
-	curves := map[[2]int][]plot.Plotter{}
+	curves := map[[2]int][]gonum.Plotter{}
 	shares := map[[2]int][]gapShares{}
 	var with []record.Phase
 	for _, ph := range v.quietest(v.recording(source)) {
 		j, any := v.indexOf(ph), false
 		for i, p := range v.panels {
-			key := [2]int{j, i}
+			at := [2]int{j, i}
 			for _, s := range v.subjects {
 				counts := map[string]int64{}
 				for _, tag := range []string{gapTag, noneTag} {
@@ -96,15 +70,15 @@ func (v *view) gapFigure() (Figure, error) {
 						continue
 					}
 					look := v.style[s]
-					c, err := newCurve(hs, look)
+					c, err := plot.NewCurve(hs, look)
 					if err != nil {
 						return f, fmt.Errorf("figure %s: %w", f.Name, err)
 					}
-					c.thin = tag == noneTag
-					counts[tag] = c.n
-					curves[key] = append(curves[key], c)
+					c.Thin = tag == noneTag
+					counts[tag] = c.N
+					curves[at] = append(curves[at], c)
 					present[s], any = true, true
-					lo, hi = min(lo, c.xs[0], c.lo[0]), max(hi, c.xs[len(c.xs)-1], c.hi[len(c.hi)-1])
+					lo, hi = min(lo, c.Xs[0], c.Lo[0]), max(hi, c.Xs[len(c.Xs)-1], c.Hi[len(c.Hi)-1])
 				}
 				g := gapShares{subject: s}
 				if all := counts[gapTag] + counts[noneTag]; all > 0 {
@@ -112,7 +86,7 @@ func (v *view) gapFigure() (Figure, error) {
 				}
 				// A server without gaps is of interest as long as there is room for it.
 				if g.armed, g.hasArmed = v.armed(ph, p, s); g.hasNone || g.hasArmed && len(v.subjects) <= 6 {
-					shares[key] = append(shares[key], g)
+					shares[at] = append(shares[at], g)
 				}
 			}
 		}
@@ -125,24 +99,28 @@ func (v *view) gapFigure() (Figure, error) {
 		return f, nil
 	}
 	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
-	f.sheet = v.grid(with, func(ph record.Phase, i int) *plot.Plot {
-		key := [2]int{v.indexOf(ph), i}
-		if len(curves[key]) == 0 {
+	f.sheet = v.grid(with, func(ph record.Phase, i int) *gonum.Plot {
+		at := [2]int{v.indexOf(ph), i}
+		if len(curves[at]) == 0 {
 			return nil
 		}
-		p := newPlot("leaderless gap G (µs)", "share of gaps of the class")
-		logAxis(&p.X, lo, hi)
+		p := plot.NewPanel("leaderless gap G (µs)", "share of gaps of the class")
+		plot.LogAxis(&p.X, lo, hi)
 		p.Y.Min, p.Y.Max = 0, 1
-		p.Add(curves[key]...)
-		p.Add(shareKey{shares[key]})
+		p.Add(curves[at]...)
+		k := plot.Key{Heading: "armed / gap / no leader"}
+		for _, g := range shares[at] {
+			k.Lines = append(k.Lines, g.String())
+		}
+		p.Add(k)
 		return p
 	})
 	for _, name := range v.subjects {
 		if present[name] {
-			f.sheet.legend = append(f.sheet.legend, entry{label: name, style: v.style[name], line: true})
+			f.sheet.Legend = append(f.sheet.Legend, plot.Entry{Label: name, Style: v.style[name], Line: true})
 		}
 	}
-	f.Caption = join("G runs from the old leader's receipt of an event until the next thread is armed on the handle set. Lines with markers are gaps that a follower ended, thin ones without are gaps in which no follower was there to take over; each class is a distribution of its own.",
+	f.Caption = words.Sentences("G runs from the old leader's receipt of an event until the next thread is armed on the handle set. Lines with markers are gaps that a follower ended, thin ones without are gaps in which no follower was there to take over; each class is a distribution of its own.",
 		"In the corner: the share of the connections that found a thread armed, so that no gap lay before them (the kernel probe's count; – where it was off), and the shares of the two classes among the gaps.",
 		v.sourceText(source), v.curvesText(), v.loads(with), v.replicates(), v.leftOut("and not drawn"))
 	return f, nil

@@ -40,7 +40,7 @@ func TestFiguresRegenerate(t *testing.T) {
 			if f.sheet == nil {
 				continue
 			}
-			svg, err := f.sheet.render("svg")
+			svg, err := f.sheet.Render("svg")
 			if err != nil {
 				t.Fatal(err)
 			}

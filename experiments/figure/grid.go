@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
+	"lflab/experiments/words"
 
-	"gonum.org/v1/plot"
+	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -31,25 +33,25 @@ func (v *view) indexOf(ph record.Phase) int {
 // axes that has any panel, or all of them one after the other where there are too
 // many columns. The first row of the figures is what is compared at equal offered
 // rate.
-func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int) *plot.Plot) *sheet {
-	rows := make([][]tile, len(phases))
+func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int) *gonum.Plot) *plot.Sheet {
+	rows := make([][]plot.Tile, len(phases))
 	drawn := make([]bool, len(v.panels))
 	kept, few := v.outermost(maxPanels)
 	for j, ph := range phases {
 		for i, p := range v.panels {
-			var t tile
+			var t plot.Tile
 			if slices.Contains(kept, i) {
-				t.plot = draw(ph, i)
+				t.Plot = draw(ph, i)
 			}
-			if t.plot != nil {
-				t.title = v.tileTitle(ph, p, len(phases) > 1)
+			if t.Plot != nil {
+				t.Title = v.tileTitle(ph, p, len(phases) > 1)
 				drawn[i] = true
 			}
 			rows[j] = append(rows[j], t)
 		}
 	}
 	columns := 0
-	var all []tile
+	var all []plot.Tile
 	for i := range drawn {
 		if drawn[i] {
 			columns++
@@ -57,7 +59,7 @@ func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int)
 	}
 	for _, row := range rows {
 		for i, t := range row {
-			if drawn[i] && (t.plot != nil || columns <= maxColumns) {
+			if drawn[i] && (t.Plot != nil || columns <= maxColumns) {
 				all = append(all, t)
 			}
 		}
@@ -67,14 +69,14 @@ func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int)
 	} else if columns == 1 && len(phases) > 1 {
 		columns = min(len(phases), maxColumns)
 	}
-	s := &sheet{width: twoColumns, row: 58 * vg.Millimeter, few: few}
+	s := &plot.Sheet{Width: plot.TwoColumns, Row: 58 * vg.Millimeter, Few: few}
 	if columns == 1 {
-		s.width, s.row = oneColumn, 52*vg.Millimeter
+		s.Width, s.Row = plot.OneColumn, 52*vg.Millimeter
 	}
 	for len(all) > 0 {
-		row := make([]tile, columns)
+		row := make([]plot.Tile, columns)
 		all = all[copy(row, all):]
-		s.rows = append(s.rows, row)
+		s.Rows = append(s.Rows, row)
 	}
 	return s
 }
@@ -129,7 +131,7 @@ func (v *view) load(ph record.Phase, p panel) string {
 func (v *view) plainLoad(ph record.Phase, p panel) string {
 	switch rate := v.offered(ph.Name, p); {
 	case rate > 0:
-		return fmt.Sprintf("open loop, %s/s", thousands(rate))
+		return fmt.Sprintf("open loop, %s/s", words.Thousands(rate))
 	case ph.Connections > 0:
 		return fmt.Sprintf("closed loop, %d connections", ph.Connections)
 	case ph.Title != "":

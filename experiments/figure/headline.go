@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"lflab/experiments/words"
 )
 
 // headlines are the figures that a suite may ask for by number, and the names of
@@ -87,7 +89,7 @@ func (v *view) outermost(room int) (kept []int, few string) {
 			values = append(values[:1], values[len(values)-ends+1:]...)
 			kept = slices.DeleteFunc(kept, func(i int) bool { return !slices.Contains(values, v.panels[i].cell[a.Name]) })
 			shown = slices.DeleteFunc(shown, func(s string) bool { return strings.HasPrefix(s, a.Name+" = ") })
-			shown = append(shown, a.Name+" = "+listing(values))
+			shown = append(shown, a.Name+" = "+words.List(values))
 		}
 	}
 	if len(shown) > 0 {

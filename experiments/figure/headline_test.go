@@ -135,11 +135,11 @@ func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 		}
 		ss, sentences := v.predictedSeries(c.of, axis, v.phases[0], panels[0], fits)
 		for _, s := range ss {
-			if len(s.points) != c.points {
-				t.Errorf("%s, %s: %d points", c.of.axis, s.name, len(s.points))
+			if len(s.Points) != c.points {
+				t.Errorf("%s, %s: %d points", c.of.axis, s.Name, len(s.Points))
 			}
-			if predicted := s.name != "kernel"; predicted != (len(s.curve) > 20) || predicted != s.loose {
-				t.Errorf("%s, %s: a curve of %d places", c.of.axis, s.name, len(s.curve))
+			if predicted := s.Name != "kernel"; predicted != (len(s.Curve) > 20) || predicted != s.Loose {
+				t.Errorf("%s, %s: a curve of %d places", c.of.axis, s.Name, len(s.Curve))
 			}
 		}
 		figs, err := v.figures()
@@ -172,8 +172,8 @@ func TestServedByRank(t *testing.T) {
 	run := orderRun()
 	v := newView(run)
 	ranks, gini := v.served("open", record.Cell{"order": "lifo", "threads": "8"})
-	if len(ranks) != 8 || ranks[0].of.Center < 4*ranks[3].of.Center || gini.Center < 0.5 {
-		t.Errorf("%d ranks, the first %v, the fourth %v, Gini %v", len(ranks), ranks[0].of, ranks[3].of, gini)
+	if len(ranks) != 8 || ranks[0].Of.Center < 4*ranks[3].Of.Center || gini.Center < 0.5 {
+		t.Errorf("%d ranks, the first %v, the fourth %v, Gini %v", len(ranks), ranks[0].Of, ranks[3].Of, gini)
 	}
 	_, even := v.served("open", record.Cell{"order": "fifo", "threads": "8"})
 	if even.Hi >= gini.Lo {
@@ -315,9 +315,9 @@ func TestFiguresShowTheEndsOfLongAxes(t *testing.T) {
 	}
 	i := slices.IndexFunc(figs, func(f Figure) bool { return f.Name == "cpu" })
 	tiles := 0
-	for _, row := range figs[i].sheet.rows {
+	for _, row := range figs[i].sheet.Rows {
 		for _, tile := range row {
-			if tile.plot != nil {
+			if tile.Plot != nil {
 				tiles++
 			}
 		}

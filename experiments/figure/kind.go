@@ -1,9 +1,10 @@
 package figure
 
 import (
-	"image/color"
 	"slices"
 	"strings"
+
+	"lflab/experiments/plot"
 )
 
 // family is what happens during a stage, at a glance.
@@ -30,43 +31,39 @@ type kind struct {
 	family family
 	words  string   // what happens, for those who do not know the stages' names
 	stages []string // that are of this kind, as stageNames has them
-	fill   fill
-}
-
-func rgb(x uint32) color.NRGBA {
-	return color.NRGBA{uint8(x >> 16), uint8(x >> 8), uint8(x), 0xff}
+	fill   plot.Fill
 }
 
 // kinds in the order of legends. The lines of a hatch are light on dark areas
 // and dark on light ones. The user side's stages ready-return, ready-read and
 // wake-return each have several of the kernel's in them.
 var kinds = []kind{
-	{readiness, "to the wake-up call", []string{"ready-waking", "read-waking"}, fill{rgb(0x08306b), plain, paper}},
-	{readiness, "all of the wake-up", []string{"ready-return", "ready-read"}, fill{rgb(0x1a5799), plain, paper}},
-	{readiness, "wake-up to runnable", []string{"waking-wakeup", "read-wakeup"}, fill{rgb(0x2f7ebc), plain, paper}},
-	{readiness, "runnable to running", []string{"wakeup-switch", "read-switch"}, fill{rgb(0x74b3d8), plain, paper}},
-	{readiness, "return from sleep", []string{"switch-return"}, fill{rgb(0xc6dcec), plain, paper}},
-	{unarmed, "until a thread waits", []string{"ready-arm"}, fill{rgb(0x5e3c99), falling, paper}},
-	{unarmed, "taken without sleep", []string{"arm-return"}, fill{rgb(0x9686c4), falling, paper}},
-	{unarmed, "in the queue", []string{"return-queued", "pass-take"}, fill{rgb(0xd0cce6), falling, rgb(0x5e3c99)}},
-	{handoff, "the promoting call", []string{"promote-call", "wake-woke", "user-promote"}, fill{rgb(0x6b2a04), rising, paper}},
-	{handoff, "to the wake-up call", []string{"hand-off: wake-waking"}, fill{rgb(0x9a3a00), rising, paper}},
-	{handoff, "all of the hand-off", []string{"hand-off: wake-return"}, fill{rgb(0xc45206), rising, paper}},
-	{handoff, "wake-up to runnable", []string{"hand-off: waking-wakeup"}, fill{rgb(0xe8760f), rising, paper}},
-	{handoff, "runnable to running", []string{"hand-off: wakeup-switch"}, fill{rgb(0xfda04e), rising, rgb(0x7a3004)}},
-	{handoff, "return from sleep", []string{"hand-off: switch-return"}, fill{rgb(0xfdd9b0), rising, rgb(0x9a3a00)}},
-	{running, "to accept", []string{"return-accept"}, fill{rgb(0x525252), level, paper}},
-	{running, "to the hand-off", []string{"return-wake", "return-promote"}, fill{rgb(0x868686), level, paper}},
-	{running, "to the read", []string{"return-read", "user-read"}, fill{rgb(0xb4b4b4), level, rgb(0x525252)}},
-	{running, "to the next wait", []string{"return-arm", "woke-arm"}, fill{rgb(0xdedede), level, rgb(0x868686)}},
-	{userSide, "back into the server's code", []string{"return-user"}, fill{rgb(0x00572b), upright, paper}},
-	{userSide, "server's code", []string{"user-pass", "user-wake", "woke-user"}, fill{rgb(0x2f9e5b), upright, paper}},
-	{userSide, "futex return to code", []string{"futex-user"}, fill{rgb(0x86cf9c), upright, rgb(0x00572b)}},
-	{userSide, "read to handler", []string{"read-handler"}, fill{rgb(0xd3eed6), upright, rgb(0x2f9e5b)}},
+	{readiness, "to the wake-up call", []string{"ready-waking", "read-waking"}, plot.Hatched(plot.RGB(0x08306b), plot.Plain, plot.Paper)},
+	{readiness, "all of the wake-up", []string{"ready-return", "ready-read"}, plot.Hatched(plot.RGB(0x1a5799), plot.Plain, plot.Paper)},
+	{readiness, "wake-up to runnable", []string{"waking-wakeup", "read-wakeup"}, plot.Hatched(plot.RGB(0x2f7ebc), plot.Plain, plot.Paper)},
+	{readiness, "runnable to running", []string{"wakeup-switch", "read-switch"}, plot.Hatched(plot.RGB(0x74b3d8), plot.Plain, plot.Paper)},
+	{readiness, "return from sleep", []string{"switch-return"}, plot.Hatched(plot.RGB(0xc6dcec), plot.Plain, plot.Paper)},
+	{unarmed, "until a thread waits", []string{"ready-arm"}, plot.Hatched(plot.RGB(0x5e3c99), plot.Falling, plot.Paper)},
+	{unarmed, "taken without sleep", []string{"arm-return"}, plot.Hatched(plot.RGB(0x9686c4), plot.Falling, plot.Paper)},
+	{unarmed, "in the queue", []string{"return-queued", "pass-take"}, plot.Hatched(plot.RGB(0xd0cce6), plot.Falling, plot.RGB(0x5e3c99))},
+	{handoff, "the promoting call", []string{"promote-call", "wake-woke", "user-promote"}, plot.Hatched(plot.RGB(0x6b2a04), plot.Rising, plot.Paper)},
+	{handoff, "to the wake-up call", []string{"hand-off: wake-waking"}, plot.Hatched(plot.RGB(0x9a3a00), plot.Rising, plot.Paper)},
+	{handoff, "all of the hand-off", []string{"hand-off: wake-return"}, plot.Hatched(plot.RGB(0xc45206), plot.Rising, plot.Paper)},
+	{handoff, "wake-up to runnable", []string{"hand-off: waking-wakeup"}, plot.Hatched(plot.RGB(0xe8760f), plot.Rising, plot.Paper)},
+	{handoff, "runnable to running", []string{"hand-off: wakeup-switch"}, plot.Hatched(plot.RGB(0xfda04e), plot.Rising, plot.RGB(0x7a3004))},
+	{handoff, "return from sleep", []string{"hand-off: switch-return"}, plot.Hatched(plot.RGB(0xfdd9b0), plot.Rising, plot.RGB(0x9a3a00))},
+	{running, "to accept", []string{"return-accept"}, plot.Hatched(plot.RGB(0x525252), plot.Level, plot.Paper)},
+	{running, "to the hand-off", []string{"return-wake", "return-promote"}, plot.Hatched(plot.RGB(0x868686), plot.Level, plot.Paper)},
+	{running, "to the read", []string{"return-read", "user-read"}, plot.Hatched(plot.RGB(0xb4b4b4), plot.Level, plot.RGB(0x525252))},
+	{running, "to the next wait", []string{"return-arm", "woke-arm"}, plot.Hatched(plot.RGB(0xdedede), plot.Level, plot.RGB(0x868686))},
+	{userSide, "back into the server's code", []string{"return-user"}, plot.Hatched(plot.RGB(0x00572b), plot.Upright, plot.Paper)},
+	{userSide, "server's code", []string{"user-pass", "user-wake", "woke-user"}, plot.Hatched(plot.RGB(0x2f9e5b), plot.Upright, plot.Paper)},
+	{userSide, "futex return to code", []string{"futex-user"}, plot.Hatched(plot.RGB(0x86cf9c), plot.Upright, plot.RGB(0x00572b))},
+	{userSide, "read to handler", []string{"read-handler"}, plot.Hatched(plot.RGB(0xd3eed6), plot.Upright, plot.RGB(0x2f9e5b))},
 }
 
 // restFill is for what is too short to be seen.
-var restFill = fill{paper, plain, paper}
+var restFill = plot.Hatched(plot.Paper, plot.Plain, plot.Paper)
 
 // stageName is the name of a stage of "D", "H" or "G" in figures: as the probe
 // has it, but that the stages of a hand-off are called alike wherever one lies.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
 )
 
@@ -54,20 +55,20 @@ func TestEveryStageOfTheProbeHasAKind(t *testing.T) {
 // Grey prints and colour-blind readers tell kinds apart by lightness within a
 // family, and families by their hatch.
 func TestKindsAreToldApartInGrey(t *testing.T) {
-	hatches := map[hatch]family{}
+	hatches := map[plot.Hatch]family{}
 	last := map[family]float64{}
-	check := func(name string, f family, look fill) {
-		if other, taken := hatches[look.hatch]; taken && other != f {
+	check := func(name string, f family, look plot.Fill) {
+		if other, taken := hatches[look.Hatch]; taken && other != f {
 			t.Errorf("%s: families %q and %q share a hatch", name, f.title(), other.title())
 		}
-		hatches[look.hatch] = f
-		l := lightness(look.color)
+		hatches[look.Hatch] = f
+		l := lightness(look.Color)
 		if before, ok := last[f]; ok && l < before+9 {
 			t.Errorf("%s is not clearly lighter (L* %.0f) than the one before it in its family (%.0f)", name, l, before)
 		}
 		last[f] = l
-		if look.hatch != plain && math.Abs(l-lightness(look.lines)) < 20 {
-			t.Errorf("%s: its hatch does not show (L* %.0f on %.0f)", name, lightness(look.lines), l)
+		if look.Hatch != plot.Plain && math.Abs(l-lightness(look.Lines)) < 20 {
+			t.Errorf("%s: its hatch does not show (L* %.0f on %.0f)", name, lightness(look.Lines), l)
 		}
 	}
 	for _, k := range kinds {

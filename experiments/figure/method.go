@@ -10,6 +10,7 @@ import (
 	"lflab/experiments/machine"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // term is a word and what it means.
@@ -18,8 +19,8 @@ type term struct {
 	Swatch        template.HTML
 }
 
-// words of the report, the same as in code, flags and data.
-var words = []term{
+// vocabulary of the report, the same as in code, flags and data.
+var vocabulary = []term{
 	{Word: "latency", Meaning: "from the planned send to the last byte of the answer. In an open loop the plan does not wait for a slow server, so a stall counts for every request that was due in it."},
 	{Word: "service time", Meaning: "from the actual send to the last byte of the answer."},
 	{Word: "hand-off latency H", Meaning: "from “I pass it” to “another running thread owns it”: leadership in leader, a connection or an event in worker and event. Receivers that were awake already are not counted."},
@@ -120,9 +121,9 @@ func (v *view) recorder() string {
 	if len(on) == 0 {
 		return "The flight recorder was off in every phase; H, D and G, where they appear, come from the subjects themselves."
 	}
-	s := fmt.Sprintf("The flight recorder was on in %s", listing(on))
+	s := fmt.Sprintf("The flight recorder was on in %s", words.List(on))
 	if len(off) > 0 {
-		s += " and off in " + listing(off)
+		s += " and off in " + words.List(off)
 	}
 	s += "."
 	for _, a := range v.phases {
@@ -134,7 +135,7 @@ func (v *view) recorder() string {
 			for _, p := range v.panels {
 				for _, name := range v.subjects {
 					m := metricOf(keyCPU)
-					if r := stats.RatioPaired(v.sample(a.Name, p, name, m).byBlock, v.sample(b.Name, p, name, m).byBlock); r.N > 0 {
+					if r := stats.RatioPaired(v.sample(a.Name, p, name, m).ByBlock, v.sample(b.Name, p, name, m).ByBlock); r.N > 0 {
 						lo, hi = min(lo, r.Center), max(hi, r.Center)
 					}
 				}
@@ -154,7 +155,7 @@ func machineRows(before, after record.Machine) []row {
 	facts := func(m record.Machine) []string {
 		return []string{
 			m.Hostname, m.Kernel, m.CPU, fmt.Sprint(m.CPUs), fmt.Sprintf("%.1f GiB", float64(m.MemoryBytes)/(1<<30)),
-			m.Virtualised, m.Governor, m.ClockSource, fmt.Sprintf("%.2f", m.Load1), thousands(float64(m.OpenFiles)), m.CgroupCPUMax,
+			m.Virtualised, m.Governor, m.ClockSource, fmt.Sprintf("%.2f", m.Load1), words.Thousands(float64(m.OpenFiles)), m.CgroupCPUMax,
 			strings.Join(m.BootParameters, " "), placed(m.Placement),
 		}
 	}

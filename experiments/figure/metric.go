@@ -1,9 +1,6 @@
 package figure
 
 import (
-	"strconv"
-	"strings"
-
 	"lflab/experiments/record"
 )
 
@@ -77,19 +74,4 @@ func telling(m record.Metric, r *record.PhaseResult) (float64, bool) {
 		}
 	}
 	return m.Shown(r)
-}
-
-// thousands writes a whole number with commas: 12,345.
-func thousands(x float64) string {
-	s := strconv.FormatFloat(x, 'f', 0, 64)
-	sign := ""
-	if strings.HasPrefix(s, "-") {
-		sign, s = "-", s[1:]
-	}
-	var parts []string
-	for len(s) > 3 {
-		parts = append([]string{s[len(s)-3:]}, parts...)
-		s = s[:len(s)-3]
-	}
-	return sign + strings.Join(append([]string{s}, parts...), ",")
 }

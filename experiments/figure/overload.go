@@ -1,6 +1,10 @@
 package figure
 
-import "lflab/experiments/record"
+import (
+	"lflab/experiments/plot"
+	"lflab/experiments/record"
+	"lflab/experiments/words"
+)
 
 // overloadFigure draws what overload does to servers: connections dropped, and
 // the latency of those that are served, against the length of the listen queue.
@@ -12,38 +16,38 @@ func (v *view) overloadFigure() Figure {
 	}
 	drops := metricOf("listen_drops_per_second")
 	latency := metricOf(keyLatP99)
-	var tiles []tile
-	var drawn []series
+	var tiles []plot.Tile
+	var drawn []plot.Series
 	shown := map[string]bool{}
 	for _, ph := range v.phasesByLoad() {
 		for _, p := range v.combinations(v.group, backlog.Name) {
 			for _, m := range []record.Metric{drops, latency} {
-				var ss []series
+				var ss []plot.Series
 				for _, name := range v.subjects {
-					ss = append(ss, series{name: name, style: v.style[name], points: v.along(backlog, ph.Name, with(p.cell, v.group, name), m)})
+					ss = append(ss, plot.Series{Name: name, Style: v.style[name], Points: v.along(backlog, ph.Name, with(p.cell, v.group, name), m)})
 				}
-				if pl := seriesPanel("listen queue (connections)", m.Label(), ss); pl != nil {
+				if pl := plot.SeriesPanel("listen queue (connections)", m.Label(), ss); pl != nil {
 					title := joinTitle(p.title, m.Heading())
 					if len(v.phases) > 1 {
 						title = joinTitle(title, ph.Name)
 					}
-					tiles = append(tiles, tile{pl, title})
+					tiles = append(tiles, plot.Tile{Plot: pl, Title: title})
 					drawn = append(drawn, ss...)
 					shown[ph.Name] = true
 				}
 			}
 		}
 	}
-	if f.sheet = inRows(tiles, 2); f.sheet == nil {
+	if f.sheet = plot.InRows(tiles, 2); f.sheet == nil {
 		return f.without("no trial counts listen_drops or answered requests along listen-backlog")
 	}
-	f.sheet.legend = legendOf(drawn)
-	f.Caption = join("Connections that the kernel dropped because the listen queue was full (ListenDrops of the server's network namespace), and the latency from the planned send of requests that were answered, against the length asked for in listen(2).",
+	f.sheet.Legend = plot.LegendOf(drawn)
+	f.Caption = words.Sentences("Connections that the kernel dropped because the listen queue was full (ListenDrops of the server's network namespace), and the latency from the planned send of requests that were answered, against the length asked for in listen(2).",
 		v.seriesCaption(shown))
 	return f
 }
 
 // seriesCaption is what captions of series have in common.
 func (v *view) seriesCaption(phases map[string]bool) string {
-	return join("Markers are medians over processes, bars their "+v.intervalName()+".", v.loads(v.phasesNamed(phases)), v.replicates(), v.leftOut("and not drawn"))
+	return words.Sentences("Markers are medians over processes, bars their "+v.intervalName()+".", v.loads(v.phasesNamed(phases)), v.replicates(), v.leftOut("and not drawn"))
 }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
 )
 
@@ -110,12 +111,12 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 		if f.sheet == nil {
 			continue
 		}
-		svg, err := f.sheet.render("svg")
+		svg, err := f.sheet.Render("svg")
 		if err != nil {
 			return r, fmt.Errorf("%s: figure %s: %w", name, f.Name, err)
 		}
-		r.Figure = template.HTML(inlineSVG(svg, f.Title)) // drawn by this package, every text in it escaped by vgsvg
-		r.Wide = f.sheet.width > oneColumn
+		r.Figure = template.HTML(plot.InlineSVG(svg, f.Title)) // drawn by this package, every text in it escaped by vgsvg
+		r.Wide = f.sheet.Width > plot.OneColumn
 		r.Caption = strings.TrimSuffix(f.Title, ".") + "."
 		break
 	}

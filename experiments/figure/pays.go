@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // The shares of hand-offs on a request's path from which requests are said to
@@ -62,7 +63,7 @@ func (v *view) pays() []Paragraph {
 			if s := v.apacheOrder(ph.Name, p); s != "" {
 				text += " " + s
 			}
-			ps = append(ps, Paragraph{Head: head(joinTitle("whose request pays", p.title)), Text: text})
+			ps = append(ps, Paragraph{Head: words.Capital(joinTitle("whose request pays", p.title)), Text: text})
 			break
 		}
 	}
@@ -76,16 +77,16 @@ func tellPayments(load string, all []payment) string {
 		case x.handoffs == 0:
 			none = append(none, x.subject)
 		case x.onPath > x.handoffs: // some brought several requests
-			parts = append(parts, fmt.Sprintf("%s all %s, with %s requests", x.subject, thousands(float64(x.handoffs)), thousands(float64(x.onPath))))
+			parts = append(parts, fmt.Sprintf("%s all %s, with %s requests", x.subject, words.Thousands(float64(x.handoffs)), words.Thousands(float64(x.onPath))))
 		default:
-			parts = append(parts, fmt.Sprintf("%s %s of %s", x.subject, thousands(float64(x.onPath)), thousands(float64(x.handoffs))))
+			parts = append(parts, fmt.Sprintf("%s %s of %s", x.subject, words.Thousands(float64(x.onPath)), words.Thousands(float64(x.handoffs))))
 		}
 	}
 	s := fmt.Sprintf("In the %s, the kernel saw no hand-off in any subject.", load)
 	if len(parts) > 0 {
 		s = fmt.Sprintf("In the %s, the kernel saw these hand-offs lie on the path of a request: %s.", load, strings.Join(parts, "; "))
 		if len(none) > 0 {
-			s += fmt.Sprintf(" Nothing was handed over in %s.", listing(none))
+			s += fmt.Sprintf(" Nothing was handed over in %s.", words.List(none))
 		}
 	}
 	find := func(name string) *payment {
@@ -107,13 +108,13 @@ func judgePayment(a, b payment) string {
 	case a.few() && b.few():
 		return fmt.Sprintf("Neither %s nor %s handed over often enough to say who pays.", a.subject, b.subject)
 	case a.few():
-		return fmt.Sprintf("%s handed over too seldom to say whether its requests pay; %s", head(a.subject), judgeRival(b))
+		return fmt.Sprintf("%s handed over too seldom to say whether its requests pay; %s", words.Capital(a.subject), judgeRival(b))
 	case b.few():
-		return fmt.Sprintf("%s handed over too seldom to say whether its requests pay; %s", head(b.subject), judgeOwn(a))
+		return fmt.Sprintf("%s handed over too seldom to say whether its requests pay; %s", words.Capital(b.subject), judgeOwn(a))
 	case a.share() <= paysNotUpTo && b.share() >= paysFrom:
 		return fmt.Sprintf("So a request of %s waits for the thread that is woken for it and one of %s does not, as the pattern claims.", b.subject, a.subject)
 	}
-	return head(judgeOwn(a)) + " " + head(judgeRival(b))
+	return words.Capital(judgeOwn(a)) + " " + words.Capital(judgeRival(b))
 }
 
 func judgeOwn(a payment) string {
@@ -140,8 +141,8 @@ func (v *view) apacheOrder(phase string, p panel) string {
 			if !strings.HasPrefix(s, "apache-") || !strings.HasSuffix(s, "-"+mpm) {
 				continue
 			}
-			if iv := stats.Summarise(v.sample(phase, p, s, metricOf(keyMoves)).valid); iv.N > 0 {
-				parts = append(parts, s+" "+intervalText(iv))
+			if iv := stats.Summarise(v.sample(phase, p, s, metricOf(keyMoves)).Valid); iv.N > 0 {
+				parts = append(parts, s+" "+words.Interval(iv))
 				medians = append(medians, iv.Center)
 			}
 		}
@@ -149,7 +150,7 @@ func (v *view) apacheOrder(phase string, p panel) string {
 	if len(parts) < 2 {
 		return ""
 	}
-	s := "A connection goes from one thread to another, asleep or not, this often: " + listing(parts) + "; "
+	s := "A connection goes from one thread to another, asleep or not, this often: " + words.List(parts) + "; "
 	for i := 1; i < len(medians); i++ {
 		if medians[i] <= medians[i-1] {
 			return s + "not in the order that the MPMs' designs suggest (prefork least, event most)."

@@ -8,7 +8,9 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"lflab/experiments/model"
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
+	"lflab/experiments/words"
 )
 
 // modelFigure draws the mean of D against the offered rate, and D of the second
@@ -18,8 +20,8 @@ func (v *view) modelFigure() Figure {
 	if v.group != "mpm" {
 		return f.without("the run does not compare MPMs")
 	}
-	var tiles []tile
-	var drawn []series
+	var tiles []plot.Tile
+	var drawn []plot.Series
 	var told []string
 	shown := map[string]bool{}
 	for _, of := range []prediction{byRate, bySpacing} {
@@ -35,7 +37,7 @@ func (v *view) modelFigure() Figure {
 			}
 			for _, p := range v.combinations(v.group, axis.Name) {
 				ss, sentences := v.predictedSeries(of, axis, ph, p, fits)
-				pl := seriesPanel(of.label, of.metric.Label(), ss)
+				pl := plot.SeriesPanel(of.label, of.metric.Label(), ss)
 				if pl == nil {
 					continue
 				}
@@ -43,11 +45,11 @@ func (v *view) modelFigure() Figure {
 				if len(v.phases) > 1 {
 					title = joinTitle(title, ph.Name)
 				}
-				tiles = append(tiles, tile{pl, title})
+				tiles = append(tiles, plot.Tile{Plot: pl, Title: title})
 				drawn = append(drawn, ss...)
 				shown[ph.Name] = true
 				for _, s := range sentences {
-					told = append(told, head(joinTitle(title, s)))
+					told = append(told, words.Capital(joinTitle(title, s)))
 				}
 				if len(sentences) == 0 && why != "" {
 					told = append(told, fmt.Sprintf("No prediction (%s): %s.", title, why))
@@ -55,16 +57,16 @@ func (v *view) modelFigure() Figure {
 			}
 		}
 	}
-	if f.sheet = inRows(tiles, 2); f.sheet == nil {
+	if f.sheet = plot.InRows(tiles, 2); f.sheet == nil {
 		return f.without("no trial with the kernel probe on measured D along rate or the second of a pair's D along spacing")
 	}
-	f.sheet.row = 60 * vg.Millimeter
-	f.sheet.legend = legendOf(drawn)
-	for i := range f.sheet.legend {
-		f.sheet.legend[i].line = true
+	f.sheet.Row = 60 * vg.Millimeter
+	f.sheet.Legend = plot.LegendOf(drawn)
+	for i := range f.sheet.Legend {
+		f.sheet.Legend[i].Line = true
 	}
-	f.Caption = join("Markers with bars are measured by the kernel probe. Lines without markers on them go through what the model of one leader with a set-up time (M/D/1) predicts from V and G at the quietest point, which it was fitted to; where there is no prediction, lines join the measured points.",
-		v.seriesCaption(shown), join(told...))
+	f.Caption = words.Sentences("Markers with bars are measured by the kernel probe. Lines without markers on them go through what the model of one leader with a set-up time (M/D/1) predicts from V and G at the quietest point, which it was fitted to; where there is no prediction, lines join the measured points.",
+		v.seriesCaption(shown), words.Sentences(told...))
 	return f
 }
 
@@ -86,7 +88,7 @@ var (
 
 // predictedSeries are the measured points of each MPM, with the model's curve if
 // there is one, and what is to be said of the fit.
-func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase, p panel, fits []model.Fit) (ss []series, sentences []string) {
+func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase, p panel, fits []model.Fit) (ss []plot.Series, sentences []string) {
 	var others []record.Axis
 	for _, a := range axesOf(v.run) {
 		if a.Name != v.group && a.Name != byRate.axis && a.Name != bySpacing.axis {
@@ -96,14 +98,14 @@ func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase,
 	group := record.Label(others, p.cell)
 	i := slices.IndexFunc(fits, func(f model.Fit) bool { return f.Group == group })
 	for _, name := range v.subjects {
-		s := series{name: name, style: v.style[name], points: v.along(axis, ph.Name, with(p.cell, v.group, name), of.metric)}
+		s := plot.Series{Name: name, Style: v.style[name], Points: v.along(axis, ph.Name, with(p.cell, v.group, name), of.metric)}
 		if of.axis == bySpacing.axis {
-			v.atAchieved(s.points, axis, ph.Name, with(p.cell, v.group, name))
+			v.atAchieved(s.Points, axis, ph.Name, with(p.cell, v.group, name))
 		}
-		if i >= 0 && len(s.points) > 0 {
+		if i >= 0 && len(s.Points) > 0 {
 			if c := fits[i].Curve(name); c != nil {
-				s.loose = true
-				s.curve = sampled(c, s.points)
+				s.Loose = true
+				s.Curve = sampled(c, s.Points)
 			}
 		}
 		ss = append(ss, s)
@@ -116,30 +118,30 @@ func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase,
 
 // atAchieved moves points to the spacings that pairs had in fact, where these were
 // measured: medians over processes.
-func (v *view) atAchieved(ps []seriesPoint, axis record.Axis, phase string, c record.Cell) {
+func (v *view) atAchieved(ps []plot.SeriesPoint, axis record.Axis, phase string, c record.Cell) {
 	asked := map[float64]float64{}
 	for _, q := range v.along(axis, phase, c, metricOf("pair_spacing_p50_ns")) {
-		asked[q.x] = q.of.Center
+		asked[q.X] = q.Of.Center
 	}
 	for i := range ps {
-		if real, ok := asked[ps[i].x]; ok {
-			ps[i].x = real
+		if real, ok := asked[ps[i].X]; ok {
+			ps[i].X = real
 		}
 	}
-	byX(ps)
+	plot.ByX(ps)
 }
 
 // sampled is a curve over the range of the points, in µs, without what lies far
 // above them.
-func sampled(c *model.Curve, ps []seriesPoint) []curvePoint {
+func sampled(c *model.Curve, ps []plot.SeriesPoint) []plot.CurvePoint {
 	top := 0.0
 	for _, q := range ps {
-		top = max(top, q.of.Hi)
+		top = max(top, q.Of.Hi)
 	}
-	var out []curvePoint
-	for _, q := range c.Sample(ps[0].x, ps[len(ps)-1].x, 120) {
+	var out []plot.CurvePoint
+	for _, q := range c.Sample(ps[0].X, ps[len(ps)-1].X, 120) {
 		if y := q.Y / 1e3; !math.IsNaN(y) && y <= 1.5*top {
-			out = append(out, curvePoint{q.X, y})
+			out = append(out, plot.CurvePoint{X: q.X, Y: y})
 		}
 	}
 	return out

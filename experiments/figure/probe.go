@@ -6,9 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // unprobed says why a run has nothing of the kernel probe's; "" if it has.
@@ -53,9 +55,9 @@ func (v *view) probeSection() *probeSection {
 	}
 	s := &probeSection{Cost: v.costSection()}
 	for _, ph := range v.phasesByLoad() {
-		title := head(ph.Title)
+		title := words.Capital(ph.Title)
 		if title == "" {
-			title = head(ph.Name)
+			title = words.Capital(ph.Name)
 		}
 		if t := v.stageTable(title, ph.Name); len(t.Groups) > 0 {
 			s.Stages = append(s.Stages, t)
@@ -103,7 +105,7 @@ func (v *view) stageTable(title, phase string) stageTable {
 	var columns []string
 	for _, s := range v.subjects {
 		if slices.ContainsFunc(v.panels, func(p panel) bool {
-			return slices.ContainsFunc(sums, func(of sum) bool { return len(v.stack(of, phase, p, s).totals.valid) > 0 })
+			return slices.ContainsFunc(sums, func(of sum) bool { return len(v.stack(of, phase, p, s).totals.Valid) > 0 })
 		}) {
 			columns = append(columns, s)
 			t.Subjects = append(t.Subjects, term{Word: s, Swatch: swatch(v.style[s])})
@@ -125,14 +127,14 @@ func (v *view) stageTable(title, phase string) stageTable {
 }
 
 func (v *view) stageGroup(of sum, p panel, stacks []stack) stageGroup {
-	g := stageGroup{Title: head(joinTitle(p.title, strings.TrimPrefix(of.label, "mean ")))}
+	g := stageGroup{Title: words.Capital(joinTitle(p.title, strings.TrimPrefix(of.label, "mean ")))}
 	total := stageRow{Name: of.tag + " mean", Total: true}
 	var names []part
 	for _, s := range stacks {
 		c := tableCell{Median: "–"}
-		if len(s.totals.valid) > 0 {
+		if len(s.totals.Valid) > 0 {
 			c.Median = fmt.Sprintf("%.2f", s.total)
-			if iv := stats.Summarise(s.totals.valid); iv.N > 1 {
+			if iv := stats.Summarise(s.totals.Valid); iv.N > 1 {
 				c.Range = fmt.Sprintf("[%.2f, %.2f]", iv.Lo, iv.Hi)
 			}
 		}
@@ -188,11 +190,11 @@ func (v *view) stageText(tag, name string) string {
 
 // patch is a stage's fill, to stand before its name. Hatches are told by the
 // direction of two lines.
-func patch(f fill) template.HTML {
+func patch(f plot.Fill) template.HTML {
 	hex := func(r, g, b uint8) string { return fmt.Sprintf("#%02x%02x%02x", r, g, b) }
-	lines := map[hatch]string{
-		level: "M0 3.3H12M0 6.7H12", upright: "M4 0V10M8 0V10", rising: "M0 10L10 0M5 12L14 3M-2 5L5 -2", falling: "M0 0L10 10M5 -2L14 7M-2 5L5 12",
-	}[f.hatch]
+	lines := map[plot.Hatch]string{
+		plot.Level: "M0 3.3H12M0 6.7H12", plot.Upright: "M4 0V10M8 0V10", plot.Rising: "M0 10L10 0M5 12L14 3M-2 5L5 -2", plot.Falling: "M0 0L10 10M5 -2L14 7M-2 5L5 12",
+	}[f.Hatch]
 	return template.HTML(fmt.Sprintf(`<svg class="patch" viewBox="0 0 12 10" aria-hidden="true"><rect width="12" height="10" fill="%s"/><path d="%s" stroke="%s" stroke-width="1.2"/></svg>`,
-		hex(f.color.R, f.color.G, f.color.B), lines, hex(f.lines.R, f.lines.G, f.lines.B)))
+		hex(f.Color.R, f.Color.G, f.Color.B), lines, hex(f.Lines.R, f.Lines.G, f.Lines.B)))
 }

@@ -9,6 +9,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // onOff are two measurements that differ in the kernel probe: two phases of one
@@ -101,7 +102,7 @@ type change struct{ on, off map[int]float64 }
 func (v *view) changes(x onOff, m record.Metric) []change {
 	var cs []change
 	for _, c := range v.cellsOf(x) {
-		cs = append(cs, change{v.sample(x.on.Name, c.panel, c.subject, m).byBlock, v.sample(x.off.Name, c.offPanel, c.offSubject, m).byBlock})
+		cs = append(cs, change{v.sample(x.on.Name, c.panel, c.subject, m).ByBlock, v.sample(x.off.Name, c.offPanel, c.offSubject, m).ByBlock})
 	}
 	return cs
 }
@@ -140,11 +141,11 @@ func (v *view) costSection() costSection {
 func (x onOff) title() string {
 	switch {
 	case x.axis != "":
-		return fmt.Sprintf("%s: %s against %s", head(x.on.Name), x.axis, probeOff)
+		return fmt.Sprintf("%s: %s against %s", words.Capital(x.on.Name), x.axis, probeOff)
 	case x.on.Flight && !x.off.Flight:
-		return fmt.Sprintf("%s against %s, which has the flight recorder off as well", head(x.on.Name), x.off.Name)
+		return fmt.Sprintf("%s against %s, which has the flight recorder off as well", words.Capital(x.on.Name), x.off.Name)
 	}
-	return fmt.Sprintf("%s against %s", head(x.on.Name), x.off.Name)
+	return fmt.Sprintf("%s against %s", words.Capital(x.on.Name), x.off.Name)
 }
 
 // costTable has a column for each cost that both halves of the pair measured.
@@ -179,9 +180,9 @@ func (v *view) costTable(x onOff) table {
 	}
 	t.Span = len(t.Columns) + 2
 	for at, c := range v.cellsOf(x) {
-		g := tableGroup{Title: head(c.panel.title)}
+		g := tableGroup{Title: words.Capital(c.panel.title)}
 		if rate := v.offered(x.on.Name, c.panel); rate > 0 {
-			g.Title = strings.TrimPrefix(g.Title+", "+thousands(rate)+" requests/s offered", ", ")
+			g.Title = strings.TrimPrefix(g.Title+", "+words.Thousands(rate)+" requests/s offered", ", ")
 		}
 		if len(t.Groups) == 0 || t.Groups[len(t.Groups)-1].Title != g.Title {
 			t.Groups = append(t.Groups, g)
@@ -218,7 +219,7 @@ func (v *view) costBeside() string {
 			}
 		}
 		if len(told) > 0 {
-			parts = append(parts, fmt.Sprintf("%s (%s)", listing(told), v.loopOf(x)))
+			parts = append(parts, fmt.Sprintf("%s (%s)", words.List(told), v.loopOf(x)))
 		}
 	}
 	if len(parts) == 0 {
@@ -265,7 +266,7 @@ func extremes(cs []change) string {
 	byCenter := func(a, b stats.Interval) int { return cmp.Compare(a.Center, b.Center) }
 	lo, hi := slices.MinFunc(all, byCenter), slices.MaxFunc(all, byCenter)
 	if len(all) == 1 {
-		return ratioText(lo)
+		return words.Ratio(lo)
 	}
-	return ratioText(lo) + " to " + ratioText(hi)
+	return words.Ratio(lo) + " to " + words.Ratio(hi)
 }

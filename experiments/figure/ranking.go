@@ -8,6 +8,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // answerRanking names the first and the last of each panel by the cost that
@@ -50,7 +51,7 @@ func (v *view) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 		}
 		last := len(r.names) - 1
 		s := fmt.Sprintf("%s, %s had the lowest %s, %s %s, and %s the highest, %s: %s.", where, r.names[0], m.Heading(),
-			intervalText(r.others[0].a), m.Unit, r.names[last], intervalText(r.others[last-1].b), outcome(r.others[last-1], "lower", "higher"))
+			words.Interval(r.others[0].a), m.Unit, r.names[last], words.Interval(r.others[last-1].b), outcome(r.others[last-1], "lower", "higher"))
 		var alike []string
 		for i, w := range r.others[:last-1] {
 			if w.enough() && !w.differs() {
@@ -58,10 +59,10 @@ func (v *view) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 			}
 		}
 		if len(alike) > 0 {
-			s += fmt.Sprintf(" No difference from %s could be shown for %s.", r.names[0], listing(alike))
+			s += fmt.Sprintf(" No difference from %s could be shown for %s.", r.names[0], words.List(alike))
 		}
 		s += " In the order of medians: " + strings.Join(r.names, ", ") + "."
-		ps = append(ps, Paragraph{Head: head(r.panel.title), Text: s})
+		ps = append(ps, Paragraph{Head: words.Capital(r.panel.title), Text: s})
 	}
 	return ps
 }
@@ -71,7 +72,7 @@ func (v *view) ranked(phase string, p panel, m record.Metric) []string {
 	medians := map[string]float64{}
 	var names []string
 	for _, s := range v.subjects {
-		if iv := stats.Summarise(v.sample(phase, p, s, m).valid); iv.N > 0 {
+		if iv := stats.Summarise(v.sample(phase, p, s, m).Valid); iv.N > 0 {
 			medians[s] = iv.Center
 			names = append(names, s)
 		}

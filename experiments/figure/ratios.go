@@ -8,6 +8,7 @@ import (
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suite"
+	"lflab/experiments/words"
 )
 
 // ratioTables are the figures that the suite asks for, one table for each panel
@@ -31,7 +32,7 @@ func (v *view) ratioTables() []table {
 	}
 	t.Span = len(asked) + 2
 	for _, p := range v.panels {
-		g := tableGroup{Title: head(p.title)}
+		g := tableGroup{Title: words.Capital(p.title)}
 		for _, s := range v.subjects {
 			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
 			for _, q := range asked {
@@ -72,7 +73,7 @@ func (v *view) answerPromises() []Paragraph {
 			all++
 			text := record.Label(v.run.Manifest.Axes, row.Cell)
 			if p := row.Promise(); p != "yes" {
-				text += " " + ratioText(row.Of)
+				text += " " + words.Ratio(row.Of)
 			}
 			found[row.Promise()] = append(found[row.Promise()], text)
 		}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
 )
 
@@ -56,7 +57,7 @@ func Write(run *record.Run, dir string) (htmlPath string, err error) {
 				}
 				continue
 			}
-			data, err := f.sheet.render(format)
+			data, err := f.sheet.Render(format)
 			if err == nil {
 				err = ReplaceFile(path, data)
 			}
@@ -100,9 +101,9 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 			continue
 		}
 		drawn = append(drawn, pageFigure{
-			Figure: f, Number: len(drawn) + 1, Wide: f.sheet.width > oneColumn,
+			Figure: f, Number: len(drawn) + 1, Wide: f.sheet.Width > plot.OneColumn,
 			// Drawn by this package, every text in it escaped by vgsvg.
-			SVG: template.HTML(inlineSVG(svgs[f.Name], f.Title)),
+			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Title)),
 		})
 	}
 	t, err := template.New("report").Funcs(template.FuncMap{
@@ -128,7 +129,7 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 		"Ratios":   v.ratioTables(),
 		"Probe":    v.probeSection(),
 		"Phases":   v.phaseRows(),
-		"Words":    words,
+		"Words":    vocabulary,
 		"Gates":    v.gateRows(),
 		"Bad":      v.badTrials(),
 		"Damaged":  v.damaged(),

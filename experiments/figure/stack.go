@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -53,7 +54,7 @@ type stack struct {
 	subject string
 	parts   []part // in the order of time
 	total   float64
-	totals  sample             // of each process
+	totals  stats.Sample       // of each process
 	placed  map[string]float64 // share of the events by probe.Placement
 	count   float64            // events
 }
@@ -149,7 +150,7 @@ func userKeys(r *record.PhaseResult, tag string, kernel []string) (before, after
 
 // stack adds the processes of one cell up.
 func (v *view) stack(of sum, phase string, p panel, subject string) stack {
-	s := stack{subject: subject, placed: map[string]float64{}, totals: sample{byBlock: map[int]float64{}}}
+	s := stack{subject: subject, placed: map[string]float64{}, totals: stats.Sample{ByBlock: map[int]float64{}}}
 	for _, t := range v.trials(p, subject) {
 		r := phaseOf(t, phase)
 		if r == nil {
@@ -160,11 +161,11 @@ func (v *view) stack(of sum, phase string, p panel, subject string) stack {
 			continue
 		}
 		if !t.Valid() {
-			s.totals.invalid = append(s.totals.invalid, mean)
+			s.totals.Invalid = append(s.totals.Invalid, mean)
 			continue
 		}
-		s.totals.valid = append(s.totals.valid, mean)
-		s.totals.byBlock[t.Repetition] = mean
+		s.totals.Valid = append(s.totals.Valid, mean)
+		s.totals.ByBlock[t.Repetition] = mean
 		s.total += mean
 		s.parts = addParts(s.parts, parts)
 		if r.Probe != nil {
@@ -174,7 +175,7 @@ func (v *view) stack(of sum, phase string, p panel, subject string) stack {
 			}
 		}
 	}
-	n := float64(len(s.totals.valid))
+	n := float64(len(s.totals.Valid))
 	if n == 0 {
 		return s
 	}
@@ -235,8 +236,8 @@ func merged(stacks []stack) []string {
 
 // pieces are the stack as it is drawn, the small stages and what is in no stage
 // at its end.
-func (s *stack) pieces(small []string) []piece {
-	var ps []piece
+func (s *stack) pieces(small []string) []plot.Piece {
+	var ps []plot.Piece
 	left := max(0, s.missing())
 	for _, p := range s.parts {
 		switch {
@@ -244,16 +245,16 @@ func (s *stack) pieces(small []string) []piece {
 		case slices.Contains(small, p.name):
 			left += p.mean
 		default:
-			ps = append(ps, piece{p.fill(), p.mean})
+			ps = append(ps, plot.Piece{Fill: p.fill(), Width: p.mean})
 		}
 	}
 	if left > 0 {
-		ps = append(ps, piece{restFill, left})
+		ps = append(ps, plot.Piece{Fill: restFill, Width: left})
 	}
 	return ps
 }
 
-func (p part) fill() fill {
+func (p part) fill() plot.Fill {
 	if k := kindOf(p.name); k != nil {
 		return k.fill
 	}

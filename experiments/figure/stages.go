@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
+	"lflab/experiments/words"
 
-	"gonum.org/v1/plot"
+	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 )
 
@@ -30,7 +32,7 @@ func (v *view) stagesFigure(of sum) Figure {
 			for _, name := range v.subjects {
 				s := v.stack(of, ph.Name, p, name)
 				stacks[[2]int{j, i}] = append(stacks[[2]int{j, i}], s)
-				if len(s.totals.valid)+len(s.totals.invalid) > 0 {
+				if len(s.totals.Valid)+len(s.totals.Invalid) > 0 {
 					all, any = append(all, s), true
 					if !slices.Contains(subjects, name) {
 						subjects = append(subjects, name)
@@ -48,42 +50,32 @@ func (v *view) stagesFigure(of sum) Figure {
 		return f
 	}
 	small := merged(all)
-	f.sheet = v.grid(phases, func(ph record.Phase, i int) *plot.Plot {
+	f.sheet = v.grid(phases, func(ph record.Phase, i int) *gonum.Plot {
 		var names []string
-		var rows []barRow
+		var rows []plot.BarRow
 		for _, s := range stacks[[2]int{v.indexOf(ph), i}] {
 			if slices.Contains(subjects, s.subject) {
 				names = append(names, s.subject)
-				rows = append(rows, barRow{v.style[s.subject], s.pieces(small), s.totals, s.placement()})
+				rows = append(rows, plot.BarRow{Style: v.style[s.subject], Pieces: s.pieces(small), Totals: s.totals, Note: s.placement()})
 			}
 		}
-		return barPlot(of.label+" (µs)", "same/cross/none", names, rows)
+		return plot.BarPlot(of.label+" (µs)", "same/cross/none", names, rows)
 	})
-	for _, row := range f.sheet.rows { // names stand once, at the left
+	for _, row := range f.sheet.Rows { // names stand once, at the left
 		for _, t := range row[1:] {
-			if t.plot != nil {
-				nameless(t.plot)
+			if t.Plot != nil {
+				plot.Nameless(t.Plot)
 			}
 		}
 	}
-	f.sheet.row = vg.Length(barRowHeight*len(subjects)) + 34
-	f.sheet.legend = stageLegend(all, small)
+	f.sheet.Row = vg.Length(plot.BarRowHeight*len(subjects)) + 34
+	f.sheet.Legend = stageLegend(all, small)
 	f.Caption = v.stagesCaption(of, phases, all, small, subjects)
 	return f
 }
 
-// nameless keeps the grid's lines of a panel whose rows have their names
-// further left.
-func nameless(p *plot.Plot) {
-	ticks := p.Y.Tick.Marker.Ticks(0, 0)
-	for i := range ticks {
-		ticks[i].Label = " "
-	}
-	p.Y.Tick.Marker = plot.ConstantTicks(ticks)
-}
-
 // stageLegend has a line for each family, with the stages that are drawn.
-func stageLegend(all []stack, small []string) []entry {
+func stageLegend(all []stack, small []string) []plot.Entry {
 	drawn := map[string]bool{}
 	for _, s := range all {
 		for _, p := range s.parts {
@@ -92,13 +84,13 @@ func stageLegend(all []stack, small []string) []entry {
 			}
 		}
 	}
-	var es []entry
-	add := func(f family, label string, look fill) {
-		e := entry{label: label, fill: &look}
-		if len(es) == 0 || es[len(es)-1].family != f {
-			e.head = f.title()
+	var es []plot.Entry
+	add := func(f family, label string, look plot.Fill) {
+		e := plot.Entry{Label: label, Fill: &look}
+		if len(es) == 0 || es[len(es)-1].Group != int(f) {
+			e.Head = f.title()
 		}
-		e.family = f
+		e.Group = int(f)
 		es = append(es, e)
 	}
 	for _, k := range kinds {
@@ -137,13 +129,13 @@ func (v *view) stagesCaption(of sum, phases []record.Phase, all []stack, small, 
 	}
 	absent, other, off := "", "", ""
 	if len(none) > 0 {
-		absent = "The kernel saw nothing of the kind in " + listing(none) + "."
+		absent = "The kernel saw nothing of the kind in " + words.List(none) + "."
 		if of.user {
-			absent = "There are no such records of " + listing(none) + "."
+			absent = "There are no such records of " + words.List(none) + "."
 		}
 	}
 	if len(small) > 0 {
-		other = fmt.Sprintf("Stages that are below %.1f %% of every bar are merged as “other”: %s.", 100*negligible, listing(small))
+		other = fmt.Sprintf("Stages that are below %.1f %% of every bar are merged as “other”: %s.", 100*negligible, words.List(small))
 	}
 	least, most := math.Inf(1), 0.0
 	user := false
@@ -157,7 +149,7 @@ func (v *view) stagesCaption(of sum, phases []record.Phase, all []stack, small, 
 		user = user || slices.ContainsFunc(s.parts, func(p part) bool { k := kindOf(p.name); return p.mean > 0 && k != nil && k.family == userSide })
 	}
 	if len(unsound) > 0 {
-		off = "Total less stages is not zero: " + listing(unsound) + "."
+		off = "Total less stages is not zero: " + words.List(unsound) + "."
 	}
 	read := of.read
 	if user && !of.user {
@@ -165,9 +157,9 @@ func (v *view) stagesCaption(of sum, phases []record.Phase, all []stack, small, 
 	}
 	counts := ""
 	if most > 0 {
-		counts = fmt.Sprintf("Behind a bar stand %s to %s %s.", thousands(least), thousands(most), of.events)
+		counts = fmt.Sprintf("Behind a bar stand %s to %s %s.", words.Thousands(least), words.Thousands(most), of.events)
 	}
-	return join(read, "A bar is the mean over processes of their means, split into its stages in the order of time; stages are the times between two stamps, named by them.",
+	return words.Sentences(read, "A bar is the mean over processes of their means, split into its stages in the order of time; stages are the times between two stamps, named by them.",
 		"Above it processes as small points, their median and its "+v.intervalName()+", cut at the panel's edge.",
 		"At the right, same/cross/none: the shares of "+of.events+" whose woken thread ran on its waker's CPU, on another one, and that woke nobody; times compare only at like shares.",
 		v.loads(phases), v.replicates(), counts, absent, other, off, v.residue(of, phases), v.costBeside(), v.leftOut("drawn hollow where they left values"))
@@ -189,5 +181,5 @@ func (v *view) residue(of sum, phases []record.Phase) string {
 			}
 		}
 	}
-	return fmt.Sprintf("%s requests and hand-offs were joined; %s records found no partner.", thousands(float64(joined)), thousands(float64(left)))
+	return fmt.Sprintf("%s requests and hand-offs were joined; %s records found no partner.", words.Thousands(float64(joined)), words.Thousands(float64(left)))
 }

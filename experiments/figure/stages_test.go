@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/recorder"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -39,18 +40,18 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 		for _, p := range v.panels {
 			for _, subject := range v.subjects {
 				s := v.stack(of, "open_probe", p, subject)
-				if len(s.totals.valid) == 0 {
+				if len(s.totals.Valid) == 0 {
 					continue
 				}
 				bars++
 				want := 0.0
 				for _, tr := range v.trials(p, subject) {
 					if r := phaseOf(tr, "open_probe"); r != nil && tr.Valid() {
-						want += distOf(r.Probe, of.tag).Mean / 1e3 / float64(len(s.totals.valid))
+						want += distOf(r.Probe, of.tag).Mean / 1e3 / float64(len(s.totals.Valid))
 					}
 				}
 				for _, small := range [][]string{nil, merged([]stack{s})} {
-					if got := (barRow{pieces: s.pieces(small)}).end(); math.Abs(got-want) > 1e-6*want {
+					if got := (plot.BarRow{Pieces: s.pieces(small)}).End(); math.Abs(got-want) > 1e-6*want {
 						t.Errorf("%s of %s: the bar's parts come to %.4f µs, the mean is %.4f", of.tag, subject, got, want)
 					}
 				}
@@ -78,45 +79,45 @@ func TestBarsShowWhatIsInNoStage(t *testing.T) {
 	if x := s.missing(); x < 9 || x > 12 {
 		t.Errorf("%.1f µs are in no stage, want those of the one taken away", x)
 	}
-	if end := (barRow{pieces: s.pieces(nil)}).end(); math.Abs(end-s.total) > 1e-9 {
+	if end := (plot.BarRow{Pieces: s.pieces(nil)}).End(); math.Abs(end-s.total) > 1e-9 {
 		t.Errorf("the bar ends at %.3f, the mean is %.3f", end, s.total)
 	}
 	f := figureOf(t, run, "stages")
-	if !strings.Contains(f.Caption, "worker +3") || !slices.ContainsFunc(f.sheet.legend, func(e entry) bool { return strings.Contains(e.label, "in no stage") }) {
+	if !strings.Contains(f.Caption, "worker +3") || !slices.ContainsFunc(f.sheet.Legend, func(e plot.Entry) bool { return strings.Contains(e.Label, "in no stage") }) {
 		t.Errorf("the figure does not say so: %s", f.Caption)
 	}
 }
 
 // A subject without the sum leaves its row empty and the others' scale alone.
 func TestBarsOfSomeSubjectsAlone(t *testing.T) {
-	full := barRow{pieces: []piece{{restFill, 40}}, totals: sample{valid: []float64{40}}}
-	if p := barPlot("x (µs)", "", []string{"a", "b"}, []barRow{full, {}}); p == nil || p.X.Max != 40/(1-besideBars) {
+	full := plot.BarRow{Pieces: []plot.Piece{{Fill: restFill, Width: 40}}, Totals: stats.Sample{Valid: []float64{40}}}
+	if p := plot.BarPlot("x (µs)", "", []string{"a", "b"}, []plot.BarRow{full, {}}); p == nil || p.X.Max != 40/(1-plot.BesideBars) {
 		t.Errorf("panel %+v", p)
 	}
-	if p := barPlot("x (µs)", "", []string{"a", "b"}, []barRow{{}, {}}); p != nil {
+	if p := plot.BarPlot("x (µs)", "", []string{"a", "b"}, []plot.BarRow{{}, {}}); p != nil {
 		t.Errorf("a panel of nothing is drawn")
 	}
-	hollow := barRow{totals: sample{invalid: []float64{10, 30}}}
-	if p := barPlot("x (µs)", "", []string{"a"}, []barRow{hollow}); p == nil || p.X.Max < 30 {
+	hollow := plot.BarRow{Totals: stats.Sample{Invalid: []float64{10, 30}}}
+	if p := plot.BarPlot("x (µs)", "", []string{"a"}, []plot.BarRow{hollow}); p == nil || p.X.Max < 30 {
 		t.Errorf("trials that do not count are not drawn: %+v", p)
 	}
 }
 
 // The areas that are drawn have the widths of the parts, in order, without gaps.
 func TestBarsAreDrawnToScale(t *testing.T) {
-	looks := []fill{kinds[0].fill, kinds[11].fill, restFill}
+	looks := []plot.Fill{kinds[0].fill, kinds[11].fill, restFill}
 	widths := []float64{10, 25, 5}
-	row := barRow{style: palette[0], totals: sample{valid: []float64{40}}, note: "12/84/4 %"}
+	row := plot.BarRow{Style: plot.Palette[0], Totals: stats.Sample{Valid: []float64{40}}, Note: "12/84/4 %"}
 	for i := range looks {
-		row.pieces = append(row.pieces, piece{looks[i], widths[i]})
+		row.Pieces = append(row.Pieces, plot.Piece{Fill: looks[i], Width: widths[i]})
 	}
-	p := barPlot("x (µs)", "note", []string{"a"}, []barRow{row})
-	if p.X.Max != 40/(1-besideBars) {
-		t.Errorf("the axis ends at %v, with room for the text at 40/%v", p.X.Max, 1-besideBars)
+	p := plot.BarPlot("x (µs)", "note", []string{"a"}, []plot.BarRow{row})
+	if p.X.Max != 40/(1-plot.BesideBars) {
+		t.Errorf("the axis ends at %v, with room for the text at 40/%v", p.X.Max, 1-plot.BesideBars)
 	}
 	var rec recorder.Canvas
 	c := draw.NewCanvas(&rec, 300, 60)
-	bars{rows: []barRow{row}}.Plot(c, p)
+	plot.Bars{Rows: []plot.BarRow{row}}.Plot(c, p)
 	x, _ := p.Transforms(&c)
 	from, i := 0.0, 0
 	for _, a := range rec.Actions {
@@ -138,11 +139,11 @@ func TestBarsAreDrawnToScale(t *testing.T) {
 
 // A hatch stays within its area, however small.
 func TestHatchStaysWithinItsArea(t *testing.T) {
-	for _, h := range []hatch{level, rising, upright, falling} {
+	for _, h := range []plot.Hatch{plot.Level, plot.Rising, plot.Upright, plot.Falling} {
 		for _, width := range []vg.Length{0.3, 3, 40} {
 			area := vg.Rectangle{Min: vg.Point{X: 7.3, Y: 2.1}, Max: vg.Point{X: 7.3 + width, Y: 11}}
 			var rec recorder.Canvas
-			fill{ink, h, paper}.paint(draw.NewCanvas(&rec, 100, 20), area)
+			plot.Fill{Color: plot.Ink, Hatch: h, Lines: plot.Paper}.Paint(draw.NewCanvas(&rec, 100, 20), area)
 			lines := 0
 			for _, a := range rec.Actions {
 				stroke, ok := a.(*recorder.Stroke)
@@ -157,7 +158,7 @@ func TestHatchStaysWithinItsArea(t *testing.T) {
 					}
 				}
 			}
-			if lines == 0 && width > hatchStep*2 {
+			if lines == 0 && width > plot.HatchStep*2 {
 				t.Errorf("hatch %d draws no line", h)
 			}
 		}
@@ -169,9 +170,9 @@ func TestSmallStagesAreMergedAndNamed(t *testing.T) {
 	if !strings.Contains(f.Caption, "merged as “other”: arm-return and return-queued.") {
 		t.Errorf("caption: %s", f.Caption)
 	}
-	for _, e := range f.sheet.legend {
-		if strings.Contains(e.label, "arm-return") || strings.Contains(e.label, "return-queued") {
-			t.Errorf("the legend has %q, which is not drawn", e.label)
+	for _, e := range f.sheet.Legend {
+		if strings.Contains(e.Label, "arm-return") || strings.Contains(e.Label, "return-queued") {
+			t.Errorf("the legend has %q, which is not drawn", e.Label)
 		}
 	}
 }
@@ -186,13 +187,13 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 			t.Errorf("caption does not say %q: %s", part, f.Caption)
 		}
 	}
-	if len(f.sheet.rows) != 2 || len(f.sheet.rows[0]) != 2 {
-		t.Errorf("%d rows of panels, want two loads by two modes", len(f.sheet.rows))
+	if len(f.sheet.Rows) != 2 || len(f.sheet.Rows[0]) != 2 {
+		t.Errorf("%d rows of panels, want two loads by two modes", len(f.sheet.Rows))
 	}
 	var heads []string
-	for _, e := range f.sheet.legend {
-		if e.head != "" {
-			heads = append(heads, e.head)
+	for _, e := range f.sheet.Legend {
+		if e.Head != "" {
+			heads = append(heads, e.Head)
 		}
 	}
 	if want := []string{"readiness", "nobody waits", "hand-off", "thread runs", "rest"}; !slices.Equal(heads, want) {
@@ -219,10 +220,10 @@ func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
 		}
 	}
 	f := figureOf(t, run, "stages-gap")
-	if len(f.sheet.rows) != 1 || len(f.sheet.rows[0]) != 2 || f.sheet.rows[0][0].plot == nil || f.sheet.rows[0][1].plot == nil {
-		t.Fatalf("rows %+v, want one of two panels", f.sheet.rows)
+	if len(f.sheet.Rows) != 1 || len(f.sheet.Rows[0]) != 2 || f.sheet.Rows[0][0].Plot == nil || f.sheet.Rows[0][1].Plot == nil {
+		t.Fatalf("rows %+v, want one of two panels", f.sheet.Rows)
 	}
-	if a, b := f.sheet.rows[0][0].title, f.sheet.rows[0][1].title; !strings.HasPrefix(a, "closing · open") || !strings.HasPrefix(b, "closing · closed") {
+	if a, b := f.sheet.Rows[0][0].Title, f.sheet.Rows[0][1].Title; !strings.HasPrefix(a, "closing · open") || !strings.HasPrefix(b, "closing · closed") {
 		t.Errorf("panels %q and %q", a, b)
 	}
 }
@@ -237,7 +238,7 @@ func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 		}
 	}
 	after := newView(run).stack(sums[0], "open_probe", newView(run).panels[0], "leader")
-	if len(after.totals.invalid) != 1 || len(after.totals.valid) != len(before.totals.valid)-1 || after.count != before.count-1000 || after.total == before.total {
+	if len(after.totals.Invalid) != 1 || len(after.totals.Valid) != len(before.totals.Valid)-1 || after.count != before.count-1000 || after.total == before.total {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 }
@@ -268,7 +269,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	if math.Abs(s.total-kernel.total-2.5) > 1e-9 || s.missing() != 0 {
 		t.Errorf("total %.3f µs, the kernel's alone %.3f; %.3f in no stage", s.total, kernel.total, s.missing())
 	}
-	if last := s.parts[len(s.parts)-1]; last.name != "read-handler" || last.fill().hatch != upright {
+	if last := s.parts[len(s.parts)-1]; last.name != "read-handler" || last.fill().Hatch != plot.Upright {
 		t.Errorf("last part %+v", last)
 	}
 	h := v.stack(sums[2], "open_probe", v.panels[0], "worker")
@@ -276,8 +277,8 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 		t.Errorf("H begins with %+v and ends with %+v, %.3f in no stage", first, last, h.missing())
 	}
 	f := figureOf(t, run, "stages")
-	if !strings.Contains(f.Caption, "reaches into the server's own code") || f.sheet.legend[len(f.sheet.legend)-2].label != "read-handler" {
-		t.Errorf("caption %s, legend %+v", f.Caption, f.sheet.legend)
+	if !strings.Contains(f.Caption, "reaches into the server's own code") || f.sheet.Legend[len(f.sheet.Legend)-2].Label != "read-handler" {
+		t.Errorf("caption %s, legend %+v", f.Caption, f.sheet.Legend)
 	}
 	own := v.stack(sums[1], "open_probe", v.panels[0], "worker")
 	if own.total != 30 || own.missing() != 0 {
@@ -287,8 +288,8 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 		t.Errorf("caption: %s", f.Caption)
 	}
 	var names []string
-	for _, e := range figureOf(t, run, "stages-user").sheet.legend {
-		names = append(names, e.label)
+	for _, e := range figureOf(t, run, "stages-user").sheet.Legend {
+		names = append(names, e.Label)
 	}
 	if want := []string{"ready-return", "wake-return", "return-user", "read-handler"}; !slices.Equal(names, want) {
 		t.Errorf("legend %v, want %v", names, want)
@@ -306,8 +307,8 @@ func TestPartsKeepTheOrderOfTime(t *testing.T) {
 // The figures of what is measured from outside leave the probe's phases out
 // where the same load was measured without it.
 func TestProbedPhasesStandBesideUndisturbedOnes(t *testing.T) {
-	if f := figureOf(t, probedRun(1), "cpu"); len(f.sheet.rows) != 2 {
-		t.Errorf("%d rows of panels of CPU time, want the two loads once", len(f.sheet.rows))
+	if f := figureOf(t, probedRun(1), "cpu"); len(f.sheet.Rows) != 2 {
+		t.Errorf("%d rows of panels of CPU time, want the two loads once", len(f.sheet.Rows))
 	}
 	v := newView(probedRun(1))
 	var names []string

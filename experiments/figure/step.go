@@ -6,22 +6,16 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // maxServers is how many servers' steps stand side by side at most.
 const maxServers = 5
-
-var (
-	loadFill   = fill{rgb(0xe9edf2), plain, paper} // while the clients are there
-	servedLine = draw.LineStyle{Color: axisInk, Width: 0.8, Dashes: []vg.Length{2.2, 1.4}}
-	noMarker   = marker{}
-)
 
 // stepFigure draws processes and threads of each server over the time of a step
 // of load.
@@ -37,7 +31,7 @@ func (v *view) stepFigure() Figure {
 		f.Missing = "no trial saw the step"
 		return f
 	}
-	f.Caption = join(fmt.Sprintf("%d clients come at 0 s, all at once, each in a closed loop on %s, and go again at the end of the grey area, whose height in the lower row is their number.",
+	f.Caption = words.Sentences(fmt.Sprintf("%d clients come at 0 s, all at once, each in a closed loop on %s, and go again at the end of the grey area, whose height in the lower row is their number.",
 		ph.Connections, ph.Path),
 		"The control process is one of the processes; threads are those of all processes, whatever they do.",
 		"Thin lines are single server processes with their children, the thick one is their median. The dashed line is the requests that were served at a time, as the clients saw it.",
@@ -45,56 +39,18 @@ func (v *view) stepFigure() Figure {
 	return f
 }
 
-// steps are what one cell's processes did in one panel.
-type steps struct {
-	style  style
-	from   float64 // s, of the grey area, which begins at 0
-	height float64 // of the grey area; 0: that of the panel
-	thin   [][]vg.Point
-	hollow [][]vg.Point // of trials that do not count
-	median []vg.Point
-	served []vg.Point
-}
-
-// Plot draws the load, then what was served, then the processes.
-func (k steps) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	top := c.Max.Y
-	if k.height > 0 {
-		top = y(k.height)
-	}
-	loadFill.paint(c, vg.Rectangle{Min: vg.Point{X: x(0), Y: c.Min.Y}, Max: vg.Point{X: x(k.from), Y: top}})
-	line := func(sty draw.LineStyle, pts []vg.Point) {
-		on := make([]vg.Point, len(pts))
-		for i, d := range pts {
-			on[i] = vg.Point{X: x(float64(d.X)), Y: y(float64(d.Y))}
-		}
-		if len(on) > 1 {
-			c.StrokeLines(sty, c.ClipLinesXY(on)...)
-		}
-	}
-	line(servedLine, k.served)
-	for _, pts := range k.hollow {
-		line(draw.LineStyle{Color: k.style.pale(0x90), Width: thinLine, Dashes: []vg.Length{0.8, 1.2}}, pts)
-	}
-	for _, pts := range k.thin {
-		line(draw.LineStyle{Color: k.style.pale(0x80), Width: thinLine}, pts)
-	}
-	line(draw.LineStyle{Color: k.style.color, Width: 1.4 * lineWidth}, k.median)
-}
-
 // stepSheet has a column for each server: processes above, threads below, all
 // under the same axes. It is nil where no trial saw a step.
-func (v *view) stepSheet(ph record.Phase) *sheet {
+func (v *view) stepSheet(ph record.Phase) *plot.Sheet {
 	type column struct {
 		title              string
-		processes, threads steps
+		processes, threads plot.Steps
 	}
 	var columns []column
 	end, before, tops := 0.0, 0.0, [2]float64{1, float64(ph.Connections)}
 	for _, p := range v.panels {
 		for _, name := range v.subjects {
-			of := column{title: name, processes: steps{style: v.style[name]}, threads: steps{style: v.style[name]}}
+			of := column{title: name, processes: plot.Steps{Style: v.style[name]}, threads: plot.Steps{Style: v.style[name]}}
 			if len(v.panels) > 1 {
 				of.title += " · " + p.title
 			}
@@ -105,66 +61,47 @@ func (v *view) stepSheet(ph record.Phase) *sheet {
 					continue
 				}
 				s := r.Series
-				of.processes.from = max(of.processes.from, s.DownS-s.UpS)
+				of.processes.From = max(of.processes.From, s.DownS-s.UpS)
 				before, end = min(before, s.TimeS[0]-s.UpS), max(end, s.TimeS[len(s.TimeS)-1]-s.UpS)
 				tops[0], tops[1] = max(tops[0], float64(s.MostProcesses())), max(tops[1], float64(s.MostThreads()))
 				processes, threads := seen(s, s.Processes), seen(s, s.Threads)
 				if !t.Valid() {
-					of.processes.hollow, of.threads.hollow = append(of.processes.hollow, processes), append(of.threads.hollow, threads)
+					of.processes.Hollow, of.threads.Hollow = append(of.processes.Hollow, processes), append(of.threads.Hollow, threads)
 					continue
 				}
-				of.processes.thin, of.threads.thin = append(of.processes.thin, processes), append(of.threads.thin, threads)
+				of.processes.Thin, of.threads.Thin = append(of.processes.Thin, processes), append(of.threads.Thin, threads)
 				valid = append(valid, s)
 			}
-			if of.processes.from == 0 {
+			if of.processes.From == 0 {
 				continue
 			}
-			of.threads.from, of.threads.height = of.processes.from, float64(ph.Connections)
-			of.processes.median = medianOf(of.processes.thin, ph.Step.EveryS)
-			of.threads.median = medianOf(of.threads.thin, ph.Step.EveryS)
-			of.threads.served = medianServed(valid)
+			of.threads.From, of.threads.Height = of.processes.From, float64(ph.Connections)
+			of.processes.Median = medianOf(of.processes.Thin, ph.Step.EveryS)
+			of.threads.Median = medianOf(of.threads.Thin, ph.Step.EveryS)
+			of.threads.Served = medianServed(valid)
 			columns = append(columns, of)
 		}
 	}
 	if len(columns) == 0 {
 		return nil
 	}
-	sh := &sheet{width: twoColumns, row: 38 * vg.Millimeter}
+	sh := &plot.Sheet{Width: plot.TwoColumns, Row: 38 * vg.Millimeter}
 	for group := range slices.Chunk(columns, maxServers) {
-		upper, lower := make([]tile, min(maxServers, len(columns))), make([]tile, min(maxServers, len(columns)))
+		upper, lower := make([]plot.Tile, min(maxServers, len(columns))), make([]plot.Tile, min(maxServers, len(columns)))
 		for i, of := range group {
-			upper[i] = tile{plot: stepPanel(of.processes, "processes", i == 0, before, end, tops[0]), title: of.title}
-			lower[i] = tile{plot: stepPanel(of.threads, "threads", i == 0, before, end, tops[1])}
+			upper[i] = plot.Tile{Plot: plot.StepPanel(of.processes, "processes", i == 0, before, end, tops[0]), Title: of.title}
+			lower[i] = plot.Tile{Plot: plot.StepPanel(of.threads, "threads", i == 0, before, end, tops[1])}
 		}
-		sh.rows = append(sh.rows, upper, lower)
+		sh.Rows = append(sh.Rows, upper, lower)
 	}
-	plain := style{color: ink, marker: noMarker}
-	dashed := style{color: axisInk, marker: noMarker, dashes: servedLine.Dashes}
-	sh.legend = []entry{
-		{label: "median", style: plain, line: true},
-		{label: "requests served at a time", style: dashed, line: true},
-		{label: fmt.Sprintf("%d clients are there", ph.Connections), fill: &loadFill},
+	plain := plot.Style{Color: plot.Ink, Marker: plot.NoMarker}
+	dashed := plot.Style{Color: plot.AxisInk, Marker: plot.NoMarker, Dashes: plot.ServedLine.Dashes}
+	sh.Legend = []plot.Entry{
+		{Label: "median", Style: plain, Line: true},
+		{Label: "requests served at a time", Style: dashed, Line: true},
+		{Label: fmt.Sprintf("%d clients are there", ph.Connections), Fill: &plot.LoadFill},
 	}
 	return sh
-}
-
-func stepPanel(k steps, what string, first bool, before, end, top float64) *plot.Plot {
-	p := newPlot("time (s)", "")
-	p.X.Min, p.X.Max = before, end
-	p.Y.Min, p.Y.Max = 0, 1.06*top
-	if first {
-		p.Y.Label.Text = what
-	} else { // the numbers stand once, at the left
-		p.Y.Tick.Marker = plot.TickerFunc(func(lo, hi float64) []plot.Tick {
-			ts := linearTicks(lo, hi)
-			for i := range ts {
-				ts[i].Label = " "
-			}
-			return ts
-		})
-	}
-	p.Add(k)
-	return p
 }
 
 // seen is what was counted, over the time since the clients came.
@@ -232,7 +169,7 @@ func (v *view) answerStep() []Paragraph {
 	var ps []Paragraph
 	for _, p := range v.panels {
 		of := func(subject, key string) stats.Interval {
-			return stats.Summarise(v.sample(ph.Name, p, subject, metricOf(key)).valid)
+			return stats.Summarise(v.sample(ph.Name, p, subject, metricOf(key)).Valid)
 		}
 		var up, never, most, down, stay []string
 		for _, s := range v.subjects {
@@ -240,13 +177,13 @@ func (v *view) answerStep() []Paragraph {
 				continue
 			}
 			if iv := of(s, keyScaleUp); iv.N > 0 {
-				up = append(up, fmt.Sprintf("%s s in %s", intervalText(iv), s))
+				up = append(up, fmt.Sprintf("%s s in %s", words.Interval(iv), s))
 			} else {
 				never = append(never, s)
 			}
-			most = append(most, fmt.Sprintf("%s %s and %s", s, intervalText(of(s, keyMostProcesses)), intervalText(of(s, keyMostThreads))))
+			most = append(most, fmt.Sprintf("%s %s and %s", s, words.Interval(of(s, keyMostProcesses)), words.Interval(of(s, keyMostThreads))))
 			if iv := of(s, keyScaleDown); iv.N > 0 {
-				down = append(down, fmt.Sprintf("%s s in %s", intervalText(iv), s))
+				down = append(down, fmt.Sprintf("%s s in %s", words.Interval(iv), s))
 			} else {
 				stay = append(stay, s)
 			}
@@ -259,16 +196,16 @@ func (v *view) answerStep() []Paragraph {
 			ss = append(ss, fmt.Sprintf("From the coming of %d clients until 95 %% of them were served at a time it took %s.", ph.Connections, strings.Join(up, ", ")))
 		}
 		if len(never) > 0 {
-			ss = append(ss, fmt.Sprintf("%s did not come there while the clients were there.", head(listing(never))))
+			ss = append(ss, fmt.Sprintf("%s did not come there while the clients were there.", words.Capital(words.List(never))))
 		}
 		ss = append(ss, fmt.Sprintf("At most there were, in processes and threads: %s.", strings.Join(most, "; ")))
 		if len(down) > 0 {
 			ss = append(ss, fmt.Sprintf("After the clients had gone it took until no more than %d threads were idle, and no process was left that was too many, %s.", ph.Step.IdleMost, strings.Join(down, ", ")))
 		}
 		if len(stay) > 0 {
-			ss = append(ss, fmt.Sprintf("%s did not come back so far in the %g s that were watched.", head(listing(stay)), ph.Step.AfterS))
+			ss = append(ss, fmt.Sprintf("%s did not come back so far in the %g s that were watched.", words.Capital(words.List(stay)), ph.Step.AfterS))
 		}
-		ps = append(ps, Paragraph{Head: head(p.title), Text: strings.Join(ss, " "), Lead: len(v.panels) == 1})
+		ps = append(ps, Paragraph{Head: words.Capital(p.title), Text: strings.Join(ss, " "), Lead: len(v.panels) == 1})
 		if len(v.panels) == 1 {
 			ps[0].Head = ""
 		}

@@ -78,22 +78,22 @@ func TestStepFigure(t *testing.T) {
 	if f.Name != "step" || f.sheet == nil {
 		t.Fatalf("the first figure is %s (%s)", f.Name, f.Missing)
 	}
-	rows := f.sheet.rows
+	rows := f.sheet.Rows
 	if len(rows) != 2 || len(rows[0]) != 2 || len(rows[1]) != 2 {
 		t.Fatalf("%d rows of %d panels, want processes and threads of two servers", len(rows), len(rows[0]))
 	}
 	for i, name := range []string{"leader", "apache-event"} {
-		if got := rows[0][i].title; got != name {
+		if got := rows[0][i].Title; got != name {
 			t.Errorf("column %d is %q, want %s", i, got, name)
 		}
 		for j, row := range rows { // ours beside the other's under the same axes
-			a, b := row[0].plot, row[i].plot
+			a, b := row[0].Plot, row[i].Plot
 			if a.X.Min != b.X.Min || a.X.Max != b.X.Max || a.Y.Min != b.Y.Min || a.Y.Max != b.Y.Max {
 				t.Errorf("row %d: the axes of %s are others than those of leader", j, name)
 			}
 		}
 	}
-	if p := rows[1][0].plot; p.Y.Max < 7+18*16 || p.X.Min != -0.5 || p.X.Max < 36 {
+	if p := rows[1][0].Plot; p.Y.Max < 7+18*16 || p.X.Min != -0.5 || p.X.Max < 36 {
 		t.Errorf("axes from %v to %v s and up to %v threads do not show all", p.X.Min, p.X.Max, p.Y.Max)
 	}
 	for _, part := range []string{"200 clients", "closed loop on /sleep?ms=100", "AMD EPYC 9R45, 2 CPUs", "n = 5 to 6 processes", "apache-event, closing connections, repetition 3 (invalid)"} {
@@ -104,7 +104,7 @@ func TestStepFigure(t *testing.T) {
 	for format, seeds := range map[string][2]uint64{"svg": {1, 2}, "png": {1, 2}} {
 		var drawings [][]byte
 		for _, seed := range []uint64{seeds[0], seeds[0], seeds[1]} {
-			b, err := newView(stepRun(seed)).stepFigure().sheet.render(format)
+			b, err := newView(stepRun(seed)).stepFigure().sheet.Render(format)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/suite"
 )
 
@@ -14,7 +15,7 @@ func TestStylesTellSubjectsApart(t *testing.T) {
 	seen := map[string]string{}
 	for name, s := range stylesFor([]string{"leader", "reactor", "worker", "event", "prefork", "kernel", "percore", "goroutine", "floor"}) {
 		for kind, key := range map[string]string{
-			"colour": fmt.Sprint(s.color), "marker": fmt.Sprint(s.marker), "dashes": fmt.Sprint(s.dashes),
+			"colour": fmt.Sprint(s.Color), "marker": fmt.Sprint(s.Marker), "dashes": fmt.Sprint(s.Dashes),
 		} {
 			if other, taken := seen[kind+key]; taken {
 				t.Errorf("%s and %s share their %s", name, other, kind)
@@ -28,11 +29,11 @@ func TestStylesTellSubjectsApart(t *testing.T) {
 func TestStylesOfKnownSubjectsNeverChange(t *testing.T) {
 	a, b := stylesFor([]string{"leader", "worker"}), stylesFor([]string{"x", "worker", "kernel", "y", "leader"})
 	for _, name := range []string{"leader", "worker"} {
-		if a[name].color != b[name].color {
-			t.Errorf("%s is %v and then %v", name, a[name].color, b[name].color)
+		if a[name].Color != b[name].Color {
+			t.Errorf("%s is %v and then %v", name, a[name].Color, b[name].Color)
 		}
 	}
-	if b["x"].color == b["y"].color || b["x"].color == b["leader"].color {
+	if b["x"].Color == b["y"].Color || b["x"].Color == b["leader"].Color {
 		t.Error("an unknown subject takes a style that is in use")
 	}
 }
@@ -46,9 +47,9 @@ func TestColoursAreDarkEnough(t *testing.T) {
 		}
 		return math.Pow((x+0.055)/1.055, 2.4)
 	}
-	for i, s := range palette {
+	for i, s := range plot.Palette {
 		for n := range 4 {
-			c := s.color
+			c := s.Color
 			if n > 0 {
 				c = shade(c, n)
 			}
@@ -62,12 +63,12 @@ func TestColoursAreDarkEnough(t *testing.T) {
 
 // Markers have about the same area, so that none looks heavier.
 func TestMarkersAreOfOneWeight(t *testing.T) {
-	for i, s := range palette {
-		if s.marker == nil {
+	for i, s := range plot.Palette {
+		if s.Marker == nil {
 			continue
 		}
 		var area float64
-		for _, poly := range s.marker {
+		for _, poly := range s.Marker {
 			for j, p := range poly {
 				q := poly[(j+1)%len(poly)]
 				area += float64(p.X*q.Y-q.X*p.Y) / 2
@@ -128,7 +129,7 @@ func apart(a, b color.NRGBA, sight string) float64 {
 func TestLabOfKnownColours(t *testing.T) {
 	// sRGB's red and green, as tables have them.
 	for c, want := range map[uint32][3]float64{0xff0000: {53.24, 80.09, 67.20}, 0x00ff00: {87.73, -86.18, 83.18}, 0xffffff: {100, 0, 0}} {
-		for i, got := range cielab(rgb(c), "") {
+		for i, got := range cielab(plot.RGB(c), "") {
 			if math.Abs(got-want[i]) > 0.1 {
 				t.Errorf("#%06x: coordinate %d is %.2f, want %.2f", c, i, got, want[i])
 			}
@@ -157,13 +158,13 @@ func TestSubjectsOfEverySuiteDiffer(t *testing.T) {
 					pairs++
 					least := math.Inf(1)
 					for _, sight := range []string{"", "deuteranopia", "grey"} {
-						least = min(least, apart(p.color, q.color, sight))
+						least = min(least, apart(p.Color, q.Color, sight))
 					}
 					if least >= noticed {
 						byColour++
 						continue
 					}
-					if fmt.Sprint(p.marker) == fmt.Sprint(q.marker) || fmt.Sprint(p.dashes) == fmt.Sprint(q.dashes) {
+					if fmt.Sprint(p.Marker) == fmt.Sprint(q.Marker) || fmt.Sprint(p.Dashes) == fmt.Sprint(q.Dashes) {
 						t.Errorf("%s: %s and %s differ by %.1f in colour and share marker or dashes", s.Name, y, x, least)
 					}
 				}
@@ -184,14 +185,14 @@ func TestVariantsTakeTheirFamilysColour(t *testing.T) {
 	} {
 		v, f := styles[variant], styles[family]
 		for _, sight := range []string{"", "deuteranopia", "grey"} {
-			if d := apart(v.color, f.color, sight); d < 8 {
+			if d := apart(v.Color, f.Color, sight); d < 8 {
 				t.Errorf("%s is %.1f from %s (%s)", variant, d, family, sight)
 			}
 		}
 		// The hue stays: of all families its own is the nearest in a* and b*.
 		nearest, least := "", math.Inf(1)
 		for _, other := range []string{"leader", "reactor", "worker", "kernel"} {
-			p, q := cielab(v.color, ""), cielab(styles[other].color, "")
+			p, q := cielab(v.Color, ""), cielab(styles[other].Color, "")
 			turn := math.Abs(math.Remainder(math.Atan2(p[2], p[1])-math.Atan2(q[2], q[1]), 2*math.Pi))
 			if math.Hypot(p[1], p[2]) < 5 { // no hue at all
 				turn = math.Hypot(q[1], q[2])
@@ -207,7 +208,7 @@ func TestVariantsTakeTheirFamilysColour(t *testing.T) {
 		}
 	}
 	alone := stylesFor([]string{"apache-worker", "nginx"})
-	if fmt.Sprint(alone["apache-worker"].marker) != fmt.Sprint(styles["apache-worker"].marker) {
+	if fmt.Sprint(alone["apache-worker"].Marker) != fmt.Sprint(styles["apache-worker"].Marker) {
 		t.Error("apache-worker changes its marker from suite to suite")
 	}
 }

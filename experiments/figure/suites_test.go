@@ -91,7 +91,7 @@ func TestSuitesGetTheFiguresTheyAskFor(t *testing.T) {
 		if figs[0].sheet == nil {
 			continue
 		}
-		if h := figs[0].sheet.height(); h > 297*vg.Millimeter {
+		if h := figs[0].sheet.Height(); h > 297*vg.Millimeter {
 			t.Errorf("%s: the first figure is %.0f mm high", s.Name, float64(h)*25.4/72)
 		}
 	}

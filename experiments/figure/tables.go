@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // table is one phase: cells by metrics, median over interval.
@@ -43,9 +45,9 @@ type tableCell struct{ Median, Range string }
 func (v *view) tables() []table {
 	var out []table
 	for _, ph := range v.phasesByLoad() {
-		title := head(ph.Title)
+		title := words.Capital(ph.Title)
 		if title == "" {
-			title = head(ph.Name)
+			title = words.Capital(ph.Name)
 		}
 		var outside, inside, coming []record.Metric
 		for _, m := range tabled {
@@ -81,15 +83,15 @@ func (v *view) table(title, phase string, ms []record.Metric) table {
 		t.Columns = append(t.Columns, column{m.Short(), m.Unit})
 		for _, p := range v.panels {
 			for _, s := range v.subjects {
-				ivs[i] = append(ivs[i], stats.Summarise(v.sample(phase, p, s, m).valid))
+				ivs[i] = append(ivs[i], stats.Summarise(v.sample(phase, p, s, m).Valid))
 			}
 		}
 	}
 	at := 0
 	for _, p := range v.panels {
-		g := tableGroup{Title: head(p.title)}
+		g := tableGroup{Title: words.Capital(p.title)}
 		if rate := v.offered(phase, p); rate > 0 {
-			g.Title = strings.TrimPrefix(g.Title+", "+thousands(rate)+" requests/s offered", ", ")
+			g.Title = strings.TrimPrefix(g.Title+", "+words.Thousands(rate)+" requests/s offered", ", ")
 		}
 		for _, s := range v.subjects {
 			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
@@ -131,7 +133,7 @@ func cellOf(iv stats.Interval, decimals int) tableCell {
 	}
 	write := func(x float64) string {
 		if decimals == 0 {
-			return thousands(x)
+			return words.Thousands(x)
 		}
 		return fmt.Sprintf("%.*f", decimals, x)
 	}
@@ -142,17 +144,17 @@ func cellOf(iv stats.Interval, decimals int) tableCell {
 }
 
 // swatch is a subject's marker, to stand before its name.
-func swatch(s style) template.HTML {
+func swatch(s plot.Style) template.HTML {
 	var b strings.Builder
 	b.WriteString(`<svg class="swatch" viewBox="-1.6 -1.6 3.2 3.2" aria-hidden="true">`)
-	fill := fmt.Sprintf("#%02x%02x%02x", s.color.R, s.color.G, s.color.B)
-	if s.color == black {
+	fill := fmt.Sprintf("#%02x%02x%02x", s.Color.R, s.Color.G, s.Color.B)
+	if s.Color == plot.Black {
 		fill = "currentColor"
 	}
-	if s.marker == nil {
+	if s.Marker == nil {
 		fmt.Fprintf(&b, `<circle r="1" fill="%s"/>`, fill)
 	}
-	for _, poly := range s.marker {
+	for _, poly := range s.Marker {
 		b.WriteString(`<polygon points="`)
 		for _, p := range poly {
 			fmt.Fprintf(&b, "%.2f,%.2f ", float64(p.X), -float64(p.Y))

@@ -2,12 +2,11 @@ package figure
 
 import (
 	"fmt"
-	"math"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // gateRow is one gate over all trials.
@@ -44,21 +43,13 @@ func (v *view) gateRows() []gateRow {
 	var rows []gateRow
 	for _, k := range order {
 		s := sums[k]
-		s.Limit = short4(s.limit)
-		if s.Values = short4(s.lo); s.hi != s.lo {
-			s.Values += " to " + short4(s.hi)
+		s.Limit = words.Rounded(s.limit)
+		if s.Values = words.Rounded(s.lo); s.hi != s.lo {
+			s.Values += " to " + words.Rounded(s.hi)
 		}
 		rows = append(rows, s.gateRow)
 	}
 	return rows
-}
-
-// short4 writes a number with four decimals at most.
-func short4(x float64) string {
-	if math.Abs(x) >= 1000 {
-		return thousands(x)
-	}
-	return strconv.FormatFloat(math.Round(x*1e4)/1e4, 'f', -1, 64)
 }
 
 // badTrial is a trial that does not count.
@@ -114,7 +105,7 @@ func (v *view) threats() []string {
 		ts = append(ts, fmt.Sprintf("This is a virtual machine (%s): waking a halted CPU costs an exit to the hypervisor, which can be most of a hand-off between CPUs and hides smaller differences between primitives.", virt))
 	}
 	if foreign := m.Before.Foreign(); len(foreign) > 0 {
-		ts = append(ts, fmt.Sprintf("The kernel was started with %s, which Linux as released does not have: its scheduler has rules of its own, and where a woken thread runs may be different elsewhere.", listing(foreign)))
+		ts = append(ts, fmt.Sprintf("The kernel was started with %s, which Linux as released does not have: its scheduler has rules of its own, and where a woken thread runs may be different elsewhere.", words.List(foreign)))
 	}
 	if p := m.Before.Placement; p != nil && p.OnWakers > 0.5 {
 		ts = append(ts, fmt.Sprintf("A thread that was woken by one that computed on, and had run on the same CPU, stayed there in %.0f of %d cases before the run although nothing else of ours ran: followers wait for their promoters' handlers here, or interrupt them.", p.OnWakers*float64(p.Wakes), p.Wakes))
@@ -138,7 +129,7 @@ func (v *view) threats() []string {
 		}
 	}
 	if len(brief) > 0 {
-		ts = append(ts, fmt.Sprintf("Each process is measured briefly (%s): slow effects such as timers, garbage collection and CPU frequency have little time to show, and p99.9 rests on few requests.", listing(brief)))
+		ts = append(ts, fmt.Sprintf("Each process is measured briefly (%s): slow effects such as timers, garbage collection and CPU frequency have little time to show, and p99.9 rests on few requests.", words.List(brief)))
 	}
 	return append(ts, "One machine, one kernel, one handler: ranking and ratios may change with any of them.")
 }

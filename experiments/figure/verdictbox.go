@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"lflab/experiments/verdict"
+	"lflab/experiments/words"
 )
 
 // verdictBox is what the report begins with where the suite claims something.
@@ -29,7 +30,7 @@ func (v *view) verdictBox() *verdictBox {
 	}
 	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, Refuted: v.run.Manifest.RefutedIf}
 	for _, r := range j.Rules {
-		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), head(r.Reason), r.Outcome, sides(r)})
+		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), words.Capital(r.Reason), r.Outcome, sides(r)})
 	}
 	return b
 }

@@ -8,7 +8,9 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
+	"lflab/experiments/stats"
 	"lflab/experiments/verdict"
 )
 
@@ -20,7 +22,7 @@ type view struct {
 	subjects []string
 	panels   []panel
 	phases   []record.Phase
-	style    map[string]style
+	style    map[string]plot.Style
 	verdict  *verdict.Verdict // once judged has been asked
 }
 
@@ -28,13 +30,6 @@ type view struct {
 type panel struct {
 	cell  record.Cell
 	title string // "closing connections", "place = same", "" when there is but one
-}
-
-// sample is what a metric came to in the trials of one cell.
-type sample struct {
-	valid   []float64       // one per process that counts, in order of execution
-	invalid []float64       // of trials that are drawn hollow
-	byBlock map[int]float64 // the valid ones by repetition
 }
 
 // groupAxes are the axes that hold what a suite compares, best first.
@@ -169,14 +164,14 @@ func phaseOf(t *record.Trial, phase string) *record.PhaseResult {
 	return nil
 }
 
-func (v *view) sample(phase string, p panel, subject string, m record.Metric) sample {
+func (v *view) sample(phase string, p panel, subject string, m record.Metric) stats.Sample {
 	return sampleOf(v.trials(p, subject), phase, m)
 }
 
 // has reports whether any trial that counts measured m in the phase.
 func (v *view) has(phase string, p panel, m record.Metric) bool {
 	for _, s := range v.subjects {
-		if len(v.sample(phase, p, s, m).valid) > 0 {
+		if len(v.sample(phase, p, s, m).Valid) > 0 {
 			return true
 		}
 	}
@@ -187,7 +182,7 @@ func (v *view) has(phase string, p panel, m record.Metric) bool {
 // drawn hollow.
 func (v *view) drawn(phase string, p panel, m record.Metric) bool {
 	for _, s := range v.subjects {
-		if x := v.sample(phase, p, s, m); len(x.valid)+len(x.invalid) > 0 {
+		if x := v.sample(phase, p, s, m); len(x.Valid)+len(x.Invalid) > 0 {
 			return true
 		}
 	}

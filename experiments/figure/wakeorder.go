@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"gonum.org/v1/plot"
+	gonum "gonum.org/v1/plot"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // orderFigure draws how the order in which followers wake spreads requests over
@@ -20,28 +22,28 @@ func (v *view) orderFigure() Figure {
 	if !ok {
 		return f.without("no axis is order")
 	}
-	looks := map[string]style{}
+	looks := map[string]plot.Style{}
 	for i, value := range order.Values {
 		looks[value] = orderLooks[i%len(orderLooks)]
 	}
 	kib, warm := v.axis("kib")
 	shown := map[string]bool{}
-	var drawn []series
-	var ranks, warmth []tile
+	var drawn []plot.Series
+	var ranks, warmth []plot.Tile
 	for _, ph := range v.undisturbed(v.phases, true) {
 		for _, p := range v.combinations(order.Name, kib.Name) {
-			var ss []series
+			var ss []plot.Series
 			var gini []string
 			for _, value := range order.Values {
 				points, g := v.served(ph.Name, with(p.cell, order.Name, value))
-				ss = append(ss, series{name: value, style: looks[value], points: points})
+				ss = append(ss, plot.Series{Name: value, Style: looks[value], Points: points})
 				if g.N > 0 {
 					gini = append(gini, fmt.Sprintf("%s %.2f", value, g.Center))
 				}
 			}
 			if pl := rankPanel(ss); pl != nil {
 				drawn = append(drawn, ss...)
-				ranks = append(ranks, tile{pl, joinTitle(p.title, "Gini: "+strings.Join(gini, ", "))})
+				ranks = append(ranks, plot.Tile{Plot: pl, Title: joinTitle(p.title, "Gini: "+strings.Join(gini, ", "))})
 				shown[ph.Name] = true
 			}
 		}
@@ -52,13 +54,13 @@ func (v *view) orderFigure() Figure {
 			break
 		}
 		for _, p := range v.combinations(order.Name, kib.Name) {
-			var ss []series
+			var ss []plot.Series
 			for _, value := range order.Values {
-				ss = append(ss, series{name: value, style: looks[value], points: v.along(kib, ph.Name, with(p.cell, order.Name, value), d)})
+				ss = append(ss, plot.Series{Name: value, Style: looks[value], Points: v.along(kib, ph.Name, with(p.cell, order.Name, value), d)})
 			}
-			if pl := seriesPanel("memory that the handler walks (KiB)", d.Label(), ss); pl != nil {
+			if pl := plot.SeriesPanel("memory that the handler walks (KiB)", d.Label(), ss); pl != nil {
 				drawn = append(drawn, ss...)
-				warmth = append(warmth, tile{pl, joinTitle(p.title, v.load(ph, v.panelOf(p.cell)))})
+				warmth = append(warmth, plot.Tile{Plot: pl, Title: joinTitle(p.title, v.load(ph, v.panelOf(p.cell)))})
 				shown[ph.Name] = true
 			}
 		}
@@ -66,29 +68,29 @@ func (v *view) orderFigure() Figure {
 	served := len(ranks) > 0
 	columns := max(2, min(maxColumns, len(ranks), len(warmth)))
 	for len(ranks)%columns != 0 && len(ranks) != 1 && len(warmth) > 0 { // the rows of the two do not mix
-		ranks = append(ranks, tile{})
+		ranks = append(ranks, plot.Tile{})
 	}
-	if f.sheet = inRows(slices.Concat(ranks, warmth), columns); f.sheet == nil {
+	if f.sheet = plot.InRows(slices.Concat(ranks, warmth), columns); f.sheet == nil {
 		return f.without("no server said which thread served how many requests, and there is no axis kib")
 	}
-	f.sheet.legend = legendOf(drawn)
+	f.sheet.Legend = plot.LegendOf(drawn)
 	read := ""
 	if served {
 		read = "Requests that each thread served, the busiest first, medians over processes of the thread of that rank; Gini is 0 where all serve alike and near 1 where one serves all."
 	}
 	if warm {
-		read = join(read, "Beside it the median of D against the memory that a request's handler walks through.")
+		read = words.Sentences(read, "Beside it the median of D against the memory that a request's handler walks through.")
 	}
-	f.Caption = join(read, v.seriesCaption(shown))
+	f.Caption = words.Sentences(read, v.seriesCaption(shown))
 	return f
 }
 
 // orderLooks are those of the orders in which threads wake.
-var orderLooks = []style{palette[10], palette[9], palette[11], palette[12]}
+var orderLooks = []plot.Style{plot.Palette[10], plot.Palette[9], plot.Palette[11], plot.Palette[12]}
 
 // served is how many requests the thread of each rank served, over the processes
 // of some cells, and the Gini coefficient of each process.
-func (v *view) served(phase string, c record.Cell) (ranks []seriesPoint, gini stats.Interval) {
+func (v *view) served(phase string, c record.Cell) (ranks []plot.SeriesPoint, gini stats.Interval) {
 	var by [][]float64 // by rank, of each process
 	var ginis []float64
 	for _, t := range v.where(c) {
@@ -109,25 +111,25 @@ func (v *view) served(phase string, c record.Cell) (ranks []seriesPoint, gini st
 	for i, xs := range by {
 		if iv := stats.Summarise(xs); iv.Center > 0 { // the axis is logarithmic
 			iv.Lo = max(iv.Lo, 0.5)
-			ranks = append(ranks, seriesPoint{x: float64(i + 1), of: iv})
+			ranks = append(ranks, plot.SeriesPoint{X: float64(i + 1), Of: iv})
 		}
 	}
 	return ranks, stats.Summarise(ginis)
 }
 
-func rankPanel(ss []series) *plot.Plot {
-	p := seriesPanel("thread, the busiest first", "requests served", ss)
+func rankPanel(ss []plot.Series) *gonum.Plot {
+	p := plot.SeriesPanel("thread, the busiest first", "requests served", ss)
 	if p == nil {
 		return nil
 	}
 	last, lo, hi := 1.0, math.Inf(1), 0.0
 	for _, s := range ss {
-		for _, q := range s.points {
-			last, lo, hi = max(last, q.x), min(lo, q.of.Lo), max(hi, q.of.Hi)
+		for _, q := range s.Points {
+			last, lo, hi = max(last, q.X), min(lo, q.Of.Lo), max(hi, q.Of.Hi)
 		}
 	}
-	p.X.Scale, p.X.Min, p.X.Max, p.X.Tick.Marker = plot.LinearScale{}, 0.5, last+0.5, plot.TickerFunc(linearTicks)
-	logAxis(&p.Y, lo/1.3, max(hi, lo*2)*1.3)
+	p.X.Scale, p.X.Min, p.X.Max, p.X.Tick.Marker = gonum.LinearScale{}, 0.5, last+0.5, gonum.TickerFunc(plot.LinearTicks)
+	plot.LogAxis(&p.Y, lo/1.3, max(hi, lo*2)*1.3)
 	return p
 }
 

@@ -1,11 +1,11 @@
 package figure
 
 import (
-	"fmt"
 	"math"
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // weighing is what one sample came to beside another.
@@ -59,21 +59,7 @@ func (v weighing) evidence() string {
 	return "ratio " + bare(v)
 }
 
-func bare(v weighing) string { return ratioText(v.ratio) + ", " + stats.PText(v.p) }
-
-func ratioText(r stats.Interval) string {
-	if r.N == 0 || math.IsNaN(r.Center) {
-		return "-"
-	}
-	d := 2
-	for x := r.Center; x > 0 && x < 0.1 && d < 6; x *= 10 { // 0.0046, not 0.00
-		d++
-	}
-	if r.N == 1 {
-		return fmt.Sprintf("%.*f", d, r.Center)
-	}
-	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, r.Center, d, r.Lo, d, r.Hi)
-}
+func bare(v weighing) string { return words.Ratio(v.ratio) + ", " + stats.PText(v.p) }
 
 // correct applies Holm's correction over the family of weighings.
 func correct(vs []*weighing) {
@@ -100,18 +86,4 @@ func pointers(vs []weighing) []*weighing {
 		ps[i] = &vs[i]
 	}
 	return ps
-}
-
-// intervalText writes "24.1 [23.8, 24.6]" with thousands in commas.
-func intervalText(i stats.Interval) string {
-	switch {
-	case i.N == 0:
-		return "-"
-	case i.N == 1: // one value has no interval
-		return short(i.Center)
-	}
-	if math.Abs(i.Center) >= 1000 {
-		return fmt.Sprintf("%s [%s, %s]", thousands(i.Center), thousands(i.Lo), thousands(i.Hi))
-	}
-	return i.String()
 }

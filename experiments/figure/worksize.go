@@ -3,7 +3,9 @@ package figure
 import (
 	"fmt"
 
+	"lflab/experiments/plot"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
 // contrast are two values of an axis whose ratio is drawn.
@@ -42,54 +44,54 @@ func (v *view) workFigure() Figure {
 	if many {
 		values = threads.Values
 	}
-	looks := ramp(len(values))
+	looks := plot.Ramp(len(values))
 	rate := metricOf(keyRate)
-	var tiles []tile
-	var drawn []series
+	var tiles []plot.Tile
+	var drawn []plot.Series
 	shown := map[string]bool{}
 	for _, ph := range v.undisturbed(v.phases, false) {
 		if v.isOpen(ph) { // the plan sets the throughput
 			continue
 		}
 		for _, p := range v.combinations(of.axis, work.Name, threads.Name) {
-			var ss []series
+			var ss []plot.Series
 			for i, value := range values {
-				s := series{name: value + " threads", style: looks[i]}
+				s := plot.Series{Name: value + " threads", Style: looks[i]}
 				cell := p.cell
 				if many {
 					cell = with(cell, threads.Name, value)
 				} else {
-					s.name = of.of + " / " + of.to
+					s.Name = of.of + " / " + of.to
 				}
 				for _, w := range work.Values {
 					x, ok := numberOf(w)
 					at := with(cell, work.Name, w)
-					iv := stats.RatioPaired(sampleOf(v.where(with(at, of.axis, of.of)), ph.Name, rate).byBlock,
-						sampleOf(v.where(with(at, of.axis, of.to)), ph.Name, rate).byBlock)
+					iv := stats.RatioPaired(sampleOf(v.where(with(at, of.axis, of.of)), ph.Name, rate).ByBlock,
+						sampleOf(v.where(with(at, of.axis, of.to)), ph.Name, rate).ByBlock)
 					if ok && iv.N > 0 {
-						s.points = append(s.points, seriesPoint{x: x, of: iv})
+						s.Points = append(s.Points, plot.SeriesPoint{X: x, Of: iv})
 					}
 				}
-				s.points = byX(s.points)
+				s.Points = plot.ByX(s.Points)
 				ss = append(ss, s)
 			}
-			if pl := seriesPanel("work in the handler (µs)", fmt.Sprintf("requests/s, %s / %s", of.of, of.to), ss, 1); pl != nil {
-				pl.Add(across{y: 1})
+			if pl := plot.SeriesPanel("work in the handler (µs)", fmt.Sprintf("requests/s, %s / %s", of.of, of.to), ss, 1); pl != nil {
+				pl.Add(plot.Across{Y: 1})
 				title := p.title
 				if len(v.phases) > 1 || title == "" {
 					title = joinTitle(title, v.load(ph, p))
 				}
-				tiles = append(tiles, tile{pl, title})
+				tiles = append(tiles, plot.Tile{Plot: pl, Title: title})
 				drawn = append(drawn, ss...)
 				shown[ph.Name] = true
 			}
 		}
 	}
-	if f.sheet = inRows(tiles, 3); f.sheet == nil {
+	if f.sheet = plot.InRows(tiles, 3); f.sheet == nil {
 		return f.without("no closed loop answered requests along work")
 	}
-	f.sheet.legend = legendOf(drawn)
-	f.Caption = join(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", of.of, of.to, of.of),
+	f.sheet.Legend = plot.LegendOf(drawn)
+	f.Caption = words.Sentences(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", of.of, of.to, of.of),
 		"Bars are its "+v.intervalName()+".", v.loads(v.phasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 	return f
 }

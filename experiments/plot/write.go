@@ -1,10 +1,8 @@
-package figure
+package plot
 
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -28,11 +26,11 @@ var fixedDates = sync.OnceFunc(func() {
 	fpdf.SetDefaultCatalogSort(true)
 })
 
-// render draws the sheet in one format: svg, pdf or png. Equal sheets give
+// Render draws the sheet in one format: svg, pdf or png. Equal sheets give
 // equal bytes.
-func (s *sheet) render(format string) ([]byte, error) {
+func (s *Sheet) Render(format string) ([]byte, error) {
 	var c vg.CanvasWriterTo
-	w, h := s.width, s.height()
+	w, h := s.Width, s.Height()
 	switch format {
 	case "svg":
 		c = vgsvg.New(w, h)
@@ -64,9 +62,9 @@ func portableSVG(svg []byte) []byte {
 	).Replace(string(svg)))
 }
 
-// inlineSVG is an SVG file made fit to stand within HTML: without the XML
+// InlineSVG is an SVG file made fit to stand within HTML: without the XML
 // head, as wide as its column, with a name for those who cannot see it.
-func inlineSVG(svg []byte, label string) string {
+func InlineSVG(svg []byte, label string) string {
 	s := string(svg)
 	i := strings.Index(s, "<svg ")
 	j := strings.Index(s, "viewBox")
@@ -78,25 +76,4 @@ func inlineSVG(svg []byte, label string) string {
 
 func escapeAttr(s string) string {
 	return strings.NewReplacer("&", "&amp;", `"`, "&quot;", "<", "&lt;", ">", "&gt;").Replace(s)
-}
-
-// ReplaceFile writes a file whole, by a rename, so that a reader or a crash
-// never meets half of it. Anybody may read it.
-func ReplaceFile(path string, data []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name()) // gone after the rename
-	_, err = tmp.Write(data)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if cerr := tmp.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), path)
 }

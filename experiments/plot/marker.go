@@ -1,4 +1,4 @@
-package figure
+package plot
 
 import (
 	"math"
@@ -118,12 +118,12 @@ func on(pt vg.Point) bool {
 
 // drawMarker draws a filled marker with a thin white rim, which keeps
 // neighbours apart; alpha thins it out.
-func drawMarker(c draw.Canvas, s style, pt vg.Point, r vg.Length, alpha uint8) {
+func drawMarker(c draw.Canvas, s Style, pt vg.Point, r vg.Length, alpha uint8) {
 	if !on(pt) {
 		return
 	}
-	p := s.marker.path(pt, r)
-	c.SetLineStyle(draw.LineStyle{Color: paper, Width: 1})
+	p := s.Marker.path(pt, r)
+	c.SetLineStyle(draw.LineStyle{Color: Paper, Width: 1})
 	if alpha == 0xff {
 		c.Stroke(p)
 	}
@@ -132,13 +132,13 @@ func drawMarker(c draw.Canvas, s style, pt vg.Point, r vg.Length, alpha uint8) {
 }
 
 // drawHollow draws the outline of a marker, for what does not count.
-func drawHollow(c draw.Canvas, s style, pt vg.Point, r vg.Length) {
+func drawHollow(c draw.Canvas, s Style, pt vg.Point, r vg.Length) {
 	if !on(pt) {
 		return
 	}
-	p := s.marker.path(pt, r)
-	c.SetColor(paper)
+	p := s.Marker.path(pt, r)
+	c.SetColor(Paper)
 	c.Fill(p)
-	c.SetLineStyle(draw.LineStyle{Color: s.color, Width: 0.7})
+	c.SetLineStyle(draw.LineStyle{Color: s.Color, Width: 0.7})
 	c.Stroke(p)
 }

@@ -1,4 +1,4 @@
-package figure
+package plot
 
 import (
 	"slices"
@@ -9,8 +9,8 @@ import (
 // makes room for the lines.
 func TestTitlesBreakBetweenTheirParts(t *testing.T) {
 	long := "closing connections, place = free, idle = default · open loop, 1,000/s"
-	row := []tile{{title: long}, {title: "short"}, {title: "short"}}
-	s := &sheet{width: twoColumns, row: 100, rows: [][]tile{row}}
+	row := []Tile{{Title: long}, {Title: "short"}, {Title: "short"}}
+	s := &Sheet{Width: TwoColumns, Row: 100, Rows: [][]Tile{row}}
 	want := []string{"closing connections, place = free,", "idle = default · open loop, 1,000/s"}
 	if got := s.titleLines(long); !slices.Equal(got, want) {
 		t.Errorf("lines %q, want %q", got, want)
@@ -18,12 +18,12 @@ func TestTitlesBreakBetweenTheirParts(t *testing.T) {
 	if got := s.titleHeight(); got != titleHeight+titleLine {
 		t.Errorf("titles take %v", got)
 	}
-	alone := &sheet{width: twoColumns, row: 100, rows: [][]tile{{{title: long}, {}, {}}}}
+	alone := &Sheet{Width: TwoColumns, Row: 100, Rows: [][]Tile{{{Title: long}, {}, {}}}}
 	if got := alone.titleLines(long); len(got) != 1 {
 		t.Errorf("a title with no neighbour breaks: %q", got)
 	}
-	short := &sheet{width: twoColumns, row: 100, rows: [][]tile{{{title: "a"}, {title: "b"}}}}
-	if short.height()+titleLine != s.height() {
-		t.Errorf("sheets are %v and %v high", short.height(), s.height())
+	short := &Sheet{Width: TwoColumns, Row: 100, Rows: [][]Tile{{{Title: "a"}, {Title: "b"}}}}
+	if short.Height()+titleLine != s.Height() {
+		t.Errorf("sheets are %v and %v high", short.Height(), s.Height())
 	}
 }

@@ -1,30 +1,31 @@
-package figure
+package plot
 
 import (
 	"math"
-	"strconv"
 
-	"gonum.org/v1/plot"
+	"lflab/experiments/words"
+
+	gonum "gonum.org/v1/plot"
 )
 
 // logTicks marks 1, 2, … 9 of every decade within the axis. Decades carry
 // labels; where little more than two show, 2 and 5 do as well. A range that
 // is hardly logarithmic has the marks of a linear axis.
-func logTicks(lo, hi float64) []plot.Tick {
+func logTicks(lo, hi float64) []gonum.Tick {
 	decades := math.Log10(hi / lo)
 	if decades < 0.7 {
-		return linearTicks(lo, hi)
+		return LinearTicks(lo, hi)
 	}
-	var ts []plot.Tick
+	var ts []gonum.Tick
 	for e := math.Floor(math.Log10(lo)); e <= math.Ceil(math.Log10(hi)); e++ {
 		for d := 1.0; d < 10; d++ {
 			x := d * math.Pow(10, e)
 			if x < lo*(1-1e-9) || x > hi*(1+1e-9) {
 				continue
 			}
-			t := plot.Tick{Value: x}
+			t := gonum.Tick{Value: x}
 			if d == 1 || decades < 2.4 && (d == 2 || d == 5) {
-				t.Label = number(x)
+				t.Label = words.Number(x)
 			}
 			ts = append(ts, t)
 		}
@@ -32,12 +33,12 @@ func logTicks(lo, hi float64) []plot.Tick {
 	return ts
 }
 
-// linearTicks puts about five labelled marks at 1, 2 or 5 times a power of ten.
-func linearTicks(lo, hi float64) []plot.Tick {
+// LinearTicks puts about five labelled marks at 1, 2 or 5 times a power of ten.
+func LinearTicks(lo, hi float64) []gonum.Tick {
 	step := niceStep((hi - lo) / 5)
-	var ts []plot.Tick
+	var ts []gonum.Tick
 	for i := math.Ceil(lo/step-1e-9) + 0; i*step <= hi+step*1e-9; i++ {
-		ts = append(ts, plot.Tick{Value: i * step, Label: number(i * step)})
+		ts = append(ts, gonum.Tick{Value: i * step, Label: words.Number(i * step)})
 	}
 	return ts
 }
@@ -54,12 +55,4 @@ func niceStep(x float64) float64 {
 		}
 	}
 	return 10 * p
-}
-
-// number as short as it can be read: 0.1, 25, 10,000.
-func number(x float64) string {
-	if math.Abs(x) >= 1000 {
-		return thousands(math.Round(x))
-	}
-	return strconv.FormatFloat(x+0, 'g', 6, 64) // + 0 turns minus zero into zero
 }

@@ -1,13 +1,13 @@
-package figure
+package plot
 
 import (
 	"slices"
 	"testing"
 
-	"gonum.org/v1/plot"
+	gonum "gonum.org/v1/plot"
 )
 
-func labels(ts []plot.Tick) (ls []string) {
+func labels(ts []gonum.Tick) (ls []string) {
 	for _, t := range ts {
 		if t.Label != "" {
 			ls = append(ls, t.Label)
@@ -44,16 +44,8 @@ func TestLinearTicks(t *testing.T) {
 		{-1, 1, []string{"-1", "-0.5", "0", "0.5", "1"}},
 		{0, 95000, []string{"0", "20,000", "40,000", "60,000", "80,000"}},
 	} {
-		if got := labels(linearTicks(c.lo, c.hi)); !slices.Equal(got, c.want) {
+		if got := labels(LinearTicks(c.lo, c.hi)); !slices.Equal(got, c.want) {
 			t.Errorf("%v to %v: %q, want %q", c.lo, c.hi, got, c.want)
-		}
-	}
-}
-
-func TestThousands(t *testing.T) {
-	for x, want := range map[float64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -45678: "-45,678"} {
-		if got := thousands(x); got != want {
-			t.Errorf("%v is written %q, want %q", x, got, want)
 		}
 	}
 }

@@ -1,106 +1,107 @@
-package figure
+package plot
 
 import (
-	"gonum.org/v1/plot"
+	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
 
-// bars draws one row for each subject: a bar of parts in the order of time,
+// Bars draws one row for each subject: a bar of parts in the order of time,
 // above it the processes' totals with their median and its interval, and at the
 // right edge a note.
-type bars struct {
-	rows []barRow // from the top
+type Bars struct {
+	Rows []BarRow // from the top
 	note string   // what the rows' notes are
 }
 
-type barRow struct {
-	style  style
-	pieces []piece
-	totals sample
-	note   string
+type BarRow struct {
+	Style  Style
+	Pieces []Piece
+	Totals stats.Sample
+	Note   string
 }
 
-// piece is a part of a bar, in the unit of the axis.
-type piece struct {
-	fill  fill
-	width float64
+// Piece is a part of a bar, in the unit of the axis.
+type Piece struct {
+	Fill  Fill
+	Width float64
 }
 
 // The measures: the height of a row, where the notes' heading stands, and the
 // room that figures at a bar's end and notes at the edge take beside the bars,
 // as a share of the panel's width.
 const (
-	barRowHeight = 21
+	BarRowHeight = 21
 	noteDepth    = 21 // below the axis, beside its label
-	besideBars   = 0.36
+	BesideBars   = 0.36
 )
 
-// end is where the row's bar ends.
-func (r barRow) end() float64 {
+// End is where the row's bar ends.
+func (r BarRow) End() float64 {
 	x := 0.0
-	for _, p := range r.pieces {
-		x += p.width
+	for _, p := range r.Pieces {
+		x += p.Width
 	}
 	return x
 }
 
 // Plot draws the rows; the panel's y axis counts them from below.
-func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
+func (b Bars) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
-	label := textStyle(textSize-1, false, ink)
-	note := textStyle(textSize-1.5, false, axisInk)
+	label := textStyle(textSize-1, false, Ink)
+	note := textStyle(textSize-1.5, false, AxisInk)
 	note.XAlign = text.XRight
 	c.FillText(note, vg.Point{X: c.Max.X, Y: c.Min.Y - noteDepth}, b.note)
-	edge := draw.LineStyle{Color: axisInk, Width: thinLine}
-	for i, r := range b.rows {
-		at := float64(len(b.rows) - 1 - i)
+	edge := draw.LineStyle{Color: AxisInk, Width: thinLine}
+	for i, r := range b.Rows {
+		at := float64(len(b.Rows) - 1 - i)
 		area := func(from, to float64) vg.Rectangle {
 			return vg.Rectangle{Min: vg.Point{X: x(from), Y: y(at - 0.36)}, Max: vg.Point{X: x(to), Y: y(at + 0.1)}}
 		}
 		from := 0.0
-		for _, piece := range r.pieces {
-			box := area(from, from+piece.width)
-			piece.fill.paint(c, box)
+		for _, piece := range r.Pieces {
+			box := area(from, from+piece.Width)
+			piece.Fill.Paint(c, box)
 			if from > 0 && box.Max.X-box.Min.X > 2 {
-				c.StrokeLine2(draw.LineStyle{Color: paper, Width: thinLine}, box.Min.X, box.Min.Y, box.Min.X, box.Max.Y)
+				c.StrokeLine2(draw.LineStyle{Color: Paper, Width: thinLine}, box.Min.X, box.Min.Y, box.Min.X, box.Max.Y)
 			}
-			from += piece.width
+			from += piece.Width
 		}
 		if from > 0 {
 			box := area(0, from)
 			c.StrokeLines(edge, []vg.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}, box.Min})
-			c.FillText(label, vg.Point{X: box.Max.X + 3, Y: y(at-0.13) - 2.3}, short(from))
+			c.FillText(label, vg.Point{X: box.Max.X + 3, Y: y(at-0.13) - 2.3}, words.Short(from))
 		}
 		b.plotTotals(c, p, r, y(at+0.29))
-		c.FillText(note, vg.Point{X: c.Max.X, Y: y(at-0.13) - 2.1}, r.note)
+		c.FillText(note, vg.Point{X: c.Max.X, Y: y(at-0.13) - 2.1}, r.Note)
 	}
 }
 
 // plotTotals draws a row's processes, their median and its interval.
-func (b bars) plotTotals(c draw.Canvas, p *plot.Plot, r barRow, up vg.Length) {
+func (b Bars) plotTotals(c draw.Canvas, p *gonum.Plot, r BarRow, up vg.Length) {
 	x, _ := p.Transforms(&c)
 	spread := func(i int) vg.Length { return up + vg.Length(i%3-1)*1.5 }
 	inside := func(v float64) bool { return v >= p.X.Min && v <= p.X.Max }
-	for j, v := range r.totals.valid {
+	for j, v := range r.Totals.Valid {
 		if inside(v) {
-			drawMarker(c, r.style, vg.Point{X: x(v), Y: spread(j)}, 1.2, 0x60)
+			drawMarker(c, r.Style, vg.Point{X: x(v), Y: spread(j)}, 1.2, 0x60)
 		}
 	}
-	for j, v := range r.totals.invalid {
+	for j, v := range r.Totals.Invalid {
 		if inside(v) {
-			drawHollow(c, r.style, vg.Point{X: x(v), Y: spread(j)}, 1.6)
+			drawHollow(c, r.Style, vg.Point{X: x(v), Y: spread(j)}, 1.6)
 		}
 	}
-	iv := stats.Summarise(r.totals.valid)
+	iv := stats.Summarise(r.Totals.Valid)
 	if iv.N == 0 {
 		return
 	}
 	hi := min(iv.Hi, p.X.Max)
-	line := draw.LineStyle{Color: r.style.color, Width: 1}
+	line := draw.LineStyle{Color: r.Style.Color, Width: 1}
 	if !iv.Enough() { // a range, not an interval at the level asked for
 		line.Dashes = []vg.Length{1, 1}
 	}
@@ -111,21 +112,21 @@ func (b bars) plotTotals(c draw.Canvas, p *plot.Plot, r barRow, up vg.Length) {
 			c.StrokeLine2(line, x(end), up-1.6, x(end), up+1.6)
 		}
 	}
-	drawMarker(c, r.style, vg.Point{X: x(iv.Center), Y: up}, 1.9, 0xff)
+	drawMarker(c, r.Style, vg.Point{X: x(iv.Center), Y: up}, 1.9, 0xff)
 }
 
-// barPlot is a panel of rows with their names; nil if there is nothing to draw.
-func barPlot(label, note string, names []string, rows []barRow) *plot.Plot {
+// BarPlot is a panel of rows with their names; nil if there is nothing to draw.
+func BarPlot(label, note string, names []string, rows []BarRow) *gonum.Plot {
 	widest := 0.0
 	for _, r := range rows {
-		widest = max(widest, r.end())
-		if iv := stats.Summarise(r.totals.valid); iv.N > 0 {
+		widest = max(widest, r.End())
+		if iv := stats.Summarise(r.Totals.Valid); iv.N > 0 {
 			widest = max(widest, iv.Center)
 		}
 	}
 	if widest == 0 { // nothing counts: then the hollow ones set the scale
 		for _, r := range rows {
-			for _, x := range r.totals.invalid {
+			for _, x := range r.Totals.Invalid {
 				widest = max(widest, x)
 			}
 		}
@@ -133,18 +134,18 @@ func barPlot(label, note string, names []string, rows []barRow) *plot.Plot {
 	if widest == 0 {
 		return nil
 	}
-	p := newPlot(label, "")
-	p.X.Min, p.X.Max = 0, widest/(1-besideBars)
+	p := NewPanel(label, "")
+	p.X.Min, p.X.Max = 0, widest/(1-BesideBars)
 	n := float64(len(rows))
 	p.Y.Min, p.Y.Max = -0.6, n-0.4
-	var ticks plot.ConstantTicks
+	var ticks gonum.ConstantTicks
 	for i, name := range names {
-		ticks = append(ticks, plot.Tick{Value: n - 1 - float64(i), Label: name})
+		ticks = append(ticks, gonum.Tick{Value: n - 1 - float64(i), Label: name})
 	}
 	p.Y.Tick.Marker = ticks
 	p.Y.Tick.Length = 0
 	p.Y.Tick.LineStyle.Width = 0
 	p.Y.LineStyle.Width = 0
-	p.Add(bars{rows, note})
+	p.Add(Bars{rows, note})
 	return p
 }

@@ -1,0 +1,82 @@
+package plot
+
+import (
+	"math"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	gonum "gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lflab/experiments/stats"
+)
+
+// Curve is a distribution of one cell: through all values merged, with the
+// band in which its processes' own quantiles lie. Times in µs.
+type Curve struct {
+	style  Style
+	N      int64 // values
+	ps     []float64
+	Xs     []float64
+	Lo, Hi []float64
+	Thin   bool // a class beside the main one: no band, no markers
+}
+
+// shares at which a curve is drawn: every half per cent, and closer at the top.
+var shares = func() []float64 {
+	var ps []float64
+	for i := 1; i < 200; i++ {
+		ps = append(ps, float64(i)/200)
+	}
+	return append(ps, 0.9975, 0.999)
+}()
+
+// marked are the shares that carry the subject's marker.
+var marked = []float64{0.5, 0.9, 0.99}
+
+func NewCurve(hs []*hdrhistogram.Histogram, s Style) (Curve, error) {
+	all, err := stats.Merge(hs)
+	if err != nil {
+		return Curve{}, err
+	}
+	c := Curve{style: s, N: all.TotalCount(), ps: shares}
+	for i, iv := range stats.Band(hs, shares) {
+		c.Xs = append(c.Xs, float64(all.ValueAtPercentile(100*shares[i]))/1e3)
+		c.Lo = append(c.Lo, iv.Lo/1e3)
+		c.Hi = append(c.Hi, iv.Hi/1e3)
+	}
+	return c, nil
+}
+
+// Plot draws the band, the line and the markers.
+func (k Curve) Plot(c draw.Canvas, p *gonum.Plot) {
+	x, y := p.Transforms(&c)
+	var band []vg.Point
+	for i := range k.ps {
+		band = append(band, vg.Point{X: x(k.Lo[i]), Y: y(k.ps[i])})
+	}
+	for i := len(k.ps) - 1; i >= 0; i-- {
+		band = append(band, vg.Point{X: x(k.Hi[i]), Y: y(k.ps[i])})
+	}
+	width := lineWidth
+	if k.Thin {
+		width = lineWidth * 0.6
+	} else {
+		c.FillPolygon(k.style.pale(bandGrey), c.ClipPolygonXY(band))
+	}
+	var line []vg.Point
+	for i := range k.ps {
+		line = append(line, vg.Point{X: x(k.Xs[i]), Y: y(k.ps[i])})
+	}
+	c.StrokeLines(draw.LineStyle{Color: k.style.Color, Width: width, Dashes: k.style.Dashes}, c.ClipLinesXY(line)...)
+	if k.Thin {
+		return
+	}
+	for _, m := range marked {
+		for i := range k.ps {
+			if math.Abs(k.ps[i]-m) < 1e-9 {
+				drawMarker(c, k.style, line[i], 2.2, 0xff)
+			}
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package plot
+
+import (
+	gonum "gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lflab/experiments/stats"
+	"lflab/experiments/words"
+)
+
+// Dots draws one row for each subject: its processes as points, hollow where
+// they do not count, and above them the median with its interval.
+type Dots struct {
+	Rows []DotRow // from the top
+}
+
+type DotRow struct {
+	Style  Style
+	Sample stats.Sample
+}
+
+// Plot draws the rows; the panel's y axis counts them from below.
+func (d Dots) Plot(c draw.Canvas, p *gonum.Plot) {
+	x, y := p.Transforms(&c)
+	label := textStyle(textSize-1, false, Ink)
+	for i, r := range d.Rows {
+		at := float64(len(d.Rows) - 1 - i)
+		// Equal values do not hide each other: the points of a row step up and down.
+		spread := func(i int) vg.Length { return y(at-0.2) + vg.Length(i%3-1)*1.5 }
+		for j, v := range r.Sample.Valid {
+			drawMarker(c, r.Style, vg.Point{X: x(v), Y: spread(j)}, 1.5, 0x80)
+		}
+		for j, v := range r.Sample.Invalid {
+			if v >= p.X.Min && v <= p.X.Max {
+				drawHollow(c, r.Style, vg.Point{X: x(v), Y: spread(j)}, 1.8)
+			}
+		}
+		iv := stats.Summarise(r.Sample.Valid)
+		if iv.N == 0 {
+			continue
+		}
+		up := y(at + 0.15)
+		line := draw.LineStyle{Color: r.Style.Color, Width: 1.3}
+		if !iv.Enough() { // a range, not an interval at the level asked for
+			line.Dashes = []vg.Length{1, 1}
+		}
+		c.StrokeLine2(line, x(iv.Lo), up, x(iv.Hi), up)
+		line.Dashes = nil
+		for _, end := range []float64{iv.Lo, iv.Hi} {
+			c.StrokeLine2(line, x(end), up-1.8, x(end), up+1.8)
+		}
+		drawMarker(c, r.Style, vg.Point{X: x(iv.Center), Y: up}, 2.3, 0xff)
+		c.FillText(label, vg.Point{X: x(iv.Hi) + 5, Y: up - 2.2}, words.Short(iv.Center))
+	}
+}
+
+// DotsHeight is the height of a row of panels with so many rows of dots.
+func DotsHeight(rows int) vg.Length { return vg.Length(24+15*rows) + 12 }

@@ -1,0 +1,118 @@
+package plot
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	gonum "gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lflab/experiments/words"
+)
+
+// BesideZero makes a panel's scale begin at 0, with room for the numbers at the
+// right of a narrow one.
+func BesideZero(p *gonum.Plot) {
+	if _, log := p.X.Scale.(gonum.LogScale); log {
+		p.X.Scale, p.X.Tick.Marker = gonum.LinearScale{}, gonum.TickerFunc(LinearTicks)
+		p.X.Min, p.X.Max = 0, p.X.Max/2*1.18
+		p.X.Label.Text = strings.TrimSuffix(p.X.Label.Text, ", log scale")
+	}
+	p.X.Min, p.X.Max = -0.04*p.X.Max, p.X.Max*1.2
+}
+
+// Profile is one subject's medians over its phases: rate, and latency at two
+// quantiles.
+type Profile struct {
+	Style    Style
+	P50, P99 []vg.Point // in data units
+}
+
+// Multiple draws one profile over those of all others.
+type Multiple struct {
+	Own    Profile
+	Others []Profile
+}
+
+// P99Dashes tell the upper quantile's line from the lower one's.
+var P99Dashes = []vg.Length{2.2, 1.4}
+
+// Plot draws the others pale, then the own.
+func (m Multiple) Plot(c draw.Canvas, p *gonum.Plot) {
+	x, y := p.Transforms(&c)
+	line := func(ps []vg.Point, s draw.LineStyle) (at []vg.Point) {
+		for _, d := range ps {
+			at = append(at, vg.Point{X: x(float64(d.X)), Y: y(float64(d.Y))})
+		}
+		c.StrokeLines(s, at)
+		return at
+	}
+	behind := draw.LineStyle{Color: RGB(0xd6d6d6), Width: 0.5}
+	for _, o := range m.Others {
+		line(o.P50, behind)
+		behind.Dashes = P99Dashes
+		line(o.P99, behind)
+		behind.Dashes = nil
+	}
+	own := draw.LineStyle{Color: m.Own.Style.Color, Width: lineWidth}
+	low := line(m.Own.P50, own)
+	own.Dashes, own.Width = P99Dashes, lineWidth*0.8
+	high := line(m.Own.P99, own)
+	for _, at := range high {
+		drawMarker(c, m.Own.Style, at, 1.7, 0x90)
+	}
+	for _, at := range low {
+		drawMarker(c, m.Own.Style, at, 2.1, 0xff)
+	}
+}
+
+// Silence keeps an axis' grid without its labels, which stand further left.
+func Silence(a *gonum.Axis) {
+	ticker := a.Tick.Marker
+	a.Tick.Marker = gonum.TickerFunc(func(lo, hi float64) []gonum.Tick {
+		ts := slices.Clone(ticker.Ticks(lo, hi))
+		for i := range ts {
+			if ts[i].Label != "" {
+				ts[i].Label = " "
+			}
+		}
+		return ts
+	})
+}
+
+// DecadeTicks label powers of ten alone.
+func DecadeTicks(lo, hi float64) []gonum.Tick {
+	ts := logTicks(lo, hi)
+	for i, t := range ts {
+		if e := math.Log10(t.Value); math.Abs(e-math.Round(e)) > 1e-9 {
+			ts[i].Label = ""
+		}
+	}
+	return ts
+}
+
+// FewTicks puts about three labels, in thousands.
+func FewTicks(lo, hi float64) []gonum.Tick {
+	step := niceStep((hi - lo) / 4)
+	var ts []gonum.Tick
+	for i := math.Ceil(lo/step - 1e-9); i*step <= hi; i++ {
+		t := gonum.Tick{Value: i * step}
+		if t.Value < lo+0.93*(hi-lo) { // it would reach beyond the panel
+			t.Label = words.Number(t.Value / 1000)
+		}
+		ts = append(ts, t)
+	}
+	return ts
+}
+
+// Nameless keeps the grid's lines of a panel whose rows have their names
+// further left.
+func Nameless(p *gonum.Plot) {
+	ticks := p.Y.Tick.Marker.Ticks(0, 0)
+	for i := range ticks {
+		ticks[i].Label = " "
+	}
+	p.Y.Tick.Marker = gonum.ConstantTicks(ticks)
+}

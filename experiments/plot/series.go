@@ -1,0 +1,249 @@
+package plot
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	gonum "gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"lflab/experiments/stats"
+	"lflab/experiments/words"
+)
+
+// AddEntries adds those of a label that is not there yet.
+func AddEntries(es, more []Entry) []Entry {
+	for _, e := range more {
+		if !slices.ContainsFunc(es, func(o Entry) bool { return o.Label == e.Label }) {
+			es = append(es, e)
+		}
+	}
+	return es
+}
+
+// Series is a number along an axis: its intervals, joined in order.
+type Series struct {
+	Name   string // in the legend
+	Style  Style
+	Points []SeriesPoint
+	Loose  bool // the points are not joined: a curve goes past them
+	Curve  []CurvePoint
+}
+
+type CurvePoint struct{ X, Y float64 }
+
+type SeriesPoint struct {
+	X  float64
+	Of stats.Interval
+}
+
+// seriesPlot draws series over a common axis.
+type seriesPlot struct {
+	series []Series
+	place  func(float64) float64 // of an x on the axis
+}
+
+// Plot draws lines, then bars, then markers, so that no line covers a marker.
+func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
+	x, y := p.Transforms(&c)
+	for _, s := range k.series {
+		var line []vg.Point
+		for _, q := range s.Points {
+			if !s.Loose {
+				line = append(line, vg.Point{X: x(k.place(q.X)), Y: y(q.Of.Center)})
+			}
+		}
+		for _, q := range s.Curve {
+			line = append(line, vg.Point{X: x(k.place(q.X)), Y: y(q.Y)})
+		}
+		if len(line) > 1 {
+			c.StrokeLines(draw.LineStyle{Color: s.Style.Color, Width: lineWidth, Dashes: s.Style.Dashes}, line)
+		}
+	}
+	for i, s := range k.series {
+		// Bars of different series at one place stand beside each other.
+		aside := (vg.Length(i) - vg.Length(len(k.series)-1)/2) * 1.1
+		for _, q := range s.Points {
+			whisker(c, s.Style, q.Of, x(k.place(q.X))+aside, func(v float64) vg.Length { return y(min(max(v, p.Y.Min), p.Y.Max)) })
+		}
+	}
+	for _, s := range k.series {
+		for _, q := range s.Points {
+			drawMarker(c, s.Style, vg.Point{X: x(k.place(q.X)), Y: y(q.Of.Center)}, 2.2, 0xff)
+		}
+	}
+}
+
+// whisker draws an interval upright; dashed where it is a range.
+func whisker(c draw.Canvas, s Style, iv stats.Interval, x vg.Length, y func(float64) vg.Length) {
+	if iv.N < 2 {
+		return
+	}
+	line := draw.LineStyle{Color: s.Color, Width: 0.8}
+	if !iv.Enough() {
+		line.Dashes = []vg.Length{1, 1}
+	}
+	c.StrokeLine2(line, x, y(iv.Lo), x, y(iv.Hi))
+	line.Dashes = nil
+	for _, end := range []float64{iv.Lo, iv.Hi} {
+		c.StrokeLine2(line, x-1.5, y(end), x+1.5, y(end))
+	}
+}
+
+// Across is a line across the panel at y, as at a ratio of 1.
+type Across struct {
+	Y      float64
+	Dashes []vg.Length
+}
+
+// Plot draws it.
+func (l Across) Plot(c draw.Canvas, p *gonum.Plot) {
+	_, y := p.Transforms(&c)
+	if l.Y >= p.Y.Min && l.Y <= p.Y.Max {
+		c.StrokeLine2(draw.LineStyle{Color: AxisInk, Width: 0.7, Dashes: l.Dashes}, c.Min.X, y(l.Y), c.Max.X, y(l.Y))
+	}
+}
+
+// SeriesPanel is a panel of series; nil if they have no point. The y axis takes
+// the values of levels in as well.
+func SeriesPanel(xLabel, yLabel string, ss []Series, levels ...float64) *gonum.Plot {
+	ss = slices.DeleteFunc(slices.Clone(ss), func(s Series) bool { return len(s.Points) == 0 })
+	if len(ss) == 0 {
+		return nil
+	}
+	var xs []float64
+	lo, hi := math.Inf(1), math.Inf(-1)
+	curved := false
+	for _, s := range ss {
+		curved = curved || len(s.Curve) > 0
+		for _, q := range s.Points {
+			xs = append(xs, q.X)
+			lo, hi = min(lo, q.Of.Lo), max(hi, q.Of.Hi)
+		}
+		for _, q := range s.Curve {
+			lo, hi = min(lo, q.Y), max(hi, q.Y)
+		}
+	}
+	for _, l := range levels {
+		lo, hi = min(lo, l), max(hi, l)
+	}
+	p := NewPanel(xLabel, yLabel)
+	place := numberAxis(&p.X, xs, curved)
+	valueAxis(&p.Y, lo, hi, len(levels) > 0)
+	p.Add(seriesPlot{ss, place})
+	return p
+}
+
+// valueAxis covers measured values: from 0, or logarithmic where they span more
+// than a factor of twenty; ratios stay around their own.
+func valueAxis(a *gonum.Axis, lo, hi float64, ratio bool) {
+	switch {
+	case lo > 0 && hi/lo > 20 || ratio && lo > 0 && hi/lo > 3:
+		LogAxis(a, lo/1.25, hi*1.25)
+	case ratio:
+		pad := max((hi-lo)*0.12, 0.02)
+		a.Min, a.Max = lo-pad, hi+pad
+	default:
+		a.Min, a.Max = 0, max(hi, 1e-9)*1.1
+	}
+}
+
+// numberAxis puts the values of an axis where they can be told apart: in
+// proportion, on a logarithmic scale, or, where 0 is one of many magnitudes, side
+// by side. It returns the place of a value.
+func numberAxis(a *gonum.Axis, xs []float64, curved bool) func(float64) float64 {
+	xs = slices.Compact(slices.Sorted(slices.Values(xs)))
+	first, last := xs[0], xs[len(xs)-1]
+	least := first // above 0
+	for _, x := range xs {
+		if least <= 0 {
+			least = x
+		}
+	}
+	same := func(x float64) float64 { return x }
+	switch {
+	case len(xs) == 1:
+		a.Min, a.Max = first-max(1, first)*0.5, first+max(1, first)*0.5
+		a.Tick.Marker = gonum.ConstantTicks{{Value: first, Label: words.Number(first)}}
+	case first > 0 && last/first > 8:
+		LogAxis(a, first/1.25, last*1.25)
+		a.Tick.Marker = gonum.ConstantTicks(spacedTicks(xs, func(x float64) float64 { return math.Log(x / first) }))
+	case first <= 0 && last >= 8*least && !curved:
+		var ticks gonum.ConstantTicks
+		for i, x := range xs {
+			ticks = append(ticks, gonum.Tick{Value: float64(i), Label: words.Number(x)})
+		}
+		a.Min, a.Max = -0.4, float64(len(xs))-0.6
+		a.Tick.Marker = ticks
+		return func(x float64) float64 { return float64(slices.Index(xs, x)) }
+	default:
+		pad := (last - first) * 0.07
+		a.Min, a.Max = first-pad, last+pad
+		a.Tick.Marker = gonum.ConstantTicks(spacedTicks(xs, same))
+	}
+	return same
+}
+
+// spacedTicks marks each value; a label too near to the last one is left out.
+func spacedTicks(xs []float64, at func(float64) float64) []gonum.Tick {
+	span := at(xs[len(xs)-1]) - at(xs[0])
+	var ticks []gonum.Tick
+	last := math.Inf(-1)
+	for _, x := range xs {
+		t := gonum.Tick{Value: x}
+		if room := span * 0.024 * (float64(len(words.Number(x))) + 0.5); at(x)-last >= room {
+			t.Label, last = words.Number(x), at(x)
+		}
+		ticks = append(ticks, t)
+	}
+	return ticks
+}
+
+func ByX(ps []SeriesPoint) []SeriesPoint {
+	slices.SortStableFunc(ps, func(a, b SeriesPoint) int { return cmp.Compare(a.X, b.X) })
+	return ps
+}
+
+// LegendOf has an entry for each series that is drawn.
+func LegendOf(ss []Series) []Entry {
+	var es []Entry
+	for _, s := range ss {
+		if len(s.Points) > 0 && !slices.ContainsFunc(es, func(e Entry) bool { return e.Label == s.Name }) {
+			es = append(es, Entry{Label: s.Name, Style: s.Style, Line: !s.Loose})
+		}
+	}
+	return es
+}
+
+// Ramp are looks for the values of an axis that is not what is compared: blue
+// from dark to light, so that the order is seen, with markers and dashes.
+func Ramp(n int) []Style {
+	colors := []uint32{0x08306b, 0x2171b5, 0x6aaed6, 0x7a4a8c, 0x3f007d, 0x9e9ac8, 0x4d4d4d, 0x969696}
+	var out []Style
+	for i := range n {
+		look := Palette[i%len(Palette)]
+		out = append(out, Style{RGB(colors[i%len(colors)]), look.Marker, look.Dashes})
+	}
+	return out
+}
+
+// InRows lays tiles out with so many columns, in a width of one column if there is
+// but one tile.
+func InRows(tiles []Tile, columns int) *Sheet {
+	if len(tiles) == 0 {
+		return nil
+	}
+	columns = min(columns, len(tiles))
+	s := &Sheet{Width: TwoColumns, Row: 52 * vg.Millimeter}
+	if columns == 1 {
+		s.Width = OneColumn
+	}
+	for at := 0; at < len(tiles); at += columns {
+		row := make([]Tile, columns)
+		copy(row, tiles[at:])
+		s.Rows = append(s.Rows, row)
+	}
+	return s
+}

@@ -1,0 +1,111 @@
+// Package words writes numbers, intervals and lists as sentences, tables and
+// figures have them. It knows no metric and no run.
+package words
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"lflab/experiments/stats"
+)
+
+// Capital writes a title with a capital first letter.
+func Capital(title string) string {
+	if title == "" {
+		return ""
+	}
+	return strings.ToUpper(title[:1]) + title[1:]
+}
+
+// Short writes a value with three significant digits.
+func Short(x float64) string {
+	if x == 0 {
+		return "0"
+	}
+	d := 2 - int(math.Floor(math.Log10(math.Abs(x))))
+	if d <= 0 {
+		return Thousands(x)
+	}
+	return fmt.Sprintf("%.*f", min(d, 6), x)
+}
+
+// Sentences puts sentences behind each other, passing over empty ones.
+func Sentences(sentences ...string) string {
+	var keep []string
+	for _, s := range sentences {
+		if s != "" {
+			keep = append(keep, s)
+		}
+	}
+	return strings.Join(keep, " ")
+}
+
+// List writes "a", "a and b", "a, b and c".
+func List(xs []string) string {
+	if len(xs) < 2 {
+		return strings.Join(xs, "")
+	}
+	return strings.Join(xs[:len(xs)-1], ", ") + " and " + xs[len(xs)-1]
+}
+
+// Thousands writes a whole number with commas: 12,345.
+func Thousands(x float64) string {
+	s := strconv.FormatFloat(x, 'f', 0, 64)
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	var parts []string
+	for len(s) > 3 {
+		parts = append([]string{s[len(s)-3:]}, parts...)
+		s = s[:len(s)-3]
+	}
+	return sign + strings.Join(append([]string{s}, parts...), ",")
+}
+
+// Number writes a number as short as it can be read: 0.1, 25, 10,000.
+func Number(x float64) string {
+	if math.Abs(x) >= 1000 {
+		return Thousands(math.Round(x))
+	}
+	return strconv.FormatFloat(x+0, 'g', 6, 64) // + 0 turns minus zero into zero
+}
+
+// Rounded writes a number with four decimals at most.
+func Rounded(x float64) string {
+	if math.Abs(x) >= 1000 {
+		return Thousands(x)
+	}
+	return strconv.FormatFloat(math.Round(x*1e4)/1e4, 'f', -1, 64)
+}
+
+// Ratio writes "0.94 [0.91, 0.97]": two decimals, more below 0.1.
+func Ratio(r stats.Interval) string {
+	if r.N == 0 || math.IsNaN(r.Center) {
+		return "-"
+	}
+	d := 2
+	for x := r.Center; x > 0 && x < 0.1 && d < 6; x *= 10 { // 0.0046, not 0.00
+		d++
+	}
+	if r.N == 1 {
+		return fmt.Sprintf("%.*f", d, r.Center)
+	}
+	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, r.Center, d, r.Lo, d, r.Hi)
+}
+
+// Interval writes "24.1 [23.8, 24.6]" with thousands in commas.
+func Interval(i stats.Interval) string {
+	switch {
+	case i.N == 0:
+		return "-"
+	case i.N == 1: // one value has no interval
+		return Short(i.Center)
+	}
+	if math.Abs(i.Center) >= 1000 {
+		return fmt.Sprintf("%s [%s, %s]", Thousands(i.Center), Thousands(i.Lo), Thousands(i.Hi))
+	}
+	return i.String()
+}
