@@ -33,13 +33,13 @@ type Paragraph struct {
 // that do not count are named at the end.
 func Answer(run *record.Run) string {
 	var parts []string
-	for _, p := range answer(newView(run)) {
+	for _, p := range paragraphs(newData(run)) {
 		parts = append(parts, p.Text)
 	}
 	return strings.Join(parts, "\n")
 }
 
-func answer(v *view) []Paragraph {
+func paragraphs(v *View) []Paragraph {
 	var ps []Paragraph
 	switch {
 	case slices.ContainsFunc(v.phases, func(ph record.Phase) bool { return ph.Step != nil }):
@@ -70,12 +70,12 @@ type claim struct {
 	baselineThroughput stats.Interval
 }
 
-func (v *view) weigh(phase string, p panel, key, a, b string) weighing {
+func (v *View) weigh(phase string, p panel, key, a, b string) weighing {
 	m := metricOf(key)
 	return weigh(m, v.sample(phase, p, a, m).Valid, v.sample(phase, p, b, m).Valid)
 }
 
-func (v *view) answerPattern() []Paragraph {
+func (v *View) answerPattern() []Paragraph {
 	var claims []*claim
 	byLoad := v.phasesByLoad()
 	for _, p := range v.panels {
@@ -177,7 +177,7 @@ func percent(w weighing, below, above string) string {
 }
 
 // tell puts a claim into words.
-func (v *view) tell(c *claim) string {
+func (v *View) tell(c *claim) string {
 	var ss []string
 	if c.cpu.known() {
 		per := "request"
@@ -231,7 +231,7 @@ func outcome(w weighing, better, worse string) string {
 
 // condition is under what a claim holds: "With deferred accept and closing
 // connections at 3,000 connections/s".
-func (v *view) condition(c *claim) string {
+func (v *View) condition(c *claim) string {
 	var parts []string
 	if v.flag(c.panel, "defer-accept") == "true" {
 		parts = append(parts, "deferred accept")
@@ -261,7 +261,7 @@ func closedText(ph record.Phase) string {
 }
 
 // flag is the value that every server of a panel was started with, or "".
-func (v *view) flag(p panel, name string) string {
+func (v *View) flag(p panel, name string) string {
 	value := ""
 	for _, s := range v.subjects {
 		for _, t := range v.trials(p, s) {
@@ -291,7 +291,7 @@ func flagValue(argv []string, name string) string {
 }
 
 // answerLeftOut names what does not count or was never run.
-func (v *view) answerLeftOut() string {
+func (v *View) answerLeftOut() string {
 	var parts []string
 	if bad := v.invalid(); len(bad) > 0 {
 		var names []string

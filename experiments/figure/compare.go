@@ -208,16 +208,3 @@ func (c *Comparison) Write(w io.Writer) error {
 	_, err := fmt.Fprintln(w, s)
 	return err
 }
-
-// word is the weighing on a, the second run, against b.
-func (v weighing) word() string {
-	switch {
-	case !v.enough():
-		return "too few"
-	case !v.differs():
-		return "same"
-	case v.a.Center < v.b.Center:
-		return "lower"
-	}
-	return "higher"
-}

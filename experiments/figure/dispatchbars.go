@@ -126,7 +126,7 @@ func (v *view) columnPanel(stacks []stack, small []string) *gonum.Plot {
 	var ticks gonum.ConstantTicks
 	top := 0.0
 	for i, s := range stacks {
-		r := plot.BarRow{Style: v.style[s.subject], Pieces: s.pieces(small), Totals: s.totals}
+		r := plot.BarRow{Style: v.style[s.subject], Pieces: pieces(&s, small), Totals: s.totals}
 		rows = append(rows, r)
 		ticks = append(ticks, gonum.Tick{Value: float64(i), Label: barLabel(s.subject)})
 		top = max(top, r.End(), min(stats.Summarise(s.totals.Valid).Hi, 1.6*r.End()))
@@ -160,7 +160,7 @@ func wordLegend(all []stack, small []string) []plot.Entry {
 		es = append(es, e)
 	}
 	if slices.ContainsFunc(all, func(s stack) bool {
-		return slices.ContainsFunc(s.pieces(small), func(p plot.Piece) bool { return p.Fill == restFill })
+		return slices.ContainsFunc(pieces(&s, small), func(p plot.Piece) bool { return p.Fill == restFill })
 	}) {
 		es = append(es, plot.Entry{Label: "other", Fill: &restFill, Group: int(rest), Head: rest.title()})
 	}

@@ -78,13 +78,3 @@ func (v *view) cheapest(panel int, m record.Metric) (record.Phase, bool) {
 	}
 	return ps[i], true
 }
-
-// phasesNamed are the phases of these names, in the order of the suite.
-func (v *view) phasesNamed(names map[string]bool) []record.Phase {
-	return slices.DeleteFunc(slices.Clone(v.phases), func(ph record.Phase) bool { return !names[ph.Name] })
-}
-
-// compares reports whether all of these are subjects.
-func (v *view) compares(names ...string) bool {
-	return !slices.ContainsFunc(names, func(s string) bool { return !slices.Contains(v.subjects, s) })
-}

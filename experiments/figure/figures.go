@@ -11,6 +11,17 @@ import (
 	"lflab/experiments/words"
 )
 
+// view is a run with the looks of its subjects.
+type view struct {
+	*View
+	style map[string]plot.Style
+}
+
+func newView(run *record.Run) *view {
+	v := newData(run)
+	return &view{v, stylesFor(v.subjects)}
+}
+
 // Figure is one figure of a report: drawn, or left out with a reason.
 type Figure struct {
 	Name     string // of its files, without extension
@@ -189,24 +200,6 @@ func (v *view) replicates() string {
 		return fmt.Sprintf("n = %d processes per cell.", hi)
 	}
 	return fmt.Sprintf("n = %d to %d processes per cell.", lo, hi)
-}
-
-// processes that count, in the cells with the fewest (but any) and the most.
-func (v *view) processes() (fewest, most int) {
-	for _, p := range v.panels {
-		for _, s := range v.subjects {
-			n := 0
-			for _, t := range v.trials(p, s) {
-				if t.Valid() {
-					n++
-				}
-			}
-			if most = max(most, n); n > 0 && (fewest == 0 || n < fewest) {
-				fewest = n
-			}
-		}
-	}
-	return fewest, most
 }
 
 // leftOut says which trials do not count, and how the figure treats them.

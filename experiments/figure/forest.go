@@ -13,14 +13,6 @@ import (
 	"lflab/experiments/words"
 )
 
-// judged is what the run's rules come to; nil where the suite states none.
-func (v *view) judged() *verdict.Verdict {
-	if v.verdict == nil && len(v.run.Manifest.Rules) > 0 {
-		v.verdict = verdict.Judge(v.run)
-	}
-	return v.verdict
-}
-
 // verdictFigures are those that show how the rules were decided: pairs as a
 // forest, and series along their axis.
 func (v *view) verdictFigures() []Figure {

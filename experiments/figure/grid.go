@@ -1,13 +1,11 @@
 package figure
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
-	"lflab/experiments/words"
 
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -19,15 +17,6 @@ const (
 	maxColumns = 3
 	maxPanels  = 8
 )
-
-func (v *view) indexOf(ph record.Phase) int {
-	for i := range v.phases {
-		if v.phases[i].Name == ph.Name {
-			return i
-		}
-	}
-	return -1
-}
 
 // grid lays panels out: a row for each phase, a column for each combination of
 // axes that has any panel, or all of them one after the other where there are too
@@ -91,51 +80,4 @@ func (v *view) tileTitle(ph record.Phase, p panel, withLoad bool) string {
 	}
 	// Both have to fit over half of a page's width.
 	return strings.TrimSuffix(p.title, " connections") + " · " + v.load(ph, p)
-}
-
-// load says in a few words what a phase asks of the server in a panel, and
-// what sets it apart from others that ask for the same.
-func (v *view) load(ph record.Phase, p panel) string {
-	s := v.plainLoad(ph, p)
-	var recorder, probe, kind, generators bool
-	for _, other := range v.phases {
-		if other.Name == ph.Name || v.plainLoad(other, p) != s {
-			continue
-		}
-		recorder = recorder || other.Flight != ph.Flight
-		probe = probe || (other.Probe != "") != (ph.Probe != "")
-		kind = kind || other.Probe != ph.Probe && other.Probe != "" && ph.Probe != ""
-		generators = generators || other.Generators != ph.Generators
-	}
-	if generators {
-		s = fmt.Sprintf("closed loop, generator threads: %d", ph.Generators)
-	}
-	on := map[bool]string{true: "on", false: "off"}
-	seen := "probe " + on[ph.Probe != ""]
-	if kind && ph.Probe != "" {
-		seen = "probe: " + ph.Probe
-	}
-	switch {
-	case recorder && probe && ph.Flight == (ph.Probe != "") && !kind:
-		s += ", recorder and probe " + on[ph.Flight]
-	case recorder && probe && ph.Flight:
-		s += ", recorder on"
-	case probe || kind:
-		s += ", " + seen
-	case recorder:
-		s += ", recorder " + on[ph.Flight]
-	}
-	return s
-}
-
-func (v *view) plainLoad(ph record.Phase, p panel) string {
-	switch rate := v.offered(ph.Name, p); {
-	case rate > 0:
-		return fmt.Sprintf("open loop, %s/s", words.Thousands(rate))
-	case ph.Connections > 0:
-		return fmt.Sprintf("closed loop, %d connections", ph.Connections)
-	case ph.Title != "":
-		return ph.Title
-	}
-	return ph.Name
 }

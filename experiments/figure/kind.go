@@ -2,7 +2,6 @@ package figure
 
 import (
 	"slices"
-	"strings"
 
 	"lflab/experiments/plot"
 )
@@ -64,18 +63,6 @@ var kinds = []kind{
 
 // restFill is for what is too short to be seen.
 var restFill = plot.Hatched(plot.Paper, plot.Plain, plot.Paper)
-
-// stageName is the name of a stage of "D", "H" or "G" in figures: as the probe
-// has it, but that the stages of a hand-off are called alike wherever one lies.
-func stageName(of, key string) string {
-	name := strings.TrimPrefix(key, of+".")
-	pass, passed := strings.CutPrefix(name, "pass-")
-	wake := []string{"wake-waking", "waking-wakeup", "wakeup-switch", "switch-return"}
-	if slices.Contains(wake, pass) && (passed || of != "D") || pass == "wake-return" {
-		return "hand-off: " + pass
-	}
-	return name
-}
 
 // kindOf finds the kind of a stage; nil if the probe has learnt a stage that
 // this package does not know.

@@ -101,7 +101,7 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 		r.Link = (&url.URL{Path: name + "/report.html"}).EscapedPath()
 	}
 	if r.Verdict == nil {
-		r.Answer = answer(v)[0].Text
+		r.Answer = paragraphs(v.View)[0].Text
 	}
 	figs, err := v.figures()
 	if err != nil {

@@ -28,7 +28,7 @@ type payment struct {
 func (p payment) share() float64 { return float64(p.onPath) / float64(p.handoffs) }
 func (p payment) few() bool      { return p.handoffs < fewHandoffs }
 
-func (v *view) payment(phase string, p panel, subject string) payment {
+func (v *View) payment(phase string, p panel, subject string) payment {
 	sum := payment{subject: subject}
 	for _, t := range v.trials(p, subject) {
 		r := phaseOf(t, phase)
@@ -46,7 +46,7 @@ func (v *view) payment(phase string, p panel, subject string) payment {
 
 // pays says for each panel whose request pays for the hand-offs, from the
 // kernel's counts in the first phase that has them.
-func (v *view) pays() []Paragraph {
+func (v *View) pays() []Paragraph {
 	var ps []Paragraph
 	for _, p := range v.panels {
 		for _, ph := range v.phasesByLoad() {
@@ -133,7 +133,7 @@ func judgeRival(b payment) string {
 
 // apacheOrder says in which order Apache's own MPMs hand over, when a run has
 // them: prefork is expected least, event most.
-func (v *view) apacheOrder(phase string, p panel) string {
+func (v *View) apacheOrder(phase string, p panel) string {
 	var parts []string
 	var medians []float64
 	for _, mpm := range []string{"prefork", "worker", "event"} {

@@ -13,24 +13,6 @@ import (
 	"lflab/experiments/words"
 )
 
-// unprobed says why a run has nothing of the kernel probe's; "" if it has.
-func (v *view) unprobed() string {
-	for _, t := range v.run.Trials {
-		if slices.ContainsFunc(t.Phases, func(r record.PhaseResult) bool { return r.Probe != nil }) {
-			return ""
-		}
-	}
-	for _, line := range v.run.Manifest.Skipped {
-		if strings.HasPrefix(line, "probe:") {
-			return line
-		}
-	}
-	return "no trial was measured with the kernel probe"
-}
-
-// probeTimes are the medians of the sums.
-var probeTimes = metricsOf(keyProbeD, keyProbeH, keyProbeG)
-
 // probeCounts are for each connection; with connections that are kept they are
 // few, and what stands there is large. Moves are hand-offs to threads that
 // needed no wake-up as well.
@@ -151,7 +133,7 @@ func (v *view) stageGroup(of sum, p panel, stacks []stack) stageGroup {
 	}
 	g.Rows = append(g.Rows, total)
 	for _, name := range names {
-		r := stageRow{Name: name.name, Text: v.stageText(of.tag, name.name), Patch: patch(name.fill())}
+		r := stageRow{Name: name.name, Text: v.stageText(of.tag, name.name), Patch: patch(fillOf(name))}
 		for _, s := range stacks {
 			c := tableCell{Median: "–"}
 			if i := slices.IndexFunc(s.parts, same(name)); i >= 0 && s.parts[i].mean > 0 {

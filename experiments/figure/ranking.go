@@ -14,7 +14,7 @@ import (
 // answerRanking names the first and the last of each panel by the cost that
 // the suite measures. The first is compared with every other: it was picked
 // after looking, so all of that counts in the correction.
-func (v *view) answerRanking() []Paragraph {
+func (v *View) answerRanking() []Paragraph {
 	for _, key := range []string{keyCPU, keyHMean, keyHP50, keyLatP50} {
 		for _, ph := range v.phasesByLoad() {
 			if ps := v.rankBy(metricOf(key), ph); len(ps) > 0 {
@@ -25,7 +25,7 @@ func (v *view) answerRanking() []Paragraph {
 	return nil
 }
 
-func (v *view) rankBy(m record.Metric, ph record.Phase) []Paragraph {
+func (v *View) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 	type ranking struct {
 		panel  panel
 		names  []string
@@ -68,7 +68,7 @@ func (v *view) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 }
 
 // ranked are the subjects that measured m, the lowest median first.
-func (v *view) ranked(phase string, p panel, m record.Metric) []string {
+func (v *View) ranked(phase string, p panel, m record.Metric) []string {
 	medians := map[string]float64{}
 	var names []string
 	for _, s := range v.subjects {

@@ -3,7 +3,6 @@ package figure
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -58,52 +57,5 @@ func (v *view) ratioTables() []table {
 	return []table{t}
 }
 
-// answerPromises says of each ratio that the suite promises something of, in
-// which cells it came true.
-func (v *view) answerPromises() []Paragraph {
-	rows := v.run.Ratios()
-	var ps []Paragraph
-	for _, q := range v.run.Manifest.Ratios {
-		var all int
-		found := map[string][]string{}
-		for _, row := range rows {
-			if q.Most == 0 || !sameRatio(row.Ratio, q) {
-				continue
-			}
-			all++
-			text := record.Label(v.run.Manifest.Axes, row.Cell)
-			if p := row.Promise(); p != "yes" {
-				text += " " + words.Ratio(row.Of)
-			}
-			found[row.Promise()] = append(found[row.Promise()], text)
-		}
-		if all == 0 {
-			continue
-		}
-		s := fmt.Sprintf("%s is to be at most %.2f.", q.Title, q.Most)
-		switch n := len(found["yes"]); {
-		case n == all:
-			s += fmt.Sprintf(" It is, in all of %d cells: the whole interval lies below.", all)
-		case n > 0:
-			s += fmt.Sprintf(" It is in %d of %d cells, with the whole interval: %s.", n, all, strings.Join(found["yes"], ", "))
-		}
-		if len(found["no"]) > 0 {
-			s += fmt.Sprintf(" It is not in %s.", strings.Join(found["no"], ", "))
-		}
-		if len(found["open"]) > 0 {
-			s += fmt.Sprintf(" It cannot be told of %s.", strings.Join(found["open"], ", "))
-		}
-		ps = append(ps, Paragraph{Text: s, Lead: true})
-	}
-	return ps
-}
-
-// sameRatio compares what is asked; two ratios of one suite may have one title.
-func sameRatio(a, b suite.Ratio) bool {
-	return a.Title == b.Title && a.Metric == b.Metric && a.Phase == b.Phase && a.Axis == b.Axis && slices.Equal(a.Values, b.Values)
-}
-
 // ratioCell has two decimals, whatever stands in the other rows.
 func ratioCell(iv stats.Interval) tableCell { return cellOf(iv, 2) }
-
-func (p panel) hasCell(c record.Cell) bool { return p.has(&record.Trial{Cell: c}) }

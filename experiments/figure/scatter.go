@@ -2,7 +2,6 @@ package figure
 
 import (
 	"math"
-	"slices"
 	"sort"
 
 	"gonum.org/v1/plot/vg"
@@ -93,48 +92,4 @@ func (v *view) scatterTile(p panel, rate, latency record.Metric, present map[str
 		pl.Add(k)
 	}
 	return plot.Tile{Plot: pl, Title: joinTitle(p.title, latency.Heading())}
-}
-
-func joinTitle(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + " · " + b
-}
-
-// phasesByLoad puts what is compared at equal offered rate first, and of equal
-// loads what no probe disturbs.
-func (v *view) phasesByLoad() []record.Phase {
-	ps := slices.Clone(v.phases)
-	rank := func(ph record.Phase) (n int) {
-		if !v.isOpen(ph) {
-			n = 2
-		}
-		if ph.Probe != "" {
-			n++
-		}
-		return n
-	}
-	slices.SortStableFunc(ps, func(a, b record.Phase) int { return rank(a) - rank(b) })
-	return ps
-}
-
-// undisturbed leaves out the phases with the probe whose load another phase has
-// without it: figures of what is measured without the probe show the latter.
-// recorded asks for what the flight recorder measures.
-func (v *view) undisturbed(phases []record.Phase, recorded bool) []record.Phase {
-	return slices.DeleteFunc(slices.Clone(phases), func(on record.Phase) bool {
-		return on.Probe != "" && slices.ContainsFunc(v.phases, func(off record.Phase) bool {
-			return off.Probe == "" && sameLoad(on, off) && (off.Flight == on.Flight || !recorded)
-		})
-	})
-}
-
-func (v *view) isOpen(ph record.Phase) bool {
-	for _, p := range v.panels {
-		if v.offered(ph.Name, p) > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -3,7 +3,6 @@ package figure
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -99,14 +98,4 @@ func budgetLabel(value string) string {
 		return words.Number(us) + " µs"
 	}
 	return value
-}
-
-// panelOf is the panel that a cell lies in.
-func (v *view) panelOf(c record.Cell) panel {
-	for _, p := range v.panels {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(c)), func(name string) bool { return name != v.group && p.cell[name] != c[name] }) {
-			return p
-		}
-	}
-	return panel{cell: c}
 }

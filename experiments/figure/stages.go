@@ -56,7 +56,7 @@ func (v *view) stagesFigure(of sum) Figure {
 		for _, s := range stacks[[2]int{v.indexOf(ph), i}] {
 			if slices.Contains(subjects, s.subject) {
 				names = append(names, s.subject)
-				rows = append(rows, plot.BarRow{Style: v.style[s.subject], Pieces: s.pieces(small), Totals: s.totals, Note: s.placement()})
+				rows = append(rows, plot.BarRow{Style: v.style[s.subject], Pieces: pieces(&s, small), Totals: s.totals, Note: s.placement()})
 			}
 		}
 		return plot.BarPlot(of.label+" (µs)", "same/cross/none", names, rows)

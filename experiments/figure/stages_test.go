@@ -51,7 +51,7 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 					}
 				}
 				for _, small := range [][]string{nil, merged([]stack{s})} {
-					if got := (plot.BarRow{Pieces: s.pieces(small)}).End(); math.Abs(got-want) > 1e-6*want {
+					if got := (plot.BarRow{Pieces: pieces(&s, small)}).End(); math.Abs(got-want) > 1e-6*want {
 						t.Errorf("%s of %s: the bar's parts come to %.4f µs, the mean is %.4f", of.tag, subject, got, want)
 					}
 				}
@@ -79,7 +79,7 @@ func TestBarsShowWhatIsInNoStage(t *testing.T) {
 	if x := s.missing(); x < 9 || x > 12 {
 		t.Errorf("%.1f µs are in no stage, want those of the one taken away", x)
 	}
-	if end := (plot.BarRow{Pieces: s.pieces(nil)}).End(); math.Abs(end-s.total) > 1e-9 {
+	if end := (plot.BarRow{Pieces: pieces(&s, nil)}).End(); math.Abs(end-s.total) > 1e-9 {
 		t.Errorf("the bar ends at %.3f, the mean is %.3f", end, s.total)
 	}
 	f := figureOf(t, run, "stages")
@@ -269,7 +269,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	if math.Abs(s.total-kernel.total-2.5) > 1e-9 || s.missing() != 0 {
 		t.Errorf("total %.3f µs, the kernel's alone %.3f; %.3f in no stage", s.total, kernel.total, s.missing())
 	}
-	if last := s.parts[len(s.parts)-1]; last.name != "read-handler" || last.fill().Hatch != plot.Upright {
+	if last := s.parts[len(s.parts)-1]; last.name != "read-handler" || fillOf(last).Hatch != plot.Upright {
 		t.Errorf("last part %+v", last)
 	}
 	h := v.stack(sums[2], "open_probe", v.panels[0], "worker")

@@ -8,21 +8,19 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/verdict"
 )
 
-// view is a run arranged for drawing: one axis names what is compared (the
+// View is a run arranged for comparing: one axis names what is compared (the
 // subjects), every combination of the others is a panel.
-type view struct {
+type View struct {
 	run      *record.Run
 	group    string // the axis of the subjects
 	subjects []string
 	panels   []panel
 	phases   []record.Phase
-	style    map[string]plot.Style
 	verdict  *verdict.Verdict // once judged has been asked
 }
 
@@ -35,8 +33,9 @@ type panel struct {
 // groupAxes are the axes that hold what a suite compares, best first.
 var groupAxes = []string{"processes", "mpm", "subject", "primitive", probeAxis}
 
-func newView(run *record.Run) *view {
-	v := &view{run: run, phases: phasesOf(run)}
+// newData arranges a run.
+func newData(run *record.Run) *View {
+	v := &View{run: run, phases: phasesOf(run)}
 	axes := axesOf(run)
 	for _, name := range groupAxes {
 		if v.group == "" && slices.ContainsFunc(axes, func(a record.Axis) bool { return a.Name == name }) {
@@ -76,7 +75,6 @@ func newView(run *record.Run) *view {
 			v.panels = append(v.panels, p)
 		}
 	}
-	v.style = stylesFor(v.subjects)
 	return v
 }
 
@@ -144,7 +142,7 @@ func (p panel) has(t *record.Trial) bool {
 }
 
 // trials of one cell, in order of execution.
-func (v *view) trials(p panel, subject string) []*record.Trial {
+func (v *View) trials(p panel, subject string) []*record.Trial {
 	var ts []*record.Trial
 	for i := range v.run.Trials {
 		if t := &v.run.Trials[i]; t.Cell[v.group] == subject && p.has(t) {
@@ -164,12 +162,12 @@ func phaseOf(t *record.Trial, phase string) *record.PhaseResult {
 	return nil
 }
 
-func (v *view) sample(phase string, p panel, subject string, m record.Metric) stats.Sample {
+func (v *View) sample(phase string, p panel, subject string, m record.Metric) stats.Sample {
 	return sampleOf(v.trials(p, subject), phase, m)
 }
 
 // has reports whether any trial that counts measured m in the phase.
-func (v *view) has(phase string, p panel, m record.Metric) bool {
+func (v *View) has(phase string, p panel, m record.Metric) bool {
 	for _, s := range v.subjects {
 		if len(v.sample(phase, p, s, m).Valid) > 0 {
 			return true
@@ -180,7 +178,7 @@ func (v *view) has(phase string, p panel, m record.Metric) bool {
 
 // drawn reports whether any trial measured m in the phase, be it one that is
 // drawn hollow.
-func (v *view) drawn(phase string, p panel, m record.Metric) bool {
+func (v *View) drawn(phase string, p panel, m record.Metric) bool {
 	for _, s := range v.subjects {
 		if x := v.sample(phase, p, s, m); len(x.Valid)+len(x.Invalid) > 0 {
 			return true
@@ -190,7 +188,7 @@ func (v *view) drawn(phase string, p panel, m record.Metric) bool {
 }
 
 // histograms of one cell, one per process that counts and recorded anything.
-func (v *view) histograms(phase string, p panel, subject, name string) []*hdrhistogram.Histogram {
+func (v *View) histograms(phase string, p panel, subject, name string) []*hdrhistogram.Histogram {
 	var hs []*hdrhistogram.Histogram
 	for _, t := range v.trials(p, subject) {
 		r := phaseOf(t, phase)
@@ -206,7 +204,7 @@ func (v *view) histograms(phase string, p panel, subject, name string) []*hdrhis
 
 // offered is the rate that a phase asked for in a panel, 0 in a closed loop.
 // The manifest holds one rate, a mode may have its own: the trials know.
-func (v *view) offered(phase string, p panel) float64 {
+func (v *View) offered(phase string, p panel) float64 {
 	for _, s := range v.subjects {
 		for _, t := range v.trials(p, s) {
 			if r := phaseOf(t, phase); r != nil && r.OfferedRate > 0 {
@@ -218,7 +216,7 @@ func (v *view) offered(phase string, p panel) float64 {
 }
 
 // valid are the trials that count.
-func (v *view) valid() []*record.Trial {
+func (v *View) valid() []*record.Trial {
 	var ts []*record.Trial
 	for i := range v.run.Trials {
 		if t := &v.run.Trials[i]; t.Valid() {
@@ -229,7 +227,7 @@ func (v *view) valid() []*record.Trial {
 }
 
 // invalid are the trials that do not count.
-func (v *view) invalid() []*record.Trial {
+func (v *View) invalid() []*record.Trial {
 	var ts []*record.Trial
 	for i := range v.run.Trials {
 		if t := &v.run.Trials[i]; !t.Valid() {
@@ -240,7 +238,7 @@ func (v *view) invalid() []*record.Trial {
 }
 
 // name of a trial for people: "leader, closing connections, repetition 3".
-func (v *view) name(t *record.Trial) string {
+func (v *View) name(t *record.Trial) string {
 	parts := []string{}
 	if s := t.Cell[v.group]; s != "" {
 		parts = append(parts, s)

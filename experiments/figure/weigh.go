@@ -87,3 +87,16 @@ func pointers(vs []weighing) []*weighing {
 	}
 	return ps
 }
+
+// word is the weighing on a, the second run, against b.
+func (v weighing) word() string {
+	switch {
+	case !v.enough():
+		return "too few"
+	case !v.differs():
+		return "same"
+	case v.a.Center < v.b.Center:
+		return "lower"
+	}
+	return "higher"
+}

@@ -201,9 +201,16 @@ func TestSubjectOfTheEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, noneLeft := allPids(t)
-	r, err := runSmall(t, ownSuite, Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=peer", "mpm=few", "mode=close"}})
-	if err != nil {
-		t.Fatal(err)
+	var r *record.Run
+	for range 10 { // beside busy neighbours a short phase may end before the first answer
+		var err error
+		r, err = runSmall(t, ownSuite, Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=peer", "mpm=few", "mode=close"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(r.Trials, func(tr record.Trial) bool { return !tr.Failed && tr.Phases[0].Latency.Count == 0 }) {
+			break
+		}
 	}
 	noneLeft()
 	for _, tr := range r.Trials {

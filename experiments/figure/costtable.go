@@ -1,0 +1,77 @@
+package figure
+
+import (
+	"slices"
+	"strings"
+
+	"lflab/experiments/stats"
+	"lflab/experiments/words"
+)
+
+// costSection tells what the probe costs, cell by cell.
+type costSection struct {
+	Text   string
+	Tables []table
+}
+
+func (v *view) costSection() costSection {
+	s := costSection{Text: v.costBeside()}
+	for _, x := range v.onOffs() {
+		if t := v.costTable(x); len(t.Columns) > 0 {
+			s.Tables = append(s.Tables, t)
+		}
+	}
+	return s
+}
+
+// costTable has a column for each cost that both halves of the pair measured.
+func (v *view) costTable(x onOff) table {
+	ratio, difference := change.ratio, change.difference
+	t := table{Title: x.title()}
+	var ivs [][]stats.Interval // by column; cells in order
+	for _, c := range []struct {
+		key string
+		column
+		of func(change) stats.Interval
+	}{
+		{keyRate, column{"throughput", "on / off"}, ratio},
+		{keyCPU, column{"CPU per request", "on / off"}, ratio},
+		{keyLatP50, column{"latency p50", "on − off, µs"}, difference},
+		{keyDP50, column{"D p50, recorder's", "on / off"}, ratio},
+		{keyDP50, column{"D p50, recorder's", "on − off, µs"}, difference},
+		{keyHMean, column{"H mean", "on / off"}, ratio},
+		{keyHMean, column{"H mean", "on − off, µs"}, difference},
+	} {
+		if c.key == keyHMean && x.on.Connections > 0 { // of servers medians say more
+			continue
+		}
+		var col []stats.Interval
+		for _, change := range v.changes(x, metricOf(c.key)) {
+			col = append(col, c.of(change))
+		}
+		if slices.ContainsFunc(col, func(iv stats.Interval) bool { return iv.N > 0 }) {
+			t.Columns = append(t.Columns, c.column)
+			ivs = append(ivs, col)
+		}
+	}
+	t.Span = len(t.Columns) + 2
+	for at, c := range v.cellsOf(x) {
+		g := tableGroup{Title: words.Capital(c.panel.title)}
+		if rate := v.offered(x.on.Name, c.panel); rate > 0 {
+			g.Title = strings.TrimPrefix(g.Title+", "+words.Thousands(rate)+" requests/s offered", ", ")
+		}
+		if len(t.Groups) == 0 || t.Groups[len(t.Groups)-1].Title != g.Title {
+			t.Groups = append(t.Groups, g)
+		}
+		r := tableRow{Subject: c.subject, Swatch: swatch(v.style[c.subject])}
+		for i := range ivs {
+			r.N = max(r.N, ivs[i][at].N)
+			r.Cells = append(r.Cells, cellOf(ivs[i][at], 2))
+		}
+		r.Few = r.N > 0 && r.N < stats.Fewest
+		t.Few = t.Few || r.Few
+		rows := &t.Groups[len(t.Groups)-1].Rows
+		*rows = append(*rows, r)
+	}
+	return t
+}

@@ -1,0 +1,65 @@
+package figure
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"lflab/experiments/record"
+	"lflab/experiments/stats"
+	"lflab/experiments/words"
+)
+
+// answerStep says what the servers of a run with a step did; nothing of others.
+func (v *View) answerStep() []Paragraph {
+	i := slices.IndexFunc(v.phases, func(ph record.Phase) bool { return ph.Step != nil })
+	if i < 0 {
+		return nil
+	}
+	ph := v.phases[i]
+	var ps []Paragraph
+	for _, p := range v.panels {
+		of := func(subject, key string) stats.Interval {
+			return stats.Summarise(v.sample(ph.Name, p, subject, metricOf(key)).Valid)
+		}
+		var up, never, most, down, stay []string
+		for _, s := range v.subjects {
+			if of(s, keyMostThreads).N == 0 {
+				continue
+			}
+			if iv := of(s, keyScaleUp); iv.N > 0 {
+				up = append(up, fmt.Sprintf("%s s in %s", words.Interval(iv), s))
+			} else {
+				never = append(never, s)
+			}
+			most = append(most, fmt.Sprintf("%s %s and %s", s, words.Interval(of(s, keyMostProcesses)), words.Interval(of(s, keyMostThreads))))
+			if iv := of(s, keyScaleDown); iv.N > 0 {
+				down = append(down, fmt.Sprintf("%s s in %s", words.Interval(iv), s))
+			} else {
+				stay = append(stay, s)
+			}
+		}
+		if len(most) == 0 {
+			continue
+		}
+		var ss []string
+		if len(up) > 0 {
+			ss = append(ss, fmt.Sprintf("From the coming of %d clients until 95 %% of them were served at a time it took %s.", ph.Connections, strings.Join(up, ", ")))
+		}
+		if len(never) > 0 {
+			ss = append(ss, fmt.Sprintf("%s did not come there while the clients were there.", words.Capital(words.List(never))))
+		}
+		ss = append(ss, fmt.Sprintf("At most there were, in processes and threads: %s.", strings.Join(most, "; ")))
+		if len(down) > 0 {
+			ss = append(ss, fmt.Sprintf("After the clients had gone it took until no more than %d threads were idle, and no process was left that was too many, %s.", ph.Step.IdleMost, strings.Join(down, ", ")))
+		}
+		if len(stay) > 0 {
+			ss = append(ss, fmt.Sprintf("%s did not come back so far in the %g s that were watched.", words.Capital(words.List(stay)), ph.Step.AfterS))
+		}
+		ps = append(ps, Paragraph{Head: words.Capital(p.title), Text: strings.Join(ss, " "), Lead: len(v.panels) == 1})
+		if len(v.panels) == 1 {
+			ps[0].Head = ""
+		}
+	}
+	return ps
+}
