@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lflab/experiments/figure"
-	"lflab/experiments/findings"
+	"lflab/experiments/report"
 	"lflab/experiments/record"
 )
 
@@ -108,11 +108,11 @@ func pagesOnAll(stdout io.Writer, dir string) error {
 	}
 	fmt.Fprintln(stdout, overview)
 	readme := filepath.Join(dir, "README.md")
-	if text, err := os.ReadFile(readme); err == nil && !strings.HasPrefix(string(text), findings.Mark) {
+	if text, err := os.ReadFile(readme); err == nil && !strings.HasPrefix(string(text), report.Mark) {
 		_, err = fmt.Fprintf(stdout, "%s was written by hand and is left alone (remove it to have the findings there)\n", readme)
 		return err
 	}
-	if readme, err = findings.Write(dir); err != nil {
+	if readme, err = report.Write(dir); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, readme)

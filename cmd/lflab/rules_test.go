@@ -85,7 +85,7 @@ func TestOneRoomMayNotKnowAnother(t *testing.T) {
 		{"lflab/experiments/stats", "lflab/experiments/suite", "statistics know numbers, not what they measure"},
 		{"lflab/experiments/model", "lflab/experiments/figure", "a model does not draw"},
 		{"lflab/experiments/verdict", "lflab/experiments/figure", "a verdict rests on data, not on drawings"},
-		{"lflab/experiments/figure", "lflab/experiments/findings", "a figure knows one run"},
+		{"lflab/experiments/figure", "lflab/experiments/report", "a figure knows one run"},
 		{"lflab/experiments/run", "lflab/lf/mpm", "no server is linked into the process that measures"},
 		{"lflab/experiments/run", "lflab/lf/control", "no server is linked into the process that measures"},
 		{"lflab/experiments/run", "lflab/lf/httpd", "no server is linked into the process that measures"},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"lflab/experiments/figure"
+	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/verdict"
 )
@@ -46,7 +47,7 @@ func present(w io.Writer, r *record.Run) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "\n%s\n\nreport: %s\nagain:  %s\n", figure.Answer(r), path, r.Manifest.Command)
+	_, err = fmt.Fprintf(w, "\n%s\n\nreport: %s\nagain:  %s\n", findings.Answer(r), path, r.Manifest.Command)
 	return err
 }
 

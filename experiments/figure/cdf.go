@@ -16,7 +16,7 @@ import (
 // flight recorder's, whose ends lie in the server's own code, or else the kernel
 // probe's.
 func (v *view) source(tag string) string {
-	for _, t := range v.valid() {
+	for _, t := range v.Valid() {
 		for _, r := range t.Phases {
 			if h := r.Histograms[tag]; h != nil && h.TotalCount() > 0 {
 				return tag
@@ -41,9 +41,9 @@ func (v *view) sourceText(source string) string {
 // recorder that nothing disturbs more than need be, or all.
 func (v *view) recording(source string) []record.Phase {
 	if strings.HasPrefix(source, probeSource) {
-		return v.phases
+		return v.Phases
 	}
-	return v.undisturbed(v.phases, true)
+	return v.Undisturbed(v.Phases, true)
 }
 
 // cdf draws the distributions called name ("H", "D", "probe.H") of every phase and
@@ -55,10 +55,10 @@ func (v *view) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, 
 	curves := map[[2]int][]plot.Curve{}
 	fewest, most := int64(math.MaxInt64), int64(0)
 	for _, ph := range v.recording(name) {
-		j, any := v.indexOf(ph), false
-		for i, p := range v.panels {
-			for _, s := range v.subjects {
-				hs := v.histograms(ph.Name, p, s, name)
+		j, any := v.IndexOf(ph), false
+		for i, p := range v.Panels {
+			for _, s := range v.Subjects {
+				hs := v.Histograms(ph.Name, p, s, name)
 				if len(hs) == 0 {
 					continue
 				}
@@ -81,7 +81,7 @@ func (v *view) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, 
 	}
 	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
 	s = v.grid(with, func(ph record.Phase, i int) *gonum.Plot {
-		cs := curves[[2]int{v.indexOf(ph), i}]
+		cs := curves[[2]int{v.IndexOf(ph), i}]
 		if len(cs) == 0 {
 			return nil
 		}
@@ -93,7 +93,7 @@ func (v *view) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, 
 		}
 		return p
 	})
-	for _, name := range v.subjects {
+	for _, name := range v.Subjects {
 		if present[name] {
 			s.Legend = append(s.Legend, plot.Entry{Label: name, Style: v.style[name], Line: true})
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"text/tabwriter"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/words"
@@ -27,27 +28,27 @@ type ComparedCell struct {
 
 type comparedRow struct {
 	phase string
-	weighing
+	findings.Weighing
 }
 
 // Differs reports whether any metric of the cell does.
 func (c *ComparedCell) Differs() bool {
-	return slices.ContainsFunc(c.rows, func(r comparedRow) bool { return r.differs() })
+	return slices.ContainsFunc(c.rows, func(r comparedRow) bool { return r.Differs() })
 }
 
 // tooFew reports whether no metric could have shown a difference.
 func (c *ComparedCell) tooFew() bool {
-	return !slices.ContainsFunc(c.rows, func(r comparedRow) bool { return r.enough() })
+	return !slices.ContainsFunc(c.rows, func(r comparedRow) bool { return r.Enough() })
 }
 
 // redundant metrics follow from others; each would only make the correction
 // for the rest more severe.
-var redundant = []string{keyUse, keyHMean, keyServiceP99, keyGNone}
+var redundant = []string{findings.KeyUse, findings.KeyHMean, findings.KeyServiceP99, findings.KeyGNone}
 
 // comparedMetrics are the numbers of the outside, of the recorder and of the
 // kernel probe; a phase without either has fewer.
 func comparedMetrics() []record.Metric {
-	return append(append(slices.Clone(tabled), probeTimes...), metricOf(keyHandoffs))
+	return append(append(slices.Clone(findings.Tabled), findings.ProbeTimes...), findings.MetricOf(findings.KeyHandoffs))
 }
 
 // Compare weighs run b against run a. p-values are Mann-Whitney's, corrected
@@ -57,7 +58,7 @@ func comparedMetrics() []record.Metric {
 func Compare(a, b *record.Run) *Comparison {
 	c := &Comparison{Notes: circumstances(a, b)}
 	va, vb := newView(a), newView(b)
-	axes := axesOf(a)
+	axes := findings.AxesOf(a)
 	seen := map[string]bool{}
 	for _, cell := range cellsOf(a) {
 		name := record.Label(axes, cell)
@@ -67,23 +68,23 @@ func Compare(a, b *record.Run) *Comparison {
 			continue
 		}
 		cc := ComparedCell{Name: name}
-		for _, ph := range va.phases {
-			var vs []weighing
+		for _, ph := range va.Phases {
+			var vs []findings.Weighing
 			for _, m := range comparedMetrics() {
 				if slices.Contains(redundant, m.Name) {
 					continue
 				}
-				if w := weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.known() {
+				if w := findings.Weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
 					vs = append(vs, w)
 				}
 			}
 			if len(vs) == 0 { // a command that prints a mean alone
-				m := metricOf(keyHMean)
-				if w := weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.known() {
+				m := findings.MetricOf(findings.KeyHMean)
+				if w := findings.Weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
 					vs = append(vs, w)
 				}
 			}
-			correct(pointers(vs))
+			findings.Correct(findings.Pointers(vs))
 			for _, w := range vs {
 				cc.rows = append(cc.rows, comparedRow{ph.Name, w})
 			}
@@ -104,7 +105,7 @@ func Compare(a, b *record.Run) *Comparison {
 
 // ofCell is a metric in the trials of exactly that cell.
 func (v *view) ofCell(phase string, cell record.Cell, m record.Metric) []float64 {
-	return v.sample(phase, panel{cell: cell}, cell[v.group], m).Valid
+	return v.Sample(phase, findings.Panel{Cell: cell}, cell[v.Group], m).Valid
 }
 
 // cellsOf are the cells of the trials, in the order of first appearance by axes.
@@ -115,7 +116,7 @@ func cellsOf(run *record.Run) []record.Cell {
 			cells = append(cells, t.Cell)
 		}
 	}
-	axes := axesOf(run)
+	axes := findings.AxesOf(run)
 	slices.SortStableFunc(cells, func(a, b record.Cell) int {
 		for _, ax := range axes {
 			if d := slices.Index(ax.Values, a[ax.Name]) - slices.Index(ax.Values, b[ax.Name]); d != 0 {
@@ -145,7 +146,7 @@ func circumstances(a, b *record.Run) []string {
 		}
 	}
 	for i, run := range []*record.Run{a, b} {
-		if n := len(newView(run).invalid()); n > 0 {
+		if n := len(newView(run).Invalid()); n > 0 {
 			notes = append(notes, fmt.Sprintf("the %s leaves %d of %d trials out: they failed or did not pass their gates",
 				[]string{"first", "second"}[i], n, len(run.Trials)))
 		}
@@ -192,8 +193,8 @@ func (c *Comparison) Write(w io.Writer) error {
 			if shown == phase {
 				shown = ""
 			}
-			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, shown, r.metric.Label(), words.Interval(r.b), words.Interval(r.a),
-				words.Ratio(r.ratio), stats.PCell(r.p), r.word())
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, shown, r.Metric.Label(), words.Interval(r.B), words.Interval(r.A),
+				words.Ratio(r.Ratio), stats.PCell(r.P), r.Word())
 			name, phase = "", r.phase
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/stats"
 	"lflab/experiments/words"
 )
@@ -15,8 +16,8 @@ type costSection struct {
 }
 
 func (v *view) costSection() costSection {
-	s := costSection{Text: v.costBeside()}
-	for _, x := range v.onOffs() {
+	s := costSection{Text: v.CostBeside()}
+	for _, x := range v.OnOffs() {
 		if t := v.costTable(x); len(t.Columns) > 0 {
 			s.Tables = append(s.Tables, t)
 		}
@@ -25,28 +26,28 @@ func (v *view) costSection() costSection {
 }
 
 // costTable has a column for each cost that both halves of the pair measured.
-func (v *view) costTable(x onOff) table {
-	ratio, difference := change.ratio, change.difference
-	t := table{Title: x.title()}
+func (v *view) costTable(x findings.OnOff) table {
+	ratio, difference := findings.Change.Ratio, findings.Change.Difference
+	t := table{Title: x.Title()}
 	var ivs [][]stats.Interval // by column; cells in order
 	for _, c := range []struct {
 		key string
 		column
-		of func(change) stats.Interval
+		of func(findings.Change) stats.Interval
 	}{
-		{keyRate, column{"throughput", "on / off"}, ratio},
-		{keyCPU, column{"CPU per request", "on / off"}, ratio},
-		{keyLatP50, column{"latency p50", "on − off, µs"}, difference},
-		{keyDP50, column{"D p50, recorder's", "on / off"}, ratio},
-		{keyDP50, column{"D p50, recorder's", "on − off, µs"}, difference},
-		{keyHMean, column{"H mean", "on / off"}, ratio},
-		{keyHMean, column{"H mean", "on − off, µs"}, difference},
+		{findings.KeyRate, column{"throughput", "on / off"}, ratio},
+		{findings.KeyCPU, column{"CPU per request", "on / off"}, ratio},
+		{findings.KeyLatP50, column{"latency p50", "on − off, µs"}, difference},
+		{findings.KeyDP50, column{"D p50, recorder's", "on / off"}, ratio},
+		{findings.KeyDP50, column{"D p50, recorder's", "on − off, µs"}, difference},
+		{findings.KeyHMean, column{"H mean", "on / off"}, ratio},
+		{findings.KeyHMean, column{"H mean", "on − off, µs"}, difference},
 	} {
-		if c.key == keyHMean && x.on.Connections > 0 { // of servers medians say more
+		if c.key == findings.KeyHMean && x.On.Connections > 0 { // of servers medians say more
 			continue
 		}
 		var col []stats.Interval
-		for _, change := range v.changes(x, metricOf(c.key)) {
+		for _, change := range v.Changes(x, findings.MetricOf(c.key)) {
 			col = append(col, c.of(change))
 		}
 		if slices.ContainsFunc(col, func(iv stats.Interval) bool { return iv.N > 0 }) {
@@ -55,15 +56,15 @@ func (v *view) costTable(x onOff) table {
 		}
 	}
 	t.Span = len(t.Columns) + 2
-	for at, c := range v.cellsOf(x) {
-		g := tableGroup{Title: words.Capital(c.panel.title)}
-		if rate := v.offered(x.on.Name, c.panel); rate > 0 {
+	for at, c := range v.CellsOf(x) {
+		g := tableGroup{Title: words.Capital(c.Panel.Title)}
+		if rate := v.Offered(x.On.Name, c.Panel); rate > 0 {
 			g.Title = strings.TrimPrefix(g.Title+", "+words.Thousands(rate)+" requests/s offered", ", ")
 		}
 		if len(t.Groups) == 0 || t.Groups[len(t.Groups)-1].Title != g.Title {
 			t.Groups = append(t.Groups, g)
 		}
-		r := tableRow{Subject: c.subject, Swatch: swatch(v.style[c.subject])}
+		r := tableRow{Subject: c.Subject, Swatch: swatch(v.style[c.Subject])}
 		for i := range ivs {
 			r.N = max(r.N, ivs[i][at].N)
 			r.Cells = append(r.Cells, cellOf(ivs[i][at], 2))

@@ -7,6 +7,7 @@ import (
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -14,33 +15,33 @@ import (
 )
 
 // architecturesShown are the architectures that the headline shows beside each other.
-var architecturesShown = []string{pattern, rival, "event", baseline}
+var architecturesShown = []string{findings.Pattern, findings.Rival, "event", findings.Baseline}
 
 // barsFigure draws where the dispatch time of each architecture goes.
 func (v *view) barsFigure() Figure {
 	f := Figure{Name: headlines["F1"], Headline: "F1", Title: "Where a request's dispatch time goes, by architecture"}
 	names := v.barred()
-	if v.unprobed() != "" {
-		return f.without("%s", v.unprobed())
+	if v.Unprobed() != "" {
+		return f.without("%s", v.Unprobed())
 	}
 	if len(names) == 0 {
 		return f.without("the run compares neither two of %s, nor so few others that their bars have room", words.List(architecturesShown))
 	}
-	of := sums[0]
-	var all []stack
+	of := findings.Sums[0]
+	var all []findings.Stack
 	var tiles []plot.Tile
 	shown := map[string]bool{}
-	at := map[int][]stack{}
+	at := map[int][]findings.Stack{}
 	var with []int
 	kept, few := v.outermost(maxColumns)
 	for _, i := range kept {
-		p := v.panels[i]
+		p := v.Panels[i]
 		ph, ok := v.dissected(of, p, names)
 		if !ok {
 			continue
 		}
 		for _, name := range names {
-			s := v.stack(of, ph.Name, p, name)
+			s := v.Stack(of, ph.Name, p, name)
 			at[i], all = append(at[i], s), append(all, s)
 		}
 		with = append(with, i)
@@ -49,10 +50,10 @@ func (v *view) barsFigure() Figure {
 	if len(with) == 0 {
 		return f.without("no trial that counts holds stages of D of %s", words.List(names))
 	}
-	small := merged(all)
+	small := findings.Merged(all)
 	for _, i := range with {
-		ph, _ := v.dissected(of, v.panels[i], names)
-		tiles = append(tiles, plot.Tile{Plot: v.columnPanel(at[i], small), Title: v.tileTitle(ph, v.panels[i], true)})
+		ph, _ := v.dissected(of, v.Panels[i], names)
+		tiles = append(tiles, plot.Tile{Plot: v.columnPanel(at[i], small), Title: v.tileTitle(ph, v.Panels[i], true)})
 	}
 	switch f.sheet = plot.InRows(tiles, maxColumns); {
 	case len(names) > 6:
@@ -63,8 +64,8 @@ func (v *view) barsFigure() Figure {
 	}
 	f.sheet.Row = 62 * vg.Millimeter
 	f.sheet.Legend = wordLegend(all, small)
-	f.Caption = words.Sentences(of.read, "A bar is the mean over processes of their means, split into its stages in the order of time from below; beside it the median of the processes' totals with its "+v.intervalName()+". A mean counts rare long waits, so that it can lie above the median.",
-		few, v.loads(v.phasesNamed(shown)), v.replicates(), v.costBeside(), v.leftOut("and not drawn"))
+	f.Caption = words.Sentences(of.Read, "A bar is the mean over processes of their means, split into its stages in the order of time from below; beside it the median of the processes' totals with its "+v.intervalName()+". A mean counts rare long waits, so that it can lie above the median.",
+		few, v.loads(v.PhasesNamed(shown)), v.replicates(), v.CostBeside(), v.leftOut("and not drawn"))
 	return f
 }
 
@@ -76,7 +77,7 @@ const maxBars = 10
 func (v *view) barred() []string {
 	var bare, names []string
 	for _, a := range architecturesShown {
-		for _, s := range v.subjects {
+		for _, s := range v.Subjects {
 			if s == a {
 				bare = append(bare, s)
 			}
@@ -90,8 +91,8 @@ func (v *view) barred() []string {
 		return names
 	case len(bare) > 1:
 		return bare
-	case len(v.subjects) <= maxBars:
-		return v.subjects
+	case len(v.Subjects) <= maxBars:
+		return v.Subjects
 	}
 	return nil
 }
@@ -106,11 +107,11 @@ func barLabel(name string) string {
 
 // dissected is the phase that the headline takes a panel's stages from, an open loop
 // before a closed one.
-func (v *view) dissected(of sum, p panel, names []string) (record.Phase, bool) {
-	for _, ph := range v.phasesByLoad() {
+func (v *view) dissected(of findings.Sum, p findings.Panel, names []string) (record.Phase, bool) {
+	for _, ph := range v.PhasesByLoad() {
 		n := 0
 		for _, name := range names {
-			if s := v.stack(of, ph.Name, p, name); len(s.totals.Valid) > 0 {
+			if s := v.Stack(of, ph.Name, p, name); len(s.Totals.Valid) > 0 {
 				n++
 			}
 		}
@@ -121,15 +122,15 @@ func (v *view) dissected(of sum, p panel, names []string) (record.Phase, bool) {
 	return record.Phase{}, false
 }
 
-func (v *view) columnPanel(stacks []stack, small []string) *gonum.Plot {
+func (v *view) columnPanel(stacks []findings.Stack, small []string) *gonum.Plot {
 	var rows []plot.BarRow
 	var ticks gonum.ConstantTicks
 	top := 0.0
 	for i, s := range stacks {
-		r := plot.BarRow{Style: v.style[s.subject], Pieces: pieces(&s, small), Totals: s.totals}
+		r := plot.BarRow{Style: v.style[s.Subject], Pieces: pieces(&s, small), Totals: s.Totals}
 		rows = append(rows, r)
-		ticks = append(ticks, gonum.Tick{Value: float64(i), Label: barLabel(s.subject)})
-		top = max(top, r.End(), min(stats.Summarise(s.totals.Valid).Hi, 1.6*r.End()))
+		ticks = append(ticks, gonum.Tick{Value: float64(i), Label: barLabel(s.Subject)})
+		top = max(top, r.End(), min(stats.Summarise(s.Totals.Valid).Hi, 1.6*r.End()))
 	}
 	p := plot.NewPanel("MPM", "mean dispatch latency D (µs)")
 	p.X.Label.Text = ""
@@ -142,12 +143,12 @@ func (v *view) columnPanel(stacks []stack, small []string) *gonum.Plot {
 
 // wordLegend is the legend of stages in words, a line for each family. Stages that
 // are drawn alike have one entry.
-func wordLegend(all []stack, small []string) []plot.Entry {
+func wordLegend(all []findings.Stack, small []string) []plot.Entry {
 	var es []plot.Entry
 	for _, k := range kinds {
-		drawn := slices.ContainsFunc(all, func(s stack) bool {
-			return slices.ContainsFunc(s.parts, func(p part) bool {
-				return p.mean > 0 && slices.Contains(k.stages, p.name) && !slices.Contains(small, p.name)
+		drawn := slices.ContainsFunc(all, func(s findings.Stack) bool {
+			return slices.ContainsFunc(s.Parts, func(p findings.Part) bool {
+				return p.Mean > 0 && slices.Contains(k.stages, p.Name) && !slices.Contains(small, p.Name)
 			})
 		})
 		if !drawn {
@@ -159,7 +160,7 @@ func wordLegend(all []stack, small []string) []plot.Entry {
 		}
 		es = append(es, e)
 	}
-	if slices.ContainsFunc(all, func(s stack) bool {
+	if slices.ContainsFunc(all, func(s findings.Stack) bool {
 		return slices.ContainsFunc(pieces(&s, small), func(p plot.Piece) bool { return p.Fill == restFill })
 	}) {
 		es = append(es, plot.Entry{Label: "other", Fill: &restFill, Group: int(rest), Head: rest.title()})

@@ -5,6 +5,7 @@ import (
 
 	gonum "gonum.org/v1/plot"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 )
@@ -13,8 +14,8 @@ import (
 func (v *view) dotPlot(m record.Metric, phases []record.Phase) (*plot.Sheet, []record.Phase) {
 	var with []record.Phase
 	for _, ph := range phases {
-		for _, p := range v.panels {
-			if v.drawn(ph.Name, p, m) {
+		for _, p := range v.Panels {
+			if v.Drawn(ph.Name, p, m) {
 				with = append(with, ph)
 				break
 			}
@@ -23,7 +24,7 @@ func (v *view) dotPlot(m record.Metric, phases []record.Phase) (*plot.Sheet, []r
 	if len(with) == 0 {
 		return nil, nil
 	}
-	s := v.grid(with, func(ph record.Phase, i int) *gonum.Plot { return v.dotPanel(m, ph, v.panels[i], i) })
+	s := v.grid(with, func(ph record.Phase, i int) *gonum.Plot { return v.dotPanel(m, ph, v.Panels[i], i) })
 	for _, row := range s.Rows { // names stand once, at the left
 		for _, t := range row[1:] {
 			if t.Plot != nil {
@@ -31,15 +32,15 @@ func (v *view) dotPlot(m record.Metric, phases []record.Phase) (*plot.Sheet, []r
 			}
 		}
 	}
-	s.Row = plot.DotsHeight(len(v.subjects))
+	s.Row = plot.DotsHeight(len(v.Subjects))
 	return s, with
 }
 
-func (v *view) dotPanel(m record.Metric, ph record.Phase, panel panel, column int) *gonum.Plot {
+func (v *view) dotPanel(m record.Metric, ph record.Phase, panel findings.Panel, column int) *gonum.Plot {
 	var d plot.Dots
 	lo, hi := math.Inf(1), 0.0
-	for _, name := range v.subjects {
-		s := v.sample(ph.Name, panel, name, m)
+	for _, name := range v.Subjects {
+		s := v.Sample(ph.Name, panel, name, m)
 		d.Rows = append(d.Rows, plot.DotRow{Style: v.style[name], Sample: s})
 		for _, x := range s.Valid {
 			lo, hi = min(lo, x), max(hi, x)
@@ -76,11 +77,11 @@ func (v *view) dotPanel(m record.Metric, ph record.Phase, panel panel, column in
 // further left already, with the grid's line alone.
 func (v *view) rowTicks(named bool) gonum.ConstantTicks {
 	var ts gonum.ConstantTicks
-	for i, name := range v.subjects {
+	for i, name := range v.Subjects {
 		if !named {
 			name = " "
 		}
-		ts = append(ts, gonum.Tick{Value: float64(len(v.subjects) - 1 - i), Label: name})
+		ts = append(ts, gonum.Tick{Value: float64(len(v.Subjects) - 1 - i), Label: name})
 	}
 	return ts
 }

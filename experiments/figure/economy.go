@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/words"
@@ -13,7 +14,7 @@ import (
 // and CPU time, one small panel each.
 func (v *view) economyFigure() Figure {
 	f := Figure{Name: "economy", Headline: "F6", Title: "Wakes, switches, system calls and CPU time of a connection"}
-	metrics := metricsOf("wakes_per_connection", keySwitches, "syscalls_per_connection", keyCPU)
+	metrics := findings.MetricsOf("wakes_per_connection", findings.KeySwitches, "syscalls_per_connection", findings.KeyCPU)
 	// The panels are narrow.
 	metrics[0].Title, metrics[1].Title, metrics[3].Title = "wakes per connection", metrics[1].Short(), metrics[3].Short()
 	var rows [][]plot.Tile
@@ -21,7 +22,7 @@ func (v *view) economyFigure() Figure {
 	measured, counted := make([]bool, len(metrics)), false
 	kept, few := v.outermost(maxColumns)
 	for _, i := range kept {
-		p := v.panels[i]
+		p := v.Panels[i]
 		row := make([]plot.Tile, len(metrics))
 		any := false
 		for j, m := range metrics {
@@ -35,14 +36,14 @@ func (v *view) economyFigure() Figure {
 			counted = counted || strings.HasSuffix(m.Name, "_per_connection")
 		}
 		if any {
-			row[0].Title = p.title
+			row[0].Title = p.Title
 			rows = append(rows, row)
 		}
 	}
-	if asked := slices.Contains(v.run.Manifest.Figures, f.Headline); len(rows) == 0 || !counted && !asked { // else other figures say the rest
+	if asked := slices.Contains(v.Run.Manifest.Figures, f.Headline); len(rows) == 0 || !counted && !asked { // else other figures say the rest
 		return f.without("no trial counted wakes, switches or system calls")
 	}
-	f.sheet = &plot.Sheet{Width: plot.TwoColumns, Row: plot.DotsHeight(len(v.subjects))}
+	f.sheet = &plot.Sheet{Width: plot.TwoColumns, Row: plot.DotsHeight(len(v.Subjects))}
 	for _, row := range rows {
 		var tiles []plot.Tile
 		title := row[0].Title
@@ -63,7 +64,7 @@ func (v *view) economyFigure() Figure {
 		f.sheet.Rows = append(f.sheet.Rows, tiles)
 	}
 	f.Caption = words.Sentences("Wake-ups that the server issued and system calls are the kernel probe's counts over the connections that it took meanwhile; switches and CPU time are the process's accounting over the requests answered, from a phase without the probe where there is one. With connections that are kept, a connection has many requests and its counts are large.",
-		few, v.loads(v.phasesNamed(shown)), v.replicates(),
+		few, v.loads(v.PhasesNamed(shown)), v.replicates(),
 		"Small points are processes, the large one is their median, the bar its "+v.intervalName()+".", v.leftOut("drawn hollow where they left values"))
 	return f
 }
@@ -71,8 +72,8 @@ func (v *view) economyFigure() Figure {
 // cheapest is the phase that a metric is taken from in a panel: an open loop
 // before a closed one, and one that no probe disturbs first.
 func (v *view) cheapest(panel int, m record.Metric) (record.Phase, bool) {
-	ps := v.phasesByLoad()
-	i := slices.IndexFunc(ps, func(ph record.Phase) bool { return v.has(ph.Name, v.panels[panel], m) })
+	ps := v.PhasesByLoad()
+	i := slices.IndexFunc(ps, func(ph record.Phase) bool { return v.Has(ph.Name, v.Panels[panel], m) })
 	if i < 0 {
 		return record.Phase{}, false
 	}

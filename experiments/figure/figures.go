@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -13,13 +14,13 @@ import (
 
 // view is a run with the looks of its subjects.
 type view struct {
-	*View
+	*findings.View
 	style map[string]plot.Style
 }
 
 func newView(run *record.Run) *view {
-	v := newData(run)
-	return &view{v, stylesFor(v.subjects)}
+	v := findings.Arrange(run)
+	return &view{v, stylesFor(v.Subjects)}
 }
 
 // Figure is one figure of a report: drawn, or left out with a reason.
@@ -36,13 +37,13 @@ type Figure struct {
 
 // figures of a run, in the order of the report.
 func (v *view) figures() ([]Figure, error) {
-	byLoad := v.undisturbed(v.phasesByLoad(), false)
+	byLoad := v.Undisturbed(v.PhasesByLoad(), false)
 	figs := []Figure{
 		v.stepFigure(),
 		v.barsFigure(),
-		v.dotFigure("cpu", "CPU time per request", metricOf(keyCPU), byLoad,
+		v.dotFigure("cpu", "CPU time per request", findings.MetricOf(findings.KeyCPU), byLoad,
 			"User and system time of the server process over the measured time, divided by the requests answered in it."),
-		v.dotFigure("switches", "Context switches per request", metricOf(keySwitches), byLoad,
+		v.dotFigure("switches", "Context switches per request", findings.MetricOf(findings.KeySwitches), byLoad,
 			"Voluntary and involuntary switches of all threads of the server process."),
 	}
 	handoff, err := v.cdfFigure(Figure{Name: "handoff", Headline: "F2", Title: "Hand-off latency"}, "H", "hand-off latency H", "hand-offs",
@@ -60,13 +61,13 @@ func (v *view) figures() ([]Figure, error) {
 		return nil, err
 	}
 	figs = append(figs, handoff, dispatch, gap)
-	for _, of := range sums {
+	for _, of := range findings.Sums {
 		figs = append(figs, v.stagesFigure(of))
 	}
 	figs = append(figs, v.modelFigure(), v.workFigure(), v.economyFigure(), v.spinFigure(), v.orderFigure(), v.overloadFigure(), v.scatterFigure())
 	// Commands tell a mean and no histogram.
-	if f := v.dotFigure("handoff-mean", "Mean hand-off latency", metricOf(keyHMean), byLoad,
-		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && handoff.Missing != "" && len(v.valid()) > 0 {
+	if f := v.dotFigure("handoff-mean", "Mean hand-off latency", findings.MetricOf(findings.KeyHMean), byLoad,
+		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && handoff.Missing != "" && len(v.Valid()) > 0 {
 		figs = append([]Figure{f}, figs...)
 	}
 	figs = append(figs, v.verdictFigures()...)
@@ -107,7 +108,7 @@ func (v *view) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 	for _, e := range s.Legend {
 		shown[e.Label] = true
 	}
-	for _, subject := range v.subjects {
+	for _, subject := range v.Subjects {
 		if !shown[subject] {
 			none = append(none, subject)
 		}
@@ -132,13 +133,13 @@ func (v *view) scatterFigure() Figure {
 		f.Missing = "no trial answered requests"
 		return f
 	}
-	if len(v.subjects) > crowd {
+	if len(v.Subjects) > crowd {
 		f.Caption = words.Sentences("Latency runs from the planned send. A panel for each server: the medians of its cells over processes at each load, joined in the order of their rates, p50 below with full markers and p99 above with pale ones, over those of all others in grey. Lower and further right is better.",
-			v.loads(v.undisturbed(v.phases, false)), v.replicates(), v.leftOut("and not drawn"))
+			v.loads(v.Undisturbed(v.Phases, false)), v.replicates(), v.leftOut("and not drawn"))
 		return f
 	}
 	f.Caption = words.Sentences("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
-		v.loads(v.undisturbed(v.phases, false)), v.replicates(), v.leftOut("drawn hollow where they left values"))
+		v.loads(v.Undisturbed(v.Phases, false)), v.replicates(), v.leftOut("drawn hollow where they left values"))
 	return f
 }
 
@@ -147,11 +148,11 @@ func (v *view) loads(phases []record.Phase) string {
 	var parts []string
 	for _, ph := range phases {
 		var rates []string
-		for _, p := range v.panels {
-			if r := v.offered(ph.Name, p); r > 0 {
+		for _, p := range v.Panels {
+			if r := v.Offered(ph.Name, p); r > 0 {
 				s := words.Thousands(r)
-				if p.title != "" && len(v.panels) > 1 {
-					s += " (" + p.title + ")"
+				if p.Title != "" && len(v.Panels) > 1 {
+					s += " (" + p.Title + ")"
 				}
 				rates = append(rates, s)
 			}
@@ -179,8 +180,8 @@ func (v *view) loads(phases []record.Phase) string {
 // least and the greatest.
 func (v *view) rates(ph record.Phase, each []string) string {
 	lo, hi := math.Inf(1), 0.0
-	for _, p := range v.panels {
-		if r := v.offered(ph.Name, p); r > 0 {
+	for _, p := range v.Panels {
+		if r := v.Offered(ph.Name, p); r > 0 {
 			lo, hi = min(lo, r), max(hi, r)
 		}
 	}
@@ -195,7 +196,7 @@ func (v *view) rates(ph record.Phase, each []string) string {
 
 // replicates says how many processes stand behind a cell.
 func (v *view) replicates() string {
-	lo, hi := v.processes()
+	lo, hi := v.Processes()
 	if lo == hi {
 		return fmt.Sprintf("n = %d processes per cell.", hi)
 	}
@@ -204,7 +205,7 @@ func (v *view) replicates() string {
 
 // leftOut says which trials do not count, and how the figure treats them.
 func (v *view) leftOut(how string) string {
-	bad := v.invalid()
+	bad := v.Invalid()
 	if len(bad) == 0 {
 		return "No trial was left out."
 	}
@@ -217,14 +218,14 @@ func (v *view) leftOut(how string) string {
 		if t.Failed {
 			why = "failed"
 		}
-		names = append(names, fmt.Sprintf("%s (%s)", v.name(t), why))
+		names = append(names, fmt.Sprintf("%s (%s)", v.Name(t), why))
 	}
 	return "Not counted, " + how + ": " + strings.Join(names, "; ") + "."
 }
 
 // intervalName is what bars and bands are, which depends on n.
 func (v *view) intervalName() string {
-	if fewest, _ := v.processes(); fewest >= stats.Fewest {
+	if fewest, _ := v.Processes(); fewest >= stats.Fewest {
 		return "95 % order-statistic interval"
 	}
 	return fmt.Sprintf("95 %% order-statistic interval (dashed: the range, where there are fewer than %d)", stats.Fewest)

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 )
@@ -215,15 +216,15 @@ func TestReportsWithoutValidTrials(t *testing.T) {
 
 func TestInvalidTrialsDoNotCount(t *testing.T) {
 	v := newView(quickRun(1))
-	m := metricOf(keyCPU)
-	s := v.sample("open", v.panels[0], "event", m)
+	m := findings.MetricOf(findings.KeyCPU)
+	s := v.Sample("open", v.Panels[0], "event", m)
 	if len(s.Valid) != 5 || len(s.Invalid) != 1 {
 		t.Errorf("%d values count and %d do not, want 5 and 1", len(s.Valid), len(s.Invalid))
 	}
 	if _, there := s.ByBlock[3]; there || len(s.ByBlock) != 5 {
 		t.Errorf("blocks %v hold the invalid trial", s.ByBlock)
 	}
-	if hs := v.histograms("open", v.panels[0], "event", "H"); len(hs) != 5 {
+	if hs := v.Histograms("open", v.Panels[0], "event", "H"); len(hs) != 5 {
 		t.Errorf("%d histograms count, want 5", len(hs))
 	}
 }

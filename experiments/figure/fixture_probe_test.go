@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -64,7 +65,7 @@ func probedRun(seed uint64) *record.Run {
 	for i := range run.Trials {
 		t := &run.Trials[i]
 		for _, name := range []string{"open", "closed"} {
-			if r := phaseOf(t, name); r != nil {
+			if r := findings.PhaseOf(t, name); r != nil {
 				on := *r
 				slower := 1 + 0.05*math.Exp(0.1*rng.NormFloat64())
 				on.Name, on.CPUPerRequest = name+"_probe", on.CPUPerRequest*slower

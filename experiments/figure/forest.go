@@ -16,7 +16,7 @@ import (
 // verdictFigures are those that show how the rules were decided: pairs as a
 // forest, and series along their axis.
 func (v *view) verdictFigures() []Figure {
-	j := v.judged()
+	j := v.Judged()
 	if j == nil {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (v *view) ruled(j *verdict.Verdict, kinds ...string) []record.Phase {
 			}
 		}
 	}
-	return v.phasesNamed(names)
+	return v.PhasesNamed(names)
 }
 
 // marks show how a pair stands to the claim: filled where it supports it, hollow
@@ -82,7 +82,7 @@ func (v *view) pairRows(r verdict.RuleResult) []plot.ForestRow {
 	}
 	var rows []plot.ForestRow
 	for _, p := range r.Pairs {
-		look, ok := v.style[p.Of.Cell[v.group]]
+		look, ok := v.style[p.Of.Cell[v.Group]]
 		if !ok {
 			look = plot.Style{Color: plot.Ink}
 		}

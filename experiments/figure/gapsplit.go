@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/words"
@@ -59,13 +60,13 @@ func (v *view) gapFigure() (Figure, error) {
 	shares := map[[2]int][]gapShares{}
 	var with []record.Phase
 	for _, ph := range v.quietest(v.recording(source)) {
-		j, any := v.indexOf(ph), false
-		for i, p := range v.panels {
+		j, any := v.IndexOf(ph), false
+		for i, p := range v.Panels {
 			at := [2]int{j, i}
-			for _, s := range v.subjects {
+			for _, s := range v.Subjects {
 				counts := map[string]int64{}
 				for _, tag := range []string{gapTag, noneTag} {
-					hs := v.histograms(ph.Name, p, s, prefix+tag)
+					hs := v.Histograms(ph.Name, p, s, prefix+tag)
 					if len(hs) == 0 {
 						continue
 					}
@@ -85,7 +86,7 @@ func (v *view) gapFigure() (Figure, error) {
 					g.none, g.hasNone = float64(counts[noneTag])/float64(all), true
 				}
 				// A server without gaps is of interest as long as there is room for it.
-				if g.armed, g.hasArmed = v.armed(ph, p, s); g.hasNone || g.hasArmed && len(v.subjects) <= 6 {
+				if g.armed, g.hasArmed = v.armed(ph, p, s); g.hasNone || g.hasArmed && len(v.Subjects) <= 6 {
 					shares[at] = append(shares[at], g)
 				}
 			}
@@ -100,7 +101,7 @@ func (v *view) gapFigure() (Figure, error) {
 	}
 	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
 	f.sheet = v.grid(with, func(ph record.Phase, i int) *gonum.Plot {
-		at := [2]int{v.indexOf(ph), i}
+		at := [2]int{v.IndexOf(ph), i}
 		if len(curves[at]) == 0 {
 			return nil
 		}
@@ -115,7 +116,7 @@ func (v *view) gapFigure() (Figure, error) {
 		p.Add(k)
 		return p
 	})
-	for _, name := range v.subjects {
+	for _, name := range v.Subjects {
 		if present[name] {
 			f.sheet.Legend = append(f.sheet.Legend, plot.Entry{Label: name, Style: v.style[name], Line: true})
 		}
@@ -129,16 +130,16 @@ func (v *view) gapFigure() (Figure, error) {
 // quietest leaves out the closed loops where there are open ones: in a loop that is
 // always full the gap is what the load makes it.
 func (v *view) quietest(phases []record.Phase) []record.Phase {
-	if !slices.ContainsFunc(phases, v.isOpen) {
+	if !slices.ContainsFunc(phases, v.IsOpen) {
 		return phases
 	}
-	return slices.DeleteFunc(slices.Clone(phases), func(ph record.Phase) bool { return !v.isOpen(ph) })
+	return slices.DeleteFunc(slices.Clone(phases), func(ph record.Phase) bool { return !v.IsOpen(ph) })
 }
 
 // gapSource prefers the kernel probe, which tells all three classes apart in one
 // phase.
 func (v *view) gapSource() string {
-	for _, t := range v.valid() {
+	for _, t := range v.Valid() {
 		for _, r := range t.Phases {
 			if h := r.Histograms[probeSource+gapTag]; h != nil && h.TotalCount() > 0 {
 				return probeSource + gapTag
@@ -150,14 +151,14 @@ func (v *view) gapSource() string {
 
 // armed is the share of the connections whose arrival woke a thread that slept in
 // accept or in the wait for events, in the same load with the probe on.
-func (v *view) armed(ph record.Phase, p panel, subject string) (float64, bool) {
-	for _, on := range v.phases {
-		if on.Name != ph.Name && !sameLoad(on, ph) {
+func (v *view) armed(ph record.Phase, p findings.Panel, subject string) (float64, bool) {
+	for _, on := range v.Phases {
+		if on.Name != ph.Name && !findings.SameLoad(on, ph) {
 			continue
 		}
 		var connections, atOnce uint64
-		for _, t := range v.trials(p, subject) {
-			if r := phaseOf(t, on.Name); r != nil && r.Probe != nil && t.Valid() {
+		for _, t := range v.Trials(p, subject) {
+			if r := findings.PhaseOf(t, on.Name); r != nil && r.Probe != nil && t.Valid() {
 				connections += r.Probe.Counts["connections"]
 				atOnce += r.Probe.Counts["accepts_at_once"]
 			}

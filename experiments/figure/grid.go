@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 
@@ -24,10 +25,10 @@ const (
 // rate.
 func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int) *gonum.Plot) *plot.Sheet {
 	rows := make([][]plot.Tile, len(phases))
-	drawn := make([]bool, len(v.panels))
+	drawn := make([]bool, len(v.Panels))
 	kept, few := v.outermost(maxPanels)
 	for j, ph := range phases {
-		for i, p := range v.panels {
+		for i, p := range v.Panels {
 			var t plot.Tile
 			if slices.Contains(kept, i) {
 				t.Plot = draw(ph, i)
@@ -71,13 +72,13 @@ func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int)
 }
 
 // tileTitle names a panel by what sets it apart from the others.
-func (v *view) tileTitle(ph record.Phase, p panel, withLoad bool) string {
+func (v *view) tileTitle(ph record.Phase, p findings.Panel, withLoad bool) string {
 	switch {
-	case !withLoad && p.title != "":
-		return p.title
-	case p.title == "":
-		return v.load(ph, p)
+	case !withLoad && p.Title != "":
+		return p.Title
+	case p.Title == "":
+		return v.Load(ph, p)
 	}
 	// Both have to fit over half of a page's width.
-	return strings.TrimSuffix(p.title, " connections") + " · " + v.load(ph, p)
+	return strings.TrimSuffix(p.Title, " connections") + " · " + v.Load(ph, p)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/words"
 )
 
@@ -19,7 +20,7 @@ var headlines = map[string]string{
 // those of the verdict, then the others. One that was asked for and could not be
 // drawn is not silent about it.
 func (v *view) ordered(figs []Figure) []Figure {
-	asked := v.run.Manifest.Figures
+	asked := v.Run.Manifest.Figures
 	rank := func(f Figure) int {
 		if i := slices.Index(asked, f.Headline); i >= 0 {
 			return i
@@ -47,7 +48,7 @@ func (f Figure) without(format string, args ...any) Figure {
 
 // machine is the sentence of captions that says where it was measured.
 func (v *view) machine() string {
-	m := v.run.Manifest.Before
+	m := v.Run.Manifest.Before
 	if m.CPU == "" {
 		return ""
 	}
@@ -66,28 +67,28 @@ func (v *view) machine() string {
 // or of the least alone. few says so in a caption.
 func (v *view) outermost(room int) (kept []int, few string) {
 	var shown []string
-	for i := range v.panels {
+	for i := range v.Panels {
 		kept = append(kept, i)
 	}
 	for _, ends := range []int{2, 1} {
-		for _, a := range axesOf(v.run) {
-			if a.Name == v.group || len(a.Values) <= ends || len(kept) <= room {
+		for _, a := range findings.AxesOf(v.Run) {
+			if a.Name == v.Group || len(a.Values) <= ends || len(kept) <= room {
 				continue
 			}
 			values := slices.DeleteFunc(slices.Clone(a.Values), func(s string) bool {
-				_, ok := numberOf(s)
+				_, ok := findings.NumberOf(s)
 				return !ok
 			})
 			if len(values) < len(a.Values) {
 				continue
 			}
 			slices.SortFunc(values, func(x, y string) int {
-				p, _ := numberOf(x)
-				q, _ := numberOf(y)
+				p, _ := findings.NumberOf(x)
+				q, _ := findings.NumberOf(y)
 				return cmp.Compare(p, q)
 			})
 			values = append(values[:1], values[len(values)-ends+1:]...)
-			kept = slices.DeleteFunc(kept, func(i int) bool { return !slices.Contains(values, v.panels[i].cell[a.Name]) })
+			kept = slices.DeleteFunc(kept, func(i int) bool { return !slices.Contains(values, v.Panels[i].Cell[a.Name]) })
 			shown = slices.DeleteFunc(shown, func(s string) bool { return strings.HasPrefix(s, a.Name+" = ") })
 			shown = append(shown, a.Name+" = "+words.List(values))
 		}

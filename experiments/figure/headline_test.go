@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/suite"
 )
@@ -98,7 +99,7 @@ func TestCaptionsOfHeadlines(t *testing.T) {
 				continue
 			}
 			parts := []string{"Machine: AMD EPYC 9R45, 2 CPUs, Linux 6.18.44", "n = "}
-			if len(v.invalid()) > 0 {
+			if len(v.Invalid()) > 0 {
 				parts = append(parts, "ot count") // "Not counted" or "do not count"
 			} else {
 				parts = append(parts, "No trial was left out.")
@@ -124,16 +125,16 @@ func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 		points int
 	}{{rateRun(), byRate, 5}, {pairRun(), bySpacing, 6}} {
 		v := newView(c.run)
-		axis, _ := v.axis(c.of.axis)
+		axis, _ := v.Axis(c.of.axis)
 		fits, err := c.of.predict(c.run, c.run.Manifest.Phases[0].Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		panels := v.combinations(v.group, axis.Name)
+		panels := v.Combinations(v.Group, axis.Name)
 		if len(panels) != 1 {
 			t.Fatalf("%d panels", len(panels))
 		}
-		ss, sentences := v.predictedSeries(c.of, axis, v.phases[0], panels[0], fits)
+		ss, sentences := v.predictedSeries(c.of, axis, v.Phases[0], panels[0], fits)
 		for _, s := range ss {
 			if len(s.Points) != c.points {
 				t.Errorf("%s, %s: %d points", c.of.axis, s.Name, len(s.Points))
@@ -155,8 +156,8 @@ func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 
 func TestGapShares(t *testing.T) {
 	v := newView(rateRun())
-	p := v.panels[0] // 1,000/s: 25 of 1,000 connections found no thread armed
-	if got, ok := v.armed(v.phases[0], p, "leader"); !ok || got != 0.975 {
+	p := v.Panels[0] // 1,000/s: 25 of 1,000 connections found no thread armed
+	if got, ok := v.armed(v.Phases[0], p, "leader"); !ok || got != 0.975 {
 		t.Errorf("armed %v %v, want 0.975", got, ok)
 	}
 	if v.gapSource() != "probe.G" || newView(quickRun(1)).gapSource() != "G" {
@@ -183,11 +184,11 @@ func TestServedByRank(t *testing.T) {
 
 func TestNumbersOfAxes(t *testing.T) {
 	for value, want := range map[string]float64{"3000": 3000, "2us": 2, "0s": 0, "1.5ms": 1500} {
-		if got, ok := numberOf(value); !ok || got != want {
+		if got, ok := findings.NumberOf(value); !ok || got != want {
 			t.Errorf("%s is %v, want %v", value, got, want)
 		}
 	}
-	if _, ok := numberOf("lifo"); ok {
+	if _, ok := findings.NumberOf("lifo"); ok {
 		t.Error("lifo is a number")
 	}
 }
@@ -299,8 +300,8 @@ func TestOverviewTileShowsTheVerdict(t *testing.T) {
 // of numbers stand for all, and the caption says so.
 func TestFiguresShowTheEndsOfLongAxes(t *testing.T) {
 	v := newView(workRun()) // 2 modes, 5 amounts of work, 3 numbers of threads
-	if len(v.panels) != 30 {
-		t.Fatalf("%d panels", len(v.panels))
+	if len(v.Panels) != 30 {
+		t.Fatalf("%d panels", len(v.Panels))
 	}
 	kept, few := v.outermost(maxPanels)
 	if len(kept) != 8 || few != "Of more cells are shown: work = 0 and 1000; threads = 2 and 32." {

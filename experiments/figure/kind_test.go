@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
 )
@@ -26,7 +27,7 @@ func TestEveryStageOfTheProbeHasAKind(t *testing.T) {
 	used := map[string]bool{}
 	for _, tag := range []string{"D", "H", "G"} {
 		for _, key := range stage.Keys(tag) {
-			name := stageName(tag, key)
+			name := findings.StageName(tag, key)
 			if kindOf(name) == nil {
 				t.Errorf("stage %s of %s has no kind", key, tag)
 			}
@@ -37,7 +38,7 @@ func TestEveryStageOfTheProbeHasAKind(t *testing.T) {
 		if one.Group == stage.UserG || one.Name == "total" { // no figure shows those
 			continue
 		}
-		name := stageName(string(one.Group[:1]), one.Name)
+		name := findings.StageName(string(one.Group[:1]), one.Name)
 		if kindOf(name) == nil {
 			t.Errorf("stage %s of %s has no kind", one.Name, one.Group)
 		}
@@ -80,11 +81,11 @@ func TestKindsAreToldApartInGrey(t *testing.T) {
 // the wake-up that the socket's readiness brings.
 func TestHandoffsLookAlikeInAllSums(t *testing.T) {
 	for _, c := range []struct{ tag, key string }{{"H", "waking-wakeup"}, {"G", "G.waking-wakeup"}, {"D", "D.pass-waking-wakeup"}} {
-		if k := kindOf(stageName(c.tag, c.key)); k == nil || k.family != handoff {
+		if k := kindOf(findings.StageName(c.tag, c.key)); k == nil || k.family != handoff {
 			t.Errorf("%s of %s is not of the hand-off: %+v", c.key, c.tag, k)
 		}
 	}
-	if k := kindOf(stageName("D", "D.waking-wakeup")); k == nil || k.family != readiness {
+	if k := kindOf(findings.StageName("D", "D.waking-wakeup")); k == nil || k.family != readiness {
 		t.Errorf("D.waking-wakeup is not of the readiness: %+v", k)
 	}
 }

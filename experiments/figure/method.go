@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/machine"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -73,11 +74,11 @@ var values = map[string]map[string]string{
 // glossary explains the subjects that it knows.
 func (v *view) glossary() []term {
 	known := architectures
-	if of, ok := values[v.group]; ok {
+	if of, ok := values[v.Group]; ok {
 		known = of
 	}
 	var ts []term
-	for _, s := range v.subjects {
+	for _, s := range v.Subjects {
 		if text, ok := known[s]; ok {
 			ts = append(ts, term{s, text, swatch(v.style[s])})
 		}
@@ -91,7 +92,7 @@ type phaseRow struct {
 
 func (v *view) phaseRows() []phaseRow {
 	var rows []phaseRow
-	for _, ph := range v.phases {
+	for _, ph := range v.Phases {
 		r := phaseRow{Name: ph.Name, Title: ph.Title, Path: ph.Path, Recorder: "off", Probe: ph.Probe}
 		if ph.Probe == "" {
 			r.Probe = "off"
@@ -111,7 +112,7 @@ func (v *view) phaseRows() []phaseRow {
 // in nothing else, what it cost.
 func (v *view) recorder() string {
 	var on, off []string
-	for _, ph := range v.phases {
+	for _, ph := range v.Phases {
 		if ph.Flight {
 			on = append(on, ph.Name)
 		} else {
@@ -126,16 +127,16 @@ func (v *view) recorder() string {
 		s += " and off in " + words.List(off)
 	}
 	s += "."
-	for _, a := range v.phases {
-		for _, b := range v.phases {
-			if !a.Flight || b.Flight || a.Probe != b.Probe || !sameLoad(a, b) {
+	for _, a := range v.Phases {
+		for _, b := range v.Phases {
+			if !a.Flight || b.Flight || a.Probe != b.Probe || !findings.SameLoad(a, b) {
 				continue
 			}
 			lo, hi := math.Inf(1), 0.0
-			for _, p := range v.panels {
-				for _, name := range v.subjects {
-					m := metricOf(keyCPU)
-					if r := stats.RatioPaired(v.sample(a.Name, p, name, m).ByBlock, v.sample(b.Name, p, name, m).ByBlock); r.N > 0 {
+			for _, p := range v.Panels {
+				for _, name := range v.Subjects {
+					m := findings.MetricOf(findings.KeyCPU)
+					if r := stats.RatioPaired(v.Sample(a.Name, p, name, m).ByBlock, v.Sample(b.Name, p, name, m).ByBlock); r.N > 0 {
 						lo, hi = min(lo, r.Center), max(hi, r.Center)
 					}
 				}

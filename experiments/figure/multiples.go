@@ -9,6 +9,7 @@ import (
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/stats"
 )
@@ -28,11 +29,11 @@ func (v *view) multiples() *plot.Sheet {
 	kept, few := v.outermost(maxColumns)
 	s := &plot.Sheet{Width: plot.TwoColumns, Row: multipleRow, Few: few}
 	for _, i := range kept {
-		p := v.panels[i]
+		p := v.Panels[i]
 		var all []plot.Profile
 		var names []string
 		b := plot.Bounds{X0: math.Inf(1), X1: 0, Y0: math.Inf(1), Y1: 0}
-		for _, name := range v.subjects {
+		for _, name := range v.Subjects {
 			if k := v.profile(p, name); len(k.P50) > 0 {
 				all, names = append(all, k), append(names, name)
 				b.Take(k.P50)
@@ -50,7 +51,7 @@ func (v *view) multiples() *plot.Sheet {
 				pl.X.Min, pl.X.Max = 0, b.X1*1.1
 				pl.X.Tick.Marker = gonum.TickerFunc(plot.FewTicks)
 				if j == 0 {
-					pl.Y.Label.Text = strings.TrimPrefix(strings.TrimSuffix(p.title, " connections")+"\nlatency (µs)", "\n")
+					pl.Y.Label.Text = strings.TrimPrefix(strings.TrimSuffix(p.Title, " connections")+"\nlatency (µs)", "\n")
 				} else {
 					plot.Silence(&pl.Y)
 				}
@@ -70,12 +71,12 @@ func (v *view) multiples() *plot.Sheet {
 	return s
 }
 
-func (v *view) profile(p panel, name string) plot.Profile {
+func (v *view) profile(p findings.Panel, name string) plot.Profile {
 	k := plot.Profile{Style: v.style[name]}
-	rate := metricOf(keyRate)
-	for _, ph := range v.undisturbed(v.phases, false) {
-		x := stats.Summarise(v.sample(ph.Name, p, name, rate).Valid)
-		low, high := stats.Summarise(v.sample(ph.Name, p, name, metricOf(keyLatP50)).Valid), stats.Summarise(v.sample(ph.Name, p, name, metricOf(keyLatP99)).Valid)
+	rate := findings.MetricOf(findings.KeyRate)
+	for _, ph := range v.Undisturbed(v.Phases, false) {
+		x := stats.Summarise(v.Sample(ph.Name, p, name, rate).Valid)
+		low, high := stats.Summarise(v.Sample(ph.Name, p, name, findings.MetricOf(findings.KeyLatP50)).Valid), stats.Summarise(v.Sample(ph.Name, p, name, findings.MetricOf(findings.KeyLatP99)).Valid)
 		if x.N == 0 || low.N == 0 || low.Center <= 0 || high.Center <= 0 {
 			continue
 		}

@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/words"
@@ -10,26 +11,26 @@ import (
 // the latency of those that are served, against the length of the listen queue.
 func (v *view) overloadFigure() Figure {
 	f := Figure{Name: "overload", Headline: "F9", Title: "Overload: drops and latency against the listen queue"}
-	backlog, ok := v.axis("listen-backlog")
+	backlog, ok := v.Axis("listen-backlog")
 	if !ok {
 		return f.without("no axis is listen-backlog")
 	}
-	drops := metricOf("listen_drops_per_second")
-	latency := metricOf(keyLatP99)
+	drops := findings.MetricOf("listen_drops_per_second")
+	latency := findings.MetricOf(findings.KeyLatP99)
 	var tiles []plot.Tile
 	var drawn []plot.Series
 	shown := map[string]bool{}
-	for _, ph := range v.phasesByLoad() {
-		for _, p := range v.combinations(v.group, backlog.Name) {
+	for _, ph := range v.PhasesByLoad() {
+		for _, p := range v.Combinations(v.Group, backlog.Name) {
 			for _, m := range []record.Metric{drops, latency} {
 				var ss []plot.Series
-				for _, name := range v.subjects {
-					ss = append(ss, plot.Series{Name: name, Style: v.style[name], Points: v.along(backlog, ph.Name, with(p.cell, v.group, name), m)})
+				for _, name := range v.Subjects {
+					ss = append(ss, plot.Series{Name: name, Style: v.style[name], Points: v.along(backlog, ph.Name, findings.With(p.Cell, v.Group, name), m)})
 				}
 				if pl := plot.SeriesPanel("listen queue (connections)", m.Label(), ss); pl != nil {
-					title := joinTitle(p.title, m.Heading())
-					if len(v.phases) > 1 {
-						title = joinTitle(title, ph.Name)
+					title := findings.JoinTitle(p.Title, m.Heading())
+					if len(v.Phases) > 1 {
+						title = findings.JoinTitle(title, ph.Name)
 					}
 					tiles = append(tiles, plot.Tile{Plot: pl, Title: title})
 					drawn = append(drawn, ss...)
@@ -49,5 +50,5 @@ func (v *view) overloadFigure() Figure {
 
 // seriesCaption is what captions of series have in common.
 func (v *view) seriesCaption(phases map[string]bool) string {
-	return words.Sentences("Markers are medians over processes, bars their "+v.intervalName()+".", v.loads(v.phasesNamed(phases)), v.replicates(), v.leftOut("and not drawn"))
+	return words.Sentences("Markers are medians over processes, bars their "+v.intervalName()+".", v.loads(v.PhasesNamed(phases)), v.replicates(), v.leftOut("and not drawn"))
 }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 )
@@ -94,14 +95,14 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 	v := newView(run)
 	m := run.Manifest
 	r := overviewRun{
-		Name: name, Title: titleOf(m), Question: m.Question, When: when(m), Trials: len(run.Trials), Invalid: len(v.invalid()), Damaged: len(run.Damaged),
+		Name: name, Title: titleOf(m), Question: m.Question, When: when(m), Trials: len(run.Trials), Invalid: len(v.Invalid()), Damaged: len(run.Damaged),
 		Verdict: v.verdictBox(), Hypothesis: m.Hypothesis,
 	}
 	if _, err := os.Stat(filepath.Join(at, "report.html")); err == nil {
 		r.Link = (&url.URL{Path: name + "/report.html"}).EscapedPath()
 	}
 	if r.Verdict == nil {
-		r.Answer = paragraphs(v.View)[0].Text
+		r.Answer = findings.Paragraphs(v.View)[0].Text
 	}
 	figs, err := v.figures()
 	if err != nil {

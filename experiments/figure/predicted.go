@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/model"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
@@ -17,7 +18,7 @@ import (
 // of a pair against its spacing, as measured and as the model predicts it.
 func (v *view) modelFigure() Figure {
 	f := Figure{Name: headlines["F4"], Headline: "F4", Title: "Dispatch latency as measured, and as the queueing model predicts it"}
-	if v.group != "mpm" {
+	if v.Group != "mpm" {
 		return f.without("the run does not compare MPMs")
 	}
 	var tiles []plot.Tile
@@ -25,31 +26,31 @@ func (v *view) modelFigure() Figure {
 	var told []string
 	shown := map[string]bool{}
 	for _, of := range []prediction{byRate, bySpacing} {
-		axis, ok := v.axis(of.axis)
+		axis, ok := v.Axis(of.axis)
 		if !ok || len(axis.Values) < 2 {
 			continue
 		}
-		for _, ph := range v.phasesByLoad() {
-			fits, err := of.predict(v.run, ph.Name)
+		for _, ph := range v.PhasesByLoad() {
+			fits, err := of.predict(v.Run, ph.Name)
 			why := ""
 			if err != nil {
 				why = err.Error()
 			}
-			for _, p := range v.combinations(v.group, axis.Name) {
+			for _, p := range v.Combinations(v.Group, axis.Name) {
 				ss, sentences := v.predictedSeries(of, axis, ph, p, fits)
 				pl := plot.SeriesPanel(of.label, of.metric.Label(), ss)
 				if pl == nil {
 					continue
 				}
-				title := joinTitle(p.title, of.title)
-				if len(v.phases) > 1 {
-					title = joinTitle(title, ph.Name)
+				title := findings.JoinTitle(p.Title, of.title)
+				if len(v.Phases) > 1 {
+					title = findings.JoinTitle(title, ph.Name)
 				}
 				tiles = append(tiles, plot.Tile{Plot: pl, Title: title})
 				drawn = append(drawn, ss...)
 				shown[ph.Name] = true
 				for _, s := range sentences {
-					told = append(told, words.Capital(joinTitle(title, s)))
+					told = append(told, words.Capital(findings.JoinTitle(title, s)))
 				}
 				if len(sentences) == 0 && why != "" {
 					told = append(told, fmt.Sprintf("No prediction (%s): %s.", title, why))
@@ -78,9 +79,9 @@ type prediction struct {
 }
 
 var (
-	byRate = prediction{"rate", "offered rate (connections/s)", "mean D", metricOf("probe_D_mean_ns"), model.Predict}
+	byRate = prediction{"rate", "offered rate (connections/s)", "mean D", findings.MetricOf("probe_D_mean_ns"), model.Predict}
 
-	bySpacing = prediction{"spacing", "achieved spacing of the pair (µs)", "the second of a pair", metricOf("second_D_mean_ns"),
+	bySpacing = prediction{"spacing", "achieved spacing of the pair (µs)", "the second of a pair", findings.MetricOf("second_D_mean_ns"),
 		func(run *record.Run, phase string) ([]model.Fit, error) {
 			return model.PredictPairs(run, phase, record.MetricOf("second_D_mean_ns").Of, model.AtRead)
 		}}
@@ -88,19 +89,19 @@ var (
 
 // predictedSeries are the measured points of each MPM, with the model's curve if
 // there is one, and what is to be said of the fit.
-func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase, p panel, fits []model.Fit) (ss []plot.Series, sentences []string) {
+func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase, p findings.Panel, fits []model.Fit) (ss []plot.Series, sentences []string) {
 	var others []record.Axis
-	for _, a := range axesOf(v.run) {
-		if a.Name != v.group && a.Name != byRate.axis && a.Name != bySpacing.axis {
+	for _, a := range findings.AxesOf(v.Run) {
+		if a.Name != v.Group && a.Name != byRate.axis && a.Name != bySpacing.axis {
 			others = append(others, a)
 		}
 	}
-	group := record.Label(others, p.cell)
+	group := record.Label(others, p.Cell)
 	i := slices.IndexFunc(fits, func(f model.Fit) bool { return f.Group == group })
-	for _, name := range v.subjects {
-		s := plot.Series{Name: name, Style: v.style[name], Points: v.along(axis, ph.Name, with(p.cell, v.group, name), of.metric)}
+	for _, name := range v.Subjects {
+		s := plot.Series{Name: name, Style: v.style[name], Points: v.along(axis, ph.Name, findings.With(p.Cell, v.Group, name), of.metric)}
 		if of.axis == bySpacing.axis {
-			v.atAchieved(s.Points, axis, ph.Name, with(p.cell, v.group, name))
+			v.atAchieved(s.Points, axis, ph.Name, findings.With(p.Cell, v.Group, name))
 		}
 		if i >= 0 && len(s.Points) > 0 {
 			if c := fits[i].Curve(name); c != nil {
@@ -120,7 +121,7 @@ func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase,
 // measured: medians over processes.
 func (v *view) atAchieved(ps []plot.SeriesPoint, axis record.Axis, phase string, c record.Cell) {
 	asked := map[float64]float64{}
-	for _, q := range v.along(axis, phase, c, metricOf("pair_spacing_p50_ns")) {
+	for _, q := range v.along(axis, phase, c, findings.MetricOf("pair_spacing_p50_ns")) {
 		asked[q.X] = q.Of.Center
 	}
 	for i := range ps {

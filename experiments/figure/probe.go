@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
@@ -16,12 +17,12 @@ import (
 // probeCounts are for each connection; with connections that are kept they are
 // few, and what stands there is large. Moves are hand-offs to threads that
 // needed no wake-up as well.
-var probeCounts = metricsOf(keyHandoffs, keyMoves, "wakes_per_connection", "wakes_wasted_per_connection", "wakes_elided_per_connection",
+var probeCounts = findings.MetricsOf(findings.KeyHandoffs, findings.KeyMoves, "wakes_per_connection", "wakes_wasted_per_connection", "wakes_elided_per_connection",
 	"switches_per_connection", "migrations_per_connection")
 
 // probeLosses are what the measurement lacks and what the programs themselves
 // ran for.
-var probeLosses = metricsOf("probe_lost_records", "probe_lost_missed", "probe_lost_dropped", "probe_events_per_second", "probe_event_ns", "probe_cpu_percent")
+var probeLosses = findings.MetricsOf("probe_lost_records", "probe_lost_missed", "probe_lost_dropped", "probe_events_per_second", "probe_event_ns", "probe_cpu_percent")
 
 // probeSection is what the report says about the kernel's view.
 type probeSection struct {
@@ -32,11 +33,11 @@ type probeSection struct {
 
 // probeSection is nil when the probe saw nothing.
 func (v *view) probeSection() *probeSection {
-	if v.unprobed() != "" {
+	if v.Unprobed() != "" {
 		return nil
 	}
 	s := &probeSection{Cost: v.costSection()}
-	for _, ph := range v.phasesByLoad() {
+	for _, ph := range v.PhasesByLoad() {
 		title := words.Capital(ph.Title)
 		if title == "" {
 			title = words.Capital(ph.Name)
@@ -47,10 +48,10 @@ func (v *view) probeSection() *probeSection {
 		for _, group := range []struct {
 			title string
 			ms    []record.Metric
-		}{{"medians in the kernel, and counts per connection", slices.Concat(probeTimes, probeCounts)}, {"what was lost, and what the programs ran for", probeLosses}} {
+		}{{"medians in the kernel, and counts per connection", slices.Concat(findings.ProbeTimes, probeCounts)}, {"what was lost, and what the programs ran for", probeLosses}} {
 			var ms []record.Metric
 			for _, m := range group.ms {
-				if slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) }) {
+				if slices.ContainsFunc(v.Panels, func(p findings.Panel) bool { return v.Has(ph.Name, p, m) }) {
 					ms = append(ms, m)
 				}
 			}
@@ -85,20 +86,20 @@ type stageRow struct {
 func (v *view) stageTable(title, phase string) stageTable {
 	t := stageTable{Title: title + ": means and their stages, µs"}
 	var columns []string
-	for _, s := range v.subjects {
-		if slices.ContainsFunc(v.panels, func(p panel) bool {
-			return slices.ContainsFunc(sums, func(of sum) bool { return len(v.stack(of, phase, p, s).totals.Valid) > 0 })
+	for _, s := range v.Subjects {
+		if slices.ContainsFunc(v.Panels, func(p findings.Panel) bool {
+			return slices.ContainsFunc(findings.Sums, func(of findings.Sum) bool { return len(v.Stack(of, phase, p, s).Totals.Valid) > 0 })
 		}) {
 			columns = append(columns, s)
 			t.Subjects = append(t.Subjects, term{Word: s, Swatch: swatch(v.style[s])})
 		}
 	}
 	t.Span = len(columns) + 1
-	for _, p := range v.panels {
-		for _, of := range sums {
-			var stacks []stack
+	for _, p := range v.Panels {
+		for _, of := range findings.Sums {
+			var stacks []findings.Stack
 			for _, s := range columns {
-				stacks = append(stacks, v.stack(of, phase, p, s))
+				stacks = append(stacks, v.Stack(of, phase, p, s))
 			}
 			if g := v.stageGroup(of, p, stacks); len(g.Rows) > 0 {
 				t.Groups = append(t.Groups, g)
@@ -108,24 +109,24 @@ func (v *view) stageTable(title, phase string) stageTable {
 	return t
 }
 
-func (v *view) stageGroup(of sum, p panel, stacks []stack) stageGroup {
-	g := stageGroup{Title: words.Capital(joinTitle(p.title, strings.TrimPrefix(of.label, "mean ")))}
-	total := stageRow{Name: of.tag + " mean", Total: true}
-	var names []part
+func (v *view) stageGroup(of findings.Sum, p findings.Panel, stacks []findings.Stack) stageGroup {
+	g := stageGroup{Title: words.Capital(findings.JoinTitle(p.Title, strings.TrimPrefix(of.Label, "mean ")))}
+	total := stageRow{Name: of.Tag + " mean", Total: true}
+	var names []findings.Part
 	for _, s := range stacks {
 		c := tableCell{Median: "–"}
-		if len(s.totals.Valid) > 0 {
-			c.Median = fmt.Sprintf("%.2f", s.total)
-			if iv := stats.Summarise(s.totals.Valid); iv.N > 1 {
+		if len(s.Totals.Valid) > 0 {
+			c.Median = fmt.Sprintf("%.2f", s.Total)
+			if iv := stats.Summarise(s.Totals.Valid); iv.N > 1 {
 				c.Range = fmt.Sprintf("[%.2f, %.2f]", iv.Lo, iv.Hi)
 			}
 		}
 		total.Cells = append(total.Cells, c)
-		names = addParts(names, s.parts)
+		names = findings.AddParts(names, s.Parts)
 	}
-	names = slices.DeleteFunc(names, func(name part) bool { // less is written 0.00
-		return !slices.ContainsFunc(stacks, func(s stack) bool {
-			return slices.ContainsFunc(s.parts, func(p part) bool { return p.name == name.name && p.mean >= 0.005 })
+	names = slices.DeleteFunc(names, func(name findings.Part) bool { // less is written 0.00
+		return !slices.ContainsFunc(stacks, func(s findings.Stack) bool {
+			return slices.ContainsFunc(s.Parts, func(p findings.Part) bool { return p.Name == name.Name && p.Mean >= 0.005 })
 		})
 	})
 	if len(names) == 0 {
@@ -133,12 +134,12 @@ func (v *view) stageGroup(of sum, p panel, stacks []stack) stageGroup {
 	}
 	g.Rows = append(g.Rows, total)
 	for _, name := range names {
-		r := stageRow{Name: name.name, Text: v.stageText(of.tag, name.name), Patch: patch(fillOf(name))}
+		r := stageRow{Name: name.Name, Text: v.stageText(of.Tag, name.Name), Patch: patch(fillOf(name))}
 		for _, s := range stacks {
 			c := tableCell{Median: "–"}
-			if i := slices.IndexFunc(s.parts, same(name)); i >= 0 && s.parts[i].mean > 0 {
-				c.Median = fmt.Sprintf("%.2f", s.parts[i].mean)
-				c.Range = fmt.Sprintf("%.0f %%", 100*s.parts[i].mean/s.total)
+			if i := slices.IndexFunc(s.Parts, findings.Same(name)); i >= 0 && s.Parts[i].Mean > 0 {
+				c.Median = fmt.Sprintf("%.2f", s.Parts[i].Mean)
+				c.Range = fmt.Sprintf("%.0f %%", 100*s.Parts[i].Mean/s.Total)
 			}
 			r.Cells = append(r.Cells, c)
 		}
@@ -149,8 +150,8 @@ func (v *view) stageGroup(of sum, p panel, stacks []stack) stageGroup {
 
 // stageText says what happens in a stage, as the probe does.
 func (v *view) stageText(tag, name string) string {
-	for i := range v.run.Trials {
-		for _, r := range v.run.Trials[i].Phases {
+	for i := range v.Run.Trials {
+		for _, r := range v.Run.Trials[i].Phases {
 			var all []map[string]stage.Times
 			if r.Probe != nil {
 				all = append(all, r.Probe.Stages)
@@ -160,7 +161,7 @@ func (v *view) stageText(tag, name string) string {
 			}
 			for _, stages := range all {
 				for key, s := range stages {
-					if s.Of != "" && s.Of[:1] == tag && stageName(tag, key) == name {
+					if s.Of != "" && s.Of[:1] == tag && findings.StageName(tag, key) == name {
 						return s.Text
 					}
 				}

@@ -5,14 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/record"
 )
 
 func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 	names := func(run *record.Run) string {
 		var parts []string
-		for _, x := range newView(run).onOffs() {
-			parts = append(parts, x.on.Name+"-"+x.off.Name+x.axis)
+		for _, x := range newView(run).OnOffs() {
+			parts = append(parts, x.On.Name+"-"+x.Off.Name+x.Axis)
 		}
 		return strings.Join(parts, " ")
 	}
@@ -32,7 +33,7 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 	if got := names(run); got != "open_probe-open closed_probe-closed" {
 		t.Errorf("pairs %q", got)
 	}
-	if got := newView(run).costBeside(); !strings.Contains(got, "with the flight recorder's cost") {
+	if got := newView(run).CostBeside(); !strings.Contains(got, "with the flight recorder's cost") {
 		t.Errorf("the recorder's part is unsaid: %s", got)
 	}
 	handoff := handoffRun() // its places stand for cells with the probe off and on
@@ -46,10 +47,10 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 	}
 	check := func(v *view, at int) {
 		t.Helper()
-		if got := v.changes(v.onOffs()[0], metricOf(keyHMean))[at].ratio().Center; math.Abs(got-9) > 1.5 {
+		if got := v.Changes(v.OnOffs()[0], findings.MetricOf(findings.KeyHMean))[at].Ratio().Center; math.Abs(got-9) > 1.5 {
 			t.Errorf("c-futex with and without the probe: ratio %.2f, the fixture has about 9", got)
 		}
-		if table := v.costTable(v.onOffs()[0]); heads(table) != "H mean H mean" {
+		if table := v.costTable(v.OnOffs()[0]); heads(table) != "H mean H mean" {
 			t.Errorf("columns of commands: %s", heads(table))
 		}
 	}
@@ -60,8 +61,8 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 		tr.Cell = record.Cell{"place": tr.Cell["primitive"], "probe": tr.Cell["probe"]}
 	}
 	v := newView(handoff)
-	if v.group != "probe" || len(v.panels) != 7 {
-		t.Errorf("compared by %s in %d panels", v.group, len(v.panels))
+	if v.Group != "probe" || len(v.Panels) != 7 {
+		t.Errorf("compared by %s in %d panels", v.Group, len(v.Panels))
 	}
 	check(v, 0)
 }
@@ -72,8 +73,8 @@ func TestCostComparesWithinProcesses(t *testing.T) {
 	if len(s.Tables) != 2 {
 		t.Fatalf("%d tables, want one for each pair", len(s.Tables))
 	}
-	for _, change := range v.changes(v.onOffs()[1], metricOf(keyRate)) {
-		if r := change.ratio(); r.Center < 0.93 || r.Center > 0.97 {
+	for _, change := range v.Changes(v.OnOffs()[1], findings.MetricOf(findings.KeyRate)) {
+		if r := change.Ratio(); r.Center < 0.93 || r.Center > 0.97 {
 			t.Errorf("throughput on to off %v, the fixture has about 0.95", r)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suite"
@@ -13,14 +14,14 @@ import (
 // ratioTables are the figures that the suite asks for, one table for each panel
 // and the ratios as columns.
 func (v *view) ratioTables() []table {
-	rows := v.run.Ratios()
+	rows := v.Run.Ratios()
 	if len(rows) == 0 {
 		return nil
 	}
 	t := table{Title: "Ratios"}
 	var asked []suite.Ratio
-	for _, q := range v.run.Manifest.Ratios {
-		if slices.ContainsFunc(rows, func(r record.RatioRow) bool { return sameRatio(r.Ratio, q) }) {
+	for _, q := range v.Run.Manifest.Ratios {
+		if slices.ContainsFunc(rows, func(r record.RatioRow) bool { return findings.SameRatio(r.Ratio, q) }) {
 			asked = append(asked, q)
 			c := column{Head: q.Title}
 			if q.Most > 0 {
@@ -30,14 +31,14 @@ func (v *view) ratioTables() []table {
 		}
 	}
 	t.Span = len(asked) + 2
-	for _, p := range v.panels {
-		g := tableGroup{Title: words.Capital(p.title)}
-		for _, s := range v.subjects {
+	for _, p := range v.Panels {
+		g := tableGroup{Title: words.Capital(p.Title)}
+		for _, s := range v.Subjects {
 			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
 			for _, q := range asked {
 				c := tableCell{Median: "–"}
 				if i := slices.IndexFunc(rows, func(row record.RatioRow) bool {
-					return sameRatio(row.Ratio, q) && row.Cell[v.group] == s && p.hasCell(row.Cell)
+					return findings.SameRatio(row.Ratio, q) && row.Cell[v.Group] == s && p.HasCell(row.Cell)
 				}); i >= 0 {
 					c = ratioCell(rows[i].Of)
 					r.N = max(r.N, rows[i].Of.N)

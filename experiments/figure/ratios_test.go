@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/load"
 	"lflab/experiments/record"
 	"lflab/experiments/suite"
@@ -38,15 +39,15 @@ func TestRatioTable(t *testing.T) {
 // Memory and bytes stand in the tables of phases where they are the question.
 func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 	r := &record.PhaseResult{Requests: 10, DurationS: 2, RSS: 64 << 20, BytesPerSecond: 1e6}
-	for _, key := range []string{keyMemory, keyIdle, keyBytes} {
-		if x, ok := telling(metricOf(key), r); ok {
+	for _, key := range []string{findings.KeyMemory, findings.KeyIdle, findings.KeyBytes} {
+		if x, ok := findings.Telling(findings.MetricOf(key), r); ok {
 			t.Errorf("%s of an ordinary phase is %g", key, x)
 		}
 	}
 	r.Background = &record.BackgroundResult{Presences: load.Presences{Idle: load.Presence{Asked: 1024, Opened: 1024, Open: 1024}}, RSSBefore: 1 << 20, RSSWith: 5 << 20}
 	r.BytesPerSecond = 1e9
-	for key, want := range map[string]float64{keyMemory: 64, keyIdle: 4, keyBytes: 1000} {
-		if x, ok := telling(metricOf(key), r); !ok || x != want {
+	for key, want := range map[string]float64{findings.KeyMemory: 64, findings.KeyIdle: 4, findings.KeyBytes: 1000} {
+		if x, ok := findings.Telling(findings.MetricOf(key), r); !ok || x != want {
 			t.Errorf("%s is %g (%v), want %g", key, x, ok, want)
 		}
 	}
@@ -60,17 +61,17 @@ func TestAnswerOfPromises(t *testing.T) {
 	want := "CPU / kernel is to be at most 1.20. It is in 3 of 8 cells, with the whole interval: leader/close, leader/keepalive, worker/keepalive. " +
 		"It is not in event/keepalive 1.67 [1.58, 1.72], goroutine/close 1.49 [1.45, 1.51]. " +
 		"It cannot be told of worker/close 1.21 [1.18, 1.24], event/close 1.37 [1.30, 1.44], goroutine/keepalive 1.33 [1.28, 1.34]."
-	if text, _, _ := strings.Cut(Answer(run), "\n"); text != want {
+	if text, _, _ := strings.Cut(findings.Answer(run), "\n"); text != want {
 		t.Errorf("the answer begins\n%s\nwant\n%s", text, want)
 	}
 	kept := quickRun(1)
 	kept.Trials = slices.DeleteFunc(kept.Trials, func(tr record.Trial) bool { return tr.Cell["mpm"] != "leader" && tr.Cell["mpm"] != "kernel" })
 	kept.Manifest.Ratios = run.Manifest.Ratios
-	if text := Answer(kept); !strings.HasPrefix(text, "CPU / kernel is to be at most 1.20. It is, in all of 2 cells: the whole interval lies below.\n") {
+	if text := findings.Answer(kept); !strings.HasPrefix(text, "CPU / kernel is to be at most 1.20. It is, in all of 2 cells: the whole interval lies below.\n") {
 		t.Errorf("the answer begins\n%s", text)
 	}
 	kept.Manifest.Ratios[0].Most = 0
-	if text := Answer(kept); strings.Contains(text, "is to be at most") {
+	if text := findings.Answer(kept); strings.Contains(text, "is to be at most") {
 		t.Errorf("nothing is promised, and the answer says %s", text)
 	}
 }

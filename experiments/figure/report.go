@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 )
@@ -90,7 +91,7 @@ type pageFigure struct {
 
 // page is report.html.
 func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, error) {
-	m := v.run.Manifest
+	m := v.Run.Manifest
 	var drawn []pageFigure
 	var missing []Figure
 	for _, f := range figs {
@@ -118,11 +119,11 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 		"M":        m,
 		"Title":    titleOf(m),
 		"When":     when(m),
-		"Trials":   len(v.run.Trials),
-		"Invalid":  len(v.invalid()),
+		"Trials":   len(v.Run.Trials),
+		"Invalid":  len(v.Invalid()),
 		"Subjects": v.glossary(),
 		"Verdict":  v.verdictBox(),
-		"Answer":   paragraphs(v.View),
+		"Answer":   findings.Paragraphs(v.View),
 		"Figures":  drawn,
 		"Missing":  missing,
 		"Tables":   v.tables(),

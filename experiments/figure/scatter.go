@@ -6,6 +6,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -14,18 +15,18 @@ import (
 // scatter draws p50 and p99 of latency against throughput, a row for each.
 // All phases share a panel. It is nil where no requests were answered.
 func (v *view) scatter() *plot.Sheet {
-	if len(v.subjects) > crowd {
+	if len(v.Subjects) > crowd {
 		return v.multiples()
 	}
-	rate := metricOf(keyRate)
+	rate := findings.MetricOf(findings.KeyRate)
 	var rows [][]plot.Tile
 	present := map[string]bool{}
 	kept, few := v.outermost(maxPanels)
-	for _, key := range []string{keyLatP50, keyLatP99} {
-		latency := metricOf(key)
+	for _, key := range []string{findings.KeyLatP50, findings.KeyLatP99} {
+		latency := findings.MetricOf(key)
 		var row []plot.Tile
 		for _, i := range kept {
-			p := v.panels[i]
+			p := v.Panels[i]
 			row = append(row, v.scatterTile(p, rate, latency, present))
 		}
 		rows = append(rows, row)
@@ -43,7 +44,7 @@ func (v *view) scatter() *plot.Sheet {
 			s.Rows = append(s.Rows, []plot.Tile{rows[0][i], rows[1][i]})
 		}
 	}
-	for _, name := range v.subjects {
+	for _, name := range v.Subjects {
 		if present[name] {
 			s.Legend = append(s.Legend, plot.Entry{Label: name, Style: v.style[name], Line: true})
 		}
@@ -51,14 +52,14 @@ func (v *view) scatter() *plot.Sheet {
 	return s
 }
 
-func (v *view) scatterTile(p panel, rate, latency record.Metric, present map[string]bool) plot.Tile {
+func (v *view) scatterTile(p findings.Panel, rate, latency record.Metric, present map[string]bool) plot.Tile {
 	var clouds []plot.Cloud
 	var hollow []vg.Point
 	b := plot.Bounds{X0: math.Inf(1), X1: 0, Y0: math.Inf(1), Y1: 0}
-	for _, name := range v.subjects {
+	for _, name := range v.Subjects {
 		k := plot.Cloud{Style: v.style[name]}
-		for _, ph := range v.undisturbed(v.phases, false) {
-			xs, ys := v.sample(ph.Name, p, name, rate), v.sample(ph.Name, p, name, latency)
+		for _, ph := range v.Undisturbed(v.Phases, false) {
+			xs, ys := v.Sample(ph.Name, p, name, rate), v.Sample(ph.Name, p, name, latency)
 			k.Valid = append(k.Valid, plot.Pairs(xs.Valid, ys.Valid)...)
 			k.Invalid = append(k.Invalid, plot.Pairs(xs.Invalid, ys.Invalid)...)
 			if len(xs.Valid) > 0 {
@@ -91,5 +92,5 @@ func (v *view) scatterTile(p panel, rate, latency record.Metric, present map[str
 	for _, k := range clouds {
 		pl.Add(k)
 	}
-	return plot.Tile{Plot: pl, Title: joinTitle(p.title, latency.Heading())}
+	return plot.Tile{Plot: pl, Title: findings.JoinTitle(p.Title, latency.Heading())}
 }

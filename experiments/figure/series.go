@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -11,11 +12,11 @@ import (
 func (v *view) along(axis record.Axis, phase string, c record.Cell, m record.Metric) []plot.SeriesPoint {
 	var ps []plot.SeriesPoint
 	for _, value := range axis.Values {
-		x, ok := numberOf(value)
+		x, ok := findings.NumberOf(value)
 		if !ok {
 			continue
 		}
-		if iv := stats.Summarise(sampleOf(v.where(with(c, axis.Name, value)), phase, m).Valid); iv.N > 0 {
+		if iv := stats.Summarise(findings.SampleOf(v.Where(findings.With(c, axis.Name, value)), phase, m).Valid); iv.N > 0 {
 			ps = append(ps, plot.SeriesPoint{X: x, Of: iv})
 		}
 	}

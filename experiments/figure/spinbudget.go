@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -15,17 +16,17 @@ import (
 // spinFigure draws what spinning before sleep buys and what it costs.
 func (v *view) spinFigure() Figure {
 	f := Figure{Name: "spin", Headline: "F7", Title: "What a spin budget buys, and what it costs"}
-	spin, ok := v.axis("spin")
+	spin, ok := v.Axis("spin")
 	if !ok {
 		return f.without("no axis is spin")
 	}
-	cpu := metricOf(keyCPU)
-	rates, byRate := v.axis("rate")
+	cpu := findings.MetricOf(findings.KeyCPU)
+	rates, byRate := v.Axis("rate")
 	for _, y := range v.gapOrDispatch() {
 		var tiles []plot.Tile
 		var legend []plot.Entry
 		shown := map[string]bool{}
-		for _, p := range v.combinations(spin.Name, rates.Name) {
+		for _, p := range v.Combinations(spin.Name, rates.Name) {
 			var ks []plot.Pareto
 			add := func(ph record.Phase, cell record.Cell, name string) {
 				looks := plot.Ramp(len(ks) + 1)
@@ -39,24 +40,24 @@ func (v *view) spinFigure() Figure {
 					legend = append(legend, plot.Entry{Label: name, Style: k.Style, Line: true})
 				}
 			}
-			for _, ph := range v.phasesByLoad() {
+			for _, ph := range v.PhasesByLoad() {
 				if !byRate {
-					add(ph, p.cell, v.load(ph, v.panelOf(p.cell)))
+					add(ph, p.Cell, v.Load(ph, v.PanelOf(p.Cell)))
 					continue
 				}
 				for _, rate := range rates.Values {
 					name := rate + " requests/s"
-					if x, ok := numberOf(rate); ok {
+					if x, ok := findings.NumberOf(rate); ok {
 						name = words.Thousands(x) + " requests/s"
 					}
-					if len(v.phases) > 1 {
+					if len(v.Phases) > 1 {
 						name += ", " + ph.Name
 					}
-					add(ph, with(p.cell, rates.Name, rate), name)
+					add(ph, findings.With(p.Cell, rates.Name, rate), name)
 				}
 			}
 			if pl := plot.ParetoPanel(cpu.Label(), y.Label(), ks); pl != nil {
-				tiles = append(tiles, plot.Tile{Plot: pl, Title: p.title})
+				tiles = append(tiles, plot.Tile{Plot: pl, Title: p.Title})
 			}
 		}
 		if f.sheet = plot.InRows(tiles, maxColumns); f.sheet == nil {
@@ -64,7 +65,7 @@ func (v *view) spinFigure() Figure {
 		}
 		f.sheet.Legend = legend
 		f.Caption = words.Sentences(fmt.Sprintf("Each point is a spin budget, the time a thread looks for work before it sleeps, labelled with it; lines join budgets in their order. Lower and further left is better: further right is CPU time paid for the lower %s.", y.Heading()),
-			"Points are medians over processes, bars their "+v.intervalName()+".", v.loads(v.phasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
+			"Points are medians over processes, bars their "+v.intervalName()+".", v.loads(v.PhasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 		return f
 	}
 	return f.without("no trial measured CPU time beside G or D along spin")
@@ -73,15 +74,15 @@ func (v *view) spinFigure() Figure {
 // gapOrDispatch are the times that a spin budget may shorten, the one that is
 // drawn where it was measured first.
 func (v *view) gapOrDispatch() []record.Metric {
-	return []record.Metric{metricOf(keyGP50), probeTimes[2], metricOf(keyDP50), probeTimes[0], metricOf(keyHP50)}
+	return []record.Metric{findings.MetricOf(findings.KeyGP50), findings.ProbeTimes[2], findings.MetricOf(findings.KeyDP50), findings.ProbeTimes[0], findings.MetricOf(findings.KeyHP50)}
 }
 
 func (v *view) budgets(spin record.Axis, phase string, c record.Cell, cpu, time record.Metric) []plot.ParetoPoint {
 	var bs []plot.ParetoPoint
 	for _, value := range spin.Values {
-		ts := v.where(with(c, spin.Name, value))
-		b := plot.ParetoPoint{Label: budgetLabel(value), X: stats.Summarise(sampleOf(ts, phase, cpu).Valid), Y: stats.Summarise(sampleOf(ts, phase, time).Valid)}
-		if b.At, _ = numberOf(value); b.X.N > 0 && b.Y.N > 0 {
+		ts := v.Where(findings.With(c, spin.Name, value))
+		b := plot.ParetoPoint{Label: budgetLabel(value), X: stats.Summarise(findings.SampleOf(ts, phase, cpu).Valid), Y: stats.Summarise(findings.SampleOf(ts, phase, time).Valid)}
+		if b.At, _ = findings.NumberOf(value); b.X.N > 0 && b.Y.N > 0 {
 			bs = append(bs, b)
 		}
 	}
@@ -91,7 +92,7 @@ func (v *view) budgets(spin record.Axis, phase string, c record.Cell, cpu, time 
 
 // budgetLabel writes a duration as people do: "2 µs", "0".
 func budgetLabel(value string) string {
-	if us, ok := numberOf(value); ok && strings.Trim(value, "0123456789.") != "" {
+	if us, ok := findings.NumberOf(value); ok && strings.Trim(value, "0123456789.") != "" {
 		if us == 0 {
 			return "0"
 		}

@@ -3,21 +3,22 @@ package figure
 import (
 	"slices"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 )
 
 // pieces are the stack as it is drawn, the small stages and what is in no stage
 // at its end.
-func pieces(s *stack, small []string) []plot.Piece {
+func pieces(s *findings.Stack, small []string) []plot.Piece {
 	var ps []plot.Piece
-	left := max(0, s.missing())
-	for _, p := range s.parts {
+	left := max(0, s.Missing())
+	for _, p := range s.Parts {
 		switch {
-		case p.mean <= 0:
-		case slices.Contains(small, p.name):
-			left += p.mean
+		case p.Mean <= 0:
+		case slices.Contains(small, p.Name):
+			left += p.Mean
 		default:
-			ps = append(ps, plot.Piece{Fill: fillOf(p), Width: p.mean})
+			ps = append(ps, plot.Piece{Fill: fillOf(p), Width: p.Mean})
 		}
 	}
 	if left > 0 {
@@ -26,8 +27,8 @@ func pieces(s *stack, small []string) []plot.Piece {
 	return ps
 }
 
-func fillOf(p part) plot.Fill {
-	if k := kindOf(p.name); k != nil {
+func fillOf(p findings.Part) plot.Fill {
+	if k := kindOf(p.Name); k != nil {
 		return k.fill
 	}
 	return restFill

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/words"
@@ -16,23 +17,23 @@ import (
 )
 
 // stagesFigure draws one of the sums in every phase and panel that has it.
-func (v *view) stagesFigure(of sum) Figure {
-	f := Figure{Name: of.name, Title: of.title}
-	if why := v.unprobed(); why != "" {
+func (v *view) stagesFigure(of findings.Sum) Figure {
+	f := Figure{Name: of.Name, Title: of.Title}
+	if why := v.Unprobed(); why != "" {
 		f.Missing, f.silent = why, true
 		return f
 	}
-	stacks := map[[2]int][]stack{}
-	var all []stack
+	stacks := map[[2]int][]findings.Stack{}
+	var all []findings.Stack
 	var phases []record.Phase
 	var subjects []string // that have any
-	for _, ph := range v.phasesByLoad() {
-		j, any := v.indexOf(ph), false
-		for i, p := range v.panels {
-			for _, name := range v.subjects {
-				s := v.stack(of, ph.Name, p, name)
+	for _, ph := range v.PhasesByLoad() {
+		j, any := v.IndexOf(ph), false
+		for i, p := range v.Panels {
+			for _, name := range v.Subjects {
+				s := v.Stack(of, ph.Name, p, name)
 				stacks[[2]int{j, i}] = append(stacks[[2]int{j, i}], s)
-				if len(s.totals.Valid)+len(s.totals.Invalid) > 0 {
+				if len(s.Totals.Valid)+len(s.Totals.Invalid) > 0 {
 					all, any = append(all, s), true
 					if !slices.Contains(subjects, name) {
 						subjects = append(subjects, name)
@@ -45,21 +46,21 @@ func (v *view) stagesFigure(of sum) Figure {
 		}
 	}
 	if len(all) == 0 {
-		f.Missing = "no trial holds stages of " + of.tag
-		f.silent = of.user // only servers with a flight recorder have them
+		f.Missing = "no trial holds stages of " + of.Tag
+		f.silent = of.User // only servers with a flight recorder have them
 		return f
 	}
-	small := merged(all)
+	small := findings.Merged(all)
 	f.sheet = v.grid(phases, func(ph record.Phase, i int) *gonum.Plot {
 		var names []string
 		var rows []plot.BarRow
-		for _, s := range stacks[[2]int{v.indexOf(ph), i}] {
-			if slices.Contains(subjects, s.subject) {
-				names = append(names, s.subject)
-				rows = append(rows, plot.BarRow{Style: v.style[s.subject], Pieces: pieces(&s, small), Totals: s.totals, Note: s.placement()})
+		for _, s := range stacks[[2]int{v.IndexOf(ph), i}] {
+			if slices.Contains(subjects, s.Subject) {
+				names = append(names, s.Subject)
+				rows = append(rows, plot.BarRow{Style: v.style[s.Subject], Pieces: pieces(&s, small), Totals: s.Totals, Note: s.Placement()})
 			}
 		}
-		return plot.BarPlot(of.label+" (µs)", "same/cross/none", names, rows)
+		return plot.BarPlot(of.Label+" (µs)", "same/cross/none", names, rows)
 	})
 	for _, row := range f.sheet.Rows { // names stand once, at the left
 		for _, t := range row[1:] {
@@ -75,12 +76,12 @@ func (v *view) stagesFigure(of sum) Figure {
 }
 
 // stageLegend has a line for each family, with the stages that are drawn.
-func stageLegend(all []stack, small []string) []plot.Entry {
+func stageLegend(all []findings.Stack, small []string) []plot.Entry {
 	drawn := map[string]bool{}
 	for _, s := range all {
-		for _, p := range s.parts {
-			if p.mean > 0 && !slices.Contains(small, p.name) {
-				drawn[p.name] = true
+		for _, p := range s.Parts {
+			if p.Mean > 0 && !slices.Contains(small, p.Name) {
+				drawn[p.Name] = true
 			}
 		}
 	}
@@ -109,7 +110,7 @@ func stageLegend(all []stack, small []string) []plot.Entry {
 	if len(small) > 0 {
 		unknown = append(unknown, "other")
 	}
-	if slices.ContainsFunc(all, func(s stack) bool { return s.missing() > 0 }) {
+	if slices.ContainsFunc(all, func(s findings.Stack) bool { return s.Missing() > 0 }) {
 		unknown = append(unknown, "in no stage")
 	}
 	if len(unknown) > 0 {
@@ -120,60 +121,60 @@ func stageLegend(all []stack, small []string) []plot.Entry {
 
 // stagesCaption says what is shown, under which conditions, and what the
 // measurement itself cost.
-func (v *view) stagesCaption(of sum, phases []record.Phase, all []stack, small, subjects []string) string {
+func (v *view) stagesCaption(of findings.Sum, phases []record.Phase, all []findings.Stack, small, subjects []string) string {
 	var none, unsound []string
-	for _, s := range v.subjects {
-		if !slices.Contains(subjects, s) && (v.group != probeAxis || s != probeOff) {
+	for _, s := range v.Subjects {
+		if !slices.Contains(subjects, s) && (v.Group != findings.ProbeAxis || s != findings.ProbeOff) {
 			none = append(none, s)
 		}
 	}
 	absent, other, off := "", "", ""
 	if len(none) > 0 {
 		absent = "The kernel saw nothing of the kind in " + words.List(none) + "."
-		if of.user {
+		if of.User {
 			absent = "There are no such records of " + words.List(none) + "."
 		}
 	}
 	if len(small) > 0 {
-		other = fmt.Sprintf("Stages that are below %.1f %% of every bar are merged as “other”: %s.", 100*negligible, words.List(small))
+		other = fmt.Sprintf("Stages that are below %.1f %% of every bar are merged as “other”: %s.", 100*findings.Negligible, words.List(small))
 	}
 	least, most := math.Inf(1), 0.0
 	user := false
 	for _, s := range all {
-		if s.count > 0 {
-			least, most = min(least, s.count), max(most, s.count)
+		if s.Count > 0 {
+			least, most = min(least, s.Count), max(most, s.Count)
 		}
-		if x := s.missing(); x != 0 && s.total > 0 && len(unsound) < 3 {
-			unsound = append(unsound, fmt.Sprintf("%s %+.1f %%", s.subject, 100*x/s.total))
+		if x := s.Missing(); x != 0 && s.Total > 0 && len(unsound) < 3 {
+			unsound = append(unsound, fmt.Sprintf("%s %+.1f %%", s.Subject, 100*x/s.Total))
 		}
-		user = user || slices.ContainsFunc(s.parts, func(p part) bool { k := kindOf(p.name); return p.mean > 0 && k != nil && k.family == userSide })
+		user = user || slices.ContainsFunc(s.Parts, func(p findings.Part) bool { k := kindOf(p.Name); return p.Mean > 0 && k != nil && k.family == userSide })
 	}
 	if len(unsound) > 0 {
 		off = "Total less stages is not zero: " + words.List(unsound) + "."
 	}
-	read := of.read
-	if user && !of.user {
+	read := of.Read
+	if user && !of.User {
 		read += " Where the flight recorder was on as well, the bar reaches into the server's own code."
 	}
 	counts := ""
 	if most > 0 {
-		counts = fmt.Sprintf("Behind a bar stand %s to %s %s.", words.Thousands(least), words.Thousands(most), of.events)
+		counts = fmt.Sprintf("Behind a bar stand %s to %s %s.", words.Thousands(least), words.Thousands(most), of.Events)
 	}
 	return words.Sentences(read, "A bar is the mean over processes of their means, split into its stages in the order of time; stages are the times between two stamps, named by them.",
 		"Above it processes as small points, their median and its "+v.intervalName()+", cut at the panel's edge.",
-		"At the right, same/cross/none: the shares of "+of.events+" whose woken thread ran on its waker's CPU, on another one, and that woke nobody; times compare only at like shares.",
-		v.loads(phases), v.replicates(), counts, absent, other, off, v.residue(of, phases), v.costBeside(), v.leftOut("drawn hollow where they left values"))
+		"At the right, same/cross/none: the shares of "+of.Events+" whose woken thread ran on its waker's CPU, on another one, and that woke nobody; times compare only at like shares.",
+		v.loads(phases), v.replicates(), counts, absent, other, off, v.residue(of, phases), v.CostBeside(), v.leftOut("drawn hollow where they left values"))
 }
 
 // residue says how much of the records of kernel and server was joined.
-func (v *view) residue(of sum, phases []record.Phase) string {
-	if !of.user {
+func (v *view) residue(of findings.Sum, phases []record.Phase) string {
+	if !of.User {
 		return ""
 	}
 	var joined, left uint64
-	for _, t := range v.valid() {
+	for _, t := range v.Valid() {
 		for _, ph := range phases {
-			if r := phaseOf(t, ph.Name); r != nil && r.User != nil && r.User.D != nil {
+			if r := findings.PhaseOf(t, ph.Name); r != nil && r.User != nil && r.User.D != nil {
 				joined += r.User.Joined
 				for _, n := range r.User.Unmatched {
 					left += n

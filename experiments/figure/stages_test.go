@@ -10,6 +10,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/recorder"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
@@ -33,30 +34,30 @@ func figureOf(t *testing.T, run *record.Run, name string) Figure {
 func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 	v := newView(probedRun(1))
 	bars := 0
-	for _, of := range sums {
-		if of.user {
+	for _, of := range findings.Sums {
+		if of.User {
 			continue
 		}
-		for _, p := range v.panels {
-			for _, subject := range v.subjects {
-				s := v.stack(of, "open_probe", p, subject)
-				if len(s.totals.Valid) == 0 {
+		for _, p := range v.Panels {
+			for _, subject := range v.Subjects {
+				s := v.Stack(of, "open_probe", p, subject)
+				if len(s.Totals.Valid) == 0 {
 					continue
 				}
 				bars++
 				want := 0.0
-				for _, tr := range v.trials(p, subject) {
-					if r := phaseOf(tr, "open_probe"); r != nil && tr.Valid() {
-						want += distOf(r.Probe, of.tag).Mean / 1e3 / float64(len(s.totals.Valid))
+				for _, tr := range v.Trials(p, subject) {
+					if r := findings.PhaseOf(tr, "open_probe"); r != nil && tr.Valid() {
+						want += findings.DistOf(r.Probe, of.Tag).Mean / 1e3 / float64(len(s.Totals.Valid))
 					}
 				}
-				for _, small := range [][]string{nil, merged([]stack{s})} {
+				for _, small := range [][]string{nil, findings.Merged([]findings.Stack{s})} {
 					if got := (plot.BarRow{Pieces: pieces(&s, small)}).End(); math.Abs(got-want) > 1e-6*want {
-						t.Errorf("%s of %s: the bar's parts come to %.4f µs, the mean is %.4f", of.tag, subject, got, want)
+						t.Errorf("%s of %s: the bar's parts come to %.4f µs, the mean is %.4f", of.Tag, subject, got, want)
 					}
 				}
-				if s.missing() != 0 {
-					t.Errorf("%s of %s: %.4f µs are in no stage", of.tag, subject, s.missing())
+				if s.Missing() != 0 {
+					t.Errorf("%s of %s: %.4f µs are in no stage", of.Tag, subject, s.Missing())
 				}
 			}
 		}
@@ -70,17 +71,17 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 func TestBarsShowWhatIsInNoStage(t *testing.T) {
 	run := probedRun(1)
 	for i := range run.Trials {
-		if r := phaseOf(&run.Trials[i], "open_probe"); r != nil && run.Trials[i].Cell["mpm"] == "worker" {
+		if r := findings.PhaseOf(&run.Trials[i], "open_probe"); r != nil && run.Trials[i].Cell["mpm"] == "worker" {
 			delete(r.Probe.Stages, "D.pass-waking-wakeup")
 		}
 	}
 	v := newView(run)
-	s := v.stack(sums[0], "open_probe", v.panels[0], "worker")
-	if x := s.missing(); x < 9 || x > 12 {
+	s := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker")
+	if x := s.Missing(); x < 9 || x > 12 {
 		t.Errorf("%.1f µs are in no stage, want those of the one taken away", x)
 	}
-	if end := (plot.BarRow{Pieces: pieces(&s, nil)}).End(); math.Abs(end-s.total) > 1e-9 {
-		t.Errorf("the bar ends at %.3f, the mean is %.3f", end, s.total)
+	if end := (plot.BarRow{Pieces: pieces(&s, nil)}).End(); math.Abs(end-s.Total) > 1e-9 {
+		t.Errorf("the bar ends at %.3f, the mean is %.3f", end, s.Total)
 	}
 	f := figureOf(t, run, "stages")
 	if !strings.Contains(f.Caption, "worker +3") || !slices.ContainsFunc(f.sheet.Legend, func(e plot.Entry) bool { return strings.Contains(e.Label, "in no stage") }) {
@@ -203,8 +204,8 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 		t.Errorf("H of kernel: %s", h.Caption)
 	}
 	v := newView(probedRun(1))
-	if s := v.stack(sums[0], "open_probe", v.panels[0], "leader"); s.placement() != "12/84/4 %" {
-		t.Errorf("placement %q", s.placement())
+	if s := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "leader"); s.Placement() != "12/84/4 %" {
+		t.Errorf("placement %q", s.Placement())
 	}
 }
 
@@ -231,14 +232,14 @@ func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
 // A trial that lost events of the probe is drawn hollow and in no bar.
 func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 	run := probedRun(1)
-	before := newView(run).stack(sums[0], "open_probe", newView(run).panels[0], "leader")
+	before := newView(run).Stack(findings.Sums[0], "open_probe", newView(run).Panels[0], "leader")
 	for i := range run.Trials {
 		if tr := &run.Trials[i]; tr.Cell["mpm"] == "leader" && tr.Repetition == 2 {
 			tr.Gates = append(tr.Gates, record.Gate{Name: "probe_lost", Phase: "open_probe", Value: 3})
 		}
 	}
-	after := newView(run).stack(sums[0], "open_probe", newView(run).panels[0], "leader")
-	if len(after.totals.Invalid) != 1 || len(after.totals.Valid) != len(before.totals.Valid)-1 || after.count != before.count-1000 || after.total == before.total {
+	after := newView(run).Stack(findings.Sums[0], "open_probe", newView(run).Panels[0], "leader")
+	if len(after.Totals.Invalid) != 1 || len(after.Totals.Valid) != len(before.Totals.Valid)-1 || after.Count != before.Count-1000 || after.Total == before.Total {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
 }
@@ -247,7 +248,7 @@ func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 func TestUserSideExtendsTheBar(t *testing.T) {
 	run := probedRun(1)
 	for i := range run.Trials {
-		if r := phaseOf(&run.Trials[i], "open_probe"); r != nil {
+		if r := findings.PhaseOf(&run.Trials[i], "open_probe"); r != nil {
 			r.User = &record.UserStages{
 				D: &stats.Dist{Mean: 30_000}, Joined: 500, Unmatched: map[string]uint64{"user_requests": 1},
 				Stages: map[string]stage.Times{
@@ -265,24 +266,24 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 		}
 	}
 	v := newView(run)
-	s, kernel := v.stack(sums[0], "open_probe", v.panels[0], "worker"), newView(probedRun(1)).stack(sums[0], "open_probe", v.panels[0], "worker")
-	if math.Abs(s.total-kernel.total-2.5) > 1e-9 || s.missing() != 0 {
-		t.Errorf("total %.3f µs, the kernel's alone %.3f; %.3f in no stage", s.total, kernel.total, s.missing())
+	s, kernel := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker"), newView(probedRun(1)).Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker")
+	if math.Abs(s.Total-kernel.Total-2.5) > 1e-9 || s.Missing() != 0 {
+		t.Errorf("total %.3f µs, the kernel's alone %.3f; %.3f in no stage", s.Total, kernel.Total, s.Missing())
 	}
-	if last := s.parts[len(s.parts)-1]; last.name != "read-handler" || fillOf(last).Hatch != plot.Upright {
+	if last := s.Parts[len(s.Parts)-1]; last.Name != "read-handler" || fillOf(last).Hatch != plot.Upright {
 		t.Errorf("last part %+v", last)
 	}
-	h := v.stack(sums[2], "open_probe", v.panels[0], "worker")
-	if first, last := h.parts[0], h.parts[len(h.parts)-1]; first.name != "user-wake" || last.name != "futex-user" || h.missing() != 0 {
-		t.Errorf("H begins with %+v and ends with %+v, %.3f in no stage", first, last, h.missing())
+	h := v.Stack(findings.Sums[2], "open_probe", v.Panels[0], "worker")
+	if first, last := h.Parts[0], h.Parts[len(h.Parts)-1]; first.Name != "user-wake" || last.Name != "futex-user" || h.Missing() != 0 {
+		t.Errorf("H begins with %+v and ends with %+v, %.3f in no stage", first, last, h.Missing())
 	}
 	f := figureOf(t, run, "stages")
 	if !strings.Contains(f.Caption, "reaches into the server's own code") || f.sheet.Legend[len(f.sheet.Legend)-2].Label != "read-handler" {
 		t.Errorf("caption %s, legend %+v", f.Caption, f.sheet.Legend)
 	}
-	own := v.stack(sums[1], "open_probe", v.panels[0], "worker")
-	if own.total != 30 || own.missing() != 0 {
-		t.Errorf("to the handler: %.3f µs, %.3f in no stage", own.total, own.missing())
+	own := v.Stack(findings.Sums[1], "open_probe", v.Panels[0], "worker")
+	if own.Total != 30 || own.Missing() != 0 {
+		t.Errorf("to the handler: %.3f µs, %.3f in no stage", own.Total, own.Missing())
 	}
 	if f := figureOf(t, run, "stages-user"); !strings.Contains(f.Caption, "29,000 requests and hand-offs were joined; 58 records found no partner.") {
 		t.Errorf("caption: %s", f.Caption)
@@ -298,8 +299,8 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 
 // Processes that lack a stage do not move the others.
 func TestPartsKeepTheOrderOfTime(t *testing.T) {
-	got := addParts(addParts(nil, []part{{"a", 1}, {"c", 1}}), []part{{"a", 1}, {"b", 1}, {"c", 1}, {"d", 1}})
-	if want := []part{{"a", 2}, {"b", 1}, {"c", 2}, {"d", 1}}; !slices.Equal(got, want) {
+	got := findings.AddParts(findings.AddParts(nil, []findings.Part{{Name: "a", Mean: 1}, {Name: "c", Mean: 1}}), []findings.Part{{Name: "a", Mean: 1}, {Name: "b", Mean: 1}, {Name: "c", Mean: 1}, {Name: "d", Mean: 1}})
+	if want := []findings.Part{{Name: "a", Mean: 2}, {Name: "b", Mean: 1}, {Name: "c", Mean: 2}, {Name: "d", Mean: 1}}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -312,13 +313,13 @@ func TestProbedPhasesStandBesideUndisturbedOnes(t *testing.T) {
 	}
 	v := newView(probedRun(1))
 	var names []string
-	for _, ph := range v.phasesByLoad() {
+	for _, ph := range v.PhasesByLoad() {
 		names = append(names, ph.Name)
 	}
 	if want := []string{"open", "open_probe", "closed", "closed_probe"}; !slices.Equal(names, want) {
 		t.Errorf("phases in the order %v, want %v", names, want)
 	}
-	if a, b := Answer(quickRun(1)), Answer(probedRun(1)); !strings.HasPrefix(b, a[:strings.Index(a, "Left out")]) {
+	if a, b := findings.Answer(quickRun(1)), findings.Answer(probedRun(1)); !strings.HasPrefix(b, a[:strings.Index(a, "Left out")]) {
 		t.Errorf("the probe's phases change what was measured without it:\n%s\n%s", a, b)
 	}
 }

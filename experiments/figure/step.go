@@ -7,6 +7,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -20,12 +21,12 @@ const maxServers = 5
 // of load.
 func (v *view) stepFigure() Figure {
 	f := Figure{Name: "step", Title: "Processes and threads while the load comes and goes"}
-	i := slices.IndexFunc(v.phases, func(ph record.Phase) bool { return ph.Step != nil })
+	i := slices.IndexFunc(v.Phases, func(ph record.Phase) bool { return ph.Step != nil })
 	if i < 0 {
 		f.Missing, f.silent = "no phase was a step", true
 		return f
 	}
-	ph := v.phases[i]
+	ph := v.Phases[i]
 	if f.sheet = v.stepSheet(ph); f.sheet == nil {
 		f.Missing = "no trial saw the step"
 		return f
@@ -47,15 +48,15 @@ func (v *view) stepSheet(ph record.Phase) *plot.Sheet {
 	}
 	var columns []column
 	end, before, tops := 0.0, 0.0, [2]float64{1, float64(ph.Connections)}
-	for _, p := range v.panels {
-		for _, name := range v.subjects {
+	for _, p := range v.Panels {
+		for _, name := range v.Subjects {
 			of := column{title: name, processes: plot.Steps{Style: v.style[name]}, threads: plot.Steps{Style: v.style[name]}}
-			if len(v.panels) > 1 {
-				of.title += " · " + p.title
+			if len(v.Panels) > 1 {
+				of.title += " · " + p.Title
 			}
 			var valid []*record.Series
-			for _, t := range v.trials(p, name) {
-				r := phaseOf(t, ph.Name)
+			for _, t := range v.Trials(p, name) {
+				r := findings.PhaseOf(t, ph.Name)
 				if r == nil || r.Series == nil || len(r.Series.TimeS) == 0 {
 					continue
 				}

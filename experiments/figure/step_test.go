@@ -10,6 +10,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
 	"lflab/experiments/suite"
@@ -157,7 +158,7 @@ func TestMedianOfLines(t *testing.T) {
 }
 
 func TestAnswerOfAStep(t *testing.T) {
-	text := Answer(stepRun(1))
+	text := findings.Answer(stepRun(1))
 	for _, part := range []string{
 		"time up / Apache's is to be at most 1.10. It cannot be told of leader/close 1.00 [1.00, 1.00].",
 		"From the coming of 200 clients until 95 % of them were served at a time it took 4.00 [4.00, 4.00] s in leader, 4.00 [4.00, 4.00] s in apache-event.",
@@ -176,7 +177,7 @@ func TestAnswerOfAStep(t *testing.T) {
 		}
 	}
 	for _, part := range []string{"Leader did not come there while the clients were there.", "Leader did not come back so far in the 30 s that were watched."} {
-		if text := Answer(slow); !strings.Contains(text, part) {
+		if text := findings.Answer(slow); !strings.Contains(text, part) {
 			t.Errorf("the answer does not say %q:\n%s", part, text)
 		}
 	}

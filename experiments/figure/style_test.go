@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/suite"
 )
@@ -148,7 +149,7 @@ func TestSubjectsOfEverySuiteDiffer(t *testing.T) {
 	pairs, byColour := 0, 0
 	for _, s := range all {
 		for _, a := range s.Axes {
-			if !slices.Contains(groupAxes, a.Name) {
+			if !slices.Contains(findings.GroupAxes, a.Name) {
 				continue
 			}
 			styles := stylesFor(a.Values)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -44,20 +45,20 @@ type tableCell struct{ Median, Range string }
 // metrics that the phase measured are in them.
 func (v *view) tables() []table {
 	var out []table
-	for _, ph := range v.phasesByLoad() {
+	for _, ph := range v.PhasesByLoad() {
 		title := words.Capital(ph.Title)
 		if title == "" {
 			title = words.Capital(ph.Name)
 		}
 		var outside, inside, coming []record.Metric
-		for _, m := range tabled {
+		for _, m := range findings.Tabled {
 			switch {
-			case !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) }):
-			case m.Name == keyScaleUp, m.Name == keyScaleDown, m.Name == keyMostProcesses, m.Name == keyMostThreads, m.Name == keyStarted:
+			case !slices.ContainsFunc(v.Panels, func(p findings.Panel) bool { return v.Has(ph.Name, p, m) }):
+			case m.Name == findings.KeyScaleUp, m.Name == findings.KeyScaleDown, m.Name == findings.KeyMostProcesses, m.Name == findings.KeyMostThreads, m.Name == findings.KeyStarted:
 				coming = append(coming, m)
-			case m.Name == keyHMean && len(inside) > 0: // quantiles say more
-			case strings.HasPrefix(m.Heading(), "latency"), strings.HasPrefix(m.Heading(), "service"), m.Name == keyRate, m.Name == keyCPU, m.Name == keySwitches, m.Name == keyUse,
-				m.Name == keyBytes, m.Name == keyMemory, m.Name == keyIdle:
+			case m.Name == findings.KeyHMean && len(inside) > 0: // quantiles say more
+			case strings.HasPrefix(m.Heading(), "latency"), strings.HasPrefix(m.Heading(), "service"), m.Name == findings.KeyRate, m.Name == findings.KeyCPU, m.Name == findings.KeySwitches, m.Name == findings.KeyUse,
+				m.Name == findings.KeyBytes, m.Name == findings.KeyMemory, m.Name == findings.KeyIdle:
 				outside = append(outside, m)
 			default:
 				inside = append(inside, m)
@@ -81,19 +82,19 @@ func (v *view) table(title, phase string, ms []record.Metric) table {
 	ivs := make([][]stats.Interval, len(ms)) // by metric; panels and subjects in order
 	for i, m := range ms {
 		t.Columns = append(t.Columns, column{m.Short(), m.Unit})
-		for _, p := range v.panels {
-			for _, s := range v.subjects {
-				ivs[i] = append(ivs[i], stats.Summarise(v.sample(phase, p, s, m).Valid))
+		for _, p := range v.Panels {
+			for _, s := range v.Subjects {
+				ivs[i] = append(ivs[i], stats.Summarise(v.Sample(phase, p, s, m).Valid))
 			}
 		}
 	}
 	at := 0
-	for _, p := range v.panels {
-		g := tableGroup{Title: words.Capital(p.title)}
-		if rate := v.offered(phase, p); rate > 0 {
+	for _, p := range v.Panels {
+		g := tableGroup{Title: words.Capital(p.Title)}
+		if rate := v.Offered(phase, p); rate > 0 {
 			g.Title = strings.TrimPrefix(g.Title+", "+words.Thousands(rate)+" requests/s offered", ", ")
 		}
-		for _, s := range v.subjects {
+		for _, s := range v.Subjects {
 			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
 			for i := range ms {
 				r.N = max(r.N, ivs[i][at].N)

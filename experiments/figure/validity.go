@@ -24,7 +24,7 @@ func (v *view) gateRows() []gateRow {
 	}
 	var order []key
 	sums := map[key]*sum{}
-	for _, t := range v.run.Trials {
+	for _, t := range v.Run.Trials {
 		for _, g := range t.Gates {
 			k := key{g.Name, g.Phase}
 			s := sums[k]
@@ -60,8 +60,8 @@ type badTrial struct {
 
 func (v *view) badTrials() []badTrial {
 	var out []badTrial
-	for _, t := range v.invalid() {
-		b := badTrial{Name: v.name(t), ID: t.ID}
+	for _, t := range v.Invalid() {
+		b := badTrial{Name: v.Name(t), ID: t.ID}
 		if t.Failed {
 			why := strings.TrimSpace(t.Failure)
 			if why == "" {
@@ -87,9 +87,9 @@ func (v *view) badTrials() []badTrial {
 // threats are what a reader should hold against the result, as far as the
 // data tell.
 func (v *view) threats() []string {
-	m := v.run.Manifest
+	m := v.Run.Manifest
 	var ts []string
-	fewest, most := v.processes()
+	fewest, most := v.Processes()
 	switch {
 	case fewest > 0 && fewest < stats.Fewest:
 		ts = append(ts, fmt.Sprintf("Some cells have only %d processes that count (the most have %d): their bars are ranges, and only large differences can show.", fewest, most))
@@ -123,7 +123,7 @@ func (v *view) threats() []string {
 		ts = append(ts, "The run was interrupted: later blocks are missing.")
 	}
 	var brief []string
-	for _, ph := range v.phases {
+	for _, ph := range v.Phases {
 		if ph.DurationS > 0 && ph.DurationS < 2 {
 			brief = append(brief, fmt.Sprintf("%s for %g s", ph.Name, ph.DurationS))
 		}
@@ -137,7 +137,7 @@ func (v *view) threats() []string {
 // damaged are the files that could not be read, without the directory, which is
 // not the same for every reader.
 func (v *view) damaged() (lines []string) {
-	for _, d := range v.run.Damaged {
+	for _, d := range v.Run.Damaged {
 		lines = append(lines, fmt.Sprintf("%s: %v", filepath.Base(d.Path), d.Err))
 	}
 	return lines
@@ -145,10 +145,10 @@ func (v *view) damaged() (lines []string) {
 
 // resumed says how often the run was resumed, and what was measured again for it.
 func (v *view) resumed() (lines []string) {
-	for _, when := range v.run.Manifest.Resumed {
+	for _, when := range v.Run.Manifest.Resumed {
 		lines = append(lines, "The run was resumed on "+when.UTC().Format("2 January 2006, 15:04 UTC")+".")
 	}
-	for _, a := range v.run.Manifest.SetAside {
+	for _, a := range v.Run.Manifest.SetAside {
 		lines = append(lines, fmt.Sprintf("Trial %s was set aside in %s and measured again: %s.", a.Trial, a.Where, a.Why))
 	}
 	return lines

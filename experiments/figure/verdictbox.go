@@ -24,11 +24,11 @@ type ruleRow struct {
 
 // verdictBox is nil where the suite states no rules.
 func (v *view) verdictBox() *verdictBox {
-	j := v.judged()
+	j := v.Judged()
 	if j == nil {
 		return nil
 	}
-	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, Refuted: v.run.Manifest.RefutedIf}
+	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, Refuted: v.Run.Manifest.RefutedIf}
 	for _, r := range j.Rules {
 		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), words.Capital(r.Reason), r.Outcome, sides(r)})
 	}

@@ -8,6 +8,7 @@ import (
 
 	gonum "gonum.org/v1/plot"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -18,7 +19,7 @@ import (
 // threads, and what a handler that needs a warm cache makes of it.
 func (v *view) orderFigure() Figure {
 	f := Figure{Name: "order", Headline: "F8", Title: "Wake order: who serves, and what warmth is worth"}
-	order, ok := v.axis("order")
+	order, ok := v.Axis("order")
 	if !ok {
 		return f.without("no axis is order")
 	}
@@ -26,16 +27,16 @@ func (v *view) orderFigure() Figure {
 	for i, value := range order.Values {
 		looks[value] = orderLooks[i%len(orderLooks)]
 	}
-	kib, warm := v.axis("kib")
+	kib, warm := v.Axis("kib")
 	shown := map[string]bool{}
 	var drawn []plot.Series
 	var ranks, warmth []plot.Tile
-	for _, ph := range v.undisturbed(v.phases, true) {
-		for _, p := range v.combinations(order.Name, kib.Name) {
+	for _, ph := range v.Undisturbed(v.Phases, true) {
+		for _, p := range v.Combinations(order.Name, kib.Name) {
 			var ss []plot.Series
 			var gini []string
 			for _, value := range order.Values {
-				points, g := v.served(ph.Name, with(p.cell, order.Name, value))
+				points, g := v.served(ph.Name, findings.With(p.Cell, order.Name, value))
 				ss = append(ss, plot.Series{Name: value, Style: looks[value], Points: points})
 				if g.N > 0 {
 					gini = append(gini, fmt.Sprintf("%s %.2f", value, g.Center))
@@ -43,7 +44,7 @@ func (v *view) orderFigure() Figure {
 			}
 			if pl := rankPanel(ss); pl != nil {
 				drawn = append(drawn, ss...)
-				ranks = append(ranks, plot.Tile{Plot: pl, Title: joinTitle(p.title, "Gini: "+strings.Join(gini, ", "))})
+				ranks = append(ranks, plot.Tile{Plot: pl, Title: findings.JoinTitle(p.Title, "Gini: "+strings.Join(gini, ", "))})
 				shown[ph.Name] = true
 			}
 		}
@@ -53,14 +54,14 @@ func (v *view) orderFigure() Figure {
 		if !warm {
 			break
 		}
-		for _, p := range v.combinations(order.Name, kib.Name) {
+		for _, p := range v.Combinations(order.Name, kib.Name) {
 			var ss []plot.Series
 			for _, value := range order.Values {
-				ss = append(ss, plot.Series{Name: value, Style: looks[value], Points: v.along(kib, ph.Name, with(p.cell, order.Name, value), d)})
+				ss = append(ss, plot.Series{Name: value, Style: looks[value], Points: v.along(kib, ph.Name, findings.With(p.Cell, order.Name, value), d)})
 			}
 			if pl := plot.SeriesPanel("memory that the handler walks (KiB)", d.Label(), ss); pl != nil {
 				drawn = append(drawn, ss...)
-				warmth = append(warmth, plot.Tile{Plot: pl, Title: joinTitle(p.title, v.load(ph, v.panelOf(p.cell)))})
+				warmth = append(warmth, plot.Tile{Plot: pl, Title: findings.JoinTitle(p.Title, v.Load(ph, v.PanelOf(p.Cell)))})
 				shown[ph.Name] = true
 			}
 		}
@@ -93,8 +94,8 @@ var orderLooks = []plot.Style{plot.Palette[10], plot.Palette[9], plot.Palette[11
 func (v *view) served(phase string, c record.Cell) (ranks []plot.SeriesPoint, gini stats.Interval) {
 	var by [][]float64 // by rank, of each process
 	var ginis []float64
-	for _, t := range v.where(c) {
-		r := phaseOf(t, phase)
+	for _, t := range v.Where(c) {
+		r := findings.PhaseOf(t, phase)
 		if r == nil || !t.Valid() || len(r.ServedBy) == 0 {
 			continue
 		}
@@ -136,13 +137,13 @@ func rankPanel(ss []plot.Series) *gonum.Plot {
 // dispatchMedian is the metric of D's median that the run has, the flight
 // recorder's before the kernel's, and the phases that have it.
 func (v *view) dispatchMedian() (record.Metric, []record.Phase) {
-	for _, m := range []record.Metric{metricOf(keyDP50), probeTimes[0]} {
-		phases := slices.DeleteFunc(v.phasesByLoad(), func(ph record.Phase) bool {
-			return !slices.ContainsFunc(v.panels, func(p panel) bool { return v.has(ph.Name, p, m) })
+	for _, m := range []record.Metric{findings.MetricOf(findings.KeyDP50), findings.ProbeTimes[0]} {
+		phases := slices.DeleteFunc(v.PhasesByLoad(), func(ph record.Phase) bool {
+			return !slices.ContainsFunc(v.Panels, func(p findings.Panel) bool { return v.Has(ph.Name, p, m) })
 		})
 		if len(phases) > 0 {
 			return m, phases
 		}
 	}
-	return metricOf(keyDP50), nil
+	return findings.MetricOf(findings.KeyDP50), nil
 }

@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 
+	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/stats"
 	"lflab/experiments/words"
@@ -14,10 +15,10 @@ type contrast struct{ axis, of, to string }
 // alongWork is what a run compares along the handler's work: leader and worker, or
 // what a rule of the suite names.
 func (v *view) alongWork() (contrast, bool) {
-	if v.compares(pattern, rival) {
-		return contrast{v.group, pattern, rival}, true
+	if v.Compares(findings.Pattern, findings.Rival) {
+		return contrast{v.Group, findings.Pattern, findings.Rival}, true
 	}
-	for _, q := range v.run.Manifest.Rules {
+	for _, q := range v.Run.Manifest.Rules {
 		for axis, of := range q.Of {
 			if to := q.To[axis]; q.Along == "work" && len(q.Of) == 1 && len(of) == 1 && len(to) == 1 {
 				return contrast{axis, of[0], to[0]}, true
@@ -31,43 +32,43 @@ func (v *view) alongWork() (contrast, bool) {
 // handler's work and the number of threads.
 func (v *view) workFigure() Figure {
 	f := Figure{Name: headlines["F5"], Headline: "F5", Title: "Ratio of throughput, by the handler's work"}
-	work, ok := v.axis("work")
+	work, ok := v.Axis("work")
 	if !ok {
 		return f.without("no axis is work")
 	}
 	of, ok := v.alongWork()
 	if !ok {
-		return f.without("the run does not compare %s and %s, and no rule of the suite looks along work", pattern, rival)
+		return f.without("the run does not compare %s and %s, and no rule of the suite looks along work", findings.Pattern, findings.Rival)
 	}
-	threads, many := v.axis("threads")
+	threads, many := v.Axis("threads")
 	values := []string{""}
 	if many {
 		values = threads.Values
 	}
 	looks := plot.Ramp(len(values))
-	rate := metricOf(keyRate)
+	rate := findings.MetricOf(findings.KeyRate)
 	var tiles []plot.Tile
 	var drawn []plot.Series
 	shown := map[string]bool{}
-	for _, ph := range v.undisturbed(v.phases, false) {
-		if v.isOpen(ph) { // the plan sets the throughput
+	for _, ph := range v.Undisturbed(v.Phases, false) {
+		if v.IsOpen(ph) { // the plan sets the throughput
 			continue
 		}
-		for _, p := range v.combinations(of.axis, work.Name, threads.Name) {
+		for _, p := range v.Combinations(of.axis, work.Name, threads.Name) {
 			var ss []plot.Series
 			for i, value := range values {
 				s := plot.Series{Name: value + " threads", Style: looks[i]}
-				cell := p.cell
+				cell := p.Cell
 				if many {
-					cell = with(cell, threads.Name, value)
+					cell = findings.With(cell, threads.Name, value)
 				} else {
 					s.Name = of.of + " / " + of.to
 				}
 				for _, w := range work.Values {
-					x, ok := numberOf(w)
-					at := with(cell, work.Name, w)
-					iv := stats.RatioPaired(sampleOf(v.where(with(at, of.axis, of.of)), ph.Name, rate).ByBlock,
-						sampleOf(v.where(with(at, of.axis, of.to)), ph.Name, rate).ByBlock)
+					x, ok := findings.NumberOf(w)
+					at := findings.With(cell, work.Name, w)
+					iv := stats.RatioPaired(findings.SampleOf(v.Where(findings.With(at, of.axis, of.of)), ph.Name, rate).ByBlock,
+						findings.SampleOf(v.Where(findings.With(at, of.axis, of.to)), ph.Name, rate).ByBlock)
 					if ok && iv.N > 0 {
 						s.Points = append(s.Points, plot.SeriesPoint{X: x, Of: iv})
 					}
@@ -77,9 +78,9 @@ func (v *view) workFigure() Figure {
 			}
 			if pl := plot.SeriesPanel("work in the handler (µs)", fmt.Sprintf("requests/s, %s / %s", of.of, of.to), ss, 1); pl != nil {
 				pl.Add(plot.Across{Y: 1})
-				title := p.title
-				if len(v.phases) > 1 || title == "" {
-					title = joinTitle(title, v.load(ph, p))
+				title := p.Title
+				if len(v.Phases) > 1 || title == "" {
+					title = findings.JoinTitle(title, v.Load(ph, p))
 				}
 				tiles = append(tiles, plot.Tile{Plot: pl, Title: title})
 				drawn = append(drawn, ss...)
@@ -92,6 +93,6 @@ func (v *view) workFigure() Figure {
 	}
 	f.sheet.Legend = plot.LegendOf(drawn)
 	f.Caption = words.Sentences(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", of.of, of.to, of.of),
-		"Bars are its "+v.intervalName()+".", v.loads(v.phasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
+		"Bars are its "+v.intervalName()+".", v.loads(v.PhasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 	return f
 }

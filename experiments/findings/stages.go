@@ -1,148 +1,258 @@
 package findings
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
 
-	"lflab/experiments/model"
+	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
-// explained are sentences that say why, for runs that the kernel probe was on: in
-// which stages the dispatch latencies of leader and worker differ, and how far a
-// queue's formula goes.
-func (r *run) explained() []string {
-	var found []string
-	m := &r.Data.Manifest
-	for _, p := range m.Phases {
-		found = append(found, r.stages(p.Name)...)
-		for _, fits := range [][]model.Fit{predict(r.Data, p.Name), predictPairs(r.Data, p.Name)} {
-			for i := range fits {
-				found = append(found, fits[i].Sentences()...)
-			}
-		}
+// StageName is the name of a stage of "D", "H" or "G" in figures: as the probe
+// has it, but that the stages of a hand-off are called alike wherever one lies.
+func StageName(of, key string) string {
+	name := strings.TrimPrefix(key, of+".")
+	pass, passed := strings.CutPrefix(name, "pass-")
+	wake := []string{"wake-waking", "waking-wakeup", "wakeup-switch", "switch-return"}
+	if slices.Contains(wake, pass) && (passed || of != "D") || pass == "wake-return" {
+		return "hand-off: " + pass
 	}
-	return found
+	return name
 }
 
-// predict and predictPairs give nothing where a suite has no rates or pairs.
-func predict(run *record.Run, phase string) []model.Fit {
-	if !slices.ContainsFunc(run.Manifest.Axes, func(a record.Axis) bool { return a.Name == "rate" && len(a.Values) > 1 }) {
+// Negligible is the share of a bar below which a stage is not worth a piece of
+// its own, if it stays below in every bar of the figure.
+const Negligible = 0.015
+
+// unaccounted is the share of a total that its stages may leave out or have too
+// much without a word: sums are exact, records of single processes round.
+const unaccounted = 0.005
+
+// Sum is one of the sums that the probe splits into stages.
+type Sum struct {
+	Tag    string // of the probe's report: "D", "H", "G"
+	Name   string // of the figure's files
+	Title  string
+	Label  string // of the axis
+	Events string // what is counted
+	Read   string // how to read it
+	User   bool   // it ends in the server's own code, as the flight recorder says
+}
+
+var Sums = []Sum{
+	{"D", "stages", "Where a request's dispatch time goes", "mean dispatch latency D", "requests",
+		"D, as the kernel sees it, runs from the moment a request's data is ready until a thread has read it.", false},
+	{"D", "stages-user", "Where a request's time goes, to its handler", "mean D, to the handler", "requests",
+		"D runs from the moment a request's data is ready to the first instruction of its handler, for requests whose records of the kernel and of the server's flight recorder were joined. “return-user” and “futex-user” are from a system call's return in the kernel until the server's code goes on, with the Go runtime between them; “ready-return” and “ready-read” are all of the kernel's part before that.", true},
+	{"H", "stages-handoff", "Where a hand-off's time goes", "mean hand-off latency H", "hand-offs",
+		"H, as the kernel sees it, runs from the call that wakes another thread to that thread's return from its sleep: the leadership's hand-off in leader, a connection's or an event's in worker and event.", false},
+	{"G", "stages-gap", "Where the leaderless gap's time goes", "mean leaderless gap G", "gaps",
+		"G, as the kernel sees it, runs from the receipt of an event until the next thread waits for events: a woken one in leader, the same one in worker and event.", false},
+}
+
+// Part is a stage's part of a bar.
+type Part struct {
+	Name string // stageName
+	Mean float64
+}
+
+// Stack is one subject's bar: the mean over its processes, in µs.
+type Stack struct {
+	Subject string
+	Parts   []Part // in the order of time
+	Total   float64
+	Totals  stats.Sample       // of each process
+	placed  map[string]float64 // share of the events by probe.Placement
+	Count   float64            // events
+}
+
+// DistOf is one of the sums' distributions in a report, or nil.
+func DistOf(r *stage.Report, tag string) *stats.Dist {
+	switch {
+	case r == nil:
 		return nil
+	case tag == "D":
+		return r.D
+	case tag == "H":
+		return r.H
+	case tag == "G":
+		return r.G
 	}
-	fits, _ := model.Predict(run, phase) // an error says that the phase has no such data
-	return fits
+	return nil
 }
 
-func predictPairs(run *record.Run, phase string) []model.Fit {
-	fits, _ := model.PredictPairs(run, phase, record.MetricOf("second_D_mean_ns").Of, model.AtRead)
-	return fits
-}
-
-// shownStages is how many stages a sentence names.
-const shownStages = 3
-
-// stages says where leader's dispatch latency differs from worker's, for each
-// combination of the other axes, if there are few.
-func (r *run) stages(phase string) []string {
-	var others []record.Axis
-	for _, a := range r.Data.Manifest.Axes {
-		if a.Name != "mpm" {
-			others = append(others, a)
+// stageOrder are the names of all stages that a report may have of a sum, in
+// the order of time; those that the probe's list lacks come last.
+func stageOrder(r *stage.Report, tag string) []string {
+	keys := stage.Keys(tag)
+	for _, key := range slices.Sorted(maps.Keys(r.Stages)) {
+		if r.Stages[key].Of == tag && !slices.Contains(keys, key) {
+			keys = append(keys, key)
 		}
 	}
-	groups := map[string]map[string][]record.Trial{}
-	var order []string
-	for _, t := range r.Data.Trials {
-		if mpm := t.Cell["mpm"]; t.Valid() && (mpm == "leader" || mpm == "worker") {
-			g := record.Label(others, t.Cell)
-			if groups[g] == nil {
-				groups[g] = map[string][]record.Trial{}
-				order = append(order, g)
+	return keys
+}
+
+// split is what one process measured of a sum: its mean and the parts of that in
+// the order of time, in µs. Where the flight recorder was on as well, the ends of
+// the kernel's sums are carried on to the server's own code.
+func (of Sum) split(r *record.PhaseResult) (mean float64, parts []Part, ok bool) {
+	add := func(key string, one stage.Times) {
+		parts = append(parts, Part{StageName(of.Tag, key), one.PartOfMean / 1e3})
+	}
+	if of.User {
+		if r.User == nil || r.User.D == nil {
+			return 0, nil, false
+		}
+		for _, one := range stage.User {
+			if key := of.Tag + "." + one.Name; one.Group == stage.UserD && one.Name != "total" {
+				add(key, r.User.Stages[key])
 			}
-			groups[g][mpm] = append(groups[g][mpm], t)
+		}
+		return r.User.D.Mean / 1e3, parts, true
+	}
+	d := DistOf(r.Probe, of.Tag)
+	if d == nil {
+		return 0, nil, false
+	}
+	mean = d.Mean / 1e3
+	kernel := stageOrder(r.Probe, of.Tag)
+	before, after := userKeys(r, of.Tag, kernel)
+	for _, key := range before {
+		add(key, r.User.Stages[key])
+	}
+	for _, key := range kernel {
+		add(key, r.Probe.Stages[key])
+	}
+	for _, key := range after {
+		add(key, r.User.Stages[key])
+	}
+	for _, key := range slices.Concat(before, after) {
+		mean += r.User.Stages[key].PartOfMean / 1e3
+	}
+	return mean, parts, true
+}
+
+// userKeys are the stages of the user side that lie before and after all of the
+// kernel's.
+func userKeys(r *record.PhaseResult, tag string, kernel []string) (before, after []string) {
+	if r.User == nil {
+		return nil, nil
+	}
+	starts := map[string]bool{} // stamps that the kernel's stages begin with
+	for _, key := range kernel {
+		starts[r.Probe.Stages[key].From] = true
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.User.Stages)) {
+		switch s := r.User.Stages[key]; {
+		case s.Of != tag:
+		case starts[s.To]:
+			before = append(before, key)
+		default:
+			after = append(after, key)
 		}
 	}
-	slices.Sort(order)
-	var found []string
-	for _, g := range order {
-		if text := stagesApart(groups[g]["leader"], groups[g]["worker"], phase); text != "" {
-			where := "In phase " + phase
-			if len(order) > 1 {
-				where += " with " + g
+	return before, after
+}
+
+// Stack adds the processes of one cell up.
+func (v *View) Stack(of Sum, phase string, p Panel, subject string) Stack {
+	s := Stack{Subject: subject, placed: map[string]float64{}, Totals: stats.Sample{ByBlock: map[int]float64{}}}
+	for _, t := range v.Trials(p, subject) {
+		r := PhaseOf(t, phase)
+		if r == nil {
+			continue
+		}
+		mean, parts, ok := of.split(r)
+		if !ok {
+			continue
+		}
+		if !t.Valid() {
+			s.Totals.Invalid = append(s.Totals.Invalid, mean)
+			continue
+		}
+		s.Totals.Valid = append(s.Totals.Valid, mean)
+		s.Totals.ByBlock[t.Repetition] = mean
+		s.Total += mean
+		s.Parts = AddParts(s.Parts, parts)
+		if r.Probe != nil {
+			for place, d := range r.Probe.ByPlacement[of.Tag] {
+				s.placed[place] += float64(d.Count)
+				s.Count += float64(d.Count)
 			}
-			found = append(found, where+text)
 		}
 	}
-	if len(found) > 4 { // a sweep: its ends
-		found = []string{found[0], found[len(found)-1]}
+	n := float64(len(s.Totals.Valid))
+	if n == 0 {
+		return s
 	}
-	return found
+	s.Total /= n
+	for i := range s.Parts {
+		s.Parts[i].Mean /= n
+	}
+	for place := range s.placed {
+		s.placed[place] /= s.Count
+	}
+	return s
 }
 
-// difference is what a stage adds to leader's mean D beyond worker's, us.
-type difference struct {
-	stage string
-	us    float64
+// AddParts adds those of one more process, each to that of its name. What only
+// the new one has keeps its place behind the one that stands before it.
+func AddParts(sum, parts []Part) []Part {
+	at := 0
+	for _, p := range parts {
+		if i := slices.IndexFunc(sum, Same(p)); i >= 0 {
+			sum[i].Mean += p.Mean
+			at = i + 1
+			continue
+		}
+		sum = slices.Insert(sum, at, p)
+		at++
+	}
+	return sum
 }
 
-// stagesApart is a sentence without its subject; empty where one of the two was not
-// seen by the probe.
-func stagesApart(leader, worker []record.Trial, phase string) string {
-	of, total, n := means(leader, phase)
-	to, against, m := means(worker, phase)
-	if n == 0 || m == 0 {
+func Same(p Part) func(Part) bool { return func(q Part) bool { return q.Name == p.Name } }
+
+// Missing is what the stages leave out of the total; negative is too much.
+func (s *Stack) Missing() float64 {
+	left := s.Total
+	for _, p := range s.Parts {
+		left -= p.Mean
+	}
+	if math.Abs(left) < unaccounted*s.Total {
+		return 0
+	}
+	return left
+}
+
+// Merged are the stages that no bar has a visible part of.
+func Merged(stacks []Stack) []string {
+	var names, seen []string
+	for _, s := range stacks {
+		for _, p := range s.Parts {
+			if p.Mean >= Negligible*s.Total && p.Mean > 0 {
+				seen = append(seen, p.Name)
+			} else if p.Mean > 0 && !slices.Contains(names, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(seen, name) })
+}
+
+// Placement writes the shares of one bar: same CPU, cross CPU, no wake-up.
+func (s *Stack) Placement() string {
+	if s.Count == 0 {
 		return ""
 	}
-	var all []difference
-	for stage, x := range of {
-		all = append(all, difference{stage, x - to[stage]})
-	}
-	for stage, x := range to {
-		if _, both := of[stage]; !both {
-			all = append(all, difference{stage, -x})
-		}
-	}
-	slices.SortFunc(all, func(a, b difference) int {
-		return cmp.Or(cmp.Compare(math.Abs(b.us), math.Abs(a.us)), cmp.Compare(a.stage, b.stage))
-	})
 	var parts []string
-	for _, d := range all[:min(shownStages, len(all))] {
-		parts = append(parts, fmt.Sprintf("%+.1f µs in %s", d.us, d.stage))
+	for _, place := range []stage.Placement{stage.SameCPU, stage.CrossCPU, stage.NoWake} {
+		parts = append(parts, fmt.Sprintf("%.0f", 100*s.placed[place.String()]))
 	}
-	return fmt.Sprintf(" leader's mean dispatch latency is %.1f µs and worker's %.1f µs by the probe (medians over %d and %d processes); the difference lies most of all in these stages: %s.",
-		total, against, n, m, strings.Join(parts, ", "))
-}
-
-// means are the medians, over processes, of each stage's part of the mean of D and
-// of that mean, us, and how many processes there are.
-func means(trials []record.Trial, phase string) (parts map[string]float64, total float64, n int) {
-	values := map[string][]float64{}
-	var totals []float64
-	for i := range trials {
-		for k := range trials[i].Phases {
-			p := trials[i].Phases[k].Probe
-			if trials[i].Phases[k].Name != phase || p == nil || p.D == nil {
-				continue
-			}
-			totals = append(totals, p.D.Mean/1e3)
-			for name, s := range p.Stages {
-				if stage, ok := strings.CutPrefix(name, "D."); ok {
-					values[stage] = append(values[stage], s.PartOfMean/1e3)
-				}
-			}
-		}
-	}
-	parts = map[string]float64{}
-	for stage, vs := range values {
-		for len(vs) < len(totals) { // a process that never passed it
-			vs = append(vs, 0)
-		}
-		parts[stage] = stats.Summarise(vs).Center
-	}
-	return parts, stats.Summarise(totals).Center, len(totals)
+	return strings.Join(parts, "/") + " %"
 }

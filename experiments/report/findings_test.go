@@ -1,4 +1,4 @@
-package findings
+package report
 
 import (
 	"bytes"
@@ -76,7 +76,7 @@ func TestGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	if line, g, w := differ(got, want); line > 0 {
-		t.Errorf("line %d of %s is\n%s\nwant\n%s\n(go test ./experiments/findings -run Golden -update writes it anew)", line, golden, g, w)
+		t.Errorf("line %d of %s is\n%s\nwant\n%s\n(go test ./experiments/report -run Golden -update writes it anew)", line, golden, g, w)
 	}
 	if _, err := Write(dir); err != nil {
 		t.Fatal(err)

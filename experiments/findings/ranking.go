@@ -1,4 +1,4 @@
-package figure
+package findings
 
 import (
 	"cmp"
@@ -15,9 +15,9 @@ import (
 // the suite measures. The first is compared with every other: it was picked
 // after looking, so all of that counts in the correction.
 func (v *View) answerRanking() []Paragraph {
-	for _, key := range []string{keyCPU, keyHMean, keyHP50, keyLatP50} {
-		for _, ph := range v.phasesByLoad() {
-			if ps := v.rankBy(metricOf(key), ph); len(ps) > 0 {
+	for _, key := range []string{KeyCPU, KeyHMean, KeyHP50, KeyLatP50} {
+		for _, ph := range v.PhasesByLoad() {
+			if ps := v.rankBy(MetricOf(key), ph); len(ps) > 0 {
 				return ps
 			}
 		}
@@ -27,12 +27,12 @@ func (v *View) answerRanking() []Paragraph {
 
 func (v *View) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 	type ranking struct {
-		panel  panel
+		panel  Panel
 		names  []string
-		others []weighing // of the first against names[1:]
+		others []Weighing // of the first against names[1:]
 	}
 	var rs []ranking
-	for _, p := range v.panels {
+	for _, p := range v.Panels {
 		r := ranking{panel: p, names: v.ranked(ph.Name, p, m)}
 		if len(r.names) < 2 {
 			continue
@@ -40,21 +40,21 @@ func (v *View) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 		for _, other := range r.names[1:] {
 			r.others = append(r.others, v.weigh(ph.Name, p, m.Name, r.names[0], other))
 		}
-		correct(pointers(r.others))
+		Correct(Pointers(r.others))
 		rs = append(rs, r)
 	}
 	var ps []Paragraph
 	for _, r := range rs {
 		where := "Of all"
-		if r.panel.title != "" {
-			where = "With " + r.panel.title
+		if r.panel.Title != "" {
+			where = "With " + r.panel.Title
 		}
 		last := len(r.names) - 1
 		s := fmt.Sprintf("%s, %s had the lowest %s, %s %s, and %s the highest, %s: %s.", where, r.names[0], m.Heading(),
-			words.Interval(r.others[0].a), m.Unit, r.names[last], words.Interval(r.others[last-1].b), outcome(r.others[last-1], "lower", "higher"))
+			words.Interval(r.others[0].A), m.Unit, r.names[last], words.Interval(r.others[last-1].B), outcome(r.others[last-1], "lower", "higher"))
 		var alike []string
 		for i, w := range r.others[:last-1] {
-			if w.enough() && !w.differs() {
+			if w.Enough() && !w.Differs() {
 				alike = append(alike, r.names[i+1])
 			}
 		}
@@ -62,17 +62,17 @@ func (v *View) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 			s += fmt.Sprintf(" No difference from %s could be shown for %s.", r.names[0], words.List(alike))
 		}
 		s += " In the order of medians: " + strings.Join(r.names, ", ") + "."
-		ps = append(ps, Paragraph{Head: words.Capital(r.panel.title), Text: s})
+		ps = append(ps, Paragraph{Head: words.Capital(r.panel.Title), Text: s})
 	}
 	return ps
 }
 
 // ranked are the subjects that measured m, the lowest median first.
-func (v *View) ranked(phase string, p panel, m record.Metric) []string {
+func (v *View) ranked(phase string, p Panel, m record.Metric) []string {
 	medians := map[string]float64{}
 	var names []string
-	for _, s := range v.subjects {
-		if iv := stats.Summarise(v.sample(phase, p, s, m).Valid); iv.N > 0 {
+	for _, s := range v.Subjects {
+		if iv := stats.Summarise(v.Sample(phase, p, s, m).Valid); iv.N > 0 {
 			medians[s] = iv.Center
 			names = append(names, s)
 		}

@@ -1,4 +1,4 @@
-package figure
+package findings
 
 import (
 	"fmt"
@@ -13,9 +13,9 @@ import (
 // The pattern's own subject, the one it is held against by its literature,
 // and the baseline that no claim about it can do without.
 const (
-	pattern  = "leader"
-	rival    = "worker"
-	baseline = "kernel"
+	Pattern  = "leader"
+	Rival    = "worker"
+	Baseline = "kernel"
 )
 
 // Paragraph is a part of the answer: what one panel says.
@@ -33,18 +33,18 @@ type Paragraph struct {
 // that do not count are named at the end.
 func Answer(run *record.Run) string {
 	var parts []string
-	for _, p := range paragraphs(newData(run)) {
+	for _, p := range Paragraphs(Arrange(run)) {
 		parts = append(parts, p.Text)
 	}
 	return strings.Join(parts, "\n")
 }
 
-func paragraphs(v *View) []Paragraph {
+func Paragraphs(v *View) []Paragraph {
 	var ps []Paragraph
 	switch {
-	case slices.ContainsFunc(v.phases, func(ph record.Phase) bool { return ph.Step != nil }):
+	case slices.ContainsFunc(v.Phases, func(ph record.Phase) bool { return ph.Step != nil }):
 		ps = v.answerStep()
-	case slices.Contains(v.subjects, pattern) && slices.Contains(v.subjects, rival):
+	case slices.Contains(v.Subjects, Pattern) && slices.Contains(v.Subjects, Rival):
 		ps = v.answerPattern()
 	default:
 		ps = v.answerRanking()
@@ -62,52 +62,52 @@ func paragraphs(v *View) []Paragraph {
 // claim is what the answer compares in one panel: costs in one phase, and the
 // throughput of the closed loop if there is one.
 type claim struct {
-	panel              panel
+	panel              Panel
 	costs, closed      record.Phase
-	cpu, switches      weighing // against the rival
-	kernel             weighing // CPU against the baseline
-	throughput         weighing // against the rival
+	cpu, switches      Weighing // against the rival
+	kernel             Weighing // CPU against the baseline
+	throughput         Weighing // against the rival
 	baselineThroughput stats.Interval
 }
 
-func (v *View) weigh(phase string, p panel, key, a, b string) weighing {
-	m := metricOf(key)
-	return weigh(m, v.sample(phase, p, a, m).Valid, v.sample(phase, p, b, m).Valid)
+func (v *View) weigh(phase string, p Panel, key, a, b string) Weighing {
+	m := MetricOf(key)
+	return Weigh(m, v.Sample(phase, p, a, m).Valid, v.Sample(phase, p, b, m).Valid)
 }
 
 func (v *View) answerPattern() []Paragraph {
 	var claims []*claim
-	byLoad := v.phasesByLoad()
-	for _, p := range v.panels {
+	byLoad := v.PhasesByLoad()
+	for _, p := range v.Panels {
 		c := &claim{panel: p}
 		for _, ph := range byLoad {
-			if c.cpu = v.weigh(ph.Name, p, keyCPU, pattern, rival); c.cpu.known() {
+			if c.cpu = v.weigh(ph.Name, p, KeyCPU, Pattern, Rival); c.cpu.Known() {
 				c.costs = ph
-				c.switches = v.weigh(ph.Name, p, keySwitches, pattern, rival)
-				c.kernel = v.weigh(ph.Name, p, keyCPU, pattern, baseline)
+				c.switches = v.weigh(ph.Name, p, KeySwitches, Pattern, Rival)
+				c.kernel = v.weigh(ph.Name, p, KeyCPU, Pattern, Baseline)
 				break
 			}
 		}
 		for _, ph := range byLoad {
-			if w := v.weigh(ph.Name, p, keyRate, pattern, rival); v.offered(ph.Name, p) == 0 && w.known() {
+			if w := v.weigh(ph.Name, p, KeyRate, Pattern, Rival); v.Offered(ph.Name, p) == 0 && w.Known() {
 				c.closed, c.throughput = ph, w
-				c.baselineThroughput = stats.Summarise(v.sample(ph.Name, p, baseline, w.metric).Valid)
+				c.baselineThroughput = stats.Summarise(v.Sample(ph.Name, p, Baseline, w.Metric).Valid)
 				break
 			}
 		}
-		correct([]*weighing{&c.cpu, &c.switches, &c.kernel, &c.throughput})
+		Correct([]*Weighing{&c.cpu, &c.switches, &c.kernel, &c.throughput})
 		claims = append(claims, c)
 	}
 	var leads []string
 	var ps []Paragraph
 	for _, c := range claims {
-		if !c.cpu.known() && !c.throughput.known() {
+		if !c.cpu.Known() && !c.throughput.Known() {
 			leads = append(leads, words.Capital(strings.TrimPrefix(fmt.Sprintf("with %s, there are no trials of both %s and %s that count.",
-				c.panel.title, pattern, rival), "with , ")))
+				c.panel.Title, Pattern, Rival), "with , ")))
 			continue
 		}
 		leads = append(leads, c.lead())
-		ps = append(ps, Paragraph{Head: words.Capital(c.panel.title), Text: v.tell(c)})
+		ps = append(ps, Paragraph{Head: words.Capital(c.panel.Title), Text: v.tell(c)})
 	}
 	if len(ps) == 0 {
 		return nil
@@ -117,13 +117,13 @@ func (v *View) answerPattern() []Paragraph {
 
 // lead is a claim in one sentence, without its evidence.
 func (c *claim) lead() string {
-	subject := pattern
-	if c.panel.title != "" {
-		subject = "With " + c.panel.title + ", " + pattern
+	subject := Pattern
+	if c.panel.Title != "" {
+		subject = "With " + c.panel.Title + ", " + Pattern
 	}
 	var done, open, few []string
 	for _, x := range []struct {
-		w            weighing
+		w            Weighing
 		verb, noun   string
 		fewer, extra string
 	}{
@@ -132,10 +132,10 @@ func (c *claim) lead() string {
 		{c.throughput, "answered", "requests/s", "fewer", "more"},
 	} {
 		switch {
-		case !x.w.known():
-		case !x.w.enough():
+		case !x.w.Known():
+		case !x.w.Enough():
 			few = append(few, x.noun)
-		case x.w.differs():
+		case x.w.Differs():
 			done = append(done, fmt.Sprintf("%s %s %s", x.verb, percent(x.w, x.fewer, x.extra), x.noun))
 		default:
 			open = append(open, x.noun)
@@ -144,31 +144,31 @@ func (c *claim) lead() string {
 	var s string
 	switch {
 	case len(done) > 0:
-		s = fmt.Sprintf("%s %s than %s", subject, words.List(done), rival)
+		s = fmt.Sprintf("%s %s than %s", subject, words.List(done), Rival)
 		if len(open) > 0 {
 			s += "; in " + words.List(open) + " no difference could be shown"
 		}
 	case len(open) > 0:
-		s = fmt.Sprintf("%s showed no difference from %s in %s", subject, rival, words.List(open))
+		s = fmt.Sprintf("%s showed no difference from %s in %s", subject, Rival, words.List(open))
 	default:
-		s = fmt.Sprintf("%s and %s had too few processes to be told apart in %s", subject, rival, words.List(few))
+		s = fmt.Sprintf("%s and %s had too few processes to be told apart in %s", subject, Rival, words.List(few))
 	}
 	switch w := c.kernel; {
-	case !w.known() || !w.enough():
+	case !w.Known() || !w.Enough():
 		return s + "."
-	case w.differs():
+	case w.Differs():
 		return s + fmt.Sprintf("; it used %s CPU time than the kernel's own wake-one queue.", percent(w, "less", "more"))
 	}
 	return s + "; its CPU time could not be told from that of the kernel's own wake-one queue."
 }
 
 // percent says by how much a's median is below or above b's.
-func percent(w weighing, below, above string) string {
-	r := w.ratio.Center
+func percent(w Weighing, below, above string) string {
+	r := w.Ratio.Center
 	switch {
-	case w.ratio.N == 0 && w.a.Center < w.b.Center:
+	case w.Ratio.N == 0 && w.A.Center < w.B.Center:
 		return below
-	case w.ratio.N == 0:
+	case w.Ratio.N == 0:
 		return above
 	case r < 1:
 		return fmt.Sprintf("%.0f %% %s", 100*(1-r), below)
@@ -179,37 +179,37 @@ func percent(w weighing, below, above string) string {
 // tell puts a claim into words.
 func (v *View) tell(c *claim) string {
 	var ss []string
-	if c.cpu.known() {
+	if c.cpu.Known() {
 		per := "request"
-		if c.panel.cell["mode"] == "close" {
+		if c.panel.Cell["mode"] == "close" {
 			per = "connection"
 		}
 		ss = append(ss, fmt.Sprintf("%s, %s used %s µs CPU per %s against %s's %s: %s.",
-			v.condition(c), pattern, words.Interval(c.cpu.a), per, rival, words.Interval(c.cpu.b), outcome(c.cpu, "less", "more")))
+			v.condition(c), Pattern, words.Interval(c.cpu.A), per, Rival, words.Interval(c.cpu.B), outcome(c.cpu, "less", "more")))
 	}
-	if w := c.switches; w.known() {
+	if w := c.switches; w.Known() {
 		ss = append(ss, fmt.Sprintf("It made %s context switches against %s: %s.",
-			words.Interval(w.a), words.Interval(w.b), outcome(w, "fewer", "more")))
+			words.Interval(w.A), words.Interval(w.B), outcome(w, "fewer", "more")))
 	}
-	if w := c.kernel; w.known() {
-		s := fmt.Sprintf("The kernel's own wake-one queue (%s) needed %s µs", baseline, words.Interval(w.b))
+	if w := c.kernel; w.Known() {
+		s := fmt.Sprintf("The kernel's own wake-one queue (%s) needed %s µs", Baseline, words.Interval(w.B))
 		switch {
-		case !w.enough():
-			s += fmt.Sprintf("; too few processes to tell it from %s (ratio of %s to it %s).", pattern, pattern, words.Ratio(w.ratio))
-		case !w.differs():
-			s += fmt.Sprintf(": no difference from %s could be shown (ratio of %s to it %s).", pattern, pattern, bare(w))
+		case !w.Enough():
+			s += fmt.Sprintf("; too few processes to tell it from %s (ratio of %s to it %s).", Pattern, Pattern, words.Ratio(w.Ratio))
+		case !w.Differs():
+			s += fmt.Sprintf(": no difference from %s could be shown (ratio of %s to it %s).", Pattern, Pattern, bare(w))
 		case w.better():
-			s += fmt.Sprintf(", more than %s (ratio of %s to it %s).", pattern, pattern, bare(w))
+			s += fmt.Sprintf(", more than %s (ratio of %s to it %s).", Pattern, Pattern, bare(w))
 		default:
-			s += fmt.Sprintf(", less than %s (ratio of %s to it %s): over it, handing leadership on saved no CPU time.", pattern, pattern, bare(w))
+			s += fmt.Sprintf(", less than %s (ratio of %s to it %s): over it, handing leadership on saved no CPU time.", Pattern, Pattern, bare(w))
 		}
 		ss = append(ss, s)
 	}
-	if w := c.throughput; w.known() {
-		s := fmt.Sprintf("In a %s, %s answered %s requests/s against %s's %s: %s", closedText(c.closed), pattern,
-			words.Interval(w.a), rival, words.Interval(w.b), outcome(w, "more", "fewer"))
+	if w := c.throughput; w.Known() {
+		s := fmt.Sprintf("In a %s, %s answered %s requests/s against %s's %s: %s", closedText(c.closed), Pattern,
+			words.Interval(w.A), Rival, words.Interval(w.B), outcome(w, "more", "fewer"))
 		if c.baselineThroughput.N > 0 {
-			s += fmt.Sprintf("; %s answered %s", baseline, words.Interval(c.baselineThroughput))
+			s += fmt.Sprintf("; %s answered %s", Baseline, words.Interval(c.baselineThroughput))
 		}
 		ss = append(ss, s+".")
 	}
@@ -217,11 +217,11 @@ func (v *View) tell(c *claim) string {
 }
 
 // outcome says who won, with the evidence, in words for better and worse.
-func outcome(w weighing, better, worse string) string {
+func outcome(w Weighing, better, worse string) string {
 	switch {
-	case !w.enough():
-		return fmt.Sprintf("too few processes to tell, %d and %d (ratio %s)", w.a.N, w.b.N, words.Ratio(w.ratio))
-	case !w.differs():
+	case !w.Enough():
+		return fmt.Sprintf("too few processes to tell, %d and %d (ratio %s)", w.A.N, w.B.N, words.Ratio(w.Ratio))
+	case !w.Differs():
 		return fmt.Sprintf("no difference could be shown (%s)", w.evidence())
 	case w.better():
 		return fmt.Sprintf("%s (%s)", better, w.evidence())
@@ -236,16 +236,16 @@ func (v *View) condition(c *claim) string {
 	if v.flag(c.panel, "defer-accept") == "true" {
 		parts = append(parts, "deferred accept")
 	}
-	if c.panel.title != "" {
-		parts = append(parts, c.panel.title)
+	if c.panel.Title != "" {
+		parts = append(parts, c.panel.Title)
 	}
 	s := "Under load"
 	if len(parts) > 0 {
 		s = "With " + words.List(parts)
 	}
-	if rate := v.offered(c.costs.Name, c.panel); rate > 0 {
+	if rate := v.Offered(c.costs.Name, c.panel); rate > 0 {
 		what := "requests"
-		if c.panel.cell["mode"] == "close" {
+		if c.panel.Cell["mode"] == "close" {
 			what = "connections"
 		}
 		return fmt.Sprintf("%s at %s %s/s", s, words.Thousands(rate), what)
@@ -261,11 +261,11 @@ func closedText(ph record.Phase) string {
 }
 
 // flag is the value that every server of a panel was started with, or "".
-func (v *View) flag(p panel, name string) string {
+func (v *View) flag(p Panel, name string) string {
 	value := ""
-	for _, s := range v.subjects {
-		for _, t := range v.trials(p, s) {
-			got := flagValue(t.Command, name)
+	for _, s := range v.Subjects {
+		for _, t := range v.Trials(p, s) {
+			got := FlagValue(t.Command, name)
 			if got == "" || value != "" && got != value {
 				return ""
 			}
@@ -275,7 +275,7 @@ func (v *View) flag(p panel, name string) string {
 	return value
 }
 
-func flagValue(argv []string, name string) string {
+func FlagValue(argv []string, name string) string {
 	for i, a := range argv {
 		if a == "--"+name {
 			if i+1 < len(argv) && !strings.HasPrefix(argv[i+1], "-") {
@@ -293,20 +293,20 @@ func flagValue(argv []string, name string) string {
 // answerLeftOut names what does not count or was never run.
 func (v *View) answerLeftOut() string {
 	var parts []string
-	if bad := v.invalid(); len(bad) > 0 {
+	if bad := v.Invalid(); len(bad) > 0 {
 		var names []string
 		for _, t := range bad[:min(len(bad), 4)] {
-			names = append(names, v.name(t))
+			names = append(names, v.Name(t))
 		}
 		more := ""
 		if len(bad) > 4 {
 			more = fmt.Sprintf(" and %d more", len(bad)-4)
 		}
 		parts = append(parts, fmt.Sprintf("Left out: %d of %d trials that failed or did not pass their validity gates (%s%s).",
-			len(bad), len(v.run.Trials), strings.Join(names, "; "), more))
+			len(bad), len(v.Run.Trials), strings.Join(names, "; "), more))
 	}
-	if planned := len(v.run.Manifest.Plan); planned > len(v.run.Trials) {
-		parts = append(parts, fmt.Sprintf("Only %d of %d planned trials were run.", len(v.run.Trials), planned))
+	if planned := len(v.Run.Manifest.Plan); planned > len(v.Run.Trials) {
+		parts = append(parts, fmt.Sprintf("Only %d of %d planned trials were run.", len(v.Run.Trials), planned))
 	}
 	return strings.Join(parts, " ")
 }

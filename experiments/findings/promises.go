@@ -1,4 +1,4 @@
-package figure
+package findings
 
 import (
 	"fmt"
@@ -13,17 +13,17 @@ import (
 // answerPromises says of each ratio that the suite promises something of, in
 // which cells it came true.
 func (v *View) answerPromises() []Paragraph {
-	rows := v.run.Ratios()
+	rows := v.Run.Ratios()
 	var ps []Paragraph
-	for _, q := range v.run.Manifest.Ratios {
+	for _, q := range v.Run.Manifest.Ratios {
 		var all int
 		found := map[string][]string{}
 		for _, row := range rows {
-			if q.Most == 0 || !sameRatio(row.Ratio, q) {
+			if q.Most == 0 || !SameRatio(row.Ratio, q) {
 				continue
 			}
 			all++
-			text := record.Label(v.run.Manifest.Axes, row.Cell)
+			text := record.Label(v.Run.Manifest.Axes, row.Cell)
 			if p := row.Promise(); p != "yes" {
 				text += " " + words.Ratio(row.Of)
 			}
@@ -50,9 +50,9 @@ func (v *View) answerPromises() []Paragraph {
 	return ps
 }
 
-// sameRatio compares what is asked; two ratios of one suite may have one title.
-func sameRatio(a, b suite.Ratio) bool {
+// SameRatio compares what is asked; two ratios of one suite may have one title.
+func SameRatio(a, b suite.Ratio) bool {
 	return a.Title == b.Title && a.Metric == b.Metric && a.Phase == b.Phase && a.Axis == b.Axis && slices.Equal(a.Values, b.Values)
 }
 
-func (p panel) hasCell(c record.Cell) bool { return p.has(&record.Trial{Cell: c}) }
+func (p Panel) HasCell(c record.Cell) bool { return p.has(&record.Trial{Cell: c}) }

@@ -1,4 +1,4 @@
-package figure
+package findings
 
 import (
 	"fmt"
@@ -12,28 +12,28 @@ import (
 
 // answerStep says what the servers of a run with a step did; nothing of others.
 func (v *View) answerStep() []Paragraph {
-	i := slices.IndexFunc(v.phases, func(ph record.Phase) bool { return ph.Step != nil })
+	i := slices.IndexFunc(v.Phases, func(ph record.Phase) bool { return ph.Step != nil })
 	if i < 0 {
 		return nil
 	}
-	ph := v.phases[i]
+	ph := v.Phases[i]
 	var ps []Paragraph
-	for _, p := range v.panels {
+	for _, p := range v.Panels {
 		of := func(subject, key string) stats.Interval {
-			return stats.Summarise(v.sample(ph.Name, p, subject, metricOf(key)).Valid)
+			return stats.Summarise(v.Sample(ph.Name, p, subject, MetricOf(key)).Valid)
 		}
 		var up, never, most, down, stay []string
-		for _, s := range v.subjects {
-			if of(s, keyMostThreads).N == 0 {
+		for _, s := range v.Subjects {
+			if of(s, KeyMostThreads).N == 0 {
 				continue
 			}
-			if iv := of(s, keyScaleUp); iv.N > 0 {
+			if iv := of(s, KeyScaleUp); iv.N > 0 {
 				up = append(up, fmt.Sprintf("%s s in %s", words.Interval(iv), s))
 			} else {
 				never = append(never, s)
 			}
-			most = append(most, fmt.Sprintf("%s %s and %s", s, words.Interval(of(s, keyMostProcesses)), words.Interval(of(s, keyMostThreads))))
-			if iv := of(s, keyScaleDown); iv.N > 0 {
+			most = append(most, fmt.Sprintf("%s %s and %s", s, words.Interval(of(s, KeyMostProcesses)), words.Interval(of(s, KeyMostThreads))))
+			if iv := of(s, KeyScaleDown); iv.N > 0 {
 				down = append(down, fmt.Sprintf("%s s in %s", words.Interval(iv), s))
 			} else {
 				stay = append(stay, s)
@@ -56,8 +56,8 @@ func (v *View) answerStep() []Paragraph {
 		if len(stay) > 0 {
 			ss = append(ss, fmt.Sprintf("%s did not come back so far in the %g s that were watched.", words.Capital(words.List(stay)), ph.Step.AfterS))
 		}
-		ps = append(ps, Paragraph{Head: words.Capital(p.title), Text: strings.Join(ss, " "), Lead: len(v.panels) == 1})
-		if len(v.panels) == 1 {
+		ps = append(ps, Paragraph{Head: words.Capital(p.Title), Text: strings.Join(ss, " "), Lead: len(v.Panels) == 1})
+		if len(v.Panels) == 1 {
 			ps[0].Head = ""
 		}
 	}

@@ -1,4 +1,4 @@
-package findings
+package report
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"lflab/experiments/figure"
+	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/verdict"
 )
@@ -83,7 +84,7 @@ func open(path string) (*run, error) {
 // Found are the sentences of the run, all of them computed.
 func (r *run) Found() []string {
 	if r.Verdict == nil {
-		return append(strings.Split(figure.Answer(r.Data), "\n"), r.explained()...)
+		return append(strings.Split(findings.Answer(r.Data), "\n"), r.explained()...)
 	}
 	v := r.Verdict
 	found := []string{v.Sentence()}
@@ -93,7 +94,7 @@ func (r *run) Found() []string {
 		}
 	}
 	if r.Data.Manifest.Hypothesis == "" { // a suite that asks more than its claim says
-		found = append(found, strings.Split(figure.Answer(r.Data), "\n")...)
+		found = append(found, strings.Split(findings.Answer(r.Data), "\n")...)
 	}
 	return append(found, r.explained()...)
 }

@@ -1,4 +1,4 @@
-package figure
+package findings
 
 import (
 	"fmt"
@@ -28,10 +28,10 @@ type payment struct {
 func (p payment) share() float64 { return float64(p.onPath) / float64(p.handoffs) }
 func (p payment) few() bool      { return p.handoffs < fewHandoffs }
 
-func (v *View) payment(phase string, p panel, subject string) payment {
+func (v *View) payment(phase string, p Panel, subject string) payment {
 	sum := payment{subject: subject}
-	for _, t := range v.trials(p, subject) {
-		r := phaseOf(t, phase)
+	for _, t := range v.Trials(p, subject) {
+		r := PhaseOf(t, phase)
 		if r == nil || r.Probe == nil || !t.Valid() {
 			continue
 		}
@@ -48,10 +48,10 @@ func (v *View) payment(phase string, p panel, subject string) payment {
 // kernel's counts in the first phase that has them.
 func (v *View) pays() []Paragraph {
 	var ps []Paragraph
-	for _, p := range v.panels {
-		for _, ph := range v.phasesByLoad() {
+	for _, p := range v.Panels {
+		for _, ph := range v.PhasesByLoad() {
 			var all []payment
-			for _, s := range v.subjects {
+			for _, s := range v.Subjects {
 				if x := v.payment(ph.Name, p, s); x.processes > 0 && x.requests > 0 {
 					all = append(all, x)
 				}
@@ -63,7 +63,7 @@ func (v *View) pays() []Paragraph {
 			if s := v.apacheOrder(ph.Name, p); s != "" {
 				text += " " + s
 			}
-			ps = append(ps, Paragraph{Head: words.Capital(joinTitle("whose request pays", p.title)), Text: text})
+			ps = append(ps, Paragraph{Head: words.Capital(JoinTitle("whose request pays", p.Title)), Text: text})
 			break
 		}
 	}
@@ -95,7 +95,7 @@ func tellPayments(load string, all []payment) string {
 		}
 		return nil
 	}
-	if a, b := find(pattern), find(rival); a != nil && b != nil {
+	if a, b := find(Pattern), find(Rival); a != nil && b != nil {
 		s += " " + judgePayment(*a, *b)
 	}
 	return s
@@ -133,15 +133,15 @@ func judgeRival(b payment) string {
 
 // apacheOrder says in which order Apache's own MPMs hand over, when a run has
 // them: prefork is expected least, event most.
-func (v *View) apacheOrder(phase string, p panel) string {
+func (v *View) apacheOrder(phase string, p Panel) string {
 	var parts []string
 	var medians []float64
 	for _, mpm := range []string{"prefork", "worker", "event"} {
-		for _, s := range v.subjects {
+		for _, s := range v.Subjects {
 			if !strings.HasPrefix(s, "apache-") || !strings.HasSuffix(s, "-"+mpm) {
 				continue
 			}
-			if iv := stats.Summarise(v.sample(phase, p, s, metricOf(keyMoves)).Valid); iv.N > 0 {
+			if iv := stats.Summarise(v.Sample(phase, p, s, MetricOf(KeyMoves)).Valid); iv.N > 0 {
 				parts = append(parts, s+" "+words.Interval(iv))
 				medians = append(medians, iv.Center)
 			}

@@ -1,4 +1,4 @@
-package figure
+package findings
 
 import (
 	"fmt"
@@ -16,42 +16,42 @@ import (
 // View is a run arranged for comparing: one axis names what is compared (the
 // subjects), every combination of the others is a panel.
 type View struct {
-	run      *record.Run
-	group    string // the axis of the subjects
-	subjects []string
-	panels   []panel
-	phases   []record.Phase
+	Run      *record.Run
+	Group    string // the axis of the subjects
+	Subjects []string
+	Panels   []Panel
+	Phases   []record.Phase
 	verdict  *verdict.Verdict // once judged has been asked
 }
 
-// panel is one combination of the axes that are not compared.
-type panel struct {
-	cell  record.Cell
-	title string // "closing connections", "place = same", "" when there is but one
+// Panel is one combination of the axes that are not compared.
+type Panel struct {
+	Cell  record.Cell
+	Title string // "closing connections", "place = same", "" when there is but one
 }
 
-// groupAxes are the axes that hold what a suite compares, best first.
-var groupAxes = []string{"processes", "mpm", "subject", "primitive", probeAxis}
+// GroupAxes are the axes that hold what a suite compares, best first.
+var GroupAxes = []string{"processes", "mpm", "subject", "primitive", ProbeAxis}
 
-// newData arranges a run.
-func newData(run *record.Run) *View {
-	v := &View{run: run, phases: phasesOf(run)}
-	axes := axesOf(run)
-	for _, name := range groupAxes {
-		if v.group == "" && slices.ContainsFunc(axes, func(a record.Axis) bool { return a.Name == name }) {
-			v.group = name
+// Arrange arranges a run.
+func Arrange(run *record.Run) *View {
+	v := &View{Run: run, Phases: phasesOf(run)}
+	axes := AxesOf(run)
+	for _, name := range GroupAxes {
+		if v.Group == "" && slices.ContainsFunc(axes, func(a record.Axis) bool { return a.Name == name }) {
+			v.Group = name
 		}
 	}
-	if v.group == "" && len(axes) > 0 {
-		v.group = axes[0].Name
+	if v.Group == "" && len(axes) > 0 {
+		v.Group = axes[0].Name
 	}
 	cells := []record.Cell{{}}
 	var others []record.Axis
 	for _, a := range axes {
-		if a.Name == v.group {
+		if a.Name == v.Group {
 			for _, s := range a.Values {
-				if slices.ContainsFunc(run.Trials, func(t record.Trial) bool { return t.Cell[v.group] == s }) {
-					v.subjects = append(v.subjects, s)
+				if slices.ContainsFunc(run.Trials, func(t record.Trial) bool { return t.Cell[v.Group] == s }) {
+					v.Subjects = append(v.Subjects, s)
 				}
 			}
 			continue
@@ -70,16 +70,16 @@ func newData(run *record.Run) *View {
 		cells = next
 	}
 	for _, c := range cells {
-		p := panel{cell: c, title: cellTitle(c, others)}
+		p := Panel{Cell: c, Title: cellTitle(c, others)}
 		if slices.ContainsFunc(run.Trials, func(t record.Trial) bool { return p.has(&t) }) {
-			v.panels = append(v.panels, p)
+			v.Panels = append(v.Panels, p)
 		}
 	}
 	return v
 }
 
-// axesOf are the axes of the manifest, or those the trials have.
-func axesOf(run *record.Run) []record.Axis {
+// AxesOf are the axes of the manifest, or those the trials have.
+func AxesOf(run *record.Run) []record.Axis {
 	if len(run.Manifest.Axes) > 0 {
 		return run.Manifest.Axes
 	}
@@ -132,8 +132,8 @@ func cellTitle(c record.Cell, axes []record.Axis) string {
 	return strings.Join(parts, ", ")
 }
 
-func (p panel) has(t *record.Trial) bool {
-	for name, value := range p.cell {
+func (p Panel) has(t *record.Trial) bool {
+	for name, value := range p.Cell {
 		if t.Cell[name] != value {
 			return false
 		}
@@ -141,19 +141,19 @@ func (p panel) has(t *record.Trial) bool {
 	return true
 }
 
-// trials of one cell, in order of execution.
-func (v *View) trials(p panel, subject string) []*record.Trial {
+// Trials of one cell, in order of execution.
+func (v *View) Trials(p Panel, subject string) []*record.Trial {
 	var ts []*record.Trial
-	for i := range v.run.Trials {
-		if t := &v.run.Trials[i]; t.Cell[v.group] == subject && p.has(t) {
+	for i := range v.Run.Trials {
+		if t := &v.Run.Trials[i]; t.Cell[v.Group] == subject && p.has(t) {
 			ts = append(ts, t)
 		}
 	}
 	return ts
 }
 
-// phaseOf is what a trial measured in the phase of that name, or nil.
-func phaseOf(t *record.Trial, phase string) *record.PhaseResult {
+// PhaseOf is what a trial measured in the phase of that name, or nil.
+func PhaseOf(t *record.Trial, phase string) *record.PhaseResult {
 	for i := range t.Phases {
 		if t.Phases[i].Name == phase {
 			return &t.Phases[i]
@@ -162,36 +162,36 @@ func phaseOf(t *record.Trial, phase string) *record.PhaseResult {
 	return nil
 }
 
-func (v *View) sample(phase string, p panel, subject string, m record.Metric) stats.Sample {
-	return sampleOf(v.trials(p, subject), phase, m)
+func (v *View) Sample(phase string, p Panel, subject string, m record.Metric) stats.Sample {
+	return SampleOf(v.Trials(p, subject), phase, m)
 }
 
-// has reports whether any trial that counts measured m in the phase.
-func (v *View) has(phase string, p panel, m record.Metric) bool {
-	for _, s := range v.subjects {
-		if len(v.sample(phase, p, s, m).Valid) > 0 {
+// Has reports whether any trial that counts measured m in the phase.
+func (v *View) Has(phase string, p Panel, m record.Metric) bool {
+	for _, s := range v.Subjects {
+		if len(v.Sample(phase, p, s, m).Valid) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// drawn reports whether any trial measured m in the phase, be it one that is
+// Drawn reports whether any trial measured m in the phase, be it one that is
 // drawn hollow.
-func (v *View) drawn(phase string, p panel, m record.Metric) bool {
-	for _, s := range v.subjects {
-		if x := v.sample(phase, p, s, m); len(x.Valid)+len(x.Invalid) > 0 {
+func (v *View) Drawn(phase string, p Panel, m record.Metric) bool {
+	for _, s := range v.Subjects {
+		if x := v.Sample(phase, p, s, m); len(x.Valid)+len(x.Invalid) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// histograms of one cell, one per process that counts and recorded anything.
-func (v *View) histograms(phase string, p panel, subject, name string) []*hdrhistogram.Histogram {
+// Histograms of one cell, one per process that counts and recorded anything.
+func (v *View) Histograms(phase string, p Panel, subject, name string) []*hdrhistogram.Histogram {
 	var hs []*hdrhistogram.Histogram
-	for _, t := range v.trials(p, subject) {
-		r := phaseOf(t, phase)
+	for _, t := range v.Trials(p, subject) {
+		r := PhaseOf(t, phase)
 		if r == nil || !t.Valid() {
 			continue
 		}
@@ -202,12 +202,12 @@ func (v *View) histograms(phase string, p panel, subject, name string) []*hdrhis
 	return hs
 }
 
-// offered is the rate that a phase asked for in a panel, 0 in a closed loop.
+// Offered is the rate that a phase asked for in a panel, 0 in a closed loop.
 // The manifest holds one rate, a mode may have its own: the trials know.
-func (v *View) offered(phase string, p panel) float64 {
-	for _, s := range v.subjects {
-		for _, t := range v.trials(p, s) {
-			if r := phaseOf(t, phase); r != nil && r.OfferedRate > 0 {
+func (v *View) Offered(phase string, p Panel) float64 {
+	for _, s := range v.Subjects {
+		for _, t := range v.Trials(p, s) {
+			if r := PhaseOf(t, phase); r != nil && r.OfferedRate > 0 {
 				return r.OfferedRate
 			}
 		}
@@ -215,37 +215,37 @@ func (v *View) offered(phase string, p panel) float64 {
 	return 0
 }
 
-// valid are the trials that count.
-func (v *View) valid() []*record.Trial {
+// Valid are the trials that count.
+func (v *View) Valid() []*record.Trial {
 	var ts []*record.Trial
-	for i := range v.run.Trials {
-		if t := &v.run.Trials[i]; t.Valid() {
+	for i := range v.Run.Trials {
+		if t := &v.Run.Trials[i]; t.Valid() {
 			ts = append(ts, t)
 		}
 	}
 	return ts
 }
 
-// invalid are the trials that do not count.
-func (v *View) invalid() []*record.Trial {
+// Invalid are the trials that do not count.
+func (v *View) Invalid() []*record.Trial {
 	var ts []*record.Trial
-	for i := range v.run.Trials {
-		if t := &v.run.Trials[i]; !t.Valid() {
+	for i := range v.Run.Trials {
+		if t := &v.Run.Trials[i]; !t.Valid() {
 			ts = append(ts, t)
 		}
 	}
 	return ts
 }
 
-// name of a trial for people: "leader, closing connections, repetition 3".
-func (v *View) name(t *record.Trial) string {
+// Name of a trial for people: "leader, closing connections, repetition 3".
+func (v *View) Name(t *record.Trial) string {
 	parts := []string{}
-	if s := t.Cell[v.group]; s != "" {
+	if s := t.Cell[v.Group]; s != "" {
 		parts = append(parts, s)
 	}
-	for _, p := range v.panels {
-		if p.title != "" && p.has(t) {
-			parts = append(parts, p.title)
+	for _, p := range v.Panels {
+		if p.Title != "" && p.has(t) {
+			parts = append(parts, p.Title)
 			break
 		}
 	}

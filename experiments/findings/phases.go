@@ -1,4 +1,4 @@
-package figure
+package findings
 
 import (
 	"fmt"
@@ -10,22 +10,22 @@ import (
 	"lflab/experiments/words"
 )
 
-// phasesNamed are the phases of these names, in the order of the suite.
-func (v *View) phasesNamed(names map[string]bool) []record.Phase {
-	return slices.DeleteFunc(slices.Clone(v.phases), func(ph record.Phase) bool { return !names[ph.Name] })
+// PhasesNamed are the phases of these names, in the order of the suite.
+func (v *View) PhasesNamed(names map[string]bool) []record.Phase {
+	return slices.DeleteFunc(slices.Clone(v.Phases), func(ph record.Phase) bool { return !names[ph.Name] })
 }
 
-// compares reports whether all of these are subjects.
-func (v *View) compares(names ...string) bool {
-	return !slices.ContainsFunc(names, func(s string) bool { return !slices.Contains(v.subjects, s) })
+// Compares reports whether all of these are subjects.
+func (v *View) Compares(names ...string) bool {
+	return !slices.ContainsFunc(names, func(s string) bool { return !slices.Contains(v.Subjects, s) })
 }
 
-// processes that count, in the cells with the fewest (but any) and the most.
-func (v *View) processes() (fewest, most int) {
-	for _, p := range v.panels {
-		for _, s := range v.subjects {
+// Processes that count, in the cells with the fewest (but any) and the most.
+func (v *View) Processes() (fewest, most int) {
+	for _, p := range v.Panels {
+		for _, s := range v.Subjects {
 			n := 0
-			for _, t := range v.trials(p, s) {
+			for _, t := range v.Trials(p, s) {
 				if t.Valid() {
 					n++
 				}
@@ -38,29 +38,29 @@ func (v *View) processes() (fewest, most int) {
 	return fewest, most
 }
 
-// judged is what the run's rules come to; nil where the suite states none.
-func (v *View) judged() *verdict.Verdict {
-	if v.verdict == nil && len(v.run.Manifest.Rules) > 0 {
-		v.verdict = verdict.Judge(v.run)
+// Judged is what the run's rules come to; nil where the suite states none.
+func (v *View) Judged() *verdict.Verdict {
+	if v.verdict == nil && len(v.Run.Manifest.Rules) > 0 {
+		v.verdict = verdict.Judge(v.Run)
 	}
 	return v.verdict
 }
 
-func (v *View) indexOf(ph record.Phase) int {
-	for i := range v.phases {
-		if v.phases[i].Name == ph.Name {
+func (v *View) IndexOf(ph record.Phase) int {
+	for i := range v.Phases {
+		if v.Phases[i].Name == ph.Name {
 			return i
 		}
 	}
 	return -1
 }
 
-// load says in a few words what a phase asks of the server in a panel, and
+// Load says in a few words what a phase asks of the server in a panel, and
 // what sets it apart from others that ask for the same.
-func (v *View) load(ph record.Phase, p panel) string {
+func (v *View) Load(ph record.Phase, p Panel) string {
 	s := v.plainLoad(ph, p)
 	var recorder, probe, kind, generators bool
-	for _, other := range v.phases {
+	for _, other := range v.Phases {
 		if other.Name == ph.Name || v.plainLoad(other, p) != s {
 			continue
 		}
@@ -90,8 +90,8 @@ func (v *View) load(ph record.Phase, p panel) string {
 	return s
 }
 
-func (v *View) plainLoad(ph record.Phase, p panel) string {
-	switch rate := v.offered(ph.Name, p); {
+func (v *View) plainLoad(ph record.Phase, p Panel) string {
+	switch rate := v.Offered(ph.Name, p); {
 	case rate > 0:
 		return fmt.Sprintf("open loop, %s/s", words.Thousands(rate))
 	case ph.Connections > 0:
@@ -102,27 +102,27 @@ func (v *View) plainLoad(ph record.Phase, p panel) string {
 	return ph.Name
 }
 
-// sameLoad reports whether two phases ask the server for the same, whatever
+// SameLoad reports whether two phases ask the server for the same, whatever
 // looks on.
-func sameLoad(a, b record.Phase) bool {
+func SameLoad(a, b record.Phase) bool {
 	return a.Path == b.Path && a.Connections == b.Connections && a.Generators == b.Generators &&
 		a.Rate == b.Rate && a.Arrivals == b.Arrivals &&
 		maps.Equal(a.ConnectionsByMode, b.ConnectionsByMode) && maps.Equal(a.RateByMode, b.RateByMode)
 }
 
-func joinTitle(a, b string) string {
+func JoinTitle(a, b string) string {
 	if a == "" {
 		return b
 	}
 	return a + " · " + b
 }
 
-// phasesByLoad puts what is compared at equal offered rate first, and of equal
+// PhasesByLoad puts what is compared at equal offered rate first, and of equal
 // loads what no probe disturbs.
-func (v *View) phasesByLoad() []record.Phase {
-	ps := slices.Clone(v.phases)
+func (v *View) PhasesByLoad() []record.Phase {
+	ps := slices.Clone(v.Phases)
 	rank := func(ph record.Phase) (n int) {
-		if !v.isOpen(ph) {
+		if !v.IsOpen(ph) {
 			n = 2
 		}
 		if ph.Probe != "" {
@@ -134,32 +134,32 @@ func (v *View) phasesByLoad() []record.Phase {
 	return ps
 }
 
-// undisturbed leaves out the phases with the probe whose load another phase has
+// Undisturbed leaves out the phases with the probe whose load another phase has
 // without it: figures of what is measured without the probe show the latter.
 // recorded asks for what the flight recorder measures.
-func (v *View) undisturbed(phases []record.Phase, recorded bool) []record.Phase {
+func (v *View) Undisturbed(phases []record.Phase, recorded bool) []record.Phase {
 	return slices.DeleteFunc(slices.Clone(phases), func(on record.Phase) bool {
-		return on.Probe != "" && slices.ContainsFunc(v.phases, func(off record.Phase) bool {
-			return off.Probe == "" && sameLoad(on, off) && (off.Flight == on.Flight || !recorded)
+		return on.Probe != "" && slices.ContainsFunc(v.Phases, func(off record.Phase) bool {
+			return off.Probe == "" && SameLoad(on, off) && (off.Flight == on.Flight || !recorded)
 		})
 	})
 }
 
-func (v *View) isOpen(ph record.Phase) bool {
-	for _, p := range v.panels {
-		if v.offered(ph.Name, p) > 0 {
+func (v *View) IsOpen(ph record.Phase) bool {
+	for _, p := range v.Panels {
+		if v.Offered(ph.Name, p) > 0 {
 			return true
 		}
 	}
 	return false
 }
 
-// panelOf is the panel that a cell lies in.
-func (v *View) panelOf(c record.Cell) panel {
-	for _, p := range v.panels {
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(c)), func(name string) bool { return name != v.group && p.cell[name] != c[name] }) {
+// PanelOf is the panel that a cell lies in.
+func (v *View) PanelOf(c record.Cell) Panel {
+	for _, p := range v.Panels {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(c)), func(name string) bool { return name != v.Group && p.Cell[name] != c[name] }) {
 			return p
 		}
 	}
-	return panel{cell: c}
+	return Panel{Cell: c}
 }

@@ -1,0 +1,94 @@
+package findings
+
+import (
+	"slices"
+
+	"lflab/experiments/record"
+	"lflab/experiments/stats"
+	"lflab/experiments/suite"
+)
+
+// Axis is an axis of the run that takes more than one value, or at least one.
+func (v *View) Axis(name string) (record.Axis, bool) {
+	for _, a := range AxesOf(v.Run) {
+		if a.Name == name {
+			return a, true
+		}
+	}
+	return record.Axis{}, false
+}
+
+// Combinations of the values of all axes but those named that have any trial.
+func (v *View) Combinations(but ...string) []Panel {
+	cells := []record.Cell{{}}
+	var others []record.Axis
+	for _, a := range AxesOf(v.Run) {
+		if slices.Contains(but, a.Name) {
+			continue
+		}
+		if len(a.Values) > 1 {
+			others = append(others, a)
+		}
+		var next []record.Cell
+		for _, c := range cells {
+			for _, value := range a.Values {
+				next = append(next, With(c, a.Name, value))
+			}
+		}
+		cells = next
+	}
+	var ps []Panel
+	for _, c := range cells {
+		if len(v.Where(c)) > 0 {
+			ps = append(ps, Panel{c, cellTitle(c, others)})
+		}
+	}
+	return ps
+}
+
+// With is the cell with one more value.
+func With(c record.Cell, axis, value string) record.Cell {
+	out := record.Cell{axis: value}
+	for k, x := range c {
+		if k != axis {
+			out[k] = x
+		}
+	}
+	return out
+}
+
+// Where are the trials of the cells that have these values.
+func (v *View) Where(c record.Cell) []*record.Trial {
+	var ts []*record.Trial
+	p := Panel{Cell: c}
+	for i := range v.Run.Trials {
+		if t := &v.Run.Trials[i]; p.has(t) {
+			ts = append(ts, t)
+		}
+	}
+	return ts
+}
+
+// SampleOf is what a metric came to in a phase of some trials.
+func SampleOf(ts []*record.Trial, phase string, m record.Metric) stats.Sample {
+	s := stats.Sample{ByBlock: map[int]float64{}}
+	for _, t := range ts {
+		r := PhaseOf(t, phase)
+		if r == nil {
+			continue
+		}
+		x, ok := Telling(m, r)
+		switch {
+		case !ok:
+		case t.Valid():
+			s.Valid = append(s.Valid, x)
+			s.ByBlock[t.Repetition] = x
+		default:
+			s.Invalid = append(s.Invalid, x)
+		}
+	}
+	return s
+}
+
+// NumberOf reads the value of an axis: a number, or a duration, in µs.
+func NumberOf(value string) (float64, bool) { return suite.Axis{}.Number(value) }
