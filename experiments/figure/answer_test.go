@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lflab/experiments/findings"
+	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 )
 
@@ -21,7 +22,7 @@ func scale(run *record.Run, subject string, change func(*record.PhaseResult)) *r
 }
 
 func TestAnswerNamesWinnersAndEvidence(t *testing.T) {
-	got := findings.Answer(quickRun(1))
+	got := findings.Answer(madeup.QuickRun(1))
 	for _, part := range []string{
 		"With deferred accept and closing connections at 3,000 connections/s, leader used ",
 		" µs CPU per connection against worker's ", "less (ratio 0.9", "fewer (ratio 0.5", "wake-one queue (kernel)",
@@ -33,13 +34,13 @@ func TestAnswerNamesWinnersAndEvidence(t *testing.T) {
 			t.Errorf("answer does not say %q:\n%s", part, got)
 		}
 	}
-	if got != findings.Answer(quickRun(1)) {
+	if got != findings.Answer(madeup.QuickRun(1)) {
 		t.Error("equal data gave another answer")
 	}
 }
 
 func TestAnswerSpeaksPlainlyAgainstThePattern(t *testing.T) {
-	run := scale(quickRun(1), "leader", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.5; r.RequestsPerSecond *= 0.7 })
+	run := scale(madeup.QuickRun(1), "leader", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.5; r.RequestsPerSecond *= 0.7 })
 	got := findings.Answer(run)
 	for _, part := range []string{"% more CPU time", "more, against what the pattern claims", "fewer, against what the pattern claims",
 		"over it, handing leadership on saved no CPU time"} {
@@ -50,7 +51,7 @@ func TestAnswerSpeaksPlainlyAgainstThePattern(t *testing.T) {
 }
 
 func TestAnswerFindsNoDifferenceBetweenEquals(t *testing.T) {
-	run := quickRun(1)
+	run := madeup.QuickRun(1)
 	of := map[string]record.Trial{}
 	for _, tr := range run.Trials {
 		of[tr.Cell["mpm"]+tr.Cell["mode"]+string(rune('0'+tr.Repetition))] = tr
@@ -70,7 +71,7 @@ func TestAnswerFindsNoDifferenceBetweenEquals(t *testing.T) {
 }
 
 func TestAnswerIsHonestAboutFewProcesses(t *testing.T) {
-	run := quickRun(1)
+	run := madeup.QuickRun(1)
 	var few []record.Trial
 	for _, tr := range run.Trials {
 		if tr.Repetition < 3 {
@@ -88,7 +89,7 @@ func TestAnswerIsHonestAboutFewProcesses(t *testing.T) {
 }
 
 func TestAnswerOfASuiteWithoutThePattern(t *testing.T) {
-	got := findings.Answer(handoffRun())
+	got := findings.Answer(madeup.HandoffRun())
 	for _, part := range []string{"With place = same, channel had the lowest hand-off latency H mean, 0.9",
 		"With place = cross, spinfutex had the lowest", "In the order of medians: spinfutex, "} {
 		if !strings.Contains(got, part) {

@@ -23,15 +23,12 @@ func (v *view) source(tag string) string {
 			}
 		}
 	}
-	return probeSource + tag
+	return record.ProbePrefix + tag
 }
-
-// probeSource begins the names of the probe's histograms.
-const probeSource = "probe."
 
 // sourceText says where a distribution's ends lie, if not in user code.
 func (v *view) sourceText(source string) string {
-	if !strings.HasPrefix(source, probeSource) {
+	if !strings.HasPrefix(source, record.ProbePrefix) {
 		return ""
 	}
 	return "Both ends lie in the kernel here, at system calls: the kernel probe measured it."
@@ -40,7 +37,7 @@ func (v *view) sourceText(source string) string {
 // recording are the phases to take a source's histograms from: those of the
 // recorder that nothing disturbs more than need be, or all.
 func (v *view) recording(source string) []record.Phase {
-	if strings.HasPrefix(source, probeSource) {
+	if strings.HasPrefix(source, record.ProbePrefix) {
 		return v.Phases
 	}
 	return v.Undisturbed(v.Phases, true)

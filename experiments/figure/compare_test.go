@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 )
 
@@ -17,16 +18,16 @@ func compared(t *testing.T, a, b *record.Run) []string {
 }
 
 func TestCompareFindsARunEqualToItself(t *testing.T) {
-	lines := compared(t, quickRun(1), quickRun(1))
+	lines := compared(t, madeup.QuickRun(1), madeup.QuickRun(1))
 	if last := lines[len(lines)-1]; last != "10 of 10 cells agree, 0 differ" {
 		t.Errorf("last line %q", last)
 	}
 }
 
 func TestCompareFindsWhatChanged(t *testing.T) {
-	b := scale(quickRun(2), "worker", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.3 })
+	b := scale(madeup.QuickRun(2), "worker", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.3 })
 	b.Manifest.GoVersion = "go1.27.0"
-	lines := compared(t, quickRun(1), b)
+	lines := compared(t, madeup.QuickRun(1), b)
 	text := strings.Join(lines, "\n")
 	if last := lines[len(lines)-1]; last != "8 of 10 cells agree, 2 differ" {
 		t.Errorf("last line %q", last)
@@ -49,7 +50,7 @@ func TestCompareFindsWhatChanged(t *testing.T) {
 }
 
 func TestCompareNamesCellsThatOneRunLacks(t *testing.T) {
-	b := quickRun(1)
+	b := madeup.QuickRun(1)
 	var rest []record.Trial
 	for _, tr := range b.Trials {
 		if tr.Cell["mpm"] != "event" {
@@ -57,18 +58,18 @@ func TestCompareNamesCellsThatOneRunLacks(t *testing.T) {
 		}
 	}
 	b.Trials = rest
-	text := strings.Join(compared(t, quickRun(1), b), "\n")
+	text := strings.Join(compared(t, madeup.QuickRun(1), b), "\n")
 	if !strings.Contains(text, "only the first has cell event/close") || !strings.Contains(text, "8 of 8 cells agree") {
 		t.Errorf("got:\n%s", text)
 	}
-	text = strings.Join(compared(t, b, quickRun(1)), "\n")
+	text = strings.Join(compared(t, b, madeup.QuickRun(1)), "\n")
 	if !strings.Contains(text, "only the second has cell event/keepalive") {
 		t.Errorf("got:\n%s", text)
 	}
 }
 
 func TestCompareIsHonestAboutFewProcesses(t *testing.T) {
-	lines := compared(t, handoffRun(), handoffRun())
+	lines := compared(t, madeup.HandoffRun(), madeup.HandoffRun())
 	if last := lines[len(lines)-1]; last != "0 of 14 cells agree, 0 differ, 14 have too few processes to tell" {
 		t.Errorf("last line %q", last)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"lflab/experiments/findings"
+	"lflab/experiments/madeup"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 )
@@ -52,7 +53,7 @@ func read(t *testing.T, dir string) map[string][]byte {
 // written is what a report of quickRun(1) leaves behind, drawn once.
 func written(t *testing.T) map[string][]byte {
 	t.Helper()
-	once.Do(func() { files1 = read(t, write(t, quickRun(1))) })
+	once.Do(func() { files1 = read(t, write(t, madeup.QuickRun(1))) })
 	return files1
 }
 
@@ -62,7 +63,7 @@ var (
 )
 
 func TestEqualDataGiveEqualBytes(t *testing.T) {
-	first, second := written(t), read(t, write(t, quickRun(1)))
+	first, second := written(t), read(t, write(t, madeup.QuickRun(1)))
 	if len(first) != 6*3+1 {
 		t.Errorf("%d files, want six figures in three formats and the report", len(first))
 	}
@@ -71,7 +72,7 @@ func TestEqualDataGiveEqualBytes(t *testing.T) {
 			t.Errorf("%s differs between two drawings of the same data", name)
 		}
 	}
-	for name, data := range read(t, write(t, quickRun(2))) {
+	for name, data := range read(t, write(t, madeup.QuickRun(2))) {
 		if bytes.Equal(data, first[name]) {
 			t.Errorf("%s is the same for other data", name)
 		}
@@ -110,7 +111,7 @@ func TestFormats(t *testing.T) {
 
 // Both axes carry a name, and a unit where the quantity has one.
 func TestEveryPanelNamesItsAxes(t *testing.T) {
-	for _, run := range []*record.Run{quickRun(1), probedRun(1), handoffRun(), stepRun(1)} {
+	for _, run := range []*record.Run{madeup.QuickRun(1), madeup.ProbedRun(1), madeup.HandoffRun(), madeup.StepRun(1)} {
 		figs, err := newView(run).figures()
 		if err != nil {
 			t.Fatal(err)
@@ -145,7 +146,7 @@ func TestEveryPanelNamesItsAxes(t *testing.T) {
 }
 
 func TestCaptionsStateTheConditions(t *testing.T) {
-	figs, err := newView(probedRun(1)).figures()
+	figs, err := newView(madeup.ProbedRun(1)).figures()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +167,7 @@ func TestCaptionsStateTheConditions(t *testing.T) {
 }
 
 func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
-	figs, err := newView(handoffRun()).figures()
+	figs, err := newView(madeup.HandoffRun()).figures()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,8 +186,8 @@ func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
 		t.Errorf("drawn %v, left out %v", drawn, missing)
 	}
 	// A report with less to show takes away what an earlier one drew.
-	dir := write(t, quickRun(1))
-	if _, err := Write(handoffRun(), dir); err != nil {
+	dir := write(t, madeup.QuickRun(1))
+	if _, err := Write(madeup.HandoffRun(), dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "figures", "cpu.svg")); !errors.Is(err, fs.ErrNotExist) {
@@ -197,7 +198,7 @@ func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
 // A run in which no trial counts, and one without any trial, still report; what
 // there is, is drawn hollow.
 func TestReportsWithoutValidTrials(t *testing.T) {
-	failed, empty := quickRun(1), quickRun(1)
+	failed, empty := madeup.QuickRun(1), madeup.QuickRun(1)
 	for i := range failed.Trials {
 		failed.Trials[i].Failed = true
 	}
@@ -215,7 +216,7 @@ func TestReportsWithoutValidTrials(t *testing.T) {
 }
 
 func TestInvalidTrialsDoNotCount(t *testing.T) {
-	v := newView(quickRun(1))
+	v := newView(madeup.QuickRun(1))
 	m := findings.MetricOf(findings.KeyCPU)
 	s := v.Sample("open", v.Panels[0], "event", m)
 	if len(s.Valid) != 5 || len(s.Invalid) != 1 {

@@ -141,8 +141,8 @@ func (v *view) quietest(phases []record.Phase) []record.Phase {
 func (v *view) gapSource() string {
 	for _, t := range v.Valid() {
 		for _, r := range t.Phases {
-			if h := r.Histograms[probeSource+gapTag]; h != nil && h.TotalCount() > 0 {
-				return probeSource + gapTag
+			if h := r.Histograms[record.ProbePrefix+gapTag]; h != nil && h.TotalCount() > 0 {
+				return record.ProbePrefix + gapTag
 			}
 		}
 	}

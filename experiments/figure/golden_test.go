@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"lflab/experiments/madeup"
 )
 
 var update = flag.Bool("update", false, "write testdata/figures.sum anew")
@@ -29,7 +31,7 @@ func TestFiguresRegenerate(t *testing.T) {
 	}
 	var got bytes.Buffer
 	pictures := map[string][]byte{}
-	runs := headlineRuns()
+	runs := madeup.HeadlineRuns()
 	headlinesDrawn := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(runs)) {
 		figs, err := newView(runs[name]).figures()

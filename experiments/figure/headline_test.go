@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/html"
 
 	"lflab/experiments/findings"
+	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 	"lflab/experiments/suite"
 )
@@ -19,7 +20,7 @@ func TestHeadlinesAreThoseSuitesMayAskFor(t *testing.T) {
 	if len(headlines) != len(suite.FigureNames) {
 		t.Errorf("%d headlines, suites may ask for %d", len(headlines), len(suite.FigureNames))
 	}
-	figs, err := newView(quickRun(1)).figures()
+	figs, err := newView(madeup.QuickRun(1)).figures()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,9 +39,9 @@ func TestFiguresAskedForComeFirst(t *testing.T) {
 		run  *record.Run
 		want []string
 	}{
-		{rateRun(), []string{"model", "where-time-goes"}},
-		{ruledRun(), []string{"handoff", "verdict", "verdict-gain"}},
-		{trendRun(), []string{"work", "verdict-trend"}},
+		{madeup.RateRun(), []string{"model", "where-time-goes"}},
+		{madeup.RuledRun(), []string{"handoff", "verdict", "verdict-gain"}},
+		{madeup.TrendRun(), []string{"work", "verdict-trend"}},
 	} {
 		names, err := Names(c.run)
 		if err != nil {
@@ -50,7 +51,7 @@ func TestFiguresAskedForComeFirst(t *testing.T) {
 			t.Errorf("%s draws %v, want %v first", c.run.Manifest.Suite, names, c.want)
 		}
 	}
-	page := string(read(t, write(t, ruledRun()))["report.html"])
+	page := string(read(t, write(t, madeup.RuledRun()))["report.html"])
 	if !strings.Contains(page, "Overload: drops and latency against the listen queue</i> (no axis is listen-backlog)") {
 		t.Error("the report does not say why F9, which the suite asks for, is missing")
 	}
@@ -60,7 +61,7 @@ func TestFiguresAskedForComeFirst(t *testing.T) {
 }
 
 func TestDraw(t *testing.T) {
-	run := rateRun()
+	run := madeup.RateRun()
 	for format, magic := range map[string]string{"svg": "<?xml", "pdf": "%PDF-", "png": "\x89PNG"} {
 		byName, err := Draw(run, "model", format)
 		if err != nil {
@@ -88,7 +89,7 @@ func TestDraw(t *testing.T) {
 // Captions of all figures say where, how often, under which load, and what was
 // left out.
 func TestCaptionsOfHeadlines(t *testing.T) {
-	for name, run := range headlineRuns() {
+	for name, run := range madeup.HeadlineRuns() {
 		v := newView(run)
 		figs, err := v.figures()
 		if err != nil {
@@ -123,7 +124,7 @@ func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 		run    *record.Run
 		of     prediction
 		points int
-	}{{rateRun(), byRate, 5}, {pairRun(), bySpacing, 6}} {
+	}{{madeup.RateRun(), byRate, 5}, {madeup.PairRun(), bySpacing, 6}} {
 		v := newView(c.run)
 		axis, _ := v.Axis(c.of.axis)
 		fits, err := c.of.predict(c.run, c.run.Manifest.Phases[0].Name)
@@ -155,12 +156,12 @@ func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 }
 
 func TestGapShares(t *testing.T) {
-	v := newView(rateRun())
+	v := newView(madeup.RateRun())
 	p := v.Panels[0] // 1,000/s: 25 of 1,000 connections found no thread armed
 	if got, ok := v.armed(v.Phases[0], p, "leader"); !ok || got != 0.975 {
 		t.Errorf("armed %v %v, want 0.975", got, ok)
 	}
-	if v.gapSource() != "probe.G" || newView(quickRun(1)).gapSource() != "G" {
+	if v.gapSource() != "probe.G" || newView(madeup.QuickRun(1)).gapSource() != "G" {
 		t.Error("the gap comes from the wrong source")
 	}
 	g := gapShares{subject: "leader", armed: 0.975, none: 0.004, hasArmed: true, hasNone: true}
@@ -170,7 +171,7 @@ func TestGapShares(t *testing.T) {
 }
 
 func TestServedByRank(t *testing.T) {
-	run := orderRun()
+	run := madeup.OrderRun()
 	v := newView(run)
 	ranks, gini := v.served("open", record.Cell{"order": "lifo", "threads": "8"})
 	if len(ranks) != 8 || ranks[0].Of.Center < 4*ranks[3].Of.Center || gini.Center < 0.5 {
@@ -196,7 +197,7 @@ func TestNumbersOfAxes(t *testing.T) {
 // The report begins with the verdict where there are rules, and has no such box
 // where there are none.
 func TestReportBeginsWithTheVerdict(t *testing.T) {
-	page := string(read(t, write(t, ruledRun()))["report.html"])
+	page := string(read(t, write(t, madeup.RuledRun()))["report.html"])
 	verdict, answer := strings.Index(page, `<section id="verdict" class="refuted">`), strings.Index(page, `<section id="answer">`)
 	if verdict < 0 || verdict > answer {
 		t.Fatalf("verdict at %d, answer at %d", verdict, answer)
@@ -287,7 +288,7 @@ func TestOverview(t *testing.T) {
 
 // A run with rules has its verdict in the overview's tile.
 func TestOverviewTileShowsTheVerdict(t *testing.T) {
-	r, err := overviewOf(ruledRun(), "h1", t.TempDir())
+	r, err := overviewOf(madeup.RuledRun(), "h1", t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +300,7 @@ func TestOverviewTileShowsTheVerdict(t *testing.T) {
 // A grid of many conditions does not make figures of many pages: the ends of axes
 // of numbers stand for all, and the caption says so.
 func TestFiguresShowTheEndsOfLongAxes(t *testing.T) {
-	v := newView(workRun()) // 2 modes, 5 amounts of work, 3 numbers of threads
+	v := newView(madeup.WorkRun()) // 2 modes, 5 amounts of work, 3 numbers of threads
 	if len(v.Panels) != 30 {
 		t.Fatalf("%d panels", len(v.Panels))
 	}

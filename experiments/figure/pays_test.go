@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lflab/experiments/findings"
+	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 )
 
@@ -18,7 +19,7 @@ func counts(run *record.Run, subject string, change func(map[string]uint64)) *re
 }
 
 func TestAnswerSaysWhoseRequestPays(t *testing.T) {
-	got := findings.Answer(probedRun(1))
+	got := findings.Answer(madeup.ProbedRun(1))
 	for _, part := range []string{
 		"In the open loop, 3,000/s, the kernel saw these hand-offs lie on the path of a request: leader 0 of 5,880; worker 5,760 of 5,940; ",
 		"Nothing was handed over in kernel.",
@@ -28,49 +29,32 @@ func TestAnswerSaysWhoseRequestPays(t *testing.T) {
 			t.Errorf("answer does not say %q:\n%s", part, got)
 		}
 	}
-	if strings.Contains(findings.Answer(quickRun(1)), "the kernel saw") {
+	if strings.Contains(findings.Answer(madeup.QuickRun(1)), "the kernel saw") {
 		t.Error("a run without a probe tells what the kernel saw")
 	}
 }
 
 func TestAnswerSaysWhenTheCountsContradict(t *testing.T) {
-	got := findings.Answer(counts(probedRun(1), "leader", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_lead"] / 2 }))
+	got := findings.Answer(counts(madeup.ProbedRun(1), "leader", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_lead"] / 2 }))
 	if !strings.Contains(got, "50 % of leader's hand-offs lie on the path of a request, against what the pattern claims. Requests of worker wait") {
 		t.Errorf("leader pays, unsaid:\n%s", got)
 	}
-	got = findings.Answer(counts(probedRun(1), "worker", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_item"] / 4 }))
+	got = findings.Answer(counts(madeup.ProbedRun(1), "worker", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_item"] / 4 }))
 	if !strings.Contains(got, "nly 25 % of worker's hand-offs lie on the path of a request, against what the pattern claims.") {
 		t.Errorf("worker does not pay, unsaid:\n%s", got)
 	}
-	got = findings.Answer(counts(probedRun(1), "leader", func(c map[string]uint64) { c["handoffs_lead"] = 2 }))
+	got = findings.Answer(counts(madeup.ProbedRun(1), "leader", func(c map[string]uint64) { c["handoffs_lead"] = 2 }))
 	if !strings.Contains(got, "Leader handed over too seldom to say whether its requests pay; requests of worker wait") {
 		t.Errorf("12 hand-offs are too few:\n%s", got)
 	}
 }
 
-// apacheRun has Apache's MPMs for some of ours.
-func apacheRun() *record.Run {
-	run := probedRun(1)
-	names := map[string]string{"kernel": "apache-prefork", "worker": "apache-worker", "event": "apache-event"}
-	for i := range run.Manifest.Axes[0].Values {
-		if name, ok := names[run.Manifest.Axes[0].Values[i]]; ok {
-			run.Manifest.Axes[0].Values[i] = name
-		}
-	}
-	for i := range run.Trials {
-		if name, ok := names[run.Trials[i].Cell["mpm"]]; ok {
-			run.Trials[i].Cell = record.Cell{"mpm": name, "mode": run.Trials[i].Cell["mode"]}
-		}
-	}
-	return run
-}
-
 func TestAnswerOrdersApachesMPMs(t *testing.T) {
-	if got := findings.Answer(apacheRun()); !strings.Contains(got, "this often: apache-prefork 0") ||
+	if got := findings.Answer(madeup.ApacheRun()); !strings.Contains(got, "this often: apache-prefork 0") ||
 		!strings.Contains(got, "in the order that the MPMs' designs suggest.") {
 		t.Errorf("got:\n%s", got)
 	}
-	run := scale(apacheRun(), "apache-event", func(r *record.PhaseResult) {
+	run := scale(madeup.ApacheRun(), "apache-event", func(r *record.PhaseResult) {
 		if r.Probe != nil {
 			r.Probe.PerConnection["moves"] = 0.5
 		}

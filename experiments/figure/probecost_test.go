@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lflab/experiments/findings"
+	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 )
 
@@ -17,18 +18,18 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 		}
 		return strings.Join(parts, " ")
 	}
-	if got := names(probedRun(1)); got != "open_probe-open closed_probe-closed" {
+	if got := names(madeup.ProbedRun(1)); got != "open_probe-open closed_probe-closed" {
 		t.Errorf("pairs %q", got)
 	}
-	if got := names(quickRun(1)); got != "" {
+	if got := names(madeup.QuickRun(1)); got != "" {
 		t.Errorf("pairs without a probe: %q", got)
 	}
-	run := probedRun(1)
+	run := madeup.ProbedRun(1)
 	run.Manifest.Phases[3].Connections = 64
 	if got := names(run); got != "open_probe-open" {
 		t.Errorf("pairs of unequal loads: %q", got)
 	}
-	run = probedRun(1)
+	run = madeup.ProbedRun(1)
 	run.Manifest.Phases[1].Flight = false // then the pair is the recorder's as well, and says so
 	if got := names(run); got != "open_probe-open closed_probe-closed" {
 		t.Errorf("pairs %q", got)
@@ -36,7 +37,7 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 	if got := newView(run).CostBeside(); !strings.Contains(got, "with the flight recorder's cost") {
 		t.Errorf("the recorder's part is unsaid: %s", got)
 	}
-	handoff := handoffRun() // its places stand for cells with the probe off and on
+	handoff := madeup.HandoffRun() // its places stand for cells with the probe off and on
 	handoff.Manifest.Axes[1] = record.Axis{Name: "probe", Values: []string{"off", "records"}}
 	for i := range handoff.Trials {
 		tr := &handoff.Trials[i]
@@ -68,7 +69,7 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 }
 
 func TestCostComparesWithinProcesses(t *testing.T) {
-	v := newView(probedRun(1))
+	v := newView(madeup.ProbedRun(1))
 	s := v.costSection()
 	if len(s.Tables) != 2 {
 		t.Fatalf("%d tables, want one for each pair", len(s.Tables))
@@ -96,7 +97,7 @@ func heads(t table) string {
 }
 
 func TestReportTellsWhatTheKernelSaw(t *testing.T) {
-	files := read(t, write(t, probedRun(1)))
+	files := read(t, write(t, madeup.ProbedRun(1)))
 	text := string(files["report.html"])
 	for _, part := range []string{
 		`<section id="probe">`, `href="#probe"`, "What the kernel saw", "What the probe costs", "Where a request",
@@ -120,7 +121,7 @@ func TestReportTellsWhatTheKernelSaw(t *testing.T) {
 // Where the probe was not allowed one line says so, and nothing else speaks of
 // it.
 func TestReportWithoutTheProbeSaysWhyOnce(t *testing.T) {
-	run := quickRun(1)
+	run := madeup.QuickRun(1)
 	run.Manifest.Skipped = append(run.Manifest.Skipped, "probe: it needs CAP_BPF and CAP_PERFMON")
 	text := string(read(t, write(t, run))["report.html"])
 	if n := strings.Count(text, "CAP_PERFMON"); n != 1 {
@@ -134,12 +135,12 @@ func TestReportWithoutTheProbeSaysWhyOnce(t *testing.T) {
 }
 
 func TestCompareTakesTheProbesNumbersToo(t *testing.T) {
-	b := scale(probedRun(2), "worker", func(r *record.PhaseResult) {
+	b := scale(madeup.ProbedRun(2), "worker", func(r *record.PhaseResult) {
 		if r.Probe != nil {
 			r.Probe.D.P50 *= 1.5
 		}
 	})
-	text := strings.Join(compared(t, probedRun(1), b), "\n")
+	text := strings.Join(compared(t, madeup.ProbedRun(1), b), "\n")
 	higher := 0
 	for _, l := range strings.Split(text, "\n") {
 		if strings.Contains(l, "D in the kernel p50") && strings.HasSuffix(l, "higher") {
@@ -149,7 +150,7 @@ func TestCompareTakesTheProbesNumbersToo(t *testing.T) {
 	if higher != 4 { // two modes, two phases
 		t.Errorf("%d rows are higher, want 4:\n%s", higher, text)
 	}
-	if strings.Contains(strings.Join(compared(t, quickRun(1), probedRun(1)), "\n"), "in the kernel") {
+	if strings.Contains(strings.Join(compared(t, madeup.QuickRun(1), madeup.ProbedRun(1)), "\n"), "in the kernel") {
 		t.Error("what one run alone has is compared")
 	}
 }

@@ -7,12 +7,13 @@ import (
 
 	"lflab/experiments/findings"
 	"lflab/experiments/load"
+	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 	"lflab/experiments/suite"
 )
 
 func TestRatioTable(t *testing.T) {
-	run := quickRun(1)
+	run := madeup.QuickRun(1)
 	if ts := newView(run).ratioTables(); len(ts) != 0 {
 		t.Errorf("a suite that asks for no ratios has %d tables of them", len(ts))
 	}
@@ -56,7 +57,7 @@ func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 // Promises are told cell by cell; of cells with fewer blocks than an interval
 // needs, two in this run, nothing can be told.
 func TestAnswerOfPromises(t *testing.T) {
-	run := quickRun(1)
+	run := madeup.QuickRun(1)
 	run.Manifest.Ratios = []suite.Ratio{{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}, Most: 1.2}}
 	want := "CPU / kernel is to be at most 1.20. It is in 3 of 8 cells, with the whole interval: leader/close, leader/keepalive, worker/keepalive. " +
 		"It is not in event/keepalive 1.67 [1.58, 1.72], goroutine/close 1.49 [1.45, 1.51]. " +
@@ -64,7 +65,7 @@ func TestAnswerOfPromises(t *testing.T) {
 	if text, _, _ := strings.Cut(findings.Answer(run), "\n"); text != want {
 		t.Errorf("the answer begins\n%s\nwant\n%s", text, want)
 	}
-	kept := quickRun(1)
+	kept := madeup.QuickRun(1)
 	kept.Trials = slices.DeleteFunc(kept.Trials, func(tr record.Trial) bool { return tr.Cell["mpm"] != "leader" && tr.Cell["mpm"] != "kernel" })
 	kept.Manifest.Ratios = run.Manifest.Ratios
 	if text := findings.Answer(kept); !strings.HasPrefix(text, "CPU / kernel is to be at most 1.20. It is, in all of 2 cells: the whole interval lies below.\n") {

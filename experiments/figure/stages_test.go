@@ -11,6 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/recorder"
 
 	"lflab/experiments/findings"
+	"lflab/experiments/madeup"
 	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
@@ -32,7 +33,7 @@ func figureOf(t *testing.T, run *record.Run, name string) Figure {
 
 // Each bar is as long as the mean of its sum, and its parts fill it.
 func TestPartsOfABarAddUpToTheMean(t *testing.T) {
-	v := newView(probedRun(1))
+	v := newView(madeup.ProbedRun(1))
 	bars := 0
 	for _, of := range findings.Sums {
 		if of.User {
@@ -69,7 +70,7 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 
 // What stages leave out of a total is drawn and said.
 func TestBarsShowWhatIsInNoStage(t *testing.T) {
-	run := probedRun(1)
+	run := madeup.ProbedRun(1)
 	for i := range run.Trials {
 		if r := findings.PhaseOf(&run.Trials[i], "open_probe"); r != nil && run.Trials[i].Cell["mpm"] == "worker" {
 			delete(r.Probe.Stages, "D.pass-waking-wakeup")
@@ -167,7 +168,7 @@ func TestHatchStaysWithinItsArea(t *testing.T) {
 }
 
 func TestSmallStagesAreMergedAndNamed(t *testing.T) {
-	f := figureOf(t, probedRun(1), "stages")
+	f := figureOf(t, madeup.ProbedRun(1), "stages")
 	if !strings.Contains(f.Caption, "merged as “other”: arm-return and return-queued.") {
 		t.Errorf("caption: %s", f.Caption)
 	}
@@ -179,7 +180,7 @@ func TestSmallStagesAreMergedAndNamed(t *testing.T) {
 }
 
 func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
-	f := figureOf(t, probedRun(1), "stages")
+	f := figureOf(t, madeup.ProbedRun(1), "stages")
 	for _, part := range []string{
 		"until a thread has read it", "on its waker's CPU", "Behind a bar stand 5,000 to 6,000 requests",
 		"throughput 0.9", "(closed loop, histograms)", "CPU time per request 1.0", "(open loop, histograms, recorder on in both)",
@@ -200,10 +201,10 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 	if want := []string{"readiness", "nobody waits", "hand-off", "thread runs", "rest"}; !slices.Equal(heads, want) {
 		t.Errorf("legend has the families %v, want %v", heads, want)
 	}
-	if h := figureOf(t, probedRun(1), "stages-handoff"); !strings.Contains(h.Caption, "saw nothing of the kind in kernel and goroutine.") {
+	if h := figureOf(t, madeup.ProbedRun(1), "stages-handoff"); !strings.Contains(h.Caption, "saw nothing of the kind in kernel and goroutine.") {
 		t.Errorf("H of kernel: %s", h.Caption)
 	}
-	v := newView(probedRun(1))
+	v := newView(madeup.ProbedRun(1))
 	if s := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "leader"); s.Placement() != "12/84/4 %" {
 		t.Errorf("placement %q", s.Placement())
 	}
@@ -212,7 +213,7 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 // Where no subject has a sum in one mode, the panels of the other stand side by
 // side.
 func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
-	run := probedRun(1)
+	run := madeup.ProbedRun(1)
 	for i := range run.Trials {
 		for j := range run.Trials[i].Phases {
 			if r := &run.Trials[i].Phases[j]; r.Probe != nil && run.Trials[i].Cell["mode"] == "keepalive" {
@@ -231,7 +232,7 @@ func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
 
 // A trial that lost events of the probe is drawn hollow and in no bar.
 func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
-	run := probedRun(1)
+	run := madeup.ProbedRun(1)
 	before := newView(run).Stack(findings.Sums[0], "open_probe", newView(run).Panels[0], "leader")
 	for i := range run.Trials {
 		if tr := &run.Trials[i]; tr.Cell["mpm"] == "leader" && tr.Repetition == 2 {
@@ -246,7 +247,7 @@ func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 
 // Stages of the user side follow the kernel's.
 func TestUserSideExtendsTheBar(t *testing.T) {
-	run := probedRun(1)
+	run := madeup.ProbedRun(1)
 	for i := range run.Trials {
 		if r := findings.PhaseOf(&run.Trials[i], "open_probe"); r != nil {
 			r.User = &record.UserStages{
@@ -266,7 +267,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 		}
 	}
 	v := newView(run)
-	s, kernel := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker"), newView(probedRun(1)).Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker")
+	s, kernel := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker"), newView(madeup.ProbedRun(1)).Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker")
 	if math.Abs(s.Total-kernel.Total-2.5) > 1e-9 || s.Missing() != 0 {
 		t.Errorf("total %.3f µs, the kernel's alone %.3f; %.3f in no stage", s.Total, kernel.Total, s.Missing())
 	}
@@ -308,10 +309,10 @@ func TestPartsKeepTheOrderOfTime(t *testing.T) {
 // The figures of what is measured from outside leave the probe's phases out
 // where the same load was measured without it.
 func TestProbedPhasesStandBesideUndisturbedOnes(t *testing.T) {
-	if f := figureOf(t, probedRun(1), "cpu"); len(f.sheet.Rows) != 2 {
+	if f := figureOf(t, madeup.ProbedRun(1), "cpu"); len(f.sheet.Rows) != 2 {
 		t.Errorf("%d rows of panels of CPU time, want the two loads once", len(f.sheet.Rows))
 	}
-	v := newView(probedRun(1))
+	v := newView(madeup.ProbedRun(1))
 	var names []string
 	for _, ph := range v.PhasesByLoad() {
 		names = append(names, ph.Name)
@@ -319,7 +320,7 @@ func TestProbedPhasesStandBesideUndisturbedOnes(t *testing.T) {
 	if want := []string{"open", "open_probe", "closed", "closed_probe"}; !slices.Equal(names, want) {
 		t.Errorf("phases in the order %v, want %v", names, want)
 	}
-	if a, b := findings.Answer(quickRun(1)), findings.Answer(probedRun(1)); !strings.HasPrefix(b, a[:strings.Index(a, "Left out")]) {
+	if a, b := findings.Answer(madeup.QuickRun(1)), findings.Answer(madeup.ProbedRun(1)); !strings.HasPrefix(b, a[:strings.Index(a, "Left out")]) {
 		t.Errorf("the probe's phases change what was measured without it:\n%s\n%s", a, b)
 	}
 }

@@ -2,8 +2,6 @@ package figure
 
 import (
 	"bytes"
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -11,67 +9,12 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"lflab/experiments/findings"
+	"lflab/experiments/madeup"
 	"lflab/experiments/record"
-	"lflab/experiments/stats"
-	"lflab/experiments/suite"
 )
 
-// stepRun is a run of a suite like spare, made up from a seed: two servers that
-// grow and shrink, one of them faster than the other, and a trial of the slower
-// one that does not count.
-func stepRun(seed uint64) *record.Run {
-	rng := rand.New(rand.NewPCG(seed, 5))
-	run := &record.Run{Manifest: record.Manifest{
-		Suite: "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: 6, Before: guest(),
-		Axes: []record.Axis{{Name: "mpm", Values: []string{"leader", "apache-event"}}, {Name: "mode", Values: []string{"close"}}},
-		Phases: []record.Phase{{Name: "step", Title: "step from nobody to a closed loop and back, 200 connections", Path: "/sleep?ms=100", Connections: 200,
-			DurationS: 6, Step: &record.Step{BeforeS: 0.5, AfterS: 30, EveryS: 0.1, IdleMost: 48}}},
-		Ratios: []suite.Ratio{{Title: "time up / Apache's", Metric: "scale_up_s", Phase: "step", Axis: "mpm", Values: []string{"apache-event"}, Most: 1.1}},
-	}}
-	for rep := range 6 {
-		for _, mpm := range []string{"leader", "apache-event"} {
-			retires := 10 // looks
-			if mpm == "apache-event" {
-				retires = 20
-			}
-			s := &record.Series{UpS: 0.5, DownS: 6.5, Clients: 200, IdleMost: 48, Started: 14}
-			for i := 0; ; i++ {
-				children := 2
-				switch after := i - 65; {
-				case after >= 0:
-					children = max(3, 15-after/retires)
-				case i >= 45:
-					children = 16
-				case i >= 15:
-					children = i / 5
-				}
-				s.TimeS = append(s.TimeS, float64(i)/10)
-				s.Processes, s.Threads = append(s.Processes, 1+children), append(s.Threads, 7+18*children+rng.IntN(2))
-				busy := 1
-				if i >= 5 && i < 65 {
-					busy = min(200, 16*children)
-				}
-				s.Busy, s.Idle = append(s.Busy, busy), append(s.Idle, 16*children-busy)
-				if i > 65+15*retires {
-					break
-				}
-			}
-			for i := range 60 {
-				s.Served = append(s.Served, float64(min(200, 32+4*i))) // 192 at 4.0 s
-			}
-			t := record.Trial{ID: fmt.Sprintf("%s-%d", mpm, rep), Cell: record.Cell{"mpm": mpm, "mode": "close"}, Repetition: rep, Order: len(run.Trials),
-				Gates: []record.Gate{{Name: "other_load", Phase: "step", OK: mpm == "leader" || rep != 2, Value: 0.3, Limit: 0.2, Detail: "other programs used 30 %"}},
-				Phases: []record.PhaseResult{{Name: "step", Requests: 8000, DurationS: 6, RequestsPerSecond: 1333, CPUPerRequest: 100, Series: s,
-					Latency: stats.Dist{Count: 8000, P50: 1e8, P99: 6e8}}}}
-			run.Trials = append(run.Trials, t)
-			run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{ID: t.ID, Cell: t.Cell, Repetition: rep})
-		}
-	}
-	return run
-}
-
 func TestStepFigure(t *testing.T) {
-	figs, err := newView(stepRun(1)).figures()
+	figs, err := newView(madeup.StepRun(1)).figures()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +48,7 @@ func TestStepFigure(t *testing.T) {
 	for format, seeds := range map[string][2]uint64{"svg": {1, 2}, "png": {1, 2}} {
 		var drawings [][]byte
 		for _, seed := range []uint64{seeds[0], seeds[0], seeds[1]} {
-			b, err := newView(stepRun(seed)).stepFigure().sheet.Render(format)
+			b, err := newView(madeup.StepRun(seed)).stepFigure().sheet.Render(format)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,12 +62,12 @@ func TestStepFigure(t *testing.T) {
 
 // Who asks for no step has no figure of one, and no word about it.
 func TestNoStepNoFigure(t *testing.T) {
-	for _, f := range must(newView(quickRun(1)).figures()) {
+	for _, f := range must(newView(madeup.QuickRun(1)).figures()) {
 		if f.Name == "step" && (f.sheet != nil || !f.silent) {
 			t.Errorf("figure %+v", f)
 		}
 	}
-	unseen := stepRun(1)
+	unseen := madeup.StepRun(1)
 	for i := range unseen.Trials {
 		unseen.Trials[i].Phases, unseen.Trials[i].Failed = nil, true
 	}
@@ -158,7 +101,7 @@ func TestMedianOfLines(t *testing.T) {
 }
 
 func TestAnswerOfAStep(t *testing.T) {
-	text := findings.Answer(stepRun(1))
+	text := findings.Answer(madeup.StepRun(1))
 	for _, part := range []string{
 		"time up / Apache's is to be at most 1.10. It cannot be told of leader/close 1.00 [1.00, 1.00].",
 		"From the coming of 200 clients until 95 % of them were served at a time it took 4.00 [4.00, 4.00] s in leader, 4.00 [4.00, 4.00] s in apache-event.",
@@ -170,7 +113,7 @@ func TestAnswerOfAStep(t *testing.T) {
 			t.Errorf("the answer does not say %q:\n%s", part, text)
 		}
 	}
-	slow := stepRun(1)
+	slow := madeup.StepRun(1)
 	for i := range slow.Trials {
 		if s := slow.Trials[i].Phases[0].Series; slow.Trials[i].Cell["mpm"] == "leader" {
 			s.Served, s.Idle[len(s.Idle)-1] = s.Served[:20], 49
@@ -184,7 +127,7 @@ func TestAnswerOfAStep(t *testing.T) {
 }
 
 func TestReportOfAStep(t *testing.T) {
-	files := read(t, write(t, stepRun(1)))
+	files := read(t, write(t, madeup.StepRun(1)))
 	page := string(files["report.html"])
 	for _, part := range []string{`<figure id="step">`, "processes and threads</h3>", "95 % served after", "most processes", "back after", "<td>17<small>[17, 17]</small></td>", "at most 1.10?"} {
 		if !strings.Contains(page, part) {
@@ -200,7 +143,7 @@ func TestReportOfAStep(t *testing.T) {
 
 // The values of axes other than mpm have their meanings, too.
 func TestGlossaryOfOtherAxes(t *testing.T) {
-	run := stepRun(1)
+	run := madeup.StepRun(1)
 	run.Manifest.Axes[0] = record.Axis{Name: "accept-mutex", Values: []string{"none", "flock"}}
 	for i := range run.Trials {
 		run.Trials[i].Cell = record.Cell{"accept-mutex": []string{"none", "flock"}[i%2], "mode": "close"}

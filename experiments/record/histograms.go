@@ -15,6 +15,9 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
+// ProbePrefix begins the names of the histograms that the kernel probe filled.
+const ProbePrefix = "probe."
+
 const (
 	logHead    = "#[Trial %s of suite %s; values in ns]\n"
 	longestLog = 256 << 20

@@ -78,7 +78,7 @@ func (w *watch) into(r *record.PhaseResult) error {
 	}
 	for _, name := range []string{"H", "D", "G", "G_none"} {
 		if h := res.Total(name); h != nil {
-			r.Histograms["probe."+name] = h.HDR()
+			r.Histograms[record.ProbePrefix+name] = h.HDR()
 		}
 	}
 	return nil

@@ -45,7 +45,7 @@ func histogramOf(metric string) (tag string, q float64, ok bool) {
 			base = "service"
 		}
 		if probed, ok := strings.CutPrefix(base, "probe_"); ok {
-			base = "probe." + probed
+			base = record.ProbePrefix + probed
 		}
 		return base, q, true
 	}

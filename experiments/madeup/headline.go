@@ -1,4 +1,4 @@
-package figure
+package madeup
 
 import (
 	"fmt"
@@ -59,9 +59,9 @@ func numbered(c record.Cell, axis string) float64 {
 // about is x with some noise.
 func about(rng *rand.Rand, x float64) float64 { return x * math.Exp(0.03*rng.NormFloat64()) }
 
-// rateRun measures D along the offered rate, as the model has it with a little
+// RateRun measures D along the offered rate, as the model has it with a little
 // more, stages and all.
-func rateRun() *record.Run {
+func RateRun() *record.Run {
 	run := madeUp(3, "rates", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "kernel"}}, {Name: "mode", Values: []string{"close"}}, {Name: "rate", Values: []string{"1000", "3000", "6000", "12000", "20000"}}},
 		[]record.Phase{{Name: "open", Title: "open loop", Path: "/hello", Connections: 32, Rate: 1000, Axes: []string{"rate"}, Arrivals: "poisson", DurationS: 1, Probe: "records"}},
@@ -82,8 +82,8 @@ func rateRun() *record.Run {
 	return run
 }
 
-// pairRun measures the second of a pair along its spacing.
-func pairRun() *record.Run {
+// PairRun measures the second of a pair along its spacing.
+func PairRun() *record.Run {
 	return madeUp(4, "pairs", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close"}}, {Name: "spacing", Values: []string{"0", "5", "10", "20", "40", "80"}}},
 		[]record.Phase{{Name: "pairs", Title: "pairs", Path: "/hello", Connections: 32, Rate: 500, Axes: []string{"spacing"}, Arrivals: "paired", DurationS: 1, Probe: "records"}},
@@ -96,8 +96,8 @@ func pairRun() *record.Run {
 		})
 }
 
-// workRun is the grid of work and threads.
-func workRun() *record.Run {
+// WorkRun is the grid of work and threads.
+func WorkRun() *record.Run {
 	return madeUp(5, "work", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close", "keepalive"}}, {Name: "work", Values: []string{"0", "10", "50", "200", "1000"}}, {Name: "threads", Values: []string{"2", "8", "32"}}},
 		[]record.Phase{{Name: "closed", Title: "closed loop", Path: "/spin?us={work}", Connections: 32, Axes: []string{"work"}, DurationS: 1}},
@@ -125,8 +125,8 @@ func spinRun() *record.Run {
 		})
 }
 
-// orderRun has threads that wake in an order.
-func orderRun() *record.Run {
+// OrderRun has threads that wake in an order.
+func OrderRun() *record.Run {
 	return madeUp(7, "order", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader"}}, {Name: "order", Values: []string{"lifo", "fifo"}}, {Name: "kib", Values: []string{"0", "32", "256", "1024"}}, {Name: "threads", Values: []string{"8", "32"}}},
 		[]record.Phase{{Name: "open", Title: "open loop", Path: "/touch?kib={kib}", Connections: 32, Rate: 3000, Arrivals: "poisson", DurationS: 1, Axes: []string{"kib"}, Flight: true}},
@@ -163,9 +163,9 @@ func overloadRun() *record.Run {
 		})
 }
 
-// ruledRun is quickRun with rules to judge it by, one for each way a rule is drawn.
-func ruledRun() *record.Run {
-	run := quickRun(1)
+// RuledRun is quickRun with rules to judge it by, one for each way a rule is drawn.
+func RuledRun() *record.Run {
+	run := QuickRun(1)
 	m := &run.Manifest
 	m.Claim = suite.Claim{Hypothesis: "H1", Text: "The leader makes fewer switches and uses less CPU time than worker & event.", RefutedIf: "an interval lies above 1", Figures: []string{"F2", "F9"}}
 	leader, others := suite.Match{"mpm": {"leader"}}, suite.Match{"mpm": {"worker", "event", "kernel"}}
@@ -177,19 +177,19 @@ func ruledRun() *record.Run {
 	return run
 }
 
-// trendRun is workRun with a rule along an axis.
-func trendRun() *record.Run {
-	run := workRun()
+// TrendRun is workRun with a rule along an axis.
+func TrendRun() *record.Run {
+	run := WorkRun()
 	run.Manifest.Claim = suite.Claim{Hypothesis: "H10", Text: "The lead shrinks as work grows.", RefutedIf: "it grows", Figures: []string{"F5"}}
 	run.Manifest.Rules = []suite.Rule{{Title: "requests/s, leader / worker", Kind: suite.RuleTrend, Metric: "requests_per_second", Phase: "closed",
 		Of: suite.Match{"mpm": {"leader"}}, To: suite.Match{"mpm": {"worker"}}, Along: "work", Towards: 1}}
 	return run
 }
 
-// headlineRuns are runs that between them have data for every figure.
-func headlineRuns() map[string]*record.Run {
+// HeadlineRuns are runs that between them have data for every figure.
+func HeadlineRuns() map[string]*record.Run {
 	return map[string]*record.Run{
-		"quick": quickRun(1), "probed": probedRun(1), "handoff": handoffRun(), "step": stepRun(1), "rates": rateRun(), "pairs": pairRun(),
-		"work": workRun(), "spin": spinRun(), "order": orderRun(), "overload": overloadRun(), "ruled": ruledRun(), "trend": trendRun(),
+		"quick": QuickRun(1), "probed": ProbedRun(1), "handoff": HandoffRun(), "step": StepRun(1), "rates": RateRun(), "pairs": PairRun(),
+		"work": WorkRun(), "spin": spinRun(), "order": OrderRun(), "overload": overloadRun(), "ruled": RuledRun(), "trend": TrendRun(),
 	}
 }

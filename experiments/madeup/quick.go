@@ -1,4 +1,4 @@
-package figure
+package madeup
 
 import (
 	"fmt"
@@ -37,10 +37,10 @@ var costs = map[string]map[string]cost{
 
 var quickRuns sync.Map // by seed: func() *record.Run
 
-// quickRun is a run of a suite like quick, made up from a seed: a trial that
+// QuickRun is a run of a suite like quick, made up from a seed: a trial that
 // missed its offered rate and one whose server died are among its trials. It
 // may be changed, all but what its histograms hold.
-func quickRun(seed uint64) *record.Run {
+func QuickRun(seed uint64) *record.Run {
 	made, _ := quickRuns.LoadOrStore(seed, sync.OnceValue(func() *record.Run { return makeQuickRun(seed) }))
 	run := *made.(func() *record.Run)()
 	m := &run.Manifest
@@ -150,9 +150,9 @@ func phaseResult(rng *rand.Rand, name string, c cost, noise func(float64) float6
 	return r
 }
 
-// handoffRun is a run of a suite of commands that print a mean: no requests,
+// HandoffRun is a run of a suite of commands that print a mean: no requests,
 // no histograms, other axes.
-func handoffRun() *record.Run {
+func HandoffRun() *record.Run {
 	rng := rand.New(rand.NewPCG(2, 3))
 	primitives := []string{"c-futex", "futex", "spinfutex", "eventfd", "pipe", "cond", "channel"}
 	means := map[string][2]float64{

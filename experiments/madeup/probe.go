@@ -1,4 +1,4 @@
-package figure
+package madeup
 
 import (
 	"math"
@@ -49,11 +49,11 @@ var sights = map[string]sight{
 	}},
 }
 
-// probedRun is quickRun with two more phases, in which the kernel probe looked
+// ProbedRun is quickRun with two more phases, in which the kernel probe looked
 // on: the open loop with the recorder on, and the closed one.
-func probedRun(seed uint64) *record.Run {
+func ProbedRun(seed uint64) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 7))
-	run := quickRun(seed)
+	run := QuickRun(seed)
 	for _, name := range []string{"open", "closed"} {
 		for _, ph := range run.Manifest.Phases {
 			if ph.Name == name {

@@ -1,0 +1,61 @@
+package madeup
+
+import (
+	"math/rand/v2"
+
+	"lflab/experiments/record"
+	"lflab/experiments/stats"
+	"lflab/experiments/suite"
+)
+
+// SuiteRun makes up a run of an embedded suite: each phase measures what the suite
+// has switched on there, and nothing else.
+func SuiteRun(s *suite.Suite) *record.Run {
+	var axes []record.Axis
+	for _, a := range s.Axes {
+		axes = append(axes, record.Axis{Name: a.Name, Values: a.Values})
+	}
+	var phases []record.Phase
+	of := map[string]suite.Phase{}
+	for _, ph := range s.Phases {
+		of[ph.Name] = ph
+		phases = append(phases, record.Phase{Name: ph.Name, Title: ph.Title, Path: ph.Path, Connections: 32, Arrivals: ph.Arrivals,
+			Flight: ph.Flight, Probe: ph.Probe, Overload: ph.Overload, Axes: ph.Axes})
+	}
+	run := madeUp(9, s.Name, 2, axes, phases, func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
+		ph := of[r.Name]
+		r.RequestsPerSecond, r.CPUPerRequest, r.VoluntaryPerRequest = about(rng, 1000), about(rng, 20), about(rng, 2)
+		r.Latency = stats.Dist{P50: about(rng, 1e5), P99: about(rng, 1e6)}
+		r.Counts = map[string]uint64{"listen_drops": 5}
+		r.ServedBy = []uint64{900, 80, 20}
+		if ph.Arrivals != "" {
+			if r.OfferedRate = numbered(c, "rate"); r.OfferedRate == 0 {
+				r.OfferedRate = 1000
+			}
+		}
+		seen := sights["leader"]
+		if known, ok := sights[c["mpm"]]; ok {
+			seen = known
+		}
+		tags := map[string]**stats.Dist{"H": &r.H, "D": &r.D, "G": &r.G}
+		for tag, to := range tags {
+			if ph.Flight {
+				*to = &stats.Dist{Count: 100, P50: about(rng, 2e4), P99: about(rng, 5e4), Mean: about(rng, 2e4)}
+				r.Histograms[tag] = lognormal(rng, 2e4, 0.4, 50)
+			}
+		}
+		if ph.Probe != "" {
+			r.Probe = report(rng, seen)
+			for _, tag := range []string{"H", "D", "G"} {
+				if r.Probe.ByPlacement[tag] != nil {
+					r.Histograms[record.ProbePrefix+tag] = lognormal(rng, 2e4, 0.4, 50)
+				}
+			}
+			if ph.Arrivals == "paired" {
+				r.SecondD = &stats.Dist{Count: 100, Mean: about(rng, 3e4), P50: about(rng, 3e4)}
+			}
+		}
+	})
+	run.Manifest.Claim, run.Manifest.Rules = s.Claim, s.Rules
+	return run
+}
