@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lflab/experiments/figure"
 	"lflab/experiments/record"
+	"lflab/experiments/report"
 	"lflab/experiments/verdict"
 )
 
@@ -47,7 +47,7 @@ all the same.`,
 			for _, d := range differences {
 				fmt.Fprintln(stdout, "note:", d)
 			}
-			if err := figure.Compare(a, b).Write(stdout); err != nil {
+			if err := report.Compare(a, b).Write(stdout); err != nil {
 				return err
 			}
 			return printAgreement(stdout, a, b)

@@ -12,9 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"lflab/experiments/figure"
-	"lflab/experiments/report"
 	"lflab/experiments/record"
+	"lflab/experiments/report"
 )
 
 func newReportCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -59,7 +58,7 @@ the reverse. Every command reads either; run --resume unpacks first.`,
 }
 
 func reportOne(stdout io.Writer, dir string) error {
-	path, damaged, err := figure.Report(dir)
+	path, damaged, err := report.WriteReport(dir)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return fmt.Errorf("%w (a report is written beside its data: copy the directory to where you may write)", err)
 	}
@@ -102,17 +101,17 @@ func reportAll(stdout io.Writer, dir string) error {
 }
 
 func pagesOnAll(stdout io.Writer, dir string) error {
-	overview, err := figure.Overview(dir)
+	overview, err := report.WriteOverview(dir)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintln(stdout, overview)
 	readme := filepath.Join(dir, "README.md")
-	if text, err := os.ReadFile(readme); err == nil && !strings.HasPrefix(string(text), report.Mark) {
+	if text, err := os.ReadFile(readme); err == nil && !strings.HasPrefix(string(text), report.ReadmeMark) {
 		_, err = fmt.Fprintf(stdout, "%s was written by hand and is left alone (remove it to have the findings there)\n", readme)
 		return err
 	}
-	if readme, err = report.Write(dir); err != nil {
+	if readme, err = report.WriteReadme(dir); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(stdout, readme)

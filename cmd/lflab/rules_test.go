@@ -86,6 +86,11 @@ func TestOneRoomMayNotKnowAnother(t *testing.T) {
 		{"lflab/experiments/model", "lflab/experiments/figure", "a model does not draw"},
 		{"lflab/experiments/verdict", "lflab/experiments/figure", "a verdict rests on data, not on drawings"},
 		{"lflab/experiments/figure", "lflab/experiments/report", "a figure knows one run"},
+		{"lflab/experiments/findings", "lflab/experiments/figure", "a finding is not read off a drawing"},
+		{"lflab/experiments/findings", "lflab/experiments/plot", "a finding is not read off a drawing"},
+		{"lflab/experiments/plot", "lflab/experiments/record", "drawing knows no run"},
+		{"lflab/experiments/plot", "lflab/experiments/findings", "drawing knows no claim"},
+		{"lflab/experiments/plot", "lflab/experiments/verdict", "drawing knows no claim"},
 		{"lflab/experiments/run", "lflab/lf/mpm", "no server is linked into the process that measures"},
 		{"lflab/experiments/run", "lflab/lf/control", "no server is linked into the process that measures"},
 		{"lflab/experiments/run", "lflab/lf/httpd", "no server is linked into the process that measures"},
@@ -112,7 +117,7 @@ func TestOneRoomMayNotKnowAnother(t *testing.T) {
 // TestReadingLinksNeitherServersNorTheProbe: who reads results needs no system
 // that can measure.
 func TestReadingLinksNeitherServersNorTheProbe(t *testing.T) {
-	readers := []string{"record", "stats", "verdict", "model", "figure", "findings"}
+	readers := []string{"record", "stats", "verdict", "model", "findings", "plot", "figure", "report"}
 	for i, r := range readers {
 		readers[i] = "lflab/experiments/" + r
 	}

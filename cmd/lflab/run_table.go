@@ -7,9 +7,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"lflab/experiments/figure"
 	"lflab/experiments/findings"
 	"lflab/experiments/record"
+	"lflab/experiments/report"
 	"lflab/experiments/verdict"
 )
 
@@ -43,7 +43,7 @@ func present(w io.Writer, r *record.Run) error {
 	if m := r.Manifest; m.BudgetS > 0 {
 		fmt.Fprintf(w, "\nbudget of %v: %s; the number of processes was not fixed beforehand\n", time.Duration(m.BudgetS*float64(time.Second)), m.Stopped)
 	}
-	path, _, err := figure.Report(r.Dir) // r has told what is damaged
+	path, _, err := report.WriteReport(r.Dir) // r has told what is damaged
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 // source is the name of the histograms of "H", "D" or "G" that a run has: the
 // flight recorder's, whose ends lie in the server's own code, or else the kernel
 // probe's.
-func (v *view) source(tag string) string {
+func (v *View) source(tag string) string {
 	for _, t := range v.Valid() {
 		for _, r := range t.Phases {
 			if h := r.Histograms[tag]; h != nil && h.TotalCount() > 0 {
@@ -27,7 +27,7 @@ func (v *view) source(tag string) string {
 }
 
 // sourceText says where a distribution's ends lie, if not in user code.
-func (v *view) sourceText(source string) string {
+func (v *View) sourceText(source string) string {
 	if !strings.HasPrefix(source, record.ProbePrefix) {
 		return ""
 	}
@@ -36,7 +36,7 @@ func (v *view) sourceText(source string) string {
 
 // recording are the phases to take a source's histograms from: those of the
 // recorder that nothing disturbs more than need be, or all.
-func (v *view) recording(source string) []record.Phase {
+func (v *View) recording(source string) []record.Phase {
 	if strings.HasPrefix(source, record.ProbePrefix) {
 		return v.Phases
 	}
@@ -46,7 +46,7 @@ func (v *view) recording(source string) []record.Phase {
 // cdf draws the distributions called name ("H", "D", "probe.H") of every phase and
 // panel that has any; nil if none has. counts says how many values stand
 // behind the curves.
-func (v *view) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, counts string, err error) {
+func (v *View) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, counts string, err error) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	present := map[string]bool{}
 	curves := map[[2]int][]plot.Curve{}
@@ -59,7 +59,7 @@ func (v *view) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, 
 				if len(hs) == 0 {
 					continue
 				}
-				c, err := plot.NewCurve(hs, v.style[s])
+				c, err := plot.NewCurve(hs, v.Style[s])
 				if err != nil {
 					return nil, nil, "", err
 				}
@@ -92,7 +92,7 @@ func (v *view) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, 
 	})
 	for _, name := range v.Subjects {
 		if present[name] {
-			s.Legend = append(s.Legend, plot.Entry{Label: name, Style: v.style[name], Line: true})
+			s.Legend = append(s.Legend, plot.Entry{Label: name, Style: v.Style[name], Line: true})
 		}
 	}
 	counts = fmt.Sprintf("Behind a curve stand %s to %s %s.", words.Thousands(float64(fewest)), words.Thousands(float64(most)), of)

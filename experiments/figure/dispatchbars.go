@@ -18,7 +18,7 @@ import (
 var architecturesShown = []string{findings.Pattern, findings.Rival, "event", findings.Baseline}
 
 // barsFigure draws where the dispatch time of each architecture goes.
-func (v *view) barsFigure() Figure {
+func (v *View) barsFigure() Figure {
 	f := Figure{Name: headlines["F1"], Headline: "F1", Title: "Where a request's dispatch time goes, by architecture"}
 	names := v.barred()
 	if v.Unprobed() != "" {
@@ -55,15 +55,15 @@ func (v *view) barsFigure() Figure {
 		ph, _ := v.dissected(of, v.Panels[i], names)
 		tiles = append(tiles, plot.Tile{Plot: v.columnPanel(at[i], small), Title: v.tileTitle(ph, v.Panels[i], true)})
 	}
-	switch f.sheet = plot.InRows(tiles, maxColumns); {
+	switch f.Sheet = plot.InRows(tiles, maxColumns); {
 	case len(names) > 6:
-		f.sheet = plot.InRows(tiles, 1)
-		f.sheet.Width = plot.TwoColumns
+		f.Sheet = plot.InRows(tiles, 1)
+		f.Sheet.Width = plot.TwoColumns
 	case len(names) > 4:
-		f.sheet = plot.InRows(tiles, 2)
+		f.Sheet = plot.InRows(tiles, 2)
 	}
-	f.sheet.Row = 62 * vg.Millimeter
-	f.sheet.Legend = wordLegend(all, small)
+	f.Sheet.Row = 62 * vg.Millimeter
+	f.Sheet.Legend = wordLegend(all, small)
 	f.Caption = words.Sentences(of.Read, "A bar is the mean over processes of their means, split into its stages in the order of time from below; beside it the median of the processes' totals with its "+v.intervalName()+". A mean counts rare long waits, so that it can lie above the median.",
 		few, v.loads(v.PhasesNamed(shown)), v.replicates(), v.CostBeside(), v.leftOut("and not drawn"))
 	return f
@@ -74,7 +74,7 @@ const maxBars = 10
 
 // barred are the subjects that get a bar: the architectures and their variants in
 // the architectures' order, or, where fewer than two of those are compared, all.
-func (v *view) barred() []string {
+func (v *View) barred() []string {
 	var bare, names []string
 	for _, a := range architecturesShown {
 		for _, s := range v.Subjects {
@@ -107,7 +107,7 @@ func barLabel(name string) string {
 
 // dissected is the phase that the headline takes a panel's stages from, an open loop
 // before a closed one.
-func (v *view) dissected(of findings.Sum, p findings.Panel, names []string) (record.Phase, bool) {
+func (v *View) dissected(of findings.Sum, p findings.Panel, names []string) (record.Phase, bool) {
 	for _, ph := range v.PhasesByLoad() {
 		n := 0
 		for _, name := range names {
@@ -122,12 +122,12 @@ func (v *view) dissected(of findings.Sum, p findings.Panel, names []string) (rec
 	return record.Phase{}, false
 }
 
-func (v *view) columnPanel(stacks []findings.Stack, small []string) *gonum.Plot {
+func (v *View) columnPanel(stacks []findings.Stack, small []string) *gonum.Plot {
 	var rows []plot.BarRow
 	var ticks gonum.ConstantTicks
 	top := 0.0
 	for i, s := range stacks {
-		r := plot.BarRow{Style: v.style[s.Subject], Pieces: pieces(&s, small), Totals: s.Totals}
+		r := plot.BarRow{Style: v.Style[s.Subject], Pieces: pieces(&s, small), Totals: s.Totals}
 		rows = append(rows, r)
 		ticks = append(ticks, gonum.Tick{Value: float64(i), Label: barLabel(s.Subject)})
 		top = max(top, r.End(), min(stats.Summarise(s.Totals.Valid).Hi, 1.6*r.End()))

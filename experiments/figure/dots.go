@@ -11,7 +11,7 @@ import (
 )
 
 // dotPlot draws a metric of every phase and panel that has it; nil if none has.
-func (v *view) dotPlot(m record.Metric, phases []record.Phase) (*plot.Sheet, []record.Phase) {
+func (v *View) dotPlot(m record.Metric, phases []record.Phase) (*plot.Sheet, []record.Phase) {
 	var with []record.Phase
 	for _, ph := range phases {
 		for _, p := range v.Panels {
@@ -36,12 +36,12 @@ func (v *view) dotPlot(m record.Metric, phases []record.Phase) (*plot.Sheet, []r
 	return s, with
 }
 
-func (v *view) dotPanel(m record.Metric, ph record.Phase, panel findings.Panel, column int) *gonum.Plot {
+func (v *View) dotPanel(m record.Metric, ph record.Phase, panel findings.Panel, column int) *gonum.Plot {
 	var d plot.Dots
 	lo, hi := math.Inf(1), 0.0
 	for _, name := range v.Subjects {
 		s := v.Sample(ph.Name, panel, name, m)
-		d.Rows = append(d.Rows, plot.DotRow{Style: v.style[name], Sample: s})
+		d.Rows = append(d.Rows, plot.DotRow{Style: v.Style[name], Sample: s})
 		for _, x := range s.Valid {
 			lo, hi = min(lo, x), max(hi, x)
 		}
@@ -75,7 +75,7 @@ func (v *view) dotPanel(m record.Metric, ph record.Phase, panel findings.Panel, 
 
 // rowTicks mark the rows of subjects, with their names or, where those stand
 // further left already, with the grid's line alone.
-func (v *view) rowTicks(named bool) gonum.ConstantTicks {
+func (v *View) rowTicks(named bool) gonum.ConstantTicks {
 	var ts gonum.ConstantTicks
 	for i, name := range v.Subjects {
 		if !named {

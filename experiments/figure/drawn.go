@@ -11,13 +11,13 @@ import (
 // Names are the figures that Draw can make of a run, in the order of its report,
 // by the names of their files.
 func Names(run *record.Run) ([]string, error) {
-	figs, err := newView(run).figures()
+	figs, err := New(run).Figures()
 	if err != nil {
 		return nil, fmt.Errorf("figures of %s: %w", run.Manifest.Suite, err)
 	}
 	var names []string
 	for _, f := range figs {
-		if f.sheet != nil {
+		if f.Sheet != nil {
 			names = append(names, f.Name)
 		}
 	}
@@ -32,7 +32,7 @@ func Draw(run *record.Run, name, format string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.sheet.Render(format)
+	return f.Sheet.Render(format)
 }
 
 // Caption is the text that belongs under a figure of a run, by either name.
@@ -42,7 +42,7 @@ func Caption(run *record.Run, name string) (string, error) {
 }
 
 func find(run *record.Run, name string) (Figure, error) {
-	figs, err := newView(run).figures()
+	figs, err := New(run).Figures()
 	if err != nil {
 		return Figure{}, fmt.Errorf("draw %s: %w", name, err)
 	}
@@ -57,7 +57,7 @@ func find(run *record.Run, name string) (Figure, error) {
 		}
 		return Figure{}, fmt.Errorf("draw %q: no such figure [one of %s]", name, strings.Join(names, ", "))
 	}
-	if figs[i].sheet == nil {
+	if figs[i].Sheet == nil {
 		return Figure{}, fmt.Errorf("draw %s: %s", name, figs[i].Missing)
 	}
 	return figs[i], nil

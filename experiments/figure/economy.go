@@ -12,7 +12,7 @@ import (
 
 // economyFigure draws what a connection costs in wakes, switches, system calls
 // and CPU time, one small panel each.
-func (v *view) economyFigure() Figure {
+func (v *View) economyFigure() Figure {
 	f := Figure{Name: "economy", Headline: "F6", Title: "Wakes, switches, system calls and CPU time of a connection"}
 	metrics := findings.MetricsOf("wakes_per_connection", findings.KeySwitches, "syscalls_per_connection", findings.KeyCPU)
 	// The panels are narrow.
@@ -43,7 +43,7 @@ func (v *view) economyFigure() Figure {
 	if asked := slices.Contains(v.Run.Manifest.Figures, f.Headline); len(rows) == 0 || !counted && !asked { // else other figures say the rest
 		return f.without("no trial counted wakes, switches or system calls")
 	}
-	f.sheet = &plot.Sheet{Width: plot.TwoColumns, Row: plot.DotsHeight(len(v.Subjects))}
+	f.Sheet = &plot.Sheet{Width: plot.TwoColumns, Row: plot.DotsHeight(len(v.Subjects))}
 	for _, row := range rows {
 		var tiles []plot.Tile
 		title := row[0].Title
@@ -61,7 +61,7 @@ func (v *view) economyFigure() Figure {
 			}
 			tiles = append(tiles, t)
 		}
-		f.sheet.Rows = append(f.sheet.Rows, tiles)
+		f.Sheet.Rows = append(f.Sheet.Rows, tiles)
 	}
 	f.Caption = words.Sentences("Wake-ups that the server issued and system calls are the kernel probe's counts over the connections that it took meanwhile; switches and CPU time are the process's accounting over the requests answered, from a phase without the probe where there is one. With connections that are kept, a connection has many requests and its counts are large.",
 		few, v.loads(v.PhasesNamed(shown)), v.replicates(),
@@ -71,7 +71,7 @@ func (v *view) economyFigure() Figure {
 
 // cheapest is the phase that a metric is taken from in a panel: an open loop
 // before a closed one, and one that no probe disturbs first.
-func (v *view) cheapest(panel int, m record.Metric) (record.Phase, bool) {
+func (v *View) cheapest(panel int, m record.Metric) (record.Phase, bool) {
 	ps := v.PhasesByLoad()
 	i := slices.IndexFunc(ps, func(ph record.Phase) bool { return v.Has(ph.Name, v.Panels[panel], m) })
 	if i < 0 {

@@ -13,14 +13,14 @@ import (
 )
 
 // view is a run with the looks of its subjects.
-type view struct {
+type View struct {
 	*findings.View
-	style map[string]plot.Style
+	Style map[string]plot.Style
 }
 
-func newView(run *record.Run) *view {
+func New(run *record.Run) *View {
 	v := findings.Arrange(run)
-	return &view{v, stylesFor(v.Subjects)}
+	return &View{v, stylesFor(v.Subjects)}
 }
 
 // Figure is one figure of a report: drawn, or left out with a reason.
@@ -31,12 +31,12 @@ type Figure struct {
 	Caption  string // how to read it, the load, n, what was left out, the machine
 	Missing  string // why it could not be drawn; empty when it was
 
-	silent bool // nobody asked for it, or the reason stands elsewhere
-	sheet  *plot.Sheet
+	Silent bool // nobody asked for it, or the reason stands elsewhere
+	Sheet  *plot.Sheet
 }
 
 // figures of a run, in the order of the report.
-func (v *view) figures() ([]Figure, error) {
+func (v *View) Figures() ([]Figure, error) {
 	byLoad := v.Undisturbed(v.PhasesByLoad(), false)
 	figs := []Figure{
 		v.stepFigure(),
@@ -72,27 +72,27 @@ func (v *view) figures() ([]Figure, error) {
 	}
 	figs = append(figs, v.verdictFigures()...)
 	for i := range figs {
-		if figs[i].sheet != nil {
-			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].sheet.Few, v.machine())
+		if figs[i].Sheet != nil {
+			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].Sheet.Few, v.machine())
 		}
 	}
 	return v.ordered(figs), nil
 }
 
-func (v *view) dotFigure(name, title string, m record.Metric, phases []record.Phase, what string) Figure {
+func (v *View) dotFigure(name, title string, m record.Metric, phases []record.Phase, what string) Figure {
 	f := Figure{Name: name, Title: title}
 	s, with := v.dotPlot(m, phases)
 	if s == nil {
 		f.Missing = "no trial measured " + m.Heading()
 		return f
 	}
-	f.sheet = s
+	f.Sheet = s
 	f.Caption = words.Sentences(what, v.loads(with), v.replicates(),
 		"Small points are processes, the large one is their median, the bar its "+v.intervalName()+".", v.leftOut("drawn hollow where they left values"))
 	return f
 }
 
-func (v *view) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) {
+func (v *View) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) {
 	source := v.source(tag)
 	s, with, counts, err := v.cdf(source, label, of)
 	if err != nil {
@@ -102,7 +102,7 @@ func (v *view) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 		f.Missing = "no trial that counts holds a histogram of " + tag
 		return f, nil
 	}
-	f.sheet = s
+	f.Sheet = s
 	var none []string
 	shown := map[string]bool{}
 	for _, e := range s.Legend {
@@ -122,14 +122,14 @@ func (v *view) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 }
 
 // curvesText says how distributions are drawn.
-func (v *view) curvesText() string {
+func (v *View) curvesText() string {
 	return "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the " +
 		strings.Replace(v.intervalName(), "dashed: ", "", 1) + " of each quantile over processes."
 }
 
-func (v *view) scatterFigure() Figure {
+func (v *View) scatterFigure() Figure {
 	f := Figure{Name: "throughput-latency", Title: "Throughput against latency"}
-	if f.sheet = v.scatter(); f.sheet == nil {
+	if f.Sheet = v.scatter(); f.Sheet == nil {
 		f.Missing = "no trial answered requests"
 		return f
 	}
@@ -144,7 +144,7 @@ func (v *view) scatterFigure() Figure {
 }
 
 // loads says which loads a figure shows.
-func (v *view) loads(phases []record.Phase) string {
+func (v *View) loads(phases []record.Phase) string {
 	var parts []string
 	for _, ph := range phases {
 		var rates []string
@@ -178,7 +178,7 @@ func (v *view) loads(phases []record.Phase) string {
 
 // rates are those of a phase in the panels, each with its panel; of many the
 // least and the greatest.
-func (v *view) rates(ph record.Phase, each []string) string {
+func (v *View) rates(ph record.Phase, each []string) string {
 	lo, hi := math.Inf(1), 0.0
 	for _, p := range v.Panels {
 		if r := v.Offered(ph.Name, p); r > 0 {
@@ -195,7 +195,7 @@ func (v *view) rates(ph record.Phase, each []string) string {
 }
 
 // replicates says how many processes stand behind a cell.
-func (v *view) replicates() string {
+func (v *View) replicates() string {
 	lo, hi := v.Processes()
 	if lo == hi {
 		return fmt.Sprintf("n = %d processes per cell.", hi)
@@ -204,7 +204,7 @@ func (v *view) replicates() string {
 }
 
 // leftOut says which trials do not count, and how the figure treats them.
-func (v *view) leftOut(how string) string {
+func (v *View) leftOut(how string) string {
 	bad := v.Invalid()
 	if len(bad) == 0 {
 		return "No trial was left out."
@@ -224,7 +224,7 @@ func (v *view) leftOut(how string) string {
 }
 
 // intervalName is what bars and bands are, which depends on n.
-func (v *view) intervalName() string {
+func (v *View) intervalName() string {
 	if fewest, _ := v.Processes(); fewest >= stats.Fewest {
 		return "95 % order-statistic interval"
 	}

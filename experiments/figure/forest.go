@@ -15,7 +15,7 @@ import (
 
 // verdictFigures are those that show how the rules were decided: pairs as a
 // forest, and series along their axis.
-func (v *view) verdictFigures() []Figure {
+func (v *View) verdictFigures() []Figure {
 	j := v.Judged()
 	if j == nil {
 		return nil
@@ -40,19 +40,19 @@ func (v *view) verdictFigures() []Figure {
 		if len(rows) == 0 {
 			continue
 		}
-		f.sheet = plot.ForestSheet(of.label, of.neutral, rows)
+		f.Sheet = plot.ForestSheet(of.label, of.neutral, rows)
 		f.Caption = words.Sentences("One row for each pair of cells: the median over blocks of the ratio within each (of a gain: the difference over the rule's unit), its 95 % interval, dotted where there are too few blocks for one. The upright line is no difference, the dashed one the bound that is claimed.",
 			"Filled markers support the claim, hollow ones do not decide, crossed ones contradict it.", v.loads(v.ruled(j, of.kind)), v.replicates(), v.leftOut("and not drawn"))
 		figs = append(figs, f)
 	}
-	if f := v.trendFigure(j, title); f.sheet != nil {
+	if f := v.trendFigure(j, title); f.Sheet != nil {
 		figs = append(figs, f)
 	}
 	return figs
 }
 
 // ruled are the phases that rules of some kinds look at.
-func (v *view) ruled(j *verdict.Verdict, kinds ...string) []record.Phase {
+func (v *View) ruled(j *verdict.Verdict, kinds ...string) []record.Phase {
 	names := map[string]bool{}
 	for _, r := range j.Rules {
 		for _, kind := range kinds {
@@ -69,7 +69,7 @@ func (v *view) ruled(j *verdict.Verdict, kinds ...string) []record.Phase {
 var marks = map[verdict.Side]plot.Mark{verdict.Supports: plot.Filled, verdict.Open: plot.Hollow, verdict.Contradicts: plot.Crossed}
 
 // pairRows are a rule's pairs.
-func (v *view) pairRows(r verdict.RuleResult) []plot.ForestRow {
+func (v *View) pairRows(r verdict.RuleResult) []plot.ForestRow {
 	var bounds []float64
 	q := r.Rule
 	switch {
@@ -82,7 +82,7 @@ func (v *view) pairRows(r verdict.RuleResult) []plot.ForestRow {
 	}
 	var rows []plot.ForestRow
 	for _, p := range r.Pairs {
-		look, ok := v.style[p.Of.Cell[v.Group]]
+		look, ok := v.Style[p.Of.Cell[v.Group]]
 		if !ok {
 			look = plot.Style{Color: plot.Ink}
 		}
@@ -104,7 +104,7 @@ func pairName(p verdict.Pair) string {
 }
 
 // trendFigure draws the ratios of rules that look along an axis.
-func (v *view) trendFigure(j *verdict.Verdict, title string) Figure {
+func (v *View) trendFigure(j *verdict.Verdict, title string) Figure {
 	f := Figure{Name: "verdict-trend", Title: title + ", along their axis"}
 	var tiles []plot.Tile
 	var legend []plot.Entry
@@ -136,10 +136,10 @@ func (v *view) trendFigure(j *verdict.Verdict, title string) Figure {
 			tiles = append(tiles, plot.Tile{Plot: pl, Title: fmt.Sprintf("%s: %s", plot.Shortened(r.Rule.Title, 42), r.Outcome)})
 		}
 	}
-	if f.sheet = plot.InRows(tiles, 2); f.sheet == nil {
+	if f.Sheet = plot.InRows(tiles, 2); f.Sheet == nil {
 		return f
 	}
-	f.sheet.Legend = legend
+	f.Sheet.Legend = legend
 	f.Caption = words.Sentences("The ratio of each pair along the axis that the rule names: the median over blocks with its 95 % interval. The line across is no difference.",
 		v.loads(v.ruled(j, suite.RuleTrend, suite.RuleCrossing)), v.replicates(), v.leftOut("and not drawn"))
 	return f

@@ -50,7 +50,7 @@ func percentShort(x float64) string {
 
 // gapFigure draws the leaderless gap in its two classes, with the share of the
 // connections that met no gap at all.
-func (v *view) gapFigure() (Figure, error) {
+func (v *View) gapFigure() (Figure, error) {
 	f := Figure{Name: headlines["F3"], Headline: "F3", Title: "Leaderless gap"}
 	source := v.gapSource()
 	prefix := strings.TrimSuffix(source, gapTag)
@@ -70,7 +70,7 @@ func (v *view) gapFigure() (Figure, error) {
 					if len(hs) == 0 {
 						continue
 					}
-					look := v.style[s]
+					look := v.Style[s]
 					c, err := plot.NewCurve(hs, look)
 					if err != nil {
 						return f, fmt.Errorf("figure %s: %w", f.Name, err)
@@ -100,7 +100,7 @@ func (v *view) gapFigure() (Figure, error) {
 		return f, nil
 	}
 	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
-	f.sheet = v.grid(with, func(ph record.Phase, i int) *gonum.Plot {
+	f.Sheet = v.grid(with, func(ph record.Phase, i int) *gonum.Plot {
 		at := [2]int{v.IndexOf(ph), i}
 		if len(curves[at]) == 0 {
 			return nil
@@ -118,7 +118,7 @@ func (v *view) gapFigure() (Figure, error) {
 	})
 	for _, name := range v.Subjects {
 		if present[name] {
-			f.sheet.Legend = append(f.sheet.Legend, plot.Entry{Label: name, Style: v.style[name], Line: true})
+			f.Sheet.Legend = append(f.Sheet.Legend, plot.Entry{Label: name, Style: v.Style[name], Line: true})
 		}
 	}
 	f.Caption = words.Sentences("G runs from the old leader's receipt of an event until the next thread is armed on the handle set. Lines with markers are gaps that a follower ended, thin ones without are gaps in which no follower was there to take over; each class is a distribution of its own.",
@@ -129,7 +129,7 @@ func (v *view) gapFigure() (Figure, error) {
 
 // quietest leaves out the closed loops where there are open ones: in a loop that is
 // always full the gap is what the load makes it.
-func (v *view) quietest(phases []record.Phase) []record.Phase {
+func (v *View) quietest(phases []record.Phase) []record.Phase {
 	if !slices.ContainsFunc(phases, v.IsOpen) {
 		return phases
 	}
@@ -138,7 +138,7 @@ func (v *view) quietest(phases []record.Phase) []record.Phase {
 
 // gapSource prefers the kernel probe, which tells all three classes apart in one
 // phase.
-func (v *view) gapSource() string {
+func (v *View) gapSource() string {
 	for _, t := range v.Valid() {
 		for _, r := range t.Phases {
 			if h := r.Histograms[record.ProbePrefix+gapTag]; h != nil && h.TotalCount() > 0 {
@@ -151,14 +151,14 @@ func (v *view) gapSource() string {
 
 // armed is the share of the connections whose arrival woke a thread that slept in
 // accept or in the wait for events, in the same load with the probe on.
-func (v *view) armed(ph record.Phase, p findings.Panel, subject string) (float64, bool) {
+func (v *View) armed(ph record.Phase, p findings.Panel, subject string) (float64, bool) {
 	for _, on := range v.Phases {
 		if on.Name != ph.Name && !findings.SameLoad(on, ph) {
 			continue
 		}
 		var connections, atOnce uint64
 		for _, t := range v.Trials(p, subject) {
-			if r := findings.PhaseOf(t, on.Name); r != nil && r.Probe != nil && t.Valid() {
+			if r := t.Phase(on.Name); r != nil && r.Probe != nil && t.Valid() {
 				connections += r.Probe.Counts["connections"]
 				atOnce += r.Probe.Counts["accepts_at_once"]
 			}

@@ -34,15 +34,15 @@ func TestFiguresRegenerate(t *testing.T) {
 	runs := madeup.HeadlineRuns()
 	headlinesDrawn := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(runs)) {
-		figs, err := newView(runs[name]).figures()
+		figs, err := New(runs[name]).Figures()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range figs {
-			if f.sheet == nil {
+			if f.Sheet == nil {
 				continue
 			}
-			svg, err := f.sheet.Render("svg")
+			svg, err := f.Sheet.Render("svg")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,49 +102,4 @@ func sums256(text string) map[string]string {
 		}
 	}
 	return out
-}
-
-// A report made twice from one results directory on disk is the same in every
-// file: page, SVG, PDF and PNG.
-func TestReportTwiceGivesEqualBytes(t *testing.T) {
-	source := filepath.Join("..", "..", "results", "spare-reference")
-	dir := t.TempDir()
-	for _, part := range []string{"manifest.json", "trials.zip.zst"} {
-		if err := copyInto(dir, source, part); err != nil {
-			t.Fatal(err)
-		}
-	}
-	report := func() map[string][]byte {
-		if _, _, err := Report(dir); err != nil {
-			t.Fatal(err)
-		}
-		return read(t, dir)
-	}
-	first, second := report(), report()
-	kinds := map[string]int{}
-	for name, data := range first {
-		kinds[filepath.Ext(name)]++
-		if !bytes.Equal(data, second[name]) {
-			t.Errorf("%s differs between two reports", name)
-		}
-	}
-	if kinds[".pdf"] < 3 || kinds[".svg"] != kinds[".pdf"] || kinds[".png"] != kinds[".pdf"] || kinds[".html"] != 1 || len(first) != len(second) {
-		t.Errorf("the first report has %v, %d files, the second %d", kinds, len(first), len(second))
-	}
-}
-
-// copyInto copies a file, or the files of a directory, from source into dir.
-func copyInto(dir, source, part string) error {
-	info, err := os.Stat(filepath.Join(source, part))
-	if err != nil {
-		return err
-	}
-	if info.IsDir() {
-		return os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(source, part)))
-	}
-	data, err := os.ReadFile(filepath.Join(source, part))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(dir, part), data, 0o644)
 }

@@ -23,7 +23,7 @@ const (
 // axes that has any panel, or all of them one after the other where there are too
 // many columns. The first row of the figures is what is compared at equal offered
 // rate.
-func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int) *gonum.Plot) *plot.Sheet {
+func (v *View) grid(phases []record.Phase, draw func(ph record.Phase, panel int) *gonum.Plot) *plot.Sheet {
 	rows := make([][]plot.Tile, len(phases))
 	drawn := make([]bool, len(v.Panels))
 	kept, few := v.outermost(maxPanels)
@@ -72,7 +72,7 @@ func (v *view) grid(phases []record.Phase, draw func(ph record.Phase, panel int)
 }
 
 // tileTitle names a panel by what sets it apart from the others.
-func (v *view) tileTitle(ph record.Phase, p findings.Panel, withLoad bool) string {
+func (v *View) tileTitle(ph record.Phase, p findings.Panel, withLoad bool) string {
 	switch {
 	case !withLoad && p.Title != "":
 		return p.Title

@@ -19,7 +19,7 @@ var headlines = map[string]string{
 // ordered puts the figures that the suite asks for first, in its order, then
 // those of the verdict, then the others. One that was asked for and could not be
 // drawn is not silent about it.
-func (v *view) ordered(figs []Figure) []Figure {
+func (v *View) ordered(figs []Figure) []Figure {
 	asked := v.Run.Manifest.Figures
 	rank := func(f Figure) int {
 		if i := slices.Index(asked, f.Headline); i >= 0 {
@@ -33,7 +33,7 @@ func (v *view) ordered(figs []Figure) []Figure {
 	slices.SortStableFunc(figs, func(a, b Figure) int { return cmp.Compare(rank(a), rank(b)) })
 	for i := range figs {
 		if f := &figs[i]; rank(*f) < len(asked) {
-			f.silent = false
+			f.Silent = false
 		}
 	}
 	return figs
@@ -42,12 +42,12 @@ func (v *view) ordered(figs []Figure) []Figure {
 // without is the figure with the reason why it is not drawn. Nobody misses it
 // but a suite that asks for it.
 func (f Figure) without(format string, args ...any) Figure {
-	f.Missing, f.silent = fmt.Sprintf(format, args...), true
+	f.Missing, f.Silent = fmt.Sprintf(format, args...), true
 	return f
 }
 
 // machine is the sentence of captions that says where it was measured.
-func (v *view) machine() string {
+func (v *View) machine() string {
 	m := v.Run.Manifest.Before
 	if m.CPU == "" {
 		return ""
@@ -65,7 +65,7 @@ func (v *view) machine() string {
 // outermost are the panels, by index, that a figure shows where there are more than
 // it has room for: of each axis of numbers those of the least and the greatest value,
 // or of the least alone. few says so in a caption.
-func (v *view) outermost(room int) (kept []int, few string) {
+func (v *View) outermost(room int) (kept []int, few string) {
 	var shown []string
 	for i := range v.Panels {
 		kept = append(kept, i)

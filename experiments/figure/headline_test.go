@@ -2,13 +2,9 @@ package figure
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-
-	"golang.org/x/net/html"
 
 	"lflab/experiments/findings"
 	"lflab/experiments/madeup"
@@ -20,7 +16,7 @@ func TestHeadlinesAreThoseSuitesMayAskFor(t *testing.T) {
 	if len(headlines) != len(suite.FigureNames) {
 		t.Errorf("%d headlines, suites may ask for %d", len(headlines), len(suite.FigureNames))
 	}
-	figs, err := newView(madeup.QuickRun(1)).figures()
+	figs, err := New(madeup.QuickRun(1)).Figures()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,34 +25,6 @@ func TestHeadlinesAreThoseSuitesMayAskFor(t *testing.T) {
 		if i < 0 || figs[i].Name != headlines[number] {
 			t.Errorf("no figure is %s, or it is not called %s", number, headlines[number])
 		}
-	}
-}
-
-// What the suite asks for stands first, in its order; the verdict's figures next;
-// what was asked for and cannot be drawn says why.
-func TestFiguresAskedForComeFirst(t *testing.T) {
-	for _, c := range []struct {
-		run  *record.Run
-		want []string
-	}{
-		{madeup.RateRun(), []string{"model", "where-time-goes"}},
-		{madeup.RuledRun(), []string{"handoff", "verdict", "verdict-gain"}},
-		{madeup.TrendRun(), []string{"work", "verdict-trend"}},
-	} {
-		names, err := Names(c.run)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(names) <= len(c.want) || !slices.Equal(names[:len(c.want)], c.want) {
-			t.Errorf("%s draws %v, want %v first", c.run.Manifest.Suite, names, c.want)
-		}
-	}
-	page := string(read(t, write(t, madeup.RuledRun()))["report.html"])
-	if !strings.Contains(page, "Overload: drops and latency against the listen queue</i> (no axis is listen-backlog)") {
-		t.Error("the report does not say why F9, which the suite asks for, is missing")
-	}
-	if strings.Contains(page, "no axis is spin") {
-		t.Error("the report misses a figure that nobody asked for")
 	}
 }
 
@@ -90,13 +58,13 @@ func TestDraw(t *testing.T) {
 // left out.
 func TestCaptionsOfHeadlines(t *testing.T) {
 	for name, run := range madeup.HeadlineRuns() {
-		v := newView(run)
-		figs, err := v.figures()
+		v := New(run)
+		figs, err := v.Figures()
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, f := range figs {
-			if f.sheet == nil {
+			if f.Sheet == nil {
 				continue
 			}
 			parts := []string{"Machine: AMD EPYC 9R45, 2 CPUs, Linux 6.18.44", "n = "}
@@ -125,7 +93,7 @@ func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 		of     prediction
 		points int
 	}{{madeup.RateRun(), byRate, 5}, {madeup.PairRun(), bySpacing, 6}} {
-		v := newView(c.run)
+		v := New(c.run)
 		axis, _ := v.Axis(c.of.axis)
 		fits, err := c.of.predict(c.run, c.run.Manifest.Phases[0].Name)
 		if err != nil {
@@ -144,7 +112,7 @@ func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 				t.Errorf("%s, %s: a curve of %d places", c.of.axis, s.Name, len(s.Curve))
 			}
 		}
-		figs, err := v.figures()
+		figs, err := v.Figures()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,12 +124,12 @@ func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 }
 
 func TestGapShares(t *testing.T) {
-	v := newView(madeup.RateRun())
+	v := New(madeup.RateRun())
 	p := v.Panels[0] // 1,000/s: 25 of 1,000 connections found no thread armed
 	if got, ok := v.armed(v.Phases[0], p, "leader"); !ok || got != 0.975 {
 		t.Errorf("armed %v %v, want 0.975", got, ok)
 	}
-	if v.gapSource() != "probe.G" || newView(madeup.QuickRun(1)).gapSource() != "G" {
+	if v.gapSource() != "probe.G" || New(madeup.QuickRun(1)).gapSource() != "G" {
 		t.Error("the gap comes from the wrong source")
 	}
 	g := gapShares{subject: "leader", armed: 0.975, none: 0.004, hasArmed: true, hasNone: true}
@@ -172,7 +140,7 @@ func TestGapShares(t *testing.T) {
 
 func TestServedByRank(t *testing.T) {
 	run := madeup.OrderRun()
-	v := newView(run)
+	v := New(run)
 	ranks, gini := v.served("open", record.Cell{"order": "lifo", "threads": "8"})
 	if len(ranks) != 8 || ranks[0].Of.Center < 4*ranks[3].Of.Center || gini.Center < 0.5 {
 		t.Errorf("%d ranks, the first %v, the fourth %v, Gini %v", len(ranks), ranks[0].Of, ranks[3].Of, gini)
@@ -194,113 +162,10 @@ func TestNumbersOfAxes(t *testing.T) {
 	}
 }
 
-// The report begins with the verdict where there are rules, and has no such box
-// where there are none.
-func TestReportBeginsWithTheVerdict(t *testing.T) {
-	page := string(read(t, write(t, madeup.RuledRun()))["report.html"])
-	verdict, answer := strings.Index(page, `<section id="verdict" class="refuted">`), strings.Index(page, `<section id="answer">`)
-	if verdict < 0 || verdict > answer {
-		t.Fatalf("verdict at %d, answer at %d", verdict, answer)
-	}
-	for _, part := range []string{"H1 is refuted:", "uses less CPU time than worker &amp; event.", "Refuted if", "switches per request", "claimed", "2 / 3 / 1"} {
-		if !strings.Contains(page[verdict:answer], part) {
-			t.Errorf("the verdict does not say %q", part)
-		}
-	}
-	if plain := string(written(t)["report.html"]); strings.Contains(plain, `id="verdict"`) || strings.Contains(plain, "#verdict\"") {
-		t.Error("a suite without rules has a verdict")
-	}
-}
-
-// resultsIn makes a directory with two results directories of the repository.
-func resultsIn(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"spare-reference", "handoff-reference"} {
-		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		for _, part := range []string{"manifest.json", "trials.zip.zst"} {
-			if err := copyInto(filepath.Join(dir, name), filepath.Join("..", "..", "results", name), part); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return dir
-}
-
-func TestOverview(t *testing.T) {
-	dir := resultsIn(t)
-	if _, _, err := Report(filepath.Join(dir, "spare-reference")); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "README.md"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	path, err := Overview(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Overview(dir); err != nil {
-		t.Fatal(err)
-	}
-	if second, err := os.ReadFile(path); err != nil || !bytes.Equal(first, second) {
-		t.Errorf("two overviews differ (%v)", err)
-	}
-	root, err := html.Parse(bytes.NewReader(first))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tiles, pictures int
-	var links []string
-	for n := range root.Descendants() {
-		if n.Type != html.ElementNode {
-			continue
-		}
-		switch n.Data {
-		case "article":
-			tiles++
-		case "svg":
-			pictures++
-		case "script", "link", "img", "iframe":
-			t.Errorf("the page has a %s", n.Data)
-		}
-		for _, a := range n.Attr {
-			if a.Key == "href" && !slices.Contains(links, a.Val) {
-				links = append(links, a.Val)
-			}
-		}
-	}
-	if tiles != 2 || pictures != 2 || !slices.Equal(links, []string{"#handoff-reference", "spare-reference/report.html"}) {
-		t.Errorf("%d tiles, %d pictures, links %v", tiles, pictures, links)
-	}
-	if bytes.Contains(first, []byte("url(")) {
-		t.Error("the page loads something")
-	}
-	if _, err := Overview(t.TempDir()); err == nil || !strings.Contains(err.Error(), "manifest.json") {
-		t.Errorf("overview of nothing: %v", err)
-	}
-}
-
-// A run with rules has its verdict in the overview's tile.
-func TestOverviewTileShowsTheVerdict(t *testing.T) {
-	r, err := overviewOf(madeup.RuledRun(), "h1", t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r.Verdict == nil || r.Verdict.Outcome != "refuted" || r.Answer != "" || r.Link != "" || r.Caption != "Hand-off latency." || !strings.HasPrefix(string(r.Figure), "<svg") {
-		t.Errorf("tile %+v", r)
-	}
-}
-
 // A grid of many conditions does not make figures of many pages: the ends of axes
 // of numbers stand for all, and the caption says so.
 func TestFiguresShowTheEndsOfLongAxes(t *testing.T) {
-	v := newView(madeup.WorkRun()) // 2 modes, 5 amounts of work, 3 numbers of threads
+	v := New(madeup.WorkRun()) // 2 modes, 5 amounts of work, 3 numbers of threads
 	if len(v.Panels) != 30 {
 		t.Fatalf("%d panels", len(v.Panels))
 	}
@@ -311,13 +176,13 @@ func TestFiguresShowTheEndsOfLongAxes(t *testing.T) {
 	if kept, few := v.outermost(30); len(kept) != 30 || few != "" {
 		t.Errorf("%d panels are kept although there is room: %s", len(kept), few)
 	}
-	figs, err := v.figures()
+	figs, err := v.Figures()
 	if err != nil {
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(figs, func(f Figure) bool { return f.Name == "cpu" })
 	tiles := 0
-	for _, row := range figs[i].sheet.Rows {
+	for _, row := range figs[i].Sheet.Rows {
 		for _, tile := range row {
 			if tile.Plot != nil {
 				tiles++

@@ -25,7 +25,7 @@ const (
 
 // multiples draws latency against throughput with a small panel for each subject;
 // nil where no requests were answered.
-func (v *view) multiples() *plot.Sheet {
+func (v *View) multiples() *plot.Sheet {
 	kept, few := v.outermost(maxColumns)
 	s := &plot.Sheet{Width: plot.TwoColumns, Row: multipleRow, Few: few}
 	for _, i := range kept {
@@ -71,8 +71,8 @@ func (v *view) multiples() *plot.Sheet {
 	return s
 }
 
-func (v *view) profile(p findings.Panel, name string) plot.Profile {
-	k := plot.Profile{Style: v.style[name]}
+func (v *View) profile(p findings.Panel, name string) plot.Profile {
+	k := plot.Profile{Style: v.Style[name]}
 	rate := findings.MetricOf(findings.KeyRate)
 	for _, ph := range v.Undisturbed(v.Phases, false) {
 		x := stats.Summarise(v.Sample(ph.Name, p, name, rate).Valid)

@@ -9,7 +9,7 @@ import (
 
 // overloadFigure draws what overload does to servers: connections dropped, and
 // the latency of those that are served, against the length of the listen queue.
-func (v *view) overloadFigure() Figure {
+func (v *View) overloadFigure() Figure {
 	f := Figure{Name: "overload", Headline: "F9", Title: "Overload: drops and latency against the listen queue"}
 	backlog, ok := v.Axis("listen-backlog")
 	if !ok {
@@ -25,7 +25,7 @@ func (v *view) overloadFigure() Figure {
 			for _, m := range []record.Metric{drops, latency} {
 				var ss []plot.Series
 				for _, name := range v.Subjects {
-					ss = append(ss, plot.Series{Name: name, Style: v.style[name], Points: v.along(backlog, ph.Name, findings.With(p.Cell, v.Group, name), m)})
+					ss = append(ss, plot.Series{Name: name, Style: v.Style[name], Points: v.along(backlog, ph.Name, p.Cell.With(v.Group, name), m)})
 				}
 				if pl := plot.SeriesPanel("listen queue (connections)", m.Label(), ss); pl != nil {
 					title := findings.JoinTitle(p.Title, m.Heading())
@@ -39,16 +39,16 @@ func (v *view) overloadFigure() Figure {
 			}
 		}
 	}
-	if f.sheet = plot.InRows(tiles, 2); f.sheet == nil {
+	if f.Sheet = plot.InRows(tiles, 2); f.Sheet == nil {
 		return f.without("no trial counts listen_drops or answered requests along listen-backlog")
 	}
-	f.sheet.Legend = plot.LegendOf(drawn)
+	f.Sheet.Legend = plot.LegendOf(drawn)
 	f.Caption = words.Sentences("Connections that the kernel dropped because the listen queue was full (ListenDrops of the server's network namespace), and the latency from the planned send of requests that were answered, against the length asked for in listen(2).",
 		v.seriesCaption(shown))
 	return f
 }
 
 // seriesCaption is what captions of series have in common.
-func (v *view) seriesCaption(phases map[string]bool) string {
+func (v *View) seriesCaption(phases map[string]bool) string {
 	return words.Sentences("Markers are medians over processes, bars their "+v.intervalName()+".", v.loads(v.PhasesNamed(phases)), v.replicates(), v.leftOut("and not drawn"))
 }

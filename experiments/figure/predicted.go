@@ -16,7 +16,7 @@ import (
 
 // modelFigure draws the mean of D against the offered rate, and D of the second
 // of a pair against its spacing, as measured and as the model predicts it.
-func (v *view) modelFigure() Figure {
+func (v *View) modelFigure() Figure {
 	f := Figure{Name: headlines["F4"], Headline: "F4", Title: "Dispatch latency as measured, and as the queueing model predicts it"}
 	if v.Group != "mpm" {
 		return f.without("the run does not compare MPMs")
@@ -58,13 +58,13 @@ func (v *view) modelFigure() Figure {
 			}
 		}
 	}
-	if f.sheet = plot.InRows(tiles, 2); f.sheet == nil {
+	if f.Sheet = plot.InRows(tiles, 2); f.Sheet == nil {
 		return f.without("no trial with the kernel probe on measured D along rate or the second of a pair's D along spacing")
 	}
-	f.sheet.Row = 60 * vg.Millimeter
-	f.sheet.Legend = plot.LegendOf(drawn)
-	for i := range f.sheet.Legend {
-		f.sheet.Legend[i].Line = true
+	f.Sheet.Row = 60 * vg.Millimeter
+	f.Sheet.Legend = plot.LegendOf(drawn)
+	for i := range f.Sheet.Legend {
+		f.Sheet.Legend[i].Line = true
 	}
 	f.Caption = words.Sentences("Markers with bars are measured by the kernel probe. Lines without markers on them go through what the model of one leader with a set-up time (M/D/1) predicts from V and G at the quietest point, which it was fitted to; where there is no prediction, lines join the measured points.",
 		v.seriesCaption(shown), words.Sentences(told...))
@@ -89,7 +89,7 @@ var (
 
 // predictedSeries are the measured points of each MPM, with the model's curve if
 // there is one, and what is to be said of the fit.
-func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase, p findings.Panel, fits []model.Fit) (ss []plot.Series, sentences []string) {
+func (v *View) predictedSeries(of prediction, axis record.Axis, ph record.Phase, p findings.Panel, fits []model.Fit) (ss []plot.Series, sentences []string) {
 	var others []record.Axis
 	for _, a := range findings.AxesOf(v.Run) {
 		if a.Name != v.Group && a.Name != byRate.axis && a.Name != bySpacing.axis {
@@ -99,9 +99,9 @@ func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase,
 	group := record.Label(others, p.Cell)
 	i := slices.IndexFunc(fits, func(f model.Fit) bool { return f.Group == group })
 	for _, name := range v.Subjects {
-		s := plot.Series{Name: name, Style: v.style[name], Points: v.along(axis, ph.Name, findings.With(p.Cell, v.Group, name), of.metric)}
+		s := plot.Series{Name: name, Style: v.Style[name], Points: v.along(axis, ph.Name, p.Cell.With(v.Group, name), of.metric)}
 		if of.axis == bySpacing.axis {
-			v.atAchieved(s.Points, axis, ph.Name, findings.With(p.Cell, v.Group, name))
+			v.atAchieved(s.Points, axis, ph.Name, p.Cell.With(v.Group, name))
 		}
 		if i >= 0 && len(s.Points) > 0 {
 			if c := fits[i].Curve(name); c != nil {
@@ -119,7 +119,7 @@ func (v *view) predictedSeries(of prediction, axis record.Axis, ph record.Phase,
 
 // atAchieved moves points to the spacings that pairs had in fact, where these were
 // measured: medians over processes.
-func (v *view) atAchieved(ps []plot.SeriesPoint, axis record.Axis, phase string, c record.Cell) {
+func (v *View) atAchieved(ps []plot.SeriesPoint, axis record.Axis, phase string, c record.Cell) {
 	asked := map[float64]float64{}
 	for _, q := range v.along(axis, phase, c, findings.MetricOf("pair_spacing_p50_ns")) {
 		asked[q.X] = q.Of.Center

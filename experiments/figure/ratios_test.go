@@ -12,31 +12,6 @@ import (
 	"lflab/experiments/suite"
 )
 
-func TestRatioTable(t *testing.T) {
-	run := madeup.QuickRun(1)
-	if ts := newView(run).ratioTables(); len(ts) != 0 {
-		t.Errorf("a suite that asks for no ratios has %d tables of them", len(ts))
-	}
-	run.Manifest.Ratios = []suite.Ratio{
-		{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}},
-		{Title: "never measured", Metric: "rss_bytes_per_idle_connection", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}},
-	}
-	for _, tr := range run.Trials {
-		run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{Cell: tr.Cell, Repetition: tr.Repetition})
-	}
-	ts := newView(run).ratioTables()
-	if len(ts) != 1 || heads(ts[0]) != "CPU / kernel" || len(ts[0].Groups) != 2 {
-		t.Fatalf("tables %+v", ts)
-	}
-	rows := ts[0].Groups[0].Rows
-	if len(rows) != 4 || rows[0].Subject != "leader" || !strings.HasPrefix(rows[0].Cells[0].Median, "1.0") {
-		t.Errorf("closing connections: %+v", rows) // 24.1 to 22.9 in the fixture
-	}
-	if text := string(read(t, write(t, run))["report.html"]); !strings.Contains(text, "<h3>Ratios</h3>") || strings.Contains(text, "never measured") {
-		t.Error("the report has no table of ratios, or one with an empty column")
-	}
-}
-
 // Memory and bytes stand in the tables of phases where they are the question.
 func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 	r := &record.PhaseResult{Requests: 10, DurationS: 2, RSS: 64 << 20, BytesPerSecond: 1e6}

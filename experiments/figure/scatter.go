@@ -14,7 +14,7 @@ import (
 
 // scatter draws p50 and p99 of latency against throughput, a row for each.
 // All phases share a panel. It is nil where no requests were answered.
-func (v *view) scatter() *plot.Sheet {
+func (v *View) scatter() *plot.Sheet {
 	if len(v.Subjects) > crowd {
 		return v.multiples()
 	}
@@ -46,18 +46,18 @@ func (v *view) scatter() *plot.Sheet {
 	}
 	for _, name := range v.Subjects {
 		if present[name] {
-			s.Legend = append(s.Legend, plot.Entry{Label: name, Style: v.style[name], Line: true})
+			s.Legend = append(s.Legend, plot.Entry{Label: name, Style: v.Style[name], Line: true})
 		}
 	}
 	return s
 }
 
-func (v *view) scatterTile(p findings.Panel, rate, latency record.Metric, present map[string]bool) plot.Tile {
+func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, present map[string]bool) plot.Tile {
 	var clouds []plot.Cloud
 	var hollow []vg.Point
 	b := plot.Bounds{X0: math.Inf(1), X1: 0, Y0: math.Inf(1), Y1: 0}
 	for _, name := range v.Subjects {
-		k := plot.Cloud{Style: v.style[name]}
+		k := plot.Cloud{Style: v.Style[name]}
 		for _, ph := range v.Undisturbed(v.Phases, false) {
 			xs, ys := v.Sample(ph.Name, p, name, rate), v.Sample(ph.Name, p, name, latency)
 			k.Valid = append(k.Valid, plot.Pairs(xs.Valid, ys.Valid)...)

@@ -9,14 +9,14 @@ import (
 
 // along is a metric over the values of an axis, in a phase of the cells with
 // these values, in rising order.
-func (v *view) along(axis record.Axis, phase string, c record.Cell, m record.Metric) []plot.SeriesPoint {
+func (v *View) along(axis record.Axis, phase string, c record.Cell, m record.Metric) []plot.SeriesPoint {
 	var ps []plot.SeriesPoint
 	for _, value := range axis.Values {
 		x, ok := findings.NumberOf(value)
 		if !ok {
 			continue
 		}
-		if iv := stats.Summarise(findings.SampleOf(v.Where(findings.With(c, axis.Name, value)), phase, m).Valid); iv.N > 0 {
+		if iv := stats.Summarise(findings.SampleOf(v.Where(c.With(axis.Name, value)), phase, m).Valid); iv.N > 0 {
 			ps = append(ps, plot.SeriesPoint{X: x, Of: iv})
 		}
 	}

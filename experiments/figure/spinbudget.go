@@ -14,7 +14,7 @@ import (
 )
 
 // spinFigure draws what spinning before sleep buys and what it costs.
-func (v *view) spinFigure() Figure {
+func (v *View) spinFigure() Figure {
 	f := Figure{Name: "spin", Headline: "F7", Title: "What a spin budget buys, and what it costs"}
 	spin, ok := v.Axis("spin")
 	if !ok {
@@ -53,17 +53,17 @@ func (v *view) spinFigure() Figure {
 					if len(v.Phases) > 1 {
 						name += ", " + ph.Name
 					}
-					add(ph, findings.With(p.Cell, rates.Name, rate), name)
+					add(ph, p.Cell.With(rates.Name, rate), name)
 				}
 			}
 			if pl := plot.ParetoPanel(cpu.Label(), y.Label(), ks); pl != nil {
 				tiles = append(tiles, plot.Tile{Plot: pl, Title: p.Title})
 			}
 		}
-		if f.sheet = plot.InRows(tiles, maxColumns); f.sheet == nil {
+		if f.Sheet = plot.InRows(tiles, maxColumns); f.Sheet == nil {
 			continue
 		}
-		f.sheet.Legend = legend
+		f.Sheet.Legend = legend
 		f.Caption = words.Sentences(fmt.Sprintf("Each point is a spin budget, the time a thread looks for work before it sleeps, labelled with it; lines join budgets in their order. Lower and further left is better: further right is CPU time paid for the lower %s.", y.Heading()),
 			"Points are medians over processes, bars their "+v.intervalName()+".", v.loads(v.PhasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 		return f
@@ -73,14 +73,14 @@ func (v *view) spinFigure() Figure {
 
 // gapOrDispatch are the times that a spin budget may shorten, the one that is
 // drawn where it was measured first.
-func (v *view) gapOrDispatch() []record.Metric {
+func (v *View) gapOrDispatch() []record.Metric {
 	return []record.Metric{findings.MetricOf(findings.KeyGP50), findings.ProbeTimes[2], findings.MetricOf(findings.KeyDP50), findings.ProbeTimes[0], findings.MetricOf(findings.KeyHP50)}
 }
 
-func (v *view) budgets(spin record.Axis, phase string, c record.Cell, cpu, time record.Metric) []plot.ParetoPoint {
+func (v *View) budgets(spin record.Axis, phase string, c record.Cell, cpu, time record.Metric) []plot.ParetoPoint {
 	var bs []plot.ParetoPoint
 	for _, value := range spin.Values {
-		ts := v.Where(findings.With(c, spin.Name, value))
+		ts := v.Where(c.With(spin.Name, value))
 		b := plot.ParetoPoint{Label: budgetLabel(value), X: stats.Summarise(findings.SampleOf(ts, phase, cpu).Valid), Y: stats.Summarise(findings.SampleOf(ts, phase, time).Valid)}
 		if b.At, _ = findings.NumberOf(value); b.X.N > 0 && b.Y.N > 0 {
 			bs = append(bs, b)

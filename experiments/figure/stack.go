@@ -18,7 +18,7 @@ func pieces(s *findings.Stack, small []string) []plot.Piece {
 		case slices.Contains(small, p.Name):
 			left += p.Mean
 		default:
-			ps = append(ps, plot.Piece{Fill: fillOf(p), Width: p.Mean})
+			ps = append(ps, plot.Piece{Fill: FillOf(p), Width: p.Mean})
 		}
 	}
 	if left > 0 {
@@ -27,7 +27,7 @@ func pieces(s *findings.Stack, small []string) []plot.Piece {
 	return ps
 }
 
-func fillOf(p findings.Part) plot.Fill {
+func FillOf(p findings.Part) plot.Fill {
 	if k := kindOf(p.Name); k != nil {
 		return k.fill
 	}

@@ -17,10 +17,10 @@ import (
 )
 
 // stagesFigure draws one of the sums in every phase and panel that has it.
-func (v *view) stagesFigure(of findings.Sum) Figure {
+func (v *View) stagesFigure(of findings.Sum) Figure {
 	f := Figure{Name: of.Name, Title: of.Title}
 	if why := v.Unprobed(); why != "" {
-		f.Missing, f.silent = why, true
+		f.Missing, f.Silent = why, true
 		return f
 	}
 	stacks := map[[2]int][]findings.Stack{}
@@ -47,30 +47,30 @@ func (v *view) stagesFigure(of findings.Sum) Figure {
 	}
 	if len(all) == 0 {
 		f.Missing = "no trial holds stages of " + of.Tag
-		f.silent = of.User // only servers with a flight recorder have them
+		f.Silent = of.User // only servers with a flight recorder have them
 		return f
 	}
 	small := findings.Merged(all)
-	f.sheet = v.grid(phases, func(ph record.Phase, i int) *gonum.Plot {
+	f.Sheet = v.grid(phases, func(ph record.Phase, i int) *gonum.Plot {
 		var names []string
 		var rows []plot.BarRow
 		for _, s := range stacks[[2]int{v.IndexOf(ph), i}] {
 			if slices.Contains(subjects, s.Subject) {
 				names = append(names, s.Subject)
-				rows = append(rows, plot.BarRow{Style: v.style[s.Subject], Pieces: pieces(&s, small), Totals: s.Totals, Note: s.Placement()})
+				rows = append(rows, plot.BarRow{Style: v.Style[s.Subject], Pieces: pieces(&s, small), Totals: s.Totals, Note: s.Placement()})
 			}
 		}
 		return plot.BarPlot(of.Label+" (µs)", "same/cross/none", names, rows)
 	})
-	for _, row := range f.sheet.Rows { // names stand once, at the left
+	for _, row := range f.Sheet.Rows { // names stand once, at the left
 		for _, t := range row[1:] {
 			if t.Plot != nil {
 				plot.Nameless(t.Plot)
 			}
 		}
 	}
-	f.sheet.Row = vg.Length(plot.BarRowHeight*len(subjects)) + 34
-	f.sheet.Legend = stageLegend(all, small)
+	f.Sheet.Row = vg.Length(plot.BarRowHeight*len(subjects)) + 34
+	f.Sheet.Legend = stageLegend(all, small)
 	f.Caption = v.stagesCaption(of, phases, all, small, subjects)
 	return f
 }
@@ -121,7 +121,7 @@ func stageLegend(all []findings.Stack, small []string) []plot.Entry {
 
 // stagesCaption says what is shown, under which conditions, and what the
 // measurement itself cost.
-func (v *view) stagesCaption(of findings.Sum, phases []record.Phase, all []findings.Stack, small, subjects []string) string {
+func (v *View) stagesCaption(of findings.Sum, phases []record.Phase, all []findings.Stack, small, subjects []string) string {
 	var none, unsound []string
 	for _, s := range v.Subjects {
 		if !slices.Contains(subjects, s) && (v.Group != findings.ProbeAxis || s != findings.ProbeOff) {
@@ -167,14 +167,14 @@ func (v *view) stagesCaption(of findings.Sum, phases []record.Phase, all []findi
 }
 
 // residue says how much of the records of kernel and server was joined.
-func (v *view) residue(of findings.Sum, phases []record.Phase) string {
+func (v *View) residue(of findings.Sum, phases []record.Phase) string {
 	if !of.User {
 		return ""
 	}
 	var joined, left uint64
 	for _, t := range v.Valid() {
 		for _, ph := range phases {
-			if r := findings.PhaseOf(t, ph.Name); r != nil && r.User != nil && r.User.D != nil {
+			if r := t.Phase(ph.Name); r != nil && r.User != nil && r.User.D != nil {
 				joined += r.User.Joined
 				for _, n := range r.User.Unmatched {
 					left += n

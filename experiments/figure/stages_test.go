@@ -20,7 +20,7 @@ import (
 
 func figureOf(t *testing.T, run *record.Run, name string) Figure {
 	t.Helper()
-	figs, err := newView(run).figures()
+	figs, err := New(run).Figures()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func figureOf(t *testing.T, run *record.Run, name string) Figure {
 
 // Each bar is as long as the mean of its sum, and its parts fill it.
 func TestPartsOfABarAddUpToTheMean(t *testing.T) {
-	v := newView(madeup.ProbedRun(1))
+	v := New(madeup.ProbedRun(1))
 	bars := 0
 	for _, of := range findings.Sums {
 		if of.User {
@@ -48,7 +48,7 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 				bars++
 				want := 0.0
 				for _, tr := range v.Trials(p, subject) {
-					if r := findings.PhaseOf(tr, "open_probe"); r != nil && tr.Valid() {
+					if r := tr.Phase("open_probe"); r != nil && tr.Valid() {
 						want += findings.DistOf(r.Probe, of.Tag).Mean / 1e3 / float64(len(s.Totals.Valid))
 					}
 				}
@@ -72,11 +72,11 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 func TestBarsShowWhatIsInNoStage(t *testing.T) {
 	run := madeup.ProbedRun(1)
 	for i := range run.Trials {
-		if r := findings.PhaseOf(&run.Trials[i], "open_probe"); r != nil && run.Trials[i].Cell["mpm"] == "worker" {
+		if r := run.Trials[i].Phase("open_probe"); r != nil && run.Trials[i].Cell["mpm"] == "worker" {
 			delete(r.Probe.Stages, "D.pass-waking-wakeup")
 		}
 	}
-	v := newView(run)
+	v := New(run)
 	s := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker")
 	if x := s.Missing(); x < 9 || x > 12 {
 		t.Errorf("%.1f µs are in no stage, want those of the one taken away", x)
@@ -85,7 +85,7 @@ func TestBarsShowWhatIsInNoStage(t *testing.T) {
 		t.Errorf("the bar ends at %.3f, the mean is %.3f", end, s.Total)
 	}
 	f := figureOf(t, run, "stages")
-	if !strings.Contains(f.Caption, "worker +3") || !slices.ContainsFunc(f.sheet.Legend, func(e plot.Entry) bool { return strings.Contains(e.Label, "in no stage") }) {
+	if !strings.Contains(f.Caption, "worker +3") || !slices.ContainsFunc(f.Sheet.Legend, func(e plot.Entry) bool { return strings.Contains(e.Label, "in no stage") }) {
 		t.Errorf("the figure does not say so: %s", f.Caption)
 	}
 }
@@ -172,7 +172,7 @@ func TestSmallStagesAreMergedAndNamed(t *testing.T) {
 	if !strings.Contains(f.Caption, "merged as “other”: arm-return and return-queued.") {
 		t.Errorf("caption: %s", f.Caption)
 	}
-	for _, e := range f.sheet.Legend {
+	for _, e := range f.Sheet.Legend {
 		if strings.Contains(e.Label, "arm-return") || strings.Contains(e.Label, "return-queued") {
 			t.Errorf("the legend has %q, which is not drawn", e.Label)
 		}
@@ -189,11 +189,11 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 			t.Errorf("caption does not say %q: %s", part, f.Caption)
 		}
 	}
-	if len(f.sheet.Rows) != 2 || len(f.sheet.Rows[0]) != 2 {
-		t.Errorf("%d rows of panels, want two loads by two modes", len(f.sheet.Rows))
+	if len(f.Sheet.Rows) != 2 || len(f.Sheet.Rows[0]) != 2 {
+		t.Errorf("%d rows of panels, want two loads by two modes", len(f.Sheet.Rows))
 	}
 	var heads []string
-	for _, e := range f.sheet.Legend {
+	for _, e := range f.Sheet.Legend {
 		if e.Head != "" {
 			heads = append(heads, e.Head)
 		}
@@ -204,7 +204,7 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 	if h := figureOf(t, madeup.ProbedRun(1), "stages-handoff"); !strings.Contains(h.Caption, "saw nothing of the kind in kernel and goroutine.") {
 		t.Errorf("H of kernel: %s", h.Caption)
 	}
-	v := newView(madeup.ProbedRun(1))
+	v := New(madeup.ProbedRun(1))
 	if s := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "leader"); s.Placement() != "12/84/4 %" {
 		t.Errorf("placement %q", s.Placement())
 	}
@@ -222,10 +222,10 @@ func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
 		}
 	}
 	f := figureOf(t, run, "stages-gap")
-	if len(f.sheet.Rows) != 1 || len(f.sheet.Rows[0]) != 2 || f.sheet.Rows[0][0].Plot == nil || f.sheet.Rows[0][1].Plot == nil {
-		t.Fatalf("rows %+v, want one of two panels", f.sheet.Rows)
+	if len(f.Sheet.Rows) != 1 || len(f.Sheet.Rows[0]) != 2 || f.Sheet.Rows[0][0].Plot == nil || f.Sheet.Rows[0][1].Plot == nil {
+		t.Fatalf("rows %+v, want one of two panels", f.Sheet.Rows)
 	}
-	if a, b := f.sheet.Rows[0][0].Title, f.sheet.Rows[0][1].Title; !strings.HasPrefix(a, "closing · open") || !strings.HasPrefix(b, "closing · closed") {
+	if a, b := f.Sheet.Rows[0][0].Title, f.Sheet.Rows[0][1].Title; !strings.HasPrefix(a, "closing · open") || !strings.HasPrefix(b, "closing · closed") {
 		t.Errorf("panels %q and %q", a, b)
 	}
 }
@@ -233,13 +233,13 @@ func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
 // A trial that lost events of the probe is drawn hollow and in no bar.
 func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 	run := madeup.ProbedRun(1)
-	before := newView(run).Stack(findings.Sums[0], "open_probe", newView(run).Panels[0], "leader")
+	before := New(run).Stack(findings.Sums[0], "open_probe", New(run).Panels[0], "leader")
 	for i := range run.Trials {
 		if tr := &run.Trials[i]; tr.Cell["mpm"] == "leader" && tr.Repetition == 2 {
 			tr.Gates = append(tr.Gates, record.Gate{Name: "probe_lost", Phase: "open_probe", Value: 3})
 		}
 	}
-	after := newView(run).Stack(findings.Sums[0], "open_probe", newView(run).Panels[0], "leader")
+	after := New(run).Stack(findings.Sums[0], "open_probe", New(run).Panels[0], "leader")
 	if len(after.Totals.Invalid) != 1 || len(after.Totals.Valid) != len(before.Totals.Valid)-1 || after.Count != before.Count-1000 || after.Total == before.Total {
 		t.Errorf("before %+v, after %+v", before, after)
 	}
@@ -249,7 +249,7 @@ func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 func TestUserSideExtendsTheBar(t *testing.T) {
 	run := madeup.ProbedRun(1)
 	for i := range run.Trials {
-		if r := findings.PhaseOf(&run.Trials[i], "open_probe"); r != nil {
+		if r := run.Trials[i].Phase("open_probe"); r != nil {
 			r.User = &record.UserStages{
 				D: &stats.Dist{Mean: 30_000}, Joined: 500, Unmatched: map[string]uint64{"user_requests": 1},
 				Stages: map[string]stage.Times{
@@ -266,12 +266,12 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 			}
 		}
 	}
-	v := newView(run)
-	s, kernel := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker"), newView(madeup.ProbedRun(1)).Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker")
+	v := New(run)
+	s, kernel := v.Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker"), New(madeup.ProbedRun(1)).Stack(findings.Sums[0], "open_probe", v.Panels[0], "worker")
 	if math.Abs(s.Total-kernel.Total-2.5) > 1e-9 || s.Missing() != 0 {
 		t.Errorf("total %.3f µs, the kernel's alone %.3f; %.3f in no stage", s.Total, kernel.Total, s.Missing())
 	}
-	if last := s.Parts[len(s.Parts)-1]; last.Name != "read-handler" || fillOf(last).Hatch != plot.Upright {
+	if last := s.Parts[len(s.Parts)-1]; last.Name != "read-handler" || FillOf(last).Hatch != plot.Upright {
 		t.Errorf("last part %+v", last)
 	}
 	h := v.Stack(findings.Sums[2], "open_probe", v.Panels[0], "worker")
@@ -279,8 +279,8 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 		t.Errorf("H begins with %+v and ends with %+v, %.3f in no stage", first, last, h.Missing())
 	}
 	f := figureOf(t, run, "stages")
-	if !strings.Contains(f.Caption, "reaches into the server's own code") || f.sheet.Legend[len(f.sheet.Legend)-2].Label != "read-handler" {
-		t.Errorf("caption %s, legend %+v", f.Caption, f.sheet.Legend)
+	if !strings.Contains(f.Caption, "reaches into the server's own code") || f.Sheet.Legend[len(f.Sheet.Legend)-2].Label != "read-handler" {
+		t.Errorf("caption %s, legend %+v", f.Caption, f.Sheet.Legend)
 	}
 	own := v.Stack(findings.Sums[1], "open_probe", v.Panels[0], "worker")
 	if own.Total != 30 || own.Missing() != 0 {
@@ -290,7 +290,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 		t.Errorf("caption: %s", f.Caption)
 	}
 	var names []string
-	for _, e := range figureOf(t, run, "stages-user").sheet.Legend {
+	for _, e := range figureOf(t, run, "stages-user").Sheet.Legend {
 		names = append(names, e.Label)
 	}
 	if want := []string{"ready-return", "wake-return", "return-user", "read-handler"}; !slices.Equal(names, want) {
@@ -309,10 +309,10 @@ func TestPartsKeepTheOrderOfTime(t *testing.T) {
 // The figures of what is measured from outside leave the probe's phases out
 // where the same load was measured without it.
 func TestProbedPhasesStandBesideUndisturbedOnes(t *testing.T) {
-	if f := figureOf(t, madeup.ProbedRun(1), "cpu"); len(f.sheet.Rows) != 2 {
-		t.Errorf("%d rows of panels of CPU time, want the two loads once", len(f.sheet.Rows))
+	if f := figureOf(t, madeup.ProbedRun(1), "cpu"); len(f.Sheet.Rows) != 2 {
+		t.Errorf("%d rows of panels of CPU time, want the two loads once", len(f.Sheet.Rows))
 	}
-	v := newView(madeup.ProbedRun(1))
+	v := New(madeup.ProbedRun(1))
 	var names []string
 	for _, ph := range v.PhasesByLoad() {
 		names = append(names, ph.Name)

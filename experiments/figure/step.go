@@ -7,7 +7,6 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -19,15 +18,15 @@ const maxServers = 5
 
 // stepFigure draws processes and threads of each server over the time of a step
 // of load.
-func (v *view) stepFigure() Figure {
+func (v *View) stepFigure() Figure {
 	f := Figure{Name: "step", Title: "Processes and threads while the load comes and goes"}
 	i := slices.IndexFunc(v.Phases, func(ph record.Phase) bool { return ph.Step != nil })
 	if i < 0 {
-		f.Missing, f.silent = "no phase was a step", true
+		f.Missing, f.Silent = "no phase was a step", true
 		return f
 	}
 	ph := v.Phases[i]
-	if f.sheet = v.stepSheet(ph); f.sheet == nil {
+	if f.Sheet = v.stepSheet(ph); f.Sheet == nil {
 		f.Missing = "no trial saw the step"
 		return f
 	}
@@ -41,7 +40,7 @@ func (v *view) stepFigure() Figure {
 
 // stepSheet has a column for each server: processes above, threads below, all
 // under the same axes. It is nil where no trial saw a step.
-func (v *view) stepSheet(ph record.Phase) *plot.Sheet {
+func (v *View) stepSheet(ph record.Phase) *plot.Sheet {
 	type column struct {
 		title              string
 		processes, threads plot.Steps
@@ -50,13 +49,13 @@ func (v *view) stepSheet(ph record.Phase) *plot.Sheet {
 	end, before, tops := 0.0, 0.0, [2]float64{1, float64(ph.Connections)}
 	for _, p := range v.Panels {
 		for _, name := range v.Subjects {
-			of := column{title: name, processes: plot.Steps{Style: v.style[name]}, threads: plot.Steps{Style: v.style[name]}}
+			of := column{title: name, processes: plot.Steps{Style: v.Style[name]}, threads: plot.Steps{Style: v.Style[name]}}
 			if len(v.Panels) > 1 {
 				of.title += " · " + p.Title
 			}
 			var valid []*record.Series
 			for _, t := range v.Trials(p, name) {
-				r := findings.PhaseOf(t, ph.Name)
+				r := t.Phase(ph.Name)
 				if r == nil || r.Series == nil || len(r.Series.TimeS) == 0 {
 					continue
 				}

@@ -10,19 +10,18 @@ import (
 
 	"lflab/experiments/findings"
 	"lflab/experiments/madeup"
-	"lflab/experiments/record"
 )
 
 func TestStepFigure(t *testing.T) {
-	figs, err := newView(madeup.StepRun(1)).figures()
+	figs, err := New(madeup.StepRun(1)).Figures()
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := figs[0]
-	if f.Name != "step" || f.sheet == nil {
+	if f.Name != "step" || f.Sheet == nil {
 		t.Fatalf("the first figure is %s (%s)", f.Name, f.Missing)
 	}
-	rows := f.sheet.Rows
+	rows := f.Sheet.Rows
 	if len(rows) != 2 || len(rows[0]) != 2 || len(rows[1]) != 2 {
 		t.Fatalf("%d rows of %d panels, want processes and threads of two servers", len(rows), len(rows[0]))
 	}
@@ -48,7 +47,7 @@ func TestStepFigure(t *testing.T) {
 	for format, seeds := range map[string][2]uint64{"svg": {1, 2}, "png": {1, 2}} {
 		var drawings [][]byte
 		for _, seed := range []uint64{seeds[0], seeds[0], seeds[1]} {
-			b, err := newView(madeup.StepRun(seed)).stepFigure().sheet.Render(format)
+			b, err := New(madeup.StepRun(seed)).stepFigure().Sheet.Render(format)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -62,8 +61,8 @@ func TestStepFigure(t *testing.T) {
 
 // Who asks for no step has no figure of one, and no word about it.
 func TestNoStepNoFigure(t *testing.T) {
-	for _, f := range must(newView(madeup.QuickRun(1)).figures()) {
-		if f.Name == "step" && (f.sheet != nil || !f.silent) {
+	for _, f := range must(New(madeup.QuickRun(1)).Figures()) {
+		if f.Name == "step" && (f.Sheet != nil || !f.Silent) {
 			t.Errorf("figure %+v", f)
 		}
 	}
@@ -71,7 +70,7 @@ func TestNoStepNoFigure(t *testing.T) {
 	for i := range unseen.Trials {
 		unseen.Trials[i].Phases, unseen.Trials[i].Failed = nil, true
 	}
-	if f := newView(unseen).stepFigure(); f.sheet != nil || f.silent || f.Missing == "" {
+	if f := New(unseen).stepFigure(); f.Sheet != nil || f.Silent || f.Missing == "" {
 		t.Errorf("figure %+v", f)
 	}
 }
@@ -123,33 +122,5 @@ func TestAnswerOfAStep(t *testing.T) {
 		if text := findings.Answer(slow); !strings.Contains(text, part) {
 			t.Errorf("the answer does not say %q:\n%s", part, text)
 		}
-	}
-}
-
-func TestReportOfAStep(t *testing.T) {
-	files := read(t, write(t, madeup.StepRun(1)))
-	page := string(files["report.html"])
-	for _, part := range []string{`<figure id="step">`, "processes and threads</h3>", "95 % served after", "most processes", "back after", "<td>17<small>[17, 17]</small></td>", "at most 1.10?"} {
-		if !strings.Contains(page, part) {
-			t.Errorf("the report has no %q", part)
-		}
-	}
-	for _, name := range []string{"figures/step.svg", "figures/step.pdf", "figures/step.png"} {
-		if len(files[name]) == 0 {
-			t.Errorf("there is no %s", name)
-		}
-	}
-}
-
-// The values of axes other than mpm have their meanings, too.
-func TestGlossaryOfOtherAxes(t *testing.T) {
-	run := madeup.StepRun(1)
-	run.Manifest.Axes[0] = record.Axis{Name: "accept-mutex", Values: []string{"none", "flock"}}
-	for i := range run.Trials {
-		run.Trials[i].Cell = record.Cell{"accept-mutex": []string{"none", "flock"}[i%2], "mode": "close"}
-	}
-	ts := newView(run).glossary()
-	if len(ts) != 2 || ts[0].Word != "none" || !strings.Contains(ts[1].Meaning, "flock(2)") {
-		t.Errorf("glossary %+v", ts)
 	}
 }

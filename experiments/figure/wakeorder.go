@@ -17,7 +17,7 @@ import (
 
 // orderFigure draws how the order in which followers wake spreads requests over
 // threads, and what a handler that needs a warm cache makes of it.
-func (v *view) orderFigure() Figure {
+func (v *View) orderFigure() Figure {
 	f := Figure{Name: "order", Headline: "F8", Title: "Wake order: who serves, and what warmth is worth"}
 	order, ok := v.Axis("order")
 	if !ok {
@@ -36,7 +36,7 @@ func (v *view) orderFigure() Figure {
 			var ss []plot.Series
 			var gini []string
 			for _, value := range order.Values {
-				points, g := v.served(ph.Name, findings.With(p.Cell, order.Name, value))
+				points, g := v.served(ph.Name, p.Cell.With(order.Name, value))
 				ss = append(ss, plot.Series{Name: value, Style: looks[value], Points: points})
 				if g.N > 0 {
 					gini = append(gini, fmt.Sprintf("%s %.2f", value, g.Center))
@@ -57,7 +57,7 @@ func (v *view) orderFigure() Figure {
 		for _, p := range v.Combinations(order.Name, kib.Name) {
 			var ss []plot.Series
 			for _, value := range order.Values {
-				ss = append(ss, plot.Series{Name: value, Style: looks[value], Points: v.along(kib, ph.Name, findings.With(p.Cell, order.Name, value), d)})
+				ss = append(ss, plot.Series{Name: value, Style: looks[value], Points: v.along(kib, ph.Name, p.Cell.With(order.Name, value), d)})
 			}
 			if pl := plot.SeriesPanel("memory that the handler walks (KiB)", d.Label(), ss); pl != nil {
 				drawn = append(drawn, ss...)
@@ -71,10 +71,10 @@ func (v *view) orderFigure() Figure {
 	for len(ranks)%columns != 0 && len(ranks) != 1 && len(warmth) > 0 { // the rows of the two do not mix
 		ranks = append(ranks, plot.Tile{})
 	}
-	if f.sheet = plot.InRows(slices.Concat(ranks, warmth), columns); f.sheet == nil {
+	if f.Sheet = plot.InRows(slices.Concat(ranks, warmth), columns); f.Sheet == nil {
 		return f.without("no server said which thread served how many requests, and there is no axis kib")
 	}
-	f.sheet.Legend = plot.LegendOf(drawn)
+	f.Sheet.Legend = plot.LegendOf(drawn)
 	read := ""
 	if served {
 		read = "Requests that each thread served, the busiest first, medians over processes of the thread of that rank; Gini is 0 where all serve alike and near 1 where one serves all."
@@ -91,11 +91,11 @@ var orderLooks = []plot.Style{plot.Palette[10], plot.Palette[9], plot.Palette[11
 
 // served is how many requests the thread of each rank served, over the processes
 // of some cells, and the Gini coefficient of each process.
-func (v *view) served(phase string, c record.Cell) (ranks []plot.SeriesPoint, gini stats.Interval) {
+func (v *View) served(phase string, c record.Cell) (ranks []plot.SeriesPoint, gini stats.Interval) {
 	var by [][]float64 // by rank, of each process
 	var ginis []float64
 	for _, t := range v.Where(c) {
-		r := findings.PhaseOf(t, phase)
+		r := t.Phase(phase)
 		if r == nil || !t.Valid() || len(r.ServedBy) == 0 {
 			continue
 		}
@@ -136,7 +136,7 @@ func rankPanel(ss []plot.Series) *gonum.Plot {
 
 // dispatchMedian is the metric of D's median that the run has, the flight
 // recorder's before the kernel's, and the phases that have it.
-func (v *view) dispatchMedian() (record.Metric, []record.Phase) {
+func (v *View) dispatchMedian() (record.Metric, []record.Phase) {
 	for _, m := range []record.Metric{findings.MetricOf(findings.KeyDP50), findings.ProbeTimes[0]} {
 		phases := slices.DeleteFunc(v.PhasesByLoad(), func(ph record.Phase) bool {
 			return !slices.ContainsFunc(v.Panels, func(p findings.Panel) bool { return v.Has(ph.Name, p, m) })

@@ -14,7 +14,7 @@ type contrast struct{ axis, of, to string }
 
 // alongWork is what a run compares along the handler's work: leader and worker, or
 // what a rule of the suite names.
-func (v *view) alongWork() (contrast, bool) {
+func (v *View) alongWork() (contrast, bool) {
 	if v.Compares(findings.Pattern, findings.Rival) {
 		return contrast{v.Group, findings.Pattern, findings.Rival}, true
 	}
@@ -30,7 +30,7 @@ func (v *view) alongWork() (contrast, bool) {
 
 // workFigure draws requests/s of leader over those of worker on the grid of the
 // handler's work and the number of threads.
-func (v *view) workFigure() Figure {
+func (v *View) workFigure() Figure {
 	f := Figure{Name: headlines["F5"], Headline: "F5", Title: "Ratio of throughput, by the handler's work"}
 	work, ok := v.Axis("work")
 	if !ok {
@@ -60,15 +60,15 @@ func (v *view) workFigure() Figure {
 				s := plot.Series{Name: value + " threads", Style: looks[i]}
 				cell := p.Cell
 				if many {
-					cell = findings.With(cell, threads.Name, value)
+					cell = cell.With(threads.Name, value)
 				} else {
 					s.Name = of.of + " / " + of.to
 				}
 				for _, w := range work.Values {
 					x, ok := findings.NumberOf(w)
-					at := findings.With(cell, work.Name, w)
-					iv := stats.RatioPaired(findings.SampleOf(v.Where(findings.With(at, of.axis, of.of)), ph.Name, rate).ByBlock,
-						findings.SampleOf(v.Where(findings.With(at, of.axis, of.to)), ph.Name, rate).ByBlock)
+					at := cell.With(work.Name, w)
+					iv := stats.RatioPaired(findings.SampleOf(v.Where(at.With(of.axis, of.of)), ph.Name, rate).ByBlock,
+						findings.SampleOf(v.Where(at.With(of.axis, of.to)), ph.Name, rate).ByBlock)
 					if ok && iv.N > 0 {
 						s.Points = append(s.Points, plot.SeriesPoint{X: x, Of: iv})
 					}
@@ -88,10 +88,10 @@ func (v *view) workFigure() Figure {
 			}
 		}
 	}
-	if f.sheet = plot.InRows(tiles, 3); f.sheet == nil {
+	if f.Sheet = plot.InRows(tiles, 3); f.Sheet == nil {
 		return f.without("no closed loop answered requests along work")
 	}
-	f.sheet.Legend = plot.LegendOf(drawn)
+	f.Sheet.Legend = plot.LegendOf(drawn)
 	f.Caption = words.Sentences(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", of.of, of.to, of.of),
 		"Bars are its "+v.intervalName()+".", v.loads(v.PhasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 	return f

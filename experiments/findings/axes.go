@@ -32,7 +32,7 @@ func (v *View) Combinations(but ...string) []Panel {
 		var next []record.Cell
 		for _, c := range cells {
 			for _, value := range a.Values {
-				next = append(next, With(c, a.Name, value))
+				next = append(next, c.With(a.Name, value))
 			}
 		}
 		cells = next
@@ -44,17 +44,6 @@ func (v *View) Combinations(but ...string) []Panel {
 		}
 	}
 	return ps
-}
-
-// With is the cell with one more value.
-func With(c record.Cell, axis, value string) record.Cell {
-	out := record.Cell{axis: value}
-	for k, x := range c {
-		if k != axis {
-			out[k] = x
-		}
-	}
-	return out
 }
 
 // Where are the trials of the cells that have these values.
@@ -73,7 +62,7 @@ func (v *View) Where(c record.Cell) []*record.Trial {
 func SampleOf(ts []*record.Trial, phase string, m record.Metric) stats.Sample {
 	s := stats.Sample{ByBlock: map[int]float64{}}
 	for _, t := range ts {
-		r := PhaseOf(t, phase)
+		r := t.Phase(phase)
 		if r == nil {
 			continue
 		}

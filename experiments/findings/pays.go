@@ -31,7 +31,7 @@ func (p payment) few() bool      { return p.handoffs < fewHandoffs }
 func (v *View) payment(phase string, p Panel, subject string) payment {
 	sum := payment{subject: subject}
 	for _, t := range v.Trials(p, subject) {
-		r := PhaseOf(t, phase)
+		r := t.Phase(phase)
 		if r == nil || r.Probe == nil || !t.Valid() {
 			continue
 		}

@@ -163,7 +163,7 @@ func userKeys(r *record.PhaseResult, tag string, kernel []string) (before, after
 func (v *View) Stack(of Sum, phase string, p Panel, subject string) Stack {
 	s := Stack{Subject: subject, placed: map[string]float64{}, Totals: stats.Sample{ByBlock: map[int]float64{}}}
 	for _, t := range v.Trials(p, subject) {
-		r := PhaseOf(t, phase)
+		r := t.Phase(phase)
 		if r == nil {
 			continue
 		}

@@ -132,14 +132,7 @@ func cellTitle(c record.Cell, axes []record.Axis) string {
 	return strings.Join(parts, ", ")
 }
 
-func (p Panel) has(t *record.Trial) bool {
-	for name, value := range p.Cell {
-		if t.Cell[name] != value {
-			return false
-		}
-	}
-	return true
-}
+func (p Panel) has(t *record.Trial) bool { return t.Cell.Has(p.Cell) }
 
 // Trials of one cell, in order of execution.
 func (v *View) Trials(p Panel, subject string) []*record.Trial {
@@ -150,16 +143,6 @@ func (v *View) Trials(p Panel, subject string) []*record.Trial {
 		}
 	}
 	return ts
-}
-
-// PhaseOf is what a trial measured in the phase of that name, or nil.
-func PhaseOf(t *record.Trial, phase string) *record.PhaseResult {
-	for i := range t.Phases {
-		if t.Phases[i].Name == phase {
-			return &t.Phases[i]
-		}
-	}
-	return nil
 }
 
 func (v *View) Sample(phase string, p Panel, subject string, m record.Metric) stats.Sample {
@@ -191,7 +174,7 @@ func (v *View) Drawn(phase string, p Panel, m record.Metric) bool {
 func (v *View) Histograms(phase string, p Panel, subject, name string) []*hdrhistogram.Histogram {
 	var hs []*hdrhistogram.Histogram
 	for _, t := range v.Trials(p, subject) {
-		r := PhaseOf(t, phase)
+		r := t.Phase(phase)
 		if r == nil || !t.Valid() {
 			continue
 		}
@@ -207,7 +190,7 @@ func (v *View) Histograms(phase string, p Panel, subject, name string) []*hdrhis
 func (v *View) Offered(phase string, p Panel) float64 {
 	for _, s := range v.Subjects {
 		for _, t := range v.Trials(p, s) {
-			if r := PhaseOf(t, phase); r != nil && r.OfferedRate > 0 {
+			if r := t.Phase(phase); r != nil && r.OfferedRate > 0 {
 				return r.OfferedRate
 			}
 		}

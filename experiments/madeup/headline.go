@@ -9,7 +9,6 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"lflab/experiments/findings"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -30,7 +29,7 @@ func madeUp(seed uint64, suite string, repeat int, axes []record.Axis, phases []
 		var next []record.Cell
 		for _, c := range cells {
 			for _, value := range a.Values {
-				next = append(next, findings.With(c, a.Name, value))
+				next = append(next, c.With(a.Name, value))
 			}
 		}
 		cells = next
@@ -116,7 +115,7 @@ func spinRun() *record.Run {
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "spin", Values: []string{"0s", "2us", "10us", "50us"}}, {Name: "rate", Values: []string{"1000", "10000"}}},
 		[]record.Phase{{Name: "open", Title: "open loop", Path: "/hello", Connections: 32, Rate: 1000, Axes: []string{"rate"}, Arrivals: "poisson", DurationS: 1, Flight: true}},
 		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
-			us, _ := findings.NumberOf(c["spin"])
+			us, _ := suite.Axis{}.Number(c["spin"])
 			rate := numbered(c, "rate")
 			r.OfferedRate, r.RequestsPerSecond = rate, rate
 			r.CPUPerRequest = about(rng, 20+us*(0.2+1000/rate))

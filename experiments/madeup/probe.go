@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"lflab/experiments/findings"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -65,7 +64,7 @@ func ProbedRun(seed uint64) *record.Run {
 	for i := range run.Trials {
 		t := &run.Trials[i]
 		for _, name := range []string{"open", "closed"} {
-			if r := findings.PhaseOf(t, name); r != nil {
+			if r := t.Phase(name); r != nil {
 				on := *r
 				slower := 1 + 0.05*math.Exp(0.1*rng.NormFloat64())
 				on.Name, on.CPUPerRequest = name+"_probe", on.CPUPerRequest*slower

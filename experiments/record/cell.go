@@ -20,6 +20,26 @@ func TrialID(cell Cell, repetition int) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
+// With is the cell with one more value.
+func (c Cell) With(axis, value string) Cell {
+	out := maps.Clone(c)
+	if out == nil {
+		out = Cell{}
+	}
+	out[axis] = value
+	return out
+}
+
+// Has reports whether the cell has all values of another one.
+func (c Cell) Has(of Cell) bool {
+	for name, value := range of {
+		if c[name] != value {
+			return false
+		}
+	}
+	return true
+}
+
 // AxisNames are those of the axes.
 func AxisNames(axes []Axis) []string {
 	ns := make([]string, len(axes))

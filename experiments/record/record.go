@@ -145,6 +145,16 @@ type Trial struct {
 	Failure    string        `json:"failure,omitempty"` // why, with the end of the server's standard error
 }
 
+// Phase is what the trial measured in the phase of that name, or nil.
+func (t *Trial) Phase(name string) *PhaseResult {
+	for i := range t.Phases {
+		if t.Phases[i].Name == name {
+			return &t.Phases[i]
+		}
+	}
+	return nil
+}
+
 // Valid reports whether the trial counts: it did not fail and passed every gate.
 func (t *Trial) Valid() bool {
 	if t.Failed {

@@ -85,10 +85,8 @@ func (r *Run) Cells() []Cell {
 }
 
 func (t *Trial) value(phase string, m Metric) (float64, bool) {
-	for i := range t.Phases {
-		if t.Phases[i].Name == phase {
-			return m.Of(&t.Phases[i])
-		}
+	if r := t.Phase(phase); r != nil {
+		return m.Of(r)
 	}
 	return 0, false
 }

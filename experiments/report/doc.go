@@ -1,7 +1,7 @@
-// Package report writes the README.md of a directory of results directories:
-// each claim with its verdict, each run with what it found, what contradicts
-// what was expected, and what to hold against all of it. Every number in it is
-// computed from the data, and equal data give equal bytes. What stands in it
-// whatever the data say is in findings.md.tmpl. It runs nothing and draws
-// nothing; it links to the figures that are there.
+// Package report writes the pages that people read: report.html of a results
+// directory, overview.html and README.md of a directory of them, and the text of
+// a comparison of two runs. Every number on a page is computed from the data, and
+// equal data give equal bytes; text that does not depend on the data is in the
+// templates. What a run has shown is for package findings to say, and how it is
+// drawn for package figure. It starts nothing and measures nothing.
 package report

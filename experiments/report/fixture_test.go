@@ -63,18 +63,18 @@ func trialID(cell record.Cell, repetition int) string {
 // keep writes a run as a results directory.
 func keep(t *testing.T, r *record.Run, dir string) {
 	t.Helper()
-	write(t, filepath.Join(dir, "manifest.json"), r.Manifest)
+	writeJSON(t, filepath.Join(dir, "manifest.json"), r.Manifest)
 	for i := range r.Trials {
 		tr := r.Trials[i]
 		tr.Suite = r.Manifest.Suite
 		if len(tr.Gates) == 0 {
 			tr.Gates = []record.Gate{{Name: "errors", Phase: "open", OK: true}}
 		}
-		write(t, filepath.Join(dir, "trials", tr.ID+".json"), tr)
+		writeJSON(t, filepath.Join(dir, "trials", tr.ID+".json"), tr)
 	}
 }
 
-func write(t *testing.T, path string, v any) {
+func writeJSON(t *testing.T, path string, v any) {
 	t.Helper()
 	data, err := json.Marshal(v)
 	if err == nil {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"lflab/experiments/figure"
 	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/verdict"
@@ -47,7 +46,7 @@ func read(dir string, only []string) (runs []*run, left []string, err error) {
 	if len(runs) == 0 {
 		return nil, nil, fmt.Errorf("no directory in it has a manifest.json that can be read (is it a directory of results directories?)%s", strings.Join(append([]string{""}, left...), "\n"))
 	}
-	slices.SortFunc(runs, func(a, b *run) int { return figure.ByNumber(a.Name, b.Name) })
+	slices.SortFunc(runs, func(a, b *run) int { return ByNumber(a.Name, b.Name) })
 	for i, r := range runs {
 		for _, earlier := range runs[:i] {
 			if earlier.Data.Manifest.Suite == r.Data.Manifest.Suite {

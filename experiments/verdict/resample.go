@@ -90,13 +90,8 @@ func (t *trials) parts(e *End) map[int][]float64 {
 // each calls f with the end's phase of every trial that counts.
 func (t *trials) each(e *End, f func(block int, r *record.PhaseResult)) {
 	for _, tr := range t.byCell[key(e.Cell)] {
-		if !tr.Valid() {
-			continue
-		}
-		for i := range tr.Phases {
-			if tr.Phases[i].Name == e.Phase {
-				f(tr.Repetition, &tr.Phases[i])
-			}
+		if r := tr.Phase(e.Phase); r != nil && tr.Valid() {
+			f(tr.Repetition, r)
 		}
 	}
 }

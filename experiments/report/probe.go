@@ -1,4 +1,4 @@
-package figure
+package report
 
 import (
 	"fmt"
@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/figure"
 	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/probe/stage"
@@ -91,7 +92,7 @@ func (v *view) stageTable(title, phase string) stageTable {
 			return slices.ContainsFunc(findings.Sums, func(of findings.Sum) bool { return len(v.Stack(of, phase, p, s).Totals.Valid) > 0 })
 		}) {
 			columns = append(columns, s)
-			t.Subjects = append(t.Subjects, term{Word: s, Swatch: swatch(v.style[s])})
+			t.Subjects = append(t.Subjects, term{Word: s, Swatch: swatch(v.Style[s])})
 		}
 	}
 	t.Span = len(columns) + 1
@@ -134,7 +135,7 @@ func (v *view) stageGroup(of findings.Sum, p findings.Panel, stacks []findings.S
 	}
 	g.Rows = append(g.Rows, total)
 	for _, name := range names {
-		r := stageRow{Name: name.Name, Text: v.stageText(of.Tag, name.Name), Patch: patch(fillOf(name))}
+		r := stageRow{Name: name.Name, Text: v.stageText(of.Tag, name.Name), Patch: patch(figure.FillOf(name))}
 		for _, s := range stacks {
 			c := tableCell{Median: "–"}
 			if i := slices.IndexFunc(s.Parts, findings.Same(name)); i >= 0 && s.Parts[i].Mean > 0 {

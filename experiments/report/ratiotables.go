@@ -1,4 +1,4 @@
-package figure
+package report
 
 import (
 	"fmt"
@@ -34,7 +34,7 @@ func (v *view) ratioTables() []table {
 	for _, p := range v.Panels {
 		g := tableGroup{Title: words.Capital(p.Title)}
 		for _, s := range v.Subjects {
-			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
+			r := tableRow{Subject: s, Swatch: swatch(v.Style[s])}
 			for _, q := range asked {
 				c := tableCell{Median: "–"}
 				if i := slices.IndexFunc(rows, func(row record.RatioRow) bool {

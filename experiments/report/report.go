@@ -1,4 +1,4 @@
-package figure
+package report
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"lflab/experiments/figure"
 	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
@@ -25,7 +26,7 @@ var reportStyle string
 // Report reads a results directory and makes its tables, its figures/ and report.html
 // anew, from the data alone. Each file is replaced whole. It returns the path
 // of report.html, and what could not be read and is missing in it.
-func Report(dir string) (htmlPath string, damaged []record.Damage, err error) {
+func WriteReport(dir string) (htmlPath string, damaged []record.Damage, err error) {
 	run, err := record.Open(dir)
 	if err != nil {
 		return "", nil, fmt.Errorf("report on %s: %w", dir, err)
@@ -33,14 +34,14 @@ func Report(dir string) (htmlPath string, damaged []record.Damage, err error) {
 	if err := run.WriteTables(); err != nil {
 		return "", nil, fmt.Errorf("report on %s: %w", dir, err)
 	}
-	htmlPath, err = Write(run, dir)
+	htmlPath, err = WriteReportOf(run, dir)
 	return htmlPath, run.Damaged, err
 }
 
 // Write is Report of a run that is in memory already.
-func Write(run *record.Run, dir string) (htmlPath string, err error) {
+func WriteReportOf(run *record.Run, dir string) (htmlPath string, err error) {
 	v := newView(run)
-	figs, err := v.figures()
+	figs, err := v.Figures()
 	if err != nil {
 		return "", fmt.Errorf("report on %s: %w", dir, err)
 	}
@@ -52,13 +53,13 @@ func Write(run *record.Run, dir string) (htmlPath string, err error) {
 	for _, f := range figs {
 		for _, format := range []string{"svg", "pdf", "png"} {
 			path := filepath.Join(out, f.Name+"."+format)
-			if f.sheet == nil { // of an earlier report, when there were data for it
+			if f.Sheet == nil { // of an earlier report, when there were data for it
 				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return "", fmt.Errorf("report on %s: %w", dir, err)
 				}
 				continue
 			}
-			data, err := f.sheet.Render(format)
+			data, err := f.Sheet.Render(format)
 			if err == nil {
 				err = ReplaceFile(path, data)
 			}
@@ -81,28 +82,33 @@ func Write(run *record.Run, dir string) (htmlPath string, err error) {
 	return path, nil
 }
 
+// view is a run with its figures, as pages show it.
+type view struct{ *figure.View }
+
+func newView(run *record.Run) *view { return &view{figure.New(run)} }
+
 // pageFigure is a figure as the page shows it.
 type pageFigure struct {
-	Figure
+	figure.Figure
 	Number int
 	SVG    template.HTML
 	Wide   bool
 }
 
 // page is report.html.
-func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, error) {
+func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([]byte, error) {
 	m := v.Run.Manifest
 	var drawn []pageFigure
-	var missing []Figure
+	var missing []figure.Figure
 	for _, f := range figs {
-		if f.sheet == nil {
-			if !f.silent {
+		if f.Sheet == nil {
+			if !f.Silent {
 				missing = append(missing, f)
 			}
 			continue
 		}
 		drawn = append(drawn, pageFigure{
-			Figure: f, Number: len(drawn) + 1, Wide: f.sheet.Width > plot.OneColumn,
+			Figure: f, Number: len(drawn) + 1, Wide: f.Sheet.Width > plot.OneColumn,
 			// Drawn by this package, every text in it escaped by vgsvg.
 			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Title)),
 		})
@@ -123,7 +129,7 @@ func (v *view) page(figs []Figure, svgs map[string][]byte, dir string) ([]byte, 
 		"Invalid":  len(v.Invalid()),
 		"Subjects": v.glossary(),
 		"Verdict":  v.verdictBox(),
-		"Answer":   findings.Paragraphs(v.View),
+		"Answer":   findings.Paragraphs(v.View.View),
 		"Figures":  drawn,
 		"Missing":  missing,
 		"Tables":   v.tables(),

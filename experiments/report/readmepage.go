@@ -13,7 +13,7 @@ import (
 const hypotheses = 17
 
 // row is one line of the table of hypotheses.
-type row struct {
+type judgement struct {
 	Hypothesis, Outcome, Sentence, Run string
 }
 
@@ -26,7 +26,7 @@ type contradiction struct {
 type page struct {
 	Mark    string
 	Example string // name of a results directory
-	Rows    []row
+	Rows    []judgement
 	Against []contradiction
 	Runs    []*run
 	Left    []string // results directories that cannot be read
@@ -46,7 +46,7 @@ type page struct {
 }
 
 func newPage(runs []*run, left []string) *page {
-	p := &page{Mark: Mark, Example: runs[0].Name, Runs: runs, Left: left}
+	p := &page{Mark: ReadmeMark, Example: runs[0].Name, Runs: runs, Left: left}
 	for h := 1; h <= hypotheses; h++ {
 		p.Rows = append(p.Rows, rowsOf(fmt.Sprintf("H%d", h), runs)...)
 	}
@@ -88,20 +88,20 @@ func newPage(runs []*run, left []string) *page {
 
 // rowsOf are the verdicts on a hypothesis, one for each run, or that there is no
 // run.
-func rowsOf(hypothesis string, runs []*run) []row {
-	var rows []row
+func rowsOf(hypothesis string, runs []*run) []judgement {
+	var rows []judgement
 	for _, r := range runs {
 		if r.Data.Manifest.Hypothesis != hypothesis {
 			continue
 		}
-		x := row{Hypothesis: hypothesis, Run: r.Name, Outcome: "none", Sentence: "The suite states no rule that could decide it."}
+		x := judgement{Hypothesis: hypothesis, Run: r.Name, Outcome: "none", Sentence: "The suite states no rule that could decide it."}
 		if r.Verdict != nil {
 			x.Outcome, x.Sentence = string(r.Verdict.Outcome), r.Verdict.Sentence()
 		}
 		rows = append(rows, x)
 	}
 	if rows == nil {
-		rows = []row{{Hypothesis: hypothesis, Outcome: "no run", Sentence: "There is no run of it here."}}
+		rows = []judgement{{Hypothesis: hypothesis, Outcome: "no run", Sentence: "There is no run of it here."}}
 	}
 	return rows
 }

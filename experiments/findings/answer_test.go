@@ -1,28 +1,15 @@
-package figure
+package findings
 
 import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/findings"
 	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 )
 
-// scale multiplies a metric of one subject in every trial.
-func scale(run *record.Run, subject string, change func(*record.PhaseResult)) *record.Run {
-	for i := range run.Trials {
-		if run.Trials[i].Cell["mpm"] == subject {
-			for j := range run.Trials[i].Phases {
-				change(&run.Trials[i].Phases[j])
-			}
-		}
-	}
-	return run
-}
-
 func TestAnswerNamesWinnersAndEvidence(t *testing.T) {
-	got := findings.Answer(madeup.QuickRun(1))
+	got := Answer(madeup.QuickRun(1))
 	for _, part := range []string{
 		"With deferred accept and closing connections at 3,000 connections/s, leader used ",
 		" µs CPU per connection against worker's ", "less (ratio 0.9", "fewer (ratio 0.5", "wake-one queue (kernel)",
@@ -34,14 +21,14 @@ func TestAnswerNamesWinnersAndEvidence(t *testing.T) {
 			t.Errorf("answer does not say %q:\n%s", part, got)
 		}
 	}
-	if got != findings.Answer(madeup.QuickRun(1)) {
+	if got != Answer(madeup.QuickRun(1)) {
 		t.Error("equal data gave another answer")
 	}
 }
 
 func TestAnswerSpeaksPlainlyAgainstThePattern(t *testing.T) {
-	run := scale(madeup.QuickRun(1), "leader", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.5; r.RequestsPerSecond *= 0.7 })
-	got := findings.Answer(run)
+	run := madeup.Scale(madeup.QuickRun(1), "leader", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.5; r.RequestsPerSecond *= 0.7 })
+	got := Answer(run)
 	for _, part := range []string{"% more CPU time", "more, against what the pattern claims", "fewer, against what the pattern claims",
 		"over it, handing leadership on saved no CPU time"} {
 		if !strings.Contains(got, part) {
@@ -61,7 +48,7 @@ func TestAnswerFindsNoDifferenceBetweenEquals(t *testing.T) {
 			tr.Phases = of["leader"+tr.Cell["mode"]+string(rune('0'+tr.Repetition))].Phases
 		}
 	}
-	got := findings.Answer(run)
+	got := Answer(run)
 	if strings.Count(got, "no difference could be shown (ratio 1.00") != 6 {
 		t.Errorf("leader against its own values in three metrics and two modes:\n%s", got)
 	}
@@ -79,7 +66,7 @@ func TestAnswerIsHonestAboutFewProcesses(t *testing.T) {
 		}
 	}
 	run.Trials = few
-	got := findings.Answer(run)
+	got := Answer(run)
 	if !strings.Contains(got, "too few processes to tell, 3 and 3") || strings.Contains(got, "p =") {
 		t.Errorf("three processes each:\n%s", got)
 	}
@@ -89,7 +76,7 @@ func TestAnswerIsHonestAboutFewProcesses(t *testing.T) {
 }
 
 func TestAnswerOfASuiteWithoutThePattern(t *testing.T) {
-	got := findings.Answer(madeup.HandoffRun())
+	got := Answer(madeup.HandoffRun())
 	for _, part := range []string{"With place = same, channel had the lowest hand-off latency H mean, 0.9",
 		"With place = cross, spinfutex had the lowest", "In the order of medians: spinfutex, "} {
 		if !strings.Contains(got, part) {
@@ -103,7 +90,7 @@ func TestFlagValue(t *testing.T) {
 		{"serve --defer-accept=true", "true"}, {"serve --defer-accept false --x", "false"},
 		{"serve --defer-accept --x", "true"}, {"serve --x", ""},
 	} {
-		if got := findings.FlagValue(strings.Fields(c.argv), "defer-accept"); got != c.want {
+		if got := FlagValue(strings.Fields(c.argv), "defer-accept"); got != c.want {
 			t.Errorf("%s: %q, want %q", c.argv, got, c.want)
 		}
 	}

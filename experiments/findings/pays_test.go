@@ -1,17 +1,16 @@
-package figure
+package findings
 
 import (
 	"strings"
 	"testing"
 
-	"lflab/experiments/findings"
 	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 )
 
 // counts changes what the probe counted in one subject.
 func counts(run *record.Run, subject string, change func(map[string]uint64)) *record.Run {
-	return scale(run, subject, func(r *record.PhaseResult) {
+	return madeup.Scale(run, subject, func(r *record.PhaseResult) {
 		if r.Probe != nil {
 			change(r.Probe.Counts)
 		}
@@ -19,7 +18,7 @@ func counts(run *record.Run, subject string, change func(map[string]uint64)) *re
 }
 
 func TestAnswerSaysWhoseRequestPays(t *testing.T) {
-	got := findings.Answer(madeup.ProbedRun(1))
+	got := Answer(madeup.ProbedRun(1))
 	for _, part := range []string{
 		"In the open loop, 3,000/s, the kernel saw these hand-offs lie on the path of a request: leader 0 of 5,880; worker 5,760 of 5,940; ",
 		"Nothing was handed over in kernel.",
@@ -29,37 +28,37 @@ func TestAnswerSaysWhoseRequestPays(t *testing.T) {
 			t.Errorf("answer does not say %q:\n%s", part, got)
 		}
 	}
-	if strings.Contains(findings.Answer(madeup.QuickRun(1)), "the kernel saw") {
+	if strings.Contains(Answer(madeup.QuickRun(1)), "the kernel saw") {
 		t.Error("a run without a probe tells what the kernel saw")
 	}
 }
 
 func TestAnswerSaysWhenTheCountsContradict(t *testing.T) {
-	got := findings.Answer(counts(madeup.ProbedRun(1), "leader", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_lead"] / 2 }))
+	got := Answer(counts(madeup.ProbedRun(1), "leader", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_lead"] / 2 }))
 	if !strings.Contains(got, "50 % of leader's hand-offs lie on the path of a request, against what the pattern claims. Requests of worker wait") {
 		t.Errorf("leader pays, unsaid:\n%s", got)
 	}
-	got = findings.Answer(counts(madeup.ProbedRun(1), "worker", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_item"] / 4 }))
+	got = Answer(counts(madeup.ProbedRun(1), "worker", func(c map[string]uint64) { c["requests_passed"] = c["handoffs_item"] / 4 }))
 	if !strings.Contains(got, "nly 25 % of worker's hand-offs lie on the path of a request, against what the pattern claims.") {
 		t.Errorf("worker does not pay, unsaid:\n%s", got)
 	}
-	got = findings.Answer(counts(madeup.ProbedRun(1), "leader", func(c map[string]uint64) { c["handoffs_lead"] = 2 }))
+	got = Answer(counts(madeup.ProbedRun(1), "leader", func(c map[string]uint64) { c["handoffs_lead"] = 2 }))
 	if !strings.Contains(got, "Leader handed over too seldom to say whether its requests pay; requests of worker wait") {
 		t.Errorf("12 hand-offs are too few:\n%s", got)
 	}
 }
 
 func TestAnswerOrdersApachesMPMs(t *testing.T) {
-	if got := findings.Answer(madeup.ApacheRun()); !strings.Contains(got, "this often: apache-prefork 0") ||
+	if got := Answer(madeup.ApacheRun()); !strings.Contains(got, "this often: apache-prefork 0") ||
 		!strings.Contains(got, "in the order that the MPMs' designs suggest.") {
 		t.Errorf("got:\n%s", got)
 	}
-	run := scale(madeup.ApacheRun(), "apache-event", func(r *record.PhaseResult) {
+	run := madeup.Scale(madeup.ApacheRun(), "apache-event", func(r *record.PhaseResult) {
 		if r.Probe != nil {
 			r.Probe.PerConnection["moves"] = 0.5
 		}
 	})
-	if got := findings.Answer(run); !strings.Contains(got, "not in the order that the MPMs' designs suggest") {
+	if got := Answer(run); !strings.Contains(got, "not in the order that the MPMs' designs suggest") {
 		t.Errorf("got:\n%s", got)
 	}
 }

@@ -1,4 +1,4 @@
-package figure
+package report
 
 import (
 	"os"
@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-func page(t *testing.T) (text string, root *html.Node) {
+func reportPage(t *testing.T) (text string, root *html.Node) {
 	t.Helper()
 	data := written(t)["report.html"]
 	root, err := html.Parse(strings.NewReader(string(data)))
@@ -21,7 +21,7 @@ func page(t *testing.T) (text string, root *html.Node) {
 }
 
 func TestReportTellsEverything(t *testing.T) {
-	text, _ := page(t)
+	text, _ := reportPage(t)
 	for _, part := range []string{
 		"Five architectures, one HTTP server", "what does each way of handing work to a thread cost", // title and question
 		"With closing connections, leader used 10\u00a0% less CPU time", // the answer
@@ -43,7 +43,7 @@ func TestReportTellsEverything(t *testing.T) {
 }
 
 func TestReportEscapesWhatItShows(t *testing.T) {
-	text, _ := page(t)
+	text, _ := reportPage(t)
 	if strings.Contains(text, "<script") || !strings.Contains(text, "&lt;script&gt;alert(1)") {
 		t.Error("the failure's text stands in the page as markup")
 	}
@@ -51,7 +51,7 @@ func TestReportEscapesWhatItShows(t *testing.T) {
 
 // One file, no network: nothing is loaded, and what is linked lies beside it.
 func TestReportStandsAlone(t *testing.T) {
-	text, root := page(t)
+	text, root := reportPage(t)
 	if m := regexp.MustCompile(`(?i)(url\(|@import|<link|<iframe|<img|<object|<base)`).FindString(text); m != "" {
 		t.Errorf("report loads something: %s", m)
 	}
@@ -95,7 +95,7 @@ func TestReportStandsAlone(t *testing.T) {
 
 func TestReportErrorsNameTheDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "nothing")
-	_, _, err := Report(dir)
+	_, _, err := WriteReport(dir)
 	if err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "manifest.json") {
 		t.Errorf("report on nothing: %v", err)
 	}

@@ -1,4 +1,4 @@
-package figure
+package report
 
 import (
 	"fmt"
@@ -80,7 +80,7 @@ func (v *view) glossary() []term {
 	var ts []term
 	for _, s := range v.Subjects {
 		if text, ok := known[s]; ok {
-			ts = append(ts, term{s, text, swatch(v.style[s])})
+			ts = append(ts, term{s, text, swatch(v.Style[s])})
 		}
 	}
 	return ts

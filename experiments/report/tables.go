@@ -1,4 +1,4 @@
-package figure
+package report
 
 import (
 	"fmt"
@@ -95,7 +95,7 @@ func (v *view) table(title, phase string, ms []record.Metric) table {
 			g.Title = strings.TrimPrefix(g.Title+", "+words.Thousands(rate)+" requests/s offered", ", ")
 		}
 		for _, s := range v.Subjects {
-			r := tableRow{Subject: s, Swatch: swatch(v.style[s])}
+			r := tableRow{Subject: s, Swatch: swatch(v.Style[s])}
 			for i := range ms {
 				r.N = max(r.N, ivs[i][at].N)
 				r.Cells = append(r.Cells, cellOf(ivs[i][at], decimals(ivs[i])))

@@ -1,4 +1,4 @@
-package figure
+package report
 
 import (
 	"strings"
@@ -25,7 +25,7 @@ func TestCompareFindsARunEqualToItself(t *testing.T) {
 }
 
 func TestCompareFindsWhatChanged(t *testing.T) {
-	b := scale(madeup.QuickRun(2), "worker", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.3 })
+	b := madeup.Scale(madeup.QuickRun(2), "worker", func(r *record.PhaseResult) { r.CPUPerRequest *= 1.3 })
 	b.Manifest.GoVersion = "go1.27.0"
 	lines := compared(t, madeup.QuickRun(1), b)
 	text := strings.Join(lines, "\n")

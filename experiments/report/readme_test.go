@@ -57,7 +57,7 @@ func TestGolden(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "plain")); err != nil {
 		t.Fatal(err)
 	}
-	path, err := Write(dir)
+	path, err := WriteReadme(dir)
 	if err != nil || path != filepath.Join(dir, "README.md") {
 		t.Fatalf("%s: %v", path, err)
 	}
@@ -78,7 +78,7 @@ func TestGolden(t *testing.T) {
 	if line, g, w := differ(got, want); line > 0 {
 		t.Errorf("line %d of %s is\n%s\nwant\n%s\n(go test ./experiments/report -run Golden -update writes it anew)", line, golden, g, w)
 	}
-	if _, err := Write(dir); err != nil {
+	if _, err := WriteReadme(dir); err != nil {
 		t.Fatal(err)
 	}
 	if again, err := os.ReadFile(path); err != nil || !bytes.Equal(got, again) {
@@ -194,13 +194,13 @@ func TestPlacementIsAThreat(t *testing.T) {
 }
 
 func TestNothingToRead(t *testing.T) {
-	if _, err := Write(t.TempDir()); err == nil || !strings.Contains(err.Error(), "has a manifest.json") {
+	if _, err := WriteReadme(t.TempDir()); err == nil || !strings.Contains(err.Error(), "has a manifest.json") {
 		t.Errorf("an empty directory: %v", err)
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "broken", "manifest.json"), "no object")
-	write(t, filepath.Join(dir, "broken", "trials", "x.json"), "nothing")
-	if _, err := Write(dir); err == nil || !strings.Contains(err.Error(), "broken/manifest.json") {
+	writeJSON(t, filepath.Join(dir, "broken", "manifest.json"), "no object")
+	writeJSON(t, filepath.Join(dir, "broken", "trials", "x.json"), "nothing")
+	if _, err := WriteReadme(dir); err == nil || !strings.Contains(err.Error(), "broken/manifest.json") {
 		t.Errorf("a broken manifest alone: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "README.md")); !errors.Is(err, fs.ErrNotExist) {
@@ -212,9 +212,9 @@ func TestNothingToRead(t *testing.T) {
 // manifest.json of another program is passed over.
 func TestDamagedRuns(t *testing.T) {
 	dir := house(t)
-	write(t, filepath.Join(dir, "broken", "manifest.json"), "no object")
-	write(t, filepath.Join(dir, "broken", "trials", "x.json"), "nothing")
-	write(t, filepath.Join(dir, "site", "manifest.json"), map[string]string{"name": "a web site"})
+	writeJSON(t, filepath.Join(dir, "broken", "manifest.json"), "no object")
+	writeJSON(t, filepath.Join(dir, "broken", "trials", "x.json"), "nothing")
+	writeJSON(t, filepath.Join(dir, "site", "manifest.json"), map[string]string{"name": "a web site"})
 	files, err := filepath.Glob(filepath.Join(dir, "h2", "trials", "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatal(err)
@@ -280,14 +280,14 @@ func TestCommittedPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first, _, _ := bytes.Cut(kept, []byte("\n")); !bytes.HasPrefix(first, []byte(Mark)) {
-		t.Skipf("results/README.md is not generated yet: its first line is %q, not %q", first, Mark+" …")
+	if first, _, _ := bytes.Cut(kept, []byte("\n")); !bytes.HasPrefix(first, []byte(ReadmeMark)) {
+		t.Skipf("results/README.md is not generated yet: its first line is %q, not %q", first, ReadmeMark+" …")
 	}
 	if testing.Short() {
 		t.Skip("reading all results takes seconds")
 	}
 	if *update {
-		if _, err := Write(dir); err != nil {
+		if _, err := WriteReadme(dir); err != nil {
 			t.Fatal(err)
 		}
 		return

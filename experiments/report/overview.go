@@ -1,4 +1,4 @@
-package figure
+package report
 
 import (
 	"bytes"
@@ -45,7 +45,7 @@ type overviewRun struct {
 // passed over, and one that cannot be read is named. The page needs no network, and equal data give equal bytes. It
 // returns the path of the page. All runs are read one after the other; the
 // largest decides how much memory it takes.
-func Overview(dir string) (path string, err error) {
+func WriteOverview(dir string) (path string, err error) {
 	names, _, err := record.In(dir)
 	if err != nil {
 		return "", fmt.Errorf("overview of results: %w", err)
@@ -102,22 +102,22 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 		r.Link = (&url.URL{Path: name + "/report.html"}).EscapedPath()
 	}
 	if r.Verdict == nil {
-		r.Answer = findings.Paragraphs(v.View)[0].Text
+		r.Answer = findings.Paragraphs(v.View.View)[0].Text
 	}
-	figs, err := v.figures()
+	figs, err := v.Figures()
 	if err != nil {
 		return r, fmt.Errorf("%s: %w", name, err)
 	}
 	for _, f := range figs {
-		if f.sheet == nil {
+		if f.Sheet == nil {
 			continue
 		}
-		svg, err := f.sheet.Render("svg")
+		svg, err := f.Sheet.Render("svg")
 		if err != nil {
 			return r, fmt.Errorf("%s: figure %s: %w", name, f.Name, err)
 		}
 		r.Figure = template.HTML(plot.InlineSVG(svg, f.Title)) // drawn by this package, every text in it escaped by vgsvg
-		r.Wide = f.sheet.Width > plot.OneColumn
+		r.Wide = f.Sheet.Width > plot.OneColumn
 		r.Caption = strings.TrimSuffix(f.Title, ".") + "."
 		break
 	}

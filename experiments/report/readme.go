@@ -7,25 +7,23 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
-
-	"lflab/experiments/figure"
 )
 
-//go:embed findings.md.tmpl
+//go:embed readme.md.tmpl
 var text string
 
 // Mark is what the first line of a generated README.md begins with.
-const Mark = "<!-- Generated from the data"
+const ReadmeMark = "<!-- Generated from the data"
 
 // Write reads every results directory in dir and writes dir/README.md anew,
 // whole or not at all. It returns its path.
-func Write(dir string) (path string, err error) {
+func WriteReadme(dir string) (path string, err error) {
 	page, err := generate(dir, nil)
 	if err != nil {
 		return "", err
 	}
 	path = filepath.Join(dir, "README.md")
-	if err := figure.ReplaceFile(path, page); err != nil {
+	if err := ReplaceFile(path, page); err != nil {
 		return "", fmt.Errorf("write findings: %w", err)
 	}
 	return path, nil

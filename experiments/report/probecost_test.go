@@ -1,10 +1,11 @@
-package figure
+package report
 
 import (
 	"math"
 	"strings"
 	"testing"
 
+	"lflab/experiments/figure"
 	"lflab/experiments/findings"
 	"lflab/experiments/madeup"
 	"lflab/experiments/record"
@@ -34,7 +35,7 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 	if got := names(run); got != "open_probe-open closed_probe-closed" {
 		t.Errorf("pairs %q", got)
 	}
-	if got := newView(run).CostBeside(); !strings.Contains(got, "with the flight recorder's cost") {
+	if got := figure.New(run).CostBeside(); !strings.Contains(got, "with the flight recorder's cost") {
 		t.Errorf("the recorder's part is unsaid: %s", got)
 	}
 	handoff := madeup.HandoffRun() // its places stand for cells with the probe off and on
@@ -97,7 +98,7 @@ func heads(t table) string {
 }
 
 func TestReportTellsWhatTheKernelSaw(t *testing.T) {
-	files := read(t, write(t, madeup.ProbedRun(1)))
+	files := filesIn(t, write(t, madeup.ProbedRun(1)))
 	text := string(files["report.html"])
 	for _, part := range []string{
 		`<section id="probe">`, `href="#probe"`, "What the kernel saw", "What the probe costs", "Where a request",
@@ -123,7 +124,7 @@ func TestReportTellsWhatTheKernelSaw(t *testing.T) {
 func TestReportWithoutTheProbeSaysWhyOnce(t *testing.T) {
 	run := madeup.QuickRun(1)
 	run.Manifest.Skipped = append(run.Manifest.Skipped, "probe: it needs CAP_BPF and CAP_PERFMON")
-	text := string(read(t, write(t, run))["report.html"])
+	text := string(filesIn(t, write(t, run))["report.html"])
 	if n := strings.Count(text, "CAP_PERFMON"); n != 1 {
 		t.Errorf("the reason stands %d times in the report, want once", n)
 	}
@@ -135,7 +136,7 @@ func TestReportWithoutTheProbeSaysWhyOnce(t *testing.T) {
 }
 
 func TestCompareTakesTheProbesNumbersToo(t *testing.T) {
-	b := scale(madeup.ProbedRun(2), "worker", func(r *record.PhaseResult) {
+	b := madeup.Scale(madeup.ProbedRun(2), "worker", func(r *record.PhaseResult) {
 		if r.Probe != nil {
 			r.Probe.D.P50 *= 1.5
 		}

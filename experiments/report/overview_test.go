@@ -1,0 +1,163 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"lflab/experiments/figure"
+	"lflab/experiments/madeup"
+	"lflab/experiments/record"
+)
+
+// What the suite asks for stands first, in its order; the verdict's figures next;
+// what was asked for and cannot be drawn says why.
+func TestFiguresAskedForComeFirst(t *testing.T) {
+	for _, c := range []struct {
+		run  *record.Run
+		want []string
+	}{
+		{madeup.RateRun(), []string{"model", "where-time-goes"}},
+		{madeup.RuledRun(), []string{"handoff", "verdict", "verdict-gain"}},
+		{madeup.TrendRun(), []string{"work", "verdict-trend"}},
+	} {
+		names, err := figure.Names(c.run)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(names) <= len(c.want) || !slices.Equal(names[:len(c.want)], c.want) {
+			t.Errorf("%s draws %v, want %v first", c.run.Manifest.Suite, names, c.want)
+		}
+	}
+	page := string(filesIn(t, write(t, madeup.RuledRun()))["report.html"])
+	if !strings.Contains(page, "Overload: drops and latency against the listen queue</i> (no axis is listen-backlog)") {
+		t.Error("the report does not say why F9, which the suite asks for, is missing")
+	}
+	if strings.Contains(page, "no axis is spin") {
+		t.Error("the report misses a figure that nobody asked for")
+	}
+}
+
+// The report begins with the verdict where there are rules, and has no such box
+// where there are none.
+func TestReportBeginsWithTheVerdict(t *testing.T) {
+	page := string(filesIn(t, write(t, madeup.RuledRun()))["report.html"])
+	verdict, answer := strings.Index(page, `<section id="verdict" class="refuted">`), strings.Index(page, `<section id="answer">`)
+	if verdict < 0 || verdict > answer {
+		t.Fatalf("verdict at %d, answer at %d", verdict, answer)
+	}
+	for _, part := range []string{"H1 is refuted:", "uses less CPU time than worker &amp; event.", "Refuted if", "switches per request", "claimed", "2 / 3 / 1"} {
+		if !strings.Contains(page[verdict:answer], part) {
+			t.Errorf("the verdict does not say %q", part)
+		}
+	}
+	if plain := string(written(t)["report.html"]); strings.Contains(plain, `id="verdict"`) || strings.Contains(plain, "#verdict\"") {
+		t.Error("a suite without rules has a verdict")
+	}
+}
+
+// resultsIn makes a directory with two results directories of the repository.
+func resultsIn(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"spare-reference", "handoff-reference"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"manifest.json", "trials.zip.zst"} {
+			if err := copyInto(filepath.Join(dir, name), filepath.Join("..", "..", "results", name), part); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return dir
+}
+
+func TestOverview(t *testing.T) {
+	dir := resultsIn(t)
+	if _, _, err := WriteReport(filepath.Join(dir, "spare-reference")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "README.md"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path, err := WriteOverview(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := WriteOverview(dir); err != nil {
+		t.Fatal(err)
+	}
+	if second, err := os.ReadFile(path); err != nil || !bytes.Equal(first, second) {
+		t.Errorf("two overviews differ (%v)", err)
+	}
+	root, err := html.Parse(bytes.NewReader(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tiles, pictures int
+	var links []string
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		switch n.Data {
+		case "article":
+			tiles++
+		case "svg":
+			pictures++
+		case "script", "link", "img", "iframe":
+			t.Errorf("the page has a %s", n.Data)
+		}
+		for _, a := range n.Attr {
+			if a.Key == "href" && !slices.Contains(links, a.Val) {
+				links = append(links, a.Val)
+			}
+		}
+	}
+	if tiles != 2 || pictures != 2 || !slices.Equal(links, []string{"#handoff-reference", "spare-reference/report.html"}) {
+		t.Errorf("%d tiles, %d pictures, links %v", tiles, pictures, links)
+	}
+	if bytes.Contains(first, []byte("url(")) {
+		t.Error("the page loads something")
+	}
+	if _, err := WriteOverview(t.TempDir()); err == nil || !strings.Contains(err.Error(), "manifest.json") {
+		t.Errorf("overview of nothing: %v", err)
+	}
+}
+
+// A run with rules has its verdict in the overview's tile.
+func TestOverviewTileShowsTheVerdict(t *testing.T) {
+	r, err := overviewOf(madeup.RuledRun(), "h1", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Verdict == nil || r.Verdict.Outcome != "refuted" || r.Answer != "" || r.Link != "" || r.Caption != "Hand-off latency." || !strings.HasPrefix(string(r.Figure), "<svg") {
+		t.Errorf("tile %+v", r)
+	}
+}
+
+// copyInto copies a file, or the files of a directory, from source into dir.
+func copyInto(dir, source, part string) error {
+	info, err := os.Stat(filepath.Join(source, part))
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return os.CopyFS(filepath.Join(dir, part), os.DirFS(filepath.Join(source, part)))
+	}
+	data, err := os.ReadFile(filepath.Join(source, part))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, part), data, 0o644)
+}
