@@ -18,13 +18,6 @@ const (
 	Baseline = "kernel"
 )
 
-// Paragraph is a part of the answer: what one panel says.
-type Paragraph struct {
-	Head string // "Closing connections"; empty when there is one panel only
-	Text string
-	Lead bool // the answer in short, before its parts
-}
-
 // Answer says in a few sentences, computed from the data, what a run found, a
 // line for each paragraph and the whole in short first: how leader did against worker and against the kernel's own queue, or, in a
 // suite without those, which subject came first and which last. A difference
@@ -34,11 +27,12 @@ type Paragraph struct {
 func Answer(run *record.Run) string {
 	var parts []string
 	for _, p := range Paragraphs(Arrange(run)) {
-		parts = append(parts, p.Text)
+		parts = append(parts, p.Text())
 	}
 	return strings.Join(parts, "\n")
 }
 
+// Paragraphs are the parts of Answer, with the findings that they consist of.
 func Paragraphs(v *View) []Paragraph {
 	var ps []Paragraph
 	switch {
@@ -50,11 +44,11 @@ func Paragraphs(v *View) []Paragraph {
 		ps = v.answerRanking()
 	}
 	if len(ps) == 0 {
-		ps = []Paragraph{{Text: "No trial that counts measured anything to compare, so this run has no answer."}}
+		ps = []Paragraph{{Findings: remarks("No trial that counts measured anything to compare, so this run has no answer.")}}
 	}
 	ps = append(v.answerPromises(), append(ps, v.pays()...)...)
 	if left := v.answerLeftOut(); left != "" {
-		ps = append(ps, Paragraph{Text: left})
+		ps = append(ps, Paragraph{Findings: remarks(left)})
 	}
 	return ps
 }
@@ -64,15 +58,15 @@ func Paragraphs(v *View) []Paragraph {
 type claim struct {
 	panel              Panel
 	costs, closed      record.Phase
-	cpu, switches      Weighing // against the rival
-	kernel             Weighing // CPU against the baseline
-	throughput         Weighing // against the rival
+	cpu, switches      Comparison // against the rival
+	kernel             Comparison // CPU against the baseline
+	throughput         Comparison // against the rival
 	baselineThroughput stats.Interval
 }
 
-func (v *View) weigh(phase string, p Panel, key, a, b string) Weighing {
+func (v *View) compare(phase string, p Panel, key, a, b string) Comparison {
 	m := MetricOf(key)
-	return Weigh(m, v.Sample(phase, p, a, m).Valid, v.Sample(phase, p, b, m).Valid)
+	return Compare(m, v.Sample(phase, p, a, m).Valid, v.Sample(phase, p, b, m).Valid)
 }
 
 func (v *View) answerPattern() []Paragraph {
@@ -81,21 +75,21 @@ func (v *View) answerPattern() []Paragraph {
 	for _, p := range v.Panels {
 		c := &claim{panel: p}
 		for _, ph := range byLoad {
-			if c.cpu = v.weigh(ph.Name, p, KeyCPU, Pattern, Rival); c.cpu.Known() {
+			if c.cpu = v.compare(ph.Name, p, KeyCPU, Pattern, Rival); c.cpu.Known() {
 				c.costs = ph
-				c.switches = v.weigh(ph.Name, p, KeySwitches, Pattern, Rival)
-				c.kernel = v.weigh(ph.Name, p, KeyCPU, Pattern, Baseline)
+				c.switches = v.compare(ph.Name, p, KeySwitches, Pattern, Rival)
+				c.kernel = v.compare(ph.Name, p, KeyCPU, Pattern, Baseline)
 				break
 			}
 		}
 		for _, ph := range byLoad {
-			if w := v.weigh(ph.Name, p, KeyRate, Pattern, Rival); v.Offered(ph.Name, p) == 0 && w.Known() {
+			if w := v.compare(ph.Name, p, KeyRate, Pattern, Rival); v.Offered(ph.Name, p) == 0 && w.Known() {
 				c.closed, c.throughput = ph, w
 				c.baselineThroughput = stats.Summarise(v.Sample(ph.Name, p, Baseline, w.Metric).Valid)
 				break
 			}
 		}
-		Correct([]*Weighing{&c.cpu, &c.switches, &c.kernel, &c.throughput})
+		Correct([]*Comparison{&c.cpu, &c.switches, &c.kernel, &c.throughput})
 		claims = append(claims, c)
 	}
 	var leads []string
@@ -107,12 +101,12 @@ func (v *View) answerPattern() []Paragraph {
 			continue
 		}
 		leads = append(leads, c.lead())
-		ps = append(ps, Paragraph{Head: words.Capital(c.panel.Title), Text: v.tell(c)})
+		ps = append(ps, Paragraph{Head: words.Capital(c.panel.Title), Findings: v.tell(c)})
 	}
 	if len(ps) == 0 {
 		return nil
 	}
-	return append([]Paragraph{{Text: strings.Join(leads, " "), Lead: true}}, ps...)
+	return append([]Paragraph{{Findings: remarks(leads...), Lead: true}}, ps...)
 }
 
 // lead is a claim in one sentence, without its evidence.
@@ -123,7 +117,7 @@ func (c *claim) lead() string {
 	}
 	var done, open, few []string
 	for _, x := range []struct {
-		w            Weighing
+		w            Comparison
 		verb, noun   string
 		fewer, extra string
 	}{
@@ -163,7 +157,7 @@ func (c *claim) lead() string {
 }
 
 // percent says by how much a's median is below or above b's.
-func percent(w Weighing, below, above string) string {
+func percent(w Comparison, below, above string) string {
 	r := w.Ratio.Center
 	switch {
 	case w.Ratio.N == 0 && w.A.Center < w.B.Center:
@@ -176,62 +170,33 @@ func percent(w Weighing, below, above string) string {
 	return fmt.Sprintf("%.0f %% %s", 100*(r-1), above)
 }
 
-// tell puts a claim into words.
-func (v *View) tell(c *claim) string {
-	var ss []string
-	if c.cpu.Known() {
-		per := "request"
-		if c.panel.Cell["mode"] == "close" {
-			per = "connection"
+// tell is what a claim came to.
+func (v *View) tell(c *claim) []Finding {
+	where, load := v.condition(c)
+	var fs []Finding
+	add := func(w Comparison, about aspect, to string) {
+		if w.Known() {
+			fs = append(fs, &Difference{Comparison: w, Subject: Pattern, To: to, Where: where, about: about, load: load, closed: closedText(c.closed), per: perOf(c.panel), beside: c.baselineThroughput})
 		}
-		ss = append(ss, fmt.Sprintf("%s, %s used %s µs CPU per %s against %s's %s: %s.",
-			v.condition(c), Pattern, words.Interval(c.cpu.A), per, Rival, words.Interval(c.cpu.B), outcome(c.cpu, "less", "more")))
 	}
-	if w := c.switches; w.Known() {
-		ss = append(ss, fmt.Sprintf("It made %s context switches against %s: %s.",
-			words.Interval(w.A), words.Interval(w.B), outcome(w, "fewer", "more")))
-	}
-	if w := c.kernel; w.Known() {
-		s := fmt.Sprintf("The kernel's own wake-one queue (%s) needed %s µs", Baseline, words.Interval(w.B))
-		switch {
-		case !w.Enough():
-			s += fmt.Sprintf("; too few processes to tell it from %s (ratio of %s to it %s).", Pattern, Pattern, words.Ratio(w.Ratio))
-		case !w.Differs():
-			s += fmt.Sprintf(": no difference from %s could be shown (ratio of %s to it %s).", Pattern, Pattern, bare(w))
-		case w.better():
-			s += fmt.Sprintf(", more than %s (ratio of %s to it %s).", Pattern, Pattern, bare(w))
-		default:
-			s += fmt.Sprintf(", less than %s (ratio of %s to it %s): over it, handing leadership on saved no CPU time.", Pattern, Pattern, bare(w))
-		}
-		ss = append(ss, s)
-	}
-	if w := c.throughput; w.Known() {
-		s := fmt.Sprintf("In a %s, %s answered %s requests/s against %s's %s: %s", closedText(c.closed), Pattern,
-			words.Interval(w.A), Rival, words.Interval(w.B), outcome(w, "more", "fewer"))
-		if c.baselineThroughput.N > 0 {
-			s += fmt.Sprintf("; %s answered %s", Baseline, words.Interval(c.baselineThroughput))
-		}
-		ss = append(ss, s+".")
-	}
-	return strings.Join(ss, " ")
+	add(c.cpu, aboutCost, Rival)
+	add(c.switches, aboutSwitches, Rival)
+	add(c.kernel, aboutBaseline, Baseline)
+	add(c.throughput, aboutThroughput, Rival)
+	return fs
 }
 
-// outcome says who won, with the evidence, in words for better and worse.
-func outcome(w Weighing, better, worse string) string {
-	switch {
-	case !w.Enough():
-		return fmt.Sprintf("too few processes to tell, %d and %d (ratio %s)", w.A.N, w.B.N, words.Ratio(w.Ratio))
-	case !w.Differs():
-		return fmt.Sprintf("no difference could be shown (%s)", w.evidence())
-	case w.better():
-		return fmt.Sprintf("%s (%s)", better, w.evidence())
+// perOf is what a cost of a panel is for.
+func perOf(p Panel) string {
+	if p.Cell["mode"] == "close" {
+		return "connection"
 	}
-	return fmt.Sprintf("%s, against what the pattern claims (%s)", worse, w.evidence())
+	return "request"
 }
 
 // condition is under what a claim holds: "With deferred accept and closing
-// connections at 3,000 connections/s".
-func (v *View) condition(c *claim) string {
+// connections", and the load: "at 3,000 connections/s".
+func (v *View) condition(c *claim) (where, load string) {
 	var parts []string
 	if v.flag(c.panel, "defer-accept") == "true" {
 		parts = append(parts, "deferred accept")
@@ -239,18 +204,14 @@ func (v *View) condition(c *claim) string {
 	if c.panel.Title != "" {
 		parts = append(parts, c.panel.Title)
 	}
-	s := "Under load"
+	where = "Under load"
 	if len(parts) > 0 {
-		s = "With " + words.List(parts)
+		where = "With " + words.List(parts)
 	}
 	if rate := v.Offered(c.costs.Name, c.panel); rate > 0 {
-		what := "requests"
-		if c.panel.Cell["mode"] == "close" {
-			what = "connections"
-		}
-		return fmt.Sprintf("%s at %s %s/s", s, words.Thousands(rate), what)
+		return where, fmt.Sprintf("at %s %ss/s", words.Thousands(rate), perOf(c.panel))
 	}
-	return s + " in a " + closedText(c.costs)
+	return where + " in a " + closedText(c.costs), ""
 }
 
 func closedText(ph record.Phase) string {

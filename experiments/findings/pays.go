@@ -59,18 +59,18 @@ func (v *View) pays() []Paragraph {
 			if len(all) == 0 {
 				continue
 			}
-			text := tellPayments(v.plainLoad(ph, p), all)
+			found := tellPayments(v.plainLoad(ph, p), all)
 			if s := v.apacheOrder(ph.Name, p); s != "" {
-				text += " " + s
+				found = append(found, Remark(s))
 			}
-			ps = append(ps, Paragraph{Head: words.Capital(JoinTitle("whose request pays", p.Title)), Text: text})
+			ps = append(ps, Paragraph{Head: words.Capital(JoinTitle("whose request pays", p.Title)), Findings: found})
 			break
 		}
 	}
 	return ps
 }
 
-func tellPayments(load string, all []payment) string {
+func tellPayments(load string, all []payment) []Finding {
 	var parts, none []string
 	for _, x := range all {
 		switch {
@@ -95,40 +95,68 @@ func tellPayments(load string, all []payment) string {
 		}
 		return nil
 	}
+	found := remarks(s)
 	if a, b := find(Pattern), find(Rival); a != nil && b != nil {
-		s += " " + judgePayment(*a, *b)
+		found = append(found, judgePayment(*a, *b)...)
 	}
-	return s
+	return found
 }
 
 // judgePayment holds the pattern's claim, that its own requests do not wait for
 // a hand-off and its rival's do, against the counts.
-func judgePayment(a, b payment) string {
+func judgePayment(a, b payment) []Finding {
+	own, rival := &Payment{payment: a, Own: true}, &Payment{payment: b}
+	seldom := "%s handed over too seldom to say whether its requests pay;"
 	switch {
 	case a.few() && b.few():
-		return fmt.Sprintf("Neither %s nor %s handed over often enough to say who pays.", a.subject, b.subject)
+		return remarks(fmt.Sprintf("Neither %s nor %s handed over often enough to say who pays.", a.subject, b.subject))
 	case a.few():
-		return fmt.Sprintf("%s handed over too seldom to say whether its requests pay; %s", words.Capital(a.subject), judgeRival(b))
+		return []Finding{Remark(fmt.Sprintf(seldom, words.Capital(a.subject))), rival}
 	case b.few():
-		return fmt.Sprintf("%s handed over too seldom to say whether its requests pay; %s", words.Capital(b.subject), judgeOwn(a))
-	case a.share() <= paysNotUpTo && b.share() >= paysFrom:
-		return fmt.Sprintf("So a request of %s waits for the thread that is woken for it and one of %s does not, as the pattern claims.", b.subject, a.subject)
+		return []Finding{Remark(fmt.Sprintf(seldom, words.Capital(b.subject))), own}
+	case !own.Against() && !rival.Against():
+		return remarks(fmt.Sprintf("So a request of %s waits for the thread that is woken for it and one of %s does not, as the pattern claims.", b.subject, a.subject))
 	}
-	return words.Capital(judgeOwn(a)) + " " + words.Capital(judgeRival(b))
+	own.first, rival.first = true, true
+	return []Finding{own, rival}
 }
 
-func judgeOwn(a payment) string {
-	if a.share() <= paysNotUpTo {
-		return fmt.Sprintf("requests of %s do not wait for its hand-offs, as the pattern claims.", a.subject)
-	}
-	return fmt.Sprintf("%.0f %% of %s's hand-offs lie on the path of a request, against what the pattern claims.", 100*a.share(), a.subject)
+// Payment is whether a subject's requests wait for its hand-offs, as the pattern
+// claims of its rival's, and not of its own.
+type Payment struct {
+	payment
+	Own   bool // the subject is the pattern's own
+	first bool // the sentence stands alone
 }
 
-func judgeRival(b payment) string {
-	if b.share() >= paysFrom {
-		return fmt.Sprintf("requests of %s wait for the thread that is woken for them, as the pattern claims.", b.subject)
+// Against reports whether the counts contradict the claim.
+func (p *Payment) Against() bool {
+	if p.Own {
+		return p.share() > paysNotUpTo
 	}
-	return fmt.Sprintf("only %.0f %% of %s's hand-offs lie on the path of a request, against what the pattern claims.", 100*b.share(), b.subject)
+	return p.share() < paysFrom
+}
+
+// Shown is empty: the kernel's counts are in no figure.
+func (p *Payment) Shown() string { return "" }
+
+// Sentence says it with the share of the hand-offs on a request's path.
+func (p *Payment) Sentence() string {
+	var s string
+	switch share := 100 * p.share(); {
+	case p.Own && p.Against():
+		s = fmt.Sprintf("%.0f %% of %s's hand-offs lie on the path of a request, against what the pattern claims.", share, p.subject)
+	case p.Own:
+		s = fmt.Sprintf("requests of %s do not wait for its hand-offs, as the pattern claims.", p.subject)
+	case p.Against():
+		s = fmt.Sprintf("only %.0f %% of %s's hand-offs lie on the path of a request, against what the pattern claims.", share, p.subject)
+	default:
+		s = fmt.Sprintf("requests of %s wait for the thread that is woken for them, as the pattern claims.", p.subject)
+	}
+	if p.first {
+		return words.Capital(s)
+	}
+	return s
 }
 
 // apacheOrder says in which order Apache's own MPMs hand over, when a run has

@@ -45,7 +45,7 @@ func (v *View) answerPromises() []Paragraph {
 		if len(found["open"]) > 0 {
 			s += fmt.Sprintf(" It cannot be told of %s.", strings.Join(found["open"], ", "))
 		}
-		ps = append(ps, Paragraph{Text: s, Lead: true})
+		ps = append(ps, Paragraph{Findings: remarks(s), Lead: true})
 	}
 	return ps
 }

@@ -29,7 +29,7 @@ func (v *View) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 	type ranking struct {
 		panel  Panel
 		names  []string
-		others []Weighing // of the first against names[1:]
+		others []Comparison // of the first against names[1:]
 	}
 	var rs []ranking
 	for _, p := range v.Panels {
@@ -38,7 +38,7 @@ func (v *View) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 			continue
 		}
 		for _, other := range r.names[1:] {
-			r.others = append(r.others, v.weigh(ph.Name, p, m.Name, r.names[0], other))
+			r.others = append(r.others, v.compare(ph.Name, p, m.Name, r.names[0], other))
 		}
 		Correct(Pointers(r.others))
 		rs = append(rs, r)
@@ -62,7 +62,7 @@ func (v *View) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 			s += fmt.Sprintf(" No difference from %s could be shown for %s.", r.names[0], words.List(alike))
 		}
 		s += " In the order of medians: " + strings.Join(r.names, ", ") + "."
-		ps = append(ps, Paragraph{Head: words.Capital(r.panel.Title), Text: s})
+		ps = append(ps, Paragraph{Head: words.Capital(r.panel.Title), Findings: remarks(s)})
 	}
 	return ps
 }

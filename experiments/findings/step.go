@@ -56,7 +56,7 @@ func (v *View) answerStep() []Paragraph {
 		if len(stay) > 0 {
 			ss = append(ss, fmt.Sprintf("%s did not come back so far in the %g s that were watched.", words.Capital(words.List(stay)), ph.Step.AfterS))
 		}
-		ps = append(ps, Paragraph{Head: words.Capital(p.Title), Text: strings.Join(ss, " "), Lead: len(v.Panels) == 1})
+		ps = append(ps, Paragraph{Head: words.Capital(p.Title), Findings: remarks(ss...), Lead: len(v.Panels) == 1})
 		if len(v.Panels) == 1 {
 			ps[0].Head = ""
 		}

@@ -28,7 +28,7 @@ type ComparedCell struct {
 
 type comparedRow struct {
 	phase string
-	findings.Weighing
+	findings.Comparison
 }
 
 // Differs reports whether any metric of the cell does.
@@ -69,18 +69,18 @@ func Compare(a, b *record.Run) *Comparison {
 		}
 		cc := ComparedCell{Name: name}
 		for _, ph := range va.Phases {
-			var vs []findings.Weighing
+			var vs []findings.Comparison
 			for _, m := range comparedMetrics() {
 				if slices.Contains(redundant, m.Name) {
 					continue
 				}
-				if w := findings.Weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
+				if w := findings.Compare(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
 					vs = append(vs, w)
 				}
 			}
 			if len(vs) == 0 { // a command that prints a mean alone
 				m := findings.MetricOf(findings.KeyHMean)
-				if w := findings.Weigh(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
+				if w := findings.Compare(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
 					vs = append(vs, w)
 				}
 			}

@@ -102,7 +102,7 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 		r.Link = (&url.URL{Path: name + "/report.html"}).EscapedPath()
 	}
 	if r.Verdict == nil {
-		r.Answer = findings.Paragraphs(v.View.View)[0].Text
+		r.Answer = findings.Paragraphs(v.View.View)[0].Text()
 	}
 	figs, err := v.Figures()
 	if err != nil {

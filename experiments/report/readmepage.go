@@ -4,13 +4,27 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 
 	"lflab/experiments/stats"
+	"lflab/experiments/suite"
 )
 
-// hypotheses is how many there are: H1 to H17.
-const hypotheses = 17
+// hypotheses is how many there are: the greatest number of an embedded suite's.
+var hypotheses = sync.OnceValue(func() (most int) {
+	suites, err := suite.All()
+	if err != nil {
+		panic(err) // they are embedded and tested
+	}
+	for _, s := range suites {
+		if n, err := strconv.Atoi(strings.TrimPrefix(s.Claim.Hypothesis, "H")); err == nil {
+			most = max(most, n)
+		}
+	}
+	return most
+})
 
 // row is one line of the table of hypotheses.
 type judgement struct {
@@ -47,7 +61,7 @@ type page struct {
 
 func newPage(runs []*run, left []string) *page {
 	p := &page{Mark: ReadmeMark, Example: runs[0].Name, Runs: runs, Left: left}
-	for h := 1; h <= hypotheses; h++ {
+	for h := 1; h <= hypotheses(); h++ {
 		p.Rows = append(p.Rows, rowsOf(fmt.Sprintf("H%d", h), runs)...)
 	}
 	var cpus []int

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"lflab/experiments/figure"
@@ -115,6 +116,12 @@ func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([
 	}
 	t, err := template.New("report").Funcs(template.FuncMap{
 		"together": together,
+		"figure": func(name string) *pageFigure {
+			if i := slices.IndexFunc(drawn, func(f pageFigure) bool { return f.Name == name }); i >= 0 {
+				return &drawn[i]
+			}
+			return nil
+		},
 	}).Parse(reportTemplate)
 	if err != nil {
 		return nil, err

@@ -82,8 +82,12 @@ func open(path string) (*run, error) {
 
 // Found are the sentences of the run, all of them computed.
 func (r *run) Found() []string {
+	var why []string
+	for _, f := range findings.Explained(r.Data) {
+		why = append(why, f.Sentence())
+	}
 	if r.Verdict == nil {
-		return append(strings.Split(findings.Answer(r.Data), "\n"), r.explained()...)
+		return append(strings.Split(findings.Answer(r.Data), "\n"), why...)
 	}
 	v := r.Verdict
 	found := []string{v.Sentence()}
@@ -95,7 +99,7 @@ func (r *run) Found() []string {
 	if r.Data.Manifest.Hypothesis == "" { // a suite that asks more than its claim says
 		found = append(found, strings.Split(findings.Answer(r.Data), "\n")...)
 	}
-	return append(found, r.explained()...)
+	return append(found, why...)
 }
 
 // Against are those of its sentences that contradict a claim: rules that are
@@ -115,8 +119,8 @@ func (r *run) Against() []string {
 		}
 	}
 	if r.Verdict == nil {
-		for _, paragraph := range r.Found() {
-			against = append(against, againstPattern(paragraph)...)
+		for _, p := range findings.Paragraphs(findings.Arrange(r.Data)) {
+			against = append(against, againstPattern(p)...)
 		}
 	}
 	for _, q := range r.Data.Ratios() {
@@ -128,23 +132,21 @@ func (r *run) Against() []string {
 	return against
 }
 
-// againstPattern picks the sentences of a paragraph of figure.Answer that say so,
-// with the circumstances that the paragraph begins with.
-func againstPattern(paragraph string) []string {
-	var found []string
-	sentences := strings.Split(strings.TrimSuffix(paragraph, "."), ". ")
-	circumstances, _, _ := strings.Cut(sentences[0], ", ")
-	circumstances, _, _ = strings.Cut(circumstances, " at ")
-	for i, s := range sentences {
-		if !strings.Contains(s, "against what the pattern claims") {
+// againstPattern are the sentences of a paragraph that contradict the pattern, with
+// the circumstances that its first sentence names.
+func againstPattern(p findings.Paragraph) []string {
+	var against []string
+	for i, f := range p.Findings {
+		if !f.Against() {
 			continue
 		}
-		if i > 0 && (strings.HasPrefix(circumstances, "With ") || strings.HasPrefix(circumstances, "Under ")) {
-			s = circumstances + ": " + s
+		s := f.Sentence()
+		if d, ok := f.(*findings.Difference); ok && i > 0 {
+			s = d.Where + ": " + s
 		}
-		found = append(found, s+".")
+		against = append(against, s)
 	}
-	return found
+	return against
 }
 
 // Trials says how many there are and how many count.

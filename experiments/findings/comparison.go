@@ -8,8 +8,8 @@ import (
 	"lflab/experiments/words"
 )
 
-// Weighing is what one sample came to beside another.
-type Weighing struct {
+// Comparison holds one sample of a metric against another.
+type Comparison struct {
 	A, B   stats.Interval
 	Ratio  stats.Interval // of medians, a over b
 	P      float64        // Holm-corrected once the family is known
@@ -17,29 +17,30 @@ type Weighing struct {
 	Metric record.Metric
 }
 
-func Weigh(m record.Metric, a, b []float64) Weighing {
-	return Weighing{
+// Compare holds a against b.
+func Compare(m record.Metric, a, b []float64) Comparison {
+	return Comparison{
 		least: stats.LeastP(len(a), len(b)),
 		A:     stats.Summarise(a), B: stats.Summarise(b),
 		Ratio: stats.Ratio(a, b), P: stats.Compare(a, b), Metric: m,
 	}
 }
 
-// Known reports whether there is anything to weigh.
-func (v Weighing) Known() bool { return v.A.N > 0 && v.B.N > 0 }
+// Known reports whether there is anything to compare.
+func (v Comparison) Known() bool { return v.A.N > 0 && v.B.N > 0 }
 
 // Enough reports whether a difference could show at all: three against three
 // never reach p < 0.05, however far apart they lie.
-func (v Weighing) Enough() bool { return v.least < stats.Alpha }
+func (v Comparison) Enough() bool { return v.least < stats.Alpha }
 
 // Differs is spoken of when both the test and the interval say so.
-func (v Weighing) Differs() bool {
+func (v Comparison) Differs() bool {
 	return v.Known() && v.P < stats.Alpha && v.gap()
 }
 
 // gap: the interval of the ratio excludes 1, or, where there is no ratio
 // because b is nothing at all, the intervals lie apart.
-func (v Weighing) gap() bool {
+func (v Comparison) gap() bool {
 	if v.Ratio.N > 0 {
 		return !v.Ratio.Contains(1)
 	}
@@ -47,7 +48,7 @@ func (v Weighing) gap() bool {
 }
 
 // better reports whether a's median is on the good side of b's.
-func (v Weighing) better() bool {
+func (v Comparison) Better() bool {
 	if v.Metric.Higher {
 		return v.A.Center > v.B.Center
 	}
@@ -55,14 +56,14 @@ func (v Weighing) better() bool {
 }
 
 // evidence is the ratio and the p-value in brackets.
-func (v Weighing) evidence() string {
+func (v Comparison) evidence() string {
 	return "ratio " + bare(v)
 }
 
-func bare(v Weighing) string { return words.Ratio(v.Ratio) + ", " + stats.PText(v.P) }
+func bare(v Comparison) string { return words.Ratio(v.Ratio) + ", " + stats.PText(v.P) }
 
-// Correct applies Holm's correction over the family of weighings.
-func Correct(vs []*Weighing) {
+// Correct applies Holm's correction over the family of comparisons.
+func Correct(vs []*Comparison) {
 	ps := make([]float64, len(vs))
 	for i, v := range vs {
 		if ps[i] = v.P; !v.Known() {
@@ -80,16 +81,17 @@ func Correct(vs []*Weighing) {
 	}
 }
 
-func Pointers(vs []Weighing) []*Weighing {
-	ps := make([]*Weighing, len(vs))
+// Pointers are those to the elements, for Correct.
+func Pointers(vs []Comparison) []*Comparison {
+	ps := make([]*Comparison, len(vs))
 	for i := range vs {
 		ps[i] = &vs[i]
 	}
 	return ps
 }
 
-// Word is the weighing on a, the second run, against b.
-func (v Weighing) Word() string {
+// Word says how a stands to b: lower, higher, same, or too few to tell.
+func (v Comparison) Word() string {
 	switch {
 	case !v.Enough():
 		return "too few"
