@@ -12,18 +12,39 @@ import (
 	"lflab/experiments/words"
 )
 
+var (
+	_ = enter(60, func(v *View) ([]Figure, error) {
+		f, err := v.cdfFigure(Figure{Name: "handoff", Headline: "F2", Title: "Hand-off latency"}, "H", "hand-off latency H", "hand-offs",
+			"H runs from “I pass it” to “another running thread owns it”, for receivers that were asleep: leadership in leader, a connection or an event in worker and event.")
+		return []Figure{f}, err
+	})
+	_ = enter(70, func(v *View) ([]Figure, error) {
+		f, err := v.cdfFigure(Figure{Name: "dispatch", Title: "Dispatch latency"}, "D", "dispatch latency D", "requests",
+			"D runs from the moment the kernel received the request's data to the first instruction of the handler, defined alike for every MPM.")
+		return []Figure{f}, err
+	})
+)
+
 // source is the name of the histograms of "H", "D" or "G" that a run has: the
 // flight recorder's, whose ends lie in the server's own code, or else the kernel
 // probe's.
 func (v *View) source(tag string) string {
+	if v.records(tag) {
+		return tag
+	}
+	return record.ProbePrefix + tag
+}
+
+// records reports whether any trial that counts holds values of a histogram.
+func (v *View) records(name string) bool {
 	for _, t := range v.Valid() {
 		for _, r := range t.Phases {
-			if h := r.Histograms[tag]; h != nil && h.TotalCount() > 0 {
-				return tag
+			if h := r.Histograms[name]; h != nil && h.TotalCount() > 0 {
+				return true
 			}
 		}
 	}
-	return record.ProbePrefix + tag
+	return false
 }
 
 // sourceText says where a distribution's ends lie, if not in user code.

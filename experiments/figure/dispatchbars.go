@@ -17,9 +17,11 @@ import (
 // architecturesShown are the architectures that the headline shows beside each other.
 var architecturesShown = []string{findings.Pattern, findings.Rival, "event", findings.Baseline}
 
+var _ = enter(30, one((*View).barsFigure))
+
 // barsFigure draws where the dispatch time of each architecture goes.
 func (v *View) barsFigure() Figure {
-	f := Figure{Name: headlines["F1"], Headline: "F1", Title: "Where a request's dispatch time goes, by architecture"}
+	f := Figure{Name: "where-time-goes", Headline: "F1", Title: "Where a request's dispatch time goes, by architecture"}
 	names := v.barred()
 	if v.Unprobed() != "" {
 		return f.without("%s", v.Unprobed())

@@ -10,6 +10,8 @@ import (
 	"lflab/experiments/words"
 )
 
+var _ = enter(120, one((*View).economyFigure))
+
 // economyFigure draws what a connection costs in wakes, switches, system calls
 // and CPU time, one small panel each.
 func (v *View) economyFigure() Figure {

@@ -12,12 +12,13 @@ import (
 	"lflab/experiments/words"
 )
 
-// view is a run with the looks of its subjects.
+// View is a run with the looks of its subjects.
 type View struct {
 	*findings.View
 	Style map[string]plot.Style
 }
 
+// New gives the subjects of a run their looks.
 func New(run *record.Run) *View {
 	v := findings.Arrange(run)
 	return &View{v, stylesFor(v.Subjects)}
@@ -31,52 +32,8 @@ type Figure struct {
 	Caption  string // how to read it, the load, n, what was left out, the machine
 	Missing  string // why it could not be drawn; empty when it was
 
-	Silent bool // nobody asked for it, or the reason stands elsewhere
+	Silent bool // without a word where it is missing: nobody asked for it, or the reason stands elsewhere
 	Sheet  *plot.Sheet
-}
-
-// figures of a run, in the order of the report.
-func (v *View) Figures() ([]Figure, error) {
-	byLoad := v.Undisturbed(v.PhasesByLoad(), false)
-	figs := []Figure{
-		v.stepFigure(),
-		v.barsFigure(),
-		v.dotFigure("cpu", "CPU time per request", findings.MetricOf(findings.KeyCPU), byLoad,
-			"User and system time of the server process over the measured time, divided by the requests answered in it."),
-		v.dotFigure("switches", "Context switches per request", findings.MetricOf(findings.KeySwitches), byLoad,
-			"Voluntary and involuntary switches of all threads of the server process."),
-	}
-	handoff, err := v.cdfFigure(Figure{Name: "handoff", Headline: "F2", Title: "Hand-off latency"}, "H", "hand-off latency H", "hand-offs",
-		"H runs from “I pass it” to “another running thread owns it”, for receivers that were asleep: leadership in leader, a connection or an event in worker and event.")
-	if err != nil {
-		return nil, err
-	}
-	dispatch, err := v.cdfFigure(Figure{Name: "dispatch", Title: "Dispatch latency"}, "D", "dispatch latency D", "requests",
-		"D runs from the moment the kernel received the request's data to the first instruction of the handler, defined alike for every MPM.")
-	if err != nil {
-		return nil, err
-	}
-	gap, err := v.gapFigure()
-	if err != nil {
-		return nil, err
-	}
-	figs = append(figs, handoff, dispatch, gap)
-	for _, of := range findings.Sums {
-		figs = append(figs, v.stagesFigure(of))
-	}
-	figs = append(figs, v.modelFigure(), v.workFigure(), v.economyFigure(), v.spinFigure(), v.orderFigure(), v.overloadFigure(), v.scatterFigure())
-	// Commands tell a mean and no histogram.
-	if f := v.dotFigure("handoff-mean", "Mean hand-off latency", findings.MetricOf(findings.KeyHMean), byLoad,
-		"From the waker's call to the woken thread's return, one way."); f.Missing == "" && handoff.Missing != "" && len(v.Valid()) > 0 {
-		figs = append([]Figure{f}, figs...)
-	}
-	figs = append(figs, v.verdictFigures()...)
-	for i := range figs {
-		if figs[i].Sheet != nil {
-			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].Sheet.Few, v.machine())
-		}
-	}
-	return v.ordered(figs), nil
 }
 
 func (v *View) dotFigure(name, title string, m record.Metric, phases []record.Phase, what string) Figure {
@@ -125,22 +82,6 @@ func (v *View) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 func (v *View) curvesText() string {
 	return "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the " +
 		strings.Replace(v.intervalName(), "dashed: ", "", 1) + " of each quantile over processes."
-}
-
-func (v *View) scatterFigure() Figure {
-	f := Figure{Name: "throughput-latency", Title: "Throughput against latency"}
-	if f.Sheet = v.scatter(); f.Sheet == nil {
-		f.Missing = "no trial answered requests"
-		return f
-	}
-	if len(v.Subjects) > crowd {
-		f.Caption = words.Sentences("Latency runs from the planned send. A panel for each server: the medians of its cells over processes at each load, joined in the order of their rates, p50 below with full markers and p99 above with pale ones, over those of all others in grey. Lower and further right is better.",
-			v.loads(v.Undisturbed(v.Phases, false)), v.replicates(), v.leftOut("and not drawn"))
-		return f
-	}
-	f.Caption = words.Sentences("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
-		v.loads(v.Undisturbed(v.Phases, false)), v.replicates(), v.leftOut("drawn hollow where they left values"))
-	return f
 }
 
 // loads says which loads a figure shows.

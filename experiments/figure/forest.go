@@ -13,6 +13,8 @@ import (
 	"lflab/experiments/words"
 )
 
+var _ = enter(170, func(v *View) ([]Figure, error) { return v.verdictFigures(), nil })
+
 // verdictFigures are those that show how the rules were decided: pairs as a
 // forest, and series along their axis.
 func (v *View) verdictFigures() []Figure {

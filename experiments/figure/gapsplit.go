@@ -48,10 +48,15 @@ func percentShort(x float64) string {
 	return fmt.Sprintf("%.0f", 100*x)
 }
 
+var _ = enter(80, func(v *View) ([]Figure, error) {
+	f, err := v.gapFigure()
+	return []Figure{f}, err
+})
+
 // gapFigure draws the leaderless gap in its two classes, with the share of the
 // connections that met no gap at all.
 func (v *View) gapFigure() (Figure, error) {
-	f := Figure{Name: headlines["F3"], Headline: "F3", Title: "Leaderless gap"}
+	f := Figure{Name: "gap", Headline: "F3", Title: "Leaderless gap"}
 	source := v.gapSource()
 	prefix := strings.TrimSuffix(source, gapTag)
 	lo, hi := math.Inf(1), 0.0
@@ -139,12 +144,8 @@ func (v *View) quietest(phases []record.Phase) []record.Phase {
 // gapSource prefers the kernel probe, which tells all three classes apart in one
 // phase.
 func (v *View) gapSource() string {
-	for _, t := range v.Valid() {
-		for _, r := range t.Phases {
-			if h := r.Histograms[record.ProbePrefix+gapTag]; h != nil && h.TotalCount() > 0 {
-				return record.ProbePrefix + gapTag
-			}
-		}
+	if v.records(record.ProbePrefix + gapTag) {
+		return record.ProbePrefix + gapTag
 	}
 	return gapTag
 }

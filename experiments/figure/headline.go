@@ -10,12 +10,6 @@ import (
 	"lflab/experiments/words"
 )
 
-// headlines are the figures that a suite may ask for by number, and the names of
-// their files.
-var headlines = map[string]string{
-	"F1": "where-time-goes", "F2": "handoff", "F3": "gap", "F4": "model", "F5": "work", "F6": "economy", "F7": "spin", "F8": "order", "F9": "overload",
-}
-
 // ordered puts the figures that the suite asks for first, in its order, then
 // those of the verdict, then the others. One that was asked for and could not be
 // drawn is not silent about it.

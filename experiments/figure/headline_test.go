@@ -13,18 +13,19 @@ import (
 )
 
 func TestHeadlinesAreThoseSuitesMayAskFor(t *testing.T) {
-	if len(headlines) != len(suite.FigureNames) {
-		t.Errorf("%d headlines, suites may ask for %d", len(headlines), len(suite.FigureNames))
-	}
 	figs, err := New(madeup.QuickRun(1)).Figures()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, number := range suite.FigureNames {
-		i := slices.IndexFunc(figs, func(f Figure) bool { return f.Headline == number })
-		if i < 0 || figs[i].Name != headlines[number] {
-			t.Errorf("no figure is %s, or it is not called %s", number, headlines[number])
+	var numbers []string
+	for _, f := range figs {
+		if f.Headline != "" {
+			numbers = append(numbers, f.Headline)
 		}
+	}
+	slices.Sort(numbers)
+	if !slices.Equal(numbers, suite.FigureNames) {
+		t.Errorf("headlines %q, suites may ask for %q", numbers, suite.FigureNames)
 	}
 }
 

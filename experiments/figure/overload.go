@@ -7,6 +7,8 @@ import (
 	"lflab/experiments/words"
 )
 
+var _ = enter(150, one((*View).overloadFigure))
+
 // overloadFigure draws what overload does to servers: connections dropped, and
 // the latency of those that are served, against the length of the listen queue.
 func (v *View) overloadFigure() Figure {

@@ -14,10 +14,12 @@ import (
 	"lflab/experiments/words"
 )
 
+var _ = enter(100, one((*View).modelFigure))
+
 // modelFigure draws the mean of D against the offered rate, and D of the second
 // of a pair against its spacing, as measured and as the model predicts it.
 func (v *View) modelFigure() Figure {
-	f := Figure{Name: headlines["F4"], Headline: "F4", Title: "Dispatch latency as measured, and as the queueing model predicts it"}
+	f := Figure{Name: "model", Headline: "F4", Title: "Dispatch latency as measured, and as the queueing model predicts it"}
 	if v.Group != "mpm" {
 		return f.without("the run does not compare MPMs")
 	}

@@ -10,7 +10,26 @@ import (
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/words"
 )
+
+var _ = enter(160, one((*View).scatterFigure))
+
+func (v *View) scatterFigure() Figure {
+	f := Figure{Name: "throughput-latency", Title: "Throughput against latency"}
+	if f.Sheet = v.scatter(); f.Sheet == nil {
+		f.Missing = "no trial answered requests"
+		return f
+	}
+	if len(v.Subjects) > crowd {
+		f.Caption = words.Sentences("Latency runs from the planned send. A panel for each server: the medians of its cells over processes at each load, joined in the order of their rates, p50 below with full markers and p99 above with pale ones, over those of all others in grey. Lower and further right is better.",
+			v.loads(v.Undisturbed(v.Phases, false)), v.replicates(), v.leftOut("and not drawn"))
+		return f
+	}
+	f.Caption = words.Sentences("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
+		v.loads(v.Undisturbed(v.Phases, false)), v.replicates(), v.leftOut("drawn hollow where they left values"))
+	return f
+}
 
 // scatter draws p50 and p99 of latency against throughput, a row for each.
 // All phases share a panel. It is nil where no requests were answered.

@@ -13,6 +13,8 @@ import (
 	"lflab/experiments/words"
 )
 
+var _ = enter(130, one((*View).spinFigure))
+
 // spinFigure draws what spinning before sleep buys and what it costs.
 func (v *View) spinFigure() Figure {
 	f := Figure{Name: "spin", Headline: "F7", Title: "What a spin budget buys, and what it costs"}

@@ -16,6 +16,13 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
+var _ = enter(90, func(v *View) (figs []Figure, err error) {
+	for _, of := range findings.Sums {
+		figs = append(figs, v.stagesFigure(of))
+	}
+	return figs, nil
+})
+
 // stagesFigure draws one of the sums in every phase and panel that has it.
 func (v *View) stagesFigure(of findings.Sum) Figure {
 	f := Figure{Name: of.Name, Title: of.Title}

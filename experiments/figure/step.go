@@ -16,6 +16,8 @@ import (
 // maxServers is how many servers' steps stand side by side at most.
 const maxServers = 5
 
+var _ = enter(20, one((*View).stepFigure))
+
 // stepFigure draws processes and threads of each server over the time of a step
 // of load.
 func (v *View) stepFigure() Figure {

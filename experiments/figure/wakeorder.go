@@ -15,6 +15,8 @@ import (
 	"lflab/experiments/words"
 )
 
+var _ = enter(140, one((*View).orderFigure))
+
 // orderFigure draws how the order in which followers wake spreads requests over
 // threads, and what a handler that needs a warm cache makes of it.
 func (v *View) orderFigure() Figure {

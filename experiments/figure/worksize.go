@@ -28,10 +28,12 @@ func (v *View) alongWork() (contrast, bool) {
 	return contrast{}, false
 }
 
+var _ = enter(110, one((*View).workFigure))
+
 // workFigure draws requests/s of leader over those of worker on the grid of the
 // handler's work and the number of threads.
 func (v *View) workFigure() Figure {
-	f := Figure{Name: headlines["F5"], Headline: "F5", Title: "Ratio of throughput, by the handler's work"}
+	f := Figure{Name: "work", Headline: "F5", Title: "Ratio of throughput, by the handler's work"}
 	work, ok := v.Axis("work")
 	if !ok {
 		return f.without("no axis is work")

@@ -1,0 +1,46 @@
+package figure
+
+import (
+	"cmp"
+	"slices"
+
+	"lflab/experiments/words"
+)
+
+// catalogue is every figure there is. Each figure's file enters its own, so that
+// a new figure is one new file.
+var catalogue []entry
+
+// entry is a figure, or several of one kind.
+type entry struct {
+	place int // among the others of a report, ascending
+	draw  func(*View) ([]Figure, error)
+}
+
+func enter(place int, draw func(*View) ([]Figure, error)) bool {
+	catalogue = append(catalogue, entry{place, draw})
+	return true
+}
+
+// one is the entry of a single figure that cannot fail.
+func one(draw func(*View) Figure) func(*View) ([]Figure, error) {
+	return func(v *View) ([]Figure, error) { return []Figure{draw(v)}, nil }
+}
+
+// Figures are those of a run, in the order of its report.
+func (v *View) Figures() ([]Figure, error) {
+	var figs []Figure
+	for _, e := range slices.SortedStableFunc(slices.Values(catalogue), func(a, b entry) int { return cmp.Compare(a.place, b.place) }) {
+		drawn, err := e.draw(v)
+		if err != nil {
+			return nil, err
+		}
+		figs = append(figs, drawn...)
+	}
+	for i := range figs {
+		if figs[i].Sheet != nil {
+			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].Sheet.Few, v.machine())
+		}
+	}
+	return v.ordered(figs), nil
+}
