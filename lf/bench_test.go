@@ -80,16 +80,16 @@ func BenchmarkPool(b *testing.B) {
 		})
 	}
 	parkers := park.Kinds()
-	for _, promotion := range lf.Promotions() {
-		for _, order := range []string{"lifo", "fifo", "priority"} {
-			opt := lf.Options{Parker: parkers[0], Promotion: promotion.Name, Order: order, Threads: threads}
+	for promotion := lf.Handoff; promotion <= lf.Adaptive; promotion++ {
+		for _, order := range []lf.Order{lf.LIFO, lf.FIFO, lf.Priority} {
+			opt := lf.Options{Parker: parkers[0], Policy: lf.Policy{Promotion: promotion, Order: order}, Threads: threads}
 			if opt.Check() == nil {
-				run(fmt.Sprintf("promotion=%s/order=%s/leaders=1/primitive=futex", promotion.Name, order), opt)
+				run(fmt.Sprintf("promotion=%s/order=%s/leaders=1/primitive=futex", promotion, order), opt)
 			}
 		}
 	}
 	for _, leaders := range []int{2, 4} {
-		run(fmt.Sprintf("promotion=handoff/order=lifo/leaders=%d/primitive=futex", leaders), lf.Options{Parker: parkers[0], Leaders: leaders})
+		run(fmt.Sprintf("promotion=handoff/order=lifo/leaders=%d/primitive=futex", leaders), lf.Options{Parker: parkers[0], Policy: lf.Policy{Leaders: leaders}})
 	}
 	for _, kind := range parkers[1:] {
 		if kind.Usable() != nil {

@@ -54,8 +54,8 @@ func TestBoundEvents(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, promotion := range []string{"handoff", "open", "after-read", "after"} {
-			t.Run("promotion="+promotion+"/primitive="+parker, func(t *testing.T) {
+		for _, promotion := range []lf.Promotion{lf.Handoff, lf.Open, lf.AfterRead, lf.After} {
+			t.Run("promotion="+promotion.String()+"/primitive="+parker, func(t *testing.T) {
 				source := newParcels(count, threads)
 				var strays atomic.Int64
 				var pool *lf.Pool[int64]
@@ -70,7 +70,7 @@ func TestBoundEvents(t *testing.T) {
 					if source.left.Add(-1) == 0 {
 						close(source.all)
 					}
-				}, lf.Options{Name: "bound", Threads: threads, Parker: kind, Promotion: promotion, Bound: true})
+				}, lf.Options{Name: "bound", Threads: threads, Parker: kind, Policy: lf.Policy{Promotion: promotion, Association: lf.Bound}})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -12,7 +12,8 @@ import (
 
 // combination is a set of options under test.
 type combination struct {
-	promotion, order string
+	promotion        Promotion
+	order            Order
 	gated, bound     bool
 	leaders, sources int
 }
@@ -25,12 +26,12 @@ const threadsOfCombination = 4
 
 // refusal is the reason for which a combination is refused, or "".
 func (c combination) refusal() string {
-	anywhere := c.promotion == "handoff" || c.promotion == "after-read" || c.promotion == "after"
-	sentinel := c.promotion == "lazy" || c.promotion == "adaptive"
+	anywhere := c.promotion == Handoff || c.promotion == AfterRead || c.promotion == After
+	sentinel := c.promotion == Lazy || c.promotion == Adaptive
 	slots := max(c.leaders, 1) * c.sources
 	if c.gated {
 		switch {
-		case c.order != "native" && c.order != "":
+		case c.order != Native && c.order != 0:
 			return "needs followers that can be told apart; gate"
 		case !anywhere:
 			return "needs individual followers; gate"
@@ -43,20 +44,20 @@ func (c combination) refusal() string {
 		}
 		return ""
 	}
-	listed := c.order == "fifo" || c.order == "priority"
+	listed := c.order == FIFO || c.order == Priority
 	switch {
 	case c.leaders > threadsOfCombination:
 		return "5 leaders in a pool of 4 threads"
-	case c.order == "native":
+	case c.order == Native:
 		return "order native is a gate's"
 	case c.bound && listed:
-		return "bound events with order " + c.order
-	case c.bound && (sentinel || c.promotion == "heir"):
-		return "bound events with promotion " + c.promotion
+		return "bound events with order " + c.order.String()
+	case c.bound && (sentinel || c.promotion == Heir):
+		return "bound events with promotion " + c.promotion.String()
 	case c.bound && c.leaders > 1:
 		return "bound events are handed out by one leader, not 2"
 	case listed && !anywhere:
-		return "promotion " + c.promotion + " with order " + c.order
+		return "promotion " + c.promotion.String() + " with order " + c.order.String()
 	case c.bound && slots > 1:
 		return "bound events are handed out by one leader, not 2"
 	}
@@ -69,7 +70,10 @@ func TestCombinations(t *testing.T) {
 	kind, lock := park.Kinds()[0], gate.Kinds()[0]
 	worked, refused := 0, 0
 	try := func(c combination) {
-		opt := Options{Threads: threadsOfCombination, Parker: kind, Promotion: c.promotion, Order: c.order, Leaders: c.leaders, Bound: c.bound}
+		opt := Options{Threads: threadsOfCombination, Parker: kind, Policy: Policy{Promotion: c.promotion, Order: c.order, Leaders: c.leaders}}
+		if c.bound {
+			opt.Association = Bound
+		}
 		if c.gated {
 			opt.Gate = &lock
 		}
@@ -94,8 +98,8 @@ func TestCombinations(t *testing.T) {
 			t.Errorf("%v: error %v, want %q", c, err, want)
 		}
 	}
-	for _, p := range Promotions() {
-		for _, order := range append([]Named{{}}, Orders()...) {
+	for promotion := Handoff; promotion <= Adaptive; promotion++ {
+		for order := Order(0); order <= Native; order++ {
 			for _, gated := range []bool{false, true} {
 				for _, bound := range []bool{false, true} {
 					for _, leaders := range []int{0, 1, 2, 5} {
@@ -103,7 +107,7 @@ func TestCombinations(t *testing.T) {
 							if leaders == 5 && (bound || gated || sources > 1) {
 								continue // one reason at a time
 							}
-							try(combination{p.Name, order.Name, gated, bound, leaders, sources})
+							try(combination{promotion, order, gated, bound, leaders, sources})
 						}
 					}
 				}
@@ -125,14 +129,15 @@ func TestBadOptions(t *testing.T) {
 		{Options{Gate: &gate.Kind{Name: "mine"}}, 1, `gate "mine" has no New (take one of gate.Kinds`},
 		{Options{}, 0, "a pool without an event source"},
 		{Options{Threads: 1 << 20, Parker: kind}, 1, "pool of 1048576 threads"},
-		{Options{Threads: 1, Parker: kind, Order: "random"}, 1, `unknown order "random" (known: lifo, fifo, priority, native)`},
-		{Options{Threads: 1, Parker: kind, Promotion: "later"}, 1, `unknown promotion "later" (known: handoff, open,`},
-		{Options{Threads: 20, Parker: kind, Leaders: -1}, 1, "-1 leaders"},
-		{Options{Threads: 20, Parker: kind, Leaders: cas.MaxLeaders + 1}, 1, "15 leaders (want 1 to 14)"},
-		{Options{Threads: 20, Parker: kind, Leaders: 5}, 3, "5 leaders for each of 3 event sources (want 14 in all at most)"},
-		{Options{Threads: 5, Parker: kind, Leaders: 3}, 2, "5 threads for 2 event sources with 3 leaders each"},
-		{Options{Threads: 1, Parker: kind, Hold: -1}, 1, "hold -1ns (want more than 0"},
-		{Options{Threads: 1, Parker: kind, Bound: true}, 1, "bound events need a source that knows their owners"},
+		{Options{Threads: 1, Parker: kind, Policy: Policy{Order: Native + 1}}, 1, `unknown order "order(5)" (known: lifo, fifo, priority, native)`},
+		{Options{Threads: 1, Parker: kind, Policy: Policy{Promotion: Adaptive + 1}}, 1, `unknown promotion "promotion(8)" (known: handoff, open,`},
+		{Options{Threads: 1, Parker: kind, Policy: Policy{Association: Bound + 1}}, 1, `unknown association "association(3)" (known: unbound, bound)`},
+		{Options{Threads: 20, Parker: kind, Policy: Policy{Leaders: -1}}, 1, "-1 leaders"},
+		{Options{Threads: 20, Parker: kind, Policy: Policy{Leaders: cas.MaxLeaders + 1}}, 1, "15 leaders (want 1 to 14)"},
+		{Options{Threads: 20, Parker: kind, Policy: Policy{Leaders: 5}}, 3, "5 leaders for each of 3 event sources (want 14 in all at most)"},
+		{Options{Threads: 5, Parker: kind, Policy: Policy{Leaders: 3}}, 2, "5 threads for 2 event sources with 3 leaders each"},
+		{Options{Threads: 1, Parker: kind, Policy: Policy{Hold: -1}}, 1, "hold -1ns (want more than 0"},
+		{Options{Threads: 1, Parker: kind, Policy: Policy{Association: Bound}}, 1, "bound events need a source that knows their owners"},
 	} {
 		var sources []Source[int64]
 		for range c.sources {

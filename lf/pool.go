@@ -7,7 +7,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"lflab/cas"
 	"lflab/lf/flight"
@@ -54,75 +53,6 @@ type Owned[E any] interface {
 // Handler processes one event on the thread that received it. id is the
 // thread's number in the pool, from 0.
 type Handler[E any] func(id int, event E)
-
-// Options are a pool's parameters. The zero value is a pool of DefaultThreads
-// threads that sleep on futexes.
-type Options struct {
-	Name    string    // of the threads, as the kernel shows them: Name-ID; empty means "lf"
-	Threads int       // members, leader included; 0 means DefaultThreads
-	Parker  park.Kind // what followers sleep on; the zero value means the default, the futex
-	Park    park.Options
-
-	// Order is which follower is promoted and Promotion is when. Empty means
-	// the default, the first of Orders and Promotions.
-	Order     string
-	Promotion string
-
-	// Gate, when set, takes the place of Parker: the leadership is a lock.
-	Gate *gate.Kind
-
-	// Leaders is how many threads may wait for events at once; 0 means 1.
-	Leaders int
-
-	// Hold is how long promotions lazy and adaptive let a leader keep the
-	// leadership while it processes; 0 means DefaultHold.
-	Hold time.Duration
-
-	// Bound has events that belong to a thread handled by that one: the source
-	// is an Owned one then.
-	Bound bool
-
-	// Log, when set, gives the flight log of each thread.
-	Log func(id int) *flight.Log
-
-	// Handoffs, when set, gives a counter for each thread. It is added to
-	// whenever the thread receives what another had: the leadership, or an
-	// event that is bound to it. The thread is the only one to write there.
-	Handoffs func(id int) *atomic.Uint64
-
-	// Enter and Leave, when set, are called on each thread: before it joins
-	// for the first time, and as the last thing it does.
-	Enter, Leave func(id int)
-}
-
-// DefaultHold is how much handler time promotion adaptive lets pass before the
-// leadership goes to another thread.
-const DefaultHold = 50 * time.Microsecond
-
-// DefaultThreads is how many threads a pool has that says nothing of it: what
-// lflab serve has.
-const DefaultThreads = 8
-
-// Named is a policy that can be chosen by name.
-type Named struct{ Name, Doc string }
-
-// Choose returns the policy of that name, or the first of known for "".
-func Choose(what, name string, known []Named) (string, error) {
-	if name == "" {
-		return known[0].Name, nil
-	}
-	names := ""
-	for i, k := range known {
-		if k.Name == name {
-			return name, nil
-		}
-		if i > 0 {
-			names += ", "
-		}
-		names += k.Name
-	}
-	return "", fmt.Errorf("unknown %s %q (known: %s)", what, name, names)
-}
 
 // Pool is a set of threads that take turns leading. Make it with New.
 type Pool[E any] struct {
@@ -192,11 +122,12 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 		return nil, errors.New("a pool without a handler (give the function that processes an event)")
 	}
 	slots := opt.Leaders * len(sources)
+	bound := opt.Association == Bound
 	_, owned := sources[0].(Owned[E])
 	switch {
-	case opt.Bound && !owned:
+	case bound && !owned:
 		return nil, errors.New("bound events need a source that knows their owners")
-	case opt.Bound && slots > 1:
+	case bound && slots > 1:
 		return nil, fmt.Errorf("bound events are handed out by one leader, not %d", slots)
 	case slots > cas.MaxLeaders:
 		return nil, fmt.Errorf("%d leaders for each of %d event sources (want %d in all at most)", opt.Leaders, len(sources), cas.MaxLeaders)
@@ -217,7 +148,7 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 		s.id = i
 		s.m = newMember(i, r, slots)
 		p.leadership.Rank(uint16(i), uint8(max(0, 255-i)))
-		if opt.Bound {
+		if bound {
 			s.box = cas.NewRing[E](boxSize)
 		}
 		if opt.Gate != nil {
@@ -406,7 +337,7 @@ func (p *Pool[E]) lead(s *seat[E]) {
 	var err error
 	s.event, err = p.source(s.m.slot).Wait(s.id)
 	switch {
-	case err == nil && p.opt.Bound && p.deliver(s):
+	case err == nil && p.opt.Association == Bound && p.deliver(s):
 		s.m.waited(gotNothing)
 	case err == nil:
 		p.received(s)

@@ -161,11 +161,11 @@ func (f *feed) check(t *testing.T, p *Pool[int64]) {
 	// Each thread is woken for its own events, and once more at the end.
 	most := threads + st.Bound
 	switch p.opt.Promotion {
-	case "handoff", "heir", "after-read":
+	case Handoff, Heir, AfterRead:
 		most += st.Promotions
-	case "open":
+	case Open:
 		most += st.Events
-	case "lazy", "adaptive": // for an event: its beginning, a yield, a call by who takes it, and one at the join
+	case Lazy, Adaptive: // for an event: its beginning, a yield, a call by who takes it, and one at the join
 		most += 3*st.Events + st.Taken
 	}
 	if st.WakesIssued > most {
@@ -175,12 +175,12 @@ func (f *feed) check(t *testing.T, p *Pool[int64]) {
 
 // combinations calls do with all promotions in all orders that followers on
 // parkers can have.
-func combinations(do func(promotion, order string)) {
-	for _, p := range promotions {
-		do(p.Name, "lifo")
-		if p.any {
-			do(p.Name, "fifo")
-			do(p.Name, "priority")
+func combinations(do func(Promotion, Order)) {
+	for p := Handoff; int(p) <= len(promotions); p++ {
+		do(p, LIFO)
+		if promotions[p-1].any {
+			do(p, FIFO)
+			do(p, Priority)
 		}
 	}
 }
@@ -194,11 +194,11 @@ func everyPromotion(t *testing.T, parker string, events int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	combinations(func(promotion, order string) {
+	combinations(func(promotion Promotion, order Order) {
 		for _, slots := range []struct{ leaders, sources int }{{1, 1}, {2, 1}, {4, 1}, {1, 2}, {2, 2}} {
 			t.Run(fmt.Sprintf("promotion=%s/order=%s/primitive=%s/leaders=%d/sources=%d", promotion, order, parker, slots.leaders, slots.sources), func(t *testing.T) {
 				newFeed(events, slots.leaders, slots.sources).run(t,
-					Options{Threads: 5, Parker: kind, Promotion: promotion, Order: order, Leaders: slots.leaders})
+					Options{Threads: 5, Parker: kind, Policy: Policy{Promotion: promotion, Order: order, Leaders: slots.leaders}})
 			})
 		}
 	})
@@ -208,9 +208,9 @@ func everyPromotion(t *testing.T, parker string, events int) {
 func TestEveryParker(t *testing.T) {
 	const events = 60
 	for _, kind := range park.Kinds() {
-		combinations(func(promotion, order string) {
+		combinations(func(promotion Promotion, order Order) {
 			t.Run(fmt.Sprintf("promotion=%s/order=%s/primitive=%s", promotion, order, kind.Name), func(t *testing.T) {
-				newFeed(events, 1, 1).run(t, Options{Threads: 3, Parker: kind, Promotion: promotion, Order: order})
+				newFeed(events, 1, 1).run(t, Options{Threads: 3, Parker: kind, Policy: Policy{Promotion: promotion, Order: order}})
 			})
 		})
 	}
@@ -219,9 +219,9 @@ func TestEveryParker(t *testing.T) {
 // TestEveryGate runs what goes with a gate on every gate.
 func TestEveryGate(t *testing.T) {
 	for _, kind := range gate.Kinds() {
-		for _, promotion := range []string{"handoff", "after-read", "after"} {
+		for _, promotion := range []Promotion{Handoff, AfterRead, After} {
 			t.Run(fmt.Sprintf("promotion=%s/primitive=%s", promotion, kind.Name), func(t *testing.T) {
-				newFeed(60, 1, 1).run(t, Options{Threads: 3, Gate: &kind, Promotion: promotion})
+				newFeed(60, 1, 1).run(t, Options{Threads: 3, Gate: &kind, Policy: Policy{Promotion: promotion}})
 			})
 		}
 	}
@@ -234,9 +234,9 @@ func TestEveryGate(t *testing.T) {
 func TestHandlersThatBlock(t *testing.T) {
 	const events = 400
 	for _, c := range []struct {
-		promotion string
+		promotion Promotion
 		yields    bool
-	}{{"handoff", false}, {"open", false}, {"heir", false}, {"lazy", false}, {"adaptive", false}, {"adaptive", true}, {"after-read", true}} {
+	}{{Handoff, false}, {Open, false}, {Heir, false}, {Lazy, false}, {Adaptive, false}, {Adaptive, true}, {AfterRead, true}} {
 		for leaders := 1; leaders <= 2; leaders++ {
 			t.Run(fmt.Sprintf("promotion=%s/yields=%v/leaders=%d", c.promotion, c.yields, leaders), func(t *testing.T) {
 				var p *Pool[int64]
@@ -253,7 +253,7 @@ func TestHandlersThatBlock(t *testing.T) {
 					}
 					<-received[n+1]
 					handled.Add(1)
-				}, Options{Name: "block", Threads: leaders + 2, Leaders: leaders, Parker: park.Kinds()[0], Promotion: c.promotion, Hold: 10 * time.Microsecond})
+				}, Options{Name: "block", Threads: leaders + 2, Parker: park.Kinds()[0], Policy: Policy{Leaders: leaders, Promotion: c.promotion, Hold: 10 * time.Microsecond}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -274,7 +274,7 @@ func TestHandlersThatBlock(t *testing.T) {
 				if handled.Load() != events {
 					t.Errorf("%d events handled, want %d", handled.Load(), events)
 				}
-				if st := p.Stats(); c.promotion == "adaptive" && !c.yields && leaders == 1 && st.Taken < events-1 {
+				if st := p.Stats(); c.promotion == Adaptive && !c.yields && leaders == 1 && st.Taken < events-1 {
 					t.Errorf("leadership was taken %d times from %d handlers that block", st.Taken, events)
 				}
 			})
@@ -285,7 +285,7 @@ func TestHandlersThatBlock(t *testing.T) {
 // TestStopAtAnyTime stops pools that wait, and pools at work.
 func TestStopAtAnyTime(t *testing.T) {
 	kind := park.Kinds()[0]
-	combinations(func(promotion, order string) {
+	combinations(func(promotion Promotion, order Order) {
 		for _, sources := range []int{1, 2} {
 			for round := range 6 {
 				f := newFeed(1000, 1, sources)
@@ -294,7 +294,7 @@ func TestStopAtAnyTime(t *testing.T) {
 					all = append(all, s)
 				}
 				var p *Pool[int64]
-				p, err := NewOver(all, f.handler(&p), Options{Name: "stop", Threads: 4, Parker: kind, Promotion: promotion, Order: order})
+				p, err := NewOver(all, f.handler(&p), Options{Name: "stop", Threads: 4, Parker: kind, Policy: Policy{Promotion: promotion, Order: order}})
 				if err != nil {
 					t.Fatal(err)
 				}

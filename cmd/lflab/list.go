@@ -75,11 +75,12 @@ func sections() []section {
 	for _, c := range mpm.Choices() {
 		all = append(all, section{c.Name, c.Doc, fmt.Sprintf("lflab serve --%s NAME", c.Name), namesOf(c.Values)})
 	}
-	return append(all,
-		section{"orders", "orders", "lflab serve --order NAME", namesOf(lf.Orders())},
-		section{"promotions", "promotions", "lflab serve --promotion NAME", namesOf(lf.Promotions())},
-		section{"suites", "suites", "lflab run NAME", listSuites},
-	)
+	for _, o := range lf.PolicyOptions() {
+		if o.Of == lf.OfPool && o.Values != nil {
+			all = append(all, section{o.Name + "s", o.Name + "s", fmt.Sprintf("lflab serve --%s NAME", o.Name), namesOf(o.Values)})
+		}
+	}
+	return append(all, section{"suites", "suites", "lflab run NAME", listSuites})
 }
 
 func listMPMs() (lines []named, err error) {

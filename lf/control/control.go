@@ -29,6 +29,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf"
 	"lflab/lf/flight"
 	"lflab/lf/httpd"
 	"lflab/lf/mpm"
@@ -49,13 +50,7 @@ type Config struct {
 	Primitive  string // a parker or a gate
 	Spin       time.Duration
 
-	// See mpm.Config; what is empty or 0 is the architecture's default.
-	Order     string
-	Promotion string
-	Leaders   int
-	Hold      time.Duration
-	Sets      int
-	Chosen    map[string]string
+	lf.Policy // what is empty or 0 is the architecture's default
 
 	// PinThreads has each thread run on one CPU alone: the first on the first,
 	// and so round and round. Children count their threads on.
@@ -185,8 +180,7 @@ func assemble(cfg Config, p parts) (s *Server, err error) {
 	s.mpm, err = mpm.New(cfg.MPM, mpm.Config{
 		Listeners: s.listeners, Service: s.service, Threads: cfg.Threads,
 		Parker: parker, Park: park.Options{Spin: cfg.Spin}, Gate: locked,
-		Order: cfg.Order, Promotion: cfg.Promotion, Leaders: cfg.Leaders, Hold: cfg.Hold,
-		Sets: cfg.Sets, Chosen: cfg.Chosen, CPU: cpu, Recorder: s.recorder,
+		Policy: cfg.Policy, CPU: cpu, Recorder: s.recorder,
 		AcceptGate: p.gate, Row: p.row, AsyncFactor: cfg.AsyncFactor, Sheds: cfg.Sheds, Exclusive: cfg.Exclusive,
 		MostConnections: p.most, Spent: p.spent, Left: p.left, Short: p.short,
 	})
@@ -202,11 +196,11 @@ func inTurn(before int) func(id int) int {
 // Primitive finds a parker or a gate by name. Where one of each has that name,
 // order native asks for the gate. With a gate, the parker is the default one,
 // for an architecture that needs one besides.
-func Primitive(name, order string) (park.Kind, *gate.Kind, error) {
+func Primitive(name string, order lf.Order) (park.Kind, *gate.Kind, error) {
 	g, noGate := gate.Lookup(name)
 	k, noParker := park.Lookup(name)
 	switch {
-	case noParker == nil && (noGate != nil || order != "native"):
+	case noParker == nil && (noGate != nil || order != lf.Native):
 		return k, nil, nil
 	case noGate == nil:
 		return park.Kinds()[0], &g, nil

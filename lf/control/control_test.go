@@ -56,8 +56,8 @@ func TestBadConfig(t *testing.T) {
 	tests := map[string]func(*Config){
 		`unknown mpm "thread"`:                            func(c *Config) { c.MPM = "thread" },
 		`unknown primitive "semaphore"`:                   func(c *Config) { c.Primitive = "semaphore" },
-		`unknown order "random"`:                          func(c *Config) { c.Order = "random" },
-		`unknown promotion "never"`:                       func(c *Config) { c.Promotion = "never" },
+		`unknown order "order(99)"`:                       func(c *Config) { c.Order = 99 },
+		`unknown promotion "promotion(99)"`:               func(c *Config) { c.Promotion = 99 },
 		"0 threads are too few for mpm leader":            func(c *Config) { c.Threads = 0 },
 		`resolve "nowhere"`:                               func(c *Config) { c.Listen = []string{"nowhere"} },
 		"listen on " + l.Addr().String() + ": address":    func(c *Config) { c.Listen = []string{l.Addr().String()} },

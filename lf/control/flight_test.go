@@ -12,6 +12,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"lflab/lf"
 	"lflab/lf/flight"
 	"lflab/lf/mpm"
 )
@@ -67,7 +68,7 @@ func TestFlight(t *testing.T) {
 			many(t, kind.Name)
 			o := order{MPM: kind.Name, Lab: true}
 			if kind.Pool {
-				o.Promotion = "handoff" // once for each event
+				o.Promotion = lf.Handoff // once for each event
 			}
 			p := run(t, o)
 			lab := p.dial()

@@ -21,6 +21,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf"
 	"lflab/lf/httpd"
 	"lflab/lf/mpm"
 )
@@ -69,7 +70,7 @@ type order struct {
 	Grace time.Duration // plain's when 0
 	Lab   bool
 
-	Promotion string
+	Promotion lf.Promotion
 
 	Config string // file of a control process
 	Beat   time.Duration

@@ -120,7 +120,7 @@ func (p *Plan) succeeds(old *Plan) error {
 			return fmt.Errorf("section <User %s> is now <User %s>: sections hold for the server's life (stop the server and start it)", o.Name, n.Name)
 		case n.Slots != o.Slots:
 			return fmt.Errorf("ServerLimit is %d and was %d: the scoreboard is made at the start (stop the server and start it)", n.Slots, o.Slots)
-		case n.Server.MPM != o.Server.MPM || n.Server.Chosen["accept"] != o.Server.Chosen["accept"]:
+		case n.Server.MPM != o.Server.MPM || n.Server.Accept != o.Server.Accept:
 			return fmt.Errorf("mpm %s cannot follow mpm %s, nor another way to accept: both wait on the same sockets while the old children finish (stop the server and start it)", n.Server.MPM, o.Server.MPM)
 		case n.Buckets != o.Buckets || n.PerThread && n.Threads != o.Threads:
 			return fmt.Errorf("the listeners are divided into %d sockets and were into %d: what is queued in those that are left over would be lost (stop the server and start it)", n.Buckets, o.Buckets)

@@ -4,10 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"lflab/lf"
 	"lflab/lf/directive"
@@ -72,12 +69,12 @@ func PlanOf(s *directive.Settings) (Plan, error) {
 func (g *Group) share(kind mpm.Kind) {
 	g.Server.Exclusive = true
 	for _, c := range kind.Choices {
-		if c.Name != "accept" || g.Server.Chosen["accept"] != "" {
+		if c.Name != "accept" || g.Server.Accept != "" {
 			continue
 		}
 		for _, v := range c.Values {
 			if v.Name == "epoll-exclusive" {
-				g.Server.Chosen["accept"] = v.Name
+				g.Server.Accept = v.Name
 			}
 		}
 	}
@@ -87,9 +84,7 @@ func (g *Group) share(kind mpm.Kind) {
 func ConfigOf(s *directive.Settings, g *directive.Group) Config {
 	c := Config{
 		MPM: s.MPM, Backlog: g.ListenBacklog, SendBuffer: g.SendBufferSize, Threads: g.Threads,
-		Primitive: s.Primitive, Spin: s.Spin, Order: s.Order, Promotion: s.Promotion,
-		Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: maps.Clone(s.Chosen()),
-		PinThreads:  s.PinThreads,
+		Primitive: s.Primitive, Spin: s.Spin, Policy: s.Policy, PinThreads: s.PinThreads,
 		AsyncFactor: g.AsyncFactor, Sheds: s.ShedKeepAlive, DeferAccept: g.DeferAccept, Grace: s.Grace, Lab: s.Lab,
 		HTTP: httpd.Config{
 			DocRoot: g.DocumentRoot, Debug: s.Debug,
@@ -147,7 +142,7 @@ func about(name string) (directive.MPM, error) {
 	m := directive.MPM{
 		Name: k.Name, Prefork: k.Name == "prefork", Listener: k.ListenerSeat, Asynchronous: k.Async,
 		ListenPerThread: k.ReusePort, Unbounded: k.Unbounded, MinThreads: k.MinThreads,
-		Names:   names(k),
+		Names:   names(),
 		Check:   check,
 		ComesTo: func(s *directive.Settings) map[string]string { return comesTo(k, s) },
 	}
@@ -167,27 +162,21 @@ func about(name string) (directive.MPM, error) {
 	return m, nil
 }
 
-// names are what directives that choose by name may say.
-func names(k mpm.Kind) map[string][]string {
+// names are what directives that choose by name may say, where package lf does
+// not know it.
+func names() map[string][]string {
 	all := map[string][]string{}
 	for _, p := range park.Kinds() {
-		all["Primitive"] = append(all["Primitive"], p.Name)
+		all["primitive"] = append(all["primitive"], p.Name)
 	}
 	for _, g := range gate.Kinds() {
-		if !slices.Contains(all["Primitive"], g.Name) {
-			all["Primitive"] = append(all["Primitive"], g.Name)
+		if !slices.Contains(all["primitive"], g.Name) {
+			all["primitive"] = append(all["primitive"], g.Name)
 		}
-	}
-	for _, o := range lf.Orders() {
-		all["Order"] = append(all["Order"], o.Name)
-	}
-	for _, p := range lf.Promotions() {
-		all["Promotion"] = append(all["Promotion"], p.Name)
 	}
 	for _, c := range mpm.Choices() {
 		for _, v := range c.Values {
-			name := strings.ToUpper(c.Name[:1]) + c.Name[1:]
-			all[name] = append(all[name], v.Name)
+			all[c.Name] = append(all[c.Name], v.Name)
 		}
 	}
 	return all
@@ -197,42 +186,37 @@ func names(k mpm.Kind) map[string][]string {
 // architecture.
 func comesTo(k mpm.Kind, s *directive.Settings) map[string]string {
 	all := map[string]string{}
-	for _, c := range mpm.Choices() {
-		name := strings.ToUpper(c.Name[:1]) + c.Name[1:]
-		all[name] = "mpm " + k.Name + " has none to choose"
-		for _, own := range k.Choices {
-			if own.Name == c.Name {
-				all[name] = own.Values[0].Name
-			}
-		}
-	}
 	if !k.Parks {
-		all["Primitive"] = "mpm " + k.Name + " parks no thread"
-		all["Spin"] = all["Primitive"]
+		all["primitive"] = "mpm " + k.Name + " parks no thread"
+		all["spin"] = all["primitive"]
 	} else {
-		all["Spin"] = park.DefaultSpin.String() + ", where the primitive spins"
+		all["spin"] = park.DefaultSpin.String() + ", where the primitive spins"
 	}
-	if !k.Divides {
-		all["Sets"] = "mpm " + k.Name + " has one at most"
-	} else {
-		all["Sets"] = "1"
-	}
-	if !k.Pool {
-		for _, name := range []string{"Order", "Promotion", "Leaders", "Hold"} {
-			all[name] = "mpm " + k.Name + " has no pool of followers"
-		}
-		return all
-	}
-	parker, locked, err := Primitive(s.Primitive, s.Order)
+	cfg, err := configOf(s, &s.Groups[0])
 	if err != nil {
 		return all // check has told
 	}
-	opt := k.Policy(mpm.Config{
-		Threads: s.Groups[0].Threads, Parker: parker, Gate: locked, Order: s.Order, Promotion: s.Promotion,
-		Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: s.Chosen(),
-	})
-	all["Order"], all["Promotion"], all["Leaders"], all["Hold"] = opt.Order, opt.Promotion, strconv.Itoa(opt.Leaders), opt.Hold.String()
+	whole := k.Policy(cfg)
+	for _, o := range lf.PolicyOptions() {
+		switch {
+		case o.Of == lf.OfPool && !k.Pool:
+			all[o.Name] = "mpm " + k.Name + " has no pool of followers"
+		case o.Of == lf.OfSets && !k.Divides:
+			all[o.Name] = "mpm " + k.Name + " has one at most"
+		case o.Of == lf.OfPart && !o.Given(&whole):
+			all[o.Name] = "mpm " + k.Name + " has none to choose"
+		default:
+			all[o.Name] = o.Text(&whole)
+		}
+	}
 	return all
+}
+
+// configOf is the part of an architecture's configuration that package mpm
+// checks without the sockets.
+func configOf(s *directive.Settings, g *directive.Group) (mpm.Config, error) {
+	parker, locked, err := Primitive(s.Primitive, s.Order)
+	return mpm.Config{Threads: g.Threads, Parker: parker, Gate: locked, Policy: s.Policy}, err
 }
 
 // check tells what of the settings does not go together, as the architecture
@@ -245,17 +229,13 @@ func check(s *directive.Settings) error {
 	if !k.Parks && s.Given("Primitive") {
 		return fmt.Errorf("mpm %s parks no thread, and has no primitive to choose (leave out %s)", k.Name, s.Primitive)
 	}
-	parker, locked, err := Primitive(s.Primitive, s.Order)
-	if err != nil {
-		return err
-	}
 	for i := range s.Groups {
 		if n := len(s.Groups[i].Listen); n > sock.MostListeners {
 			return fmt.Errorf("there are %d lines of Listen, and a process serves at most %d (divide them among <User> sections, or listen on all addresses)", n, sock.MostListeners)
 		}
-		cfg := mpm.Config{
-			Threads: s.Groups[i].Threads, Parker: parker, Gate: locked, Order: s.Order, Promotion: s.Promotion,
-			Leaders: s.Leaders, Hold: s.Hold, Sets: s.Sets, Chosen: s.Chosen(),
+		cfg, err := configOf(s, &s.Groups[i])
+		if err != nil {
+			return err
 		}
 		if s.PinThreads {
 			cfg.CPU = inTurn(0)

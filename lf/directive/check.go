@@ -77,9 +77,9 @@ func tell(w io.Writer, s *Settings, at int) {
 		field, from := e.at(s, g)
 		value := show(field)
 		if value == "" || value == "0" || value == "0s" {
-			value = cmp.Or(comesTo[e.Name], zero[e.Name], value, "-")
+			value = cmp.Or(comesTo[e.FlagName()], zero[e.Name], value, "-")
 		} else if !s.Given(e.Name) && at == 0 {
-			value = cmp.Or(comesTo[e.Name], value)
+			value = cmp.Or(comesTo[e.FlagName()], value)
 		}
 		if at > 0 {
 			if first := e.group(&s.Groups[0]); show(first) == show(field) {

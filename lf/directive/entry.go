@@ -33,6 +33,9 @@ type Entry struct {
 	// Aliases are further names of the flag.
 	Aliases []string
 
+	// known are the values of a Word, where they are known here.
+	known []string
+
 	// Where the value is: of the server, or of a group. The latter may stand in
 	// a <User> section.
 	server func(*Settings) any

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"lflab/lf"
 )
 
 // mpms are architectures as package directive sees them.
@@ -29,11 +31,10 @@ func lookup(name string) (MPM, error) {
 		return MPM{}, fmt.Errorf("unknown mpm %q (known: leader, worker, event)", name)
 	}
 	m.Names = map[string][]string{
-		"Primitive": {"futex", "eventfd"}, "Order": {"lifo", "fifo"}, "Promotion": {"handoff", "lazy"}, "Deactivate": {"edge", "oneshot"},
-		"Association": {"unbound", "bound"}, "Form": {"ring", "slots"}, "Accept": {"blocking", "uring"},
+		"primitive": {"futex", "eventfd"}, "form": {"ring", "slots"}, "accept": {"blocking", "uring"},
 	}
 	m.Check = func(s *Settings) error {
-		if s.Order == "fifo" && s.Promotion == "lazy" {
+		if s.Order == lf.FIFO && s.Promotion == lf.Lazy {
 			return errors.New("order fifo does not go with promotion lazy")
 		}
 		return nil

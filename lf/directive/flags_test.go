@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"lflab/lf"
 )
 
 // TestEveryDirectiveIsAFlag: each is shown in the help, and names from before
@@ -64,7 +66,7 @@ func TestAlone(t *testing.T) {
 	}
 	g = s.Groups[0]
 	if !s.Alone || s.MPM != "event" || g.Threads != 4 || g.DeferAccept || g.KeepAliveTimeout.Seconds() != 15 || g.DocumentRoot != "/" || g.ListenBacklog != 7 ||
-		len(g.Listen) != 2 || !s.Lab || s.Chosen()["deactivate"] != "edge" || len(s.Chosen()) != 1 || g.MaxKeepAliveRequests != 1 {
+		len(g.Listen) != 2 || !s.Lab || s.Policy != (lf.Policy{Deactivate: lf.Edge}) || g.MaxKeepAliveRequests != 1 {
 		t.Errorf("%+v", s)
 	}
 }

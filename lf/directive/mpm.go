@@ -22,12 +22,12 @@ type MPM struct {
 	// Others are accepted and change nothing. None means: all, and none is the
 	// default.
 	Mutexes []string
-	// Names are the values of directives that choose by name (Primitive,
-	// Order, Promotion, Deactivate, Association, Form, Accept). The value of one
-	// that is not listed is left to Check.
+	// Names are the values of directives that choose by name, by the names of
+	// their flags: those that the table does not know (primitive, form, accept).
+	// The value of one that is not listed is left to Check.
 	Names map[string][]string
 	// ComesTo, where it is set, says what directives come to of which Settings has
-	// no value, or which mean nothing, by their names.
+	// no value, or which mean nothing, by the names of their flags.
 	ComesTo func(*Settings) map[string]string
 	// Check, where it is set, is asked at the end what does not go together.
 	Check func(*Settings) error

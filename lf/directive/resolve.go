@@ -30,7 +30,7 @@ type Sources struct {
 // those of level Error alone, and then there are no settings. It reads files
 // and asks the machine for users and directories, and changes nothing.
 func Resolve(src Sources) (*Settings, Notes, error) {
-	r := &resolver{src: src, sys: src.System.complete(), s: &Settings{from: origins{}}}
+	r := &resolver{src: src, sys: src.System.complete(), s: &Settings{from: origins{}}, unknown: map[string]string{}}
 	r.resolve()
 	slices.SortStableFunc(r.notes, func(a, b Note) int { return cmp.Compare(b.Level, a.Level) })
 	at := slices.IndexFunc(r.notes, func(n Note) bool { return n.Level != Error })
@@ -51,6 +51,8 @@ type resolver struct {
 	s     *Settings
 	notes Notes
 	wrong int // notes of level Error
+
+	unknown map[string]string // names that are no word of their directive, by that
 }
 
 // say adds a note, once.
@@ -292,13 +294,16 @@ func (e *Entry) at(s *Settings, g *Group) (field any, from origins) {
 func (r *resolver) choices() {
 	for i := range table {
 		e := &table[i]
-		known, ok := r.mpm.Names[e.Name]
-		if !ok || e.server == nil {
+		known := e.known
+		if known == nil {
+			known = r.mpm.Names[e.FlagName()]
+		}
+		if known == nil || e.server == nil {
 			continue
 		}
-		name := *e.server(r.s).(*string)
+		name := cmp.Or(r.unknown[e.Name], show(e.server(r.s)))
 		if name != "" && !slices.Contains(known, name) {
-			r.say(Error, e.Name, name, r.s.from[e.Name], "unknown %s%s", strings.ToLower(e.Name), meant(NearestOf(name, known), "known: "+strings.Join(known, ", ")))
+			r.say(Error, e.Name, name, r.s.from[e.Name], "unknown %s%s", e.FlagName(), meant(NearestOf(name, known), "known: "+strings.Join(known, ", ")))
 		}
 	}
 }

@@ -3,6 +3,8 @@ package directive
 import (
 	"fmt"
 	"time"
+
+	"lflab/lf"
 )
 
 // Settings are what a server is to do: complete, adjusted, and free of
@@ -35,17 +37,9 @@ type Settings struct {
 	// Of the architecture; what is empty or 0 is its default.
 	Primitive string
 	Spin      time.Duration
-	Order     string
-	Promotion string
-	Leaders   int
-	Hold      time.Duration
-	Sets      int
+	lf.Policy
 
 	PinThreads bool // each thread on one CPU, in turn
-
-	// Deactivate, Association, Form and Accept are choices that only some
-	// architectures have, see Chosen.
-	Deactivate, Association, Form, Accept string
 
 	// ShedKeepAlive has children without an idle worker close kept connections
 	// that ask again.
@@ -125,20 +119,6 @@ type Listen struct {
 func (s *Settings) Given(directive string) bool {
 	_, given := s.from[directive]
 	return given
-}
-
-// Chosen is what was chosen by name of the parts that only some architectures
-// have.
-func (s *Settings) Chosen() map[string]string {
-	chosen := map[string]string{}
-	for name, value := range map[string]string{
-		"deactivate": s.Deactivate, "association": s.Association, "form": s.Form, "accept": s.Accept,
-	} {
-		if value != "" {
-			chosen[name] = value
-		}
-	}
-	return chosen
 }
 
 // Origin is where a value comes from. The zero Origin is the default.

@@ -1,6 +1,11 @@
 package directive
 
-import "time"
+import (
+	"slices"
+	"time"
+
+	"lflab/lf"
+)
 
 // Table is every directive there is, in the order in which Check tells them.
 func Table() []Entry { return table }
@@ -10,7 +15,7 @@ const day = 24 * 3600 * second
 // wait is the range of what a peer may take.
 var wait = Range{Least: int64(time.Millisecond), Most: day}
 
-var table = []Entry{
+var table = slices.Concat([]Entry{
 	// The architecture.
 	{Name: "MPM", Doc: "architecture, see lflab list", Type: Word,
 		Default: Default{Any: "leader"}, Restart: Kept, server: func(s *Settings) any { return &s.MPM }},
@@ -22,27 +27,10 @@ var table = []Entry{
 		Default: Default{Any: "futex"}, server: func(s *Settings) any { return &s.Primitive }},
 	{Name: "Spin", Doc: "how long spinning primitives, and the next follower with promotion heir, spin before they sleep (0: what the primitive does)", Type: Duration,
 		Default: Default{Any: "0"}, Range: Range{Most: int64(time.Millisecond)}, server: func(s *Settings) any { return &s.Spin }},
-	{Name: "Order", Doc: "which follower is promoted, see lflab list (default lifo, native with a gate)", Type: Word,
-		server: func(s *Settings) any { return &s.Order }},
-	{Name: "Promotion", Doc: "when the leadership is given up, see lflab list (default: the architecture's)", Type: Word,
-		server: func(s *Settings) any { return &s.Promotion }},
-	{Name: "Leaders", Doc: "threads that may wait for events at once, for each handle set (0: 1)", Type: Number,
-		Default: Default{Any: "0"}, Range: Range{Most: 1 << 16}, server: func(s *Settings) any { return &s.Leaders }},
-	{Name: "Hold", Doc: "how long promotions lazy and adaptive let a leader keep the leadership while it works (0: 50us)", Type: Duration,
-		Default: Default{Any: "0"}, Range: Range{Most: second}, server: func(s *Settings) any { return &s.Hold }},
-	{Name: "Sets", Doc: "handle sets that the connections are divided among, with one pool of followers (0: 1)", Type: Number,
-		Default: Default{Any: "0"}, Range: Range{Most: 1 << 16}, server: func(s *Settings) any { return &s.Sets }},
+}, policy(lf.OfPool, lf.OfSets), []Entry{
 	{Name: "PinThreads", Doc: "have each thread run on one processor only: the first on the first, and so round and round (off: the kernel's scheduler places them)", Type: Switch,
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.PinThreads }},
-	{Name: "Deactivate", Doc: "how a handle is kept from being dispatched twice, see lflab list (default: the architecture's first)", Type: Word,
-		server: func(s *Settings) any { return &s.Deactivate }},
-	{Name: "Association", Doc: "which thread handles an event of a connection, see lflab list (default: the architecture's first)", Type: Word,
-		server: func(s *Settings) any { return &s.Association }},
-	{Name: "Form", Doc: "how a listener thread hands connections to workers, see lflab list (default: the architecture's first)", Type: Word,
-		server: func(s *Settings) any { return &s.Form }},
-	{Name: "Accept", Doc: "how threads wait for connections, see lflab list (default: the architecture's first)", Type: Word,
-		Restart: Kept, server: func(s *Settings) any { return &s.Accept }},
-
+}, policy(lf.OfPart), []Entry{
 	// Listening.
 	{Name: "Listen", Doc: "address to listen on; an empty host, or *, is all addresses, port 0 lets the kernel choose; may be given several times", Type: Address,
 		Default: Default{Any: "127.0.0.1:8080"}, group: func(g *Group) any { return &g.Listen }},
@@ -134,4 +122,4 @@ var table = []Entry{
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.Lab }},
 	{Name: "Debug", Doc: "add /panic, a handler that panics", Type: Switch,
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.Debug }},
-}
+})

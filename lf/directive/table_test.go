@@ -44,7 +44,7 @@ var rows = []row{
 	{"Spin", in, "leader", "Spin 50us", "50us", 0, ""},
 	{"Spin", above, "leader", "Spin 5", "", Error, "not in 0s to 1ms"},
 	{"Order", in, "leader", "Order fifo", "fifo", 0, ""},
-	{"Order", bad, "leader", "Order random", "", Error, "unknown order (known: lifo, fifo)"},
+	{"Order", bad, "leader", "Order random", "", Error, "unknown order (known: lifo, fifo, priority, native)"},
 	{"Promotion", in, "leader", "Promotion lazy", "lazy", 0, ""},
 	{"Promotion", bad, "leader", "Promotion never", "", Error, "unknown promotion"},
 	{"Leaders", below, "leader", "Leaders -1", "", Error, "not in 0 to 65536"},

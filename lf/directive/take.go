@@ -1,6 +1,7 @@
 package directive
 
 import (
+	"encoding"
 	"fmt"
 	"reflect"
 	"slices"
@@ -78,11 +79,25 @@ func (r *resolver) parse(e *Entry, field any, v *value, matters bool) error {
 	case Mechanism:
 		return r.mechanism(field.(*string), v)
 	case Word:
-		*field.(*string) = text
+		r.word(e, field, text)
 	default:
 		panic(fmt.Sprintf("directive: no way to read a %v", e.Type)) // a line of the table that was written here
 	}
 	return nil
+}
+
+// word reads a name. One that is unknown is kept: choices tells, because a
+// later one may take its place.
+func (r *resolver) word(e *Entry, field any, name string) {
+	delete(r.unknown, e.Name)
+	switch f := field.(type) {
+	case *string:
+		*f = name
+	case encoding.TextUnmarshaler:
+		if f.UnmarshalText([]byte(name)) != nil {
+			r.unknown[e.Name] = name
+		}
+	}
 }
 
 // mechanism reads AcceptMutex or Mutex.
@@ -127,19 +142,4 @@ func (r *resolver) within(e *Entry, n int64, v *value, matters bool) (int64, err
 }
 
 // assign copies a field.
-func assign(to, from any) {
-	switch f := from.(type) {
-	case *int:
-		*to.(*int) = *f
-	case *float64:
-		*to.(*float64) = *f
-	case *time.Duration:
-		*to.(*time.Duration) = *f
-	case *bool:
-		*to.(*bool) = *f
-	case *string:
-		*to.(*string) = *f
-	default:
-		panic(fmt.Sprintf("directive: no way to copy a %T", from)) // a line of the table that was written here
-	}
-}
+func assign(to, from any) { reflect.ValueOf(to).Elem().Set(reflect.ValueOf(from).Elem()) }

@@ -131,6 +131,8 @@ func show(field any) string {
 		return "Off"
 	case *string:
 		return *f
+	case fmt.Stringer:
+		return f.String()
 	case *[]Listen:
 		var all []string
 		for _, l := range *f {

@@ -8,15 +8,15 @@ import (
 // acceptChoice is how threads wait for connections: the modes of package sock
 // that make sense for an architecture, its default first.
 func acceptChoice(names ...string) Choice {
-	c := Choice{Name: "accept", Doc: "how threads wait for connections"}
+	var values []lf.Named
 	for _, name := range names {
 		mode, err := sock.LookupAcceptMode(name)
 		if err != nil {
 			panic(err) // a name that was written here
 		}
-		c.Values = append(c.Values, lf.Named{Name: mode.Name, Doc: mode.Doc})
+		values = append(values, lf.Named{Name: mode.Name, Doc: mode.Doc})
 	}
-	return c
+	return choiceOf("accept", values...)
 }
 
 // acceptMode is the mode that was chosen. It has been checked by New.

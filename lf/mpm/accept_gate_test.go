@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf"
 	"lflab/sync/block"
 )
 
@@ -186,7 +187,7 @@ func TestBrokenGate(t *testing.T) {
 
 // TestGateForOneThread: what has several threads in accept is refused a gate.
 func TestGateForOneThread(t *testing.T) {
-	for name, cfg := range map[string]Config{"kernel": {Threads: 2}, "leader": {Threads: 4, Leaders: 2}} {
+	for name, cfg := range map[string]Config{"kernel": {Threads: 2}, "leader": {Threads: 4, Policy: lf.Policy{Leaders: 2}}} {
 		cfg.AcceptGate = new(tokenGate)
 		kind, err := Lookup(name)
 		if err != nil {

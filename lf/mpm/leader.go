@@ -55,7 +55,7 @@ func (m *leader) mindPromotion(cfg Config) {
 		s := &m.seats[id]
 		s.Yield = func() { m.pool.Yield(id) }
 		s.conn.BeforeWait = s.Yield
-		if cfg.Promotion == "after-read" {
+		if cfg.Promotion == lf.AfterRead {
 			s.conn.AfterRead = s.Yield
 		}
 	}
@@ -64,7 +64,7 @@ func (m *leader) mindPromotion(cfg Config) {
 // refuseLeader tells what makes no sense for connections that are served to
 // their end.
 func refuseLeader(cfg Config) error {
-	if cfg.Promotion == "after" {
+	if cfg.Promotion == lf.After {
 		return errors.New("mpm leader serves a connection to its end: with promotion after nobody would wait for the next one meanwhile (mpm reactor can do that)")
 	}
 	if mode := cfg.acceptMode(leaderAccept); !mode.Shared && cfg.Leaders > 1 {

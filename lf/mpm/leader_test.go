@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf"
 	"lflab/lf/serve"
 )
 
@@ -43,10 +44,10 @@ func TestSilentPeerDelaysNobody(t *testing.T) {
 // another order fails each.
 func TestOrderOfPromotion(t *testing.T) {
 	const threads, rounds, attempts = 8, 6, 8
-	for _, order := range []string{"lifo", "fifo"} {
-		t.Run("order="+order, func(t *testing.T) {
+	for _, order := range []lf.Order{lf.LIFO, lf.FIFO} {
+		t.Run("order="+order.String(), func(t *testing.T) {
 			r := start(t, "leader", setup{threads: threads, change: func(c *Config) {
-				c.Order, c.Promotion = order, "handoff"
+				c.Order, c.Promotion = order, lf.Handoff
 			}})
 			var all [][]uint64
 			for range attempts {
@@ -54,11 +55,11 @@ func TestOrderOfPromotion(t *testing.T) {
 				all = append(all, had)
 				slices.Sort(had)
 				switch order {
-				case "lifo":
+				case lf.LIFO:
 					if had[threads-1] == rounds*threads/2 && had[threads-2] == rounds*threads/2 {
 						return
 					}
-				case "fifo":
+				case lf.FIFO:
 					if had[0] == rounds && had[threads-1] == rounds {
 						return
 					}

@@ -11,9 +11,7 @@ package mpm
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strings"
-	"time"
 
 	"lflab/lf"
 	"lflab/lf/flight"
@@ -40,19 +38,8 @@ type Config struct {
 	Park   park.Options
 	Gate   *gate.Kind
 
-	// The rest of a pool's parameters, see lf.Options.
-	Order     string
-	Promotion string
-	Leaders   int
-	Hold      time.Duration
-
-	// Sets is how many handle sets an architecture that has several divides
-	// the connections among; 0 means 1.
-	Sets int
-
-	// Chosen is what was chosen of Kind.Choices, by name; where there is
-	// nothing the default holds.
-	Chosen map[string]string
+	// Policy is how events come to threads. New fills in what it leaves out.
+	lf.Policy
 
 	// CPU is the one CPU that thread id runs on, of thread.CPUs(). Where it is
 	// not set, the kernel's scheduler places threads, and moves them.
@@ -102,10 +89,7 @@ type Config struct {
 
 // pool is what a pool of that name is made from.
 func (c Config) pool(name string) lf.Options {
-	return lf.Options{
-		Name: name, Threads: c.Threads, Parker: c.Parker, Park: c.Park, Gate: c.Gate,
-		Order: c.Order, Promotion: c.Promotion, Leaders: c.Leaders, Hold: c.Hold,
-	}
+	return lf.Options{Name: name, Threads: c.Threads, Parker: c.Parker, Park: c.Park, Gate: c.Gate, Policy: c.Policy}
 }
 
 // row is thread id's row of the scoreboard.
@@ -162,7 +146,7 @@ type Kind struct {
 	// Parks tells whether it uses the parker that Config names.
 	Parks bool
 	// Pool tells whether its threads are a Leader/Followers pool: whether
-	// Gate, Order, Promotion, Leaders and Hold mean anything to it.
+	// Gate and the options of the Policy that are lf.OfPool mean anything to it.
 	Pool bool
 	// Divides tells whether it can have several handle sets.
 	Divides bool
@@ -186,21 +170,14 @@ type Kind struct {
 	ReusePort bool
 	// Choices are what can be chosen of it by name.
 	Choices []Choice
-	// PoolOf, where it is set, is what its pool is made from; where it is not, that
-	// is what Config says.
-	PoolOf func(Config) lf.Options
-	// Refuses, where it is set, tells what else does not go with it.
+	// Promotes, where it is set, is the promotion where Config names none.
+	Promotes func(Config) lf.Promotion
+	// Refuses, where it is set, tells what else does not go with it. The Policy is
+	// whole.
 	Refuses func(Config) error
 	// Shape is whose hand-off its flight records describe.
 	Shape flight.Shape
 	New   func(Config) (MPM, error)
-}
-
-// Choice is a part of an architecture that can be swapped by name. The first
-// of the values is the default.
-type Choice struct {
-	Name, Doc string
-	Values    []lf.Named
 }
 
 // Default is the name of the architecture that is meant where none is named.
@@ -212,33 +189,6 @@ const mostFactor = 1_000_000
 // Kinds are the known architectures.
 func Kinds() []Kind {
 	return []Kind{leaderKind, reactorKind, workerKind, eventKind, preforkKind, kernelKind, percoreKind, goroutineKind}
-}
-
-// Choices are all parts that can be chosen of one architecture or another, by
-// the names of their flags.
-func Choices() []Choice {
-	var all []Choice
-	for _, k := range Kinds() {
-		for _, c := range k.Choices {
-			at := slices.IndexFunc(all, func(a Choice) bool { return a.Name == c.Name })
-			if at < 0 {
-				at = len(all)
-				all = append(all, Choice{Name: c.Name, Doc: c.Doc})
-			}
-			for _, v := range c.Values {
-				if !slices.ContainsFunc(all[at].Values, func(a lf.Named) bool { return a.Name == v.Name }) {
-					all[at].Values = append(all[at].Values, v)
-				}
-			}
-		}
-	}
-	return all
-}
-
-// choose is the value of that choice. It has been checked by New.
-func (c Config) choose(choice Choice) string {
-	name, _ := lf.Choose(choice.Name, c.Chosen[choice.Name], choice.Values)
-	return name
 }
 
 // Lookup finds an architecture by name.
@@ -277,19 +227,28 @@ func New(name string, cfg Config) (MPM, error) {
 			return nil, err
 		}
 	}
+	cfg.Policy = k.Policy(cfg)
 	cfg.Parker.Unlocked = cfg.Parker.Unlocked && k.Parks // where nobody parks, it asks for nothing
 	return k.New(cfg)
 }
 
-// Policy is what the pool of an architecture that has one is made from, with a
-// value for all that cfg leaves out. cfg has been checked.
-func (k Kind) Policy(cfg Config) lf.Options {
-	opt := cfg.pool(k.Name)
-	if k.PoolOf != nil {
-		opt = k.PoolOf(cfg)
+// Policy is that of cfg, with a value for all that it leaves out and the
+// architecture has.
+func (k Kind) Policy(cfg Config) lf.Policy {
+	if k.Promotes != nil && cfg.Promotion == 0 {
+		cfg.Promotion = k.Promotes(cfg)
 	}
-	opt, _ = opt.WithDefaults() // Check has told what does not go together
-	return opt
+	if k.Pool {
+		opt, _ := cfg.pool(k.Name).WithDefaults() // Check tells what does not go together
+		cfg.Policy = opt.Policy
+	}
+	if k.Divides {
+		cfg.Sets = max(cfg.Sets, 1)
+	}
+	for _, c := range k.Choices {
+		c.settle(&cfg.Policy)
+	}
+	return cfg.Policy
 }
 
 // Check tells what of cfg the architecture cannot be made from: its own
@@ -308,16 +267,10 @@ func (k Kind) Check(cfg Config) error {
 	if n > sock.MostListeners {
 		return fmt.Errorf("%d listeners are too many (want at most %d)", n, sock.MostListeners)
 	}
-	if !k.Pool {
-		for what, set := range map[string]bool{
-			"gate": cfg.Gate != nil, "order": cfg.Order != "", "promotion": cfg.Promotion != "",
-			"leaders": cfg.Leaders != 0, "hold": cfg.Hold != 0,
-		} {
-			if set {
-				return fmt.Errorf("mpm %s has no pool of followers, and no %s", k.Name, what)
-			}
-		}
+	if err := k.refuses(&cfg); err != nil {
+		return err
 	}
+	cfg.Policy = k.Policy(cfg)
 	if k.Pool {
 		if err := cfg.pool(k.Name).Check(); err != nil {
 			return err
@@ -326,24 +279,35 @@ func (k Kind) Check(cfg Config) error {
 	if cfg.AsyncFactor < 0 || cfg.AsyncFactor > mostFactor || math.IsNaN(cfg.AsyncFactor) {
 		return fmt.Errorf("asynchronous factor %v (want 0 to %d; 0 is no bound)", cfg.AsyncFactor, mostFactor)
 	}
-	if !k.Divides && cfg.Sets > 1 {
-		return fmt.Errorf("mpm %s has one handle set (sets %d)", k.Name, cfg.Sets)
-	}
 	if cfg.CPU != nil && (k.Unbounded || k.Parks && cfg.Parker.Unlocked) {
 		return fmt.Errorf("mpm %s on primitive %s has goroutines, which move between threads and cannot be pinned to CPUs", k.Name, cfg.Parker.Name)
-	}
-	for name, value := range cfg.Chosen {
-		at := slices.IndexFunc(k.Choices, func(c Choice) bool { return c.Name == name })
-		if at < 0 {
-			return fmt.Errorf("mpm %s has no %s to choose (%q)", k.Name, name, value)
-		}
-		if _, err := lf.Choose(name, value, k.Choices[at].Values); err != nil {
-			return fmt.Errorf("mpm %s: %w", k.Name, err)
-		}
 	}
 	if k.Refuses != nil {
 		if err := k.Refuses(cfg); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// refuses tells which option of the policy means nothing to the architecture,
+// or has a value that it does not know.
+func (k Kind) refuses(cfg *Config) error {
+	if !k.Pool && cfg.Gate != nil {
+		return fmt.Errorf("mpm %s has no pool of followers, and no gate", k.Name)
+	}
+	if !k.Divides && cfg.Sets > 1 {
+		return fmt.Errorf("mpm %s has one handle set (sets %d)", k.Name, cfg.Sets)
+	}
+	for _, o := range lf.PolicyOptions() {
+		switch {
+		case !o.Given(&cfg.Policy):
+		case o.Of == lf.OfPool && !k.Pool:
+			return fmt.Errorf("mpm %s has no pool of followers, and no %s", k.Name, o.Name)
+		case o.Of == lf.OfPart:
+			if err := k.knows(o.Name, o.Text(&cfg.Policy)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -15,24 +15,6 @@ import (
 	"lflab/lf/sock"
 )
 
-var deactivate = Choice{
-	Name: "deactivate",
-	Doc:  "how a handle is kept from being dispatched twice",
-	Values: []lf.Named{
-		{Name: "edge", Doc: "epoll tells each arrival once (EPOLLET); a word of the connection says whether somebody has it, and no system call is needed"},
-		{Name: "oneshot", Doc: "the kernel disarms a handle with its event (EPOLLONESHOT) and epoll_ctl arms it again: one system call for each request"},
-	},
-}
-
-var association = Choice{
-	Name: "association",
-	Doc:  "which thread handles an event of a connection",
-	Values: []lf.Named{
-		{Name: "unbound", Doc: "the leader that received it"},
-		{Name: "bound", Doc: "always the same: the leader hands an event to the thread that owns the connection, and leads on"},
-	},
-}
-
 var reactorKind = Kind{
 	Name:       "reactor",
 	Doc:        "Leader/Followers over the whole handle set: listener and connections in one epoll set, the leader takes an event and promotes, the handle is deactivated meanwhile",
@@ -41,8 +23,8 @@ var reactorKind = Kind{
 	Parks:      true,
 	Pool:       true,
 	Divides:    true,
-	Choices:    []Choice{deactivate, association},
-	PoolOf:     Config.reactorPool,
+	Choices:    []Choice{choiceOf("deactivate"), choiceOf("association")},
+	Promotes:   reactorPromotion,
 	Refuses:    refuseReactor,
 	Shape:      flight.Leadership,
 	New:        newReactor,
@@ -72,7 +54,7 @@ func newReactor(cfg Config) (MPM, error) {
 	m := &reactor{
 		crew:     newCrew("reactor", cfg, cfg.Threads),
 		door:     cfg.entrance(),
-		edges:    cfg.choose(deactivate) == "edge",
+		edges:    cfg.Deactivate == lf.Edge,
 		sessions: cas.NewRing[serve.Session](1 << 10),
 	}
 	if err := m.setUp(cfg); err != nil {
@@ -84,26 +66,20 @@ func newReactor(cfg Config) (MPM, error) {
 	return m, nil
 }
 
-// reactorPool is what a reactor's pool is made from: adaptive promotion where nothing
-// else is asked for and the rest allows it.
-func (c Config) reactorPool() lf.Options {
-	opt := c.pool("reactor")
-	opt.Bound = c.choose(association) == "bound"
-	if opt.Promotion == "" {
-		opt.Promotion = "adaptive"
-		if opt.Gate != nil || opt.Bound {
-			opt.Promotion = "handoff"
-		}
+// reactorPromotion is adaptive where the rest allows it.
+func reactorPromotion(cfg Config) lf.Promotion {
+	if cfg.Gate != nil || cfg.Association == lf.Bound {
+		return lf.Handoff
 	}
-	return opt
+	return lf.Adaptive
 }
 
 // refuseReactor tells what does not go with events that are bound to threads.
 func refuseReactor(cfg Config) error {
-	if cfg.choose(association) == "bound" && cfg.Sets > 1 {
+	if cfg.Association == lf.Bound && cfg.Sets > 1 {
 		return fmt.Errorf("connections that are bound to threads have one handle set, not %d", cfg.Sets)
 	}
-	return cfg.reactorPool().Check()
+	return nil
 }
 
 func (m *reactor) setUp(cfg Config) (err error) {
@@ -124,14 +100,14 @@ func (m *reactor) setUp(cfg Config) (err error) {
 			sources = append(sources, &demultiplexer{m: m, set: s, events: make([]unix.EpollEvent, batch)})
 		}
 	}
-	opt := cfg.reactorPool()
-	m.bound = opt.Bound
+	opt := cfg.pool("reactor")
+	m.bound = opt.Association == lf.Bound
 	opt.Leaders = 1 // for each source
 	m.shown(&opt)
 	if m.pool, err = lf.NewOver(sources, m.handle, opt); err != nil {
 		return err
 	}
-	m.afterRead = opt.Promotion == "after-read"
+	m.afterRead = opt.Promotion == lf.AfterRead
 	for id := range m.seats {
 		m.seats[id].Yield = func() { m.pool.Yield(id) }
 	}

@@ -68,11 +68,11 @@ func TestBadConfig(t *testing.T) {
 		}
 		if kind.Name == "leader" {
 			order := good
-			order.Order = "random"
-			bad[`unknown order "random"`] = order
+			order.Order = 99
+			bad[`unknown order "order(99)"`] = order
 			promotion := good
-			promotion.Promotion = "never"
-			bad[`unknown promotion "never"`] = promotion
+			promotion.Promotion = 99
+			bad[`unknown promotion "promotion(99)"`] = promotion
 		}
 		for want, cfg := range bad {
 			if _, err := New(kind.Name, cfg); err == nil || !strings.Contains(err.Error(), want) {

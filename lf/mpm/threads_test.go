@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf"
 	"lflab/lf/flight"
 	"lflab/sync/park"
 )
@@ -162,7 +163,7 @@ func TestFlight(t *testing.T) {
 			recorder := flight.New(1 << 10)
 			r := start(t, kind.Name, setup{threads: 4, recorder: recorder, change: func(c *Config) {
 				if kind.Pool {
-					c.Promotion = "handoff" // once for each event
+					c.Promotion = lf.Handoff // once for each event
 				}
 			}})
 			if err := r.listener.Stamp(true); err != nil {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/lf"
 	"lflab/lf/httpd"
 	"lflab/lf/sock"
 	"lflab/sync/park"
@@ -61,8 +62,11 @@ func (v variant) usable() error {
 }
 
 func (v variant) choose(c *Config) {
-	if v.choice != "" {
-		c.Chosen = map[string]string{v.choice: v.value}
+	if v.choice == "" {
+		return
+	}
+	if err := choiceOf(v.choice).Choose(&c.Policy, v.value); err != nil {
+		panic(err) // a value of the registry
 	}
 }
 
@@ -118,13 +122,26 @@ func TestChoicesAreWhole(t *testing.T) {
 				}
 				seen[value.Name] = true
 			}
-			cfg := Config{Threads: v.kind.MinThreads, Chosen: map[string]string{c.Name: "nonsense"}}
-			if err := v.kind.Check(cfg); err == nil {
-				t.Errorf("%s: %s nonsense is accepted", v.kind.Name, c.Name)
+			cfg := Config{Threads: v.kind.MinThreads}
+			err := c.Choose(&cfg.Policy, "nonsense")
+			if err == nil {
+				err = v.kind.Check(cfg)
+			}
+			if err == nil || !strings.Contains(err.Error(), `unknown `+c.Name+` "nonsense" (known: `+c.Values[0].Name) {
+				t.Errorf("%s: %s nonsense: error %v", v.kind.Name, c.Name, err)
 			}
 		}
-		if err := v.kind.Check(Config{Threads: v.kind.MinThreads, Chosen: map[string]string{"nothing": "x"}}); err == nil {
-			t.Errorf("%s: a choice that it does not have is accepted", v.kind.Name)
+		for _, c := range Choices() {
+			if slices.ContainsFunc(v.kind.Choices, func(own Choice) bool { return own.Name == c.Name }) {
+				continue
+			}
+			cfg := Config{Threads: v.kind.MinThreads}
+			if err := c.Choose(&cfg.Policy, c.Values[0].Name); err != nil {
+				t.Fatal(err)
+			}
+			if err := v.kind.Check(cfg); err == nil || !strings.Contains(err.Error(), "has no "+c.Name+" to choose") {
+				t.Errorf("%s: %s, which it does not have: error %v", v.kind.Name, c.Name, err)
+			}
 		}
 	}
 }
@@ -150,14 +167,16 @@ func TestUnsuited(t *testing.T) {
 		{"kernel", "accept", "uring", nil, "unknown accept"},
 		{"kernel", "accept", "poll", nil, "unknown accept"},
 		{"percore", "accept", "poll", nil, "has no accept to choose"},
-		{"percore", "", "", func(c *Config) { c.Order = "lifo" }, "no pool of followers"},
+		{"percore", "", "", func(c *Config) { c.Order = lf.LIFO }, "no pool of followers"},
 		{"goroutine", "", "", func(c *Config) { c.CPU = onFirst }, "cannot be pinned"},
 		{"leader", "", "", func(c *Config) { c.CPU, c.Parker = onFirst, parker("unlocked-channel") }, "cannot be pinned"},
 	}
 	for _, test := range tests {
 		cfg := Config{Threads: 4, Parker: park.Kinds()[0]}
 		if test.choice != "" {
-			cfg.Chosen = map[string]string{test.choice: test.value}
+			if err := choiceOf(test.choice).Choose(&cfg.Policy, test.value); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if test.change != nil {
 			test.change(&cfg)

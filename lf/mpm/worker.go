@@ -11,11 +11,11 @@ import (
 )
 
 var workerForm = func() Choice {
-	c := Choice{Name: "form", Doc: "how the listener hands connections to workers"}
+	var values []lf.Named
 	for _, f := range queue.Forms() {
-		c.Values = append(c.Values, lf.Named{Name: f.Name, Doc: f.Doc})
+		values = append(values, lf.Named{Name: f.Name, Doc: f.Doc})
 	}
-	return c
+	return choiceOf("form", values...)
 }()
 
 var workerAccept = acceptChoice("blocking", "epoll-exclusive")

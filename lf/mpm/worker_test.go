@@ -57,7 +57,7 @@ func TestNobodyIsTakenWithoutAWorker(t *testing.T) {
 // W2: connections that wait for a worker when the server begins to drain are
 // served. Only the naive form has any for long.
 func TestQueueIsServedInADrain(t *testing.T) {
-	r := start(t, "worker", setup{threads: 2, holds: true, change: func(c *Config) { c.Chosen = map[string]string{"form": "naive"} }})
+	r := start(t, "worker", setup{threads: 2, holds: true, change: func(c *Config) { c.Form = "naive" }})
 	busy := r.dial()
 	busy.send(statusRequest)
 	r.inFlight(1, 1)

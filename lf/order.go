@@ -1,0 +1,28 @@
+package lf
+
+// Order is which follower is promoted.
+type Order = Word[orders]
+
+// The orders. Native is a gate's.
+const (
+	LIFO Order = iota + 1
+	FIFO
+	Priority
+	Native
+)
+
+type orders struct{}
+
+func (orders) option() string { return "order" }
+
+func (orders) known() []Named {
+	return []Named{
+		{"lifo", "the follower that parked last: its caches are warmest"},
+		{"fifo", "the follower that has waited longest: work is spread evenly"},
+		{"priority", "the follower of the highest rank: the lowest numbered thread that waits"},
+		{"native", "whom the gate lets in: the leadership is a lock"},
+	}
+}
+
+// Orders are the known orders in which followers are promoted.
+func Orders() []Named { return orders{}.known() }

@@ -1,0 +1,137 @@
+package lf
+
+import (
+	"cmp"
+	"encoding"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// Policy is what can be chosen of the way in which events come to threads. The
+// zero value of each field is the default. A Policy is embedded where it is
+// carried. An option is declared here only: by its field, and by its line in
+// the table of PolicyOptions.
+//
+// A pool looks at Order, Promotion, Leaders, Hold and Association. The others
+// are for servers.
+type Policy struct {
+	// Order is which follower is promoted and Promotion is when.
+	Order     Order
+	Promotion Promotion
+
+	// Leaders is how many threads may wait for events at once, for each handle
+	// set; 0 means 1.
+	Leaders int
+
+	// Hold is how long promotions lazy and adaptive let a leader keep the
+	// leadership while it processes; 0 means DefaultHold.
+	Hold time.Duration
+
+	// Sets is how many handle sets the connections are divided among; 0 means 1.
+	Sets int
+
+	// Deactivate is how a handle is kept from being dispatched twice.
+	Deactivate Deactivation
+
+	// Association Bound has events that belong to a thread handled by that one:
+	// the source is an Owned one then.
+	Association Association
+
+	// Form is how a listener thread hands connections to workers and Accept is
+	// how threads wait for connections: names of package queue and package sock.
+	Form, Accept string
+}
+
+// DefaultHold is how much handler time promotion adaptive lets pass before the
+// leadership goes to another thread.
+const DefaultHold = 50 * time.Microsecond
+
+// Option is one field of a Policy, as a server is told it.
+type Option struct {
+	Name string // of the flag; the directive LingerOrder has the flag linger-order
+	Doc  string // what it decides, in a line
+	Zero string // what holds where nothing is given
+	Of   Scope
+
+	// Most is the greatest value of a number, and of a duration in ns.
+	Most int64
+	// Values are the names that there are. Without any, it is no name, or each
+	// architecture lists what it knows.
+	Values []Named
+	// Kept tells that a restart does not change it: old and new children wait on
+	// the same sockets.
+	Kept bool
+
+	// At is the field: an *int, a *time.Duration, a *string or a *Word.
+	At func(*Policy) any
+}
+
+// Scope is which servers an option means something to.
+type Scope uint8
+
+const (
+	OfPool Scope = iota // those with a pool of followers
+	OfSets              // those that can have several handle sets
+	OfPart              // those that have the part it chooses
+)
+
+const defaultsToFirst = "default: the architecture's first"
+
+var options = []Option{
+	{Name: "order", Doc: "which follower is promoted", Zero: "default lifo, native with a gate",
+		Values: Orders(), At: func(p *Policy) any { return &p.Order }},
+	{Name: "promotion", Doc: "when the leadership is given up", Zero: "default: the architecture's",
+		Values: Promotions(), At: func(p *Policy) any { return &p.Promotion }},
+	{Name: "leaders", Doc: "threads that may wait for events at once, for each handle set", Zero: "0: 1",
+		Most: 1 << 16, At: func(p *Policy) any { return &p.Leaders }},
+	{Name: "hold", Doc: "how long promotions lazy and adaptive let a leader keep the leadership while it works", Zero: "0: 50us",
+		Most: int64(time.Second), At: func(p *Policy) any { return &p.Hold }},
+	{Name: "sets", Doc: "handle sets that the connections are divided among, with one pool of followers", Zero: "0: 1", Of: OfSets,
+		Most: 1 << 16, At: func(p *Policy) any { return &p.Sets }},
+	{Name: "deactivate", Doc: "how a handle is kept from being dispatched twice", Zero: defaultsToFirst, Of: OfPart,
+		Values: deactivations{}.known(), At: func(p *Policy) any { return &p.Deactivate }},
+	{Name: "association", Doc: "which thread handles an event of a connection", Zero: defaultsToFirst, Of: OfPart,
+		Values: associations{}.known(), At: func(p *Policy) any { return &p.Association }},
+	{Name: "form", Doc: "how a listener thread hands connections to workers", Zero: defaultsToFirst, Of: OfPart,
+		At: func(p *Policy) any { return &p.Form }},
+	{Name: "accept", Doc: "how threads wait for connections", Zero: defaultsToFirst, Of: OfPart,
+		Kept: true, At: func(p *Policy) any { return &p.Accept }},
+}
+
+// PolicyOptions are the options of a Policy, in the order in which they are
+// told.
+func PolicyOptions() []Option { return options }
+
+// Given tells whether p says anything of it.
+func (o *Option) Given(p *Policy) bool { return !reflect.ValueOf(o.At(p)).Elem().IsZero() }
+
+// Text is the value that p has of it, which for a word is its name.
+func (o *Option) Text(p *Policy) string {
+	return fmt.Sprint(reflect.ValueOf(o.At(p)).Elem().Interface())
+}
+
+// Choose gives p the value of that name. Its error names the known ones; names
+// that only an architecture knows are left to that.
+func (o *Option) Choose(p *Policy, name string) error {
+	switch field := o.At(p).(type) {
+	case *string:
+		*field = name
+		return nil
+	case encoding.TextUnmarshaler:
+		return field.UnmarshalText([]byte(name))
+	}
+	return fmt.Errorf("option %s is not chosen by name (%q)", o.Name, name)
+}
+
+// complete fills in what a pool looks at, with a gate or without.
+func (p *Policy) complete(gated bool) {
+	order := LIFO
+	if gated {
+		order = Native
+	}
+	p.Order = cmp.Or(p.Order, order)
+	p.Promotion = cmp.Or(p.Promotion, Handoff)
+	p.Leaders = cmp.Or(p.Leaders, 1)
+	p.Hold = cmp.Or(p.Hold, DefaultHold)
+}

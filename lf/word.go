@@ -1,0 +1,76 @@
+package lf
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Named is a policy that can be chosen by name.
+type Named struct{ Name, Doc string }
+
+// Word is the value of an option that is chosen by name. Its name is read once;
+// from then on constants of its type are compared. The zero Word says nothing,
+// its name is empty, and the default holds; Word n is the nth of the known ones.
+type Word[V vocabulary] uint8
+
+// vocabulary is the words of one option.
+type vocabulary interface {
+	option() string
+	known() []Named
+}
+
+func (w Word[V]) String() string {
+	var of V
+	switch known := of.known(); {
+	case w == 0:
+		return ""
+	case int(w) <= len(known):
+		return known[w-1].Name
+	default:
+		return fmt.Sprintf("%s(%d)", of.option(), uint8(w))
+	}
+}
+
+// MarshalText is the name.
+func (w Word[V]) MarshalText() ([]byte, error) { return []byte(w.String()), w.check() }
+
+// UnmarshalText reads a name. Its error names the known ones.
+func (w *Word[V]) UnmarshalText(name []byte) error {
+	var of V
+	*w = 0
+	if len(name) == 0 {
+		return nil
+	}
+	at, err := Find(of.option(), string(name), of.known())
+	if err == nil {
+		*w = Word[V](at + 1)
+	}
+	return err
+}
+
+// check tells that w is no word. Names never make one, conversions do.
+func (w Word[V]) check() error {
+	var of V
+	if known := of.known(); int(w) > len(known) {
+		return unknown(of.option(), w.String(), known)
+	}
+	return nil
+}
+
+// Find is the place of a name among the known ones. Its error names them.
+func Find(what, name string, known []Named) (int, error) {
+	for i, k := range known {
+		if k.Name == name {
+			return i, nil
+		}
+	}
+	return -1, unknown(what, name, known)
+}
+
+func unknown(what, name string, known []Named) error {
+	var names []string
+	for _, k := range known {
+		names = append(names, k.Name)
+	}
+	return fmt.Errorf("unknown %s %q (known: %s)", what, name, strings.Join(names, ", "))
+}
