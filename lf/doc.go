@@ -13,7 +13,7 @@
 //	follower    processing    somebody leads at the join    leader
 //
 // When the leadership is given up (the promotion) and to whom (the order) can
-// be chosen. Before the event is handled: to a named follower (handoff, heir),
+// be chosen, see Policy. Before the event is handled: to a named follower (handoff, heir),
 // to whoever comes first (open), or to nobody until it is missed (lazy). While
 // it is handled: after the first read, or when the handler says that it is
 // about to block (after-read). Or not at all (after), as a Reactor does it.

@@ -23,6 +23,3 @@ func (orders) known() []Named {
 		{"native", "whom the gate lets in: the leadership is a lock"},
 	}
 }
-
-// Orders are the known orders in which followers are promoted.
-func Orders() []Named { return orders{}.known() }

@@ -80,9 +80,9 @@ const defaultsToFirst = "default: the architecture's first"
 
 var options = []Option{
 	{Name: "order", Doc: "which follower is promoted", Zero: "default lifo, native with a gate",
-		Values: Orders(), At: func(p *Policy) any { return &p.Order }},
+		Values: orders{}.known(), At: func(p *Policy) any { return &p.Order }},
 	{Name: "promotion", Doc: "when the leadership is given up", Zero: "default: the architecture's",
-		Values: Promotions(), At: func(p *Policy) any { return &p.Promotion }},
+		Values: promotionNames{}.known(), At: func(p *Policy) any { return &p.Promotion }},
 	{Name: "leaders", Doc: "threads that may wait for events at once, for each handle set", Zero: "0: 1",
 		Most: 1 << 16, At: func(p *Policy) any { return &p.Leaders }},
 	{Name: "hold", Doc: "how long promotions lazy and adaptive let a leader keep the leadership while it works", Zero: "0: 50us",

@@ -51,16 +51,13 @@ var promotions = []promotion{
 		rules{watched: true, leased: true}, false},
 }
 
-// Promotions are the known moments at which leadership is given up.
-func Promotions() []Named {
-	var all []Named
+type promotionNames struct{}
+
+func (promotionNames) option() string { return "promotion" }
+
+func (promotionNames) known() (all []Named) {
 	for _, p := range promotions {
 		all = append(all, p.Named)
 	}
 	return all
 }
-
-type promotionNames struct{}
-
-func (promotionNames) option() string { return "promotion" }
-func (promotionNames) known() []Named { return Promotions() }

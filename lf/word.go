@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Named is a policy that can be chosen by name.
+// Named is a value that can be chosen by name, and what it does.
 type Named struct{ Name, Doc string }
 
 // Word is the value of an option that is chosen by name. Its name is read once;

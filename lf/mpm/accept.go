@@ -19,7 +19,7 @@ func acceptChoice(names ...string) Choice {
 	return choiceOf("accept", values...)
 }
 
-// acceptMode is the mode that was chosen. It has been checked by New.
+// acceptMode is the mode that was chosen, where the policy is whole.
 func (c Config) acceptMode(choice Choice) sock.AcceptMode {
 	mode, _ := sock.LookupAcceptMode(c.choose(choice))
 	return mode

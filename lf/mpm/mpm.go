@@ -172,8 +172,8 @@ type Kind struct {
 	Choices []Choice
 	// Promotes, where it is set, is the promotion where Config names none.
 	Promotes func(Config) lf.Promotion
-	// Refuses, where it is set, tells what else does not go with it. The Policy is
-	// whole.
+	// Refuses, where it is set, tells what else does not go with it. It and New
+	// get a Policy in which nothing that the architecture has is left out.
 	Refuses func(Config) error
 	// Shape is whose hand-off its flight records describe.
 	Shape flight.Shape
