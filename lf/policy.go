@@ -16,31 +16,15 @@ import (
 // A pool looks at Order, Promotion, Leaders, Hold and Association. The others
 // are for servers.
 type Policy struct {
-	// Order is which follower is promoted and Promotion is when.
-	Order     Order
-	Promotion Promotion
-
-	// Leaders is how many threads may wait for events at once, for each handle
-	// set; 0 means 1.
-	Leaders int
-
-	// Hold is how long promotions lazy and adaptive let a leader keep the
-	// leadership while it processes; 0 means DefaultHold.
-	Hold time.Duration
-
-	// Sets is how many handle sets the connections are divided among; 0 means 1.
-	Sets int
-
-	// Deactivate is how a handle is kept from being dispatched twice.
-	Deactivate Deactivation
-
-	// Association Bound has events that belong to a thread handled by that one:
-	// the source is an Owned one then.
-	Association Association
-
-	// Form is how a listener thread hands connections to workers and Accept is
-	// how threads wait for connections: names of package queue and package sock.
-	Form, Accept string
+	Order       Order         // which follower is promoted
+	Promotion   Promotion     // when the leadership is given up
+	Leaders     int           // threads that may wait for events at once, for each handle set; 0 means 1
+	Hold        time.Duration // how long promotions lazy and adaptive let a leader process; 0 means DefaultHold
+	Sets        int           // handle sets that the connections are divided among; 0 means 1
+	Deactivate  Deactivation  // how a handle is kept from being dispatched twice
+	Association Association   // which thread handles an event; Bound needs a source that is Owned
+	Form        string        // how a listener hands connections to workers: a name of package queue
+	Accept      string        // how threads wait for connections: a name of package sock
 }
 
 // DefaultHold is how much handler time promotion adaptive lets pass before the
@@ -49,20 +33,16 @@ const DefaultHold = 50 * time.Microsecond
 
 // Option is one field of a Policy, as a server is told it.
 type Option struct {
-	Name string // of the flag; the directive LingerOrder has the flag linger-order
+	Name string // of its flag: the directive is PinThreads where that is pin-threads
 	Doc  string // what it decides, in a line
 	Zero string // what holds where nothing is given
-	Of   Scope
+	Of   Scope  // which servers it means something to
+	Most int64  // the greatest value of a number, and of a duration in ns
+	Kept bool   // a restart does not change it: old and new children wait on the same sockets
 
-	// Most is the greatest value of a number, and of a duration in ns.
-	Most int64
 	// Values are the names that there are. Without any, it is no name, or each
 	// architecture lists what it knows.
 	Values []Named
-	// Kept tells that a restart does not change it: old and new children wait on
-	// the same sockets.
-	Kept bool
-
 	// At is the field: an *int, a *time.Duration, a *string or a *Word.
 	At func(*Policy) any
 }
@@ -76,8 +56,6 @@ const (
 	OfPart              // those that have the part it chooses
 )
 
-const defaultsToFirst = "default: the architecture's first"
-
 var options = []Option{
 	{Name: "order", Doc: "which follower is promoted", Zero: "default lifo, native with a gate",
 		Values: orders{}.known(), At: func(p *Policy) any { return &p.Order }},
@@ -89,13 +67,13 @@ var options = []Option{
 		Most: int64(time.Second), At: func(p *Policy) any { return &p.Hold }},
 	{Name: "sets", Doc: "handle sets that the connections are divided among, with one pool of followers", Zero: "0: 1", Of: OfSets,
 		Most: 1 << 16, At: func(p *Policy) any { return &p.Sets }},
-	{Name: "deactivate", Doc: "how a handle is kept from being dispatched twice", Zero: defaultsToFirst, Of: OfPart,
+	{Name: "deactivate", Doc: "how a handle is kept from being dispatched twice", Zero: "default: the architecture's first", Of: OfPart,
 		Values: deactivations{}.known(), At: func(p *Policy) any { return &p.Deactivate }},
-	{Name: "association", Doc: "which thread handles an event of a connection", Zero: defaultsToFirst, Of: OfPart,
+	{Name: "association", Doc: "which thread handles an event of a connection", Zero: "default: the architecture's first", Of: OfPart,
 		Values: associations{}.known(), At: func(p *Policy) any { return &p.Association }},
-	{Name: "form", Doc: "how a listener thread hands connections to workers", Zero: defaultsToFirst, Of: OfPart,
+	{Name: "form", Doc: "how a listener thread hands connections to workers", Zero: "default: the architecture's first", Of: OfPart,
 		At: func(p *Policy) any { return &p.Form }},
-	{Name: "accept", Doc: "how threads wait for connections", Zero: defaultsToFirst, Of: OfPart,
+	{Name: "accept", Doc: "how threads wait for connections", Zero: "default: the architecture's first", Of: OfPart,
 		Kept: true, At: func(p *Policy) any { return &p.Accept }},
 }
 

@@ -49,28 +49,22 @@ func (w *Word[V]) UnmarshalText(name []byte) error {
 }
 
 // check tells that w is no word. Names never make one, conversions do.
-func (w Word[V]) check() error {
+func (w Word[V]) check() (err error) {
 	var of V
-	if known := of.known(); int(w) > len(known) {
-		return unknown(of.option(), w.String(), known)
+	if w != 0 {
+		_, err = Find(of.option(), w.String(), of.known())
 	}
-	return nil
+	return err
 }
 
 // Find is the place of a name among the known ones. Its error names them.
 func Find(what, name string, known []Named) (int, error) {
+	var names []string
 	for i, k := range known {
 		if k.Name == name {
 			return i, nil
 		}
-	}
-	return -1, unknown(what, name, known)
-}
-
-func unknown(what, name string, known []Named) error {
-	var names []string
-	for _, k := range known {
 		names = append(names, k.Name)
 	}
-	return fmt.Errorf("unknown %s %q (known: %s)", what, name, strings.Join(names, ", "))
+	return -1, fmt.Errorf("unknown %s %q (known: %s)", what, name, strings.Join(names, ", "))
 }
