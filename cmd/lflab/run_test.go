@@ -24,7 +24,7 @@ func TestRunRefusesFlags(t *testing.T) {
 		{"--resume x --seed 3", "--seed cannot go with --resume"},
 		{"--resume x --out y", "--out cannot go with --resume"},
 		{"--resume x quick", "suite quick cannot go with --resume"},
-		{"quikc", `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, h1, h2, `},
+		{"quikc", `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, h1-handoff-cost, h2-dispatch-rate, `},
 		{"--budget 0s", "--budget 0s: not above 0"},
 		{"--resume x --budget 1m", "--budget cannot go with --resume"},
 		{"quick --budget 1s", "a budget of 1s is too short: one trial of each cell takes about "},

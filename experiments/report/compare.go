@@ -10,6 +10,7 @@ import (
 	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/suite"
 	"lflab/experiments/words"
 )
 
@@ -132,7 +133,7 @@ func cellsOf(run *record.Run) []record.Cell {
 func circumstances(a, b *record.Run) []string {
 	var notes []string
 	for _, f := range []struct{ what, a, b string }{
-		{"suite", a.Manifest.Suite, b.Manifest.Suite},
+		{"suite", suite.FullName(a.Manifest.Suite), suite.FullName(b.Manifest.Suite)},
 		{"revision", revision(a.Manifest.Git), revision(b.Manifest.Git)},
 		{"binary", brief(a.Manifest.Binary), brief(b.Manifest.Binary)},
 		{"Go", a.Manifest.GoVersion, b.Manifest.GoVersion},

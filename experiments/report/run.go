@@ -10,6 +10,7 @@ import (
 
 	"lflab/experiments/findings"
 	"lflab/experiments/record"
+	"lflab/experiments/suite"
 	"lflab/experiments/verdict"
 )
 
@@ -49,7 +50,7 @@ func read(dir string, only []string) (runs []*run, left []string, err error) {
 	slices.SortFunc(runs, func(a, b *run) int { return ByNumber(a.Name, b.Name) })
 	for i, r := range runs {
 		for _, earlier := range runs[:i] {
-			if earlier.Data.Manifest.Suite == r.Data.Manifest.Suite {
+			if suite.FullName(earlier.Data.Manifest.Suite) == suite.FullName(r.Data.Manifest.Suite) {
 				r.Agrees = append(r.Agrees, agreeText(earlier, r))
 			}
 		}

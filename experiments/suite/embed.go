@@ -35,14 +35,32 @@ func Names() []string {
 	return names
 }
 
-// cutNumber parts a name from the number at its end.
+// cutNumber parts a name into the letters that it begins with and the number that
+// follows them.
 func cutNumber(name string) (word string, number int) {
-	word = strings.TrimRight(name, "0123456789")
-	number, _ = strconv.Atoi(name[len(word):]) // 0 for none
-	return word, number
+	word, _, _ = strings.Cut(name, "-")
+	letters := strings.TrimRight(word, "0123456789")
+	if letters == word {
+		return name, 0
+	}
+	number, _ = strconv.Atoi(word[len(letters):])
+	return letters, number
 }
 
-// Open reads and checks an embedded suite by its name, or any other by the
+// FullName is the name of the embedded suite that a hypothesis' short name stands
+// for, as "h10-best-worker" for "h10"; every other name stands for itself.
+func FullName(name string) string {
+	if letters, number := cutNumber(name); letters == "h" && number > 0 && !strings.Contains(name, "-") {
+		for _, full := range Names() {
+			if strings.HasPrefix(full, name+"-") {
+				return full
+			}
+		}
+	}
+	return name
+}
+
+// Open reads and checks an embedded suite by its name, which FullName completes, or any other by the
 // path of its file: an argument that ends in ".toml" or holds a slash is a path.
 func Open(nameOrPath string) (*Suite, error) {
 	if strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsRune(nameOrPath, '/') {
@@ -57,7 +75,7 @@ func Open(nameOrPath string) (*Suite, error) {
 		s.File = abs
 		return s, nil
 	}
-	file := nameOrPath + ".toml"
+	file := FullName(nameOrPath) + ".toml"
 	if _, err := fs.Stat(embedded, path.Clean(file)); err != nil {
 		return nil, fmt.Errorf("unknown suite %q (known: %s; or the path of a TOML file)",
 			nameOrPath, strings.Join(Names(), ", "))

@@ -13,7 +13,8 @@ import (
 
 func TestEmbeddedSuitesAreValid(t *testing.T) {
 	if got := Names(); !slices.Equal(got, []string{"accept-mutex", "apache", "big", "blocking", "crowd", "floor",
-		"h1", "h2", "h3", "h4", "h5", "h6", "h7", "h8", "h9", "h10", "h11", "h12", "h13", "h14", "h15", "h16", "h17",
+		"h1-handoff-cost", "h2-dispatch-rate", "h3-pairs", "h4-work-threads", "h5-order", "h6-leaders", "h7-promotion", "h8-spinning-heir", "h9-poll-accept",
+		"h10-best-worker", "h11-rearm", "h12-short-behind-long", "h13-overload", "h14-placement-idle", "h15-wake-placement", "h16-waiting-promotion", "h17-named-or-first",
 		"handoff", "placement", "probe", "probe-servers", "processes", "promotions", "quick", "scaling", "slow", "spare", "speed"}) {
 		t.Errorf("Names() = %q", got)
 	}
@@ -29,6 +30,21 @@ func TestEmbeddedSuitesAreValid(t *testing.T) {
 		if s.Repeat < 6 {
 			t.Errorf("%s: repeat is %d, too few for an interval of 95 %%", name, s.Repeat)
 		}
+	}
+}
+
+// TestShortNames: a hypothesis' number is enough, and nothing else is shortened.
+func TestShortNames(t *testing.T) {
+	for name, want := range map[string]string{
+		"h1": "h1-handoff-cost", "h10": "h10-best-worker", "h10-best-worker": "h10-best-worker",
+		"h18": "h18", "h": "h", "h1-": "h1-", "h01": "h01", "probe": "probe", "accept": "accept", "": "",
+	} {
+		if got := FullName(name); got != want {
+			t.Errorf("FullName(%q) = %q, want %q", name, got, want)
+		}
+	}
+	if s, err := Open("h3"); err != nil || s.Name != "h3-pairs" {
+		t.Errorf("Open(h3) = %v, %v", s, err)
 	}
 }
 
@@ -111,7 +127,7 @@ func TestOpenTakesAPath(t *testing.T) {
 	if err != nil || s.Name != "mine" || s.File != path {
 		t.Errorf("Open gives %+v, %v", s, err)
 	}
-	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11, h12, h13, h14, h15, h16, h17, handoff, placement, probe, probe-servers, processes, promotions, quick, scaling, slow, spare, speed;`) {
+	if _, err := Open("quikc"); err == nil || !strings.Contains(err.Error(), `unknown suite "quikc" (known: accept-mutex, apache, big, blocking, crowd, floor, h1-handoff-cost, h2-dispatch-rate, h3, h4, h5, h6, h7, h8, h9, h10, h11, h12, h13, h14, h15, h16, h17, handoff, placement, probe, probe-servers, processes, promotions, quick, scaling, slow, spare, speed;`) {
 		t.Errorf("Open of an unknown name: %v", err)
 	}
 	if _, err := Open("./none.toml"); err == nil || !strings.Contains(err.Error(), "none.toml") {
