@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lflab/lf/control"
+	"lflab/lf/control/manager"
 	"lflab/lf/directive"
 )
 
@@ -95,13 +96,13 @@ func runServe(stdout, stderr io.Writer, o serveOrder) error {
 	case o.check:
 		return check(stdout, settings, notes)
 	case o.send != "":
-		if _, ok := control.Signals[o.send]; !ok {
+		if _, ok := manager.Signals[o.send]; !ok {
 			return usageError{fmt.Errorf("-k %q (want stop, restart, graceful or graceful-stop)", o.send)}
 		}
 		if settings.PidFile == "" {
 			return usageError{fmt.Errorf("-k %s: there is no PidFile (give --pid-file FILE, or a --config that has one)", o.send)}
 		}
-		return control.SendSignal(control.PidFile(settings.PidFile), o.send)
+		return manager.SendSignal(manager.PidFile(settings.PidFile), o.send)
 	}
 	for _, n := range notes {
 		fmt.Fprintln(stderr, "lflab:", n)

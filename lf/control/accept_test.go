@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/control/manager"
 	"lflab/lf/scoreboard"
 	"lflab/lf/serve"
 	"lflab/lf/thread"
@@ -267,15 +268,15 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 1\n"+threadsOf("leader"))
 	b := s.settled(1)
-	file := PidFile(s.pidFile)
+	file := manager.PidFile(s.pidFile)
 	for i, action := range []string{"graceful", "restart"} {
-		if err := SendSignal(file, action); err != nil {
+		if err := manager.SendSignal(file, action); err != nil {
 			t.Fatal(err)
 		}
 		until(t, action, func() bool { return b.Header().Generation.Load() == uint32(i+1) })
 		s.settled(1)
 	}
-	if err := SendSignal(file, "pause"); err == nil || !strings.Contains(err.Error(), "pause") {
+	if err := manager.SendSignal(file, "pause"); err == nil || !strings.Contains(err.Error(), "pause") {
 		t.Errorf("an unknown command: %v", err)
 	}
 	// The number of another server: it is not the one that has the file.
@@ -284,7 +285,7 @@ func TestCommands(t *testing.T) {
 	if err := writeFile(s.pidFile, fmt.Sprintln(other.cmd.Process.Pid)); err != nil {
 		t.Fatal(err)
 	}
-	if err := SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), fmt.Sprint("process ", s.cmd.Process.Pid, " has it")) {
+	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), fmt.Sprint("process ", s.cmd.Process.Pid, " has it")) {
 		t.Errorf("another server's number: %v", err)
 	}
 	if err := writeFile(s.pidFile, fmt.Sprintln(s.cmd.Process.Pid)); err != nil {
@@ -297,26 +298,26 @@ func TestCommands(t *testing.T) {
 	if out, status := once(t, second.conf); status != exitError || !strings.Contains(out, "is a running server") {
 		t.Errorf("a second server with the same PidFile: status %d, %s", status, out)
 	}
-	if err := SendSignal(file, "graceful-stop"); err != nil {
+	if err := manager.SendSignal(file, "graceful-stop"); err != nil {
 		t.Fatal(err)
 	}
 	if status := s.wait(); status != exitDone {
 		t.Errorf("exit status %d", status)
 	}
-	if err := SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no server to stop") {
+	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no server to stop") {
 		t.Errorf("without a server: %v", err)
 	}
 	// The number of a process that is no server.
 	if err := writeFile(s.pidFile, "1\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "process 1 is no server of ours") {
+	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "process 1 is no server of ours") {
 		t.Errorf("somebody else's number: %v", err)
 	}
 	if err := writeFile(s.pidFile, "stop\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no process number") {
+	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no process number") {
 		t.Errorf("no number: %v", err)
 	}
 }
@@ -343,7 +344,7 @@ func TestBadConfigurationAtStart(t *testing.T) {
 			t.Errorf("%q: the server came up: %s", conf, out)
 		}
 		s.process = &process{t: t}
-		if _, err := PidFile(s.pidFile).Read(); err == nil {
+		if _, err := manager.PidFile(s.pidFile).Read(); err == nil {
 			t.Errorf("%q: a PidFile was left", conf)
 		}
 	}

@@ -30,6 +30,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/lf"
+	"lflab/lf/control/manager"
 	"lflab/lf/flight"
 	"lflab/lf/httpd"
 	"lflab/lf/mpm"
@@ -288,7 +289,7 @@ func (s *Server) Run() error {
 			slog.Warn("cannot say where the server listens", "error", err)
 		}
 	}
-	notifyReady()
+	manager.NotifyReady()
 	var why os.Signal
 	select {
 	case why = <-signals:

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/control/manager"
 	"lflab/lf/mpm"
 	"lflab/lf/scoreboard"
 	"lflab/lf/serve"
@@ -69,7 +70,7 @@ type Parent struct {
 	stop       stopping
 	held       time.Time // since when new connections are held off
 	told       bool      // where the server listens
-	pidFile    pidFile
+	pidFile    manager.PidLock
 	failure    error
 }
 
@@ -111,7 +112,7 @@ func (p *Parent) equip() (err error) {
 		return err
 	}
 	r.open() // nothing is measured here
-	if p.sockets.passed, err = passedSockets(); err != nil {
+	if p.sockets.passed, err = manager.PassedSockets(); err != nil {
 		return err
 	}
 	if _, err = p.sockets.sync(p.plan); err != nil {
@@ -156,8 +157,8 @@ func (p *Parent) Run() (err error) {
 	deaths := make(chan os.Signal, 1)
 	signal.Notify(deaths, unix.SIGCHLD)
 	defer signal.Stop(deaths)
-	rename(parentName)
-	if err := p.pidFile.take(p.plan.PidFile); err != nil {
+	rename(manager.ParentName)
+	if err := p.pidFile.Take(p.plan.PidFile); err != nil {
 		return errors.Join(err, p.close())
 	}
 	p.describe()
@@ -208,7 +209,7 @@ func (p *Parent) Run() (err error) {
 		}
 	}
 	if p.failure == nil {
-		p.pidFile.remove()
+		p.pidFile.Remove()
 	}
 	return errors.Join(p.failure, p.close())
 }
@@ -470,7 +471,7 @@ func (p *Parent) announce() {
 		}
 	}
 	slog.Info("server is up", "mpm", p.plan.Groups[0].Server.MPM, "children", len(p.kids), "pid", os.Getpid())
-	notifyReady()
+	manager.NotifyReady()
 }
 
 // replace starts a child for one that is gone, if its threads are missed.

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/control/manager"
 	"lflab/lf/scoreboard"
 )
 
@@ -268,7 +269,7 @@ func TestFatalChildEndsTheServer(t *testing.T) {
 	if status != exitError || !strings.Contains(out, "document root") || !strings.Contains(out, "no child can serve") {
 		t.Errorf("exit status %d: %s", status, out)
 	}
-	if _, err := PidFile(s.pidFile).Read(); err != nil {
+	if _, err := manager.PidFile(s.pidFile).Read(); err != nil {
 		t.Error(err)
 	}
 }

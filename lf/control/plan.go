@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"lflab/lf/control/manager"
 )
 
 // Plan is what a control process is to run: settings that have been checked
@@ -11,7 +13,7 @@ import (
 type Plan struct {
 	Groups []Group
 
-	PidFile        PidFile
+	PidFile        manager.PidFile
 	ScoreBoardFile string // empty for memory without a name
 	ThreadLimit    int    // rows of a slot in the scoreboard
 

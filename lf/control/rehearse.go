@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/control/manager"
 	"lflab/lf/directive"
 	"lflab/lf/mpm"
 	"lflab/lf/scoreboard"
@@ -30,7 +31,7 @@ func Rehearse(s *directive.Settings) (notes directive.Notes) {
 	if err != nil {
 		return directive.Notes{{Level: directive.Error, Text: err.Error()}}
 	}
-	passed, err := passedSockets()
+	passed, err := manager.PassedSockets()
 	if err != nil {
 		r.notes = append(r.notes, directive.Note{Level: directive.Error, Text: err.Error()})
 	}
@@ -138,7 +139,7 @@ func as(u *User, f func() error) error {
 	return <-result
 }
 
-func (r *rehearsal) pidFile(name PidFile) {
+func (r *rehearsal) pidFile(name manager.PidFile) {
 	if name == "" {
 		return
 	}
@@ -154,7 +155,7 @@ func (r *rehearsal) pidFile(name PidFile) {
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
 		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "is no regular file")
-	} else if pid := holder(f); pid > 0 {
+	} else if pid := manager.Holder(f); pid > 0 {
 		r.running = pid
 		r.say(directive.Warning, "PidFile", string(name), directive.Origin{}, "process %d is a running server that has it: that one can be restarted with these settings, and no other one can be started beside it", pid)
 	}

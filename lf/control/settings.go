@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"lflab/lf"
+	"lflab/lf/control/manager"
 	"lflab/lf/directive"
 	"lflab/lf/httpd"
 	"lflab/lf/mpm"
@@ -22,7 +23,7 @@ func PlanOf(s *directive.Settings) (Plan, error) {
 		return Plan{}, err
 	}
 	plan := Plan{
-		PidFile: PidFile(s.PidFile), ScoreBoardFile: s.ScoreBoardFile, ThreadLimit: s.ThreadLimit,
+		PidFile: manager.PidFile(s.PidFile), ScoreBoardFile: s.ScoreBoardFile, ThreadLimit: s.ThreadLimit,
 		GracefulShutdown: s.GracefulShutdownTimeout, GracefulRestart: s.GracefulRestartTimeout,
 	}
 	for i := range s.Groups {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"time"
 
+	"lflab/lf/control/manager"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -46,7 +48,7 @@ func (p *Parent) end(how stopping, why string) {
 		return
 	}
 	if p.stop == not {
-		notifyStopping()
+		manager.NotifyStopping()
 		p.held = time.Now()
 		p.sockets.holdOff() // before anybody waits: children serve what is in the queues
 	}

@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"lflab/lf/control/manager"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -33,10 +35,10 @@ func (p *Parent) restart(atOnce bool) {
 		p.again = &both
 		return
 	}
-	notifyReloading()
+	manager.NotifyReloading()
 	defer func() {
 		if p.turnover == nil {
-			notifyReady() // with what there was
+			manager.NotifyReady() // with what there was
 		}
 	}()
 	next, err := p.opt.Load()
@@ -166,7 +168,7 @@ func (p *Parent) succeed(now time.Time) {
 	for _, g := range p.groups {
 		g.spare.restarted()
 	}
-	notifyReady()
+	manager.NotifyReady()
 	slog.Info("new generation serves", "generation", p.generation)
 	p.restartAgain()
 }
@@ -211,7 +213,7 @@ func (p *Parent) takeBack(why error) {
 	}
 	p.shutAll(made)
 	p.sockets.forget(t.opened)
-	notifyReady()
+	manager.NotifyReady()
 	p.restartAgain()
 }
 

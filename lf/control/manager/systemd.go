@@ -1,4 +1,4 @@
-package control
+package manager
 
 import (
 	"fmt"
@@ -19,20 +19,20 @@ func notify(state string) {
 	}
 }
 
-func notifyReady() { notify(fmt.Sprintf("%s\nMAINPID=%d", daemon.SdNotifyReady, os.Getpid())) }
+func NotifyReady() { notify(fmt.Sprintf("%s\nMAINPID=%d", daemon.SdNotifyReady, os.Getpid())) }
 
-// notifyReloading is to be followed by notifyReady. systemd's Type=notify-reload
+// NotifyReloading is to be followed by notifyReady. systemd's Type=notify-reload
 // compares the time.
-func notifyReloading() {
+func NotifyReloading() {
 	notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 }
 
-func notifyStopping() { notify(daemon.SdNotifyStopping) }
+func NotifyStopping() { notify(daemon.SdNotifyStopping) }
 
-// passedSockets are the listening sockets that a service manager has passed
+// PassedSockets are the listening sockets that a service manager has passed
 // (sd_listen_fds(3)), by address. They stay open in the service manager: to
 // stop, the server leaves them and does not shut them down.
-func passedSockets() (map[netip.AddrPort]int, error) {
+func PassedSockets() (map[netip.AddrPort]int, error) {
 	passed := map[netip.AddrPort]int{}
 	for _, file := range activation.Files(true) {
 		// The descriptor is kept; the file would close it.

@@ -1,4 +1,4 @@
-package control
+package manager
 
 import (
 	"errors"
@@ -18,15 +18,15 @@ import (
 // by now, is never believed.
 type PidFile string
 
-// pidFile is a PidFile that this process has taken.
-type pidFile struct {
+// PidLock is a PidFile that this process has taken.
+type PidLock struct {
 	name PidFile
 	file *os.File // closing any descriptor of the file would release the lock
 }
 
-// take writes the process's number into the file. One that belongs to a server
+// Take writes the process's number into the file. One that belongs to a server
 // that lives is an error; any other is overwritten, with a line that says so.
-func (p *pidFile) take(name PidFile) error {
+func (p *PidLock) Take(name PidFile) error {
 	if name == "" {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (p *pidFile) take(name PidFile) error {
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
 		defer f.Close()
-		if pid := holder(f); pid > 0 {
+		if pid := Holder(f); pid > 0 {
 			return fmt.Errorf("PidFile %s: process %d is a running server (stop it with -k stop, or give this one another PidFile)", name, pid)
 		}
 		return fmt.Errorf("PidFile %s: lock it: %w", name, err)
@@ -56,12 +56,12 @@ func (p *pidFile) take(name PidFile) error {
 	if err := f.Truncate(int64(len(text))); err != nil {
 		return errors.Join(fmt.Errorf("PidFile: %w", err), f.Close())
 	}
-	*p = pidFile{name, f}
+	*p = PidLock{name, f}
 	return nil
 }
 
-// remove removes the file if it is still this process's, and lets go of it.
-func (p *pidFile) remove() {
+// Remove removes the file if it is still this process's, and lets go of it.
+func (p *PidLock) Remove() {
 	if p.file == nil {
 		return
 	}
@@ -102,7 +102,7 @@ func (f PidFile) Server() (int, error) {
 		return 0, fmt.Errorf("PidFile: %w", err)
 	}
 	defer file.Close()
-	switch has := holder(file); {
+	switch has := Holder(file); {
 	case has == 0:
 		return 0, fmt.Errorf("PidFile %s: process %d is no server of ours that has it (the server has ended without removing it)", f, pid)
 	case has != pid:
@@ -111,8 +111,8 @@ func (f PidFile) Server() (int, error) {
 	return pid, nil
 }
 
-// holder is the process that has the lock, 0 where none has.
-func holder(f *os.File) int {
+// Holder is the process that has the lock, 0 where none has.
+func Holder(f *os.File) int {
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock); err != nil || lock.Type == unix.F_UNLCK {
 		return 0
@@ -148,5 +148,5 @@ func SendSignal(f PidFile, action string) error {
 	return nil
 }
 
-// parentName is the name that a parent gives itself in the kernel, for ps.
-const parentName = "lflab-parent"
+// ParentName is the name that a parent gives itself in the kernel, for ps.
+const ParentName = "lflab-parent"
