@@ -3,11 +3,7 @@ package mpm
 import (
 	"log/slog"
 
-	"golang.org/x/sys/unix"
-
-	"lflab/lf/flight"
 	"lflab/lf/serve"
-	"lflab/lf/sock"
 )
 
 // work is a worker thread.
@@ -22,114 +18,40 @@ func (m *event) work(id int) {
 		}
 		s.Log.Leads(item.seq, slept)
 		s.Handoffs.Add(1)
-		m.serveHeld(s, item.c)
+		m.serveReady(s, item.h)
 	}
 }
 
-// serveHeld serves a connection until it must wait for its peer.
-func (m *event) serveHeld(s *seat, c *held) {
-	if !c.inSet { // its first turn: the listener has no row on a scoreboard
+// serveReady serves a connection until it must wait for its peer.
+func (m *event) serveReady(s *seat, h *handle) {
+	if !h.inSet { // its first turn: the listener has no row on a scoreboard
 		s.Connections.Add(1)
 	}
-	next, ok := m.step(s, c)
-	if !ok || next == serve.Close {
-		m.close(c)
+	next, by := m.stepSession(s, &h.connection)
+	if next == serve.Close {
+		m.drop(s, h)
 		return
 	}
-	events := uint32(unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT)
-	if next == serve.WriteMore {
-		events = unix.EPOLLOUT | unix.EPOLLONESHOT
-	}
+	h.setDeadline(by)
 	if next == serve.Linger {
-		m.lingers(c)
+		m.lingers(h)
 	}
-	m.park(c, events)
+	m.await(s, h, next)
 }
 
-// step has the session served, and sees to it that it stays with the
-// connection if it holds something of it, and with the worker otherwise.
-func (m *event) step(s *seat, c *held) (next serve.Next, ok bool) {
-	session := c.session
-	if session == nil {
-		session = s.session
-		session.Reset(&c.conn)
+// await puts the connection into the set. From then on it may belong to
+// somebody else.
+func (m *event) await(s *seat, h *handle, next serve.Next) {
+	if !h.inSet && m.inSet.Add(1) == 1 {
+		m.set.Wake() // the listener may be waiting without a timeout
 	}
-	defer func() {
-		if v := recover(); v != nil {
-			m.panicked(&s.Thread, v)
-			if c.session == nil {
-				s.session = m.cfg.Service.NewSession()
-			}
-			c.session = nil
-		}
-	}()
-	next = session.Serve(&s.Thread)
-	// A peer that sends a byte now and then keeps its connection out of the
-	// listener's sight: whenever that looks, there is something to read.
-	if by := session.Deadline(); next.Reads() && by != 0 && by <= flight.Now() {
-		session.Expire(&s.Thread)
-		next = serve.Close
-	}
-	if next == serve.Close {
-		return next, true
-	}
-	c.next.set(next)
-	c.deadline = session.Deadline()
-	switch keep := !session.Empty(); {
-	case keep && c.session == nil:
-		c.session, s.session = session, m.spareSession()
-	case !keep && c.session != nil:
-		c.session = nil
-		m.sessions.Push(session) // a full ring leaves it to the collector
-	}
-	return next, true
-}
-
-func (m *event) spareSession() serve.Session {
-	if session, ok := m.sessions.Pop(); ok {
-		return session
-	}
-	return m.cfg.Service.NewSession()
-}
-
-// park puts the connection into the set. From the epoll_ctl on, it may belong
-// to somebody else, and even be another connection.
-func (m *event) park(c *held, events uint32) {
-	fd, first := c.conn.FD(), !c.inSet
-	c.inSet = true
-	if first && m.inSet.Add(1) == 1 {
-		m.kickListener() // it may be waiting without a timeout
-	}
-	turn, token := c.arm()
-	var err error
-	if first {
-		err = m.epoll.Add(fd, events, token)
-	} else {
-		err = m.epoll.Modify(fd, events, token)
-	}
-	if err != nil {
+	if err := h.wait(m.set, h.events(next, false)); err != nil {
 		// ENOMEM, or the limit of epoll watches: this connection cannot wait.
 		slog.Warn("cannot wait for connection, closing it", "error", err)
-		c.disarmed(turn)
-		m.close(c)
+		m.drop(s, h)
 		return
 	}
-	c.armed(turn)
-	if m.draining.Load() {
-		m.kickListener()
+	if m.stopped.Load() {
+		m.set.Wake()
 	}
-}
-
-// close closes a connection that the caller has.
-func (m *event) close(c *held) {
-	if c.session != nil {
-		m.sessions.Push(c.session)
-		c.session = nil
-	}
-	if c.inSet {
-		m.inSet.Add(-1)
-	}
-	lingered := c.lingers
-	_ = sock.CloseFD(c.shut()) // the set forgets the descriptor with it
-	m.left(lingered)
 }

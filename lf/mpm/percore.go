@@ -1,12 +1,9 @@
 package mpm
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
-
-	"golang.org/x/sys/unix"
 
 	"lflab/lf/flight"
 	"lflab/lf/serve"
@@ -30,102 +27,68 @@ var percoreKind = Kind{
 // and nobody helps a thread that has too much of it: a long request delays all
 // others of its thread.
 type percore struct {
-	*crew
+	*server
 	cores []*core
-	kick  int // eventfd in each thread's set
 }
 
 func newPercore(cfg Config) (MPM, error) {
-	m := &percore{crew: newCrew("percore", cfg, cfg.Threads)}
-	var err error
-	if m.kick, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
-		return nil, fmt.Errorf("make eventfd: %w", err)
+	m := &percore{server: newServer("percore", cfg, cfg.Threads)}
+	m.primitive = "epoll"
+	waker, err := sock.NewWaker() // in each thread's set
+	if err != nil {
+		return nil, err
 	}
+	m.owns(waker)
 	for id := range m.seats {
-		c := &core{m: m, seat: &m.seats[id]}
-		m.cores = append(m.cores, c)
-		if err := c.open(); err != nil {
+		c, err := newCore(m, &m.seats[id], waker)
+		if err != nil {
 			return nil, errors.Join(fmt.Errorf("thread %d: %w", id, err), m.close())
+		}
+		m.cores = append(m.cores, c)
+	}
+	m.body = func(id int) { m.cores[id].run() }
+	m.wake = waker.Wake
+	m.cut = func() {
+		for _, c := range m.cores {
+			c.links.each(func(l *link) { l.conn.Cut() })
 		}
 	}
 	return m, nil
 }
 
-func (m *percore) Start() error {
-	m.spawn(func(id int) { m.cores[id].run() })
-	return nil
-}
-
-// Drain implements MPM: it wakes the threads, which do the rest.
-func (m *percore) Drain() {
-	m.crew.drain(func() { m.whileOpen(m.wake) })
-}
-
-// wake ends the waits of all threads. The eventfd is never read: each write is
-// an edge in each set.
-func (m *percore) wake() {
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(m.kick, one[:])
-}
-
-// Cut implements MPM.
-func (m *percore) Cut() {
-	m.hurry(&m.cfg)
-	m.Drain()
-	m.cutting.Store(true)
-	for _, c := range m.cores {
-		c.links.each(func(l *link) { l.conn.Cut() })
-	}
-}
-
-func (m *percore) Wait() {
-	m.crew.Wait()
-	_ = m.close() // what is left of these ends with the process
-}
-
-func (m *percore) close() error {
-	var errs []error
-	for _, c := range m.cores {
-		errs = append(errs, c.close())
-	}
-	return errors.Join(append(errs, unix.Close(m.kick))...)
-}
-
+// Status implements MPM.
 func (m *percore) Status() serve.Status {
-	st := m.status()
-	st.Primitive = "epoll"
-	alive := int64(0)
+	open := int64(0)
 	for _, c := range m.cores {
-		alive += c.alive.Load()
-		for next := range c.waits {
-			countIn(&st, serve.Next(next), int(c.waits[next].Load()))
-		}
+		open += c.alive.Load()
 	}
-	open(&st, int(alive))
+	st := m.asyncStatus(open)
+	for _, c := range m.cores {
+		c.links.each(func(l *link) { l.next.countIn(&st) })
+	}
 	return st
 }
 
-// listen is the listeners of thread id, one of each address: those that there
-// are for it, or siblings of the first thread's.
-func (m *percore) listen(id int) (own, opened []*sock.Listener, err error) {
+// listenersOf are those of thread id, one of each address: those that there
+// are for it, or siblings of the first thread's, which the server owns.
+func (m *percore) listenersOf(id int) (all []*sock.Listener, err error) {
 	byAddress, each, err := addresses(m.cfg.Listeners)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	for _, ls := range byAddress {
-		switch {
-		case each == m.cfg.Threads || id == 0:
-			own = append(own, ls[id])
-		default:
-			l, err := ls[0].Sibling()
-			if err != nil {
-				return own, opened, err
-			}
-			own, opened = append(own, l), append(opened, l)
+		if each == m.cfg.Threads || id == 0 {
+			all = append(all, ls[id])
+			continue
 		}
+		l, err := ls[0].Sibling()
+		if err != nil {
+			return nil, err
+		}
+		m.owns(l)
+		all = append(all, l)
 	}
-	return own, opened, nil
+	return all, nil
 }
 
 // refusePercore tells what is wrong with the listeners.

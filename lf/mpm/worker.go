@@ -36,28 +36,29 @@ var workerKind = Kind{
 // worker has a listener thread (seat 0) that reserves an idle worker, accepts,
 // and hands the connection over; the others serve whole connections.
 type worker struct {
-	*crew
-	queue    queue.Handoff[connection]
+	*server
+	queue    queue.Handoff[accepted]
 	acceptor sock.Acceptor
 }
 
-// connection is the item that crosses from the listener to a worker.
-type connection struct {
+// accepted is the item that crosses from the listener to a worker.
+type accepted struct {
 	fd  int
 	seq uint64 // number of the hand-off
 }
 
 func newWorker(cfg Config) (MPM, error) {
-	q, err := queue.Make[connection](cfg.choose(workerForm), cfg.Threads-1, cfg.Parker, cfg.Park)
+	q, err := queue.Make[accepted](cfg.choose(workerForm), cfg.Threads-1, cfg.Parker, cfg.Park)
 	if err != nil {
 		return nil, err
 	}
-	a, err := cfg.acceptMode(workerAccept).New(cfg.Listeners...)
+	m := &worker{server: newServer("worker", cfg, cfg.Threads), queue: q}
+	m.owns(closer(q.Free))
+	all, err := m.acceptors(workerAccept, 1)
 	if err != nil {
-		return nil, errors.Join(err, q.Free())
+		return nil, errors.Join(err, m.close())
 	}
-	m := &worker{newCrew("worker", cfg, cfg.Threads), q, a}
-	m.blocks = true
+	m.acceptor, m.handoffs, m.body = all[0], q.Stats, m.run
 	return m, nil
 }
 
@@ -72,21 +73,12 @@ func refuseWorker(cfg Config) error {
 	return nil
 }
 
-func (m *worker) Start() error {
-	m.spawn(func(id int) {
-		if id == 0 {
-			m.listen()
-		} else {
-			m.work(id)
-		}
-	})
-	return nil
-}
-
-func (m *worker) Wait() {
-	m.crew.Wait()
-	_ = m.queue.Free() // what is left of the parkers ends with the process
-	_ = m.acceptor.Close()
+func (m *worker) run(id int) {
+	if id == 0 {
+		m.listen()
+	} else {
+		m.work(id)
+	}
 }
 
 func (m *worker) listen() {
@@ -100,7 +92,7 @@ func (m *worker) listen() {
 		case err == nil:
 			s.Log.Event(seq)
 			s.Log.Passes()
-			m.queue.Put(connection{fd, seq})
+			m.queue.Put(accepted{fd, seq})
 			s.Log.Published()
 			m.queue.Wake()
 			s.Log.Woke()
@@ -125,19 +117,3 @@ func (m *worker) work(id int) {
 		m.serve(id, c.fd)
 	}
 }
-
-func (m *worker) Status() serve.Status {
-	st := m.status()
-	st.Primitive = m.cfg.Parker.Name
-	addQueueStats(st, m.queue.Stats())
-	return st
-}
-
-func addQueueStats(st serve.Status, q queue.Stats) {
-	st.Counters["wakes_issued"] = q.WakesIssued
-	st.Counters["wakes_wasted"] = q.WakesWasted
-	st.Counters["reserve_waits"] = q.ReserveWaits
-}
-
-// Look implements MPM.
-func (m *worker) Look() { looks(m.acceptor) }
