@@ -3,7 +3,6 @@ package mpm
 import (
 	"golang.org/x/sys/unix"
 
-	"lflab/cas"
 	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
@@ -18,9 +17,6 @@ type connection struct {
 	inSet   bool // has been added to the epoll set
 	ended   bool // the peer has ended its side, or the connection is broken
 }
-
-// sessions are sessions to spare, for connections to come.
-type sessions = *cas.Ring[serve.Session]
 
 // begin makes it a new connection.
 func (c *connection) begin(fd int, stamped bool) {
@@ -98,18 +94,15 @@ func (m *server) stepSession(s *seat, c *connection) (next serve.Next, by int64)
 	c.next.set(next)
 	switch keep := !session.Empty(); {
 	case keep && c.session == nil:
-		c.session, s.session = session, m.spareSession(s)
+		c.session = session
+		var ok bool
+		if s.session, ok = s.spare.Pop(); !ok {
+			s.session = m.cfg.Service.NewSession()
+		}
 	case !keep && c.session != nil:
 		s.spareIts(c)
 	}
 	return next, by
-}
-
-func (m *server) spareSession(s *seat) serve.Session {
-	if session, ok := s.spare.Pop(); ok {
-		return session
-	}
-	return m.cfg.Service.NewSession()
 }
 
 // spareIts takes the connection's session away, if it has one, for others.
@@ -120,9 +113,12 @@ func (s *seat) spareIts(c *connection) {
 	}
 }
 
-// expire ends the wait of a connection that has lasted too long.
+// expire tells the session that its connection has waited too long, on the thread
+// of seat s, which then is in the state that it was in.
 func (s *seat) expire(c *connection) {
 	if c.session != nil {
+		before := serve.State(s.State.Load())
 		c.session.Expire(&s.Thread)
+		s.Set(before)
 	}
 }

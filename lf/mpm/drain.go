@@ -31,7 +31,7 @@ type ending struct {
 	short   shortage
 
 	closing sync.Mutex
-	over    bool // see whileOpen
+	over    atomic.Bool // see whileOpen
 }
 
 // Drain implements MPM: it ends idle waits, has what waits in the accept queues
@@ -69,7 +69,7 @@ func (m *server) endWaits() {
 func (m *server) whileOpen(f func()) {
 	m.closing.Lock()
 	defer m.closing.Unlock()
-	if !m.over {
+	if !m.over.Load() {
 		f()
 	}
 }
@@ -79,14 +79,23 @@ func (m *server) whileOpen(f func()) {
 func (m *server) end() {
 	m.closing.Lock()
 	defer m.closing.Unlock()
-	m.over = true
+	m.over.Store(true)
 }
 
-// isOver reports that the end has come.
-func (m *server) isOver() bool {
-	m.closing.Lock()
-	defer m.closing.Unlock()
-	return m.over
+// eachListener calls do with each listener, whileOpen.
+func (m *server) eachListener(do func(*sock.Listener)) {
+	m.whileOpen(func() {
+		for _, l := range m.cfg.Listeners {
+			do(l)
+		}
+	})
+}
+
+// holdOff has a listener refuse new connections that nobody else accepts from.
+func holdOff(l *sock.Listener) {
+	if !l.Shared() {
+		l.HoldOff()
+	}
 }
 
 // whenEmpty calls leave once the accept queues are empty of which this process
@@ -94,19 +103,13 @@ func (m *server) isOver() bool {
 // the same. Threads go on accepting until then. Queues that others go on
 // accepting from are left to them.
 func (m *server) whenEmpty(leave func()) {
-	m.whileOpen(func() {
-		for _, l := range m.cfg.Listeners {
-			if !l.Shared() {
-				l.HoldOff()
-			}
-		}
-	})
+	m.eachListener(holdOff)
 	if m.hurried.Load() || !sock.Waiting(m.cfg.Listeners, 0) {
 		leave()
 		return
 	}
 	go func() {
-		sock.Emptied(m.cfg.Listeners, func() bool { return m.hurried.Load() || m.isOver() })
+		sock.Emptied(m.cfg.Listeners, func() bool { return m.hurried.Load() || m.over.Load() })
 		leave()
 	}()
 }
@@ -114,14 +117,9 @@ func (m *server) whenEmpty(leave func()) {
 // hurry has nobody wait for the accept queues any more: who is in one that
 // nobody else accepts from is told that the server ends.
 func (m *server) hurry() {
-	m.whileOpen(func() {
-		for _, l := range m.cfg.Listeners {
-			if !l.Shared() {
-				l.HoldOff()
-			}
-			if l.HeldOff() && !l.Ended() {
-				l.TurnAway(m.cfg.Service.TurnAway())
-			}
+	m.eachListener(func(l *sock.Listener) {
+		if holdOff(l); l.HeldOff() && !l.Ended() {
+			l.TurnAway(m.cfg.Service.TurnAway())
 		}
 	})
 	m.hurried.Store(true)
@@ -133,11 +131,9 @@ func (m *server) shut() {
 		m.stop()
 	}
 	shared := false
-	m.whileOpen(func() {
-		for _, l := range m.cfg.Listeners {
-			l.Shutdown()
-			shared = shared || l.Shared()
-		}
+	m.eachListener(func(l *sock.Listener) {
+		l.Shutdown()
+		shared = shared || l.Shared()
 	})
 	// Nothing but an interruption ends a wait for a gate, and an accept on what
 	// others go on listening on.
@@ -156,17 +152,13 @@ func (m *server) shut() {
 // letGo gives the listeners back that other processes have, too, and says so
 // (Config.Left).
 func (m *server) letGo() {
-	m.whileOpen(func() {
-		for _, l := range m.cfg.Listeners {
-			l.LetGo()
-		}
-	})
+	m.eachListener((*sock.Listener).LetGo)
 	if m.cfg.Left != nil && slices.ContainsFunc(m.cfg.Listeners, (*sock.Listener).Shared) {
 		m.cfg.Left()
 	}
 }
 
-// interruptAccepts interrupts the threads that are, or may be, waiting for connections,
+// interruptAccepts interrupts the threads that wait for connections, or may,
 // until all have seen that it is over. Those that serve one see it before they
 // wait again.
 func (m *server) interruptAccepts() {
@@ -178,7 +170,9 @@ func (m *server) interruptAccepts() {
 				continue
 			}
 			waiting = true
-			m.interrupt(int(s.TID.Load()))
+			if err := interrupt(int(s.TID.Load())); err != nil {
+				slog.Error("cannot interrupt a thread that waits for connections", "mpm", m.name, "error", err)
+			}
 		}
 		if !waiting {
 			return
@@ -189,16 +183,12 @@ func (m *server) interruptAccepts() {
 	}
 }
 
-func (m *server) interrupt(tid int) {
-	var err error
+// interrupt interrupts the thread, or all where it is not known.
+func interrupt(tid int) error {
 	if tid != 0 {
-		err = thread.Interrupt(tid)
-	} else {
-		err = thread.InterruptAll()
+		return thread.Interrupt(tid)
 	}
-	if err != nil {
-		slog.Error("cannot interrupt a thread that waits for connections", "mpm", m.name, "error", err)
-	}
+	return thread.InterruptAll()
 }
 
 // took counts a connection towards the bound.

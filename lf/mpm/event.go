@@ -1,7 +1,7 @@
 package mpm
 
 import (
-	"errors"
+	"log/slog"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
@@ -41,49 +41,80 @@ var eventKind = Kind{
 type event struct {
 	*table
 	set      *sock.Poller
-	queue    *queue.Queue[dispatch]
+	queue    *queue.Queue[item[*handle]]
 	inSet    atomic.Int64 // connections that have been put into the set and are open
 	cap      capacity
 	shed     atomic.Uint64 // connections closed for their clients to go elsewhere
 	listener listener
 }
 
-// dispatch is the item that crosses from the listener to a worker.
-type dispatch struct {
-	h   *handle
-	seq uint64 // number of the hand-off
-}
-
-func newEvent(cfg Config) (MPM, error) {
-	t, err := newTable(newServer("event", cfg, cfg.Threads))
+func newEvent(s *server) (MPM, error) {
+	t, err := newTable(s)
 	if err != nil {
 		return nil, err
 	}
-	m := &event{table: t, cap: capacity{workers: int64(cfg.Threads - 1), factor: cfg.AsyncFactor}}
+	workers := len(s.seats) - 1
+	m := &event{table: t, cap: capacity{workers: int64(workers), factor: s.cfg.AsyncFactor}}
 	m.listener = listener{events: make([]unix.EpollEvent, 64), seq: 1, workers: m.cap.workers}
-	if err := m.open(); err != nil {
-		return nil, errors.Join(err, m.close())
+	if m.queue, err = queue.NewFor[item[*handle]](listenerParker{m}, workers, s.cfg.Parker, s.cfg.Park); err != nil {
+		return nil, err
 	}
+	m.owns(closer(m.queue.Free))
+	if m.set, err = m.poller(nil, s.cfg.Listeners); err != nil {
+		return nil, err
+	}
+	m.handoffs, m.wake = m.queue.Stats, m.set.Wake
+	s.listen, s.body = m.listen, m.work
 	return m, nil
 }
 
-func (m *event) open() (err error) {
-	if m.queue, err = queue.NewFor[dispatch](listenerParker{m}, m.cfg.Threads-1, m.cfg.Parker, m.cfg.Park); err != nil {
-		return err
+// work is a worker thread.
+func (m *event) work(id int) {
+	s := &m.seats[id]
+	for {
+		s.Set(serve.Waiting)
+		s.Log.Flush()
+		it, slept, ok := m.queue.Take(id - 1)
+		if !ok {
+			return
+		}
+		s.Log.Leads(it.seq, slept)
+		s.Handoffs.Add(1)
+		m.serveReady(s, it.what)
 	}
-	m.owns(closer(m.queue.Free))
-	if m.set, err = m.poller(nil, m.cfg.Listeners); err != nil {
-		return err
-	}
-	m.handoffs, m.wake, m.body = m.queue.Stats, m.set.Wake, m.run
-	return nil
 }
 
-func (m *event) run(id int) {
-	if id == 0 {
-		m.listen()
-	} else {
-		m.work(id)
+// serveReady serves a connection until it must wait for its peer.
+func (m *event) serveReady(s *seat, h *handle) {
+	if !h.inSet { // its first turn: the listener has no row on a scoreboard
+		s.Connections.Add(1)
+	}
+	next, by := m.stepSession(s, &h.connection)
+	if next == serve.Close {
+		m.drop(s, h)
+		return
+	}
+	h.setDeadline(by)
+	if next == serve.Linger {
+		m.lingers(h)
+	}
+	m.await(s, h, next)
+}
+
+// await puts the connection into the set. From then on it may belong to
+// somebody else.
+func (m *event) await(s *seat, h *handle, next serve.Next) {
+	if !h.inSet && m.inSet.Add(1) == 1 {
+		m.set.Wake() // the listener may be waiting without a timeout
+	}
+	if err := h.wait(m.set, h.events(next, false)); err != nil {
+		// ENOMEM, or the limit of epoll watches: this connection cannot wait.
+		slog.Warn("cannot wait for connection, closing it", "error", err)
+		m.drop(s, h)
+		return
+	}
+	if m.stopped.Load() {
+		m.set.Wake()
 	}
 }
 

@@ -1,6 +1,10 @@
 package mpm
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"lflab/lf/serve"
+)
 
 // capacity is how many connections event may have open: one for each worker,
 // and factor more for each worker that is idle. Those that linger do not count.
@@ -63,4 +67,19 @@ func (m *event) lingers(h *handle) {
 		m.cap.lingering.Add(1)
 		m.madeRoom()
 	}
+}
+
+// sheds closes a connection that waits for a worker to be handed to, if it is
+// one that was kept, its client has asked again, all workers are busy, and
+// there are other processes that may have one: the client finds the connection
+// ended, without a response, and asks again on another one. A request that
+// has begun before is not given up so.
+func (m *event) sheds(h *handle) bool {
+	if !m.cfg.Sheds || !h.next.is(serve.Idle) || m.queue.TryReserve() {
+		return false
+	}
+	m.shed.Add(1)
+	h.conn.Discard() // the client finds the end of the connection, and no reset
+	m.drop(&m.seats[0], h)
+	return true
 }

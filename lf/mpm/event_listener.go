@@ -21,7 +21,6 @@ type listener struct {
 	seq         uint64        // of the next hand-off
 	crowded     bool          // no more connections may be open
 	workers     int64         // that have not been sent away
-	discarded   [4 << 10]byte
 }
 
 // tick is how often deadlines are looked at while connections wait.
@@ -64,7 +63,7 @@ func (m *event) turn(wait bool) {
 	timeout := -1
 	if !wait {
 		timeout = 0
-	} else if m.inSet.Load() > 0 || m.set.ShortTill() != 0 || m.draining.Load() {
+	} else if m.inSet.Load() > 0 || m.set.ResumeAt() != sock.Never || m.draining.Load() {
 		timeout = int(tick / time.Millisecond)
 	}
 	n, err := m.set.Wait(l.events, timeout)
@@ -92,7 +91,7 @@ func (m *event) handOver(s *seat, h *handle) {
 	m.listener.seq++
 	s.Log.Event(seq)
 	s.Log.Passes()
-	m.queue.Put(dispatch{h, seq})
+	m.queue.Put(item[*handle]{h, seq})
 	s.Log.Published()
 	m.queue.Wake()
 	s.Log.Woke()
@@ -134,6 +133,22 @@ func (m *event) mindListeners() {
 	m.set.Resume()
 }
 
+// dismiss sends idle workers away while the server drains, as long as there
+// are more of them than connections: that many are not needed again.
+func (m *event) dismiss() {
+	l := &m.listener
+	for m.stopped.Load() && l.workers > m.alive.Load() {
+		if !m.queue.TryReserve() {
+			m.queue.Watch()
+			if !m.queue.TryReserve() {
+				return // the next that becomes idle wakes the listener
+			}
+		}
+		m.queue.Dismiss()
+		l.workers--
+	}
+}
+
 // endLate closes the connections whose deadline has passed, and in a drain
 // those between requests.
 func (m *event) endLate() {
@@ -160,7 +175,6 @@ func (m *event) endLate() {
 		}
 		if late {
 			s.expire(&h.connection)
-			s.Set(serve.Leading)
 		}
 		m.drop(s, h)
 	}

@@ -40,18 +40,18 @@ type goroutine struct {
 	free    []*serve.Thread
 }
 
-func newGoroutine(cfg Config) (MPM, error) {
-	m := &goroutine{server: newServer("goroutine", cfg, 0), open: map[*netStream]bool{}}
+func newGoroutine(s *server) (MPM, error) {
+	m := &goroutine{server: s, open: map[*netStream]bool{}}
 	m.primitive = "netpoll"
-	for _, l := range cfg.Listeners {
+	for _, l := range m.cfg.Listeners {
 		dup, err := netListener(l)
 		if err != nil {
-			return nil, errors.Join(err, m.close())
+			return nil, err
 		}
 		m.listeners = append(m.listeners, dup)
 		m.owns(dup)
 	}
-	m.sessions.New = func() any { return cfg.Service.NewSession() }
+	m.sessions.New = func() any { return m.cfg.Service.NewSession() }
 	m.stop = func() { _ = m.close() } // closed already when the server has had its connections
 	m.wake = func() { m.eachOpen((*netStream).kick) }
 	m.cut = func() { m.eachOpen((*netStream).cut) }

@@ -98,9 +98,6 @@ func (h *handle) claim(turn uint32) bool {
 // one to claim this stays true.
 func (h *handle) waits() bool { return h.state.Load()&whereMask == waiting }
 
-// isShut reports that there is no connection, as that may change at any time.
-func (h *handle) isShut() bool { return h.state.Load()&whereMask == shut }
-
 // evict takes a connection that waits, for its deadline or the drain.
 func (h *handle) evict() bool {
 	st := h.state.Load()

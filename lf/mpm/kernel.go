@@ -23,7 +23,7 @@ var kernelKind = Kind{
 	Choices:    []Choice{kernelAccept},
 	Refuses:    func(cfg Config) error { return oneAccepts(cfg, "kernel", cfg.Threads) },
 	Shape:      flight.NoHandoff,
-	New:        func(cfg Config) (MPM, error) { return newKernel("kernel", kernelAccept, cfg) },
+	New:        func(m *server) (MPM, error) { return newKernel(m, kernelAccept) },
 }
 
 var preforkAccept = acceptChoice("blocking", "epoll-exclusive")
@@ -38,18 +38,17 @@ var preforkKind = Kind{
 	Gated:      true,
 	Choices:    []Choice{preforkAccept},
 	Shape:      flight.NoHandoff,
-	New:        func(cfg Config) (MPM, error) { return newKernel("prefork", preforkAccept, cfg) },
+	New:        func(m *server) (MPM, error) { return newKernel(m, preforkAccept) },
 }
 
 // newKernel makes a server whose threads all wait for connections.
-func newKernel(name string, choice Choice, cfg Config) (MPM, error) {
-	m := newServer(name, cfg, cfg.Threads)
-	all, err := m.acceptors(choice, cfg.Threads)
+func newKernel(m *server, choice Choice) (MPM, error) {
+	all, err := m.acceptors(choice, len(m.seats))
 	if err != nil {
-		return nil, errors.Join(err, m.close())
+		return nil, err
 	}
 	m.primitive = "accept4"
-	if mode := cfg.choose(choice); mode != "blocking" {
+	if mode := m.cfg.choose(choice); mode != "blocking" {
 		m.primitive = mode
 	}
 	m.body = func(id int) { m.acceptAndServe(id, all[id%len(all)]) }

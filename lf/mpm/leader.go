@@ -26,22 +26,21 @@ var leaderKind = Kind{
 }
 
 // newLeader makes Apache's leader MPM: a pool whose event source is the listener.
-func newLeader(cfg Config) (MPM, error) {
-	m := newServer("leader", cfg, cfg.Threads)
+func newLeader(m *server) (MPM, error) {
 	all, err := m.acceptors(leaderAccept, 1)
 	if err != nil {
-		return nil, errors.Join(err, m.close())
+		return nil, err
 	}
-	pool, err := lf.New(listening{m, all[0]}, m.serve, m.poolOptions(cfg.pool("leader")))
+	pool, err := lf.New(listening{m, all[0]}, m.serve, m.poolOptions(m.cfg.pool("leader")))
 	if err != nil {
-		return nil, errors.Join(err, m.close())
+		return nil, err
 	}
 	m.pool = pool
 	for id := range m.seats {
 		s := &m.seats[id]
 		s.Yield = func() { pool.Yield(id) }
 		s.conn.BeforeWait = s.Yield
-		if cfg.Promotion == "after-read" {
+		if m.cfg.Promotion == "after-read" {
 			s.conn.AfterRead = s.Yield
 		}
 	}

@@ -1,7 +1,6 @@
 package mpm
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 
@@ -16,7 +15,7 @@ var percoreKind = Kind{
 	Async:      true,
 	MinThreads: 1,
 	ReusePort:  true,
-	Refuses:    refusePercore,
+	Refuses:    func(cfg Config) error { _, err := cfg.byAddress(); return err },
 	Shape:      flight.NoHandoff,
 	New:        newPercore,
 }
@@ -31,9 +30,8 @@ type percore struct {
 	cores []*core
 }
 
-func newPercore(cfg Config) (MPM, error) {
-	m := &percore{server: newServer("percore", cfg, cfg.Threads)}
-	m.primitive = "epoll"
+func newPercore(s *server) (MPM, error) {
+	m := &percore{server: s}
 	waker, err := sock.NewWaker() // in each thread's set
 	if err != nil {
 		return nil, err
@@ -42,10 +40,11 @@ func newPercore(cfg Config) (MPM, error) {
 	for id := range m.seats {
 		c, err := newCore(m, &m.seats[id], waker)
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("thread %d: %w", id, err), m.close())
+			return nil, fmt.Errorf("thread %d: %w", id, err)
 		}
 		m.cores = append(m.cores, c)
 	}
+	m.primitive = "epoll"
 	m.body = func(id int) { m.cores[id].run() }
 	m.wake = waker.Wake
 	m.cut = func() {
@@ -60,7 +59,7 @@ func newPercore(cfg Config) (MPM, error) {
 func (m *percore) Status() serve.Status {
 	open := int64(0)
 	for _, c := range m.cores {
-		open += c.alive.Load()
+		open += c.links.open.Load()
 	}
 	st := m.asyncStatus(open)
 	for _, c := range m.cores {
@@ -72,12 +71,9 @@ func (m *percore) Status() serve.Status {
 // listenersOf are those of thread id, one of each address: those that there
 // are for it, or siblings of the first thread's, which the server owns.
 func (m *percore) listenersOf(id int) (all []*sock.Listener, err error) {
-	byAddress, each, err := addresses(m.cfg.Listeners)
-	if err != nil {
-		return nil, err
-	}
+	byAddress, _ := m.cfg.byAddress() // Refuses has seen the error
 	for _, ls := range byAddress {
-		if each == m.cfg.Threads || id == 0 {
+		if id < len(ls) {
 			all = append(all, ls[id])
 			continue
 		}
@@ -91,31 +87,26 @@ func (m *percore) listenersOf(id int) (all []*sock.Listener, err error) {
 	return all, nil
 }
 
-// refusePercore tells what is wrong with the listeners.
-func refusePercore(cfg Config) error {
-	_, each, err := addresses(cfg.Listeners)
-	if err == nil && each > 1 && each != cfg.Threads {
-		err = fmt.Errorf("%d listeners on an address for %d threads (want one, or one for each thread)", each, cfg.Threads)
-	}
-	return err
-}
-
-// addresses sorts listeners by address, and tells how many there are on each.
-func addresses(all []*sock.Listener) (byAddress [][]*sock.Listener, each int, err error) {
+// byAddress sorts the listeners by address: there is one on each, or one for each
+// thread.
+func (c Config) byAddress() (all [][]*sock.Listener, err error) {
 	at := map[netip.AddrPort]int{}
-	for _, l := range all {
+	for _, l := range c.Listeners {
 		i, ok := at[l.Addr()]
 		if !ok {
-			i = len(byAddress)
+			i = len(all)
 			at[l.Addr()] = i
-			byAddress = append(byAddress, nil)
+			all = append(all, nil)
 		}
-		byAddress[i] = append(byAddress[i], l)
+		all[i] = append(all[i], l)
 	}
-	for _, ls := range byAddress {
-		if each = len(byAddress[0]); len(ls) != each {
-			return nil, 0, fmt.Errorf("%d listeners on %v and %d on %v (want as many on each)", each, byAddress[0][0].Addr(), len(ls), ls[0].Addr())
+	for _, ls := range all {
+		if first := all[0]; len(ls) != len(first) {
+			return nil, fmt.Errorf("%d listeners on %v and %d on %v (want as many on each)", len(first), first[0].Addr(), len(ls), ls[0].Addr())
 		}
 	}
-	return byAddress, each, nil
+	if len(all) > 0 && len(all[0]) > 1 && len(all[0]) != c.Threads {
+		return nil, fmt.Errorf("%d listeners on an address for %d threads (want one, or one for each thread)", len(all[0]), c.Threads)
+	}
+	return all, nil
 }

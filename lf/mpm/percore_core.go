@@ -2,7 +2,6 @@ package mpm
 
 import (
 	"fmt"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -32,10 +31,6 @@ type core struct {
 	asked  bool // somebody wanted to connect in the last turn, too, and there is one listener
 	single bool // there is one listener
 	swept  bool // the server ends, and idle connections have been closed
-
-	_     [128]byte
-	alive atomic.Int64 // connections that are open, for others to read
-	_     [128]byte
 }
 
 func newCore(m *percore, s *seat, waker *sock.Waker) (*core, error) {
@@ -54,7 +49,7 @@ func newCore(m *percore, s *seat, waker *sock.Waker) (*core, error) {
 // run is the thread.
 func (c *core) run() {
 	c.timers.begin(flight.Now())
-	for !c.m.stopped.Load() || c.links.open > 0 {
+	for !c.m.stopped.Load() || c.links.open.Load() > 0 {
 		c.turn()
 	}
 }
@@ -64,7 +59,7 @@ func (c *core) turn() {
 	draining, stopped := c.m.draining.Load(), c.m.stopped.Load() // before the set is looked at: what has arrived by now is served
 	now := flight.Now()
 	c.timers.expire(now, c.expire)
-	if stopped && c.links.open == 0 {
+	if stopped && c.links.open.Load() == 0 {
 		return // the last one has just gone, and nothing would end the wait
 	}
 	c.set.Resume()
@@ -106,11 +101,7 @@ func (c *core) wait(now int64, look bool) (int, error) {
 			return n, err
 		}
 	}
-	till := c.timers.soonest()
-	if short := c.set.ShortTill(); short != 0 {
-		till = min(till, short)
-	}
-	return c.set.WaitTill(c.events, now, till)
+	return c.set.WaitTill(c.events, now, min(c.timers.soonest(), c.set.ResumeAt()))
 }
 
 // accept takes a connection and serves it; when there were some in the last
@@ -125,11 +116,80 @@ func (c *core) accept(ready *sock.Ready) {
 		c.m.took()
 		l := c.links.add(fd, c.m.stamping())
 		c.m.begun(&l.conn)
-		c.alive.Store(int64(c.links.open))
 		c.seat.Connections.Add(1)
 		c.serve(l)
 		if !c.asked {
 			return
 		}
 	}
+}
+
+// serve serves a connection until it must wait for its peer.
+func (c *core) serve(l *link) {
+	c.seat.Log.Event(0)
+	if next, by := c.m.stepSession(c.seat, &l.connection); next == serve.Close {
+		c.end(l)
+	} else {
+		c.timers.at(l, by)
+		c.await(l, next)
+	}
+	c.seat.Log.Flush()
+}
+
+// await has the connection wait in the set, unless there is more to do for it:
+// an edge is told when something arrives, not while it is there.
+func (c *core) await(l *link, next serve.Next) {
+	if l.unfinished(next) {
+		if !l.again {
+			l.again = true
+			c.again.push(l.token())
+		}
+		return
+	}
+	if l.inSet {
+		return
+	}
+	l.inSet = true
+	if err := c.set.Add(l.conn.FD(), l.events(next, true), l.token()); err != nil {
+		// ENOMEM, or the limit of epoll watches: this connection cannot wait.
+		c.m.noteShort(fmt.Errorf("cannot wait for a connection: %w", err))
+		c.end(l)
+	}
+}
+
+// serveAgain serves each connection once that is in line by now.
+func (c *core) serveAgain() {
+	for n := c.again.len(); n > 0; n-- {
+		if l := c.links.find(c.again.pop()); l != nil {
+			l.again = false
+			c.serve(l)
+		}
+	}
+}
+
+// expire ends a connection that has waited too long.
+func (c *core) expire(l *link) {
+	c.seat.expire(&l.connection)
+	c.end(l)
+}
+
+// sweep ends the connections that are between requests. Those that linger may
+// do so for less long now.
+func (c *core) sweep() {
+	for _, l := range c.links.all {
+		switch {
+		case !l.open || l.again:
+		case l.next.is(serve.Idle):
+			c.end(l)
+		case l.next.is(serve.Linger) && l.session != nil:
+			c.timers.at(l, l.session.Deadline())
+		}
+	}
+}
+
+// end closes a connection.
+func (c *core) end(l *link) {
+	c.timers.drop(l)
+	c.seat.spareIts(&l.connection)
+	_ = sock.CloseFD(c.links.remove(l)) // the set forgets the descriptor with it
 }

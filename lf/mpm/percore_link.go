@@ -2,6 +2,7 @@ package mpm
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"lflab/lf/serve"
 )
@@ -27,7 +28,7 @@ func (l *link) token() uint64 { return uint64(l.place) | uint64(l.life)<<32 }
 type links struct {
 	all  []*link
 	free []*link
-	open int
+	open atomic.Int64
 
 	mu sync.Mutex // held to add to all, and by others who read it
 }
@@ -56,7 +57,7 @@ func (t *links) add(fd int, stamped bool) *link {
 	l.life++
 	l.open, l.again = true, false
 	l.deadline = 0
-	t.open++
+	t.open.Add(1)
 	return l
 }
 
@@ -76,6 +77,6 @@ func (t *links) remove(l *link) (fd int) {
 	l.open = false
 	l.next.set(serve.Close)
 	t.free = append(t.free, l)
-	t.open--
+	t.open.Add(-1)
 	return l.conn.Release()
 }

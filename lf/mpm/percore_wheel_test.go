@@ -79,11 +79,11 @@ func TestTimingWheel(t *testing.T) {
 func TestLinks(t *testing.T) {
 	var all links
 	a, b := all.add(10, false), all.add(11, false)
-	if all.find(a.token()) != a || all.find(b.token()) != b || all.open != 2 {
+	if all.find(a.token()) != a || all.find(b.token()) != b || all.open.Load() != 2 {
 		t.Fatal("not found")
 	}
 	stale := a.token()
-	if fd := all.remove(a); fd != 10 || all.find(stale) != nil || all.open != 1 {
+	if fd := all.remove(a); fd != 10 || all.find(stale) != nil || all.open.Load() != 1 {
 		t.Fatalf("removed %d, found %v", fd, all.find(stale))
 	}
 	next := all.add(12, false)

@@ -1,7 +1,6 @@
 package mpm
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -59,45 +58,35 @@ type reactor struct {
 	owners    int  // that connections were given to, where they are bound; the leader's
 }
 
-func newReactor(cfg Config) (MPM, error) {
-	t, err := newTable(newServer("reactor", cfg, cfg.Threads))
+func newReactor(s *server) (MPM, error) {
+	t, err := newTable(s)
 	if err != nil {
 		return nil, err
 	}
-	m := &reactor{table: t, edges: cfg.choose(deactivate) == "edge"}
-	if err := m.open(); err != nil {
-		return nil, errors.Join(err, m.close())
-	}
-	return m, nil
-}
-
-func (m *reactor) open() error {
+	opt := s.cfg.reactorPool()
+	m := &reactor{table: t, edges: s.cfg.choose(deactivate) == "edge", bound: opt.Bound, afterRead: opt.Promotion == "after-read"}
 	var sources []lf.Source[*handle]
-	for range max(m.cfg.Sets, 1) {
-		p, err := m.poller(nil, m.cfg.Listeners)
+	for range max(s.cfg.Sets, 1) {
+		p, err := m.poller(nil, s.cfg.Listeners)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		set := &handleSet{Poller: p}
 		set.soonest.Store(sock.Never)
 		m.sets = append(m.sets, set)
-		for range max(m.cfg.Leaders, 1) {
+		for range max(s.cfg.Leaders, 1) {
 			sources = append(sources, &demultiplexer{m: m, set: set, events: make([]unix.EpollEvent, batch)})
 		}
 	}
-	m.wake = m.wakeLeaders
-	opt := m.cfg.reactorPool()
-	m.bound, m.afterRead = opt.Bound, opt.Promotion == "after-read"
 	opt.Leaders = 1 // for each source
-	var err error
 	if m.pool, err = lf.NewOver(sources, m.handle, m.poolOptions(opt)); err != nil {
-		return err
+		return nil, err
 	}
-	m.server.pool = m.pool
+	s.pool, m.wake = m.pool, m.wakeLeaders
 	for id := range m.seats {
 		m.seats[id].Yield = func() { m.pool.Yield(id) }
 	}
-	return nil
+	return m, nil
 }
 
 // reactorPool is what a reactor's pool is made from: adaptive promotion where nothing

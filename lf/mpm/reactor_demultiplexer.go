@@ -120,9 +120,7 @@ func (d *demultiplexer) turn(s *seat) {
 	if till <= now {
 		till = d.expire(s, now)
 	}
-	if short := d.set.ShortTill(); short != 0 {
-		till = min(till, short)
-	}
+	till = min(till, d.set.ResumeAt())
 	if d.m.draining.Load() {
 		till = min(till, now+int64(drainPause))
 	}
@@ -145,7 +143,7 @@ func (d *demultiplexer) expire(s *seat, now int64) (soonest int64) {
 	soonest = sock.Never
 	for h := range d.m.all {
 		by := h.deadline.Load()
-		if by == 0 || h.isShut() {
+		if by == 0 || h.state.Load()&whereMask == shut {
 			continue
 		}
 		if by > now || !h.evict() {
@@ -192,7 +190,6 @@ func (d *demultiplexer) drain(s *seat) {
 func (d *demultiplexer) end(s *seat, h *handle, late bool) {
 	if late {
 		s.expire(&h.connection)
-		s.Set(serve.Leading)
 	}
 	d.m.drop(s, h)
 }

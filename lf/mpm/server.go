@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/cas"
 	"lflab/lf"
 	"lflab/lf/flight"
 	"lflab/lf/serve"
@@ -30,6 +31,7 @@ type server struct {
 	started   int64
 	seats     []seat
 	body      func(id int)       // what thread id does, where the threads are not a pool's
+	listen    func()             // what thread 0 does in its place, where it is a listener
 	pool      followers          // the threads, where they are a pool's
 	handoffs  func() queue.Stats // of the queue between a listener thread and workers; nil where there is none
 	sources   []io.Closer        // what threads wait in; closed after they have ended
@@ -55,12 +57,19 @@ type seat struct {
 	serve.Thread
 	conn    sock.Conn
 	session serve.Session
-	spare   sessions
-	gone    atomic.Bool // the thread has ended
+	spare   *cas.Ring[serve.Session] // for connections to come, where they wait without a thread
+	gone    atomic.Bool              // the thread has ended
 }
 
-func newServer(name string, cfg Config, threads int) *server {
-	m := &server{name: name, primitive: cfg.primitive(), cfg: cfg, seats: make([]seat, threads)}
+// newServer makes the server of an architecture, with a seat for each thread.
+func newServer(k Kind, cfg Config) *server {
+	m := &server{name: k.Name, primitive: cfg.Parker.Name, cfg: cfg}
+	if cfg.Gate != nil {
+		m.primitive = cfg.Gate.Name
+	}
+	if !k.Unbounded {
+		m.seats = make([]seat, cfg.Threads)
+	}
 	for i := range m.seats {
 		s := &m.seats[i]
 		s.ID = i
@@ -82,7 +91,7 @@ type closer func() error
 
 func (c closer) Close() error { return c() }
 
-// close closes what the server owns. A constructor calls it that fails.
+// close closes what the server owns.
 func (m *server) close() error {
 	var errs []error
 	for _, s := range m.sources {
@@ -133,7 +142,11 @@ func (m *server) Start() error {
 			defer m.running.Done()
 			defer m.leave(id)
 			m.enter(id)
-			m.body(id)
+			if id == 0 && m.listen != nil {
+				m.listen()
+			} else {
+				m.body(id)
+			}
 		})
 	}
 	return nil

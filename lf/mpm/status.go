@@ -43,19 +43,13 @@ func (m *server) statusOf(rows []serve.RowStatus, open int) serve.Status {
 		st.Counters["accept_aborted"] += l.Aborted.Load()
 	}
 	p := serve.Process{PID: os.Getpid(), Started: m.started, Open: open, Rows: rows}
-	p.User, p.System = used()
+	var used unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &used) == nil {
+		p.User, p.System = time.Duration(used.Utime.Nano()), time.Duration(used.Stime.Nano())
+	}
 	st.Add(p)
 	st.Alone()
 	return st
-}
-
-// used is the CPU time that the process has used.
-func used() (user, system time.Duration) {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
-		return 0, 0
-	}
-	return time.Duration(u.Utime.Nano()), time.Duration(u.Stime.Nano())
 }
 
 // asyncStatus is Status where connections wait without a thread, with so many

@@ -37,28 +37,28 @@ var workerKind = Kind{
 // and hands the connection over; the others serve whole connections.
 type worker struct {
 	*server
-	queue    queue.Handoff[accepted]
+	queue    queue.Handoff[item[int]] // of descriptors
 	acceptor sock.Acceptor
 }
 
-// accepted is the item that crosses from the listener to a worker.
-type accepted struct {
-	fd  int
-	seq uint64 // number of the hand-off
+// item is what crosses from a listener thread to a worker.
+type item[T any] struct {
+	what T
+	seq  uint64 // number of the hand-off
 }
 
-func newWorker(cfg Config) (MPM, error) {
-	q, err := queue.Make[accepted](cfg.choose(workerForm), cfg.Threads-1, cfg.Parker, cfg.Park)
+func newWorker(s *server) (MPM, error) {
+	q, err := queue.Make[item[int]](s.cfg.choose(workerForm), len(s.seats)-1, s.cfg.Parker, s.cfg.Park)
 	if err != nil {
 		return nil, err
 	}
-	m := &worker{server: newServer("worker", cfg, cfg.Threads), queue: q}
-	m.owns(closer(q.Free))
-	all, err := m.acceptors(workerAccept, 1)
+	s.owns(closer(q.Free))
+	all, err := s.acceptors(workerAccept, 1)
 	if err != nil {
-		return nil, errors.Join(err, m.close())
+		return nil, err
 	}
-	m.acceptor, m.handoffs, m.body = all[0], q.Stats, m.run
+	m := &worker{server: s, queue: q, acceptor: all[0]}
+	m.handoffs, s.listen, m.body = q.Stats, m.listen, m.work
 	return m, nil
 }
 
@@ -73,14 +73,6 @@ func refuseWorker(cfg Config) error {
 	return nil
 }
 
-func (m *worker) run(id int) {
-	if id == 0 {
-		m.listen()
-	} else {
-		m.work(id)
-	}
-}
-
 func (m *worker) listen() {
 	s := &m.seats[0]
 	s.Set(serve.Leading)
@@ -92,7 +84,7 @@ func (m *worker) listen() {
 		case err == nil:
 			s.Log.Event(seq)
 			s.Log.Passes()
-			m.queue.Put(accepted{fd, seq})
+			m.queue.Put(item[int]{fd, seq})
 			s.Log.Published()
 			m.queue.Wake()
 			s.Log.Woke()
@@ -108,12 +100,12 @@ func (m *worker) work(id int) {
 	s := &m.seats[id]
 	for {
 		s.Log.Flush()
-		c, slept, ok := m.queue.Take(id - 1)
+		it, slept, ok := m.queue.Take(id - 1)
 		if !ok {
 			return
 		}
-		s.Log.Leads(c.seq, slept)
+		s.Log.Leads(it.seq, slept)
 		s.Handoffs.Add(1)
-		m.serve(id, c.fd)
+		m.serve(id, it.what)
 	}
 }

@@ -175,13 +175,13 @@ func (p *Poller) Resume() {
 	}
 }
 
-// ShortTill is when a shortage may be over, which has to be looked at by Resume
-// then, ns; 0 when there is none.
-func (p *Poller) ShortTill() int64 {
-	if p.ended.Load() {
-		return 0
+// ResumeAt is when a shortage may be over, which Resume has to look at then, ns;
+// Never when there is none.
+func (p *Poller) ResumeAt() int64 {
+	if till := p.shortTill.Load(); till != 0 && !p.ended.Load() {
+		return till
 	}
-	return p.shortTill.Load()
+	return Never
 }
 
 func (p *Poller) listen() error {
