@@ -8,8 +8,8 @@ import (
 	"lflab/lf/sock"
 )
 
-// connection is one that waits for its peer in an epoll set, without a thread.
-// One thread at a time has it, or none.
+// connection is what an architecture keeps of a connection that waits for its
+// peer in an epoll set, without a thread. At most one thread at a time owns it.
 type connection struct {
 	conn    sock.Conn
 	session serve.Session // when it holds something of the connection
@@ -36,8 +36,9 @@ func (c *connection) events(next serve.Next, edges bool) uint32 {
 	return unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
 }
 
-// note takes in what an edge tells. It reports false where there is nothing to
-// serve: there is room to write, as most often, and nobody wants to.
+// note takes in what an event tells. It reports false where there is nothing to
+// serve: there is room to write, as most often, and the session does not wait
+// for that.
 func (c *connection) note(events uint32) bool {
 	if events&^unix.EPOLLOUT == 0 && !c.next.is(serve.WriteMore) {
 		return false
@@ -61,10 +62,11 @@ func (c *connection) unfinished(next serve.Next) bool {
 	return c.ended || !c.conn.Drained()
 }
 
-// stepSession has the connection served on the thread of seat s until it must
-// wait for its peer, and tells until when it may, ns; 0 for ever. A session that
-// holds something of its connection stays with it, others with the thread. After
-// serve.Close, the caller closes the connection.
+// stepSession serves the connection, which the caller owns, on the thread of seat
+// s until it must wait for its peer. It returns what it waits for, and until
+// when, ns; 0 is for ever. After serve.Close, also where the session panicked,
+// the caller closes the connection. A session that holds something of its
+// connection stays with it, any other with the thread.
 func (m *server) stepSession(s *seat, c *connection) (next serve.Next, by int64) {
 	session := c.session
 	if session == nil {

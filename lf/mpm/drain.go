@@ -14,7 +14,7 @@ import (
 	"lflab/sync/block"
 )
 
-// ending is how a server stops listening, and why.
+// ending is the state of a server that stops listening.
 type ending struct {
 	// An architecture sets what it has of these: they stop what accepts beside
 	// the listeners, end the waits of threads that wait for many connections, and
@@ -74,8 +74,8 @@ func (m *server) whileOpen(f func()) {
 	}
 }
 
-// end waits until nobody is in whileOpen, and has nobody go there again. All
-// threads have ended.
+// end makes whileOpen do nothing from now on, and waits until nobody is in it.
+// All threads have ended.
 func (m *server) end() {
 	m.closing.Lock()
 	defer m.closing.Unlock()
@@ -91,7 +91,7 @@ func (m *server) eachListener(do func(*sock.Listener)) {
 	})
 }
 
-// holdOff has a listener refuse new connections that nobody else accepts from.
+// holdOff makes a listener refuse new connections, unless others accept from it.
 func holdOff(l *sock.Listener) {
 	if !l.Shared() {
 		l.HoldOff()
@@ -114,8 +114,8 @@ func (m *server) whenEmpty(leave func()) {
 	}()
 }
 
-// hurry has nobody wait for the accept queues any more: who is in one that
-// nobody else accepts from is told that the server ends.
+// hurry ends the wait for the accept queues. A peer in a queue that nobody else
+// accepts from is told that the server ends.
 func (m *server) hurry() {
 	m.eachListener(func(l *sock.Listener) {
 		if holdOff(l); l.HeldOff() && !l.Ended() {

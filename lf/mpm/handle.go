@@ -11,7 +11,7 @@ import (
 //
 // state is turn<<3 | again<<2 | where it is. A turn begins whenever the epoll
 // set is told of the connection, and is counted over all connections with this
-// descriptor; events bear its number, so one that was reported for an earlier
+// descriptor; events carry its number, so one that was reported for an earlier
 // turn is recognised. Where it is:
 //
 //	shut     until accept4 returns its descriptor again

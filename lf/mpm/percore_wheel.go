@@ -28,53 +28,53 @@ type timer struct {
 const wheelSlots = 256
 
 // at sees to it that the connection is found when its deadline has passed.
-func (c *timingWheel) at(l *link, deadline int64) {
+func (w *timingWheel) at(l *link, deadline int64) {
 	l.deadline = deadline
 	if deadline == 0 || l.timer.grain != 0 && l.timer.grain <= grains(deadline) {
 		return
 	}
-	c.drop(l)
-	c.put(l)
+	w.drop(l)
+	w.put(l)
 }
 
-func (c *timingWheel) put(l *link) {
-	g := min(max(grains(l.deadline), c.due+1), c.due+wheelSlots-1)
-	slot := &c.slots[g%wheelSlots]
+func (w *timingWheel) put(l *link) {
+	g := min(max(grains(l.deadline), w.due+1), w.due+wheelSlots-1)
+	slot := &w.slots[g%wheelSlots]
 	l.timer = timer{grain: g, next: *slot}
 	if *slot != nil {
 		(*slot).timer.prev = l
 	}
 	*slot = l
-	c.set[g%wheelSlots/64] |= 1 << (g % 64)
+	w.set[g%wheelSlots/64] |= 1 << (g % 64)
 }
 
 // drop forgets a connection.
-func (c *timingWheel) drop(l *link) {
-	h := l.timer
-	if h.grain == 0 {
+func (w *timingWheel) drop(l *link) {
+	t := l.timer
+	if t.grain == 0 {
 		return
 	}
-	if h.next != nil {
-		h.next.timer.prev = h.prev
+	if t.next != nil {
+		t.next.timer.prev = t.prev
 	}
-	if h.prev != nil {
-		h.prev.timer.next = h.next
+	if t.prev != nil {
+		t.prev.timer.next = t.next
 	} else {
-		c.slots[h.grain%wheelSlots] = h.next
-		if h.next == nil {
-			c.set[h.grain%wheelSlots/64] &^= 1 << (h.grain % 64)
+		w.slots[t.grain%wheelSlots] = t.next
+		if t.next == nil {
+			w.set[t.grain%wheelSlots/64] &^= 1 << (t.grain % 64)
 		}
 	}
 	l.timer = timer{}
 }
 
 // begin starts the wheel, which has nothing in it.
-func (c *timingWheel) begin(now int64) { c.due = now / grain }
+func (w *timingWheel) begin(now int64) { w.due = now / grain }
 
 // soonest is when the wheel has to be looked at next, ns, or sock.Never.
-func (c *timingWheel) soonest() int64 {
-	for g := c.due + 1; g < c.due+wheelSlots; {
-		if word := c.set[g%wheelSlots/64] >> (g % 64); word != 0 {
+func (w *timingWheel) soonest() int64 {
+	for g := w.due + 1; g < w.due+wheelSlots; {
+		if word := w.set[g%wheelSlots/64] >> (g % 64); word != 0 {
 			return (g + int64(bits.TrailingZeros64(word))) * grain
 		}
 		g += 64 - g%64
@@ -84,23 +84,23 @@ func (c *timingWheel) soonest() int64 {
 
 // expire calls end for each connection whose deadline is not after now. end
 // may drop it.
-func (c *timingWheel) expire(now int64, end func(*link)) {
+func (w *timingWheel) expire(now int64, end func(*link)) {
 	until := now / grain
-	if until-c.due > wheelSlots {
-		c.due = until - wheelSlots // every slot once is enough
+	if until-w.due > wheelSlots {
+		w.due = until - wheelSlots // every slot once is enough
 	}
-	for c.due < until {
-		c.due++
-		slot := &c.slots[c.due%wheelSlots]
+	for w.due < until {
+		w.due++
+		slot := &w.slots[w.due%wheelSlots]
 		for *slot != nil {
 			l := *slot
-			c.drop(l)
+			w.drop(l)
 			switch {
 			case l.deadline == 0:
 			case l.deadline <= now:
 				end(l)
 			default:
-				c.put(l)
+				w.put(l)
 			}
 		}
 	}

@@ -23,7 +23,7 @@ import (
 // server is what all architectures have in common: the threads' places on the
 // scoreboard, a connection and a session for each, what they wait in, and the
 // way they drain. It does not know who waits for what. An architecture fills it
-// in, and replaces those methods that do not suit it.
+// in, and replaces the methods that do not suit it.
 type server struct {
 	name      string
 	primitive string // what threads sleep on, as Status names it
@@ -152,9 +152,9 @@ func (m *server) Start() error {
 	return nil
 }
 
-// enter shows a thread on its row, which calls it when it begins, and puts it
-// on its CPU. That only fails where the process has lost that CPU since it
-// started; what was to be measured cannot be then.
+// enter shows a thread on its row and puts it on its CPU. The thread calls it
+// first. It panics where the process has lost that CPU since it started, because
+// what was to be measured cannot be then.
 func (m *server) enter(id int) {
 	s := &m.seats[id]
 	if m.cfg.CPU != nil {
@@ -194,12 +194,12 @@ func (m *server) serve(id, fd int) {
 	s.session.Serve(&s.Thread)
 }
 
-// stamping reports whether new connections bear time stamps: what is true of
-// the first listener is meant for all.
+// stamping reports whether the kernel stamps what new connections receive: what
+// is true of the first listener is true of all.
 func (m *server) stamping() bool { return m.cfg.Listeners[0].Stamping() }
 
 // panicked notes that a session panicked outside of its handler. That is a
-// defect of ours; it costs its connection and no more.
+// defect of ours. It costs its connection and no more.
 func (m *server) panicked(t *serve.Thread, value any) {
 	m.panics.Add(1)
 	slog.Error("session panicked", "mpm", m.name, "thread", t.ID, "panic", value, "stack", string(debug.Stack()))
@@ -218,7 +218,7 @@ func (m *server) Wait() {
 	_ = m.close() // what is left of it ends with the process
 }
 
-// Look implements MPM: what threads wait in looks that has to be told to.
+// Look implements MPM. It tells those of the sources that are Lookers.
 func (m *server) Look() {
 	m.whileOpen(func() {
 		for _, s := range m.sources {

@@ -20,7 +20,7 @@ type table struct {
 	alive   atomic.Int64 // connections that are open
 }
 
-// newTable makes a place for each descriptor that the process may have.
+// newTable makes a table for all descriptors that the process may have.
 func newTable(m *server) (*table, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -72,7 +72,7 @@ func (t *table) claim(token uint64) *handle {
 	return h
 }
 
-// all yields the places that have had a connection, open or not.
+// all yields the handles that have had a connection, open or not.
 func (t *table) all(yield func(*handle) bool) {
 	for fd := range t.highest.Load() + 1 {
 		if h := t.handles[fd].Load(); h != nil && !yield(h) {
