@@ -119,10 +119,10 @@ func (p *Poller) Accept(r *Ready) (fd int, err error) {
 	}
 	if fd, err = l.Accept(); err != nil {
 		*r = 0
-		switch {
-		case errors.Is(err, ErrShort):
+		switch err {
+		case ErrShort:
 			p.pause()
-		case errors.Is(err, ErrEnded):
+		case ErrEnded:
 			p.Leave()
 		}
 	}
