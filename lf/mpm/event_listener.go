@@ -72,7 +72,7 @@ func (m *event) turn(wait bool) {
 	}
 	for i := range n {
 		if token := sock.Token(&l.events[i]); !l.ready.Note(token) {
-			if h := m.claim(token); h != nil && !m.sheds(h) {
+			if h, turn := m.at(token); h != nil && h.claim(turn) && !m.sheds(h) {
 				l.pending.push(h)
 			}
 		}

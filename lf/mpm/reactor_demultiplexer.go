@@ -84,8 +84,11 @@ func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 	if d.ready.Note(token) {
 		return nil
 	}
-	h := d.m.claim(token)
-	if h != nil && !h.note(e.Events) {
+	h, turn := d.m.at(token)
+	if h == nil || !h.claim(turn) {
+		return nil
+	}
+	if !h.note(e.Events) {
 		d.giveBack(h)
 		return nil
 	}

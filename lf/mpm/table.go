@@ -62,14 +62,10 @@ func (t *table) begin(fd int) *handle {
 	return h
 }
 
-// claim takes the connection that an event's token is for. It returns nil when
-// the event is not for the caller.
-func (t *table) claim(token uint64) *handle {
-	h := t.handles[uint32(token)].Load()
-	if h == nil || !h.claim(uint32(token>>tokenTurn)) {
-		return nil
-	}
-	return h
+// at is the handle that an event's token names, to be claimed for its turn; nil
+// where there never was one.
+func (t *table) at(token uint64) (h *handle, turn uint32) {
+	return t.handles[uint32(token)].Load(), uint32(token >> tokenTurn)
 }
 
 // all yields the handles that have had a connection, open or not.

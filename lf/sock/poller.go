@@ -160,7 +160,13 @@ func (p *Poller) Listening() bool { return p.listening.Load() || p.ended.Load() 
 // Resume puts the listeners back, if they are out, unless a shortage lasts. One
 // that keeps them out is counted as one of the first listener's.
 func (p *Poller) Resume() {
-	if p.Listening() {
+	if !p.listening.Load() {
+		p.resume()
+	}
+}
+
+func (p *Poller) resume() {
+	if p.ended.Load() {
 		return
 	}
 	if till := p.shortTill.Load(); till != 0 {
