@@ -182,10 +182,10 @@ func TestShortageThatLasts(t *testing.T) {
 		{"and then none", [][2]int64{{1, 7}, {500, 8}, {1001, 8}, {1500, 8}}, true},
 		{"two apart", [][2]int64{{1, 7}, {5000, 7}, {5500, 7}}, false},
 	} {
-		var e exit
+		var s shortage
 		got := false
 		for _, step := range test.steps {
-			got = e.lasts(step[0]*ms, uint64(step[1]))
+			got = s.lasts(step[0]*ms, uint64(step[1]))
 		}
 		if got != test.want {
 			t.Errorf("%s: %v", test.name, got)

@@ -1,13 +1,11 @@
 package mpm
 
 import (
-	"encoding/binary"
-	"fmt"
+	"log/slog"
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
-	"lflab/cas"
 	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
@@ -41,137 +39,106 @@ var eventKind = Kind{
 // 1, and idle connections stay while workers are busy, for they are in nobody's
 // way.
 type event struct {
-	*crew
-	epoll    *sock.Epoll
-	door     *entrance
-	kick     int // eventfd that wakes the listener
-	queue    *queue.Queue[ready]
-	table    []atomic.Pointer[held] // by descriptor
-	highest  atomic.Int64           // descriptor ever held; the listener writes it
-	inSet    atomic.Int64           // connections that have been put into the set and are open
-	alive    atomic.Int64           // connections that are open
+	*table
+	set      *sock.Poller
+	queue    *queue.Queue[item[*handle]]
+	inSet    atomic.Int64 // connections that have been put into the set and are open
 	cap      capacity
 	shed     atomic.Uint64 // connections closed for their clients to go elsewhere
-	sessions *cas.Ring[serve.Session]
-	desk     desk // the listener thread's
+	listener listener
 }
 
-// ready is the item that crosses from the listener to a worker.
-type ready struct {
-	c   *held
-	seq uint64
-}
-
-// Tokens that are not connections.
-const (
-	listenerToken = ^uint64(0)
-	kickToken     = ^uint64(0) - sock.MostListeners
-)
-
-func newEvent(cfg Config) (MPM, error) {
-	m := &event{crew: newCrew("event", cfg, cfg.Threads), kick: -1, door: cfg.entrance()}
-	if err := m.setUp(); err != nil {
-		if m.epoll != nil {
-			m.epoll.Close()
-		}
-		if m.kick >= 0 {
-			unix.Close(m.kick)
-		}
-		if m.queue != nil {
-			_ = m.queue.Free() // the first error tells more
-		}
+func newEvent(s *server) (MPM, error) {
+	t, err := newTable(s)
+	if err != nil {
 		return nil, err
 	}
+	workers := len(s.seats) - 1
+	m := &event{table: t, cap: capacity{workers: int64(workers), factor: s.cfg.AsyncFactor}}
+	m.listener = listener{events: make([]unix.EpollEvent, 64), seq: 1, workers: m.cap.workers}
+	if m.queue, err = queue.NewFor[item[*handle]](listenerParker{m}, workers, s.cfg.Parker, s.cfg.Park); err != nil {
+		return nil, err
+	}
+	m.owns(closer(m.queue.Free))
+	if m.set, err = m.poller(nil, s.cfg.Listeners); err != nil {
+		return nil, err
+	}
+	m.handoffs, m.wake = m.queue.Stats, m.set.Wake
+	s.listen, s.body = m.listen, m.work
 	return m, nil
 }
 
-func (m *event) setUp() (err error) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return fmt.Errorf("read the limit of open files: %w", err)
-	}
-	m.table = make([]atomic.Pointer[held], min(limit.Max, 1<<20))
-	m.sessions = cas.NewRing[serve.Session](1 << 10)
-	m.desk = newDesk()
-	m.cap.open(m.cfg)
-	if m.queue, err = queue.NewFor[ready](bed{m}, m.cfg.Threads-1, m.cfg.Parker, m.cfg.Park); err != nil {
-		return err
-	}
-	if m.epoll, err = sock.NewEpoll(); err != nil {
-		return err
-	}
-	if m.kick, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
-		return fmt.Errorf("make eventfd: %w", err)
-	}
-	if err = m.door.doNotWait(); err != nil {
-		return err
-	}
-	if err = m.epoll.Add(m.kick, unix.EPOLLIN|unix.EPOLLET, kickToken); err != nil {
-		return fmt.Errorf("add eventfd to epoll set: %w", err)
-	}
-	return m.watch()
-}
-
-func (m *event) Start() error {
-	m.spawn(func(id int) {
-		if id == 0 {
-			m.listen()
-		} else {
-			m.work(id)
+// work is a worker thread.
+func (m *event) work(id int) {
+	s := &m.seats[id]
+	for {
+		s.Set(serve.Waiting)
+		s.Log.Flush()
+		it, slept, ok := m.queue.Take(id - 1)
+		if !ok {
+			return
 		}
-	})
-	return nil
-}
-
-// Drain implements MPM: it wakes the listener, which does the rest.
-func (m *event) Drain() {
-	m.crew.drain(func() { m.whileOpen(m.kickListener) })
-}
-
-// kickListener ends the listener's wait on the set. The eventfd is never read:
-// each write is an edge.
-func (m *event) kickListener() {
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(m.kick, one[:]) // the counter cannot overflow
-}
-
-// Cut implements MPM.
-func (m *event) Cut() {
-	m.hurry(&m.cfg)
-	m.Drain()
-	m.cutting.Store(true)
-	for fd := range m.highest.Load() + 1 {
-		if c := m.table[fd].Load(); c != nil {
-			c.conn.Cut()
-		}
+		s.Log.Leads(it.seq, slept)
+		s.Handoffs.Add(1)
+		m.serveReady(s, it.what)
 	}
 }
 
-func (m *event) Wait() {
-	m.crew.Wait()
-	_ = m.queue.Free() // what is left of these ends with the process
-	_ = m.epoll.Close()
-	_ = unix.Close(m.kick)
+// serveReady serves a connection until it must wait for its peer.
+func (m *event) serveReady(s *seat, h *handle) {
+	if !h.inSet { // its first turn: the listener has no row on a scoreboard
+		s.Connections.Add(1)
+	}
+	next, by := m.stepSession(s, &h.connection)
+	if next == serve.Close {
+		m.drop(s, h)
+		return
+	}
+	h.setDeadline(by)
+	if next == serve.Linger {
+		m.lingers(h)
+	}
+	m.await(s, h, next)
 }
 
+// await puts the connection into the set. From then on it may belong to
+// somebody else.
+func (m *event) await(s *seat, h *handle, next serve.Next) {
+	if !h.inSet && m.inSet.Add(1) == 1 {
+		m.set.Wake() // the listener may be waiting without a timeout
+	}
+	if err := h.wait(m.set, h.events(next, false)); err != nil {
+		// ENOMEM, or the limit of epoll watches: this connection cannot wait.
+		slog.Warn("cannot wait for connection, closing it", "error", err)
+		m.drop(s, h)
+		return
+	}
+	if m.stopped.Load() {
+		m.set.Wake()
+	}
+}
+
+// drop closes a connection that the thread of seat s has.
+func (m *event) drop(s *seat, h *handle) {
+	if h.inSet {
+		m.inSet.Add(-1)
+	}
+	if h.lingers {
+		m.cap.lingering.Add(-1) // first: what is between the two is one too many, not too few
+	}
+	m.table.drop(s, h)
+	m.madeRoom()
+	if m.stopped.Load() {
+		m.set.Wake()
+	}
+}
+
+// Status implements MPM.
 func (m *event) Status() serve.Status {
-	st := m.status()
-	st.Primitive = m.cfg.Parker.Name
-	addQueueStats(st, m.queue.Stats())
-	open(&st, int(m.alive.Load()))
-	for fd := range m.highest.Load() + 1 {
-		if c := m.table[fd].Load(); c != nil && c.waits() {
-			countIn(&st, serve.Next(c.next.next.Load()), 1)
-		}
-	}
+	st := m.table.Status()
 	full := m.cap.full.Load()
 	st.NotAccepting, st.Processes[0].NotAccepting = full, full
 	st.Counters["connections_in_set"] = uint64(m.inSet.Load())
 	st.Counters["connections_shed"] = m.shed.Load()
 	return st
 }
-
-// Look implements MPM. If the listeners are out of the set, they are asked
-// when they come back.
-func (m *event) Look() { m.whileOpen(func() { m.door.look(m.epoll) }) }

@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -31,16 +30,9 @@ var goroutineKind = Kind{
 // one goroutine per connection on the runtime's network poller. It listens on
 // the same socket as the others, and serves with the same sessions.
 type goroutine struct {
-	cfg       Config
+	*server
 	listeners []net.Listener
-	exit
-	started  int64
-	easing   atomic.Bool // the server ends: connections do not wait for another request
-	draining atomic.Bool // and takes no more of them
-	accepted atomic.Uint64
-	panics   atomic.Uint64
-	running  sync.WaitGroup
-	sessions sync.Pool
+	sessions  sync.Pool
 
 	mu      sync.Mutex
 	open    map[*netStream]bool
@@ -48,18 +40,21 @@ type goroutine struct {
 	free    []*serve.Thread
 }
 
-func newGoroutine(cfg Config) (MPM, error) {
-	m := &goroutine{cfg: cfg, open: map[*netStream]bool{}}
-	for _, l := range cfg.Listeners {
+func newGoroutine(s *server) (MPM, error) {
+	m := &goroutine{server: s, open: map[*netStream]bool{}}
+	m.primitive = "netpoll"
+	for _, l := range m.cfg.Listeners {
 		dup, err := netListener(l)
 		if err != nil {
-			m.close()
 			return nil, err
 		}
 		m.listeners = append(m.listeners, dup)
+		m.owns(dup)
 	}
-	m.sessions.New = func() any { return cfg.Service.NewSession() }
-	m.mindShortage(&m.cfg, m.accepted.Load)
+	m.sessions.New = func() any { return m.cfg.Service.NewSession() }
+	m.stop = func() { _ = m.close() } // closed already when the server has had its connections
+	m.wake = func() { m.eachOpen((*netStream).kick) }
+	m.cut = func() { m.eachOpen((*netStream).cut) }
 	return m, nil
 }
 
@@ -78,12 +73,6 @@ func netListener(l *sock.Listener) (net.Listener, error) {
 	return dup, nil
 }
 
-func (m *goroutine) close() {
-	for _, l := range m.listeners {
-		_ = l.Close() // closed already when the server has had its connections
-	}
-}
-
 func (m *goroutine) Start() error {
 	m.started = flight.Now()
 	m.running.Add(len(m.listeners))
@@ -99,18 +88,17 @@ func (m *goroutine) accept(l net.Listener) {
 		conn, err := l.Accept()
 		if err == nil {
 			pause = 0
-			if m.accepted.Add(1) == m.cfg.MostConnections {
-				m.spent()
-			}
+			m.loose.Add(1)
+			m.took()
 			m.running.Add(1)
 			go m.serve(conn.(*net.TCPConn))
 			continue
 		}
-		if m.draining.Load() || errors.Is(err, net.ErrClosed) {
+		if m.stopped.Load() || errors.Is(err, net.ErrClosed) {
 			return
 		}
 		// As net/http does: wait a little longer each time.
-		m.cfg.noteShort(err)
+		m.noteShort(err)
 		pause = min(max(2*pause, 5*time.Millisecond), sock.ShortPause)
 		time.Sleep(pause)
 	}
@@ -118,10 +106,10 @@ func (m *goroutine) accept(l net.Listener) {
 
 func (m *goroutine) serve(conn *net.TCPConn) {
 	defer m.running.Done()
-	s := &netStream{conn: conn, draining: &m.easing}
+	s := &netStream{conn: conn, draining: &m.draining}
 	m.enter(s)
 	defer m.leave(s)
-	if m.cfg.stamping() {
+	if m.stamping() {
 		s.stamps = newStampReader(conn)
 	}
 	session := m.sessions.Get().(serve.Session)
@@ -163,85 +151,24 @@ func (m *goroutine) leave(s *netStream) {
 	m.free = append(m.free, s.thread)
 }
 
-func (m *goroutine) Drain() {
-	m.drained.Do(func() {
-		m.easing.Store(true)
-		m.cfg.Service.Drain()
-		m.kick()
-		m.whenEmpty(&m.cfg, func() {
-			m.draining.Store(true)
-			m.shut()
-			m.kick()
-		})
-	})
-}
-
-// kick ends the idle waits of connections.
-func (m *goroutine) kick() {
+// eachOpen calls do for all connections.
+func (m *goroutine) eachOpen(do func(*netStream)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for s := range m.open {
-		s.kick()
+		do(s)
 	}
 }
 
-// shut ends listening, for this process at least: that of package net by its
-// own descriptors.
-func (m *goroutine) shut() {
-	m.close()
-	m.whileOpen(func() {
-		for _, l := range m.cfg.Listeners {
-			l.Shutdown()
-		}
-	})
-	m.giveBack(&m.cfg)
-}
-
-// spent stops accepting, as no more connections are wanted.
-func (m *goroutine) spent() {
-	if m.easing.Load() {
-		return // it ends anyway, and serves what has waited
-	}
-	m.shut()
-	if m.cfg.Spent != nil {
-		m.cfg.Spent()
-	}
-}
-
-func (m *goroutine) Cut() {
-	m.hurry(&m.cfg)
-	m.Drain()
-	m.cutting.Store(true)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for s := range m.open {
-		s.cut()
-	}
-}
-
-func (m *goroutine) Wait() {
-	m.running.Wait()
-	m.end()
-}
-
+// Status implements MPM.
 func (m *goroutine) Status() serve.Status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	st := serve.Status{
-		MPM: "goroutine", Primitive: "netpoll", Started: m.started,
-		Counters: map[string]uint64{"accept_short": 0, "session_panics": m.panics.Load()},
-	}
-	m.cfg.countAccepts(st.Counters)
-	p := serve.Process{PID: os.Getpid(), Started: m.started, Open: len(m.open)}
-	p.User, p.System = used()
+	var rows []serve.RowStatus
 	for _, t := range m.threads {
-		p.Rows = append(p.Rows, t.Look(false))
+		rows = append(rows, t.Look(false))
 	}
-	st.Add(p)
-	st.Alone()
-	st.Connections = m.accepted.Load()
+	st := m.statusOf(rows, len(m.open))
+	st.Connections = m.loose.Load()
 	return st
 }
-
-// Look implements MPM: the runtime's poller is told of every connection.
-func (m *goroutine) Look() {}

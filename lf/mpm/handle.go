@@ -3,29 +3,30 @@ package mpm
 import (
 	"sync/atomic"
 
-	"lflab/lf/serve"
 	"lflab/lf/sock"
 )
 
-// handle is a connection of the reactor. It is reused for all connections with
-// its descriptor.
+// handle is a connection that the threads of a server share. It is reused for
+// all connections with its descriptor.
 //
-// state is life<<3 | again<<2 | where it is. A life is one connection; events
-// bear its number, so one that was reported for a predecessor with the same
-// descriptor is recognised. Where it is:
+// state is turn<<3 | again<<2 | where it is. A turn begins whenever the epoll
+// set is told of the connection, and is counted over all connections with this
+// descriptor; events carry its number, so one that was reported for an earlier
+// turn is recognised. Where it is:
 //
 //	shut     until accept4 returns its descriptor again
 //	owned    deactivated: one thread has it, no other dispatches it
-//	arming   reactivated, but epoll_ctl has not returned: it must not be closed
+//	arming   reactivated, but epoll_ctl may not have returned: it must not be closed
 //	waiting  reactivated: the first to claim it has it
 //
 //	from              to       by
-//	shut              owned    the leader that accepted it: a new life
+//	shut              owned    the thread that accepted it
 //	owned             waiting  its owner, where events are edges
-//	owned             arming   its owner, where events have to be armed
+//	owned             arming   its owner, where events have to be armed: a new turn
 //	arming            waiting  the same thread; fails if an event was quicker
-//	arming, waiting   owned    a leader, for an event of this life
+//	arming, waiting   owned    a leader or listener, for an event of this turn
 //	waiting           owned    a leader, when its time is over or the server drains
+//	waiting           shut     a listener that is the only one to claim, for the same
 //	owned             shut     its owner, just before close(2)
 //
 // An edge that comes while somebody owns the connection sets again: then the
@@ -33,54 +34,49 @@ import (
 //
 // All fields but state and deadline belong to the owner: they are written
 // before the access to state that gives the connection away, and read after
-// the one that takes it.
+// the one that takes it. next may be read by anybody, to count.
 type handle struct {
-	conn     sock.Conn
-	session  serve.Session // when it holds something of the connection
-	next     waitsFor
-	owner    int  // thread that it is bound to; of its whole life
-	inSet    bool // has been added to the epoll set
-	ended    bool // the peer has ended its side, or the connection is broken
+	connection
+	owner    int  // thread that it is bound to
+	lingers  bool // has had its last response
 	state    atomic.Uint64
 	deadline atomic.Int64 // of the wait, ns, rounded up to grains; 0 none
 }
 
 const (
-	shut uint64 = iota
+	shut uint64 = iota // 0: what was never open is shut
 	owned
 	arming
 	waiting
-	whereMask  = 3
-	againBit   = 4
-	lifeShift  = 3
-	tokenShift = 32 // of the life in a token, above the descriptor
+	whereMask = 3
+	againBit  = 4
+	turnShift = 3
+	tokenTurn = 32 // shift of the turn in a token, above the descriptor
 )
 
 // grain is how exact deadlines are kept, ns. Most requests leave a
 // connection's deadline in the grain where it was, and need not write it.
 const grain = 1 << 26 // 67 ms
 
-// open begins a life, which the caller then owns.
+// grains is the first grain whose time has not come before ns.
+func grains(ns int64) int64 { return (ns + grain - 1) / grain }
+
+// open begins a connection, which the caller then owns.
 func (h *handle) open(fd int, stamped bool) {
 	st := h.state.Load() // first: it orders what follows behind the last owner's writes
-	h.conn.Reset(fd, false, stamped, nil)
-	h.inSet, h.ended = false, false
+	h.begin(fd, stamped)
+	h.lingers = false
 	h.deadline.Store(0)
-	h.state.Store((st>>lifeShift+1)<<lifeShift | owned)
+	h.state.Store(st&^(whereMask|againBit) | owned)
 }
 
-// token is what events of this life bear. The owner's to call.
-func (h *handle) token() uint64 {
-	return uint64(uint32(h.conn.FD())) | h.state.Load()>>lifeShift<<tokenShift
-}
-
-// claim takes the connection for an event of that life. It reports false when
-// the event is not for the caller: it is of another life, or somebody owns the
-// connection, who will look again.
-func (h *handle) claim(life uint32) bool {
+// claim takes the connection for an event with that turn's lower half. It
+// reports false when the event is not for the caller: it is of another turn, or
+// somebody owns the connection, who will look again.
+func (h *handle) claim(turn uint32) bool {
 	for {
 		st := h.state.Load()
-		if uint32(st>>lifeShift) != life {
+		if uint32(st>>turnShift) != turn {
 			return false
 		}
 		switch st & whereMask {
@@ -90,7 +86,7 @@ func (h *handle) claim(life uint32) bool {
 			if st&againBit != 0 || h.state.CompareAndSwap(st, st|againBit) {
 				return false
 			}
-		default:
+		default: // arming may become waiting meanwhile
 			if h.state.CompareAndSwap(st, st&^whereMask|owned) {
 				return true
 			}
@@ -98,24 +94,18 @@ func (h *handle) claim(life uint32) bool {
 	}
 }
 
+// waits reports that the connection waits. Only for a listener that is the only
+// one to claim this stays true.
+func (h *handle) waits() bool { return h.state.Load()&whereMask == waiting }
+
 // evict takes a connection that waits, for its deadline or the drain.
 func (h *handle) evict() bool {
 	st := h.state.Load()
 	return st&whereMask == waiting && h.state.CompareAndSwap(st, st&^whereMask|owned)
 }
 
-// unfinished reports that there is something to do though nothing new arrives:
-// the session stopped before all was read or written, or the peer's end has
-// been told and not been read.
-func (h *handle) unfinished(next serve.Next) bool {
-	if next == serve.WriteMore {
-		return !h.conn.Full()
-	}
-	return h.ended || !h.conn.Drained()
-}
-
-// release lets the connection wait. It reports false when there was an edge
-// meanwhile: then the caller owns it still and serves it again.
+// release lets the connection wait in its turn. It reports false when there was
+// an edge meanwhile: then the caller owns it still and serves it again.
 func (h *handle) release() bool {
 	st := h.state.Load()
 	if st&againBit == 0 && h.state.CompareAndSwap(st, st&^whereMask|waiting) {
@@ -126,24 +116,49 @@ func (h *handle) release() bool {
 	return false
 }
 
-// arm is release where an event has to be armed: until armed is called with
-// what it returns, the connection cannot be closed by others. An edge that came
-// meanwhile may be forgotten: the kernel looks when it arms.
-func (h *handle) arm() (st uint64) {
-	st = h.state.Load()&^(whereMask|againBit) | arming
-	h.state.Store(st)
-	return st
+// arm is release where an event has to be armed: it begins a turn and returns
+// the token for its events. Until armed is called, the connection cannot be
+// closed by others. An edge that came meanwhile may be forgotten: the kernel
+// looks when it arms.
+func (h *handle) arm() (turn, token uint64) {
+	turn = h.state.Load()>>turnShift + 1
+	token = uint64(uint32(h.conn.FD())) | turn<<tokenTurn
+	h.state.Store(turn<<turnShift | arming)
+	return turn, token
 }
 
 // armed tells that epoll_ctl has returned. Nothing follows when the connection
-// was claimed already, and perhaps has another life by now.
-func (h *handle) armed(st uint64) { h.state.CompareAndSwap(st, st&^whereMask|waiting) }
+// was claimed already, and perhaps is in a later turn by now.
+func (h *handle) armed(turn uint64) {
+	h.state.CompareAndSwap(turn<<turnShift|arming, turn<<turnShift|waiting)
+}
+
+// wait puts the connection into the set, for one turn. From then on it may
+// belong to somebody else, and even be another connection; on an error it is
+// the caller's still.
+func (h *handle) wait(set *sock.Poller, events uint32) (err error) {
+	fd, first := h.conn.FD(), !h.inSet
+	h.inSet = true
+	turn, token := h.arm()
+	if first {
+		err = set.Add(fd, events, token)
+	} else {
+		err = set.Modify(fd, events, token)
+	}
+	if err != nil {
+		h.disarmed(turn)
+		return err
+	}
+	h.armed(turn)
+	return nil
+}
 
 // disarmed takes back arm where the set has refused the connection.
-func (h *handle) disarmed(st uint64) { h.state.Store(st&^whereMask | owned) }
+func (h *handle) disarmed(turn uint64) { h.state.Store(turn<<turnShift | owned) }
 
-// shut ends the life of a connection that the caller owns, and returns the
-// descriptor to be closed.
+// shut ends a connection that the caller owns, or may end as its only claimant,
+// and returns the descriptor to be closed. An event that the set has for it, or
+// has reported already, comes to nothing.
 func (h *handle) shut() (fd int) {
 	fd = h.conn.Release()
 	h.state.Store(h.state.Load() &^ (whereMask | againBit))

@@ -310,7 +310,7 @@ func openFiles() string {
 	return strings.Join(all, " ")
 }
 
-// threadsOfRigs counts the kernel's threads that bear an architecture's name.
+// threadsOfRigs counts the kernel's threads that have an architecture's name.
 func threadsOfRigs(t testing.TB) (n int) {
 	t.Helper()
 	names, err := filepath.Glob("/proc/self/task/*/comm")
@@ -372,7 +372,7 @@ func (r *rig) sockets() (n int) {
 	return n
 }
 
-// liveThreads counts the threads on the server's rows that bear its name in
+// liveThreads counts the threads on the server's rows that have its name in
 // the kernel.
 func (r *rig) liveThreads() (n int) {
 	for _, tid := range r.tids() {

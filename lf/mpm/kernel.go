@@ -4,13 +4,16 @@ import (
 	"errors"
 
 	"lflab/lf/flight"
-	"lflab/lf/serve"
 	"lflab/lf/sock"
 )
 
 // A multishot request in a ring is not among them: see sock.AcceptModes.
 var kernelAccept = acceptChoice("blocking", "epoll-et", "epoll-exclusive", "uring-single")
 
+// In accept4, Linux wakes one thread for each connection, the one that has
+// waited longest: the listening socket's wait queue is a Leader/Followers pool
+// without a leaderless gap. The other accept modes are the other queues that
+// the kernel has.
 var kernelKind = Kind{
 	Name:       "kernel",
 	AllAccept:  true,
@@ -20,47 +23,45 @@ var kernelKind = Kind{
 	Choices:    []Choice{kernelAccept},
 	Refuses:    func(cfg Config) error { return oneAccepts(cfg, "kernel", cfg.Threads) },
 	Shape:      flight.NoHandoff,
-	New:        newKernel,
+	New:        func(m *server) (MPM, error) { return newKernel(m, kernelAccept) },
 }
 
-// kernel lets every thread wait for connections. In accept4, Linux wakes one
-// of them per connection, the one that has waited longest: the listening
-// socket's wait queue is a Leader/Followers pool without a leaderless gap. The
-// other accept modes are the other queues that the kernel has.
-type kernel struct {
-	*crew
-	mode      string
-	acceptors []sock.Acceptor // one for all threads, or one for each
+var preforkAccept = acceptChoice("blocking", "epoll-exclusive")
+
+// prefork is kernel with one thread, one process of many: the leadership, if
+// there is one, is the accept gate that they share.
+var preforkKind = Kind{
+	Name:       "prefork",
+	Doc:        "one process for each connection: its only thread accepts, serves the connection to its end, accepts again; alone it serves one at a time",
+	MinThreads: 1,
+	MaxThreads: 1,
+	Gated:      true,
+	Choices:    []Choice{preforkAccept},
+	Shape:      flight.NoHandoff,
+	New:        func(m *server) (MPM, error) { return newKernel(m, preforkAccept) },
 }
 
-func newKernel(cfg Config) (MPM, error) {
-	mode := cfg.acceptMode(kernelAccept)
-	m := &kernel{crew: newCrew("kernel", cfg, cfg.Threads), mode: mode.Name}
-	m.blocks = true
-	for len(m.acceptors) < cfg.Threads {
-		a, err := mode.New(cfg.Listeners...)
-		if err != nil {
-			m.close()
-			return nil, err
-		}
-		m.acceptors = append(m.acceptors, a)
-		if mode.Shared {
-			break
-		}
+// newKernel makes a server whose threads all wait for connections.
+func newKernel(m *server, choice Choice) (MPM, error) {
+	all, err := m.acceptors(choice, len(m.seats))
+	if err != nil {
+		return nil, err
 	}
+	m.primitive = "accept4"
+	if mode := m.cfg.choose(choice); mode != "blocking" {
+		m.primitive = mode
+	}
+	m.body = func(id int) { m.acceptAndServe(id, all[id%len(all)]) }
 	return m, nil
 }
 
-func (m *kernel) Start() error {
-	m.spawn(m.run)
-	return nil
-}
-
-func (m *kernel) run(id int) {
-	s, acceptor := &m.seats[id], m.acceptors[id%len(m.acceptors)]
+// acceptAndServe serves one connection after the other, until the listeners
+// have ended.
+func (m *server) acceptAndServe(id int, from sock.Acceptor) {
+	s := &m.seats[id]
 	for {
 		s.Log.Flush()
-		fd, err := m.accept(acceptor)
+		fd, err := m.accept(from)
 		switch {
 		case err == nil:
 			s.Log.Event(0)
@@ -70,26 +71,3 @@ func (m *kernel) run(id int) {
 		}
 	}
 }
-
-func (m *kernel) Wait() {
-	m.crew.Wait()
-	m.close()
-}
-
-func (m *kernel) close() {
-	for _, a := range m.acceptors {
-		_ = a.Close() // what is left of it ends with the process
-	}
-}
-
-func (m *kernel) Status() serve.Status {
-	st := m.status()
-	st.Primitive = "accept4"
-	if m.mode != "blocking" {
-		st.Primitive = m.mode
-	}
-	return st
-}
-
-// Look implements MPM.
-func (m *kernel) Look() { looks(m.acceptors...) }

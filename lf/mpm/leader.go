@@ -25,40 +25,26 @@ var leaderKind = Kind{
 	New:        newLeader,
 }
 
-// leader is Apache's leader MPM: a pool whose event source is the listener.
-type leader struct {
-	*crew
-	pool     *lf.Pool[int]
-	acceptor sock.Acceptor
-}
-
-func newLeader(cfg Config) (MPM, error) {
-	m := &leader{crew: newCrew("leader", cfg, cfg.Threads)}
-	m.blocks = true
-	opt := cfg.pool("leader")
-	m.shown(&opt)
-	var err error
-	if m.acceptor, err = cfg.acceptMode(leaderAccept).New(cfg.Listeners...); err != nil {
+// newLeader makes Apache's leader MPM: a pool whose event source is the listener.
+func newLeader(m *server) (MPM, error) {
+	all, err := m.acceptors(leaderAccept, 1)
+	if err != nil {
 		return nil, err
 	}
-	if m.pool, err = lf.New(acceptor{m.crew, m.acceptor}, m.serve, opt); err != nil {
-		return nil, errors.Join(err, m.acceptor.Close())
+	pool, err := lf.New(listening{m, all[0]}, m.serve, m.poolOptions(m.cfg.pool("leader")))
+	if err != nil {
+		return nil, err
 	}
-	m.mindPromotion(cfg)
-	return m, nil
-}
-
-// mindPromotion has connections give the leadership up where that is to happen
-// while they are served.
-func (m *leader) mindPromotion(cfg Config) {
+	m.pool = pool
 	for id := range m.seats {
 		s := &m.seats[id]
-		s.Yield = func() { m.pool.Yield(id) }
+		s.Yield = func() { pool.Yield(id) }
 		s.conn.BeforeWait = s.Yield
-		if cfg.Promotion == lf.AfterRead {
+		if m.cfg.Promotion == lf.AfterRead {
 			s.conn.AfterRead = s.Yield
 		}
 	}
+	return m, nil
 }
 
 // refuseLeader tells what makes no sense for connections that are served to
@@ -73,38 +59,18 @@ func refuseLeader(cfg Config) error {
 	return oneAccepts(cfg, "leader", cfg.Leaders)
 }
 
-func (m *leader) Start() error {
-	m.muster()
-	m.pool.Start()
-	return nil
-}
-
-func (m *leader) Wait() {
-	_ = m.pool.Wait() // what is left of the parkers ends with the process
-	m.end()
-	_ = m.acceptor.Close()
-}
-
-func (m *leader) Status() serve.Status {
-	st := m.status()
-	st.Primitive = m.cfg.primitive()
-	for name, n := range m.pool.Stats().Map() {
-		st.Counters[name] = n
-	}
-	return st
-}
-
-// acceptor is the listener as the pool's event source: its events are
+// listening is the listener as the pool's event source: its events are
 // descriptors of new connections.
-type acceptor struct {
-	*crew
+type listening struct {
+	*server
 	from sock.Acceptor
 }
 
-func (a acceptor) Wait(id int) (int, error) {
-	t := &a.seats[id].Thread
+// Wait implements lf.Source.
+func (l listening) Wait(id int) (int, error) {
+	t := &l.seats[id].Thread
 	t.Set(serve.Leading)
-	fd, err := a.accept(a.from)
+	fd, err := l.accept(l.from)
 	if errors.Is(err, sock.ErrEnded) {
 		t.Set(serve.Waiting)
 		return -1, lf.ErrEnded
@@ -112,7 +78,5 @@ func (a acceptor) Wait(id int) (int, error) {
 	return fd, err
 }
 
-func (a acceptor) Interrupt() { a.shut() }
-
-// Look implements MPM.
-func (m *leader) Look() { looks(m.acceptor) }
+// Interrupt implements lf.Source.
+func (l listening) Interrupt() { l.shut() }

@@ -1,13 +1,11 @@
 package mpm
 
 import (
-	"errors"
 	"fmt"
-	"sync/atomic"
-	"time"
 
 	"golang.org/x/sys/unix"
 
+	"lflab/cas"
 	"lflab/lf/flight"
 	"lflab/lf/serve"
 	"lflab/lf/sock"
@@ -22,105 +20,71 @@ import (
 type core struct {
 	m      *percore
 	seat   *seat
-	door   *entrance
-	opened []*sock.Listener // of those, to be closed
-	epoll  *sock.Epoll
+	set    *sock.Poller
 	events []unix.EpollEvent
 
-	links links
-	clock clock
-	again line[uint64] // tokens of connections that are to be served once more
-	spare []serve.Session
+	links  links
+	timers timingWheel
+	again  fifo[uint64] // tokens of connections that are to be served once more
 
-	busy      bool  // there was more than one event in the last turn
-	knocked   bool  // somebody wanted to connect in the last turn, too, and there is one listener
-	watched   bool  // the listeners are in the set
-	shortTill int64 // until when not to accept, after a shortage, ns; 0 none
-	swept     bool  // the server ends, and idle connections have been closed
-
-	_     [128]byte
-	alive atomic.Int64                   // connections that are open, for others to read
-	waits [serve.Linger + 1]atomic.Int64 // of them, by what they waited for last; those that never did are not counted
-	_     [128]byte
+	busy   bool // there was more than one event in the last turn
+	asked  bool // somebody wanted to connect in the last turn, too, and there is one listener
+	single bool // there is one listener
+	swept  bool // the server ends, and idle connections have been closed
 }
 
-func (c *core) open() (err error) {
-	c.events = make([]unix.EpollEvent, batch)
-	c.door = c.m.cfg.entrance()
-	if c.door.listeners, c.opened, err = c.m.listen(c.seat.ID); err != nil {
-		return err
+func newCore(m *percore, s *seat, waker *sock.Waker) (*core, error) {
+	own, err := m.listenersOf(s.ID)
+	if err != nil {
+		return nil, err
 	}
-	if c.epoll, err = sock.NewEpoll(); err != nil {
-		return err
+	set, err := m.poller(waker, own)
+	if err != nil {
+		return nil, err
 	}
-	if err = c.door.doNotWait(); err != nil {
-		return err
-	}
-	if err = c.epoll.Add(c.m.kick, unix.EPOLLIN|unix.EPOLLET, kickToken); err != nil {
-		return fmt.Errorf("add eventfd to epoll set: %w", err)
-	}
-	return c.watch()
-}
-
-// close gives back what open got.
-func (c *core) close() error {
-	var errs []error
-	if c.epoll != nil {
-		errs = append(errs, c.epoll.Close())
-	}
-	for _, l := range c.opened {
-		errs = append(errs, l.Close())
-	}
-	return errors.Join(errs...)
+	s.spare = cas.NewRing[serve.Session](64)
+	return &core{m: m, seat: s, set: set, events: make([]unix.EpollEvent, batch), single: len(own) == 1}, nil
 }
 
 // run is the thread.
 func (c *core) run() {
-	c.clock.begin(flight.Now())
-	for !c.m.draining.Load() || c.links.open > 0 {
+	c.timers.begin(flight.Now())
+	for !c.m.stopped.Load() || c.links.open.Load() > 0 {
 		c.turn()
 	}
 }
 
 // turn waits once, and does what is to be done.
 func (c *core) turn() {
-	easing, draining := c.m.easing.Load(), c.m.draining.Load() // before the set is looked at: what has arrived by now is served
+	draining, stopped := c.m.draining.Load(), c.m.stopped.Load() // before the set is looked at: what has arrived by now is served
 	now := flight.Now()
-	c.clock.expire(now, c.expire)
-	if draining && c.links.open == 0 {
+	c.timers.expire(now, c.expire)
+	if stopped && c.links.open.Load() == 0 {
 		return // the last one has just gone, and nothing would end the wait
 	}
-	c.mindListener(now)
+	c.set.Resume()
 	c.seat.Set(serve.Waiting)
-	n, err := c.wait(now, easing && !c.swept)
+	n, err := c.wait(now, draining && !c.swept)
 	if err != nil {
 		panic(fmt.Sprintf("percore: %v", err)) // the set is not one any more: nothing can be served
 	}
 	c.busy = n > 1
-	var knocks knocks
+	var ready sock.Ready
 	for i := range n {
 		e := &c.events[i]
-		if token := sock.Token(e); token == kickToken || knocks.hear(token) {
-			continue
-		} else if l := c.links.find(token); l != nil {
-			if e.Events == unix.EPOLLOUT && l.next != serve.WriteMore {
-				continue // that there is room is told of every new connection
+		if token := sock.Token(e); !ready.Note(token) {
+			if l := c.links.find(token); l != nil && l.note(e.Events) {
+				c.serve(l)
 			}
-			if e.Events&unix.EPOLLIN != 0 {
-				l.conn.Edge()
-			}
-			if e.Events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-				l.ended = true
-			}
-			c.serve(l)
 		}
 	}
 	c.serveAgain()
-	if knocks != 0 {
-		c.accept(&knocks)
+	asked := ready != 0 && c.single
+	if ready != 0 {
+		c.accept(&ready)
 	}
-	c.knocked = knocks != 0 && len(c.door.listeners) == 1
-	if !easing {
+	c.asked = asked
+	if !draining {
 		return
 	}
 	if c.swept = n < len(c.events); c.swept {
@@ -133,90 +97,99 @@ func (c *core) turn() {
 // costs less.
 func (c *core) wait(now int64, look bool) (int, error) {
 	if look = look || !c.again.empty(); look || c.busy {
-		if n, err := c.epoll.Poll(c.events); look || n > 0 || err != nil {
+		if n, err := c.set.Poll(c.events); look || n > 0 || err != nil {
 			return n, err
 		}
 	}
-	till := c.clock.soonest()
-	if c.shortTill != 0 {
-		till = min(till, c.shortTill)
-	}
-	timeout := -1
-	if till != never {
-		timeout = int((max(till-now, 0) + int64(time.Millisecond) - 1) / int64(time.Millisecond))
-	}
-	return c.epoll.Wait(c.events, timeout)
+	return c.set.WaitTill(c.events, now, min(c.timers.soonest(), c.set.ResumeAt()))
 }
 
 // accept takes a connection and serves it; when there were some in the last
 // turn as well, all that there are. A thread that is seldom asked is spared
 // the call that finds nothing; the set tells of what is left.
-func (c *core) accept(k *knocks) {
+func (c *core) accept(ready *sock.Ready) {
 	for range batch {
-		fd, err := c.door.accept(k)
-		switch {
-		case err == nil:
-			c.m.took()
-			l := c.links.add(fd, c.m.stamping())
-			c.m.begun(&l.conn)
-			c.alive.Store(int64(c.links.open))
-			c.seat.Connections.Add(1)
+		fd, err := c.set.Accept(ready)
+		if err != nil {
+			return
+		}
+		c.m.took()
+		l := c.links.add(fd, c.m.stamping())
+		c.m.begun(&l.conn)
+		c.seat.Connections.Add(1)
+		c.serve(l)
+		if !c.asked {
+			return
+		}
+	}
+}
+
+// serve serves a connection until it must wait for its peer.
+func (c *core) serve(l *link) {
+	c.seat.Log.Event(0)
+	if next, by := c.m.stepSession(c.seat, &l.connection); next == serve.Close {
+		c.end(l)
+	} else {
+		c.timers.at(l, by)
+		c.await(l, next)
+	}
+	c.seat.Log.Flush()
+}
+
+// await has the connection wait in the set, unless there is more to do for it:
+// an edge is told when something arrives, not while it is there.
+func (c *core) await(l *link, next serve.Next) {
+	if l.unfinished(next) {
+		if !l.again {
+			l.again = true
+			c.again.push(l.token())
+		}
+		return
+	}
+	if l.inSet {
+		return
+	}
+	l.inSet = true
+	if err := c.set.Add(l.conn.FD(), l.events(next, true), l.token()); err != nil {
+		// ENOMEM, or the limit of epoll watches: this connection cannot wait.
+		c.m.noteShort(fmt.Errorf("cannot wait for a connection: %w", err))
+		c.end(l)
+	}
+}
+
+// serveAgain serves each connection once that is in line by now.
+func (c *core) serveAgain() {
+	for n := c.again.len(); n > 0; n-- {
+		if l := c.links.find(c.again.pop()); l != nil {
+			l.again = false
 			c.serve(l)
-		case errors.Is(err, sock.ErrShort):
-			c.unwatch()
-			c.shortTill = flight.Now() + int64(sock.ShortPause)
-			return
-		case errors.Is(err, sock.ErrEnded):
-			c.unwatch() // it would be ready for ever
-			return
-		default:
-			return
-		}
-		if !c.knocked {
-			return
 		}
 	}
 }
 
-// mindListener puts the listener back into the set when a shortage may be over.
-func (c *core) mindListener(now int64) {
-	if c.shortTill == 0 || now < c.shortTill {
-		return
-	}
-	c.shortTill = 0
-	if err := c.watch(); err != nil {
-		c.m.cfg.noteShort(err)
-		c.shortTill = now + int64(sock.ShortPause)
+// expire ends a connection that has waited too long.
+func (c *core) expire(l *link) {
+	c.seat.expire(&l.connection)
+	c.end(l)
+}
+
+// sweep ends the connections that are between requests. Those that linger may
+// do so for less long now.
+func (c *core) sweep() {
+	for _, l := range c.links.all {
+		switch {
+		case !l.open || l.again:
+		case l.next.is(serve.Idle):
+			c.end(l)
+		case l.next.is(serve.Linger) && l.session != nil:
+			c.timers.at(l, l.session.Deadline())
+		}
 	}
 }
 
-// waitsFor notes what a connection waits for. One that is kept mostly waits
-// for what it waited for before.
-func (c *core) waitsFor(l *link, next serve.Next) {
-	if l.next == next {
-		return
-	}
-	if l.next != serve.Close {
-		w := &c.waits[l.next]
-		w.Store(w.Load() - 1)
-	}
-	if l.next = next; next != serve.Close {
-		w := &c.waits[next]
-		w.Store(w.Load() + 1)
-	}
-}
-
-func (c *core) watch() error {
-	if err := c.door.watch(c.epoll); err != nil {
-		return err
-	}
-	c.watched = true
-	return nil
-}
-
-func (c *core) unwatch() {
-	if c.watched {
-		c.door.unwatch(c.epoll)
-		c.watched = false
-	}
+// end closes a connection.
+func (c *core) end(l *link) {
+	c.timers.drop(l)
+	c.seat.spareIts(&l.connection)
+	_ = sock.CloseFD(c.links.remove(l)) // the set forgets the descriptor with it
 }

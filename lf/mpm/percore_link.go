@@ -2,26 +2,23 @@ package mpm
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"lflab/lf/serve"
-	"lflab/lf/sock"
 )
 
 // link is a connection of a percore thread, and that thread's alone. It is
-// reused for all connections with its place.
+// reused for all connections with its place. next is serve.Close until it waits
+// for the first time, and after its end.
 type link struct {
-	conn    sock.Conn
-	session serve.Session // when it holds something of the connection
-	place   uint32        // in the thread's table
-	life    uint32        // which connection of this place; events bear its number
-	next    serve.Next    // what it waits for
-	open    bool
-	inSet   bool // is in the epoll set
-	ended   bool // the peer has ended its side, or the connection is broken
-	again   bool // is in line to be served once more
+	connection
+	place uint32 // in the thread's table
+	life  uint32 // which connection of this place; events carry its number
+	open  bool
+	again bool // is in line to be served once more
 
 	deadline int64 // of the wait, ns; 0 none
-	hand     hand
+	timer    timer
 }
 
 func (l *link) token() uint64 { return uint64(l.place) | uint64(l.life)<<32 }
@@ -31,7 +28,7 @@ func (l *link) token() uint64 { return uint64(l.place) | uint64(l.life)<<32 }
 type links struct {
 	all  []*link
 	free []*link
-	open int
+	open atomic.Int64
 
 	mu sync.Mutex // held to add to all, and by others who read it
 }
@@ -56,11 +53,11 @@ func (t *links) add(fd int, stamped bool) *link {
 		t.all = append(t.all, l)
 		t.mu.Unlock()
 	}
-	l.conn.Reset(fd, false, stamped, nil)
+	l.begin(fd, stamped)
 	l.life++
-	l.open, l.inSet, l.ended, l.again = true, false, false, false
+	l.open, l.again = true, false
 	l.deadline = 0
-	t.open++
+	t.open.Add(1)
 	return l
 }
 
@@ -78,7 +75,8 @@ func (t *links) find(token uint64) *link {
 // close.
 func (t *links) remove(l *link) (fd int) {
 	l.open = false
+	l.next.set(serve.Close)
 	t.free = append(t.free, l)
-	t.open--
+	t.open.Add(-1)
 	return l.conn.Release()
 }

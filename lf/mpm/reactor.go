@@ -1,14 +1,10 @@
 package mpm
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
-	"lflab/cas"
 	"lflab/lf"
 	"lflab/lf/flight"
 	"lflab/lf/serve"
@@ -35,33 +31,42 @@ var reactorKind = Kind{
 // peer holds no thread. Sets beyond the first divide the connections, not the
 // listener, which is in all of them.
 type reactor struct {
-	*crew
-	pool  *lf.Pool[*handle]
-	door  *entrance
-	sets  []*handleSet
-	edges bool
-	bound bool
-	// afterRead has a leader promote when it has read.
-	afterRead bool
-	table     []atomic.Pointer[handle] // by descriptor
-	highest   atomic.Int64             // descriptor ever held
-	alive     atomic.Int64             // connections that are open
-	sessions  *cas.Ring[serve.Session]
-	owners    int // that connections were given to, where they are bound; the leader's
+	*table
+	pool      *lf.Pool[*handle]
+	sets      []*handleSet
+	edges     bool
+	bound     bool
+	afterRead bool // a leader promotes when it has read
+	owners    int  // that connections were given to, where they are bound; the leader's
 }
 
-func newReactor(cfg Config) (MPM, error) {
-	m := &reactor{
-		crew:     newCrew("reactor", cfg, cfg.Threads),
-		door:     cfg.entrance(),
-		edges:    cfg.Deactivate == lf.Edge,
-		sessions: cas.NewRing[serve.Session](1 << 10),
-	}
-	if err := m.setUp(cfg); err != nil {
-		for _, s := range m.sets {
-			s.close()
-		}
+func newReactor(s *server) (MPM, error) {
+	t, err := newTable(s)
+	if err != nil {
 		return nil, err
+	}
+	opt := s.cfg.pool("reactor")
+	m := &reactor{table: t, edges: s.cfg.Deactivate == lf.Edge, bound: opt.Association == lf.Bound, afterRead: opt.Promotion == lf.AfterRead}
+	var sources []lf.Source[*handle]
+	for range max(s.cfg.Sets, 1) {
+		p, err := m.poller(nil, s.cfg.Listeners)
+		if err != nil {
+			return nil, err
+		}
+		set := &handleSet{Poller: p}
+		set.soonest.Store(sock.Never)
+		m.sets = append(m.sets, set)
+		for range max(s.cfg.Leaders, 1) {
+			sources = append(sources, &demultiplexer{m: m, set: set, events: make([]unix.EpollEvent, batch)})
+		}
+	}
+	opt.Leaders = 1 // for each source
+	if m.pool, err = lf.NewOver(sources, m.handle, m.poolOptions(opt)); err != nil {
+		return nil, err
+	}
+	s.pool, m.wake = m.pool, m.wakeLeaders
+	for id := range m.seats {
+		m.seats[id].Yield = func() { m.pool.Yield(id) }
 	}
 	return m, nil
 }
@@ -82,97 +87,11 @@ func refuseReactor(cfg Config) error {
 	return nil
 }
 
-func (m *reactor) setUp(cfg Config) (err error) {
-	if m.table, err = newTable[handle](); err != nil {
-		return err
-	}
-	if err = m.door.doNotWait(); err != nil {
-		return err
-	}
-	var sources []lf.Source[*handle]
-	for range max(cfg.Sets, 1) {
-		s := &handleSet{m: m, kick: -1}
-		m.sets = append(m.sets, s)
-		if err = s.open(); err != nil {
-			return err
-		}
-		for range max(cfg.Leaders, 1) {
-			sources = append(sources, &demultiplexer{m: m, set: s, events: make([]unix.EpollEvent, batch)})
-		}
-	}
-	opt := cfg.pool("reactor")
-	m.bound = opt.Association == lf.Bound
-	opt.Leaders = 1 // for each source
-	m.shown(&opt)
-	if m.pool, err = lf.NewOver(sources, m.handle, opt); err != nil {
-		return err
-	}
-	m.afterRead = opt.Promotion == lf.AfterRead
-	for id := range m.seats {
-		m.seats[id].Yield = func() { m.pool.Yield(id) }
-	}
-	return nil
-}
-
-// newTable makes a table with a place for each descriptor that the process may have.
-func newTable[T any]() ([]atomic.Pointer[T], error) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return nil, fmt.Errorf("read the limit of open files: %w", err)
-	}
-	return make([]atomic.Pointer[T], min(limit.Max, 1<<20)), nil
-}
-
-func (m *reactor) Start() error {
-	m.muster()
-	m.pool.Start()
-	return nil
-}
-
-// Drain implements MPM: it wakes the leaders, which do the rest.
-func (m *reactor) Drain() {
-	m.crew.drain(func() { m.whileOpen(m.knock) })
-}
-
-// Cut implements MPM.
-func (m *reactor) Cut() {
-	m.hurry(&m.cfg)
-	m.Drain()
-	m.cutting.Store(true)
-	for fd := range m.highest.Load() + 1 {
-		if h := m.table[fd].Load(); h != nil {
-			h.conn.Cut()
-		}
-	}
-}
-
-func (m *reactor) knock() {
+// wakeLeaders ends the wait of one leader of each set.
+func (m *reactor) wakeLeaders() {
 	for _, s := range m.sets {
-		s.knock()
+		s.Wake()
 	}
-}
-
-func (m *reactor) Wait() {
-	_ = m.pool.Wait() // what is left of these ends with the process
-	m.end()
-	for _, s := range m.sets {
-		s.close()
-	}
-}
-
-func (m *reactor) Status() serve.Status {
-	st := m.status()
-	st.Primitive = m.cfg.primitive()
-	for name, n := range m.pool.Stats().Map() {
-		st.Counters[name] = n
-	}
-	open(&st, int(max(m.alive.Load(), 0)))
-	for fd := range m.highest.Load() + 1 {
-		if h := m.table[fd].Load(); h != nil && h.state.Load()&whereMask == waiting {
-			countIn(&st, serve.Next(h.next.next.Load()), 1)
-		}
-	}
-	return st
 }
 
 // handle serves a connection on thread id, which owns it, until it must wait
@@ -193,19 +112,15 @@ func (m *reactor) handle(id int, h *handle) {
 // again serves the connection once, and gives it away. It reports true when
 // there is more to do, and the caller owns it still.
 func (m *reactor) again(s *seat, set *handleSet, h *handle) bool {
-	next, ok := m.step(s, h)
-	if !ok || next == serve.Close {
-		m.close(h)
+	next, by := m.stepSession(s, &h.connection)
+	if next == serve.Close {
+		m.drop(s, h)
 		return false
 	}
-	return !m.await(set, h, next)
-}
-
-// reach notes that a descriptor has been held.
-func (m *reactor) reach(fd int64) {
-	for old := m.highest.Load(); fd > old && !m.highest.CompareAndSwap(old, fd); {
-		old = m.highest.Load()
+	if at, changed := h.setDeadline(by); changed {
+		set.due(at)
 	}
+	return !m.reactivate(s, set, h, next)
 }
 
 // setOf is the handle set that the connection belongs to.
@@ -216,56 +131,7 @@ func (m *reactor) setOf(h *handle) *handleSet {
 	return m.sets[h.conn.FD()%len(m.sets)]
 }
 
-// step has the session served, and sees to it that it stays with the
-// connection if it holds something of it, and with the thread otherwise.
-func (m *reactor) step(s *seat, h *handle) (next serve.Next, ok bool) {
-	session := h.session
-	if session == nil {
-		session = s.session
-		session.Reset(&h.conn)
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			m.panicked(&s.Thread, v)
-			if h.session == nil {
-				s.session = m.cfg.Service.NewSession()
-			}
-			h.session = nil
-		}
-	}()
-	next = session.Serve(&s.Thread)
-	if next == serve.Close {
-		return next, true
-	}
-	by := session.Deadline()
-	// A peer that sends a byte now and then keeps its connection from ever
-	// being found waiting too long.
-	if next.Reads() && by != 0 && by <= flight.Now() {
-		session.Expire(&s.Thread)
-		return serve.Close, true
-	}
-	h.next.set(next)
-	if at, changed := h.setDeadline(by); changed {
-		m.setOf(h).due(at)
-	}
-	switch keep := !session.Empty(); {
-	case keep && h.session == nil:
-		h.session, s.session = session, m.spareSession()
-	case !keep && h.session != nil:
-		h.session = nil
-		m.sessions.Push(session) // a full ring leaves it to the collector
-	}
-	return next, true
-}
-
-func (m *reactor) spareSession() serve.Session {
-	if session, ok := m.sessions.Pop(); ok {
-		return session
-	}
-	return m.cfg.Service.NewSession()
-}
-
-// await reactivates the connection: from the moment it is given away, it may
+// reactivate lets the connection wait: from the moment it is given away, it may
 // belong to somebody else, and even be another connection. It reports false
 // when an edge came meanwhile: then it is the caller's still.
 //
@@ -273,145 +139,26 @@ func (m *reactor) spareSession() serve.Session {
 // on its word is all that has to be written. An edge is told when something
 // arrives, not while it is there: for what was left unread, or room left
 // unfilled, the kernel is asked to look again.
-func (m *reactor) await(set *handleSet, h *handle, next serve.Next) bool {
+func (m *reactor) reactivate(s *seat, set *handleSet, h *handle, next serve.Next) bool {
 	if m.edges && h.inSet && !h.unfinished(next) {
 		if !h.release() {
 			return false
 		}
-		m.mindDrain()
+	} else if err := h.wait(set.Poller, h.events(next, m.edges)); err != nil {
+		// ENOMEM, or the limit of epoll watches: this connection cannot wait.
+		m.noteShort(fmt.Errorf("cannot wait for a connection: %w", err))
+		m.drop(s, h)
 		return true
 	}
-	var events uint32
-	switch {
-	case m.edges:
-		events = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
-	case next == serve.WriteMore:
-		events = unix.EPOLLOUT | unix.EPOLLONESHOT
-	default:
-		events = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
+	if m.draining.Load() {
+		m.wakeLeaders() // one of them looks at what came to wait while the server ends
 	}
-	fd, token, first := h.conn.FD(), h.token(), !h.inSet
-	h.inSet = true
-	st := h.arm()
-	var err error
-	if first {
-		err = set.epoll.Add(fd, events, token)
-	} else {
-		err = set.epoll.Modify(fd, events, token)
-	}
-	if err != nil {
-		h.disarmed(st)
-		m.refused(h, err)
-		return true
-	}
-	h.armed(st)
-	m.mindDrain()
 	return true
 }
 
-// mindDrain has a leader look at a connection that came to wait while the
-// server ends.
-func (m *reactor) mindDrain() {
-	if m.easing.Load() {
-		m.knock()
+// drop closes a connection that the caller owns.
+func (m *reactor) drop(s *seat, h *handle) {
+	if m.table.drop(s, h) == 0 && m.stopped.Load() {
+		m.wakeLeaders()
 	}
-}
-
-// refused closes a connection that the set does not take: ENOMEM, or the limit
-// of epoll watches.
-func (m *reactor) refused(h *handle, err error) {
-	m.cfg.noteShort(fmt.Errorf("cannot wait for a connection: %w", err))
-	m.close(h)
-}
-
-// close closes a connection that the caller owns.
-func (m *reactor) close(h *handle) {
-	if h.session != nil {
-		m.sessions.Push(h.session)
-		h.session = nil
-	}
-	_ = sock.CloseFD(h.shut()) // the set forgets the descriptor with it
-	if m.alive.Add(-1) == 0 && m.draining.Load() {
-		m.knock()
-	}
-}
-
-// handleSet is one epoll set with the listener in it.
-type handleSet struct {
-	m     *reactor
-	epoll *sock.Epoll
-	kick  int // eventfd that wakes a leader
-
-	// soonest is the earliest deadline that is known of, ns, or never.
-	// waitsTill is until when a leader waits, 0 when it does not: then it
-	// looks at soonest before it does.
-	soonest   atomic.Int64
-	waitsTill atomic.Int64
-}
-
-const never = math.MaxInt64
-
-func (s *handleSet) open() (err error) {
-	s.soonest.Store(never)
-	if s.epoll, err = sock.NewEpoll(); err != nil {
-		return err
-	}
-	if s.kick, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
-		return fmt.Errorf("make eventfd: %w", err)
-	}
-	if err = s.epoll.Add(s.kick, unix.EPOLLIN|unix.EPOLLET, kickToken); err != nil {
-		return fmt.Errorf("add eventfd to epoll set: %w", err)
-	}
-	return s.watch()
-}
-
-func (s *handleSet) watch() error { return s.m.door.watch(s.epoll) }
-
-// unwatch takes the listeners out of the set, if they are there.
-func (s *handleSet) unwatch() { s.m.door.unwatch(s.epoll) }
-
-// knock ends the wait of one leader. The eventfd is never read: each write is
-// an edge.
-func (s *handleSet) knock() {
-	var one [8]byte
-	binary.NativeEndian.PutUint64(one[:], 1)
-	_, _ = unix.Write(s.kick, one[:]) // the counter cannot overflow
-}
-
-// due notes a deadline, and ends a leader's wait that would last beyond it.
-func (s *handleSet) due(at int64) {
-	if at == 0 {
-		return
-	}
-	for {
-		old := s.soonest.Load()
-		if old <= at {
-			return
-		}
-		if s.soonest.CompareAndSwap(old, at) {
-			break
-		}
-	}
-	if s.waitsTill.Load() > at {
-		s.waitsTill.Store(at)
-		s.knock()
-	}
-}
-
-func (s *handleSet) close() {
-	if s.epoll != nil {
-		_ = s.epoll.Close()
-	}
-	if s.kick >= 0 {
-		_ = unix.Close(s.kick)
-	}
-}
-
-// Look implements MPM.
-func (m *reactor) Look() {
-	m.whileOpen(func() {
-		for i := range m.sets {
-			m.door.look(m.sets[i].epoll)
-		}
-	})
 }

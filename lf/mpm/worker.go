@@ -36,28 +36,29 @@ var workerKind = Kind{
 // worker has a listener thread (seat 0) that reserves an idle worker, accepts,
 // and hands the connection over; the others serve whole connections.
 type worker struct {
-	*crew
-	queue    queue.Handoff[connection]
+	*server
+	queue    queue.Handoff[item[int]] // of descriptors
 	acceptor sock.Acceptor
 }
 
-// connection is the item that crosses from the listener to a worker.
-type connection struct {
-	fd  int
-	seq uint64 // number of the hand-off
+// item is what crosses from a listener thread to a worker.
+type item[T any] struct {
+	what T
+	seq  uint64 // number of the hand-off
 }
 
-func newWorker(cfg Config) (MPM, error) {
-	q, err := queue.Make[connection](cfg.choose(workerForm), cfg.Threads-1, cfg.Parker, cfg.Park)
+func newWorker(s *server) (MPM, error) {
+	q, err := queue.Make[item[int]](s.cfg.choose(workerForm), len(s.seats)-1, s.cfg.Parker, s.cfg.Park)
 	if err != nil {
 		return nil, err
 	}
-	a, err := cfg.acceptMode(workerAccept).New(cfg.Listeners...)
+	s.owns(closer(q.Free))
+	all, err := s.acceptors(workerAccept, 1)
 	if err != nil {
-		return nil, errors.Join(err, q.Free())
+		return nil, err
 	}
-	m := &worker{newCrew("worker", cfg, cfg.Threads), q, a}
-	m.blocks = true
+	m := &worker{server: s, queue: q, acceptor: all[0]}
+	m.handoffs, s.listen, m.body = q.Stats, m.listen, m.work
 	return m, nil
 }
 
@@ -72,23 +73,6 @@ func refuseWorker(cfg Config) error {
 	return nil
 }
 
-func (m *worker) Start() error {
-	m.spawn(func(id int) {
-		if id == 0 {
-			m.listen()
-		} else {
-			m.work(id)
-		}
-	})
-	return nil
-}
-
-func (m *worker) Wait() {
-	m.crew.Wait()
-	_ = m.queue.Free() // what is left of the parkers ends with the process
-	_ = m.acceptor.Close()
-}
-
 func (m *worker) listen() {
 	s := &m.seats[0]
 	s.Set(serve.Leading)
@@ -100,7 +84,7 @@ func (m *worker) listen() {
 		case err == nil:
 			s.Log.Event(seq)
 			s.Log.Passes()
-			m.queue.Put(connection{fd, seq})
+			m.queue.Put(item[int]{fd, seq})
 			s.Log.Published()
 			m.queue.Wake()
 			s.Log.Woke()
@@ -116,28 +100,12 @@ func (m *worker) work(id int) {
 	s := &m.seats[id]
 	for {
 		s.Log.Flush()
-		c, slept, ok := m.queue.Take(id - 1)
+		it, slept, ok := m.queue.Take(id - 1)
 		if !ok {
 			return
 		}
-		s.Log.Leads(c.seq, slept)
+		s.Log.Leads(it.seq, slept)
 		s.Handoffs.Add(1)
-		m.serve(id, c.fd)
+		m.serve(id, it.what)
 	}
 }
-
-func (m *worker) Status() serve.Status {
-	st := m.status()
-	st.Primitive = m.cfg.Parker.Name
-	addQueueStats(st, m.queue.Stats())
-	return st
-}
-
-func addQueueStats(st serve.Status, q queue.Stats) {
-	st.Counters["wakes_issued"] = q.WakesIssued
-	st.Counters["wakes_wasted"] = q.WakesWasted
-	st.Counters["reserve_waits"] = q.ReserveWaits
-}
-
-// Look implements MPM.
-func (m *worker) Look() { looks(m.acceptor) }

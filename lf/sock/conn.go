@@ -292,6 +292,18 @@ func (c *Conn) awaitWritable() error {
 	return nil
 }
 
+// Discard reads what has arrived, so that the peer finds the end of the
+// connection when it is closed, and no reset. It is for a Conn that does not
+// wait.
+func (c *Conn) Discard() {
+	var discarded [4 << 10]byte
+	for range 16 { // more than a client sends before it hears anything
+		if _, err := c.Read(discarded[:]); err != nil {
+			return
+		}
+	}
+}
+
 // CloseWrite implements serve.Stream.
 func (c *Conn) CloseWrite() error { return unix.Shutdown(c.fd, unix.SHUT_WR) }
 

@@ -2,6 +2,8 @@ package sock
 
 import (
 	"fmt"
+	"math"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -61,6 +63,19 @@ func (e *Epoll) Wait(events []unix.EpollEvent, timeout int) (int, error) {
 		return 0, fmt.Errorf("wait on epoll set: %w", err)
 	}
 	return n, nil
+}
+
+// Never is the time at which WaitTill does not end.
+const Never = math.MaxInt64
+
+// WaitTill is Wait until an absolute time, given what time it is now, both ns of
+// CLOCK_MONOTONIC. It may end up to a millisecond later.
+func (e *Epoll) WaitTill(events []unix.EpollEvent, now, till int64) (int, error) {
+	timeout := -1
+	if till != Never {
+		timeout = int((max(till-now, 0) + int64(time.Millisecond) - 1) / int64(time.Millisecond))
+	}
+	return e.Wait(events, timeout)
 }
 
 // Poll is Wait without waiting. It costs less than a Wait that finds something

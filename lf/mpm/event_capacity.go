@@ -1,6 +1,10 @@
 package mpm
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"lflab/lf/serve"
+)
 
 // capacity is how many connections event may have open: one for each worker,
 // and factor more for each worker that is idle. Those that linger do not count.
@@ -15,16 +19,12 @@ import "sync/atomic"
 //
 // Without an idle worker there is no room beyond one connection for each, and
 // within that the listener has to wait for one before it accepts: either way
-// the first that comes home wakes it.
+// the first that becomes idle wakes it.
 type capacity struct {
 	workers   int64
 	factor    float64 // 0: no bound
 	lingering atomic.Int64
 	full      atomic.Bool
-}
-
-func (c *capacity) open(cfg Config) {
-	c.workers, c.factor = int64(cfg.Threads-1), cfg.AsyncFactor
 }
 
 // hasRoom reports whether one more connection may be opened. The listener's
@@ -56,27 +56,30 @@ func (m *event) crowded() bool {
 // madeRoom wakes the listener if it has found none.
 func (m *event) madeRoom() {
 	if full := &m.cap.full; full.Load() && full.CompareAndSwap(true, false) {
-		m.kickListener()
+		m.set.Wake()
 	}
 }
 
 // lingers notes that a connection has had its last response.
-func (m *event) lingers(c *held) {
-	if !c.lingers {
-		c.lingers = true
+func (m *event) lingers(h *handle) {
+	if !h.lingers {
+		h.lingers = true
 		m.cap.lingering.Add(1)
 		m.madeRoom()
 	}
 }
 
-// left notes that a connection has been closed, which lingered or did not.
-func (m *event) left(lingered bool) {
-	if lingered {
-		m.cap.lingering.Add(-1) // first: what is between the two is one too many, not too few
+// sheds closes a connection that waits for a worker to be handed to, if it is
+// one that was kept, its client has asked again, all workers are busy, and
+// there are other processes that may have one: the client finds the connection
+// ended, without a response, and asks again on another one. A request that
+// has begun before is not given up so.
+func (m *event) sheds(h *handle) bool {
+	if !m.cfg.Sheds || !h.next.is(serve.Idle) || m.queue.TryReserve() {
+		return false
 	}
-	m.alive.Add(-1)
-	m.madeRoom()
-	if m.draining.Load() {
-		m.kickListener()
-	}
+	m.shed.Add(1)
+	h.conn.Discard() // the client finds the end of the connection, and no reset
+	m.drop(&m.seats[0], h)
+	return true
 }

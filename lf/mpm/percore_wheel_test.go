@@ -3,15 +3,17 @@ package mpm
 import (
 	"math/rand/v2"
 	"testing"
+
+	"lflab/lf/sock"
 )
 
-// TestClock steps a clock beside a plain list of deadlines: none is found
+// TestTimingWheel steps a wheel beside a plain list of deadlines: none is found
 // before its time, all are found by the next turn after it, and soonest is
 // never later than the first.
-func TestClock(t *testing.T) {
+func TestTimingWheel(t *testing.T) {
 	for seed := range uint64(20) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		var c clock
+		var c timingWheel
 		now := int64(1e15) + random.Int64N(1e12)
 		c.begin(now)
 		all := make([]*link, 50)
@@ -28,7 +30,7 @@ func TestClock(t *testing.T) {
 			case 1: // time passes, now and then a lot of it
 				step := random.Int64N(3 * grain)
 				if random.IntN(50) == 0 {
-					step = random.Int64N(3 * wheel * grain)
+					step = random.Int64N(3 * wheelSlots * grain)
 				}
 				now += step
 				c.expire(now, func(l *link) {
@@ -49,12 +51,12 @@ func TestClock(t *testing.T) {
 					by = now + random.Int64N(100*grain)
 				}
 				if random.IntN(20) == 0 {
-					by = now + random.Int64N(4*wheel*grain)
+					by = now + random.Int64N(4*wheelSlots*grain)
 				}
 				c.at(l, by)
 				held[l] = true
 			}
-			first := int64(never)
+			first := int64(sock.Never)
 			for l := range held {
 				if l.deadline != 0 {
 					first = min(first, grains(l.deadline)*grain)
@@ -67,8 +69,8 @@ func TestClock(t *testing.T) {
 		for l := range held {
 			c.drop(l)
 		}
-		if got := c.soonest(); got != never {
-			t.Fatalf("seed %d: an empty clock is due in %d ns", seed, got-now)
+		if got := c.soonest(); got != sock.Never {
+			t.Fatalf("seed %d: an empty wheel is due in %d ns", seed, got-now)
 		}
 	}
 }
@@ -77,11 +79,11 @@ func TestClock(t *testing.T) {
 func TestLinks(t *testing.T) {
 	var all links
 	a, b := all.add(10, false), all.add(11, false)
-	if all.find(a.token()) != a || all.find(b.token()) != b || all.open != 2 {
+	if all.find(a.token()) != a || all.find(b.token()) != b || all.open.Load() != 2 {
 		t.Fatal("not found")
 	}
 	stale := a.token()
-	if fd := all.remove(a); fd != 10 || all.find(stale) != nil || all.open != 1 {
+	if fd := all.remove(a); fd != 10 || all.find(stale) != nil || all.open.Load() != 1 {
 		t.Fatalf("removed %d, found %v", fd, all.find(stale))
 	}
 	next := all.add(12, false)
@@ -91,7 +93,7 @@ func TestLinks(t *testing.T) {
 	if all.find(stale) != nil || all.find(next.token()) != next {
 		t.Error("an event for a connection found its successor")
 	}
-	for _, token := range []uint64{7, listenerToken} {
+	for _, token := range []uint64{7, ^uint64(0)} {
 		if all.find(token) != nil {
 			t.Errorf("token %#x found something", token)
 		}

@@ -6,64 +6,64 @@ import (
 	"lflab/lf/serve"
 )
 
-// TestHeldTurns steps a connection's states as threads that overtake each
+// TestHandleTurns steps a connection's states as threads that overtake each
 // other would.
-func TestHeldTurns(t *testing.T) {
-	var c held
-	if c.take(0) || c.waits() {
+func TestHandleTurns(t *testing.T) {
+	var h handle
+	if h.claim(0) || h.waits() {
 		t.Fatal("a connection that never was can be taken")
 	}
-	c.open(7, false)
-	first, token := c.arm()
+	h.open(7, false)
+	first, token := h.arm()
 	if token != 7|first<<32 {
 		t.Errorf("token %#x of turn %d", token, first)
 	}
-	if c.waits() {
+	if h.waits() {
 		t.Error("it may be closed before epoll_ctl has returned")
 	}
-	if c.take(uint32(first) + 1) {
+	if h.claim(uint32(first) + 1) {
 		t.Error("taken for another turn")
 	}
-	if !c.take(uint32(first)) || c.take(uint32(first)) {
+	if !h.claim(uint32(first)) || h.claim(uint32(first)) {
 		t.Fatal("an event is good for once")
 	}
 	// It is served and begins another turn, and only then the first worker
 	// returns from its epoll_ctl.
-	second, _ := c.arm()
-	c.armed(first)
-	if c.waits() {
+	second, _ := h.arm()
+	h.armed(first)
+	if h.waits() {
 		t.Fatal("the first worker's return counted for the second's turn")
 	}
-	c.armed(second)
-	if !c.waits() {
+	h.armed(second)
+	if !h.waits() {
 		t.Fatal("it does not wait")
 	}
 	// The listener closes it, and an event for it was reported meanwhile.
-	if fd := c.shut(); fd != 7 || c.conn.FD() != -1 {
-		t.Errorf("shut returned %d, and kept %d", fd, c.conn.FD())
+	if fd := h.shut(); fd != 7 || h.conn.FD() != -1 {
+		t.Errorf("shut returned %d, and kept %d", fd, h.conn.FD())
 	}
-	if c.take(uint32(second)) || c.waits() {
+	if h.claim(uint32(second)) || h.waits() {
 		t.Error("a closed connection can be taken")
 	}
-	c.open(7, false)
-	if c.take(uint32(second)) {
+	h.open(7, false)
+	if h.claim(uint32(second)) {
 		t.Error("taken for its predecessor's event")
 	}
-	third, _ := c.arm()
-	if third == second || c.take(uint32(second)) {
+	third, _ := h.arm()
+	if third == second || h.claim(uint32(second)) {
 		t.Error("taken for its predecessor's event")
 	}
-	c.disarmed(third)
-	if c.take(uint32(third)) || c.waits() {
+	h.disarmed(third)
+	if h.claim(uint32(third)) || h.waits() {
 		t.Error("taken though the set refused it")
 	}
 }
 
-// TestLine: first in, first out, and memory that does not grow with what has
+// TestFIFO: first in, first out, and memory that does not grow with what has
 // gone through.
-func TestLine(t *testing.T) {
-	var l line[*held]
-	all := make([]held, 1000)
+func TestFIFO(t *testing.T) {
+	var l fifo[*handle]
+	all := make([]handle, 1000)
 	in, out := 0, 0
 	for range 50_000 {
 		for range 1 + in%3 {
@@ -94,13 +94,13 @@ func TestLine(t *testing.T) {
 func TestEventRefusesToWait(t *testing.T) {
 	r := start(t, "event", setup{})
 	m := r.m.(*event)
-	c := new(held)
-	c.open(-1, false) // which epoll_ctl refuses
-	c.next.set(serve.Idle)
+	h := new(handle)
+	h.open(-1, false) // which epoll_ctl refuses
+	h.next.set(serve.Idle)
 	m.alive.Add(1)
-	m.park(c, 0)
-	if m.alive.Load() != 0 || m.inSet.Load() != 0 || c.state.Load()&stateMask != closedState {
-		t.Errorf("%d open, %d in the set, state %d", m.alive.Load(), m.inSet.Load(), c.state.Load()&stateMask)
+	m.await(&m.seats[0], h, serve.Idle)
+	if m.alive.Load() != 0 || m.inSet.Load() != 0 || h.state.Load()&whereMask != shut {
+		t.Errorf("%d open, %d in the set, state %d", m.alive.Load(), m.inSet.Load(), h.state.Load()&whereMask)
 	}
 	r.check()
 }

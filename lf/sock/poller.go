@@ -1,0 +1,214 @@
+package sock
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"lflab/lf/flight"
+)
+
+// Poller is a handle set that threads wait on for listeners and connections
+// alike. It takes the listeners out while descriptors or memory are short, and
+// when they have ended, because they would be ready all the time. Any thread may
+// call its methods.
+//
+// Connections are put into the set by Add, with tokens below FirstToken. The
+// others are the Poller's own: see Ready.
+type Poller struct {
+	*Epoll
+	listeners several
+	events    uint32
+	waker     *Waker
+	mu        sync.Mutex // held to put the listeners in and out
+	listening atomic.Bool
+	ended     atomic.Bool
+	shortTill atomic.Int64 // until when not to accept, ns; 0 there is no shortage
+}
+
+// Waker ends waits on the sets of Pollers: it is an eventfd in each of them.
+type Waker struct{ fd int }
+
+// NewWaker makes one that is in no set.
+func NewWaker() (*Waker, error) {
+	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make eventfd: %w", err)
+	}
+	return &Waker{fd}, nil
+}
+
+// Wake ends the wait of one thread on each set. The eventfd is never read: each
+// write is an edge.
+func (w *Waker) Wake() {
+	var one [8]byte
+	binary.NativeEndian.PutUint64(one[:], 1)
+	_, _ = unix.Write(w.fd, one[:]) // the counter cannot overflow
+}
+
+// Close gives the eventfd back.
+func (w *Waker) Close() error { return unix.Close(w.fd) }
+
+// Tokens from FirstToken on are a Poller's own.
+const (
+	FirstToken    = wakeToken
+	wakeToken     = ^uint64(0) - MostListeners
+	listenerToken = ^uint64(0) // of the first; each other one's is one less
+)
+
+// Ready are the listeners of a Poller that connections wait at, bit by bit.
+type Ready uint64
+
+// Note reports whether an event's token is the Poller's own, and notes the
+// listener that it is for. That of a Wake is for none.
+func (r *Ready) Note(token uint64) bool {
+	if token < FirstToken {
+		return false
+	}
+	if token != wakeToken {
+		*r |= 1 << (listenerToken - token)
+	}
+	return true
+}
+
+// NewPoller makes a set with the listeners and the waker in it. The listeners do
+// not wait any more after it, and the waker stays the caller's. With exclusive,
+// the kernel wakes one of several sets that have the same listener
+// (EPOLLEXCLUSIVE).
+func NewPoller(waker *Waker, exclusive bool, ls ...*Listener) (*Poller, error) {
+	p := &Poller{listeners: several{all: ls}, events: unix.EPOLLIN, waker: waker}
+	if exclusive {
+		p.events |= unix.EPOLLEXCLUSIVE
+	}
+	err := p.listeners.doNotWait()
+	if err != nil {
+		return nil, err
+	}
+	if p.Epoll, err = NewEpoll(); err != nil {
+		return nil, err
+	}
+	if err = p.Add(waker.fd, unix.EPOLLIN|unix.EPOLLET, wakeToken); err != nil {
+		err = fmt.Errorf("add eventfd to epoll set: %w", err)
+	} else {
+		err = p.listen()
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+// Wake ends the wait of one thread, as the waker does.
+func (p *Poller) Wake() { p.waker.Wake() }
+
+// Accept takes one connection from the listener whose turn it is of those that
+// are ready, of which there is at least one. The error is as (*Listener).Accept
+// of one that does not wait; then no listener is ready any more, and after a
+// shortage the listeners are out of the set. Of several listeners, none is ready
+// any more after it in any case: the set tells of the others again, with what
+// else has become ready.
+func (p *Poller) Accept(r *Ready) (fd int, err error) {
+	l := p.listeners.all[0]
+	if len(p.listeners.all) > 1 {
+		l = p.listeners.next(uint64(*r))
+		*r = 0
+	}
+	if fd, err = l.Accept(); err != nil {
+		*r = 0
+		switch err {
+		case ErrShort:
+			p.pause()
+		case ErrEnded:
+			p.Leave()
+		}
+	}
+	return fd, err
+}
+
+// pause takes the listeners out for a while.
+func (p *Poller) pause() {
+	p.shortTill.Store(flight.Now() + int64(ShortPause)) // first: others may be about to Resume
+	p.Suspend()
+}
+
+// Leave takes the listeners out for good.
+func (p *Poller) Leave() {
+	p.ended.Store(true)
+	p.Suspend()
+}
+
+// Suspend takes the listeners out of the set until Resume.
+func (p *Poller) Suspend() {
+	if !p.listening.Load() {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.listeners.all {
+		p.RemoveListener(l)
+	}
+	p.listening.Store(false)
+}
+
+// Listening reports that the listeners are in the set, or have been left.
+func (p *Poller) Listening() bool { return p.listening.Load() || p.ended.Load() }
+
+// Resume puts the listeners back, if they are out, unless a shortage lasts. One
+// that keeps them out is counted as one of the first listener's.
+func (p *Poller) Resume() {
+	if !p.listening.Load() {
+		p.resume()
+	}
+}
+
+func (p *Poller) resume() {
+	if p.ended.Load() {
+		return
+	}
+	if till := p.shortTill.Load(); till != 0 {
+		if flight.Now() < till {
+			return
+		}
+		p.shortTill.Store(0)
+	}
+	if err := p.listen(); err != nil {
+		p.listeners.all[0].NoteShort(err)
+		p.pause()
+	}
+}
+
+// ResumeAt is when a shortage may be over, which Resume has to look at then, ns;
+// Never when there is none.
+func (p *Poller) ResumeAt() int64 {
+	if till := p.shortTill.Load(); till != 0 && !p.ended.Load() {
+		return till
+	}
+	return Never
+}
+
+func (p *Poller) listen() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, l := range p.listeners.all {
+		err := p.AddListener(l, p.events, listenerToken-uint64(i))
+		if err != nil && !errors.Is(err, unix.EEXIST) && !errors.Is(err, ErrEnded) {
+			return fmt.Errorf("add listener to epoll set: %w", err)
+		}
+	}
+	p.listening.Store(true)
+	return nil
+}
+
+// Look implements Looker. Listeners that are out of the set are asked when they
+// come back.
+func (p *Poller) Look() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, l := range p.listeners.all {
+		p.Again(l.FD(), p.events, listenerToken-uint64(i))
+	}
+}
