@@ -25,8 +25,8 @@ var sharedPthreadKind = SharedKind{
 	},
 }
 
-// sharedPthread is owned by a thread, whose end is what the kernel sees. There
-// is nothing to repair when one has died.
+// sharedPthread belongs to a thread, and the kernel sees that thread end. A
+// dead owner leaves nothing to repair.
 type sharedPthread struct{ *futex.Robust }
 
 func newSharedPthread(SharedOptions) (*SharedOwner, error) {
@@ -40,7 +40,7 @@ func newSharedPthread(SharedOptions) (*SharedOwner, error) {
 	}
 	o := &SharedOwner{
 		passport: Passport{Kind: "pthread", Files: 1}, files: []*os.File{f},
-		// Before Linux 6.2 a death could swallow a wake-up.
+		// Before Linux 6.2 a death could lose a wake-up.
 		recover: func(int) { futex.WakeShared(r.Word(), 1) },
 		close:   r.Close,
 	}
@@ -54,7 +54,7 @@ func newSharedPthread(SharedOptions) (*SharedOwner, error) {
 	return o, nil
 }
 
-// tryRobust takes the lock once, from a thread that owns no other.
+// tryRobust takes the lock once, on a thread that owns no other.
 func tryRobust(r *futex.Robust) error {
 	tried := make(chan error)
 	go func() {

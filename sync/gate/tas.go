@@ -13,8 +13,8 @@ var tasKind = Kind{
 	New:    func(int) (Gate, error) { return new(tas), nil },
 }
 
-// tas is a spin lock. Waiting threads read the word until it is free, so that
-// its line stays shared with them, and only then try to take it.
+// tas is a spin lock. Waiting threads only read the word until it is free, so
+// its cache line stays shared among them, and then try to take it.
 type tas struct {
 	_    [cas.CacheLine]byte
 	held atomic.Uint32

@@ -15,7 +15,7 @@ var eventfdKind = Kind{
 }
 
 // newEventfd makes a parker whose tokens are the eventfd's count. A write adds
-// one and blocks only at a count of 2^64-2, which single tokens do not reach.
+// 1. It would block only at a count of 2^64-2, which cannot be reached.
 func newEventfd(Options) (Parker, error) {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {

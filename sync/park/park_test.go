@@ -579,12 +579,12 @@ func TestLookup(t *testing.T) {
 		}
 		known = append(known, k.Name)
 	}
-	_, err := Lookup("bed")
-	want := fmt.Sprintf("unknown parker %q (known: %s)", "bed", strings.Join(known, ", "))
+	_, err := Lookup("nonesuch")
+	want := fmt.Sprintf("unknown parker %q (known: %s)", "nonesuch", strings.Join(known, ", "))
 	if err == nil || err.Error() != want {
 		t.Errorf("Lookup of an unknown name: %v, want %s", err, want)
 	}
-	if _, err := New("bed", Options{}); err == nil {
+	if _, err := New("nonesuch", Options{}); err == nil {
 		t.Error("New made a parker of an unknown kind")
 	}
 	Kinds()[0].Name = "changed"

@@ -250,7 +250,7 @@ func homeOf(q Handoff[int]) func() int {
 	return func() (n int) {
 		weak.mutex.Acquire(weak.listener())
 		defer weak.mutex.Release(weak.listener())
-		for i := weak.longest; i != none; i = weak.beds[i].next {
+		for i := weak.longest; i != none; i = weak.workers[i].next {
 			n++
 		}
 		return n
@@ -342,7 +342,7 @@ func TestRefusals(t *testing.T) {
 			kind    park.Kind
 			spin    time.Duration
 			want    string
-		}{f.Name, 2, broken, 0, "no beds"})
+		}{f.Name, 2, broken, 0, "no parkers"})
 	}
 	for _, test := range tests {
 		_, err := Make[int](test.form, test.workers, test.kind, park.Options{Spin: test.spin})
@@ -354,7 +354,7 @@ func TestRefusals(t *testing.T) {
 
 type brokenParker struct{}
 
-func (brokenParker) Error() string { return "no beds" }
+func (brokenParker) Error() string { return "no parkers" }
 
 var errBroken = brokenParker{}
 

@@ -58,11 +58,11 @@ func (p *told) Unpark() bool {
 func TestWatch(t *testing.T) {
 	for name, idle := range map[string]order{"lifo": cas.NewIdle(4), "reserved": newFIFO(4)} {
 		t.Run("form="+name, func(t *testing.T) {
-			bed, err := park.Kinds()[0].New(park.Options{})
+			parker, err := park.Kinds()[0].New(park.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &told{Parker: bed}
+			p := &told{Parker: parker}
 			q, err := NewFor[int](p, 4, park.Kinds()[0], park.Options{})
 			if err != nil {
 				t.Fatal(err)
