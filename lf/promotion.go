@@ -6,42 +6,42 @@ import (
 	"lflab/cas"
 )
 
-// rules are what a promotion means to a member.
+// rules are the properties of a promotion and an order.
 type rules struct {
 	order   cas.Order
 	way     cas.Way
 	early   bool // the leadership is given up before the event is processed
-	never   bool // nor while it is, whatever the handler says
+	never   bool // the leadership is never given up, even if the handler yields
 	watched bool // there is a sentinel
-	leased  bool // it may take the leadership from a leader that processes
+	leased  bool // the sentinel may take the leadership from a leader that processes
 	spins   bool // the follower on top of the stack spins
 }
 
-// promotion is a moment at which the leadership is given up.
+// promotion says when the leadership is given up.
 type promotion struct {
 	Named
 	rules rules
-	any   bool // any order and any gate will do
+	any   bool // works with any order and any gate
 }
 
 var promotions = []promotion{
-	{Named{"handoff", "before the event is handled, to a named follower; exactly one wake-up"},
+	{Named{"handoff", "before the event is handled, to one chosen follower; exactly one wake-up"},
 		rules{early: true}, true},
-	{Named{"open", "before the event is handled, to whoever comes first: a follower is called, a returning thread may be quicker"},
+	{Named{"open", "before the event is handled, to the thread that comes first: a follower is called, but a returning thread may be quicker"},
 		rules{early: true, way: cas.Open}, false},
-	{Named{"after-read", "to a named follower, once the handler has read what it was woken for or is about to block; no wake-up when it does neither"},
+	{Named{"after-read", "to one chosen follower, once the handler has read what it was woken for or is about to block; no wake-up when it does neither"},
 		rules{}, true},
-	{Named{"after", "never: the event is handled and the leader leads on, as a Reactor does"},
+	{Named{"after", "never: the leader handles the event and leads on, as a Reactor does"},
 		rules{never: true}, true},
-	{Named{"lazy", "before the event is handled, to nobody: a returning thread takes it, or after a while (hold) the sentinel"},
+	{Named{"lazy", "before the event is handled, to nobody: a returning thread takes it, or the sentinel after a while (hold)"},
 		rules{early: true, way: cas.Silent, watched: true}, false},
-	{Named{"heir", "as handoff, and the follower that is next spins for the budget (spin) before it sleeps: no wake-up when it is hit"},
+	{Named{"heir", "as handoff, but the next follower spins for the budget (spin) before it sleeps: no wake-up if it is promoted while it spins"},
 		rules{early: true, spins: true}, false},
-	{Named{"adaptive", "not at all while events are short: a leader leads on after handling; one that blocks or takes long gives the leadership up or has it taken by the sentinel (hold)"},
+	{Named{"adaptive", "not while events are short: the leader handles its event and leads on; one that blocks or takes long gives up the leadership, or the sentinel takes it (hold)"},
 		rules{watched: true, leased: true}, false},
 }
 
-// Promotions are the known moments at which leadership is given up.
+// Promotions returns the known promotions, the default first.
 func Promotions() []Named {
 	var all []Named
 	for _, p := range promotions {
@@ -52,29 +52,30 @@ func Promotions() []Named {
 
 var orders = []Named{
 	{"lifo", "the follower that parked last: its caches are warmest"},
-	{"fifo", "the follower that has waited longest: work is spread evenly"},
-	{"priority", "the follower of the highest rank: the lowest numbered thread that waits"},
-	{"native", "whom the gate lets in: the leadership is a lock"},
+	{"fifo", "the follower that has waited longest: spreads work evenly"},
+	{"priority", "the waiting thread with the lowest number"},
+	{"native", "the gate decides: the leadership is a lock"},
 }
 
-// Orders are the known orders in which followers are promoted.
+// Orders returns the known orders, the default first.
 func Orders() []Named { return orders }
 
-// Check tells what of o does not go together; that Parker and Gate can be made
-// only New finds out.
+// Check returns an error if o contradicts itself. Only New finds out whether
+// the parkers or the gate can be made.
 func (o Options) Check() error {
 	_, err := o.WithDefaults()
 	return err
 }
 
-// WithDefaults is o with a value for all that it leaves out. Its error is Check's.
+// WithDefaults returns o with the defaults filled in. It returns the error of
+// Check.
 func (o Options) WithDefaults() (Options, error) {
 	_, err := o.resolve()
 	return o, err
 }
 
-// resolve turns the names of o into rules, and fills in defaults. It refuses
-// what does not go together, and says why.
+// resolve fills in defaults and translates the names in o into rules. It
+// returns an error that says why if o contradicts itself.
 func (o *Options) resolve() (rules, error) {
 	if o.Gate != nil && o.Order == "" {
 		o.Order = "native"
@@ -121,31 +122,31 @@ func (o *Options) resolve() (rules, error) {
 	}
 	switch {
 	case o.Gate != nil && o.Gate.New == nil:
-		return r, fmt.Errorf("gate %q has no New (take one of gate.Kinds, or give the function that makes a gate)", o.Gate.Name)
+		return r, fmt.Errorf("gate %q has no New (use one of gate.Kinds, or set New)", o.Gate.Name)
 	case o.Threads < 1 || o.Threads > cas.MaxFollowers:
 		return r, fmt.Errorf("pool of %d threads (want 1 to %d)", o.Threads, cas.MaxFollowers)
 	case o.Leaders < 1 || o.Leaders > cas.MaxLeaders:
 		return r, fmt.Errorf("%d leaders (want 1 to %d)", o.Leaders, cas.MaxLeaders)
 	case o.Leaders > o.Threads:
-		return r, fmt.Errorf("%d leaders in a pool of %d threads", o.Leaders, o.Threads)
+		return r, fmt.Errorf("%d leaders in a pool of %d threads (want a thread for each leader)", o.Leaders, o.Threads)
 	case o.Hold < 0:
 		return r, fmt.Errorf("hold %v (want more than 0, or 0 for the default of %v)", o.Hold, DefaultHold)
 	case o.Order == "native" && o.Gate == nil:
-		return r, fmt.Errorf("order native is a gate's, and the primitive is a parker: choose a gate (see lflab list) or another order")
+		return r, fmt.Errorf("order native is a gate's, and the primitive is a parker (use a gate, see lflab list, or another order)")
 	case o.Order != "native" && o.Gate != nil:
-		return r, fmt.Errorf("order %s needs followers that can be told apart; gate %s lets in whom it likes: order native, or a parker", o.Order, o.Gate.Name)
+		return r, fmt.Errorf("order %s needs followers that can be told apart; gate %s itself decides whom it lets in (use order native, or a parker)", o.Order, o.Gate.Name)
 	case o.Gate != nil && !p.any:
 		return r, fmt.Errorf("promotion %s needs individual followers; gate %s has none (use handoff, after-read or after)", o.Promotion, o.Gate.Name)
 	case o.Gate != nil && o.Leaders > 1:
-		return r, fmt.Errorf("gate %s lets in one leader, not %d", o.Gate.Name, o.Leaders)
+		return r, fmt.Errorf("gate %s lets in one leader, not %d (use 1 leader, or a parker)", o.Gate.Name, o.Leaders)
 	case o.Bound && (o.Gate != nil || r.order != cas.LIFO):
-		return r, fmt.Errorf("bound events with order %s: followers that handle an event of their own are passed over, which only order lifo can do", o.Order)
+		return r, fmt.Errorf("bound events with order %s: only order lifo can pass over followers that handle bound events (use order lifo)", o.Order)
 	case o.Bound && (r.watched || r.spins):
-		return r, fmt.Errorf("bound events with promotion %s: the thread that watches or spins could be bound to an event itself; handoff, open, after-read or after", o.Promotion)
+		return r, fmt.Errorf("bound events with promotion %s: events could be bound to the thread that watches or spins (use handoff, open, after-read or after)", o.Promotion)
 	case o.Bound && o.Leaders > 1:
 		return r, fmt.Errorf("bound events are handed out by one leader, not %d", o.Leaders)
 	case r.order != cas.LIFO && !p.any:
-		return r, fmt.Errorf("promotion %s with order %s: whom it calls, spins or watches is the follower that came last; order lifo", o.Promotion, o.Order)
+		return r, fmt.Errorf("promotion %s with order %s: it needs the follower that came last (use order lifo)", o.Promotion, o.Order)
 	}
 	return r, nil
 }
