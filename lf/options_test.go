@@ -121,15 +121,15 @@ func TestBadOptions(t *testing.T) {
 		want    string
 	}{
 		{Options{Threads: -1, Parker: kind}, 1, "pool of -1 threads (want 1 to"},
-		{Options{Parker: park.Kind{Name: "mine"}}, 1, "primitive mine has no New (take one of park.Kinds"},
-		{Options{Gate: &gate.Kind{Name: "mine"}}, 1, `gate "mine" has no New (take one of gate.Kinds`},
+		{Options{Parker: park.Kind{Name: "mine"}}, 1, "primitive mine has no New (use one of park.Kinds"},
+		{Options{Gate: &gate.Kind{Name: "mine"}}, 1, `gate "mine" has no New (use one of gate.Kinds`},
 		{Options{}, 0, "a pool without an event source"},
 		{Options{Threads: 1 << 20, Parker: kind}, 1, "pool of 1048576 threads"},
 		{Options{Threads: 1, Parker: kind, Order: "random"}, 1, `unknown order "random" (known: lifo, fifo, priority, native)`},
 		{Options{Threads: 1, Parker: kind, Promotion: "later"}, 1, `unknown promotion "later" (known: handoff, open,`},
 		{Options{Threads: 20, Parker: kind, Leaders: -1}, 1, "-1 leaders"},
 		{Options{Threads: 20, Parker: kind, Leaders: cas.MaxLeaders + 1}, 1, "15 leaders (want 1 to 14)"},
-		{Options{Threads: 20, Parker: kind, Leaders: 5}, 3, "5 leaders for each of 3 event sources (want 14 in all at most)"},
+		{Options{Threads: 20, Parker: kind, Leaders: 5}, 3, "5 leaders for each of 3 event sources (want at most 14 in all)"},
 		{Options{Threads: 5, Parker: kind, Leaders: 3}, 2, "5 threads for 2 event sources with 3 leaders each"},
 		{Options{Threads: 1, Parker: kind, Hold: -1}, 1, "hold -1ns (want more than 0"},
 		{Options{Threads: 1, Parker: kind, Bound: true}, 1, "bound events need a source that knows their owners"},

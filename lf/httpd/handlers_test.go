@@ -29,7 +29,7 @@ func one(t *testing.T, s *Server, input string) answer {
 func TestParameters(t *testing.T) {
 	server := newServer(t, Config{Flight: func(string, bool) (any, error) { return nil, nil }})
 	tests := []struct{ target, want string }{
-		{"/spin", "parameter us is missing (a whole number in 0..1000000 is wanted)"},
+		{"/spin", "parameter us is missing (want a whole number in 0..1000000)"},
 		{"/spin?us=", `parameter us: "" is not a whole number in 0..1000000`},
 		{"/touch?kib=16385", `parameter kib: "16385" is not a whole number in 0..16384`},
 		{"/spin?us=1000001", `parameter us: "1000001" is not a whole number in 0..1000000`},
