@@ -241,7 +241,7 @@ func TestBackgroundIsChecked(t *testing.T) {
 	}{
 		{Background{}, "background 0: must be at least one client"},
 		{Background{Idle: -1}, "-1 idle"},
-		{Background{Idle: maxGuests + 1}, "0 to 50000"},
+		{Background{Idle: maxClients + 1}, "0 to 50000"},
 		{Background{Blocking: 1}, `"" of 1 blocking`},
 		{Background{SlowReaders: 1, Unread: "big"}, `"big" of 1 slow readers`},
 	} {

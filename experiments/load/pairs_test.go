@@ -12,7 +12,7 @@ import (
 // The second of a pair does not go where the first went, though that connection
 // is free again, and waits rather.
 func TestPlace(t *testing.T) {
-	g := &generator{conns: make([]conn, 3), pairs: new(pairBook)}
+	g := &generator{conns: make([]conn, 3), pairs: new(pairTable)}
 	g.free.ring = make([]*conn, len(g.conns))
 	a, b, c := &g.conns[0], &g.conns[1], &g.conns[2]
 	take := func(number, next uint64) *conn {
@@ -108,7 +108,7 @@ type answered struct {
 }
 
 func TestCountPair(t *testing.T) {
-	const later = 2 * bookPages // the same page's next pair
+	const later = 2 * pairSlots // the next pair in the same slot
 	for name, test := range map[string]struct {
 		written  []answered // before the answers
 		answers  []uint64   // numbers, in order
@@ -125,10 +125,10 @@ func TestCountPair(t *testing.T) {
 		"withdrawn":          {[]answered{{0, 100}, {1, 130}, {1, 0}}, []uint64{0}, nil, nil, 0},
 		"two pairs":          {[]answered{{0, 100}, {1, 130}, {2, 200}, {3, 240}}, []uint64{3, 0, 1, 2}, []int64{30, 40}, []uint64{1, 3}, 0},
 		"long ago":           {[]answered{{1, 130}, {later, 9000}}, []uint64{later}, nil, nil, 0},
-		"page used again":    {[]answered{{0, 100}, {1, 130}, {later, 9000}, {later + 1, 9050}}, []uint64{later + 1, later}, []int64{50}, []uint64{later + 1}, 0},
+		"slot used again":    {[]answered{{0, 100}, {1, 130}, {later, 9000}, {later + 1, 9050}}, []uint64{later + 1, later}, []int64{50}, []uint64{later + 1}, 0},
 		"overtaken":          {[]answered{{0, 100}, {later, 9000}, {later + 1, 9050}, {1, 9100}}, []uint64{1}, nil, nil, 0},
 	} {
-		g := &generator{pairs: new(pairBook), tally: newTally(Config{Duration: 1e6, Rate: 1, Arrivals: Paired})}
+		g := &generator{pairs: new(pairTable), tally: newTally(Config{Duration: 1e6, Rate: 1, Arrivals: Paired})}
 		times := map[uint64]int64{}
 		for _, one := range test.written {
 			if one.written == 0 {

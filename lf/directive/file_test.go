@@ -52,7 +52,7 @@ func TestFileProblems(t *testing.T) {
 		{"Listen 1\nThreadPerChild 3", []string{`:2: unknown directive "ThreadPerChild" (did you mean ThreadsPerChild?)`}},
 		{"Listen 1\nmaxclient 3\nXyzzyPlugh 1\nUsr a", []string{":2", "MaxClients?", ":3", "lflab serve --help lists", ":4", "User?"}},
 		{"Listen 1\nThreadsPerChild abc\nServerLimit 3x\nKeepAlive 3", []string{":3: ServerLimit 3x", ":2: ThreadsPerChild abc", ":4: KeepAlive 3"}},
-		{"Listen 1\nListenBacklog\nUser a b\nKeepAlive On # no", []string{":2: ListenBacklog: needs a value (number)", ":3: User: has 2 values and takes 1", ":4: KeepAlive: has a comment behind it"}},
+		{"Listen 1\nListenBacklog\nUser a b\nKeepAlive On # no", []string{":2: ListenBacklog: needs a value (number)", ":3: User: has 2 values and takes 1", ":4: KeepAlive: ends with a comment"}},
 		{"Listen 1\n\\\n\\\nFoo \\\n 1\nPidFile \"x", []string{":2", "Foo", ":6", "a quote is not closed"}},
 		{"Listen 1\n</IfModule>", []string{":2", "</IfModule> ends no section"}},
 		{"Listen 1\n<IfDefine X>\n</User>\n</IfDefine>", []string{":3", "ends no section (the innermost open one is <IfDefine> of ", ":2)"}},
@@ -62,9 +62,9 @@ func TestFileProblems(t *testing.T) {
 		{"Listen 1\n<Directory />\nRequire all granted\n</Directory>", []string{":2", "unknown section <Directory> (known: <User>, <IfModule>, <IfDefine>)"}},
 		{"Listen 1\n<User>\n</User>\n<IfDefine !>\n</IfDefine>", []string{":2", "<User> takes one name", ":4", "<IfDefine> takes one name"}},
 		{"Listen 1\n<User a>\nPidFile /x\nUser b\n<User c>\n</User>\n</User>\n<User a>\n</User>", []string{
-			":3", "PidFile", "belongs into the main part, not into <User a>", ":4", "User", "belongs into the main part", ":5", "<User c> is inside <User a>", ":8", "<User a> is there already"}},
+			":3", "PidFile", "belongs in the main part, not in <User a>", ":4", "User", "belongs in the main part", ":5", "<User c> is inside <User a>", ":8", "<User a> was already given"}},
 		{"Listen 1\nInclude nosuch.conf\nInclude *.nosuch\nInclude [\nInclude\nInclude .", []string{
-			":2", "there is no file", ":3", "there is no file", ":4", "is no pattern", ":5", "takes one file", ":6", "is a directory (write "}},
+			":2", "there is no file", ":3", "there is no file", ":4", "is not a pattern", ":5", "takes one file", ":6", "is a directory (write "}},
 		{"Listen 1\nInclude server.conf", []string{":2", "includes itself"}},
 		{"Listen 1\n<IfModule event.c>\n</IfModule>\nMPM worker", []string{":4: MPM: must come before <IfModule>, which at ", ":2 has been read for mpm leader"}},
 		{"ThreadsPerChild 3", []string{"server.conf: no Listen: the configuration has none (write, for example, Listen 127.0.0.1:8080)"}},
@@ -144,7 +144,7 @@ func TestInclude(t *testing.T) {
 	main, alice := s.Groups[0], s.Groups[1]
 	for what, ok := range map[string]bool{
 		"the last MaxHead holds":    main.MaxHead == 1003 && alice.MaxHead == 1003,
-		"one is told of the others": says(notes, Info, "server.conf:5: MaxHead 1003: takes the place of 1002 at ...conf.d/2.conf:1"),
+		"one is told of the others": says(notes, Info, "server.conf:5: MaxHead 1003: replaces 1002 at ...conf.d/2.conf:1"),
 		"paths of the file":         s.PidFile == filepath.Join(dir, "run/a.pid") && s.ScoreBoardFile == filepath.Join(dir, "conf.d/board") && alice.DocumentRoot == filepath.Join(dir, "deep"),
 		"a file in a section":       main.MaxBody == 1<<20 && alice.MaxBody == 77,
 		"where a value is from":     alice.from["MaxBody"] == Origin{File: filepath.Join(dir, "deep/y"), Line: 1},

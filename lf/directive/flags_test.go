@@ -107,7 +107,7 @@ func TestFlagsWin(t *testing.T) {
 	if from := main.from["ThreadsPerChild"]; from.String() != "--threads-per-child" {
 		t.Errorf("ThreadsPerChild is from %v", from)
 	}
-	if !says(notes, Info, "ThreadsPerChild 6: takes the place of 5 at ") {
+	if !says(notes, Info, "ThreadsPerChild 6: replaces 5 at ") {
 		t.Errorf("nothing is said of the second:%s", listed(notes))
 	}
 }
@@ -117,14 +117,14 @@ func TestFlagProblems(t *testing.T) {
 		"--threads 0":                    "--threads 0: mpm leader takes 1 to 4096",
 		"--mpm leadr":                    `--mpm leadr: unknown mpm "leadr"`,
 		"--head-timeout 0s":              "--head-timeout 0s: not in 1ms to 24h0m0s",
-		"--grace forever":                "--grace forever: is no duration",
+		"--grace forever":                "--grace forever: is not a duration",
 		"--listen 127.0.0.1":             "--listen 127.0.0.1: has no port",
 		"--backlog 0":                    "--backlog 0: not in 1 to 1048576",
 		"--order fifo --promotion lazy":  "MPM leader: order fifo does not go with promotion lazy",
 		"--lab=maybe":                    "--lab maybe: is neither On nor Off",
-		"--mutex=":                       "--mutex: is no mechanism",
+		"--mutex=":                       "--mutex: is not a mechanism",
 		"--listen=":                      "--listen: has no port",
-		"--start-servers 1 --user mallo": "--user mallo: is not known here",
+		"--start-servers 1 --user mallo": "--user mallo: is unknown",
 	} {
 		_, _, err := byFlags(t, strings.Fields(args)...)
 		if err == nil || !strings.Contains(err.Error(), want) {

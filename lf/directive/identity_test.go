@@ -21,15 +21,15 @@ func TestIdentity(t *testing.T) {
 		{0, "User alice\nGroup #6", 1001, 6, []int{2001, 6}, 0, "", "Group"},
 		{0, "User #1001\nGroup people", 1001, 2001, []int{2001, 6}, 0, "", "User"},
 		{0, "User #4711\nGroup #4712", 4711, 4712, nil, 0, "", "User"},
-		{0, "User #4711", 0, 0, nil, Error, "has no entry that tells its group", ""},
+		{0, "User #4711", 0, 0, nil, Error, "has no passwd entry with a group", ""},
 		{0, "User root", 0, 0, nil, Error, "is root, which children that serve must not be", ""},
-		{0, "User mallory", 0, 0, nil, Error, "User mallory: is not known here: user: unknown user mallory", ""},
+		{0, "User mallory", 0, 0, nil, Error, "User mallory: is unknown: user: unknown user mallory", ""},
 		{0, "", -1, -1, nil, Warning, "User: is not given and this is root", ""},
 		{0, "Group people", -1, -1, nil, Warning, "Group people: changes nothing without a User", ""},
 		{1001, "User alice", -1, -1, nil, 0, "", "User"},
 		{1000, "User alice", -1, -1, nil, Warning, "changes nothing: only root", ""},
-		{1000, "User mallory", 0, 0, nil, Error, "is not known here", ""},
-		{1000, "Group crowd", 0, 0, nil, Error, "Group crowd: is not known here: group: unknown group crowd", ""},
+		{1000, "User mallory", 0, 0, nil, Error, "is unknown", ""},
+		{1000, "Group crowd", 0, 0, nil, Error, "Group crowd: is unknown: group: unknown group crowd", ""},
 		{1000, "", -1, -1, nil, 0, "", "User"},
 	} {
 		s, notes, err := configured(t, "leader", c.text, func(src *Sources) { src.System = machine(c.uid) })
@@ -60,7 +60,7 @@ func TestThisMachine(t *testing.T) {
 	if _, notes, err := configured(t, "leader", "User root", real); err == nil || !says(notes, Error, "is root") {
 		t.Errorf("root: %v", err)
 	}
-	if _, notes, err := configured(t, "leader", "User no-such-user-here", real); err == nil || !says(notes, Error, "is not known here") {
+	if _, notes, err := configured(t, "leader", "User no-such-user-here", real); err == nil || !says(notes, Error, "is unknown") {
 		t.Errorf("nobody: %v", err)
 	}
 }
@@ -116,7 +116,7 @@ func TestSectionsThatCannotBe(t *testing.T) {
 		{1000, alice, "server.conf:3: User alice: is another user than this one (1000): only root can start children of several users"},
 		{0, "<User alice>\n</User>", "server.conf:3: no Listen: <User alice> has none"},
 		{0, "<User root>\nListen 81\n</User>", "server.conf:3: User root: is root"},
-		{0, "<User nobody-here>\nListen 81\n</User>", "server.conf:3: User nobody-here: is not known here"},
+		{0, "<User nobody-here>\nListen 81\n</User>", "server.conf:3: User nobody-here: is unknown"},
 		{0, "<User alice>\nListen 127.0.0.1:80\n</User>", "server.conf:4: Listen 127.0.0.1:80: is the same address as Listen 127.0.0.1:80 at ...server.conf:1"},
 		{0, "ControlProcess Off\n" + alice, "server.conf:4: <User alice>: needs a control process"},
 	} {

@@ -32,9 +32,9 @@ var restarts = []restartRow{
 	{"Form", "worker", "", "Form slots", "slots", 0, ""},
 	{"Accept", "leader", "", "Accept uring", "", Warning, "Accept uring: " + keptText + "none"},
 	{"Listen", "leader", "", "Listen 81", "127.0.0.1:80 :81", 0, ""},
-	{"ListenBacklog", "leader", "", "ListenBacklog 7", "7", Warning, "was 511, which sockets that are open keep"},
-	{"SendBufferSize", "leader", "", "SendBufferSize 1024", "1024", Warning, "was 0, which sockets that are open keep"},
-	{"DeferAccept", "leader", "", "DeferAccept Off", "Off", Warning, "was On, which sockets"},
+	{"ListenBacklog", "leader", "", "ListenBacklog 7", "7", Warning, "was 511, which open sockets keep"},
+	{"SendBufferSize", "leader", "", "SendBufferSize 1024", "1024", Warning, "was 0, which open sockets keep"},
+	{"DeferAccept", "leader", "", "DeferAccept Off", "Off", Warning, "was On, which open sockets"},
 	{"AcceptMutex", "leader", "", "AcceptMutex flock", "flock", 0, ""},
 	{"AcceptMutex", "leader", "", "AcceptMutex reuseport", "none", Warning, keptText + "none"},
 	{"AcceptMutex", "leader", "AcceptMutex reuseport", "AcceptMutex flock", "reuseport", Warning, keptText + "reuseport"},
@@ -149,7 +149,7 @@ func TestRestartWithOtherSections(t *testing.T) {
 	const section = "<User alice>\nListen 81\n</User>\n"
 	for _, c := range []struct{ before, after, says string }{
 		{"", section, "<User alice>: is new, and a restart cannot add it"},
-		{section, "", "<User alice>: is gone, and a restart cannot take it away"},
+		{section, "", "<User alice>: is missing, and a restart cannot remove it"},
 	} {
 		first, _, err := configured(t, "leader", c.before, root)
 		if err != nil {

@@ -331,7 +331,7 @@ func TestUringRefusesToPoll(t *testing.T) {
 	if err := l.DoNotWait(); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := NewUringAcceptor(l); err == nil || !strings.Contains(err.Error(), "does not wait") {
+	if a, err := NewUringAcceptor(l); err == nil || !strings.Contains(err.Error(), "is non-blocking") {
 		t.Errorf("an acceptor for a listener that does not wait: %v, %v", a, err)
 	}
 }

@@ -88,7 +88,7 @@ func TestSiblingStamps(t *testing.T) {
 }
 
 func TestNoSiblingUnasked(t *testing.T) {
-	if s, err := listen(t, Options{}).Sibling(); err == nil || !strings.Contains(err.Error(), "set ReusePort") {
+	if s, err := listen(t, Options{}).Sibling(); err == nil || !strings.Contains(err.Error(), "set Options.ReusePort") {
 		t.Errorf("%v, %v", s, err)
 	}
 }
