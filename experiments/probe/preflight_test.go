@@ -52,8 +52,8 @@ func TestMissingHook(t *testing.T) {
 			t.Errorf("state %+v of a tracepoint that does not exist", s)
 		}
 	}
-	if s := states[1].Sentence; !strings.HasSuffix(s, "; not known is how late it is") {
-		t.Errorf("%q does not say what is not known", s)
+	if s := states[1].Sentence; !strings.HasSuffix(s, "; unknown without it: how late it is") {
+		t.Errorf("%q does not say what is unknown", s)
 	}
 	fs := findings(states)
 	if fs[0].Level != machine.Note || fs[0].Value != "missing: no probe" || fs[1].Level != machine.Note || fs[1].Value != "missing" {

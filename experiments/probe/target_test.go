@@ -47,7 +47,7 @@ func TestFind(t *testing.T) {
 		{0, "process id 0 is not allowed"},
 		{-1, "process id -1 is not allowed"},
 		{1 << 30, "no process 1073741824 ("},
-		{zombie, fmt.Sprintf("process %d (true) has ended and waits for its parent", zombie)},
+		{zombie, fmt.Sprintf("process %d (true) has ended, but its parent", zombie)},
 	} {
 		if _, err := Find(c.pid); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("process %d: %v, want %q", c.pid, err, c.want)

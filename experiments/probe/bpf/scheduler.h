@@ -1,4 +1,4 @@
-/* The scheduler: how a sleep ended. */
+/* Scheduler events: how sleeps end. */
 #ifndef LFLAB_SCHEDULER_H
 #define LFLAB_SCHEDULER_H
 
@@ -27,7 +27,7 @@ int BPF_PROG(waking, struct task_struct *p)
 	t->sleep.waker_cpu = bpf_get_smp_processor_id();
 	if (t->call != CALL_FUTEX_WAIT)
 		return 0;
-	/* This runs in the waker. */
+	/* This program runs in the waker. */
 	current = bpf_get_current_task_btf();
 	if (!concerns(current->tgid))
 		return 0;
