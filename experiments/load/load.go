@@ -6,7 +6,7 @@
 // request without a free connection waits, and that wait is part of its
 // latency. Latency counts from the planned send, service time from the actual
 // one. In a closed loop the two differ only by the generator's own delay.
-// one; in a closed loop the two differ only by the generator's own delay.
+//
 // A request belongs to the measured time if it was planned in it. In a closed
 // loop the planned time is when its connection became free. Run waits for later
 // answers, at most for the timeout. Every such request has one outcome and
@@ -17,7 +17,6 @@
 // stopped, requests in progress count with the time that they have waited.
 // Throughput counts only the successful answers that came within the measured
 // time.
-// within the measured time.
 //
 // The package uses epoll by raw system calls on a few locked threads. It knows
 // nothing about the servers of this project. It measures itself: its send lag

@@ -13,12 +13,12 @@ import (
 type Level string
 
 const (
-	OK   Level = "ok"   // as a measurement wants it
-	Note Level = "note" // shapes the results: know it
+	OK   Level = "ok"   // as a measurement needs it
+	Note Level = "note" // affects the results: know it
 	Warn Level = "warn" // disturbs the results: change it if you can
 )
 
-// Finding is one thing that was looked at.
+// Finding is the result of one check.
 type Finding struct {
 	Name     string `json:"name"`
 	Level    Level  `json:"level"`
@@ -26,7 +26,7 @@ type Finding struct {
 	Sentence string `json:"sentence"` // what it means and what to do
 }
 
-// Doctor looks at everything that shapes or disturbs a measurement on this
+// Doctor checks everything that affects or disturbs a measurement on this
 // machine. It takes about 30 ms, needs no privilege and changes nothing.
 func Doctor() []Finding {
 	return examine(patient{
@@ -39,11 +39,11 @@ func Doctor() []Finding {
 	})
 }
 
-// patient is what the checks look at.
+// patient is the input of the checks.
 type patient struct {
 	root  fs.FS
 	facts Facts
-	tool  func(name string) string // its path, empty when there is none
+	tool  func(name string) string // its path, or "" if there is none
 }
 
 func examine(p patient) []Finding {
@@ -101,7 +101,7 @@ func virtualised(p patient) Finding {
 func quota(p patient) Finding {
 	f := Finding{Name: "cgroup-cpu", Value: "no quota", Level: OK, Sentence: "no control group limits the CPU time"}
 	if p.facts.CgroupCPUMax != "" {
-		f.Value, f.Level, f.Sentence = p.facts.CgroupCPUMax, Warn, "a control group stops all threads when its CPU quota (us per period) is spent, which shows as long tails: measure outside the container or lift the quota"
+		f.Value, f.Level, f.Sentence = p.facts.CgroupCPUMax, Warn, "a control group stops all threads when its CPU quota (µs per period) is spent, which shows as long tails: measure outside the container or lift the quota"
 	}
 	return f
 }

@@ -12,7 +12,7 @@ import (
 func openFiles(p patient) Finding {
 	f := Finding{Name: "open-files", Value: strconv.FormatUint(p.facts.OpenFiles, 10), Level: OK, Sentence: "enough descriptors for the suites that come with lflab"}
 	if p.facts.OpenFiles < 1024 {
-		f.Level, f.Sentence = Warn, "connections may fail for want of descriptors: ulimit -n 4096 before the run"
+		f.Level, f.Sentence = Warn, "connections may fail because descriptors run out: ulimit -n 4096 before the run"
 	}
 	return f
 }
@@ -103,7 +103,7 @@ func btf(p patient) Finding {
 	return Finding{"btf", Note, "absent", "lflab probe needs a kernel built with CONFIG_DEBUG_INFO_BTF; everything else does not"}
 }
 
-// interesting capabilities, with what each opens here.
+// interesting lists the capabilities that matter here.
 var interesting = []struct {
 	bit  int
 	name string
@@ -125,7 +125,7 @@ func capabilities(p patient) Finding {
 	return Finding{"capabilities", OK, strings.Join(have, " "), "servers, loads and suites need none of them; the probe uses bpf and perfmon"}
 }
 
-// capable reads the effective set of this process.
+// capable reports whether this process has a capability in its effective set.
 func (p patient) capable(bit int) bool {
 	set, err := strconv.ParseUint(field(text(p.root, "proc/self/status"), "CapEff"), 16, 64)
 	return err == nil && set>>bit&1 == 1

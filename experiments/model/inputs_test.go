@@ -122,7 +122,7 @@ func TestFromRunRefuses(t *testing.T) {
 		"no phase":     {made{axes: []record.Axis{axis("mpm", "leader")}, blocks: 1}.run(), "closed", `no phase "closed"`},
 		"no rate":      {made{axes: []record.Axis{axis("mpm", "leader"), axis("rate", "fast")}, blocks: 1}.run(), "probed", `"fast" on the axis rate`},
 		"below 0":      {made{axes: []record.Axis{axis("mpm", "leader"), axis("spacing", "-5")}, blocks: 1}.run(), "probed", `"-5" on the axis spacing`},
-		"other server": {made{axes: []record.Axis{axis("mpm", "kernel")}, blocks: 1}.run(), "probed", "there is none"},
+		"other server": {made{axes: []record.Axis{axis("mpm", "kernel")}, blocks: 1}.run(), "probed", "there are none"},
 	} {
 		if _, err := FromRun(c.run, c.phase); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)

@@ -83,9 +83,7 @@ type UserSide struct {
 // server's own threads, by thread and time:
 //
 //   - A request's handler is the first that its reader began after the read and
-//     before it read again, unless the reader received another event in
-//
-// between.
+//     before it read again, unless the reader received another event meanwhile.
 //   - A hand-off's receiver is the woken thread's first f5 after its futex call
 //     returned and before it returned for the next hand-off. The giver is the
 //     waker's record around its futex call (p0 to p3).
@@ -93,7 +91,6 @@ type UserSide struct {
 //     u0 of its receiver within the gap.
 //
 // r's lists must be in order of time; user may be in any order.
-// r's lists are in order of time, user in any.
 func Join(r *Records, user []UserRecord) *UserSide {
 	j := &joiner{side: &UserSide{}, threads: map[uint32]*userThread{}, pairs: map[uint32][]pair{}}
 	j.index(user)

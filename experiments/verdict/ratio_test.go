@@ -104,7 +104,7 @@ func TestMissingMetric(t *testing.T) {
 		t.Errorf("%s", v.Sentence())
 	}
 	q.Metric = "beauty"
-	if v := Judge(pairOf(0.7, 6, q)); v.Outcome != Undecided || !strings.Contains(v.Reason, `"beauty" is no metric`) {
+	if v := Judge(pairOf(0.7, 6, q)); v.Outcome != Undecided || !strings.Contains(v.Reason, `"beauty" is not a metric`) {
 		t.Errorf("%s", v.Sentence())
 	}
 	q = ratioBelow(1)

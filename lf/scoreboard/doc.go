@@ -5,9 +5,8 @@
 // every child, and readers outside the server map the same pages. There are no
 // locks. Every field is an atomic with one writer:
 //
-//   - the parent writes the header and the part of a slot that describes the
-//
-// process
+//   - the parent writes the header, and the part of a slot that describes the
+//     process
 //   - a process writes the part of its slot that describes its work (Publisher)
 //   - a thread writes its row; the parent marks the row dead when the process
 //     has ended

@@ -42,6 +42,7 @@
 // wait; see Reserve. Ps are not CPUs: an idle P costs only memory and a share
 // of each garbage collection. For measurements, GOGC=off with GOMEMLIMIT avoids
 // the latter.
+//
 // # Lock, then pin, then never unlock
 //
 // Affinity belongs to the OS thread. If it is set before LockOSThread, it may
