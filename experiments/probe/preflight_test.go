@@ -61,7 +61,8 @@ func TestMissingHook(t *testing.T) {
 	}
 }
 
-// TestFindings: what works of the basics shares a line, what does not has one.
+// TestFindings checks that the basic requirements which are met share a line,
+// and that each unmet one has its own.
 func TestFindings(t *testing.T) {
 	refused := errors.New("ring buffer: no memory")
 	fs := findings([]HookState{
@@ -93,7 +94,8 @@ func TestEachHookTellsSomething(t *testing.T) {
 	}
 }
 
-// TestDoctor: with or without privilege there is an answer for each hook, or
+// TestDoctor checks that there is an answer for each hook, or one for all, with
+// or without privileges.
 // one for all.
 func TestDoctor(t *testing.T) {
 	fs := Doctor()
