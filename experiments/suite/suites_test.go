@@ -32,7 +32,8 @@ func TestEmbeddedSuitesAreValid(t *testing.T) {
 	}
 }
 
-// The default suite is a promise about time: 60 processes in about 90 s.
+// The documentation promises that the default suite runs 60 processes in about
+// 90 s.
 func TestQuickTakesAboutNinetySeconds(t *testing.T) {
 	s, err := Open("quick")
 	if err != nil {
@@ -222,7 +223,8 @@ to = { phase = "alone" }
 	}
 }
 
-// good is a valid suite with the given axes; lines that follow may add to it.
+// good returns the text of a valid suite with the given axes. The caller may
+// append lines.
 func good(axes string) string {
 	return "title = 'T'\nquestion = 'Q?'\nrepeat = 2\n[axes]\n" + axes +
 		"\n[[phase]]\nname = 'closed'\nconnections = 4\nduration = '50ms'\n"
@@ -369,7 +371,7 @@ func TestBadSuites(t *testing.T) {
 	}
 }
 
-// numbers are so many values of an axis.
+// numbers returns n values of an axis.
 func numbers(n int) string {
 	var b strings.Builder
 	for i := range n {
