@@ -23,7 +23,7 @@ func (c combination) String() string {
 
 const threadsOfCombination = 4
 
-// refusal is the reason for which a combination is refused, or "".
+// refusal returns the reason why New refuses a combination, or "".
 func (c combination) refusal() string {
 	anywhere := c.promotion == "handoff" || c.promotion == "after-read" || c.promotion == "after"
 	sentinel := c.promotion == "lazy" || c.promotion == "adaptive"
@@ -63,8 +63,8 @@ func (c combination) refusal() string {
 	return ""
 }
 
-// TestCombinations makes a pool of every combination: it works, or is refused
-// with the reason.
+// TestCombinations makes a pool of every combination: it works, or New refuses
+// it with the reason.
 func TestCombinations(t *testing.T) {
 	kind, lock := park.Kinds()[0], gate.Kinds()[0]
 	worked, refused := 0, 0
@@ -144,7 +144,7 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
-// What is nil by mistake is an error, with a sentence.
+// An argument that is nil by mistake yields an error with a sentence.
 func TestNilParts(t *testing.T) {
 	handle := func(int, int64) {}
 	if _, err := New[int64](nil, handle, Options{}); err == nil || !strings.Contains(err.Error(), "event source 1 of 1 is nil") {

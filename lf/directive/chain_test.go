@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestChain: the numbers that depend on one another, in whatever order they
-// were written.
+// TestChain checks the numbers that depend on one another, in whatever order
+// they were written.
 func TestChain(t *testing.T) {
 	type sums struct{ workers, children, start, least, most int }
 	for _, c := range []struct {
@@ -91,7 +91,7 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// consistent checks what must hold of all settings with children.
+// consistent checks the conditions that all settings with children meet.
 func consistent(t *testing.T, s *Settings) {
 	t.Helper()
 	slots := 0
@@ -109,7 +109,8 @@ func consistent(t *testing.T, s *Settings) {
 	}
 }
 
-// TestAnyNumbers: whatever numbers are written, what comes out is consistent.
+// TestAnyNumbers checks that the settings are consistent, whatever numbers are
+// written.
 func TestAnyNumbers(t *testing.T) {
 	names := []string{"ServerLimit", "ThreadLimit", "ThreadsPerChild", "MaxRequestWorkers", "StartServers", "MinSpareThreads", "MaxSpareThreads", "MinSpareServers", "MaxSpareServers"}
 	values := []int64{-1 << 40, -1, 0, 1, 2, 3, 24, 25, 26, 399, 401, 20001, 1 << 20, 1 << 40}
@@ -140,7 +141,7 @@ func TestAnyNumbers(t *testing.T) {
 	}
 }
 
-// TestThreads: a listener thread comes on top.
+// TestThreads checks that a listener thread is counted in addition.
 func TestThreads(t *testing.T) {
 	for name, want := range map[string]int{"leader": 25, "worker": 26, "event": 26, "prefork": 1} {
 		if s, _, err := configured(t, name, ""); err != nil || s.Groups[0].Threads != want {
@@ -149,7 +150,8 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-// TestTimeoutStandsForThree: where they are not given themselves.
+// TestTimeoutStandsForThree checks that Timeout sets those of the three
+// timeouts that are not set themselves.
 func TestTimeoutStandsForThree(t *testing.T) {
 	s, _, err := configured(t, "leader", "Timeout 7\nBodyTimeout 8")
 	if err != nil {

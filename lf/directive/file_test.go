@@ -43,11 +43,12 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestFileProblems: each problem names its line, and all are told at once.
+// TestFileProblems checks that each problem names its line, and that all
+// problems are reported at once.
 func TestFileProblems(t *testing.T) {
 	for _, c := range []struct {
 		text string
-		want []string // in the order they are told
+		want []string // in the order of the reports
 	}{
 		{"Listen 1\nThreadPerChild 3", []string{`:2: unknown directive "ThreadPerChild" (did you mean ThreadsPerChild?)`}},
 		{"Listen 1\nmaxclient 3\nXyzzyPlugh 1\nUsr a", []string{":2", "MaxClients?", ":3", "lflab serve --help lists", ":4", "User?"}},
@@ -93,7 +94,8 @@ func TestManyProblems(t *testing.T) {
 	}
 }
 
-// TestConditions: what is in a section that does not hold is not read.
+// TestConditions checks that the contents of a section whose condition fails
+// are not read.
 func TestConditions(t *testing.T) {
 	for condition, want := range map[string]bool{
 		"IfModule mpm_event_module": true, "IfModule mpm_event.c": true, "IfModule event.c": true, "IFMODULE MPM_EVENT_MODULE": true,
@@ -114,8 +116,8 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// TestInclude: files stand where they are included, in order, and paths in
-// them are relative to them.
+// TestInclude checks that included files are read in order, at the place of the
+// Include, and that paths in them are relative to them.
 func TestInclude(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -155,7 +157,8 @@ func TestInclude(t *testing.T) {
 	}
 }
 
-// TestIncludeIsBounded: chains and fans of files come to an end.
+// TestIncludeIsBounded checks that recursive and very many includes are
+// refused.
 func TestIncludeIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 20 {
@@ -200,16 +203,16 @@ func TestNearest(t *testing.T) {
 	}
 }
 
-// TestDebian: configurations as a Debian administrator has them.
+// TestDebian reads configurations as Debian installs them.
 func TestDebian(t *testing.T) {
 	for _, c := range []struct {
 		file, mpm                        string
 		workers, children, start, spares int
 	}{
 		{"mpm_event.conf", "event", 150, 6, 2, 25},
-		{"mpm_event.conf", "leader", 400, 16, 3, 75}, // the section is another MPM's
+		{"mpm_event.conf", "leader", 400, 16, 3, 75}, // the section is for another MPM
 		{"mpm_worker.conf", "worker", 150, 6, 2, 25},
-		{"mpm_worker.conf", "leader", 150, 6, 2, 25}, // it names leader as well
+		{"mpm_worker.conf", "leader", 150, 6, 2, 25}, // the file also names leader
 		{"mpm_prefork.conf", "prefork", 150, 150, 5, 5},
 	} {
 		path, err := filepath.Abs(filepath.Join("testdata", c.file))
@@ -231,8 +234,8 @@ func TestDebian(t *testing.T) {
 	}
 }
 
-// FuzzParse: no text makes the parser panic, and every position it tells lies
-// in the text, at a line that has something of what is told.
+// FuzzParse checks that no text makes the parser panic, and that each reported
+// position is in the text, at a line that contains what the report is about.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"Listen 80\n<User a>\nListen 81\n</User>\n", "a \\\n b\n", "<IfModule x>\n</IfModule", "'", "\\", "<", "</", "</>", "< User x >", "\"\" x", "# \\\n#",
@@ -262,7 +265,8 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, v := range values {
 			check(v.from)
-			// The name begins where the directive does, or on a line that continues it.
+			// The name begins where the directive does, or on a continuation
+			// line.
 			rest := strings.ToLower(strings.Join(lines[v.from.Line-1:], "\n"))
 			if !strings.Contains(rest, strings.ToLower(v.entry.Name)) && len(v.entry.Old) == 0 {
 				t.Fatalf("%s is not at line %d", v.entry.Name, v.from.Line)

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// TestEveryDirectiveIsAFlag: each is shown in the help, and names from before
-// still work.
+// TestEveryDirectiveIsAFlag checks that the help lists each directive, and that
+// old names of flags still work.
 func TestEveryDirectiveIsAFlag(t *testing.T) {
 	set := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	NewFlags(set)
@@ -25,10 +25,10 @@ func TestEveryDirectiveIsAFlag(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		// What there was before there was a table.
+		// Flags that are older than the table of directives.
 		"mpm", "listen", "threads", "primitive", "spin", "order", "promotion", "leaders", "hold", "sets", "deactivate", "association", "form", "accept",
 		"docroot", "keepalive-timeout", "head-timeout", "body-timeout", "write-timeout", "max-head", "max-body", "grace", "defer-accept", "backlog", "lab", "debug",
-		// And some of what came.
+		// Some of the newer flags.
 		"max-request-workers", "max-clients", "max-requests-per-child", "mutex", "keep-alive-timeout", "document-root", "listen-backlog", "accept-mutex", "pid-file",
 	} {
 		if set.Lookup(name) == nil {
@@ -37,14 +37,14 @@ func TestEveryDirectiveIsAFlag(t *testing.T) {
 	}
 }
 
-// byFlags resolves flags only.
+// byFlags resolves settings from flags only.
 func byFlags(t *testing.T, args ...string) (*Settings, Notes, error) {
 	t.Helper()
 	return Resolve(Sources{Flags: flags(t, args...), Lookup: lookup, System: machine(1000)})
 }
 
-// TestAlone: flags that say nothing of children make the server of one process that
-// there was before there was a control process.
+// TestAlone checks that flags which ask for no children start a server of one
+// process, without a control process.
 func TestAlone(t *testing.T) {
 	s, notes, err := byFlags(t)
 	if err != nil || len(notes) > 0 {
@@ -69,7 +69,8 @@ func TestAlone(t *testing.T) {
 	}
 }
 
-// TestControlProcess: what asks for one.
+// TestControlProcess lists flags that ask for a control process, and flags that
+// do not.
 func TestControlProcess(t *testing.T) {
 	for _, c := range []struct {
 		args  string
@@ -90,7 +91,8 @@ func TestControlProcess(t *testing.T) {
 	}
 }
 
-// TestFlagsWin over the main part of the file, and not over a section.
+// TestFlagsWin checks that flags override the main part of the file, but not a
+// section.
 func TestFlagsWin(t *testing.T) {
 	s, notes, err := configured(t, "worker", "ThreadsPerChild 5\nThreadsPerChild 6\nMaxHead 500\n<User alice>\nListen 81\nThreadsPerChild 7\n</User>", func(src *Sources) {
 		src.Flags = flags(t, "--mpm", "event", "--threads-per-child", "8", "--listen", "127.0.0.1:90", "--max-body", "1", "--max-body", "2", "--mutex", "reuseport mpm-accept")

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestIdentity: whom children run as, and when that is refused.
+// TestIdentity checks which user the children run as, and which users are
+// refused.
 func TestIdentity(t *testing.T) {
 	for _, c := range []struct {
 		uid      int
@@ -54,7 +55,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestThisMachine: the real user database knows root, and not just anybody.
+// TestThisMachine checks that the real user database knows root, and does not
+// know an invented name.
 func TestThisMachine(t *testing.T) {
 	real := func(src *Sources) { src.System = System{} }
 	if _, notes, err := configured(t, "leader", "User root", real); err == nil || !says(notes, Error, "is root") {
@@ -65,7 +67,8 @@ func TestThisMachine(t *testing.T) {
 	}
 }
 
-// TestSections: a section inherits the main part, and is a group of its own.
+// TestSections checks that a section inherits from the main part and makes a
+// group of its own.
 func TestSections(t *testing.T) {
 	s, notes, err := configured(t, "worker", `
 <User alice>
@@ -98,7 +101,7 @@ CoreDumpDirectory /
 		"their slots":       main.FirstSlot == 0 && alice.FirstSlot == 8 && alice.ServerLimit == 8,
 		"what is inherited": alice.HeadTimeout == main.HeadTimeout && alice.HeadTimeout.Seconds() == 9,
 		"the adjustment":    says(notes, Warning, "server.conf:9: MaxRequestWorkers 10: is not a multiple of ThreadsPerChild 4...(in <User alice>)"),
-		"one note for both": len(notes) == 2, // and the hint that ServerLimit leaves no room
+		"one note for both": len(notes) == 2, // the other note is the hint that ServerLimit leaves no spare slots
 	} {
 		if !ok {
 			t.Errorf("not so: %s: %+v%s", what, s.Groups, listed(notes))
@@ -127,7 +130,7 @@ func TestSectionsThatCannotBe(t *testing.T) {
 	}
 }
 
-// TestOnlySections: a main part without Listen is no group.
+// TestOnlySections checks that a main part without Listen makes no group.
 func TestOnlySections(t *testing.T) {
 	s, _, err := Resolve(Sources{
 		Config: write(t, "server.conf", "ThreadsPerChild 7\n<User alice>\nListen 81\n</User>\n"), Lookup: lookup, System: machine(1001),

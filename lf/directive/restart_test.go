@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// restartRow is a directive that is another at a restart.
+// restartRow is a directive whose value differs after a restart.
 type restartRow struct {
 	name, mpm     string
 	before, after string
@@ -115,8 +115,8 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestSecondRestart: a value that is kept says so at each restart, and the
-// settings of one are the next one's previous ones.
+// TestSecondRestart checks that each restart reports a value that it keeps, and
+// that the settings of one restart are the previous ones of the next.
 func TestSecondRestart(t *testing.T) {
 	first, _, err := configured(t, "leader", "ServerLimit 20")
 	if err != nil {
@@ -132,7 +132,8 @@ func TestSecondRestart(t *testing.T) {
 	}
 }
 
-// TestRestartKeepsTheMPM: what <IfModule> asks for is what runs.
+// TestRestartKeepsTheMPM checks that <IfModule> is evaluated for the running
+// MPM.
 func TestRestartKeepsTheMPM(t *testing.T) {
 	first, _, err := configured(t, "worker", "")
 	if err != nil {

@@ -6,25 +6,25 @@ import (
 	"testing"
 )
 
-// place is where a value lies beside its range.
+// place is where a value lies relative to its range.
 type place string
 
 const (
 	below place = "below"
 	in    place = "in"
 	above place = "above"
-	bad   place = "bad" // no value of that type at all
+	bad   place = "bad" // not a value of that type
 )
 
-// row is a directive with a value, and what becomes of it.
+// row is a directive with a value, and the expected result.
 type row struct {
 	name  string
 	place place
 	mpm   string
-	text  string // of the configuration
-	want  string // effective value; empty if that is not what the row is about
-	level Level  // of the note
-	says  string // in the note, empty for no note about the directive
+	text  string // in the configuration
+	want  string // effective value; empty if the row does not check it
+	level Level  // of the expected note
+	says  string // in the note; empty: no note about the directive
 }
 
 var rows = []row{
@@ -280,8 +280,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestTableIsWalked: no directive without rows, and no number, duration or
-// fraction without values below, in and above its range.
+// TestTableIsWalked checks that every directive has rows, and that every
+// number, duration and fraction has values below, in and above its range.
 func TestTableIsWalked(t *testing.T) {
 	for _, e := range Table() {
 		want := []place{in, bad}

@@ -20,7 +20,7 @@ func TestLimitsAreExact(t *testing.T) {
 	}
 	fields := func(n int) string {
 		var b strings.Builder
-		for i := range n - 1 { // and Host
+		for i := range n - 1 { // Host is one more
 			fmt.Fprintf(&b, "X-%d: y\r\n", i)
 		}
 		return ask("GET", "/hello", b.String(), "")

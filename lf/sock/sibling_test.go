@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSiblings: connections come to one listener or the other, and to both in
-// the long run; stamping and the shutdown are for all; each is closed alone.
+// TestSiblings checks that connections come to both listeners in the long run,
+// that stamping and Shutdown apply to both, and that each is closed by itself.
 func TestSiblings(t *testing.T) {
 	first := listen(t, Options{ReusePort: true})
 	second, err := first.Sibling()
@@ -71,7 +71,8 @@ func TestSiblings(t *testing.T) {
 	}
 }
 
-// TestSiblingStamps: one that is opened later stamps as the first does.
+// TestSiblingStamps checks that a later sibling stamps as the first listener
+// does.
 func TestSiblingStamps(t *testing.T) {
 	first := listen(t, Options{ReusePort: true})
 	if err := first.Stamp(true); err != nil {
