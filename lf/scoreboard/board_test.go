@@ -136,8 +136,8 @@ func descriptors(t *testing.T) int {
 	return len(all)
 }
 
-// TestFile checks that a file belongs to its owner only, that it is not taken
-// over from a running server or another user, that it replaces one left behind,
+// TestFile checks that only its owner may read a board's file, that it replaces
+// a board left behind but neither that of a running server nor any other file,
 // and that Close removes it.
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "board")
@@ -162,8 +162,8 @@ func TestFile(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 
-	// The parent of this process has the ID of a running process, but that is
-	// not the process of the board: it began at another time.
+	// The copy names a running process as its parent, but with another start
+	// time: its parent has ended, and the ID was used again.
 	image[40]++
 	if err := os.WriteFile(path, image, 0o600); err != nil {
 		t.Fatal(err)

@@ -10,8 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestCut checks that Cut ends a blocked read and a blocked write, and all
-// later ones.
+// TestCut checks that Cut ends a blocked read, and all later reads and writes.
 func TestCut(t *testing.T) {
 	for _, wait := range []bool{true, false} {
 		c, peer := pair(t, wait)
@@ -39,7 +38,7 @@ func TestCut(t *testing.T) {
 		}
 	}
 	var never Conn
-	never.Cut() // there is no connection, and its descriptor is not 0
+	never.Cut() // without a connection it must not touch descriptor 0
 	if _, err := unix.FcntlInt(0, unix.F_GETFD, 0); err != nil {
 		t.Error(err)
 	}
