@@ -26,11 +26,11 @@ func poll(ok func() bool) bool {
 
 // owner is a thread, or an unlocked goroutine, that owns a parker.
 type owner struct {
-	t      *testing.T
-	parker Parker
-	internals   internals
-	tid    int // 0 for a goroutine
-	done   chan struct{}
+	t         *testing.T
+	parker    Parker
+	internals internals
+	tid       int // 0 for a goroutine
+	done      chan struct{}
 }
 
 // own runs fn on a thread of its own, which ends with fn, or on a goroutine if
