@@ -108,7 +108,7 @@ func TestMachinesAlone(t *testing.T) {
 	r, heir = promote()
 	expect("next heir", [2]any{r, heir}, [2]any{Promoted, uint16(1)})
 	r, _ = promote()
-	expect("nobody waits", r, Freed)
+	expect("no thread waits", r, Freed)
 	expect("returning thread", join(0), Leads)
 	expect("another", join(2), Follows)
 

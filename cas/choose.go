@@ -132,7 +132,7 @@ func (c *Choose) Step(l *Leadership) PromoteResult {
 			break
 		}
 		if !c.Seen.Terminated() {
-			return Freed // nobody else to wake
+			return Freed // there is no other thread to wake
 		}
 		c.Rest.takeRest(c.Seen.Head())
 		c.PC = ChooseRest

@@ -92,7 +92,7 @@ func TestOrder(t *testing.T) {
 				}
 			}
 			if heirs, last := choose(l, &Choose{Order: c.order}); last != Freed || heirs != nil || l.Load().Free() != 1 {
-				t.Errorf("with nobody waiting: %v %v, word %v; want the slot free", heirs, last, l.Load())
+				t.Errorf("without waiting threads: %v %v, word %v; want the slot free", heirs, last, l.Load())
 			}
 		})
 	}
@@ -187,7 +187,7 @@ func TestEndWhileChoosing(t *testing.T) {
 		}
 		w := l.Load()
 		if len(told) != 3 || told[0] != 1 || told[1] != 1 || told[2] != 1 || w.Choosing() || !w.Terminated() || w.Head() != End {
-			t.Errorf("ended at %d: told %v, word %v; want 3 followers told once and nobody left", at, told, w)
+			t.Errorf("ended at %d: told %v, word %v; want each of 3 followers told once, and none left", at, told, w)
 		}
 		for i := range uint16(3) {
 			if p := l.Promise(i).Kind(); p != Ended && p != Granted {

@@ -14,7 +14,7 @@ const (
 
 // Join is the step machine by which thread Me enters the pool, at the start and
 // after each event. The thread takes a free leader slot; or becomes the
-// sentinel, if the pool has one and nobody is it; or pushes itself on the stack
+// sentinel, if the pool has one and no thread is it; or pushes itself on the stack
 // of followers. The machine starts at PC zero.
 type Join struct {
 	PC      JoinPC

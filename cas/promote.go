@@ -7,7 +7,7 @@ const (
 	PromoteMore    PromoteResult = iota // step again
 	Promoted                            // done: Heir was granted the leadership, or called; wake it
 	PromotedOne                         // wake Heir as after Promoted, then step again
-	Freed                               // done: there is nobody to wake; the next thread that joins leads
+	Freed                               // done: there is no thread to wake; the next thread that joins leads
 	PromoteTooLate                      // the pool ends
 )
 
@@ -21,7 +21,7 @@ const (
 	// Open frees the slot and calls the follower on top. The first thread that
 	// comes takes the slot.
 	Open
-	// Silent frees the slot and calls nobody. The sentinel takes the slot if no
+	// Silent frees the slot and calls no thread. The sentinel takes the slot if no
 	// other thread has taken it for a while.
 	Silent
 	// Calling frees nothing. It calls the follower on top, to be the sentinel.

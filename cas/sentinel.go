@@ -96,7 +96,7 @@ func (h *Hold) Step(l *Leadership) HoldResult {
 		h.Mine = l.Lease(h.Slot) + 1
 		h.PC = HoldBegin
 	case HoldBegin:
-		l.leases[h.Slot].state.Store(uint64(h.Mine)) // the lease was even, so nobody else writes it
+		l.leases[h.Slot].state.Store(uint64(h.Mine)) // the lease was even, so no other thread writes it
 		h.PC = HoldLook
 	case HoldLook:
 		s := l.Sentinel()

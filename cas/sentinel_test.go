@@ -73,7 +73,7 @@ func TestTaken(t *testing.T) {
 	w.Take()
 	expect(t, l, "and takes it", watch(l, &w), WatchLeads)
 	expect(t, l, "slot", w.Slot, uint8(1))
-	expect(t, l, "nobody watches", l.Sentinel(), NoSentinel)
+	expect(t, l, "there is no sentinel", l.Sentinel(), NoSentinel)
 	expect(t, l, "the leader that was has lost it", l.End(1, h.Mine), false)
 	again := Hold{Slot: 1}
 	expect(t, l, "the new one begins unwatched", hold(l, &again), HeldAlone)
@@ -118,7 +118,7 @@ func TestSleep(t *testing.T) {
 	expect(t, l, "sentinel sees it", watch(l, &w), WatchBusy)
 	h2 := Hold{}
 	l.End(0, h.Mine)
-	expect(t, l, "beginning again wakes nobody who is awake", hold(l, &h2), Held)
+	expect(t, l, "a second begin does not wake a sentinel that is awake", hold(l, &h2), Held)
 	l.End(0, h2.Mine)
 
 	doze()
@@ -190,7 +190,7 @@ func TestWays(t *testing.T) {
 func TestSilentWithoutSentinel(t *testing.T) {
 	l := led(t, 3, 1, 1, 2)
 	r, heir := promote(l, Promote{Way: Silent, Watched: true})
-	expect(t, l, "silent, nobody watches", [2]any{r, heir}, [2]any{Promoted, uint16(2)})
+	expect(t, l, "silent, without a sentinel", [2]any{r, heir}, [2]any{Promoted, uint16(2)})
 	expect(t, l, "top follower", l.Promise(2), Called)
 	j := Join{Me: 2, Watched: true}
 	for j.Step(l) == JoinMore {
@@ -212,15 +212,15 @@ func TestPushedWhileNobodyWatches(t *testing.T) {
 	w.Take()
 	expect(t, l, "sentinel leads", watch(l, &w), WatchLeads)
 	r, _ := promote(l, Promote{Way: Calling})
-	expect(t, l, "and finds nobody to call", r, Freed)
+	expect(t, l, "and finds no follower to call", r, Freed)
 	for {
 		if r := j.Step(l); r != JoinMore {
-			expect(t, l, "who comes now sees that nobody watches", r, FollowsAlone)
+			expect(t, l, "a thread that joins now sees that there is no sentinel", r, FollowsAlone)
 			break
 		}
 	}
 	r, heir := promote(l, Promote{Way: Calling})
-	expect(t, l, "and calls somebody", [2]any{r, heir}, [2]any{Promoted, uint16(2)})
+	expect(t, l, "and calls the follower", [2]any{r, heir}, [2]any{Promoted, uint16(2)})
 }
 
 // TestEndTellsTheSentinel checks that the end is told to the sentinel last and

@@ -23,7 +23,7 @@ func (c *checker) inspect(at int32, s *state) {
 			c.flag("S5 event lost", at)
 		}
 		if t.m.stacked() && t.at != gone && s.image.Promise[i] == cas.NoPromise && !stacked[i] && !named[i] {
-			c.flag("S4 a follower that nobody can find", at)
+			c.flag("S4 a follower that no thread can find", at)
 		}
 	}
 	if s.lost {

@@ -13,12 +13,12 @@
 //	follower    processing    there is a leader at the join leader
 //
 // The promotion says when the leadership is given up, and the order says to
-// whom. A leader may give it up before the event is handled: to a certain
-// follower (handoff, heir), to the thread that comes first (open), or to nobody
-// (lazy; if no thread takes it for a while, the sentinel does). It may give it
-// up while the event is handled: after the first read, or when the handler says
-// that it is about to block (after-read). Or it never gives it up (after), like
-// a Reactor.
+// which thread. A leader may give it up before the event is handled: to a
+// certain follower (handoff, heir), to the thread that comes first (open), or
+// to no thread (lazy; if no thread takes it for a while, the sentinel does). It
+// may give it up while the event is handled: after the first read, or when the
+// handler says that it is about to block (after-read). Or it never gives it up
+// (after), like a Reactor.
 //
 // Promotion adaptive is in between. A leader handles its event and leads on, so
 // a short event costs no wake-up. Three rules limit the harm of a long one. A

@@ -24,7 +24,7 @@ var chooseMutants = []mutant{
 		p.Best, p.Above = at, prev
 		return true
 	}},
-	{name: "heir on top is popped though somebody lies on it now", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(c *checker, s *state, i int) bool {
+	{name: "heir on top is popped though another follower is on top of it now", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(c *checker, s *state, i int) bool {
 		p, ok := chooses(s, i, cas.ChoosePop)
 		if !ok {
 			return false
@@ -73,7 +73,7 @@ var chooseMutants = []mutant{
 		p.PC = cas.ChooseUnlock
 		return true
 	}},
-	{name: "the end takes the stack although somebody chooses", lean: true, trials: choosing(cas.FIFO, 3, 2), step: func(c *checker, s *state, i int) bool {
+	{name: "the end takes the stack although a thread chooses", lean: true, trials: choosing(cas.FIFO, 3, 2), step: func(c *checker, s *state, i int) bool {
 		t := &s.threads[i]
 		end := &t.m.terminate
 		if t.at != running || t.m.pc != terminating || end.PC != cas.TerminateTake || !end.Seen.Choosing() || end.Seen != s.image.Word {
@@ -86,7 +86,7 @@ var chooseMutants = []mutant{
 		s.image.Word |= choosing
 		return true
 	}},
-	{name: "the end forgets those who waited while somebody chose", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(_ *checker, s *state, i int) bool {
+	{name: "the end forgets followers that waited while a thread chose", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(_ *checker, s *state, i int) bool {
 		if _, ok := chooses(s, i, cas.ChooseRest); !ok {
 			return false
 		}

@@ -118,7 +118,7 @@ var watchMutants = []mutant{
 		t.m.pc = following
 		return true
 	}},
-	{name: "a leader that nobody watches calls nobody", lean: true, trials: of("adaptive", 2, 3), step: func(_ *checker, s *state, i int) bool {
+	{name: "a leader without a sentinel calls no follower", lean: true, trials: of("adaptive", 2, 3), step: func(_ *checker, s *state, i int) bool {
 		t := &s.threads[i]
 		if t.at != running || t.m.pc != calling || t.m.after == following {
 			return false

@@ -33,7 +33,7 @@ var promotions = []promotion{
 		rules{}, true},
 	{Named{"after", "never: the leader handles the event and leads on, as a Reactor does"},
 		rules{never: true}, true},
-	{Named{"lazy", "before the event is handled, to nobody: a returning thread takes it, or the sentinel after a while (hold)"},
+	{Named{"lazy", "before the event is handled, to no thread: a returning thread takes it, or the sentinel after a while (hold)"},
 		rules{early: true, way: cas.Silent, watched: true}, false},
 	{Named{"heir", "as handoff, but the next follower spins for the budget (spin) before it sleeps: no wake-up if it is promoted while it spins"},
 		rules{early: true, spins: true}, false},
@@ -134,7 +134,7 @@ func (o *Options) resolve() (rules, error) {
 	case o.Order == "native" && o.Gate == nil:
 		return r, fmt.Errorf("order native is a gate's, and the primitive is a parker (use a gate, see lflab list, or another order)")
 	case o.Order != "native" && o.Gate != nil:
-		return r, fmt.Errorf("order %s needs followers that can be told apart; gate %s itself decides whom it lets in (use order native, or a parker)", o.Order, o.Gate.Name)
+		return r, fmt.Errorf("order %s needs followers that can be told apart; gate %s itself chooses the next thread (use order native, or a parker)", o.Order, o.Gate.Name)
 	case o.Gate != nil && !p.any:
 		return r, fmt.Errorf("promotion %s needs individual followers; gate %s has none (use handoff, after-read or after)", o.Promotion, o.Gate.Name)
 	case o.Gate != nil && o.Leaders > 1:

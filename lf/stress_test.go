@@ -97,7 +97,7 @@ func (f *feed) send(t *testing.T, p *Pool[int64]) {
 			select {
 			case f.events <- n:
 			case <-time.After(time.Until(deadline)):
-				t.Fatalf("nobody received event %d within a minute; stats %+v", n, p.Stats())
+				t.Fatalf("event %d was not received within a minute; stats %+v", n, p.Stats())
 			}
 			n++
 		}

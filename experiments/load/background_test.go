@@ -72,7 +72,7 @@ func TestBackgroundIsThereUntilTheEnd(t *testing.T) {
 	})
 	b := r.Background
 	if b == nil {
-		t.Fatal("nothing is told of the background")
+		t.Fatal("the result has no background")
 	}
 	for kind, got := range map[string][2]Presence{
 		"idle": {b.Idle, {300, 300, 300}}, "slow senders": {b.SlowSenders, {40, 40, 40}},

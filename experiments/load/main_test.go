@@ -39,9 +39,10 @@ func fatalIf(err error) {
 	}
 }
 
-// floorProcess starts the floor server, which works for the time work on each
-// request, in a process of its own and returns its URL. The process ends when
-// its standard input is closed, at the latest by the end of this process.
+// floorProcess starts the floor server in a process of its own and returns its
+// URL. The server computes for the duration `work` on each request. The process
+// ends when its standard input is closed, at the latest by the end of this
+// process.
 func floorProcess(t *testing.T, work time.Duration) string {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], work.String())

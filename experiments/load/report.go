@@ -45,7 +45,7 @@ type Report struct {
 	Pairs             *Pairs     `json:"pairs,omitempty"` // for paired arrivals
 }
 
-// Series is Result.Bins as written: a value for each part of the measured time.
+// Series is the form of Result.Bins in a file: a value for each part of the measured time.
 type Series struct {
 	WidthS   float64  `json:"width_s"`
 	Requests []uint64 `json:"requests"`

@@ -120,7 +120,7 @@ func frequencyGovernor(p patient) Finding {
 }
 
 func turbo(p patient) Finding {
-	f := Finding{Name: "turbo", Value: "not told", Level: OK, Sentence: "the kernel does not say whether the CPU raises its clock by itself"}
+	f := Finding{Name: "turbo", Value: "unknown", Level: OK, Sentence: "the kernel does not say whether the CPU raises its clock by itself"}
 	on := ""
 	switch {
 	case line(p.root, "sys/devices/system/cpu/intel_pstate/no_turbo") != "":
@@ -142,7 +142,7 @@ func clockSource(p patient) Finding {
 	switch f.Value {
 	case "tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page":
 	case "":
-		f.Value, f.Level, f.Sentence = "not told", Note, "whether reading the clock takes a system call is unknown"
+		f.Value, f.Level, f.Sentence = "unknown", Note, "whether reading the clock takes a system call is unknown"
 	default:
 		f.Level, f.Sentence = Warn, "reading this clock takes a system call or a slow device access, which every time stamp pays: choose tsc if the kernel offers it"
 	}
@@ -152,7 +152,7 @@ func clockSource(p patient) Finding {
 func timerSlack(p patient) Finding {
 	f := Finding{Name: "timer-slack", Level: OK, Value: line(p.root, "proc/self/timerslack_ns")}
 	if f.Value == "" {
-		f.Value, f.Level, f.Sentence = "not told", Note, "the kernel does not say how late timers may fire"
+		f.Value, f.Level, f.Sentence = "unknown", Note, "the kernel does not say how late timers may fire"
 		return f
 	}
 	f.Value += " ns"
@@ -201,11 +201,11 @@ func placement(p patient) Finding {
 }
 
 func hugePages(p patient) Finding {
-	f := Finding{Name: "huge-pages", Value: "not told", Level: OK, Sentence: "the kernel says nothing of transparent huge pages"}
+	f := Finding{Name: "huge-pages", Value: "unknown", Level: OK, Sentence: "the kernel does not report transparent huge pages"}
 	content := line(p.root, "sys/kernel/mm/transparent_hugepage/enabled")
 	if _, rest, ok := strings.Cut(content, "["); ok {
 		f.Value, _, _ = strings.Cut(rest, "]")
-		f.Sentence = "memory is compacted for those who ask only"
+		f.Sentence = "the kernel compacts memory only for programs that ask for it"
 		if f.Value == "always" {
 			f.Level, f.Sentence = Note, "the kernel may compact memory during a run, which shows as rare long latencies: madvise avoids it"
 		}

@@ -36,7 +36,7 @@ type Crossing struct {
 	Rate     float64
 	From, To float64 // the measured rates around it, or all measured rates if it was not found
 	InRange  bool    // it lies within the measured rates
-	Sure     bool    // for a measured one: the intervals of the ratios on both sides exclude 1; if not found, all intervals do
+	Sure     bool    // measured only: the intervals of the ratio at From and To exclude 1; if not found, all intervals do
 	Ahead    bool    // not found, and the leader's D is lower everywhere
 }
 

@@ -61,7 +61,7 @@ func TestFromRun(t *testing.T) {
 			t.Errorf("%s: spread %v, want about %.2f", in.MPM, in.Spread, want)
 		}
 		if !near(in.Nobody.Center, 0.01, 1e-9) {
-			t.Errorf("%s: nobody was there in %v of the gaps, want 0.01", in.MPM, in.Nobody.Center)
+			t.Errorf("%s: no thread was waiting in %v of the gaps, want 0.01", in.MPM, in.Nobody.Center)
 		}
 	}
 	if got, want := all[1].String(), "worker: V 16.0 [15.0, 17.0], G 10.0 [9.4, 10.6], c+Vq 23.5 [22.1, 24.9], read 2.50 [2.35, 2.65] µs (n = 7)"; got != want {

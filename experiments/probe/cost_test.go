@@ -105,7 +105,7 @@ func TestMeasureCost(t *testing.T) {
 			}
 			// The programs take longer than one that does nothing.
 			if c.MeterNs <= 0 || c.MeterNs >= c.NsPerEvent {
-				t.Errorf("the meter is said to take %v ns, an event with it %v ns", c.MeterNs, c.NsPerEvent)
+				t.Errorf("the reported time of the meter is %v ns, an event with it %v ns", c.MeterNs, c.NsPerEvent)
 			}
 			if s, err := p.objects.Nothing.Stats(); err != nil || s.RunCount < meterRuns {
 				t.Errorf("the meter was measured with %d runs, want %d or more (%v)", s.RunCount, meterRuns, err)

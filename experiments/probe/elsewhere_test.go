@@ -43,7 +43,7 @@ func TestRefuseElsewhere(t *testing.T) {
 	}{
 		{"no sockets", nil, ""},
 		{"tcp", files(tcp), ""},
-		{"who asks by UDP", files(resolver), ""},
+		{"a client of UDP", files(resolver), ""},
 		{"udp", files(udp), "UDP port "},
 		{"unix", files(unixSocket), "the Unix-domain socket " + path},
 	} {
@@ -76,6 +76,6 @@ func TestRefuseElsewhere(t *testing.T) {
 		_ = both.Wait() // killed on purpose
 	}()
 	if err := refuseElsewhere(Options{PIDs: []int{both.Process.Pid}}); err != nil {
-		t.Errorf("who listens on TCP, too, is refused: %v", err)
+		t.Errorf("a server that also listens on TCP is refused: %v", err)
 	}
 }

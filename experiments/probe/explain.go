@@ -96,7 +96,7 @@ func (s surroundings) whyRefused(needs []capability) string {
 	if s.lockdown != "" && s.lockdown != "none" {
 		why += " (lockdown is " + s.lockdown + ")"
 	}
-	return why + " [ask whoever set the kernel or its security module up]"
+	return why + " [ask the administrator of the kernel and its security module]"
 }
 
 // file returns the file name for setcap. The file of `go run` is removed when

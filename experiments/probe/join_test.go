@@ -142,7 +142,7 @@ func TestJoinLeaderOddities(t *testing.T) {
 			Residue{KernelGaps: 1}, Residue{UserRequests: 1}, [3]uint64{}},
 		{"a gap that another thread began", func(sc *scene) { sc.records.Gaps[0].Giver = 2 }, [3]uint64{2, 1, 0},
 			Residue{}, Residue{UserRequests: 1, KernelGaps: 1}, [3]uint64{}},
-		{"a gap nobody was woken for", func(sc *scene) { sc.records.Gaps[0].How = Total(bpf.ProbeStageJOINED_TOTAL) }, [3]uint64{2, 1, 0},
+		{"a gap without a wake-up", func(sc *scene) { sc.records.Gaps[0].How = Total(bpf.ProbeStageJOINED_TOTAL) }, [3]uint64{2, 1, 0},
 			Residue{}, Residue{UserRequests: 1}, [3]uint64{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -25,10 +25,10 @@ func TestKnownNewcomers(t *testing.T) {
 			o := watched(t, Options{PIDs: []int{target.PID}, Children: c.children}, func() { target.play(n) })
 			elided := o.Count("wakes_elided")
 			if c.followed && (elided < n || elided > n+runtime) {
-				t.Errorf("%d wake calls found nobody, want the newcomer's %d and few others", elided, n)
+				t.Errorf("%d wake calls found no thread, want the newcomer's %d and few others", elided, n)
 			}
 			if !c.followed && elided > runtime {
-				t.Errorf("%d wake calls found nobody, want few: the newcomer's %d are not asked for", elided, n)
+				t.Errorf("%d wake calls found no thread, want few, without the newcomer's %d", elided, n)
 			}
 			// The runtime may start one more process to find out what the
 			// kernel supports.

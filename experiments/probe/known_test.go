@@ -197,7 +197,7 @@ func TestKnownPlacement(t *testing.T) {
 					by := o.sum(stage.Handoff[part].Name, stage.Bare)
 					for place := range by {
 						if stage.Placement(place) != c.where && by[place].Count > 0 {
-							t.Errorf("%s: %d are said to be %v, want %v only", stage.Handoff[part].Name, by[place].Count, stage.Placement(place), c.where)
+							t.Errorf("%s: %d are counted as %v, want %v only", stage.Handoff[part].Name, by[place].Count, stage.Placement(place), c.where)
 						}
 					}
 				}
@@ -240,7 +240,7 @@ func TestKnownElided(t *testing.T) {
 	o := watched(t, Options{PIDs: []int{target.PID}}, target.act)
 	o.counts(t, map[string]uint64{"wake_calls": n, "wakes_elided": n, "wakes_issued": 0, "wakes_raced": 0, "wakes_other": 0, "handoffs_bare": 0})
 	if elided, woke := all(o.sum("wake-elided", stage.Solitary)), all(o.sum("wake-woke", stage.Solitary)); elided.Count != n || woke.Count != 0 {
-		t.Errorf("%d calls have the time of an elided one, %d of one that woke somebody, want %d and none", elided.Count, woke.Count, n)
+		t.Errorf("%d calls have the time of an elided one, %d of one that woke a thread, want %d and none", elided.Count, woke.Count, n)
 	}
 }
 
@@ -259,7 +259,7 @@ func TestKnownTimeouts(t *testing.T) {
 		o.counts(t, map[string]uint64{"wake_calls": 0, "wakes_issued": 0, "handoffs_bare": 0})
 		other, raced := o.Count("wakes_other"), o.Count("wakes_raced")
 		if other > n || other+raced < n-n/20 || raced > n/10 {
-			t.Errorf("%d sleeps are said to have ended otherwise, %d to have been raced, want %d together, or hardly less, and hardly any race (%d switches were not announced)", other, raced, n, o.Count("switches_unseen"))
+			t.Errorf("%d sleeps are counted as ended otherwise and %d as raced, want %d or slightly fewer together, and few races (%d switches were not announced)", other, raced, n, o.Count("switches_unseen"))
 		}
 	})
 }
@@ -315,7 +315,7 @@ func TestKnownRaces(t *testing.T) {
 		}
 		o.counts(t, map[string]uint64{"handoffs_bare": issued, "wakes_elided": o.Count("wake_calls") - n, "wakes_other": 0, "wakes_wasted": 0})
 		if woke := all(o.sum("wake-woke", stage.Solitary)); woke.Count != n {
-			t.Errorf("%d calls have the time of one that found somebody, want %d", woke.Count, n)
+			t.Errorf("%d calls have the time of one that found a thread, want %d", woke.Count, n)
 		}
 	})
 }

@@ -47,7 +47,7 @@ func TestSeconds(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
 		if n := 2*len(got.First) + got.Lone + got.Crowded; n != len(test.requests) {
-			t.Errorf("%s: %d of %d requests are told of", name, n, len(test.requests))
+			t.Errorf("%s: %d of %d requests are in the result", name, n, len(test.requests))
 		}
 	}
 }

@@ -19,7 +19,7 @@ func TestHooks(t *testing.T) {
 			t.Errorf("%s: %v", s.Point, s.Err)
 		}
 		if s.Sentence == "" || strings.Contains(s.Sentence, "MEMLOCK") {
-			t.Errorf("%s is said to be %q", s.Point, s.Sentence)
+			t.Errorf("%s: the sentence is %q", s.Point, s.Sentence)
 		}
 		if s.Err != nil && !strings.Contains(s.Sentence, s.Err.Error()) {
 			t.Errorf("%s: %q does not say %q", s.Point, s.Sentence, s.Err)
@@ -86,7 +86,7 @@ func TestFindings(t *testing.T) {
 func TestEachHookTellsSomething(t *testing.T) {
 	for _, h := range hooks {
 		if tells[h.point] == "" {
-			t.Errorf("nothing is said of what %s is good for", h.point)
+			t.Errorf("%s has no text about its use", h.point)
 		}
 	}
 	if len(tells) != len(hooks) {

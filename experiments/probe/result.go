@@ -145,7 +145,7 @@ func (r *Result) Report() *stage.Report {
 		Counts: countMap(&r.counts),
 		Lost:   stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
 	}
-	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // these are written elsewhere
+	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // other fields of the report have these
 		return name == "lost" || name == "threads"
 	})
 	for _, c := range r.chains() {

@@ -189,7 +189,7 @@ type opened struct {
 	PID             int               // process ID of the target, as the probe sees it
 }
 
-// measured is its report at the end.
+// measured is the report of a probe in another process about its measurement.
 type measured struct {
 	Counts  map[string]uint64
 	Records int

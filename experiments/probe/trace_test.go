@@ -303,7 +303,7 @@ func TestTraceRules(t *testing.T) {
 			t.Fatalf("%s: there is no %s in\n%s", c.rule, c.from, bad)
 		}
 		if _, err := readTrace(t, []byte(bad)); err == nil {
-			t.Errorf("%s: nothing is said of %s instead of %s", c.rule, c.to, c.from)
+			t.Errorf("%s: no error for %s instead of %s", c.rule, c.to, c.from)
 		}
 	}
 }

@@ -32,7 +32,7 @@ func Kendall(xs, ys []float64) (tau float64, discordant int) {
 	return float64(concordant-discordant) / math.Sqrt(float64(orderedX)*float64(orderedY)), discordant
 }
 
-// pairs leaves out entries with a NaN.
+// pairs returns xs and ys without the entries in which one of them is NaN.
 func pairs(xs, ys []float64) (as, bs []float64) {
 	if len(xs) != len(ys) {
 		panic("stats.Kendall: lists of unequal length (they must hold one value each per pair)")

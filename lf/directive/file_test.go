@@ -145,11 +145,11 @@ func TestInclude(t *testing.T) {
 	}
 	main, alice := s.Groups[0], s.Groups[1]
 	for what, ok := range map[string]bool{
-		"the last MaxHead holds":    main.MaxHead == 1003 && alice.MaxHead == 1003,
-		"one is told of the others": says(notes, Info, "server.conf:5: MaxHead 1003: replaces 1002 at ...conf.d/2.conf:1"),
-		"paths of the file":         s.PidFile == filepath.Join(dir, "run/a.pid") && s.ScoreBoardFile == filepath.Join(dir, "conf.d/board") && alice.DocumentRoot == filepath.Join(dir, "deep"),
-		"a file in a section":       main.MaxBody == 1<<20 && alice.MaxBody == 77,
-		"where a value is from":     alice.from["MaxBody"] == Origin{File: filepath.Join(dir, "deep/y"), Line: 1},
+		"the last MaxHead holds":  main.MaxHead == 1003 && alice.MaxHead == 1003,
+		"a note names the others": says(notes, Info, "server.conf:5: MaxHead 1003: replaces 1002 at ...conf.d/2.conf:1"),
+		"paths of the file":       s.PidFile == filepath.Join(dir, "run/a.pid") && s.ScoreBoardFile == filepath.Join(dir, "conf.d/board") && alice.DocumentRoot == filepath.Join(dir, "deep"),
+		"a file in a section":     main.MaxBody == 1<<20 && alice.MaxBody == 77,
+		"where a value is from":   alice.from["MaxBody"] == Origin{File: filepath.Join(dir, "deep/y"), Line: 1},
 	} {
 		if !ok {
 			t.Errorf("not so: %s: %+v%s", what, s, listed(notes))

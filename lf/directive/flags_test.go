@@ -87,7 +87,7 @@ func TestControlProcess(t *testing.T) {
 	}
 	_, notes, _ := byFlags(t, "--start-servers", "2", "--control-process=off")
 	if !says(notes, Info, "--start-servers 2: has no meaning without a control process") {
-		t.Errorf("nothing is said:%s", listed(notes))
+		t.Errorf("no note:%s", listed(notes))
 	}
 }
 
@@ -110,7 +110,7 @@ func TestFlagsWin(t *testing.T) {
 		t.Errorf("ThreadsPerChild is from %v", from)
 	}
 	if !says(notes, Info, "ThreadsPerChild 6: replaces 5 at ") {
-		t.Errorf("nothing is said of the second:%s", listed(notes))
+		t.Errorf("no note about the second:%s", listed(notes))
 	}
 }
 

@@ -67,7 +67,7 @@ func (s *System) findGroup(name string) (int, error) {
 	return strconv.Atoi(g.Gid)
 }
 
-// identify determines as whom the children of g run.
+// identify determines the user and groups of the children of g.
 func (r *resolver) identify(g *Group) {
 	g.UID, g.GID = -1, -1
 	userFrom, groupFrom := g.from["User"], g.from["Group"]

@@ -7,8 +7,8 @@ import (
 )
 
 // processes determines the children of a control process: how many there are,
-// how many threads they have, and as whom they run. The numbers depend on each
-// other, so it settles them in this order, whatever the order in the file.
+// how many threads they have, and the user they run as. The numbers depend on
+// each other, so it settles them in this order, whatever the order in the file.
 func (r *resolver) processes() {
 	r.sameGroups()
 	r.settleMutex()

@@ -75,7 +75,7 @@ type Group struct {
 
 	Listen []Listen // at least one, also if Alone
 
-	// As whom children run. UID and GID are -1 for the parent's.
+	// User and groups of the children. UID and GID are -1 for the parent's.
 	User, Group         string
 	UID, GID            int
 	SupplementaryGroups []int

@@ -142,7 +142,7 @@ func TestDeadlinesOnAStreamThatDoesNotWait(t *testing.T) {
 						s.Expire(&th)
 						codes(t, f, step.expire)
 						if last := step.expire[len(step.expire)-1]; f.shut != (last >= 400) {
-							t.Error("our side ends where the peer is told, and nowhere else")
+							t.Error("the server must end its side exactly if the peer was told of the end")
 						}
 					}
 				}

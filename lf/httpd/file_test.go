@@ -162,7 +162,7 @@ func TestFileOfTomorrow(t *testing.T) {
 		t.Errorf("Last-Modified %v, Date %v (%v)", told, date, err)
 	}
 	if a := one(t, server, ask("GET", "/a.txt", "If-Modified-Since: "+told.Format(httpDate)+"\r\n", "")); a.code != 200 {
-		t.Errorf("it is said not to have changed: %d", a.code)
+		t.Errorf("the answer says that it has not changed: %d", a.code)
 	}
 }
 

@@ -24,7 +24,7 @@ const (
 type Session struct {
 	server *Server
 	stream serve.Stream
-	eager  bool // the stream blocks, or does not say: after a response, try to read again
+	eager  bool // the stream waits, or does not say: read again right after a response
 
 	phase    phase
 	opened   bool  // the connection's first wait has a deadline

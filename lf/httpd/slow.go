@@ -13,7 +13,7 @@ import (
 const slowFor = int64(time.Second)
 
 // yieldTo makes t give up what others wait for if r is slow. It returns when
-// the handler begins, or 0 if nobody waits for t. It uses t.Began instead of
+// the handler begins, or 0 if no thread waits for t. It uses t.Began instead of
 // reading the clock, unless t.Began is unknown or includes the wait for the
 // request.
 func (s *Session) yieldTo(t *serve.Thread, r *route) (began int64) {

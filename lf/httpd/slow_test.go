@@ -41,9 +41,9 @@ func TestSlowHandlersYieldBefore(t *testing.T) {
 			r := server.routes["/look"]
 			const slow, quick = 21 * time.Millisecond, 0
 			th.Yield = nil
-			run("nobody waits", look, slow, 0)
+			run("without Yield", look, slow, 0)
 			if r.slow.Load() != 0 {
-				t.Error("marked, though nobody waits")
+				t.Error("marked as slow, though the thread has no Yield")
 			}
 			th.Yield = func() { yields++ }
 			run("first", look, slow, 0)

@@ -178,7 +178,7 @@ func TestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Create(1, 1, other); !errors.Is(err, ErrNotBoard) {
-		t.Errorf("a file of somebody else's: %v", err)
+		t.Errorf("a file that is no board: %v", err)
 	}
 	if text, err := os.ReadFile(other); err != nil || string(text) != "precious" {
 		t.Errorf("it is now %q, %v", text, err)

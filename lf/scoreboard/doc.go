@@ -21,9 +21,9 @@
 //
 // Children can write everywhere. So the parent uses what it reads here only for
 // counting and showing, never as a process to signal or as an index into its
-// own memory. Nobody can shrink a board in memory. Whoever may write a board's
-// file can shrink it, and processes that read the missing pages then die of
-// SIGBUS.
+// own memory. No process can shrink a board in memory. A process that may write
+// a board's file can shrink it, and processes that read the missing pages then
+// die of SIGBUS.
 //
 // The package knows the rows (package serve), but not who starts processes or
 // why.

@@ -22,7 +22,7 @@ var (
 // there is something to do, or returns ErrWouldBlock. A session works with both
 // and need not know which it has. Deadlines are absolute, in nanoseconds of
 // CLOCK_MONOTONIC (see flight.Now); 0 is none. A stream that does not block
-// ignores them, because whoever waits for it enforces them.
+// ignores them, because the code that waits for it enforces them.
 type Stream interface {
 	// Read reads what has arrived, up to len(p) bytes. It returns 0, io.EOF
 	// when the peer has closed its side.

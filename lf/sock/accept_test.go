@@ -197,7 +197,7 @@ func TestOneEdgeForTwo(t *testing.T) {
 		}
 		unix.Close(got)
 		if !e.more.Load() {
-			t.Errorf("after connection %d nobody would look for more", i)
+			t.Errorf("after connection %d no thread would look for more", i)
 		}
 	}
 	if _, err := a.Accept(); !errors.Is(err, ErrNoConnection) || e.more.Load() {

@@ -16,7 +16,7 @@ func TestWaitingForFirstData(t *testing.T) {
 		all := []*Listener{l}
 		l.HoldOff()
 		if Waiting(all, 0) {
-			t.Errorf("%s: nobody has connected, and somebody is waited for", address)
+			t.Errorf("%s: no peer has connected, and Waiting reports one", address)
 		}
 		l = listen(t, Options{Address: address, DeferAccept: DefaultDefer})
 		all[0] = l

@@ -50,7 +50,7 @@ func TestSiblings(t *testing.T) {
 				return got[0] > 0 && got[1] > 0
 			}
 		}
-		t.Fatal("nobody got the connection")
+		t.Fatal("no listener got the connection")
 		return false
 	})
 	second.NoteShort(unix.EMFILE)

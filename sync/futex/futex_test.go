@@ -76,7 +76,7 @@ func TestWakeCounts(t *testing.T) {
 	const waiters = 6
 	word := new(atomic.Uint32)
 	if n := Wake(word, All); n != 0 {
-		t.Fatalf("woke %d where nobody waits", n)
+		t.Fatalf("woke %d threads, but none waits", n)
 	}
 	var ended atomic.Int32
 	var all sync.WaitGroup

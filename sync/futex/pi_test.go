@@ -60,7 +60,7 @@ func TestPIWordNamesItsOwner(t *testing.T) {
 		// UnlockPI has handed the lock over before it returned. The waiter may
 		// have unlocked it since.
 		if got := word.Load() & TIDMask; got != 0 && got != uint32(waiter.tid) {
-			t.Errorf("word names %d after UnlockPI, want the waiting %d or nobody", got, waiter.tid)
+			t.Errorf("word names %d after UnlockPI, want the waiting %d or 0", got, waiter.tid)
 		}
 	}).ends(t)
 	waiter.ends(t)

@@ -10,7 +10,7 @@ import (
 
 var futexMutexKind = Kind{
 	Name:   "futexmutex",
-	Doc:    "mutex of three states on one futex word, two atomics when nobody waits; first come, first served in the kernel, but a thread that is awake overtakes: the returning thread leads again",
+	Doc:    "mutex of three states on one futex word, two atomics when no thread waits; first come, first served in the kernel, but a thread that is awake overtakes: the returning thread leads again",
 	Kernel: "2.6.22",
 	New:    newFutexMutex,
 }

@@ -8,7 +8,7 @@ import (
 
 var semopKind = Kind{
 	Name:   "semop",
-	Doc:    "System V semaphore with SEM_UNDO, Apache's AcceptMutex sysvsem: handed over in the kernel, first come, first served, given back when the process dies; two system calls even when nobody waits",
+	Doc:    "System V semaphore with SEM_UNDO, Apache's AcceptMutex sysvsem: handed over in the kernel, first come, first served, given back when the process dies; two system calls even when no thread waits",
 	Kernel: "2.6",
 	New:    newSemop,
 }

@@ -17,7 +17,7 @@ import (
 // A parent makes the object (SharedKind.New) and every child opens it:
 //
 //	owner, err := kind.New(gate.SharedOptions{})         // parent
-//	start(owner.Files(), owner.Passport())               // the child inherits the one and is told the other
+//	start(owner.Files(), owner.Passport())               // the child inherits the files and is sent the passport
 //	shared, err := gate.OpenShared(passport, fds)        // child
 //	for shared.Acquire(ended) == nil {
 //		fd := accept()
@@ -82,9 +82,9 @@ func OpenShared(p Passport, fds []int) (s *Shared, err error) {
 // After a signal whose handler was installed without SA_RESTART, Acquire calls
 // ended. If ended reports true it returns ErrInterrupted; otherwise, or if
 // ended is nil, it waits on. A signal that comes before the thread is in the
-// kernel has no effect. So whoever wants the thread back first makes ended
-// report true and then sends signals until Acquire has returned. Any other
-// error means that the gate is lost.
+// kernel has no effect. So a caller that wants the thread back first makes
+// ended report true and then sends signals until Acquire has returned. Any
+// other error means that the gate is lost.
 func (s *Shared) Acquire(ended func() bool) error {
 	if err := s.lock.acquire(ended); err != nil {
 		return err

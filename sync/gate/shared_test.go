@@ -147,7 +147,7 @@ func sharedHoldersKilled(t *testing.T, k SharedKind) {
 	for i := range kills {
 		f.board.stay.Store(1)
 		if !poll(func() bool { return f.board.staying.Load() != 0 }) {
-			t.Fatalf("after %d kills: nobody comes in", i)
+			t.Fatalf("after %d kills: no process gets the gate", i)
 		}
 		holder := f.board.staying.Swap(0)
 		for slot, p := range all {
@@ -684,7 +684,7 @@ func TestSharedPOSIXDeaths(t *testing.T) {
 		{"as the holder", false, dead | slept},
 		{"between giving and waking", false, 0},
 		{"being woken, with the gate free", true, 0},
-		{"being woken, with the gate taken by one who knows of nobody", true, other},
+		{"being woken, with the gate taken by a process that sees no waiter", true, other},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 
 var sharedPOSIXKind = SharedKind{
 	Name:   "posixsem",
-	Doc:    "semaphore on a futex word in shared memory, as those of sem_open(3) are: two atomics when nobody waits, and nobody but the parent notices a death",
+	Doc:    "semaphore on a futex word in shared memory, as those of sem_open(3) are: two atomics when no thread waits, and only the parent notices a death",
 	Kernel: "3.17",
-	Order:  "none: a release wakes the one that waits longest, but whoever is awake overtakes it",
+	Order:  "none: a release wakes the thread that waits longest, but one that is awake overtakes it",
 	Death:  "the parent, when it has waited for the process and calls Recover",
 
 	New:  newSharedPOSIX,

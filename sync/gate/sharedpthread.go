@@ -10,9 +10,9 @@ import (
 
 var sharedPthreadKind = SharedKind{
 	Name:   "pthread",
-	Doc:    "robust futex in shared memory, as a process-shared robust mutex is: one system call when nobody waits, for the list that the kernel looks at when the thread ends",
+	Doc:    "robust futex in shared memory, as a process-shared robust mutex is: one system call when no thread waits, for the list that the kernel looks at when the thread ends",
 	Kernel: "3.17",
-	Order:  "none: a release wakes the one that waits longest, but whoever is awake overtakes it",
+	Order:  "none: a release wakes the thread that waits longest, but one that is awake overtakes it",
 	Death:  "the kernel, first thing when the dead thread ends",
 
 	New: newSharedPthread,

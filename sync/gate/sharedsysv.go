@@ -10,7 +10,7 @@ var sharedSysVKind = SharedKind{
 	Name:   "sysvsem",
 	Doc:    "System V semaphore with SEM_UNDO: handed over in the kernel, one system call each for taking and giving; an object that outlives a parent that is killed",
 	Kernel: "2.6",
-	Order:  "first come, first served, as long as no signal comes; handed over, so that nobody overtakes",
+	Order:  "first come, first served, as long as no signal comes; handed over, so that no thread overtakes",
 	Death:  "the kernel, when it undoes the operations of the dead process",
 
 	New: newSharedSysV,

@@ -8,7 +8,7 @@ import (
 
 var tasKind = Kind{
 	Name:   "tas",
-	Doc:    "test-and-set: everybody spins on one word, and whoever is quickest wins; the least gap there can be, and the least fair",
+	Doc:    "test-and-set: all threads spin on one word and the quickest one gets it: the shortest possible gap, and the least fair",
 	Kernel: "2.6",
 	New:    func(int) (Gate, error) { return new(tas), nil },
 }

@@ -10,7 +10,7 @@ import (
 
 var lifosemKind = Kind{
 	Name:   "lifosem",
-	Doc:    "a semaphore whose word holds its value or its last waiter, each of whom sleeps on a futex word of its own: exact wake-ups, last come first served; with one owner, what that adds to a futex",
+	Doc:    "a semaphore whose word holds its value or its last waiter; each waiter sleeps on a futex word of its own. Exact wake-ups, last come first served; with one owner it shows what that costs beside a futex",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		sem, err := NewLifoSem(1, 1)

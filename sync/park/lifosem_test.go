@@ -43,7 +43,7 @@ func TestLifoSemOrder(t *testing.T) {
 	var order []int
 	post := func() {
 		if !s.Post() {
-			t.Fatal("Post says that nobody had to be woken")
+			t.Fatal("Post reports that it woke no thread")
 		}
 		order = append(order, <-granted)
 	}
@@ -61,11 +61,11 @@ func TestLifoSemOrder(t *testing.T) {
 		t.Errorf("granted to %v, want %v", order, want)
 	}
 	if s.Post() {
-		t.Error("Post says that it woke one where nobody waits")
+		t.Error("Post reports that it woke a thread, but none waits")
 	}
 	s.Wait(3)
 	if s.WaitUntil(3, 0) {
-		t.Error("a unit is there that nobody posted")
+		t.Error("there is a unit that was not posted")
 	}
 }
 
@@ -169,7 +169,7 @@ func TestLifoSemGone(t *testing.T) {
 	s := lifoSem(t, 3, 1)
 	for id := range 3 {
 		if s.WaitUntil(id, 0) {
-			t.Fatal("a unit is there that nobody posted")
+			t.Fatal("there is a unit that was not posted")
 		}
 	}
 	again := own(t, nil, internals{asleep: func(Parker) bool { return s.nodes[1].baton.Load() == batonWaiting }}, func() { s.Wait(1) })

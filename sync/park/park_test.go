@@ -96,7 +96,7 @@ func make1(t testing.TB, k Kind) Parker {
 func noPermit(t *testing.T, p Parker) {
 	t.Helper()
 	if p.ParkUntil(0) {
-		t.Error("a permit is there that nobody gave")
+		t.Error("there is a permit that was not given")
 	}
 }
 
@@ -249,7 +249,7 @@ func deadlinePast(t *testing.T, k Kind, _ internals) {
 	p := make1(t, k)
 	for _, deadline := range []int64{-forever - 1, -1, 0, now() - int64(time.Second), now()} {
 		if p.ParkUntil(deadline) {
-			t.Errorf("deadline %d: took a permit that nobody gave", deadline)
+			t.Errorf("deadline %d: took a permit that was not given", deadline)
 		}
 		p.Unpark()
 		if !p.ParkUntil(deadline) {
@@ -636,7 +636,7 @@ func TestSpinBudget(t *testing.T) {
 	// A deadline also ends the spinning.
 	deadline := now() + int64(time.Millisecond)
 	if p.ParkUntil(deadline) {
-		t.Error("took a permit that nobody gave")
+		t.Error("took a permit that was not given")
 	}
 	if now() < deadline {
 		t.Error("returned before the deadline")

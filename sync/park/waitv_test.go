@@ -84,7 +84,7 @@ func TestAlsoBeforeTheSleep(t *testing.T) {
 	for _, w := range []*atomic.Uint32{first, second} {
 		w.Store(1)
 		if p.ParkUntil(forever) {
-			t.Error("took a permit that nobody gave")
+			t.Error("took a permit that was not given")
 		}
 		p.Park()
 		if p.Unpark() {
@@ -101,7 +101,7 @@ func TestAlsoBeforeTheSleep(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p.ParkUntil(now() + 1000) {
-		t.Error("took a permit that nobody gave")
+		t.Error("took a permit that was not given")
 	}
 	own(t, p, internalsOf["waitv"], func() { p.Unpark(); p.Park() }).ends()
 	if err := p.Also(make([]*atomic.Uint32, futex.MaxWaiters)...); err == nil || !strings.Contains(err.Error(), "at most 127") {

@@ -25,7 +25,7 @@ func TestFIFOBetweenTwoSteps(t *testing.T) {
 		t.Fatal("popped a worker that is not there yet")
 	}
 	if f.word.Load()&fifoWaiting == 0 {
-		t.Fatal("the listener sleeps, and nobody is told")
+		t.Fatal("the listener sleeps, and no worker knows")
 	}
 	// Another worker overtakes it. It wakes the listener, which still cannot
 	// pop.

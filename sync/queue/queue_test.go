@@ -76,14 +76,14 @@ func TestWatch(t *testing.T) {
 			}
 			come(0, 1)
 			if p.times != 0 {
-				t.Error("told though it has not asked")
+				t.Error("woken without a Watch")
 			}
 			q.Watch()
 			come(1, 2)
-			until(t, "the listener to be told", func() bool { return q.Stats().WakesIssued == 1 })
+			until(t, "the listener to be woken", func() bool { return q.Stats().WakesIssued == 1 })
 			come(2, 3)
 			if p.times != 1 || !q.TryReserve() || q.Idle() != 3 {
-				t.Errorf("told %d times, %d idle; want 1, 3", p.times, q.Idle())
+				t.Errorf("woken %d times, %d idle; want 1, 3", p.times, q.Idle())
 			}
 			q.Watch()
 			q.Dismiss() // removes one for good, which wakes no listener

@@ -226,7 +226,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	if err := Available(255); err == nil {
-		t.Error("operation 255 is said to be there")
+		t.Error("operation 255 is reported as available")
 	}
 	if err := setupError(unix.EPERM); !errors.Is(err, unix.EPERM) || !strings.Contains(err.Error(), "io_uring_disabled") {
 		t.Errorf("EPERM is reported as %q", err)

@@ -56,7 +56,7 @@ struct counts {
 	__u64 dropped_threads;      /* events of threads without state */
 	__u64 dropped_connections;  /* the table was full */
 	__u64 dropped_processes;    /* the table was full */
-	__u64 unknown_sockets;      /* accepted, but it is unknown when they became ready */
+	__u64 unknown_sockets;      /* connections accepted without a known time of readiness */
 	__u64 lost;                 /* records that found the ring full */
 	__u64 events;               /* tracepoint hits that concerned a followed thread */
 	__u64 threads;              /* all that were ever followed */
