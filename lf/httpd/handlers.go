@@ -100,8 +100,8 @@ func bytesOf(x *Exchange) {
 	}
 }
 
-// number returns the query's parameter name, a whole number of at most most. If
-// it is not that, number answers 400 and returns false.
+// number returns the parameter `name` of the query as a whole number. If it is
+// not one, or above most, number answers 400 and returns false.
 func (x *Exchange) number(name string, most int64) (int64, bool) {
 	args := x.Args()
 	if !args.Has(name) {

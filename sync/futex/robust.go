@@ -19,7 +19,7 @@ import (
 //	0 [| Waiters]           -> tid [| Waiters]        Lock
 //	tid                     -> tid | Waiters          Lock, by a thread that is about to wait
 //	tid [| Waiters]         -> 0 [| Waiters]          Unlock; wakes one if the bit is set
-//	tid [| Waiters]         -> OwnerDied [| Waiters]  the kernel, for a thread that ended; wakes one if the bit is set
+//	tid [| Waiters]         -> OwnerDied [| Waiters]  the kernel, after the owner ended; wakes one if the bit is set
 //	OwnerDied [| Waiters]   -> tid [| Waiters]        Lock: recovered
 //
 // The kernel finds the locks of a thread that ends through the list that the

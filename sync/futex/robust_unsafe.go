@@ -98,7 +98,7 @@ func register(all []thread) (*thread, error) {
 		}
 		return t, nil
 	}
-	return nil, fmt.Errorf("set list of robust locks: %d threads have one already, the most there can be", maxThreads)
+	return nil, fmt.Errorf("set list of robust locks: %d threads have one already, which is the limit", maxThreads)
 }
 
 // ended reports whether a list is free, because its thread has ended or it was

@@ -10,7 +10,7 @@ import (
 
 var flockKind = Kind{
 	Name:   "flock",
-	Doc:    "flock(2) on a file that each thread has opened, Apache's AcceptMutex flock: what a file lock costs as a mutex, with a lock record allocated in the kernel for each call",
+	Doc:    "flock(2) on a file that each thread has opened, Apache's AcceptMutex flock: a file lock used as a mutex; the kernel allocates a lock record for each call",
 	Kernel: "2.6",
 	New:    newFlock,
 }

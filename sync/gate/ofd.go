@@ -8,7 +8,7 @@ import (
 
 var ofdKind = Kind{
 	Name:   "ofd",
-	Doc:    "byte-range lock of an open file description (F_OFD_SETLKW), Apache's AcceptMutex fcntl made fit for threads: what the lists of ranges cost on top of flock",
+	Doc:    "byte-range lock of an open file description (F_OFD_SETLKW), like Apache's AcceptMutex fcntl, but for threads: shows what the kernel's lists of ranges cost beside flock",
 	Kernel: "3.15",
 	New:    newOFD,
 }

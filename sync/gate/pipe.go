@@ -11,7 +11,7 @@ import (
 
 var pipeKind = Kind{
 	Name:   "pipe",
-	Doc:    "one byte in a pipe, read to acquire and written back to release, as make -j passes its job tokens: what a hand-over costs through the file layer",
+	Doc:    "one byte in a pipe, read to acquire and written back to release, as make -j passes its job tokens: shows what a hand-over through the file layer costs",
 	Kernel: "2.6.27",
 	New:    newPipe,
 }

@@ -12,7 +12,7 @@ import (
 
 var robustKind = Kind{
 	Name:   "robust",
-	Doc:    "futex that outlives its owner: the kernel frees it when the holder's thread ends, by the thread's list of robust locks; what it costs to be safe from a leader's death",
+	Doc:    "futex that outlives its owner: the kernel frees it when the holder's thread ends, by the thread's list of robust locks; shows what protection from a leader's death costs",
 	Kernel: "3.17",
 	New:    newRobust,
 }

@@ -10,10 +10,10 @@ import (
 
 var sharedPthreadKind = SharedKind{
 	Name:   "pthread",
-	Doc:    "robust futex in shared memory, as a process-shared robust mutex is: one system call when no thread waits, for the list that the kernel looks at when the thread ends",
+	Doc:    "robust futex in shared memory, as a process-shared robust mutex is: one system call even when no thread waits, because the owner asks the kernel for its list of robust locks (get_robust_list)",
 	Kernel: "3.17",
 	Order:  "none: a release wakes the thread that waits longest, but one that is awake overtakes it",
-	Death:  "the kernel, first thing when the dead thread ends",
+	Death:  "the kernel, at the beginning of the dead thread's exit",
 
 	New: newSharedPthread,
 	open: func(_ Passport, fds []int) (lock, error) {

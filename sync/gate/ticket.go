@@ -8,7 +8,7 @@ import (
 
 var ticketKind = Kind{
 	Name:   "ticket",
-	Doc:    "ticket lock: all threads spin on one word until it shows their number; the price of first come, first served, and its collapse when the next one has no CPU",
+	Doc:    "ticket lock: all threads spin on one word until it shows their number; first come, first served, so all wait while the next thread has no CPU",
 	Kernel: "2.6",
 	New:    func(int) (Gate, error) { return new(ticket), nil },
 }

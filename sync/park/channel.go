@@ -7,7 +7,7 @@ import (
 
 var channelKind = Kind{
 	Name:   "channel",
-	Doc:    "a channel with room for one: the usual Go way; a locked thread is woken through the Go scheduler, at two thread switches each",
+	Doc:    "a channel with room for one, as usual in Go; the Go scheduler wakes a locked thread with two thread switches",
 	Kernel: "3.2",
 	New:    newChannel,
 }

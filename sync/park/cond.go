@@ -7,7 +7,7 @@ import (
 
 var condKind = Kind{
 	Name:   "cond",
-	Doc:    "sync.Mutex and sync.Cond: what it costs to wake a locked thread through the Go scheduler, at two thread switches each",
+	Doc:    "sync.Mutex and sync.Cond: the Go scheduler wakes a locked thread with two thread switches",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		p := new(condParker)

@@ -9,7 +9,7 @@ import (
 
 var eventfdKind = Kind{
 	Name:   "eventfd",
-	Doc:    "read(2) of an eventfd of its own: what the descriptor layer adds to a futex; the owner could poll it among others",
+	Doc:    "read(2) of an eventfd of its own: shows what the descriptor layer adds to a futex; the owner could poll it with other descriptors",
 	Kernel: "3.2",
 	New:    newEventfd,
 }

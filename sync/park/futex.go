@@ -7,7 +7,7 @@ import (
 
 var futexKind = Kind{
 	Name:   "futex",
-	Doc:    "futex(2) on the permit word: one system call to sleep, one to wake, none when the owner is awake; the base line for the others",
+	Doc:    "futex(2) on the permit word: one system call to sleep, one to wake, none when the owner is awake; the baseline for the other kinds",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		return new(futexParker), nil

@@ -8,7 +8,7 @@ import (
 
 var pipeKind = Kind{
 	Name:   "pipe",
-	Doc:    "read(2) of a pipe of its own: the wake-up of servers older than futexes, with a buffer and its lock on the way",
+	Doc:    "read(2) of a pipe of its own: the wake-up of servers that are older than futexes; it passes a buffer and its lock",
 	Kernel: "3.2",
 	New:    newPipe,
 }

@@ -9,7 +9,7 @@ import (
 
 var semaKind = Kind{
 	Name:   "sema",
-	Doc:    "a semaphore with value and number of waiters in one word, slept on by futex(2): whether counting waiters costs more than the permit's three states",
+	Doc:    "a semaphore with value and number of waiters in one word, slept on by futex(2): shows whether counting waiters costs more than the permit's three states",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		return new(semaParker), nil

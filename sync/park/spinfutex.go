@@ -9,7 +9,7 @@ import (
 
 var spinFutexKind = Kind{
 	Name:   "spinfutex",
-	Doc:    "looks at the permit word for the spin budget (2 µs) before it sleeps as futex does: whether a quick hand-off can do without the kernel",
+	Doc:    "looks at the permit word for the spin budget (2 µs) before it sleeps as futex does: shows whether a quick hand-off needs no system call",
 	Kernel: "3.2",
 	New:    newSpinFutex,
 }

@@ -12,7 +12,7 @@ import (
 
 var uringKind = Kind{
 	Name:      "uring",
-	Doc:       "a futex wait in an io_uring of its own, woken by futex(2): what the ring adds to a futex; the owner could await I/O in the same call",
+	Doc:       "a futex wait in an io_uring of its own, woken by futex(2): shows what the ring adds to a futex; the owner could wait for I/O in the same call",
 	Kernel:    "6.7",
 	New:       newUring,
 	Available: func() error { return uring.Available(uring.OpFutexWait) },

@@ -10,7 +10,7 @@ import (
 
 var waitvKind = Kind{
 	Name:      "waitv",
-	Doc:       "futex_waitv(2) on the permit word and, with Also, on others (a bound event, shutdown): what one wait for several reasons costs over a futex",
+	Doc:       "futex_waitv(2) on the permit word and, with Also, on others (a bound event, shutdown): shows what a wait for several reasons costs beside a futex",
 	Kernel:    "5.16",
 	Available: futex.WaitVAvailable,
 	New: func(Options) (Parker, error) {

@@ -4,7 +4,7 @@ import "lflab/sync/park"
 
 var naiveForm = Form{
 	Name: "naive",
-	Doc:  "what textbooks do: a list under a mutex, a node allocated for each item, a condition variable, no worker reserved: connections are accepted that no worker is free to serve, and woken workers may find nothing",
+	Doc:  "the queue of textbooks: a list under a mutex, a node allocated for each item, a condition variable, no worker reserved: connections are accepted that no worker is free to serve, and woken workers may find nothing",
 }
 
 // naive is a list of items under a mutex, with a condition variable. A worker
