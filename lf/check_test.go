@@ -116,7 +116,6 @@ func newChecker(t trial, m mutant) *checker {
 	return c
 }
 
-// rulesOf returns the rules of a promotion by its name.
 func rulesOf(name string) rules {
 	for _, p := range promotions {
 		if p.Name == name {

@@ -68,7 +68,6 @@ func (k *codec) link(v *uint16, dead bool) {
 	}
 }
 
-// promise packs a promise and its slot.
 func (k *codec) promise(v *cas.Promise) {
 	b := uint8(v.Kind()) | v.Slot()<<4
 	num(k, &b)
@@ -129,7 +128,6 @@ func (k *codec) word(v *cas.Word) (stale bool) {
 	return false
 }
 
-// freeBit returns the bit of the word that marks a slot as free.
 func freeBit(slot int) cas.Word { return cas.NewWord(slot+1) &^ cas.NewWord(slot) }
 
 // parity packs a lease of which only the busy bit matters.

@@ -95,7 +95,6 @@ func (c *checker) reach(into, from []int32, want goal, missed func(int32)) {
 	}
 }
 
-// goal returns the goals that s meets.
 func (c *checker) goal(s *state) (g goal) {
 	n := c.count(s)
 	led := s.pending == [maxSlots]uint8{} && n[onSource] == c.leaders

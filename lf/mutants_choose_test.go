@@ -114,7 +114,6 @@ func withoutTag(leaders int) trial {
 	return trial{promotion: "handoff", threads: 4, leaders: leaders, parking: atOnce, calm: true, endless: true}
 }
 
-// choosing makes trials of an order.
 func choosing(order cas.Order, threads, leaders int) []trial {
 	return []trial{{promotion: "handoff", order: order, threads: threads, leaders: leaders, parking: atOnce, calm: true}}
 }

@@ -158,7 +158,6 @@ func openBackground(ctx context.Context, cfg Config, t *target, fd int) (*backgr
 	}
 }
 
-// presence returns the counts of one kind.
 func (b *background) presence(k clientKind) *Presence {
 	return [kinds]*Presence{
 		idleClient: &b.result.Idle, blockingClient: &b.result.Blocking,

@@ -145,7 +145,6 @@ func (b *background) leave(g *client, why string) {
 	}
 }
 
-// on handles g's events.
 func (b *background) on(g *client, events uint32) {
 	if g.state != arriving && g.state != present {
 		return // the event came together with the one that closed it

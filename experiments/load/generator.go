@@ -392,7 +392,6 @@ func (g *generator) watch(until int64) int {
 	return 0
 }
 
-// on handles one event.
 func (g *generator) on(event *unix.EpollEvent) {
 	if event.Fd == wakeTag {
 		return // each turn of the loop checks stop

@@ -91,7 +91,6 @@ func (c Config) Validate() error {
 
 var laws = []Arrivals{Poisson, Fixed, Paired, Burst}
 
-// validateGroups checks pairs and bursts.
 func (c Config) validateGroups(bad func(flag string, value any, allowed string, args ...any) error) error {
 	grouped := c.Arrivals == Paired || c.Arrivals == Burst
 	switch {

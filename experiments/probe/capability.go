@@ -35,7 +35,6 @@ func (s capabilities) has(c capability) bool {
 	return s>>c&1 == 1 || s>>capSysAdmin&1 == 1
 }
 
-// lacks returns those of wanted that are not in the set.
 func (s capabilities) lacks(wanted []capability) []capability {
 	var missing []capability
 	for _, c := range wanted {

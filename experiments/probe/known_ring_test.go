@@ -7,7 +7,6 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// kept is the number of records that were kept.
 func (o *outcome) kept() uint64 {
 	r := o.Records
 	return uint64(len(r.Requests) + len(r.Handoffs) + len(r.Gaps) + len(r.Waits) + len(r.Wakes) + len(r.Runs))

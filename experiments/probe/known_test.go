@@ -73,7 +73,6 @@ func (o *outcome) whole(t testing.TB) {
 	}
 }
 
-// attempt is one attempt at a test, which may fail.
 type attempt struct {
 	testing.TB
 	errs []string

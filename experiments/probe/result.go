@@ -94,7 +94,6 @@ func (r *Result) dist(name string, groups []stage.Group, at ...stage.Placement) 
 
 var everywhere = []stage.Placement{stage.SameCPU, stage.CrossCPU, stage.NoWake}
 
-// all merges all placements.
 func all(by [stage.Placements]Histogram) *Histogram {
 	var h Histogram
 	for place := range by {
@@ -211,7 +210,6 @@ func (r *Result) placed(name string, groups []stage.Group) map[string]stats.Dist
 	return m
 }
 
-// placed summarises histograms by placement.
 func placed(by [stage.Placements]Histogram) map[string]stats.Dist {
 	m := map[string]stats.Dist{}
 	for place := range by {

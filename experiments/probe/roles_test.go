@@ -299,7 +299,6 @@ func hear[T any](c *child) (v T) {
 	return v
 }
 
-// idsOf returns the kernel's IDs of a probe's programs and links.
 func idsOf(p *Probe) (programs, links []uint32) {
 	for _, h := range hooks {
 		if program := p.program(h.program); program != nil {

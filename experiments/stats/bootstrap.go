@@ -23,7 +23,6 @@ type sample interface {
 	draw(rng *rand.Rand, picks []int) float64 // the statistic of the processes with the numbers in picks
 }
 
-// intervalOf returns a sample's statistic with its interval.
 func intervalOf(s sample) Interval {
 	if s.len() == 0 {
 		return none()

@@ -41,7 +41,6 @@ func (f *filePhase) texts() []string {
 	return all
 }
 
-// fill returns the phase with its placeholders filled in.
 func (f *filePhase) fill(cell map[string]string) *filePhase {
 	out := *f
 	out.Path, out.Spacing = fill(f.Path, cell), fill(f.Spacing, cell)

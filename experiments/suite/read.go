@@ -120,7 +120,6 @@ type reader struct {
 	fsys fs.FS
 }
 
-// refuse returns the error for a wrong value.
 func (r *reader) refuse(key string, value any, allowed string) error {
 	text := fmt.Sprint(value)
 	switch value.(type) {

@@ -46,7 +46,6 @@ type Pair struct {
 	byBlock map[int]float64
 }
 
-// pairs returns the pairs that a rule compares.
 func (t *trials) pairs(q suite.Rule) []Pair {
 	var ps []Pair
 	for _, of := range t.cells {

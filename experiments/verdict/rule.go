@@ -78,7 +78,6 @@ func (t *trials) judgePairs(r *RuleResult) {
 	r.Reason = tally(r.Outcome, sides, "pair") + p.openText()
 }
 
-// noPairs says why a rule has no pairs.
 func (t *trials) noPairs(q suite.Rule) string {
 	why := fmt.Sprintf("no two cells of the plan are what the rule compares (of %s, to %s)", matchText(q.Of), matchText(q.To))
 	if q.Where != nil {

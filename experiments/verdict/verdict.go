@@ -11,7 +11,6 @@ import (
 // Outcome is the result of one rule or of all.
 type Outcome string
 
-// Outcomes.
 const (
 	Confirmed Outcome = "confirmed"
 	Refuted   Outcome = "refuted"

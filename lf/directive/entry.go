@@ -148,7 +148,6 @@ func (e *Entry) DefaultFor(m MPM, alone bool) string {
 	}
 }
 
-// bounds returns the range for an MPM.
 func (e *Entry) bounds(m MPM) (least, most int64) {
 	least, most = e.Range.Least, e.Range.Most
 	switch {
@@ -164,7 +163,6 @@ func (e *Entry) bounds(m MPM) (least, most int64) {
 	return least, most
 }
 
-// restart returns Restart for an MPM.
 func (e *Entry) restart(m MPM) Restart {
 	if m.ListenPerThread && (e.Name == "ThreadsPerChild" || e.Name == "StartServers") {
 		return Kept // each thread has a socket with connections in its queue

@@ -24,7 +24,6 @@ type file struct {
 	missing  bool // the file could not be read
 }
 
-// section is a <User> section.
 type section struct {
 	user   string
 	from   Origin

@@ -111,7 +111,6 @@ func (r *resolver) resolve() {
 	}
 }
 
-// read reads the file, if there is one.
 func (r *resolver) read(flags []value) file {
 	if r.src.Config == "" {
 		return file{}
@@ -308,7 +307,6 @@ func (r *resolver) choices() {
 	}
 }
 
-// directories checks that directories exist.
 func (r *resolver) directories() {
 	check := func(name, path string, from Origin) {
 		if path == "" {

@@ -103,7 +103,6 @@ func parseSwitch(text string) (bool, error) {
 	return false, errSwitch
 }
 
-// path returns the absolute path.
 func (v *value) path() (string, error) {
 	name := v.args[0]
 	if name == "" {

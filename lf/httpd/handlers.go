@@ -41,7 +41,6 @@ var helloBody = []byte("Hello, World!")
 
 func hello(x *Exchange) { x.Answer(fasthttp.StatusOK, "text/plain", helloBody) }
 
-// echo answers with the request's body.
 func echo(x *Exchange) { x.Answer(fasthttp.StatusOK, "application/octet-stream", x.Body()) }
 
 // spin keeps the CPU busy for us µs.

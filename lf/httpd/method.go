@@ -1,6 +1,5 @@
 package httpd
 
-// methods is a set of request methods.
 type methods uint8
 
 const (

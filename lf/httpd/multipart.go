@@ -45,7 +45,6 @@ func newMultipart(f *os.File, ranges []byteRange, ctype string, size int64) *mul
 
 func (m *multipart) contentType() string { return "multipart/byteranges; boundary=" + m.boundary }
 
-// size returns the size of the body.
 func (m *multipart) size() int64 {
 	if len(m.parts) == 0 {
 		return 0

@@ -83,7 +83,6 @@ func (q *request) scan(b []byte, limit int) *refusal {
 	return nil
 }
 
-// requestLine checks the first line.
 func (q *request) requestLine(line []byte) *refusal {
 	sp := bytes.IndexByte(line, ' ')
 	if sp < 0 {

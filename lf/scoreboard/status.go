@@ -47,7 +47,6 @@ func (b *Board) Status() serve.Status {
 	return st
 }
 
-// process returns the contents of a slot.
 func (b *Board) process(slot int) serve.Process {
 	s := b.Slot(slot)
 	p := serve.Process{

@@ -162,7 +162,6 @@ func (a *UringAcceptor) take(c uring.Completion) (fd int, errno syscall.Errno) {
 	return int(c.Result), 0
 }
 
-// errnoOf returns the errno in err.
 func errnoOf(err error) syscall.Errno {
 	var errno syscall.Errno
 	errors.As(err, &errno)

@@ -22,7 +22,6 @@ import (
 
 const shortServerEnv = "SOCK_TEST_SHORT_SERVER"
 
-// shortReport is the server's report.
 type shortReport struct {
 	Address  string
 	Short    uint64

@@ -124,7 +124,6 @@ func state(tid int) byte {
 	return stat[bytes.LastIndexByte(stat, ')')+2]
 }
 
-// threads returns the TIDs of all threads of the process.
 func threads(t *testing.T) (tids []int) {
 	t.Helper()
 	dirs, err := filepath.Glob("/proc/self/task/*")

@@ -4,7 +4,6 @@ package gate
 
 import "testing"
 
-// inFull runs a test with all its rounds.
 func inFull(t *testing.T, test func(*testing.T)) {
 	full = true
 	defer func() { full = false }()

@@ -238,7 +238,6 @@ func newFamily(t testing.TB, k SharedKind, opt SharedOptions) *family {
 	return f
 }
 
-// process is a child process.
 type process struct {
 	f    *family
 	cmd  *exec.Cmd

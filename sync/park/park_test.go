@@ -92,7 +92,6 @@ func make1(t testing.TB, k Kind) Parker {
 	return p
 }
 
-// noPermit checks that the parker has no permit.
 func noPermit(t *testing.T, p Parker) {
 	t.Helper()
 	if p.ParkUntil(0) {

@@ -50,7 +50,6 @@ func newGame(t testing.TB, k Kind, handoffs int, locked bool, cpu ...int) *game 
 	return g
 }
 
-// serve begins the game.
 func (g *game) serve() {
 	g.started.Store(true)
 	g.parkers[0].Unpark()

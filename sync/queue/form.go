@@ -64,7 +64,6 @@ func (f Form) Suits(kind park.Kind) error {
 	return f.refuse(kind)
 }
 
-// made is a form with its constructor.
 type made[T any] struct {
 	Form
 	make func(workers int, kind park.Kind, opt park.Options) (Handoff[T], error)

@@ -40,7 +40,6 @@ func (q *naive[T]) Reserve() {}
 // TryReserve implements Handoff. It reserves no worker.
 func (q *naive[T]) TryReserve() bool { return true }
 
-// Put appends the item to the list.
 func (q *naive[T]) Put(item T) {
 	n := &node[T]{item: item}
 	q.mutex.Acquire(q.listener())

@@ -4,7 +4,6 @@ package queue
 
 import "testing"
 
-// inFull runs a test with all its rounds.
 func inFull(t *testing.T, test func(*testing.T)) {
 	everyRound = true
 	defer func() { everyRound = false }()

@@ -39,7 +39,6 @@ func submit(t testing.TB, r *Ring, wait int) {
 	}
 }
 
-// next waits for a completion.
 func next(t testing.TB, r *Ring) Completion {
 	t.Helper()
 	for {

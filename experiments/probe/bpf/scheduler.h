@@ -86,7 +86,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 		if (prev_state && !preempt) {
 			COUNT(switches_voluntary, 1);
 			__builtin_memset(&t->sleep, 0, sizeof(t->sleep));
-			barrier(); /* last, for a waker on another CPU may look already */
+			barrier(); /* set last, because a waker on another CPU may read it at once */
 			t->sleep.off = now;
 			if (blocks) {
 				t->stopped_on_watch = true;

@@ -123,7 +123,6 @@ func hosts() []Case {
 	}
 }
 
-// manyFields returns n field lines.
 func manyFields(n int) string {
 	var b strings.Builder
 	for i := range n {
