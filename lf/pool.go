@@ -132,7 +132,7 @@ type Pool[E any] struct {
 	rules      rules
 	leadership *cas.Leadership
 	gate       gate.Gate      // replaces leadership and the members' parkers
-	since      []stamp        // for each slot: when its leader received the current event; used if leases are
+	since      []stamp        // for each slot: when its leader received the current event; used only with leases
 	backlogs   []backlog      // for each slot; used if leases are
 	idle       atomic.Bool    // the sentinel's last look found a free processor
 	census     *thread.Census // nil if it is not needed or cannot be opened
