@@ -140,7 +140,7 @@ func TestCountPair(t *testing.T) {
 			g.pairs.write(one.number, one.written)
 			times[one.number] = one.written
 		}
-		const now, sooner, started = 50_000, 1000, 400 // the latency of a second request tells its number
+		const now, sooner, started = 50_000, 1000, 400 // each second request has a latency of its own, by which the test recognises it
 		for _, number := range test.answers {
 			planned := now - int64(number%1000) - sooner
 			g.countPair(&conn{planned: arrival{number: number}, written: times[number]}, now-planned, now-planned-started)

@@ -398,7 +398,7 @@ func closeGivesBack(t *testing.T, k Kind, d internals) {
 	}
 }
 
-// noDescriptors lets each point of New run out of descriptors.
+// noDescriptors makes New run out of descriptors at each point.
 func noDescriptors(t *testing.T, k Kind, d internals) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
