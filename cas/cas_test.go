@@ -74,7 +74,7 @@ func TestWordsDoNotShareLines(t *testing.T) {
 	}
 }
 
-// TestMachinesAlone runs each machine to its end with nobody in between.
+// TestMachinesAlone runs each machine to its end while no other thread steps.
 func TestMachinesAlone(t *testing.T) {
 	l := NewLeadership(3, 1)
 	join := func(me uint16) JoinResult {
@@ -108,7 +108,7 @@ func TestMachinesAlone(t *testing.T) {
 	r, heir = promote()
 	expect("next heir", [2]any{r, heir}, [2]any{Promoted, uint16(1)})
 	r, _ = promote()
-	expect("nobody waits", r, Freed)
+	expect("no thread waits", r, Freed)
 	expect("returning thread", join(0), Leads)
 	expect("another", join(2), Follows)
 
@@ -161,9 +161,9 @@ func TestPermitKeepsOne(t *testing.T) {
 	}
 }
 
-// TestRing moves numbers through a small ring that stands next to the
-// wrap-around of its positions, and checks that each comes out once and that
-// each producer's come out in order.
+// TestRing moves numbers through a small ring whose positions are about to wrap
+// around, and checks that each number comes out once and that the numbers of
+// each producer come out in order.
 func TestRing(t *testing.T) {
 	const producers, consumers, each = 3, 3, 20_000
 	r := newRingAt[uint64](8, ^uint64(0)-5)
@@ -249,8 +249,9 @@ func TestRingIsBounded(t *testing.T) {
 	}
 }
 
-// TestIdle lets workers push themselves while one producer pops, and checks
-// that each push is popped once and that a producer that waits is told.
+// TestIdle lets workers push themselves while one consumer pops. It checks that
+// each push is popped once and that a consumer that waits is told of the next
+// push.
 func TestIdle(t *testing.T) {
 	const workers, times = 4, 20_000
 	s := NewIdle(workers)
@@ -277,7 +278,7 @@ func TestIdle(t *testing.T) {
 	for n := 0; n < times; {
 		i, ok := s.Pop(true)
 		if !ok {
-			<-told // would hang if the push that ends the wait did not tell
+			<-told // hangs if the push that ends the wait does not tell
 			continue
 		}
 		popped[i]++
@@ -290,8 +291,8 @@ func TestIdle(t *testing.T) {
 			turn[i] <- struct{}{}
 		}
 	}
-	// A worker that was between its turn and its push finds it closed; one
-	// that pushed before the close was popped above.
+	// A worker that was between its turn and its push finds the stack closed.
+	// One that pushed before the close was popped above.
 	wg.Wait()
 	total := 0
 	for _, n := range popped {

@@ -1,29 +1,33 @@
 package cas
 
-// Order is which follower is promoted.
+// Order says which follower a leader promotes.
 type Order uint8
 
 const (
-	LIFO     Order = iota // the one that came last: Promote
+	LIFO     Order = iota // the one that joined last: Promote
 	FIFO                  // the one that has waited longest: Choose
-	Priority              // the one of the highest rank; among equals the one that has waited longest: Choose
+	Priority              // the one with the highest rank, and among equals the one that has waited longest: Choose
 )
 
-// Choose is Promote for an heir that is not the one on top: it walks the stack
-// and takes a follower out of its middle. Links below the top have one writer
-// for that, whoever has set the choosing bit; pushes go on meanwhile. A leader
-// that finds the bit set frees its slot and goes: the one that chooses serves
-// it, too, so nobody waits for anybody. It takes time in proportion to the
-// number of followers. Fields but Order and Slot are zero at the beginning.
+// Choose promotes a follower that need not be on top of the stack. It walks the
+// stack and unlinks the heir, from the middle if it has to. It takes time in
+// proportion to the number of followers.
+//
+// Only the thread that has set the choosing bit writes links below the top.
+// Pushes go on meanwhile. A leader that finds the bit set frees its slot and
+// leaves; the thread that chooses then promotes for that slot, too. So no
+// thread waits for another one.
+//
+// The caller sets Order and Slot. All other fields start as zero.
 type Choose struct {
 	PC      ChoosePC
 	Order   Order
 	Slot    uint8
-	Heir    uint16 // to be woken after Promoted and PromotedOne
+	Heir    uint16 // the follower to wake after Promoted and PromotedOne
 	At      uint16 // the follower being looked at
-	Prev    uint16 // the one above it
+	Prev    uint16 // the follower above At
 	Best    uint16 // the heir so far
-	Above   uint16 // the one above that
+	Above   uint16 // the follower above Best
 	Next    uint16
 	Seen    Word
 	Retries uint32
@@ -39,14 +43,14 @@ const (
 	ChooseLock                   // CAS: set the choosing bit
 	ChooseTop                    // read the word: the stack as it is now
 	ChooseWalk                   // read the link of At
-	ChooseBelow                  // read the link of the heir
-	ChooseUnlink                 // write the link of the one above it
-	ChoosePop                    // CAS: the heir is on top
-	ChooseGrant                  // promise it the leadership
-	ChooseDone                   // read the word: is there more to do?
+	ChooseBelow                  // read the link of Best
+	ChooseUnlink                 // write the link of Above
+	ChoosePop                    // CAS: Best is on top, so pop it
+	ChooseGrant                  // grant the leadership to the heir
+	ChooseDone                   // read the word: has another slot become free?
 	ChooseClaim                  // CAS: take a slot that was freed meanwhile
 	ChooseUnlock                 // CAS: clear the bit
-	ChooseRest                   // tell the rest that the pool has ended
+	ChooseRest                   // tell the remaining followers that the pool has ended
 )
 
 // Step makes one atomic access.
@@ -100,7 +104,7 @@ func (c *Choose) Step(l *Leadership) PromoteResult {
 			c.PC = ChooseGrant
 			break
 		}
-		c.retry(ChooseTop) // somebody lies on top of it now, or a slot was freed, or the pool ends
+		c.retry(ChooseTop) // another follower was pushed, a slot was freed, or the pool ends
 	case ChooseGrant:
 		l.followers[c.Heir].promise.Store(uint32(grant(c.Slot)))
 		c.PC = ChooseDone
@@ -128,7 +132,7 @@ func (c *Choose) Step(l *Leadership) PromoteResult {
 			break
 		}
 		if !c.Seen.Terminated() {
-			return Freed // nobody else to wake
+			return Freed // there is no other thread to wake
 		}
 		c.Rest.takeRest(c.Seen.Head())
 		c.PC = ChooseRest
@@ -144,7 +148,8 @@ func (c *Choose) Step(l *Leadership) PromoteResult {
 	return PromoteMore
 }
 
-// look compares At with the best so far. Deeper ones have waited longer.
+// look compares At with the best so far. A follower deeper in the stack has
+// waited longer.
 func (c *Choose) look(l *Leadership) {
 	if c.Best == End || c.Order == FIFO || l.followers[c.At].rank >= l.followers[c.Best].rank {
 		c.Best, c.Above = c.At, c.Prev

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// led makes a Leadership with followers pushed in the order given; the slots
-// are led by nobody's thread.
+// led makes a Leadership whose followers were pushed in the order given. Its
+// leader slots are taken, by no thread.
 func led(t *testing.T, threads, leaders int, followers ...uint16) *Leadership {
 	t.Helper()
 	l := NewLeadership(threads, leaders)
@@ -28,8 +28,8 @@ func join(l *Leadership, me uint16) JoinResult {
 	}
 }
 
-// choose runs a search to its end and returns whom it promoted, each with the
-// slot granted.
+// choose runs a search to its end and returns the threads that it promoted,
+// each with the slot granted.
 func choose(l *Leadership, c *Choose) (heirs []string, last PromoteResult) {
 	for {
 		switch r := c.Step(l); r {
@@ -54,7 +54,8 @@ func stack(l *Leadership) (all []uint16) {
 	return all
 }
 
-// TestOrder promotes until nobody is left, and looks at who comes when.
+// TestOrder promotes until no follower is left and checks the order of the
+// promoted.
 func TestOrder(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -91,14 +92,14 @@ func TestOrder(t *testing.T) {
 				}
 			}
 			if heirs, last := choose(l, &Choose{Order: c.order}); last != Freed || heirs != nil || l.Load().Free() != 1 {
-				t.Errorf("with nobody waiting: %v %v, word %v; want the slot free", heirs, last, l.Load())
+				t.Errorf("without waiting threads: %v %v, word %v; want the slot free", heirs, last, l.Load())
 			}
 		})
 	}
 }
 
-// TestChooseServesOthers lets a second leader come while somebody chooses: it
-// frees its slot and goes, and the chooser promotes once more.
+// TestChooseServesOthers lets a second leader give up while the first chooses.
+// The second frees its slot and goes on, and the first promotes once more.
 func TestChooseServesOthers(t *testing.T) {
 	l := led(t, 4, 2, 0, 1, 2)
 	c := Choose{Order: FIFO, Slot: 1}
@@ -123,8 +124,8 @@ func TestChooseServesOthers(t *testing.T) {
 	}
 }
 
-// TestChooseWhilePushed pushes a follower at each moment of a search: it is
-// not lost, and the one that was there is promoted.
+// TestChooseWhilePushed pushes a follower at each moment of a search. The new
+// one is not lost, and the one that was on the stack is promoted.
 func TestChooseWhilePushed(t *testing.T) {
 	for at := ChooseLoad; at <= ChooseUnlock; at++ {
 		for _, waiting := range [][]uint16{{0}, {0, 1}} {
@@ -155,8 +156,8 @@ func TestChooseWhilePushed(t *testing.T) {
 	}
 }
 
-// TestEndWhileChoosing ends the pool at each moment of a search: every
-// follower is told once, by the one or the other, or was promoted.
+// TestEndWhileChoosing ends the pool at each moment of a search. Each follower
+// is either promoted or told of the end, by one of the two and once.
 func TestEndWhileChoosing(t *testing.T) {
 	for at := ChooseLoad; at <= ChooseUnlock; at++ {
 		l := led(t, 4, 2, 0, 1, 2)
@@ -186,7 +187,7 @@ func TestEndWhileChoosing(t *testing.T) {
 		}
 		w := l.Load()
 		if len(told) != 3 || told[0] != 1 || told[1] != 1 || told[2] != 1 || w.Choosing() || !w.Terminated() || w.Head() != End {
-			t.Errorf("ended at %d: told %v, word %v; want 3 followers told once and nobody left", at, told, w)
+			t.Errorf("ended at %d: told %v, word %v; want each of 3 followers told once, and none left", at, told, w)
 		}
 		for i := range uint16(3) {
 			if p := l.Promise(i).Kind(); p != Ended && p != Granted {

@@ -2,18 +2,18 @@ package cas
 
 import "sync/atomic"
 
-// Idle is the stack of idle workers together with "the producer waits for
-// one", in one word, so that a worker that comes home cannot miss a producer
-// that has just found nobody.
+// Idle is the stack of idle workers. The flag "the producer waits for a worker"
+// is part of the same word, so a worker that becomes idle cannot miss a
+// producer that has just found the stack empty.
 //
 //	bits   field    meaning
 //	0-15   head     the worker on top of the stack, or End
-//	16     waiting  the producer is to be told of the next push
-//	17     closed   nobody pushes any more
+//	16     waiting  the next push must wake the producer
+//	17     closed   pushes are refused
 //	32-63  tag      number of pushes and pops, modulo 2^32
 //
-// Any worker pushes itself; one producer pops. It sets waiting when it finds
-// nobody, or not enough; each push and each pop clears it.
+// Any worker pushes itself; one producer pops. The producer sets waiting when
+// it finds no worker, or too few. Each push and each pop clears waiting.
 type Idle struct {
 	_    [CacheLine]byte
 	word atomic.Uint64
@@ -42,13 +42,13 @@ func retagged(w uint64, head uint16) uint64 {
 	return (w>>32+1)<<32 | w&idleClosed | uint64(head)
 }
 
-// PushResult is what a push found.
+// PushResult is the outcome of a push.
 type PushResult uint8
 
 const (
 	Pushed      PushResult = iota
 	PushedFirst            // the producer was waiting: wake it
-	PushClosed             // nobody takes workers any more; nothing was pushed
+	PushClosed             // the stack is closed; nothing was pushed
 )
 
 // Push makes worker i available. Lock-free.
@@ -68,8 +68,8 @@ func (s *Idle) Push(i uint16) PushResult {
 	}
 }
 
-// Pop takes the worker that came home last. When there is none and wait is
-// set, the next Push will report it. Lock-free; the producer's alone.
+// Pop takes the worker that was pushed last. If there is none and wait is set,
+// the next Push returns PushedFirst. Lock-free. Only the producer may call it.
 func (s *Idle) Pop(wait bool) (i uint16, ok bool) {
 	for {
 		w := s.word.Load()
@@ -87,9 +87,9 @@ func (s *Idle) Pop(wait bool) (i uint16, ok bool) {
 	}
 }
 
-// Watch has the next push reported as the one that the producer waits for,
-// though the stack need not be empty. The producer's alone; a push that it has
-// not seen may have come before.
+// Watch makes the next push return PushedFirst even if the stack is not empty.
+// A push that the producer has not seen may have come before. Only the producer
+// may call it.
 func (s *Idle) Watch() {
 	for {
 		w := s.word.Load()
@@ -99,9 +99,9 @@ func (s *Idle) Watch() {
 	}
 }
 
-// Len is how many workers are on the stack, at least: more may come meanwhile.
-// It walks along them, which only the producer can do, for nobody else takes
-// one away.
+// Len counts the workers on the stack. Others may be pushed meanwhile. Only the
+// producer may call it, because it walks the links and only the producer
+// removes workers.
 func (s *Idle) Len() (n int) {
 	for i := uint16(s.word.Load()); i != End; i = uint16(s.next[i].v.Load()) {
 		n++
@@ -109,8 +109,8 @@ func (s *Idle) Len() (n int) {
 	return n
 }
 
-// Close refuses pushes from now on. Workers that are on the stack stay there
-// for Pop to find.
+// Close makes later pushes fail. Workers that are on the stack stay there for
+// Pop.
 func (s *Idle) Close() {
 	for {
 		w := s.word.Load()

@@ -1,21 +1,21 @@
 package cas
 
-// JoinResult is what a thread is after a step of Join.
+// JoinResult says what the thread is, or must do, after a step of Join.
 type JoinResult uint8
 
 const (
 	JoinMore      JoinResult = iota // step again
-	Leads                           // it leads Slot; it did not have to wait
-	Follows                         // it is on the stack: wait until promised
-	FollowsAlone                    // the same, but nobody watches: call somebody (Promote with Way Calling), then wait
-	Watches                         // it is the sentinel: see Watch
+	Leads                           // the thread leads Slot, without having waited
+	Follows                         // the thread is on the stack: wait for its promise
+	FollowsAlone                    // as Follows, but there is no sentinel: call another thread (Promote with Way Calling), then wait
+	Watches                         // the thread is the sentinel: run Watch
 	JoinedTooLate                   // the pool ends
 )
 
-// Join is the machine by which thread Me enters the pool, at the start and
-// after each event: it takes a free leader slot, becomes the sentinel where
-// there is to be one and is none, or pushes itself on the stack of followers.
-// PC zero is its beginning.
+// Join is the step machine by which thread Me enters the pool, at the start and
+// after each event. The thread takes a free leader slot; or becomes the
+// sentinel, if the pool has one and no thread is it; or pushes itself on the stack
+// of followers. The machine starts at PC zero.
 type Join struct {
 	PC      JoinPC
 	Me      uint16
@@ -41,11 +41,14 @@ const (
 
 // Step makes one atomic access.
 //
-// The promise is reset before the push, for after it somebody may grant; and
-// the link is written before the push, for after it somebody may pop. The
-// sentinel is looked for again after the push: it may have gone on to lead in
-// between, and who leads alone looks for a follower after it has found no
-// sentinel. Either it finds this one, or this one finds that nobody watches.
+// The promise is reset before the push, because another thread may grant the
+// leadership after it. The link is written before the push, because another
+// thread may pop this one after it.
+//
+// JoinCheck looks for the sentinel once more after the push, because the
+// sentinel may have begun to lead in between. A leader without a sentinel looks
+// for a follower after it has found no sentinel. So either that leader finds
+// this thread, or this thread finds that there is no sentinel.
 func (j *Join) Step(l *Leadership) JoinResult {
 	switch j.PC {
 	case JoinLoad:
@@ -72,8 +75,8 @@ func (j *Join) Step(l *Leadership) JoinResult {
 			j.PC = JoinWatch
 		}
 	case JoinWatch:
-		// What happened since the word was read, the sentinel finds: it looks
-		// before it sleeps.
+		// The word may have changed since it was read. The sentinel notices,
+		// because it looks before it sleeps.
 		if l.sentinel.CompareAndSwap(uint32(NoSentinel), uint32(sentinel(j.Me))) {
 			return Watches
 		}

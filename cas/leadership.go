@@ -6,40 +6,39 @@ import (
 	"sync/atomic"
 )
 
-// Word is the leadership word: who may lead and who waits to, in 64 bits that
-// are only ever changed together, by compare-and-swap.
+// Word is the leadership word: which leader slots are free and which threads
+// wait. Its 64 bits change only together, by compare-and-swap.
 //
 //	bits   field     meaning
 //	0-15   head      the follower on top of the stack, or End
-//	16-29  free      a bit for each leader slot with nobody in it
-//	30     choosing  somebody looks for an heir below the top of the stack
-//	31     term      the pool ends: nobody leads or follows any more
+//	16-29  free      one bit for each leader slot that no thread holds
+//	30     choosing  a thread looks for an heir below the top of the stack
+//	31     term      the pool ends: no thread leads or follows any more
 //	32-63  tag       number of pushes and pops, modulo 2^32
 //
-// free and head are one word because the question "is there a leader?" and the
-// act "then I wait" must not be separated: a leader that leaves in between
-// would strand the thread that waits.
+// free and head share one word because a thread must look for a free slot and
+// begin to wait in one access. If a leader could leave in between, the thread
+// would wait for ever.
 //
-// Where the leadership is granted to a named follower, free slots and waiting
-// followers exclude each other, but for the moment in which somebody chooses:
+// Where a leader grants the leadership to a certain follower, there are never
+// both free slots and waiting followers, except while a thread chooses:
 //
 //	free > 0  =>  head == End or choosing
 //
-// Open and lazy promotion free the slot with followers waiting; then somebody
-// is on the way who looks at the word, a follower that was called or the
-// sentinel.
+// Open and lazy promotion free the slot while followers wait. Then a called
+// follower or the sentinel is about to look at the word.
 //
-// The tag tells a stack that was popped and pushed back from one that was
-// never touched. With one leader there is one popper and the tag is not
-// needed; with several it is.
+// The tag tells a stack that was popped and pushed back from one that did not
+// change (the ABA problem). Only pools with several leaders need it, because a
+// single leader is the only thread that pops.
 type Word uint64
 
 const (
 	// End is the head of an empty stack.
 	End uint16 = 0xffff
-	// MaxFollowers is how many threads a word can name.
+	// MaxFollowers is the largest number of threads in a pool.
 	MaxFollowers = int(End)
-	// MaxLeaders is how many leader slots a word has.
+	// MaxLeaders is the largest number of leader slots.
 	MaxLeaders = 14
 
 	freeShift        = 16
@@ -49,26 +48,26 @@ const (
 	tagShift         = 32
 )
 
-// NewWord is the word of a pool with `leaders` slots in which nobody leads and
-// nobody waits.
+// NewWord returns the word of a pool with `leaders` slots, all free, and no
+// followers.
 func NewWord(leaders int) Word { return Word(End) | (1<<leaders-1)<<freeShift }
 
-// Head is the follower on top of the stack, or End.
+// Head returns the follower on top of the stack, or End.
 func (w Word) Head() uint16 { return uint16(w) }
 
-// Free is the number of leader slots with nobody in them.
+// Free counts the leader slots that no thread holds.
 func (w Word) Free() int { return bits.OnesCount64(uint64(w & freeMask)) }
 
-// FreeSlot is the lowest of them. There must be one.
+// FreeSlot returns the lowest free slot. There must be one.
 func (w Word) FreeSlot() uint8 { return uint8(bits.TrailingZeros64(uint64(w&freeMask)) - freeShift) }
 
-// Choosing reports whether somebody looks for an heir.
+// Choosing reports whether a thread is looking for an heir.
 func (w Word) Choosing() bool { return w&choosingBit != 0 }
 
 // Terminated reports whether the pool ends.
 func (w Word) Terminated() bool { return w&termBit != 0 }
 
-// Tag counts pushes and pops.
+// Tag returns the number of pushes and pops, modulo 2^32.
 func (w Word) Tag() uint32 { return uint32(w >> tagShift) }
 
 func (w Word) withHead(head uint16) Word {
@@ -94,43 +93,46 @@ func (w Word) String() string {
 	return fmt.Sprintf("tag %d head %s free %b%s", w.Tag(), head, w&freeMask>>freeShift, rest)
 }
 
-// Promise is what a follower waits for.
+// Promise is the word that a follower waits on. It says what the thread may do
+// next.
 type Promise uint32
 
 const (
-	NoPromise Promise = iota // wait on
-	Granted                  // the leadership is yours: Slot tells which
-	Called                   // leave the stack and join again: there may be something for you
+	NoPromise Promise = iota // keep waiting
+	Granted                  // lead the slot that Slot returns
+	Called                   // the caller took it off the stack: join again, because there may be a slot
 	Ended                    // the pool ends
 
-	// What the follower itself says, where events may be bound to threads:
-	Absent // it handles an event that is bound to it: choose another one
-	Off    // it was absent and has been taken off the stack: join again
+	// The follower itself sets Absent, in pools where events are bound to
+	// threads.
+	Absent // the follower handles an event that is bound to it: choose another one
+	Off    // the follower was absent and was taken off the stack: it must join again
 )
 
 const promiseShift = 8
 
 func grant(slot uint8) Promise { return Granted | Promise(slot)<<promiseShift }
 
-// Kind is one of the constants above.
+// Kind returns the promise without its slot.
 func (p Promise) Kind() Promise { return p & (1<<promiseShift - 1) }
 
-// Slot is the leader slot that is Granted.
+// Slot returns the leader slot of a promise of kind Granted.
 func (p Promise) Slot() uint8 { return uint8(p >> promiseShift) }
 
-// Follower is one thread's record. It lives as long as its Leadership, so that
-// a popper with an outdated head reads a stale link and never freed memory.
+// Follower is one thread's record. Records live as long as their Leadership. So
+// a thread that pops with an outdated head reads a stale link but never freed
+// memory.
 type Follower struct {
 	_       [CacheLine]byte
 	next    atomic.Uint32 // the follower below on the stack; written by its owner before the push
 	promise atomic.Uint32
-	rank    uint8 // for order priority; written before the first push
+	rank    uint8 // for order priority; written before the thread's first push
 	_       [CacheLine - 9]byte
 }
 
-// Leadership is the word together with the followers' records, the leases of
-// the leader slots, and the name of the sentinel. It must not be copied after
-// first use.
+// Leadership holds the word, the followers' records, the leases of the leader
+// slots, and which thread is the sentinel. It must not be copied after first
+// use.
 type Leadership struct {
 	_         [CacheLine]byte
 	word      atomic.Uint64
@@ -141,7 +143,8 @@ type Leadership struct {
 	followers []Follower
 }
 
-// NewLeadership is for `threads` threads of which `leaders` may lead at once.
+// NewLeadership makes a Leadership for `threads` threads, of which `leaders`
+// may lead at once.
 func NewLeadership(threads, leaders int) *Leadership {
 	if threads < 1 || threads > MaxFollowers {
 		panic(fmt.Sprintf("cas: %d threads, want 1 to %d", threads, MaxFollowers))
@@ -154,15 +157,16 @@ func NewLeadership(threads, leaders int) *Leadership {
 	return l
 }
 
-// Leave has follower i be passed over while it handles an event that is bound
-// to it. It reports false when i was promised something already. i's own to
-// call, while it is on the stack; one atomic access.
+// Leave marks follower i as absent, so that leaders pass it over while it
+// handles an event that is bound to it. Only thread i calls it, while it is on
+// the stack. It returns false, and changes nothing, if i already has a promise.
+// One atomic access.
 func (l *Leadership) Leave(i uint16) bool {
 	return l.followers[i].promise.CompareAndSwap(uint32(NoPromise), uint32(Absent))
 }
 
-// Return ends Leave. It reports false when i is not on the stack any more: its
-// promise tells whether it is to join again. One atomic access.
+// Return undoes Leave. It returns false if i is no longer on the stack; the
+// promise then says whether i must join again. One atomic access.
 func (l *Leadership) Return(i uint16) bool {
 	return l.followers[i].promise.CompareAndSwap(uint32(Absent), uint32(NoPromise))
 }
@@ -171,18 +175,18 @@ func (l *Leadership) Return(i uint16) bool {
 // Call it before i joins.
 func (l *Leadership) Rank(i uint16, rank uint8) { l.followers[i].rank = rank }
 
-// Load reads the word: a snapshot for statistics and checks.
+// Load reads the word, for statistics and checks.
 func (l *Leadership) Load() Word { return Word(l.word.Load()) }
 
-// Promise reads what thread i was promised. One atomic access.
+// Promise reads thread i's promise. One atomic access.
 func (l *Leadership) Promise(i uint16) Promise { return Promise(l.followers[i].promise.Load()) }
 
 func (l *Leadership) swap(old, new Word) bool {
 	return l.word.CompareAndSwap(uint64(old), uint64(new))
 }
 
-// Image is the state of a Leadership as plain data, for a checker that saves
-// and restores it between steps.
+// Image is the state of a Leadership as plain data. A checker saves and
+// restores it between steps.
 type Image struct {
 	Word     Word
 	Sentinel Sentinel

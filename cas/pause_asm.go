@@ -2,6 +2,6 @@
 
 package cas
 
-// Pause tells the processor that this is a spin loop: it saves power, leaves
-// the core to a sibling thread, and spares the pipeline flush at the end.
+// Pause tells the processor that this is a spin loop. This saves power, leaves
+// the core to its sibling hyperthread, and avoids a pipeline flush at the end.
 func Pause()

@@ -1,43 +1,43 @@
 package cas
 
-// PromoteResult is what became of a promotion after a step.
+// PromoteResult says what the caller must do after a step of a promotion.
 type PromoteResult uint8
 
 const (
 	PromoteMore    PromoteResult = iota // step again
-	Promoted                            // Heir was granted the leadership, or called: wake it. Done
-	PromotedOne                         // the same, but step again after: there is more to do
-	Freed                               // nobody to wake: the next thread to join leads
+	Promoted                            // done: Heir was granted the leadership, or called; wake it
+	PromotedOne                         // wake Heir as after Promoted, then step again
+	Freed                               // done: there is no thread to wake; the next thread that joins leads
 	PromoteTooLate                      // the pool ends
 )
 
-// Way is how a leader gives its leadership up.
+// Way says how a leader gives up the leadership.
 type Way uint8
 
 const (
-	// Named grants it to the follower on top of the stack (last in, first
-	// out), or frees it when none waits.
+	// Named grants it to the follower on top of the stack (last in, first out),
+	// or frees the slot if no follower waits.
 	Named Way = iota
-	// Open frees it and calls the follower on top to come and look: whoever
-	// comes first takes it.
+	// Open frees the slot and calls the follower on top. The first thread that
+	// comes takes the slot.
 	Open
-	// Silent frees it and calls nobody; the sentinel will find it when no
+	// Silent frees the slot and calls no thread. The sentinel takes the slot if no
 	// other thread has taken it for a while.
 	Silent
-	// Calling frees nothing and calls the follower on top, to be the sentinel.
+	// Calling frees nothing. It calls the follower on top, to be the sentinel.
 	Calling
 )
 
-// Promote is the machine by which a leader gives the leadership of Slot up.
-// The zero value is its beginning, for Slot 0 and Way Named. Each leader runs
-// it once for each time it led.
+// Promote is the step machine by which a leader gives up the leadership of
+// Slot. Each leader runs it once for each time it led. It starts as the zero
+// value, for slot 0 and Way Named.
 type Promote struct {
 	PC      PromotePC
 	Way     Way
 	Slot    uint8
 	Watched bool   // the pool has a sentinel
 	Heir    uint16 // the follower that is being promoted
-	Next    uint16 // the one below it
+	Next    uint16 // the follower below Heir
 	Seen    Word   // the word as last read
 	Retries uint32 // lost compare-and-swaps
 }
@@ -47,21 +47,21 @@ type PromotePC uint8
 
 const (
 	PromoteLoad  PromotePC = iota // read the word
-	PromoteFree                   // CAS: one more free slot
-	PromoteRouse                  // who is the sentinel?
-	PromoteAwake                  // CAS: it does not sleep any more
+	PromoteFree                   // CAS: free the slot
+	PromoteRouse                  // read who is the sentinel
+	PromoteAwake                  // CAS: wake the sentinel
 	PromoteNext                   // read the link of the follower on top
 	PromotePop                    // CAS: head = that link
-	PromoteGrant                  // CAS: promise it the leadership
-	PromoteSkip                   // CAS: it is absent, and off the stack now
+	PromoteGrant                  // CAS: promise Heir the leadership
+	PromoteSkip                   // CAS: Heir is absent, mark it as taken off the stack
 )
 
 // Step makes one atomic access.
 //
-// The link is read before the pop, for after it the follower may have gone and
-// come back; the promise is written after the pop, and the wake-up that the
-// caller issues comes after the promise. The sentinel is looked for after the
-// slot was freed: either it is found, or it finds the slot.
+// The link is read before the pop, because after it the follower may have left
+// and come back. The promise is written after the pop, and the caller wakes
+// Heir after the promise. The machine looks for the sentinel after it has freed
+// the slot. So either it finds the sentinel, or the sentinel finds the slot.
 func (p *Promote) Step(l *Leadership) PromoteResult {
 	switch p.PC {
 	case PromoteLoad:
@@ -90,14 +90,14 @@ func (p *Promote) Step(l *Leadership) PromoteResult {
 		s := l.Sentinel()
 		switch {
 		case s == NoSentinel && p.Way == Silent:
-			p.Way, p.PC = Calling, PromoteLoad // somebody has to look after the slot
+			p.Way, p.PC = Calling, PromoteLoad // there is no sentinel, so a follower must watch the slot
 		case s == NoSentinel:
 			return Freed
 		case s.Asleep():
 			p.Heir = s.Thread()
 			p.PC = PromoteAwake
 		case p.Way == Silent:
-			return Freed // it will look by itself
+			return Freed // the sentinel looks without being called
 		default:
 			p.Heir = s.Thread()
 			return Promoted
@@ -132,13 +132,13 @@ func (p *Promote) Step(l *Leadership) PromoteResult {
 		p.PC = PromoteSkip
 	case PromoteSkip:
 		if !l.followers[p.Heir].promise.CompareAndSwap(uint32(Absent), uint32(Off)) {
-			p.PC = PromoteGrant // it has come back
+			p.PC = PromoteGrant // Heir has come back
 			break
 		}
 		if p.Way == Open {
 			p.Way = Calling // the slot is free already
 		}
-		p.PC = PromoteLoad // the next one
+		p.PC = PromoteLoad // try the next follower
 	}
 	return PromoteMore
 }

@@ -5,17 +5,17 @@ import (
 	"sync/atomic"
 )
 
-// Ring is a bounded queue for many producers and many consumers that neither
-// blocks nor allocates (Vyukov's array queue). Each cell carries a sequence
-// number that says whose turn it is:
+// Ring is a bounded queue for many producers and many consumers (Vyukov's array
+// queue). It neither blocks nor allocates. Each cell carries a sequence number
+// that says who may use it next:
 //
 //	seq == pos              empty, the producer at pos may fill it
 //	seq == pos+1            full, the consumer at pos may empty it
 //	seq == pos+capacity     empty again, for the next lap
 //
-// An element is published by the store to seq after it has been written, and
-// taken before the store that hands the cell to the next lap; so an element
-// crosses threads with the happens-before of those two accesses.
+// The producer writes the element before it stores seq. The consumer takes the
+// element before it stores seq for the next lap. So an element passes between
+// threads with the happens-before of these two accesses.
 type Ring[T any] struct {
 	_     [CacheLine]byte
 	tail  atomic.Uint64 // next position to fill
@@ -31,11 +31,11 @@ type cell[T any] struct {
 	elem T
 }
 
-// NewRing makes a ring of a capacity that is a power of two, at least 2.
+// NewRing makes a ring. The capacity must be a power of two, at least 2.
 func NewRing[T any](capacity int) *Ring[T] { return newRingAt[T](capacity, 0) }
 
-// newRingAt starts the positions at an arbitrary place, so that a test can
-// stand next to the wrap-around.
+// newRingAt starts the positions at any number, so that a test can begin next
+// to the wrap-around.
 func newRingAt[T any](capacity int, start uint64) *Ring[T] {
 	if capacity < 2 || capacity&(capacity-1) != 0 {
 		panic(fmt.Sprintf("cas: ring of capacity %d (want a power of two, at least 2)", capacity))
@@ -63,7 +63,7 @@ func (r *Ring[T]) Push(v T) bool {
 				return true
 			}
 		case int64(seq-pos) < 0:
-			return false // the cell still holds the element of the last lap
+			return false // the cell still holds the element of the previous lap
 		}
 	}
 }

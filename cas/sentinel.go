@@ -2,44 +2,45 @@ package cas
 
 import "sync/atomic"
 
-// Sentinel names the thread that watches over leaders who keep the leadership
-// while they process: the sentinel. It waits apart from the stack of
-// followers, and either looks again after a while or, when there is nothing to
-// see, sleeps until it is roused.
+// Sentinel names the thread that watches leaders that keep the leadership while
+// they process. That thread is the sentinel. It waits outside the stack of
+// followers. It looks at the slots again after a while or, when no leader
+// processes, sleeps until another thread wakes it.
 //
 //	bits   meaning
-//	0-15   the thread's number plus 1; 0 none
-//	16     it sleeps, or is about to, until it is roused
+//	0-15   the thread's number plus 1; 0 for no sentinel
+//	16     the sentinel sleeps, or is about to, until it is woken
 type Sentinel uint32
 
-// NoSentinel is the word when nobody watches.
+// NoSentinel is the value when there is no sentinel.
 const NoSentinel Sentinel = 0
 
 const asleepBit Sentinel = 1 << 16
 
 func sentinel(thread uint16) Sentinel { return Sentinel(thread) + 1 }
 
-// Thread is the sentinel's number.
+// Thread returns the sentinel's thread number.
 func (s Sentinel) Thread() uint16 { return uint16(s) - 1 }
 
-// Asleep reports whether it must be woken to look.
+// Asleep reports whether the sentinel must be woken.
 func (s Sentinel) Asleep() bool { return s&asleepBit != 0 }
 
-// Sentinel reads who watches. One atomic access.
+// Sentinel reads which thread is the sentinel. One atomic access.
 func (l *Leadership) Sentinel() Sentinel { return Sentinel(l.sentinel.Load()) }
 
-// rouse takes the sleep from the sentinel's word; whoever does wakes it.
+// rouse clears the asleep bit. If it returns true the caller must wake the
+// sentinel.
 func (l *Leadership) rouse(thread uint16) bool {
 	s := sentinel(thread)
 	return l.sentinel.CompareAndSwap(uint32(s|asleepBit), uint32(s))
 }
 
-// Lease is the state of a leader slot: it is odd while its leader processes an
-// event, and grows with each beginning and each end. The leader begins; it
-// ends itself, unless the sentinel was quicker and took the leadership.
+// Lease is the state of a leader slot. It is odd while the leader processes an
+// event, and grows by 1 at each beginning and each end. The leader begins. The
+// leader also ends, unless the sentinel took the leadership before.
 type Lease uint64
 
-// Busy reports whether the leader processes.
+// Busy reports whether the leader processes an event.
 func (s Lease) Busy() bool { return s&1 != 0 }
 
 type lease struct {
@@ -51,30 +52,30 @@ type lease struct {
 // Lease reads the state of a slot. One atomic access.
 func (l *Leadership) Lease(slot uint8) Lease { return Lease(l.leases[slot].state.Load()) }
 
-// End ends a stay in the busy state that was seen as s: the leader's, when it
-// has processed or gives the leadership up; the sentinel's, when it takes the
-// leadership. Of these exactly one succeeds. One atomic access.
+// End ends the busy state that the caller read as s. The leader calls it when
+// it has processed or gives up the leadership; the sentinel calls it to take
+// the leadership. Exactly one of these calls succeeds. One atomic access.
 func (l *Leadership) End(slot uint8, s Lease) bool {
 	return l.leases[slot].state.CompareAndSwap(uint64(s), uint64(s+1))
 }
 
-// HoldResult is what Hold asks of its caller after a step.
+// HoldResult says what the caller must do after a step of Hold.
 type HoldResult uint8
 
 const (
 	HoldMore  HoldResult = iota // step again
-	HoldWake                    // done: wake the sentinel, Heir
-	HeldAlone                   // done: nobody watches, call somebody (Promote with Way Calling)
+	HoldWake                    // done: wake Heir, the sentinel
+	HeldAlone                   // done: there is no sentinel, so call a follower (Promote with Way Calling)
 	Held                        // done
 )
 
-// Hold is the machine by which the leader of Slot begins to process an event
-// and keeps the leadership. PC zero is its beginning.
+// Hold is the step machine by which the leader of Slot begins to process an
+// event and keeps the leadership. It starts at PC zero.
 type Hold struct {
 	PC   HoldPC
 	Slot uint8
-	Mine Lease  // the state that Hold has set; for End
-	Heir uint16 // the sentinel, to be woken
+	Mine Lease  // the state that Hold has set; pass it to End
+	Heir uint16 // the sentinel to wake
 }
 
 // HoldPC is the next access Hold makes.
@@ -83,19 +84,19 @@ type HoldPC uint8
 const (
 	HoldLoad  HoldPC = iota // read the slot's state
 	HoldBegin               // store: busy
-	HoldLook                // does the sentinel sleep?
-	HoldRouse               // CAS: it does not any more
+	HoldLook                // read whether the sentinel sleeps
+	HoldRouse               // CAS: clear the sentinel's asleep bit
 )
 
-// Step makes one atomic access. Either the sentinel is found asleep after the
-// slot became busy, or it finds the slot busy before it sleeps.
+// Step makes one atomic access. Either Hold finds the sentinel asleep after the
+// slot became busy, or the sentinel finds the slot busy before it sleeps.
 func (h *Hold) Step(l *Leadership) HoldResult {
 	switch h.PC {
 	case HoldLoad:
 		h.Mine = l.Lease(h.Slot) + 1
 		h.PC = HoldBegin
 	case HoldBegin:
-		l.leases[h.Slot].state.Store(uint64(h.Mine)) // even: nobody else writes it
+		l.leases[h.Slot].state.Store(uint64(h.Mine)) // the lease was even, so no other thread writes it
 		h.PC = HoldLook
 	case HoldLook:
 		s := l.Sentinel()
@@ -111,27 +112,27 @@ func (h *Hold) Step(l *Leadership) HoldResult {
 		if l.rouse(h.Heir) {
 			return HoldWake
 		}
-		return Held // somebody else has
+		return Held // another thread wakes the sentinel
 	}
 	return HoldMore
 }
 
-// WatchResult is what Watch asks of its caller after a step.
+// WatchResult says what the caller must do after a step of Watch.
 type WatchResult uint8
 
 const (
 	WatchMore  WatchResult = iota // step again
 	WatchFree                     // a leader slot is free: call Claim, or Pass
-	WatchBusy                     // the leader of Slot processes, as seen in Lease: call Take, or Pass
-	WatchQuiet                    // all slots were looked at: call Look after a while, or Sleep
+	WatchBusy                     // the leader of Slot processes, and Lease is its state: call Take, or Pass
+	WatchQuiet                    // Watch has looked at all slots: call Look after a while, or Sleep
 	WatchSleep                    // sleep until woken, then step again; returning early is harmless
-	WatchLeads                    // the sentinel leads Slot and watches no more
+	WatchLeads                    // the thread leads Slot and is no longer the sentinel
 	WatchEnds                     // the pool ends
 )
 
-// Watch is the sentinel's machine. The zero value with Me and Slots set is its
-// beginning. When it leads, somebody else has to watch: the next thread that
-// joins does, or one that is called (Promote with Way Calling).
+// Watch is the sentinel's step machine. It starts as the zero value with Me and
+// Slots set. When the sentinel becomes a leader, the next thread that joins, or
+// one that is called (Promote with Way Calling), becomes the sentinel.
 type Watch struct {
 	PC    WatchPC
 	Me    uint16
@@ -139,7 +140,7 @@ type Watch struct {
 	Slot  uint8
 	Lease Lease
 	Seen  Word
-	Deep  bool // it is on its way to sleep
+	Deep  bool // the asleep bit is set and Watch looks once more before it sleeps
 }
 
 // WatchPC is the next access Watch makes.
@@ -150,9 +151,9 @@ const (
 	WatchLease                 // read the state of Slot
 	WatchClaim                 // CAS: take a free slot
 	WatchTake                  // CAS: take the slot of a leader that processes
-	WatchResign                // store: nobody watches
-	WatchDoze                  // CAS: asleep
-	WatchRested                // CAS: not asleep
+	WatchResign                // store: there is no sentinel
+	WatchDoze                  // CAS: set the asleep bit
+	WatchRested                // CAS: clear the asleep bit
 )
 
 // Step makes one atomic access.
@@ -198,13 +199,13 @@ func (w *Watch) Step(l *Leadership) WatchResult {
 		l.sentinel.Store(uint32(NoSentinel))
 		return WatchLeads
 	case WatchDoze:
-		// Asleep first, a look after: whoever has something to see sees that
-		// the sentinel sleeps, or the sentinel sees it.
+		// The asleep bit is set before the last look. So either a thread that
+		// changes a slot sees the bit, or the sentinel sees the change.
 		l.sentinel.Store(uint32(sentinel(w.Me) | asleepBit))
 		w.Deep = true
 		w.PC = WatchWord
 	case WatchRested:
-		l.rouse(w.Me) // unless somebody has
+		l.rouse(w.Me) // no effect if another thread has done it
 		w.Deep = false
 		w.PC = WatchWord
 	}
@@ -226,24 +227,25 @@ func (w *Watch) pass() WatchResult {
 	return WatchQuiet
 }
 
-// Claim takes the free slot that was seen.
+// Claim makes the next steps take the free slot, after WatchFree.
 func (w *Watch) Claim() { w.PC = WatchClaim }
 
-// Take takes the leadership from the leader that was seen processing.
+// Take makes the next steps take the leadership from the leader that processes,
+// after WatchBusy.
 func (w *Watch) Take() { w.PC = WatchTake }
 
-// Pass leaves what was seen as it is, after WatchFree or WatchBusy. It reports
-// WatchQuiet, as Step does, or WatchMore.
+// Pass ignores the slot, after WatchFree or WatchBusy. It returns WatchQuiet or
+// WatchMore, as Step does.
 func (w *Watch) Pass() WatchResult {
-	if w.PC == WatchWord { // it saw a free slot
+	if w.PC == WatchWord { // after WatchFree
 		w.PC = WatchLease
 		return WatchMore
 	}
 	return w.pass()
 }
 
-// Look begins again. Sleep does, too, and sleeps when there is nothing to see.
+// Look makes the next steps look at all slots again.
 func (w *Watch) Look() { w.PC = WatchWord }
 
-// Sleep goes to sleep, after WatchQuiet.
+// Sleep makes the next steps look once more and then sleep, after WatchQuiet.
 func (w *Watch) Sleep() { w.PC = WatchDoze }

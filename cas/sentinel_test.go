@@ -60,7 +60,8 @@ func TestSentinelWord(t *testing.T) {
 	}
 }
 
-// TestTaken has the sentinel take the leadership from a leader that processes.
+// TestTaken checks that the sentinel takes the leadership from a leader that
+// processes.
 func TestTaken(t *testing.T) {
 	l, w := watched(t, 3, 2)
 	expect(t, l, "nothing happens", watch(l, &w), WatchQuiet)
@@ -72,7 +73,7 @@ func TestTaken(t *testing.T) {
 	w.Take()
 	expect(t, l, "and takes it", watch(l, &w), WatchLeads)
 	expect(t, l, "slot", w.Slot, uint8(1))
-	expect(t, l, "nobody watches", l.Sentinel(), NoSentinel)
+	expect(t, l, "there is no sentinel", l.Sentinel(), NoSentinel)
 	expect(t, l, "the leader that was has lost it", l.End(1, h.Mine), false)
 	again := Hold{Slot: 1}
 	expect(t, l, "the new one begins unwatched", hold(l, &again), HeldAlone)
@@ -80,7 +81,8 @@ func TestTaken(t *testing.T) {
 	expect(t, l, "its own does", l.End(1, again.Mine), true)
 }
 
-// TestTakenTooLate has the leader end first.
+// TestTakenTooLate checks that the sentinel takes nothing if the leader ends
+// first.
 func TestTakenTooLate(t *testing.T) {
 	l, w := watched(t, 2, 1)
 	h := Hold{}
@@ -97,7 +99,8 @@ func TestTakenTooLate(t *testing.T) {
 	expect(t, l, "with the leader", l.End(0, h.Mine), true)
 }
 
-// TestSleep has the sentinel roused by who begins, and by who frees.
+// TestSleep checks that a leader that begins to process, and one that frees its
+// slot, wake the sleeping sentinel.
 func TestSleep(t *testing.T) {
 	l, w := watched(t, 3, 1)
 	doze := func() {
@@ -115,7 +118,7 @@ func TestSleep(t *testing.T) {
 	expect(t, l, "sentinel sees it", watch(l, &w), WatchBusy)
 	h2 := Hold{}
 	l.End(0, h.Mine)
-	expect(t, l, "beginning again wakes nobody who is awake", hold(l, &h2), Held)
+	expect(t, l, "a second begin does not wake a sentinel that is awake", hold(l, &h2), Held)
 	l.End(0, h2.Mine)
 
 	doze()
@@ -125,15 +128,15 @@ func TestSleep(t *testing.T) {
 	w.Claim()
 	expect(t, l, "and takes it", watch(l, &w), WatchLeads)
 
-	// it wakes for nothing and sleeps on
+	// A sentinel that wakes without a reason goes back to sleep.
 	l, w = watched(t, 2, 1)
 	doze()
 	expect(t, l, "awake for nothing", watch(l, &w), WatchQuiet)
 	expect(t, l, "it does not say that it sleeps", l.Sentinel(), sentinel(1))
 }
 
-// TestSleepIsTakenBack has something happen between the sentinel's word that
-// it sleeps and its look.
+// TestSleepIsTakenBack lets something happen after the sentinel has said that
+// it sleeps and before it looks once more.
 func TestSleepIsTakenBack(t *testing.T) {
 	l, w := watched(t, 2, 1)
 	watch(l, &w)
@@ -154,7 +157,7 @@ func TestSleepIsTakenBack(t *testing.T) {
 	expect(t, l, "and is awake", l.Sentinel(), sentinel(1))
 }
 
-// TestWays has a leader give up in each way, with and without followers.
+// TestWays gives up the leadership in each way, with and without followers.
 func TestWays(t *testing.T) {
 	for _, c := range []struct {
 		way       Way
@@ -182,11 +185,12 @@ func TestWays(t *testing.T) {
 	}
 }
 
-// TestSilentWithoutSentinel calls a follower to look after the slot.
+// TestSilentWithoutSentinel checks that a silent promotion calls a follower to
+// the slot if there is no sentinel.
 func TestSilentWithoutSentinel(t *testing.T) {
 	l := led(t, 3, 1, 1, 2)
 	r, heir := promote(l, Promote{Way: Silent, Watched: true})
-	expect(t, l, "silent, nobody watches", [2]any{r, heir}, [2]any{Promoted, uint16(2)})
+	expect(t, l, "silent, without a sentinel", [2]any{r, heir}, [2]any{Promoted, uint16(2)})
 	expect(t, l, "top follower", l.Promise(2), Called)
 	j := Join{Me: 2, Watched: true}
 	for j.Step(l) == JoinMore {
@@ -194,8 +198,8 @@ func TestSilentWithoutSentinel(t *testing.T) {
 	expect(t, l, "which finds the slot", [2]any{j.Slot, l.Load().Free()}, [2]any{uint8(0), 0})
 }
 
-// TestPushedWhileNobodyWatches has the sentinel go on to lead between a
-// thread's look for it and its push.
+// TestPushedWhileNobodyWatches makes the sentinel the leader after a thread has
+// looked for the sentinel and before it pushes itself.
 func TestPushedWhileNobodyWatches(t *testing.T) {
 	l, w := watched(t, 3, 1)
 	j := Join{Me: 2, Watched: true}
@@ -208,18 +212,19 @@ func TestPushedWhileNobodyWatches(t *testing.T) {
 	w.Take()
 	expect(t, l, "sentinel leads", watch(l, &w), WatchLeads)
 	r, _ := promote(l, Promote{Way: Calling})
-	expect(t, l, "and finds nobody to call", r, Freed)
+	expect(t, l, "and finds no follower to call", r, Freed)
 	for {
 		if r := j.Step(l); r != JoinMore {
-			expect(t, l, "who comes now sees that nobody watches", r, FollowsAlone)
+			expect(t, l, "a thread that joins now sees that there is no sentinel", r, FollowsAlone)
 			break
 		}
 	}
 	r, heir := promote(l, Promote{Way: Calling})
-	expect(t, l, "and calls somebody", [2]any{r, heir}, [2]any{Promoted, uint16(2)})
+	expect(t, l, "and calls the follower", [2]any{r, heir}, [2]any{Promoted, uint16(2)})
 }
 
-// TestEndTellsTheSentinel last, and once.
+// TestEndTellsTheSentinel checks that the end is told to the sentinel last and
+// once.
 func TestEndTellsTheSentinel(t *testing.T) {
 	l, w := watched(t, 4, 1)
 	for _, i := range []uint16{2, 3} {

@@ -1,25 +1,26 @@
 package cas
 
-// TerminateResult is what Terminate asks of its caller after a step.
+// TerminateResult says what the caller must do after a step of Terminate.
 type TerminateResult uint8
 
 const (
 	TerminateMore TerminateResult = iota // step again
 	TerminateWake                        // wake follower Heir, then step again
-	Terminated                           // done: all followers have been told
+	Terminated                           // done: all followers have been told that the pool ends
 )
 
-// Terminate is the machine that ends the pool: it sets the terminate flag,
-// takes the whole stack in the same access, and tells each follower. Nobody
-// can push afterwards, so the links it walks no longer change. Whoever runs
-// second finds an empty stack; where somebody is choosing an heir, that one
-// takes the rest of the stack when it is done. The zero value is its beginning.
+// Terminate is the step machine that ends the pool. One access sets the
+// terminate flag and takes the whole stack; then the machine tells each
+// follower. No thread can push after that, so the links no longer change. A
+// second thread that runs Terminate finds the flag set and does nothing. If a
+// thread is choosing an heir, that thread takes the stack when it is done. The
+// machine starts as the zero value.
 type Terminate struct {
 	PC      TerminatePC
-	Heir    uint16 // the follower that is being told
+	Heir    uint16 // the follower to wake
 	Next    uint16
 	Seen    Word
-	Watched bool // the pool has a sentinel, to be told last
+	Watched bool // the pool has a sentinel, which is woken last
 	Retries uint32
 }
 
@@ -30,8 +31,8 @@ const (
 	TerminateLoad     TerminatePC = iota // read the word
 	TerminateTake                        // CAS: set the flag, head = End
 	TerminateNext                        // read the link of the follower to tell
-	TerminateGrant                       // tell it that the pool has ended
-	TerminateSentinel                    // who is the sentinel?
+	TerminateGrant                       // tell the follower that the pool has ended
+	TerminateSentinel                    // read who is the sentinel
 	TerminateDone
 )
 
@@ -64,7 +65,8 @@ func (t *Terminate) Step(l *Leadership) TerminateResult {
 			t.PC = TerminateSentinel
 			break
 		}
-		// The link is read before the follower is told: then it may be gone.
+		// Read the link before the follower is told, because the follower may
+		// leave after that.
 		t.Heir = t.Next
 		t.Next = uint16(l.followers[t.Heir].next.Load())
 		t.PC = TerminateGrant
@@ -76,7 +78,7 @@ func (t *Terminate) Step(l *Leadership) TerminateResult {
 		s := l.Sentinel()
 		t.PC = TerminateDone
 		if s != NoSentinel {
-			t.Heir = s.Thread() // it looks at the word whenever it wakes
+			t.Heir = s.Thread() // the sentinel reads the word whenever it wakes
 			return TerminateWake
 		}
 	case TerminateDone:
@@ -85,8 +87,8 @@ func (t *Terminate) Step(l *Leadership) TerminateResult {
 	return TerminateMore
 }
 
-// takeRest makes Terminate go on from a stack that was taken, without the
-// pool's sentinel, whom the one that set the flag tells.
+// takeRest makes t tell the followers of a stack that was already taken. It
+// leaves out the sentinel, because the thread that set the flag tells it.
 func (t *Terminate) takeRest(head uint16) {
 	*t = Terminate{PC: TerminateNext, Next: head}
 }

@@ -1,20 +1,19 @@
 package lf
 
-// backlog is what a leader knows of the work at hand. It belongs to the
-// leadership, and whoever has that goes on with it.
+// backlog is what the leader of a slot knows about waiting work. It belongs to
+// the slot, so the next leader goes on with it.
 type backlog struct {
-	mean  int64 // of the time an event takes, ns; a moving one
-	last  int64 // when the event before began
+	mean  int64 // moving average of the time that an event takes, ns
+	last  int64 // when the previous event began, ns of CLOCK_MONOTONIC
 	ready int   // how many events were waiting then
 }
 
-// divides decides, with promotion adaptive, whether the events that wait behind
-// the one at hand are more work than Hold and there is a processor to do it:
-// then the leadership is given up at once, and another thread goes on with
-// them.
+// divides decides for promotion adaptive whether to give up the leadership at
+// once, so that another thread handles the events that wait. It reports true if
+// they are more work than Hold and a processor is free.
 //
-// How long an event takes is learnt from one to the next where the leader did
-// not wait in between.
+// The mean is updated only where the leader did not wait between two events,
+// because their distance is then the time that an event takes.
 func (p *Pool[E]) divides(s *seat[E]) bool {
 	source, ok := p.source(s.m.slot).(Queued)
 	if !ok {
@@ -28,8 +27,8 @@ func (p *Pool[E]) divides(s *seat[E]) bool {
 	return int64(b.ready)*b.mean > int64(p.opt.Hold) && p.idle.Load()
 }
 
-// survey notes whether a processor is free. The sentinel calls it when it looks
-// around, and counts itself among those that run.
+// survey records whether a processor is free. The sentinel calls it when it
+// looks around, and subtracts itself from the running threads.
 func (p *Pool[E]) survey() {
 	if p.census != nil {
 		p.idle.Store(p.census.Running()-1 < p.cpus)

@@ -17,18 +17,18 @@ import (
 	"lflab/sync/park"
 )
 
-// burst is an event source of which the next event is there at once, until all
-// are gone. It measures the leaderless gap: from an event's receipt until the
-// next thread asks for one.
+// burst is an event source that blocks for no event until all have been
+// received. It measures the leaderless gap, from the receipt of an event to the
+// next call of Wait.
 type burst struct {
 	left     atomic.Int64
-	received atomic.Int64 // when the last event was, ns
+	received atomic.Int64 // when the last event was received, ns
 
 	mu   sync.Mutex
 	gaps []int64
 }
 
-// gapsKept is how many gaps are looked at.
+// gapsKept is how many gaps are evaluated.
 const gapsKept = 1 << 12
 
 func (b *burst) Wait(int) (int, error) {
@@ -49,9 +49,9 @@ func (b *burst) Wait(int) (int, error) {
 
 func (b *burst) Interrupt() { b.left.Store(0) }
 
-// BenchmarkPool is the protocol alone: events that are there at once and take
-// no time to handle. gap-p50-ns is the leaderless gap, switches/op how often
-// threads slept for an event.
+// BenchmarkPool measures the protocol alone: events need no waiting and no
+// handling. gap-p50-ns is the median leaderless gap, and switches/op the number
+// of voluntary context switches for each event.
 func BenchmarkPool(b *testing.B) {
 	const threads = 4
 	run := func(name string, opt lf.Options) {
@@ -59,7 +59,7 @@ func BenchmarkPool(b *testing.B) {
 			opt.Threads = threads
 		}
 		b.Run(fmt.Sprintf("%s/threads=%d", name, opt.Threads), func(b *testing.B) {
-			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0)) // the pool raises it
+			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0)) // restores it, because the pool raises it
 			opt.Name = "bench"
 			source := &burst{}
 			source.left.Store(int64(b.N))
@@ -99,7 +99,7 @@ func BenchmarkPool(b *testing.B) {
 	}
 	for _, kind := range gate.Kinds() {
 		run(fmt.Sprintf("promotion=handoff/order=native/leaders=1/primitive=%s", kind.Name), lf.Options{
-			Gate: &kind, Threads: len(thread.CPUs()), // more would have some gates spin for threads that cannot run
+			Gate: &kind, Threads: len(thread.CPUs()), // with more, some gates spin for threads that cannot run
 		})
 	}
 }
@@ -112,7 +112,7 @@ func median(all []int64) int64 {
 	return sorted[len(sorted)/2]
 }
 
-// switchesOf are the voluntary context switches of the process.
+// switchesOf returns the number of voluntary context switches of the process.
 func switchesOf(b *testing.B) int64 {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {

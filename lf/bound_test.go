@@ -9,7 +9,7 @@ import (
 	"lflab/sync/park"
 )
 
-// underWay is how many events may be handed out and not handled yet.
+// underWay is how many events may have been received and not yet handled.
 const underWay = 1000
 
 // parcels is a source of numbered events that each belong to a thread.
@@ -33,7 +33,7 @@ func (p *parcels) Wait(int) (int64, error) {
 		return 0, lf.ErrEnded
 	}
 	for p.next-(p.count-p.left.Load()) >= underWay {
-		runtime.Gosched() // no box may be full
+		runtime.Gosched() // no thread's box may become full
 	}
 	p.next++
 	return p.next - 1, nil
@@ -41,11 +41,11 @@ func (p *parcels) Wait(int) (int64, error) {
 
 func (p *parcels) Interrupt() {}
 
-// Owner has neighbours go to the same thread now and then, so that boxes fill.
+// Owner gives some consecutive events to the same thread, so that boxes fill.
 func (p *parcels) Owner(n int64) int { return int(n/3*7) % p.owners }
 
-// TestBoundEvents: each event is handled once, and by the thread that owns it,
-// whatever that thread was about when it came.
+// TestBoundEvents checks that each event is handled once, by the thread that
+// owns it, whatever that thread was doing when the event came.
 func TestBoundEvents(t *testing.T) {
 	const threads = 5
 	const count = int64(6_000)

@@ -6,44 +6,47 @@ import (
 	"lflab/cas"
 )
 
-// The checker explores every interleaving of the code that runs: members step
-// their own machine on a real cas.Leadership and real cas.Permits, one atomic
-// access at a time. Only what is outside is a model here: futex(2) (compare
-// and sleep in one step, wake, return for no reason), the wait for an event
-// (which may be interrupted), the handler (which may give the leadership up at
-// any moment, or not), time (whatever may be overdue may be so at any moment),
-// and the peers (events arrive, the source ends).
+// The checker explores every interleaving of the real code: members step their
+// own machine on a real cas.Leadership and real cas.Permits, one atomic access
+// at a time. Only the environment is a model: futex(2) (compare and sleep in
+// one step, wake, spurious return), the wait for an event (which may be
+// interrupted), the handler (which may give the leadership up at any moment, or
+// not), time (a deadline may pass at any moment), and the peers (events arrive,
+// the source ends).
 //
-// What is checked in every state that can be reached:
+// In every reachable state it checks:
 //
-//	S1  each leader slot is at exactly one place: free, with a leader, with a
+//	S1  each leader slot is in exactly one place: free, with a leader, with a
 //	    thread that processes and keeps it, granted or being granted, or on
 //	    its way to the sentinel. The leadership is neither lost nor doubled
-//	S2  leadership is free only while no follower waits, or somebody chooses;
-//	    where it is freed openly or silently, somebody is on the way to look
-//	S3  the stack has no cycle, and names only threads that wait unpromised
-//	S4  a thread that waits unpromised is on the stack, or somebody is about
-//	    to tell it: nobody sleeps who cannot be woken. The sentinel does not
-//	    sleep while there is something to see, or somebody is about to rouse it
+//	S2  leadership is free only while no follower waits, or while a thread
+//	    chooses; after an open or silent promotion some thread is about to
+//	    look at it
+//	S3  the stack has no cycle, and contains only threads that wait without
+//	    a promise
+//	S4  a thread that waits without a promise is on the stack, or another is
+//	    about to tell it: every sleeping thread can be woken. The sentinel
+//	    does not sleep while it has something to see, unless a thread is
+//	    about to wake it
 //	S5  each event is handled once, by the thread that received it
 //	S6  only a leader waits for events
-//	S7  after the end nobody is pushed
-//	S8  the follower that is promoted is the one that the order names
-//	L1  every event is received in the end; where the leadership is given up or
-//	    taken before the end of processing, also if no handler ever returns
-//	    and a thread is idle
+//	S7  after the end no thread is pushed
+//	S8  the promoted follower is the one that the order names
+//	L1  every event is received in the end; if the promotion gives up or takes
+//	    the leadership before the end of processing, also if no handler ever
+//	    returns and a thread is idle
 //	L2  every promised thread leads in the end
-//	L4  never does a thread idle while nobody leads or is about to
+//	L4  no thread is idle while no thread leads or is about to
 //	L5  once the source has ended, all threads leave
 //
-// That each single thread leads some day (L3) is not among them: last in,
-// first out lets the bottom of the stack rest on purpose.
+// That each single thread leads some day (L3) is not checked, because last in,
+// first out keeps the bottom of the stack idle on purpose.
 //
-// Events and disturbances are unlimited: a state holds no history, tags and
-// leases are kept relative, and so the reachable states are finite although
-// runs are not.
+// Events and disturbances are unlimited. A state holds no history, and tags and
+// leases are stored relative to each other, so the reachable states are finite
+// although runs are not.
 
-// trial is what is explored.
+// trial is a configuration to explore.
 type trial struct {
 	promotion string
 	order     cas.Order
@@ -51,17 +54,17 @@ type trial struct {
 	leaders   int // 0 means 1
 	sources   int // 0 means 1
 	parking   parking
-	calm      bool // the kernel never returns for no reason
+	calm      bool // without spurious returns
 	endless   bool // there is always another event, and the source never ends
-	limit     int  // of states; 0 means defaultLimit, and that it is an error to reach it
+	limit     int  // of states; 0 means defaultLimit, and reaching that is an error
 }
 
-// parking is how much of it is modelled.
+// parking is how much of the parker is modelled.
 type parking uint8
 
 const (
 	byFutex parking = iota // permit and futex, one access at a time
-	atOnce                 // a parker is one step: what it must be for those who use it
+	atOnce                 // a parker's operation is one step, as its contract promises
 )
 
 const (
@@ -70,31 +73,31 @@ const (
 	defaultLimit = 8_000_000
 )
 
-// tooMany is found where a space is larger than thought.
+// tooMany is reported if a space is larger than the limit.
 const tooMany = "too many states"
 
 type checker struct {
 	trial
 	rules   rules
-	backlog uint8 // events that may wait at once, of each source
+	backlog uint8 // events of each source that may wait at once
 	mutant  mutant
 	stop    bool // at the first violation of safety
 
 	l       *cas.Leadership
 	permits []*cas.Permit
 
-	here, next state     // scratch
-	packed     [2][]byte // scratch
+	here, next state     // buffers
+	packed     [2][]byte // buffers
 
 	store  store
-	goals  []goal  // of a state
-	first  []int32 // state -> its first edge; the end of the last is the end
-	edges  []int32 // by the protocol's own steps; the environment's are not kept
-	finish []bool  // of an edge: a handler returns or yields
+	goals  []goal  // of each state
+	first  []int32 // state -> its first edge; the last state has the rest
+	edges  []int32 // by the protocol's own steps; those of the environment are not kept
+	finish []bool  // of each edge: a handler returns or yields
 	parent []int32
 	label  []label
 	cut    bool             // the limit was reached
-	lost   bool             // a mutant's step followed a link to nowhere
+	lost   bool             // a mutant's step followed an invalid link
 	found  map[string]int32 // violation -> state
 }
 
@@ -113,7 +116,6 @@ func newChecker(t trial, m mutant) *checker {
 	return c
 }
 
-// rulesOf are the rules of a promotion by its name.
 func rulesOf(name string) rules {
 	for _, p := range promotions {
 		if p.Name == name {
@@ -123,7 +125,8 @@ func rulesOf(name string) rules {
 	panic("no promotion " + name)
 }
 
-// run explores everything reachable and returns the violations' names, sorted.
+// run explores everything reachable and returns the names of the violations,
+// sorted.
 func (c *checker) run() []string {
 	first := c.start()
 	c.add(&first, -1, label{what: started})
@@ -187,8 +190,8 @@ func (c *checker) add(s *state, from int32, by label) int32 {
 	return at
 }
 
-// protocol calls next with each state to which a thread's own step leads. The
-// state is lent.
+// protocol calls next with each state to which a step of a thread leads. next
+// must not keep the state.
 func (c *checker) protocol(s *state, next func(*state, label)) {
 	n := &c.next
 	for i := range c.threads {

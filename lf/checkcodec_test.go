@@ -2,7 +2,7 @@ package lf
 
 import "lflab/cas"
 
-// num packs a small number.
+// num packs a small number, or unpacks it.
 func num[T ~uint8](k *codec, v *T) {
 	if k.reading {
 		*v, k.buf = T(k.buf[0]), k.buf[1:]
@@ -31,11 +31,11 @@ func (k *codec) permit(v *uint32) {
 }
 
 const (
-	nobody   = 0xff // End, or no thread's number
+	nobody   = 0xff // End, or no thread
 	deadLink = 0xfe
 )
 
-// name packs a thread's number as its place.
+// name packs a thread's number as its place in the permutation.
 func (k *codec) name(v *uint16) {
 	b := uint8(nobody)
 	if !k.reading && int(*v) < k.c.threads {
@@ -56,7 +56,7 @@ func (k *codec) names(all ...*uint16) {
 	}
 }
 
-// link packs a follower's link, or that nobody will read it.
+// link packs a follower's link. dead means that no thread will read it.
 func (k *codec) link(v *uint16, dead bool) {
 	switch {
 	case k.reading && k.buf[0] == deadLink:
@@ -68,7 +68,6 @@ func (k *codec) link(v *uint16, dead bool) {
 	}
 }
 
-// promise packs a promise and its slot.
 func (k *codec) promise(v *cas.Promise) {
 	b := uint8(v.Kind()) | v.Slot()<<4
 	num(k, &b)
@@ -81,8 +80,8 @@ const (
 	staleFlag    = 0x80
 )
 
-// word packs a word by what it is compared with, and reports whether the
-// comparison can not succeed any more.
+// word packs the parts of a word that a comparison looks at. It reports whether
+// the comparison can no longer succeed.
 func (k *codec) word(v *cas.Word) (stale bool) {
 	if k.reading {
 		b := k.buf[0]
@@ -129,10 +128,9 @@ func (k *codec) word(v *cas.Word) (stale bool) {
 	return false
 }
 
-// freeBit is the bit of the word that says that a slot is free.
 func freeBit(slot int) cas.Word { return cas.NewWord(slot+1) &^ cas.NewWord(slot) }
 
-// parity packs a lease, of which only counts whether it is busy.
+// parity packs a lease of which only the busy bit matters.
 func (k *codec) parity(v *cas.Lease) {
 	b := uint8(*v & 1)
 	num(k, &b)
@@ -141,7 +139,8 @@ func (k *codec) parity(v *cas.Lease) {
 	}
 }
 
-// lease packs what was seen, or is to be stored, of a lease that is now.
+// lease packs a lease that a thread has read or will store, relative to the
+// present one.
 func (k *codec) lease(v *cas.Lease, now cas.Lease) {
 	b := uint8(2)
 	if *v-now < 2 {

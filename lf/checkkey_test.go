@@ -7,21 +7,22 @@ import (
 	"lflab/cas"
 )
 
-// A key is a state as the checker remembers it: packed, and with everything
-// removed that cannot matter any more, so that states that behave alike are
-// one. What is left out, and why that loses nothing:
+// A key is the packed form in which the checker remembers a state. It leaves
+// out everything that can no longer matter, so that states with equal behaviour
+// have equal keys. It loses nothing by leaving out:
 //
-//   - machines that are not running, fields that they write before they read
-//     them next, and statistics;
-//   - how long ago a word was read: once the tag has moved, the
-//     compare-and-swap fails whatever the rest of the word says, for a tag does
-//     not come back within 2^32 pushes and pops; nor does the end pass;
-//   - how often a lease began and ended: what was seen of it is what it is now,
-//     or what it is about to be, or neither;
-//   - the threads' numbers: all permutations of a state are one, the least,
-//     but where numbers are ranks.
+//   - machines that are not running, fields that they will write before
+//     they read them, and statistics;
+//   - how long ago a word was read: once the tag has changed, the
+//     compare-and-swap fails whatever else the word says, because a tag
+//     returns only after 2^32 pushes and pops, and the end is for good;
+//   - how often a lease began and ended: a value read earlier is the present
+//     one, the next one, or neither;
+//   - the threads' numbers: of all permutations of a state the least counts,
+//     unless numbers are ranks.
 //
-// Mutants may give such things a meaning, and mark that in extra: then they
+// If a mutant uses something that a key leaves out, it says so in extra, and
+// the key keeps it. TestKey checks keys against states that forget nothing.
 // are kept. TestKey walks beside the keys without ever forgetting anything.
 type codec struct {
 	c       *checker
@@ -36,7 +37,7 @@ func (c *checker) codec(s *state) codec {
 	return codec{c: c, s: s, exact: c.mutant.step != nil && !c.mutant.lean}
 }
 
-// pack returns the key of a state. It is lent.
+// pack returns the key of a state. It is valid until the next call.
 func (c *checker) pack(s *state) []byte {
 	sign := c.signatures(s)
 	dead := c.deadLinks(s)
@@ -81,8 +82,8 @@ func (c *checker) unpackTo(s *state, key []byte) {
 	k.state(permutations[c.threads][0], &[maxMembers]bool{})
 }
 
-// permutations[n] are the orders of n threads: place -> thread. The first is
-// that in which each has its own.
+// permutations[n] has the orders of n threads: place -> thread. The first is
+// the identity.
 var permutations = func() (all [maxMembers + 1][][]int) {
 	for n := 1; n <= maxMembers; n++ {
 		var grow func(order []int)
@@ -102,9 +103,9 @@ var permutations = func() (all [maxMembers + 1][][]int) {
 	return all
 }()
 
-// signatures sort the threads by what is the same under every numbering, so
-// that few permutations are left to try. Two that differ in a key may have one
-// signature, but not the other way round.
+// signatures describes each thread by properties that do not depend on
+// numbering, so that few permutations are left to try. Threads with different
+// signatures differ in the key; threads with equal ones may also differ.
 func (c *checker) signatures(s *state) (sign [maxMembers]uint32) {
 	var depth [maxMembers]uint32
 	for x, n := s.image.Word.Head(), uint32(1); int(x) < c.threads && depth[x] == 0; x, n = s.image.Next[x], n+1 {
@@ -183,7 +184,7 @@ func (k *codec) state(order []int, dead *[maxMembers]bool) {
 	}
 }
 
-// thread packs what belongs to thread i.
+// thread packs the data of thread i.
 func (k *codec) thread(i int, deadLink bool) {
 	s, c := k.s, k.c
 	t := &s.threads[i]
@@ -313,7 +314,7 @@ func (k *codec) choose(p *cas.Choose) {
 		k.word(&p.Seen)
 	}
 	if p.PC == cas.ChooseLock && k.c.mutant.step != nil {
-		k.names(&p.Best, &p.Above) // of a mutant that has walked already
+		k.names(&p.Best, &p.Above) // of a mutant that has already searched
 	}
 	switch p.PC {
 	case cas.ChooseWalk:
@@ -343,8 +344,8 @@ func (k *codec) terminate(t *cas.Terminate) {
 	}
 }
 
-// deadLinks tells whose link can not be followed any more by anybody whose
-// compare-and-swap may succeed.
+// deadLinks reports which links no thread can follow any more that could still
+// succeed with its compare-and-swap.
 func (c *checker) deadLinks(s *state) (dead [maxMembers]bool) {
 	if c.mutant.step != nil && !c.mutant.lean {
 		return dead
@@ -384,7 +385,7 @@ func (c *checker) deadLinks(s *state) (dead [maxMembers]bool) {
 	return dead
 }
 
-// stale reports whether the word can not become w any more.
+// stale reports whether the word can no longer become w.
 func (c *checker) stale(s *state, w cas.Word) bool {
 	now := s.image.Word
 	return w.Tag() != now.Tag() || now.Terminated() && !w.Terminated()

@@ -2,15 +2,15 @@ package lf
 
 import "lflab/cas"
 
-// inspectLiveness checks, from every state, that the protocol's own steps can
+// inspectLiveness checks that from every state the protocol's own steps can
 // reach rest: no event waits, each slot's leader waits for events, and all
-// others are asleep; or, once the source has ended, all have left. With fair
-// scheduling that is L1 (every event is received), L2 (every promised thread
-// leads), L4 (no idle thread while nobody leads) and L5 (the pool ends). The
-// deadlines of the sentinel are steps of the protocol.
+// other threads sleep; or the source has ended and all threads have left. With
+// fair scheduling that implies L1 (every event is received), L2 (every promised
+// thread leads), L4 (no thread is idle while none leads) and L5 (the pool
+// ends). The deadlines of the sentinel are steps of the protocol.
 //
-// Where events are not to wait behind handlers, it also checks that with
-// handlers that never return each slot gets its leader, or no thread is idle.
+// If events must not wait for handlers to return, it also checks with handlers
+// that never return: each slot gets a leader, or no thread is idle.
 func (c *checker) inspectLiveness() {
 	into, from := c.reverse()
 	c.reach(into, from, rests, func(at int32) {
@@ -27,15 +27,15 @@ func (c *checker) inspectLiveness() {
 	}
 }
 
-// goal is what a state is for liveness, as bits.
+// goal has bits that say which goals of liveness a state meets.
 type goal uint8
 
 const (
 	rests  goal = 1 << iota
-	serves      // no thread is idle that could go on if no handler returns
+	serves      // no thread is idle that could act if no handler returns
 )
 
-// reverse turns the edges round: those that lead to state x are
+// reverse inverts the edges. The states with an edge to x are
 // from[into[x]:into[x+1]].
 func (c *checker) reverse() (into, from []int32) {
 	into = make([]int32, c.store.len()+1)
@@ -60,8 +60,9 @@ func (c *checker) reverse() (into, from []int32) {
 	return into, from
 }
 
-// reach calls missed with each state from which no state that is a goal can be
-// reached; for serves by edges that no handler has to go on for.
+// reach calls missed with each state that cannot reach a state with the goal
+// want. For the goal serves it uses no edges on which a handler returns or
+// yields.
 func (c *checker) reach(into, from []int32, want goal, missed func(int32)) {
 	live := make([]bool, c.store.len())
 	var todo []int32
@@ -94,7 +95,6 @@ func (c *checker) reach(into, from []int32, want goal, missed func(int32)) {
 	}
 }
 
-// goal tells what s is.
 func (c *checker) goal(s *state) (g goal) {
 	n := c.count(s)
 	led := s.pending == [maxSlots]uint8{} && n[onSource] == c.leaders
@@ -110,8 +110,8 @@ func (c *checker) goal(s *state) (g goal) {
 	return g
 }
 
-// count returns how many threads are at each place. One that sleeps with
-// something to do, or until a deadline, is at none.
+// count returns the number of threads at each place. A thread that sleeps
+// although it has something to do, or until a deadline, counts at none.
 func (c *checker) count(s *state) (n [gone + 1]int) {
 	for i := range c.threads {
 		t := &s.threads[i]

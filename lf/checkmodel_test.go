@@ -6,15 +6,15 @@ import (
 	"lflab/cas"
 )
 
-// actor is one member and where it is outside of its machine.
+// actor is one member and its place outside its machine.
 type actor struct {
 	m       member
 	at      place
 	take    cas.Take
-	timed   bool // parked until a deadline, which may be at any moment
+	timed   bool // parked until a deadline, which may pass at any moment
 	heir    uint8
-	holding bool  // an event that has not been handled yet
-	extra   uint8 // scratch of mutants
+	holding bool  // has an event that it has not handled yet
+	extra   uint8 // for mutants
 }
 
 type place uint8
@@ -28,38 +28,38 @@ const (
 	inWake         // has called FUTEX_WAKE for heir
 	onSource       // blocked on the event source
 	handling       // in the handler
-	finding        // the sentinel, found: claim or pass
-	judging        // the sentinel, overdue: take or pass
-	idling         // the sentinel, quiet: look again after a while, or doze
+	finding        // is the sentinel and found something: claim or pass
+	judging        // is the sentinel and the leader is overdue: take or pass
+	idling         // is the sentinel and found nothing: look again after a while, or sleep
 	gone
 )
 
-// state is everything.
+// state is the whole state of a trial.
 type state struct {
 	image   cas.Image
 	permit  [maxMembers]uint32
 	threads [maxMembers]actor
-	pending [maxSlots]uint8 // events that wait to be received, of each source
+	pending [maxSlots]uint8 // events of each source that wait to be received
 	closed  bool            // the sources have ended
 	lost    bool            // an event was dropped or handled twice
 
-	// For S8, where an heir is chosen: the followers on the stack in the order
-	// of their pushes, how many there were when the walk began, and whether one
-	// was promoted whose turn it was not.
+	// For S8, if a search chooses the heir: the followers on the stack in the
+	// order of their pushes, how many there were when the search began, and
+	// whether a thread was promoted out of turn.
 	arrivals [maxMembers]uint8
 	waiting  uint8
 	walked   uint8
 	unfair   bool
 }
 
-// mutant replaces transitions of a thread. step returns false to leave the
-// transition to the code that runs.
+// mutant replaces transitions of a thread. If step returns false, the real code
+// makes the transition.
 type mutant struct {
 	name   string
-	trials []trial // where it is looked for, one after the other; see mutants
+	trials []trial // trials that should find it, one after the other; see mutants
 	step   func(c *checker, s *state, i int) bool
-	// lean says that step gives no meaning to what the code that runs does not
-	// look at any more, so that it need not be told apart.
+	// lean says that step uses nothing that the real code ignores, so that keys
+	// may leave it out.
 	lean bool
 }
 
@@ -71,11 +71,11 @@ func (c *checker) start() state {
 	return s
 }
 
-// choices is how many ways there are for thread i to go on in s.
+// choices returns the number of ways in which thread i can go on in s.
 func (c *checker) choices(s *state, i int) int {
 	t := &s.threads[i]
 	switch {
-	case t.at == onSource && c.rules.leased: // work at hand
+	case t.at == onSource && c.rules.leased: // whether there is work at hand
 	case t.at == handling && t.m.holds && !c.rules.never: // yield
 	case t.at == finding && !c.rules.leased: // pass
 	case t.at == judging, t.at == idling:
@@ -118,7 +118,7 @@ func (c *checker) advance(s *state, i, choice int) bool {
 		if !t.timed {
 			return false
 		}
-		c.cancel(s, i) // the deadline
+		c.cancel(s, i) // the deadline passes
 	case giving:
 		t.at = running
 		if heir := &s.threads[t.heir]; c.parking == atOnce {
@@ -261,7 +261,7 @@ func (c *checker) stepMember(s *state, i int) act {
 	return a
 }
 
-// try steps a machine. One that a mutant has led astray may panic.
+// try steps a machine. After a mutant's step the machine may panic.
 func (c *checker) try(m *member) act {
 	if c.mutant.step != nil {
 		defer func() { c.lost = c.lost || recover() != nil }()
@@ -269,13 +269,13 @@ func (c *checker) try(m *member) act {
 	return m.step(c.l)
 }
 
-// chosen notes whether it was the turn of the follower that is to be promoted:
-// of those who were there when the walk began.
+// chosen records whether the follower to be promoted was the next in turn,
+// among those that were there when the search began.
 func (c *checker) chosen(s *state, by *cas.Choose) {
 	there := s.arrivals[:s.waiting]
 	heir := slices.Index(there, uint8(by.Heir))
 	if heir < 0 || s.walked == 0 {
-		return // a mutant's; it is found elsewhere
+		return // made by a mutant; another check finds it
 	}
 	turn := 0
 	if c.order == cas.Priority {
@@ -287,8 +287,8 @@ func (c *checker) chosen(s *state, by *cas.Choose) {
 	s.arrivals[s.waiting], s.walked = 0, 0
 }
 
-// environment calls next with each state to which the world may lead. The
-// state is lent.
+// environment calls next with each state to which the environment may lead.
+// next must not keep the state.
 func (c *checker) environment(s *state, next func(*state, label)) {
 	n := &c.next
 	if !c.endless && !s.closed {
@@ -329,5 +329,6 @@ func (c *checker) environment(s *state, next func(*state, label)) {
 	}
 }
 
-// interrupted marks, for mutants, that a wait for an event ended with nothing.
+// interrupted marks, for mutants, that a wait for an event returned without
+// one.
 const interrupted = 0x80

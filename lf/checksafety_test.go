@@ -23,7 +23,7 @@ func (c *checker) inspect(at int32, s *state) {
 			c.flag("S5 event lost", at)
 		}
 		if t.m.stacked() && t.at != gone && s.image.Promise[i] == cas.NoPromise && !stacked[i] && !named[i] {
-			c.flag("S4 a follower that nobody can find", at)
+			c.flag("S4 a follower that no thread can find", at)
 		}
 	}
 	if s.lost {
@@ -37,7 +37,7 @@ func (c *checker) inspect(at int32, s *state) {
 	}
 }
 
-// inspectStack checks S3 and returns who is on the stack.
+// inspectStack checks S3 and returns which threads are on the stack.
 func (c *checker) inspectStack(at int32, s *state) (stacked [maxMembers]bool) {
 	for x := s.image.Word.Head(); x != cas.End; x = s.image.Next[x] {
 		if int(x) >= c.threads || stacked[x] {
@@ -52,8 +52,8 @@ func (c *checker) inspectStack(at int32, s *state) (stacked [maxMembers]bool) {
 	return stacked
 }
 
-// stacked reports whether the member has pushed itself on the stack, and does
-// not know yet that somebody has taken it off.
+// stacked reports whether the member has pushed itself on the stack and does
+// not know yet that another thread has removed it.
 func (m *member) stacked() bool {
 	return m.pc == following || m.pc == calling && m.after == following || m.pc == joining && m.join.PC == cas.JoinCheck
 }
@@ -95,9 +95,9 @@ func (c *checker) inspectSlots(at int32, s *state) {
 	}
 }
 
-// has tells which leader slot thread i has, or is to have next by a promise,
-// and whether the sentinel may take it. A leader whose lease was ended by the
-// sentinel has it no more, though it does not know yet.
+// has returns the leader slot that thread i has, or will get by a promise, and
+// whether the sentinel may take it. A leader whose lease the sentinel has ended
+// no longer has the slot, though it does not know yet.
 func (c *checker) has(s *state, i int) (slot uint8, lease, ok bool) {
 	t := &s.threads[i]
 	m := &t.m
@@ -163,7 +163,7 @@ func (c *checker) inspectSentinel(at int32, s *state) {
 	}
 }
 
-// aboutToRouse reports whether somebody is about to wake the sentinel.
+// aboutToRouse reports whether some thread is about to wake the sentinel.
 func (c *checker) aboutToRouse(s *state, sentinel int) bool {
 	for i := range c.threads {
 		t := &s.threads[i]
@@ -179,8 +179,8 @@ func (c *checker) aboutToRouse(s *state, sentinel int) bool {
 	return false
 }
 
-// minded reports whether free leadership is being seen to, so that followers
-// may wait meanwhile.
+// minded reports whether some thread is taking care of free leadership, so that
+// followers may wait meanwhile.
 func (c *checker) minded(s *state) bool {
 	if c.rules.way == cas.Named {
 		return s.image.Word.Choosing()
@@ -188,9 +188,9 @@ func (c *checker) minded(s *state) bool {
 	for i := range c.threads {
 		t := &s.threads[i]
 		switch m := &t.m; {
-		case m.pc == calling && m.after == leading: // it was the sentinel, and calls the next
+		case m.pc == calling && m.after == leading: // it was the sentinel, and calls the next one
 			return true
-		case m.pc == joining: // it finds the slot, or somebody else has it by then
+		case m.pc == joining: // it finds the slot, unless another thread has it by then
 			return true
 		case m.stacked() && s.image.Promise[i] == cas.Called:
 			return true
@@ -205,7 +205,7 @@ func (c *checker) minded(s *state) bool {
 	return false
 }
 
-// named returns which followers somebody is about to tell something.
+// named returns the followers that some thread is about to notify.
 func (c *checker) named(s *state) (yes [maxMembers]bool) {
 	told := func(t *cas.Terminate) {
 		if t.PC < cas.TerminateNext || t.PC > cas.TerminateGrant {

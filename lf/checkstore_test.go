@@ -5,12 +5,13 @@ import (
 	"hash/maphash"
 )
 
-// store is the set of states seen, by number. Keys lie end to end, and a hash
-// table holds their numbers: nothing in it is a pointer.
+// store is the set of states found so far, by number. Keys are stored end to
+// end and a hash table holds their numbers, so that the garbage collector finds
+// no pointers in it.
 type store struct {
 	seed  maphash.Seed
 	keys  []byte
-	ends  []int   // of each key, in keys
+	ends  []int   // end of each key in keys
 	table []int32 // number plus 1, or 0; open addressing
 }
 
@@ -28,7 +29,7 @@ func (t *store) key(at int32) []byte {
 	return t.keys[start:t.ends[at]]
 }
 
-// add returns the number of a key, and whether it is a new one. It copies it.
+// add copies a key and returns its number and whether it is new.
 func (t *store) add(key []byte) (at int32, isNew bool) {
 	if 2*t.len() > len(t.table) {
 		t.grow()
@@ -43,7 +44,7 @@ func (t *store) add(key []byte) (at int32, isNew bool) {
 	return int32(t.len() - 1), true
 }
 
-// slot is where the key is in the table, or would be.
+// slot returns the place of the key in the table, or the place for it.
 func (t *store) slot(key []byte) int {
 	mask := len(t.table) - 1
 	for i := int(maphash.Bytes(t.seed, key)) & mask; ; i = (i + 1) & mask {

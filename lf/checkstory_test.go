@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// label is what led to a state, for its story.
+// label says which step led to a state.
 type label struct {
 	what   cause
 	who    uint8
@@ -25,9 +25,9 @@ const (
 	interruption
 )
 
-// story is how a state was reached, for a failing test to print. Threads are
-// interchangeable and are renumbered from state to state: a line's number is
-// the thread's place in the state before it.
+// story describes the steps to a state, for a failing test to print. Threads
+// are interchangeable and renumbered from state to state: the number in a line
+// is the thread's place in the state before.
 func (c *checker) story(at int32) string {
 	var lines []string
 	for ; at >= 0; at = c.parent[at] {

@@ -9,9 +9,9 @@ import (
 	"lflab/cas"
 )
 
-// TestKey shows that nothing is lost by what a key leaves out: it walks at
-// random through states that are never packed, and at each compares what can
-// come next with what can come after the state that its key gives back.
+// TestKey shows that keys lose nothing. It walks at random through states that
+// are never packed, and compares the successors of each with those of the state
+// unpacked from its key.
 func TestKey(t *testing.T) { keys(t, 500) }
 
 func keys(t *testing.T, steps int) {
@@ -65,8 +65,7 @@ func walk(t *testing.T, what trial, steps int) {
 	}
 }
 
-// successors returns the keys of the states that can follow, sorted, and those
-// states.
+// successors returns the states that can follow, and their sorted keys.
 func (c *checker) successors(s *state) (keys []string, states []state) {
 	take := func(n *state, _ label) {
 		states = append(states, *n)

@@ -8,9 +8,9 @@ import (
 	"lflab/lf"
 )
 
-// countdown is an event source: it yields the numbers below n, and then ends.
-// Only the leader waits on it, so it needs no lock of its own, but for
-// Interrupt, which anybody may call.
+// countdown is an event source: it yields the numbers below n and then ends.
+// Only the leader waits on it, so it needs no lock, except for Interrupt, which
+// any thread may call.
 type countdown struct {
 	n     int
 	ended atomic.Bool
@@ -30,7 +30,7 @@ func (s *countdown) Interrupt() { s.ended.Store(true) }
 func ExamplePool() {
 	var sum atomic.Int64
 	pool, err := lf.New(&countdown{n: 101}, func(id int, event int) {
-		sum.Add(int64(event)) // on the thread that received the event, while another one waits
+		sum.Add(int64(event)) // runs on the thread that received the event, while another one waits
 	}, lf.Options{Name: "example", Threads: 4})
 	if err != nil {
 		fmt.Println(err)
@@ -45,8 +45,8 @@ func ExamplePool() {
 	// Output: 5050 101
 }
 
-// The zero Options are eight threads that sleep on futexes. GOMAXPROCS is
-// raised while they run, and afterwards what it was.
+// The zero Options make a pool of eight threads that sleep on futexes. The pool
+// raises GOMAXPROCS while it runs and restores it afterwards.
 func ExampleNew() {
 	before := runtime.GOMAXPROCS(0)
 	var sum atomic.Int64

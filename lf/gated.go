@@ -2,9 +2,9 @@ package lf
 
 import "errors"
 
-// runGated is a member's life where the leadership is a lock: whoever holds
-// the gate leads, and letting go of it is the promotion. Who comes next is the
-// gate's affair.
+// runGated runs a thread of a pool whose leadership is a gate. The thread that
+// holds the gate leads, and releasing it is the promotion. The gate decides who
+// comes next.
 func (p *Pool[E]) runGated(s *seat[E]) {
 	for {
 		if !s.holds {
@@ -22,7 +22,7 @@ func (p *Pool[E]) runGated(s *seat[E]) {
 		s.event, err = p.sources[0].Wait(s.id)
 		switch {
 		case errors.Is(err, ErrEnded):
-			// Each thread in turn finds the source at its end.
+			// Release the gate, so that each thread in turn gets ErrEnded.
 			p.gate.Release(s.id)
 			s.log.Flush()
 			return
@@ -38,7 +38,8 @@ func (p *Pool[E]) runGated(s *seat[E]) {
 	}
 }
 
-// leaveGate lets go of the gate, if the thread holds it and is to give it up.
+// leaveGate releases the gate, unless the thread does not hold it or the
+// promotion forbids it.
 func (p *Pool[E]) leaveGate(s *seat[E]) {
 	if !s.holds || p.rules.never {
 		return

@@ -1,15 +1,17 @@
 package lf
 
-// boxSize is how many events may wait for one thread. What does not fit the
-// leader handles itself.
+// boxSize is how many events may wait for one thread. The leader itself handles
+// further ones.
 const boxSize = 1 << 12
 
-// deliver hands the event at hand to the thread that it is bound to, and
-// reports false when that is the leader's own or has too many.
+// deliver gives the current event to the thread that it is bound to. It reports
+// false if the leader must handle the event: it is bound to the leader, or its
+// owner's box is full.
 //
-// The leader is the only one to deliver, so a thread that is promoted finds
-// everything that was delivered to it while it followed; and one that is about
-// to sleep looks into its box after the last wake-up it consumed, or is woken.
+// Only the leader delivers. So a thread that is promoted finds everything that
+// was delivered to it while it followed. A thread that is about to sleep looks
+// into its box after it has consumed its last wake-up; if an event comes later,
+// the leader wakes it.
 func (p *Pool[E]) deliver(s *seat[E]) bool {
 	owner := p.sources[0].(Owned[E]).Owner(s.event)
 	if owner == s.id {
@@ -25,10 +27,10 @@ func (p *Pool[E]) deliver(s *seat[E]) bool {
 	return true
 }
 
-// hasMail reports whether events wait for the thread.
+// hasMail reports whether bound events wait for the thread.
 func (s *seat[E]) hasMail() bool { return s.box != nil && !s.box.Empty() }
 
-// readMail handles the events that are bound to the thread.
+// readMail handles the bound events that wait for the thread.
 func (p *Pool[E]) readMail(s *seat[E]) {
 	if s.box == nil {
 		return

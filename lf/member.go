@@ -2,23 +2,22 @@ package lf
 
 import "lflab/cas"
 
-// member is one thread's part in the protocol as a machine: what it is, and
-// what it must do next. step makes at most one atomic access and otherwise
-// asks the caller for an act (to sleep, to wait for an event, to wake another
-// thread, to process). The pool's threads run it; the exhaustive checker steps
-// the same machine in every order.
+// member is the step machine of one thread: its state, and what it must do
+// next. step makes at most one atomic access, or asks the caller for an act
+// (sleep, wait for an event, wake another thread, process). The pool's threads
+// run it. The exhaustive checker steps the same machine in every order.
 type member struct {
 	me       uint16
 	rules    rules
 	pc       memberPC
-	after    memberPC // where promoting and calling lead to: calling to processing, leading or following
-	placed   bool     // it visits from its place on the stack
-	slot     uint8    // the leader slot it has
-	holds    bool     // it processes and still has it
-	promoted bool     // became leader by promotion, not by finding no leader
-	taken    bool     // became leader as the sentinel
-	wakes    uint16   // whom to wake
-	mine     cas.Lease
+	after    memberPC  // the state after promoting or calling
+	placed   bool      // it handles bound events while it keeps its place on the stack
+	slot     uint8     // the leader slot it holds
+	holds    bool      // it processes an event and still holds the leadership
+	promoted bool      // it became leader by promotion, not by finding a free slot
+	taken    bool      // it became leader as the sentinel
+	wakes    uint16    // the member to wake
+	mine     cas.Lease // the lease it began
 
 	join      cas.Join
 	promote   cas.Promote
@@ -32,47 +31,48 @@ type memberPC uint8
 
 const (
 	joining     memberPC = iota
-	following            // on the stack, or promised
-	watching             // the sentinel
-	calling              // nobody watches: calls a follower to
+	following            // is on the stack, or has a promise
+	watching             // is the sentinel
+	calling              // there is no sentinel: it calls a follower to become it
 	leading              // holds a leader slot
-	beginning            // has an event, and keeps the leadership while it processes
-	promoting            // gives the leadership up
+	beginning            // has an event and begins its lease, to keep the leadership while it processes
+	promoting            // gives up the leadership
 	processing           // handles the event
-	ending               // has handled it: does it still have the leadership?
-	yielding             // gives the leadership up within the handler
-	terminating          // the source ended while it led
-	departing            // a follower with an event that is bound to it
-	visiting             // handles such events
+	ending               // has handled the event: does it still hold the leadership?
+	yielding             // gives up the leadership inside the handler
+	terminating          // ends the pool: the source ended while it led
+	departing            // a follower that has bound events, about to leave its place
+	visiting             // handles bound events
 	returning            // goes back to its place among the followers
 	departed             // has lost that place
 	ended
 )
 
-// act is what the caller must do before the next step.
+// act is what the caller must do before the next step. Where it names two
+// calls, the caller makes one of them.
 type act uint8
 
 const (
 	goOn    act = iota // nothing
-	sleep              // park: until woken, or for nothing
-	lead               // wait on the event source of slot, then call waited
-	wake               // unpark the member named by wakes
+	sleep              // park; returning early is harmless
+	lead               // wait on the event source of the slot, then call waited
+	wake               // unpark the member in wakes
 	process            // handle the event, then call processed
-	found              // the sentinel has found a free slot: claim or pass
-	overdue            // the sentinel has found slot's leader processing: take or pass
-	quiet              // the sentinel has looked at everything: look again after a while, or doze
+	found              // the sentinel found a free slot: call watch.Claim or passes
+	overdue            // the sentinel found that the leader of a slot processes: call watch.Take or passes
+	quiet              // the sentinel has looked at all slots: call watch.Look after a while, or watch.Sleep
 	rest               // the sentinel parks until it is woken; returning early is harmless
-	visit              // handle what is bound to this thread, then call visited
-	leave              // the thread's part is over
+	visit              // handle the bound events of this thread, then call visited
+	leave              // the thread leaves the pool
 )
 
-// outcome is what waiting on the event source came to.
+// outcome is the result of waiting on the event source.
 type outcome uint8
 
 const (
 	gotEvent    outcome = iota
-	gotMany             // and more work is at hand than one thread should do
-	gotNothing          // an error or a signal: still the leader, wait again
+	gotMany             // an event, and more work is waiting than one thread should do
+	gotNothing          // an error or a signal: stay the leader and wait again
 	sourceEnded         // no event will come any more
 )
 
@@ -94,7 +94,8 @@ func (m *member) leads(slot uint8, promoted bool) {
 	m.pc, m.slot, m.promoted = leading, slot, promoted
 }
 
-// step goes on by at most one atomic access on l.
+// step makes at most one atomic access on l and returns what the caller must
+// do.
 func (m *member) step(l *cas.Leadership) act {
 	switch m.pc {
 	case joining:
@@ -112,8 +113,8 @@ func (m *member) step(l *cas.Leadership) act {
 			m.pc = ended
 		}
 	case following:
-		// The promise alone decides. A return from sleep proves nothing: the
-		// wake-up may have been meant for an earlier sleep.
+		// Only the promise decides. A return from sleep proves nothing, because
+		// the wake-up may have been meant for an earlier sleep.
 		switch p := l.Promise(m.me); p.Kind() {
 		case cas.NoPromise:
 			return sleep
@@ -203,7 +204,8 @@ func (m *member) stepWatch(l *cas.Leadership) act {
 	case cas.WatchEnds:
 		m.pc = ended
 	case cas.WatchLeads:
-		// Somebody has to watch in its place, while it waits for an event.
+		// Another thread must become the sentinel, because this one waits for
+		// an event.
 		m.leads(m.watch.Slot, true)
 		m.taken = true
 		m.calls(leading)
@@ -211,8 +213,8 @@ func (m *member) stepWatch(l *cas.Leadership) act {
 	return goOn
 }
 
-// passes leaves what the sentinel has found as it is. The sentinel may have
-// looked at everything with that.
+// passes makes the sentinel ignore the slot that it found. It returns quiet if
+// that was the last slot.
 func (m *member) passes() act {
 	if m.watch.Pass() == cas.WatchQuiet {
 		return quiet
@@ -241,21 +243,21 @@ func (m *member) stepPromote(l *cas.Leadership) act {
 	return goOn
 }
 
-// calls makes the member call a follower to be the sentinel, if there is one.
+// calls makes the member call a follower, if there is one, to be the sentinel.
 func (m *member) calls(after memberPC) {
 	m.pc, m.after = calling, after
 	m.promote = cas.Promote{Way: cas.Calling}
 }
 
-// givesUp makes the member pass the leadership on and then process.
+// givesUp makes the member give up the leadership and then process.
 func (m *member) givesUp(way cas.Way) {
 	m.pc, m.after = promoting, processing
 	m.promote = cas.Promote{Way: way, Slot: m.slot, Watched: m.rules.watched}
 	m.choose = cas.Choose{Order: m.rules.order, Slot: m.slot}
 }
 
-// waited tells what the wait for an event came to. A leader that got nothing
-// stays the leader: leaving without a promotion would leave the pool headless.
+// waited tells the member the result of waiting for an event. A leader that got
+// nothing stays the leader, because otherwise the pool would have none.
 func (m *member) waited(o outcome) {
 	switch {
 	case o == sourceEnded:
@@ -275,14 +277,14 @@ func (m *member) waited(o outcome) {
 	}
 }
 
-// begun has the event processed while the leadership is held.
+// begun makes the member process its event and keep the leadership.
 func (m *member) begun() {
 	m.holds, m.mine = true, m.hold.Mine
 	m.pc = processing
 }
 
-// yield gives the leadership up in the middle of processing, if the member has
-// it. Step on until process is asked for again.
+// yield makes the member give up the leadership while it processes, if it holds
+// it. Call step afterwards until it returns process.
 func (m *member) yield() {
 	switch {
 	case !m.holds || m.rules.never:
@@ -294,7 +296,7 @@ func (m *member) yield() {
 	}
 }
 
-// processed tells that the event has been handled.
+// processed tells the member that the event has been handled.
 func (m *member) processed() {
 	switch {
 	case !m.holds:
@@ -307,8 +309,8 @@ func (m *member) processed() {
 	}
 }
 
-// visits has the member handle events that are bound to it: a follower that
-// was about to sleep, or a leader that was about to wait for an event.
+// visits makes the member handle its bound events. It is a follower that was
+// about to sleep, or a leader that was about to wait for an event.
 func (m *member) visits() {
 	if m.pc == leading {
 		m.placed = false
@@ -319,7 +321,7 @@ func (m *member) visits() {
 	m.pc = departing
 }
 
-// visited tells that they have been handled.
+// visited tells the member that its bound events have been handled.
 func (m *member) visited() {
 	if m.placed {
 		m.pc = returning

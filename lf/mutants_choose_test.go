@@ -2,7 +2,8 @@ package lf
 
 import "lflab/cas"
 
-// chooseMutants are mistakes in looking for an heir below the top of the stack.
+// chooseMutants are mistakes in the search for an heir below the top of the
+// stack.
 var chooseMutants = []mutant{
 	{name: "order fifo promotes the one on top", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(c *checker, s *state, i int) bool {
 		p, ok := chooses(s, i, cas.ChooseBelow)
@@ -23,7 +24,7 @@ var chooseMutants = []mutant{
 		p.Best, p.Above = at, prev
 		return true
 	}},
-	{name: "heir on top is popped though somebody lies on it now", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(c *checker, s *state, i int) bool {
+	{name: "heir on top is popped though another follower is on top of it now", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(c *checker, s *state, i int) bool {
 		p, ok := chooses(s, i, cas.ChoosePop)
 		if !ok {
 			return false
@@ -72,7 +73,7 @@ var chooseMutants = []mutant{
 		p.PC = cas.ChooseUnlock
 		return true
 	}},
-	{name: "the end takes the stack although somebody chooses", lean: true, trials: choosing(cas.FIFO, 3, 2), step: func(c *checker, s *state, i int) bool {
+	{name: "the end takes the stack although a thread chooses", lean: true, trials: choosing(cas.FIFO, 3, 2), step: func(c *checker, s *state, i int) bool {
 		t := &s.threads[i]
 		end := &t.m.terminate
 		if t.at != running || t.m.pc != terminating || end.PC != cas.TerminateTake || !end.Seen.Choosing() || end.Seen != s.image.Word {
@@ -85,7 +86,7 @@ var chooseMutants = []mutant{
 		s.image.Word |= choosing
 		return true
 	}},
-	{name: "the end forgets those who waited while somebody chose", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(_ *checker, s *state, i int) bool {
+	{name: "the end forgets followers that waited while a thread chose", lean: true, trials: choosing(cas.FIFO, 3, 1), step: func(_ *checker, s *state, i int) bool {
 		if _, ok := chooses(s, i, cas.ChooseRest); !ok {
 			return false
 		}
@@ -94,9 +95,9 @@ var chooseMutants = []mutant{
 	}},
 }
 
-// leadersMutants are mistakes that need several leaders to do harm.
+// leadersMutants are mistakes that do harm only with several leaders.
 var leadersMutants = []mutant{
-	// With one leader there is one who pops, and this is no mistake: see
+	// With one leader only one thread pops, and this is no mistake: see
 	// TestTagIsForSeveralLeaders.
 	{name: "the tag is not counted", lean: true, trials: []trial{withoutTag(2)}, step: tagIsNotCounted},
 }
@@ -107,13 +108,12 @@ func tagIsNotCounted(c *checker, s *state, i int) bool {
 	return true
 }
 
-// withoutTag is where the tag is looked at: promotions and joins of four
+// withoutTag is a trial in which the tag matters: promotions and joins of four
 // threads, without their sleep.
 func withoutTag(leaders int) trial {
 	return trial{promotion: "handoff", threads: 4, leaders: leaders, parking: atOnce, calm: true, endless: true}
 }
 
-// choosing are trials of an order.
 func choosing(order cas.Order, threads, leaders int) []trial {
 	return []trial{{promotion: "handoff", order: order, threads: threads, leaders: leaders, parking: atOnce, calm: true}}
 }

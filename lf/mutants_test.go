@@ -6,9 +6,9 @@ import (
 	"lflab/cas"
 )
 
-// Each mutant is a mistake that a real implementation has made or could make,
-// put into the code that runs by replacing one of its steps. A checker that
-// lets one pass checks nothing.
+// Each mutant is a mistake that a real implementation has made or could make.
+// It replaces one step of the real code. If the checker does not find a mutant,
+// it checks nothing.
 var mutants = slices.Concat(handoffMutants, watchMutants, chooseMutants, leadersMutants)
 
 // handoffMutants are mistakes with one leader that hands over at once.
@@ -46,7 +46,7 @@ var handoffMutants = []mutant{
 			t.at, t.heir, t.extra = giving, uint8(t.m.promote.Heir), 1
 			return true
 		case t.at == running && t.extra == 1:
-			c.stepMember(s, i) // the promise; the wake-up it asks for has been given
+			c.stepMember(s, i) // the promise; its wake-up has been given already
 			t.extra = 0
 			return true
 		}
@@ -100,7 +100,7 @@ var handoffMutants = []mutant{
 		if t.at != running || t.m.pc != joining || t.m.join.PC != cas.JoinPush {
 			return false
 		}
-		// flag and head in two words: the push compares the head only
+		// flag and head are in two words, and the push compares the head only
 		s.image.Next[i] = s.image.Word.Head()
 		t.m.join.Seen = s.image.Word
 		c.stepMember(s, i)
@@ -181,8 +181,8 @@ var handoffMutants = []mutant{
 	}},
 	{name: "the end tells a follower before it reads its link", step: func(c *checker, s *state, i int) bool {
 		t := &s.threads[i]
-		// The records are reused by another pool as soon as their thread has
-		// left: reading the link afterwards finds anything.
+		// Another pool reuses the records as soon as their thread has left, so
+		// a link that is read afterwards is arbitrary.
 		if t.at != running || t.m.pc != terminating || t.m.terminate.PC != cas.TerminateNext || t.m.terminate.Next == cas.End {
 			return false
 		}
@@ -211,7 +211,7 @@ var handoffMutants = []mutant{
 func wakeIsPromotion(c *checker, s *state, i int) bool {
 	t := &s.threads[i]
 	switch {
-	case t.at == taking && t.take.PC == 1 && t.extra == 1: // back from the kernel
+	case t.at == taking && t.take.PC == 1 && t.extra == 1: // returned from the kernel
 		s.permit[i] = 0
 		t.at, t.extra, t.m.pc = running, 0, leading
 		return true
@@ -220,7 +220,7 @@ func wakeIsPromotion(c *checker, s *state, i int) bool {
 		return c.advance(s, i, 0)
 	case t.at == taking:
 		if before := t.at; c.advance(s, i, 0) && t.at == running && before == taking {
-			t.m.pc = leading // a permit was there: taken for a promotion as well
+			t.m.pc = leading // mistakes any permit for a promotion
 		}
 		return true
 	}

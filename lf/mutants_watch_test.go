@@ -2,7 +2,8 @@ package lf
 
 import "lflab/cas"
 
-// watchMutants are mistakes where a thread is called, or a sentinel watches.
+// watchMutants are mistakes with a thread that is called or a sentinel that
+// watches.
 var watchMutants = []mutant{
 	{name: "called follower does not join again", lean: true, trials: of("open", 2, 3), step: func(_ *checker, s *state, i int) bool {
 		t := &s.threads[i]
@@ -117,7 +118,7 @@ var watchMutants = []mutant{
 		t.m.pc = following
 		return true
 	}},
-	{name: "a leader that nobody watches calls nobody", lean: true, trials: of("adaptive", 2, 3), step: func(_ *checker, s *state, i int) bool {
+	{name: "a leader without a sentinel calls no follower", lean: true, trials: of("adaptive", 2, 3), step: func(_ *checker, s *state, i int) bool {
 		t := &s.threads[i]
 		if t.at != running || t.m.pc != calling || t.m.after == following {
 			return false
@@ -135,7 +136,7 @@ var watchMutants = []mutant{
 	}},
 }
 
-// of are trials of a promotion with one leader.
+// of makes trials of a promotion with one leader.
 func of(promotion string, threads ...int) (all []trial) {
 	for _, n := range threads {
 		all = append(all, trial{promotion: promotion, threads: n, parking: atOnce, calm: true})

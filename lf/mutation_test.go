@@ -6,7 +6,7 @@ import (
 	"lflab/cas"
 )
 
-// TestMutants shows that the checker catches each of them.
+// TestMutants shows that the checker finds each mutant.
 func TestMutants(t *testing.T) {
 	for _, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
@@ -32,9 +32,9 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// TestMutantThatChangesNothing is the control: what mutants are given beyond
-// the code that runs (finer states, the mark of an interruption) is no
-// violation by itself.
+// TestMutantThatChangesNothing is the control. The additions that a mutant gets
+// beyond the real code (finer states, the mark of an interruption) cause no
+// violation by themselves.
 func TestMutantThatChangesNothing(t *testing.T) {
 	alone(t)
 	for _, what := range []trial{
@@ -55,9 +55,9 @@ func TestMutantThatChangesNothing(t *testing.T) {
 	}
 }
 
-// TestTagIsForSeveralLeaders shows that it is the number of leaders that the
-// tag is for: with one the code runs without it, with two it does not (see
-// leadersMutants), and with the tag it does, within the same bounds.
+// TestTagIsForSeveralLeaders shows that the tag is needed for several leaders
+// only. With one leader the code is correct without it. With two it is not (see
+// leadersMutants), and with the tag it is, within the same bounds.
 func TestTagIsForSeveralLeaders(t *testing.T) {
 	alone(t)
 	for _, try := range []struct {

@@ -24,7 +24,7 @@ func (c combination) String() string {
 
 const threadsOfCombination = 4
 
-// refusal is the reason for which a combination is refused, or "".
+// refusal returns the reason why New refuses a combination, or "".
 func (c combination) refusal() string {
 	anywhere := c.promotion == Handoff || c.promotion == AfterRead || c.promotion == After
 	sentinel := c.promotion == Lazy || c.promotion == Adaptive
@@ -64,8 +64,8 @@ func (c combination) refusal() string {
 	return ""
 }
 
-// TestCombinations makes a pool of every combination: it works, or is refused
-// with the reason.
+// TestCombinations makes a pool of every combination: it works, or New refuses
+// it with the reason.
 func TestCombinations(t *testing.T) {
 	kind, lock := park.Kinds()[0], gate.Kinds()[0]
 	worked, refused := 0, 0
@@ -125,8 +125,8 @@ func TestBadOptions(t *testing.T) {
 		want    string
 	}{
 		{Options{Threads: -1, Parker: kind}, 1, "pool of -1 threads (want 1 to"},
-		{Options{Parker: park.Kind{Name: "mine"}}, 1, "primitive mine has no New (take one of park.Kinds"},
-		{Options{Gate: &gate.Kind{Name: "mine"}}, 1, `gate "mine" has no New (take one of gate.Kinds`},
+		{Options{Parker: park.Kind{Name: "mine"}}, 1, "primitive mine has no New (use one of park.Kinds"},
+		{Options{Gate: &gate.Kind{Name: "mine"}}, 1, `gate "mine" has no New (use one of gate.Kinds`},
 		{Options{}, 0, "a pool without an event source"},
 		{Options{Threads: 1 << 20, Parker: kind}, 1, "pool of 1048576 threads"},
 		{Options{Threads: 1, Parker: kind, Policy: Policy{Order: Native + 1}}, 1, `unknown order "order(5)" (known: lifo, fifo, priority, native)`},
@@ -134,10 +134,10 @@ func TestBadOptions(t *testing.T) {
 		{Options{Threads: 1, Parker: kind, Policy: Policy{Association: Bound + 1}}, 1, `unknown association "association(3)" (known: unbound, bound)`},
 		{Options{Threads: 20, Parker: kind, Policy: Policy{Leaders: -1}}, 1, "-1 leaders"},
 		{Options{Threads: 20, Parker: kind, Policy: Policy{Leaders: cas.MaxLeaders + 1}}, 1, "15 leaders (want 1 to 14)"},
-		{Options{Threads: 20, Parker: kind, Policy: Policy{Leaders: 5}}, 3, "5 leaders for each of 3 event sources (want 14 in all at most)"},
+		{Options{Threads: 20, Parker: kind, Policy: Policy{Leaders: 5}}, 3, "5 leaders for each of 3 event sources (want at most 14 in all)"},
 		{Options{Threads: 5, Parker: kind, Policy: Policy{Leaders: 3}}, 2, "5 threads for 2 event sources with 3 leaders each"},
 		{Options{Threads: 1, Parker: kind, Policy: Policy{Hold: -1}}, 1, "hold -1ns (want more than 0"},
-		{Options{Threads: 1, Parker: kind, Policy: Policy{Association: Bound}}, 1, "bound events need a source that knows their owners"},
+		{Options{Threads: 1, Parker: kind, Policy: Policy{Association: Bound}}, 1, "bound events need a source that knows their owners (implement Owned)"},
 	} {
 		var sources []Source[int64]
 		for range c.sources {
@@ -149,7 +149,7 @@ func TestBadOptions(t *testing.T) {
 	}
 }
 
-// What is nil by mistake is an error, with a sentence.
+// An argument that is nil by mistake yields an error with a sentence.
 func TestNilParts(t *testing.T) {
 	handle := func(int, int64) {}
 	if _, err := New[int64](nil, handle, Options{}); err == nil || !strings.Contains(err.Error(), "event source 1 of 1 is nil") {

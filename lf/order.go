@@ -18,8 +18,8 @@ func (orders) option() string { return "order" }
 func (orders) known() []Named {
 	return []Named{
 		{"lifo", "the follower that parked last: its caches are warmest"},
-		{"fifo", "the follower that has waited longest: work is spread evenly"},
-		{"priority", "the follower of the highest rank: the lowest numbered thread that waits"},
-		{"native", "whom the gate lets in: the leadership is a lock"},
+		{"fifo", "the follower that has waited longest: spreads work evenly"},
+		{"priority", "the waiting thread with the lowest number"},
+		{"native", "the gate decides: the leadership is a lock"},
 	}
 }

@@ -27,8 +27,8 @@ type Policy struct {
 	Accept      string        // how threads wait for connections: a name of package sock
 }
 
-// DefaultHold is how much handler time promotion adaptive lets pass before the
-// leadership goes to another thread.
+// DefaultHold is how long a handler may run with promotion adaptive before
+// another thread takes the leadership.
 const DefaultHold = 50 * time.Microsecond
 
 // Option is one field of a Policy, as a server is told it.
@@ -63,7 +63,7 @@ var options = []Option{
 		Values: promotionNames{}.known(), At: func(p *Policy) any { return &p.Promotion }},
 	{Name: "leaders", Doc: "threads that may wait for events at once, for each handle set", Zero: "0: 1",
 		Most: 1 << 16, At: func(p *Policy) any { return &p.Leaders }},
-	{Name: "hold", Doc: "how long promotions lazy and adaptive let a leader keep the leadership while it works", Zero: "0: 50us",
+	{Name: "hold", Doc: "how long promotions lazy and adaptive let a leader keep the leadership while it works", Zero: "0: 50 µs",
 		Most: int64(time.Second), At: func(p *Policy) any { return &p.Hold }},
 	{Name: "sets", Doc: "handle sets that the connections are divided among, with one pool of followers", Zero: "0: 1", Of: OfSets,
 		Most: 1 << 16, At: func(p *Policy) any { return &p.Sets }},

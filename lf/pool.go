@@ -15,38 +15,37 @@ import (
 	"lflab/sync/park"
 )
 
-// ErrEnded is what a Source's Wait returns when no event will come any more.
+// ErrEnded is returned by a Source that will yield no more events.
 var ErrEnded = errors.New("event source ended")
 
-// Source yields events. In the paper's words it is a handle set together with
-// its demultiplexer.
+// Source yields events. It is the paper's handle set together with its
+// demultiplexer.
 type Source[E any] interface {
 	// Wait blocks until there is an event. Only the leader calls it, and id is
-	// its number in the pool. ErrEnded
-	// ends the pool; after any other error the leader stays leader and waits
-	// again, so a source that cannot go on for a while must wait a while
-	// itself.
+	// the leader's number in the pool. ErrEnded ends the pool. After any other
+	// error the leader calls Wait again, so a source that cannot go on must
+	// itself wait a while before it returns.
 	Wait(id int) (E, error)
 
-	// Interrupt makes the Wait that blocks and all later ones return
-	// ErrEnded. Any thread may call it, more than once.
+	// Interrupt makes the blocked Wait and all later ones return ErrEnded. Any
+	// thread may call it, more than once.
 	Interrupt()
 }
 
 // Queued is a Source that takes several events at a time from the system.
-// Promotion adaptive asks it how much work is at hand.
+// Promotion adaptive asks it how much work waits.
 type Queued interface {
-	// Ready is how many events are there besides the one that Wait returned
+	// Ready counts the events that wait besides the one that Wait returned
 	// last. Only the leader calls it.
 	Ready() int
 }
 
-// Owned is a Source whose events belong to threads: the leader hands an event
-// to its owner and leads on (the pattern's bound associations of handles and
-// threads).
+// Owned is a Source whose events are bound to threads: the leader hands each
+// event to its owner and leads on. (The paper calls this bound associations of
+// handles and threads.)
 type Owned[E any] interface {
 	Source[E]
-	// Owner is the number of the thread that handles the event.
+	// Owner returns the number of the thread that must handle the event.
 	Owner(E) int
 }
 
@@ -54,28 +53,28 @@ type Owned[E any] interface {
 // thread's number in the pool, from 0.
 type Handler[E any] func(id int, event E)
 
-// Pool is a set of threads that take turns leading. Make it with New.
+// Pool is a set of threads that take turns leading. Make one with New.
 type Pool[E any] struct {
 	sources    []Source[E]
 	handle     Handler[E]
 	opt        Options
 	rules      rules
 	leadership *cas.Leadership
-	gate       gate.Gate      // in place of leadership and members
-	since      []stamp        // when the leader of each slot began with its event, where that is leased
-	backlogs   []backlog      // of the slots, likewise
-	idle       atomic.Bool    // a processor had nothing to do when the sentinel looked last
-	census     *thread.Census // nil where it is not needed, or cannot be taken
+	gate       gate.Gate      // replaces leadership and the members' parkers
+	since      []stamp        // for each slot: when its leader received the current event; used only with leases
+	backlogs   []backlog      // for each slot; used if leases are
+	idle       atomic.Bool    // the sentinel's last look found a free processor
+	census     *thread.Census // nil if it is not needed or cannot be opened
 	cpus       int
 	members    []seat[E]
 	passes     atomic.Uint64 // number of the next hand-off, for the flight log
 	threads    []*thread.Thread
 	ended      sync.WaitGroup
 	started    atomic.Bool
-	procs      func() // gives GOMAXPROCS back
+	procs      func() // releases the reservation of GOMAXPROCS
 }
 
-// seat is what belongs to one thread.
+// seat holds the data of one thread.
 type seat[E any] struct {
 	counters
 	m      member
@@ -85,10 +84,10 @@ type seat[E any] struct {
 	event  E
 	began  int64
 	slept  bool // parked at least once since joining
-	stale  bool // a permit may be left over: promised before it could park
+	stale  bool // a permit may be left over, because the promise came before the thread could park
 	watch  vigil
-	box    *cas.Ring[E] // events that are bound to the thread
-	holds  bool         // the gate
+	box    *cas.Ring[E] // bound events that wait for the thread
+	holds  bool         // holds the gate
 	_      [cas.CacheLine]byte
 }
 
@@ -97,44 +96,44 @@ type stamp struct {
 	_ [cas.CacheLine - 8]byte
 }
 
-// New prepares a pool; Start sets it going.
+// New makes a pool with one event source. Start starts it.
 func New[E any](source Source[E], handle Handler[E], opt Options) (*Pool[E], error) {
 	return NewOver([]Source[E]{source}, handle, opt)
 }
 
-// NewOver prepares a pool with several event sources: Options.Leaders of its
-// threads may lead for each of them, and the followers are one pool. It ends
-// with the first of them.
+// NewOver makes a pool with several event sources. For each source,
+// Options.Leaders threads may lead at once. All sources share the followers.
+// The pool ends when the first source ends.
 func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[E], error) {
 	r, err := opt.resolve()
 	if err != nil {
 		return nil, err
 	}
 	if len(sources) == 0 {
-		return nil, errors.New("a pool without an event source (give one or more)")
+		return nil, errors.New("a pool without an event source (pass one or more)")
 	}
 	for i, source := range sources {
 		if source == nil {
-			return nil, fmt.Errorf("event source %d of %d is nil (give a Source that yields events)", i+1, len(sources))
+			return nil, fmt.Errorf("event source %d of %d is nil (pass a Source)", i+1, len(sources))
 		}
 	}
 	if handle == nil {
-		return nil, errors.New("a pool without a handler (give the function that processes an event)")
+		return nil, errors.New("a pool without a handler (pass the function that processes an event)")
 	}
 	slots := opt.Leaders * len(sources)
 	bound := opt.Association == Bound
 	_, owned := sources[0].(Owned[E])
 	switch {
 	case bound && !owned:
-		return nil, errors.New("bound events need a source that knows their owners")
+		return nil, errors.New("bound events need a source that knows their owners (implement Owned)")
 	case bound && slots > 1:
 		return nil, fmt.Errorf("bound events are handed out by one leader, not %d", slots)
 	case slots > cas.MaxLeaders:
-		return nil, fmt.Errorf("%d leaders for each of %d event sources (want %d in all at most)", opt.Leaders, len(sources), cas.MaxLeaders)
+		return nil, fmt.Errorf("%d leaders for each of %d event sources (want at most %d in all)", opt.Leaders, len(sources), cas.MaxLeaders)
 	case slots > opt.Threads:
-		return nil, fmt.Errorf("%d threads for %d event sources with %d leaders each", opt.Threads, len(sources), opt.Leaders)
+		return nil, fmt.Errorf("%d threads for %d event sources with %d leaders each (want a thread for each leader)", opt.Threads, len(sources), opt.Leaders)
 	case slots > 1 && opt.Gate != nil:
-		return nil, fmt.Errorf("gate %s lets in one leader; there are %d event sources", opt.Gate.Name, len(sources))
+		return nil, fmt.Errorf("gate %s lets in one leader; there are %d event sources (use one source, or a parker)", opt.Gate.Name, len(sources))
 	}
 	p := &Pool[E]{
 		sources: sources, handle: handle, opt: opt, rules: r,
@@ -159,7 +158,8 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 		}
 	}
 	if r.leased {
-		// Without it, a leader that has much to do keeps the leadership.
+		// Without a census, a leader with much waiting work keeps the
+		// leadership.
 		p.census, _ = thread.NewCensus()
 		p.cpus = len(thread.CPUs())
 	}
@@ -171,9 +171,9 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 	return p, nil
 }
 
-// Start starts the threads. The first to come leads, the others follow. It
-// raises GOMAXPROCS for them until Wait returns; see the package comment. A
-// pool is started once: it panics when it has been.
+// Start starts the threads. The first to join leads, the others follow. It
+// raises GOMAXPROCS until Wait returns; see the package comment. It panics if
+// the pool was started before.
 func (p *Pool[E]) Start() {
 	if p.started.Swap(true) {
 		panic("lf: a pool was started twice (make another one with New)")
@@ -208,17 +208,17 @@ func (p *Pool[E]) Start() {
 	}
 }
 
-// Stop ends the pool: the leader's wait is interrupted, followers leave, and
-// threads that are processing leave when they are done. It does not wait.
+// Stop ends the pool. It interrupts the leader's wait; followers leave; threads
+// that process leave when they are done. It does not wait for them.
 func (p *Pool[E]) Stop() {
 	for _, s := range p.sources {
 		s.Interrupt()
 	}
 }
 
-// Wait blocks until every thread has left, and then gives back what they slept
-// on, and GOMAXPROCS. Of a pool that was not started it gives back the former
-// at once. It is called once, by one goroutine.
+// Wait blocks until every thread has left. Then it closes what they slept on
+// and restores GOMAXPROCS. If the pool was not started it returns at once. Call
+// it once.
 func (p *Pool[E]) Wait() error {
 	p.ended.Wait()
 	if p.procs != nil {
@@ -243,10 +243,10 @@ func (p *Pool[E]) close() error {
 	return errors.Join(errs...)
 }
 
-// Yield gives the leadership up, if thread id has it while it processes; a
-// handler calls it on its own thread before it blocks or works for long. With
-// a promotion that gives it up before the handler, or never, it does nothing.
-// It does not block.
+// Yield gives up the leadership if thread id still has it while it processes. A
+// handler calls it on its own thread before it blocks or works for long. It
+// does nothing with a promotion that gives up the leadership before the
+// handler, or never. It does not block.
 func (p *Pool[E]) Yield(id int) {
 	s := &p.members[id]
 	if p.gate != nil {
@@ -267,12 +267,13 @@ func (p *Pool[E]) Yield(id int) {
 	}
 }
 
-// Began is when thread id received the event that it processes, ns of
-// CLOCK_MONOTONIC; 0 where the promotion does not ask for that. The thread's
-// own to call.
+// Began returns when thread id received the event that it processes, in ns of
+// CLOCK_MONOTONIC. It is 0 where the promotion does not record it. Only thread
+// id may call it.
 func (p *Pool[E]) Began(id int) int64 { return p.members[id].began }
 
-// run is a member's life: it steps the protocol and does what that asks for.
+// run is the main loop of a thread. It steps the member and does what each step
+// asks for.
 func (p *Pool[E]) run(s *seat[E]) {
 	m := &s.m
 	for {
@@ -332,7 +333,7 @@ func (p *Pool[E]) run(s *seat[E]) {
 	}
 }
 
-// lead waits for an event once.
+// lead waits once for an event.
 func (p *Pool[E]) lead(s *seat[E]) {
 	var err error
 	s.event, err = p.source(s.m.slot).Wait(s.id)
@@ -348,7 +349,7 @@ func (p *Pool[E]) lead(s *seat[E]) {
 		s.m.waited(gotEvent)
 	case errors.Is(err, ErrEnded):
 		if len(p.sources) > 1 {
-			p.Stop() // leaders wait for the others
+			p.Stop() // the leaders of other sources still wait
 		}
 		s.m.waited(sourceEnded)
 	default:
@@ -358,7 +359,7 @@ func (p *Pool[E]) lead(s *seat[E]) {
 
 func (p *Pool[E]) source(slot uint8) Source[E] { return p.sources[int(slot)%len(p.sources)] }
 
-// received notes that an event has come.
+// received records that an event has come.
 func (p *Pool[E]) received(s *seat[E]) {
 	if p.rules.leased {
 		s.began = flight.Now()
@@ -373,7 +374,7 @@ func (p *Pool[E]) received(s *seat[E]) {
 	}
 }
 
-// wake wakes whom the protocol named.
+// wake wakes the member that the protocol named.
 func (p *Pool[E]) wake(s *seat[E]) {
 	s.log.Published()
 	if p.members[s.m.wakes].parker.Unpark() {
@@ -382,7 +383,7 @@ func (p *Pool[E]) wake(s *seat[E]) {
 	s.log.Woke()
 }
 
-// sleep parks a follower until it is woken, or for nothing.
+// sleep parks a follower until it is woken. It may return early.
 func (p *Pool[E]) sleep(s *seat[E]) {
 	if p.rules.spins && p.spin(s) {
 		return
@@ -390,8 +391,7 @@ func (p *Pool[E]) sleep(s *seat[E]) {
 	s.parker.Park()
 }
 
-// process calls the handler and survives it: a handler that panics costs the
-// pool nothing but its event.
+// process calls the handler. If the handler panics, only its event is lost.
 func (p *Pool[E]) process(s *seat[E]) {
 	defer func() {
 		if r := recover(); r != nil {

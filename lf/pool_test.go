@@ -16,7 +16,7 @@ type counted struct {
 	inside  atomic.Int32
 	doubled atomic.Int64 // times that two threads waited at once
 	ended   atomic.Bool
-	errs    bool // every seventh wait ends with an error
+	errs    bool // every seventh wait returns an error
 	delay   func(id int)
 }
 
@@ -45,7 +45,7 @@ func (s *counted) Wait(id int) (int64, error) {
 
 func (s *counted) Interrupt() { s.ended.Store(true) }
 
-// xorshift is a thread's own random numbers, without a lock.
+// xorshift generates random numbers for one thread, without a lock.
 type xorshift struct {
 	_ [128]byte
 	x uint64
@@ -64,8 +64,9 @@ func spin(n uint64) {
 	}
 }
 
-// TestStress passes the leadership some 100,000 times under random delays, and checks that there is one leader at any time, that no event is lost or
-// handled twice, and that the pool ends.
+// TestStress passes the leadership some 100,000 times under random delays. It
+// checks that there is one leader at any time, that no event is lost or handled
+// twice, and that the pool ends.
 func TestStress(t *testing.T) { stress(t, 50_000) }
 
 func stress(t *testing.T, want int64) {
@@ -95,7 +96,7 @@ func stress(t *testing.T, want int64) {
 		src.left.Store(min(batch, want))
 		handled := make([]uint8, min(batch, want))
 		p, err := New(src, func(id int, n int64) {
-			handled[n]++ // racy only if an event is handled twice
+			handled[n]++ // a data race only if an event is handled twice
 			delay(id)
 		}, Options{Name: "stress", Threads: threads, Parker: kind})
 		if err != nil {
@@ -127,8 +128,8 @@ func stress(t *testing.T, want int64) {
 	t.Logf("%d promotions, %d direct re-leads, %d events", promotions, direct, events)
 }
 
-// TestEveryPrimitive runs the pool over each parker, with a source that fails
-// now and then: the leader stays leader.
+// TestEveryPrimitive runs the pool over each parker. The source returns an
+// error now and then, after which the leader stays leader.
 func TestEveryPrimitive(t *testing.T) {
 	for _, kind := range park.Kinds() {
 		t.Run(kind.Name, func(t *testing.T) {
@@ -147,7 +148,7 @@ func TestEveryPrimitive(t *testing.T) {
 			if src.doubled.Load() != 0 || st.Events != uint64(handled.Load()) {
 				t.Errorf("%d times two leaders, %d events, %d handled", src.doubled.Load(), st.Events, handled.Load())
 			}
-			// 20000 numbers, of which every seventh but 0 was an error
+			// Of 20,000 numbers every seventh but 0 was an error.
 			if want := int64(20_000 - 19_999/7); handled.Load() != want {
 				t.Errorf("%d events handled, want %d", handled.Load(), want)
 			}

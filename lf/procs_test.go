@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestProcsComeBack: when the last of two overlapping pools has ended GOMAXPROCS
-// is what it was, or what the program has set it to meanwhile.
+// TestProcsComeBack checks that after the last of two overlapping pools
+// GOMAXPROCS has its old value, or the one that the program has set meanwhile.
 func TestProcsComeBack(t *testing.T) {
 	before := runtime.GOMAXPROCS(0)
 	defer runtime.GOMAXPROCS(before)

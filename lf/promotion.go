@@ -16,38 +16,38 @@ const (
 	Adaptive
 )
 
-// rules are what a promotion means to a member.
+// rules are the properties of a promotion and an order.
 type rules struct {
 	order   cas.Order
 	way     cas.Way
 	early   bool // the leadership is given up before the event is processed
-	never   bool // nor while it is, whatever the handler says
+	never   bool // the leadership is never given up, even if the handler yields
 	watched bool // there is a sentinel
-	leased  bool // it may take the leadership from a leader that processes
+	leased  bool // the sentinel may take the leadership from a leader that processes
 	spins   bool // the follower on top of the stack spins
 }
 
-// promotion is a moment at which the leadership is given up.
+// promotion says when the leadership is given up.
 type promotion struct {
 	Named
 	rules rules
-	any   bool // any order and any gate will do
+	any   bool // works with any order and any gate
 }
 
 var promotions = []promotion{
-	{Named{"handoff", "before the event is handled, to a named follower; exactly one wake-up"},
+	{Named{"handoff", "before the event is handled, to one chosen follower; exactly one wake-up"},
 		rules{early: true}, true},
-	{Named{"open", "before the event is handled, to whoever comes first: a follower is called, a returning thread may be quicker"},
+	{Named{"open", "before the event is handled, to the thread that comes first: a follower is called, but a returning thread may be quicker"},
 		rules{early: true, way: cas.Open}, false},
-	{Named{"after-read", "to a named follower, once the handler has read what it was woken for or is about to block; no wake-up when it does neither"},
+	{Named{"after-read", "to one chosen follower, once the handler has read what it was woken for or is about to block; no wake-up when it does neither"},
 		rules{}, true},
-	{Named{"after", "never: the event is handled and the leader leads on, as a Reactor does"},
+	{Named{"after", "never: the leader handles the event and leads on, as a Reactor does"},
 		rules{never: true}, true},
-	{Named{"lazy", "before the event is handled, to nobody: a returning thread takes it, or after a while (hold) the sentinel"},
+	{Named{"lazy", "before the event is handled, to no thread: a returning thread takes it, or the sentinel after a while (hold)"},
 		rules{early: true, way: cas.Silent, watched: true}, false},
-	{Named{"heir", "as handoff, and the follower that is next spins for the budget (spin) before it sleeps: no wake-up when it is hit"},
+	{Named{"heir", "as handoff, but the next follower spins for the budget (spin) before it sleeps: no wake-up if it is promoted while it spins"},
 		rules{early: true, spins: true}, false},
-	{Named{"adaptive", "not at all while events are short: a leader leads on after handling; one that blocks or takes long gives the leadership up or has it taken by the sentinel (hold)"},
+	{Named{"adaptive", "not while events are short: the leader handles its event and leads on; one that blocks or takes long gives up the leadership, or the sentinel takes it (hold)"},
 		rules{watched: true, leased: true}, false},
 }
 

@@ -8,9 +8,9 @@ import (
 	"lflab/cas"
 )
 
-// TestProtocolLong adds to TestProtocol three threads with a sentinel, three
-// from whom the heir is chosen by priority, and three with two leaders: a third
-// thread that comes between two others, in all the ways it can.
+// TestProtocolLong adds to TestProtocol three threads with a sentinel, three of
+// which the heir is chosen by priority, and three with two leaders. The third
+// thread comes between the other two at every possible moment.
 func TestProtocolLong(t *testing.T) {
 	for _, p := range []string{"lazy", "adaptive"} {
 		explore(t, trial{promotion: p, threads: 3})
@@ -30,12 +30,12 @@ func TestProtocolLong(t *testing.T) {
 	explore(t, trial{promotion: "lazy", threads: 3, leaders: 2, parking: atOnce, calm: true})
 }
 
-// TestProtocolOfLeadersLong adds to TestProtocolOfLeaders ten times the states
-// that are explored of what is large: longer stories.
+// TestProtocolOfLeadersLong explores ten times as many states of large spaces
+// as TestProtocolOfLeaders, and so longer runs.
 func TestProtocolOfLeadersLong(t *testing.T) { protocolOfLeaders(t, 300_000) }
 
-// TestStressLong adds to TestStress delays that meet at rarer moments, as ten
-// million passes of the leadership do.
+// TestStressLong passes the leadership ten million times, so that delays
+// coincide at rarer moments than in TestStress.
 func TestStressLong(t *testing.T) { stress(t, 10_000_000) }
 
 // TestEveryPromotionLong adds to TestEveryPromotion a parker that spins, and
@@ -45,5 +45,5 @@ func TestEveryPromotionLong(t *testing.T) {
 	everyPromotion(t, "spinfutex", 500)
 }
 
-// TestKeyLong adds to TestKey states that a short walk does not come to.
+// TestKeyLong adds to TestKey states that a short walk does not reach.
 func TestKeyLong(t *testing.T) { keys(t, 5000) }

@@ -24,12 +24,12 @@ func (t trial) String() string {
 	return name
 }
 
-// TestProtocol explores the code that runs. It finds no violation of S1-S8,
-// L1, L2, L4 and L5 with any number of events, spurious wake-ups and EINTR.
-// Up to two threads all is explored, and three where that is quick; the rest
-// is TestProtocolLong's.
+// TestProtocol explores the real code. It must find no violation of S1-S8, L1,
+// L2, L4 and L5 with any number of events, spurious wake-ups and EINTR. It
+// explores all states of up to two threads, and of three where that is quick.
+// TestProtocolLong explores the others.
 //
-// heir is not among the promotions: its protocol is handoff's, and a follower
+// The promotion heir is missing because its protocol is handoff's: a follower
 // that spins looks at its promise, as it may at any time.
 func TestProtocol(t *testing.T) {
 	for _, p := range []string{"handoff", "open", "after-read", "after", "lazy", "adaptive"} {
@@ -51,12 +51,12 @@ func TestProtocol(t *testing.T) {
 	}
 }
 
-// TestProtocolOfLeaders has two leaders, or four threads. Not all of that is
-// explored in the time that a test has: what is cut short is not checked for
-// liveness, and what is endless has no rest to come to.
+// TestProtocolOfLeaders has two leaders, or four threads. Some of their spaces
+// are too large for a test and are cut short: those are not checked for
+// liveness. Trials that are endless have no state of rest.
 func TestProtocolOfLeaders(t *testing.T) { protocolOfLeaders(t, 10_000) }
 
-// protocolOfLeaders explores the first so many states of what is large.
+// protocolOfLeaders explores the first `some` states of large spaces.
 func protocolOfLeaders(t *testing.T, some int) {
 	for _, p := range []string{"handoff", "open", "after-read"} {
 		explore(t, trial{promotion: p, threads: 3, leaders: 2, limit: some})
@@ -95,7 +95,7 @@ func explore(t *testing.T, what trial) {
 	})
 }
 
-// alone skips tests of the checker where they would only take longer.
+// alone skips tests of the checker in runs where they only take longer.
 func alone(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the checker steps all threads on one, where -race has nothing to see")

@@ -7,20 +7,20 @@ import (
 )
 
 // Stats counts what a pool has done since its start. It is the sum of the
-// threads' own counters, each read atomically but not all at one moment.
+// threads' own counters. Each is read atomically, but not all at one moment.
 type Stats struct {
 	Events        uint64 // processed
 	Promotions    uint64 // leaderships received from another thread
-	DirectReleads uint64 // leaderships taken at a join, because nobody led: no sleep, no wake-up
+	DirectReleads uint64 // leaderships taken at a join, because there was no leader: no sleep, no wake-up
 	WakesIssued   uint64 // wake-ups that went to a sleeping thread
-	WakesWasted   uint64 // sleeps that ended with nothing promised
-	CASRetries    uint64 // compare-and-swaps on the leadership word that lost
-	Taken         uint64 // leaderships that the sentinel took: from leaders that processed for long, or that nobody had
-	Bound         uint64 // events that were handed to the thread that owns them
+	WakesWasted   uint64 // sleeps that ended without a promise
+	CASRetries    uint64 // compare-and-swaps on the leadership word that failed
+	Taken         uint64 // leaderships that the sentinel took, free ones and those of leaders that processed too long
+	Bound         uint64 // bound events that their owners handled
 	Panics        uint64 // handlers that panicked
 }
 
-// Map names the counters as they are shown on status pages and in results.
+// Map returns the counters under their names in status pages and results.
 func (s Stats) Map() map[string]uint64 {
 	return map[string]uint64{
 		"events":         s.Events,
@@ -35,7 +35,7 @@ func (s Stats) Map() map[string]uint64 {
 	}
 }
 
-// counters are one thread's; others only read them.
+// counters are one thread's counters. Other threads only read them.
 type counters struct {
 	_           [cas.CacheLine]byte
 	processed   atomic.Uint64
@@ -47,11 +47,12 @@ type counters struct {
 	taken       atomic.Uint64
 	bound       atomic.Uint64
 	panics      atomic.Uint64
-	handoffs    *atomic.Uint64 // see Options.Handoffs; nil where nobody asks
+	handoffs    *atomic.Uint64 // see Options.Handoffs; may be nil
 	_           [cas.CacheLine]byte
 }
 
-// received counts something that came from another thread.
+// received counts the receipt of the leadership or of a bound event from
+// another thread.
 func (c *counters) received() {
 	if c.handoffs != nil {
 		c.handoffs.Add(1)
@@ -74,7 +75,7 @@ func (c *counters) leads(m *member) {
 	m.join.Retries = 0
 }
 
-// Stats returns the counters' sum. Any thread may call it.
+// Stats returns the sum of the threads' counters. Any thread may call it.
 func (p *Pool[E]) Stats() (s Stats) {
 	for i := range p.members {
 		c := &p.members[i].counters

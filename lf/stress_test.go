@@ -13,8 +13,8 @@ import (
 )
 
 // feed is a set of event sources that block. It sends numbered events in
-// bursts, each when the one before has been handled, so that a pool is idle
-// and busy by turns.
+// bursts, each after the burst before is handled, so that a pool is idle and
+// busy in turn.
 type feed struct {
 	events  chan int64
 	end     chan struct{}
@@ -23,7 +23,7 @@ type feed struct {
 	sources []*fed
 	handled []atomic.Int32
 	done    atomic.Int64
-	crowded atomic.Int64 // times that more than leaders waited on a source
+	crowded atomic.Int64 // times that more than `leaders` threads waited on a source
 }
 
 // fed is one source of a feed.
@@ -64,19 +64,19 @@ func (s *fed) Owner(n int64) int { return int(n) % s.owners() }
 
 func (f *feed) owners() int { return 3 }
 
-// Ready has promotion adaptive give the leadership up at once now and then.
+// Ready makes promotion adaptive give the leadership up at once now and then.
 func (s *fed) Ready() int { return int(s.waits.Load() % 100) }
 
-// unqueued is a source that does not say how much work is at hand.
+// unqueued is a source that does not report how much work is at hand.
 type unqueued struct{ Source[int64] }
 
-// handler handles events by all the ways of giving the leadership up.
+// handler handles events and gives the leadership up in all possible ways.
 func (f *feed) handler(p **Pool[int64]) Handler[int64] {
 	return func(id int, n int64) {
 		switch {
 		case n%3 == 0:
 			(*p).Yield(id)
-			(*p).Yield(id) // the second does nothing
+			(*p).Yield(id) // the second call does nothing
 		case n%7 == 0:
 			spin(2000)
 		}
@@ -88,7 +88,7 @@ func (f *feed) handler(p **Pool[int64]) Handler[int64] {
 	}
 }
 
-// send sends everything, waits until it has been handled, and stops the pool.
+// send sends all events, waits until they are handled, and stops the pool.
 func (f *feed) send(t *testing.T, p *Pool[int64]) {
 	deadline := time.Now().Add(time.Minute)
 	size := int64(1)
@@ -97,7 +97,7 @@ func (f *feed) send(t *testing.T, p *Pool[int64]) {
 			select {
 			case f.events <- n:
 			case <-time.After(time.Until(deadline)):
-				t.Fatalf("nobody received event %d within a minute; stats %+v", n, p.Stats())
+				t.Fatalf("event %d was not received within a minute; stats %+v", n, p.Stats())
 			}
 			n++
 		}
@@ -115,7 +115,7 @@ func (f *feed) send(t *testing.T, p *Pool[int64]) {
 	}
 }
 
-// run runs a pool with these options over a feed, and checks what came of it.
+// run runs a pool with these options over a feed, and checks the result.
 func (f *feed) run(t *testing.T, opt Options) Stats {
 	t.Helper()
 	var p *Pool[int64]
@@ -165,7 +165,7 @@ func (f *feed) check(t *testing.T, p *Pool[int64]) {
 		most += st.Promotions
 	case Open:
 		most += st.Events
-	case Lazy, Adaptive: // for an event: its beginning, a yield, a call by who takes it, and one at the join
+	case Lazy, Adaptive: // for an event: its beginning, a yield, a call by the thread that takes it, and one at the join
 		most += 3*st.Events + st.Taken
 	}
 	if st.WakesIssued > most {
@@ -173,7 +173,7 @@ func (f *feed) check(t *testing.T, p *Pool[int64]) {
 	}
 }
 
-// combinations calls do with all promotions in all orders that followers on
+// combinations calls do for each promotion with each order that followers on
 // parkers can have.
 func combinations(do func(Promotion, Order)) {
 	for p := Handoff; int(p) <= len(promotions); p++ {
@@ -216,7 +216,7 @@ func TestEveryParker(t *testing.T) {
 	}
 }
 
-// TestEveryGate runs what goes with a gate on every gate.
+// TestEveryGate runs the promotions that work with a gate on every gate.
 func TestEveryGate(t *testing.T) {
 	for _, kind := range gate.Kinds() {
 		for _, promotion := range []Promotion{Handoff, AfterRead, After} {
@@ -227,10 +227,10 @@ func TestEveryGate(t *testing.T) {
 	}
 }
 
-// TestHandlersThatBlock has handlers that do not return before the next event
-// has been received: events do not wait behind them while a thread is idle.
-// With promotion adaptive it is the sentinel who sees to that, unless the
-// handler says that it blocks.
+// TestHandlersThatBlock has handlers that return only after the next event has
+// been received: an event does not wait for them while a thread is idle. With
+// promotion adaptive the sentinel takes the leadership, unless the handler says
+// that it blocks.
 func TestHandlersThatBlock(t *testing.T) {
 	const events = 400
 	for _, c := range []struct {

@@ -7,32 +7,32 @@ import (
 	"lflab/lf/flight"
 )
 
-// vigil is what a sentinel remembers from one look to the next. While
-// something happens it looks around every so often: after Hold when it had to
-// act, then at twice the interval each time, up to slowest times Hold. When
-// nothing has happened for a while it sleeps until it is roused, so that no
-// timer fires in an idle server.
+// vigil is what the sentinel remembers between two looks at the leaders. It
+// looks again Hold after it had to act; each further interval is twice as long,
+// up to slowest times Hold. When nothing has happened for lingering, it sleeps
+// until it is woken, so no timer fires in an idle server.
 //
-// So an event waits behind a handler for Hold, when such handlers are usual,
-// and for slowest times Hold at most, plus the kernel's timer slack.
+// So an event waits behind a long handler for Hold if such handlers are usual,
+// and for at most slowest times Hold otherwise, plus the kernel's timer slack.
 type vigil struct {
-	period int64 // until the next look, ns
-	marks  uint64
-	since  int64 // when something happened last
+	period int64  // until the next look, ns
+	marks  uint64 // changes when the word or a lease changes
+	since  int64  // when a change was last seen
 	seen   cas.Word
-	seenAt int64 // when a free slot was seen first, in that word
+	seenAt int64 // when that word with a free slot was first seen
 }
 
 const (
 	slowest = 20
-	// lingering is how long a sentinel goes on looking when nothing happens. It
-	// is long compared with the pauses of a server that is not idle, for
-	// rousing the sentinel costs a wake-up.
+	// lingering is how long the sentinel goes on looking when nothing happens.
+	// It is long compared with the pauses of a busy server, because waking the
+	// sentinel costs a wake-up.
 	lingering = 100 * time.Millisecond
 )
 
-// found is called when a leader slot is free. Promotion adaptive frees one in
-// order to have it taken; lazy leaves it to a returning thread for a while.
+// found is called when a leader slot is free. With promotion adaptive the
+// sentinel takes it at once. With promotion lazy it leaves the slot to a
+// returning thread for Hold.
 func (p *Pool[E]) found(s *seat[E]) {
 	v, m := &s.watch, &s.m
 	if p.rules.leased {
@@ -52,8 +52,8 @@ func (p *Pool[E]) found(s *seat[E]) {
 	p.pass(s)
 }
 
-// overdue is called when a leader processes. Its leadership is taken when it
-// has done so for longer than Hold.
+// overdue is called when a leader processes an event. If it has done so for
+// longer than Hold, the sentinel takes the leadership.
 func (p *Pool[E]) overdue(s *seat[E]) {
 	if flight.Now()-p.since[s.m.watch.Slot].Load() < int64(p.opt.Hold) {
 		p.pass(s)
@@ -69,7 +69,7 @@ func (p *Pool[E]) pass(s *seat[E]) {
 	}
 }
 
-// quiet is called when everything has been looked at.
+// quiet is called when the sentinel has looked at all slots.
 func (p *Pool[E]) quiet(s *seat[E]) {
 	v, m := &s.watch, &s.m
 	now := flight.Now()
@@ -95,9 +95,9 @@ func (p *Pool[E]) quiet(s *seat[E]) {
 	m.watch.Look()
 }
 
-// spin is how the follower that is next waits first where promotion is heir:
-// it looks at its promise for the spin budget, for as long as nobody has come
-// to lie on top of it. It reports whether there is a promise.
+// spin is the first part of a follower's wait with promotion heir. It polls the
+// promise for the spin budget while the follower is on top of the stack. It
+// reports whether there is a promise.
 func (p *Pool[E]) spin(s *seat[E]) bool {
 	budget := int64(p.opt.Park.Spin)
 	if budget == 0 {
@@ -111,15 +111,15 @@ func (p *Pool[E]) spin(s *seat[E]) bool {
 			cas.Pause()
 		}
 		if p.leadership.Load().Head() != s.m.me {
-			return false // not the next any more, or promoted this very moment
+			return false // another follower is on top, or this one was promoted just now
 		}
 	}
 	return false
 }
 
-// DefaultHeirSpin is how long the follower that is next spins before it sleeps
-// with promotion heir: about what two wake-ups cost, one of which it spares.
+// DefaultHeirSpin is how long the next follower spins before it sleeps with
+// promotion heir. It is about the cost of two wake-ups; a success saves one.
 const DefaultHeirSpin = 50 * time.Microsecond
 
-// looks is how often the promise is looked at for each look at the clock.
+// looks is how often the promise is read for each read of the clock.
 const looks = 16

@@ -128,7 +128,7 @@ func TestStatusErrors(t *testing.T) {
 		"no board":        {[]string{"--scoreboard", write("short", "x")}, []string{"not a scoreboard"}},
 		"not found":       {[]string{answer(404, "")}, []string{"404 Not Found", "status page"}},
 		"forbidden":       {[]string{answer(403, "")}, []string{"403 Forbidden", "mod_status must allow it"}},
-		"another page":    {[]string{answer(200, "<html>")}, []string{"no status page for programs", "/server-status?auto"}},
+		"another page":    {[]string{answer(200, "<html>")}, []string{"not a status page for programs", "/server-status?auto"}},
 		"nothing to hear": {[]string{"http://127.0.0.1:1"}, []string{"nobody listens", "lflab serve"}},
 	}
 	for name, tt := range tests {

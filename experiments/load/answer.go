@@ -6,7 +6,8 @@ import (
 	"math"
 )
 
-// An answer follows one response through the pieces it arrives in. Its stages:
+// An answer parses one response from the pieces in which it arrives. Its
+// stages:
 //
 //	inHead -> done                     no body
 //	inHead -> inHead                   1xx: another head follows
@@ -15,9 +16,9 @@ import (
 type answer struct {
 	framing
 	stage   stage
-	left    int64  // bytes of the body to come
-	partial []byte // a head's beginning
-	begun   bool   // a byte has come
+	left    int64  // bytes of the body that have not come
+	partial []byte // the beginning of a head
+	begun   bool   // at least one byte has come
 	chunks  chunkReader
 }
 
@@ -36,8 +37,9 @@ func (a *answer) reset() {
 }
 
 // feed takes the next bytes from the connection and returns how many of them
-// belong to the response; fewer than len(p) only when it is done. An error is
-// a violation of the protocol, after which the connection is of no use.
+// belong to the response. That is fewer than len(p) only when the response is
+// complete. An error is a violation of the protocol; the connection cannot be
+// used after it.
 func (a *answer) feed(p []byte, heads *headReader) (int, error) {
 	used := 0
 	a.begun = a.begun || len(p) > 0
@@ -66,7 +68,8 @@ func (a *answer) feed(p []byte, heads *headReader) (int, error) {
 	return used, nil
 }
 
-// unread is how much of the body is to come, where that is known or has no end.
+// unread returns how much of the body is still to come if it has a length or
+// lasts until the close, and 0 otherwise.
 func (a *answer) unread() int64 {
 	if a.stage != inBody {
 		return 0
@@ -74,8 +77,8 @@ func (a *answer) unread() int64 {
 	return a.left
 }
 
-// skip takes n bytes of the body, at most left of them, that nobody has looked
-// at.
+// skip counts n bytes of the body, at most left of them, that were received
+// without being looked at.
 func (a *answer) skip(n int) {
 	if a.left -= int64(n); a.left == 0 {
 		a.stage = done
@@ -106,7 +109,8 @@ func (a *answer) feedHead(p []byte, heads *headReader) (int, error) {
 		return 0, errors.New("read head: longer than 64 KiB")
 	}
 	if bareNewline(a.partial) {
-		// Its end would never be found: a request would time out for no reason to be seen.
+		// Its end would never be found, and the request would time out for no
+		// visible reason.
 		return 0, errors.New("read head: a line ends in LF without CR")
 	}
 	return len(p), nil
@@ -137,7 +141,8 @@ func (a *answer) enter(f framing) {
 	}
 }
 
-// end reports whether the response is complete, now that the server has closed.
+// end reports whether the response is complete, given that the server has
+// closed.
 func (a *answer) end() bool {
 	if a.stage == inBody && a.body == toEnd {
 		a.stage = done

@@ -11,7 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// feedAll feeds text in pieces that end at cuts and returns the answers' framings.
+// feedAll feeds text in pieces that end at cuts and returns the framing of each
+// answer.
 func feedAll(text string, cuts []int, heads *headReader) ([]framing, *answer, error) {
 	var answers []framing
 	a := &answer{}
@@ -72,7 +73,8 @@ func drawAnswer(t *rapid.T) string {
 	return b.String()
 }
 
-// However a stream of answers is cut, it is understood as net/http does.
+// The generator and net/http understand a stream of answers alike, however it
+// is cut into reads.
 func TestAnswersSplitAnywhere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.Custom(drawAnswer), 1, 5).Draw(t, "answers"), "")
@@ -156,7 +158,8 @@ func TestAnswerMalformed(t *testing.T) {
 	}
 }
 
-// A head is taken for the last one only if it is, but for the date.
+// A head counts as a repetition of the last one only if it differs in nothing
+// but the date.
 func TestHeadRepeated(t *testing.T) {
 	head := "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n"
 	for name, test := range map[string]struct {

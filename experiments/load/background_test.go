@@ -20,7 +20,7 @@ import (
 type hosts struct {
 	url             string
 	open, addresses atomic.Int64
-	conns           sync.Map // net.Conn, of all times
+	conns           sync.Map // net.Conn, all since the start
 }
 
 const bigAnswer = 8 << 20
@@ -35,7 +35,7 @@ func host(t *testing.T, set func(*http.Server)) *hosts {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "Hello, World!") })
 	mux.HandleFunc("/busy", func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(2 * time.Millisecond) // what a blocking handler does; nothing waits for it
+		time.Sleep(2 * time.Millisecond) // stands for a blocking handler
 		fmt.Fprint(w, "done")
 	})
 	mux.HandleFunc("/big", func(w http.ResponseWriter, r *http.Request) {
@@ -72,7 +72,7 @@ func TestBackgroundIsThereUntilTheEnd(t *testing.T) {
 	})
 	b := r.Background
 	if b == nil {
-		t.Fatal("nothing is told of the background")
+		t.Fatal("the result has no background")
 	}
 	for kind, got := range map[string][2]Presence{
 		"idle": {b.Idle, {300, 300, 300}}, "slow senders": {b.SlowSenders, {40, 40, 40}},
@@ -91,7 +91,8 @@ func TestBackgroundIsThereUntilTheEnd(t *testing.T) {
 	eventually(t, "the background is closed", func() bool { return h.open.Load() == 0 })
 }
 
-// A slow sender's bytes come one a second, spread over it, and make one head.
+// A slow sender sends one byte a second. The sends of all are spread over the
+// second, and the bytes of each make one head.
 func TestSlowSendersSendOneByteASecond(t *testing.T) {
 	t.Parallel()
 	const senders = 50
@@ -121,7 +122,7 @@ func TestSlowSendersSendOneByteASecond(t *testing.T) {
 						return
 					}
 					got = append(got, buf[:n]...)
-					if bytes.HasSuffix(got, []byte("\r\n\r\n")) { // of the measured client
+					if bytes.HasSuffix(got, []byte("\r\n\r\n")) { // the measured client's
 						_, _ = c.Write([]byte(hello))
 						got = got[:0]
 						continue
@@ -134,7 +135,7 @@ func TestSlowSendersSendOneByteASecond(t *testing.T) {
 	begin := time.Now()
 	r := mustRun(t, Config{URL: "http://" + l.Addr().String() + "/x", Connections: 1, Duration: 2500 * time.Millisecond, Rate: 20,
 		Background: &Background{SlowSenders: senders}})
-	// A busy machine lets it last longer, and more come.
+	// On a busy machine the run takes longer, and more bytes come.
 	if n, most := sent.Load(), senders*(2+int64(time.Since(begin).Seconds())); n < 2*senders || n > most {
 		t.Errorf("%d bytes of %d senders came in 2.5 s or more, want %d to %d", n, senders, 2*senders, most)
 	}
@@ -153,8 +154,8 @@ func TestSlowSendersSendOneByteASecond(t *testing.T) {
 	}
 }
 
-// A server that gets rid of a client is not credited with it. It closes them
-// all once they are there, before the measured time.
+// Connections that the server closes do not count as open. This server closes
+// them all when they are established, before the measured time.
 func TestBackgroundThatIsClosed(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -198,8 +199,8 @@ func TestBackgroundThatIsRefused(t *testing.T) {
 	}
 }
 
-// A server with as many threads as it has connections answers no further ones:
-// they are waited for once, and counted.
+// A server that answers only as many connections as it has threads leaves the
+// further ones unanswered. The generator waits for them once and counts them.
 func TestBackgroundThatIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	var answered atomic.Int64
@@ -211,7 +212,7 @@ func TestBackgroundThatIsNotAnswered(t *testing.T) {
 		return say(hello)(c, request)
 	})
 	r := mustRun(t, Config{URL: s.url(), Connections: 1, Duration: 50 * time.Millisecond, Timeout: 200 * time.Millisecond, Background: &Background{Idle: 10}})
-	if p := r.Background.Idle; p != (Presence{10, 6, 6}) { // the first has the address of the run
+	if p := r.Background.Idle; p != (Presence{10, 6, 6}) { // 5, and the first, which has the address of the run
 		t.Errorf("%+v, %s", p, r.Background.Fault)
 	}
 }
@@ -241,7 +242,7 @@ func TestBackgroundIsChecked(t *testing.T) {
 	}{
 		{Background{}, "background 0: must be at least one client"},
 		{Background{Idle: -1}, "-1 idle"},
-		{Background{Idle: maxGuests + 1}, "0 to 50000"},
+		{Background{Idle: maxClients + 1}, "0 to 50000"},
 		{Background{Blocking: 1}, `"" of 1 blocking`},
 		{Background{SlowReaders: 1, Unread: "big"}, `"big" of 1 slow readers`},
 	} {
@@ -268,8 +269,8 @@ func TestRaiseFiles(t *testing.T) {
 	}
 }
 
-// Bodies that are longer than the buffer are counted to the byte, whichever way
-// they end, and the connection goes on after them.
+// The generator counts bodies longer than its buffer to the byte, whichever way
+// they end, and the connection serves further requests.
 func TestLongBodiesAreSkipped(t *testing.T) {
 	body := bytes.Repeat([]byte("0123456789abcdef"), 3<<16) // 3 MiB
 	head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(body))
@@ -294,7 +295,7 @@ func TestLongBodiesAreSkipped(t *testing.T) {
 			if r.Within < 2 || len(r.Errors) > 0 {
 				t.Fatalf("%d answers, %v", r.Requests, r.Errors)
 			}
-			// The last answer may have come in part.
+			// A part of one more answer may have come.
 			if each := uint64(len(c.head) + len(body)); r.Bytes < r.Within*each || r.Bytes > (r.Within+1)*each {
 				t.Errorf("%d bytes in %d answers of %d", r.Bytes, r.Requests, each)
 			}

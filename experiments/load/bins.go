@@ -7,8 +7,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// bins count answers in equal parts of the measured time. All their memory is
-// there from the beginning, some 20 KB for each.
+// bins count answers in equal parts of the measured time. All their memory,
+// about 20 KB for each, is allocated at the start.
 type bins struct {
 	width int64 // ns
 	parts []bin
@@ -31,8 +31,8 @@ func newBins(duration, reach int64) bins {
 	return b
 }
 
-// binWidth is the least of 1, 2, 5, 10, 20, ... ns of which there are at most
-// mostBins in duration.
+// binWidth returns the smallest of 1, 2, 5, 10, 20, ... ns that divides
+// duration into at most mostBins bins.
 func binWidth(duration int64) int64 {
 	for unit := int64(1); ; unit *= 10 {
 		for _, width := range []int64{unit, 2 * unit, 5 * unit} {
@@ -43,7 +43,8 @@ func binWidth(duration int64) int64 {
 	}
 }
 
-// add counts a successful answer that came at so many ns of the measured time.
+// add counts a successful answer that came at ns after the start of the
+// measured time.
 func (b *bins) add(at, latency int64) {
 	i := at / b.width
 	if i >= int64(len(b.parts)) {
@@ -64,7 +65,7 @@ func (b *bins) merge(o bins) {
 	}
 }
 
-// upTo returns the bins that the measured time has filled.
+// upTo returns the bins that lie completely within the measured time.
 func (b *bins) upTo(measured int64) Bins {
 	parts := b.parts[:measured/b.width]
 	out := Bins{
@@ -80,7 +81,7 @@ func (b *bins) upTo(measured int64) Bins {
 	return out
 }
 
-// series is b as a Report has it.
+// series converts b for a Report.
 func (b Bins) series() Series {
 	whole := func(ns []float64) []int64 {
 		out := make([]int64, len(ns))

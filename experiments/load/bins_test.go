@@ -30,8 +30,8 @@ func TestBinWidth(t *testing.T) {
 	}
 }
 
-// Two threads' bins come together in one, by the time of the answer; what is left
-// at the end is in none.
+// The bins of two threads are added by the time of the answer. An incomplete
+// bin at the end is dropped.
 func TestBins(t *testing.T) {
 	const duration = 1015e6 // bins of 20 ms, and 15 ms are left
 	a, b := newBins(duration, most), newBins(duration, most)
@@ -40,7 +40,7 @@ func TestBins(t *testing.T) {
 		if i%2 == 0 {
 			half = &b
 		}
-		half.add(20e6*3+i, i*1e3) // 1 us to 1 ms, in the fourth
+		half.add(20e6*3+i, i*1e3) // 1 µs to 1 ms, in the fourth bin
 	}
 	a.add(0, 7e6)
 	b.add(20e6-1, 9e6)
@@ -67,7 +67,7 @@ func TestBins(t *testing.T) {
 	}
 }
 
-// The bins of a run add up to what it measured.
+// The bins of a run add up to what the run measured.
 func TestBinsOfRun(t *testing.T) {
 	s := serve(t, "127.0.0.1:0", say(hello))
 	r := mustRun(t, Config{URL: s.url(), Connections: 4, Threads: 2, Duration: 200 * time.Millisecond})
@@ -85,8 +85,9 @@ func TestBinsOfRun(t *testing.T) {
 	if requests != r.Within {
 		t.Errorf("the bins have %d requests, the run has %d", requests, r.Within)
 	}
-	// The bins have what came in the measured time, the run's latency what was
-	// planned in it: without a warm-up that is no less.
+	// The bins hold the answers that came in the measured time, the run's
+	// latency the requests that were planned in it. Without a warm-up the
+	// latter include the former.
 	if mean := sum / float64(requests); mean < float64(r.Latency.Min()) || mean > float64(r.Latency.Max()) {
 		t.Errorf("mean latency of all bins %.0f ns, of the run %d to %d", mean, r.Latency.Min(), r.Latency.Max())
 	}

@@ -5,11 +5,11 @@ import (
 	"errors"
 )
 
-// A chunkReader finds the end of a chunked body (RFC 9112, 7.1) in whatever
-// pieces it arrives. The zero value stands at its beginning.
+// A chunkReader finds the end of a chunked body (RFC 9112, 7.1), however it is
+// split into pieces. The zero value starts at the body's first byte.
 type chunkReader struct {
 	place chunkPlace
-	left  int64 // of the chunk's size, then of its data
+	left  int64 // bytes of the chunk's size so far, then bytes of its data that have not come
 	digit int   // hexadecimal digits read
 	line  int   // bytes of the trailer line so far
 }
@@ -29,10 +29,11 @@ const (
 
 var errChunk = errors.New("read chunked body: malformed")
 
-// maxDigits keeps a chunk's size within an int64.
+// maxDigits keeps the size of a chunk within an int64.
 const maxDigits = 15
 
-// feed returns how many bytes of p belong to the body, and whether it has ended.
+// feed returns how many bytes of p belong to the body, and whether the body has
+// ended.
 func (c *chunkReader) feed(p []byte) (int, bool, error) {
 	for i := 0; i < len(p); i++ {
 		b := p[i]

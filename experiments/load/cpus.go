@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// anyCPU is where a thread runs that is not bound.
+// anyCPU stands for a thread that is not bound.
 const anyCPU = -1
 
 var (
@@ -15,7 +15,7 @@ var (
 	allowedErr = unix.SchedGetaffinity(0, &allowed) // before any thread is bound
 )
 
-// ownCPUs are those that this process could use when it began.
+// ownCPUs returns the CPUs that this process could use when it began.
 func ownCPUs() ([]int, error) {
 	if allowedErr != nil {
 		return nil, fmt.Errorf("read the CPUs of this process: %w", allowedErr)
@@ -45,10 +45,10 @@ func validateCPUs(asked []int) error {
 	return nil
 }
 
-// bindThread lets the calling thread, which must be locked, run on cpu only, and
-// returns what undoes that on the same thread. A thread ends with the goroutine
-// that it is locked to, but not the process's first: the Go runtime puts that to
-// sleep for good, and who asks for the CPUs of the process is told that thread's.
+// bindThread makes the calling thread, which must be locked, run only on cpu.
+// It returns a function that undoes this on the same thread. The undoing
+// matters for the process's first thread: it does not end with its goroutine,
+// and its affinity counts as that of the process.
 func bindThread(cpu int) (unbind func(), err error) {
 	if cpu == anyCPU {
 		return func() {}, nil
@@ -61,5 +61,5 @@ func bindThread(cpu int) (unbind func(), err error) {
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
 		return nil, fmt.Errorf("bind generator thread to CPU %d: %w", cpu, err)
 	}
-	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil // fails where the thread has lost these CPUs meanwhile
+	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil // fails if the thread has lost these CPUs meanwhile
 }

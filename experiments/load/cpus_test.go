@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// boundThreads are the CPUs of those of this process's threads that may run on
-// one only, by the threads' names.
+// boundThreads returns, by thread name, the CPU of each thread of this process
+// that may run on only one.
 func boundThreads(t *testing.T) map[string][]int {
 	t.Helper()
 	tasks, err := os.ReadDir("/proc/self/task")
@@ -28,7 +28,7 @@ func boundThreads(t *testing.T) map[string][]int {
 		}
 		var set unix.CPUSet
 		if unix.SchedGetaffinity(tid, &set) != nil || set.Count() != 1 {
-			continue // it has ended, or is not bound
+			continue // it has ended or is not bound
 		}
 		cpu := 0
 		for !set.IsSet(cpu) {
@@ -44,8 +44,8 @@ func boundThreads(t *testing.T) map[string][]int {
 	return bound
 }
 
-// Generator threads run on the CPUs asked for, in turn, and no other thread of
-// the process is bound by that, then or later.
+// Generator threads run on the given CPUs in turn. No other thread of the
+// process is bound by that, during the run or after it.
 func TestCPUs(t *testing.T) {
 	own, err := ownCPUs()
 	if err != nil {

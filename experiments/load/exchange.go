@@ -2,8 +2,8 @@ package load
 
 import "golang.org/x/sys/unix"
 
-// exchange begins a request on c, which is free. This is the request's actual
-// start, whether a connection must be opened first or not.
+// exchange begins a request on c, which must be free. The request's actual
+// start is now, even if a connection must be opened first.
 func (g *generator) exchange(c *conn, planned arrival) {
 	c.planned, c.started = planned, g.clock()
 	c.deadline = c.started + g.timeout
@@ -25,9 +25,10 @@ func (g *generator) exchange(c *conn, planned arrival) {
 	}
 }
 
-// open opens c's connection. A request that is on its way is written at once:
-// on the loopback the connection is there when connect returns, which saves a
-// turn through epoll, and a server that defers its accepts gets both together.
+// open opens c's connection. If a request is pending, it is written at once: on
+// the loopback interface the connection exists when connect returns, so this
+// saves a turn through epoll, and a server with deferred accepts gets both
+// together.
 func (g *generator) open(c *conn) {
 	fd, errno := g.target.connect()
 	if errno != 0 && errno != unix.EINPROGRESS {
@@ -46,7 +47,8 @@ func (g *generator) open(c *conn) {
 	}
 }
 
-// disconnect closes c's descriptor, if it has one; epoll forgets it by that.
+// disconnect closes c's descriptor, if it has one. This also removes it from
+// the epoll set.
 func (g *generator) disconnect(c *conn) {
 	if c.fd >= 0 {
 		closeFd(c.fd)
@@ -54,8 +56,9 @@ func (g *generator) disconnect(c *conn) {
 	}
 }
 
-// arm tells epoll what c waits for. Edge-triggered, it is told once for a
-// connection, and after the request is written, when there may be an answer.
+// arm sets the events that epoll reports for c. The set is edge-triggered, so
+// it is told once for each connection, after the request was written, when an
+// answer may come.
 func (g *generator) arm(c *conn, interest uint32) {
 	if c.interest == interest {
 		return
@@ -71,7 +74,8 @@ func (g *generator) arm(c *conn, interest uint32) {
 func (g *generator) tell(c *conn, op int) {
 	event := unix.EpollEvent{Events: c.interest, Fd: c.index, Pad: c.gen}
 	if errno := epollControl(g.ep, op, c.fd, &event); errno != 0 {
-		// No memory, or the user's watches are used up: nothing will be heard of c.
+		// Memory or the user's limit on watches is exhausted: there would be no
+		// events for c.
 		if c.state == idle {
 			g.disconnect(c)
 		} else {
@@ -80,11 +84,12 @@ func (g *generator) tell(c *conn, op int) {
 	}
 }
 
-// send writes what is left of c's request.
+// send writes the rest of c's request.
 //
-// A kept connection that the server has closed in the meantime, and that takes
-// no byte of the request, is no error: the request goes on a new connection.
-// Once it is written it has been sent, and a close instead of an answer counts.
+// If the server has closed a kept connection before it took a byte of the
+// request, that is not an error: the request goes to a new connection. Once the
+// request is written it counts as sent, and a close instead of an answer is an
+// error.
 func (g *generator) send(c *conn) {
 	if g.pairs != nil && c.sent == 0 {
 		c.written = g.clock()
@@ -120,17 +125,17 @@ func (g *generator) send(c *conn) {
 	}
 }
 
-// maxRounds of reads are made for one event, so that one long answer does not
-// keep the others waiting.
+// maxRounds is the number of reads for one event, so that a long answer does
+// not delay the others.
 const maxRounds = 16
 
-// maxDiscard is how much of a body is read by one call where nobody looks at it;
-// receive buffers are smaller.
+// maxDiscard is the largest part of a body that one call discards. Receive
+// buffers are smaller.
 const maxDiscard = 16 << 20
 
-// receive reads c's answer as far as it has come. Of a long body only the length
-// counts, and it is not copied, so that a transfer is the server's work and not
-// the generator's.
+// receive reads what has come of c's answer. It does not copy a long body,
+// because only its length counts; so the cost of a transfer is the server's and
+// not the generator's.
 func (g *generator) receive(c *conn, events uint32) {
 	ended := events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
 	for range maxRounds {
@@ -173,13 +178,13 @@ func (g *generator) receive(c *conn, events uint32) {
 		} else {
 			used, err = c.answer.feed(g.buf[:n], g.heads)
 		}
-		drained := n < room // what comes from now on is another edge
+		drained := n < room // later data is a new edge
 		switch {
 		case err != nil:
 			g.fail(c, faultProtocol)
 			return
 		case c.answer.stage == done && used < n:
-			g.complete(c, true, true) // an answer to nothing follows it
+			g.complete(c, true, true) // something follows that no request asked for
 			return
 		case c.answer.stage == done:
 			g.complete(c, ended && drained, false)
@@ -188,11 +193,11 @@ func (g *generator) receive(c *conn, events uint32) {
 			return
 		}
 	}
-	g.tell(c, unix.EPOLL_CTL_MOD) // there is more: ask for the edge again
+	g.tell(c, unix.EPOLL_CTL_MOD) // there is more: ask for a new edge
 }
 
-// complete counts c's answer. ended says that the connection is of no more use,
-// spoiled that more than an answer has come.
+// complete counts c's answer. ended says that the connection cannot be used
+// again, spoiled that more than an answer has come.
 func (g *generator) complete(c *conn, ended, spoiled bool) {
 	g.now = g.clock()
 	c.failures, c.reused = 0, true
@@ -201,7 +206,8 @@ func (g *generator) complete(c *conn, ended, spoiled bool) {
 	case !ended && c.answer.keep && !g.target.close:
 		g.release(c, g.now)
 	case ended || c.answer.keep:
-		// The second is a server that was asked to close and did not say that it will.
+		// In the second case the server was asked to close and did not announce
+		// that it will.
 		g.disconnect(c)
 		g.release(c, g.now)
 	default:
@@ -211,7 +217,7 @@ func (g *generator) complete(c *conn, ended, spoiled bool) {
 	}
 }
 
-// awaitClose sees whether the server has closed c.
+// awaitClose checks whether the server has closed c.
 func (g *generator) awaitClose(c *conn) {
 	for range maxRounds {
 		n, errno := receive(c.fd, g.buf)
@@ -227,8 +233,8 @@ func (g *generator) awaitClose(c *conn) {
 	g.release(c, g.now)
 }
 
-// onIdle handles what happens to a connection that waits for its next request:
-// the server may close it, which is no error, and may not say anything.
+// onIdle handles an event of a connection without a request. The server may
+// close it, which is no error, but must not send anything.
 func (g *generator) onIdle(c *conn) {
 	n, errno := receive(c.fd, g.buf)
 	if errno == unix.EAGAIN || errno == unix.EINTR {

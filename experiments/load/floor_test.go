@@ -16,10 +16,10 @@ var (
 	floorClose = []byte("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 13\r\nContent-Type: text/plain\r\n\r\nHello, World!")
 )
 
-// floor is the least server that both kinds of load can be compared on: on
-// each thread one listener, one epoll set, one read and one write per request.
-// It works for so long on each request, prints its URL, and serves until its
-// standard input ends.
+// floor is a minimal server on which both kinds of load can be compared: each
+// thread has one listener and one epoll set, and makes one read and one write
+// per request. It computes for the time work on each request, prints its URL,
+// and serves until its standard input ends.
 func floor(w io.Writer, threads int, work time.Duration) error {
 	runtime.GOMAXPROCS(threads + 2)
 	port := 0

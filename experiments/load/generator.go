@@ -12,99 +12,99 @@ import (
 )
 
 // A generator is one thread's part of a load: its connections, its epoll set,
-// its part of the plan and its tally. Nothing in it is shared while it runs but
-// stop, pairs and published.
+// its part of the plan and its tally. While it runs it shares only stop, pairs
+// and published.
 type generator struct {
-	*course
+	*schedule
 	target *target
 	thread int
 	conns  []conn
 	tally  *tally
 	heads  *headReader
-	plan   *plan // nil: closed loop
-	cpu    int   // to which the thread is bound, or anyCPU
+	plan   *plan // nil for a closed loop
+	cpu    int   // the CPU to which the thread is bound, or anyCPU
 	unbind func()
 
-	ep, bell   int // the epoll set; the eventfd in it that interrupts a wait
+	ep, wakeFD int // the epoll set, and the eventfd in it that interrupts a wait
 	millis     bool
-	copies     bool // the kernel cannot discard what it has received
+	copies     bool // the kernel cannot discard received data
 	buf        []byte
 	events     []unix.EpollEvent
 	free       freeList
-	again      []*conn   // free, and to be used as soon as all events are seen
-	now        int64     // when the clock was last read
-	next       arrival   // the next planned request, at never when the plan is through
-	pairs      *pairBook // nil unless the arrivals are paired
-	firstOn    *conn     // has the pair's first, whose second is next; nil: another thread has it, or nobody
-	alarm      int64     // when onAlarm must be called
-	boundary   int64     // of the phase
-	deadlines  int64     // no conn's deadline is before
-	early      int64     // how long before a planned send a sleep ends
-	strict     int64     // how long before a planned send nothing else is looked at
+	again      []*conn    // free, and to be used when all events have been handled
+	now        int64      // when the clock was last read
+	next       arrival    // the next planned request; at is never when the plan is finished
+	pairs      *pairTable // nil unless arrivals are paired
+	firstOn    *conn      // the connection of a pair's first request, if the second is next on this thread; else nil
+	alarm      int64      // when onAlarm must be called
+	boundary   int64      // end of the phase
+	deadlines  int64      // no conn has a deadline before this
+	early      int64      // how long before a planned send a sleep ends
+	strict     int64      // how long before a planned send no events are handled
 	phase      phase
-	finish     int64 // of the measured time: its planned end, or sooner when the run was called off
-	stopped    bool  // it was
-	busy       int   // requests under way
+	finish     int64 // end of the measured time: planned, or earlier if the run was stopped
+	stopped    bool  // the run was stopped
+	busy       int   // requests in progress
 	pending    int   // of these, those of the measured time
 	cpuAtBegin int64
 
 	published atomic.Uint64 // answers so far, for Progress
 }
 
-// A course is the time table that all generators of a run share. Times are ns
-// after base.
-type course struct {
+// A schedule is the time table that all generators of a run share. Times are in
+// ns after base.
+type schedule struct {
 	base              time.Time
 	start, begin, end int64
 	timeout           int64
-	stop              atomic.Int64 // when the run was called off; 0: it was not
+	stop              atomic.Int64 // when the run was stopped; 0 if it was not
 }
 
-func (c *course) clock() int64 { return int64(time.Since(c.base)) }
+func (c *schedule) clock() int64 { return int64(time.Since(c.base)) }
 
 type phase uint8
 
 const (
 	warming phase = iota
 	measuring
-	draining // after the measured time, for the answers that it still waits for
+	draining // after the measured time, waiting for its answers
 )
 
 const (
 	never   = math.MaxInt64
-	bellTag = -1
+	wakeTag = -1
 
-	// stopGrace is how long a run that was called off waits for what is under way.
+	// stopGrace is how long a stopped run waits for requests in progress.
 	stopGrace = 1e9 // ns
 
-	// A sleep takes about so long to end, in a guest with idle CPUs. Ending it
-	// that much earlier and polling for the rest brought the median send lag
-	// from 23 to 3 µs at no measurable CPU; 50 µs brought it to 0.25 µs for
-	// 60 % more, which a server on the same CPUs would miss. Where the sends of
-	// a thread are less than five times this apart it would poll all the time,
-	// so there it does not.
+	// A sleep ends about 20 µs late in a virtual machine with idle CPUs. Ending
+	// it that much earlier and polling for the rest reduced the median send lag
+	// from 23 to 3 µs, with no measurable CPU time. 50 µs reduced it to 0.25
+	// µs, but needed 60 % more CPU time, which a server on the same CPUs would
+	// lack. If the sends of a thread are less than five times this apart, it
+	// would poll all the time, so it does not poll at all.
 	earlyBy = 20e3 // ns
 
-	// The requests of a pair must go when they are planned, whatever that costs.
-	// Hardly a sleep ends later than pairEarlyBy. Within pairStrict of a planned
-	// send no answers are read, because reading one takes longer than that: its
-	// latency may be overstated by up to 5 µs.
+	// The requests of a pair must be sent when they are planned, whatever that
+	// costs. A sleep rarely ends later than pairEarlyBy. Within pairStrict
+	// before a planned send no answers are read, because reading one takes
+	// longer than that; so latency may be overstated by up to 5 µs.
 	pairEarlyBy = 60e3 // ns
 	pairStrict  = 5e3  // ns
 )
 
-// setUp makes the calling goroutine's thread the generator's own, and opens
-// what it needs. The thread keeps its settings, so it must not be unlocked.
+// setUp locks the calling goroutine to its thread and opens what it needs. The
+// thread keeps its settings, so it must not be unlocked.
 func (g *generator) setUp() error {
 	runtime.LockOSThread()
 	name := []byte(fmt.Sprintf("lflab-load-%d\x00", g.thread))
-	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0) // for people only
+	_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(&name[0])), 0, 0, 0) // only people read the name
 	var err error
 	if g.unbind, err = bindThread(g.cpu); err != nil {
 		return err
 	}
 	if g.plan != nil {
-		// Else a sleep ends up to 50 us late, which would be send lag.
+		// Otherwise a sleep ends up to 50 µs late, which would be send lag.
 		if err := unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0); err != nil {
 			return fmt.Errorf("set timer slack: %w", err)
 		}
@@ -112,11 +112,11 @@ func (g *generator) setUp() error {
 	if g.ep, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return fmt.Errorf("create epoll set: %w", err)
 	}
-	if g.bell, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
+	if g.wakeFD, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK); err != nil {
 		return fmt.Errorf("create eventfd: %w", err)
 	}
-	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: bellTag}
-	if errno := epollControl(g.ep, unix.EPOLL_CTL_ADD, g.bell, &event); errno != 0 {
+	event := unix.EpollEvent{Events: unix.EPOLLIN, Fd: wakeTag}
+	if errno := epollControl(g.ep, unix.EPOLL_CTL_ADD, g.wakeFD, &event); errno != 0 {
 		return fmt.Errorf("add to epoll set: %w", errno)
 	}
 	g.buf = make([]byte, 64<<10)
@@ -135,7 +135,7 @@ func (g *generator) setUp() error {
 		g.early = earlyBy
 	}
 	if g.plan != nil && !g.target.close {
-		for i := range g.conns { // an open loop's connections are there before its first request
+		for i := range g.conns { // an open loop opens its connections before its first request
 			if c := &g.conns[i]; c.fd < 0 {
 				g.open(c)
 			}
@@ -144,7 +144,7 @@ func (g *generator) setUp() error {
 	return nil
 }
 
-// tearDown closes everything setUp and the run have opened.
+// tearDown closes everything that setUp and the run have opened.
 func (g *generator) tearDown() {
 	if g.unbind != nil {
 		g.unbind()
@@ -152,14 +152,14 @@ func (g *generator) tearDown() {
 	for i := range g.conns {
 		g.disconnect(&g.conns[i])
 	}
-	for _, fd := range []int{g.bell, g.ep} {
+	for _, fd := range []int{g.wakeFD, g.ep} {
 		if fd > 0 {
 			closeFd(fd)
 		}
 	}
 }
 
-// run sends and receives until the course is over.
+// run sends and receives until the end of the time table.
 func (g *generator) run() {
 	g.boundary, g.finish, g.now = g.begin, g.end, g.clock()
 	g.next.at = never
@@ -193,7 +193,7 @@ func (g *generator) run() {
 	}
 }
 
-// onAlarm does what is due at g.now and reports whether the run is over.
+// onAlarm does what is due at g.now and reports whether the run has ended.
 func (g *generator) onAlarm() bool {
 	if stop := g.stop.Load(); stop != 0 && !g.stopped {
 		g.callOff(stop)
@@ -218,8 +218,8 @@ func (g *generator) onAlarm() bool {
 	return false
 }
 
-// callOff ends the measured time at stop, unless it has ended. Nothing more is
-// sent, and what is under way has stopGrace to come.
+// callOff ends the measured time at stop, unless it has ended before. Nothing
+// more is sent, and requests in progress get stopGrace to finish.
 func (g *generator) callOff(stop int64) {
 	g.now, g.stopped = g.clock(), true
 	if g.phase == measuring {
@@ -231,7 +231,7 @@ func (g *generator) callOff(stop int64) {
 		g.advance()
 	}
 	if g.next.at != never && g.next.group >= g.begin {
-		g.tally.planned-- // it was not to be sent yet
+		g.tally.planned-- // it was not due yet
 	}
 	g.next.at = never
 	patience := g.now + stopGrace
@@ -241,8 +241,8 @@ func (g *generator) callOff(stop int64) {
 	g.phase, g.boundary = draining, patience
 }
 
-// giveUp counts the requests that have no answer, or were not even sent, at the
-// end of all patience.
+// giveUp counts the requests that have no answer, or were not sent, when the
+// wait is over.
 func (g *generator) giveUp() {
 	why := faultTimeout
 	if g.stopped {
@@ -259,7 +259,7 @@ func (g *generator) giveUp() {
 	}
 }
 
-// expire ends the exchanges, closes and rests whose deadline has come.
+// expire handles the connections whose deadline has passed.
 func (g *generator) expire() {
 	g.deadlines = never
 	for i := range g.conns {
@@ -301,8 +301,8 @@ func (g *generator) advance() {
 	}
 }
 
-// dispatch sends what is due: of an open loop, what is planned, as long as a
-// connection is free; of a closed one, what release has put off.
+// dispatch sends what is due: in an open loop planned requests, while a
+// connection is free; in a closed loop the requests that release has postponed.
 func (g *generator) dispatch() {
 	for _, c := range g.again {
 		if g.phase != draining {
@@ -318,14 +318,15 @@ func (g *generator) dispatch() {
 	}
 }
 
-// at is a closed loop's request: it is planned when its connection is free.
+// at returns a closed loop's request, which is planned for when its connection
+// becomes free.
 func at(free int64) arrival { return arrival{at: free, group: free} }
 
-// release makes c free. An open loop sends when its plan says so, a closed one
-// now: on a kept connection, as soon as the answers that came together with
-// this one are read. That is a little send lag for fewer turns through epoll;
-// with new connections it would hand them to the server in bursts, and so save
-// it many of the sleeps and wake-ups that it is watched for.
+// release makes c free. An open loop sends according to its plan. A closed loop
+// on a kept connection sends when all answers of this turn have been read,
+// which adds a little send lag and saves turns through epoll. With new
+// connections it sends at once, because bursts of connections would save the
+// server many of the sleeps and wake-ups that are to be measured.
 func (g *generator) release(c *conn, now int64) {
 	c.state, c.free = idle, now
 	switch {
@@ -340,8 +341,8 @@ func (g *generator) release(c *conn, now int64) {
 	}
 }
 
-// wait waits in epoll until something arrives or is due, and returns how many
-// events there are.
+// wait waits in epoll until an event comes or something is due. It returns the
+// number of events.
 func (g *generator) wait() int {
 	until := min(g.boundary, g.deadlines)
 	if g.plan != nil {
@@ -365,18 +366,18 @@ func (g *generator) wait() int {
 	case !g.millis:
 		n, errno = epollWait(g.ep, g.events, ns)
 	case ns < 1e6:
-		n, errno = epollPoll(g.ep, g.events) // too short for a timer in ms: spin
+		n, errno = epollPoll(g.ep, g.events) // too short for a timer in ms, so spin
 	default:
 		n, errno = epollWaitMillis(g.ep, g.events, min(ns/1e6, math.MaxInt32))
 	}
 	if errno != 0 {
-		n = 0 // EINTR, by the runtime's own signals
+		n = 0 // EINTR, from the Go runtime's own signals
 	}
 	g.now = g.clock()
 	return n
 }
 
-// watch is wait for the last moments before a planned send: it does not sleep.
+// watch is wait for the time just before a planned send. It does not sleep.
 func (g *generator) watch(until int64) int {
 	for g.now < until-g.strict {
 		n, errno := epollPoll(g.ep, g.events)
@@ -391,10 +392,9 @@ func (g *generator) watch(until int64) int {
 	return 0
 }
 
-// on handles one event.
 func (g *generator) on(event *unix.EpollEvent) {
-	if event.Fd == bellTag {
-		return // stop is looked at in each turn of the loop
+	if event.Fd == wakeTag {
+		return // each turn of the loop checks stop
 	}
 	c := &g.conns[event.Fd]
 	if c.gen != event.Pad || c.fd < 0 {

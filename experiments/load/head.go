@@ -9,31 +9,31 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// maxHead bounds a head: a server that sends more is in error.
+// maxHead bounds a head. A server that sends a longer one is in error.
 const maxHead = 64 << 10
 
-// Body lengths that are no lengths.
+// Body lengths with a special meaning.
 const (
 	chunked = -1
 	toEnd   = -2 // until the server closes
 )
 
-// A framing is what a head says about the rest of its answer.
+// A framing describes the rest of an answer, according to its head.
 type framing struct {
 	status int
-	body   int64 // length, chunked or toEnd
+	body   int64 // length in bytes, chunked or toEnd
 	keep   bool  // the connection can carry another request
 }
 
-// A headReader reads answers' heads. A server under load repeats itself, but
-// for the date, so a head that equals the last one is not parsed again.
+// A headReader parses the heads of answers. Under load a server sends the same
+// head again, except for its date, and such a head is not parsed again.
 type headReader struct {
 	header fasthttp.ResponseHeader
 	source bytes.Reader
 	buffer *bufio.Reader
 
-	last []byte // the last final head, with the empty line that ends it
-	date int    // where last's Date value begins; 0: it has none
+	last []byte // the last final head, including the empty line at its end
+	date int    // where the Date value in last begins; 0 if there is none
 	said framing
 }
 
@@ -51,7 +51,8 @@ var (
 	dateNames = [][]byte{[]byte("\r\nDate: "), []byte("\r\ndate: ")}
 )
 
-// repeated returns the length of p's head when it is the last one again.
+// repeated returns the length of p's head if it equals the last head, and 0
+// otherwise.
 func (r *headReader) repeated(p []byte) int {
 	n := len(r.last)
 	if n == 0 || len(p) < n {
@@ -69,14 +70,14 @@ func (r *headReader) repeated(p []byte) int {
 	}
 	if date := p[r.date:rest]; !bytes.Equal(date, r.last[r.date:rest]) {
 		if bytes.ContainsAny(date, "\r\n") {
-			return 0 // the head ends in there: it is another one
+			return 0 // the head ends in the date, so it differs
 		}
 		copy(r.last[r.date:], date)
 	}
 	return n
 }
 
-// parse reads a whole head, its empty line included.
+// parse parses a complete head, including its empty line.
 func (r *headReader) parse(head []byte) (framing, error) {
 	r.source.Reset(head)
 	r.buffer.Reset(&r.source)
@@ -89,12 +90,12 @@ func (r *headReader) parse(head []byte) (framing, error) {
 	f := framing{
 		status: r.header.StatusCode(),
 		body:   int64(r.header.ContentLength()),
-		// fasthttp knows "close" in lower case and alone only.
+		// fasthttp recognises "close" only in lower case and as the only value.
 		keep: !r.header.ConnectionClose() && !hasToken(r.header.Peek("Connection"), "close"),
 	}
 	switch {
 	case f.status == 101:
-		return framing{}, errors.New("read head: 101, and nobody asked to switch protocols")
+		return framing{}, errors.New("read head: 101 without a request to switch protocols")
 	case f.status < 200:
 		return f, nil
 	case f.status == 204 || f.status == 304:
@@ -119,7 +120,8 @@ func (r *headReader) remember(head []byte, f framing) {
 	}
 }
 
-// hasToken reports whether a comma-separated list contains token, in any case.
+// hasToken reports whether a comma-separated list contains token, ignoring
+// case.
 func hasToken(list []byte, token string) bool {
 	for part := range bytes.SplitSeq(list, []byte{','}) {
 		if bytes.EqualFold(bytes.TrimSpace(part), []byte(token)) {

@@ -1,25 +1,26 @@
 // Package load generates HTTP/1.1 load and measures what the client sees.
 //
-// A closed loop keeps a number of connections busy: each sends its next
-// request when it has its answer. An open loop plans the send times first
-// (single requests, pairs or bursts) and never lets a slow answer delay a plan: a
-// request whose connection is not free waits, and that wait is part of its
-// latency. Latency runs from the planned send, service time from the actual
-// one; in a closed loop the two differ only by the generator's own delay.
+// A closed loop keeps a number of connections busy: each sends its next request
+// when it has its answer. An open loop plans the send times first (single
+// requests, pairs or bursts), and a slow answer never changes the plan: a
+// request without a free connection waits, and that wait is part of its
+// latency. Latency counts from the planned send, service time from the actual
+// one. In a closed loop the two differ only by the generator's own delay.
 //
-// A request belongs to the measured time if it was planned in it: in a closed
-// loop that is when its connection was free for it. Answers that come later are
-// waited for, at most for the timeout. Every such request has one outcome and
-// enters the latency once. One without an answer (refused, reset, closed, timed
-// out, not sent) enters it and the service time with what it has waited, but at
-// least the timeout, so that no quantile hides it; one that was never sent has
-// no service time. Where the load was stopped, what is under way enters with
-// what it has waited. Throughput alone is of the successful answers that came
-// within the measured time.
+// A request belongs to the measured time if it was planned in it. In a closed
+// loop the planned time is when its connection became free. Run waits for later
+// answers, at most for the timeout. Every such request has one outcome and
+// counts once in the latency. A request without an answer (refused, reset,
+// closed, timed out, not sent) counts in the latency and the service time with
+// the time that it has waited, but at least the timeout, so that no quantile
+// hides it. A request that was never sent has no service time. If the load was
+// stopped, requests in progress count with the time that they have waited.
+// Throughput counts only the successful answers that came within the measured
+// time.
 //
-// The package talks raw epoll on a few locked threads, knows nothing of the
-// servers of this project, and measures itself: its send lag and its CPU use
-// tell whether its figures can be believed.
+// The package uses epoll by raw system calls on a few locked threads. It knows
+// nothing about the servers of this project. It measures itself: its send lag
+// and CPU use show whether its figures can be trusted.
 package load
 
 import (
@@ -28,83 +29,85 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Arrivals is the law of an open loop's planned send times.
+// Arrivals is the rule for an open loop's planned send times.
 type Arrivals string
 
 const (
 	Poisson Arrivals = "poisson" // exponential gaps, drawn from the seed
 	Fixed   Arrivals = "fixed"   // equal gaps
 
-	// Paired are two requests, on two connections, Config.Spacing apart. Pairs
-	// come at equal gaps with a jitter drawn from the seed: each begins within the
-	// first half of the time that it could begin in without running into the next,
-	// so that pairs never overlap, and yet keep step with no timer.
+	// Paired arrivals are two requests, on two connections, Config.Spacing
+	// apart. Pairs come at equal gaps with a jitter drawn from the seed. Each
+	// begins within the first half of the time in which it could begin without
+	// overlapping the next pair. So pairs never overlap, and yet are not in
+	// step with a timer.
 	Paired Arrivals = "paired"
 
-	// Burst are Config.Burst requests at one instant, with exponential gaps
-	// between the bursts.
+	// Burst arrivals are Config.Burst requests at the same time, with
+	// exponential gaps between bursts.
 	Burst Arrivals = "burst"
 )
 
 // Config describes one load.
 type Config struct {
 	URL         string        // http://host:port/path
-	Connections int           // connections open at once; in an open loop, the most there may be
+	Connections int           // connections open at once; in an open loop, the most that may be
 	Threads     int           // generator threads; 0 means 1
-	Duration    time.Duration // measured time, after the warm-up
-	Warmup      time.Duration // sent and answered, not counted
-	Rate        float64       // requests per second of an open loop; 0 is a closed loop
-	Arrivals    Arrivals      // of an open loop; empty means Poisson
-	Spacing     time.Duration // of Paired arrivals: from the first's planned send to the second's
-	Burst       int           // of Burst arrivals: requests in each
+	Duration    time.Duration // the measured time, after the warm-up
+	Warmup      time.Duration // time in which requests are sent and answered but not counted
+	Rate        float64       // requests per second of an open loop; 0 selects a closed loop
+	Arrivals    Arrivals      // for an open loop; empty means Poisson
+	Spacing     time.Duration // for Paired arrivals: from the first planned send to the second
+	Burst       int           // for Burst arrivals: requests in each burst
 	Close       bool          // a new connection for each request, with "Connection: close"
-	Seed        uint64        // of the arrivals that are drawn: all but Fixed
-	CPUs        []int         // the generator threads are bound to these in turn; empty: to none
-	Timeout     time.Duration // a request unanswered for so long is an error; 0 means 10 s
+	Seed        uint64        // for arrivals that are drawn: all but Fixed
+	CPUs        []int         // the generator threads are bound to these in turn; empty for no binding
+	Timeout     time.Duration // a request without an answer for so long is an error; 0 means 10 s
 
-	// Begin and End, when set, are called once each by Run's own goroutine (no
-	// generator thread) as the measured time begins and as it ends, so that a
-	// caller can read its counters around it. They should take well under a
-	// millisecond. A run that ends early, by its context, does not call End.
+	// Begin and End, if set, are each called once as the measured time begins
+	// and ends, so that the caller can read its counters. Run's own goroutine
+	// calls them, not a generator thread. They should take much less than 1 ms.
+	// A run that its context ends does not call End.
 	Begin, End func()
 
-	// Background, when set, are clients that are there from before the warm-up
-	// until after the end. Opened is called by Run's own goroutine once they are,
-	// or once no more of them come to be.
+	// Background, if set, describes clients that are connected from before the
+	// warm-up until after the end. Run's own goroutine calls Opened when they
+	// are, or when no more of them will be.
 	Background *Background
 	Opened     func()
 
-	// Progress, when set, is called about four times a second from outside
-	// the generator's threads.
+	// Progress, if set, is called about four times a second, not on a generator
+	// thread.
 	Progress func(elapsed, total time.Duration, requests uint64)
 
-	// Waiting, when set, is called by Run's own goroutine where answers are still
-	// missing half a second after the measured time. They are waited for so long.
+	// Waiting, if set, is called by Run's own goroutine if answers are missing
+	// half a second after the measured time. Run waits for them at most for
+	// `most`.
 	Waiting func(most time.Duration)
 }
 
-// Second is what was measured of those requests of pairs that were written
-// after their partners; Result's own histograms have them as well.
+// Second holds the times of those requests of pairs that were written after
+// their partners. Result's own histograms also contain them.
 type Second struct {
 	Latency, Service *hdrhistogram.Histogram
 }
 
-// Bins are what was answered in equal parts of the measured time, for one who
-// wants to know whether it was steady: 40 to 100 parts of 1, 2 or 5 times a
-// power of ten, in ns. What is left at the end and fills no part is in none.
+// Bins divide the measured time into equal parts, to show whether it was
+// steady: up to 100 parts of 1, 2 or 5 times a power of ten ns. An incomplete
+// part at the end is left out.
 type Bins struct {
 	Width    time.Duration
-	Requests []uint64  // answered
-	Mean     []float64 // latency of these, ns; 0 where there are none
-	P50      []float64 // the same, to 1 %, but not finer than 1 us
+	Requests []uint64  // successful answers in each part
+	Mean     []float64 // their mean latency, ns; 0 if there are none
+	P50      []float64 // their median latency to 1 %, but not finer than 1 µs
 }
 
-// Starved tells of connections on which there was no answer in the whole run. A
-// connection that waits in a server's backlog is connected and takes a request.
+// Starved counts connections without any answer in the whole run. A connection
+// that waits in a server's backlog is connected and accepts a request.
 type Starved struct {
 	Asked       int `json:"asked"`       // connections that were given a request
-	Unanswered  int `json:"unanswered"`  // of these, that never had an answer
-	Unconnected int `json:"unconnected"` // of these, that never took a request
+	Unanswered  int `json:"unanswered"`  // of these, without any answer
+	Unconnected int `json:"unconnected"` // of these, that never accepted a request
 }
 
 func (s *Starved) count(c *conn) {
@@ -120,43 +123,43 @@ func (s *Starved) count(c *conn) {
 	}
 }
 
-// Result is what a load measured.
+// Result holds the measurements of a load.
 type Result struct {
-	Requests  uint64            // planned in the measured time and answered with success: a status of 200 to 299
-	Errors    map[string]uint64 // the others, by kind: connect_refused, timeout, reset, closed, protocol, not_sent, status_4xx, ...
-	Statuses  map[int]uint64    // of the answers to requests planned in the measured time
+	Requests  uint64            // planned in the measured time and answered with a status of 200 to 299
+	Errors    map[string]uint64 // planned but not successful, by kind: connect_refused, timeout, reset, closed, protocol, not_sent, status_4xx, ...
+	Statuses  map[int]uint64    // statuses of the answers to requests planned in the measured time
 	Within    uint64            // successful answers that came within the measured time, whenever they were planned
-	Bytes     uint64            // received, heads included
-	Duration  time.Duration     // of the measured time, as it was
+	Bytes     uint64            // received, including heads
+	Duration  time.Duration     // actual length of the measured time
 	Achieved  float64           // Within per second
 	Offered   float64           // the planned rate of an open loop, 0 in a closed one
-	Planned   uint64            // requests whose planned send lay in the measured time: Requests and all Errors
+	Planned   uint64            // requests planned in the measured time: Requests and all Errors
 	Latency   *hdrhistogram.Histogram
 	Service   *hdrhistogram.Histogram
-	SendLag   *hdrhistogram.Histogram // from the planned send until the request could be written, while its connection was free
+	SendLag   *hdrhistogram.Histogram // from the planned send, or from when its connection became free, until the request could be written
 	CPU       time.Duration           // of the generator's threads, user and system
 	CPUShare  float64                 // CPU / (Duration x Threads): 1 is a saturated generator
-	Sent      uint64                  // requests written in the whole run, warm-up and what follows the measured time included
+	Sent      uint64                  // requests written in the whole run, including warm-up and the time after the measured time
 	Answered  uint64                  // of these, answered
 	Opened    uint64                  // connections opened in the whole run
 	PerSecond []float64               // requests per second in each 100 ms of the measured time
 	Bins      Bins                    // the measured time in equal parts
 
 	Unanswered      uint64        // of Errors, those without an answer
-	UnansweredLeast time.Duration // with which they entered Latency at least: quantiles from here on are lower bounds
-	Late            uint64        // of Planned, those sent after the measured time, for no connection was free before, and answered
-	Unasked         uint64        // times that a server sent something on a connection without a request
-	Beyond          uint64        // values that lay beyond the histograms' range, and count at its end
+	UnansweredLeast time.Duration // the least time with which one of them counted in Latency: quantiles from here on are lower bounds
+	Late            uint64        // of Planned, those sent after the measured time because no connection was free, and answered
+	Unasked         uint64        // how often a server sent something on a connection without a request
+	Beyond          uint64        // values beyond the histograms' range, which count as its end
 	Starved         Starved
 
-	// Of Paired arrivals, nil or 0 with others. With one generator thread the
-	// second is sent once the first is written, however small the spacing that was
-	// asked for; with two or more, another thread sends it.
-	PairSpacing *hdrhistogram.Histogram // as it was: between the beginnings of the two writes
+	// For Paired arrivals, otherwise nil or 0. With one generator thread the
+	// second request is sent after the first is written, however small the
+	// spacing. With two or more, another thread sends it.
+	PairSpacing *hdrhistogram.Histogram // the actual spacing, between the beginnings of the two writes
 	Reversed    uint64                  // pairs whose second was written first
 	Second      *Second
 
-	Background *Presences // of Config.Background, nil without
+	Background *Presences // of Config.Background; may be nil
 
-	cfg Config // that was run, with its defaults
+	cfg Config // the Config of the run, with defaults
 }

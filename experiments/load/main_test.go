@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Some tests need a server, or a generator, in a process of its own: this test
-// binary again, told by roleVar what to be.
+// Some tests need a server or a generator in a process of its own. They start
+// this test binary again and name its role in the variable roleVar.
 const roleVar = "LFLAB_LOAD_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -39,8 +39,10 @@ func fatalIf(err error) {
 	}
 }
 
-// floorProcess starts the floor server, with so much work for each request, in
-// a process of its own and returns its URL. The process ends when its standard input does, with this one at the latest.
+// floorProcess starts the floor server in a process of its own and returns its
+// URL. The server computes for the duration `work` on each request. The process
+// ends when its standard input is closed, at the latest by the end of this
+// process.
 func floorProcess(t *testing.T, work time.Duration) string {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], work.String())
@@ -68,7 +70,8 @@ func floorProcess(t *testing.T, work time.Duration) string {
 	return url
 }
 
-// eventually waits for a condition that holds sooner or later.
+// eventually waits until holds returns true, and fails the test after a time
+// limit.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(time.Millisecond) {

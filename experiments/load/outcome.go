@@ -2,9 +2,9 @@ package load
 
 import "golang.org/x/sys/unix"
 
-// A fault is why a request was no success. Every request that was planned in the
-// measured time has exactly one outcome: success, which is an answer with a
-// status of 200 to 299, or one of these.
+// A fault is the reason why a request was not successful. Every request that
+// was planned in the measured time has exactly one outcome: success, which is
+// an answer with a status of 200 to 299, or one of these.
 type fault uint8
 
 const (
@@ -18,16 +18,16 @@ const (
 	faultReset
 	faultClosed
 	faultProtocol
-	faultNotSent // the run ended first: no connection was free for it
-	faultStopped // the run was called off while it waited for its answer
+	faultNotSent // the run ended before a connection was free for it
+	faultStopped // the run was stopped while it waited for its answer
 	fault3xx
 	fault4xx
 	fault5xx
-	faultStatus // none of these classes
+	faultStatus // a status of no class above
 	faultCount
 )
 
-// faults have their names in Result.Errors and what may help against them.
+// faults lists the names of faults in Result.Errors, with advice.
 var faults = [faultCount]struct{ name, advice string }{
 	faultRefused:        {"connect_refused", "nothing listens there: is the server started, and on this port?"},
 	faultConnectTimeout: {"connect_timeout", "no answer: is a firewall or a full backlog in the way?"},
@@ -35,19 +35,20 @@ var faults = [faultCount]struct{ name, advice string }{
 	faultNoPort:         {"connect_no_port", "no free local port: see net.ipv4.ip_local_port_range, or leave out --close"},
 	faultNoFiles:        {"connect_no_files", "too many open files: raise the limit with ulimit -n, or use fewer --connections"},
 	faultConnect:        {"connect_failed", "can this machine reach that address?"},
-	faultTimeout:        {"timeout", "no whole answer within --timeout: a longer one, or a lower load; with more connections than the server serves at once, the rest wait"},
-	faultReset:          {"reset", "the server reset the connection before its answer was whole: see its log"},
-	faultClosed:         {"closed", "the server closed the connection before its answer was whole: see its log"},
-	faultProtocol:       {"protocol", "what came is no HTTP/1.1 answer to one request: is this an HTTP server's plain port?"},
-	faultNotSent:        {"not_sent", "no connection was free for it: a lower --rate, or more --connections"},
+	faultTimeout:        {"timeout", "no complete answer within --timeout: try a longer one or a lower load; if there are more connections than the server serves at once, the rest wait"},
+	faultReset:          {"reset", "the server reset the connection before its answer was complete: see its log"},
+	faultClosed:         {"closed", "the server closed the connection before its answer was complete: see its log"},
+	faultProtocol:       {"protocol", "the data is not an HTTP/1.1 answer to one request: is this an HTTP server's plain port?"},
+	faultNotSent:        {"not_sent", "no connection was free for it: try a lower --rate or more --connections"},
 	faultStopped:        {"stopped", "the load was stopped while it waited for its answer"},
-	fault3xx:            {"status_3xx", "redirects are not followed: put the URL that they lead to"},
+	fault3xx:            {"status_3xx", "redirects are not followed: use the URL that they lead to"},
 	fault4xx:            {"status_4xx", "is the path of the URL right?"},
 	fault5xx:            {"status_5xx", "the server failed: see its log"},
 	faultStatus:         {"status_other", "a status outside 200 to 599"},
 }
 
-// Advice is what may help against a kind of error, "" for one that is not known.
+// Advice returns what may help against a kind of error, or "" for an unknown
+// kind.
 func Advice(kind string) string {
 	for _, f := range faults {
 		if f.name == kind {
@@ -57,7 +58,7 @@ func Advice(kind string) string {
 	return ""
 }
 
-// connectFault is the kind of a connection that did not come to be.
+// connectFault returns the fault for a failed connection.
 func connectFault(errno unix.Errno) fault {
 	switch errno {
 	case unix.ECONNREFUSED:
@@ -76,7 +77,7 @@ func connectFault(errno unix.Errno) fault {
 	return faultConnect
 }
 
-// statusFault is the kind of an answer by its status; false is success.
+// statusFault returns the fault for a status, and false for success.
 func statusFault(status int) (fault, bool) {
 	switch status / 100 {
 	case 2:
@@ -91,7 +92,8 @@ func statusFault(status int) (fault, bool) {
 	return faultStatus, true
 }
 
-// answered counts c's whole answer. spoiled says that more came than an answer.
+// answered counts c's complete answer. spoiled says that more than an answer
+// came.
 func (g *generator) answered(c *conn, now int64, spoiled bool) {
 	t := g.tally
 	t.answered++
@@ -120,7 +122,7 @@ func (g *generator) answered(c *conn, now int64, spoiled bool) {
 	g.times(c, now-c.planned.at, now-c.started)
 }
 
-// unanswered counts c's request as one that has no answer and will have none.
+// unanswered counts c's request, which has no answer and will get none.
 func (g *generator) unanswered(c *conn, f fault, now int64) {
 	if !g.settle(c) {
 		return
@@ -131,7 +133,7 @@ func (g *generator) unanswered(c *conn, f fault, now int64) {
 	g.tally.noAnswer(latency)
 }
 
-// unsent counts a planned request that no connection was free for.
+// unsent counts a planned request for which no connection was free.
 func (g *generator) unsent(planned arrival, now int64) {
 	if planned.group < g.begin {
 		return
@@ -145,9 +147,10 @@ func (g *generator) unsent(planned arrival, now int64) {
 	g.tally.noAnswer(latency)
 }
 
-// censored is what a request without an answer enters the distributions with:
-// the time it has waited, but at least the timeout. One that failed at once had
-// no fast answer. Where the load was stopped, nothing is known beyond the wait.
+// censored returns the time with which a request without an answer counts: the
+// time it has waited, but at least the timeout, because a request that failed
+// at once did not get a fast answer. If the load was stopped, only the wait is
+// known.
 func (g *generator) censored(f fault, waited int64) int64 {
 	if f == faultStopped {
 		return waited
@@ -155,8 +158,8 @@ func (g *generator) censored(f fault, waited int64) int64 {
 	return max(waited, g.timeout)
 }
 
-// settle reports whether c's request, which has its outcome, is of the measured
-// time.
+// settle reports whether c's request, which now has its outcome, belongs to the
+// measured time.
 func (g *generator) settle(c *conn) bool {
 	g.busy--
 	if c.counted {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A tenth of the requests is never answered: the 99th percentile cannot be less
-// than their timeout, whatever the loop.
+// A tenth of the requests is never answered. In either loop the 99th percentile
+// is then at least their timeout.
 func TestUnansweredAreInTheQuantiles(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{0, 200} {
@@ -32,12 +32,13 @@ func TestUnansweredAreInTheQuantiles(t *testing.T) {
 	}
 }
 
-// What is planned in the last moments counts, though its answer comes later; what
-// the warm-up has planned does not, though its answer comes in the measured time.
+// A request planned in the measured time counts even if its answer comes later.
+// One planned in the warm-up does not count even if its answer comes in the
+// measured time.
 func TestJudgedByPlan(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
-		time.Sleep(100 * time.Millisecond) // the work of the server; nothing waits for it
+		time.Sleep(100 * time.Millisecond) // stands for the server's work
 		return say(hello)(c, n)
 	})
 	r := mustRun(t, Config{URL: s.url(), Connections: 64, Warmup: 50 * time.Millisecond, Duration: 300 * time.Millisecond, Rate: 100, Arrivals: Fixed})
@@ -49,11 +50,11 @@ func TestJudgedByPlan(t *testing.T) {
 	}
 }
 
-// A connection that nobody serves is told.
+// The result names the connections that the server has never answered.
 func TestStarvedConnectionsAreTold(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{0, 100} {
-		slots := make(chan struct{}, 3) // connections that are served, for good
+		slots := make(chan struct{}, 3) // a slot for each connection that is served
 		s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
 			return say(hello)(c, n)
 		})
@@ -62,7 +63,7 @@ func TestStarvedConnectionsAreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		go func() { // in front of s: passes three connections on, and keeps the others
+		go func() { // forwards three connections to s and leaves the others unanswered
 			for {
 				c, err := l.Accept()
 				if err != nil {
@@ -86,7 +87,7 @@ func TestStarvedConnectionsAreTold(t *testing.T) {
 	}
 }
 
-// Who stops a load of a server that never answers has its result soon.
+// Stopping a run whose server never answers yields a result soon.
 func TestStopWithoutAnswers(t *testing.T) {
 	t.Parallel()
 	for _, rate := range []float64{0, 500} {
@@ -114,7 +115,8 @@ func TestConnectFaults(t *testing.T) {
 	}
 }
 
-// What is beyond the range is counted; a run's own range holds all it can measure.
+// Values beyond a histogram's range are counted. The range of a run holds every
+// latency that it can measure.
 func TestBeyondRange(t *testing.T) {
 	cfg := Config{Duration: time.Second, Timeout: 5 * time.Minute}
 	tally := newTally(cfg)

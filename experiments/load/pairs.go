@@ -7,13 +7,13 @@ import (
 )
 
 // placed reports whether there is a connection for the next request. A pair's
-// second does not go where its first went.
+// second request must not use the connection of its first.
 func (g *generator) placed() bool {
 	return g.free.n > 1 || g.free.n == 1 && g.free.ring[g.free.head] != g.firstOn
 }
 
-// place takes a connection for the planned request, of which g.next is the
-// successor.
+// place takes a connection for the planned request. g.next is the request after
+// it.
 func (g *generator) place(planned arrival) *conn {
 	c := g.free.pop()
 	if c == g.firstOn {
@@ -27,10 +27,10 @@ func (g *generator) place(planned arrival) *conn {
 	return c
 }
 
-// A pairTally is what one thread has counted of pairs in the measured time.
+// A pairTally holds one thread's counts of pairs in the measured time.
 type pairTally struct {
 	spacing          *hdrhistogram.Histogram
-	latency, service *hdrhistogram.Histogram // of the seconds
+	latency, service *hdrhistogram.Histogram // of the second requests
 	reversed         uint64
 }
 
@@ -41,9 +41,10 @@ func (t *pairTally) merge(o *pairTally) {
 	t.reversed += o.reversed
 }
 
-// countPair counts what the outcome of c's request tells of its pair. Who was the
-// second is not what was planned but what came to be, and the outcome that comes
-// first may come before the other request is written.
+// countPair counts what the outcome of c's request says about its pair. The
+// second request is the one that was written second, not the one that was
+// planned second. When the first outcome comes, the other request may not have
+// been written.
 func (g *generator) countPair(c *conn, latency, service int64) {
 	partner, written := g.pairs.partner(c.planned.number)
 	if !written {
@@ -63,49 +64,50 @@ func (g *generator) countPair(c *conn, latency, service int64) {
 	}
 }
 
-// A pairBook is where the generator threads of a run tell each other when they
-// have written the requests of pairs. It has room for the latest pairs only: one
-// whose requests are written or answered so many pairs apart is not counted, and
-// says nothing of simultaneous requests.
-type pairBook struct{ pages [bookPages]bookPage }
+// A pairTable lets the generator threads of a run tell each other when they have
+// written the requests of pairs. It has room only for the latest pairs. A pair
+// whose requests are written or answered too many pairs apart is not counted,
+// because its requests are not simultaneous.
+type pairTable struct{ slots [pairSlots]pairSlot }
 
 const (
-	bookPages = 1 << 12
-	stampBits = 48 // 3 days in ns, the longest run that Validate allows
+	pairSlots = 1 << 12
+	stampBits = 48 // 3 days in ns; Validate allows no longer run
 )
 
-// A bookPage has the stamps of a pair's two requests: above stampBits the low
-// bits of its number of earlier pairs on this page, below them when the write
-// began. 0 is no stamp.
-type bookPage struct {
+// A pairSlot holds the stamps of a pair's two requests. The low bits, stampBits
+// of them, say when the write began. The high bits are the low bits of the
+// number of earlier pairs on this slot. 0 is no stamp.
+type pairSlot struct {
 	written [2]atomic.Uint64
-	noted   atomic.Uint64 // the last pair that was, from 1
+	noted   atomic.Uint64 // number of the last pair that was noted, from 1
 }
 
-func (b *pairBook) page(request uint64) *bookPage { return &b.pages[request/2%bookPages] }
+func (b *pairTable) slot(request uint64) *pairSlot { return &b.slots[request/2%pairSlots] }
 
-// turn tells the pairs of one page apart.
-func turn(request uint64) uint64 { return request / 2 / bookPages << stampBits }
+// turn distinguishes the pairs that share a slot.
+func turn(request uint64) uint64 { return request / 2 / pairSlots << stampBits }
 
-// write is called before a write, so that no answer to it is read sooner.
-func (b *pairBook) write(request uint64, now int64) {
-	b.page(request).written[request%2].Store(turn(request) | uint64(now))
+// write must be called before the write, so that it comes before the reading of
+// the answer.
+func (b *pairTable) write(request uint64, now int64) {
+	b.slot(request).written[request%2].Store(turn(request) | uint64(now))
 }
 
-// withdraw takes back what was not written after all.
-func (b *pairBook) withdraw(request uint64) {
-	b.page(request).written[request%2].Store(0)
+// withdraw removes the stamp of a request that was not written after all.
+func (b *pairTable) withdraw(request uint64) {
+	b.slot(request).written[request%2].Store(0)
 }
 
-// partner returns when the write of the other request of the pair began, and
-// whether it did.
-func (b *pairBook) partner(request uint64) (int64, bool) {
-	stamp := b.page(request).written[1-request%2].Load()
+// partner returns when the write of the pair's other request began, and whether
+// it has.
+func (b *pairTable) partner(request uint64) (int64, bool) {
+	stamp := b.slot(request).written[1-request%2].Load()
 	at := stamp & (1<<stampBits - 1)
 	return int64(at), at != 0 && stamp-at == turn(request)
 }
 
-// note reports whether nobody has noted the request's pair before.
-func (b *pairBook) note(request uint64) bool {
-	return b.page(request).noted.Swap(request/2+1) != request/2+1
+// note reports whether the request's pair was not noted before, and notes it.
+func (b *pairTable) note(request uint64) bool {
+	return b.slot(request).noted.Swap(request/2+1) != request/2+1
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// The second of a pair does not go where the first went, though that connection
-// is free again, and waits rather.
+// The second request of a pair never uses the connection of the first. It waits
+// for another one even if that connection is free again.
 func TestPlace(t *testing.T) {
-	g := &generator{conns: make([]conn, 3), pairs: new(pairBook)}
+	g := &generator{conns: make([]conn, 3), pairs: new(pairTable)}
 	g.free.ring = make([]*conn, len(g.conns))
 	a, b, c := &g.conns[0], &g.conns[1], &g.conns[2]
 	take := func(number, next uint64) *conn {
@@ -34,7 +34,7 @@ func TestPlace(t *testing.T) {
 	if g.placed() {
 		t.Error("nothing is free, and there is a place")
 	}
-	g.free.push(a) // answered before the second is due
+	g.free.push(a) // answered before the second request is due
 	if g.placed() {
 		t.Error("the second may go where the first went")
 	}
@@ -45,7 +45,8 @@ func TestPlace(t *testing.T) {
 	if first := take(2, 3); first != a {
 		t.Error("the next pair may not use the connection that is free")
 	}
-	// The second of another thread's first, or a first whose second is another's.
+	// Requests of other pairs may use it: a second one whose first another
+	// thread has sent, and a first one whose second another thread sends.
 	g.free.push(a)
 	g.firstOn = nil
 	if take(4, 6) != a || g.firstOn != nil {
@@ -53,12 +54,13 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// With two connections, of which one is busy, the second of a pair waits for
-// that one: three requests are seen, on A, B and B, until A's is answered.
+// Two connections A and B carry pairs. While the answer on A is held back, both
+// requests of the next pair are due: the second waits for A. The server sees
+// three requests, on A, B and B, until it answers on A.
 func TestPairsHaveTwoConnections(t *testing.T) {
 	var mu sync.Mutex
 	var order []string
-	var seen int // while the first was held
+	var seen int // requests seen while the answer to the first was held back
 	third := make(chan struct{})
 	s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, request int64) bool {
 		mu.Lock()
@@ -68,7 +70,7 @@ func TestPairsHaveTwoConnections(t *testing.T) {
 		switch n {
 		case 1:
 			<-third
-			time.Sleep(20 * time.Millisecond) // in which a second that does not wait is sent
+			time.Sleep(20 * time.Millisecond) // time for a second request that does not wait
 			mu.Lock()
 			seen = len(order)
 			mu.Unlock()
@@ -91,7 +93,7 @@ func TestPairsHaveTwoConnections(t *testing.T) {
 	}
 }
 
-// A new connection for each request is a new one for each of a pair.
+// If each request has a new connection, each request of a pair has one too.
 func TestPairsOnNewConnections(t *testing.T) {
 	s := serve(t, "127.0.0.1:0", sayAndClose("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
 	r := mustRun(t, Config{URL: s.url(), Connections: 4, Duration: 100 * time.Millisecond, Rate: 400, Arrivals: Paired, Close: true})
@@ -101,17 +103,17 @@ func TestPairsOnNewConnections(t *testing.T) {
 	}
 }
 
-// answered is a request of a pair as its answer finds it.
+// answered is a request of a pair in the state in which its answer finds it.
 type answered struct {
 	number  uint64
-	written int64 // 0: nothing, not even by the partner's time
+	written int64 // 0: neither it nor its partner has been written
 }
 
 func TestCountPair(t *testing.T) {
-	const later = 2 * bookPages // the same page's next pair
+	const later = 2 * pairSlots // the number of the next pair in the same slot
 	for name, test := range map[string]struct {
-		written  []answered // before the answers
-		answers  []uint64   // numbers, in order
+		written  []answered // the state before the answers
+		answers  []uint64   // request numbers in the order of their answers
 		spacings []int64
 		seconds  []uint64
 		reversed uint64
@@ -119,16 +121,16 @@ func TestCountPair(t *testing.T) {
 		"in order":           {[]answered{{0, 100}, {1, 130}}, []uint64{0, 1}, []int64{30}, []uint64{1}, 0},
 		"answered crosswise": {[]answered{{0, 100}, {1, 130}}, []uint64{1, 0}, []int64{30}, []uint64{1}, 0},
 		"reversed":           {[]answered{{0, 150}, {1, 130}}, []uint64{0, 1}, []int64{20}, []uint64{0}, 1},
-		"one instant":        {[]answered{{0, 100}, {1, 100}}, []uint64{0, 1}, []int64{1}, []uint64{1}, 0}, // the least that a histogram has
+		"one instant":        {[]answered{{0, 100}, {1, 100}}, []uint64{0, 1}, []int64{1}, []uint64{1}, 0}, // the histogram's smallest value
 		"the other failed":   {[]answered{{0, 100}}, []uint64{0}, nil, nil, 0},
 		"written, no answer": {[]answered{{0, 100}, {1, 130}}, []uint64{0}, []int64{30}, nil, 0},
 		"withdrawn":          {[]answered{{0, 100}, {1, 130}, {1, 0}}, []uint64{0}, nil, nil, 0},
 		"two pairs":          {[]answered{{0, 100}, {1, 130}, {2, 200}, {3, 240}}, []uint64{3, 0, 1, 2}, []int64{30, 40}, []uint64{1, 3}, 0},
 		"long ago":           {[]answered{{1, 130}, {later, 9000}}, []uint64{later}, nil, nil, 0},
-		"page used again":    {[]answered{{0, 100}, {1, 130}, {later, 9000}, {later + 1, 9050}}, []uint64{later + 1, later}, []int64{50}, []uint64{later + 1}, 0},
+		"slot used again":    {[]answered{{0, 100}, {1, 130}, {later, 9000}, {later + 1, 9050}}, []uint64{later + 1, later}, []int64{50}, []uint64{later + 1}, 0},
 		"overtaken":          {[]answered{{0, 100}, {later, 9000}, {later + 1, 9050}, {1, 9100}}, []uint64{1}, nil, nil, 0},
 	} {
-		g := &generator{pairs: new(pairBook), tally: newTally(Config{Duration: 1e6, Rate: 1, Arrivals: Paired})}
+		g := &generator{pairs: new(pairTable), tally: newTally(Config{Duration: 1e6, Rate: 1, Arrivals: Paired})}
 		times := map[uint64]int64{}
 		for _, one := range test.written {
 			if one.written == 0 {
@@ -138,7 +140,7 @@ func TestCountPair(t *testing.T) {
 			g.pairs.write(one.number, one.written)
 			times[one.number] = one.written
 		}
-		const now, sooner, started = 50_000, 1000, 400 // a second's latency tells its number
+		const now, sooner, started = 50_000, 1000, 400 // each second request has a latency of its own, by which the test recognises it
 		for _, number := range test.answers {
 			planned := now - int64(number%1000) - sooner
 			g.countPair(&conn{planned: arrival{number: number}, written: times[number]}, now-planned, now-planned-started)
@@ -158,8 +160,8 @@ func TestCountPair(t *testing.T) {
 	}
 }
 
-// checkValues wants exactly these values, in ascending order and each once, small
-// enough for the histogram to be exact.
+// checkValues checks that h has exactly these values, in ascending order, each
+// once. They must be small enough for the histogram to be exact.
 func checkValues(t *testing.T, what string, h *hdrhistogram.Histogram, want []int64) {
 	t.Helper()
 	var got []int64

@@ -16,15 +16,15 @@ const (
 	tcpListen      = "0A"
 )
 
-// servedPeers are the clients whose connections the server at t has not closed,
-// by localName, as the kernel's list of sockets has them. nil: the server's
-// sockets are not to be seen from here.
+// servedPeers returns the clients whose connections the server at t has not
+// closed, by localName, from the kernel's list of sockets. It returns nil if
+// the server's sockets are not visible here.
 func servedPeers(t *target) map[string]bool {
 	served, listens := map[string]bool{}, false
 	for _, file := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			continue // no IPv6 here
+			continue // there is no IPv6 here
 		}
 		for line := range bytes.Lines(text) {
 			f := bytes.Fields(line)
@@ -45,20 +45,20 @@ func servedPeers(t *target) map[string]bool {
 	return served
 }
 
-// peerName takes the address of an IPv4 client out of the form that it has at an
-// IPv6 socket.
+// peerName returns the address of an IPv4 client at an IPv6 socket in IPv4
+// form.
 func peerName(address string) string {
 	const mapped = "0000000000000000FFFF0000"
 	return strings.TrimPrefix(address, mapped)
 }
 
-// localName is the own end of a connection as the kernel's list writes it.
+// localName returns the connection's own end in the form of the kernel's list.
 func localName(fd int) string {
 	name, err := unix.Getsockname(fd)
 	if err != nil {
 		return ""
 	}
-	words := func(ip []byte) (s string) { // each in the machine's byte order
+	words := func(ip []byte) (s string) { // each word is in the machine's byte order
 		for ; len(ip) > 0; ip = ip[4:] {
 			s += fmt.Sprintf("%08X", binary.NativeEndian.Uint32(ip))
 		}

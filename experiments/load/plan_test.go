@@ -28,8 +28,9 @@ func distance(values []float64, cdf func(float64) float64) (most float64) {
 	return most
 }
 
-// Poisson arrivals have exponential gaps: the one-sample Kolmogorov-Smirnov
-// distance stays below its 1 % point, and that of equal gaps far from it.
+// Poisson arrivals have exponential gaps: their one-sample Kolmogorov-Smirnov
+// distance from that law is below its 1 % point, and that of equal gaps is far
+// above it.
 func TestPoissonGaps(t *testing.T) {
 	const n, rate = 20000, 5000
 	far := func(law Arrivals) float64 {
@@ -53,7 +54,8 @@ func TestPoissonGaps(t *testing.T) {
 func TestPoissonRate(t *testing.T) {
 	const n, rate = 100000, 1e6
 	times := take(newPlan(Config{Rate: rate, Arrivals: Poisson, Seed: 3}, 0), n)
-	// The time of n arrivals is n/rate with a deviation of sqrt(n)/rate.
+	// The time of n arrivals is n/rate with a standard deviation of
+	// sqrt(n)/rate.
 	if got, want := float64(times[n-1])/1e9, n/rate; math.Abs(got-want) > 4*math.Sqrt(n)/rate {
 		t.Errorf("%d arrivals took %.5f s, want about %.5f", n, got, want)
 	}
@@ -80,11 +82,12 @@ func TestSeedDecidesPlan(t *testing.T) {
 	}
 }
 
-// Requests of a pair are exactly so far apart, and pairs never overlap: between
-// one's second and the next one's first there is at least half of the time that
-// the spacing leaves. Their number is that of the rate, and their jitter uniform.
+// The two requests of a pair are exactly the spacing apart, and pairs do not
+// overlap: from the second request of a pair to the first of the next there is
+// at least half of the time that the spacing leaves. Their number is that of
+// the rate, and their jitter is uniform.
 func TestPairs(t *testing.T) {
-	const pairs, rate, gap = 20000, 4000, 500e3 // ns from pair to pair
+	const pairs, rate, gap = 20000, 4000, 500e3 // rate of requests per second; gap in ns from pair to pair
 	for _, spacing := range []time.Duration{0, 1, 20 * time.Microsecond, 250 * time.Microsecond} {
 		p := newPlan(Config{Rate: rate, Arrivals: Paired, Spacing: spacing, Seed: 11}, 0)
 		room := (gap - float64(spacing)) / 2
@@ -110,8 +113,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// The requests of a burst are planned at one instant, and bursts come as Poisson
-// arrivals do, at the rate divided by their size.
+// All requests of a burst are planned at one instant. Bursts are Poisson
+// arrivals at the rate divided by their size.
 func TestBursts(t *testing.T) {
 	const bursts, rate = 20000, 8000
 	for _, size := range []int{1, 7, 1024} {
@@ -135,12 +138,12 @@ func TestBursts(t *testing.T) {
 	}
 }
 
-// Every law plans as many requests as its rate says, in any time.
+// Every arrival law plans as many requests as its rate says.
 func TestPlannedNumber(t *testing.T) {
 	const rate, length = 5000, 20e9 // ns
 	for _, test := range []struct {
 		cfg       Config
-		deviation float64 // of the number planned
+		deviation float64 // standard deviation of the number of planned requests
 	}{
 		{Config{Arrivals: Fixed}, 1},
 		{Config{Arrivals: Poisson}, math.Sqrt(rate * length / 1e9)},
@@ -158,8 +161,8 @@ func TestPlannedNumber(t *testing.T) {
 	}
 }
 
-// The plan is the same however many threads share it, and two threads or more
-// never have both requests of a pair.
+// The plan does not depend on the number of threads that share it. If there are
+// two or more, the two requests of a pair belong to different threads.
 func TestPlanShared(t *testing.T) {
 	for _, cfg := range []Config{
 		{Arrivals: Poisson}, {Arrivals: Fixed}, {Arrivals: Paired, Spacing: 5 * time.Microsecond}, {Arrivals: Burst, Burst: 5},
@@ -188,8 +191,8 @@ func TestPlanShared(t *testing.T) {
 	}
 }
 
-// What a thread may count on between two instants decides whether it can watch
-// for each.
+// between returns the time that a thread has on average between two planned
+// instants of its own.
 func TestBetween(t *testing.T) {
 	for _, test := range []struct {
 		cfg  Config

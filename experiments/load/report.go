@@ -2,49 +2,50 @@ package load
 
 import "lflab/experiments/stats"
 
-// A Report is a Result as `lflab load --json` writes it. The names of its
-// fields carry their units, and programs rely on them.
+// A Report is a Result in the form that `lflab load --json` writes. Field names
+// carry their units. Programs rely on them.
 type Report struct {
 	URL         string  `json:"url"`
 	Loop        string  `json:"loop"` // "open" or "closed"
 	Connections int     `json:"connections"`
 	Close       bool    `json:"close"`
-	Arrivals    string  `json:"arrivals,omitempty"`   // of an open loop
-	SpacingNs   *int64  `json:"spacing_ns,omitempty"` // of paired arrivals, as it was asked for
-	Burst       int     `json:"burst,omitempty"`      // of bursts: requests in each
-	CPUs        []int   `json:"cpus,omitempty"`       // the generator threads were bound to
+	Arrivals    string  `json:"arrivals,omitempty"`   // for an open loop
+	SpacingNs   *int64  `json:"spacing_ns,omitempty"` // for paired arrivals, as planned
+	Burst       int     `json:"burst,omitempty"`      // for bursts: requests in each
+	CPUs        []int   `json:"cpus,omitempty"`       // the generator threads were bound to these
 	Seed        uint64  `json:"seed"`
 	DurationS   float64 `json:"duration_s"`
 
-	// Planned, and so latency_ns.count, is requests and all errors together.
+	// Planned, which equals latency_ns.count, is the sum of requests and all
+	// errors.
 	Planned  uint64            `json:"planned"`  // in the measured time
 	Requests uint64            `json:"requests"` // of these, answered with a status of 200 to 299
-	Errors   map[string]uint64 `json:"errors"`   // the others
+	Errors   map[string]uint64 `json:"errors"`   // of planned, the others
 	Statuses map[int]uint64    `json:"statuses"` // of the answers
 
-	// Requests without an answer count as what they waited, but at least the
-	// timeout: from unanswered_least_ns on, quantiles are lower bounds.
+	// Requests without an answer count with the time that they waited, but at
+	// least the timeout. So quantiles from unanswered_least_ns on are lower
+	// bounds.
 	Unanswered      uint64  `json:"unanswered"`
 	UnansweredLeast int64   `json:"unanswered_least_ns,omitempty"`
 	TimeoutS        float64 `json:"timeout_s"`
-	Late            uint64  `json:"late"`                   // sent after the measured time, for no connection was free
-	Unasked         uint64  `json:"unasked,omitempty"`      // answers to nothing
-	Beyond          uint64  `json:"beyond_range,omitempty"` // values that count at the end of the histograms' range
+	Late            uint64  `json:"late"`                   // sent after the measured time, because no connection was free
+	Unasked         uint64  `json:"unasked,omitempty"`      // data without a request
+	Beyond          uint64  `json:"beyond_range,omitempty"` // values beyond the histograms' range, which count as its end
 	Starved         Starved `json:"connections_starved"`
 
-	Within            uint64     `json:"answered_within"` // successful answers within the measured time; requests_per_second is of these
+	Within            uint64     `json:"answered_within"` // successful answers within the measured time; requests_per_second counts these
 	RequestsPerSecond float64    `json:"requests_per_second"`
 	OfferedRate       float64    `json:"offered_rate"` // 0 in a closed loop
 	Latency           stats.Dist `json:"latency_ns"`
 	Service           stats.Dist `json:"service_time_ns"`
 	SendLag           stats.Dist `json:"send_lag_ns"`
-	CPUPerRequest     float64    `json:"cpu_us_per_request"` // of the generator
+	CPUPerRequest     float64    `json:"cpu_us_per_request"` // CPU time of the generator
 	Series            Series     `json:"series"`
-	Pairs             *Pairs     `json:"pairs,omitempty"` // of paired arrivals
+	Pairs             *Pairs     `json:"pairs,omitempty"` // for paired arrivals
 }
 
-// Series is Result.Bins as it is written: a value for each part of the measured
-// time.
+// Series is the form of Result.Bins in a file: a value for each part of the measured time.
 type Series struct {
 	WidthS   float64  `json:"width_s"`
 	Requests []uint64 `json:"requests"`
@@ -52,15 +53,15 @@ type Series struct {
 	P50      []int64  `json:"latency_p50_ns"`
 }
 
-// Pairs is what is written of paired arrivals beside what all loads have.
+// Pairs holds the additional values of paired arrivals.
 type Pairs struct {
-	Spacing  stats.Dist `json:"spacing_ns"` // as it was, see Result.PairSpacing
+	Spacing  stats.Dist `json:"spacing_ns"` // the actual spacing, see Result.PairSpacing
 	Reversed uint64     `json:"reversed"`
 	Latency  stats.Dist `json:"second_latency_ns"`
 	Service  stats.Dist `json:"second_service_time_ns"`
 }
 
-// Report returns r as it is written.
+// Report converts r to its written form.
 func (r *Result) Report() Report {
 	report := Report{
 		URL: r.cfg.URL, Loop: "closed", Connections: r.cfg.Connections, Close: r.cfg.Close, Seed: r.cfg.Seed,
@@ -85,7 +86,7 @@ func (r *Result) Report() Report {
 	return report
 }
 
-// CPUPerRequest is the generator's own CPU time per request, in us.
+// CPUPerRequest returns the generator's own CPU time per request, in µs.
 func (r *Result) CPUPerRequest() float64 {
 	if r.Within == 0 {
 		return 0
@@ -93,9 +94,9 @@ func (r *Result) CPUPerRequest() float64 {
 	return float64(r.CPU.Nanoseconds()) / 1e3 / float64(r.Within)
 }
 
-// RateMissed is the share of an open loop's planned requests that had no answer
-// or were sent only after the measured time, because no connection was free. It
-// is 0 in a closed loop.
+// RateMissed returns the share of an open loop's planned requests that had no
+// answer, or that were sent only after the measured time because no connection
+// was free. It is 0 in a closed loop.
 func (r *Result) RateMissed() float64 {
 	if r.Planned == 0 || r.Offered == 0 {
 		return 0

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Programs rely on these names.
+// Programs read these field names.
 func TestReportFields(t *testing.T) {
 	s := serve(t, "127.0.0.1:0", say(hello))
 	r := mustRun(t, Config{URL: s.url(), Connections: 3, Duration: 200 * time.Millisecond, Rate: 500, Seed: 4})
@@ -40,7 +40,7 @@ func TestReportFields(t *testing.T) {
 	}
 }
 
-// What belongs to one law is written with that law only.
+// Fields that belong to one arrival law are written with that law only.
 func TestReportOfGroups(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "127.0.0.1:0", say(hello))

@@ -14,22 +14,22 @@ import (
 	"lflab/sync/block"
 )
 
-// Run makes the load that cfg describes and returns what it measured. It
-// blocks for the warm-up, the measured time and at most the timeout after it,
-// until every request planned in the measured time has its answer; what has none
-// by then counts as a timeout.
+// Run generates the load of cfg and returns its measurements. It blocks for the
+// warm-up, the measured time, and at most the timeout after that, until every
+// request planned in the measured time has its answer. Requests that have none
+// by then count as timed out.
 //
-// A server that cannot be reached at the start is an error. After that nothing
-// the server does is: it is counted, and a connection that failed is opened
-// again after 1 ms, doubled with each failure in a row up to 128 ms.
+// Run returns an error if the server cannot be reached at the start. Later
+// failures of the server are counted. A connection that failed is opened again
+// after 1 ms; this delay doubles with each failure in a row, up to 128 ms.
 //
-// When ctx ends first, nothing more is sent, and what is under way has a second
-// to be answered. Then Run returns both the Result of what was planned by then,
-// its Duration shortened accordingly, and an error that wraps the cause.
+// If ctx ends first, nothing more is sent, and requests in progress have 1 s to
+// be answered. Then Run returns both the Result of what was planned until then,
+// with a shortened Duration, and an error that wraps the cause.
 //
-// Run raises GOMAXPROCS to the number of generator threads and three more where
-// it is lower, and leaves it there: Ps for the other goroutines and for the
-// anchor of package block, which keeps the Go runtime from taking CPU time.
+// Run raises GOMAXPROCS to the number of generator threads plus three, if it is
+// lower, and does not lower it again. These Ps are for the other goroutines and
+// for the anchor of package block, which saves CPU time of the Go runtime.
 func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -59,14 +59,14 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	if runtime.GOMAXPROCS(0) < procs {
 		runtime.GOMAXPROCS(procs)
 	}
-	var guests *background
+	var clients *background
 	if cfg.Background != nil {
-		// The first of them has the connection; the run gets another one, which has
-		// not waited for the rest to come.
-		if guests, err = openBackground(ctx, cfg, t, fd); err != nil {
+		// The first client gets this connection. The run gets a new one, which
+		// has not waited while the clients were opened.
+		if clients, err = openBackground(ctx, cfg, t, fd); err != nil {
 			return nil, err
 		}
-		defer guests.close()
+		defer clients.close()
 		if t, fd, err = reach(ctx, []*target{t}, cfg.Timeout); err != nil {
 			return nil, err
 		}
@@ -78,17 +78,17 @@ func Run(ctx context.Context, cfg Config) (*Result, error) {
 	r.generators[0].conns[0].fd = fd
 	r.generators[0].tally.opened = 1
 	res, err := r.run(ctx)
-	if guests != nil && res != nil {
-		res.Background = guests.close()
+	if clients != nil && res != nil {
+		res.Background = clients.close()
 	}
 	return res, err
 }
 
-// spareFiles are needed beside the connections.
+// spareFiles is the number of descriptors needed beside the connections.
 const spareFiles = 64
 
-// RaiseFiles makes room for n connections within the limit on open files, for
-// this process and for those that it starts from now on.
+// RaiseFiles raises the limit on open files so that n connections fit, for this
+// process and for those that it starts later.
 func RaiseFiles(n int) error {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
@@ -96,10 +96,11 @@ func RaiseFiles(n int) error {
 	}
 	need := uint64(n) + spareFiles
 	if need > limit.Max {
-		return fmt.Errorf("%d connections need %d open files, and the hard limit is %d (raise it with ulimit -Hn %d, as root, or in limits.conf)", n, need, limit.Max, need)
+		return fmt.Errorf("%d connections need %d open files, but the hard limit is %d (raise it with ulimit -Hn %d, as root, or in limits.conf)", n, need, limit.Max, need)
 	}
-	// The runtime raised its own limit when the program began, and lowers it again
-	// for processes that it starts, unless the program has set it itself.
+	// Set the limit even if it is high enough. The runtime raised it when the
+	// program began, and would lower it again for processes that it starts,
+	// unless the program sets it itself.
 	limit.Cur = max(limit.Cur, need)
 	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("raise the limit on open files to %d: %w", need, err)
@@ -114,24 +115,24 @@ func checkFiles(connections int) error {
 	}
 	if uint64(connections)+spareFiles > limit.Cur {
 		return &ConfigError{"--connections", fmt.Sprint(connections),
-			fmt.Sprintf("at most %d, for the limit on open files is %d [raise it with ulimit -n]",
+			fmt.Sprintf("at most %d, because the limit on open files is %d [raise it with ulimit -n]",
 				max(0, int64(limit.Cur)-spareFiles), limit.Cur)}
 	}
 	return nil
 }
 
-// A run is the generators of one load and their course.
+// A run is the generators of one load and their schedule.
 type run struct {
 	cfg        Config
-	course     course
+	schedule   schedule
 	generators []*generator
 }
 
 func newRun(cfg Config, t *target) *run {
-	r := &run{cfg: cfg, course: course{base: time.Now(), timeout: int64(cfg.Timeout)}}
-	var pairs *pairBook
+	r := &run{cfg: cfg, schedule: schedule{base: time.Now(), timeout: int64(cfg.Timeout)}}
+	var pairs *pairTable
 	if cfg.Rate > 0 && cfg.Arrivals == Paired {
-		pairs = new(pairBook)
+		pairs = new(pairTable)
 	}
 	for i := range cfg.Threads {
 		share := cfg.Connections / cfg.Threads
@@ -139,7 +140,7 @@ func newRun(cfg Config, t *target) *run {
 			share++
 		}
 		g := &generator{
-			course: &r.course, target: t, thread: i,
+			schedule: &r.schedule, target: t, thread: i,
 			conns: make([]conn, share), tally: newTally(cfg),
 			cpu: anyCPU, pairs: pairs,
 		}
@@ -183,7 +184,7 @@ func (r *run) run(ctx context.Context) (*Result, error) {
 		return nil, fmt.Errorf("set up generator: %w", failed)
 	}
 
-	c := &r.course
+	c := &r.schedule
 	c.start = c.clock()
 	c.begin = c.start + int64(r.cfg.Warmup)
 	c.end = c.begin + int64(r.cfg.Duration)
@@ -200,8 +201,8 @@ func (r *run) run(ctx context.Context) (*Result, error) {
 	return res, errors.Join(err, wrong)
 }
 
-// attend calls the caller's functions at their times and returns when the
-// generators have ended. When ctx ends before them it stops them.
+// attend calls the functions of Config at their times. It returns when the
+// generators have ended. If ctx ends before that, it stops them.
 func (r *run) attend(ctx context.Context, through <-chan struct{}) error {
 	done := make(chan struct{})
 	var progress sync.WaitGroup
@@ -214,7 +215,7 @@ func (r *run) attend(ctx context.Context, through <-chan struct{}) error {
 	for _, moment := range []struct {
 		at   int64
 		call func()
-	}{{r.course.begin, r.cfg.Begin}, {r.course.end, r.cfg.End}} {
+	}{{r.schedule.begin, r.cfg.Begin}, {r.schedule.end, r.cfg.End}} {
 		if !r.sleepUntil(ctx, moment.at) {
 			return r.interrupt(ctx, through)
 		}
@@ -239,7 +240,7 @@ func (r *run) attend(ctx context.Context, through <-chan struct{}) error {
 }
 
 func (r *run) sleepUntil(ctx context.Context, at int64) bool {
-	timer := time.NewTimer(time.Duration(at - r.course.clock()))
+	timer := time.NewTimer(time.Duration(at - r.schedule.clock()))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -251,22 +252,22 @@ func (r *run) sleepUntil(ctx context.Context, at int64) bool {
 
 // interrupt stops the generators and waits for them.
 func (r *run) interrupt(ctx context.Context, through <-chan struct{}) error {
-	now := max(1, r.course.clock())
-	r.course.stop.Store(now)
+	now := max(1, r.schedule.clock())
+	r.schedule.stop.Store(now)
 	for _, g := range r.generators {
 		one := [8]byte{1, 1, 1, 1, 1, 1, 1, 1} // any number but 0, in any byte order
-		_, _ = unix.Write(g.bell, one[:])      // an eventfd takes it unless it is rung already
+		_, _ = unix.Write(g.wakeFD, one[:])    // the eventfd accepts it unless it was written before
 	}
 	<-through
-	total := time.Duration(r.course.end - r.course.start)
+	total := time.Duration(r.schedule.end - r.schedule.start)
 	return fmt.Errorf("stopped after %v of %v: %w",
-		min(total, time.Duration(now-r.course.start)).Round(time.Millisecond), total, context.Cause(ctx))
+		min(total, time.Duration(now-r.schedule.start)).Round(time.Millisecond), total, context.Cause(ctx))
 }
 
 func (r *run) progress(done <-chan struct{}) {
 	ticker := time.NewTicker(250 * time.Millisecond)
 	defer ticker.Stop()
-	total := time.Duration(r.course.end - r.course.start)
+	total := time.Duration(r.schedule.end - r.schedule.start)
 	for {
 		select {
 		case <-done:
@@ -277,11 +278,11 @@ func (r *run) progress(done <-chan struct{}) {
 		for _, g := range r.generators {
 			answered += g.published.Load()
 		}
-		r.cfg.Progress(min(total, time.Duration(r.course.clock()-r.course.start)), total, answered)
+		r.cfg.Progress(min(total, time.Duration(r.schedule.clock()-r.schedule.start)), total, answered)
 	}
 }
 
-// result puts the tallies of all generators together.
+// result adds up the tallies of all generators.
 func (r *run) result() (*Result, error) {
 	sum := newTally(r.cfg)
 	var starved Starved
@@ -292,8 +293,8 @@ func (r *run) result() (*Result, error) {
 		}
 	}
 	measured := int64(r.cfg.Duration)
-	if stop := r.course.stop.Load(); stop != 0 {
-		measured = max(0, min(measured, stop-r.course.begin))
+	if stop := r.schedule.stop.Load(); stop != 0 {
+		measured = max(0, min(measured, stop-r.schedule.begin))
 	}
 	res := &Result{
 		Requests: sum.requests, Planned: sum.planned, Within: sum.within, Bytes: sum.bytes,
@@ -330,8 +331,8 @@ func (r *run) result() (*Result, error) {
 	return res, sum.reconcile()
 }
 
-// perSecond turns the counts of the tenths of a second that the measured time
-// has reached into rates. The last one may be short.
+// perSecond converts the counts of tenths of a second into rates, as far as the
+// measured time reaches. The last tenth may be shorter.
 func perSecond(tenths []uint64, measured int64) []float64 {
 	rates := []float64{}
 	for i := int64(0); i*tenth < measured; i++ {

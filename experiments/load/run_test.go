@@ -16,7 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the generator counts is what the server counts.
+// The generator counts as many requests as the server.
 func TestCountsMatch(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -148,10 +148,10 @@ func TestPerSecond(t *testing.T) {
 	}
 }
 
-// A server that stops for 200 ms is felt by every request planned in that
-// time, and an open loop must say so; but only those that were under way meet
-// it in their service time. The closed loop beside it shows what is lost by
-// asking no questions while there is no answer.
+// The server stops for 200 ms. In an open loop every request planned in that
+// time has a long latency, but only the requests that were under way have a
+// long service time. A closed loop beside it sends no request during the stall
+// and so misses most of the delay (coordinated omission).
 func TestStall(t *testing.T) {
 	const (
 		connections = 2
@@ -189,7 +189,7 @@ func TestStall(t *testing.T) {
 		complain := func(format string, args ...any) { complaints = append(complaints, fmt.Sprintf(format, args...)) }
 		open, closed := measure(rate), measure(0)
 		// Requests planned in the first 150 ms of the stall wait for 50 ms or
-		// more, and so do some of those behind them.
+		// more, and so do some of those planned after it.
 		if n := over(open, false); n < 140 || n > 260 {
 			complain("open loop: latency of %d requests is over 50 ms, want 150 to 200", n)
 		}
@@ -207,7 +207,8 @@ func TestStall(t *testing.T) {
 		}
 		return complaints
 	}
-	// A busy machine makes stalls of its own; one quiet try of several suffices.
+	// A busy machine adds stalls of its own, so one undisturbed attempt is
+	// enough.
 	var complaints []string
 	for range 10 {
 		if complaints = check(); len(complaints) == 0 {
@@ -276,7 +277,7 @@ func sum(counts map[string]uint64) (n uint64) {
 	return n
 }
 
-// A server that dies is asked again and again, but not without a pause.
+// The generator reconnects to a dead server again and again, but with pauses.
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	var s *testServer
@@ -291,7 +292,7 @@ func TestServerDies(t *testing.T) {
 	if r.Requests != 0 || r.Errors["connect_refused"] == 0 {
 		t.Errorf("%d answers, errors %v, want connect", r.Requests, r.Errors)
 	}
-	// Each connection rests 1, 2, 4, ... 128, 128 ms.
+	// Each connection waits 1, 2, 4, ... 128, 128 ms between attempts.
 	if n, most := r.Errors["connect_refused"], uint64(4*12); n > most {
 		t.Errorf("%d attempts to connect in 400 ms, want at most %d", n, most)
 	}
@@ -323,7 +324,8 @@ func TestNames(t *testing.T) {
 		_, port, _ := net.SplitHostPort(s.listener.Addr().String())
 		urls := []string{s.url()}
 		if ips, err := net.LookupIP("localhost"); err == nil && slices.ContainsFunc(ips, s.listener.Addr().(*net.TCPAddr).IP.Equal) {
-			// Whichever of its addresses localhost has first, the one with a server is found.
+			// localhost may have several addresses: the generator finds the one
+			// that has a server.
 			urls = append(urls, "http://localhost:"+port)
 		}
 		for _, url := range urls {
@@ -354,11 +356,11 @@ func TestServerCloses(t *testing.T) {
 	}
 }
 
-// A kept connection that the server closes while it carries no request is no error.
+// A kept connection that the server closes between two requests is no error.
 func TestServerClosesIdle(t *testing.T) {
 	t.Parallel()
 	s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
-		_ = c.SetReadDeadline(time.Now().Add(5 * time.Millisecond)) // its keep-alive timeout
+		_ = c.SetReadDeadline(time.Now().Add(5 * time.Millisecond)) // the server's keep-alive timeout
 		return say(hello)(c, n)
 	})
 	r := mustRun(t, Config{URL: s.url(), Connections: 2, Duration: 400 * time.Millisecond, Rate: 20, Arrivals: Fixed})
@@ -418,7 +420,7 @@ func TestNothingLeaks(t *testing.T) {
 		return len(entries)
 	}
 	s := serve(t, "127.0.0.1:0", say(hello))
-	goroutines := runtime.NumGoroutine() // those of tests that are yet to run among them
+	goroutines := runtime.NumGoroutine() // includes those of parallel tests that have not run yet
 	load := func(cfg Config) {
 		cfg.URL, cfg.Connections, cfg.Duration = s.url(), 8, 30*time.Millisecond
 		mustRun(t, cfg)
@@ -434,7 +436,8 @@ func TestNothingLeaks(t *testing.T) {
 	for range 10 {
 		load(Config{Threads: 4})
 	}
-	// The runtime may keep a few threads more; the 40 of the runs must be gone.
+	// The runtime may keep a few more threads. The 40 of the runs must have
+	// ended.
 	eventually(t, "the generators' threads have ended", func() bool { return count("/proc/self/task") < threads+20 })
 }
 
@@ -458,8 +461,8 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// In the steady state nothing is allocated: between the measured time's begin
-// and end there are fewer allocations than requests by far.
+// A running load allocates no memory per request: between the beginning and the
+// end of the measured time there are far fewer allocations than requests.
 func TestNoAllocations(t *testing.T) {
 	url := floorProcess(t, 0)
 	for _, cfg := range []Config{{}, {Close: true}, {Rate: 5000}, {Rate: 2000, Close: true}, {Rate: 2000, Arrivals: Paired, Close: true}, {Rate: 4000, Arrivals: Burst, Burst: 16}} {

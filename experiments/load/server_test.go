@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// A testServer hands each request, by its number from 1, to a function. It
-// counts what it sees, which is what the generator's counts are held against.
+// A testServer passes each request, numbered from 1, to a function. It counts
+// what it receives, for comparison with what the generator counts.
 type testServer struct {
 	listener net.Listener
 	accepted atomic.Int64
 	requests atomic.Int64
 }
 
-// serve starts a server whose handler answers a request on c and reports
-// whether c stays open.
+// serve starts a server. Its handler answers a request on c and reports whether
+// c stays open.
 func serve(t *testing.T, address string, handler func(c *net.TCPConn, request int64) bool) *testServer {
 	t.Helper()
 	l, err := net.Listen("tcp", address)
@@ -78,7 +78,8 @@ func say(text string) func(*net.TCPConn, int64) bool {
 	}
 }
 
-// sayAndClose announces nothing unless text does.
+// sayAndClose returns a handler that writes text and closes the connection.
+// Only text itself may announce the close.
 func sayAndClose(text string) func(*net.TCPConn, int64) bool {
 	return func(c *net.TCPConn, _ int64) bool {
 		_, _ = c.Write([]byte(text))
@@ -86,8 +87,8 @@ func sayAndClose(text string) func(*net.TCPConn, int64) bool {
 	}
 }
 
-// served is mustRun for a load that is answered: on a machine so busy that
-// nothing came in time it is run again, for longer.
+// served is mustRun for a load that must have answers. If none came in time
+// because the machine was busy, it runs a longer load.
 func served(t *testing.T, cfg Config) *Result {
 	t.Helper()
 	r := mustRun(t, cfg)

@@ -10,9 +10,9 @@ import (
 	"lflab/sync/block"
 )
 
-// The system calls of the hot path. All sockets are non-blocking, so these
-// return at once and RawSyscall spares the scheduler's bookkeeping; only a
-// wait in epoll that may sleep goes through package block.
+// These are the system calls of the hot path. All sockets are non-blocking, so
+// the calls return at once, and RawSyscall saves the scheduler's bookkeeping.
+// Only an epoll wait that may sleep goes through package block.
 
 func socket(family int) (int, unix.Errno) {
 	fd, _, errno := syscall.RawSyscall(unix.SYS_SOCKET, uintptr(family),
@@ -44,8 +44,8 @@ func receive(fd int, p []byte) (int, unix.Errno) {
 	return int(n), errno
 }
 
-// discard reads up to n bytes and copies none of them (tcp(7), MSG_TRUNC).
-// EFAULT is a kernel that does not know how.
+// discard receives up to n bytes without copying them (tcp(7), MSG_TRUNC). It
+// returns EFAULT if the kernel does not support that.
 func discard(fd, n int) (int, unix.Errno) {
 	got, _, errno := syscall.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), 0, uintptr(n), unix.MSG_TRUNC, 0, 0)
 	return int(got), errno
@@ -61,15 +61,15 @@ func epollControl(ep, op, fd int, event *unix.EpollEvent) unix.Errno {
 	return errno
 }
 
-// epollPoll looks without waiting.
+// epollPoll returns pending events without waiting.
 func epollPoll(ep int, events []unix.EpollEvent) (int, unix.Errno) {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
 		uintptr(len(events)), 0, 0, 0)
 	return int(n), errno
 }
 
-// epollWait waits for at most ns nanoseconds, to the nanosecond. Linux 5.11;
-// ENOSYS before.
+// epollWait waits for at most ns nanoseconds, with that resolution. It needs
+// Linux 5.11 and returns ENOSYS before that.
 func epollWait(ep int, events []unix.EpollEvent, ns int64) (int, unix.Errno) {
 	timeout := unix.NsecToTimespec(ns)
 	n, _, errno := block.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
@@ -79,7 +79,7 @@ func epollWait(ep int, events []unix.EpollEvent, ns int64) (int, unix.Errno) {
 	return int(n), errno
 }
 
-// epollWaitMillis is epollWait on an older kernel.
+// epollWaitMillis is epollWait for older kernels, in ms.
 func epollWaitMillis(ep int, events []unix.EpollEvent, ms int64) (int, unix.Errno) {
 	n, _, errno := block.Syscall6(unix.SYS_EPOLL_PWAIT, uintptr(ep), uintptr(unsafe.Pointer(unsafe.SliceData(events))),
 		uintptr(len(events)), uintptr(ms), 0, 0)

@@ -8,8 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Range of every histogram, in ns, and width of a value of Result.PerSecond. A
-// run that can take longer has histograms that reach as far.
+// Range and digits of every histogram, in ns, and the width of a value of
+// Result.PerSecond in ns. A run that can take longer than `most` has histograms
+// with a larger range.
 const (
 	least  = 1
 	most   = 60e9
@@ -17,8 +18,9 @@ const (
 	tenth  = 100e6
 )
 
-// A tally is what one thread has counted. By outcome are those requests that
-// were planned in the measured time, by arrival what came within it.
+// A tally holds the counts of one thread. The counts by outcome are of the
+// requests planned in the measured time. The counts by arrival are of what came
+// within it.
 type tally struct {
 	// By outcome:
 	planned   uint64
@@ -26,18 +28,18 @@ type tally struct {
 	faults    [faultCount]uint64
 	statuses  [1000]uint64
 	missed    uint64 // without an answer
-	leastMiss int64  // with which one of them entered latency
-	late      uint64 // sent after the measured time, for want of a connection
+	leastMiss int64  // the least time with which one of them counted in latency
+	late      uint64 // sent after the measured time, because no connection was free
 	latency   *hdrhistogram.Histogram
 	service   *hdrhistogram.Histogram
 	sendLag   *hdrhistogram.Histogram
-	beyond    uint64     // values that lay beyond the histograms' range
-	pairs     *pairTally // nil unless the arrivals are paired
+	beyond    uint64     // values beyond the histograms' range
+	pairs     *pairTally // nil unless arrivals are paired
 
 	// By arrival:
 	within  uint64
 	bytes   uint64
-	unasked uint64 // answers to nothing, on connections without a request
+	unasked uint64 // data on connections without a request
 	tenths  []uint64
 	bins    bins
 	cpu     int64 // ns
@@ -59,15 +61,16 @@ func newTally(cfg Config) *tally {
 	return t
 }
 
-// reach is the longest time that a run of c can measure, and twice that for a
-// machine that stands still in between.
+// reach returns twice the longest time that a run of c can measure, to allow
+// for pauses of the machine, and at least most.
 func (c Config) reach() int64 {
 	return max(most, 2*int64(c.Warmup+c.Duration+c.Timeout))
 }
 
 func newHistogram(reach int64) *hdrhistogram.Histogram { return hdrhistogram.New(least, reach, digits) }
 
-// record counts ns. What lies beyond the range counts at its end, and is told.
+// record counts ns. A value beyond the range counts as the end of the range,
+// and in beyond.
 func (t *tally) record(h *hdrhistogram.Histogram, ns int64) {
 	if ns > h.HighestTrackableValue() {
 		t.beyond++
@@ -79,7 +82,8 @@ func clamp(h *hdrhistogram.Histogram, ns int64) {
 	_ = h.RecordValue(max(least, min(h.HighestTrackableValue(), ns))) // cannot be out of range
 }
 
-// noAnswer notes that a request without an answer entered latency with ns.
+// noAnswer counts a request without an answer, which counted in latency with
+// ns.
 func (t *tally) noAnswer(ns int64) {
 	t.missed++
 	t.leastMiss = min(t.leastMiss, ns)
@@ -113,9 +117,8 @@ func (t *tally) add(o *tally) {
 	}
 }
 
-// reconcile holds the counts against each other: every request that was planned
-// in the measured time has one outcome and one latency, and all that were begun
-// have a service time.
+// reconcile checks the counts: every request planned in the measured time has
+// one outcome and one latency, and every one that was sent has a service time.
 func (t *tally) reconcile() error {
 	outcomes := t.requests
 	for _, n := range t.faults {
@@ -129,11 +132,11 @@ func (t *tally) reconcile() error {
 		t.planned, outcomes, latencies, services, t.faults[faultNotSent])
 }
 
-// threadCPU is the CPU time of the calling thread, user and system, in ns.
+// threadCPU returns the CPU time of the calling thread, user and system, in ns.
 func threadCPU() int64 {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_THREAD, &u); err != nil {
-		panic("getrusage of the own thread: " + err.Error()) // has no way to go wrong
+		panic("getrusage of the own thread: " + err.Error()) // cannot fail
 	}
 	return u.Utime.Nano() + u.Stime.Nano()
 }

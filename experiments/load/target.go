@@ -16,20 +16,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A target is where requests go and what they are.
+// A target is the address that requests go to, and the request.
 type target struct {
-	name    string // of the address, for people
-	host    string // as requests name it
+	name    string // the address, for people
+	host    string // the Host field of requests
 	family  int
 	port    uint16
 	addr    unix.RawSockaddrAny
 	addrLen uint32
-	request []byte // the whole request, the same every time
+	request []byte // the complete request, which is always the same
 	close   bool
 }
 
-// resolve finds the addresses that u's host stands for, once, and builds the
-// request. It asks the system's resolver when the host is a name.
+// resolve finds the addresses of cfg's host once, and builds the request. If
+// the host is a name it asks the system's resolver.
 func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 	u, err := parseURL(cfg.URL)
 	if err != nil {
@@ -49,7 +49,7 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 	}
 	var targets []*target
 	for _, ip := range ips {
-		ip = ip.Unmap() // the resolver gives IPv4 addresses in their IPv6 form
+		ip = ip.Unmap() // the resolver returns IPv4 addresses in IPv6 form
 		t := &target{
 			name:    netip.AddrPortFrom(ip, uint16(port)).String(),
 			port:    uint16(port),
@@ -65,7 +65,8 @@ func resolve(ctx context.Context, cfg Config) ([]*target, error) {
 	return targets, nil
 }
 
-// hostOf is the Host of requests. A zone means something on this machine only.
+// hostOf returns the Host field. It leaves out a zone, which has a meaning only
+// on this machine.
 func hostOf(u *url.URL) string {
 	name, zone, found := strings.Cut(u.Host, "%")
 	if !found {
@@ -75,7 +76,7 @@ func hostOf(u *url.URL) string {
 	return name + "]" + port
 }
 
-// request is the whole of one.
+// request returns the complete text of a request.
 func request(host, path string, closes bool) []byte {
 	r := "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n"
 	if closes {
@@ -108,9 +109,9 @@ func (t *target) setAddress(ip netip.Addr, port uint16) error {
 	return nil
 }
 
-// reach opens the first connection of a run, to the first of targets that
-// accepts one, and waits for it for at most timeout. The connection is used by
-// the run, so that the server sees no connection that carries no request.
+// reach opens the first connection of a run, to the first target that accepts
+// one within timeout. The run then uses this connection, so the server sees no
+// connection without a request.
 func reach(ctx context.Context, targets []*target, timeout time.Duration) (*target, int, error) {
 	var first error
 	for _, t := range targets {
@@ -169,15 +170,15 @@ func (t *target) dial(ctx context.Context, timeout time.Duration) (int, error) {
 }
 
 // connect opens a non-blocking socket and starts to connect it. With 0 or
-// EINPROGRESS the descriptor is the caller's; else there is none.
+// EINPROGRESS the caller owns the descriptor; otherwise there is none.
 func (t *target) connect() (int, unix.Errno) {
 	fd, errno := socket(t.family)
 	if errno != 0 {
 		return -1, errno
 	}
 	if !t.close {
-		// A request is one small write; but a second one, on a kept connection,
-		// must not wait for the acknowledgement of the first (Nagle).
+		// A request is one small write. The next one on a kept connection must
+		// not wait until the first is acknowledged (Nagle's algorithm).
 		setNoDelay(fd)
 	}
 	errno = connect(fd, &t.addr, t.addrLen)

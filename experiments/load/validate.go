@@ -22,10 +22,10 @@ const (
 	defaultTimeout = 10 * time.Second
 )
 
-// ConfigError is a Config that cannot be run: which field, by the name of its
-// flag, which value it had, and what is allowed.
+// ConfigError describes a field of a Config that is not allowed: the name of
+// its flag, its value, and what is allowed.
 type ConfigError struct {
-	Flag    string // of `lflab load`: "--rate"; "URL" is the argument
+	Flag    string // flag of `lflab load`, as "--rate"; "URL" for the argument
 	Value   string
 	Allowed string
 }
@@ -34,7 +34,7 @@ func (e *ConfigError) Error() string {
 	return fmt.Sprintf("%s %s: must be %s", e.Flag, e.Value, e.Allowed)
 }
 
-// withDefaults returns c with its zero values replaced by what they mean.
+// withDefaults returns c with its zero values replaced by the defaults.
 func (c Config) withDefaults() Config {
 	if c.Threads == 0 {
 		c.Threads = 1
@@ -48,8 +48,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Validate reports the first thing in c that cannot be run, as a *ConfigError.
-// It touches no network.
+// Validate returns the first problem of c as a *ConfigError. It does not use
+// the network.
 func (c Config) Validate() error {
 	c = c.withDefaults()
 	if _, err := parseURL(c.URL); err != nil {
@@ -91,7 +91,6 @@ func (c Config) Validate() error {
 
 var laws = []Arrivals{Poisson, Fixed, Paired, Burst}
 
-// validateGroups looks at pairs and bursts.
 func (c Config) validateGroups(bad func(flag string, value any, allowed string, args ...any) error) error {
 	grouped := c.Arrivals == Paired || c.Arrivals == Burst
 	switch {
@@ -115,7 +114,7 @@ func (c Config) validateGroups(bad func(flag string, value any, allowed string, 
 	return nil
 }
 
-// parseURL accepts what the generator can ask for.
+// parseURL parses a URL and refuses what the generator does not support.
 func parseURL(raw string) (*url.URL, error) {
 	bad := func(why string) error {
 		return &ConfigError{"URL", fmt.Sprintf("%q", raw), "http://host:port/path [" + why + "]"}
@@ -123,7 +122,7 @@ func parseURL(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case strings.HasPrefix(raw, "unix:") || strings.HasPrefix(raw, "/"):
-		return nil, bad("Unix-domain sockets are not spoken: give the server a TCP port")
+		return nil, bad("Unix-domain sockets are not supported: use a TCP port of the server")
 	case !strings.Contains(raw, "://") && raw != "":
 		return nil, bad("the scheme is missing: http://" + raw)
 	case err != nil:
@@ -135,7 +134,7 @@ func parseURL(raw string) (*url.URL, error) {
 	case strings.Contains(u.RawQuery, " "):
 		return nil, bad("a space in the query is written %20")
 	case u.Scheme == "https":
-		return nil, bad("no TLS here: put the server's plain port")
+		return nil, bad("TLS is not supported: use the server's plain port")
 	case u.Scheme != "http" || u.Opaque != "":
 		return nil, bad("the scheme is http")
 	case u.Hostname() == "":

@@ -19,7 +19,7 @@ func TestValidate(t *testing.T) {
 		says   string
 	}{
 		{func(c *Config) { c.URL = "" }, `URL "": must be http://host:port/path`},
-		{func(c *Config) { c.URL = "https://h/" }, "no TLS"},
+		{func(c *Config) { c.URL = "https://h/" }, "TLS is not supported"},
 		{func(c *Config) { c.URL = "ftp://h/" }, "scheme"},
 		{func(c *Config) { c.URL = "http://:80/" }, "host"},
 		{func(c *Config) { c.URL = "http://u@h/" }, "user"},

@@ -12,20 +12,20 @@ import (
 	"time"
 )
 
-// A generator is worth believing when it agrees with another one. Rounds of
-// both alternate, on the same server, and each counts the CPU of its whole
-// process.
+// TestAgainstWrk compares the generator with wrk. Runs of both alternate on the
+// same server, and each counts the CPU time of its whole process.
 //
 //	LFLAB_COMPARE=1 go test -run TestAgainstWrk -v ./experiments/load
 //
-// Where the server is the limit, both must find the same throughput within 5 %.
-// Where it does next to nothing, the generators are the limit: then the CPU per
-// request is to be at most wrk's, and the cheaper one makes more requests. At a
-// fraction of its speed this process costs about 5 % of a CPU beside its
-// generator threads, for the Go runtime's monitor wakes to look at threads in
-// system calls; both ratios are printed everywhere.
+// Where the server is the limit, both must measure the same throughput within 5
+// %. Where the server does almost nothing, the generators are the limit: then
+// the CPU time per request must be at most wrk's, and the cheaper generator
+// makes more requests. At a fraction of its highest rate this process costs
+// about 5 % of a CPU beside its generator threads, because the Go runtime's
+// monitor wakes to look at threads in system calls. Every run prints both
+// ratios.
 //
-// LFLAB_URL names another server, which both must be true of.
+// LFLAB_URL names another server, for which both conditions must hold.
 func TestAgainstWrk(t *testing.T) {
 	if os.Getenv("LFLAB_COMPARE") != "1" {
 		t.Skip("takes three minutes of a quiet machine: set LFLAB_COMPARE=1")
@@ -50,12 +50,12 @@ func TestAgainstWrk(t *testing.T) {
 		if url == "" {
 			url = floorProcess(t, test.work)
 		} else if test.work > 0 {
-			continue // the same server for all: once each mode is enough
+			continue // all share one server, so one run of each mode is enough
 		} else {
 			test.compareRate = true
 		}
 		t.Run(test.name, func(t *testing.T) {
-			var ours, theirs [2][]float64 // requests per second, CPU us per request
+			var ours, theirs [2][]float64 // requests per second, CPU µs per request
 			for i := range rounds {
 				order := []func(*testing.T) (float64, float64){
 					func(t *testing.T) (float64, float64) { return roundOfWrk(t, wrk, url, test.close) },
@@ -63,12 +63,13 @@ func TestAgainstWrk(t *testing.T) {
 				}
 				into := []*[2][]float64{&theirs, &ours}
 				for j := range order {
-					j = (i + j) % 2 // neither is always the first
+					j = (i + j) % 2 // take turns in running first
 					rate, cpu := order[j](t)
 					into[j][0], into[j][1] = append(into[j][0], rate), append(into[j][1], cpu)
 				}
 			}
-			// Ratios are of the two runs of a round, for the machine changes more from round to round.
+			// Compare the two runs of one round, because the machine changes
+			// more from round to round.
 			rate, cpu := median(ratios(ours[0], theirs[0])), median(ratios(ours[1], theirs[1]))
 			t.Logf("requests/s      ours %8.0f  wrk %8.0f  ratio %.3f", median(ours[0]), median(theirs[0]), rate)
 			t.Logf("CPU us/request  ours %8.2f  wrk %8.2f  ratio %.3f", median(ours[1]), median(theirs[1]), cpu)
@@ -121,7 +122,7 @@ func roundOfOurs(t *testing.T, url string, close bool) (rate, cpu float64) {
 	return report.RequestsPerSecond, processCPU(cmd) / float64(report.Requests)
 }
 
-// processCPU is the CPU time of a process that has ended, in us.
+// processCPU returns the CPU time in µs of a process that has ended.
 func processCPU(cmd *exec.Cmd) float64 {
 	u := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e3

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// cpuGroup is a control group that this process is in, where CPU quotas are
-// set: cgroup v2's, or v1's of the controller cpu.
+// cpuGroup is a control group of this process that may have a CPU quota: of
+// cgroup v2, or of the controller cpu of v1.
 type cpuGroup struct {
 	root   fs.FS
 	v2     bool
 	mounts []string // where the hierarchy may be mounted
-	dir    string   // in the hierarchy
+	dir    string   // the group's path in the hierarchy
 }
 
-// line is a file of the group's, empty where there is none.
+// line returns the one line of a file of the group, or "" if there is none.
 func (g cpuGroup) line(name string) string {
 	for _, mount := range g.mounts {
 		if v := line(g.root, path.Join(mount, g.dir, name)); v != "" {
@@ -28,8 +28,8 @@ func (g cpuGroup) line(name string) string {
 	return ""
 }
 
-// cpuGroups are the group of this process and those that hold it, up to the
-// root: a quota holds for all groups below.
+// cpuGroups yields the groups of this process and their ancestors up to the
+// root, because a quota applies to all groups below it.
 func cpuGroups(root fs.FS) iter.Seq[cpuGroup] {
 	return func(yield func(cpuGroup) bool) {
 		for l := range strings.Lines(text(root, "proc/self/cgroup")) {
@@ -59,8 +59,8 @@ func cpuGroups(root fs.FS) iter.Seq[cpuGroup] {
 	}
 }
 
-// cpuMax is the tightest CPU quota over this process, as "quota period" in
-// microseconds, from cgroup v2's cpu.max or v1's cpu.cfs_quota_us.
+// cpuMax returns the tightest CPU quota of this process, as "quota period" in
+// µs, from cgroup v2's cpu.max or v1's cpu.cfs_quota_us.
 func cpuMax(root fs.FS) string {
 	best, ratio := "", 0.0
 	for g := range cpuGroups(root) {
@@ -80,13 +80,13 @@ func cpuMax(root fs.FS) string {
 	return best
 }
 
-// throttled is how long CPU quotas over this process have kept threads of its
-// groups from running, summed over CPUs, since the groups were made: cpu.stat's
-// throttled_usec, or v1's throttled_time. Where several groups have quotas it is
-// that of the one that was held back most.
+// throttled returns how long CPU quotas have stopped threads of this process's
+// groups, summed over CPUs, since the groups were made: cpu.stat's
+// throttled_usec, or v1's throttled_time. If several groups have quotas, it
+// returns the largest value.
 func throttled(root fs.FS) (most time.Duration) {
 	for g := range cpuGroups(root) {
-		f := strings.Fields(g.line("cpu.stat")) // names and values in turn
+		f := strings.Fields(g.line("cpu.stat")) // names and values alternate
 		for i := 0; i+1 < len(f); i += 2 {
 			n, err := strconv.ParseInt(f[i+1], 10, 64)
 			switch {

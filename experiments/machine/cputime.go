@@ -11,19 +11,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CPUTime is what all CPUs of the machine have spent since it started, by the
-// kernel's ticks of 10 ms (proc_stat(5)).
+// CPUTime is the CPU time of the machine since it started, summed over all
+// CPUs. Its resolution is the kernel's tick of 10 ms (proc_stat(5)).
 type CPUTime struct {
-	Busy   time.Duration // neither idle, nor waiting for a disk, nor stolen
-	CPUs   int           // online
+	Busy   time.Duration // not idle, not waiting for a disk, not stolen
+	CPUs   int           // online CPUs
 	Stolen time.Duration // ready to run while the hypervisor ran something else
 
-	// Throttled is how long a CPU quota has held back the control group of this
-	// process and of what it starts, on all CPUs. It is 0 without a quota.
+	// Throttled is how long a CPU quota has stopped threads of the control
+	// group of this process and its children, summed over CPUs. It is 0 without
+	// a quota.
 	Throttled time.Duration
 }
 
-// ReadCPUTime reads the machine's CPU time.
+// ReadCPUTime reads the CPU time of the machine.
 func ReadCPUTime() (CPUTime, error) { return readCPUTime(os.DirFS("/")) }
 
 func readCPUTime(root fs.FS) (CPUTime, error) {
@@ -60,10 +61,10 @@ func readCPUTime(root fs.FS) (CPUTime, error) {
 	return t, nil
 }
 
-// OwnCPU is the CPU time of this process, ended threads included.
+// OwnCPU returns the CPU time of this process, including ended threads.
 func OwnCPU() time.Duration {
 	var ts unix.Timespec
-	// The clock cannot be missing nor the pointer be bad.
+	// The call cannot fail.
 	_ = unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &ts)
 	return time.Duration(ts.Nano())
 }

@@ -1,8 +1,8 @@
-// Package machine says what the results of an experiment depend on outside the
-// program: Read takes the facts that a manifest keeps, Doctor judges what
-// would disturb a measurement here and says what to do about it.
+// Package machine describes what the results of an experiment depend on outside
+// the program. Read returns the facts that a manifest contains. Doctor finds
+// what would disturb a measurement on this machine, and what to do about it.
 //
-// All of it comes from /proc, /sys and a few system calls. No other program is
-// run, nothing is changed and no privilege is needed: what cannot be read is
-// left out. The package knows nothing of experiments.
+// All facts come from /proc, /sys and a few system calls. The package runs no
+// other program, changes nothing and needs no privilege. It leaves out what it
+// cannot read. It knows nothing about experiments.
 package machine

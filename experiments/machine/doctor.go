@@ -13,12 +13,12 @@ import (
 type Level string
 
 const (
-	OK   Level = "ok"   // as a measurement wants it
-	Note Level = "note" // shapes the results: know it
+	OK   Level = "ok"   // as a measurement needs it
+	Note Level = "note" // affects the results: know it
 	Warn Level = "warn" // disturbs the results: change it if you can
 )
 
-// Finding is one thing that was looked at.
+// Finding is the result of one check.
 type Finding struct {
 	Name     string `json:"name"`
 	Level    Level  `json:"level"`
@@ -26,7 +26,7 @@ type Finding struct {
 	Sentence string `json:"sentence"` // what it means and what to do
 }
 
-// Doctor looks at everything that shapes or disturbs a measurement on this
+// Doctor checks everything that affects or disturbs a measurement on this
 // machine. It takes about 30 ms, needs no privilege and changes nothing.
 func Doctor() []Finding {
 	return examine(patient{
@@ -39,11 +39,11 @@ func Doctor() []Finding {
 	})
 }
 
-// patient is what the checks look at.
+// patient is the input of the checks.
 type patient struct {
 	root  fs.FS
 	facts Facts
-	tool  func(name string) string // its path, empty when there is none
+	tool  func(name string) string // its path, or "" if there is none
 }
 
 func examine(p patient) []Finding {
@@ -101,7 +101,7 @@ func virtualised(p patient) Finding {
 func quota(p patient) Finding {
 	f := Finding{Name: "cgroup-cpu", Value: "no quota", Level: OK, Sentence: "no control group limits the CPU time"}
 	if p.facts.CgroupCPUMax != "" {
-		f.Value, f.Level, f.Sentence = p.facts.CgroupCPUMax, Warn, "a control group stops all threads when its CPU quota (us per period) is spent, which shows as long tails: measure outside the container or lift the quota"
+		f.Value, f.Level, f.Sentence = p.facts.CgroupCPUMax, Warn, "a control group stops all threads when its CPU quota (µs per period) is spent, which shows as long tails: measure outside the container or lift the quota"
 	}
 	return f
 }
@@ -120,7 +120,7 @@ func frequencyGovernor(p patient) Finding {
 }
 
 func turbo(p patient) Finding {
-	f := Finding{Name: "turbo", Value: "not told", Level: OK, Sentence: "the kernel does not say whether the CPU raises its clock by itself"}
+	f := Finding{Name: "turbo", Value: "unknown", Level: OK, Sentence: "the kernel does not say whether the CPU raises its clock by itself"}
 	on := ""
 	switch {
 	case line(p.root, "sys/devices/system/cpu/intel_pstate/no_turbo") != "":
@@ -142,7 +142,7 @@ func clockSource(p patient) Finding {
 	switch f.Value {
 	case "tsc", "kvm-clock", "arch_sys_counter", "hyperv_clocksource_tsc_page":
 	case "":
-		f.Value, f.Level, f.Sentence = "not told", Note, "whether reading the clock takes a system call is unknown"
+		f.Value, f.Level, f.Sentence = "unknown", Note, "whether reading the clock takes a system call is unknown"
 	default:
 		f.Level, f.Sentence = Warn, "reading this clock takes a system call or a slow device access, which every time stamp pays: choose tsc if the kernel offers it"
 	}
@@ -152,7 +152,7 @@ func clockSource(p patient) Finding {
 func timerSlack(p patient) Finding {
 	f := Finding{Name: "timer-slack", Level: OK, Value: line(p.root, "proc/self/timerslack_ns")}
 	if f.Value == "" {
-		f.Value, f.Level, f.Sentence = "not told", Note, "the kernel does not say how late timers may fire"
+		f.Value, f.Level, f.Sentence = "unknown", Note, "the kernel does not say how late timers may fire"
 		return f
 	}
 	f.Value += " ns"
@@ -201,11 +201,11 @@ func placement(p patient) Finding {
 }
 
 func hugePages(p patient) Finding {
-	f := Finding{Name: "huge-pages", Value: "not told", Level: OK, Sentence: "the kernel says nothing of transparent huge pages"}
+	f := Finding{Name: "huge-pages", Value: "unknown", Level: OK, Sentence: "the kernel does not report transparent huge pages"}
 	content := line(p.root, "sys/kernel/mm/transparent_hugepage/enabled")
 	if _, rest, ok := strings.Cut(content, "["); ok {
 		f.Value, _, _ = strings.Cut(rest, "]")
-		f.Sentence = "memory is compacted for those who ask only"
+		f.Sentence = "the kernel compacts memory only for programs that ask for it"
 		if f.Value == "always" {
 			f.Level, f.Sentence = Note, "the kernel may compact memory during a run, which shows as rare long latencies: madvise avoids it"
 		}

@@ -12,7 +12,7 @@ import (
 func openFiles(p patient) Finding {
 	f := Finding{Name: "open-files", Value: strconv.FormatUint(p.facts.OpenFiles, 10), Level: OK, Sentence: "enough descriptors for the suites that come with lflab"}
 	if p.facts.OpenFiles < 1024 {
-		f.Level, f.Sentence = Warn, "connections may fail for want of descriptors: ulimit -n 4096 before the run"
+		f.Level, f.Sentence = Warn, "connections may fail because descriptors run out: ulimit -n 4096 before the run"
 	}
 	return f
 }
@@ -22,7 +22,7 @@ func listenBacklog(p patient) Finding {
 	n, err := strconv.Atoi(f.Value)
 	switch {
 	case err != nil:
-		f.Value, f.Level, f.Sentence = "not told", Note, "how many connections the accept queue holds is unknown"
+		f.Value, f.Level, f.Sentence = "unknown", Note, "how many connections the accept queue holds is unknown"
 	case n < 1024:
 		f.Level, f.Sentence = Warn, "a burst of connections overflows the accept queue, and clients repeat their SYN a second later: sysctl net.core.somaxconn=4096"
 	}
@@ -33,7 +33,7 @@ func ephemeralPorts(p patient) Finding {
 	f := Finding{Name: "ephemeral-ports", Value: p.facts.Sysctl["net.ipv4.ip_local_port_range"], Level: OK, Sentence: "enough ports for short connections"}
 	var lo, hi int
 	if _, err := fmt.Sscan(f.Value, &lo, &hi); err != nil {
-		f.Value, f.Level, f.Sentence = "not told", Note, "how many connections one address can open is unknown"
+		f.Value, f.Level, f.Sentence = "unknown", Note, "how many connections one address can open is unknown"
 	} else if hi-lo < 20000 {
 		f.Level, f.Sentence = Warn, "with so few ports, connections that are closed after each request run out of them: widen net.ipv4.ip_local_port_range"
 	}
@@ -47,7 +47,7 @@ func timeWait(p patient) Finding {
 	case "0":
 		f.Level, f.Sentence = Note, "ports stay in TIME_WAIT for a minute; every trial has a server port of its own, so that only single long loads with --close run short"
 	default:
-		f.Value, f.Level, f.Sentence = "not told", Note, "whether ports in TIME_WAIT are used again is unknown"
+		f.Value, f.Level, f.Sentence = "unknown", Note, "whether ports in TIME_WAIT are used again is unknown"
 	}
 	return f
 }
@@ -73,7 +73,7 @@ func perfEvents(p patient) Finding {
 	n, err := strconv.Atoi(f.Value)
 	switch {
 	case err != nil:
-		f.Value, f.Level, f.Sentence = "not told", Note, "the kernel has no performance events or hides them"
+		f.Value, f.Level, f.Sentence = "unknown", Note, "the kernel has no performance events or hides them"
 	case n > 1 && !p.capable(unix.CAP_PERFMON) && !p.capable(unix.CAP_SYS_ADMIN):
 		f.Level, f.Sentence = Note, "performance events of the kernel need CAP_PERFMON here: lflab probe is not available to this user"
 	}
@@ -91,7 +91,7 @@ func unprivilegedBPF(p patient) Finding {
 		f.Level, f.Sentence = Note, "lflab probe needs CAP_BPF and CAP_PERFMON, or root; everything else does not"
 	}
 	if f.Value == "" {
-		f.Value = "not told"
+		f.Value = "unknown"
 	}
 	return f
 }
@@ -103,7 +103,7 @@ func btf(p patient) Finding {
 	return Finding{"btf", Note, "absent", "lflab probe needs a kernel built with CONFIG_DEBUG_INFO_BTF; everything else does not"}
 }
 
-// interesting capabilities, with what each opens here.
+// interesting lists the capabilities that matter here.
 var interesting = []struct {
 	bit  int
 	name string
@@ -125,7 +125,7 @@ func capabilities(p patient) Finding {
 	return Finding{"capabilities", OK, strings.Join(have, " "), "servers, loads and suites need none of them; the probe uses bpf and perfmon"}
 }
 
-// capable reads the effective set of this process.
+// capable reports whether this process has a capability in its effective set.
 func (p patient) capable(bit int) bool {
 	set, err := strconv.ParseUint(field(text(p.root, "proc/self/status"), "CapEff"), 16, 64)
 	return err == nil && set>>bit&1 == 1

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// ListenDrops is how many connections the kernel has dropped, in this network
-// name space since it began, because a listener's queue was full or for want of
-// anything else (ListenDrops of /proc/net/netstat).
+// ListenDrops returns how many connections the kernel has dropped in this
+// network namespace because a listener's queue was full or another resource was
+// short (ListenDrops of /proc/net/netstat).
 func ListenDrops() (uint64, error) { return listenDrops(os.DirFS("/")) }
 
 func listenDrops(root fs.FS) (uint64, error) {
@@ -18,7 +18,7 @@ func listenDrops(root fs.FS) (uint64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read dropped connections: %w", err)
 	}
-	// Two lines of each protocol: names, then values.
+	// Each protocol has two lines: names, then values.
 	lines := strings.Split(string(text), "\n")
 	for i := 0; i+1 < len(lines); i += 2 {
 		names, values := strings.Fields(lines[i]), strings.Fields(lines[i+1])

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Facts is what the results depend on outside the program. A fact that this
-// machine does not tell is empty.
+// Facts describes what the results depend on outside the program. A fact that
+// this machine does not reveal is empty.
 type Facts struct {
 	Hostname     string            `json:"hostname"`
 	Kernel       string            `json:"kernel"`
 	CPU          string            `json:"cpu"`
-	CPUs         int               `json:"cpus"` // that this process may run on
+	CPUs         int               `json:"cpus"` // CPUs that this process may run on
 	MemoryBytes  uint64            `json:"memory_bytes"`
 	Virtualised  string            `json:"virtualised"` // hypervisor, or "none"
 	Governor     string            `json:"governor"`    // cpufreq governor, or "none"
@@ -28,17 +28,17 @@ type Facts struct {
 	RealtimeNs   int64             `json:"realtime_ns"`
 	Sysctl       map[string]string `json:"sysctl"`
 	Mitigations  map[string]string `json:"mitigations,omitempty"`
-	CgroupCPUMax string            `json:"cgroup_cpu_max,omitempty"` // "quota period" in microseconds; empty without a quota
+	CgroupCPUMax string            `json:"cgroup_cpu_max,omitempty"` // "quota period" in µs; empty without a quota
 
-	// BootParameters are those of the kernel's command line that shape where and
-	// when threads run, in their order there.
+	// BootParameters are the parameters of the kernel's command line that
+	// affect where and when threads run, in their order.
 	BootParameters []string `json:"boot_parameters,omitempty"`
-	// Placement is nil where ReadPlacement has nothing to measure.
+	// Placement is nil if ReadPlacement cannot measure it.
 	Placement *Placement `json:"placement,omitempty"`
 }
 
-// sysctls are kept in the facts, for each shapes what a TCP server on loopback
-// can do.
+// sysctls lists the settings in the facts. Each affects a TCP server on the
+// loopback interface.
 var sysctls = []string{
 	"net.core.somaxconn", "net.core.netdev_max_backlog", "net.core.busy_poll",
 	"net.ipv4.ip_local_port_range", "net.ipv4.tcp_abort_on_overflow", "net.ipv4.tcp_fin_timeout",
@@ -49,16 +49,16 @@ var sysctls = []string{
 	"kernel.unprivileged_bpf_disabled", "vm.swappiness",
 }
 
-// bootParameters begin the parameters that are kept of the kernel's command
-// line. The rest of it, which may hold what is private, is left out.
+// bootParameters lists the beginnings of the boot parameters in the facts. The
+// others are left out, because they may contain private data.
 var bootParameters = []string{
 	"amd_pstate", "clocksource=", "cpuidle", "haltpoll", "idle=", "intel_idle.", "intel_pstate", "irqaffinity=",
 	"isolcpus=", "maxcpus=", "mitigations=", "nohz", "noht", "nosmt", "nr_cpus=", "numa_balancing=", "preempt=",
 	"processor.max_cstate", "psi=", "rcu_nocb", "sched_", "skew_tick=", "threadirqs", "transparent_hugepage=", "tsc=",
 }
 
-// Read takes the facts of this machine, now. It blocks for about 30 ms, in which
-// it makes some load, see ReadPlacement.
+// Read returns the present facts of this machine. It blocks for about 30 ms,
+// and loads two CPUs meanwhile, see ReadPlacement.
 func Read() Facts {
 	f := read(os.DirFS("/"))
 	if p, ok := ReadPlacement(); ok {
@@ -67,9 +67,9 @@ func Read() Facts {
 	return f
 }
 
-// read takes what stands in files from root, and the rest from the kernel.
+// read takes facts from files below root, and the others from the kernel.
 func read(root fs.FS) Facts {
-	host, _ := os.Hostname() // an unnamed machine is as good
+	host, _ := os.Hostname() // the name may be empty
 	f := Facts{
 		Hostname:     host,
 		Kernel:       line(root, "proc/sys/kernel/osrelease"),
@@ -100,14 +100,14 @@ func read(root fs.FS) Facts {
 }
 
 // Clocks reads CLOCK_MONOTONIC and CLOCK_REALTIME at the same moment, in
-// nanoseconds: between two calls both advance alike unless somebody sets the
-// time. The moments are within 20 us of each other, unless the machine is so
-// busy that ten attempts were all disturbed.
+// nanoseconds. Between two calls both advance by the same time unless the clock
+// is set. The two readings are within 20 µs of each other, unless all ten
+// attempts were disturbed.
 func Clocks() (monotonic, realtime int64) {
 	best := int64(1 << 62)
 	for range 10 {
 		var before, r, after unix.Timespec
-		// No clock can be missing nor a pointer be bad.
+		// The calls cannot fail.
 		_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &before)
 		_ = unix.ClockGettime(unix.CLOCK_REALTIME, &r)
 		_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &after)
@@ -121,7 +121,7 @@ func Clocks() (monotonic, realtime int64) {
 	return monotonic, realtime
 }
 
-// text is a file's content, empty when it cannot be read.
+// text returns a file's contents, or "" if it cannot be read.
 func text(root fs.FS, name string) string {
 	b, err := fs.ReadFile(root, name)
 	if err != nil {
@@ -130,7 +130,7 @@ func text(root fs.FS, name string) string {
 	return string(b)
 }
 
-// line is a file of one line, with its blanks made single.
+// line returns a file of one line, with single spaces between its words.
 func line(root fs.FS, name string) string {
 	return strings.Join(strings.Fields(text(root, name)), " ")
 }
@@ -147,7 +147,7 @@ func cpus() int {
 	return set.Count()
 }
 
-// field finds the first "key : value" line of a /proc file.
+// field returns the value of the first "key : value" line of a /proc file.
 func field(content, key string) string {
 	for l := range strings.Lines(content) {
 		k, v, ok := strings.Cut(l, ":")
@@ -180,10 +180,10 @@ func load1(root fs.FS) float64 {
 	return v
 }
 
-// boot is what is kept of the kernel's command line.
+// boot returns the boot parameters that belong to the facts.
 func boot(root fs.FS) (kept []string) {
 	for _, word := range strings.Fields(text(root, "proc/cmdline")) {
-		if word == "--" { // what follows is for the first process
+		if word == "--" { // the rest is for the init process
 			break
 		}
 		if slices.ContainsFunc(bootParameters, func(prefix string) bool { return strings.HasPrefix(word, prefix) }) {
@@ -193,12 +193,12 @@ func boot(root fs.FS) (kept []string) {
 	return kept
 }
 
-// released are the parameters named sched_... that Linux as released has, by its
+// released lists the parameters named sched_... of released Linux kernels, from
 // admin-guide/kernel-parameters.txt.
 var released = []string{"sched_debug", "sched_proxy_exec", "sched_thermal_decay_shift", "sched_verbose"}
 
-// Foreign are the boot parameters of the scheduler that Linux as released does
-// not have: such a kernel places threads by rules of its own.
+// Foreign returns the scheduler's boot parameters that released Linux kernels
+// do not have. A kernel that has them places threads by rules of its own.
 func (f Facts) Foreign() (foreign []string) {
 	for _, p := range f.BootParameters {
 		name, _, _ := strings.Cut(p, "=")
@@ -209,8 +209,8 @@ func (f Facts) Foreign() (foreign []string) {
 	return foreign
 }
 
-// hypervisor names what the kernel runs on: what the hardware calls itself, or
-// else that the CPU says there is one.
+// hypervisor returns the name of the hypervisor: the hardware's name for
+// itself, or "unnamed hypervisor" if only the CPU reports one, or "none".
 func hypervisor(root fs.FS) string {
 	if v := line(root, "sys/hypervisor/type"); v != "" {
 		return v
@@ -233,7 +233,8 @@ func hypervisor(root fs.FS) string {
 	return "none"
 }
 
-// governor is cpufreq's, each once where CPUs differ.
+// governor returns cpufreq's governor. If CPUs have different ones, it lists
+// each once.
 func governor(root fs.FS) string {
 	files, _ := fs.Glob(root, "sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_governor")
 	var seen []string

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// tree makes a file system of "path: content" pairs.
+// tree makes a file system from pairs of path and content.
 func tree(files map[string]string) fstest.MapFS {
 	m := fstest.MapFS{}
 	for name, content := range files {
@@ -85,8 +85,8 @@ func TestBootParameters(t *testing.T) {
 	}
 }
 
-// TestReadPlacement: on this machine, whatever its kernel does, the measurement
-// ends and its numbers are possible.
+// TestReadPlacement checks that the measurement ends on this machine, whatever
+// its kernel does, and that its numbers are possible.
 func TestReadPlacement(t *testing.T) {
 	p, ok := ReadPlacement()
 	if cpus() < 2 {
@@ -181,8 +181,9 @@ func TestHypervisors(t *testing.T) {
 	}
 }
 
-// A machine with every fault gets the level that each deserves; an ideal one
-// gets no warning; one that tells nothing is never warned about silence.
+// A machine with every fault gets the level that each fault deserves. An ideal
+// machine gets no warning. A machine that reports nothing gets no warning about
+// missing values.
 func TestDoctor(t *testing.T) {
 	findings := func(files map[string]string, change func(*Facts), cc string) map[string]Finding {
 		root := tree(files)

@@ -13,27 +13,26 @@ import (
 	"lflab/sync/futex"
 )
 
-// Placement tells where the kernel puts a thread that another one wakes without
-// making way for it, when the woken one ran on the waker's CPU last and another
-// CPU is idle: what befalls a follower whose promoter goes on to handle a
+// Placement says where the kernel puts a woken thread if its waker goes on
+// computing, the woken thread last ran on the waker's CPU, and another CPU is
+// idle. A follower is in this situation when its promoter goes on to handle a
 // connection.
 type Placement struct {
 	Wakes      int     `json:"wakes"`
-	OnWakers   float64 `json:"on_wakers_cpu"` // share of the woken that ran on the waker's CPU
+	OnWakers   float64 `json:"on_wakers_cpu"` // share of wake-ups after which the woken thread ran on the waker's CPU
 	DelayP50Ns int64   `json:"delay_p50_ns"`  // from before the wake-up until the woken thread ran
 }
 
-// Of one measurement. The waker computes for as long as a short handler and
-// then leaves the machine idle for as long, so that there is room for both
-// threads on one CPU as well as on two.
+// The waker computes for as long as a short handler, and then sleeps for as
+// long, so both threads also fit on one CPU.
 const (
 	placementWakes = 100
 	placementWork  = 100 * time.Microsecond
 )
 
-// ReadPlacement measures it with a hundred wake-ups by futex of one thread by
-// another. It blocks for about 30 ms. With one CPU, or where threads may not
-// choose theirs, there is nothing to measure, and ok is false.
+// ReadPlacement measures the placement with 100 wake-ups of one thread by
+// another through a futex. It blocks for about 30 ms. ok is false if there is
+// only one CPU, or if threads may not choose their CPU.
 func ReadPlacement() (p Placement, ok bool) {
 	cpus := thread.CPUs()
 	if len(cpus) < 2 {
@@ -46,15 +45,15 @@ func ReadPlacement() (p Placement, ok bool) {
 	)
 	delays := make([]int64, 0, placementWakes)
 	same := 0
-	home := cpus[0] // the waker's
+	home := cpus[0] // the waker's CPU
 	defer thread.Reserve(2)()
-	var refused [2]error // of the sleeper, of the waker
+	var refused [2]error // errors of the sleeper and of the waker
 	sleeper := thread.Start(thread.Options{Name: "placed", CPU: thread.AnyCPU}, func(*thread.Thread) {
 		for round := uint32(0); round < placementWakes; round++ {
-			// It has run at home, and may run anywhere.
+			// The thread has run on the waker's CPU, and may run anywhere.
 			refused[0] = errors.Join(refused[0], thread.Pin(home), thread.Unpin())
 			for word.Load() == round {
-				_ = futex.Wait(&word, round) // the loop looks again, whatever it was
+				_ = futex.Wait(&word, round) // the loop checks the word, whatever the result
 			}
 			woken.Store(monotonic())
 			where.Store(int64(currentCPU()))
@@ -65,7 +64,7 @@ func ReadPlacement() (p Placement, ok bool) {
 		refused[1] = thread.Pin(home)
 		for round := uint32(1); round <= placementWakes; round++ {
 			pause := unix.NsecToTimespec(int64(placementWork))
-			_ = unix.Nanosleep(&pause, nil) // cut short, the pause is only shorter
+			_ = unix.Nanosleep(&pause, nil) // a signal only shortens the pause
 			began := monotonic()
 			word.Store(round)
 			futex.Wake(&word, 1)
@@ -96,6 +95,6 @@ func (p Placement) String() string {
 
 func monotonic() int64 {
 	var ts unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // the clock is there, and so is ts
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts) // cannot fail
 	return ts.Nano()
 }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// currentCPU is where the calling thread runs; it may have moved since.
+// currentCPU returns the CPU that the calling thread ran on during the call.
 func currentCPU() int {
 	var cpu uint32
 	if _, _, errno := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&cpu)), 0, 0); errno != 0 {

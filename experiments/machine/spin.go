@@ -10,17 +10,17 @@ import (
 	"lflab/lf/thread"
 )
 
-// schedIdle is SCHED_IDLE of sched(7): a thread that runs where nothing else
-// wants to.
+// schedIdle is SCHED_IDLE of sched(7): the thread runs only where no other
+// thread wants to.
 const schedIdle = 5
 
-// SpinIdle keeps every CPU that this process may use from being idle, by a
-// thread of the lowest class (SCHED_IDLE) on each: a virtual CPU that is never
-// idle is never given back to its host, nor does a real one sleep. started is
-// called when they run. It does not return without an error, and uses the whole
-// process: the runtime's collector is off.
+// SpinIdle keeps every CPU that this process may use busy with a thread of the
+// lowest class (SCHED_IDLE). A virtual CPU that is never idle is never given
+// back to its host, and a real one never sleeps. SpinIdle calls started when
+// the threads run. It returns only with an error. It needs the whole process,
+// because it turns the garbage collector off.
 func SpinIdle(started func()) error {
-	debug.SetGCPercent(-1) // it would wait for threads that get no CPU
+	debug.SetGCPercent(-1) // the collector would wait for threads that get no CPU
 	cpus := thread.CPUs()
 	runtime.GOMAXPROCS(len(cpus) + 2)
 	ready := make(chan error, len(cpus))
@@ -43,7 +43,8 @@ func SpinIdle(started func()) error {
 	select {}
 }
 
-// becomeIdle puts the calling thread on a CPU, in the lowest class.
+// becomeIdle binds the calling thread to a CPU and puts it into the lowest
+// class.
 func becomeIdle(cpu int) error {
 	if err := thread.Pin(cpu); err != nil {
 		return err
@@ -55,7 +56,8 @@ func becomeIdle(cpu int) error {
 	return nil
 }
 
-// pause is some work that ends, so that the runtime can stop the thread.
+// pause computes for a short time. It is a call so that the runtime can stop
+// the thread there.
 //
 //go:noinline
 func pause() {

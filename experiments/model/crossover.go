@@ -2,13 +2,14 @@ package model
 
 import "math"
 
-// crossoverSteps are looked at before the place is narrowed down.
+// crossoverSteps is the number of rates that are tried before the crossing is
+// narrowed down.
 const crossoverSteps = 1000
 
-// Crossover is the lowest rate per second at which a's mean dispatch latency,
-// lower before, comes up to b's. There is none when a is never lower, or is so
-// at every rate that it carries. It is solved numerically, to a billionth of
-// the range.
+// Crossover returns the lowest rate per second at which a's mean dispatch
+// latency, having been lower, reaches b's. ok is false if a is never lower, or
+// is lower at every rate that it carries. The rate is computed numerically, to
+// a billionth of the range.
 func Crossover(a, b Server) (rate float64, ok bool) {
 	end := min(a.Capacity(1), b.Capacity(1))
 	if !(end > 0) || math.IsInf(end, 1) {
@@ -28,8 +29,8 @@ func Crossover(a, b Server) (rate float64, ok bool) {
 	return 0, false
 }
 
-// bisect is where a condition that does not hold at lo and holds at hi begins
-// to hold.
+// bisect returns where a condition that is false at lo and true at hi becomes
+// true.
 func bisect(holds func(float64) bool, lo, hi float64) float64 {
 	for range 30 {
 		if middle := (lo + hi) / 2; holds(middle) {

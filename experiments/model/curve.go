@@ -7,21 +7,22 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Curve is one server's prediction over an axis beside what was measured there.
-// X is a rate in connections per second, or a spacing in µs; Y a dispatch
-// latency in ns: the mean D, or D2 of a pair's second connection.
+// Curve is one server's prediction along an axis, beside the measurements. X is
+// a rate in connections per second, or a spacing in µs. Y is a dispatch latency
+// in ns: the mean D, or D2 of a pair's second connection.
 type Curve struct {
 	MPM    string
 	Axis   string // "rate" or "spacing"
-	End    End    // of the latency
+	End    End    // where the latency ends
 	Inputs Inputs
 	Points []Point // in order of X
 }
 
-// XY is a place of a drawn line.
+// XY is a point of a drawn line.
 type XY struct{ X, Y float64 }
 
-// At is the prediction at x; +Inf at a rate that the server does not carry.
+// At returns the prediction at x. It is +Inf at a rate that the server does not
+// carry.
 func (c *Curve) At(x float64) float64 { return c.of(c.Inputs.Server(c.End), x) }
 
 func (c *Curve) of(s Server, x float64) float64 {
@@ -31,8 +32,8 @@ func (c *Curve) of(s Server, x float64) float64 {
 	return s.Dispatch(x)
 }
 
-// Band is At with the interval that it has over the processes which the inputs
-// come from, each with its own. Its upper end is +Inf if one of them does not
+// Band returns At with an interval over the processes that the inputs come
+// from, each with its own inputs. Its upper end is +Inf if one of them does not
 // carry the rate.
 func (c *Curve) Band(x float64) stats.Interval {
 	var each []float64
@@ -48,8 +49,8 @@ func (c *Curve) Band(x float64) stats.Interval {
 	return iv
 }
 
-// Sample gives n places of the line from lo to hi, and those at which it bends
-// or jumps besides. Rates that the server does not carry are left out.
+// Sample returns n points of the line from lo to hi, and further ones where it
+// bends or jumps. It leaves out rates that the server does not carry.
 func (c *Curve) Sample(lo, hi float64, n int) []XY {
 	var xs []float64
 	for i := range n {
@@ -75,34 +76,35 @@ func (c *Curve) Sample(lo, hi float64, n int) []XY {
 	return line
 }
 
-// Point is one cell: what was measured there and what is predicted, in ns.
+// Point is one cell's measurement and prediction, in ns.
 type Point struct {
-	X         float64        // as asked
-	Achieved  float64        // of a spacing, what it was in fact, which is predicted for; of a rate, X
+	X         float64        // as requested
+	Achieved  float64        // for a spacing, the actual one, at which the prediction is made; for a rate, X
 	Measured  stats.Interval // over processes
 	Predicted float64        // +Inf at a rate that the server does not carry
-	Spreading float64        // the same with the gap's spread as measured; of a spacing it is Predicted
+	Spreading float64        // the prediction with the measured spread of the gap; for a spacing equal to Predicted
 	Source    bool           // the inputs come from this cell
 }
 
-// Ratio is measured over predicted; the prediction is taken as it is.
+// Ratio returns measured over predicted. The prediction is taken as exact.
 func (p Point) Ratio() stats.Interval {
 	iv := p.Measured
 	iv.Center, iv.Lo, iv.Hi = iv.Center/p.Predicted, iv.Lo/p.Predicted, iv.Hi/p.Predicted
 	return iv
 }
 
-// Residual is measured over predicted less one: above 0, it took longer.
+// Residual returns measured over predicted, minus 1. If it is positive, the
+// measured time is longer.
 func (p Point) Residual() float64 { return p.Ratio().Center - 1 }
 
-// Excess is measured less predicted, in ns.
+// Excess returns measured minus predicted, in ns.
 func (p Point) Excess() float64 { return p.Measured.Center - p.Predicted }
 
 // Carried reports whether there is a prediction.
 func (p Point) Carried() bool { return !math.IsInf(p.Predicted, 0) && !math.IsNaN(p.Predicted) }
 
-// achieved is how far apart pairs really were, in µs: the median over processes
-// of their medians; what was asked for where nobody measured it.
+// achieved returns the actual spacing of pairs in µs: the median over processes
+// of their medians, or the requested spacing if it was not measured.
 func achieved(samples []sample, asked float64) float64 {
 	var medians []float64
 	for _, s := range samples {
@@ -116,7 +118,8 @@ func achieved(samples []sample, asked float64) float64 {
 	return stats.Summarise(medians).Center
 }
 
-// curve puts the points of one server together; nil when value has none.
+// curve combines the points of one server. It returns nil if there are no
+// values.
 func curve(axis string, end End, in Inputs, samples []sample, value func(*sample) (float64, bool)) *Curve {
 	c := &Curve{MPM: in.MPM, Axis: axis, End: end, Inputs: in}
 	own, source := func(s sample) float64 { return s.rate }, in.Rate

@@ -10,39 +10,39 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Fit is the prediction for one group of cells beside what was measured.
+// Fit is the prediction for one group of cells, beside the measurements.
 type Fit struct {
 	Suite, Phase string
 	Axis         string   // "rate" or "spacing"
-	Group        string   // values of the axes that the model does not know; empty if there are none
+	Group        string   // values of the axes that the model does not know; may be empty
 	Curves       []*Curve // leader, worker; one of them may be missing
 
-	Ratios []RatioPoint // in order of X; none unless both are there
-	// Where the leader stops winning; of rates alone.
+	Ratios []RatioPoint // in order of X; empty unless both curves exist
+	// Where the leader stops being faster; for rates only.
 	Predicted, Measured Crossing
 }
 
-// RatioPoint is the leader's dispatch latency over the worker's.
+// RatioPoint is the ratio of the leader's dispatch latency to the worker's.
 type RatioPoint struct {
 	X         float64
 	Measured  stats.Interval // over blocks
-	Predicted float64        // NaN where the model has none of either
+	Predicted float64        // NaN if one of the predictions is missing
 }
 
-// Crossing is the rate per second from which the leader's mean D is no longer
-// the lower one.
+// Crossing is the rate per second from which on the leader's mean D is no
+// longer lower than the worker's.
 type Crossing struct {
 	Found    bool
 	Rate     float64
-	From, To float64 // the measured rates that it lies between, or where all lie when there is none
-	InRange  bool    // it lies where measurements are
-	Sure     bool    // a measured one: the intervals of the ratios on both sides of it leave 1 out; with none: all do
-	Ahead    bool    // there is none, and the leader's is the lower one throughout
+	From, To float64 // the measured rates around it, or all measured rates if it was not found
+	InRange  bool    // it lies within the measured rates
+	Sure     bool    // measured only: the intervals of the ratio at From and To exclude 1; if not found, all intervals do
+	Ahead    bool    // not found, and the leader's D is lower everywhere
 }
 
-// Predict holds the model against the mean dispatch latency that the kernel
+// Predict compares the model with the mean dispatch latency that the kernel
 // probe measured at each rate of a phase. A suite without the axis "rate" has
-// one, the load's own; a closed loop has none, which is an error.
+// one rate, that of the load. A closed loop has none, which is an error.
 func Predict(run *record.Run, phase string) ([]Fit, error) {
 	fits, err := predict(run, phase, rateAxis, AtRead, func(s *sample) (float64, bool) { return s.dispatch, s.dispatch > 0 && s.rate > 0 })
 	if err != nil {
@@ -54,9 +54,9 @@ func Predict(run *record.Run, phase string) ([]Fit, error) {
 	return fits, nil
 }
 
-// PredictPairs holds the model against the dispatch latency of the second
-// connection of each pair, which d2 takes out of a phase, in ns, at each value
-// of the axis "spacing" in µs. end is where that latency ends: for AtHandler
+// PredictPairs compares the model with the dispatch latency of the second
+// connection of each pair. d2 extracts that latency from a phase, in ns. The
+// axis "spacing" is in µs. end says where the latency ends; for AtHandler,
 // probe and recorder must have been on together.
 func PredictPairs(run *record.Run, phase string, d2 func(*record.PhaseResult) (float64, bool), end End) ([]Fit, error) {
 	if !slices.ContainsFunc(run.Manifest.Axes, func(a record.Axis) bool { return a.Name == spacingAxis }) {
@@ -88,7 +88,7 @@ func predict(run *record.Run, phase, axis string, end End, value func(*sample) (
 				continue
 			}
 			if end == AtHandler && of[i].Handler.N == 0 {
-				return nil, fmt.Errorf("predict phase %s of suite %s: D ends at the handler, and no trial of %s tells when that begins [switch recorder and probe on together]", phase, run.Manifest.Suite, mpm)
+				return nil, fmt.Errorf("predict phase %s of suite %s: D ends at the handler, and no trial of %s recorded when that begins [switch recorder and probe on together]", phase, run.Manifest.Suite, mpm)
 			}
 			own := slices.DeleteFunc(slices.Clone(samples), func(s sample) bool { return s.group != f.Group || s.mpm != mpm })
 			if c := curve(axis, end, of[i], own, value); c != nil {
@@ -107,7 +107,7 @@ func predict(run *record.Run, phase, axis string, end End, value func(*sample) (
 	return fits, nil
 }
 
-// Curve is the one of an architecture; nil if it is missing.
+// Curve returns the curve of an architecture, or nil if it is missing.
 func (f *Fit) Curve(mpm string) *Curve {
 	if i := slices.IndexFunc(f.Curves, func(c *Curve) bool { return c.MPM == mpm }); i >= 0 {
 		return f.Curves[i]
@@ -115,7 +115,7 @@ func (f *Fit) Curve(mpm string) *Curve {
 	return nil
 }
 
-// compare fills Ratios, within blocks.
+// compare fills Ratios. It compares within blocks.
 func (f *Fit) compare(samples []sample, value func(*sample) (float64, bool)) {
 	leader, worker := f.Curve("leader"), f.Curve("worker")
 	if leader == nil || worker == nil {
@@ -147,7 +147,8 @@ func (f *Fit) compare(samples []sample, value func(*sample) (float64, bool)) {
 	}
 }
 
-// cross finds where the leader stops winning, by the model and by the ratios.
+// cross finds where the leader stops being faster, by the model and by the
+// measured ratios.
 func (f *Fit) cross() {
 	if len(f.Ratios) == 0 {
 		return
@@ -160,8 +161,9 @@ func (f *Fit) cross() {
 	f.Measured = crossing(f.Ratios)
 }
 
-// crossing is where the measured ratio rises over 1 for good: between the last
-// rate at which it lies below and the next, interpolated by its logarithm.
+// crossing returns where the measured ratio finally exceeds 1: between the last
+// rate at which it is below 1 and the next one, interpolated by the logarithm
+// of the ratio.
 func crossing(ratios []RatioPoint) Crossing {
 	c := Crossing{From: ratios[0].X, To: ratios[len(ratios)-1].X}
 	last := -1
@@ -184,8 +186,8 @@ func crossing(ratios []RatioPoint) Crossing {
 	}
 }
 
-// Sentences say the fit in words: each curve's residual, and where the leader
-// stops winning.
+// Sentences describes the fit: each curve's residual, and where the leader
+// stops being faster.
 func (f *Fit) Sentences() []string {
 	var all []string
 	for _, c := range f.Curves {

@@ -12,12 +12,12 @@ import (
 	"lflab/experiments/stats"
 )
 
-// residuals are what the made-up servers' D is above the model's, by rate; at
-// the source it is none.
+// residuals are, by rate, the shares by which the D of the made-up servers
+// exceeds the model's. At the rate that the inputs come from it is 0.
 var residuals = map[string]float64{"1000": 0, "4000": 0.05, "8000": 0.10, "16000": 0.40}
 
-// ratesRun is a run over rates whose D is the model's, more by residuals, and
-// for the process of a block by a scale.
+// ratesRun makes up a run over rates. Its D is the model's, increased by
+// residuals, and each block's process differs by a factor.
 func ratesRun(blocks int, rates ...string) *record.Run {
 	return made{axes: []record.Axis{axis("mpm", "leader", "worker"), axis("rate", rates...)}, blocks: blocks,
 		trial: func(tr *record.Trial, p *record.PhaseResult) {
@@ -87,7 +87,7 @@ func TestPredictCrossing(t *testing.T) {
 	if c := f.Measured; !c.Found || !c.Sure || c.From != 8000 || c.To != 16_000 || c.Rate <= 8000 || c.Rate >= 16_000 {
 		t.Errorf("measured %+v, want one between 8000 and 16000 that is sure", c)
 	}
-	for i, r := range f.Ratios { // the scale of a block falls on both alike
+	for i, r := range f.Ratios { // both servers of a block have the same factor
 		if !near(r.Measured.Center, r.Predicted, 1e-9) || r.Measured.Hi-r.Measured.Lo > 1e-9 {
 			t.Errorf("ratio %d is %+v, want what is predicted, without width", i, r)
 		}
@@ -144,8 +144,8 @@ func TestSentences(t *testing.T) {
 	})
 }
 
-// A run without the axis has the load's own rate, and inputs and points come
-// from the same cells.
+// A run without a rate axis has the load's own rate. Its inputs and points then
+// come from the same cells.
 func TestSentencesOfOneRate(t *testing.T) {
 	run := made{axes: []record.Axis{axis("mpm", "leader", "worker"), axis("mode", "close")}, blocks: 7,
 		trial: func(tr *record.Trial, p *record.PhaseResult) {
@@ -166,7 +166,8 @@ func TestSentencesOfOneRate(t *testing.T) {
 	})
 }
 
-// Servers of which the leader is never ahead, only from some rate on, and always.
+// Made-up pairs of servers of which the leader is never ahead, ahead from some
+// rate on, and always ahead.
 func TestSentencesWithoutCrossover(t *testing.T) {
 	defer func(before map[string]Server) { truth = before }(truth)
 	leader := truth["leader"]
@@ -243,7 +244,8 @@ func TestPredictPairs(t *testing.T) {
 	sentences(t, f.Sentences()[:1], []string{
 		"leader: the measured D of a pair's second connection lies within 1 % of the predicted in the median of 5 spacings, and 25 % above it (+13.0 µs) at the farthest, at 15 µs between the two, where the measured D of a pair's second connection is 65.0 [65.0, 65.0] µs and the predicted 52.0 µs.",
 	})
-	// The line jumps at V + G = 56 µs and bends at G = 40 and 53.
+	// The line jumps at V + G = 56 µs and changes its slope at G = 40 and 53
+	// µs.
 	var before, at XY
 	for _, p := range leader.Sample(0, 100, 11) {
 		if p.X < 56 {
@@ -273,8 +275,8 @@ func TestPredictPairs(t *testing.T) {
 	}
 }
 
-// Groups are predicted each by itself, and a server that is missing leaves the
-// other alone.
+// Each group is predicted by itself: a missing server in one does not affect
+// the other.
 func TestPredictGroups(t *testing.T) {
 	run := made{axes: []record.Axis{axis("mpm", "leader", "worker"), axis("place", "free", "same", "cross"), axis("rate", "1000", "4000"), axis("idle", "default")}, blocks: 3,
 		trial: func(tr *record.Trial, p *record.PhaseResult) {

@@ -11,7 +11,8 @@ import (
 	"lflab/experiments/stats"
 )
 
-// truth is what the made-up servers are: the inputs that must come back.
+// truth is the parameters of the made-up servers, which the fit must find
+// again.
 var truth = map[string]Server{
 	"leader": {Wake: 16e3, Gap: 40e3, Rest: 9e3, Accept: 3e3},
 	"worker": {Wake: 16e3, Gap: 10e3, Rest: 26e3, Accept: 3e3},
@@ -22,17 +23,18 @@ const (
 	trueHandler = 2e3
 )
 
-// made describes a made-up run: cells are the product of the axes.
+// made describes a made-up run. Its cells are the product of the axes.
 type made struct {
 	axes   []record.Axis
 	blocks int
-	trial  func(*record.Trial, *record.PhaseResult) // changes one; may be nil
+	trial  func(*record.Trial, *record.PhaseResult) // changes one trial; may be nil
 }
 
 func axis(name string, values ...string) record.Axis { return record.Axis{Name: name, Values: values} }
 
-// run makes it up. Processes differ by up to some percent, block by block, all
-// times of one alike; the median block is exact.
+// run makes up the records. Processes differ by some percent from block to
+// block, with one factor for all times of a process. The median block has the
+// factor 1.
 func (m made) run() *record.Run {
 	run := &record.Run{Manifest: record.Manifest{Suite: "made", Axes: m.axes, Repeat: m.blocks, Phases: []record.Phase{{Name: "open"}, {Name: "probed"}}}}
 	cells := []record.Cell{{}}
@@ -70,8 +72,8 @@ func (m made) run() *record.Run {
 	return run
 }
 
-// report is what the probe would tell of a server of 1000 connections, 800 of
-// which found a thread asleep.
+// report is the probe's report on a made-up server of 1000 connections, 800 of
+// which found a sleeping thread.
 func report(mpm string, scale float64) *stage.Report {
 	const n, slept = 1000, 800
 	s := truth[mpm]
@@ -88,7 +90,7 @@ func report(mpm string, scale float64) *stage.Report {
 	}
 	add("D.ready-waking", slept, 0.01*s.Wake)
 	add("D.waking-wakeup", slept, 0.30*s.Wake)
-	add("D.wakeup-switch", slept/2, 1.18*s.Wake) // the others needed none
+	add("D.wakeup-switch", slept/2, 1.18*s.Wake) // the other half needed no wake-up
 	add("D.switch-return", slept/4, 0.40*s.Wake)
 	add("D.ready-arm", n-slept, 20e3)
 	add("D.arm-return", n-slept, s.Accept)
@@ -110,8 +112,8 @@ func report(mpm string, scale float64) *stage.Report {
 	return r
 }
 
-// spread is a histogram of the probe's gaps: of a given mean, most short and
-// some long.
+// spread is a histogram of gaps with the given mean: most are short and some
+// long.
 func spread(mean float64) *hdrhistogram.Histogram {
 	rng := rand.New(rand.NewPCG(9, 9))
 	h := hdrhistogram.New(1, 60e9, 3)

@@ -9,49 +9,48 @@ import (
 	"lflab/experiments/stats"
 )
 
-// The axes that the model knows. What else a suite varies makes groups, each
-// with a prediction of its own.
+// The axes that the model knows. Other axes of a suite form groups, each with
+// its own prediction.
 const (
 	mpmAxis     = "mpm"
 	rateAxis    = "rate"    // connections per second
-	spacingAxis = "spacing" // of the two connections of a pair, µs
+	spacingAxis = "spacing" // between the two connections of a pair, µs
 )
 
-// mpms are the architectures that there is a model of.
+// mpms lists the architectures that the model covers.
 var mpms = []string{"leader", "worker"}
 
-// End is where a dispatch latency ends.
+// End says where a dispatch latency ends.
 type End string
 
-// The ends, by their stamps.
+// The ends, named by their stamps.
 const (
 	AtRead    End = "r4" // the data has been read: the kernel probe's D
 	AtHandler End = "h0" // the handler begins: the flight recorder's D
 )
 
-// Inputs are the model's times of one server, each the median over processes of
-// their means, in ns.
+// Inputs are the model's times for one server, in ns. Each is the median over
+// processes of the processes' means.
 type Inputs struct {
 	MPM       string
-	Group     string  // values of the axes that the model does not know, as "close/2"; empty if there are none
-	Rate      float64 // connections per second at which they were measured; 0 in a closed loop
-	Spacing   float64 // µs, of pairs at which they were measured; 0 where there are none
+	Group     string  // values of the axes that the model does not know, as "close/2"; may be empty
+	Rate      float64 // rate at which they were measured, connections per second; 0 in a closed loop
+	Spacing   float64 // spacing of the pairs at which they were measured, µs; 0 if there are none
 	Processes int
 
 	Wake    stats.Interval // V
-	Gap     stats.Interval // G, Accept included
+	Gap     stats.Interval // G, including Accept
 	Accept  stats.Interval
 	HandOff stats.Interval // X_pre, or c_q + V_q
 	Read    stats.Interval
-	Handler stats.Interval // from the read to the handler; N = 0 where recorder and probe were not on together
+	Handler stats.Interval // from the read to the handler; N = 0 unless recorder and probe were on together
 	Spread  stats.Interval // of the gap, without unit; N = 0 without histograms
-	Nobody  stats.Interval // share of the gaps that no thread was there to end, which the model leaves out
+	Nobody  stats.Interval // share of the gaps that no waiting thread ended, which the model leaves out
 
 	each []sample
 }
 
-// Server is what the model makes of the inputs, the gap's spread left out: D
-// then ends at end.
+// Server returns the model's server, without the gap's spread. D ends at end.
 func (in *Inputs) Server(end End) Server {
 	s := Server{Wake: in.Wake.Center, Gap: in.Gap.Center, Rest: in.HandOff.Center + in.Read.Center, Accept: in.Accept.Center}
 	if end == AtHandler {
@@ -60,7 +59,7 @@ func (in *Inputs) Server(end End) Server {
 	return s
 }
 
-// Spreading is Server with the gap's spread, where it was measured.
+// Spreading is Server with the gap's spread, if it was measured.
 func (in *Inputs) Spreading(end End) Server {
 	s := in.Server(end)
 	if in.Spread.N > 0 {
@@ -69,7 +68,8 @@ func (in *Inputs) Spreading(end End) Server {
 	return s
 }
 
-// servers are the processes' own, for the band that their differences make.
+// servers returns one server for each process, to compute the band of their
+// differences.
 func (in *Inputs) servers(end End) []Server {
 	all := make([]Server, len(in.each))
 	for i, p := range in.each {
@@ -82,13 +82,13 @@ func (in *Inputs) servers(end End) []Server {
 }
 
 // FromRun takes the model's inputs from a phase in which the kernel probe was
-// on, for leader and worker and each group of the other axes, in the order of
-// the cells. They come from the quietest cells alone, those of the lowest rate
-// and, of pairs, of the widest spacing: there V and G stand out most clearly,
-// and what is measured at all the others can contradict the prediction.
+// on, for leader and worker and for each group of the other axes, in the order
+// of the cells. It uses only the cells with the lowest rate and, for pairs, the
+// widest spacing. There V and G are clearest, and the measurements in all other
+// cells can contradict the prediction.
 //
-// Trials that do not count and such whose requests came over connections that
-// were kept are left out. An error says why nothing is left.
+// It leaves out trials that do not count and trials whose requests came over
+// kept connections. If nothing is left, the error says why.
 func FromRun(run *record.Run, phase string) ([]Inputs, error) {
 	samples, err := collect(run, phase)
 	if err != nil {
@@ -115,10 +115,10 @@ func inputsOf(run *record.Run, phase string, samples []sample) ([]Inputs, error)
 	return all, nil
 }
 
-// reasons counts why samples cannot be used.
+// reasons counts the reasons why samples cannot be used.
 func reasons(samples []sample) string {
 	if len(samples) == 0 {
-		return "there is none"
+		return "there are none"
 	}
 	var each []string
 	for _, of := range split(samples, func(s sample) string { return s.lacking }) {
@@ -127,7 +127,8 @@ func reasons(samples []sample) string {
 	return strings.Join(each, ", ")
 }
 
-// quietest are the samples of the lowest rate and of the widest spacing there.
+// quietest returns the samples with the lowest rate and, among these, the
+// widest spacing.
 func quietest(samples []sample) []sample {
 	first := slices.MinFunc(samples, func(a, b sample) int {
 		switch {
@@ -163,7 +164,7 @@ func summarise(of []sample) Inputs {
 	}
 }
 
-// split puts what has the same key together, in the order of appearance.
+// split groups list by key, in the order of first appearance.
 func split[T any, K comparable](list []T, key func(T) K) [][]T {
 	var all [][]T
 	place := map[K]int{}
@@ -179,7 +180,7 @@ func split[T any, K comparable](list []T, key func(T) K) [][]T {
 	return all
 }
 
-// String names the inputs as a caption does, in µs.
+// String describes the inputs for a caption, in µs.
 func (in *Inputs) String() string {
 	after := "X"
 	if in.MPM == "worker" {

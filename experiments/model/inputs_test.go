@@ -11,8 +11,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// Every stage of D has one place in the model: one that the probe gains or
-// renames must not vanish from a prediction.
+// Every stage of D has one place in the model, so that a stage that the probe
+// adds or renames does not vanish from a prediction.
 func TestStagesAreAllPlaced(t *testing.T) {
 	placed := slices.Concat(wakeStages, queueStages, acceptStages, handOffStages, readStages)
 	known := stage.Keys("D")
@@ -26,7 +26,7 @@ func TestStagesAreAllPlaced(t *testing.T) {
 func TestFromRun(t *testing.T) {
 	run := made{axes: []record.Axis{axis("mpm", "leader", "worker", "kernel"), axis("mode", "close"), axis("rate", "8000", "2000", "16000")}, blocks: 7,
 		trial: func(tr *record.Trial, p *record.PhaseResult) {
-			if tr.Cell["rate"] != "2000" { // loaded cells are no source
+			if tr.Cell["rate"] != "2000" { // inputs do not come from loaded cells
 				p.Probe.G.Mean *= 3
 			}
 			p.Histograms = map[string]*hdrhistogram.Histogram{"probe.G": spread(p.Probe.G.Mean)}
@@ -50,17 +50,18 @@ func TestFromRun(t *testing.T) {
 		if in.Group != "close" || in.Rate != 2000 || in.Processes != 7 || in.Wake.N != 7 {
 			t.Errorf("%s: group %q, rate %v, %d processes, want close, 2000, 7", in.MPM, in.Group, in.Rate, in.Processes)
 		}
-		// Seven blocks from 94 to 106 %: all of them reach 95 %.
+		// There are seven blocks from 94 to 106 %: the interval at 95 % needs
+		// all of them.
 		if !near(in.Gap.Lo, 0.94*want.Gap, 1e-9) || !near(in.Gap.Hi, 1.06*want.Gap, 1e-9) {
 			t.Errorf("%s: G %v, want %.0f and 6 %% to both sides", in.MPM, in.Gap, want.Gap)
 		}
-		// 9 in 10 half as long, 1 in 10 5.5 times: variance 2.25, over a mean that accept's own time adds to.
+		// 9 in 10 are half as long, 1 in 10 is 5.5 times as long: variance 2.25 of a mean that also includes accept's own time
 		share := (want.Gap - want.Accept) / want.Gap
 		if want := 2.25 * share * share; !near(in.Spreading(AtRead).Spread, want, 0.05) {
 			t.Errorf("%s: spread %v, want about %.2f", in.MPM, in.Spread, want)
 		}
 		if !near(in.Nobody.Center, 0.01, 1e-9) {
-			t.Errorf("%s: nobody was there in %v of the gaps, want 0.01", in.MPM, in.Nobody.Center)
+			t.Errorf("%s: no thread was waiting in %v of the gaps, want 0.01", in.MPM, in.Nobody.Center)
 		}
 	}
 	if got, want := all[1].String(), "worker: V 16.0 [15.0, 17.0], G 10.0 [9.4, 10.6], c+Vq 23.5 [22.1, 24.9], read 2.50 [2.35, 2.65] µs (n = 7)"; got != want {
@@ -68,8 +69,8 @@ func TestFromRun(t *testing.T) {
 	}
 }
 
-// Where no accept found a connection at once, the time from its call to its
-// sleep stands for it; trials that lack what a model needs are left out.
+// If no accept found a connection at once, the time from its call to its sleep
+// replaces that time. Trials without a value that the model needs are left out.
 func TestFromRunLeavesOut(t *testing.T) {
 	run := made{axes: []record.Axis{axis("mpm", "leader")}, blocks: 8, trial: func(tr *record.Trial, p *record.PhaseResult) {
 		switch tr.Repetition {
@@ -122,7 +123,7 @@ func TestFromRunRefuses(t *testing.T) {
 		"no phase":     {made{axes: []record.Axis{axis("mpm", "leader")}, blocks: 1}.run(), "closed", `no phase "closed"`},
 		"no rate":      {made{axes: []record.Axis{axis("mpm", "leader"), axis("rate", "fast")}, blocks: 1}.run(), "probed", `"fast" on the axis rate`},
 		"below 0":      {made{axes: []record.Axis{axis("mpm", "leader"), axis("spacing", "-5")}, blocks: 1}.run(), "probed", `"-5" on the axis spacing`},
-		"other server": {made{axes: []record.Axis{axis("mpm", "kernel")}, blocks: 1}.run(), "probed", "there is none"},
+		"other server": {made{axes: []record.Axis{axis("mpm", "kernel")}, blocks: 1}.run(), "probed", "there are none"},
 	} {
 		if _, err := FromRun(c.run, c.phase); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", name, err, c.want)

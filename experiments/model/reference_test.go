@@ -11,8 +11,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// reference opens a results directory of the project; the test is skipped where
-// there is none.
+// reference opens a results directory of the project. It skips the test if the
+// directory is missing.
 func reference(t *testing.T, name string) *record.Run {
 	t.Helper()
 	dir := filepath.Join("..", "..", "results", name)
@@ -26,8 +26,8 @@ func reference(t *testing.T, name string) *record.Run {
 	return run
 }
 
-// In real reports V, queue, hand-off and read add up to D, so that nothing of D
-// is counted twice or not at all.
+// In recorded reports V, queue, hand-off and read add up to D: the model counts
+// no part of D twice and omits none.
 func TestStagesAddUpInReference(t *testing.T) {
 	for name, phase := range map[string]string{"quick-reference": "probed", "probe-servers-reference": "closed_probed"} {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestStagesAddUpInReference(t *testing.T) {
 				if !near(sum, r.D.Mean, 1e-6) {
 					t.Errorf("%s, block %d: the stages add up to %.1f ns, D is %.1f", s.mpm, s.block, sum, r.D.Mean)
 				}
-				// Either a thread slept or the connection waited for one.
+				// Either a thread slept, or the connection waited for a thread.
 				woken, found := int64(0), r.Stages["D.arm-return"].Count
 				for _, key := range wakeStages {
 					woken = max(woken, r.Stages[key].Count)
@@ -62,9 +62,10 @@ func TestStagesAddUpInReference(t *testing.T) {
 	}
 }
 
-// The model on a real run: what it needs is there, the leader's gap has a
-// wake-up that the worker's lacks, and the worker's hand-off has one that the
-// leader's promotion lacks. How well it predicts is a finding, not a test.
+// The model has all its inputs from a recorded run. The leader's gap includes a
+// wake-up and the worker's does not. The worker's hand-off includes a wake-up
+// and the leader's promotion does not. The test does not judge how well the
+// model predicts.
 func TestPredictReference(t *testing.T) {
 	fits, err := Predict(reference(t, "quick-reference"), "probed")
 	if err != nil {

@@ -9,18 +9,18 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Residual is how far the measured lies from the predicted, over a curve's
-// points. Shares are measured over predicted less one.
+// Residual is the distance of the measurements from the prediction, over a
+// curve's points. Shares are measured over predicted, minus 1.
 type Residual struct {
-	Points    int     // that it speaks of: those the inputs do not come from, if there are any
-	InSample  bool    // there are none: the prediction was made where it is judged
+	Points    int     // points that it covers: those that the inputs do not come from, or else all
+	InSample  bool    // it covers only points that the inputs come from
 	Median    float64 // share
-	Spreading float64 // median share with the gap's spread as measured; NaN where there is none
+	Spreading float64 // median share with the measured spread of the gap; NaN if unknown
 	Largest   Point   // the point with the largest share, up or down
-	Beyond    int     // rates that the model says the server does not carry, left out above
+	Beyond    int     // rates that the server does not carry according to the model; not covered
 }
 
-// Residual sums the curve up.
+// Residual summarises the curve.
 func (c *Curve) Residual() Residual {
 	var r Residual
 	for _, source := range []bool{false, true} {
@@ -51,7 +51,7 @@ func (c *Curve) Residual() Residual {
 	return r
 }
 
-// Sentence says the residual in words.
+// Sentence describes the residual.
 func (c *Curve) Sentence() string {
 	r := c.Residual()
 	what, unit := "mean D", "connections/s"
@@ -84,7 +84,7 @@ func (c *Curve) Sentence() string {
 	return text + beyond
 }
 
-// side says a share: "12 % above".
+// side formats a share: "12 % above".
 func side(share float64) string {
 	switch percent := 100 * share; {
 	case math.Abs(percent) < 0.5:
@@ -96,14 +96,14 @@ func side(share float64) string {
 	}
 }
 
-// micro writes an interval of ns in µs.
+// micro formats an interval of ns in µs.
 func micro(iv stats.Interval) string {
 	iv.Center, iv.Lo, iv.Hi = iv.Center/1e3, iv.Lo/1e3, iv.Hi/1e3
 	return iv.String()
 }
 
-// exactly writes a value of an axis, roughly one that was computed, with three
-// significant digits.
+// exactly formats a value of an axis. roughly formats a computed value with
+// three significant digits.
 func exactly(x float64) string { return thousands(strconv.FormatFloat(x, 'f', -1, 64)) }
 
 func roughly(x float64) string {

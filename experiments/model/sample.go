@@ -11,26 +11,26 @@ import (
 	"lflab/experiments/record"
 )
 
-// sample is what one server process gave in one phase.
+// sample holds the values of one server process in one phase.
 type sample struct {
 	mpm, group    string
 	block         int
-	rate, spacing float64             // of the cell, else the load's own rate; 0: none
+	rate, spacing float64             // of the cell, or else the load's own rate; 0 if there is none
 	phase         *record.PhaseResult // nil if there is none that counts
 
-	dispatch float64 // mean D as measured, ns; 0: not known
-	lacking  string  // why there are no inputs, as "were not probed"; empty: there are
+	dispatch float64 // measured mean D, ns; 0 if unknown
+	lacking  string  // why there are no inputs, as "were not probed"; empty if there are
 
-	server                 Server  // Rest up to the read; no spread
+	server                 Server  // with Rest up to the read, and without spread
 	handOff, read, handler float64 // ns
-	spread, nobody         float64 // NaN where it is not known, as handler
+	spread, nobody         float64 // NaN if unknown, as is handler
 }
 
-// keptShare is the share of requests on connections that had one before, above
-// which the accepts do not speak for the requests.
+// keptShare is the largest share of requests on connections that had one
+// before. Above it the accepts do not represent the requests.
 const keptShare = 0.05
 
-// collect takes the samples of leader and worker out of a run, cells in the
+// collect returns the samples of leader and worker in a run. Cells are in the
 // order of the axes.
 func collect(run *record.Run, phase string) ([]sample, error) {
 	if !slices.ContainsFunc(run.Manifest.Phases, func(p record.Phase) bool { return p.Name == phase }) {
@@ -67,7 +67,7 @@ func collect(run *record.Run, phase string) ([]sample, error) {
 	return samples, nil
 }
 
-// number reads a cell's value on an axis; 0 where there is no such axis.
+// number returns a cell's value on an axis, or 0 if there is no such axis.
 func number(cell record.Cell, axis string) (float64, error) {
 	text, ok := cell[axis]
 	if !ok {
@@ -75,12 +75,12 @@ func number(cell record.Cell, axis string) (float64, error) {
 	}
 	x, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(x >= 0) || math.IsInf(x, 1) {
-		return 0, fmt.Errorf("take the model's inputs: %q on the axis %s is no number from 0 on (rates are per second, spacings in µs)", text, axis)
+		return 0, fmt.Errorf("take the model's inputs: %q on the axis %s is not a number of at least 0 (rates are per second, spacings in µs)", text, axis)
 	}
 	return x, nil
 }
 
-// measure fills the sample from its trial's phase, as far as there is something.
+// measure fills the sample from its trial's phase, as far as possible.
 func (s *sample) measure(t *record.Trial, phase string) {
 	i := slices.IndexFunc(t.Phases, func(p record.PhaseResult) bool { return p.Name == phase })
 	if i < 0 {
@@ -109,7 +109,8 @@ func (s *sample) measure(t *record.Trial, phase string) {
 	s.lacking = s.inputs(r)
 }
 
-// inputs fills the model's part of the sample, or says what the report lacks.
+// inputs fills the model's part of the sample, or returns what the report
+// lacks.
 func (s *sample) inputs(r *stage.Report) (lacking string) {
 	if r.G == nil || r.G.Count == 0 {
 		return "have no gap"
@@ -132,7 +133,7 @@ func (s *sample) inputs(r *stage.Report) (lacking string) {
 			s.handler = h.PartOfMean
 		}
 	}
-	// Accept's own time adds to the gap's mean and hardly to its variance.
+	// Accept's own time adds to the gap's mean, but hardly to its variance.
 	if h := s.phase.Histograms["probe.G"]; h != nil && h.TotalCount() > 1 {
 		ratio := h.StdDev() / (h.Mean() + accept)
 		s.spread = ratio * ratio

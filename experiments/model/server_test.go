@@ -8,7 +8,7 @@ import (
 // near reports whether got is within a share of want.
 func near(got, want, share float64) bool { return math.Abs(got-want) <= share*math.Abs(want) }
 
-// A leader and a worker of the size of a small virtual machine.
+// A leader and a worker with times as on a small virtual machine.
 var (
 	smallLeader = Server{Wake: 12e3, Gap: 15e3, Accept: 1e3}
 	smallWorker = Server{Wake: 12e3, Gap: 2e3, Rest: 12e3, Accept: 1e3}
@@ -40,8 +40,8 @@ func TestAcceptingByHand(t *testing.T) {
 	}
 }
 
-// At low rates A is V + lambda (G² - V²) / 2: the worker's accept becomes
-// faster with load at first, the leader's slower.
+// At low rates A is V + lambda (G² - V²) / 2: with rising load the worker's
+// accept becomes faster at first, and the leader's slower.
 func TestAcceptingAtLowRates(t *testing.T) {
 	for _, s := range []Server{smallLeader, smallWorker} {
 		const rate = 10
@@ -87,7 +87,8 @@ func TestCrossover(t *testing.T) {
 			t.Errorf("%s: at %.0f/s D is %.1f and %.1f, want both the same", name, got, c.a.Dispatch(got), c.b.Dispatch(got))
 		}
 	}
-	// A stand-in for the wake-ups of a virtual machine of two CPUs: about 41,000.
+	// Wake-ups as long as on a virtual machine with two CPUs put the crossover
+	// at about 41,000 per second.
 	if got, _ := Crossover(smallLeader, smallWorker); got < 40_500 || got > 41_500 {
 		t.Errorf("crossover %.0f/s, want about 41000", got)
 	}
@@ -120,8 +121,8 @@ func TestSecondByHand(t *testing.T) {
 	}
 }
 
-// The leader is no worse than the worker at any spacing exactly if
-// G - G_W + X <= c + V_q (with one V): here at 13 µs.
+// The leader is no worse than the worker at every spacing exactly if G - G_W +
+// X <= c + V_q (with one V). Here that is so for hand-offs of 13 µs or more.
 func TestSecondNoWorse(t *testing.T) {
 	leader := smallLeader
 	for _, c := range []struct {

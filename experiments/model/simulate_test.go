@@ -5,25 +5,25 @@ import (
 	"testing"
 )
 
-// simulation is a plain account of one thread at a time that takes
-// connections, event by event: what the formulae are held against. It shares
-// nothing with them but the meaning of the times.
+// simulation computes event by event how threads, one at a time, accept
+// connections. The tests compare the formulae with it. It shares no code with
+// them.
 type simulation struct {
 	wake, accept float64
-	gap          func() float64 // of each accept, accept's own time at its end included
+	gap          func() float64 // drawn for each accept; includes accept's own time at its end
 }
 
-// State of whoever is to take the next connection.
+// States of the thread that takes the next connection.
 const (
-	asleep   = iota // in accept, armed
-	waking          // chosen, its accept returns at until
+	asleep   = iota // in accept, asleep
+	waking          // woken; its accept returns at until
 	leading         // between accept's return and the next call of accept, at until
-	taking          // in accept with a connection that was there, returns at until
-	entering        // in accept and found none, not asleep before until
+	taking          // in accept with a connection that was queued; returns at until
+	entering        // in accept without a connection; not asleep before until
 )
 
-// delays are the times from each arrival to the return of the accept that takes
-// it. arrivals are in order.
+// delays returns, for each arrival, the time until the accept that takes it
+// returns. arrivals must be in order.
 func (m simulation) delays(arrivals []float64) []float64 {
 	out := make([]float64, 0, len(arrivals))
 	var backlog []float64
@@ -60,7 +60,7 @@ func (m simulation) delays(arrivals []float64) []float64 {
 	return out
 }
 
-// poisson arrivals at a rate per second, in ns.
+// poisson draws n arrivals at a rate per second. Times are in ns.
 func poisson(rng *rand.Rand, rate float64, n int) []float64 {
 	arrivals := make([]float64, n)
 	at := 0.0
@@ -118,7 +118,7 @@ func TestSpreadAgreesWithSimulation(t *testing.T) {
 		"one in ten is long (91, 9.1)": {func(r *rand.Rand) float64 { return pick(r, 0.1, 110e3, 10e3) }, 2.25}, // 20 µs; sd 30 µs
 	} {
 		t.Run(name, func(t *testing.T) {
-			const rate = 25_000 // half of what it carries
+			const rate = 25_000 // half of the rate that it can carry
 			rng, gaps := rand.New(rand.NewPCG(6, 2)), rand.New(rand.NewPCG(6, 3))
 			got := meanOf(simulation{wake: 12e3, gap: func() float64 { return c.gap(gaps) }}.delays(poisson(rng, rate, 1_000_000)))
 			s := Server{Wake: 12e3, Gap: 20e3, Spread: c.spread}
@@ -136,7 +136,8 @@ func pick(r *rand.Rand, share, a, b float64) float64 {
 	return b
 }
 
-// Pairs a hundred windows apart: the simulation gives the second's D2.
+// Pairs are a hundred windows apart, so that they do not disturb each other.
+// The simulation yields the D2 of the second connections.
 func TestPairsAgreeWithSimulation(t *testing.T) {
 	for _, s := range []Server{
 		{Wake: 12e3, Gap: 15e3, Rest: 4e3, Accept: 2e3},

@@ -10,9 +10,9 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// recordLive measures a live target with all records. It goes on until
-// something has passed through each of the stages that are named, and ends when
-// the target is at rest again.
+// recordLive measures a live target with all records. It goes on until each of
+// the named stages has a value, and ends when all threads of the target sleep
+// again.
 func recordLive(t *testing.T, target *liveTarget, exercise func(), stages ...string) (*Records, *Result) {
 	t.Helper()
 	p, err := Open(Options{PIDs: []int{target.PID}, Requests: true, Calls: true})
@@ -51,7 +51,7 @@ func recordLive(t *testing.T, target *liveTarget, exercise func(), stages ...str
 	return p.Records(), r
 }
 
-// stagesSeen are those that something has passed through, by group and name.
+// stagesSeen returns the group and name of each stage that has a value.
 func stagesSeen(t *testing.T, p *Probe) (seen []string) {
 	t.Helper()
 	for i, s := range stage.All {
@@ -66,17 +66,17 @@ func stagesSeen(t *testing.T, p *Probe) (seen []string) {
 	return seen
 }
 
-// TestExactAgreesWithKernel: going through the stages of single records gives
-// what the kernel's programs counted, in every bucket. A run's record is written
-// at its end, while its beginning was counted at once: where the end is not seen,
-// the count has one more.
+// TestExactAgreesWithKernel checks that the histograms computed from single
+// records equal those of the kernel's programs in every bucket. A run's record
+// is written at the end of the run, while the programs count its beginning at
+// once: if the probe does not see the end, the kernel's count is one higher.
 func TestExactAgreesWithKernel(t *testing.T) {
 	requireCheck(t)
 	seen := map[string]bool{}
 	for _, c := range []struct {
 		target   string // kind and arguments
 		exercise func(*liveTarget)
-		All      string // that this load shall pass through
+		All      string // stages that this load must pass through
 	}{
 		{"pingpong 0 0", func(l *liveTarget) { l.play(300) }, "H.bare switch-return"},
 		{"pingpong", func(l *liveTarget) { l.play(300) }, "H.bare waking-wakeup, wake-elided"},
@@ -113,7 +113,7 @@ func TestExactAgreesWithKernel(t *testing.T) {
 				len(records.Requests), len(records.Handoffs), len(records.Gaps), len(records.Waits), len(records.Wakes), len(records.Runs))
 		})
 	}
-	// What no load passes through, nothing was compared of.
+	// The test says nothing about a stage that no load passes through.
 	for name, yes := range seen {
 		// A connection is accepted before its first request only.
 		if never := name == "D.kept return-accept"; yes == never {
@@ -122,7 +122,8 @@ func TestExactAgreesWithKernel(t *testing.T) {
 	}
 }
 
-// TestExactTellsApart: a record whose stamp is off by one nanosecond shows.
+// TestExactTellsApart checks that a stamp that is off by 1 ns makes a
+// difference.
 func TestExactTellsApart(t *testing.T) {
 	r := &Records{Handoffs: []Handoff{{Group: leads, Time: 90, Sleep: Sleep{Call: 10, Waking: 20, Wakeup: 40, Run: 80, WakerCPU: 1}}}}
 	a := r.replayed()

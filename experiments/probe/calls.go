@@ -6,15 +6,15 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// System calls without a constant of their own in x/sys on every architecture;
-// the numbers are the same on all.
+// Numbers of system calls for which x/sys has no constant on some
+// architectures. They are the same on all.
 const (
 	sysFutexWake = 454
 	sysFutexWait = 455
 )
 
-// callTable says what a system call means to the kernel's programs, by its
-// number. reads adds the calls that read a socket.
+// callTable maps the number of a system call to its meaning for the kernel
+// programs. reads adds the calls that read from a socket.
 func callTable(reads bool) (table [512]uint8) {
 	set := func(call bpf.ProbeCall, numbers ...int) {
 		for _, n := range numbers {

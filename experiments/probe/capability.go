@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// capability is a privilege of a process, by its bit (capabilities(7)).
+// capability is a privilege of a process, as its bit number (capabilities(7)).
 type capability uint
 
 const (
@@ -15,7 +15,7 @@ const (
 	capBPF      capability = unix.CAP_BPF
 )
 
-// needed is what the probe cannot do without.
+// needed lists the capabilities that the probe requires.
 var needed = []capability{capBPF, capPerfmon}
 
 var capabilityNames = map[capability]string{
@@ -26,16 +26,15 @@ var capabilityNames = map[capability]string{
 
 func (c capability) String() string { return capabilityNames[c] }
 
-// capabilities are a set of them, as in /proc/PID/status.
+// capabilities is a set of them, as in /proc/PID/status.
 type capabilities uint64
 
-// has reports whether the kernel takes c as given: CAP_SYS_ADMIN, which the
-// other two were cut from, still includes them.
+// has reports whether the set grants c. CAP_SYS_ADMIN includes the other two,
+// which were split off from it.
 func (s capabilities) has(c capability) bool {
 	return s>>c&1 == 1 || s>>capSysAdmin&1 == 1
 }
 
-// lacks are those of wanted that are not in the set.
 func (s capabilities) lacks(wanted []capability) []capability {
 	var missing []capability
 	for _, c := range wanted {
@@ -46,7 +45,7 @@ func (s capabilities) lacks(wanted []capability) []capability {
 	return missing
 }
 
-// list writes capabilities with a word before the last one.
+// list joins capabilities with commas, and with word before the last one.
 func list(cs []capability, word string) string {
 	var b strings.Builder
 	for i, c := range cs {

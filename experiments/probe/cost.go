@@ -16,22 +16,22 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// meterRuns of the empty program settle its mean. An idle machine makes too few
-// system calls in the window: then some are made.
+// meterRuns is how many runs of the empty program give a stable mean. If the
+// machine makes fewer system calls in the window, meterNs makes the rest.
 const meterRuns = 20_000
 
-// MeasureCost lets the programs record for about d more and reads what the
-// kernel says they took, together with an empty program that tells the meter's
-// own part. Counting slows every BPF program of the machine, and what the
-// programs record meanwhile is in the histograms: call it after Result. It
-// needs CAP_SYS_ADMIN; without it the Cost has a Note instead of numbers. When
-// ctx ends, the window ends with it.
+// MeasureCost lets the programs record for another d and reads the time that
+// the kernel measured for them. An empty program gives the cost of the kernel's
+// meter itself. The meter slows every BPF program of the machine, and the
+// histograms go on counting, so call MeasureCost after Result. It needs
+// CAP_SYS_ADMIN; without it the Cost has a Note instead of numbers. If ctx
+// ends, the window ends early.
 func (p *Probe) MeasureCost(ctx context.Context, d time.Duration) (c stage.Cost, err error) {
 	stats, err := ebpf.EnableStats(unix.BPF_STATS_RUN_TIME)
 	if errors.Is(err, unix.EPERM) {
 		return stage.Cost{Note: "cost per event not measured: needs CAP_SYS_ADMIN"}, nil
 	} else if err != nil {
-		return stage.Cost{Note: fmt.Sprintf("cost per event not measured: %v", explain("switch the kernel's meter on", err))}, nil
+		return stage.Cost{Note: fmt.Sprintf("cost per event not measured: %v", explain("turn on the kernel's meter", err))}, nil
 	}
 	defer stats.Close()
 	meter, err := link.AttachTracing(link.TracingOptions{Program: p.objects.Nothing})
@@ -40,11 +40,11 @@ func (p *Probe) MeasureCost(ctx context.Context, d time.Duration) (c stage.Cost,
 	}
 	defer meter.Close()
 	if err := p.objects.Recording.Set(true); err != nil {
-		return stage.Cost{}, fmt.Errorf("switch the probe on: %w", err)
+		return stage.Cost{}, fmt.Errorf("turn on the probe: %w", err)
 	}
 	defer func() {
 		if off := p.objects.Recording.Set(false); off != nil {
-			err = errors.Join(err, fmt.Errorf("switch the probe off: %w", off))
+			err = errors.Join(err, fmt.Errorf("turn off the probe: %w", off))
 		}
 	}()
 
@@ -65,8 +65,8 @@ func (p *Probe) MeasureCost(ctx context.Context, d time.Duration) (c stage.Cost,
 	return c, err
 }
 
-// pass lets time pass. Records that are written meanwhile are read, as they
-// would be, and thrown away.
+// pass waits for d. Meanwhile it reads and discards records, because a real
+// measurement reads them, too.
 func (p *Probe) pass(ctx context.Context, d time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
@@ -89,15 +89,15 @@ func (p *Probe) pass(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// runs of one program, and their time.
+// runs is the number and the total time of a program's runs.
 type runs struct {
 	name string
 	n    uint64
 	took time.Duration
 }
 
-// runs are those of every attached program since it was loaded, in the order of
-// hooks.
+// runs returns the runs of every attached program since it was loaded, in the
+// order of hooks.
 func (p *Probe) runs() ([]runs, error) {
 	var all []runs
 	for _, h := range hooks {
@@ -112,7 +112,7 @@ func (p *Probe) runs() ([]runs, error) {
 	return all, nil
 }
 
-// costOf is what happened between two readings of the same programs.
+// costOf returns the cost between two readings of the same programs.
 func costOf(before, after []runs, window time.Duration) stage.Cost {
 	c := stage.Cost{WindowS: window.Seconds()}
 	var took time.Duration
@@ -129,7 +129,7 @@ func costOf(before, after []runs, window time.Duration) stage.Cost {
 	return c
 }
 
-// per is a mean in ns; 0 of nothing.
+// per returns a mean in ns, or 0 if n is 0.
 func per(t time.Duration, n uint64) float64 {
 	if n == 0 {
 		return 0
@@ -137,7 +137,7 @@ func per(t time.Duration, n uint64) float64 {
 	return float64(t.Nanoseconds()) / float64(n)
 }
 
-// meterNs is the mean of the empty program's runs.
+// meterNs returns the mean time of the empty program's runs.
 func (p *Probe) meterNs() (float64, error) {
 	s, err := p.objects.Nothing.Stats()
 	if err != nil {
@@ -154,8 +154,8 @@ func (p *Probe) meterNs() (float64, error) {
 	return per(s.Runtime, s.RunCount), nil
 }
 
-// missed is how often the kernel kept a program from running because it ran on
-// that CPU already. It is counted without the meter.
+// missed returns how often the kernel skipped a program because it was already
+// running on that CPU. The kernel counts this without the meter.
 func (p *Probe) missed() (uint64, error) {
 	var sum uint64
 	for _, h := range hooks {

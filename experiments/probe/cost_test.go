@@ -34,7 +34,8 @@ func TestCostOf(t *testing.T) {
 	}
 }
 
-// TestMeasureCost counts a known number of system calls.
+// TestMeasureCost measures the cost while the target makes a known number of
+// system calls.
 func TestMeasureCost(t *testing.T) {
 	requireCheck(t)
 	if !lookAround(os.DirFS("/")).effective.has(capSysAdmin) {
@@ -74,7 +75,7 @@ func TestMeasureCost(t *testing.T) {
 			for range 3 {
 				target.burst()
 			}
-			cancel() // the window ends when the target's turns are over
+			cancel() // the window ends after the target's turns
 			c := <-answers
 			if c.err != nil {
 				t.Fatal(c.err)
@@ -92,7 +93,7 @@ func TestMeasureCost(t *testing.T) {
 				ns += float64(one.Runs) * one.NsPerRun
 				by[one.Name] = one.Runs
 			}
-			// The first turns may lie before the first reading.
+			// The first turns may come before the first reading.
 			if by["enter"] < 2*burst || by["switched"] < 2*burst || by["waking"] < 2*burst {
 				t.Errorf("runs %v, want %d or more of each for %d wake-ups", by, 2*burst, 6*burst)
 			}
@@ -102,9 +103,9 @@ func TestMeasureCost(t *testing.T) {
 			if want := ns / c.WindowS / 1e7; math.Abs(c.CPUPercent-want) > 1e-6*want {
 				t.Errorf("%v %% of a CPU, want %v", c.CPUPercent, want)
 			}
-			// The programs do more than one that does nothing.
+			// The programs take longer than one that does nothing.
 			if c.MeterNs <= 0 || c.MeterNs >= c.NsPerEvent {
-				t.Errorf("the meter is said to take %v ns, an event with it %v ns", c.MeterNs, c.NsPerEvent)
+				t.Errorf("the reported time of the meter is %v ns, an event with it %v ns", c.MeterNs, c.NsPerEvent)
 			}
 			if s, err := p.objects.Nothing.Stats(); err != nil || s.RunCount < meterRuns {
 				t.Errorf("the meter was measured with %d runs, want %d or more (%v)", s.RunCount, meterRuns, err)
@@ -121,7 +122,8 @@ func TestMeasureCost(t *testing.T) {
 	}
 }
 
-// TestMissed: the sum is that of the programs, and needs no meter.
+// TestMissed checks that the number of missed runs is the sum over the
+// programs, and that it does not need the meter.
 func TestMissed(t *testing.T) {
 	requireCheck(t)
 	target := startPingPong(t, "/proc/self/exe", nil)
@@ -131,7 +133,7 @@ func TestMissed(t *testing.T) {
 	}
 	defer p.Close()
 	target.burst()
-	for _, l := range p.links { // so that nothing changes any more
+	for _, l := range p.links { // freezes the numbers
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -154,8 +156,9 @@ func TestMissed(t *testing.T) {
 	}
 }
 
-// BenchmarkMeter is a system call with the probe attached and the kernel's
-// meter on and off: why the meter is off while something is measured.
+// BenchmarkMeter measures a system call with the probe attached, and with the
+// kernel's meter on and off. The difference is the reason why the meter is off
+// during a measurement.
 func BenchmarkMeter(b *testing.B) {
 	if err := Check(); err != nil {
 		b.Skip(err)

@@ -19,7 +19,7 @@ func snake(name string) string {
 	return b.String()
 }
 
-// countMap names each counter.
+// countMap returns the counters by name.
 func countMap(c *bpf.ProbeCounts) map[string]uint64 {
 	m := make(map[string]uint64, 32)
 	v := reflect.ValueOf(c).Elem()
@@ -31,7 +31,7 @@ func countMap(c *bpf.ProbeCounts) map[string]uint64 {
 	return m
 }
 
-// Counts are the programs' counters since Open, by name.
+// Counts returns the programs' counters since Open, by name.
 func (p *Probe) Counts() (map[string]uint64, error) {
 	c, err := p.counts()
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// TestCountMap: each counter has the name that it has in the programs, and
-// stays the one it was.
+// TestCountMap checks that each counter has the name and the value that it has
+// in the programs.
 func TestCountMap(t *testing.T) {
 	spec, err := bpf.LoadProbe()
 	if err != nil {
@@ -25,7 +25,7 @@ func TestCountMap(t *testing.T) {
 	v := reflect.ValueOf(&counts).Elem()
 	for i := range v.NumField() {
 		if v.Type().Field(i).IsExported() {
-			v.Field(i).SetUint(uint64(v.Type().Field(i).Offset)) // which the object knows as well
+			v.Field(i).SetUint(uint64(v.Type().Field(i).Offset)) // unique, and the object knows it too
 		}
 	}
 	m := countMap(&counts)
@@ -44,7 +44,7 @@ func TestCountMap(t *testing.T) {
 	}
 }
 
-// TestAddCounts: every counter is summed, and with its like.
+// TestAddCounts checks that addCounts adds each counter to the same counter.
 func TestAddCounts(t *testing.T) {
 	var sum, one bpf.ProbeCounts
 	v, w := reflect.ValueOf(&sum).Elem(), reflect.ValueOf(&one).Elem()

@@ -6,7 +6,7 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// addCounts adds field by field: the struct is a row of 64-bit counters.
+// addCounts adds one to sum. Both are treated as arrays of 64-bit counters.
 func addCounts(sum, one *bpf.ProbeCounts) {
 	const n = unsafe.Sizeof(bpf.ProbeCounts{}) / 8
 	to, from := (*[n]uint64)(unsafe.Pointer(sum)), (*[n]uint64)(unsafe.Pointer(one))

@@ -6,9 +6,8 @@ import (
 	"lflab/experiments/machine"
 )
 
-// Doctor tells for each hook whether the probe can use it here, or in one line
-// why there is no probe at all. It needs no privilege to say so, and takes
-// up to a second.
+// Doctor reports for each hook whether the probe can use it here, or in one
+// line why there is no probe. It needs no privileges, and takes up to a second.
 func Doctor() []machine.Finding {
 	if err := Check(); err != nil {
 		return []machine.Finding{{Name: "probe", Level: machine.Note, Value: "not available", Sentence: err.Error()}}
@@ -16,8 +15,8 @@ func Doctor() []machine.Finding {
 	return findings(Hooks())
 }
 
-// findings has a line for each tracepoint, each extra and each thing that is
-// missing. What else works shares one.
+// findings returns a line for each tracepoint, each extra and each missing
+// thing. The other usable ones share one line.
 func findings(states []HookState) []machine.Finding {
 	var fs []machine.Finding
 	var basics []string

@@ -10,15 +10,16 @@ import (
 	"strings"
 )
 
-// refuseElsewhere tells of a target that is served from where the probe does not
-// look: it has sockets that peers come to, and none of them is a listening TCP
-// socket. What the probe saw of it would be of other connections. A process whose
-// descriptors this one may not read is let pass, as is one without such sockets.
+// refuseElsewhere returns an error if the peers of a target cannot reach it by
+// TCP: it has sockets that accept peers, but none is a listening TCP socket.
+// The probe would only see other connections of the process. The error is nil
+// if this process may not read the target's descriptors, or if the target has
+// no such sockets.
 func refuseElsewhere(o Options) error {
 	for _, pid := range o.PIDs {
 		t, err := Find(pid)
 		if err != nil {
-			continue // Open tells
+			continue // Open reports the error
 		}
 		all := []int{pid}
 		if o.Children {
@@ -32,13 +33,13 @@ func refuseElsewhere(o Options) error {
 		if len(seen) > 3 {
 			seen, more = seen[:3], ", …"
 		}
-		return fmt.Errorf("process %d (%s) is reached through %s%s, and listens on no TCP port: only TCP connections can be followed so far", pid, t.Comm, strings.Join(seen, ", "), more)
+		return fmt.Errorf("process %d (%s) is reached through %s%s, and listens on no TCP port: the probe follows only TCP connections", pid, t.Comm, strings.Join(seen, ", "), more)
 	}
 	return nil
 }
 
-// reachedBy tells what else than TCP peers reach the processes by, and whether any
-// of them listens on a TCP port.
+// reachedBy returns the sockets, other than TCP, by which peers can reach the
+// processes, and whether any process listens on a TCP port.
 func reachedBy(pids []int) (others []string, tcp bool) {
 	for _, pid := range pids {
 		dir := filepath.Join("/proc", strconv.Itoa(pid))
@@ -55,8 +56,8 @@ func reachedBy(pids []int) (others []string, tcp bool) {
 	return others, false
 }
 
-// othersOf are the sockets in a process's network namespace, other than those of
-// TCP, that peers come to: by inode, what they are.
+// othersOf describes the sockets, other than TCP, that accept peers in a
+// process's network namespace, by inode.
 func othersOf(dir string) map[string]string {
 	found := map[string]string{}
 	table(dir, "unix", func(f []string) {
@@ -66,7 +67,7 @@ func othersOf(dir string) map[string]string {
 		if len(f) < 7 || err != nil || flags&accepts == 0 {
 			return
 		}
-		path := "without a name"
+		path := "(unnamed)"
 		if len(f) > 7 {
 			path = f[7]
 		}
@@ -74,7 +75,7 @@ func othersOf(dir string) map[string]string {
 	})
 	for _, name := range []string{"udp", "udp6"} {
 		table(dir, name, func(f []string) {
-			// Whoever asks by UDP connects its socket, or has it for a moment.
+			// A UDP client connects its socket, or keeps it only for a moment.
 			const unconnected = "07" // TCP_CLOSE
 			_, port, _ := strings.Cut(f[1], ":")
 			if n, err := strconv.ParseUint(port, 16, 16); len(f) > 9 && f[3] == unconnected && err == nil && n != 0 {
@@ -85,8 +86,8 @@ func othersOf(dir string) map[string]string {
 	return found
 }
 
-// table calls f with the fields of each line of a table of a process's network
-// namespace, but for its heading. Lines of fewer than four fields are left out.
+// table calls f with the fields of each line, except the heading, of a table of
+// a process's network namespace. It skips lines of fewer than four fields.
 func table(dir, name string, f func(fields []string)) {
 	file, err := os.Open(filepath.Join(dir, "net", name))
 	if err != nil {

@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// Servers that are reached by other ways than TCP are refused with what they are
-// reached by; those that listen on TCP, too, and those that have no sockets are
-// not.
+// The probe refuses a server that can only be reached by other ways than TCP,
+// and names them. It accepts a server that listens on TCP as well, and a
+// process without sockets.
 func TestRefuseElsewhere(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "socket")
 	files := func(open ...func() (interface{ File() (*os.File, error) }, error)) (all []*os.File) {
@@ -43,7 +43,7 @@ func TestRefuseElsewhere(t *testing.T) {
 	}{
 		{"no sockets", nil, ""},
 		{"tcp", files(tcp), ""},
-		{"who asks by UDP", files(resolver), ""},
+		{"a client of UDP", files(resolver), ""},
 		{"udp", files(udp), "UDP port "},
 		{"unix", files(unixSocket), "the Unix-domain socket " + path},
 	} {
@@ -55,7 +55,7 @@ func TestRefuseElsewhere(t *testing.T) {
 			}
 			defer func() {
 				_ = cmd.Process.Kill()
-				_ = cmd.Wait() // it was killed
+				_ = cmd.Wait() // killed on purpose
 			}()
 			err := refuseElsewhere(Options{PIDs: []int{cmd.Process.Pid}, Children: true})
 			if c.want == "" && err != nil {
@@ -73,9 +73,9 @@ func TestRefuseElsewhere(t *testing.T) {
 	}
 	defer func() {
 		_ = both.Process.Kill()
-		_ = both.Wait() // it was killed
+		_ = both.Wait() // killed on purpose
 	}()
 	if err := refuseElsewhere(Options{PIDs: []int{both.Process.Pid}}); err != nil {
-		t.Errorf("who listens on TCP, too, is refused: %v", err)
+		t.Errorf("a server that also listens on TCP is refused: %v", err)
 	}
 }

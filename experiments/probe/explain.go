@@ -10,9 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refusal is an error of the kernel in words that say what is missing. The
-// library's own words stay out: they guess at a limit on locked memory, which
-// kernels that can run the probe do not have. The cause stays in the chain.
+// refusal is an error of the kernel with a sentence that says what is missing.
+// It leaves out the ebpf library's text, which guesses at a limit on locked
+// memory that kernels able to run the probe do not have. Unwrap returns the
+// cause.
 type refusal struct {
 	sentence string
 	cause    error
@@ -21,9 +22,9 @@ type refusal struct {
 func (r *refusal) Error() string { return r.sentence }
 func (r *refusal) Unwrap() error { return r.cause }
 
-// explain turns a refusal of the kernel into a sentence that says what is
-// missing and what to do: a capability, a feature, a mount. What it does not
-// know it wraps as it is.
+// explain turns an error of the kernel into a sentence that says which
+// capability, feature or mount is missing and what to do. It wraps other errors
+// unchanged.
 func explain(what string, err error) error {
 	if err == nil {
 		return nil
@@ -31,11 +32,11 @@ func explain(what string, err error) error {
 	return lookAround(os.DirFS("/")).explain(what, err, needed)
 }
 
-// explain judges a refusal of something that needs those capabilities.
+// explain judges an error of something that needs the given capabilities.
 func (s surroundings) explain(what string, err error, needs []capability) error {
 	if errors.Is(err, ebpf.ErrNotSupported) && s.types == "" && (s.userNS || len(s.effective.lacks(needs)) > 0) {
-		// The library asks the kernel for a feature, is refused, and says
-		// that there is none: put back what it dropped.
+		// The kernel refused to tell the library about a feature, and the
+		// library reports that as missing. Add the dropped cause again.
 		err = errors.Join(err, unix.EPERM)
 	}
 	why := s.why(err, needs)
@@ -45,14 +46,14 @@ func (s surroundings) explain(what string, err error, needs []capability) error 
 	return &refusal{sentence: what + ": " + why, cause: err}
 }
 
-// why is the cause of a refusal with a hint in brackets; empty when the error
-// has to speak for itself.
+// why returns the cause of an error with a hint in brackets, or "" if there is
+// nothing to add.
 func (s surroundings) why(err error, needs []capability) string {
 	var verifier *ebpf.VerifierError
-	rejected := errors.As(err, &verifier) // by what it does, which EACCES may say too
+	rejected := errors.As(err, &verifier) // the verifier may return EACCES, too
 	switch {
 	case !s.proc:
-		return "procfs is not mounted, and the probe looks its target up there [mount -t proc proc /proc]"
+		return "procfs is not mounted, but the probe needs it to find its target [mount -t proc proc /proc]"
 	case s.types != "" && (errors.Is(err, ebpf.ErrNotSupported) || errors.Is(err, unix.ENOENT) || errors.Is(err, unix.EACCES)):
 		return s.types
 	case errors.Is(err, unix.EPERM) || errors.Is(err, unix.EACCES) && !rejected:
@@ -95,11 +96,11 @@ func (s surroundings) whyRefused(needs []capability) string {
 	if s.lockdown != "" && s.lockdown != "none" {
 		why += " (lockdown is " + s.lockdown + ")"
 	}
-	return why + " [ask whoever set the kernel or its security module up]"
+	return why + " [ask the administrator of the kernel and its security module]"
 }
 
-// file is what setcap is told. The file that `go run` made is gone when it has
-// ended.
+// file returns the file name for setcap. The file of `go run` is removed when
+// it ends, so it is no use.
 func (s surroundings) file() string {
 	if strings.Contains(s.program, "/go-build") {
 		return "lflab, a file made by go build ./cmd/lflab"
@@ -114,7 +115,7 @@ func without(missing []capability) string {
 	return "lacks " + list(missing, "and")
 }
 
-// options writes each capability's bare name with a format.
+// options formats the name of each capability without its prefix.
 func options(cs []capability, format, between string) string {
 	var each []string
 	for _, c := range cs {

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Capability sets as /proc/self/status writes them.
+// Capability sets in the notation of /proc/self/status.
 const (
 	capsNone    = "0000000000000000"
 	capsBPF     = "0000008000000000"
@@ -24,8 +24,9 @@ const (
 	capsAll     = "000001ffffffffff"
 )
 
-// machineFiles are the files of a machine that can run the probe, for a process
-// with those capabilities. Changed ones follow as pairs; an empty one is absent.
+// machineFiles returns the files of a machine that can run the probe, for a
+// process with the given effective capabilities. changes are pairs of path and
+// content; an empty content removes the file.
 func machineFiles(effective string, changes ...string) fstest.MapFS {
 	m := fstest.MapFS{
 		"proc/self/status":             {Data: []byte("Name:\tlflab\nCapEff:\t" + effective + "\nCapBnd:\t" + capsAll + "\nSeccomp:\t0\n")},
@@ -44,7 +45,7 @@ func machineFiles(effective string, changes ...string) fstest.MapFS {
 	return m
 }
 
-// The library's errors, as it words them.
+// Errors in the words of the library.
 var (
 	errMapCreate   = fmt.Errorf("map create: %w (MEMLOCK may be too low, consider rlimit.RemoveMemlock)", unix.EPERM)
 	errLoadProgram = fmt.Errorf("program enter: load program: %w (MEMLOCK may be too low, consider rlimit.RemoveMemlock)", unix.EPERM)
@@ -148,7 +149,7 @@ func TestExplain(t *testing.T) {
 					t.Errorf("%q does not say %q", text, part)
 				}
 			}
-			// What is missing stands before the hint in brackets.
+			// The text before the hint in brackets says what is missing.
 			said, _, _ := strings.Cut(text, " [")
 			for _, part := range c.not {
 				if strings.Contains(said, part) {

@@ -8,15 +8,15 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// The arithmetic of the kernel's histograms: 16 buckets for each power of two,
-// each named by its lower bound, which belongs to it.
+// The kernel's histograms have 16 buckets for each power of two. A bucket is
+// identified by its lower bound, which belongs to it.
 const (
 	subBits = 4
 	sub     = 1 << subBits
-	buckets = 496 // from 0 ns to 17 s; what is longer falls into the last one
+	buckets = 496 // from 0 ns to 17 s; the last one also holds longer times
 )
 
-// bucketOf is the bucket of a duration in nanoseconds.
+// bucketOf returns the bucket of a duration in nanoseconds.
 func bucketOf(ns uint64) int {
 	if ns < sub {
 		return int(ns)
@@ -26,7 +26,8 @@ func bucketOf(ns uint64) int {
 }
 
 // lower is the least duration in bucket b, in nanoseconds; lower(buckets) ends
-// the last one.
+// lower returns the smallest duration of bucket b, in nanoseconds.
+// lower(buckets) is the end of the last one.
 func lower(b int) uint64 {
 	if b < sub {
 		return uint64(b)
@@ -35,15 +36,15 @@ func lower(b int) uint64 {
 	return (uint64(1)<<subBits | uint64(b%sub)) << (exponent - subBits)
 }
 
-// Histogram is a distribution of durations in nanoseconds as the kernel keeps
-// it: buckets at most 6.25 % wide, and beside them the exact count, sum and
-// extremes. The zero value is empty.
+// Histogram is a distribution of durations in nanoseconds, as the kernel keeps
+// it: buckets at most 6.25 % wide, and the exact count, sum, minimum and
+// maximum. The zero value is empty.
 type Histogram struct {
 	Count, Sum, Min, Max uint64
 	Buckets              [buckets]uint64
 }
 
-// Observe adds one duration, as the kernel's programs do.
+// Observe adds one duration, as the kernel programs do.
 func (h *Histogram) Observe(ns uint64) {
 	if h.Count == 0 || ns < h.Min {
 		h.Min = ns
@@ -54,7 +55,7 @@ func (h *Histogram) Observe(ns uint64) {
 	h.Buckets[bucketOf(ns)]++
 }
 
-// Merge adds all of o.
+// Merge adds all values of o.
 func (h *Histogram) Merge(o *Histogram) {
 	if o.Count == 0 {
 		return
@@ -70,9 +71,9 @@ func (h *Histogram) Merge(o *Histogram) {
 	}
 }
 
-// Quantile is the duration below which a share q of the values lies, in
-// nanoseconds. Within a bucket the values are taken to be spread evenly, so
-// that it is off by at most the bucket's width.
+// Quantile returns the duration below which a share q of the values lies, in
+// nanoseconds. It assumes that values are spread evenly within a bucket, so its
+// error is at most the bucket's width.
 func (h *Histogram) Quantile(q float64) float64 {
 	if h.Count == 0 {
 		return 0
@@ -85,7 +86,7 @@ func (h *Histogram) Quantile(q float64) float64 {
 			continue
 		}
 		from, to := max(float64(lower(b)), float64(h.Min)), float64(h.Max)
-		if b < buckets-1 { // the last one has no end of its own
+		if b < buckets-1 { // the last bucket has no end
 			to = min(to, float64(lower(b+1)))
 		}
 		return from + (to-from)*(rank-below)/float64(n)
@@ -93,7 +94,7 @@ func (h *Histogram) Quantile(q float64) float64 {
 	return float64(h.Max)
 }
 
-// Mean is exact.
+// Mean returns the exact mean.
 func (h *Histogram) Mean() float64 {
 	if h.Count == 0 {
 		return 0
@@ -101,7 +102,7 @@ func (h *Histogram) Mean() float64 {
 	return float64(h.Sum) / float64(h.Count)
 }
 
-// Dist summarises h; count, mean and maximum are exact.
+// Dist summarises h. Count, mean and maximum are exact.
 func (h *Histogram) Dist() stats.Dist {
 	return stats.Dist{
 		Count: int64(h.Count), Mean: h.Mean(), Max: float64(h.Max),
@@ -109,8 +110,8 @@ func (h *Histogram) Dist() stats.Dist {
 	}
 }
 
-// HDR is h as the project's other histograms are: each bucket's values stand in
-// its middle.
+// HDR converts h to the project's usual histogram. It puts each bucket's values
+// in the bucket's middle.
 func (h *Histogram) HDR() *hdrhistogram.Histogram {
 	out := hdrhistogram.New(1, 60e9, 3)
 	for b, n := range h.Buckets {
@@ -122,8 +123,8 @@ func (h *Histogram) HDR() *hdrhistogram.Histogram {
 	return out
 }
 
-// Log2 counts by powers of two: element i counts from 2^i to 2^(i+1) ns, the
-// first one also 0. Trailing zeros are left out.
+// Log2 counts by powers of two: element i counts durations from 2^i to 2^(i+1)
+// ns, and element 0 also 0. Trailing zeros are left out.
 func (h *Histogram) Log2() []uint64 {
 	var counts []uint64
 	for b, n := range h.Buckets {

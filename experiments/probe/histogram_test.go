@@ -15,8 +15,9 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestBuckets: they follow each other without holes, each begins with its lower
-// bound, and is at most a sixteenth wide.
+// TestBuckets checks that buckets follow each other without holes, that each
+// begins at its lower bound, and that its width is at most a sixteenth of that
+// bound.
 func TestBuckets(t *testing.T) {
 	for b := range buckets {
 		from, to := lower(b), lower(b+1)
@@ -40,7 +41,8 @@ func TestBuckets(t *testing.T) {
 	}
 }
 
-// durations are spread over all sizes, and crowd at the bounds of buckets.
+// durations draws durations of all sizes, many of them at the bounds of
+// buckets.
 func durations() *rapid.Generator[uint64] {
 	return rapid.OneOf(
 		rapid.Uint64(),
@@ -58,8 +60,8 @@ func histogramOf(list []uint64) *Histogram {
 	return &h
 }
 
-// TestQuantileIsClose: it lies in the bucket of the value that has the rank, and
-// between the extremes.
+// TestQuantileIsClose checks that a quantile lies in the bucket of the value of
+// that rank, and between the extremes.
 func TestQuantileIsClose(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.Uint64Range(0, lower(buckets)-1), 1, 50).Draw(t, "durations")
@@ -67,7 +69,7 @@ func TestQuantileIsClose(t *testing.T) {
 		h := histogramOf(list)
 		slices.Sort(list)
 		rank := q * float64(len(list))
-		// The values on either side, where the rank falls between two.
+		// If the rank falls between two values, the neighbours on either side.
 		low, high := list[max(int(math.Ceil(rank))-1, 0)], list[min(int(rank), len(list)-1)]
 		got := h.Quantile(q)
 		if from, to := float64(lower(bucketOf(low))), float64(lower(bucketOf(high)+1)); got < from || got > to {
@@ -79,7 +81,7 @@ func TestQuantileIsClose(t *testing.T) {
 	})
 }
 
-// TestQuantileRises with q.
+// TestQuantileRises checks that a quantile does not fall when q rises.
 func TestQuantileRises(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := histogramOf(rapid.SliceOfN(durations(), 1, 50).Draw(t, "durations"))
@@ -91,7 +93,7 @@ func TestQuantileRises(t *testing.T) {
 	})
 }
 
-// TestMerge: it does not matter which CPU counted what.
+// TestMerge checks that the result does not depend on which CPU counted what.
 func TestMerge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a := rapid.SliceOfN(durations(), 0, 20).Draw(t, "a")
@@ -104,7 +106,8 @@ func TestMerge(t *testing.T) {
 	})
 }
 
-// TestDistKeepsWhatIsExact: count, mean and maximum are not those of buckets.
+// TestDistKeepsWhatIsExact checks that count, mean and maximum are exact and
+// not those of buckets.
 func TestDistKeepsWhatIsExact(t *testing.T) {
 	d := histogramOf([]uint64{1001, 1002, 2_000_001}).Dist()
 	if d.Count != 3 || d.Mean != 2_002_004.0/3 || d.Max != 2_000_001 {
@@ -115,8 +118,8 @@ func TestDistKeepsWhatIsExact(t *testing.T) {
 	}
 }
 
-// TestOtherShapes: the other forms of a histogram have all that it counts, in
-// the right place.
+// TestOtherShapes checks that the two other forms of a histogram have all
+// values in the right place.
 func TestOtherShapes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.Uint64Range(1, 17e9), 1, 50).Draw(t, "durations")
@@ -132,7 +135,8 @@ func TestOtherShapes(t *testing.T) {
 		if hdr.TotalCount() != int64(len(list)) {
 			t.Fatalf("%d values, %d in the other histogram", len(list), hdr.TotalCount())
 		}
-		// Half a bucket of ours, and the other's own 0.1 %.
+		// The tolerance is half a bucket of h plus the 0.1 % of the other
+		// histogram.
 		for _, at := range []struct{ got, want float64 }{
 			{float64(hdr.Min()), float64(h.Min)}, {float64(hdr.Max()), float64(h.Max)}, {hdr.Mean(), h.Mean()},
 		} {
@@ -143,7 +147,8 @@ func TestOtherShapes(t *testing.T) {
 	})
 }
 
-// What histogram.h takes from the kernel's headers, for an ordinary program.
+// userKernel replaces what histogram.h takes from the kernel's headers, so that
+// it compiles for an ordinary program.
 const userKernel = `
 #include <stdbool.h>
 #include <stdint.h>
@@ -159,8 +164,8 @@ typedef int32_t __s32; typedef int64_t __s64;
 static void *bpf_map_lookup_elem(void *map, const void *key);
 `
 
-// It reads durations, and writes the bucket of each, and then what observe has
-// made of all of them.
+// userMain reads durations and writes the bucket of each, and at the end the
+// histogram that observe has made of all.
 const userMain = `
 #include <stdio.h>
 #include <inttypes.h>
@@ -188,8 +193,8 @@ int main(void)
 }
 `
 
-// TestBucketsInC compiles the kernel's own source of the arithmetic for this
-// machine: it puts each duration where Go does.
+// TestBucketsInC compiles the C source of the kernel's programs for this
+// machine and checks that it puts each duration into the same bucket as Go.
 func TestBucketsInC(t *testing.T) {
 	compiler := ""
 	for _, name := range []string{"cc", "gcc", "clang", "clang-19"} {

@@ -8,15 +8,15 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// hook is a kernel tracepoint that one of the programs is attached to.
+// hook is a kernel tracepoint to which a program is attached.
 type hook struct {
 	program string
 	point   string
-	without string // what is not known without it; empty: the probe needs it
+	without string // what is unknown without it; empty if the probe needs it
 }
 
 var hooks = []hook{
-	{program: bpf.ProbeProgForked, point: "sched_process_fork"}, // first, so that no new thread escapes
+	{program: bpf.ProbeProgForked, point: "sched_process_fork"}, // first, so that it misses no new thread
 	{program: bpf.ProbeProgEnded, point: "sched_process_exit"},
 	{program: bpf.ProbeProgEnter, point: "sys_enter"},
 	{program: bpf.ProbeProgLeave, point: "sys_exit"},
@@ -30,7 +30,7 @@ var hooks = []hook{
 		without: "reads by the socket: they are taken from the system calls instead, which costs more"},
 }
 
-// points are the kernel's tracepoints, known by their type information.
+// points finds the kernel's tracepoints through the kernel's type information.
 type points struct{ spec *btf.Spec }
 
 func kernelPoints() (points, error) {

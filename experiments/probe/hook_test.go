@@ -10,9 +10,9 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// TestHooksHavePrograms: the object has a program for each hook, for the seed
-// and for the meter, and no other; each is made for the tracepoint that the
-// table says.
+// TestHooksHavePrograms checks that the object has one program for each hook,
+// one for the seed and one for the meter, and no other, and that each attaches
+// to the tracepoint of the table.
 func TestHooksHavePrograms(t *testing.T) {
 	spec, err := bpf.LoadProbe()
 	if err != nil {

@@ -9,22 +9,22 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// UserRecord is what a server's thread noted itself about one event, or about
-// one further request on a connection. The stamps are nanoseconds of
-// CLOCK_MONOTONIC; 0 is one that was not taken:
+// UserRecord holds the stamps that a server's thread took of one event, or of a
+// further request on a connection. They are nanoseconds of CLOCK_MONOTONIC; 0
+// is a stamp that was not taken:
 //
 //	a1  the socket's own time stamp of the data
-//	u0  user code has the event: accept or epoll_wait is behind it
-//	p0  it begins to pass: the leadership to a follower, or a connection to a worker
-//	p1  that is published
-//	p3  the call that wakes the receiver is behind it
+//	u0  user code has the event: accept or epoll_wait has returned
+//	p0  the hand-off begins: of the leadership to a follower, or of a connection to a worker
+//	p1  the hand-off is published
+//	p3  the call that wakes the receiver has returned
 //	f5  the receiver runs and knows that it leads, or has the connection
 //	f6  it is about to wait for events
 //	h0  first instruction of the request's handler
 //	h1  the handler has returned
 type UserRecord struct {
-	TID      uint32 // in the kernel's own pid namespace, as all of the probe's; 0: not known
-	Seq      uint64 // of the hand-off: a connection's giver and receiver note the same, the next leader one more than who promoted it
+	TID      uint32 // in the initial pid namespace, as everywhere in the probe; 0 if unknown
+	Seq      uint64 // of the hand-off: the giver and the receiver of a connection record the same; the next leader records one more than the thread that promoted it
 	Promoted bool   // f5 came after a sleep
 	A1       uint64
 	U0       uint64
@@ -37,16 +37,16 @@ type UserRecord struct {
 	H1       uint64
 }
 
-// Residue counts what found no partner on the other side.
+// Residue counts events without a partner on the other side.
 type Residue struct {
-	KernelRequests uint64 // read, and no handler began before the thread read again: part of a head, say
-	UserRequests   uint64 // handlers without a read of their own: a client that sends ahead, say
+	KernelRequests uint64 // reads after which the thread read again before a handler began, for example of a part of a head
+	UserRequests   uint64 // handlers without a read of their own, for example if the client sends ahead
 	KernelHandoffs uint64
-	UserHandoffs   uint64 // received after a sleep that no futex wake-up ended, in the kernel's view
+	UserHandoffs   uint64 // received after a sleep that, according to the kernel, no futex wake-up ended
 	KernelGaps     uint64
 }
 
-// Map is r by the names that its counts have in files.
+// Map returns the counts under their names in files.
 func (r Residue) Map() map[string]uint64 {
 	return map[string]uint64{
 		"kernel_requests": r.KernelRequests, "user_requests": r.UserRequests,
@@ -54,50 +54,50 @@ func (r Residue) Map() map[string]uint64 {
 	}
 }
 
-// UserSide is what the kernel's records and a server's own come to together.
+// UserSide is the result of joining the kernel's records and a server's own.
 type UserSide struct {
-	// Joined.
+	// Numbers of joined events.
 	Requests, Handoffs, Gaps uint64
 
-	// Unmatched found no partner although both sides were recording. Edge did
-	// not either, but one side began later or ended earlier than the event: the
-	// probe, or the log of a thread that the event needs.
+	// Unmatched events have no partner although both sides were recording. Edge
+	// events have none either, but one side began later or ended earlier than
+	// the event: the probe, or the log of a thread that the event needs.
 	Unmatched, Edge Residue
 
-	// Contradicted were partners by thread and time, and not by the numbers
-	// that giver and receiver noted. They are in no histogram.
+	// Contradicted counts partners by thread and time whose numbers, which
+	// giver and receiver recorded, do not match. No histogram contains them.
 	Contradicted uint64
 
-	// Unstamped are hand-offs from threads that never note to give one, or to
-	// such as never note to receive one: of a language's runtime, say, or to a
-	// listener that waited for an idle worker.
+	// Unstamped counts hand-offs from threads that never record giving one, or
+	// to threads that never record receiving one, for example of a language's
+	// runtime, or to a listener that waited for an idle worker.
 	Unstamped uint64
 
-	// Loose are user records of no known thread.
+	// Loose counts user records whose thread is unknown.
 	Loose uint64
 
 	byStage [len(stage.User)][stage.Placements]Histogram
 }
 
-// Join finds the partners of the kernel's records among those that the threads
-// of a server have taken themselves, by thread and time:
+// Join finds the partners of the kernel's records among the records of a
+// server's own threads, by thread and time:
 //
 //   - A request's handler is the first that its reader began after the read and
-//     before it read again, if it did not receive another event in between.
-//   - A hand-off's receiver is the first f5 of the woken thread after its futex
-//     call returned and before it did so for the next hand-off; its giver is
-//     what the waker noted around its futex call (p0 to p3).
-//   - A request that was handed over must have both; a gap's event is the first
-//     u0 of its receiver within it.
+//     before it read again, unless the reader received another event meanwhile.
+//   - A hand-off's receiver is the woken thread's first f5 after its futex call
+//     returned and before it returned for the next hand-off. The giver is the
+//     waker's record around its futex call (p0 to p3).
+//   - A request that was handed over must have both. A gap's event is the first
+//     u0 of its receiver within the gap.
 //
-// r's lists are in order of time, user in any.
+// r's lists must be in order of time; user may be in any order.
 func Join(r *Records, user []UserRecord) *UserSide {
 	j := &joiner{side: &UserSide{}, threads: map[uint32]*userThread{}, pairs: map[uint32][]pair{}}
 	j.index(user)
 	j.span(r)
 	requests := byThread(r.Requests, func(q *Request) uint32 { return q.TID })
 	handoffs := byThread(r.Handoffs, func(h *Handoff) uint32 { return h.TID })
-	for tid, t := range j.threads { // those that the kernel has nothing of, too
+	for tid, t := range j.threads { // including those without kernel records
 		j.joinRequests(t, requests[tid])
 		j.joinHandoffs(t, handoffs[tid])
 		delete(requests, tid)
@@ -115,17 +115,17 @@ func Join(r *Records, user []UserRecord) *UserSide {
 	return j.side
 }
 
-// joiner is a Join under way.
+// joiner is the state of a Join.
 type joiner struct {
 	side    *UserSide
 	threads map[uint32]*userThread
-	begin   uint64 // first and last time that the kernel has anything of
+	begin   uint64 // first and last time of the kernel's records
 	end     uint64
 	pairs   map[uint32][]pair // joined hand-offs by receiver, in order of time
 }
 
-// userThread is what one thread noted: by each stamp that events are looked for
-// by, the records that have it in the order of that stamp.
+// userThread holds one thread's records, in one list for each stamp that Join
+// searches by, sorted by that stamp.
 type userThread struct {
 	u0, p0, f5, h0 []*UserRecord
 	begin, end     uint64 // of all its stamps
@@ -180,13 +180,14 @@ func sortBy(list []*UserRecord, stamp func(*UserRecord) uint64) {
 	slices.SortStableFunc(list, func(a, b *UserRecord) int { return cmp.Compare(stamp(a), stamp(b)) })
 }
 
-// from is the place of the first record whose stamp is at or after a time.
+// from returns the index of the first record whose stamp is at or after at.
 func from(list []*UserRecord, stamp func(*UserRecord) uint64, at uint64) int {
 	return sort.Search(len(list), func(i int) bool { return stamp(list[i]) >= at })
 }
 
-// span finds the first and the last of what the probe recorded. A hand-off is
-// recorded when it has been put to use, and may have been made before.
+// span finds the first and the last time that the probe recorded. It ignores
+// hand-offs that were made before the start but recorded later, when they were
+// used.
 func (j *joiner) span(r *Records) {
 	j.begin = math.MaxUint64
 	extend := func(at uint64) {
@@ -202,7 +203,7 @@ func (j *joiner) span(r *Records) {
 	}
 }
 
-// byThread keeps each thread's events in their order.
+// byThread groups events by thread and keeps their order.
 func byThread[T any](list []T, tid func(*T) uint32) map[uint32][]*T {
 	m := map[uint32][]*T{}
 	for i := range list {
@@ -211,7 +212,7 @@ func byThread[T any](list []T, tid func(*T) uint32) map[uint32][]*T {
 	return m
 }
 
-// giver is what the thread noted that was calling futex at that time.
+// giver returns the record of the thread that was calling futex at that time.
 func (j *joiner) giver(tid uint32, call uint64) *UserRecord {
 	t := j.threads[tid]
 	if t == nil || call == 0 {
@@ -224,14 +225,14 @@ func (j *joiner) giver(tid uint32, call uint64) *UserRecord {
 	return t.p0[i]
 }
 
-// edge reports whether a kernel's event lies outside of what a thread noted. A
-// thread that noted nothing at all is no excuse.
+// edge reports whether a kernel event lies outside the time that a thread
+// recorded. It is false for a thread without records.
 func (j *joiner) edge(tid uint32, at uint64) bool {
 	t := j.threads[tid]
 	return t != nil && (at < t.begin || at > t.end)
 }
 
-// count adds an event without a partner to the residue or to the edge.
+// count counts an event without a partner, as unmatched or as edge.
 func (s *UserSide) count(edge bool, which func(*Residue) *uint64) {
 	r := &s.Unmatched
 	if edge {
@@ -246,10 +247,11 @@ func kernelHandoffs(r *Residue) *uint64 { return &r.KernelHandoffs }
 func userHandoffs(r *Residue) *uint64   { return &r.UserHandoffs }
 func kernelGaps(r *Residue) *uint64     { return &r.KernelGaps }
 
-// unwatched reports whether a user's event lies outside of the kernel's.
+// unwatched reports whether a user event lies outside the time of the kernel's
+// records.
 func (j *joiner) unwatched(at uint64) bool { return at < j.begin || at > j.end }
 
-// joinRequests goes through one thread's reads and handlers side by side.
+// joinRequests matches one thread's reads with its handlers.
 func (j *joiner) joinRequests(t *userThread, requests []*Request) {
 	handlers := t.h0
 	for i, q := range requests {
@@ -273,8 +275,8 @@ func (j *joiner) joinRequests(t *userThread, requests []*Request) {
 	}
 }
 
-// joinRequest finds who passed the request to its reader, if somebody did, and
-// takes the request's way apart.
+// joinRequest finds the thread that handed the request to its reader, if there
+// is one, and then splits the request's time into stages.
 func (j *joiner) joinRequest(q *Request, u *UserRecord) {
 	g, how := u, direct
 	switch {
@@ -303,9 +305,9 @@ func (j *joiner) joinRequest(q *Request, u *UserRecord) {
 	j.dispatch(q, g, u, how)
 }
 
-// queued is what the event's receiver noted of a request that a thread took
-// which was awake: there is no wake-up to find it by, but its number. Each
-// thread counts upwards.
+// queued returns the receiver's record of a request that a thread took while it
+// was awake. There is no wake-up to find it by, so it is found by its number,
+// which increases within each thread.
 func (j *joiner) queued(q *Request, u *UserRecord) *UserRecord {
 	t := j.threads[q.Receipt.TID]
 	if t == nil || u.F5 == 0 {
@@ -318,8 +320,8 @@ func (j *joiner) queued(q *Request, u *UserRecord) *UserRecord {
 	return t.p0[i]
 }
 
-// joinHandoffs goes through the wake-ups of one thread and what it noted of
-// being handed something, side by side.
+// joinHandoffs matches one thread's wake-ups with its records of receiving
+// something.
 func (j *joiner) joinHandoffs(t *userThread, handoffs []*Handoff) {
 	receipts := slices.DeleteFunc(slices.Clone(t.f5), func(u *UserRecord) bool { return !u.Promoted })
 	for i, h := range handoffs {
@@ -359,9 +361,9 @@ func (j *joiner) joinHandoffs(t *userThread, handoffs []*Handoff) {
 	}
 }
 
-// joinGap finds the event that a gap began with and, if it ended with a thread
-// that was woken for it, that hand-off. Gaps that ended otherwise are left
-// alone: nobody took stamps on the way.
+// joinGap finds the event with which a gap began and, if a woken thread ended
+// it, that hand-off. It ignores gaps that ended otherwise, because no thread
+// took stamps in them.
 func (j *joiner) joinGap(gap *Gap) {
 	t := j.threads[gap.Giver]
 	switch gap.How.Group() {

@@ -2,15 +2,16 @@ package probe
 
 import "testing"
 
-// A hand-off that was made before the probe recorded, and put to use after, does
-// not make the server's records of the time in between residue.
+// A receiver may act on a hand-off that was made before the recording began.
+// The server's records of the time before that beginning then count as edge and
+// not as residue.
 func TestJoinTakesNoOldHandoffForTheBeginning(t *testing.T) {
 	for _, c := range []struct {
 		began                uint64
 		unmatched, atTheEdge uint64
 	}{
 		{1000, 0, 1},
-		{0, 1, 0}, // it was made while the probe recorded
+		{0, 1, 0}, // made while the probe recorded
 	} {
 		r := Records{
 			Began:    c.began,

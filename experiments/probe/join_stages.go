@@ -2,18 +2,18 @@ package probe
 
 import "lflab/experiments/probe/stage"
 
-// way is how a request came to its reader.
+// way says how a request reached its reader.
 type way int
 
 const (
-	direct way = iota // it received the event, or has the connection already
-	woken             // it was woken for it
-	queued            // it was given it while awake
+	direct way = iota // the reader received the event, or has the connection already
+	woken             // the reader was woken for it
+	queued            // the reader got it while awake
 )
 
-// walk goes along the stamps of one event, from one stage to the next. A stamp
-// that was not taken or lies before the last one takes no time, so that the
-// stages add up to the whole.
+// walk goes along the stamps of one event and observes each stage. A stamp that
+// is missing or earlier than the previous one takes no time, so the stages add
+// up to the total.
 type walk struct {
 	side  *UserSide
 	place stage.Placement
@@ -27,8 +27,8 @@ func (w *walk) upto(stamp uint64, stage int) {
 	}
 }
 
-// dispatch is a request's way from its readiness to its handler. Its placement
-// is that of the last wake-up on the way.
+// dispatch observes a request's stages from its readiness to its handler. Its
+// placement is that of the last wake-up among them.
 func (j *joiner) dispatch(q *Request, g, u *UserRecord, how way) {
 	w := walk{j.side, stage.NoWake, q.From}
 	for _, s := range []*Sleep{&q.Receipt.Sleep, &q.Pass, &q.Read} {
@@ -39,7 +39,7 @@ func (j *joiner) dispatch(q *Request, g, u *UserRecord, how way) {
 	j.side.byStage[stage.DTotal][w.place].Observe(u.H0 - q.From)
 	if q.Receipt.Return != 0 && g.U0 >= q.Receipt.Return {
 		w.upto(q.Receipt.Return, stage.DReadyReturn)
-		w.upto(q.Accepted, stage.DReturnAccept) // at once, or long ago, in all other cases
+		w.upto(q.Accepted, stage.DReturnAccept) // zero unless the thread has come from epoll_wait to accept
 		w.upto(g.U0, stage.DReturnUser)
 		w.upto(g.P0, stage.DUserPass)
 		switch {
@@ -73,7 +73,7 @@ func (j *joiner) handoff(h *Handoff, g, u *UserRecord) {
 	w.upto(u.F5, stage.HFutexUser)
 }
 
-// passed is a gap that ended with a thread that was woken for it.
+// passed observes the stages of a gap that a woken thread ended.
 func (j *joiner) passed(gap *Gap, p pair) {
 	w := walk{j.side, p.handoff.Sleep.Placement(), gap.Began}
 	j.side.byStage[stage.GTotal][w.place].Observe(gap.Time - gap.Began)
@@ -85,8 +85,8 @@ func (j *joiner) passed(gap *Gap, p pair) {
 	w.upto(gap.Time, stage.GUserArm)
 }
 
-// retook is a gap that the receiver of the event ended itself, after it had
-// passed the last of what the event brought.
+// retook observes the stages of a gap that the receiver of the event ended
+// itself, after it had handed over the last connection of the event.
 func (j *joiner) retook(gap *Gap, event, last *UserRecord) {
 	w := walk{j.side, stage.NoWake, gap.Began}
 	j.side.byStage[stage.GTotal][w.place].Observe(gap.Time - gap.Began)
@@ -102,7 +102,7 @@ func (j *joiner) retook(gap *Gap, event, last *UserRecord) {
 	w.upto(gap.Time, stage.GUserArm)
 }
 
-// Histogram is the distribution of a stage, over all placements.
+// Histogram returns the distribution of a stage over all placements.
 func (s *UserSide) Histogram(group stage.Group, name string) *Histogram {
 	for i := range stage.User {
 		if stage.User[i].Group == group && stage.User[i].Name == name {
@@ -112,8 +112,8 @@ func (s *UserSide) Histogram(group stage.Group, name string) *Histogram {
 	return &Histogram{}
 }
 
-// Total is the distribution of "H", "D" or "G" with its ends in user space
-// (those of G are the kernel's); nil when there is none.
+// Total returns the distribution of "H", "D" or "G" between user stamps (the
+// ends of G are the kernel's), or nil if it is empty.
 func (s *UserSide) Total(name string) *Histogram {
 	if h := s.Histogram(stage.Group(name+".user"), "total"); h.Count > 0 {
 		return h
@@ -121,10 +121,10 @@ func (s *UserSide) Total(name string) *Histogram {
 	return nil
 }
 
-// Stages are those that something went through, by their names in a Report: H's
-// bare, those of D and G with a prefix. Of is "H" or "D" for a stage that the
-// kernel's own sum of that name does not contain and that can be added to it;
-// it is "H_user", "D_user" or "G_user" for the others, which lie within.
+// Stages returns the stages that have values, under their names in a Report:
+// those of H bare, those of D and G with a prefix. Of is "H" or "D" if the
+// stage can be added to the kernel's sum of that name because it lies outside
+// it. Otherwise it is "H_user", "D_user" or "G_user".
 func (s *UserSide) Stages() map[string]stage.Times {
 	m := map[string]stage.Times{}
 	for i, part := range stage.User {

@@ -12,7 +12,8 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// scene is a server as both sides see it. Times are ns from 1,000,000 on.
+// scene has the records of both sides about one server. Times are in ns, from
+// 1,000,000 on.
 type scene struct {
 	records Records
 	user    []UserRecord
@@ -20,7 +21,7 @@ type scene struct {
 
 const leads = Total(bpf.ProbeStageLEAD_TOTAL)
 
-// stagesOf are the sums of a group's stages that have any, and their count.
+// stagesOf returns sum and count of each stage of a group that has values.
 func stagesOf(s *UserSide, g stage.Group) map[string][2]uint64 {
 	m := map[string][2]uint64{}
 	for _, stage := range stage.User {
@@ -54,8 +55,8 @@ func expectSums(t *testing.T, s *UserSide) {
 	}
 }
 
-// leaderScene: thread 1 takes a connection, promotes 2, which slept, and
-// serves; a second request follows on the connection.
+// leaderScene: thread 1 takes a connection, promotes the sleeping thread 2 and
+// serves. A second request follows on the connection.
 func leaderScene() scene {
 	wait := Receipt{Enter: 900, Sleep: Sleep{Off: 910, Waking: 1010, Wakeup: 1020, Run: 1030, WakerCPU: 1}, Return: 1040, TID: 1}
 	promoted := Sleep{Off: 500, Waking: 1110, Wakeup: 1120, Run: 1130, Call: 1100, Waker: 1}
@@ -89,13 +90,15 @@ func TestJoinLeader(t *testing.T) {
 	if s.Requests != 2 || s.Handoffs != 1 || s.Gaps != 1 || s.Unmatched != (Residue{}) || s.Edge != (Residue{UserRequests: 1}) || s.Contradicted+s.Unstamped+s.Loose != 0 {
 		t.Errorf("%+v, want all but the handler after the kernel's last read", residueOf(s))
 	}
-	// The first request's wake-up came from the other CPU, the second's from the same.
+	// The wake-up for the first request came from the other CPU, that for the
+	// second from the same CPU.
 	if h := s.byStage[stage.DTotal]; h[stage.CrossCPU].Count != 1 || h[stage.SameCPU].Count != 1 {
 		t.Errorf("%d across CPUs, %d on the same", h[stage.CrossCPU].Count, h[stage.SameCPU].Count)
 	}
 }
 
-// TestJoinLeaderOddities: what does not fit is left out, and counted.
+// TestJoinLeaderOddities checks that records which contradict each other are
+// left out and counted.
 func TestJoinLeaderOddities(t *testing.T) {
 	for _, c := range []struct {
 		name    string
@@ -123,7 +126,8 @@ func TestJoinLeaderOddities(t *testing.T) {
 		{"no handler came of the first read", func(sc *scene) { sc.user[1].H0 = 0 }, [3]uint64{1, 1, 1}, Residue{KernelRequests: 1}, Residue{UserRequests: 1}, [3]uint64{}},
 		{"two requests were in one read", func(sc *scene) { sc.user = append(sc.user, UserRecord{TID: 1, H0: 1500}) }, [3]uint64{2, 1, 1},
 			Residue{UserRequests: 1}, Residue{UserRequests: 1}, [3]uint64{}},
-		// Its event came after the read: it is a later one whose read was lost.
+		// The event came after the read, so it belongs to a later request whose
+		// read was lost.
 		{"a handler of another event", func(sc *scene) { sc.user[2].U0 = 1601 }, [3]uint64{1, 1, 1},
 			Residue{KernelRequests: 1}, Residue{UserRequests: 2}, [3]uint64{}},
 		{"the server's records begin late", func(sc *scene) { sc.user = sc.user[2:] }, [3]uint64{1, 0, 0}, Residue{},
@@ -138,7 +142,7 @@ func TestJoinLeaderOddities(t *testing.T) {
 			Residue{KernelGaps: 1}, Residue{UserRequests: 1}, [3]uint64{}},
 		{"a gap that another thread began", func(sc *scene) { sc.records.Gaps[0].Giver = 2 }, [3]uint64{2, 1, 0},
 			Residue{}, Residue{UserRequests: 1, KernelGaps: 1}, [3]uint64{}},
-		{"a gap nobody was woken for", func(sc *scene) { sc.records.Gaps[0].How = Total(bpf.ProbeStageJOINED_TOTAL) }, [3]uint64{2, 1, 0},
+		{"a gap without a wake-up", func(sc *scene) { sc.records.Gaps[0].How = Total(bpf.ProbeStageJOINED_TOTAL) }, [3]uint64{2, 1, 0},
 			Residue{}, Residue{UserRequests: 1}, [3]uint64{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -158,8 +162,9 @@ func residueOf(s *UserSide) string {
 	return fmt.Sprintf("unmatched %+v, edge %+v, contradicted %d, unstamped %d, loose %d", s.Unmatched, s.Edge, s.Contradicted, s.Unstamped, s.Loose)
 }
 
-// workerScene: listener 1 wakes worker 2 for the first connection; worker 3 is
-// awake and takes the second. 1 had to wait for an idle worker in between.
+// workerScene: listener 1 wakes worker 2 for the first connection. Worker 3 is
+// awake and takes the second. In between the listener waited for an idle
+// worker.
 func workerScene() scene {
 	return scene{
 		Records{
@@ -195,15 +200,15 @@ func TestJoinWorker(t *testing.T) {
 		t.Errorf("%s", residueOf(s))
 	}
 
-	// The event brought a second connection, which was passed after the first.
+	// One event brought two connections. The second was passed after the first.
 	sc.user = append(sc.user, UserRecord{TID: 1, Seq: 3, U0: 1095, P0: 1096, P3: 1125})
 	sc.records.Gaps[0].WakeEnter, sc.records.Gaps[0].WakeExit = 1100, 1120
 	expectStages(t, Join(&sc.records, sc.user), stage.UserG, map[string][2]uint64{"total": {1, 130}, "return-user": {1, 10}, "user-pass": {1, 76},
 		"user-wake": {1, 4}, "wake-woke": {1, 20}, "woke-user": {1, 5}, "user-arm": {1, 15}})
 	sc.user = sc.user[:4]
 
-	// Neither can a request be joined whose giver noted another number, nor one
-	// whose giver is not known.
+	// A request whose giver noted another number, or whose giver is not known,
+	// cannot be joined.
 	sc.user[0].Seq, sc.user[1].Seq = 5, 6
 	s = Join(&sc.records, sc.user)
 	if s.Requests != 0 || s.Handoffs != 0 || s.Contradicted != 2 || s.Unmatched != (Residue{KernelRequests: 1, UserRequests: 1}) {
@@ -211,7 +216,8 @@ func TestJoinWorker(t *testing.T) {
 	}
 }
 
-// TestJoinWorkerOddities: a way that cannot have been is not taken.
+// TestJoinWorkerOddities checks that Join refuses pairs of records in an
+// impossible order.
 func TestJoinWorkerOddities(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -232,7 +238,8 @@ func TestJoinWorkerOddities(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			sc := workerScene()
 			c.change(&sc)
-			// So that nothing is at the edge.
+			// These records extend the recording on both sides, so that nothing
+			// counts as edge.
 			sc.records.Handoffs = slices.Insert(sc.records.Handoffs, 0, Handoff{TID: 1, Time: 1, Group: leads})
 			sc.records.Requests = append(sc.records.Requests, Request{TID: 3, Time: 9000})
 			sc.user = append(sc.user, UserRecord{TID: 3, H1: 9999}, UserRecord{TID: 2, F6: 2}, UserRecord{TID: 1, F6: 3})
@@ -246,9 +253,10 @@ func TestJoinWorkerOddities(t *testing.T) {
 	}
 }
 
-// TestJoinEvent: an accept lies between the wait's return and the event in user
-// code; the second request's event is not known, for it came before the probe;
-// and the third's reader fell asleep once more, in the read.
+// TestJoinEvent: for the first request an accept lies between the return of the
+// wait and the event in user code. The second request's event is not known
+// because it came before the probe. The third request's reader slept once more,
+// in the read.
 func TestJoinEvent(t *testing.T) {
 	sc := workerScene()
 	q := sc.records.Requests
@@ -260,16 +268,17 @@ func TestJoinEvent(t *testing.T) {
 	sc.user = append(sc.user, UserRecord{TID: 4, Seq: 1, F5: 1130, H0: 1850})
 	s := Join(&sc.records, sc.user)
 	expectStages(t, s, stage.UserD, map[string][2]uint64{"total": {3, 330 + 130 + 810},
-		"ready-return": {1, 5}, "return-accept": {1, 7}, "return-user": {1, 8}, "user-pass": {1, 2}, // all before the third was ready
+		"ready-return": {1, 5}, "return-accept": {1, 7}, "return-user": {1, 8}, "user-pass": {1, 2}, // the third became ready only after all these
 		"user-wake": {2, 28 + 10}, "wake-return": {2, 50 + 50}, "futex-user": {2, 20 + 30},
 		"user-read": {1, 180}, "ready-read": {2, 120 + 670}, "read-handler": {3, 30 + 10 + 50}})
 	expectSums(t, s)
-	// The first was handed to the other CPU, the third's last wake-up was local.
+	// The first request was passed to the other CPU. The last wake-up of the
+	// third was on its own CPU.
 	if h := s.byStage[stage.DTotal]; h[stage.CrossCPU].Count != 1 || h[stage.NoWake].Count != 1 || h[stage.SameCPU].Count != 1 {
 		t.Errorf("%d across CPUs, %d without a wake-up, %d on the same CPU", h[stage.CrossCPU].Count, h[stage.NoWake].Count, h[stage.SameCPU].Count)
 	}
 
-	// A wake-up that was over before the data came is not on the way.
+	// A wake-up that ended before the data came does not delay the request.
 	sc = leaderScene()
 	sc.records.Requests[0].From = 1290
 	s = Join(&sc.records, sc.user)
@@ -279,19 +288,21 @@ func TestJoinEvent(t *testing.T) {
 	expectStages(t, s, stage.UserD, map[string][2]uint64{"total": {2, 40 + 70}, "ready-read": {2, 10 + 50}, "read-handler": {2, 30 + 20}})
 }
 
-// TestJoinPartly: what one side did not see is in no stage of another event.
+// TestJoinPartly checks that an event that one side did not see adds to no
+// stage.
 func TestJoinPartly(t *testing.T) {
-	// The first read was of half a head.
+	// The first read returned half a head.
 	sc := leaderScene()
 	sc.user[1].H0 = 0
 	expectStages(t, Join(&sc.records, sc.user), stage.UserD, map[string][2]uint64{"total": {1, 70}, "ready-read": {1, 50}, "read-handler": {1, 20}})
-	// The kernel does not know the wait that the first event came with.
+	// The kernel has no record of the wait that returned the first event.
 	sc = leaderScene()
 	sc.records.Requests[0].Receipt = Receipt{}
 	expectStages(t, Join(&sc.records, sc.user), stage.UserD, map[string][2]uint64{"total": {2, 330 + 70}, "ready-read": {2, 300 + 50}, "read-handler": {2, 30 + 20}})
 }
 
-// TestUserReport: what lies within the kernel's sums is not to be added to them.
+// TestUserReport checks that parts of the kernel's sums are not added to them
+// once more.
 func TestUserReport(t *testing.T) {
 	sc := workerScene()
 	got := map[string]string{}
@@ -314,10 +325,10 @@ func TestUserReport(t *testing.T) {
 	}
 }
 
-// busyServer is a worker server of many threads, all in its own truth: every
-// request is handed over, by a wake-up or to a thread that is awake. lose
-// leaves that share of both sides' records out; whole and handoffs count what
-// has lost nothing.
+// busyServer makes up a worker server of many threads whose every request is
+// passed on, by a wake-up or to a thread that is awake. A share lose of the
+// records is missing on both sides. whole and handoffs count the requests and
+// hand-offs of which no record is missing.
 func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, whole, handoffs int) {
 	now := uint64(1_000_000)
 	step := func() uint64 { now += 1 + r.Uint64N(400); return now }
@@ -327,7 +338,7 @@ func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, wh
 		enter, ready, back := step(), step(), step()
 		give := UserRecord{TID: 1, Seq: seq, U0: step(), P0: step(), P1: step()}
 		w := r.IntN(workers)
-		for busyUntil[w] > give.P0 { // the listener reserves an idle one
+		for busyUntil[w] > give.P0 { // the listener reserves an idle worker
 			w = (w + 1) % workers
 			if slices.Min(busyUntil) > give.P0 {
 				now = slices.Min(busyUntil)
@@ -350,7 +361,7 @@ func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, wh
 		} else {
 			give.P3 = step()
 		}
-		start := now // the listener goes on, the worker beside it
+		start := now // from here listener and worker run side by side
 		take.F5 = step()
 		q.Time = step() + r.Uint64N(5000)
 		take.H0 = q.Time + 1 + r.Uint64N(100)
@@ -380,9 +391,9 @@ func busyServer(r *rand.Rand, workers, requests int, lose float64) (sc scene, wh
 	return sc, whole, handoffs
 }
 
-// TestJoinFindsTheTruth: of a server whose truth is known, all is found when all
-// is there; and when records are lost on both sides, no wrong partner is taken
-// for the right one.
+// TestJoinFindsTheTruth checks against a made-up server that Join finds
+// everything if all records are there. If records are missing on both sides, it
+// joins no wrong pairs.
 func TestJoinFindsTheTruth(t *testing.T) {
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
@@ -395,8 +406,8 @@ func TestJoinFindsTheTruth(t *testing.T) {
 
 		sc, whole, handoffs = busyServer(r, 1+r.IntN(8), 300, 0.1)
 		s = Join(&sc.records, sc.user)
-		// One that is not whole has lost its read, its giver or its receiver,
-		// and each makes it impossible to join.
+		// A request that is not whole has lost its read, its giver or its
+		// receiver. Each alone makes a join impossible.
 		if int(s.Requests) != whole || int(s.Handoffs) != handoffs {
 			t.Errorf("seed %d: %d of %d requests and %d of %d hand-offs, %s", seed, s.Requests, whole, s.Handoffs, handoffs, residueOf(s))
 		}
@@ -407,7 +418,8 @@ func TestJoinFindsTheTruth(t *testing.T) {
 	}
 }
 
-// BenchmarkJoin: the time per request must not grow with their number.
+// BenchmarkJoin shows that the time per request does not grow with their
+// number.
 func BenchmarkJoin(b *testing.B) {
 	for _, n := range []int{1000, 100_000} {
 		b.Run(fmt.Sprintf("requests=%d", n), func(b *testing.B) {

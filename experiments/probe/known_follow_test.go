@@ -2,13 +2,13 @@ package probe
 
 import "testing"
 
-// TestKnownNewcomers: a thread and a process that begin after the probe are
-// followed, the process only if children are.
+// TestKnownNewcomers checks that the probe follows a thread that begins after
+// it, and a process only with the option Children.
 func TestKnownNewcomers(t *testing.T) {
 	requireCheck(t)
 	const n = 2000
-	// The targets' own runtime wakes threads as well, and finds somebody in
-	// most cases.
+	// Go's runtime in the target also makes wake calls. Most of them find a
+	// thread.
 	const runtime = n / 4
 	for _, c := range []struct {
 		name, kind string
@@ -25,12 +25,13 @@ func TestKnownNewcomers(t *testing.T) {
 			o := watched(t, Options{PIDs: []int{target.PID}, Children: c.children}, func() { target.play(n) })
 			elided := o.Count("wakes_elided")
 			if c.followed && (elided < n || elided > n+runtime) {
-				t.Errorf("%d wake calls found nobody, want the newcomer's %d and few others", elided, n)
+				t.Errorf("%d wake calls found no thread, want the newcomer's %d and few others", elided, n)
 			}
 			if !c.followed && elided > runtime {
-				t.Errorf("%d wake calls found nobody, want few: the newcomer's %d are not asked for", elided, n)
+				t.Errorf("%d wake calls found no thread, want few, without the newcomer's %d", elided, n)
 			}
-			// Go's runtime may start another one, to try what the kernel can.
+			// The runtime may start one more process to find out what the
+			// kernel supports.
 			if more := o.Processes > 1; more != c.children {
 				t.Errorf("%d processes were followed", o.Processes)
 			}

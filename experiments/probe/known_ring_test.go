@@ -7,14 +7,13 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// kept is how many were kept.
 func (o *outcome) kept() uint64 {
 	r := o.Records
 	return uint64(len(r.Requests) + len(r.Handoffs) + len(r.Gaps) + len(r.Waits) + len(r.Wakes) + len(r.Runs))
 }
 
-// TestKnownLoss: of a ring that is too small, what was lost and what was kept is
-// what was emitted, and what is counted in the kernel is not touched by it.
+// TestKnownLoss uses a ring that is too small. The records lost and kept must
+// add up to those emitted, and the kernel's own counts must be unaffected.
 func TestKnownLoss(t *testing.T) {
 	requireCheck(t)
 	const n = 50_000
@@ -31,8 +30,8 @@ func TestKnownLoss(t *testing.T) {
 		t.Errorf("no record is lost of %d in a ring for less than a hundred", n)
 	}
 	o.whole(t)
-	// One for each wake call, and one for each time on a CPU whose beginning is
-	// known.
+	// Each wake call emits a record, and so does each time on a CPU whose
+	// beginning is known.
 	emitted := n + o.Count("switches_voluntary") + o.Count("switches_involuntary")
 	if got := o.lost.Records + o.kept(); got > emitted || got+o.Result.counts.Threads < emitted {
 		t.Errorf("%d records were lost and %d kept, want %d together, or one less for a thread that was on a CPU at the start", o.lost.Records, o.kept(), emitted)
@@ -40,11 +39,11 @@ func TestKnownLoss(t *testing.T) {
 	t.Logf("%d records lost, %d kept", o.lost.Records, o.kept())
 }
 
-// TestKnownFlood: the default ring takes 200,000 hook hits a second, with a
-// record of each.
+// TestKnownFlood checks that the default ring loses nothing at 200,000 hook
+// hits per second with a record of each.
 func TestKnownFlood(t *testing.T) {
 	requireCheck(t)
-	const n = 200_000 // at 200 in a millisecond
+	const n = 200_000 // 200 per ms
 	target := startTarget(t, "flood", strconv.Itoa(n))
 	target.rest()
 	o := watched(t, Options{PIDs: []int{target.PID}, Requests: true, Calls: true}, target.act)

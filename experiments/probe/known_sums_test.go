@@ -8,14 +8,15 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// TestKnownSums: the stages of every group add up to its total, to the
-// nanosecond, and so they do where the placement cannot change on the way.
+// TestKnownSums checks that the stages of every group add up to its total to
+// the nanosecond. If the placement cannot change within a group, they do so for
+// each placement.
 func TestKnownSums(t *testing.T) {
 	requireCheck(t)
 	const connections, requests = 100, 3
 	for _, c := range []struct {
 		kind   string
-		groups []stage.Group // that must occur
+		groups []stage.Group // groups that must occur
 	}{
 		{"pingpong", []stage.Group{stage.Bare}},
 		{"worker", []stage.Group{stage.First, stage.Kept, stage.Item, stage.Retook}},
@@ -33,7 +34,8 @@ func TestKnownSums(t *testing.T) {
 				}
 				target.rest()
 			})
-			// Without sk_data_ready the readiness of later requests is not known.
+			// Without sk_data_ready the probe does not know when later requests
+			// became ready.
 			later := !slices.ContainsFunc(o.Missing, func(m string) bool { return strings.Contains(m, "sk_data_ready") })
 			if c.kind != "pingpong" {
 				want := map[string]uint64{"connections": connections, "requests": connections}
@@ -63,7 +65,7 @@ func TestKnownSums(t *testing.T) {
 					t.Errorf("the stages of %s add up to %d ns, the totals to %d", g, sum, want)
 				}
 				if g == stage.First || g == stage.Kept {
-					continue // a request may be received in one place and handed over in another
+					continue // a request may arrive in one placement and be passed on in another
 				}
 				for place := range parts {
 					if want := total[place].Sum; parts[place] != want {

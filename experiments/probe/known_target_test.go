@@ -13,21 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Targets whose every futex call is known: they take a byte of their input for
-// an order, on the thread that carries it out, and answer with one. The kinds:
+// Targets whose every futex call is known. A target reads a byte from its input
+// as an order, carries it out, and answers with a byte. The kinds:
 //
-//	elide N             N wake calls that find nobody
+//	elide N             N wake calls that find no thread
 //	flood N             the same, 200 in each millisecond
-//	expire N            N waits that time ends
-//	interrupt N         N waits that a signal ends; its address is its thread
-//	collide N CPU CPU   N wake calls that find somebody, who may not be asleep yet
+//	expire N            N waits that end by timeout
+//	interrupt N         N waits that end by a signal; its address is its thread
+//	collide N CPU CPU   N wake calls to a thread that may not sleep yet
 //	turns N CPU CPU     two threads that wake each other, N times there and back
-//	strict N CPU CPU    the same, of which none runs before the other sleeps
-//	hold N CPU CPU NS   N wake-ups of a thread, on whose CPU a third one spins for so long after each
+//	strict N CPU CPU    the same, but neither runs before the other sleeps
+//	hold N CPU CPU NS   N wake-ups of a thread whose CPU a third one keeps busy for NS after each
 //
-// Of two more kinds the order is the number:
+// For two more kinds the order contains the number:
 //
-//	grow                a thread that did not exist before makes so many wake calls
+//	grow                a new thread makes that many wake calls
+//	beget               a child process does so
 //	beget               so does a child process
 func init() {
 	live["elide"] = func(args []string) (string, func(int)) { return alone(args, elide) }
@@ -42,18 +43,18 @@ func init() {
 	live["beget"] = func([]string) (string, func(int)) { return "", beget }
 }
 
-// known is what these targets' threads share.
+// known is the state that the threads of these targets share.
 var known struct {
 	word, back word
-	came       atomic.Int64 // wake-ups that the sleeper has had
-	spins      atomic.Bool  // the spinner is on the CPU
+	came       atomic.Int64 // wake-ups of the sleeper so far
+	spins      atomic.Bool  // the third thread keeps the CPU busy
 	woken      atomic.Int64 // when the sleeper was woken; 0: not yet
 	hold       int64        // ns
-	sleeper    uintptr      // open file of its system call
-	order      [2]int       // pipe to the spinner
+	sleeper    uintptr      // open file in /proc of its system call
+	order      [2]int       // pipe to the third thread
 }
 
-// alone carries orders out on this thread and does not return.
+// alone carries out orders on the calling thread and does not return.
 func alone(args []string, act func(n int)) (string, func(int)) {
 	n, err := strconv.Atoi(args[0])
 	must(err)
@@ -73,7 +74,7 @@ func obeyAlone(n int, act func(int)) {
 	}
 }
 
-// pin keeps this thread on the first of the CPUs, if there is one.
+// pin keeps the calling thread on the first of the CPUs, if there is one.
 func pin(cpus ...string) {
 	if len(cpus) == 0 {
 		return
@@ -85,9 +86,9 @@ func pin(cpus ...string) {
 	must(unix.SchedSetaffinity(0, &set))
 }
 
-// first makes this thread run before all ordinary ones, and not give way to its
-// likes.
-func first() {
+// realTime gives the calling thread a real-time priority: it runs before all
+// ordinary threads, and threads of the same priority do not preempt it.
+func realTime() {
 	must(unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0))
 }
 
@@ -115,7 +116,7 @@ func expire(n int) {
 	for n > 0 {
 		before := sleeps()
 		known.word.sleep(2e6)
-		if sleeps() > before { // else its time was over before it slept
+		if sleeps() > before { // else the timeout passed before the thread slept
 			n--
 		}
 	}
@@ -156,11 +157,11 @@ func beTaking(args []string) (string, func(int)) {
 
 func beStrict(args []string) (string, func(int)) {
 	thread(func() {
-		first()
+		realTime()
 		answerTurns()
 	}, args[2])
 	runtime.LockOSThread()
-	first()
+	realTime()
 	return alone(args, takeTurns)
 }
 
@@ -192,14 +193,14 @@ func beHolding(args []string) (string, func(int)) {
 		sleepOn()
 	}, args[2])
 	thread(func() {
-		first()
+		realTime()
 		spin()
 	}, args[2])
 	return alone(args, wakeHeld)
 }
 
-// spin occupies the CPU from each order until known.hold after the sleeper was
-// woken.
+// spin keeps the CPU busy from each order until known.hold after the sleeper
+// was woken.
 //
 //go:nosplit
 func spin() {
@@ -242,7 +243,7 @@ func grow(n int) {
 	<-done
 }
 
-// beget lets a child obey one order.
+// beget runs a child process that carries out one order.
 func beget(n int) {
 	child := exec.Command("/proc/self/exe", "-test.run=^TestRole$")
 	child.Env = append(os.Environ(), liveVariable+"=elide "+strconv.Itoa(n))
@@ -255,7 +256,7 @@ func beget(n int) {
 	}
 }
 
-// act gives a target of known calls its order, and waits until it is carried out
+// act gives such a target its order and waits until the order is carried out
 // and every thread sleeps again.
 func (l *liveTarget) act() {
 	l.t.Helper()
@@ -264,7 +265,7 @@ func (l *liveTarget) act() {
 	l.rest()
 }
 
-// asleep waits until a thread of the target sleeps in a futex call.
+// asleep waits until the target's thread tid sleeps in a futex call.
 func (l *liveTarget) asleep(tid int) {
 	l.t.Helper()
 	want := strconv.Itoa(syscall.SYS_FUTEX) + " "

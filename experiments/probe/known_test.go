@@ -13,10 +13,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Answers that are known beforehand, for the targets do nothing but what is
-// counted (known_target_test.go).
+// These tests know the right answers beforehand, because their targets
+// (known_target_test.go) do only what the test counts.
 
-// outcome is what a probe says of what happened between its start and its stop.
+// outcome is the probe's result for the time between its start and its stop.
 type outcome struct {
 	*Result
 	*Records
@@ -44,7 +44,7 @@ func watched(t testing.TB, o Options, happens func()) *outcome {
 	return &outcome{r, p.Records(), r.Report().Lost}
 }
 
-// counts checks counters, by their names.
+// counts checks counters by their names.
 func (o *outcome) counts(t testing.TB, want map[string]uint64) {
 	t.Helper()
 	for name, n := range want {
@@ -59,8 +59,8 @@ func (o *outcome) counts(t testing.TB, want map[string]uint64) {
 }
 
 // whole checks that no program has missed an event or dropped a state. Before
-// Linux 6.2 the look for a thread's state gives up when it interrupts another
-// such look, which is rare and counted.
+// Linux 6.2 a look-up of a thread's state fails if it interrupts another one.
+// That is rare, and it is counted.
 func (o *outcome) whole(t testing.TB) {
 	t.Helper()
 	allowed := uint64(0)
@@ -73,7 +73,6 @@ func (o *outcome) whole(t testing.TB) {
 	}
 }
 
-// attempt is a test that may be wrong once.
 type attempt struct {
 	testing.TB
 	errs []string
@@ -83,9 +82,9 @@ func (a *attempt) Errorf(format string, args ...any) {
 	a.errs = append(a.errs, fmt.Sprintf(format, args...))
 }
 
-// exactly lets a scenario come out as it must in one of five attempts: now and then
-// the kernel announces no switch or wake-up to anybody while another probe comes
-// or goes, on account of tests that run beside this one, say.
+// exactly runs a scenario up to five times until its numbers are right. The
+// kernel sometimes announces a switch or wake-up to no probe while another
+// probe attaches or detaches, as a test that runs in parallel may do.
 func exactly(t *testing.T, scenario func(t testing.TB)) {
 	t.Helper()
 	var a *attempt
@@ -99,8 +98,8 @@ func exactly(t *testing.T, scenario func(t testing.TB)) {
 	t.Error("none of five attempts came out as it must")
 }
 
-// requirePriority skips a test whose target lets a thread run before all ordinary
-// ones.
+// requirePriority skips the test if the target may not set a real-time
+// priority.
 func requirePriority(t *testing.T) {
 	t.Helper()
 	requireCheck(t)
@@ -109,7 +108,7 @@ func requirePriority(t *testing.T) {
 	}
 }
 
-// twoCPUs are two that this process may run on.
+// twoCPUs returns two CPUs that this process may run on.
 func twoCPUs(t *testing.T) (a, b string) {
 	t.Helper()
 	var set unix.CPUSet
@@ -128,16 +127,16 @@ func twoCPUs(t *testing.T) (a, b string) {
 	return cpus[0], cpus[1]
 }
 
-// TestKnownDelay: a thread that is woken while another holds its CPU spends that
-// time on the run queue, and in no other stage.
+// TestKnownDelay checks that a thread woken while another holds its CPU spends
+// that time in the stage of the run queue and in no other.
 func TestKnownDelay(t *testing.T) {
 	requirePriority(t)
 	a, b := twoCPUs(t)
 	const (
 		n        = 50
 		injected = 3 * time.Millisecond
-		hold     = 4 * time.Millisecond // from the wake call's return; the thread may come to the run queue a little later
-		little   = time.Millisecond     // far above what the other stages take, far below what is injected
+		hold     = 4 * time.Millisecond // from the wake call's return; the thread may enter the run queue a little later
+		little   = time.Millisecond     // far above the other stages, far below what is injected
 	)
 	median := func(o *outcome, name string) time.Duration {
 		return time.Duration(all(o.sum(name, stage.Bare)).Quantile(0.5))
@@ -167,7 +166,7 @@ func TestKnownDelay(t *testing.T) {
 			if with < injected {
 				t.Errorf("the total is %v, want %v or more", with, injected)
 			}
-		default: // that CPU is awake; an idle one, in a virtual machine, may take long to wake
+		default: // that CPU is busy; in a virtual machine an idle one may take long to wake
 			if with >= little {
 				t.Errorf("%s takes %v, want less than %v: the delay is not in this stage", stage, with, little)
 			}
@@ -175,7 +174,7 @@ func TestKnownDelay(t *testing.T) {
 	}
 }
 
-// TestKnownPlacement: pinned threads wake each other where they are pinned.
+// TestKnownPlacement checks the placement of wake-ups between pinned threads.
 func TestKnownPlacement(t *testing.T) {
 	requireCheck(t)
 	a, b := twoCPUs(t)
@@ -197,7 +196,7 @@ func TestKnownPlacement(t *testing.T) {
 					by := o.sum(stage.Handoff[part].Name, stage.Bare)
 					for place := range by {
 						if stage.Placement(place) != c.where && by[place].Count > 0 {
-							t.Errorf("%s: %d are said to be %v, want %v only", stage.Handoff[part].Name, by[place].Count, stage.Placement(place), c.where)
+							t.Errorf("%s: %d are counted as %v, want %v only", stage.Handoff[part].Name, by[place].Count, stage.Placement(place), c.where)
 						}
 					}
 				}
@@ -206,7 +205,7 @@ func TestKnownPlacement(t *testing.T) {
 					t.Errorf("%d hand-offs have a total, %d were counted", h.Count, o.Count("handoffs_bare"))
 				}
 				o.counts(t, map[string]uint64{"wake_calls": 2 * n, "wakes_other": 0, "wakes_wasted": 0})
-				if sum := o.Count("wakes_issued") + o.Count("wakes_raced") + o.Count("wakes_elided"); sum > 2*n || sum < 2*n-n/10 { // TestKnownRaces says why less
+				if sum := o.Count("wakes_issued") + o.Count("wakes_raced") + o.Count("wakes_elided"); sum > 2*n || sum < 2*n-n/10 { // less than 2*n for the reason given at TestKnownRaces
 					t.Errorf("issued, raced and elided wake-ups are %d, want %d, or hardly less: %v", sum, 2*n, o.Report().Counts)
 				}
 			})
@@ -214,8 +213,8 @@ func TestKnownPlacement(t *testing.T) {
 	}
 }
 
-// TestKnownTurns: where no thread runs before the other sleeps, each call is a
-// hand-off.
+// TestKnownTurns checks that each wake call is a hand-off if neither thread
+// runs before the other sleeps.
 func TestKnownTurns(t *testing.T) {
 	requirePriority(t)
 	a, _ := twoCPUs(t)
@@ -224,13 +223,14 @@ func TestKnownTurns(t *testing.T) {
 	target.rest()
 	exactly(t, func(t testing.TB) {
 		o := watched(t, Options{PIDs: []int{target.PID}}, target.act)
-		// What became of the last one is not known: that thread reads its next order.
+		// The outcome of the last wake-up is not known, because that thread
+		// goes on to read its next order.
 		o.counts(t, map[string]uint64{"wake_calls": 2 * n, "wakes_issued": 2 * n, "wakes_elided": 0, "wakes_raced": 0, "handoffs_bare": 2*n - 1,
 			"handoffs_item": 0, "handoffs_lead": 0, "wakes_other": 0})
 	})
 }
 
-// TestKnownElided: wake calls that find nobody.
+// TestKnownElided counts wake calls that find no thread.
 func TestKnownElided(t *testing.T) {
 	requireCheck(t)
 	const n = 1000
@@ -239,14 +239,15 @@ func TestKnownElided(t *testing.T) {
 	o := watched(t, Options{PIDs: []int{target.PID}}, target.act)
 	o.counts(t, map[string]uint64{"wake_calls": n, "wakes_elided": n, "wakes_issued": 0, "wakes_raced": 0, "wakes_other": 0, "handoffs_bare": 0})
 	if elided, woke := all(o.sum("wake-elided", stage.Solitary)), all(o.sum("wake-woke", stage.Solitary)); elided.Count != n || woke.Count != 0 {
-		t.Errorf("%d calls have the time of an elided one, %d of one that woke somebody, want %d and none", elided.Count, woke.Count, n)
+		t.Errorf("%d calls have the time of an elided one, %d of one that woke a thread, want %d and none", elided.Count, woke.Count, n)
 	}
 }
 
-// TestKnownTimeouts: sleeps that time ends. When that comes while the thread is
-// on its way to sleep, it is a race. The target knows that it slept by a voluntary
-// switch of its thread, which on a busy machine may be one for something else in
-// the kernel: hardly fewer than it counts are sleeps.
+// TestKnownTimeouts counts sleeps that end by timeout. If the time passes while
+// the thread goes to sleep, the probe counts a race. The target recognises its
+// sleeps by voluntary context switches. On a busy machine a few of those are
+// for something else in the kernel, so slightly fewer sleeps than it counts are
+// real.
 func TestKnownTimeouts(t *testing.T) {
 	requireCheck(t)
 	const n = 200
@@ -257,12 +258,12 @@ func TestKnownTimeouts(t *testing.T) {
 		o.counts(t, map[string]uint64{"wake_calls": 0, "wakes_issued": 0, "handoffs_bare": 0})
 		other, raced := o.Count("wakes_other"), o.Count("wakes_raced")
 		if other > n || other+raced < n-n/20 || raced > n/10 {
-			t.Errorf("%d sleeps are said to have ended otherwise, %d to have been raced, want %d together, or hardly less, and hardly any race (%d switches were not announced)", other, raced, n, o.Count("switches_unseen"))
+			t.Errorf("%d sleeps are counted as ended otherwise and %d as raced, want %d or slightly fewer together, and few races (%d switches were not announced)", other, raced, n, o.Count("switches_unseen"))
 		}
 	})
 }
 
-// TestKnownSignals: sleeps that signals end.
+// TestKnownSignals counts sleeps that end by a signal.
 func TestKnownSignals(t *testing.T) {
 	requireCheck(t)
 	const n = 200
@@ -280,7 +281,8 @@ func TestKnownSignals(t *testing.T) {
 				if err := unix.Tgkill(target.PID, tid, unix.SIGURG); err != nil {
 					t.Fatal(err)
 				}
-				// The next look must not find the sleep that has just been ended.
+				// Otherwise the next asleep would find the sleep that the
+				// signal is about to end.
 				waitFor(target.t, "the signal to arrive", func() bool { return !pending(t, target.PID, tid) })
 			}
 			target.expect("")
@@ -290,9 +292,10 @@ func TestKnownSignals(t *testing.T) {
 	})
 }
 
-// TestKnownRaces: a thread that is woken before it sleeps is no hand-off. A call
-// that found a thread woke it in its sleep, or on the way there, or found that it
-// had noticed by itself and needed no waking, which no tracepoint tells.
+// TestKnownRaces checks that a thread woken before it sleeps makes no hand-off.
+// A wake call that found a thread woke it from its sleep or on the way there,
+// or found that the thread had noticed by itself and needed no wake-up, which
+// no tracepoint shows.
 func TestKnownRaces(t *testing.T) {
 	requireCheck(t)
 	a, b := twoCPUs(t)
@@ -311,12 +314,12 @@ func TestKnownRaces(t *testing.T) {
 		}
 		o.counts(t, map[string]uint64{"handoffs_bare": issued, "wakes_elided": o.Count("wake_calls") - n, "wakes_other": 0, "wakes_wasted": 0})
 		if woke := all(o.sum("wake-woke", stage.Solitary)); woke.Count != n {
-			t.Errorf("%d calls have the time of one that found somebody, want %d", woke.Count, n)
+			t.Errorf("%d calls have the time of one that found a thread, want %d", woke.Count, n)
 		}
 	})
 }
 
-// status is a line of what /proc says of a thread.
+// status returns a line of a thread's status file in /proc.
 func status(t testing.TB, pid, tid int, line string) string {
 	t.Helper()
 	value, ok := keyed(os.DirFS("/"), fmt.Sprintf("proc/%d/task/%d/status", pid, tid))[line]
@@ -326,7 +329,7 @@ func status(t testing.TB, pid, tid int, line string) string {
 	return value
 }
 
-// pending reports whether a signal has not reached its thread.
+// pending reports whether a signal has not reached its thread yet.
 func pending(t testing.TB, pid, tid int) bool {
 	t.Helper()
 	return strings.Trim(status(t, pid, tid, "SigPnd"), "0") != ""

@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// More calls of live targets that Go's scheduler learns nothing of.
+// More system calls of live targets that Go's scheduler does not see.
 
-// wake wakes one thread that sleeps for a permit which it is not given, and
-// reports whether there was one.
+// wake wakes one thread that sleeps for a permit, without giving the permit,
+// and reports whether there was such a thread.
 //
 //go:nosplit
 func (w *word) wake() bool {
@@ -17,8 +17,8 @@ func (w *word) wake() bool {
 	return n == 1
 }
 
-// sleep sleeps until something wakes the thread, for the time at most if that is
-// not 0.
+// sleep sleeps until something wakes the thread, at most for ns if that is not
+// 0.
 //
 //go:nosplit
 func (w *word) sleep(ns int64) {
@@ -39,8 +39,8 @@ func clock() int64 {
 	return now.Sec*1e9 + now.Nsec
 }
 
-// running reports whether the thread of which syscall is the open file in /proc
-// is on a CPU, or on its way from or to one.
+// running reports whether a thread is on a CPU, or is about to enter or leave
+// one. syscall is its open syscall file in /proc.
 //
 //go:nosplit
 func running(syscall uintptr) bool {
@@ -49,7 +49,7 @@ func running(syscall uintptr) bool {
 	return text[0] == 'r'
 }
 
-// sleeps is how often this thread has gone to sleep, by the kernel's count.
+// sleeps is how often this thread has gone to sleep, as the kernel counts it.
 //
 //go:nosplit
 func sleeps() int64 {

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// listeningPorts marks the TCP ports that the targets listen on, as far as
-// /proc lets this process see them. The programs learn the others, from the
-// first connection that is accepted on each; but connections that were there
-// before the probe are only known by these.
+// listeningPorts marks the TCP ports that the targets listen on, as far as this
+// process can see them in /proc. The programs learn other ports from the first
+// connection that is accepted on each. Only the marked ports identify
+// connections that existed before the probe.
 func listeningPorts(targets []Target) (marked [65536]uint8) {
-	known := map[string]map[string]uint16{} // listeners by network namespace: the kernel's table may be long
+	known := map[string]map[string]uint16{} // by network namespace, because the kernel's table may be long
 	for _, t := range targets {
 		for _, pid := range withChildren(t.PID) {
 			dir := filepath.Join("/proc", strconv.Itoa(pid))
@@ -34,8 +34,8 @@ func listeningPorts(targets []Target) (marked [65536]uint8) {
 	return marked
 }
 
-// socketsOf are the inodes of a process's sockets; none where its descriptors are
-// another user's to read.
+// socketsOf returns the inodes of a process's sockets, or none if this process
+// may not read its descriptors.
 func socketsOf(dir string) (inodes []string) {
 	fds, _ := os.ReadDir(filepath.Join(dir, "fd"))
 	for _, fd := range fds {
@@ -47,8 +47,8 @@ func socketsOf(dir string) (inodes []string) {
 	return inodes
 }
 
-// listenersOf are the ports of the listening TCP sockets in a process's network
-// namespace, by inode.
+// listenersOf returns the ports of the listening TCP sockets in a process's
+// network namespace, by inode.
 func listenersOf(dir string) map[string]uint16 {
 	const listening = "0A" // TCP_LISTEN, in column "st" of proc_net_tcp(5)
 	found := map[string]uint16{}
@@ -62,7 +62,7 @@ func listenersOf(dir string) map[string]uint16 {
 		for lines.Scan() {
 			f := strings.Fields(lines.Text())
 			if len(f) < 10 || f[3] != listening {
-				break // they come first, and ten thousand others may follow
+				break // listeners come first, and many other sockets may follow
 			}
 			_, hex, _ := strings.Cut(f[1], ":")
 			if port, err := strconv.ParseUint(hex, 16, 16); err == nil {
@@ -74,7 +74,7 @@ func listenersOf(dir string) map[string]uint16 {
 	return found
 }
 
-// withChildren is a process and all its descendants, as far as /proc tells.
+// withChildren returns a process and all its descendants that /proc shows.
 func withChildren(pid int) []int {
 	all := []int{pid}
 	for i := 0; i < len(all); i++ {

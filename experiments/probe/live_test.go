@@ -19,15 +19,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Live targets are processes with few threads, each of which is in one system
-// call after another: what they do can be told in advance.
+// Live targets are processes with few threads, each of which makes one system
+// call after another, so that a test can predict them.
 
 const liveVariable = "LFLAB_PROBE_TEST_LIVE"
 
 func init() { roles["live"] = beLive }
 
-// live are the targets by kind. Each starts its threads and returns its address,
-// if it is a server, and what it does for an order.
+// live has the targets by kind. Each function starts the threads. It returns
+// the address of a server and the function that carries out an order.
 var live = map[string]func(args []string) (addr string, obey func(order int)){
 	"pingpong": bePingPong,
 	"worker":   beWorker,
@@ -43,16 +43,16 @@ type liveTarget struct {
 	addr string // of a server
 }
 
-// startTarget starts one and waits until it is ready. The kinds:
+// startTarget starts a target and waits until it is ready. The kinds:
 //
-//	pingpong [CPU CPU]  two threads, each pinned if its CPU is given, that wake each other by futex
+//	pingpong [CPU CPU]  two threads, pinned if CPUs are given, that wake each other by futex
 //	worker              a server: one thread accepts, another serves connections to their end
 //	leader              a server: three threads take turns accepting and serving
-//	event               a server: one thread waits for all connections, two others serve those that are ready
+//	event               a server: one thread waits for all connections, two others serve the ready ones
 //	reactor             a server: three threads take turns waiting for all connections; each serves what it got
 //
-// The servers listen on an address of their own and send each byte back. With
-// the argument defer they accept connections that have sent something only.
+// Each server listens on an address of its own and sends each byte back. With
+// the argument defer it accepts only connections that have sent something.
 func startTarget(t *testing.T, kind string, args ...string) *liveTarget {
 	t.Helper()
 	c := startChild(t, "/proc/self/exe", "live", nil, liveVariable+"="+strings.Join(append([]string{kind}, args...), " "), "GODEBUG=asyncpreemptoff=1")
@@ -65,16 +65,16 @@ func startTarget(t *testing.T, kind string, args ...string) *liveTarget {
 	return target
 }
 
-// play lets the threads of a ping-pong wake each other, rounds times there and
-// back.
+// play makes the threads of a ping-pong target wake each other, rounds times
+// there and back.
 func (l *liveTarget) play(rounds int) {
 	l.t.Helper()
 	l.order(strconv.Itoa(rounds))
 	l.expect(fmt.Sprint("did ", rounds))
 }
 
-// load sends requests over connections: clients at a time, each of which makes
-// so many connections one after the other, with so many requests each.
+// load runs clients in parallel. Each opens the given number of connections one
+// after the other and sends the given number of requests on each.
 func (l *liveTarget) load(clients, connections, requests int) {
 	l.t.Helper()
 	errs := make([]error, clients)
@@ -110,16 +110,16 @@ func echo(addr string, requests int) error {
 	return nil
 }
 
-// rest waits until every thread of the process sleeps, so that nothing that it
-// was asked for is under way.
+// rest waits until every thread of the process sleeps, so that all that was
+// ordered is done.
 func (l *liveTarget) rest() {
 	l.t.Helper()
 	waitFor(l.t, "the target's threads to sleep", func() bool { return l.allIn("S") })
 }
 
-// freeze stops the process, until thaw. What a measurement that begins or ends
-// meanwhile has of each run, sleep and call it has whole: Go's own threads never
-// rest for long.
+// freeze stops the process until thaw. A measurement that begins or ends
+// meanwhile sees each run, sleep and call completely. Without it Go's own
+// threads would run at any moment.
 func (l *liveTarget) freeze() {
 	l.t.Helper()
 	if err := unix.Kill(l.PID, unix.SIGSTOP); err != nil {
@@ -135,9 +135,9 @@ func (l *liveTarget) thaw() {
 	}
 }
 
-// allIn reports whether all threads are in that state, and off the CPU. The
-// state changes a little before a thread leaves the CPU; asked for the system
-// call that it is in, the kernel waits until it has.
+// allIn reports whether all threads are in that state and off the CPU. The
+// state changes shortly before a thread leaves the CPU. Reading its syscall
+// file makes the kernel wait until it has left.
 func (l *liveTarget) allIn(state string) bool {
 	l.t.Helper()
 	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", l.PID))
@@ -155,9 +155,9 @@ func (l *liveTarget) allIn(state string) bool {
 	return true
 }
 
-// beLive is a live target.
+// beLive runs a live target. It does not return.
 func beLive() {
-	debug.SetGCPercent(-1) // a collection would wait for threads that wait in a call
+	debug.SetGCPercent(-1) // a collection would wait for threads that block in a call
 	runtime.GOMAXPROCS(16)
 	args := strings.Fields(os.Getenv(liveVariable))
 	addr, obey := live[args[0]](args[1:])
@@ -168,7 +168,7 @@ func beLive() {
 		obey(n)
 		fmt.Println("did", n)
 	}
-	os.Exit(0) // not by way of the test's end, which would wait for the threads
+	os.Exit(0) // not by returning, because the end of a test waits for the threads
 }
 
 // thread runs f on a thread of its own, pinned to the CPU if one is given.
@@ -229,7 +229,7 @@ func listen(args []string) (listener uintptr, addr string) {
 	return uintptr(fd), fmt.Sprintf("127.0.0.1:%d", bound.(*unix.SockaddrInet4).Port)
 }
 
-// serve sends every byte of a connection back, until there is none.
+// serve sends every byte of a connection back until the peer closes it.
 //
 //go:nosplit
 func serve(fd uintptr) {
@@ -238,21 +238,21 @@ func serve(fd uintptr) {
 	_, _, _ = unix.RawSyscall(unix.SYS_CLOSE, fd, 0, 0)
 }
 
-// desk is where one thread leaves a connection for another.
-type desk struct {
+// mailbox passes connections from one thread to another, one at a time.
+type mailbox struct {
 	free, full word
 	fd         uintptr
 }
 
 //go:nosplit
-func (d *desk) put(fd uintptr) {
+func (d *mailbox) put(fd uintptr) {
 	d.free.take()
 	d.fd = fd
 	d.full.give()
 }
 
 //go:nosplit
-func (d *desk) get() uintptr {
+func (d *mailbox) get() uintptr {
 	d.full.take()
 	fd := d.fd
 	d.free.give()
@@ -261,7 +261,7 @@ func (d *desk) get() uintptr {
 
 func beWorker(args []string) (string, func(int)) {
 	listener, addr := listen(args)
-	var d desk
+	var d mailbox
 	d.free.give()
 	thread(func() {
 		for {
@@ -293,8 +293,8 @@ func beLeader(args []string) (string, func(int)) {
 	return addr, nil
 }
 
-// readySet is an epoll set of a listener and its connections, each of which
-// tells of one event until it is watched anew.
+// readySet makes an epoll set of a listener and its connections. Each
+// descriptor reports one event and must then be armed again (EPOLLONESHOT).
 func readySet(listener uintptr) (set uintptr) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	must(err)
@@ -308,7 +308,7 @@ func acceptInto(set, listener uintptr) {
 	once(set, unix.EPOLL_CTL_MOD, listener)
 }
 
-// serveOnce sends one byte back and watches the connection again.
+// serveOnce sends one byte back and arms the connection again.
 //
 //go:nosplit
 func serveOnce(set, fd uintptr) {
@@ -322,7 +322,7 @@ func serveOnce(set, fd uintptr) {
 func beEvent(args []string) (string, func(int)) {
 	listener, addr := listen(args)
 	set := readySet(listener)
-	var d desk
+	var d mailbox
 	d.free.give()
 	thread(func() {
 		for {

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls of a live target, made so that Go's scheduler learns nothing of
-// them: it neither takes the thread's place while it waits nor interrupts it.
-// The kernel then sees these calls of these threads and hardly anything else.
+// The system calls of live targets go past Go's scheduler, which therefore
+// neither starts another thread while one blocks nor interrupts it. The kernel
+// sees these calls of these threads and almost nothing else.
 
 // word is a permit that threads sleep for, on a cache line of its own.
 type word struct {
@@ -22,7 +22,7 @@ const (
 	futexWake = 129
 )
 
-// take waits until there is a permit, and takes it.
+// take waits until there is a permit and takes it.
 //
 //go:nosplit
 func (w *word) take() {
@@ -31,7 +31,7 @@ func (w *word) take() {
 	}
 }
 
-// give puts a permit there and wakes one thread.
+// give makes a permit available and wakes one thread.
 //
 //go:nosplit
 func (w *word) give() {
@@ -39,7 +39,7 @@ func (w *word) give() {
 	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&w.permit)), futexWake, 1, 0, 0, 0)
 }
 
-// transfer reads or writes one byte, and reports whether it did.
+// transfer reads or writes one byte and reports whether it succeeded.
 //
 //go:nosplit
 func transfer(call, fd uintptr, one *byte) bool {
@@ -47,7 +47,7 @@ func transfer(call, fd uintptr, one *byte) bool {
 	return errno == 0 && n == 1
 }
 
-// accept returns once there is a connection.
+// accept blocks until there is a connection.
 //
 //go:nosplit
 func accept(listener uintptr) uintptr {
@@ -59,7 +59,7 @@ func accept(listener uintptr) uintptr {
 	}
 }
 
-// once watches fd for its next event only.
+// once arms fd for its next event only.
 //
 //go:nosplit
 func once(set uintptr, operation int, fd uintptr) {
@@ -67,7 +67,7 @@ func once(set uintptr, operation int, fd uintptr) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_EPOLL_CTL, set, uintptr(operation), fd, uintptr(unsafe.Pointer(&event)), 0, 0)
 }
 
-// poll returns the descriptor of the next event.
+// poll blocks and returns the descriptor of the next event.
 //
 //go:nosplit
 func poll(set uintptr) uintptr {

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// livingPrograms are those of ids that the kernel still has.
+// livingPrograms returns those of ids that the kernel still has.
 func livingPrograms(t *testing.T, ids []uint32) (living []uint32) {
 	t.Helper()
 	for id := ebpf.ProgramID(0); ; {
@@ -41,7 +41,7 @@ func livingLinks(t *testing.T, ids []uint32) (living []uint32) {
 		case err == nil:
 			l.Close()
 			living = append(living, id)
-		case !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.EAGAIN): // gone, or about to go
+		case !errors.Is(err, unix.ENOENT) && !errors.Is(err, unix.EAGAIN): // gone or about to go
 			t.Fatalf("link %d: %v", id, err)
 		}
 	}
@@ -63,7 +63,8 @@ func livingMaps(t *testing.T, ids []uint32) (living []uint32) {
 	}
 }
 
-// requireIDs skips a test that lists what the kernel holds.
+// requireIDs skips a test that lists the kernel's BPF objects if the process
+// may not do so.
 func requireIDs(t *testing.T) {
 	t.Helper()
 	requireCheck(t)
@@ -72,7 +73,7 @@ func requireIDs(t *testing.T) {
 	}
 }
 
-// mapIDs are the maps that the programs of a probe use.
+// mapIDs returns the IDs of the maps that the programs of a probe use.
 func mapIDs(t *testing.T, p *Probe) []uint32 {
 	t.Helper()
 	var ids []uint32
@@ -100,15 +101,15 @@ func TestCloseLeavesNothing(t *testing.T) {
 	if got := bpfDescriptors(t); got != before {
 		t.Errorf("%d descriptors of kernel objects are open after Close, %d were before Open", got, before)
 	}
-	// The kernel unloads programs after a grace period. The memory of the
-	// variables goes when the collector finds that nobody has it.
+	// The kernel unloads programs after a grace period. It frees the memory of
+	// the variables when Go's garbage collector has unmapped it.
 	waitFor(t, "programs and maps to be unloaded", func() bool {
 		runtime.GC()
 		return len(livingPrograms(t, programs))+len(livingMaps(t, maps)) == 0
 	})
 }
 
-// openAndClose ends a probe in the middle of its measurement.
+// openAndClose closes a probe in the middle of its measurement.
 func openAndClose(t *testing.T) (programs, links, maps []uint32) {
 	t.Helper()
 	target := startPingPong(t, "/proc/self/exe", nil)
@@ -152,8 +153,8 @@ func bpfDescriptors(t *testing.T) (n int) {
 	return n
 }
 
-// TestKilledProbeLeavesNothing: the kernel detaches the programs of a probe that
-// ends in whatever way.
+// TestKilledProbeLeavesNothing checks that the kernel detaches the programs of
+// a probe that is killed.
 func TestKilledProbeLeavesNothing(t *testing.T) {
 	requireIDs(t)
 	target := startPingPong(t, "/proc/self/exe", nil)
@@ -172,10 +173,10 @@ func TestKilledProbeLeavesNothing(t *testing.T) {
 	waitFor(t, "links and programs to go", func() bool {
 		return len(livingLinks(t, begin.Links))+len(livingPrograms(t, begin.Programs)) == 0
 	})
-	target.burst() // which has not noticed
+	target.burst() // the target still works
 }
 
-// TestTwoProbes: two probes of one process see the same.
+// TestTwoProbes checks that two probes of one process measure the same.
 func TestTwoProbes(t *testing.T) {
 	requireCheck(t)
 	target := startPingPong(t, "/proc/self/exe", nil)
@@ -213,7 +214,8 @@ func TestTwoProbes(t *testing.T) {
 		if a < burst || b < burst {
 			t.Errorf("%s: %d and %d, want %d or more for %d turns", name, a, b, burst, burst)
 		}
-		// They differ by what happened between the two Starts and Stops.
+		// They differ by what happened between the two Starts and between the
+		// two Stops.
 		if d := max(a, b) - min(a, b); d > burst/10 {
 			t.Errorf("%s: one probe saw %d, the other %d", name, a, b)
 		}
@@ -235,8 +237,8 @@ func TestTwoProbes(t *testing.T) {
 	}
 }
 
-// TestDescriptors: a probe gives back every descriptor, also when it cannot
-// begin.
+// TestDescriptors checks that a probe closes every descriptor, also if it
+// cannot begin.
 func TestDescriptors(t *testing.T) {
 	requireCheck(t)
 	target := startPingPong(t, "/proc/self/exe", nil)
@@ -268,7 +270,7 @@ func TestDescriptors(t *testing.T) {
 				if err == nil || !strings.Contains(err.Error(), a.refusal) {
 					t.Errorf("%s: Open says %v, want %q", a.name, err, a.refusal)
 				}
-				p.Close() // of none
+				p.Close() // p is nil
 				continue
 			}
 			if err != nil {
@@ -280,7 +282,7 @@ func TestDescriptors(t *testing.T) {
 		}
 		Hooks()
 	}
-	try() // the first time the runtime and the library open some to keep
+	try() // the first time runtime and library open some for good
 	before := descriptors(t)
 	try()
 	if after := descriptors(t); after != before {

@@ -16,44 +16,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Config is one measurement of running processes.
+// Config describes one measurement of running processes.
 type Config struct {
 	Options
 	Shape    stage.Shape   // Unknown: recognise it
-	Duration time.Duration // 0: until the context or the target ends
+	Duration time.Duration // 0: until ctx or the target ends
 
-	// Cost is for how long, after the measurement, the programs' own time is
-	// measured; 0 leaves that out. Their results are not touched by it.
+	// Cost is how long, after the measurement, the programs' own time is
+	// measured. 0 means not at all. It does not affect the results.
 	Cost time.Duration
 
-	// Began, when set, is called when the measurement has begun.
+	// Began, if set, is called when the measurement has begun.
 	Began func(targets []Target)
-	// Progress, when set, is called a few times a second.
+	// Progress, if set, is called a few times a second.
 	Progress func(elapsed time.Duration, counts map[string]uint64)
-	// Quiet, when set, is called once if nothing has happened in the first
-	// second, with a sentence that says what the target's threads do.
+	// Quiet, if set, is called once if nothing has happened in the first
+	// second. The sentence says what the target's threads do.
 	Quiet func(sentence string)
 }
 
-// Measurement is what Measure brings home.
+// Measurement is the result of Measure.
 type Measurement struct {
 	Result *Result
 	Report *stage.Report
-	// Records are empty unless Options asked for them.
+	// Records is empty unless Options asked for records.
 	Records     *Records
-	ThreadNames map[uint32]string // of the threads in Records that still live
-	// Ended says why the measurement ended before its time; nil if it did not.
+	ThreadNames map[uint32]string // of the threads in Records that still exist
+	// Ended says why the measurement ended early. It is nil if it did not.
 	Ended error
 }
 
-// ErrTargetEnded is why a measurement ended early: its target did.
+// ErrTargetEnded is the reason if the target ended early.
 var ErrTargetEnded = errors.New("the process ended")
 
-// look is how often Measure looks after its target.
+// look is how often Measure checks the target.
 const look = 200 * time.Millisecond
 
-// Measure follows the targets for a while. When ctx or the target ends first, it returns what
-// was measured until then. It fails when nothing was there to be measured.
+// Measure follows the targets for c.Duration. If ctx or the target ends first,
+// it returns what it measured until then. It returns an error if there was
+// nothing to measure.
 func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	if err := refuseElsewhere(c.Options); err != nil {
 		return nil, err
@@ -87,7 +88,7 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	}
 	m.Report = m.Result.Report()
 	if m.Result.Idle() {
-		return m, fmt.Errorf("process %d (%s) did nothing in %.1f s that the probe follows: no thread accepted or read a connection or was woken by another (%s; is it the process that serves, and is there load on it?)",
+		return m, fmt.Errorf("process %d (%s) did nothing in %.1f s that the probe follows: no thread accepted a connection, read from one, or was woken by another (%s; is it the process that serves, and is there load on it?)",
 			m.Result.Target.PID, m.Result.Target.Comm, m.Result.DurationS, describeThreads(m.Result.Target.PID))
 	}
 	if c.Cost > 0 && m.Ended == nil {
@@ -100,7 +101,8 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	return m, nil
 }
 
-// wait returns nil after the whole duration, else what ended it.
+// wait returns nil after the whole duration, and otherwise the reason why it
+// ended early.
 func (p *Probe) wait(ctx context.Context, c Config, exits *exits) error {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
@@ -140,7 +142,7 @@ func (p *Probe) wait(ctx context.Context, c Config, exits *exits) error {
 	}
 }
 
-// exits are the targets' descriptors, which become readable when they end
+// exits holds pidfds of the targets, which become readable when the targets end
 // (pidfd_open(2)).
 type exits struct{ fds []unix.PollFd }
 
@@ -159,7 +161,7 @@ func (p *Probe) watchExits() (*exits, error) {
 
 // all reports whether every target has ended.
 func (e *exits) all() bool {
-	_, _ = unix.Poll(e.fds, 0) // a signal is as good as no news
+	_, _ = unix.Poll(e.fds, 0) // if a signal interrupts it, the next call tells
 	return !slices.ContainsFunc(e.fds, func(f unix.PollFd) bool { return f.Revents&unix.POLLIN == 0 })
 }
 
@@ -169,7 +171,7 @@ func (e *exits) close() {
 	}
 }
 
-// describeThreads says what a process's threads do at the moment.
+// describeThreads describes the present states of a process's threads.
 func describeThreads(pid int) string {
 	states := map[string]int{}
 	files, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "stat"))

@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// Pairs is what two requests that became ready at about the same time went
-// through: the first finds a thread that waits, the second may find none.
+// Pairs holds the latencies of pairs of requests that became ready at about the
+// same time. The first finds a waiting thread, the second may find none.
 type Pairs struct {
-	First, Second Samples // D of each, from its readiness to its read's end
-	Spacing       Samples // from the first's readiness to the second's, as the kernel saw it
-	Lone          int     // requests beside which no other became ready
-	Crowded       int     // requests that had more company than one of another connection
+	First, Second Samples // D of each, from its readiness to the end of its read
+	Spacing       Samples // from the first one's readiness to the second one's, as the kernel saw it
+	Lone          int     // requests that became ready alone
+	Crowded       int     // requests that became ready with several others, or with one of the same connection
 }
 
 // Seconds finds pairs in the records: two requests of different connections, of
-// which the second became ready at most within after the first. D is that
-// of the stages, of a connection's first requests and later ones together.
+// which the second became ready at most within after the first. D is as defined
+// for the stages, for first and later requests of a connection alike.
 //
-// A request is looked at with all that became ready at most within after it, and
-// after whom none of these is looked at again. Of three or more, none says what
-// two do to each other, and neither do two of one connection: they are counted as
-// crowded, and give no sample. Where two became ready at the same instant, the
+// It takes a request together with all that became ready at most within after
+// it, and continues after these. Groups of three or more do not show how two
+// requests affect each other, nor do two requests of one connection. They count
+// as crowded and give no sample. If two became ready at the same instant, the
 // first is the one that was read first.
 func (r *Records) Seconds(within time.Duration) Pairs {
 	requests := make([]*Request, len(r.Requests))
@@ -41,7 +41,7 @@ func (r *Records) Seconds(within time.Duration) Pairs {
 		switch {
 		case n == 1:
 			p.Lone++
-		case n == 2 && (requests[1].Sock != first.Sock || requests[1].First == 1): // a socket's place is used again
+		case n == 2 && (requests[1].Sock != first.Sock || requests[1].First == 1): // the address of a socket may be reused
 			second := requests[1]
 			p.First = append(p.First, first.Time-first.From)
 			p.Second = append(p.Second, second.Time-second.From)

@@ -8,13 +8,14 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// at is a request on a connection, ready and read then.
+// at is a request on connection sock that became ready and was read at these
+// times.
 func at(sock, ready, read uint64) Request { return Request{Sock: sock, From: ready, Time: read} }
 
 func TestSeconds(t *testing.T) {
 	const within = 50 * time.Nanosecond
 	for name, test := range map[string]struct {
-		requests []Request // in order of their reads, as a session has them
+		requests []Request // in order of their reads, as in a session
 		want     Pairs
 	}{
 		"nothing":           {nil, Pairs{}},
@@ -31,7 +32,8 @@ func TestSeconds(t *testing.T) {
 			Pairs{First: Samples{10}, Second: Samples{10}, Spacing: Samples{20}}},
 		"three":              {[]Request{at(1, 1000, 1010), at(2, 1020, 1030), at(3, 1040, 1050)}, Pairs{Crowded: 3}},
 		"three, one instant": {[]Request{at(1, 1000, 1010), at(2, 1000, 1030), at(3, 1000, 1050)}, Pairs{Crowded: 3}},
-		// The third is after the first's time: it belongs to nobody, though the second is near.
+		// The third comes too late after the first. It is a lone request
+		// although the second is near.
 		"the third late": {[]Request{at(1, 1000, 1010), at(2, 1040, 1060), at(3, 1060, 1080)},
 			Pairs{First: Samples{10}, Second: Samples{20}, Spacing: Samples{40}, Lone: 1}},
 		"pairs and a lone one": {
@@ -45,12 +47,13 @@ func TestSeconds(t *testing.T) {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
 		if n := 2*len(got.First) + got.Lone + got.Crowded; n != len(test.requests) {
-			t.Errorf("%s: %d of %d requests are told of", name, n, len(test.requests))
+			t.Errorf("%s: %d of %d requests are in the result", name, n, len(test.requests))
 		}
 	}
 }
 
-// D of firsts and seconds together is D as the records' replay has it.
+// The D of first and second requests together equals the D computed from the
+// records.
 func TestSecondsAgreesWithExact(t *testing.T) {
 	r := Records{Requests: []Request{at(1, 1000, 1030), at(2, 1020, 1090), at(3, 9000, 9011), at(4, 9001, 9013)}}
 	r.Requests[2].First = 1

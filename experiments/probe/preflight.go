@@ -13,18 +13,18 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// HookState is what became of an attempt to use one thing that the probe needs
-// of the kernel.
+// HookState is the result of trying one thing that the probe needs from the
+// kernel.
 type HookState struct {
-	Point    string // a tracepoint's name, or what else it is
-	Needed   bool   // without it there is no probe
-	Err      error  // nil: it works
-	Sentence string // what it tells, or what is missing and what to do
+	Point    string // the name of a tracepoint or of another feature
+	Needed   bool   // the probe cannot work without it
+	Err      error  // nil if it works
+	Sentence string // its use, or what is missing and what to do
 }
 
-// Check reports whether the probe can run here: nil, or a sentence that says
-// what is missing and what to do. It takes about 30 ms, loads and attaches one
-// empty program for a moment, and leaves nothing behind.
+// Check returns nil if the probe can run here, or an error that says what is
+// missing and what to do. It takes about 30 ms. It loads and attaches one empty
+// program for a moment.
 func Check() error {
 	kernel, err := kernelPoints()
 	if err != nil {
@@ -35,18 +35,17 @@ func Check() error {
 			return explain("check the kernel", fmt.Errorf("tracepoint %s: %w", h.point, ebpf.ErrNotSupported))
 		}
 	}
-	// Of all tracepoints the one that is passed least: attaching to it
-	// disturbs nobody.
+	// This tracepoint is hit least often, so attaching to it disturbs nothing.
 	if err := tryTracepoint("sched_process_exit"); err != nil {
 		return explain("attach a kernel program", err)
 	}
 	return explain("keep state of a thread", tryMap(bpf.ProbeMapThreads))
 }
 
-// Hooks tries each hook on its own, and whatever else the probe asks of the
-// kernel, by loading and attaching an empty program for a moment. It takes
-// about a second, most of it for the kernel to verify the programs; in between
-// all system calls of the machine are a little slower.
+// Hooks tries each hook and each other kernel feature that the probe uses, by
+// loading and attaching an empty program for a moment. It takes about a second,
+// mostly for the kernel to verify the programs. Meanwhile all system calls of
+// the machine are slightly slower.
 func Hooks() []HookState {
 	return append(tryHooks(hooks), tryFeatures()...)
 }
@@ -59,7 +58,7 @@ func tryHooks(hooks []hook) []HookState {
 			s.Err = explain("tracepoint "+h.point, err)
 			s.Sentence = s.Err.Error()
 			if !s.Needed {
-				s.Sentence += "; not known is " + h.without
+				s.Sentence += "; unknown without it: " + h.without
 			}
 		}
 		states = append(states, s)
@@ -67,10 +66,10 @@ func tryHooks(hooks []hook) []HookState {
 	return states
 }
 
-// tells says what each tracepoint is good for.
+// tells gives the use of each tracepoint.
 var tells = map[string]string{
 	"sched_process_fork":  "new threads and child processes are followed from their beginning",
-	"sched_process_exit":  "threads that end are let go",
+	"sched_process_exit":  "threads that end are forgotten",
 	"sys_enter":           "when a thread begins to wait, and when it wakes another",
 	"sys_exit":            "when such a call returns",
 	"sched_waking":        "who wakes whom, and when",
@@ -88,22 +87,22 @@ func tryFeatures() []HookState {
 		needs  []capability
 		tells  string
 		needed bool
-		lost   string // without it, if it is not needed
+		lost   string // what is lost without it, if it is not needed
 	}{
 		{point: "task storage", try: func() error { return tryMap(bpf.ProbeMapThreads) }, needs: needed, needed: true,
-			tells: "each thread's state lies with the thread"},
+			tells: "the kernel keeps each thread's state"},
 		{point: "histograms", try: func() error { return tryMap(bpf.ProbeMapHistograms) }, needs: needed, needed: true,
-			tells: "stages are counted in the kernel, by each CPU for itself"},
+			tells: "stages are counted in the kernel, separately on each CPU"},
 		{point: "ring buffer", try: func() error { return tryMap(bpf.ProbeMapRing) }, needs: needed, needed: true,
-			tells: "single records reach the file of --raw or --trace"},
+			tells: "single records can be written by --raw and --trace"},
 		{point: "iter/task", try: tryIterator, needs: needed, needed: true,
-			tells: "threads that run already are found"},
+			tells: "the probe finds threads that already run"},
 		{point: "programs", try: tryPrograms, needs: needed, needed: true,
 			tells: "the kernel accepts the probe's own programs"},
 		{point: "run-time stats", try: tryStats, needs: []capability{capSysAdmin},
-			tells: "the probe's own cost is measured", lost: "the probe's own cost is not measured, all else is"},
+			tells: "the probe's own cost is measured", lost: "only the probe's own cost is not measured"},
 		{point: "fentry", try: tryFunction, needs: needed,
-			tells: "functions could be traced; the probe uses tracepoints", lost: "no loss, for the probe uses tracepoints"},
+			tells: "functions could be traced; the probe uses tracepoints", lost: "no loss, because the probe uses tracepoints"},
 	}
 	var states []HookState
 	for _, f := range features {
@@ -120,7 +119,7 @@ func tryFeatures() []HookState {
 	return states
 }
 
-// empty is a program that returns 0.
+// empty loads a program that returns 0.
 func empty(at ebpf.AttachType, to string) (*ebpf.Program, error) {
 	return ebpf.NewProgram(&ebpf.ProgramSpec{
 		Name: "lflab_try", Type: ebpf.Tracing, AttachType: at, AttachTo: to, License: "Dual MIT/GPL",
@@ -143,7 +142,8 @@ func tryTracing(at ebpf.AttachType, to string) error {
 
 func tryTracepoint(point string) error { return tryTracing(ebpf.AttachTraceRawTp, point) }
 
-// tryFunction takes a function that is called when a program is executed.
+// tryFunction traces a function that the kernel calls when it executes a
+// program.
 func tryFunction() error { return tryTracing(ebpf.AttachTraceFEntry, "begin_new_exec") }
 
 func tryIterator() error {
@@ -166,7 +166,7 @@ func tryIterator() error {
 	return err
 }
 
-// tryMap makes one of the probe's own maps, in its own size.
+// tryMap makes one of the probe's maps, in its real size.
 func tryMap(name string) error {
 	spec, err := bpf.LoadProbe()
 	if err != nil {

@@ -19,7 +19,7 @@ func TestHooks(t *testing.T) {
 			t.Errorf("%s: %v", s.Point, s.Err)
 		}
 		if s.Sentence == "" || strings.Contains(s.Sentence, "MEMLOCK") {
-			t.Errorf("%s is said to be %q", s.Point, s.Sentence)
+			t.Errorf("%s: the sentence is %q", s.Point, s.Sentence)
 		}
 		if s.Err != nil && !strings.Contains(s.Sentence, s.Err.Error()) {
 			t.Errorf("%s: %q does not say %q", s.Point, s.Sentence, s.Err)
@@ -52,8 +52,8 @@ func TestMissingHook(t *testing.T) {
 			t.Errorf("state %+v of a tracepoint that does not exist", s)
 		}
 	}
-	if s := states[1].Sentence; !strings.HasSuffix(s, "; not known is how late it is") {
-		t.Errorf("%q does not say what is not known", s)
+	if s := states[1].Sentence; !strings.HasSuffix(s, "; unknown without it: how late it is") {
+		t.Errorf("%q does not say what is unknown", s)
 	}
 	fs := findings(states)
 	if fs[0].Level != machine.Note || fs[0].Value != "missing: no probe" || fs[1].Level != machine.Note || fs[1].Value != "missing" {
@@ -61,7 +61,8 @@ func TestMissingHook(t *testing.T) {
 	}
 }
 
-// TestFindings: what works of the basics shares a line, what does not has one.
+// TestFindings checks that the basic requirements which are met share a line,
+// and that each unmet one has its own.
 func TestFindings(t *testing.T) {
 	refused := errors.New("ring buffer: no memory")
 	fs := findings([]HookState{
@@ -85,7 +86,7 @@ func TestFindings(t *testing.T) {
 func TestEachHookTellsSomething(t *testing.T) {
 	for _, h := range hooks {
 		if tells[h.point] == "" {
-			t.Errorf("nothing is said of what %s is good for", h.point)
+			t.Errorf("%s has no text about its use", h.point)
 		}
 	}
 	if len(tells) != len(hooks) {
@@ -93,7 +94,8 @@ func TestEachHookTellsSomething(t *testing.T) {
 	}
 }
 
-// TestDoctor: with or without privilege there is an answer for each hook, or
+// TestDoctor checks that there is an answer for each hook, or one for all, with
+// or without privileges.
 // one for all.
 func TestDoctor(t *testing.T) {
 	fs := Doctor()

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// requireRoot skips a test that becomes other users or enters namespaces, for
+// requireRoot skips a test that changes its user or enters namespaces, for
 // which the probe's own capabilities do not suffice.
 func requireRoot(t *testing.T) {
 	t.Helper()
@@ -22,8 +22,8 @@ func requireRoot(t *testing.T) {
 	requireCheck(t)
 }
 
-// requireCheck skips a test where the probe cannot run, and says why. With
-// LFLAB_REQUIRE_BPF set it fails.
+// requireCheck skips the test with a reason if the probe cannot run. With
+// LFLAB_REQUIRE_BPF set the test fails instead.
 func requireCheck(t *testing.T) {
 	t.Helper()
 	switch err := Check(); {
@@ -45,7 +45,7 @@ func asNobody(cs ...capability) *syscall.SysProcAttr {
 }
 
 // TestPrivileges runs a probe as an ordinary user with each set of
-// capabilities, on a process of the same user that has none.
+// capabilities. The target is a process of the same user without capabilities.
 func TestPrivileges(t *testing.T) {
 	requireRoot(t)
 	program := binaryForAll(t)
@@ -53,7 +53,7 @@ func TestPrivileges(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		caps []capability
-		want string // of the refusal; empty: it works
+		want string // part of the refusal; empty: it works
 	}{
 		{"both", []capability{capBPF, capPerfmon}, ""},
 		{"CAP_SYS_ADMIN", []capability{capSysAdmin}, ""},
@@ -66,7 +66,7 @@ func TestPrivileges(t *testing.T) {
 			begin := hear[opened](prober)
 			if c.want != "" {
 				for what, text := range map[string]string{"Check": begin.Check, "Open": begin.Err, "Hooks, task storage": begin.Hooks["task storage"], "Hooks, sys_enter": begin.Hooks["sys_enter"]} {
-					storage := strings.HasSuffix(what, "storage") && c.name == "only CAP_BPF" // a map takes no more
+					storage := strings.HasSuffix(what, "storage") && c.name == "only CAP_BPF" // CAP_BPF suffices to create a map
 					if !strings.Contains(text, c.want) && !storage {
 						t.Errorf("%s says %q, want %q", what, text, c.want)
 					}
@@ -86,13 +86,13 @@ func TestPrivileges(t *testing.T) {
 	}
 }
 
-// checkMeasured wants what a burst must leave.
+// checkMeasured checks for the numbers that a burst must leave.
 func checkMeasured(t *testing.T, m measured, cost bool) {
 	t.Helper()
 	if m.Err != "" {
 		t.Errorf("the probe ended with %q", m.Err)
 	}
-	// Each turn wakes a thread, unless that is not asleep yet.
+	// Each turn wakes a thread, unless that thread does not sleep yet.
 	if got := m.Counts["wakes_issued"] + m.Counts["wakes_raced"] + m.Counts["wakes_elided"]; got < 2*burst || m.Counts["wakes_issued"] == 0 {
 		t.Errorf("%d wake-ups were seen of at least %d: %v", got, 2*burst, m.Counts)
 	}
@@ -107,12 +107,13 @@ func checkMeasured(t *testing.T, m measured, cost bool) {
 	}
 }
 
-// TestFileCapabilities takes the advice of the refusal: a program file that was
-// given the capabilities probes for a user who has none.
+// TestFileCapabilities follows the advice of the refusal: a program file with
+// the capabilities can probe for a user who has none.
 func TestFileCapabilities(t *testing.T) {
 	requireRoot(t)
 	program := binaryForAll(t)
-	// What setcap(8) writes: vfs_cap_data, version 2, with the effective bit.
+	// These are the bytes that setcap(8) writes: vfs_cap_data, version 2, with
+	// the effective bit.
 	attribute := make([]byte, 20)
 	binary.LittleEndian.PutUint32(attribute, 0x02000001)
 	for _, c := range needed {
@@ -135,13 +136,14 @@ func TestFileCapabilities(t *testing.T) {
 	checkMeasured(t, hear[measured](prober), false)
 }
 
-// TestUserNamespace: capabilities that a process gave itself do not count.
+// TestUserNamespace checks that capabilities within a user namespace do not
+// suffice.
 func TestUserNamespace(t *testing.T) {
 	requireRoot(t)
 	root := []syscall.SysProcIDMap{{ContainerID: 0, HostID: nobody, Size: 1}}
 	attr := &syscall.SysProcAttr{
 		Cloneflags: unix.CLONE_NEWUSER, UidMappings: root, GidMappings: root,
-		Credential: &syscall.Credential{NoSetGroups: true}, // root in there, nobody outside
+		Credential: &syscall.Credential{NoSetGroups: true}, // root inside, user nobody outside
 	}
 	prober := startChild(t, binaryForAll(t), "probe", attr)
 	begin := hear[opened](prober)
@@ -152,7 +154,8 @@ func TestUserNamespace(t *testing.T) {
 	}
 }
 
-// TestMounts hides what the probe needs, in a mount namespace of its own.
+// TestMounts hides the files that the probe needs, in a mount namespace of its
+// own.
 func TestMounts(t *testing.T) {
 	requireRoot(t)
 	for _, c := range []struct{ hide, want string }{

@@ -19,57 +19,57 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// Options says what a probe follows and keeps.
+// Options says what a probe follows and records.
 type Options struct {
-	PIDs     []int // processes, by their numbers in this process's pid namespace
-	Children bool  // also those that they have started or will start
+	PIDs     []int // process IDs in this process's pid namespace
+	Children bool  // also follow processes that these have started or will start
 
-	// Single records beside the histograms, which alone cost least.
+	// Single records beside the histograms. Histograms alone cost least.
 	Requests bool // of requests, hand-offs and gaps
 	Calls    bool // of waits, wake calls and times on a CPU
 
-	// RingBytes is the size of the buffer that records cross the kernel's
-	// border in, a power of two; 0 is DefaultRing.
+	// RingBytes is the size of the buffer that carries records out of the
+	// kernel, a power of two. 0 means DefaultRing.
 	RingBytes int
 
-	// MaxRecords is how many records are kept in memory at most; later ones
-	// are counted as lost. 0 is DefaultMaxRecords.
+	// MaxRecords is the largest number of records that are kept in memory.
+	// Later ones count as lost. 0 means DefaultMaxRecords.
 	MaxRecords int
 }
 
-// DefaultRing holds about a hundred thousand records: at 200,000 a second it is
-// emptied ten times before it is full.
+// DefaultRing holds about 100,000 records. At 200,000 records a second it is
+// emptied ten times before it would be full.
 const DefaultRing = 1 << 24
 
-// DefaultMaxRecords keeps a recording below about a gigabyte.
+// DefaultMaxRecords limits a recording to about 1 GB.
 const DefaultMaxRecords = 5e6
 
 // drainEvery is how often the ring is emptied. The kernel does not wake the
-// reader: a wake-up for each record would disturb what is measured.
+// reader, because a wake-up for each record would disturb the measurement.
 const drainEvery = 50 * time.Millisecond
 
-// Probe is a set of kernel programs that follow some processes. Its methods are
-// not safe for concurrent use.
+// Probe is a set of kernel programs that follow some processes. Its methods
+// must not be called concurrently.
 type Probe struct {
 	targets []Target
 	coll    *ebpf.Collection // owns the objects
 	objects bpf.ProbeObjects
 	links   []link.Link
-	Missing []string // what this kernel cannot tell, a sentence each
+	Missing []string // sentences that say what this kernel cannot tell
 
 	began, ended time.Time
 	reader       *ringbuf.Reader
 	drained      sync.WaitGroup
 	records      Records
 	kept, max    int
-	overflow     uint64 // records that found no place in memory
+	overflow     uint64 // records beyond MaxRecords
 	drainErr     error
 }
 
-// Open checks the targets, loads the programs, attaches them and finds the
-// targets' threads. It measures nothing until Start, but the attached programs
-// cost the whole machine a little from now on, until Close. The error says
-// which privilege or kernel feature is missing.
+// Open checks the targets, loads and attaches the programs, and finds the
+// targets' threads. It measures nothing until Start, but until Close the
+// attached programs cost the whole machine a little. The error says which
+// privilege or kernel feature is missing.
 func Open(o Options) (p *Probe, err error) {
 	p = &Probe{max: o.MaxRecords}
 	if p.max == 0 {
@@ -96,7 +96,7 @@ func Open(o Options) (p *Probe, err error) {
 	}
 	for i, t := range p.targets {
 		if err := p.objects.Asked.Put(uint32(t.PID), uint8(i)); err != nil {
-			return nil, fmt.Errorf("follow process %d: %w (at most %d processes can be asked for)", t.PID, err, p.objects.Asked.MaxEntries())
+			return nil, fmt.Errorf("follow process %d: %w (at most %d processes can be followed)", t.PID, err, p.objects.Asked.MaxEntries())
 		}
 	}
 	if err := p.objects.Ports.Set(listeningPorts(p.targets)); err != nil {
@@ -111,7 +111,7 @@ func Open(o Options) (p *Probe, err error) {
 	return p, nil
 }
 
-// load fits the programs to the kernel and to the options, and loads them.
+// load adapts the programs to the kernel and the options, and loads them.
 func (p *Probe) load(o Options) error {
 	spec, err := bpf.LoadProbe()
 	if err != nil {
@@ -128,7 +128,7 @@ func (p *Probe) load(o Options) error {
 		if h.without == "" {
 			return fmt.Errorf("this kernel has no tracepoint %s, which the probe needs", h.point)
 		}
-		p.Missing = append(p.Missing, fmt.Sprintf("this kernel has no tracepoint %s: not known is %s", h.point, h.without))
+		p.Missing = append(p.Missing, fmt.Sprintf("this kernel has no tracepoint %s: unknown is %s", h.point, h.without))
 		delete(spec.Programs, h.program)
 	}
 	ns, err := pidNamespace()
@@ -149,7 +149,7 @@ func (p *Probe) load(o Options) error {
 	size := o.RingBytes
 	switch {
 	case !o.Requests && !o.Calls:
-		size = os.Getpagesize() // nothing will be written to it
+		size = os.Getpagesize() // nothing is written to it
 	case size == 0:
 		size = DefaultRing
 	case size < os.Getpagesize() || size&(size-1) != 0:
@@ -161,8 +161,8 @@ func (p *Probe) load(o Options) error {
 	if err != nil {
 		return err
 	}
-	// Programs that this kernel has no tracepoint for are absent, so that the
-	// generated struct cannot be filled in one go.
+	// Programs without a tracepoint in this kernel are missing, so the
+	// generated function that fills the struct would fail.
 	p.adopt(coll)
 	if o.Requests || o.Calls {
 		if p.reader, err = ringbuf.NewReader(p.objects.Ring); err != nil {
@@ -172,8 +172,8 @@ func (p *Probe) load(o Options) error {
 	return nil
 }
 
-// adopt takes the parts of a collection over. Those that the probe has no use
-// for, such as the maps behind its variables, stay with the collection.
+// adopt takes over the parts of a collection that the probe uses. Other parts,
+// such as the maps behind its variables, stay in the collection.
 func (p *Probe) adopt(coll *ebpf.Collection) {
 	p.coll = coll
 	programs, maps, vars := coll.Programs, coll.Maps, coll.Variables
@@ -196,7 +196,7 @@ func (p *Probe) adopt(coll *ebpf.Collection) {
 	}
 }
 
-// program finds a loaded program by its name; nil when this kernel lacks its
+// program returns a loaded program by name, or nil if this kernel lacks its
 // tracepoint.
 func (p *Probe) program(name string) *ebpf.Program {
 	o := &p.objects
@@ -223,8 +223,8 @@ func (p *Probe) attach() error {
 	return nil
 }
 
-// seed finds the threads of the targets. A child may come before its parent in
-// the kernel's list: it looks again until nobody is added.
+// seed finds the threads of the targets. The kernel's list may contain a child
+// before its parent, so seed repeats until it adds no thread.
 func (p *Probe) seed() error {
 	l, err := link.AttachIter(link.IterOptions{Program: p.objects.Seed})
 	if err != nil {
@@ -257,12 +257,12 @@ func (p *Probe) seed() error {
 		if _, err := Find(t.PID); err != nil {
 			return fmt.Errorf("process %d (%s) has ended before it could be followed", t.PID, t.Comm)
 		}
-		return fmt.Errorf("process %d (%s) cannot be followed: it runs, but is not among those that the kernel shows to a program of the probe", t.PID, t.Comm)
+		return fmt.Errorf("process %d (%s) cannot be followed: it runs, but the kernel does not show it to the probe's programs", t.PID, t.Comm)
 	}
 	return nil
 }
 
-// Start begins to measure.
+// Start begins the measurement.
 func (p *Probe) Start() error {
 	if p.reader != nil {
 		p.drained.Add(1)
@@ -270,23 +270,23 @@ func (p *Probe) Start() error {
 	}
 	p.began, p.records.Began = time.Now(), monotonic()
 	if err := p.objects.Recording.Set(true); err != nil {
-		return fmt.Errorf("switch the probe on: %w", err)
+		return fmt.Errorf("turn on the probe: %w", err)
 	}
 	return nil
 }
 
-// monotonic is the time of the records' clock.
+// monotonic returns the time of the records' clock.
 func monotonic() uint64 {
 	var now unix.Timespec
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // the clock is always there
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) // cannot fail
 	return uint64(now.Nano())
 }
 
-// Stop ends the measurement and collects what is still under way. The programs
-// stay attached until Close.
+// Stop ends the measurement and reads the remaining records. The programs stay
+// attached until Close.
 func (p *Probe) Stop() error {
 	if err := p.objects.Recording.Set(false); err != nil {
-		return fmt.Errorf("switch the probe off: %w", err)
+		return fmt.Errorf("turn off the probe: %w", err)
 	}
 	p.ended = time.Now()
 	if p.reader != nil {
@@ -323,11 +323,11 @@ func (p *Probe) drain() {
 	}
 }
 
-// Records are the single records, if Options asked for them. Call it after
+// Records returns the single records, if Options asked for them. Call it after
 // Stop.
 func (p *Probe) Records() *Records { return &p.records }
 
-// counts adds up what the CPUs have counted.
+// counts adds up the counters of all CPUs.
 func (p *Probe) counts() (sum bpf.ProbeCounts, err error) {
 	var each []bpf.ProbeCounts
 	if err := p.objects.Counters.Lookup(uint32(0), &each); err != nil {
@@ -339,7 +339,7 @@ func (p *Probe) counts() (sum bpf.ProbeCounts, err error) {
 	return sum, nil
 }
 
-// histogram adds up what the CPUs have observed of a stage, by placement.
+// histogram adds up a stage's histograms of all CPUs, by placement.
 func (p *Probe) histogram(number int) (by [stage.Placements]Histogram, err error) {
 	var each []bpf.ProbeHistogram
 	for place := range stage.Placements {
@@ -360,8 +360,8 @@ func (p *Probe) histogram(number int) (by [stage.Placements]Histogram, err error
 	return by, nil
 }
 
-// Close detaches and unloads everything. The kernel does so itself when the
-// process ends, in whatever way.
+// Close detaches and unloads the programs. The kernel also does so when the
+// process ends.
 func (p *Probe) Close() error {
 	if p == nil {
 		return nil

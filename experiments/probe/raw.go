@@ -9,7 +9,7 @@ import (
 	"iter"
 )
 
-// The kinds of records, as the field "record" of a line names them.
+// The kinds of records, as in the field "record" of a line.
 const (
 	rawRequest = "request"
 	rawHandoff = "handoff"
@@ -19,9 +19,9 @@ const (
 	rawRun     = "run"
 )
 
-// byTime goes through all records in order of time, whatever their kind; of
-// those at the same time first what happened, then what it meant. What it yields
-// are pointers into r.
+// byTime yields all records in order of time, whatever their kind. At the same
+// time, waits, wakes and runs come before hand-offs, requests and gaps. The
+// values are pointers into r.
 func (r *Records) byTime() iter.Seq2[string, any] {
 	type source struct {
 		kind string
@@ -54,8 +54,8 @@ func (r *Records) byTime() iter.Seq2[string, any] {
 	}
 }
 
-// WriteRaw writes all records in order of time, one JSON object a line. The
-// field "record" says what a line is: a request, handoff, gap, wait, wake or run.
+// WriteRaw writes all records in order of time, one JSON object per line. The
+// field "record" gives the kind: request, handoff, gap, wait, wake or run.
 func WriteRaw(w io.Writer, r *Records) error {
 	enc := json.NewEncoder(w)
 	for kind, one := range r.byTime() {
@@ -66,7 +66,7 @@ func WriteRaw(w io.Writer, r *Records) error {
 	return nil
 }
 
-// line is a record with its kind before its own fields.
+// line returns the record with its kind as the first field.
 func line(kind string, one any) any {
 	switch one := one.(type) {
 	case *Request:
@@ -101,7 +101,7 @@ func line(kind string, one any) any {
 	}{kind, one.(*Run)}
 }
 
-// ReadRaw reads what WriteRaw has written.
+// ReadRaw reads the output of WriteRaw.
 func ReadRaw(in io.Reader) (*Records, error) {
 	var r Records
 	lines := bufio.NewScanner(in)

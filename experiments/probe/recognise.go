@@ -10,8 +10,8 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// ownShape recognises this project's servers, which name their threads after
-// the architecture.
+// ownShape recognises this project's servers, whose thread names begin with the
+// architecture.
 func ownShape(pid int) stage.Shape {
 	votes := map[stage.Shape]int{}
 	files, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "comm"))
@@ -31,12 +31,12 @@ func ownShape(pid int) stage.Shape {
 	return best
 }
 
-// recognise tells the shape from what threads did with connections.
+// recognise derives the shape from what the threads did with connections.
 func (r *Result) recognise() stage.Shape {
 	c := &r.counts
 	served := float64(c.Requests)
 	if served == 0 || c.Connections == 0 && c.Moves == 0 && c.Polls == 0 {
-		return stage.Unknown // connections that were kept are served without a hand-off in many architectures
+		return stage.Unknown // many architectures serve kept connections without a hand-off
 	}
 	moved := float64(c.RequestsPassed+c.RequestsQueued) / served
 	events := float64(max(c.Connections, c.Requests))
@@ -47,7 +47,7 @@ func (r *Result) recognise() stage.Shape {
 		return stage.Event
 	case moved >= 0.5:
 		return stage.Worker
-	case leads && polls: // a runtime's own scheduler, say
+	case leads && polls: // for example, a runtime's own scheduler
 		return stage.Unknown
 	case leads:
 		return stage.Leader
@@ -59,8 +59,8 @@ func (r *Result) recognise() stage.Shape {
 	return stage.Kernel
 }
 
-// handoff is the group of the shape's own hand-offs. A process that serves
-// nothing, a benchmark of a primitive say, has bare ones only.
+// handoff returns the group of the shape's hand-offs. A process that serves
+// nothing, for example a benchmark of a primitive, has only bare ones.
 func (r *Result) handoff() stage.Group {
 	switch {
 	case r.Shape == stage.Leader:
@@ -71,9 +71,9 @@ func (r *Result) handoff() stage.Group {
 	return stage.Item
 }
 
-// gaps are the groups of the shape's gaps: those in which a thread was there to
-// wait again, and those in which none was. Shapes whose threads all wait at
-// once have none.
+// gaps returns the groups of the shape's gaps: those in which a thread was
+// available to wait again, and those in which none was. Shapes whose threads
+// all wait at once have no gaps.
 func gaps(s stage.Shape) (present, none []stage.Group) {
 	switch s {
 	case stage.Leader:

@@ -9,23 +9,23 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// The records of single events, as the kernel's programs write them: their
-// layout is that of bpf/records.h, and a test holds them together. All times
-// are nanoseconds of CLOCK_MONOTONIC; 0 is a stamp that was not taken.
+// The records of single events. Their layout is that of bpf/records.h, and a
+// test compares the two. All times are nanoseconds of CLOCK_MONOTONIC; 0 is a
+// stamp that was not taken.
 
-// Sleep is one sleep of a thread and how it ended.
+// Sleep describes one sleep of a thread and its end.
 type Sleep struct {
-	Off      uint64 `json:"off_ns"`            // left the CPU
-	Waking   uint64 `json:"waking_ns"`         // chosen by the waker
-	Wakeup   uint64 `json:"wakeup_ns"`         // on a run queue
-	Run      uint64 `json:"run_ns"`            // on a CPU
-	Call     uint64 `json:"call_ns,omitempty"` // the waker's entry into its futex call; 0: something else woke it
+	Off      uint64 `json:"off_ns"`            // when it left the CPU
+	Waking   uint64 `json:"waking_ns"`         // when the waker chose it
+	Wakeup   uint64 `json:"wakeup_ns"`         // when it was on a run queue
+	Run      uint64 `json:"run_ns"`            // when it was on a CPU
+	Call     uint64 `json:"call_ns,omitempty"` // when the waker entered its futex call; 0 if something else woke it
 	Waker    uint32 `json:"waker_tid,omitempty"`
 	WakerCPU uint16 `json:"waker_cpu"`
 	CPU      uint16 `json:"cpu"`
 }
 
-// Placement says where the sleeper ran, seen from its waker.
+// Placement returns where the sleeper ran, relative to its waker.
 func (s *Sleep) Placement() stage.Placement {
 	switch {
 	case s.Waking == 0:
@@ -36,45 +36,45 @@ func (s *Sleep) Placement() stage.Placement {
 	return stage.CrossCPU
 }
 
-// Receipt is one wait for events, from its call to its return.
+// Receipt describes one wait for events, from its call to its return.
 type Receipt struct {
 	Enter  uint64 `json:"enter_ns"`
-	Sleep  Sleep  `json:"sleep"` // zero when the call returned at once
+	Sleep  Sleep  `json:"sleep"` // zero if the call returned at once
 	Return uint64 `json:"return_ns"`
 	TID    uint32 `json:"tid"`
 	Polled uint32 `json:"polled"` // 1: epoll_wait, 0: accept
 }
 
-// Request is data that became ready on a connection and was read.
+// Request describes data that became ready on a connection and was read.
 type Request struct {
 	Kind          uint32  `json:"-"`
 	TID           uint32  `json:"tid"`     // of the reader
-	Time          uint64  `json:"read_ns"` // the read's end
+	Time          uint64  `json:"read_ns"` // when the read ended
 	Sock          uint64  `json:"sock"`
 	Established   uint64  `json:"established_ns"`
 	ListenerReady uint64  `json:"listener_ready_ns"`
 	DataReady     uint64  `json:"data_ready_ns"`
 	Accepted      uint64  `json:"accepted_ns"`
 	Acceptor      uint32  `json:"acceptor_tid"`
-	First         uint32  `json:"first"`    // 1: of its connection
-	From          uint64  `json:"ready_ns"` // where D begins
-	Receipt       Receipt `json:"receipt"`  // of the event; zero if none is known
-	Pass          Sleep   `json:"pass"`     // the reader's wake-up by a hand-off; zero if none is on the path
+	First         uint32  `json:"first"`    // 1: the first of its connection
+	From          uint64  `json:"ready_ns"` // when D begins
+	Receipt       Receipt `json:"receipt"`  // of the event; zero if unknown
+	Pass          Sleep   `json:"pass"`     // the reader's wake-up by a hand-off; zero if none is part of D
 	PassReturn    uint64  `json:"pass_return_ns"`
-	Read          Sleep   `json:"read"`          // its sleep within the read; zero if there was none
-	WakeEnter     uint64  `json:"wake_enter_ns"` // the reader's last wake call
+	Read          Sleep   `json:"read"`          // the reader's sleep within the read; zero if there was none
+	WakeEnter     uint64  `json:"wake_enter_ns"` // of the reader's last wake call
 	WakeExit      uint64  `json:"wake_return_ns"`
-	Moved         uint32  `json:"moved"`           // 1: another thread touched the connection last
-	ReceiptPolled uint32  `json:"acceptor_polled"` // 1: its acceptor had it from an epoll set
+	Moved         uint32  `json:"moved"`           // 1: another thread used the connection last
+	ReceiptPolled uint32  `json:"acceptor_polled"` // 1: the acceptor got the connection from an epoll set
 }
 
-// Handoff is a wake-up that a thread put to use.
+// Handoff is a wake-up that the woken thread made use of.
 type Handoff struct {
 	Kind       uint32 `json:"-"`
-	TID        uint32 `json:"tid"`       // who was woken
-	Time       uint64 `json:"return_ns"` // its futex call's return
+	TID        uint32 `json:"tid"`       // the woken thread
+	Time       uint64 `json:"return_ns"` // when its futex call returned
 	Sleep      Sleep  `json:"sleep"`
-	ReceiptRet uint64 `json:"receipt_return_ns"` // of the event that the waker had
+	ReceiptRet uint64 `json:"receipt_return_ns"` // of the event that the waker had received
 	Group      Total  `json:"group"`
 	_          uint32
 }
@@ -82,20 +82,20 @@ type Handoff struct {
 // Gap is a time in which no thread waited for events.
 type Gap struct {
 	Kind  uint32 `json:"-"`
-	TID   uint32 `json:"tid"`     // the next that waits
-	Time  uint64 `json:"ends_ns"` // its entry
+	TID   uint32 `json:"tid"`     // the next thread that waits
+	Time  uint64 `json:"ends_ns"` // when it enters the wait
 	Began uint64 `json:"began_ns"`
-	Giver uint32 `json:"giver_tid"` // who received the event
+	Giver uint32 `json:"giver_tid"` // the thread that received the event
 	How   Total  `json:"how"`
-	// How the next thread was woken, and the giver's last wake call: what the
-	// gap's stages come from.
+	// How the next thread was woken, and the giver's last wake call. The gap's
+	// stages are computed from these.
 	Pass       Sleep  `json:"pass"`
 	PassReturn uint64 `json:"pass_return_ns"`
 	WakeEnter  uint64 `json:"wake_enter_ns"`
 	WakeExit   uint64 `json:"wake_return_ns"`
 }
 
-// Wait is a thread's return from accept, epoll_wait or a futex wait.
+// Wait records a thread's return from accept, epoll_wait or a futex wait.
 type Wait struct {
 	Kind   uint32 `json:"-"`
 	TID    uint32 `json:"tid"`
@@ -107,7 +107,7 @@ type Wait struct {
 	_      uint32
 }
 
-// Wake is a thread's return from a futex wake call.
+// Wake records a thread's return from a futex wake call.
 type Wake struct {
 	Kind  uint32 `json:"-"`
 	TID   uint32 `json:"tid"`
@@ -116,25 +116,25 @@ type Wake struct {
 	Woken int64  `json:"woken"`
 }
 
-// Run is a thread's time on a CPU.
+// Run records a thread's time on a CPU.
 type Run struct {
 	Kind     uint32 `json:"-"`
 	TID      uint32 `json:"tid"`
 	Time     uint64 `json:"off_ns"`
-	From     uint64 `json:"on_ns"`     // 0: its way onto the CPU was not seen
-	Armed    uint64 `json:"armed_ns"`  // entry of the wait for events that it first blocks in here; 0: none
-	Waking   uint64 `json:"waking_ns"` // it was asleep before and was chosen then; 0: it was not
+	From     uint64 `json:"on_ns"`     // 0 if the switch to it was not seen
+	Armed    uint64 `json:"armed_ns"`  // when it entered the wait for events in which it first blocks here; 0 if none
+	Waking   uint64 `json:"waking_ns"` // when it was chosen, if it slept before; else 0
 	CPU      uint32 `json:"cpu"`
-	WakerCPU uint32 `json:"waker_cpu"` // with Waking
-	State    uint32 `json:"state"`     // it left the CPU in; 0: it could have gone on
+	WakerCPU uint32 `json:"waker_cpu"` // valid with Waking
+	State    uint32 `json:"state"`     // its state as it left the CPU; 0 if it was still runnable
 	_        uint32
 }
 
-// Total is the number of the stage that is its group's total; as text it is the
+// Total is the number of the stage that is a group's total. Its text is the
 // group's name.
 type Total uint32
 
-// Group is the group that the stage is the total of.
+// Group returns the group whose total the stage is.
 func (t Total) Group() stage.Group {
 	if int(t) < len(stage.All) {
 		return stage.All[t].Group
@@ -142,10 +142,10 @@ func (t Total) Group() stage.Group {
 	return stage.Solitary
 }
 
-// MarshalText writes the group.
+// MarshalText returns the name of the group.
 func (t Total) MarshalText() ([]byte, error) { return []byte(t.Group()), nil }
 
-// UnmarshalText reads a group.
+// UnmarshalText parses the name of a group.
 func (t *Total) UnmarshalText(text []byte) error {
 	for i, s := range stage.All {
 		if s.Name == "total" && s.Group == stage.Group(text) {
@@ -153,10 +153,10 @@ func (t *Total) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("group %q is not known", text)
+	return fmt.Errorf("group %q is unknown", text)
 }
 
-// Call is what a thread waited in.
+// Call is the system call in which a thread waited.
 type Call uint32
 
 var callNames = map[Call]string{
@@ -167,10 +167,10 @@ var callNames = map[Call]string{
 
 func (c Call) String() string { return callNames[c] }
 
-// MarshalText writes the call's name.
+// MarshalText returns the call's name.
 func (c Call) MarshalText() ([]byte, error) { return []byte(callNames[c]), nil }
 
-// UnmarshalText reads it.
+// UnmarshalText parses the call's name.
 func (c *Call) UnmarshalText(text []byte) error {
 	for known, name := range callNames {
 		if name == string(text) {
@@ -178,10 +178,10 @@ func (c *Call) UnmarshalText(text []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("call %q is not known", text)
+	return fmt.Errorf("call %q is unknown", text)
 }
 
-// Records are all that a session collected, each kind in order of time.
+// Records holds all records of a session, each kind in order of time.
 type Records struct {
 	Requests []Request
 	Handoffs []Handoff
@@ -190,11 +190,11 @@ type Records struct {
 	Wakes    []Wake
 	Runs     []Run
 
-	Began uint64 // when Start was called; a hand-off that is put to use later may be older
+	Began uint64 // when Start was called; a hand-off that is used later may be older
 }
 
-// sort puts each kind in order of time: CPUs write to one ring, but a record's
-// time is older than its place in it.
+// sort sorts each kind by time, because the order in the ring may differ from
+// that of the times.
 func (r *Records) sort() {
 	slices.SortStableFunc(r.Requests, func(a, b Request) int { return cmp.Compare(a.Time, b.Time) })
 	slices.SortStableFunc(r.Handoffs, func(a, b Handoff) int { return cmp.Compare(a.Time, b.Time) })

@@ -11,7 +11,8 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// layouts are the records in Go and as the kernel's programs write them.
+// layouts pairs each Go record with the record that the kernel's programs
+// write.
 var layouts = []struct {
 	kind   bpf.ProbeRecordKind
 	goes   any
@@ -25,18 +26,18 @@ var layouts = []struct {
 	{bpf.ProbeRecordKindRECORD_RUN, Run{}, bpf.ProbeRecordRun{}},
 }
 
-// renamed are fields that are called differently in Go.
+// renamed are fields with another name in Go.
 var renamed = map[string]string{
 	"time": "ts", "return": "ret", "passreturn": "passret", "receipt.tid": "receipt.by", "receipt.return": "receipt.ret",
 	"_": "padding",
 }
 
-// leaves are the fields of a struct that are numbers, nested ones too: name,
+// leaves lists the numeric fields of a struct and of its nested structs: name,
 // offset and size.
 func leaves(t reflect.Type, prefix string, offset uintptr) (all []string) {
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if f.Type.Size() == 0 { // a mark for the compiler
+		if f.Type.Size() == 0 { // a marker for the compiler
 			continue
 		}
 		name := prefix + strings.ToLower(f.Name)
@@ -52,7 +53,8 @@ func leaves(t reflect.Type, prefix string, offset uintptr) (all []string) {
 	return all
 }
 
-// TestLayouts: a record in Go has the kernel's fields where the kernel has them.
+// TestLayouts checks that each kernel field is at the same offset in the Go
+// record.
 func TestLayouts(t *testing.T) {
 	for _, l := range layouts {
 		g, k := reflect.TypeOf(l.goes), reflect.TypeOf(l.kernel)
@@ -77,7 +79,7 @@ func TestLayouts(t *testing.T) {
 	}
 }
 
-// numbered is a kernel's record, each number of which is another one.
+// numbered returns a kernel record in which all numbers differ.
 func numbered(kind bpf.ProbeRecordKind, record any) (raw []byte, values []uint64) {
 	v := reflect.New(reflect.TypeOf(record)).Elem()
 	var fill func(v reflect.Value)
@@ -109,7 +111,7 @@ func numbered(kind bpf.ProbeRecordKind, record any) (raw []byte, values []uint64
 	return raw, values
 }
 
-// numbers are those in a Go record, in order.
+// numbers returns the numbers of a Go record in order.
 func numbers(v reflect.Value) (all []uint64) {
 	for i := range v.NumField() {
 		switch f := v.Field(i); {
@@ -124,16 +126,16 @@ func numbers(v reflect.Value) (all []uint64) {
 	return all
 }
 
-// TestAddRecords: each kind arrives in its list, whole.
+// TestAddRecords checks that each kind of record arrives complete in its list.
 func TestAddRecords(t *testing.T) {
 	var r Records
 	lists := reflect.ValueOf(&r).Elem()
-	if n := lists.NumField(); n != len(layouts)+1 { // the time of its beginning is the last
+	if n := lists.NumField(); n != len(layouts)+1 { // the last field is the time of the beginning
 		t.Fatalf("%d kinds of records are known, and Records has %d fields", len(layouts), n)
 	}
 	for i, l := range layouts {
 		raw, want := numbered(l.kind, l.kernel)
-		// The ring rounds sizes up to eight bytes.
+		// The ring rounds sizes up to a multiple of 8 bytes.
 		if err := r.add(append(raw, make([]byte, 8)...)); err != nil {
 			t.Fatalf("%T: %v", l.kernel, err)
 		}
@@ -158,8 +160,8 @@ func TestAddRecords(t *testing.T) {
 	}
 }
 
-// TestSortRecords: CPUs write in any order, and what came at the same time stays
-// in the order in which it came.
+// TestSortRecords checks the order by time of records that CPUs write in any
+// order. Records with equal times stay in the order of their arrival.
 func TestSortRecords(t *testing.T) {
 	var r Records
 	lists := reflect.ValueOf(&r).Elem()

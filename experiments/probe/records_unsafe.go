@@ -7,7 +7,7 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// add takes in one record as it lies in the ring buffer.
+// add adds one record from the ring buffer.
 func (r *Records) add(raw []byte) error {
 	if len(raw) < 8 {
 		return fmt.Errorf("record of %d bytes", len(raw))
@@ -30,7 +30,7 @@ func (r *Records) add(raw []byte) error {
 	}
 }
 
-// take copies a record whose Go type has the layout of the kernel's.
+// take copies a record. Its Go type must have the kernel's layout.
 func take[T any](list *[]T, raw []byte) error {
 	var one T
 	if len(raw) < int(unsafe.Sizeof(one)) {

@@ -7,12 +7,11 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// replayed goes through the stages of each record once more, in the steps of the
-// kernel's programs, and returns what these have put into their histograms as
-// single durations, by a stage's number and placement. Where no record was lost
-// the two agree in everything. Records of requests, hand-offs and gaps give the
-// stages of D, H and G; the stages that are in no sum come from records of
-// calls.
+// replayed computes the stages of each record in the same steps as the kernel's
+// programs. It returns the single durations by stage number and placement. If
+// no record was lost, they agree with the histograms of the programs. Records
+// of requests, hand-offs and gaps yield the stages of D, H and G. Records of
+// calls yield the stages that are in no sum.
 func (r *Records) replayed() [][stage.Placements]Samples {
 	p := replay{make([][stage.Placements]Samples, len(stage.All))}
 	for i := range r.Requests {
@@ -38,8 +37,8 @@ func (r *Records) replayed() [][stage.Placements]Samples {
 	return p.samples
 }
 
-// replay is what the functions of the same names in bpf/ do: one who changes
-// those changes these.
+// The methods of replay mirror the functions of the same names in bpf/: a
+// change to those needs the same change here.
 type replay struct{ samples [][stage.Placements]Samples }
 
 func (p replay) observe(stage bpf.ProbeStage, place stage.Placement, ns uint64) {
@@ -47,7 +46,7 @@ func (p replay) observe(stage bpf.ProbeStage, place stage.Placement, ns uint64) 
 	*list = append(*list, ns)
 }
 
-// upto goes one stage further, from *at to the stamp, if that is later.
+// upto ends a stage at stamp and moves *at there, if stamp is later.
 func (p replay) upto(at *uint64, stamp uint64, stage bpf.ProbeStage, place stage.Placement) {
 	if stamp > *at {
 		p.observe(stage, place, stamp-*at)
@@ -55,7 +54,7 @@ func (p replay) upto(at *uint64, stamp uint64, stage bpf.ProbeStage, place stage
 	}
 }
 
-// request is data_read.
+// request mirrors data_read.
 func (p replay) request(q *Request) {
 	group := bpf.ProbeStageKEPT_TOTAL
 	if q.First == 1 {
@@ -105,7 +104,7 @@ func (p replay) request(q *Request) {
 	p.observe(group, place, q.Time-q.From)
 }
 
-// handoff is handed_off.
+// handoff mirrors handed_off.
 func (p replay) handoff(h *Handoff) {
 	at, place := h.Sleep.Call, h.Sleep.Placement()
 	upto := func(stamp uint64, stage bpf.ProbeStage) {
@@ -118,7 +117,7 @@ func (p replay) handoff(h *Handoff) {
 	upto(h.Time, bpf.ProbeStageITEM_SWITCH_RETURN)
 }
 
-// gap is close_gap.
+// gap mirrors close_gap.
 func (p replay) gap(g *Gap) {
 	at, place := g.Began, stage.NoWake
 	if g.How.Group() == stage.Passed {
@@ -142,7 +141,7 @@ func (p replay) gap(g *Gap) {
 	}
 }
 
-// wake is the end of a futex wake call in leave.
+// wake mirrors the end of a futex wake call in leave.
 func (p replay) wake(w *Wake) {
 	number := bpf.ProbeStageWAKE_ELIDED
 	if w.Woken > 0 {
@@ -151,7 +150,7 @@ func (p replay) wake(w *Wake) {
 	p.observe(number, stage.NoWake, w.Time-w.Enter)
 }
 
-// run is a thread's way onto the CPU and off it in switched.
+// run mirrors a thread's switch onto a CPU and off it in switched.
 func (p replay) run(one *Run) {
 	if one.Waking != 0 && one.From > one.Waking {
 		place := stage.CrossCPU

@@ -10,22 +10,22 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Result is what the kernel's programs have measured between Start and Stop.
+// Result holds what the kernel programs measured between Start and Stop.
 type Result struct {
 	Target    Target
 	Shape     stage.Shape // recognised, or as given
 	DurationS float64
-	Processes uint64 // followed
+	Processes uint64 // number of processes that were followed
 	Missing   []string
 
 	byStage [][stage.Placements]Histogram
 	counts  bpf.ProbeCounts
-	missed  uint64 // times that a program was kept from running by itself
-	lost    uint64 // records that found no place
+	missed  uint64 // how often the kernel skipped a program because it was already running
+	lost    uint64 // records for which there was no room
 }
 
-// Result reads the measurement. Call it after Stop. shape is Unknown for the
-// probe to recognise it.
+// Result reads the measurement. Call it after Stop. With shape Unknown it
+// recognises the shape.
 func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 	r := &Result{Target: p.targets[0], Shape: shape, DurationS: p.ended.Sub(p.began).Seconds(), Missing: p.Missing}
 	var err error
@@ -56,17 +56,17 @@ func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 	return r, nil
 }
 
-// Idle reports whether nothing happened that the probe could follow: no thread
-// accepted, read a connection or was woken by another.
+// Idle reports whether the probe saw nothing: no thread accepted a connection,
+// read from one, or was woken by another.
 func (r *Result) Idle() bool {
 	c := &r.counts
 	return c.Connections+c.Requests+c.WakesIssued+c.WakeCalls == 0
 }
 
-// Count is one of the programs' counters, by its name in a Report.
+// Count returns one of the programs' counters, by its name in a Report.
 func (r *Result) Count(name string) uint64 { return countMap(&r.counts)[name] }
 
-// sum merges the stage of that name over groups.
+// sum merges the named stage over groups.
 func (r *Result) sum(name string, groups ...stage.Group) (by [stage.Placements]Histogram) {
 	for i, s := range stage.All {
 		if s.Name == name && slices.Contains(groups, s.Group) {
@@ -78,7 +78,7 @@ func (r *Result) sum(name string, groups ...stage.Group) (by [stage.Placements]H
 	return by
 }
 
-// dist summarises the stage of that name over groups, at some placements.
+// dist summarises the named stage over groups, at the given placements.
 func (r *Result) dist(name string, groups []stage.Group, at ...stage.Placement) stats.Dist {
 	var h Histogram
 	for i, s := range stage.All {
@@ -94,7 +94,6 @@ func (r *Result) dist(name string, groups []stage.Group, at ...stage.Placement) 
 
 var everywhere = []stage.Placement{stage.SameCPU, stage.CrossCPU, stage.NoWake}
 
-// all merges placements.
 func all(by [stage.Placements]Histogram) *Histogram {
 	var h Histogram
 	for place := range by {
@@ -103,14 +102,14 @@ func all(by [stage.Placements]Histogram) *Histogram {
 	return &h
 }
 
-// chain is one of the sums that a Report has.
+// chain is one of the sums in a Report.
 type chain struct {
 	name   string // "H", "D", "G", "G_none"
-	prefix string // of its stages' names
+	prefix string // of the names of its stages
 	groups []stage.Group
 }
 
-// chains are the sums of the shape. H's stages stand without a prefix.
+// chains returns the sums of the shape. H's stages have no prefix.
 func (r *Result) chains() []chain {
 	cs := []chain{
 		{"H", "", []stage.Group{r.handoff()}},
@@ -123,8 +122,8 @@ func (r *Result) chains() []chain {
 	return cs
 }
 
-// Total is the distribution of "H", "D", "G" or "G_none" as the shape defines
-// it; nil when there is none.
+// Total returns the distribution of "H", "D", "G" or "G_none" for the shape, or
+// nil if it is empty.
 func (r *Result) Total(name string) *Histogram {
 	for _, c := range r.chains() {
 		if c.name == name {
@@ -136,7 +135,7 @@ func (r *Result) Total(name string) *Histogram {
 	return nil
 }
 
-// Report is r as it is written.
+// Report converts r to its written form.
 func (r *Result) Report() *stage.Report {
 	out := &stage.Report{
 		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, DurationS: r.DurationS,
@@ -145,7 +144,7 @@ func (r *Result) Report() *stage.Report {
 		Counts: countMap(&r.counts),
 		Lost:   stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
 	}
-	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // these stand elsewhere
+	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // other fields of the report have these
 		return name == "lost" || name == "threads"
 	})
 	for _, c := range r.chains() {
@@ -189,7 +188,7 @@ func (r *Result) Report() *stage.Report {
 	return out
 }
 
-// onPath says in a sentence whose request pays for the hand-offs.
+// onPath returns a sentence that says how many requests wait for hand-offs.
 func (r *Result) onPath() string {
 	c := &r.counts
 	handoffs := c.HandoffsItem + c.HandoffsLead
@@ -200,7 +199,7 @@ func (r *Result) onPath() string {
 		c.RequestsPassed, handoffs, 100*float64(c.RequestsPassed)/float64(c.Requests), c.Requests)
 }
 
-// placed is the stage of that name by placement.
+// placed returns the named stage by placement.
 func (r *Result) placed(name string, groups []stage.Group) map[string]stats.Dist {
 	m := map[string]stats.Dist{}
 	for _, place := range everywhere {
@@ -211,7 +210,6 @@ func (r *Result) placed(name string, groups []stage.Group) map[string]stats.Dist
 	return m
 }
 
-// placed summarises histograms by placement.
 func placed(by [stage.Placements]Histogram) map[string]stats.Dist {
 	m := map[string]stats.Dist{}
 	for place := range by {

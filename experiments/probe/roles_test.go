@@ -23,8 +23,8 @@ import (
 )
 
 // Some tests need another process: a target, or a probe with other privileges,
-// in other namespaces, or one that is killed. It is this test binary again,
-// which is told its role by a variable and its orders by lines.
+// in other namespaces, or one that is killed. They start this test binary
+// again. A variable names its role, and it reads orders as lines.
 
 const roleVariable = "LFLAB_PROBE_TEST_ROLE"
 
@@ -33,21 +33,21 @@ var roles = map[string]func(){
 	"probe":  beProbe,
 }
 
-// A package's init runs on the process's first thread, a test on any.
+// A package's init runs on the process's first thread, a test on any thread.
 func init() {
 	if os.Getenv(roleVariable) == "headless" {
 		beHeadless()
 	}
 }
 
-// TestRole is where the other process begins.
+// TestRole is the entry point of the other process.
 func TestRole(t *testing.T) {
 	if role := os.Getenv(roleVariable); role != "" {
 		roles[role]()
 	}
 }
 
-// child is the other process.
+// child is the other process, as the test sees it.
 type child struct {
 	t   *testing.T
 	cmd *exec.Cmd
@@ -56,10 +56,11 @@ type child struct {
 	buf *bufio.Reader
 }
 
-// patience is how long a test waits for what must happen at once.
+// patience is how long a test waits for something that must happen at once.
 const patience = 20 * time.Second
 
-// startChild starts it and lets it end with the test. Its environment gets env.
+// startChild starts the process, with env added to its environment, and ends it
+// with the test.
 func startChild(t *testing.T, program, role string, attr *syscall.SysProcAttr, env ...string) *child {
 	t.Helper()
 	c := &child{t: t, cmd: exec.Command(program, "-test.run=^TestRole$")}
@@ -86,7 +87,7 @@ func startChild(t *testing.T, program, role string, attr *syscall.SysProcAttr, e
 
 func (c *child) pid() int { return c.cmd.Process.Pid }
 
-// end kills the process if it still lives.
+// end kills the process if it still runs.
 func (c *child) end() {
 	c.in.Close()
 	_ = c.cmd.Process.Kill()
@@ -120,7 +121,7 @@ func (c *child) expect(want string) {
 	}
 }
 
-// waitFor polls until something holds.
+// waitFor polls until holds returns true.
 func waitFor(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
@@ -130,8 +131,8 @@ func waitFor(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// beTarget lets two threads wake each other, as many times there and back as
-// each line of its input says.
+// beTarget runs two threads that wake each other. Each line of input says how
+// many times there and back.
 func beTarget() {
 	there, back := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -159,7 +160,8 @@ func startPingPong(t *testing.T, program string, attr *syscall.SysProcAttr) *chi
 	return c
 }
 
-// burst is how often the threads of a target wake each other in a test.
+// burst is how many times a target's threads wake each other for one order of a
+// test.
 const burst = 300
 
 func (c *child) burst() {
@@ -178,16 +180,16 @@ func beHeadless() {
 	_, _, _ = unix.Syscall(unix.SYS_EXIT, 0, 0, 0)
 }
 
-// opened is what a probe in another process says of its beginning.
+// opened is the report of a probe in another process about its beginning.
 type opened struct {
 	Check, Err      string            // sentences; empty: it works
 	Permission      bool              // EPERM is in the chain
-	Hooks           map[string]string // sentences, when Check has one
-	Programs, Links []uint32          // ids
-	PID             int               // that it probes, by its own count
+	Hooks           map[string]string // sentences, if Check has one
+	Programs, Links []uint32          // IDs
+	PID             int               // process ID of the target, as the probe sees it
 }
 
-// measured is what it says at the end.
+// measured is the report of a probe in another process about its measurement.
 type measured struct {
 	Counts  map[string]uint64
 	Records int
@@ -195,10 +197,10 @@ type measured struct {
 	Err     string
 }
 
-// Variables of a probe in another process.
+// Environment variables of a probe in another process.
 const (
-	targetVariable = "LFLAB_PROBE_TEST_TARGET" // number of the process; empty: it starts one
-	hideVariable   = "LFLAB_PROBE_TEST_HIDE"   // directories to mount something empty over
+	targetVariable = "LFLAB_PROBE_TEST_TARGET" // process ID; empty: the probe starts a target
+	hideVariable   = "LFLAB_PROBE_TEST_HIDE"   // directories to hide by an empty mount
 	procVariable   = "LFLAB_PROBE_TEST_PROC"   // mount procfs anew
 )
 
@@ -265,7 +267,7 @@ func ownTarget() (pid int, exercise func()) {
 	}
 }
 
-// prepareMounts changes what is mounted in a mount namespace of its own.
+// prepareMounts changes mounts in a mount namespace of its own.
 func prepareMounts() {
 	hide := strings.Fields(os.Getenv(hideVariable))
 	if len(hide) == 0 && os.Getenv(procVariable) == "" {
@@ -297,7 +299,6 @@ func hear[T any](c *child) (v T) {
 	return v
 }
 
-// idsOf are the kernel's numbers of a probe's programs and links.
 func idsOf(p *Probe) (programs, links []uint32) {
 	for _, h := range hooks {
 		if program := p.program(h.program); program != nil {
@@ -322,7 +323,7 @@ func sentence(err error) string {
 	return err.Error()
 }
 
-// binaryForAll is a copy of this test binary that every user may execute.
+// binaryForAll returns a copy of this test binary that every user may execute.
 func binaryForAll(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "lflab-probe-test-")

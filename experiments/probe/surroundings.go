@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// surroundings are what a refusal of the kernel is judged by.
+// surroundings are the facts that explain an error of the kernel.
 type surroundings struct {
 	proc      bool         // procfs is mounted at /proc
-	effective capabilities // of this process
-	bounding  capabilities // that it could ever gain
-	userNS    bool         // it is in a user namespace of its own: its capabilities do not count
-	seccomp   bool         // its system calls are filtered
-	lockdown  string       // "none", "integrity" or "confidentiality"; empty when not told
-	types     string       // why the kernel's type information cannot be read, with a hint; empty when it can
+	effective capabilities // capabilities of this process
+	bounding  capabilities // capabilities that it could gain
+	userNS    bool         // it is in another user namespace than the initial one, where its capabilities do not count
+	seccomp   bool         // a filter restricts its system calls
+	lockdown  string       // "none", "integrity" or "confidentiality"; empty if unknown
+	types     string       // why the kernel's type information cannot be read, with a hint; else empty
 	release   string       // of the kernel
 	program   string       // path of this program
 }
 
-// lookAround reads the surroundings from the root of the file system.
+// lookAround reads the facts from the file system at root.
 func lookAround(root fs.FS) surroundings {
 	status := keyed(root, "proc/self/status")
 	s := surroundings{
@@ -32,7 +32,7 @@ func lookAround(root fs.FS) surroundings {
 		types:     typesMissing(root),
 		release:   contents(root, "proc/sys/kernel/osrelease"),
 	}
-	// The initial user namespace maps every number to itself.
+	// The initial user namespace maps every ID to itself.
 	if ids := strings.Fields(contents(root, "proc/self/uid_map")); len(ids) > 0 {
 		s.userNS = strings.Join(ids, " ") != "0 0 4294967295"
 	}
@@ -54,13 +54,13 @@ func typesMissing(root fs.FS) string {
 		return "this user may not read /sys/kernel/btf/vmlinux [sudo chmod a+r /sys/kernel/btf/vmlinux, or run lflab as root]"
 	}
 	if _, err := fs.Stat(root, "sys/kernel"); err != nil {
-		return "sysfs is not mounted, and the kernel's type information is there [mount -t sysfs sysfs /sys]"
+		return "sysfs is not mounted, but the probe needs the kernel's type information from it [mount -t sysfs sysfs /sys]"
 	}
 	return "the kernel has no type information, /sys/kernel/btf/vmlinux [it must be built with CONFIG_DEBUG_INFO_BTF=y, as the distributions' own kernels are]"
 }
 
 func contents(root fs.FS, name string) string {
-	text, _ := fs.ReadFile(root, name) // what cannot be read is not told
+	text, _ := fs.ReadFile(root, name) // empty if it cannot be read
 	return strings.TrimSpace(string(text))
 }
 

@@ -14,16 +14,16 @@ import (
 
 // Target is a process that can be probed.
 type Target struct {
-	PID  int // in the name space of this process
+	PID  int // in the pid namespace of this process
 	Comm string
 }
 
 // kernelThread is PF_KTHREAD, a flag in /proc/PID/stat (see proc(5)).
 const kernelThread = 0x00200000
 
-// Find looks a process up. It refuses what cannot be probed: a number that no
-// process has, one of a thread that is not its process, a kernel thread, a
-// process that has ended and was not waited for.
+// Find looks up a process. It returns an error for what cannot be probed: an
+// unused ID, a thread that is not the process's first, a kernel thread, or a
+// zombie.
 func Find(pid int) (Target, error) {
 	t := Target{PID: pid}
 	if pid <= 0 {
@@ -35,11 +35,11 @@ func Find(pid int) (Target, error) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) {
-		return t, fmt.Errorf("no process %d (it has ended, or its number is that of another pid namespace)", pid)
+		return t, fmt.Errorf("no process %d (it has ended, or its ID belongs to another pid namespace)", pid)
 	} else if err != nil {
 		return t, fmt.Errorf("look at process %d: %w", pid, err)
 	}
-	// The name stands in parentheses and may hold any character.
+	// The name is in parentheses and may contain any character.
 	open, end := strings.IndexByte(string(stat), '('), strings.LastIndexByte(string(stat), ')')
 	fields := []string{}
 	if open >= 0 && end > open {
@@ -52,10 +52,10 @@ func Find(pid int) (Target, error) {
 	if flags, err := strconv.ParseUint(fields[6], 10, 64); err == nil && flags&kernelThread != 0 {
 		return t, fmt.Errorf("process %d (%s) is a kernel thread: it accepts no connections and calls no futex", pid, t.Comm)
 	}
-	// A process lives on without its first thread.
+	// A process can outlive its first thread.
 	threads, _ := strconv.Atoi(fields[17])
 	if ended := fields[0] == "Z" || fields[0] == "X"; ended && threads < 2 {
-		return t, fmt.Errorf("process %d (%s) has ended and waits for its parent to notice", pid, t.Comm)
+		return t, fmt.Errorf("process %d (%s) has ended, but its parent has not waited for it", pid, t.Comm)
 	}
 	status, err := os.ReadFile(filepath.Join(dir, "status"))
 	if err != nil {
@@ -71,9 +71,9 @@ func Find(pid int) (Target, error) {
 	return t, nil
 }
 
-// procIsOurs reports whether /proc counts processes as this one does, so that a
-// number means the same process to the user, who saw it there, and to the
-// kernel.
+// procIsOurs returns an error unless /proc shows this process's pid namespace.
+// Otherwise a process ID that the user found in /proc would mean another
+// process to the kernel.
 func procIsOurs() error {
 	self, err := os.Readlink("/proc/self")
 	if err != nil {
@@ -85,7 +85,7 @@ func procIsOurs() error {
 	return nil
 }
 
-// pidNamespace is the inode of this process's pid namespace.
+// pidNamespace returns the inode of this process's pid namespace.
 func pidNamespace() (uint32, error) {
 	var st unix.Stat_t
 	if err := unix.Stat("/proc/self/ns/pid", &st); err != nil {

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// state is the letter of /proc/PID/stat.
+// state returns the state letter in /proc/PID/stat.
 func state(pid int) string {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := strings.Cut(string(text), ") ")
@@ -47,7 +47,7 @@ func TestFind(t *testing.T) {
 		{0, "process id 0 is not allowed"},
 		{-1, "process id -1 is not allowed"},
 		{1 << 30, "no process 1073741824 ("},
-		{zombie, fmt.Sprintf("process %d (true) has ended and waits for its parent", zombie)},
+		{zombie, fmt.Sprintf("process %d (true) has ended, but its parent", zombie)},
 	} {
 		if _, err := Find(c.pid); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("process %d: %v, want %q", c.pid, err, c.want)
@@ -99,7 +99,7 @@ func TestFindRefusesAKernelThread(t *testing.T) {
 	}
 }
 
-// TestFindOddName: the name of a process may look like the fields after it.
+// TestFindOddName checks a process whose name looks like the fields after it.
 func TestFindOddName(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "a) Z (b")
 	sleep, err := exec.LookPath("sleep")
@@ -122,7 +122,8 @@ func TestFindOddName(t *testing.T) {
 	}
 }
 
-// TestFindHeadless: a process lives on when only its first thread has ended.
+// TestFindHeadless checks that a process counts as alive if only its first
+// thread has ended.
 func TestFindHeadless(t *testing.T) {
 	c := startChild(t, "/proc/self/exe", "headless", nil)
 	c.expect("true") // it runs on its first thread
@@ -141,8 +142,8 @@ func TestFindHeadless(t *testing.T) {
 	}
 }
 
-// TestOtherPIDNamespace probes a process in a pid namespace of its own by the
-// number that it has outside.
+// TestOtherPIDNamespace probes a process in its own PID namespace by the
+// process ID that it has outside.
 func TestOtherPIDNamespace(t *testing.T) {
 	requireRoot(t)
 	target := startPingPong(t, "/proc/self/exe", &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS})
@@ -174,8 +175,9 @@ func TestOtherPIDNamespace(t *testing.T) {
 	}
 }
 
-// TestProbeInPIDNamespace runs the probe itself where the kernel's numbers are
-// not those that it sees, and gives it a number that there means its target.
+// TestProbeInPIDNamespace runs the probe in a PID namespace, where process IDs
+// differ from the kernel's own, and names the target by its ID in that
+// namespace.
 func TestProbeInPIDNamespace(t *testing.T) {
 	requireRoot(t)
 	prober := startChild(t, "/proc/self/exe", "probe", &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID | unix.CLONE_NEWNS}, procVariable+"=yes")
@@ -190,8 +192,8 @@ func TestProbeInPIDNamespace(t *testing.T) {
 	checkMeasured(t, hear[measured](prober), true)
 }
 
-// TestForeignProc: with the procfs of another pid namespace, a number that the
-// user sees is not the one that the kernel would look for.
+// TestForeignProc mounts the procfs of another PID namespace: there the process
+// ID that the user sees is not the one that the kernel would look for.
 func TestForeignProc(t *testing.T) {
 	requireRoot(t)
 	prober := startChild(t, "/proc/self/exe", "probe", &syscall.SysProcAttr{Cloneflags: unix.CLONE_NEWPID}, targetVariable+"="+strconv.Itoa(os.Getpid()))

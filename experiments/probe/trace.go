@@ -22,12 +22,12 @@ const (
 )
 
 // WriteTrace writes the records in the trace event format, which
-// ui.perfetto.dev and chrome://tracing open: a track for each thread, with its
-// waits, their stages and its wake calls; arrows from a wake call to the thread
-// that it woke; requests and gaps beside them; and a track for each CPU. names
-// are those of threads; one without a name goes by its number.
+// ui.perfetto.dev and chrome://tracing open. There is a track for each thread,
+// with its waits, their stages and its wake calls; arrows from each wake call
+// to the woken thread; requests and gaps; and a track for each CPU. names are
+// thread names; a thread without one is shown by its ID.
 //
-// Times are microseconds since the first stamp; otherData says when that was.
+// Times are in µs since the first stamp; otherData contains that stamp.
 func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
 	t := &tracer{w: w, zero: r.begin(), names: names, tracks: map[int]map[uint32]bool{threadTracks: {}, cpuTracks: {}}, busy: map[uint32]uint64{}}
 	t.printf("{\"displayTimeUnit\":\"ns\",\"otherData\":{\"zero_CLOCK_MONOTONIC_ns\":%q},\"traceEvents\":[", strconv.FormatUint(t.zero, 10))
@@ -41,8 +41,9 @@ func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
 			if one.From == 0 {
 				continue
 			}
-			// A switch that the kernel did not announce leaves a beginning
-			// that is too early: it ends with the track's last slice.
+			// If a switch was not announced by the kernel, the beginning is too
+			// early. Then the slice begins at the end of the track's last
+			// slice.
 			from := max(one.From, t.busy[one.CPU])
 			t.busy[one.CPU] = one.Time
 			t.slice(cpuTracks, cpuTrack(one.CPU), t.name(one.TID), from, one.Time, fmt.Sprintf(`"tid":%d,"preempted":%t`, one.TID, one.State == 0))
@@ -62,8 +63,8 @@ func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
 	return t.err
 }
 
-// ThreadNames looks up the names of the threads in the records, as far as they
-// still live.
+// ThreadNames returns the names of those threads in the records that still
+// exist.
 func (r *Records) ThreadNames() map[uint32]string {
 	names := map[uint32]string{}
 	note := func(tid uint32) {
@@ -84,7 +85,7 @@ func (r *Records) ThreadNames() map[uint32]string {
 	return names
 }
 
-// begin is the earliest stamp that a trace will show.
+// begin returns the earliest stamp that a trace shows.
 func (r *Records) begin() uint64 {
 	first := ^uint64(0)
 	note := func(stamp uint64) {
@@ -116,9 +117,9 @@ func (r *Records) begin() uint64 {
 	return first
 }
 
-// hasEnds reports whether the records have both the wake call and the wait that
-// it ended, to draw an arrow between. What was woken before the first record
-// may be put to use after it.
+// hasEnds reports whether the records contain both the wake call and the wait
+// that it ended, so that an arrow can connect them. A thread that was woken
+// before the first record may make use of it later.
 func (r *Records) hasEnds(h *Handoff) bool {
 	i := sort.Search(len(r.Wakes), func(i int) bool { return r.Wakes[i].Time >= h.Sleep.Call })
 	for i < len(r.Wakes) && r.Wakes[i].TID != h.Sleep.Waker {
@@ -138,8 +139,8 @@ type tracer struct {
 	w      io.Writer
 	zero   uint64
 	names  map[uint32]string
-	tracks map[int]map[uint32]bool // that have a slice, by group
-	busy   map[uint32]uint64       // until when a CPU's track is full
+	tracks map[int]map[uint32]bool // tracks that have a slice, by group
+	busy   map[uint32]uint64       // the end of the last slice of a CPU's track
 	comma  bool
 	err    error
 }
@@ -150,7 +151,7 @@ func (t *tracer) printf(format string, args ...any) {
 	}
 }
 
-// event writes one event; args are the inside of a JSON object.
+// event writes one event. args is the inside of a JSON object.
 func (t *tracer) event(phase string, group int, track uint32, name string, at uint64, more, args string) {
 	sep := "\n"
 	if t.comma {
@@ -160,7 +161,7 @@ func (t *tracer) event(phase string, group int, track uint32, name string, at ui
 	t.printf(`%s{"ph":%q,"pid":%d,"tid":%d,"name":%s,"ts":%s%s,"args":{%s}}`, sep, phase, group, track, quote(name), t.micros(at-t.zero), more, args)
 }
 
-// micros writes nanoseconds as microseconds, exactly.
+// micros formats nanoseconds as microseconds, exactly.
 func (t *tracer) micros(ns uint64) string { return fmt.Sprintf("%d.%03d", ns/1000, ns%1000) }
 
 func (t *tracer) slice(group int, track uint32, name string, from, to uint64, args string) {
@@ -170,15 +171,15 @@ func (t *tracer) slice(group int, track uint32, name string, from, to uint64, ar
 	}
 }
 
-// span is a slice that lies beside the tracks, for it may begin in one thread
-// and end in another.
+// span writes a slice outside the threads' tracks, because it may begin in one
+// thread and end in another.
 func (t *tracer) span(category, name string, track uint32, id string, from, to uint64, args string) {
 	more := fmt.Sprintf(`,"cat":%q,"id":%q`, category, id)
 	t.event("b", threadTracks, track, name, from, more, args)
 	t.event("e", threadTracks, track, name, to, more, "")
 }
 
-// wait is one call, and within it the stages of the sleep that ended it.
+// wait writes a wait and, within it, the stages of the sleep that ended it.
 func (t *tracer) wait(one *Wait) {
 	t.slice(threadTracks, one.TID, one.Call.String(), one.Enter, one.Time, fmt.Sprintf(`"result":%d`, one.Result))
 	s := &one.Sleep
@@ -191,10 +192,11 @@ func (t *tracer) wait(one *Wait) {
 	t.slice(threadTracks, one.TID, "switch-return", s.Run, one.Time, "")
 }
 
-// handoff is an arrow from the waker's call into the wait that it ended: from
+// handoff writes an arrow from the wake call to the wait that it ended: from
 // when the sleeper was chosen until it ran. Viewers bind an arrow's end to the
-// slice that began last before it, in order of time and then of the file. So it
-// must not lie on the beginning of the wake call, and follows the wait.
+// slice that began last before it, in order of time and then of the file. So
+// the end must not coincide with the beginning of the wake call, and must come
+// after the wait in the file.
 func (t *tracer) handoff(one *Handoff) {
 	what := map[stage.Group]string{stage.Item: "connection", stage.Lead: "leadership", stage.Bare: "wake-up"}[one.Group.Group()]
 	more := fmt.Sprintf(`,"cat":"handoff","id":"%d/%d"`, one.TID, one.Time)
@@ -202,11 +204,10 @@ func (t *tracer) handoff(one *Handoff) {
 	t.event("f", threadTracks, one.TID, what, one.Sleep.Run, more+`,"bp":"e"`, "")
 }
 
-// cpuTrack is the number of a CPU's track. There is none of number 0, which
-// viewers take for the thread of an idle CPU.
+// cpuTrack returns the number of a CPU's track. Number 0 is not used, because
+// viewers take it for the idle thread.
 func cpuTrack(cpu uint32) uint32 { return cpu + 1 }
 
-// nameTracks does so.
 func (t *tracer) nameTracks() {
 	name := func(group int, track uint32, kind, name string) {
 		t.event("M", group, track, kind, t.zero, "", `"name":`+quote(name))
@@ -229,6 +230,6 @@ func (t *tracer) name(tid uint32) string {
 }
 
 func quote(s string) string {
-	text, _ := json.Marshal(s) // of a string, which never fails
+	text, _ := json.Marshal(s) // cannot fail for a string
 	return string(text)
 }

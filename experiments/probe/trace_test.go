@@ -42,7 +42,7 @@ type traceTrack struct{ pid, tid int }
 
 func (e *traceEvent) track() traceTrack { return traceTrack{*e.PID, *e.TID} }
 
-// nanoseconds reads microseconds with up to three decimals.
+// nanoseconds converts µs with up to three decimals.
 func nanoseconds(n json.Number) (int64, error) {
 	whole, part, _ := strings.Cut(string(n), ".")
 	if whole == "" || len(part) > 3 {
@@ -51,20 +51,20 @@ func nanoseconds(n json.Number) (int64, error) {
 	return json.Number(whole + part + strings.Repeat("0", 3-len(part))).Int64()
 }
 
-// readTrace reads a trace and holds it against the format's rules, as far as
-// they concern what is written here:
+// readTrace reads a trace and checks the rules of the format that apply to the
+// probe's traces:
 //
 //   - the file is one JSON object with an array of events
-//   - every event has a phase, a process, a thread, a name, and a time from 0 on
-//   - X is a whole slice, with a length from 0 on; slices of one track lie side by
-//     side or within each other
-//   - b and e are the ends of an asynchronous slice: a pair for each category and
-//     id, of one name and process, not backwards
-//   - s and f are the ends of an arrow: a pair for each category and id, of one
-//     name, not backwards; each lies on a slice of its track, and f says that it
-//     means that one (bp)
-//   - M names tracks: every process that has events has a process_name, every
-//     track with slices a thread_name, once each
+//   - every event has a phase, a process, a thread, a name, and a time >= 0
+//   - X is a whole slice with a length >= 0; slices of one track do not overlap
+//     or lie within each other
+//   - b and e are the ends of an asynchronous slice: one pair for each category
+//     and id, with one name and process, b not later than e
+//   - s and f are the ends of an arrow: one pair for each category and id, with
+//     one name, s not later than f; each lies on a slice of its track, and f
+//     names that slice as its target (bp)
+//   - M names tracks: every process with events has one process_name, every
+//     track with slices one thread_name
 func readTrace(t *testing.T, text []byte) (f traceFile, rules error) {
 	t.Helper()
 	if err := json.Unmarshal(text, &f); err != nil {
@@ -125,9 +125,9 @@ func readTrace(t *testing.T, text []byte) (f traceFile, rules error) {
 			rules = errors.Join(rules, fmt.Errorf("track %v, or its process, has no name", track))
 		}
 	}
-	// As the viewers do: in order of time, and of the file where that is the
-	// same, each slice lies in the last one of its track that has not ended.
-	// An arrow's end binds to the last one that has begun.
+	// As in the viewers, in order of time and then of the file, each slice lies
+	// in the last open slice of its track. The end of an arrow binds to the
+	// last slice that has begun.
 	inOrder := make([]*traceEvent, len(f.TraceEvents))
 	for i := range inOrder {
 		inOrder[i] = &f.TraceEvents[i]
@@ -189,7 +189,7 @@ func traceOf(t *testing.T, r *Records, names map[uint32]string) traceFile {
 	return f
 }
 
-// lines are the events in short, in the order of the file.
+// lines lists the events in short form, in the order of the file.
 func (f *traceFile) lines() (all []string) {
 	for _, e := range f.TraceEvents {
 		switch e.Phase {
@@ -204,8 +204,8 @@ func (f *traceFile) lines() (all []string) {
 	return all
 }
 
-// scripted are records of thread 7, which accepts a connection and wakes thread
-// 8, which reads it; and of thread 9, which finds a lock free.
+// scripted returns made-up records. Thread 7 accepts a connection and wakes
+// thread 8, which reads it. Thread 9 finds a lock free.
 func scripted() *Records {
 	const zero = 5_000_000_000
 	slept := Sleep{Off: zero + 100, Waking: zero + 2_000, Wakeup: zero + 2_500, Run: zero + 3_000, CPU: 1}
@@ -219,16 +219,16 @@ func scripted() *Records {
 		Wakes: []Wake{{TID: 7, Time: zero + 4_900, Enter: zero + 4_000, Woken: 1}},
 		Handoffs: []Handoff{
 			{TID: 8, Time: zero + 5_000, Sleep: woken, Group: Total(bpf.ProbeStageITEM_TOTAL)},
-			// Woken by a call that the records do not have.
+			// The call that woke thread 9 is not in the records.
 			{TID: 9, Time: zero + 6_000, Sleep: Sleep{Call: zero + 3_900, Run: zero + 5_900, Waker: 7}, Group: leads},
 		},
 		Gaps:     []Gap{{TID: 7, Time: zero + 5_500, Began: zero + 3_200, Giver: 7, How: Total(bpf.ProbeStageRETOOK_TOTAL)}},
 		Requests: []Request{{TID: 8, Time: zero + 5_400, From: zero + 1_999, Sock: 0xffff888812345678, Acceptor: 7, First: 1, Pass: woken}},
 		Runs: []Run{
-			{TID: 7, Time: zero + 100, From: 0, CPU: 1, State: 1}, // it was there before the probe
+			{TID: 7, Time: zero + 100, From: 0, CPU: 1, State: 1}, // on the CPU since before the probe
 			{TID: 8, Time: zero + 50, From: zero + 20, CPU: 0, State: 1},
 			{TID: 7, Time: zero + 6_000, From: zero + 3_000, CPU: 1, State: 1},
-			{TID: 9, Time: zero + 6_100, From: zero + 5_900, CPU: 1}, // it came earlier than the other went
+			{TID: 9, Time: zero + 6_100, From: zero + 5_900, CPU: 1}, // came onto the CPU before thread 7 left it
 		},
 	}
 }
@@ -267,7 +267,7 @@ func TestTraceOfNothing(t *testing.T) {
 	}
 }
 
-// TestTraceRules: a trace that breaks one is noticed.
+// TestTraceRules checks that readTrace notices a broken rule.
 func TestTraceRules(t *testing.T) {
 	var text bytes.Buffer
 	r := scripted()
@@ -303,12 +303,12 @@ func TestTraceRules(t *testing.T) {
 			t.Fatalf("%s: there is no %s in\n%s", c.rule, c.from, bad)
 		}
 		if _, err := readTrace(t, []byte(bad)); err == nil {
-			t.Errorf("%s: nothing is said of %s instead of %s", c.rule, c.to, c.from)
+			t.Errorf("%s: no error for %s instead of %s", c.rule, c.to, c.from)
 		}
 	}
 }
 
-// full is a disk that is.
+// full is a writer that fails after room bytes, like a full disk.
 type full struct{ room int }
 
 func (f *full) Write(p []byte) (int, error) {
@@ -319,7 +319,8 @@ func (f *full) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestTraceOnFullDisk: wherever the disk is full, it is said.
+// TestTraceOnFullDisk checks that a write error is reported wherever the disk
+// becomes full.
 func TestTraceOnFullDisk(t *testing.T) {
 	var text bytes.Buffer
 	if err := WriteTrace(&text, scripted(), nil); err != nil {
@@ -335,13 +336,13 @@ func TestTraceOnFullDisk(t *testing.T) {
 	}
 }
 
-// TestLiveTrace: what real threads do obeys the rules, every hand-off is an
-// arrow, and nothing is left out.
+// TestLiveTrace checks that the trace of real threads obeys the rules, that
+// every hand-off is an arrow, and that nothing is left out.
 func TestLiveTrace(t *testing.T) {
 	requireCheck(t)
 	for _, c := range []struct {
 		kind     string
-		stage    string // there shall be one of these
+		stage    string // a stage that must occur
 		exercise func(*liveTarget)
 	}{
 		{"pingpong", "H.bare total", func(l *liveTarget) { l.play(200) }},
@@ -386,7 +387,8 @@ func TestLiveTrace(t *testing.T) {
 	}
 }
 
-// TestThreadNames: those that live have the name that the kernel has.
+// TestThreadNames checks that a living thread has the name that the kernel
+// knows.
 func TestThreadNames(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -394,7 +396,7 @@ func TestThreadNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, other := uint32(unix.Gettid()), uint32(1<<22+1) // beyond the largest that there can be
+	own, other := uint32(unix.Gettid()), uint32(1<<22+1) // the second is above the largest possible ID
 	r := &Records{Runs: []Run{{TID: own}, {TID: other}}, Wakes: []Wake{{TID: own}}}
 	names := r.ThreadNames()
 	if names[own] != strings.TrimSpace(string(comm)) || names[own] == "" || names[other] != "" {
@@ -402,7 +404,7 @@ func TestThreadNames(t *testing.T) {
 	}
 }
 
-// BenchmarkTrace is a second of 200,000 records.
+// BenchmarkTrace writes a second of 200,000 records.
 func BenchmarkTrace(b *testing.B) {
 	one := scripted()
 	var r Records

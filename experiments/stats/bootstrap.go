@@ -9,20 +9,20 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// draws is how often a hierarchical bootstrap draws. It is less than Ratio does
-// because a report asks for hundreds of these, and each draw looks at every
-// interval of every process.
+// draws is the number of draws of a hierarchical bootstrap. It is smaller than
+// that of Ratio because a report needs hundreds of bootstraps, and each draw
+// reads every interval of every process.
 const draws = 2000
 
-// sample is processes, each of which counts as one, and a statistic of them.
+// sample is a set of processes, each with the same weight, and a statistic of
+// them.
 type sample interface {
 	len() int
 	all() float64                             // the statistic of all processes
-	each() []float64                          // of each process alone
-	draw(rng *rand.Rand, picks []int) float64 // of those picked, by their number
+	each() []float64                          // the statistic of each process alone
+	draw(rng *rand.Rand, picks []int) float64 // the statistic of the processes with the numbers in picks
 }
 
-// intervalOf gives a sample's statistic with its interval.
 func intervalOf(s sample) Interval {
 	if s.len() == 0 {
 		return none()
@@ -37,7 +37,7 @@ func intervalOf(s sample) Interval {
 	})
 }
 
-// ratioOf gives the ratio of two independent samples' statistics.
+// ratioOf returns the ratio of two independent samples' statistics.
 func ratioOf(a, b sample) Interval {
 	n := min(a.len(), b.len())
 	if n == 0 || !(b.all() > 0) {
@@ -55,8 +55,8 @@ func ratioOf(a, b sample) Interval {
 	})
 }
 
-// pairedRatioOf gives the ratio of two samples whose processes of equal number
-// are of one block.
+// pairedRatioOf returns the ratio of two samples. Processes with the same
+// number are from the same block.
 func pairedRatioOf(a, b sample) Interval {
 	if a.len() == 0 || !(b.all() > 0) {
 		return none()
@@ -83,8 +83,8 @@ func pick(rng *rand.Rand, picks []int) {
 	}
 }
 
-// bootstrap gives the interval around centre that n processes drawn anew by
-// once make; draws that give no number are not counted.
+// bootstrap returns the interval around centre for n processes. once returns
+// the statistic of one draw; a NaN does not count.
 func bootstrap(centre float64, n int, once func(*rand.Rand) float64) Interval {
 	rng := rand.New(rand.NewPCG(1, uint64(n)))
 	xs := make([]float64, 0, draws)
@@ -107,18 +107,18 @@ func bootstrap(centre float64, n int, once func(*rand.Rand) float64) Interval {
 	}
 }
 
-// tail is the share of the draws of n processes beyond each end: less than the
-// 2.5 % of a plain percentile interval, because the draws spread too little by
-// the square root of (n-1)/n and because n processes ask for Student's quantile
-// (Hesterberg 2015). 0.24 % at six processes, 1.6 % at twenty.
+// tail returns the share of the draws beyond each end, for n processes. It is
+// less than the 2.5 % of a plain percentile interval, because the draws spread
+// too little by the square root of (n-1)/n, and because n processes call for
+// Student's quantile (Hesterberg 2015). It is 0.24 % for 6 processes and 1.6 %
+// for 20.
 func tail(n int) float64 {
 	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}
 	z := student.Quantile((1+Level)/2) * math.Sqrt(float64(n)/float64(n-1))
 	return distuv.UnitNormal.CDF(-z)
 }
 
-// over divides: a share of nothing has no upper bound, and nothing of nothing
-// is no number.
+// over divides x by y. It returns +Inf if only y is 0, and NaN if both are.
 func over(x, y float64) float64 {
 	switch {
 	case y > 0:
@@ -129,8 +129,8 @@ func over(x, y float64) float64 {
 	return math.NaN()
 }
 
-// around widens an interval that is a range so that its centre, found
-// otherwise, lies in it.
+// around replaces the centre of an interval that is a range, and widens the
+// range so that it contains the centre.
 func (i Interval) around(centre float64) Interval {
 	i.Center, i.Lo, i.Hi = centre, min(i.Lo, centre), max(i.Hi, centre)
 	return i

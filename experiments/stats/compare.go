@@ -5,18 +5,17 @@ import (
 	"gonum.org/v1/gonum/stat/combin"
 )
 
-// Alpha is the p-value below which a difference is spoken of.
+// Alpha is the p-value below which a difference counts.
 const Alpha = 1 - Level
 
-// exactLimit is how many values two samples may hold together for the test to
-// count every way to deal them out; beyond it the normal approximation is as
-// good as anybody can read.
+// exactLimit is the largest total number of values for which the test counts
+// every possible deal. Beyond it the normal approximation is accurate enough.
 const exactLimit = 50
 
-// Compare gives the two-sided p-value of the Mann-Whitney U test: how often
-// two samples of one law would lie at least as far apart, the smaller tail
-// doubled. It is exact for up to 50 values in all, ties included. An empty
-// sample, and values that are all equal, give 1.
+// Compare returns the two-sided p-value of the Mann-Whitney U test: how often
+// two samples of the same distribution would lie at least as far apart, with
+// the smaller tail doubled. It is exact for up to 50 values in total, including
+// ties. It is 1 for an empty sample and for values that are all equal.
 func Compare(a, b []float64) (p float64) {
 	as, bs := finite(a), finite(b)
 	if len(as) == 0 || len(bs) == 0 {
@@ -30,23 +29,24 @@ func Compare(a, b []float64) (p float64) {
 	return min(c.P, 1)
 }
 
-// exactU counts, for every possible U, the ways in which the pooled values can
-// be dealt out to the two samples. benchmath's own table is for values without
-// ties: with them the law of U is no longer symmetric, and its lower tail says
-// nothing about the upper one.
+// exactU counts, for every possible U, the ways to deal the pooled values to
+// the two samples. benchmath's own table does not cover ties, with which the
+// distribution of U is not symmetric and its lower tail says nothing about the
+// upper one.
 func exactU(as, bs []float64) float64 {
 	na, nb := len(as), len(bs)
-	// ways[k][u]: k of the values seen so far went to a, twice U is u.
+	// ways[k][u] counts the deals in which a got k of the values so far, and
+	// twice U is u.
 	ways := make([][]float64, na+1)
 	for k := range ways {
 		ways[k] = make([]float64, 2*na*nb+1)
 	}
 	ways[0][0] = 1
-	var i, j, observed int // dealt so far as measured; twice the U measured
+	var i, j, observed int // dealt so far as measured, and twice the measured U
 	for i < na || j < nb {
 		x := smallest(as[i:], bs[j:])
 		ga, gb := run(as[i:], x), run(bs[j:], x)
-		observed += ga * (2*j + gb) // over those of b below, and half of those equal
+		observed += ga * (2*j + gb) // pairs with a smaller value of b, plus half of the equal ones
 		tied, seen := ga+gb, i+j
 		next := make([][]float64, na+1)
 		for k := range next {
@@ -81,7 +81,8 @@ func exactU(as, bs []float64) float64 {
 	return min(1, 2*min(below, above)/total)
 }
 
-// smallest of the heads of two sorted slices, not both empty.
+// smallest returns the smaller head of two sorted slices, which must not both
+// be empty.
 func smallest(as, bs []float64) float64 {
 	switch {
 	case len(as) == 0:
@@ -92,7 +93,7 @@ func smallest(as, bs []float64) float64 {
 	return min(as[0], bs[0])
 }
 
-// run is how many of the first values of a sorted slice equal x.
+// run returns how many of the first values of a sorted slice equal x.
 func run(xs []float64, x float64) int {
 	n := 0
 	for n < len(xs) && xs[n] == x {

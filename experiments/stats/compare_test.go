@@ -9,7 +9,8 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// Compare against the definition: every way to deal the pooled values out.
+// Compares with the definition: all ways to distribute the pooled values over
+// both samples.
 func TestCompareIsTheExactPermutationTest(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	for round := range 60 {
@@ -17,7 +18,7 @@ func TestCompareIsTheExactPermutationTest(t *testing.T) {
 		for _, xs := range [][]float64{a, b} {
 			for i := range xs {
 				xs[i] = rng.Float64()
-				if round%2 == 0 { // ties
+				if round%2 == 0 { // produces ties
 					xs[i] = float64(rng.IntN(5))
 				}
 			}
@@ -43,8 +44,8 @@ func TestCompareKnownValues(t *testing.T) {
 	}
 }
 
-// The printed table of Mann and Whitney's U at 5 %, two-sided: the largest U that
-// is still significant.
+// The printed table of the Mann-Whitney U test at 5 %, two-sided: the largest
+// significant U.
 func TestCompareTakesThePublishedTable(t *testing.T) {
 	for _, c := range []struct{ na, nb, critical int }{
 		{4, 4, 0}, {5, 5, 2}, {6, 6, 5}, {7, 7, 8}, {8, 8, 13}, {9, 9, 17}, {10, 10, 23},
@@ -59,8 +60,8 @@ func TestCompareTakesThePublishedTable(t *testing.T) {
 	}
 }
 
-// withU gives two samples without ties of which u pairs have the larger value
-// in the first.
+// withU makes two samples without ties in which exactly u pairs have the larger
+// value in the first sample.
 func withU(na, nb, u int) (a, b []float64) {
 	for i := range nb {
 		b = append(b, float64(i+1))
@@ -73,7 +74,8 @@ func withU(na, nb, u int) (a, b []float64) {
 	return a, b
 }
 
-// Without ties the table of x/perf is right, and beyond the limit it is asked.
+// Without ties the table of x/perf is right, and above the limit of exact
+// counting Compare uses it.
 func TestCompareAgreesWithBenchmath(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 9))
 	for _, n := range []int{3, 6, 12, 25, 26} {
@@ -90,7 +92,7 @@ func TestCompareAgreesWithBenchmath(t *testing.T) {
 	}
 }
 
-// The example of the literature: 0.01, 0.04, 0.03, 0.005.
+// An example from the literature: 0.01, 0.04, 0.03, 0.005.
 func TestHolm(t *testing.T) {
 	ps := []float64{0.01, 0.04, 0.03, 0.005, math.NaN()}
 	got := Holm(ps)
@@ -110,8 +112,8 @@ func TestHolm(t *testing.T) {
 	}
 }
 
-// permutationP counts, over all splits of the pooled values, those whose U is
-// at least as extreme, doubling the smaller tail.
+// permutationP counts the splits of the pooled values whose U is at least as
+// extreme, and doubles the smaller tail.
 func permutationP(a, b []float64) float64 {
 	pool := append(append([]float64{}, a...), b...)
 	u := func(mask uint) (u float64) {

@@ -6,17 +6,17 @@ import (
 	"gonum.org/v1/gonum/stat/combin"
 )
 
-// tableLimit is how many cells the table of an exact trend test may have. Four
-// samples of six values stay below it and take some milliseconds; beyond it
-// there are values enough for the normal law.
+// tableLimit is the largest number of cells of the table of an exact trend
+// test. Four samples of six values stay below it and take some milliseconds.
+// Beyond it there are enough values for the normal distribution.
 const tableLimit = 2_000_000
 
-// dealt is what the law of the trend's J depends on when there is no trend and
-// values came to the samples as cards are dealt.
+// dealt determines the distribution of the trend's J if there is no trend, so
+// that values are dealt to the samples at random.
 type dealt struct {
-	sizes []int // of the samples, along the axis
-	ties  []int // how many values are equal, for each distinct value, rising
-	n     int   // values in all
+	sizes []int // of the samples, in the order of the axis
+	ties  []int // how often each distinct value occurs, in ascending order of the values
+	n     int   // number of values
 }
 
 func deal(groups [][]float64) dealt {
@@ -36,7 +36,8 @@ func deal(groups [][]float64) dealt {
 	return d
 }
 
-// expected is half the pairs of values of two samples.
+// expected returns the mean of J: half the number of pairs of values of two
+// samples.
 func (d dealt) expected() float64 {
 	pairs := d.n * d.n
 	for _, n := range d.sizes {
@@ -45,7 +46,8 @@ func (d dealt) expected() float64 {
 	return float64(pairs) / 4
 }
 
-// variance of J, corrected for ties (Hollander and Wolfe 1999, equation 6.19).
+// variance returns the variance of J, corrected for ties (Hollander and Wolfe
+// 1999, equation 6.19).
 func (d dealt) variance() float64 {
 	sum := func(xs []int, f func(x float64) float64) (s float64) {
 		for _, x := range xs {
@@ -62,8 +64,8 @@ func (d dealt) variance() float64 {
 		sum(d.sizes, twos)*sum(d.ties, twos)/(8*twos(n))
 }
 
-// cells of the table that count fills: one for each way in which samples can be
-// filled, times each value of twice J.
+// cells returns the size of the table that count fills: one cell for each way
+// to fill the samples and each value of twice J.
 func (d dealt) cells() float64 {
 	cells := 4*d.expected() + 1
 	for _, n := range d.sizes {
@@ -72,9 +74,8 @@ func (d dealt) cells() float64 {
 	return cells
 }
 
-// count gives the shares of all ways to deal the values out whose J is at least
-// and at most the one observed. Values are dealt from the smallest on, those
-// that are equal at once.
+// count returns the shares of all deals whose J is at least and at most the
+// observed one. It deals the values in ascending order, equal ones together.
 func (d dealt) count(observed float64) (atLeast, atMost float64) {
 	t := table{sizes: d.sizes, strides: make([]int, len(d.sizes)), width: int(4*d.expected()) + 1}
 	states := 1
@@ -107,17 +108,17 @@ func (d dealt) count(observed float64) (atLeast, atMost float64) {
 	return atLeast / total, atMost / total
 }
 
-// table is the ways to deal: ways[state][u] of them have filled the samples as
-// state says, in digits of strides, with twice J being u.
+// table counts deals: ways[state][u] of them have filled the samples as state
+// says, in digits of strides, with twice J equal to u.
 type table struct {
 	sizes, strides []int
 	width          int
 	ways           [][]float64
 }
 
-// give deals the remaining ones of some equal values to sample g and those
-// after it, adding row to wherever that leads. seen and given are how many
-// values the samples before g hold, smaller ones and these.
+// give deals the remaining equal values to sample g and those after it, and
+// adds row to each resulting state. seen counts the smaller values, and given
+// the equal ones, in the samples before g.
 func (t *table) give(row []float64, state, g, remaining, seen, given, gain int, ways float64) {
 	if g == len(t.sizes) {
 		if remaining > 0 {

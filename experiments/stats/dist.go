@@ -2,8 +2,8 @@ package stats
 
 import "github.com/HdrHistogram/hdrhistogram-go"
 
-// Dist is how every distribution is written: a fixed set of fields, in the
-// unit that the name of the field holding it carries.
+// Dist is the written form of every distribution. Its unit is in the name of
+// the field that holds it.
 type Dist struct {
 	Count int64   `json:"count"`
 	Mean  float64 `json:"mean"`
@@ -14,9 +14,9 @@ type Dist struct {
 	Max   float64 `json:"max"`
 }
 
-// NewDist summarises h in h's own unit. Quantiles and the maximum are the
-// upper ends of their buckets, as HdrHistogram gives them. A nil or empty
-// histogram gives the zero Dist.
+// NewDist summarises h in h's own unit. Quantiles and the maximum are the upper
+// ends of their buckets, as HdrHistogram returns them. It returns the zero Dist
+// for a nil or empty histogram.
 func NewDist(h *hdrhistogram.Histogram) Dist {
 	if h == nil || h.TotalCount() == 0 {
 		return Dist{}

@@ -7,10 +7,10 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// CDF gives the points of a histogram's cumulative distribution: a share ps[i]
-// of the values is at most xs[i]. xs are the upper ends of the buckets that
-// hold anything, rising, in the unit recorded; the last of ps is 1. A nil or
-// empty histogram gives none.
+// CDF returns the points of a histogram's cumulative distribution: a share
+// ps[i] of the values is at most xs[i]. xs are the upper ends of the non-empty
+// buckets, in ascending order, in the recorded unit. The last of ps is 1. A nil
+// or empty histogram has no points.
 func CDF(h *hdrhistogram.Histogram) (xs, ps []float64) {
 	if empty(h) {
 		return nil, nil
@@ -27,9 +27,9 @@ func CDF(h *hdrhistogram.Histogram) (xs, ps []float64) {
 	return xs, ps
 }
 
-// Merge adds histograms up into a new one of the first one's range, for the
-// curve through all values. nil ones are passed over; none at all is an
-// error, and so is a value that lies outside the first one's range.
+// Merge adds histograms into a new one with the range of the first. It skips
+// nil ones. It returns an error if all are nil, or if a value lies outside the
+// range.
 func Merge(hs []*hdrhistogram.Histogram) (*hdrhistogram.Histogram, error) {
 	var sum *hdrhistogram.Histogram
 	for _, h := range hs {
@@ -45,14 +45,14 @@ func Merge(hs []*hdrhistogram.Histogram) (*hdrhistogram.Histogram, error) {
 		}
 	}
 	if sum == nil {
-		return nil, errors.New("merge histograms: there is none")
+		return nil, errors.New("merge histograms: there are none")
 	}
 	return sum, nil
 }
 
-// Band gives, for each share p of ps (0 < p < 1), the median and interval over
-// processes of the p-quantile: each histogram is one process and counts as one
-// value, however many requests it holds. Empty ones are passed over.
+// Band returns, for each p of ps (0 < p < 1), the median and interval over
+// processes of the p-quantile. Each histogram is one process and counts as one
+// value, however many requests it holds. Empty ones are skipped.
 func Band(hs []*hdrhistogram.Histogram, ps []float64) []Interval {
 	band := make([]Interval, len(ps))
 	for i, p := range ps {

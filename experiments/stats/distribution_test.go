@@ -83,7 +83,7 @@ func TestMergeRefusesWhatItCannotHold(t *testing.T) {
 	}
 }
 
-// A process with a thousand times the requests must not count for more.
+// A process with a thousand times as many requests counts no more than another.
 func TestBandCountsProcesses(t *testing.T) {
 	var hs []*hdrhistogram.Histogram
 	for i := int64(1); i <= 6; i++ {

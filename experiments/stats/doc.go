@@ -1,28 +1,27 @@
 // Package stats turns repeated measurements into statements: a centre with an
 // interval, a ratio with an interval, a difference or a trend with a p-value,
-// distributions merged over processes, the stretch of a series that is steady,
-// and whether there are values enough.
+// distributions merged over processes, the steady part of a series, and whether
+// there are enough values.
 //
 // The unit of replication is the server process. A []float64 holds one value
-// per process, never one per request: the requests of one process share its
-// placement, its memory layout and the minute it ran in, so their number says
-// little about what the next process will do. Where the intervals of a process
-// are given too, as [][]float64 or as its histogram, processes are drawn first
-// (Hierarchical, Quantile and their ratios). Processes that were measured in
-// turns come as maps by the block's number, and blocks are drawn.
+// per process, never one per request. The requests of one process share its
+// placement, its memory layout and the minute in which it ran, so their number
+// says little about the next process. Where the intervals of each process are
+// given, as [][]float64 or as a histogram, processes are drawn first
+// (Hierarchical, Quantile and their ratios). Processes that were measured
+// alternately come as maps by block number, and blocks are drawn.
 //
-// Nothing assumes a law of the values. Centres are medians, intervals are
-// order statistics or a seeded bootstrap, tests are of ranks: Mann-Whitney's of
-// two samples (Compare), Jonckheere and Terpstra's of more that have an order
+// Nothing assumes a distribution of the values. Centres are medians; intervals
+// are order statistics or a seeded bootstrap; tests use ranks: Mann-Whitney for
+// two samples (Compare), Jonckheere and Terpstra for several ordered ones
 // (Monotone). Equal input gives equal output, bit for bit.
 //
-// What has too few values says nothing: an interval below Level takes no side
-// of a bound (Side, Excludes), makes nothing equivalent (Equivalent) and is not
+// Too few values lead to no statement: an interval below Level lies on no side
+// of a bound (Side, Excludes), shows no equivalence (Equivalent) and is not
 // narrow (Narrow, More).
 //
-// A series, with one value per interval of a process, is for Settle: what to cut
-// from its start as warm-up, and whether it ever settled.
+// Settle takes a series, with one value per interval of a process. It returns
+// what to cut from its start as warm-up, and whether it settled.
 //
-// The package knows numbers and histograms only; what they measure is the
-// caller's business.
+// The package knows only numbers and histograms, not what they measure.
 package stats

@@ -2,10 +2,10 @@ package stats
 
 import "math"
 
-// Gini gives how unevenly a total is shared out (Gini 1912): 0 when all values
-// are equal, (n-1)/n when one of n has it all. For what the threads of a pool
-// served it is 0 where they took turns and near 1 where one did the work.
-// Values that are negative, and a total of nothing, give NaN.
+// Gini returns how unevenly a total is divided (Gini 1912): 0 if all values are
+// equal, (n-1)/n if one of n has everything. For the requests served by the
+// threads of a pool it is 0 if they took turns, and near 1 if one did all the
+// work. It is NaN if a value is negative or the total is 0.
 func Gini(values []float64) float64 {
 	vs := finite(values)
 	if len(vs) == 0 || vs[0] < 0 {

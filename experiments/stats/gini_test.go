@@ -36,9 +36,8 @@ func TestGiniOfKnownShares(t *testing.T) {
 	}
 }
 
-// The coefficients of laws that are known in closed form: 1/3 of the uniform
-// one, 1/2 of the exponential one, 1/(2a-1) of Pareto's, erf(s/2) of the
-// lognormal one.
+// Gini coefficients known in closed form: 1/3 for the uniform law, 1/2 for the
+// exponential, 1/(2a-1) for Pareto's, erf(s/2) for the lognormal.
 func TestGiniOfKnownLaws(t *testing.T) {
 	const n = 200_000
 	for name, c := range map[string]struct {
@@ -60,7 +59,7 @@ func TestGiniOfKnownLaws(t *testing.T) {
 	}
 }
 
-// pareto is the law of its exponent, from 1 on.
+// pareto is the Pareto law with this exponent, for values of at least 1.
 type pareto float64
 
 func (a pareto) Quantile(p float64) float64 { return math.Pow(1-p, -1/float64(a)) }

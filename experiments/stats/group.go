@@ -5,16 +5,16 @@ import (
 	"math/rand/v2"
 )
 
-// group is processes with the values of each in the order of time, and a
-// statistic of the values.
+// group holds the values of each process in order of time, and a statistic of
+// values.
 type group struct {
 	statistic func([]float64) float64
 	processes [][]float64
-	width     int // values each process gives to the statistic: the longest one's number
+	width     int // number of values that each process contributes: that of the longest one
 	drawn     []float64
 }
 
-// newGroup leaves out values that are no numbers and processes without others.
+// newGroup skips values that are not finite, and processes without others.
 func newGroup(processes [][]float64, statistic func([]float64) float64) *group {
 	g := &group{statistic: statistic}
 	for _, p := range processes {
@@ -29,8 +29,8 @@ func newGroup(processes [][]float64, statistic func([]float64) float64) *group {
 
 func (g *group) len() int { return len(g.processes) }
 
-// all has a process that is shorter than the longest give some of its values
-// twice, so that each process weighs the same.
+// all repeats some values of processes that are shorter than the longest, so
+// that each process has the same weight.
 func (g *group) all() float64 {
 	g.drawn = g.drawn[:0]
 	for _, p := range g.processes {
@@ -69,6 +69,6 @@ func (g *group) draw(rng *rand.Rand, picks []int) float64 {
 	return g.statistic(g.drawn)
 }
 
-// blockLength grows with the cube root of the number of values, the order that
-// is best for a variance (Künsch 1989).
+// blockLength grows with the cube root of the number of values, which is the
+// best order for a variance (Künsch 1989).
 func blockLength(n int) int { return int(math.Round(math.Cbrt(float64(n)))) }

@@ -5,52 +5,53 @@ import (
 	"slices"
 )
 
-// Hierarchical gives statistic over all values of all processes, with an
-// interval. processes[i] holds the values of one process in the order of time,
-// one for each interval of it (a tenth of a second of throughput, say). A
-// process counts as one, however many intervals its warm-up left it. Values
-// that are NaN or infinite are passed over, and so are processes without any
-// other. N is the number of processes.
+// Hierarchical returns statistic over all values of all processes, with an
+// interval. processes[i] holds the values of one process in order of time, one
+// for each interval (for example, the throughput in each tenth of a second).
+// Each process has the same weight, however many intervals its warm-up left.
+// NaN and infinite values are skipped, and so are processes without others. N
+// is the number of processes.
 //
-// Each draw takes as many processes as there are, with replacement, and within
-// each of them, likewise, runs of neighbouring values (circular blocks of the
-// cube root of their number, Politis and Romano 1992): what queues up in one
-// interval is worked off in the next, which values drawn singly would hide.
+// Each draw takes as many processes as there are, with replacement. Within each
+// it takes runs of neighbouring values in the same way (circular blocks whose
+// length is the cube root of their number, Politis and Romano 1992). Single
+// values would hide that work which queues up in one interval is done in the
+// next.
 //
-// The ends are percentiles of the draws, taken further out than Level by what
-// few processes call for (Hesterberg 2015: the spread of a bootstrap is short
-// by the square root of (n-1)/n, and n values ask for Student's quantile, not
-// the normal one). BCa is not used: its acceleration comes from leaving out one
-// process at a time, which is inconsistent for medians and quantiles (Efron and
-// Tibshirani 1993, chapter 11). Drawing at both levels counts the noise within
-// processes twice (Davison and Hinkley 1997, section 3.8): the interval is
-// never too narrow for it, and up to 1.4 times as wide as need be where the
-// processes themselves do not differ.
+// The ends are percentiles of the draws, further out than Level, because there
+// are few processes (Hesterberg 2015: the spread of a bootstrap is too small by
+// the square root of (n-1)/n, and n values call for Student's quantile, not the
+// normal one). BCa is not used, because its acceleration comes from leaving out
+// one process at a time, which is inconsistent for medians and quantiles (Efron
+// and Tibshirani 1993, chapter 11). Drawing at both levels counts the noise
+// within processes twice (Davison and Hinkley 1997, section 3.8). So the
+// interval is never too narrow, but up to 1.4 times too wide if the processes
+// do not differ.
 //
-// With fewer than six processes Lo and Hi are the range of the processes' own
-// statistics, and Confidence is what such a range reaches, as in Summarise.
+// With fewer than six processes, Lo and Hi are the range of the processes' own
+// statistics, and Confidence is what that range reaches, as in Summarise.
 //
-// statistic must neither change its values nor keep them; Median and Mean are
+// statistic must neither change its values nor keep them. Median and Mean are
 // such functions.
 func Hierarchical(processes [][]float64, statistic func([]float64) float64) Interval {
 	return intervalOf(newGroup(processes, statistic))
 }
 
-// HierarchicalRatio gives statistic(a) / statistic(b) of two independent groups
-// of processes, each drawn as in Hierarchical; statistic is of values that are
-// not negative. N is the size of the smaller group. With fewer than six
-// processes in either, Lo and Hi are the ratios that the two ranges allow, as in
-// Ratio. A statistic of b that is not positive gives N = 0 and NaN.
+// HierarchicalRatio returns statistic(a) / statistic(b) of two independent
+// groups of processes, each drawn as in Hierarchical. The statistic must not be
+// negative. N is the size of the smaller group. With fewer than six processes
+// in either group, Lo and Hi are the ratios that the two ranges allow, as in
+// Ratio. If the statistic of b is not positive, N is 0 and the values are NaN.
 func HierarchicalRatio(a, b [][]float64, statistic func([]float64) float64) Interval {
 	return ratioOf(newGroup(a, statistic), newGroup(b, statistic))
 }
 
 // HierarchicalRatioPaired is HierarchicalRatio for groups that were measured in
-// the same blocks: a and b hold the values of one process per block, by the
-// block's number. What is drawn is the blocks, so that a and b always come from
-// the same ones and what drifts from block to block cancels. Blocks that only
-// one of them has are left out; N is the number of the others. With fewer than
-// six, Lo and Hi are the range of the blocks' own ratios.
+// the same blocks. a and b hold the values of one process per block, by block
+// number. It draws blocks, so a and b always come from the same ones, and drift
+// between blocks cancels. It leaves out blocks that only one of them has; N is
+// the number of the others. With fewer than six, Lo and Hi are the range of the
+// blocks' own ratios.
 func HierarchicalRatioPaired(a, b map[int][]float64, statistic func([]float64) float64) Interval {
 	as, bs := partners(a, b, func(xs []float64) bool {
 		vs, _ := numbered(xs)
@@ -59,7 +60,8 @@ func HierarchicalRatioPaired(a, b map[int][]float64, statistic func([]float64) f
 	return pairedRatioOf(newGroup(as, statistic), newGroup(bs, statistic))
 }
 
-// partners gives what two groups have in the same blocks, in the blocks' order.
+// partners returns the values of two groups in the blocks that both have, in
+// the order of the blocks.
 func partners[T any](a, b map[int]T, holds func(T) bool) (as, bs []T) {
 	for _, block := range slices.Sorted(maps.Keys(a)) {
 		if y, ok := b[block]; ok && holds(a[block]) && holds(y) {

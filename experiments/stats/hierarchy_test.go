@@ -11,18 +11,18 @@ import (
 	"pgregory.net/rapid"
 )
 
-// law is a model of what is measured: processes differ, their intervals differ
-// within them, and each interval follows the one before it.
+// law is a model of measured values: processes differ, the intervals of a
+// process differ, and each interval depends on the one before it.
 type law struct {
 	centre, between, within, follows float64
 }
 
-// mean of the law: each logarithm is normal.
+// mean is the law's mean. All logarithms are normally distributed.
 func (l law) mean() float64 {
 	return l.centre * math.Exp((l.between*l.between+l.within*l.within)/2)
 }
 
-// processes of n draws, m intervals each; its median is centre.
+// processes draws n processes of m intervals each. centre is the law's median.
 func (l law) processes(rng *rand.Rand, n, m int) [][]float64 {
 	ps := make([][]float64, n)
 	for i := range ps {
@@ -36,8 +36,8 @@ func (l law) processes(rng *rand.Rand, n, m int) [][]float64 {
 	return ps
 }
 
-// How often the interval holds the truth: at least as often as it says, but for
-// the error of the simulation itself, whatever the noise is made of.
+// The interval contains the true value at least as often as it claims, except
+// for the error of the simulation, for every kind of noise.
 func TestHierarchicalCovers(t *testing.T) {
 	rounds := scaled(80, 200)
 	for name, l := range map[string]law{
@@ -88,14 +88,14 @@ func TestHierarchicalRatioCovers(t *testing.T) {
 	}
 }
 
-// Blocks drift by far more than the ratio differs from one: drawn together
-// they cancel, and the interval still holds the truth.
+// Blocks drift by far more than the ratio differs from 1. In paired draws the
+// drift cancels, and the interval still contains the true ratio.
 func TestHierarchicalRatioPairedCancelsDriftAndCovers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(13, 13))
 	rounds := scaled(80, 200)
 	covered, narrower := 0, 0
 	for range rounds {
-		a, b := map[int][]float64{99: {1}}, map[int][]float64{-1: {1}} // without partners
+		a, b := map[int][]float64{99: {1}}, map[int][]float64{-1: {1}} // blocks without partners
 		for block := range 7 {
 			drift := math.Exp(0.5 * rng.NormFloat64())
 			a[block] = law{90 * drift, 0.02, 0.05, 0}.processes(rng, 1, 12)[0]
@@ -120,10 +120,11 @@ func TestHierarchicalRatioPairedCancelsDriftAndCovers(t *testing.T) {
 	}
 }
 
-// full is set while a long test runs.
+// full is true during a long test.
 var full bool
 
-// scaled is a number of rounds: quick in every run, many in the long tests.
+// scaled returns the number of rounds: quick in ordinary runs, many in long
+// tests.
 func scaled(quick, many int) int {
 	if full {
 		return many
@@ -131,8 +132,8 @@ func scaled(quick, many int) int {
 	return quick
 }
 
-// within fails where so few hits of a 95 % interval are beyond three standard
-// errors of chance.
+// within fails the test if a 95 % interval contains the true value less often
+// than three standard errors of chance allow.
 func within(t *testing.T, covered, rounds int) {
 	t.Helper()
 	share := float64(covered) / float64(rounds)
@@ -141,9 +142,9 @@ func within(t *testing.T, covered, rounds int) {
 	}
 }
 
-// An interval that covers because it is huge is of no use: where processes
-// differ most it must be about as wide as Student's of the processes' means,
-// the best there is for this law.
+// A very wide interval also contains the true value often, and is useless. If
+// processes differ most, the interval must be about as wide as Student's
+// interval of the processes' means, the best for this law.
 func TestHierarchicalIsNotWiderThanNeeded(t *testing.T) {
 	rng := rand.New(rand.NewPCG(14, 14))
 	for _, n := range []int{6, 12, 20} {
@@ -166,8 +167,8 @@ func TestHierarchicalIsNotWiderThanNeeded(t *testing.T) {
 	}
 }
 
-// Intervals that follow each other tell less than as many that do not, which
-// only blocks show: the spread of drawn means must be that of the blocks.
+// Dependent neighbours carry less information than as many independent
+// intervals. Draws must therefore take whole blocks of neighbours.
 func TestDrawKeepsNeighboursTogether(t *testing.T) {
 	rng := rand.New(rand.NewPCG(15, 15))
 	p := make([]float64, 27)
@@ -189,14 +190,15 @@ func TestDrawKeepsNeighboursTogether(t *testing.T) {
 			}
 		}
 	}
-	for _, x := range p { // 1000 times each expected
+	for _, x := range p { // each is expected 1000 times
 		if n := starts[x]; n < 850 || n > 1150 {
 			t.Errorf("%d blocks of 27000 start at %v, want about 1000", n, x)
 		}
 	}
 }
 
-// A process that lost most of its intervals to its warm-up counts as before.
+// A process that lost most of its intervals to its warm-up counts as much as
+// the others.
 func TestProcessesWeighTheSame(t *testing.T) {
 	short := [][]float64{{10}, {20, 20, 20, 20}, {math.NaN()}, {}}
 	if got := newGroup(short, Mean).all(); got != 15 {
@@ -260,9 +262,10 @@ func TestHierarchicalIsDeterministicAndLeavesItsInputAlone(t *testing.T) {
 	}
 }
 
-// Recomputed by Hesterberg's formula from the printed quantiles of Student (2.571,
-// 2.262 and 2.093 for 5, 9 and 19 degrees): six values take 0.24 % for each end;
-// many take the 2.5 % of a plain interval.
+// Computed by Hesterberg's formula from the printed quantiles of Student's
+// distribution (2.571, 2.262 and 2.093 for 5, 9 and 19 degrees of freedom): for
+// six values each tail is 0.24 %; for many values it approaches the 2.5 % of a
+// plain interval.
 func TestTailIsThatOfHesterbergsFormula(t *testing.T) {
 	for n, want := range map[int]float64{6: 0.0024, 10: 0.0085, 20: 0.0159, 1000: 0.0249} {
 		if got := tail(n); math.Abs(got-want) > 1e-4 {

@@ -6,10 +6,9 @@ import (
 	"slices"
 )
 
-// Holm corrects the p-values of a family of tests so that the chance of even
-// one false alarm among them stays below Alpha (Holm 1979). The result stands
-// in the order of ps, which is left as it is. NaN stays NaN and is not counted
-// as a test.
+// Holm corrects the p-values of a family of tests so that the probability of
+// any false alarm stays below Alpha (Holm 1979). The result has the order of
+// ps, which is not changed. NaN stays NaN and does not count as a test.
 func Holm(ps []float64) []float64 {
 	order := make([]int, 0, len(ps))
 	out := make([]float64, len(ps))

@@ -8,19 +8,18 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// Level is the confidence that intervals aim at.
+// Level is the desired confidence of intervals.
 const Level = 0.95
 
 // Fewest is the smallest number of values whose range reaches Level as an
 // interval for the median.
 const Fewest = 6
 
-// Interval is a centre and the interval around it, in the unit of the values
-// it came from.
+// Interval is a centre and the interval around it, in the unit of the values.
 type Interval struct {
 	Center, Lo, Hi float64
-	N              int     // values it is made of
-	Confidence     float64 // reached, not asked for: below Level the values were too few
+	N              int     // number of values
+	Confidence     float64 // as reached; below Level there were too few values
 }
 
 // Enough reports whether the interval reaches Level.
@@ -32,8 +31,8 @@ func (i Interval) Contains(x float64) bool { return i.Lo <= x && x <= i.Hi }
 // Overlaps reports whether two intervals share a value.
 func (i Interval) Overlaps(j Interval) bool { return i.Lo <= j.Hi && j.Lo <= i.Hi }
 
-// String writes "centre [lo, hi]" with as many decimals for all three as give
-// the centre three significant digits, and "-" for no values.
+// String formats "centre [lo, hi]", or "-" if there are no values. All three
+// have as many decimals as give the centre three significant digits.
 func (i Interval) String() string {
 	if i.N == 0 || math.IsNaN(i.Center) {
 		return "-"
@@ -42,7 +41,8 @@ func (i Interval) String() string {
 	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, i.Center, d, i.Lo, d, i.Hi)
 }
 
-// decimals is how many show the largest of |xs| with three significant digits.
+// decimals returns how many decimals show the largest of |xs| with three
+// significant digits.
 func decimals(xs ...float64) int {
 	var top float64
 	for _, x := range xs {
@@ -58,14 +58,15 @@ func decimals(xs ...float64) int {
 	}
 }
 
-// Summarise gives the median of xs with the exact order-statistic interval
-// that benchstat prints too. The interval is made of two of the values, so it
-// reaches Level or more, never exactly; where two choices are equally good it
-// is the lower one. Up to 30 values Confidence is exact, beyond that to 0.002.
+// Summarise returns the median of xs with the exact order-statistic interval
+// that benchstat prints, too. The ends of the interval are values, so it
+// usually exceeds Level. If two choices are equally good it takes the lower
+// one. Up to 30 values Confidence is exact, beyond that to 0.002.
 //
-// Six values are the fewest whose range reaches 95 %. With fewer, Lo and Hi
-// are the range and Confidence is what that range reaches, 1 - 2/2^n. No
-// value gives N = 0 and NaN. xs is left as it is; NaN values are not counted.
+// Six values are the fewest whose range reaches 95 %. With fewer, Lo and Hi are
+// the range, and Confidence is what that range reaches, 1 - 2/2^n. Without
+// values N is 0 and the others are NaN. xs is not changed; NaN values do not
+// count.
 func Summarise(xs []float64) Interval {
 	vs := finite(xs)
 	n := len(vs)
@@ -81,7 +82,7 @@ func Summarise(xs []float64) Interval {
 	return iv
 }
 
-// finite is a sorted copy of xs without NaN and infinities.
+// finite returns a sorted copy of xs without NaN and infinities.
 func finite(xs []float64) []float64 {
 	vs := make([]float64, 0, len(xs))
 	for _, x := range xs {

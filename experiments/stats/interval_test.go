@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// The table of ranks for the median at 95 % that textbooks print.
+// The ranks for a 95 % interval of the median, as textbooks print them.
 func TestSummariseTakesTheRanksOfThePublishedTable(t *testing.T) {
 	for _, c := range []struct{ n, lo, hi int }{
 		{6, 1, 6}, {7, 1, 7}, {9, 2, 8}, {10, 2, 9}, {12, 3, 10}, {13, 3, 11}, {15, 4, 12}, {17, 5, 13}, {18, 5, 14}, {20, 6, 15}, {25, 8, 18},
@@ -24,8 +24,8 @@ func TestSummariseTakesTheRanksOfThePublishedTable(t *testing.T) {
 	}
 }
 
-// The table is of intervals with as many values below as above. Where one rank
-// less at the upper end reaches 95 % too, benchmath takes that.
+// The printed intervals leave out as many values above as below. If the upper
+// end can be one rank lower and still reach 95 %, benchmath takes that.
 func TestSummariseIsShorterThanThePublishedTableWhereItCanBe(t *testing.T) {
 	for _, c := range []struct{ n, lo, printed int }{{8, 1, 8}, {11, 2, 10}, {14, 3, 12}, {16, 4, 13}, {19, 5, 15}} {
 		iv := Summarise(ranks(c.n))
@@ -38,12 +38,13 @@ func TestSummariseIsShorterThanThePublishedTableWhereItCanBe(t *testing.T) {
 func TestSummariseReachesWhatItClaims(t *testing.T) {
 	for n := 1; n <= 40; n++ {
 		iv := Summarise(ranks(n))
-		// The median lies in [x(lo), x(hi)] when lo..hi-1 of n fair coins fall below it.
+		// The median lies in [x(lo), x(hi)] if lo to hi-1 of n fair coins show
+		// heads.
 		coins := distuv.Binomial{N: float64(n), P: 0.5}
 		exact := coins.CDF(iv.Hi-1) - coins.CDF(iv.Lo-1)
 		tolerance := 1e-9
 		if n > 30 {
-			tolerance = 0.002 // benchmath goes over to the normal approximation
+			tolerance = 0.002 // benchmath changes to the normal approximation
 		}
 		if math.Abs(iv.Confidence-exact) > tolerance {
 			t.Errorf("n=%d: confidence %v, exactly %v", n, iv.Confidence, exact)
@@ -74,7 +75,8 @@ func TestSummariseLeavesItsInputAlone(t *testing.T) {
 	}
 }
 
-// Coverage by simulation, of a skewed law whose median is known.
+// A simulation of how often the interval contains the median, for a skewed law
+// with a known median.
 func TestSummariseCovers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 7))
 	const rounds = 4000
@@ -110,7 +112,7 @@ func TestIntervalString(t *testing.T) {
 	}
 }
 
-// ranks is 1 to n in no order.
+// ranks returns 1 to n in random order.
 func ranks(n int) []float64 {
 	xs := make([]float64, n)
 	for i := range xs {

@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// Median of values in any order, the mean of the middle two when their number
-// is even; NaN of none.
+// Median returns the median of values in any order: the mean of the middle two
+// if their number is even, NaN if there are none.
 func Median(xs []float64) float64 {
 	n := len(xs)
 	if n == 0 {
@@ -22,12 +22,12 @@ func Median(xs []float64) float64 {
 	return (slices.Max(vs[:n/2]) + upper) / 2
 }
 
-// Mean of values; NaN of none.
+// Mean returns the mean of values, or NaN if there are none.
 func Mean(xs []float64) float64 { return stat.Mean(xs, nil) }
 
-// selectRank gives the value that would stand at rank k (from 0) were xs
-// sorted, and moves it there, with no larger one before it (Hoare 1961, Find).
-// Sorting in full would be most of a bootstrap's time.
+// selectRank returns the value that would be at index k if xs were sorted. It
+// moves that value there, with no larger one before it (Hoare 1961, Find).
+// Sorting would take most of a bootstrap's time.
 func selectRank(xs []float64, k int) float64 {
 	for lo, hi := 0, len(xs)-1; lo < hi; {
 		pivot := xs[k]

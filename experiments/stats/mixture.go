@@ -8,12 +8,12 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// mixture is the histograms of processes, each of the same weight, and which
-// quantile of theirs is asked for.
+// mixture holds the histograms of processes, each with the same weight, and the
+// quantile to compute.
 type mixture struct {
 	p      float64
-	values []float64   // rising: every value that any histogram holds
-	shares [][]float64 // shares[i][j] of process i's requests took values[j] at most
+	values []float64   // in ascending order: every value in any histogram
+	shares [][]float64 // shares[i][j] is the share of process i's requests that took at most values[j]
 }
 
 func newMixture(hs []*hdrhistogram.Histogram, p float64) *mixture {
@@ -63,8 +63,8 @@ func (m *mixture) each() []float64 {
 
 func (m *mixture) draw(_ *rand.Rand, picks []int) float64 { return m.quantile(picks) }
 
-// quantile is the smallest value that a share p of the picked processes'
-// requests does not exceed.
+// quantile returns the smallest value that at least a share p of the picked
+// processes' requests does not exceed.
 func (m *mixture) quantile(picks []int) float64 {
 	enough := m.p*float64(len(picks)) - 1e-9 // sums of shares are not exact
 	j := sort.Search(len(m.values)-1, func(j int) bool {

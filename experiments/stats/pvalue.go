@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat/combin"
 )
 
-// PText writes a p-value for a sentence: "p = 0.017", "p < 0.001", or "no p"
-// where there is none.
+// PText formats a p-value for a sentence: "p = 0.017", "p < 0.001", or "no p"
+// for NaN.
 func PText(p float64) string {
 	switch {
 	case math.IsNaN(p):
@@ -22,7 +22,7 @@ func PText(p float64) string {
 	return fmt.Sprintf("p = %.3f", p)
 }
 
-// PCell writes it for a table's column of p-values: "0.017", "< 0.001", "-".
+// PCell formats a p-value for a table: "0.017", "< 0.001", "-".
 func PCell(p float64) string {
 	if math.IsNaN(p) {
 		return "-"
@@ -30,8 +30,9 @@ func PCell(p float64) string {
 	return strings.TrimPrefix(strings.TrimPrefix(PText(p), "p "), "= ")
 }
 
-// LeastP is the smallest p-value that Compare can give for samples of these
-// sizes: that of two samples that do not overlap. It is 1 where one is empty.
+// LeastP returns the smallest p-value that Compare can return for samples of
+// these sizes: that of two samples that do not overlap. It is 1 if one is
+// empty.
 func LeastP(n, m int) float64 {
 	if n == 0 || m == 0 {
 		return 1

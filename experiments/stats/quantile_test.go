@@ -9,8 +9,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// The mixture against a sort: of processes with as many requests each, its
-// quantile is that of all requests together.
+// If all processes have equally many requests, the quantile of the mixture is
+// that of all requests together, which a sort yields.
 func TestQuantileIsThatOfAllRequests(t *testing.T) {
 	rng := rand.New(rand.NewPCG(41, 41))
 	var hs []*hdrhistogram.Histogram
@@ -35,8 +35,8 @@ func TestQuantileIsThatOfAllRequests(t *testing.T) {
 	}
 }
 
-// One process in six is slow: a thousand times its requests change nothing, and
-// the tail of all is its own.
+// One process in six is slow. A thousand times as many requests of it change
+// nothing, and the tail of the mixture is that of the slow process.
 func TestQuantileWeighsProcessesTheSame(t *testing.T) {
 	var hs []*hdrhistogram.Histogram
 	for range 5 {
@@ -55,7 +55,8 @@ func TestQuantileWeighsProcessesTheSame(t *testing.T) {
 	}
 }
 
-// lognormal requests of a process that has a level of its own.
+// requests draws the lognormal request times of a process with a level of its
+// own.
 func requests(t *testing.T, rng *rand.Rand, level float64) *hdrhistogram.Histogram {
 	h := histogram(t)
 	for range 300 {
@@ -70,7 +71,8 @@ func TestQuantileRatiosCover(t *testing.T) {
 	rng := rand.New(rand.NewPCG(42, 42))
 	rounds := scaled(50, 150)
 	single, apart, paired := 0, 0, 0
-	// Of the 0.9-quantile of all: both spreads are normal in the logarithm.
+	// The 0.9-quantile over all processes: both spreads are normal in the
+	// logarithm.
 	truth := 1000 * math.Exp(1.2815516*math.Hypot(0.3, 0.1))
 	for range rounds {
 		var as, bs []*hdrhistogram.Histogram

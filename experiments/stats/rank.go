@@ -5,11 +5,11 @@ import (
 	"math"
 )
 
-// Kendall compares two rankings of the same things pair by pair: tau is 1 where
-// they agree on all pairs, -1 where they agree on none, corrected for ties
-// (tau-b, Kendall 1945), and discordant is how many pairs the one has one way
-// and the other the other way. Entries with a NaN are left out. A ranking
-// that orders nothing gives NaN. Lists of unequal length panic.
+// Kendall compares two rankings pair by pair. tau is 1 if they agree on all
+// pairs and -1 if they agree on none, corrected for ties (tau-b, Kendall 1945).
+// discordant is the number of pairs that they order in opposite ways. Entries
+// with a NaN are left out. If a ranking orders nothing, tau is NaN. Lists of
+// unequal length panic.
 func Kendall(xs, ys []float64) (tau float64, discordant int) {
 	xs, ys = pairs(xs, ys)
 	var concordant, orderedX, orderedY int
@@ -32,7 +32,7 @@ func Kendall(xs, ys []float64) (tau float64, discordant int) {
 	return float64(concordant-discordant) / math.Sqrt(float64(orderedX)*float64(orderedY)), discordant
 }
 
-// pairs leaves out those with a NaN.
+// pairs returns xs and ys without the entries in which one of them is NaN.
 func pairs(xs, ys []float64) (as, bs []float64) {
 	if len(xs) != len(ys) {
 		panic("stats.Kendall: lists of unequal length (they must hold one value each per pair)")

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// The tuna of Hollander and Wolfe (1973, p. 187), whose tau of 0.4444 the manual
-// of R's cor.test prints: 26 of the 36 pairs agree.
+// The tuna example of Hollander and Wolfe (1973, p. 187): the manual of R's
+// cor.test prints its tau of 0.4444. 26 of the 36 pairs agree.
 func TestKendallOnAPublishedExample(t *testing.T) {
 	lightness := []float64{44.4, 45.9, 41.9, 53.3, 44.7, 44.1, 50.7, 45.2, 60.1}
 	quality := []float64{2.6, 3.1, 2.5, 5.0, 3.6, 4.0, 5.2, 2.8, 3.8}
@@ -18,7 +18,8 @@ func TestKendallOnAPublishedExample(t *testing.T) {
 	}
 }
 
-// With ties, by hand: five pairs agree and one is tied, so that tau-b is 5/sqrt(5*6).
+// With ties, computed by hand: five pairs agree and one is tied, so tau-b is
+// 5/sqrt(5*6).
 func TestRankCorrelationWithTies(t *testing.T) {
 	xs, ys := []float64{1, 2, 2, 9, math.NaN()}, []float64{10, 20, 30, 40, 0}
 	if tau, discordant := Kendall(xs, ys); math.Abs(tau-5/math.Sqrt(30)) > 1e-12 || discordant != 0 {

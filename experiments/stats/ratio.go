@@ -8,21 +8,21 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// resamples is how often the bootstrap draws; the ends of its interval then
-// move by less than the last digit that anybody prints.
+// resamples is the number of draws of the bootstrap. With so many, the ends of
+// the interval vary by less than the last digit that is printed.
 const resamples = 10_000
 
-// Ratio gives median(a) / median(b) of two independent samples of positive
-// values, with a percentile-bootstrap interval: both samples are drawn anew,
-// with replacement, from a generator of fixed seed. Medians of few values have
-// few values to be, which makes the interval wide rather than narrow: by
-// simulation it covers 96 % or more from six values each on.
+// Ratio returns median(a) / median(b) of two independent samples of positive
+// values, with a percentile-bootstrap interval: both samples are drawn again
+// with replacement, from a generator with a fixed seed. Medians of few values
+// can take few values, which makes the interval too wide rather than too
+// narrow: in simulations it covers 96 % or more from six values each on.
 //
 // If either sample has fewer than six values, Lo and Hi are the smallest and
-// the largest ratio that the two ranges allow, and Confidence is the bound
-// that holds for it: the sum of what the two ranges reach, less one. N is the
-// size of the smaller sample. A median of b that is not positive gives N = 0
-// and NaN.
+// the largest ratio that the two ranges allow, and Confidence is a lower bound:
+// the sum of the confidences of the two ranges, minus 1. N is the size of the
+// smaller sample. If the median of b is not positive, N is 0 and the values are
+// NaN.
 func Ratio(a, b []float64) Interval {
 	as, bs := finite(a), finite(b)
 	if len(as) == 0 || len(bs) == 0 || median(bs) <= 0 {
@@ -47,8 +47,8 @@ func Ratio(a, b []float64) Interval {
 	return iv
 }
 
-// rangeRatio is the ratio of two centres with the smallest and the largest that
-// the intervals around them allow.
+// rangeRatio returns the ratio of two centres, with the smallest and the
+// largest ratio that their intervals allow.
 func rangeRatio(a, b Interval) Interval {
 	iv := Interval{
 		Center: a.Center / b.Center, Lo: a.Lo / b.Hi, Hi: a.Hi / b.Lo,
@@ -60,11 +60,11 @@ func rangeRatio(a, b Interval) Interval {
 	return iv
 }
 
-// RatioPaired gives the median over blocks of a/b, with Summarise's interval:
-// a and b hold one value per block (one pass over all cells), by the block's
-// number. Blocks that only one of them has, or where b is not positive, are
-// left out. What drifts from block to block cancels, so this is the sharper
-// statement when trials were interleaved.
+// RatioPaired returns the median over blocks of a/b, with Summarise's interval.
+// a and b hold one value per block (one pass over all cells), by block number.
+// It leaves out blocks that only one of them has, or where b is not positive.
+// Drift between blocks cancels, so this is more precise if trials were
+// interleaved.
 func RatioPaired(a, b map[int]float64) Interval {
 	var rs []float64
 	for block, x := range a {
@@ -75,7 +75,7 @@ func RatioPaired(a, b map[int]float64) Interval {
 	return Summarise(rs)
 }
 
-// redraw fills dst with values drawn from src and gives their median.
+// redraw fills dst with values drawn from src and returns their median.
 func redraw(rng *rand.Rand, dst, src []float64) float64 {
 	for i := range dst {
 		dst[i] = src[rng.IntN(len(src))]
@@ -84,7 +84,8 @@ func redraw(rng *rand.Rand, dst, src []float64) float64 {
 	return median(dst)
 }
 
-// median of sorted values: the mean of the middle two when there are two.
+// median returns the median of sorted values: the mean of the middle two if
+// their number is even.
 func median(sorted []float64) float64 {
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2

@@ -21,10 +21,10 @@ func TestRatioIsOfMedians(t *testing.T) {
 	}
 }
 
-// With six values each, the chance that a resampled median is x is known from
-// counting; the bootstrap's quantiles must be those of the exact law.
+// With six values each, counting yields the exact law of a resampled median.
+// The bootstrap's quantiles must equal those of that law.
 func TestRatioMatchesTheExactBootstrapLaw(t *testing.T) {
-	a := []float64{1, 2, 3} // drawn 27 ways each: every resample of three can be listed
+	a := []float64{1, 2, 3} // 27 resamples of three: all can be listed
 	var all []float64
 	for i := range 27 {
 		all = append(all, middle(a[i%3], a[i/3%3], a[i/9]))
@@ -88,7 +88,7 @@ func TestRatioPairedCancelsDrift(t *testing.T) {
 		drift := float64(1 + block*block)
 		a[block], b[block] = 9*drift, 10*drift
 	}
-	a[17] = 1 // no partner
+	a[17] = 1 // has no partner
 	b[18] = 1
 	r := RatioPaired(a, b)
 	if r.N != 6 || math.Abs(r.Center-0.9) > 1e-12 || r.Hi-r.Lo > 1e-12 {

@@ -4,12 +4,12 @@ package stats
 
 import "testing"
 
-// TestManyRoundsCover adds to the tests of coverage that an interval which holds
-// the truth in 90 % of all cases, and not in 95, is noticed: with a few dozen
-// rounds chance alone does as much.
+// TestManyRoundsCover repeats the coverage tests with enough rounds to notice
+// an interval that contains the true value in 90 % of all cases instead of 95
+// %. In a few dozen rounds chance alone makes such a difference.
 func TestManyRoundsCover(t *testing.T) {
 	full = true
-	t.Cleanup(func() { full = false }) // after tests that run side by side
+	t.Cleanup(func() { full = false }) // after the tests that run in parallel
 	t.Run("hierarchical", TestHierarchicalCovers)
 	t.Run("hierarchical ratio", TestHierarchicalRatioCovers)
 	t.Run("hierarchical paired", TestHierarchicalRatioPairedCancelsDriftAndCovers)

@@ -5,46 +5,49 @@ import (
 	"slices"
 )
 
-// Segment is a stretch of a series without a change in it: values From to To-1,
-// around their median.
+// Segment is a part of a series without a change: values From to To-1, around
+// their median.
 type Segment struct {
 	From, To int
 	Level    float64
 }
 
 const (
-	// shortest segment, in values: fewer are outliers, however far out. A
-	// collection or a stall takes one interval or two of a tenth of a second.
+	// shortest is the least number of values of a segment. Fewer values are
+	// outliers, however far out. A garbage collection or a stall affects one or
+	// two intervals of a tenth of a second.
 	shortest = 5
 
-	// penalty for each change, times the logarithm of the number of values, in
-	// the unit of the loss. See Segments.
+	// penalty is the cost of each change, times the logarithm of the number of
+	// values, in the unit of the loss. See Segments.
 	penalty = 4
 
-	// finest noise that is reckoned with, as a share of the level: steps below
-	// it are nobody's concern, and a series that repeats its values has none.
+	// finest is the least noise that is assumed, as a share of the level.
+	// Smaller steps do not matter, and a series of equal values would have no
+	// noise.
 	finest = 0.002
 )
 
-// Segments cuts a series into stretches between changes of its level: the
-// segmentation, of all there are with at least five values each, that has the
-// least sum over values of |value - median of its segment| / noise, plus a
-// penalty of 4 ln n for each change. It is exact (optimal partitioning, Jackson
-// et al. 2005), in time that grows with the square of n: meant for some hundreds
-// of values.
+// Segments divides a series at the changes of its level. Of all segmentations
+// with at least five values per segment, it finds the one with the smallest sum
+// over values of |value - median of its segment| / noise, plus a penalty of 4
+// ln n for each change. It is exact (optimal partitioning, Jackson et al.
+// 2005). Its time grows with the square of n, so it is for some hundreds of
+// values.
 //
-// The loss grows with the distance and not its square, and no segment is short
-// enough to hold an outlier alone: single intervals far out change nothing
-// (they are not taken out first as by Barrett et al., OOPSLA 2017). The noise is
-// the mean deviation that the median step between neighbours tells of, so that
-// levels do not count as noise. The penalty is such that fewer than one in a
-// hundred series of 20 to 200 independent values without a change is cut, be
-// they normal or heavy-tailed (Student's with 3 degrees), and one in ten of
-// those whose values follow their neighbours by half. Values that follow by
-// more (0.8) wander, and most such series are cut: they are no steady level.
+// The loss grows with the distance and not with its square, and no segment is
+// short enough to contain only an outlier. So single intervals far out change
+// nothing, and need not be removed first as by Barrett et al. (OOPSLA 2017).
+// The noise is a mean deviation, computed from the median step between
+// neighbours, so that changes of the level do not count as noise. With this
+// penalty, fewer than 1 in 100 series of 20 to 200 independent values without a
+// change are divided, be the values normal or heavy-tailed (Student's with 3
+// degrees), and 1 in 10 of the series whose neighbours correlate by 0.5. With a
+// correlation of 0.8 values wander, and most such series are divided, because
+// they have no steady level.
 //
-// NaN and infinite values are passed over: From and To count them, though. A
-// series without ten other values is one segment; without any there is none.
+// NaN and infinite values are skipped, but From and To count them. A series
+// with fewer than ten other values is one segment; with none it has no segment.
 func Segments(series []float64) []Segment {
 	vs, at := numbered(series)
 	if len(vs) == 0 {
@@ -64,21 +67,21 @@ func Segments(series []float64) []Segment {
 	return segments
 }
 
-// partition gives where the segments of the best segmentation start. Of those
-// that are equally good it is the one whose last change is the earliest.
+// partition returns where the segments of the best segmentation start. Of
+// equally good ones it takes the one whose last change is earliest.
 func partition(vs []float64, scale, penalty float64) []int {
 	n := len(vs)
 	if n < 2*shortest || scale == 0 {
 		return []int{0}
 	}
-	best := make([]float64, n+1) // of the first so many values, one penalty per segment
-	last := make([]int, n+1)     // where its last segment starts
+	best := make([]float64, n+1) // cost of the first i values, with one penalty per segment
+	last := make([]int, n+1)     // start of their last segment
 	best[0] = 0
 	for i := 1; i <= n; i++ {
 		best[i] = math.Inf(1)
 	}
-	// Segments that start at from are costed as they grow, so that best[from]
-	// must be final by then: it is, all of its segments start before.
+	// When segments that start at from are tried, best[from] is final, because
+	// all segments that end there start earlier.
 	for from := 0; from+shortest <= n; from++ {
 		if math.IsInf(best[from], 1) {
 			continue
@@ -102,15 +105,16 @@ func partition(vs []float64, scale, penalty float64) []int {
 	return cuts
 }
 
-// deviation is the sum of distances from the median of values added one by one.
+// deviation is the sum of the distances of values from their median. Values are
+// added one by one.
 type deviation struct {
 	sorted []float64
 	sum    float64
 }
 
-// add counts a value in. With an even number of values before, any point
-// between the middle two is a median; with an odd number, the middle one stays
-// a median. Either way the sum grows by the new value's distance from there.
+// add adds a value. With an even number of values before, any point between the
+// middle two is a median. With an odd number, the middle one stays a median.
+// Either way the sum grows by the new value's distance from there.
 func (d *deviation) add(x float64) {
 	n := len(d.sorted)
 	if n > 0 {
@@ -121,9 +125,9 @@ func (d *deviation) add(x float64) {
 	d.sorted = slices.Insert(d.sorted, at, x)
 }
 
-// noise is the mean deviation of values around their level, from the steps
-// between neighbours: of normal values a step's median is 0.954 standard
-// deviations, and the mean deviation 0.798.
+// noise estimates the mean deviation of values from their level by the steps
+// between neighbours. For normal values the median step is 0.954 standard
+// deviations, and the mean deviation is 0.798.
 func noise(vs []float64) float64 {
 	steps := make([]float64, max(0, len(vs)-1))
 	for i := range steps {
@@ -139,7 +143,7 @@ func noise(vs []float64) float64 {
 	return max(floor, Mean(steps))
 }
 
-// numbered gives the values that are numbers and the place of each.
+// numbered returns the finite values and the index of each.
 func numbered(series []float64) (vs []float64, at []int) {
 	for i, x := range series {
 		if !math.IsNaN(x) && !math.IsInf(x, 0) {

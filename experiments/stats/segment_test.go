@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// The best segmentation against all there are.
+// Compares the best segmentation with all possible ones.
 func TestPartitionIsTheBestOfAll(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		vs := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) float64 {
@@ -28,8 +28,9 @@ func TestPartitionIsTheBestOfAll(t *testing.T) {
 	})
 }
 
-// costOf is the definition: distances from the sorted middle, and the penalties.
-// Segments that are too short cost everything, but where they are all there is.
+// costOf follows the definition: distances from the sorted middle plus the
+// penalties. Too short a segment has infinite cost, unless it is the whole
+// series.
 func costOf(vs []float64, cuts []int, penalty float64) (cost float64) {
 	for i, from := range cuts {
 		to := len(vs)
@@ -62,7 +63,7 @@ func leastCost(vs []float64, penalty float64) float64 {
 	return best
 }
 
-// What the documentation says of the penalty.
+// Checks what the documentation says about the penalty.
 func TestSegmentsSeldomCutsWhatDoesNotChange(t *testing.T) {
 	rng := rand.New(rand.NewPCG(21, 21))
 	heavy := distuv.StudentsT{Sigma: 1, Nu: 3, Src: rng}
@@ -94,8 +95,8 @@ func TestSegmentsSeldomCutsWhatDoesNotChange(t *testing.T) {
 	}
 }
 
-// A step of five standard deviations is found where it is, but for outliers that
-// chance puts side by side or at the step.
+// Segments finds a step of five standard deviations at its place, except where
+// chance puts outliers side by side or at the step.
 func TestSegmentsFindsAStep(t *testing.T) {
 	rng := rand.New(rand.NewPCG(22, 22))
 	const rounds = 200
@@ -121,8 +122,8 @@ func TestSegmentsFindsAStep(t *testing.T) {
 	}
 }
 
-// Segments cover the series without gap or overlap, whatever is in it, and do
-// not depend on the unit it is in.
+// Segments cover any series without gap or overlap, and do not depend on its
+// unit.
 func TestSegmentsCoverTheSeries(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.OneOf(
@@ -143,7 +144,7 @@ func TestSegmentsCoverTheSeries(t *testing.T) {
 		}
 		scaled := make([]float64, len(series))
 		for i, x := range series {
-			scaled[i] = 1024 * x // a power of two, so that nothing is rounded
+			scaled[i] = 1024 * x // a power of two avoids rounding
 		}
 		for i, s := range Segments(scaled) {
 			if i >= len(segments) || s.From != segments[i].From || s.To != segments[i].To {

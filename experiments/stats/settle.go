@@ -2,22 +2,22 @@ package stats
 
 import "math"
 
-// Course is what became of a series in time (the classes of Barrett et al.,
-// OOPSLA 2017).
+// Course describes how a series develops over time (the classes of Barrett et
+// al., OOPSLA 2017).
 type Course uint8
 
 const (
-	Unsettled Course = iota // no steady state: its second half still changes, or it is too short to tell
+	Unsettled Course = iota // no steady state: its second half still changes, or it is too short
 	Flat                    // one level from the start
-	Warmup                  // settled, on a level better than those before
-	Slowdown                // settled, on a level worse than one before
+	Warmup                  // settled at a better level than all before
+	Slowdown                // settled at a worse level than one before
 )
 
 var courses = [...]string{Unsettled: "no steady state", Flat: "flat", Warmup: "warmup", Slowdown: "slowdown"}
 
 func (c Course) String() string { return courses[c] }
 
-// Better tells which of two values of a series is the better one.
+// Better says which of two values of a series is better.
 type Better uint8
 
 const (
@@ -25,28 +25,28 @@ const (
 	Higher               // rates
 )
 
-// alike is how far two levels may lie apart, as a share of the later one, and
-// still be one steady state, where the noise is not larger than that.
+// alike is how far two levels may differ, as a share of the later one, and
+// still be one steady state, unless the noise allows more.
 const alike = 0.01
 
-// Settle gives how many values to cut from the start of a series, one value per
-// interval, so that what is left is its steady state; ok tells whether it has
-// one. The steady state is the last segment (see Segments) with all those right
-// before it whose levels are equivalent: no further from the last one's than
-// the noise of single intervals, or 1 % of the level where that is more. The
-// series has settled if this holds for its second half at least. If it changed
-// later than that, it may change again: ok is false, and cut is where the last
-// level begins.
+// Settle returns how many values to cut from the start of a series, one value
+// per interval, so that the rest is its steady state. ok says whether there is
+// one. The steady state is the last segment (see Segments) together with those
+// directly before it whose levels are equivalent: they differ from the last
+// level by at most the noise of single intervals, or by 1 % if that is more.
+// The series has settled if this covers at least its second half. If it changed
+// later, it may change again: then ok is false, and cut is where the last level
+// begins.
 //
-// Fewer than ten values cannot tell: cut is 0 and ok false.
+// For fewer than ten values cut is 0 and ok is false.
 func Settle(series []float64) (cut int, ok bool) {
 	_, cut, ok = steady(series)
 	return cut, ok
 }
 
-// Classify tells the course of a series of which the better values are as said.
-// What came before the steady state decides: it is a slowdown if any level there
-// was better, by more than is equivalent, and a warmup if none was.
+// Classify returns the course of a series. The levels before the steady state
+// decide: it is a slowdown if one of them was better by more than is
+// equivalent, and otherwise a warm-up.
 func Classify(series []float64, better Better) Course {
 	changes, cut, ok := steady(series)
 	switch {
@@ -63,8 +63,8 @@ func Classify(series []float64, better Better) Course {
 	return Warmup
 }
 
-// steady is Settle, and how far the steady state lies above each level before
-// it that is not equivalent.
+// steady is Settle. changes says how far the steady state lies above each
+// earlier level that is not equivalent.
 func steady(series []float64) (changes []float64, cut int, ok bool) {
 	vs, _ := numbered(series)
 	if len(vs) < 2*shortest {

@@ -8,7 +8,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// shape draws a series of as many stretches, noise of one around each level.
+// shape makes a series of stretches with the given lengths and levels, plus
+// noise with a standard deviation of 1.
 func shape(seed uint64, stretches ...[2]float64) (series []float64) {
 	rng := rand.New(rand.NewPCG(seed, seed))
 	for _, s := range stretches {
@@ -46,7 +47,7 @@ func TestSettleOnSeriesOfKnownShape(t *testing.T) {
 		series      []float64
 		least, most int // of the cut
 		ok          bool
-		times       Course // where lower is better
+		times       Course // if lower is better
 		rates       Course
 	}{
 		"level":                  {shape(1, [2]float64{100, 100}), 0, 0, true, Flat, Flat},
@@ -78,9 +79,10 @@ func TestSettleOnSeriesOfKnownShape(t *testing.T) {
 	}
 }
 
-// A change that is found but is below 1 % of the level is the same steady state.
+// Two levels that differ by less than 1 % are one steady state, even if the
+// change between them is found.
 func TestSettleTakesEquivalentLevelsTogether(t *testing.T) {
-	series := shape(31, [2]float64{70, 10000}, [2]float64{30, 10050}) // fifty times the noise
+	series := shape(31, [2]float64{70, 10000}, [2]float64{30, 10050}) // a step of fifty times the noise
 	if n := len(Segments(series)); n != 2 {
 		t.Fatalf("%d segments, want 2", n)
 	}
@@ -89,7 +91,7 @@ func TestSettleTakesEquivalentLevelsTogether(t *testing.T) {
 	}
 }
 
-// What Settle and Classify say of one series goes together.
+// Settle and Classify agree about a series.
 func TestCourseAgreesWithSettle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var stretches [][2]float64

@@ -1,20 +1,20 @@
 package stats
 
-// Side is where an interval lies against a bound.
+// Side says where an interval lies relative to a bound.
 type Side uint8
 
 const (
-	Across Side = iota // the bound lies in it, or its values were too few to say
-	Below              // all of it is smaller
-	Above              // all of it is larger
+	Across Side = iota // the interval contains the bound, or has too few values
+	Below              // the whole interval is smaller
+	Above              // the whole interval is larger
 )
 
 var sides = [...]string{Across: "across", Below: "below", Above: "above"}
 
 func (s Side) String() string { return sides[s] }
 
-// Side tells on which side of x the interval lies. An end that equals x is
-// across, and so is an interval that does not reach Level: it takes no side.
+// Side returns the side of x on which the interval lies. If an end equals x, or
+// the interval does not reach Level, it is Across.
 func (i Interval) Side(x float64) Side {
 	switch {
 	case !i.Enough():
@@ -27,11 +27,11 @@ func (i Interval) Side(x float64) Side {
 	return Across
 }
 
-// Equivalent reports whether the interval speaks for a value between lo and hi:
-// it reaches Level and lies within, ends included. That is the two one-sided
-// tests of Schuirmann (1987), each at half of Alpha. An interval that neither
-// is equivalent nor excludes anything of [lo, hi] is undecided: that no
-// difference was seen is not that there is none.
+// Equivalent reports whether the interval shows a value between lo and hi: it
+// reaches Level and lies within, including the ends. This is Schuirmann's two
+// one-sided tests (1987), each at half of Alpha. If an interval is neither
+// equivalent nor outside [lo, hi], the question is open: not seeing a
+// difference does not show that there is none.
 func Equivalent(i Interval, lo, hi float64) bool {
 	return i.Enough() && lo <= i.Lo && i.Hi <= hi
 }

@@ -7,14 +7,14 @@ func TestSideEquivalent(t *testing.T) {
 	few := Interval{0.5, 0.4, 0.6, 4, 0.875}
 	for _, c := range []struct {
 		iv   Interval
-		side Side // against 1
-		same bool // between 0.9 and 1.1
+		side Side // of 1
+		same bool // within 0.9 to 1.1
 	}{
 		{sure(0.7, 0.8), Below, false},
 		{sure(0.7, 0.999), Below, false},
-		{sure(0.7, 1), Across, false}, // an end is across
+		{sure(0.7, 1), Across, false}, // one end is on the other side
 		{sure(1, 1.05), Across, true},
-		{sure(1.01, 1.05), Above, true}, // a difference, and one that does not matter
+		{sure(1.01, 1.05), Above, true}, // a difference, but a negligible one
 		{sure(1.01, 1.2), Above, false},
 		{sure(0.9, 1.1), Across, true},
 		{sure(0.5, 2), Across, false},

@@ -9,31 +9,32 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Trend is what the test of Jonckheere and Terpstra says of samples along an
-// axis: whether values rise with it, or fall.
+// Trend is the result of the test of Jonckheere and Terpstra on samples along
+// an axis: whether values rise or fall along it.
 type Trend struct {
-	J        float64 // pairs of values of two samples that rise along the axis; equal ones count half
-	Expected float64 // such pairs without a trend
-	Rising   float64 // p-value against the claim that values rise: small speaks for it
-	Falling  float64 // likewise that they fall
-	N        int     // values in all
-	Exact    bool    // p-values by counting, not by the normal law
+	J        float64 // number of pairs of values of two samples that rise along the axis; equal ones count half
+	Expected float64 // J without a trend
+	Rising   float64 // p-value for rising values: a small one is evidence for them
+	Falling  float64 // p-value for falling values
+	N        int     // number of values
+	Exact    bool    // p-values come from counting, not from the normal distribution
 }
 
-// P gives the two-sided p-value: the smaller one doubled.
+// P returns the two-sided p-value: the smaller one doubled.
 func (t Trend) P() float64 { return min(1, 2*min(t.Rising, t.Falling)) }
 
-// Monotone tests samples of independent values, one sample for each position
-// of xs along an axis (a number of threads, say), for an ordered alternative
-// (Terpstra 1952, Jonckheere 1954): that values never fall from one position
-// to the next and somewhere rise, or the reverse. It is exact, ties included,
-// while counting is cheap, and beyond that by the normal law with the variance
-// corrected for ties (Hollander and Wolfe 1999, equation 6.19).
+// Monotone tests samples of independent values, one sample for each position of
+// xs along an axis (for example, a number of threads), for an ordered
+// alternative (Terpstra 1952, Jonckheere 1954): values never fall from one
+// position to the next and rise somewhere, or the reverse. It is exact,
+// including ties, while counting is cheap. Otherwise it uses the normal
+// distribution with the variance corrected for ties (Hollander and Wolfe 1999,
+// equation 6.19).
 //
-// A small p-value tells that there is a trend on the whole, not that each step
-// goes the same way: a hump can pass. Samples of equal position are taken
-// together. Fewer than two samples that hold values, and values that are all
-// equal, give p-values of 1. xs and samples of unequal length panic.
+// A small p-value shows an overall trend, not that each step goes the same way:
+// a hump can pass. Samples with the same position are combined. The p-values
+// are 1 for fewer than two samples with values, and for values that are all
+// equal. xs and samples of unequal length panic.
 func Monotone(xs []float64, samples [][]float64) Trend {
 	groups := along(xs, samples)
 	d := deal(groups)
@@ -51,7 +52,7 @@ func Monotone(xs []float64, samples [][]float64) Trend {
 	return t
 }
 
-// along gives the samples that hold values in the order of their positions.
+// along returns the samples that have values, in the order of their positions.
 func along(xs []float64, samples [][]float64) [][]float64 {
 	if len(xs) != len(samples) {
 		panic("stats.Monotone: positions and samples of unequal number (each sample needs its position)")
@@ -69,8 +70,8 @@ func along(xs []float64, samples [][]float64) [][]float64 {
 	return groups
 }
 
-// rising counts the pairs of values of two groups of which the later group has
-// the larger, equal ones half.
+// rising counts the pairs of values of two groups in which the later group has
+// the larger value. Equal ones count half.
 func rising(groups [][]float64) (j float64) {
 	for g, later := range groups {
 		for _, earlier := range groups[:g] {

@@ -8,10 +8,11 @@ import (
 	"gonum.org/v1/gonum/stat/combin"
 )
 
-// The motivational effect of knowledge of performance: Hollander and Wolfe
-// (1999), example 6.2, which prints J = 79, an expected 54, a variance of 150.29
-// and an approximate p of 0.0207. The exact conditional p-value, ties counted,
-// is 0.02096649 in an independent implementation (the R package lumen).
+// The data set on motivational effects of knowledge of performance in Hollander
+// and Wolfe (1999), example 6.2. They print J = 79, an expected value of 54, a
+// variance of 150.29 and an approximate p of 0.0207. An independent
+// implementation (the R package lumen) computes the exact conditional p-value,
+// with ties, as 0.02096649.
 var motivation = [][]float64{
 	{40, 35, 38, 43, 44, 41},
 	{38, 40, 47, 44, 40, 42},
@@ -32,8 +33,8 @@ func TestMonotoneOnThePublishedExample(t *testing.T) {
 	}
 }
 
-// The table of J for three samples of six: 79 has an upper tail of 0.0231
-// (printed with the same example).
+// The table of J for three samples of six, printed with the same example: 79
+// has an upper tail of 0.0231.
 func TestMonotoneTakesThePublishedTailWithoutTies(t *testing.T) {
 	d := dealt{sizes: []int{6, 6, 6}, n: 18}
 	for range 18 {
@@ -45,8 +46,9 @@ func TestMonotoneTakesThePublishedTailWithoutTies(t *testing.T) {
 }
 
 // Jonckheere's own data (1954): four samples of four, of which 71 pairs rise.
-// Counted here by another way: without ties the law of J is that of a sum of
-// independent Mann-Whitney statistics, each sample against all before it.
+// The test computes the law of J in another way: without ties it is that of a
+// sum of independent Mann-Whitney statistics, each sample against all earlier
+// ones.
 func TestMonotoneOnJonckheeresData(t *testing.T) {
 	got := Monotone([]float64{1, 2, 3, 4}, [][]float64{
 		{19, 20, 60, 130}, {21, 61, 80, 129}, {40, 99, 100, 149}, {49, 110, 151, 160},
@@ -67,7 +69,8 @@ func TestMonotoneOnJonckheeresData(t *testing.T) {
 	}
 }
 
-// Against the definition: every way to deal the values to three samples.
+// Compares with the definition: all ways to distribute the values over three
+// samples.
 func TestMonotoneIsTheExactPermutationTest(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for range 30 {
@@ -102,7 +105,7 @@ func TestMonotoneIsTheExactPermutationTest(t *testing.T) {
 	}
 }
 
-// Two samples are Mann and Whitney's case.
+// For two samples the test is that of Mann and Whitney.
 func TestMonotoneOfTwoSamplesIsCompare(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 20 {
@@ -118,13 +121,13 @@ func TestMonotoneOfTwoSamplesIsCompare(t *testing.T) {
 	}
 }
 
-// Where counting ends the normal law goes on without a step.
+// At the limit of exact counting the normal law takes over without a step.
 func TestMonotoneByTheNormalLaw(t *testing.T) {
 	rng := rand.New(rand.NewPCG(6, 6))
 	samples := make([][]float64, 8)
 	xs := make([]float64, 8)
 	for i := range samples {
-		xs[i] = float64(8 - i) // falling positions: the samples stand in reverse
+		xs[i] = float64(8 - i) // falling positions: the samples are in reverse order
 		for range 8 {
 			samples[i] = append(samples[i], math.Round(4*rng.NormFloat64())-float64(i)/2)
 		}
@@ -133,7 +136,7 @@ func TestMonotoneByTheNormalLaw(t *testing.T) {
 	if got.Exact || got.Rising > 0.001 || got.Falling < 0.999 {
 		t.Errorf("got %+v, want a trend that rises, by the normal law", got)
 	}
-	// Two samples of 26: Compare goes by the normal law too.
+	// Compare uses the normal law for samples of this size too.
 	a, b := make([]float64, 32), make([]float64, 32)
 	for i := range a {
 		a[i], b[i] = rng.NormFloat64(), rng.NormFloat64()+0.5
@@ -156,14 +159,15 @@ func TestMonotoneWithoutAnythingToCompare(t *testing.T) {
 			t.Errorf("%s: %+v, want p = 1", name, got)
 		}
 	}
-	// Equal positions are one sample: nothing is left to compare.
+	// Equal positions make one sample, so nothing is left to compare.
 	if got := Monotone([]float64{1, 1}, [][]float64{{1, 2}, {3, 4}}); got.P() != 1 || got.N != 4 {
 		t.Errorf("equal positions: %+v", got)
 	}
 }
 
-// mannWhitneyLaw is the number of ways to each U, by the recurrence of Mann and
-// Whitney (1947): the largest value of all is in the one sample or the other.
+// mannWhitneyLaw returns the number of ways to get each U, by the recurrence of
+// Mann and Whitney (1947): the largest of all values is in one sample or the
+// other.
 func mannWhitneyLaw(m, n int) []float64 {
 	law := make([]float64, m*n+1)
 	if m == 0 || n == 0 {

@@ -8,7 +8,7 @@ import (
 // mostBackground clients of a kind fit into the local ports of one address.
 const mostBackground = 50_000
 
-// background refuses numbers out of range and paths that nobody asks for.
+// background checks a background's numbers of clients and paths.
 func (r *reader) background(f *Background, at string) error {
 	all := 0
 	for _, n := range []struct {
@@ -42,7 +42,7 @@ func (r *reader) background(f *Background, at string) error {
 	return nil
 }
 
-// describe continues a title: ", beside 1000 slow senders".
+// describe returns the end of a title: ", beside 1000 slow senders".
 func (b *Background) describe() string {
 	if b == nil {
 		return ""
@@ -61,7 +61,7 @@ func (b *Background) describe() string {
 	return ", beside " + strings.Join(parts, " and ")
 }
 
-// path refuses what cannot stand in a request's first line.
+// path checks that a path can stand in a request's first line.
 func (r *reader) path(key, path string) error {
 	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\r\n#") {
 		return r.refuse(key, path, "an absolute path without spaces, as in \"/hello\"")

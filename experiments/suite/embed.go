@@ -16,8 +16,8 @@ import (
 //go:embed *.toml floor/*.c apache/*.conf crowd/*.conf spare/*.conf
 var embedded embed.FS
 
-// Names are the embedded suites, in alphabetical order but for numbers, which go
-// by their size: h2 before h10.
+// Names returns the embedded suites in alphabetical order, with numbers in
+// order of size: h2 before h10.
 func Names() []string {
 	files, err := fs.Glob(embedded, "*.toml")
 	if err != nil {
@@ -35,8 +35,8 @@ func Names() []string {
 	return names
 }
 
-// cutNumber parts a name into the letters that it begins with and the number that
-// follows them.
+// cutNumber splits a name into the letters that it begins with and the number that
+// follows them. A name without such a number is returned whole, with 0.
 func cutNumber(name string) (word string, number int) {
 	word, _, _ = strings.Cut(name, "-")
 	letters := strings.TrimRight(word, "0123456789")
@@ -60,8 +60,9 @@ func FullName(name string) string {
 	return name
 }
 
-// Open reads and checks an embedded suite by its name, which FullName completes, or any other by the
-// path of its file: an argument that ends in ".toml" or holds a slash is a path.
+// Open reads and checks a suite: an embedded one by its name, which FullName
+// completes, or any other by the path of its file. An argument that ends in ".toml"
+// or contains a slash is a path.
 func Open(nameOrPath string) (*Suite, error) {
 	if strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsRune(nameOrPath, '/') {
 		abs, err := filepath.Abs(nameOrPath)
@@ -83,7 +84,7 @@ func Open(nameOrPath string) (*Suite, error) {
 	return Read(embedded, file)
 }
 
-// All are the embedded suites, read and checked, in the order of Names.
+// All returns the embedded suites, read and checked, in the order of Names.
 func All() ([]*Suite, error) {
 	var all []*Suite
 	for _, name := range Names() {

@@ -10,7 +10,7 @@ import (
 	"lflab/sync/park"
 )
 
-// In is the load that the phase is in a cell.
+// In returns the load of the phase in a cell.
 func (p Phase) In(cell map[string]string) Phase {
 	if p.forms == nil {
 		return p
@@ -30,7 +30,7 @@ func cellKey(axes []Axis, cell map[string]string) string {
 	return strings.Join(parts, "/")
 }
 
-// texts are the parts of a phase that may have placeholders.
+// texts returns the parts of a phase that may contain placeholders.
 func (f *filePhase) texts() []string {
 	all := []string{f.Path, f.Spacing}
 	for _, v := range []any{f.Connections, f.Rate, f.Generators, f.Burst} {
@@ -41,7 +41,6 @@ func (f *filePhase) texts() []string {
 	return all
 }
 
-// fill is the phase with placeholders filled.
 func (f *filePhase) fill(cell map[string]string) *filePhase {
 	out := *f
 	out.Path, out.Spacing = fill(f.Path, cell), fill(f.Spacing, cell)
@@ -58,11 +57,11 @@ func (f *filePhase) fill(cell map[string]string) *filePhase {
 	return &out
 }
 
-// number is a number that was filled in.
+// number is a number that replaced a placeholder.
 type number float64
 
-// loadAxes are the axes that the phase's placeholders name, in the suite's
-// order. They are no flags of the server's from then on.
+// loadAxes returns the axes that the phase's placeholders name, in the suite's
+// order. These axes then are not flags of the server.
 func (r *reader) loadAxes(s *Suite, f *filePhase, at string) (axes []Axis, err error) {
 	for _, text := range f.texts() {
 		for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
@@ -81,7 +80,7 @@ func (r *reader) loadAxes(s *Suite, f *filePhase, at string) (axes []Axis, err e
 	return axes, nil
 }
 
-// describeAll is the title of a phase with placeholders that has none.
+// describeAll returns a default title for a phase with placeholders.
 func (p *Phase) describeAll(f *filePhase, axes []Axis) string {
 	title := "closed loop"
 	if p.Arrivals != "" {
@@ -110,7 +109,7 @@ func (r *reader) whole(key string, v any, lo, hi int) (int, error) {
 	return int(x), nil
 }
 
-// arrivals reads the law of an open loop.
+// arrivals reads the arrivals of an open loop.
 func (r *reader) arrivals(p *Phase, f *filePhase, at string) (err error) {
 	switch p.Arrivals {
 	case "":

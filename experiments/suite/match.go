@@ -8,11 +8,11 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Match chooses cells by their values on some axes: one of those listed, on
-// every axis that is named.
+// Match selects cells by their values: on every named axis, a cell must have
+// one of the listed values.
 type Match map[string][]string
 
-// Has reports whether the cell is one of them.
+// Has reports whether m selects the cell.
 func (m Match) Has(cell map[string]string) bool {
 	for axis, values := range m {
 		if !slices.Contains(values, cell[axis]) {
@@ -22,7 +22,7 @@ func (m Match) Has(cell map[string]string) bool {
 	return true
 }
 
-// match reads a table of axes, each with a value or several.
+// match reads a table of axes, each with one or more values.
 func (r *reader) match(s *Suite, table map[string]any, at string) (Match, error) {
 	if len(table) == 0 {
 		return nil, r.missing(at, `axes with values, as in { mpm = ["worker", "event"] }`)

@@ -9,8 +9,8 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// phases reads the loads; subjects have been read before, for a suite of
-// commands has one phase and no load.
+// phases reads the loads. Subjects must be read before, because a suite of
+// commands has one phase without a load.
 func (r *reader) phases(s *Suite, f *file, md toml.MetaData) error {
 	if len(f.Phase) == 0 {
 		return r.missing("phase", "at least one [[phase]]")
@@ -33,8 +33,8 @@ func (r *reader) phases(s *Suite, f *file, md toml.MetaData) error {
 	return nil
 }
 
-// phase reads a load, in the form that it has in each of the cells that its
-// placeholders tell apart.
+// phase reads a load, in one form for each combination of the axes that its
+// placeholders name.
 func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 	if !keyWord.MatchString(f.Name) {
 		return p, r.refuse(at+".name", f.Name, "lower-case letters, digits and underscores, a letter first")
@@ -104,8 +104,8 @@ func (r *reader) load(s *Suite, f *filePhase, at string) (p Phase, err error) {
 			return p, r.refuse(at+".connections", c, "whole numbers")
 		}
 	}
-	// A generator that is always busy sets the throughput itself; more threads
-	// than that is for the server to be the one that is.
+	// A generator that is always busy limits the throughput itself. Set more
+	// threads so that the server is the limit.
 	p.Generators = 1
 	if f.Generators != nil {
 		if p.Generators, err = r.whole(at+".generators", f.Generators, 1, 64); err != nil {
@@ -156,7 +156,7 @@ func (r *reader) load(s *Suite, f *filePhase, at string) (p Phase, err error) {
 	return p, nil
 }
 
-// describe is the title of a phase that has none.
+// describe returns a default title for a phase.
 func (p *Phase) describe() string {
 	loop := "closed loop"
 	if p.Step != nil {
@@ -171,7 +171,7 @@ func (p *Phase) describe() string {
 	return fmt.Sprintf("%s, %s connections", loop, p.Connections) + p.Background.describe()
 }
 
-// String writes the number, or each with its mode.
+// String formats the number, or each number with its mode.
 func (b ByMode) String() string {
 	if b.Each == nil {
 		return fmt.Sprintf("%g", b.All)

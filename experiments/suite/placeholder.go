@@ -8,11 +8,12 @@ import (
 
 var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
 
-// inTemplate is narrower, for configurations have braces of their own:
-// "events { … }", "%{Host}i".
+// inTemplate is narrower, because configurations contain other braces: "events
+// { … }", "%{Host}i".
 var inTemplate = regexp.MustCompile(`\{([a-z][a-z0-9_-]*)\}`)
 
-// placeholders checks those of a subject's command and configuration.
+// placeholders checks the placeholders of a subject's command and
+// configuration.
 func (r *reader) placeholders(s *Suite, sub *Subject, f fileSubject, at string) error {
 	allowed := allowedPlaceholders(s, f)
 	for _, arg := range f.Command {
@@ -31,7 +32,8 @@ func (r *reader) placeholders(s *Suite, sub *Subject, f fileSubject, at string) 
 	return nil
 }
 
-// allowedPlaceholders are those that a subject's command may have.
+// allowedPlaceholders returns the placeholders that a subject's command may
+// have.
 func allowedPlaceholders(s *Suite, f fileSubject) []string {
 	allowed := []string{"self", "cpus"}
 	if f.CC != "" {
@@ -60,8 +62,7 @@ func allowedPlaceholders(s *Suite, f fileSubject) []string {
 	return allowed
 }
 
-// fill puts values in the place of placeholders. One without a value stays as
-// it is.
+// fill replaces placeholders by values. It leaves those without a value.
 func fill(text string, values map[string]string) string {
 	return placeholder.ReplaceAllStringFunc(text, func(p string) string {
 		if v, ok := values[p[1:len(p)-1]]; ok {
@@ -71,10 +72,10 @@ func fill(text string, values map[string]string) string {
 	})
 }
 
-// Fill is the flag's value with its placeholder filled.
+// Fill returns the flag's value with its placeholder filled in.
 func (f Flag) Fill(values map[string]string) string { return fill(f.Value, values) }
 
-// Argv is the command of the subject with its placeholders filled.
+// Argv returns the subject's command with its placeholders filled in.
 func (sub *Subject) Argv(values map[string]string) []string {
 	argv := make([]string, len(sub.Command))
 	for i, arg := range sub.Command {
@@ -83,7 +84,8 @@ func (sub *Subject) Argv(values map[string]string) []string {
 	return argv
 }
 
-// Configuration is the subject's configuration with its placeholders filled.
+// Configuration returns the subject's configuration with its placeholders
+// filled in.
 func (sub *Subject) Configuration(values map[string]string) string {
 	return fill(string(sub.Template), values)
 }

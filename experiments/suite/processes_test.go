@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// flagsOf are the flags of `lflab serve` that a cell's server is started with.
+// flagsOf returns the flags of `lflab serve` with which a cell's server starts.
 func flagsOf(s *Suite, cell map[string]string) map[string]string {
 	flags := map[string]string{}
 	for _, f := range s.Server {
@@ -29,7 +29,7 @@ func flagsOf(s *Suite, cell map[string]string) map[string]string {
 	return flags
 }
 
-// Whatever the processes are, sixteen requests are handled at a time.
+// However the processes are divided, sixteen requests are handled at a time.
 func TestProcessesHaveEqualHandlers(t *testing.T) {
 	s, err := Open("processes")
 	if err != nil {
@@ -54,7 +54,7 @@ func TestProcessesHaveEqualHandlers(t *testing.T) {
 			handlers = number(flags, "start-servers")
 		case cell["processes"] == "alone":
 			if handlers = number(flags, "threads"); cell["mpm"] == "worker" || cell["mpm"] == "event" {
-				handlers-- // the listener serves nobody
+				handlers-- // the listener handles no requests
 			}
 		default:
 			handlers = number(flags, "start-servers") * number(flags, "threads-per-child")
@@ -87,7 +87,8 @@ func TestAcceptMutexHasAllMechanisms(t *testing.T) {
 	}
 }
 
-// Both servers get the same directives, and the step has time to come and go.
+// Both servers get the same directives, and the step is long enough to rise and
+// fall.
 func TestSpareComparesEqualDirectives(t *testing.T) {
 	s, err := Open("spare")
 	if err != nil {
@@ -125,7 +126,7 @@ func TestSpareComparesEqualDirectives(t *testing.T) {
 	}
 }
 
-// The first subject that fits takes the cell.
+// The first matching subject serves the cell.
 func TestSubjectsOfOneName(t *testing.T) {
 	s := read(t, good("size = ['small', 'big']\nmpm = ['leader', 'worker']")+`
 [[subject]]

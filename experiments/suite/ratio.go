@@ -10,24 +10,26 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Ratio is a figure that the suite asks for: a metric of each cell over the same
-// metric of what it is compared with.
+// Ratio is a ratio that the suite asks for: a metric of each cell over the same
+// metric of another cell or phase.
 type Ratio struct {
 	Title  string `json:"title"`
 	Metric string `json:"metric"` // a column of summary.csv
 	Phase  string `json:"phase"`
-	// To is what the cell is compared with: it differs in one axis, and takes there
-	// the best of these values; or, with the axis "phase", in the phase.
+	// Axis and Values say what the cell is compared with: cells that differ
+	// only in Axis and have one of Values there; the best of them counts. The
+	// axis "phase" compares with another phase.
 	Axis   string   `json:"axis"`
 	Values []string `json:"values"`
-	// Most is what the ratio should not exceed; 0: nothing is promised.
+	// Most is what the ratio should not exceed. 0 means no bound.
 	Most float64 `json:"most,omitempty"`
 }
 
-// PhaseAxis in a ratio compares two phases of one cell.
+// PhaseAxis as the axis of a ratio compares two phases of one cell.
 const PhaseAxis = "phase"
 
-// column is the form of a metric's name; which there are, the runner knows.
+// column is the form of a metric's name. The package does not know which
+// metrics exist.
 var column = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
 type fileRatio struct {
@@ -97,7 +99,7 @@ func (r *reader) ratio(s *Suite, f fileRatio, at string) (Ratio, error) {
 	return q, nil
 }
 
-// describe is the title of a ratio that has none.
+// describe returns a default title for a ratio.
 func (q Ratio) describe() string {
 	to := strings.Join(q.Values, ", ")
 	if len(q.Values) > 1 {

@@ -55,8 +55,8 @@ type fileSubject struct {
 	Serve, With            map[string]any
 }
 
-// Read reads and checks the suite in one file. Every error names the file and
-// the line or the key, the value, and what is allowed.
+// Read reads and checks a suite. Every error names the file, the line or the
+// key, the value, and what is allowed.
 func Read(fsys fs.FS, name string) (*Suite, error) {
 	text, err := fs.ReadFile(fsys, name)
 	if err != nil {
@@ -70,7 +70,7 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 			return nil, fmt.Errorf("suite %s:%d: %s", name, syntax.Position.Line, syntax.Message)
 		}
 		if m := mismatch.FindStringSubmatch(err.Error()); m != nil {
-			return nil, fmt.Errorf("suite %s:%s: %s: it is %s, and %s is due", name, m[1], m[2], tomlName(m[3]), tomlName(m[4]))
+			return nil, fmt.Errorf("suite %s:%s: %s: got %s, want %s", name, m[1], m[2], tomlName(m[3]), tomlName(m[4]))
 		}
 		return nil, fmt.Errorf("suite %s: %s", name, strings.TrimPrefix(err.Error(), "toml: "))
 	}
@@ -94,10 +94,10 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 	return s, nil
 }
 
-// mismatch is what package toml says of a value of another type than its key's.
+// mismatch matches package toml's error for a value of the wrong type.
 var mismatch = regexp.MustCompile(`line (\d+) \(last key "([^"]*)"\): incompatible types: TOML value has type (\S+); destination has type (\S+)`)
 
-// tomlName is what TOML calls values of a Go type.
+// tomlName returns TOML's name for values of a Go type.
 func tomlName(goType string) string {
 	switch {
 	case strings.HasPrefix(goType, "int"):
@@ -120,7 +120,6 @@ type reader struct {
 	fsys fs.FS
 }
 
-// refuse makes the one form of error that a wrong value has.
 func (r *reader) refuse(key string, value any, allowed string) error {
 	text := fmt.Sprint(value)
 	switch value.(type) {
@@ -134,7 +133,7 @@ func (r *reader) missing(key, allowed string) error {
 	return fmt.Errorf("suite %s: %s: missing (allowed: %s)", r.file, key, allowed)
 }
 
-// allowedKeys are the keys of each table. Tables of free keys are not listed.
+// allowedKeys lists the keys of each table, except tables with free keys.
 var allowedKeys = map[string]string{
 	"":                 "title, question, hypothesis, claim, refuted_if, cpus, figures, repeat, [axes], [[without]], [server], [docroot], [[phase]], [[subject]], [[ratio]], [[rule]]",
 	"phase":            "name, title, path, connections, generators, rate, arrivals, spacing, burst, warmup, duration, overload, flight, probe, background, step; or name, title, handoff, place",
@@ -150,7 +149,7 @@ func (r *reader) unknown(md toml.MetaData) error {
 		table := strings.Join(key[:len(key)-1], ".")
 		allowed, known := allowedKeys[table]
 		if !known {
-			continue // a table by mode, checked with its phase
+			continue // a table by mode, which is checked with its phase
 		}
 		return fmt.Errorf("suite %s: unknown key %q (allowed here: %s)", r.file, key.String(), allowed)
 	}
@@ -186,12 +185,12 @@ const (
 // Flags of `lflab serve` that the runner sets itself.
 var reserved = []string{"listen", "grace", "lab", "config"}
 
-// mostCells is more than anybody waits for, and as many as are planned in no time.
+// mostCells is more than anyone would wait for, and few enough to plan at once.
 const mostCells = 10_000
 
 func (r *reader) axes(s *Suite, f *file, md toml.MetaData) error {
 	cells := 1
-	for _, key := range md.Keys() { // the order of the file, which the map has lost
+	for _, key := range md.Keys() { // in the order of the file, which the map does not keep
 		if len(key) != 2 || key[0] != "axes" {
 			continue
 		}
@@ -280,7 +279,7 @@ func (r *reader) docRoot(s *Suite, f *file, md toml.MetaData) error {
 	return nil
 }
 
-// bytesOf reads a size.
+// bytesOf parses a size.
 func bytesOf(v any) (int64, bool) {
 	const most = 16 << 30
 	switch v := v.(type) {
@@ -298,7 +297,7 @@ func bytesOf(v any) (int64, bool) {
 	return 0, false
 }
 
-// scalar writes a value as the suite spells it.
+// scalar formats a value as in the suite.
 func scalar(v any) (string, bool) {
 	switch v.(type) {
 	case string, int64, float64, bool:
@@ -326,7 +325,7 @@ func (r *reader) number(s *Suite, key string, v any, lo, hi float64) (ByMode, er
 			x = float64(n)
 		case float64:
 			x = n
-		case number: // that stood in the place of a placeholder
+		case number: // it replaced a placeholder
 			x = float64(n)
 		default:
 			return 0, r.refuse(key, v, fmt.Sprintf("a number from %g to %g, or a table of them by mode", lo, hi))
@@ -343,7 +342,7 @@ func (r *reader) number(s *Suite, key string, v any, lo, hi float64) (ByMode, er
 	}
 	mode := s.Axis("mode")
 	if mode == nil {
-		return ByMode{}, r.refuse(key, v, `one number, for the suite has no axis "mode"`)
+		return ByMode{}, r.refuse(key, v, `one number, because the suite has no axis "mode"`)
 	}
 	b := ByMode{Each: map[string]float64{}}
 	for _, m := range mode.Values {

@@ -9,13 +9,13 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Claim is what a suite puts to the test.
+// Claim is the claim that a suite tests.
 type Claim struct {
-	Hypothesis string   `json:"hypothesis,omitempty"` // "H2"; empty: a suite that tests none of the list
+	Hypothesis string   `json:"hypothesis,omitempty"` // "H2"; empty if the suite tests none of the listed hypotheses
 	Text       string   `json:"claim,omitempty"`      // a sentence
-	RefutedIf  string   `json:"refuted_if,omitempty"` // what the rules compute, in words
-	CPUs       int      `json:"cpus,omitempty"`       // the fewest that a verdict needs
-	Figures    []string `json:"figures,omitempty"`    // that show it, the first of them first: F1 to F9
+	RefutedIf  string   `json:"refuted_if,omitempty"` // what the rules compute, in a sentence
+	CPUs       int      `json:"cpus,omitempty"`       // the fewest CPUs that a verdict needs
+	Figures    []string `json:"figures,omitempty"`    // figures that show it, the main one first: F1 to F9
 }
 
 // FigureNames are the headline figures.
@@ -36,15 +36,16 @@ const (
 	EachAny = "any"
 )
 
-// Rule is one computed part of a verdict. A rule looks at pairs of cells, "of" and
-// "to": for each cell that Of and Where choose, those that differ from it in the
-// axes of To alone and have its values there (several values are several pairs).
-// Within a block (one pass over all cells) each pair gives one value:
+// Rule is one computed part of a verdict. A rule compares pairs of cells, "of"
+// and "to". For each cell that Of and Where select, it takes the cells that
+// differ from it only in the axes of To and have one of To's values there
+// (several values make several pairs). Each block (one pass over all cells)
+// gives one value for each pair:
 //
-//	ratio     metric(of) / metric(to), claimed Below or Above a bound, or to differ from 1 by more than Differs
-//	gain      (metric(to) - metric(of)) / metric Unit of "of", claimed Above a bound; without Unit, in the metric's own
+//	ratio     metric(of) / metric(to), claimed to be Below or Above a bound, or to differ from 1 by more than Differs
+//	gain      (metric(to) - metric(of)) / metric Unit of "of", claimed to be Above a bound; without Unit, in the metric's own unit
 //	trend     ratios approach Towards as Along rises
-//	crossing  ratios begin Below 1 and end above it (or Above, the other way) as Along rises
+//	crossing  ratios begin Below 1 and end above it (or begin Above and end below) as Along rises
 //	ranking   the order of the values of Axis by the metric is not the same in all combinations of the other axes
 type Rule struct {
 	Title    string  `json:"title"`
@@ -53,18 +54,18 @@ type Rule struct {
 	Phase    string  `json:"phase"`
 	Of       Match   `json:"of,omitempty"`
 	To       Match   `json:"to,omitempty"`
-	ToMetric string  `json:"to_metric"` // Metric, unless another one is named
-	ToPhase  string  `json:"to_phase"`  // Phase, unless another one is named
+	ToMetric string  `json:"to_metric"` // default: Metric
+	ToPhase  string  `json:"to_phase"`  // default: Phase
 	Where    Match   `json:"where,omitempty"`
-	Each     string  `json:"each,omitempty"`  // all: every pair must agree; any: one is enough
-	Below    float64 `json:"below,omitempty"` // bounds; 0: none
+	Each     string  `json:"each,omitempty"`  // all: every pair must agree; any: one suffices
+	Below    float64 `json:"below,omitempty"` // bounds; 0 for none
 	Above    float64 `json:"above,omitempty"`
 	Differs  float64 `json:"differs,omitempty"` // 0.05: by more than 5 %
-	Unit     string  `json:"unit,omitempty"`    // metric of RuleGain
+	Unit     string  `json:"unit,omitempty"`    // metric that a gain is measured in
 	UnitFrom string  `json:"unit_phase,omitempty"`
 	Along    string  `json:"along,omitempty"` // axis of numbers
 	Towards  float64 `json:"towards,omitempty"`
-	Axis     string  `json:"axis,omitempty"` // of RuleRanking
+	Axis     string  `json:"axis,omitempty"` // the axis that RuleRanking ranks
 }
 
 type fileClaim struct {
@@ -177,7 +178,7 @@ func (r *reader) ruleKind(s *Suite, q *Rule, at string) error {
 		if b != 0 {
 			bounds++
 		}
-		if !(b >= 0 && b <= math.MaxFloat64) { // nor is it no number
+		if !(b >= 0 && b <= math.MaxFloat64) { // NaN is also not allowed
 			return r.refuse(at, b, "finite bounds above 0")
 		}
 	}

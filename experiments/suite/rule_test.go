@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// There is a suite for each hypothesis, which says what refutes it.
+// Every hypothesis has a suite that says what refutes it.
 func TestHypotheses(t *testing.T) {
 	for n := 1; n <= 17; n++ {
 		name := fmt.Sprintf("h%d", n)
@@ -20,7 +20,8 @@ func TestHypotheses(t *testing.T) {
 		if s.Claim.Hypothesis != strings.ToUpper(name) || s.Claim.Text == "" || s.Claim.RefutedIf == "" || len(s.Rules) == 0 || s.Repeat < 6 {
 			t.Errorf("%s: %+v with %d rules and %d repetitions", name, s.Claim, len(s.Rules), s.Repeat)
 		}
-		// Every rule finds cells of the suite: one that compares nothing could not fail.
+		// Every rule finds cells of the suite, because a rule that compares
+		// nothing could not fail.
 		for _, q := range s.Rules {
 			of := 0
 			for _, c := range s.Cells() {

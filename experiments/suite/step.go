@@ -2,14 +2,14 @@ package suite
 
 import "time"
 
-// Step makes a phase one in which the server is watched before its load comes,
-// while it is there and after it has gone. The phase's duration is that of the
-// load, which comes at once and goes at once.
+// Step makes a phase watch the server before its load starts, while it lasts,
+// and after it has ended. The phase's duration is that of the load, which
+// starts and ends at once.
 type Step struct {
-	Before time.Duration // nobody is there yet
-	After  time.Duration // nobody is there any more, at most: less if nothing happens any more
-	Every  time.Duration // between two looks at the server
-	Idle   int           // threads that may be idle in the end
+	Before time.Duration // time before the load
+	After  time.Duration // the longest time after the load; it is shorter if nothing happens any more
+	Every  time.Duration // time between two reads of the server's status
+	Idle   int           // threads that may be idle at the end
 }
 
 type fileStep struct {
@@ -39,7 +39,7 @@ func (r *reader) step(p *Phase, f *filePhase, at string) (err error) {
 		}
 	}
 	if p.Step.Idle < 1 {
-		return r.refuse(at+".idle", p.Step.Idle, "1 or more: threads that may be idle when nobody is there any more (the server's MaxSpareThreads)")
+		return r.refuse(at+".idle", p.Step.Idle, "1 or more: threads that may be idle after the load (the server's MaxSpareThreads)")
 	}
 	return nil
 }

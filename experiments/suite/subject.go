@@ -16,7 +16,7 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// Groups are what the parse expression of a subject may name.
+// Groups are the group names that a subject's parse expression may use.
 var Groups = []string{"count", "mean", "p50", "p90", "p99", "p999", "max"}
 
 func (r *reader) subjects(s *Suite, f *file, md toml.MetaData) error {
@@ -122,7 +122,8 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 	return sub, nil
 }
 
-// readyAfter is how long a server may take to listen, unless its subject says so.
+// readyAfter is how long a server may take to listen, unless its subject sets
+// ready.
 const readyAfter = 15 * time.Second
 
 func (r *reader) ready(sub *Subject, f fileSubject, at string) (err error) {
@@ -137,10 +138,10 @@ func (r *reader) ready(sub *Subject, f fileSubject, at string) (err error) {
 	return err
 }
 
-// fromEnvironment is a path that begins with a variable.
+// fromEnvironment matches a path that begins with an environment variable.
 var fromEnvironment = regexp.MustCompile(`^\$[A-Z][A-Z0-9_]*/[^$]+$`)
 
-// ours reads a subject that is our own server with flags of its own.
+// ours reads a subject that is our own server with its own flags.
 func (r *reader) ours(s *Suite, sub Subject, f fileSubject, axis, at string) (Subject, error) {
 	if only := (fileSubject{Name: f.Name, Serve: f.Serve, With: f.With}); !reflect.DeepEqual(f, only) {
 		return sub, r.refuse(at, "a program", "name, serve and with alone, where there is serve")
@@ -192,15 +193,16 @@ func (r *reader) subjectFiles(sub *Subject, f fileSubject, at string) (err error
 	return nil
 }
 
-// Cells are all combinations of the axes' values but those of Without, the last
-// axis running fastest.
+// Cells returns all combinations of the axes' values except those of Without.
+// The last axis varies fastest.
 func (s *Suite) Cells() []map[string]string {
 	return slices.DeleteFunc(combinations(s.Axes), func(c map[string]string) bool {
 		return slices.ContainsFunc(s.Without, func(m Match) bool { return m.Has(c) })
 	})
 }
 
-// combinations of the axes' values, the last axis running fastest.
+// combinations returns all combinations of the axes' values. The last axis
+// varies fastest.
 func combinations(axes []Axis) []map[string]string {
 	cells := []map[string]string{{}}
 	for _, a := range axes {

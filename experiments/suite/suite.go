@@ -10,11 +10,11 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// Suite is one experiment, checked.
+// Suite is one experiment. It has been checked.
 type Suite struct {
 	Name     string // of the file, without ".toml"
-	File     string // where it was read; empty for an embedded suite
-	Digest   string // SHA-256 of the file, the C sources and the configurations it names, in hexadecimal
+	File     string // the path that it was read from; empty for an embedded suite
+	Digest   string // SHA-256, in hexadecimal, of the file and of the C sources and configurations that it names
 	Title    string
 	Question string
 	Claim    Claim
@@ -22,7 +22,7 @@ type Suite struct {
 	Repeat   int // trials of each cell
 	Axes     []Axis
 	Without  []Match // combinations of the axes that are not measured
-	Server   []Flag  // of `lflab serve`, the same in every cell
+	Server   []Flag  // flags of `lflab serve` that are the same in every cell
 	DocRoot  []Sparse
 	Ratios   []Ratio
 	Phases   []Phase
@@ -30,44 +30,45 @@ type Suite struct {
 }
 
 // Axis is one parameter and its values, in the file's order. The axis "mode"
-// (close, keepalive) is the client's. The runner's are "probe" (off,
-// histograms, records), which goes before what the phases say, "place" (free,
-// same, cross), "idle" (default, spinner), and those that a phase takes a
-// number from, as in rate = "{rate}". A value that is the name of a subject
-// selects that subject. Every other axis is a flag of `lflab serve`.
+// (close, keepalive) belongs to the client. The runner's axes are "probe" (off,
+// histograms, records), which overrides the phases, "place" (free, same,
+// cross), "idle" (default, spinner), and those from which a phase takes a
+// number, as in rate = "{rate}". A value that is the name of a subject selects
+// that subject. Every other axis is a flag of `lflab serve`.
 type Axis struct {
 	Name   string
 	Values []string
 	Load   bool // a phase takes a number from it
 }
 
-// Axes that are not the server's.
+// Axes that do not belong to the server.
 const (
 	ModeAxis  = "mode"
 	ProbeAxis = "probe"
 	PlaceAxis = "place" // where server and load generator run
-	IdleAxis  = "idle"  // what a CPU does that has nothing to do
+	IdleAxis  = "idle"  // what an idle CPU does
 )
 
 // ProbeOff is the value of ProbeAxis for a cell without the probe.
 const ProbeOff = "off"
 
-// Values of PlaceAxis: where the kernel puts the threads; all on the first CPU;
-// the server on the second and the generator on the first.
+// Values of PlaceAxis: the kernel places the threads; all threads run on the
+// first CPU; the server runs on the second CPU and the generator on the first.
 const (
 	PlaceFree  = "free"
 	PlaceSame  = "same"
 	PlaceCross = "cross"
 )
 
-// Values of IdleAxis: the kernel's idle loop, which lets a virtual CPU go; a
-// thread of the lowest class (SCHED_IDLE) on each CPU that never lets it go.
+// Values of IdleAxis: the kernel's idle loop, in which a virtual CPU is given
+// back to the host; a thread of the lowest class (SCHED_IDLE) on each CPU,
+// which prevents that.
 const (
 	IdleDefault = "default"
 	IdleSpinner = "spinner"
 )
 
-// runnerAxes are the axes with values of their own.
+// runnerAxes are the axes with fixed values.
 var runnerAxes = map[string][]string{
 	ModeAxis:  {"close", "keepalive"},
 	ProbeAxis: append([]string{ProbeOff}, probeKinds...),
@@ -75,7 +76,7 @@ var runnerAxes = map[string][]string{
 	IdleAxis:  {IdleDefault, IdleSpinner},
 }
 
-// probeKinds are what the kernel probe may keep.
+// probeKinds lists what the kernel probe may record.
 var probeKinds = []string{"histograms", "records"}
 
 // IsFlag reports whether the axis is a flag of `lflab serve`.
@@ -85,8 +86,8 @@ func (a Axis) IsFlag() bool { return !a.Load && runnerAxes[a.Name] == nil }
 // placeholder: {cpus} or {docroot}.
 type Flag struct{ Name, Value string }
 
-// Sparse is a file without content, all zeros, of so many bytes. Those of a
-// suite lie in one directory, which is {docroot}.
+// Sparse is a file of Size zero bytes. A suite's files are in one directory,
+// which is {docroot}.
 type Sparse struct {
 	Name string
 	Size int64
@@ -99,87 +100,90 @@ type Phase struct {
 	Path        string
 	Connections ByMode        // at most 10000
 	Generators  int           // threads of the load generator
-	Rate        ByMode        // requests per second of an open loop; 0 is a closed one
+	Rate        ByMode        // requests per second of an open loop; 0 for a closed one
 	Arrivals    string        // poisson, fixed, paired or burst; empty in a closed loop
-	Spacing     time.Duration // of the two of a pair
-	Burst       int           // requests that come at once
+	Spacing     time.Duration // between the two requests of a pair
+	Burst       int           // requests at the same time
 	Warmup      time.Duration
 	Duration    time.Duration
-	Overload    bool   // more is asked than can be served: what is missing or fails is a result, no fault
+	Overload    bool   // the load exceeds what can be served, so missing and failed requests are a result and not an error
 	Flight      bool   // the flight recorder is on
-	Probe       string // the kernel probe keeps "histograms" or "records"; empty: it is off
+	Probe       string // the kernel probe records "histograms" or "records"; empty if it is off
 	Background  *Background
-	Step        *Step // the load comes and goes in the middle of what is watched
+	Step        *Step // the load starts and ends while the server is watched
 
-	// Handoff makes the phase no load but a ping-pong of two threads of the
-	// runner's own, asleep on this primitive: what a wake-up costs here and now.
+	// Handoff, if set, replaces the load by a ping-pong of two of the runner's
+	// own threads, which sleep on this primitive. It measures what a wake-up
+	// costs.
 	Handoff      string
 	HandoffPlace string // same, cross or free
 
-	// Axes are those that the phase takes numbers from; it then stands for the
-	// forms that In gives, and what it holds itself is the least of them.
+	// Axes are the axes from which the phase takes numbers. In then returns its
+	// forms. The phase itself has the smallest numbers of all forms.
 	Axes  []string
 	forms map[string]Phase
 }
 
-// Background are clients that are there from before the warm-up of a phase
-// until after its end, and whose own answers nobody measures: what the others
-// suffer from them is the question.
+// Background describes clients that are connected from before a phase's warm-up
+// until after its end. Their own answers are not measured, only their effect on
+// the others.
 type Background struct {
-	Idle        int    `toml:"idle" json:"idle,omitempty"`                 // connections that are kept after one answer to the phase's path
-	SlowSenders int    `toml:"slow-senders" json:"slow_senders,omitempty"` // clients that send a byte of a head each second
-	SlowReaders int    `toml:"slow-readers" json:"slow_readers,omitempty"` // clients that ask for Unread and never read the answer
+	Idle        int    `toml:"idle" json:"idle,omitempty"`                 // connections that are kept after one answer from the phase's path
+	SlowSenders int    `toml:"slow-senders" json:"slow_senders,omitempty"` // clients that send one byte of a head each second
+	SlowReaders int    `toml:"slow-readers" json:"slow_readers,omitempty"` // clients that request Unread and never read the answer
 	Blocking    int    `toml:"blocking" json:"blocking,omitempty"`         // clients in a closed loop on Path
 	Path        string `toml:"path" json:"path,omitempty"`
 	Unread      string `toml:"unread" json:"unread,omitempty"`
 }
 
-// Subject is a program that is not `lflab serve`.
+// Subject is a program that is measured instead of `lflab serve`.
 type Subject struct {
-	Name    string   // the value of an axis that selects it; "*" is every cell that no other subject takes
+	Name    string   // the value of an axis that selects it; "*" takes every cell that no other subject takes
 	Command []string // with placeholders: {port}, {bin}, {needs}, {self}, {cpus}, {config}, {dir}, {docroot} and the names of axes and of server flags
-	// Needs is a program that must be there: a name to be found on PATH, a path, or
-	// a path that begins with an environment variable, "$DIR/program", for what
-	// users build themselves. {needs} is where it was found.
+	// Needs is a program that must exist: a name in PATH, a path, or a path
+	// that begins with an environment variable, "$DIR/program", for programs
+	// that users build themselves. {needs} is the path of the program.
 	Needs  string
-	CC     string // C source, relative to the suite's file, compiled with the cc on PATH to {bin}
+	CC     string // C source, relative to the suite's file, which the cc in PATH compiles to {bin}
 	Source []byte // of CC
 
 	// Config is a configuration file, relative to the suite's file: a template
-	// with the command's placeholders but {bin} and {config}. For each trial it is
-	// written with Files to a new directory, which is {dir}; {config} is its path.
+	// with the command's placeholders except {bin} and {config}. For each trial
+	// it is written, with Files, to a new directory, which is {dir}. {config}
+	// is its path.
 	Config   string
 	Template []byte            // of Config
 	Files    map[string]string // text by path in {dir}
 
-	// Serve is set when the subject is one of our own servers after all: flags of
-	// `lflab serve` that take the place of the axis that selected it, and of those
-	// that With names, and go before those of the suite.
+	// Serve is set if the subject is our own server: flags of `lflab serve`
+	// that replace the axis that selected it and those that With names. They
+	// override those of the suite.
 	Serve []Flag
 
-	// Ready is how long a server may take until it listens.
+	// Ready is how long a server may take to listen.
 	Ready time.Duration
 
-	// Shape is what the kernel probe takes it for; Unknown: what it recognises.
+	// Shape is the shape that the kernel probe assumes. Unknown makes it
+	// recognise the shape.
 	Shape stage.Shape
 
-	// With narrows the cells that it takes: those that have one of these values
-	// on other axes. Of several subjects of one name the first that fits counts.
+	// With restricts the cells to those that have one of these values on other
+	// axes. Of several subjects with one name, the first that fits counts.
 	With Match
 
-	// Parse is set when the command is not a server but prints a figure: the
-	// groups it names (count, mean, p50, p90, p99, p999, max) are the
-	// hand-off latency in nanoseconds.
+	// Parse is set if the command is not a server but prints a result. Its
+	// named groups (count, mean, p50, p90, p99, p999, max) are the hand-off
+	// latency in nanoseconds.
 	Parse *regexp.Regexp
 }
 
 // ByMode is a number that may depend on the client's mode.
 type ByMode struct {
-	All  float64            // when Each is nil
+	All  float64            // used if Each is nil
 	Each map[string]float64 // by value of the axis "mode"
 }
 
-// Of is the number for one mode.
+// Of returns the number for a mode.
 func (b ByMode) Of(mode string) float64 {
 	if b.Each != nil {
 		return b.Each[mode]
@@ -187,7 +191,7 @@ func (b ByMode) Of(mode string) float64 {
 	return b.All
 }
 
-// Least is the smallest of the numbers.
+// Least returns the smallest of the numbers.
 func (b ByMode) Least() float64 {
 	least, first := b.All, true
 	for _, v := range b.Each {
@@ -198,11 +202,11 @@ func (b ByMode) Least() float64 {
 	return least
 }
 
-// Commands reports whether the trials of s are commands that print a figure
-// instead of servers under load.
+// Commands reports whether the trials of s are commands that print a result,
+// and not servers under load.
 func (s *Suite) Commands() bool { return len(s.Subjects) > 0 && s.Subjects[0].Parse != nil }
 
-// Axis finds an axis by its name, or nil.
+// Axis returns the axis with that name, or nil.
 func (s *Suite) Axis(name string) *Axis {
 	for i := range s.Axes {
 		if s.Axes[i].Name == name {
@@ -212,8 +216,8 @@ func (s *Suite) Axis(name string) *Axis {
 	return nil
 }
 
-// Subject is what runs in a cell, or nil for `lflab serve`. axis is the axis
-// whose value selected it, empty for the subject "*".
+// Subject returns the subject that runs in a cell, or nil for `lflab serve`.
+// axis is the axis whose value selected it, or empty for the subject "*".
 func (s *Suite) Subject(cell map[string]string) (subject *Subject, axis string) {
 	for i := range s.Subjects {
 		sub := &s.Subjects[i]
@@ -230,7 +234,8 @@ func (s *Suite) Subject(cell map[string]string) (subject *Subject, axis string) 
 	return subject, ""
 }
 
-// Number is a value of the axis as a number; durations, as in "2us", are in us.
+// Number converts a value of the axis to a number. Durations, as in "2us",
+// become µs.
 func (a Axis) Number(value string) (float64, bool) {
 	if x, err := strconv.ParseFloat(value, 64); err == nil {
 		return x, true
@@ -239,7 +244,7 @@ func (a Axis) Number(value string) (float64, bool) {
 	return float64(d) / float64(time.Microsecond), err == nil
 }
 
-// Numbers reports whether the axis' values are numbers that rise.
+// Numbers reports whether the axis' values are ascending numbers.
 func (a Axis) Numbers() bool {
 	last := math.Inf(-1)
 	for _, v := range a.Values {

@@ -48,7 +48,8 @@ func TestShortNames(t *testing.T) {
 	}
 }
 
-// The default suite is a promise about time: 60 processes in about 90 s.
+// The documentation promises that the default suite runs 60 processes in about
+// 90 s.
 func TestQuickTakesAboutNinetySeconds(t *testing.T) {
 	s, err := Open("quick")
 	if err != nil {
@@ -238,7 +239,8 @@ to = { phase = "alone" }
 	}
 }
 
-// good is a valid suite with the given axes; lines that follow may add to it.
+// good returns the text of a valid suite with the given axes. The caller may
+// append lines.
 func good(axes string) string {
 	return "title = 'T'\nquestion = 'Q?'\nrepeat = 2\n[axes]\n" + axes +
 		"\n[[phase]]\nname = 'closed'\nconnections = 4\nduration = '50ms'\n"
@@ -268,7 +270,7 @@ func TestBadSuites(t *testing.T) {
 	command := "\n[[subject]]\nname='leader'\ncommand=['x','{mpm}']\nparse='(?P<mean>[0-9]+)'\n"
 	for _, c := range []struct{ name, text, want string }{
 		{"syntax", change("repeat = 2", "repeat = = 2"), `suite s.toml:3: `},
-		{"type", change("repeat = 2", "repeat = 'two'"), `:3: repeat: it is a string, and a whole number is due`},
+		{"type", change("repeat = 2", "repeat = 'two'"), `:3: repeat: got a string, want a whole number`},
 		{"no title", change("title = 'T'", ""), `title: missing (allowed: a line`},
 		{"blank question", change("'Q?'", "' '"), `question: missing`},
 		{"no repeat", change("repeat = 2", ""), `repeat: missing (allowed: 1 to 1000`},
@@ -303,7 +305,7 @@ func TestBadSuites(t *testing.T) {
 		{"rate as text", ok + "rate = 'fast'\n", `phase.closed.rate: "fast" is not allowed`},
 		{"rate of no mode", ok + "rate = {keepalive = 3}\n", `phase.closed.rate.close: missing`},
 		{"rate of an unknown mode", ok + "rate = {close = 3, open = 4}\n", `phase.closed.rate: "open" is not allowed (allowed: the values of the axis mode: close)`},
-		{"rate by mode without modes", good("mpm = ['leader']") + "rate = {close = 3}\n", `one number, for the suite has no axis "mode"`},
+		{"rate by mode without modes", good("mpm = ['leader']") + "rate = {close = 3}\n", `one number, because the suite has no axis "mode"`},
 		{"arrivals", ok + "rate = 5\narrivals = 'uniform'\n", `phase.closed.arrivals: "uniform" is not allowed (allowed: poisson, fixed, paired, burst)`},
 		{"arrivals of a closed loop", ok + "arrivals = 'fixed'\n", `phase.closed.arrivals: "fixed" is not allowed (allowed: only with a rate`},
 		{"subject without a name", ok + "[[subject]]\ncommand = ['x']\n", `subject[0].name: missing`},
@@ -321,7 +323,7 @@ func TestBadSuites(t *testing.T) {
 		{"unknown group", ok + strings.Replace(command, "(?P<mean>[0-9]+)", "(?P<mean>1)(?P<p42>2)", 1), `subject.leader.parse: "p42" is not allowed (allowed: groups named count, mean`},
 		{"probe", ok + "probe = 'trace'\n", `phase.closed.probe: "trace" is not allowed (allowed: histograms, records; without the key`},
 		{"probe off", ok + "probe = 'off'\n", `phase.closed.probe: "off" is not allowed`},
-		{"probe of a wrong type", ok + "probe = true\n", `phase.probe: it is true or false, and a string is due`},
+		{"probe of a wrong type", ok + "probe = true\n", `phase.probe: got true or false, want a string`},
 		{"probe axis", good("mpm = ['leader']\nprobe = ['on']"), `axes.probe: "on" is not allowed (allowed: off, histograms, records)`},
 		{"probe as a placeholder", good("mpm = ['leader']\nprobe = ['off']") + "[[subject]]\nname = 'leader'\ncommand = ['x', '{probe}', '{port}']\n", `"{probe}" is not allowed`},
 		{"subject of the probe axis", good("mpm = ['leader']\nprobe = ['off']") + "[[subject]]\nname = 'off'\ncommand = ['x', '{port}']\n", `subject.off.name: "off" is not allowed (allowed: a value of exactly one axis)`},
@@ -385,7 +387,7 @@ func TestBadSuites(t *testing.T) {
 	}
 }
 
-// numbers are so many values of an axis.
+// numbers returns n values of an axis.
 func numbers(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -9,10 +9,10 @@ import (
 	"lflab/experiments/stats"
 )
 
-// equal is how near to 1 all of a series lies that crosses nothing.
+// equal is how close to 1 all of a series lies that crosses nothing.
 const equal = 0.05
 
-// judgeCrossing decides whether ratios pass 1.
+// judgeCrossing decides whether ratios cross 1.
 func (t *trials) judgeCrossing(r *RuleResult) {
 	r.Series = t.series(r)
 	below := r.Rule.Below > 0
@@ -54,8 +54,8 @@ func sideOfCrossing(s *Series, below bool) (Side, string) {
 	return Open, fmt.Sprintf("it is %s 1 at %s and %s 1 at %s", first, s.Levels[0].Along, last, s.Levels[len(s.Levels)-1].Along)
 }
 
-// place is where the medians pass 1, with an interval over the blocks that have
-// all levels and pass it.
+// place returns where the medians cross 1, with an interval over the blocks
+// that have all levels and cross 1.
 func (s *Series) place(below bool) stats.Interval {
 	var medians []float64
 	for _, p := range s.Levels {
@@ -71,7 +71,7 @@ func (s *Series) place(below bool) stats.Interval {
 			}
 		}
 		if len(ratios) == len(s.Levels) {
-			places = append(places, passes(s.At, ratios, below)) // NaN is not counted
+			places = append(places, passes(s.At, ratios, below)) // Summarise ignores NaN
 		}
 	}
 	iv := stats.Summarise(places)
@@ -79,8 +79,8 @@ func (s *Series) place(below bool) stats.Interval {
 	return iv
 }
 
-// passes interpolates where ratios first go from the claimed side of 1 to the
-// other, log(ratio) being a straight line between levels; NaN if they do not.
+// passes returns where ratios first go from the claimed side of 1 to the other,
+// or NaN if they do not. Between levels it interpolates log(ratio) linearly.
 func passes(at, ratios []float64, below bool) float64 {
 	for i := 1; i < len(ratios); i++ {
 		a, b := math.Log(ratios[i-1]), math.Log(ratios[i])

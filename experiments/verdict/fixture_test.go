@@ -11,8 +11,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// made is a run of every combination of the axes whose dispatch latency, in ns,
-// is what value says of a cell in a block; 0 is not measured.
+// made makes up a run over every combination of the axes. value returns the
+// dispatch latency in ns of a cell in a block; 0 means not measured.
 func made(axes []record.Axis, blocks int, value func(c record.Cell, block int) float64, rules ...suite.Rule) *record.Run {
 	cells := []record.Cell{{}}
 	for _, a := range axes {
@@ -46,10 +46,11 @@ func made(axes []record.Axis, blocks int, value func(c record.Cell, block int) f
 	return run
 }
 
-// drift falls on all cells of a block alike; what is paired does not see it.
+// drift is one factor for all cells of a block, so paired comparisons are
+// unaffected.
 func drift(block int) float64 { return 1 + 0.03*float64(block) }
 
-// noise of a cell in a block, within 1 % of 1.
+// noise is a factor within 1 % of 1 for a cell in a block.
 func noise(c record.Cell, block int) float64 {
 	h := fnv.New64a()
 	fmt.Fprint(h, key(c), block)
@@ -59,7 +60,8 @@ func noise(c record.Cell, block int) float64 {
 
 var mpms = record.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
 
-// pairOf has leader at factor times worker's 30 us, in every cell of the axes.
+// pairOf makes a run in which worker takes 30 µs in every cell of the axes, and
+// leader factor times as long.
 func pairOf(factor float64, blocks int, rule suite.Rule, more ...record.Axis) *record.Run {
 	return made(append([]record.Axis{mpms}, more...), blocks, func(c record.Cell, block int) float64 {
 		d := 30_000 * drift(block) * noise(c, block)
@@ -70,7 +72,7 @@ func pairOf(factor float64, blocks int, rule suite.Rule, more ...record.Axis) *r
 	}, rule)
 }
 
-// leaderToWorker is a rule of two cells of the same dispatch latency.
+// leaderToWorker is a rule that compares the dispatch latency of two cells.
 func leaderToWorker(kind string) suite.Rule {
 	return suite.Rule{Title: "dispatch latency, leader / worker", Kind: kind, Metric: "D_p50_ns", Phase: "open",
 		Of: suite.Match{"mpm": {"leader"}}, To: suite.Match{"mpm": {"worker"}}}
@@ -99,7 +101,7 @@ func each(q suite.Rule, each string) suite.Rule {
 	return q
 }
 
-// spoil makes the first n trials of a cell not count.
+// spoil marks the first n trials of a cell as invalid.
 func spoil(run *record.Run, n int, mpm string) {
 	for i := range run.Trials {
 		if t := &run.Trials[i]; n > 0 && t.Cell["mpm"] == mpm {

@@ -12,41 +12,40 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Side is where a pair or a series stands.
+// Side says whether a pair or a series supports the claim.
 type Side string
 
-// Sides. Pairs of a series have none: the series has.
+// Sides. Pairs of a series have none, because the series has one.
 const (
 	Supports    Side = "supports"
 	Contradicts Side = "contradicts"
 	Open        Side = "open"
 )
 
-// Pair is two cells beside each other, or two metrics or phases of one.
+// Pair compares two cells, or two metrics or phases of one cell.
 type Pair struct {
 	Of, To End
-	Shared string // what both are: "mode = close"
-	Along  string // the value of the rule's axis, in a series
+	Shared string // the values that both have: "mode = close"
+	Along  string // the value of the rule's axis, if the pair belongs to a series
 
-	// Interval of the ratio, or of the gain, over blocks that have both.
+	// Interval of the ratio or the gain, over blocks that have both.
 	Interval stats.Interval
-	P        float64 // Mann-Whitney's, of the two cells' values; NaN where one has none
+	P        float64 // Mann-Whitney's, for the two cells' values; NaN if one has none
 	Holm     float64 // P, corrected over all pairs of the rule
 	Side     Side
-	Why      string // it is open
+	Why      string // why it is open
 
-	// Resampled is the same ratio by a hierarchical bootstrap over processes and
-	// what each of them measured (intervals of time for a throughput or a mean,
-	// requests for a quantile), paired by block: a second opinion that decides
-	// nothing. N = 0 where the run holds no such data, and for gains.
+	// Resampled is the same ratio by a hierarchical bootstrap over processes
+	// and their parts (intervals of time for a throughput or a mean, requests
+	// for a quantile), paired by block. It is a second opinion that decides
+	// nothing. N is 0 if the run has no such data, and for gains.
 	Resampled stats.Interval
 
-	gain    bool   // a difference
-	unit    string // the metric that it is measured in; empty: its own
+	gain    bool   // it is a difference and not a ratio
+	unit    string // the metric that it is measured in; empty for its own unit
 	byBlock map[int]float64
 }
 
-// pairs are those that a rule asks for.
 func (t *trials) pairs(q suite.Rule) []Pair {
 	var ps []Pair
 	for _, of := range t.cells {
@@ -63,7 +62,7 @@ func (t *trials) pairs(q suite.Rule) []Pair {
 	return ps
 }
 
-// alike reports whether two cells differ in the axes of but alone.
+// alike reports whether two cells differ only in the axes of but.
 func (t *trials) alike(a, b record.Cell, but suite.Match) bool {
 	for _, x := range t.run.Manifest.Axes {
 		if _, free := but[x.Name]; !free && a[x.Name] != b[x.Name] {
@@ -96,7 +95,8 @@ func (t *trials) pair(q suite.Rule, of, to record.Cell) Pair {
 	return p
 }
 
-// names are what two cells are called beside each other, and what both are.
+// names returns the names of two cells beside each other, and the values that
+// both have.
 func (t *trials) names(of, to record.Cell, along string) (a, b, shared string) {
 	var as, bs, both []string
 	for _, x := range t.run.Manifest.Axes {
@@ -110,7 +110,7 @@ func (t *trials) names(of, to record.Cell, along string) (a, b, shared string) {
 	return strings.Join(as, "/"), strings.Join(bs, "/"), strings.Join(both, ", ")
 }
 
-// ratios within blocks. Nothing beside nothing is no difference: 1.
+// ratios returns the ratios within blocks. If both values are 0 the ratio is 1.
 func ratios(of, to map[int]float64) map[int]float64 {
 	rs := map[int]float64{}
 	for block, x := range of {
@@ -120,14 +120,14 @@ func ratios(of, to map[int]float64) map[int]float64 {
 		case x == y:
 			rs[block] = 1
 		default:
-			rs[block] = x / y // +Inf where there was none to compare with
+			rs[block] = x / y // +Inf if y is 0
 		}
 	}
 	return rs
 }
 
-// gains within blocks, in units of what the unit was in that block; without
-// units, as they are.
+// gains returns the differences within blocks, in units of that block's unit
+// value, or unscaled if unit is nil.
 func gains(of, to, unit map[int]float64) map[int]float64 {
 	gs := map[int]float64{}
 	for block, x := range of {
@@ -143,9 +143,9 @@ func gains(of, to, unit map[int]float64) map[int]float64 {
 	return gs
 }
 
-// summarise gives the median over blocks with its interval. Where some ratio has
-// no end, the median is of the shares x/(x+y) and turned back into a ratio: the
-// order is the same.
+// summarise returns the median over blocks with its interval. If a ratio is
+// infinite, it takes the median of the shares x/(x+y), which have the same
+// order, and converts it back to a ratio.
 func summarise(byBlock map[int]float64) stats.Interval {
 	xs := slices.Sorted(maps.Values(byBlock))
 	if len(xs) == 0 || !math.IsInf(xs[len(xs)-1], 1) {
@@ -172,13 +172,13 @@ func correct(ps []Pair) {
 	}
 }
 
-// least is the smallest corrected p-value that so many pairs of these sizes can
-// reach: two samples that do not overlap at all.
+// least returns the smallest corrected p-value that so many pairs of these
+// sizes can reach: that of two samples that do not overlap.
 func (p *Pair) least(pairs int) float64 {
 	return min(1, float64(pairs)*stats.LeastP(len(p.Of.byBlock), len(p.To.byBlock)))
 }
 
-// few says why a pair has no interval that could decide.
+// few says why a pair has too few blocks to decide.
 func (t *trials) few(p *Pair) string {
 	var why []string
 	for _, e := range []*End{&p.Of, &p.To} {

@@ -10,32 +10,34 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Ranking is what a rule found of the order of an axis' values.
+// Ranking is the result of a rule about the order of an axis' values.
 type Ranking struct {
-	Conditions []string // combinations of the other axes, as in "place = same"
-	Taus       []Tau    // of every two conditions
+	Conditions []string // combinations of the other axes, as "place = same"
+	Taus       []Tau    // for every two conditions
 }
 
-// Tau is how alike two conditions rank the values: Kendall's tau-b, 1 where they
-// agree on all, -1 where they agree on none.
+// Tau says how similarly two conditions rank the values: Kendall's tau-b, 1 if
+// they agree on all pairs, -1 if they agree on none.
 type Tau struct {
 	A, B       string
 	Tau        float64
-	N          int // values that both have
-	Discordant int // pairs of values that they rank differently
+	N          int // number of values that both have
+	Discordant int // number of pairs of values that they order in opposite ways
 }
 
-// condition is a combination of the axes that are not ranked.
+// condition is a combination of values of the axes that are not ranked.
 type condition struct {
 	name  string
-	cells map[string]record.Cell // by the ranked axis' value
+	cells map[string]record.Cell // by the value of the ranked axis
 }
 
-// judgeRanking decides whether the order of an axis' values depends on the rest.
+// judgeRanking decides whether the order of an axis' values depends on the
+// other axes.
 func (t *trials) judgeRanking(r *RuleResult) {
 	conditions := t.conditions(r)
 	values := t.values(r.Rule.Axis)
-	// at[c][k] is where the pair k of values stands in condition c, or -1.
+	// at[c][k] is the index in r.Pairs of the pair k of values in condition c,
+	// or -1.
 	at := make([][]int, len(conditions))
 	for c, cond := range conditions {
 		for i, a := range values {
@@ -111,7 +113,7 @@ func (t *trials) decideRanking(r *RuleResult, at [][]int) {
 	}
 }
 
-// nothingDiffers says why no two values could be told from each other.
+// nothingDiffers says why no two values could be distinguished.
 func (t *trials) nothingDiffers(r *RuleResult, pairs string) string {
 	least, few := 1.0, ""
 	for i := range r.Pairs {
@@ -127,8 +129,8 @@ func (t *trials) nothingDiffers(r *RuleResult, pairs string) string {
 	return fmt.Sprintf("none of %s of values differs in any condition%s", pairs, few)
 }
 
-// direction is -1 where the first of two is smaller beyond chance, 1 where it is
-// larger, else 0.
+// direction returns -1 if the first of two values is smaller beyond chance, 1
+// if it is larger, else 0.
 func direction(p *Pair) int {
 	if !(p.Holm < stats.Alpha) {
 		return 0
@@ -142,7 +144,7 @@ func direction(p *Pair) int {
 	return 0
 }
 
-// conditions in the order of the cells.
+// conditions returns the conditions in the order of the cells.
 func (t *trials) conditions(r *RuleResult) []condition {
 	var all []condition
 	for _, cell := range t.cells {
@@ -174,7 +176,7 @@ func (t *trials) values(axis string) []string {
 	return nil
 }
 
-// rank compares the orders of the medians.
+// rank compares the orders of the medians in the conditions.
 func rank(conditions []condition, values []string, ps []Pair) *Ranking {
 	medians := map[string]float64{}
 	for i := range ps {
@@ -202,7 +204,8 @@ func rank(conditions []condition, values []string, ps []Pair) *Ranking {
 	return r
 }
 
-// text names the two conditions that agree least; empty where none can be told.
+// text describes the two conditions that agree least. It is empty if there are
+// none.
 func (r *Ranking) text() string {
 	var least *Tau
 	for i := range r.Taus {

@@ -9,7 +9,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// primitives cost what means say in each place.
+// primitives makes a run in which means holds the latency of each primitive in
+// each place.
 func primitives(means map[string][]float64, blocks int) *record.Run {
 	axes := []record.Axis{{Name: "primitive", Values: []string{"futex", "eventfd", "pipe"}}, {Name: "place", Values: []string{"same", "cross"}}}
 	return made(axes, blocks, func(c record.Cell, block int) float64 {
@@ -54,7 +55,7 @@ func TestRanking(t *testing.T) {
 	}
 }
 
-// TestRankingOfOneCondition has nothing to be compared with.
+// TestRankingOfOneCondition has no other condition to compare with.
 func TestRankingOfOneCondition(t *testing.T) {
 	run := primitives(map[string][]float64{"same": {1000, 2000, 3000}, "cross": {3000, 2000, 1000}}, 6)
 	run.Manifest.Rules[0].Where = suite.Match{"place": {"same"}}
@@ -63,7 +64,8 @@ func TestRankingOfOneCondition(t *testing.T) {
 	}
 }
 
-// TestRankingAmongMany: six blocks among 42 comparisons cannot reach p < 0.05.
+// TestRankingAmongMany checks that six blocks cannot reach p < 0.05 among 42
+// comparisons.
 func TestRankingAmongMany(t *testing.T) {
 	axes := []record.Axis{{Name: "primitive", Values: strings.Fields("a b c d e f g")}, {Name: "place", Values: []string{"same", "cross"}}}
 	run := made(axes, 6, func(c record.Cell, block int) float64 {

@@ -10,7 +10,7 @@ import (
 	"lflab/experiments/suite"
 )
 
-// TestRatio: every side of every bound, and what lies across it.
+// TestRatio checks ratios on each side of every bound, and across it.
 func TestRatio(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -45,8 +45,8 @@ func TestRatio(t *testing.T) {
 	}
 }
 
-// TestDrift: what falls on a block alike does not widen the ratio, though it
-// spreads the cells' values.
+// TestDrift checks that a change common to all cells of a block does not widen
+// the ratio's interval, though it spreads the cells' values.
 func TestDrift(t *testing.T) {
 	p := Judge(pairOf(0.9, 12, ratioBelow(0.95))).Rules[0].Pairs[0]
 	if w := p.Interval.Hi - p.Interval.Lo; w > 0.02 {
@@ -67,8 +67,8 @@ func TestFewBlocksNeverDecide(t *testing.T) {
 	}
 }
 
-// TestInvalidTrialsAreLeftOut: with them the claim would stand, without them
-// there is one block too few; and their values are nowhere.
+// TestInvalidTrialsAreLeftOut: with the invalid trials the claim would hold,
+// without them one block is missing. The verdict contains no value of them.
 func TestInvalidTrialsAreLeftOut(t *testing.T) {
 	run := pairOf(0.7, 6, ratioBelow(1))
 	spoil(run, 1, "leader")
@@ -104,7 +104,7 @@ func TestMissingMetric(t *testing.T) {
 		t.Errorf("%s", v.Sentence())
 	}
 	q.Metric = "beauty"
-	if v := Judge(pairOf(0.7, 6, q)); v.Outcome != Undecided || !strings.Contains(v.Reason, `"beauty" is no metric`) {
+	if v := Judge(pairOf(0.7, 6, q)); v.Outcome != Undecided || !strings.Contains(v.Reason, `"beauty" is not a metric`) {
 		t.Errorf("%s", v.Sentence())
 	}
 	q = ratioBelow(1)
@@ -116,8 +116,8 @@ func TestMissingMetric(t *testing.T) {
 	}
 }
 
-// TestEach: leader is sooner with closing connections and as soon, or later, with
-// kept ones.
+// TestEach: with closing connections leader is faster. With kept connections it
+// is equally fast or slower.
 func TestEach(t *testing.T) {
 	modes := record.Axis{Name: "mode", Values: []string{"close", "keepalive"}}
 	for _, c := range []struct {
@@ -138,7 +138,7 @@ func TestEach(t *testing.T) {
 			t.Errorf("%g and %g, %s: %s", c.close, c.keepalive, c.each, v.Sentence())
 		}
 	}
-	// Where narrows the cells.
+	// Where restricts the rule to some cells.
 	q := each(ratioBelow(1), suite.EachAll)
 	q.Where = suite.Match{"mode": {"close"}}
 	if v := Judge(pairOf(0.7, 6, q, modes)); len(v.Rules[0].Pairs) != 1 || v.Rules[0].Pairs[0].Of.Cell["mode"] != "close" {
@@ -146,8 +146,8 @@ func TestEach(t *testing.T) {
 	}
 }
 
-// TestHolm: six against six differ by p = 2/924 at best. One such pair supports;
-// of thirty none can, and the verdict says so.
+// TestHolm: six values against six reach p = 2/924 at best. A single pair can
+// support the rule. Among thirty pairs none can, and the verdict says so.
 func TestHolm(t *testing.T) {
 	best := 2.0 / 924
 	threads := record.Axis{Name: "threads"}
@@ -180,8 +180,8 @@ func TestHolm(t *testing.T) {
 	}
 }
 
-// TestNothing: a leader that allocates nothing beside a worker that does, beside
-// one that does not either, and the other way round.
+// TestNothing compares counts of 0: only leader allocates nothing, neither
+// allocates anything, only worker allocates nothing.
 func TestNothing(t *testing.T) {
 	for _, c := range []struct {
 		leader, worker float64
@@ -199,14 +199,16 @@ func TestNothing(t *testing.T) {
 			t.Errorf("%g against %g: %s", c.leader, c.worker, v.Sentence())
 		}
 	}
-	// The median of an odd number is the ratio itself, whatever way it went.
+	// For an odd number of values the median is one of the ratios, whether
+	// above 1 or below.
 	iv := summarise(map[int]float64{0: 2, 1: math.Inf(1), 2: 1, 3: 4, 4: 0.5, 5: 1.5, 6: 3})
 	if math.Abs(iv.Center-2) > 1e-12 || math.Abs(iv.Lo-0.5) > 1e-12 || !math.IsInf(iv.Hi, 1) || iv.N != 7 {
 		t.Errorf("%+v", iv)
 	}
 }
 
-// TestOtherMetricAndPhase: a rule may compare two numbers of one cell.
+// TestOtherMetricAndPhase checks that a rule may compare two metrics of one
+// cell.
 func TestOtherMetricAndPhase(t *testing.T) {
 	q := suite.Rule{Title: "D / H", Kind: suite.RuleRatio, Metric: "D_p50_ns", ToMetric: "H_p50_ns", Phase: "open", Below: 4}
 	v := Judge(pairOf(1, 6, q))
@@ -225,10 +227,11 @@ func TestOtherMetricAndPhase(t *testing.T) {
 	}
 }
 
-// TestGain: worker's excess over leader, in hand-off latencies of 10 us.
+// TestGain checks worker's excess over leader in units of a hand-off latency of
+// 10 µs.
 func TestGain(t *testing.T) {
 	for _, c := range []struct {
-		factor float64 // leader's, of 30 us
+		factor float64 // leader's time in units of 30 µs
 		blocks int
 		want   Outcome
 	}{{0.8, 6, Confirmed}, {0.98, 6, Refuted}, {1.5, 6, Refuted}, {0.9333, 6, Undecided}, {0.8, 5, Undecided}} {

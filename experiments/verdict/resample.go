@@ -9,7 +9,7 @@ import (
 	"lflab/experiments/stats"
 )
 
-// resample is the ratio of a pair by a hierarchical bootstrap.
+// resample returns the ratio of a pair by a hierarchical bootstrap.
 func (t *trials) resample(p *Pair) stats.Interval {
 	if tag, q, ok := histogramOf(p.Of.Metric); ok {
 		if toTag, toQ, ok := histogramOf(p.To.Metric); ok && toQ == q {
@@ -29,8 +29,8 @@ func (t *trials) resample(p *Pair) stats.Interval {
 	return stats.Interval{}
 }
 
-// histogramOf is the histogram that a metric is a quantile of: its tag among
-// those of a phase, and the quantile.
+// histogramOf returns the histogram of which a metric is a quantile, as its tag
+// in a phase, and the quantile.
 func histogramOf(metric string) (tag string, q float64, ok bool) {
 	name, ok := strings.CutSuffix(metric, "_ns")
 	if !ok {
@@ -52,7 +52,7 @@ func histogramOf(metric string) (tag string, q float64, ok bool) {
 	return "", 0, false
 }
 
-// histograms of one end, by block.
+// histograms returns the histograms of one end, by block.
 func (t *trials) histograms(e *End, tag string) map[int]*hdrhistogram.Histogram {
 	all := map[int]*hdrhistogram.Histogram{}
 	t.each(e, func(block int, r *record.PhaseResult) {
@@ -63,8 +63,8 @@ func (t *trials) histograms(e *End, tag string) map[int]*hdrhistogram.Histogram 
 	return all
 }
 
-// parts of one end, by block: what each process measured in equal parts of its
-// time, for metrics that have parts.
+// parts returns, by block, the values that each process of one end had in equal
+// parts of its time, for metrics that have parts.
 func (t *trials) parts(e *End) map[int][]float64 {
 	all := map[int][]float64{}
 	t.each(e, func(block int, r *record.PhaseResult) {

@@ -24,8 +24,8 @@ func TestHistogramOf(t *testing.T) {
 	}
 }
 
-// The bootstrap finds the ratio that the data were made with, from histograms
-// and from series, and has no opinion where there are neither.
+// From histograms and from series, the bootstrap finds the ratio that the data
+// were made with. Without either it returns no interval.
 func TestResample(t *testing.T) {
 	run := pairOf(0.5, 8, ratioBelow(1))
 	if iv := Judge(run).Rules[0].Pairs[0].Resampled; iv.N != 0 {
@@ -60,7 +60,7 @@ func TestResample(t *testing.T) {
 	}
 }
 
-// A gain without a unit is in the metric's own.
+// A gain without a unit is in the unit of the metric.
 func TestGainWithoutUnit(t *testing.T) {
 	q := leaderToWorker(suite.RuleGain)
 	q.Above = 5000

@@ -10,17 +10,17 @@ import (
 	"lflab/experiments/suite"
 )
 
-// RuleResult is what one rule came to.
+// RuleResult is the result of one rule.
 type RuleResult struct {
 	Rule    suite.Rule
 	Outcome Outcome
-	Reason  string   // in words, without a full stop
-	Pairs   []Pair   // in the order of the cells; of a series in that of its levels
-	Series  []Series // of a trend or a crossing
-	Ranking *Ranking // of a ranking
+	Reason  string   // a sentence without a full stop
+	Pairs   []Pair   // in the order of the cells, or within a series in the order of its levels
+	Series  []Series // for a trend or a crossing
+	Ranking *Ranking // for a ranking
 }
 
-// complete fills in what a rule leaves to its defaults.
+// complete fills in a rule's defaults.
 func complete(q suite.Rule) suite.Rule {
 	q.ToMetric, q.ToPhase = cmp.Or(q.ToMetric, q.Metric), cmp.Or(q.ToPhase, q.Phase)
 	q.Each = cmp.Or(q.Each, suite.EachAll)
@@ -34,7 +34,7 @@ func (t *trials) judge(q suite.Rule) RuleResult {
 	r := RuleResult{Rule: q, Outcome: Undecided}
 	for _, name := range []string{q.Metric, q.ToMetric, q.Unit} {
 		if name != "" && record.MetricOf(name) == nil {
-			r.Reason = fmt.Sprintf("%q is no metric of this laboratory", name)
+			r.Reason = fmt.Sprintf("%q is not a metric of this laboratory", name)
 			return r
 		}
 	}
@@ -53,7 +53,7 @@ func (t *trials) judge(q suite.Rule) RuleResult {
 	return r
 }
 
-// judgePairs is for rules whose pairs decide one by one.
+// judgePairs judges rules whose pairs decide one by one.
 func (t *trials) judgePairs(r *RuleResult) {
 	r.Pairs = t.pairs(r.Rule)
 	if len(r.Pairs) == 0 {
@@ -78,7 +78,6 @@ func (t *trials) judgePairs(r *RuleResult) {
 	r.Reason = tally(r.Outcome, sides, "pair") + p.openText()
 }
 
-// noPairs says why a rule has nothing to look at.
 func (t *trials) noPairs(q suite.Rule) string {
 	why := fmt.Sprintf("no two cells of the plan are what the rule compares (of %s, to %s)", matchText(q.Of), matchText(q.To))
 	if q.Where != nil {
@@ -90,9 +89,9 @@ func (t *trials) noPairs(q suite.Rule) string {
 	return why
 }
 
-// deciding is the pair that shows best why the outcome is what it is: where one
-// pair settles it the clearest of its kind, where all have to agree the least
-// clear. An undecided rule has an open pair, whatever Each is.
+// deciding returns the pair that explains the outcome best: the clearest one if
+// one pair settles the outcome, the least clear one if all pairs must agree.
+// For an undecided rule it is an open pair, whatever Each is.
 func (r *RuleResult) deciding() *Pair {
 	best := -1
 	for i := range r.Pairs {
@@ -107,7 +106,7 @@ func (r *RuleResult) deciding() *Pair {
 	return &r.Pairs[best]
 }
 
-// showing is the side whose pairs explain the outcome.
+// showing returns the side whose pairs explain the outcome.
 func (r *RuleResult) showing() Side {
 	switch r.Outcome {
 	case Confirmed:
@@ -119,7 +118,8 @@ func (r *RuleResult) showing() Side {
 }
 
 // before reports whether p explains the outcome better than q. Pairs without an
-// interval come last, and of equals the first in the order of cells.
+// interval come last. Of equal pairs the first in the order of cells comes
+// first.
 func (r *RuleResult) before(p, q *Pair) bool {
 	if a, b := p.Interval.N > 0, q.Interval.N > 0; a != b {
 		return a
@@ -131,8 +131,8 @@ func (r *RuleResult) before(p, q *Pair) bool {
 	return a > b
 }
 
-// tally is how many of several are on the deciding side, in words that a reason
-// begins with; empty where there is one alone.
+// tally returns the beginning of a reason: how many of several sides are the
+// deciding side. It is empty if there is only one.
 func tally(o Outcome, sides []Side, noun string) string {
 	if len(sides) < 2 {
 		return ""

@@ -10,23 +10,23 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Sentence says the verdict and why.
+// Sentence states the verdict and its reason.
 func (v *Verdict) Sentence() string {
 	who := cmp.Or(v.Hypothesis, "the claim")
 	return sentence(fmt.Sprintf("%s is %s: %s", who, v.Outcome, v.Reason))
 }
 
-// Sentence says what the rule came to and why.
+// Sentence states the rule's outcome and its reason.
 func (r *RuleResult) Sentence() string {
 	return sentence(fmt.Sprintf("%s (claimed %s) is %s: %s", r.Rule.Title, Claimed(r.Rule), r.Outcome, r.Reason))
 }
 
-// named is the rule's title with its reason.
+// named returns the rule's title with its reason.
 func (r *RuleResult) named() string {
 	return fmt.Sprintf("%s (claimed %s): %s", r.Rule.Title, Claimed(r.Rule), r.Reason)
 }
 
-// Claimed says in words what a rule claims: "below 1".
+// Claimed describes what a rule claims: "below 1".
 func Claimed(q suite.Rule) string {
 	switch {
 	case q.Kind == suite.RuleGain && q.Unit == "":
@@ -50,12 +50,13 @@ func Claimed(q suite.Rule) string {
 	return "above " + number(q.Above)
 }
 
-// Sentence says both medians, the ratio or the gain, and why the pair is open.
+// Sentence states both medians, the ratio or the gain, and why the pair is
+// open.
 func (p *Pair) Sentence() string {
 	return sentence(p.openText())
 }
 
-// text is the sentence without its first capital and its full stop.
+// text returns the sentence without its first capital and its full stop.
 func (p *Pair) text() string {
 	text := p.sides()
 	if p.Interval.N > 0 {
@@ -67,7 +68,7 @@ func (p *Pair) text() string {
 	return text
 }
 
-// openText is text with why the pair is open, if it is.
+// openText is text, with the reason if the pair is open.
 func (p *Pair) openText() string {
 	switch {
 	case p.Why == "":
@@ -78,8 +79,8 @@ func (p *Pair) openText() string {
 	return p.text() + ", but " + p.Why
 }
 
-// sides are the two medians: "leader's median D is 22.1 us [21.0, 23.0] against
-// worker's 30.2 us [29.0, 31.1]".
+// sides describes the two medians: "leader's median D is 22.1 µs [21.0, 23.0]
+// against worker's 30.2 µs [29.0, 31.1]".
 func (p *Pair) sides() string {
 	of, to := quantityOf(p.Of.Metric), quantityOf(p.To.Metric)
 	inOf, inTo := "", ""
@@ -99,7 +100,7 @@ func (p *Pair) sides() string {
 	return fmt.Sprintf("%s %s %s%s against %s%s%s", what, of.are(), of.amount(p.Of.Median), inOf, against, to.amount(p.To.Median), inTo)
 }
 
-// evidence is the ratio or the gain, the blocks and p.
+// evidence describes the ratio or the gain, the blocks and p.
 func (p *Pair) evidence() string {
 	what := "ratio " + p.Interval.String()
 	switch {
@@ -115,7 +116,7 @@ func (p *Pair) evidence() string {
 	return text
 }
 
-// text says where a series begins and ends, and what it does between.
+// text says where a series begins and ends, and what it does in between.
 func (s *Series) text(q suite.Rule) string {
 	first, last := &s.Levels[0], &s.Levels[len(s.Levels)-1]
 	text := fmt.Sprintf("the ratio of %s goes from %s at %s = %s to %s at %s", first.subject(), first.Interval, q.Along, first.Along, last.Interval, last.Along)
@@ -134,7 +135,7 @@ func (s *Series) text(q suite.Rule) string {
 	return text
 }
 
-// subject is what a series is a ratio of.
+// subject names the two quantities of a series' ratio.
 func (p *Pair) subject() string {
 	of, to := quantityOf(p.Of.Metric).Words, quantityOf(p.To.Metric).Words
 	if p.Of.Phase != p.To.Phase {
@@ -149,7 +150,7 @@ func (p *Pair) subject() string {
 	return p.Of.Name + "'s " + of + " to " + p.To.Name + "'s " + to
 }
 
-// blocks is how many values the levels have, "6 blocks" or "5 to 6 blocks".
+// blocks says how many values the levels have, "6 blocks" or "5 to 6 blocks".
 func blocks(ps []Pair) string {
 	lo, hi := ps[0].Interval.N, ps[0].Interval.N
 	for _, p := range ps {

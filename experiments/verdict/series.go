@@ -10,25 +10,26 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Series are the pairs that differ in the rule's axis alone.
+// Series is the pairs that differ only in the rule's axis.
 type Series struct {
 	Levels []Pair // in the order of the axis' numbers
 	At     []float64
 	Side   Side
-	Why    string // it is open, or what contradicts
+	Why    string // why it is open, or what contradicts
 
-	// Of a trend: how far the levels are from where they should go, and the test
-	// for that falling, corrected after Holm over the series of the rule.
+	// For a trend: how far the levels are from Towards, and the p-values of the
+	// test for a fall and a rise of that distance, corrected after Holm over
+	// the rule's series.
 	Distances []stats.Interval
 	Falling   float64
 	Rising    float64
 
-	// Of a crossing: where it is, as the axis counts it, between the levels'
-	// medians; the interval is over the blocks that cross, N of them.
+	// For a crossing: where it is on the axis, interpolated between the levels'
+	// medians. The interval is over the N blocks that cross.
 	Place stats.Interval
 }
 
-// series groups the pairs of a rule, and puts r.Pairs in their order.
+// series groups the pairs of a rule, and sorts r.Pairs accordingly.
 func (t *trials) series(r *RuleResult) []Series {
 	q := r.Rule
 	axis := suite.Axis{Name: q.Along}
@@ -41,7 +42,7 @@ func (t *trials) series(r *RuleResult) []Series {
 	groups := map[string][]Pair{}
 	for _, p := range t.pairs(q) {
 		if _, ok := axis.Number(p.Along); !ok {
-			continue // not on the axis: the rule's own reader takes no such axis
+			continue // not a number; the reader of rules refuses such an axis
 		}
 		k := seriesKey(p, q.Along)
 		if groups[k] == nil {
@@ -69,7 +70,7 @@ func (t *trials) series(r *RuleResult) []Series {
 	return all
 }
 
-// seriesKey is the same for two pairs that differ in the axis alone.
+// seriesKey is the same for two pairs that differ only in the axis.
 func seriesKey(p Pair, axis string) string {
 	of, to := maps.Clone(p.Of.Cell), maps.Clone(p.To.Cell)
 	delete(of, axis)
@@ -77,7 +78,7 @@ func seriesKey(p Pair, axis string) string {
 	return key(of) + "\x01" + key(to)
 }
 
-// short says why a series cannot be judged as a whole; empty if it can.
+// short says why a series cannot be judged, or returns "" if it can.
 func (t *trials) short(s *Series) string {
 	if len(s.Levels) < 2 {
 		return "there is one level alone"
@@ -91,7 +92,7 @@ func (t *trials) short(s *Series) string {
 	return strings.Join(why, "; ")
 }
 
-// closeSeries sums up the series of a rule.
+// closeSeries combines the series of a rule into its outcome and reason.
 func (t *trials) closeSeries(r *RuleResult) {
 	if len(r.Series) == 0 {
 		r.Reason = t.noPairs(r.Rule)

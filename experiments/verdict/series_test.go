@@ -9,12 +9,13 @@ import (
 	"lflab/experiments/suite"
 )
 
-// alongWork has leader at factors[i] times worker's at the i-th amount of work.
+// alongWork makes a run in which leader takes factors[i] times worker's time at
+// the i-th amount of work.
 func alongWork(factors []float64, blocks int, q suite.Rule) *record.Run {
 	work := record.Axis{Name: "work"}
 	at := map[string]float64{}
 	for i, f := range factors {
-		v := []string{"0", "500ns", "2us", "10us", "1ms"}[i] // durations are numbers, in us
+		v := []string{"0", "500ns", "2us", "10us", "1ms"}[i] // durations are compared as numbers of µs
 		work.Values, at[v] = append(work.Values, v), f
 	}
 	return made([]record.Axis{mpms, work}, blocks, func(c record.Cell, block int) float64 {
@@ -57,7 +58,7 @@ func TestTrend(t *testing.T) {
 			t.Errorf("%s: series %+v", c.name, s)
 		}
 	}
-	// The same ratios approach 0.5 from where they ended.
+	// The same ratios approach 0.5 from the value that they ended with.
 	if v := Judge(alongWork([]float64{0.9, 0.75, 0.6, 0.51}, 6, trendTowards(0.5))); v.Outcome != Confirmed {
 		t.Errorf("towards 0.5: %s", v.Sentence())
 	}
@@ -98,7 +99,7 @@ func TestCrossing(t *testing.T) {
 	}
 }
 
-// TestPlace: between 0.9 at 0.5 us and 1.1 at 2 us the logarithm passes 0 at
+// TestPlace: between 0.9 at 0.5 µs and 1.1 at 2 µs the logarithm passes 0 at
 // 0.5 + 1.5 ln(1/0.9) / ln(1.1/0.9) = 1.2876.
 func TestPlace(t *testing.T) {
 	s := Judge(alongWork([]float64{0.7, 0.9, 1.1, 1.4}, 8, crossing(true))).Rules[0].Series[0]
@@ -120,8 +121,9 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// TestSeriesByMode: a series for each value of the other axis; one that goes the
-// other way refutes all of them and none of any.
+// TestSeriesByMode has a series for each value of the other axis. One series in
+// the opposite direction refutes a rule about all of them, but not a rule about
+// any.
 func TestSeriesByMode(t *testing.T) {
 	for _, c := range []struct {
 		each string

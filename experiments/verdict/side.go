@@ -8,8 +8,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// sideOfRatio decides a pair whose interval is of enough blocks; pairs is how
-// many the rule has.
+// sideOfRatio decides a pair that has enough blocks. pairs is the number of the
+// rule's pairs.
 func sideOfRatio(q suite.Rule, p *Pair, pairs int) (Side, string) {
 	iv := p.Interval
 	if d := q.Differs; d > 0 {
@@ -39,7 +39,7 @@ func sideOfRatio(q suite.Rule, p *Pair, pairs int) (Side, string) {
 	return Open, fmt.Sprintf("the interval %s includes %.3g", span(iv), bound)
 }
 
-// unlessChance supports if the two cells' values differ by more than chance.
+// unlessChance returns Supports if the cells' values differ by more than chance.
 func (p *Pair) unlessChance(pairs int) (Side, string) {
 	switch least := p.least(pairs); {
 	case p.Holm < stats.Alpha:
@@ -60,7 +60,8 @@ func sideOfGain(q suite.Rule, p *Pair) (Side, string) {
 	return Open, fmt.Sprintf("the interval %s includes %.3g", span(p.Interval), q.Above)
 }
 
-// lean is how far a centre lies on the claimed side; negative: on the other.
+// lean returns how far a centre lies on the claimed side. It is negative on the
+// other side.
 func lean(q suite.Rule, center float64) float64 {
 	switch {
 	case q.Kind == suite.RuleGain:

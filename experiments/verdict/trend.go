@@ -35,7 +35,8 @@ func (t *trials) judgeTrend(r *RuleResult) {
 	t.closeSeries(r)
 }
 
-// distances of ratios from where they should go, on a scale of factors.
+// distances returns the distances of ratios from towards, as absolute
+// logarithms of factors.
 func distances(byBlock map[int]float64, towards float64) []float64 {
 	var ds []float64
 	for _, block := range slices.Sorted(maps.Keys(byBlock)) {
@@ -44,7 +45,7 @@ func distances(byBlock map[int]float64, towards float64) []float64 {
 	return ds
 }
 
-// sideOfTrend decides a series; Why holds what it is too short for.
+// sideOfTrend decides a series. Why says what it is too short for, if anything.
 func sideOfTrend(s *Series, towards float64) (Side, string) {
 	for i := 1; i < len(s.Distances); i++ {
 		a, b := s.Distances[i-1], s.Distances[i]

@@ -10,7 +10,7 @@ import (
 	"lflab/experiments/stats"
 )
 
-// trials are those of a run, by their cell.
+// trials holds the trials of a run, by cell.
 type trials struct {
 	run    *record.Run
 	cells  []record.Cell
@@ -37,17 +37,17 @@ func key(c record.Cell) string {
 // End is one side of a pair.
 type End struct {
 	Cell   record.Cell
-	Name   string // short: "leader", where the two differ in that alone
+	Name   string // short: "leader", if the two cells differ only in that
 	Metric string
 	Phase  string
 	Median stats.Interval // over the trials that count
 	Valid  int            // trials that count
-	Trials int            // that there are
+	Trials int            // all trials
 
 	byBlock map[int]float64
 }
 
-// end measures one cell. The metric is one that the lab knows.
+// end collects the values of one cell. The metric must be a known one.
 func (t *trials) end(cell record.Cell, metric, phase string) End {
 	e := End{Cell: cell, Metric: metric, Phase: phase, byBlock: map[int]float64{}}
 	m := record.MetricOf(metric)
@@ -70,7 +70,7 @@ func (t *trials) end(cell record.Cell, metric, phase string) End {
 	return e
 }
 
-// values in the order of blocks.
+// values returns the values in the order of blocks.
 func (e *End) values() []float64 {
 	var xs []float64
 	for _, block := range slices.Sorted(maps.Keys(e.byBlock)) {
@@ -79,7 +79,7 @@ func (e *End) values() []float64 {
 	return xs
 }
 
-// lacks says why the end has fewer than enough values; empty where it has them.
+// lacks says why the end has too few values. It is empty if it has enough.
 func (t *trials) lacks(e *End) string {
 	name := t.label(e.Cell)
 	switch {
@@ -101,7 +101,7 @@ func (t *trials) lacks(e *End) string {
 	return ""
 }
 
-// label writes a cell for people: the values of the axes that have several.
+// label formats a cell: the values of the axes that have several values.
 func (t *trials) label(cell record.Cell) string {
 	var values []string
 	for _, a := range t.run.Manifest.Axes {
@@ -115,8 +115,8 @@ func (t *trials) label(cell record.Cell) string {
 	return strings.Join(values, "/")
 }
 
-// named is a value that says by itself what it is, "leader", or with its axis,
-// "threads=8".
+// named returns a value that explains itself, "leader", or a value with its
+// axis, "threads=8".
 func named(axis, value string) string {
 	if value == "" || value == "true" || value == "false" || value[0] >= '0' && value[0] <= '9' {
 		return axis + "=" + value

@@ -8,27 +8,26 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Outcome is what a rule, or all of them, come to.
+// Outcome is the result of one rule or of all.
 type Outcome string
 
-// Outcomes.
 const (
 	Confirmed Outcome = "confirmed"
 	Refuted   Outcome = "refuted"
 	Undecided Outcome = "undecided"
 )
 
-// Verdict is what a run says about the claim of its suite.
+// Verdict is the result of a run for the claim of its suite.
 type Verdict struct {
 	Hypothesis string // "H2", or empty
-	Claim      string // in a sentence; empty: the suite claims nothing
+	Claim      string // a sentence; empty if the suite claims nothing
 	Outcome    Outcome
-	Reason     string // in words, without a full stop
+	Reason     string // a sentence without a full stop
 	Rules      []RuleResult
 }
 
-// Judge applies the rules of the run's suite to its trials. A run whose suite
-// claims nothing has no rules and is undecided.
+// Judge applies the rules of the run's suite to its trials. If the suite claims
+// nothing, the verdict is undecided.
 func Judge(run *record.Run) *Verdict {
 	m := &run.Manifest
 	v := &Verdict{Hypothesis: m.Hypothesis, Claim: m.Claim.Text}
@@ -43,7 +42,7 @@ func Judge(run *record.Run) *Verdict {
 	return v
 }
 
-// decide sums the rules up.
+// decide combines the outcomes of the rules.
 func (v *Verdict) decide() (Outcome, string) {
 	if len(v.Rules) == 0 {
 		return Undecided, "the suite states no rule"
@@ -67,7 +66,7 @@ func (v *Verdict) decide() (Outcome, string) {
 	panic("verdict: a rule without an outcome")
 }
 
-// sum is the outcome of several sides, as Rule.Each has it.
+// sum combines sides into an outcome, according to Rule.Each.
 func sum(sides []Side, each string) Outcome {
 	supports := func(s Side) bool { return s == Supports }
 	contradicts := func(s Side) bool { return s == Contradicts }

@@ -9,8 +9,9 @@ import (
 	"lflab/experiments/suite"
 )
 
-// TestVerdictFlipsWithTheData: every kind of rule on data and on their mirror
-// image. A rule that does not look at the data, or at the wrong side, fails.
+// TestVerdictFlipsWithTheData judges every kind of rule on data and on their
+// mirror image, so that a rule that ignores the data or looks at the wrong side
+// fails.
 func TestVerdictFlipsWithTheData(t *testing.T) {
 	gain := leaderToWorker(suite.RuleGain)
 	gain.Above, gain.Unit = 0.2, "H_p50_ns"
@@ -34,12 +35,12 @@ func TestVerdictFlipsWithTheData(t *testing.T) {
 		if v := Judge(c.refuted); v.Outcome != Refuted {
 			t.Errorf("%s, mirrored: %s", c.name, v.Sentence())
 		}
-		// The same data under names that changed places: of is to and to is of.
+		// The same data with both names exchanged.
 		for _, run := range []*record.Run{c.confirmed, c.refuted} {
 			before := Judge(run)
 			q := &run.Manifest.Rules[0]
 			if q.Kind == suite.RuleRanking || q.Differs > 0 {
-				continue // which are the same either way
+				continue // both kinds are symmetric
 			}
 			for i := range run.Trials {
 				cell := record.Cell{}
@@ -56,7 +57,7 @@ func TestVerdictFlipsWithTheData(t *testing.T) {
 	}
 }
 
-// TestWhole: what several rules come to.
+// TestWhole combines the outcomes of several rules.
 func TestWhole(t *testing.T) {
 	yes, no, open := ratioBelow(1), ratioAbove(1), ratioBelow(0.7)
 	for _, c := range []struct {
@@ -79,7 +80,8 @@ func TestWhole(t *testing.T) {
 	}
 }
 
-// TestCPUs: a claim about 8 CPUs is not decided by 2, whatever the data say.
+// TestCPUs checks that data from 2 CPUs do not decide a claim about 8, whatever
+// they are.
 func TestCPUs(t *testing.T) {
 	for _, factor := range []float64{0.5, 2} {
 		run := pairOf(factor, 8, ratioBelow(1))
@@ -98,7 +100,7 @@ func TestCPUs(t *testing.T) {
 	}
 }
 
-// exact is a run without noise, so that its sentences are known.
+// exact makes a run without noise, so that its sentences are known.
 func exact(q suite.Rule, more ...record.Axis) *record.Run {
 	return made(append([]record.Axis{mpms}, more...), 6, func(c record.Cell, block int) float64 {
 		d := 30_000 + 1000*float64(block)
@@ -153,8 +155,8 @@ func TestClaimed(t *testing.T) {
 	}
 }
 
-// TestQuantities: every metric has words without underscores, and the unit that
-// its name promises.
+// TestQuantities checks that every metric has a description without
+// underscores, and the unit that its name says.
 func TestQuantities(t *testing.T) {
 	for _, m := range record.Metrics {
 		q := quantityOf(m.Name)

@@ -10,11 +10,12 @@ import (
 	"lflab/experiments/stats"
 )
 
-// quantity is a metric as sentences speak of it.
+// quantity is a metric with its words for sentences.
 type quantity struct{ record.Metric }
 
 // quantityOf finds it by its name. Of a metric that this version does not know,
-// the name is all there is to say.
+// quantityOf returns the quantity of a metric's name. For a metric that this
+// version does not know, the words are the name.
 func quantityOf(name string) quantity {
 	if m := record.MetricOf(name); m != nil {
 		return quantity{*m}
@@ -22,7 +23,7 @@ func quantityOf(name string) quantity {
 	return quantity{record.Metric{Name: name, Words: strings.ReplaceAll(name, "_", " "), Per: 1}}
 }
 
-// are is "is" or "are", as the words ask for.
+// are returns "is" or "are", to agree with the words.
 func (q quantity) are() string {
 	head, _, _ := strings.Cut(q.Words, " per ")
 	if w := head[strings.LastIndex(head, " ")+1:]; strings.HasSuffix(w, "s") && !strings.Contains(head, " of ") {
@@ -31,7 +32,7 @@ func (q quantity) are() string {
 	return "is"
 }
 
-// amount writes a median of the quantity with its interval and unit.
+// amount formats a median of the quantity with its interval and unit.
 func (q quantity) amount(iv stats.Interval) string {
 	if iv.N == 0 {
 		return "unknown"
@@ -45,16 +46,16 @@ func (q quantity) amount(iv stats.Interval) string {
 	return center + " " + q.Unit + " " + rest
 }
 
-// span is the interval alone.
+// span formats only the interval.
 func span(iv stats.Interval) string {
 	_, rest, _ := strings.Cut(iv.String(), " ")
 	return rest
 }
 
-// number writes a bound as short as it is.
+// number formats a bound as short as possible.
 func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
-// count writes "1 pair", "2 pairs"; "series" has one form.
+// count formats "1 pair", "2 pairs". "series" does not change.
 func count(n int, noun string) string {
 	if n != 1 && !slices.Contains([]string{"series"}, noun) {
 		noun += "s"
@@ -76,8 +77,7 @@ func hasHave(n int) string {
 	return "have"
 }
 
-// sentence begins with a capital, where it begins with a letter, and ends with
-// a full stop.
+// sentence capitalises the first letter and adds a full stop.
 func sentence(s string) string {
 	if s != "" {
 		s = strings.ToUpper(s[:1]) + s[1:]

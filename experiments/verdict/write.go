@@ -10,12 +10,11 @@ import (
 	"lflab/experiments/stats"
 )
 
-// shown is how many pairs of a rule a terminal shows; of more it shows the best
-// and the worst.
+// shown is the largest number of a rule's pairs that a terminal shows. If there
+// are more, it shows the smallest and the largest.
 const shown = 12
 
-// Write writes the verdict for people: the verdict, a line for each rule, and its
-// pairs in a table.
+// Write writes the verdict, then a line for each rule and a table of its pairs.
 func (v *Verdict) Write(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintln(&b, v.Sentence())
@@ -67,8 +66,8 @@ func heading(before, metric string) string {
 	return before + q.Words
 }
 
-// worth are the pairs that are worth showing: all, or of many the one with the
-// smallest and the one with the largest value.
+// worth returns the pairs to show: all, or if there are many, the ones with the
+// smallest and the largest value.
 func (r *RuleResult) worth() []*Pair {
 	var all []*Pair
 	var low, high *Pair
@@ -91,7 +90,7 @@ func (r *RuleResult) worth() []*Pair {
 	return []*Pair{low, high}
 }
 
-// name is what a row of the table is called.
+// name returns the name of a table row.
 func (p *Pair) name(along string) string {
 	name := cmp.Or(p.Of.Name, p.Of.Phase)
 	if to := cmp.Or(p.To.Name, p.To.Phase); to != name {
@@ -106,7 +105,7 @@ func (p *Pair) name(along string) string {
 	return name
 }
 
-// intervals are the interval over blocks and, where there is one, the
+// intervals formats the interval over blocks and, if there is one, the
 // bootstrap's.
 func (p *Pair) intervals() string {
 	if p.Resampled.N == 0 {

@@ -62,7 +62,7 @@ func TestBadConfig(t *testing.T) {
 		`resolve "nowhere"`:                               func(c *Config) { c.Listen = []string{"nowhere"} },
 		"listen on " + l.Addr().String() + ": address":    func(c *Config) { c.Listen = []string{l.Addr().String()} },
 		"open the document root: stat /nonexistent/files": func(c *Config) { c.HTTP.DocRoot = "/nonexistent/files" },
-		"limit Head: 1 is not in":                         func(c *Config) { c.HTTP.Limits.Head = 1 },
+		"limit Head: 1 is out of range":                   func(c *Config) { c.HTTP.Limits.Head = 1 },
 	}
 	before := descriptors(t)
 	for want, spoil := range tests {

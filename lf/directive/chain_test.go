@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestChain: the numbers that depend on one another, in whatever order they
-// were written.
+// TestChain checks the numbers that depend on one another, in whatever order
+// they were written.
 func TestChain(t *testing.T) {
 	type sums struct{ workers, children, start, least, most int }
 	for _, c := range []struct {
@@ -17,7 +17,7 @@ func TestChain(t *testing.T) {
 		hints []string // each of level Info
 	}{
 		{mpms: []string{"leader", "worker", "event"}, want: sums{400, 16, 3, 75, 250},
-			hints: []string{"ServerLimit 16: is as many as can serve (MaxRequestWorkers 400 = 16 children x 25 threads)"}},
+			hints: []string{"ServerLimit 16: leaves no spare slots (MaxRequestWorkers 400 = 16 children x 25 threads)"}},
 		{mpms: []string{"leader", "worker", "event"}, lines: []string{"ThreadsPerChild 10"}, want: sums{160, 16, 3, 75, 250}},
 		{mpms: []string{"leader", "worker", "event"}, lines: []string{"ServerLimit 2"}, want: sums{50, 2, 2, 75, 250},
 			hints: []string{"StartServers 3: is more than MaxRequestWorkers 50 allows: 2 children"}},
@@ -36,16 +36,16 @@ func TestChain(t *testing.T) {
 		{mpms: []string{"leader", "worker", "event"}, lines: []string{"ThreadLimit 4", "ThreadsPerChild 8", "MaxRequestWorkers 10", "MinSpareThreads 0", "MaxSpareThreads 0", "StartServers 0"},
 			want:  sums{8, 2, 1, 1, 6},
 			says:  []string{"ThreadsPerChild 8: is more than ThreadLimit 4", "is not a multiple of ThreadsPerChild 4: 2 children", "MinSpareThreads 0: is less than 1", "StartServers 0"},
-			hints: []string{"MaxSpareThreads 0: is too near to MinSpareThreads 1"}},
+			hints: []string{"MaxSpareThreads 0: is too close to MinSpareThreads 1"}},
 		{mpms: []string{"leader", "worker", "event"}, lines: []string{"ListenCoresBucketsRatio 2", "MinSpareThreads 3", "MaxSpareThreads 20", "StartServers 1"}, want: sums{400, 16, 4, 79, 183},
-			hints: []string{"StartServers 1: leaves some of the 4 sockets", "MinSpareThreads 3: would leave some", "MaxSpareThreads 20: is too near to MinSpareThreads 79"}},
+			hints: []string{"StartServers 1: leaves some of the 4 sockets", "MinSpareThreads 3: would leave some", "MaxSpareThreads 20: is too close to MinSpareThreads 79"}},
 		{mpms: []string{"prefork"}, want: sums{256, 256, 5, 5, 10}},
 		{mpms: []string{"prefork"}, lines: []string{"ServerLimit 4"}, want: sums{4, 4, 4, 5, 10}, hints: []string{"StartServers 5: is more than MaxRequestWorkers 4 allows: 4 children"}},
 		{mpms: []string{"prefork"}, lines: []string{"MaxRequestWorkers 0"}, want: sums{1, 1, 1, 5, 10}, says: []string{"MaxRequestWorkers 0: is less than 1"}},
 		{mpms: []string{"prefork"}, lines: []string{"MaxRequestWorkers 300"}, want: sums{256, 256, 5, 5, 10},
 			says: []string{"would take 300 children, and ServerLimit is 256, which is used (write ServerLimit 300"}},
 		{mpms: []string{"prefork"}, lines: []string{"MinSpareServers 20", "MaxSpareServers 5"}, want: sums{256, 256, 5, 20, 21},
-			hints: []string{"MaxSpareServers 5: is too near to MinSpareServers 20, so that children would come and go: 21 idle children is used"}},
+			hints: []string{"MaxSpareServers 5: is too close to MinSpareServers 20, so that children would come and go: 21 idle children is used"}},
 		{mpms: []string{"prefork"}, lines: []string{"ListenCoresBucketsRatio 2", "MinSpareServers 1", "MaxSpareServers 2", "StartServers 1"}, want: sums{256, 256, 4, 4, 8},
 			hints: []string{"MinSpareServers 1: would leave some of the 4 sockets"}},
 	} {
@@ -91,7 +91,7 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// consistent checks what must hold of all settings with children.
+// consistent checks the conditions that all settings with children meet.
 func consistent(t *testing.T, s *Settings) {
 	t.Helper()
 	slots := 0
@@ -109,7 +109,8 @@ func consistent(t *testing.T, s *Settings) {
 	}
 }
 
-// TestAnyNumbers: whatever numbers are written, what comes out is consistent.
+// TestAnyNumbers checks that the settings are consistent, whatever numbers are
+// written.
 func TestAnyNumbers(t *testing.T) {
 	names := []string{"ServerLimit", "ThreadLimit", "ThreadsPerChild", "MaxRequestWorkers", "StartServers", "MinSpareThreads", "MaxSpareThreads", "MinSpareServers", "MaxSpareServers"}
 	values := []int64{-1 << 40, -1, 0, 1, 2, 3, 24, 25, 26, 399, 401, 20001, 1 << 20, 1 << 40}
@@ -140,7 +141,7 @@ func TestAnyNumbers(t *testing.T) {
 	}
 }
 
-// TestThreads: a listener thread comes on top.
+// TestThreads checks that a listener thread is counted in addition.
 func TestThreads(t *testing.T) {
 	for name, want := range map[string]int{"leader": 25, "worker": 26, "event": 26, "prefork": 1} {
 		if s, _, err := configured(t, name, ""); err != nil || s.Groups[0].Threads != want {
@@ -149,7 +150,8 @@ func TestThreads(t *testing.T) {
 	}
 }
 
-// TestTimeoutStandsForThree: where they are not given themselves.
+// TestTimeoutStandsForThree checks that Timeout sets those of the three
+// timeouts that are not set themselves.
 func TestTimeoutStandsForThree(t *testing.T) {
 	s, _, err := configured(t, "leader", "Timeout 7\nBodyTimeout 8")
 	if err != nil {

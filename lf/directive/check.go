@@ -9,10 +9,10 @@ import (
 	"text/tabwriter"
 )
 
-// Check writes the effective values to w: each with where it comes from and
-// what a graceful restart does with a change, for a <User> section those that differ from
-// the first group's, and then the notes. Settings may be nil, where there are
-// only notes to write.
+// Check writes the effective values to w, each with its origin and with what a
+// graceful restart does with a change. For a <User> section it writes only the
+// values that differ from the first group's. The notes follow. s may be nil if
+// there are only notes.
 func Check(w io.Writer, s *Settings, notes Notes) error {
 	var b strings.Builder
 	if s != nil {
@@ -35,7 +35,7 @@ func Check(w io.Writer, s *Settings, notes Notes) error {
 		if !s.Alone {
 			b.WriteByte('\n')
 			for i := range s.Groups {
-				b.WriteString(s.Groups[i].sum(s) + "\n")
+				b.WriteString(s.Groups[i].sum(s) + "\n") // a strings.Builder returns no error
 			}
 		}
 	}
@@ -49,18 +49,19 @@ func Check(w io.Writer, s *Settings, notes Notes) error {
 	return err
 }
 
-// tell writes the values of a group, and with the first one those of the server.
+// tell writes the values of a group. With the first group it also writes those
+// of the server.
 func tell(w io.Writer, s *Settings, at int) {
 	m, g := s.mpm, &s.Groups[at]
 	zero := map[string]string{
-		"SendBufferSize": "what the system grows it to", "Timeout": "what the three below say", "DocumentRoot": "none: no files are served",
-		"MaxKeepAliveRequests": "as many as a client sends", "MaxConnectionsPerChild": "as many as come",
-		"GracefulShutdownTimeout": "as long as they take", "PidFile": "none", "ScoreBoardFile": "memory without a name",
-		"LockFile": "AcceptMutex " + s.AcceptMutex + " locks no file", "CoreDumpDirectory": "none", "User": "who starts it", "Group": "who starts it",
-		"ListenCoresBucketsRatio": "one socket for each address", "AsyncRequestWorkerFactor": "no bound",
+		"SendBufferSize": "grown by the system", "Timeout": "set by the three below", "DocumentRoot": "none: no files are served",
+		"MaxKeepAliveRequests": "unlimited", "MaxConnectionsPerChild": "unlimited",
+		"GracefulShutdownTimeout": "unlimited", "PidFile": "none", "ScoreBoardFile": "unnamed memory",
+		"LockFile": "AcceptMutex " + s.AcceptMutex + " locks no file", "CoreDumpDirectory": "none", "User": "that of the parent", "Group": "that of the parent",
+		"ListenCoresBucketsRatio": "one socket for each address", "AsyncRequestWorkerFactor": "unlimited",
 	}
 	if s.AcceptMutex == "flock" || s.AcceptMutex == "fcntl" {
-		zero["LockFile"] = "a file without a name"
+		zero["LockFile"] = "an unnamed file"
 	}
 	comesTo := map[string]string{}
 	if m.ComesTo != nil {
@@ -92,13 +93,13 @@ func tell(w io.Writer, s *Settings, at int) {
 		}
 		origin := from[e.Name]
 		if _, given := from[e.Name]; !given && slices.Contains([]string{"HeadTimeout", "BodyTimeout", "WriteTimeout"}, e.Name) {
-			origin = from["Timeout"] // or the default, both of them
+			origin = from["Timeout"] // or the default, if that applies to both
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s%s\n", e.Name, value, origin, restart)
 	}
 }
 
-// sum is the arithmetic of a group in one line.
+// sum describes a group's arithmetic in one line.
 func (g *Group) sum(s *Settings) string {
 	var b strings.Builder
 	if g.Name != "" {
@@ -122,8 +123,8 @@ func (g *Group) sum(s *Settings) string {
 	return b.String()
 }
 
-// wrap writes text in lines of at most 110 columns, all but the first indented
-// by as much as the first is.
+// wrap writes text in lines of at most 110 columns. It indents all but the
+// first line by the length of first.
 func wrap(b *strings.Builder, first, text string) {
 	const most = 110
 	indent := strings.Repeat(" ", len(first))

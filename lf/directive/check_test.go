@@ -11,7 +11,7 @@ import (
 
 var update = goflag.Bool("update", false, "write the golden files anew")
 
-// TestCheck compares what Check prints with testdata/NAME.golden.
+// TestCheck compares the output of Check with testdata/NAME.golden.
 func TestCheck(t *testing.T) {
 	for name, src := range map[string]Sources{
 		"check":   {Config: "testdata/check.conf", System: machine(0), Defines: []string{"LAB"}},
@@ -41,7 +41,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestSettingsAsJSON: a child gets them like that.
+// TestSettingsAsJSON checks the form in which a child gets its settings.
 func TestSettingsAsJSON(t *testing.T) {
 	s, _, err := Resolve(Sources{Config: "testdata/check.conf", Lookup: lookup, System: machine(0)})
 	if err != nil {

@@ -9,26 +9,26 @@ import (
 
 // Entry is one directive of the table.
 type Entry struct {
-	Name string // as it is written; read without regard to case
+	Name string // in its usual spelling; reading ignores case
 	Doc  string // one line
 	Type Type
 
 	Default Default
 	Range   Range
 
-	// Restart is whether a graceful restart can change it.
+	// Restart says whether a graceful restart can change the value.
 	Restart Restart
 
-	// For is where it has a meaning, and Nothing, where it has none anywhere,
-	// why not. Such a directive is accepted, and a note says so.
+	// For says in which servers the directive has a meaning. If it is Never,
+	// Nothing says why. Such a directive is accepted with a note.
 	For     Meaning
 	Nothing string
 
-	// Children: it is about children of a control process; given as a flag it
-	// asks for one.
+	// Children says that the directive is about children of a control process.
+	// As a flag it selects a control process.
 	Children bool
 
-	// Old are names it once had.
+	// Old are former names.
 	Old []Old
 	// Aliases are further names of the flag.
 	Aliases []string
@@ -36,77 +36,79 @@ type Entry struct {
 	// known are the values of a Word, where they are known here.
 	known []string
 
-	// Where the value is: of the server, or of a group. The latter may stand in
-	// a <User> section.
+	// Exactly one of these is set. It returns where the value is stored, in the
+	// server's settings or in a group's. The latter may stand in a <User>
+	// section.
 	server func(*Settings) any
 	group  func(*Group) any
 }
 
-// Old is a name that a directive once had, and what to say of it.
+// Old is a former name of a directive, and the note about it.
 type Old struct{ Name, Note string }
 
-// Type is what a value is.
+// Type is the type of a value.
 type Type uint8
 
 const (
 	Number    Type = iota // a whole number
-	Fraction              // a number above 0, 1.5 for one
+	Fraction              // a number above 0, for example 1.5
 	Duration              // whole seconds, or a Go duration as 100ms
 	Switch                // On or Off
 	Word                  // one of several, or a name
 	File                  // a path
 	Directory             // a path that exists
 	Address               // [host:]port [http]; may be given several times
-	Mechanism             // what children take turns with
+	Mechanism             // how children take turns at accepting
 )
 
 func (t Type) String() string {
 	return [...]string{"number", "fraction", "duration", "on|off", "name", "file", "directory", "[host:]port", "mechanism"}[t]
 }
 
-// Default is what holds where nothing is given; empty is none, or computed.
+// Default is the value if none is given. Empty means none, or that it is
+// computed.
 type Default struct {
 	Any     string
-	Prefork string // in place of Any for a Prefork MPM
-	Alone   string // in place of Any without a control process
-	Text    string // how a computed one is told
+	Prefork string // replaces Any for a Prefork MPM
+	Alone   string // replaces Any without a control process
+	Text    string // describes a computed default
 }
 
-// Range is what a value of its own may be, ends included. Durations are in
-// nanoseconds. What depends on other directives is not here.
+// Range is the range of a value that does not depend on others, including its
+// ends. Durations are in nanoseconds.
 type Range struct {
 	Least, Most int64
-	Prefork     int64 // in place of Most for a Prefork MPM
-	Async       int64 // in place of Most for an Asynchronous one
-	OrZero      bool  // 0 is allowed as well
+	Prefork     int64 // replaces Most for a Prefork MPM
+	Async       int64 // replaces Most for an Asynchronous MPM
+	OrZero      bool  // 0 is allowed, too
 	Out         Out
 }
 
-// Out is what becomes of a value out of range.
+// Out says what happens to a value out of range.
 type Out uint8
 
 const (
 	Refuse  Out = iota // an error
-	Adjust             // the nearest value in range is used, with a warning
-	Depends            // it is made to fit other directives
+	Adjust             // use the nearest value in range, with a warning
+	Depends            // it is made consistent with other directives
 )
 
-// far is a bound where there is none: numbers below it can be added and
-// multiplied without a thought.
+// far replaces a missing bound. Numbers below it can be added and multiplied
+// without overflow.
 const far = 1 << 40
 
-// Restart is what a graceful restart does with a changed value.
+// Restart says what a graceful restart does with a changed value.
 type Restart uint8
 
 const (
-	Taken  Restart = iota // new children have it
-	Kept                  // nothing, with a warning: it holds for the server's life
-	AtOpen                // sockets that are opened from then on have it, open ones keep theirs
+	Taken  Restart = iota // new children use it
+	Kept                  // ignores it with a warning: the value is fixed for the server's life
+	AtOpen                // sockets that are opened later use it, open ones do not
 )
 
 func (r Restart) String() string { return [...]string{"taken", "kept", "new sockets"}[r] }
 
-// Meaning is for which servers a directive means anything.
+// Meaning says in which servers a directive has a meaning.
 type Meaning uint8
 
 const (
@@ -118,11 +120,11 @@ const (
 	Never               // see Entry.Nothing
 )
 
-// Section tells whether it may stand in a <User> section.
+// Section reports whether the directive may stand in a <User> section.
 func (e *Entry) Section() bool { return e.group != nil && e.Name != "User" }
 
-// FlagName is the name in lower case with dashes: MaxRequestWorkers is
-// max-request-workers.
+// FlagName returns the name in lower case with dashes: max-request-workers for
+// MaxRequestWorkers.
 func (e *Entry) FlagName() string { return dashed(e.Name) }
 
 func dashed(name string) string {
@@ -137,7 +139,7 @@ func dashed(name string) string {
 	return b.String()
 }
 
-// DefaultFor is the default for an MPM, with a control process or without.
+// DefaultFor returns the default for an MPM, with or without a control process.
 func (e *Entry) DefaultFor(m MPM, alone bool) string {
 	switch d := e.Default; {
 	case m.Prefork && d.Prefork != "":
@@ -149,7 +151,6 @@ func (e *Entry) DefaultFor(m MPM, alone bool) string {
 	}
 }
 
-// bounds are the least and the most for an MPM.
 func (e *Entry) bounds(m MPM) (least, most int64) {
 	least, most = e.Range.Least, e.Range.Most
 	switch {
@@ -165,15 +166,14 @@ func (e *Entry) bounds(m MPM) (least, most int64) {
 	return least, most
 }
 
-// restart is Restart for an MPM.
 func (e *Entry) restart(m MPM) Restart {
 	if m.ListenPerThread && (e.Name == "ThreadsPerChild" || e.Name == "StartServers") {
-		return Kept // each thread has a socket, with connections in its queue
+		return Kept // each thread has a socket with connections in its queue
 	}
 	return e.Restart
 }
 
-// silent is why e means nothing to a server; empty where it does.
+// silent returns why e has no meaning for a server, or "" if it has one.
 func (e *Entry) silent(m MPM, alone bool) string {
 	switch {
 	case e.For == Never:
@@ -194,7 +194,7 @@ func (e *Entry) silent(m MPM, alone bool) string {
 	return ""
 }
 
-// instead names the directive that means the same to the other kind of MPM.
+// instead names the directive with the same meaning for the other kind of MPM.
 func instead(name, suffix, other string) string {
 	if stem, ok := strings.CutSuffix(name, suffix); ok {
 		return " (write " + stem + other + ")"
@@ -202,5 +202,5 @@ func instead(name, suffix, other string) string {
 	return ""
 }
 
-// second is the unit of ranges of durations.
+// second is one second in the unit of ranges.
 const second = int64(time.Second)

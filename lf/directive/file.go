@@ -9,23 +9,21 @@ import (
 	"strings"
 )
 
-// Bounds of what is read.
+// Limits of what is read.
 const (
-	mostDepth = 16      // of Include
+	mostDepth = 16      // of nested Include
 	mostFiles = 1000    // in all
 	mostBytes = 1 << 20 // of one file
 )
 
-// file is what a configuration says, with its sections that are not to be read
-// left out.
+// file is the contents of a configuration, without sections that do not apply.
 type file struct {
 	main     []value
 	sections []section
 	notes    Notes
-	missing  bool // it could not be read at all
+	missing  bool // the file could not be read
 }
 
-// section is a <User> section.
 type section struct {
 	user   string
 	from   Origin
@@ -37,18 +35,18 @@ type reader struct {
 	file
 	defines []string
 
-	// mpm is what <IfModule> asks for. It is settled by a flag or by the running server,
-	// or else the last MPM directive so far says it.
+	// mpm is the MPM that <IfModule> compares with. A flag or the running
+	// server settles it; otherwise the last MPM directive so far sets it.
 	mpm     string
 	settled bool
-	asked   Origin // the first <IfModule> that asked
+	asked   Origin // the first <IfModule> that was evaluated
 
-	user  *section // being read
+	user  *section // the section that is being read, or nil
 	files int
-	path  []string // files that are being read, one including the next
+	path  []string // files that are being read; each includes the next
 }
 
-// read reads the file and what it includes. What is wrong is in its notes.
+// read reads the file and those that it includes. It adds errors to the notes.
 func (r *reader) read(name string) {
 	r.include(name, Origin{})
 }
@@ -76,7 +74,7 @@ func (r *reader) include(name string, from Origin) {
 	text, err := load(name)
 	if err != nil {
 		what := "Include"
-		if from == (Origin{}) { // nobody but the command line asked for it
+		if from == (Origin{}) { // the command line named it
 			from, what, r.missing = Origin{Flag: "config"}, "", true
 		}
 		r.fail(from, what, "%v", err)
@@ -87,7 +85,7 @@ func (r *reader) include(name string, from Origin) {
 	r.path = r.path[:len(r.path)-1]
 }
 
-// load reads a file of a bounded size.
+// load reads a file of limited size.
 func load(name string) (string, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -111,17 +109,17 @@ func load(name string) (string, error) {
 	return string(text), nil
 }
 
-// open is a section of a file that has begun and not ended.
+// open is a section that has begun and not ended.
 type open struct {
-	name  string // as it was written
+	name  string // as written
 	from  Origin
-	taken bool // what is in it is to be read
+	taken bool // its contents apply
 }
 
 func (r *reader) parse(name, text string) {
 	var (
 		opened  []open
-		skipped int // sections open that are not to be read
+		skipped int // open sections whose contents do not apply
 		outer   = r.user
 	)
 	for _, l := range split(text) {
@@ -160,7 +158,7 @@ func (r *reader) parse(name, text string) {
 	r.user = outer
 }
 
-// sectionName is the first word of <Name args>.
+// sectionName returns the first word of <Name args>.
 func sectionName(text string) string {
 	name := strings.TrimLeft(text[1:], " \t")
 	if end := strings.IndexAny(name, " \t>"); end >= 0 {
@@ -177,8 +175,8 @@ func innermost(opened []open) string {
 	return fmt.Sprintf(" (the innermost open one is <%s> of %s)", last.name, last.from)
 }
 
-// begin reads the first line of a section and tells whether the rest is to be
-// read.
+// begin reads the first line of a section. It returns whether the section's
+// contents apply.
 func (r *reader) begin(text string, from Origin) bool {
 	inside, ok := strings.CutSuffix(text[1:], ">")
 	if !ok {
@@ -218,7 +216,7 @@ func (r *reader) beginUser(name string, from Origin) bool {
 	}
 	for _, s := range r.sections {
 		if s.user == name {
-			r.fail(from, "", "<User %s> is there already, at %s", name, s.from)
+			r.fail(from, "", "<User %s> was already given at %s", name, s.from)
 			return false
 		}
 	}
@@ -227,7 +225,8 @@ func (r *reader) beginUser(name string, from Origin) bool {
 	return true
 }
 
-// holds asks for what follows an exclamation mark the other way round.
+// holds evaluates is for arg. An exclamation mark before arg inverts the
+// result.
 func (r *reader) holds(arg string, is func(string) bool) bool {
 	if name, not := strings.CutPrefix(arg, "!"); not {
 		return !is(name)
@@ -235,8 +234,8 @@ func (r *reader) holds(arg string, is func(string) bool) bool {
 	return is(arg)
 }
 
-// isModule tells whether a module is the MPM, by one of the names httpd has for
-// it. Other modules do not exist.
+// isModule reports whether a module is the MPM, under one of httpd's names for
+// it. There are no other modules.
 func (r *reader) isModule(module string, from Origin) bool {
 	if r.asked == (Origin{}) {
 		r.asked = from
@@ -249,7 +248,7 @@ func (r *reader) isModule(module string, from Origin) bool {
 	return false
 }
 
-// directive reads a line that is no section.
+// directive reads a line that is not a section.
 func (r *reader) directive(text string, from Origin) {
 	all, err := words(text)
 	if err != nil {
@@ -264,7 +263,7 @@ func (r *reader) directive(text string, from Origin) {
 	}
 	e, old, ok := Lookup(name)
 	if !ok {
-		r.fail(from, "", "unknown directive %q%s", clip(name), meant(Nearest(name), "lflab serve --help lists what there is"))
+		r.fail(from, "", "unknown directive %q%s", clip(name), meant(Nearest(name), "lflab serve --help lists all"))
 		return
 	}
 	v := value{entry: e, args: args, from: from, dir: filepath.Dir(from.File), old: old}
@@ -274,7 +273,7 @@ func (r *reader) directive(text string, from Origin) {
 	}
 	switch {
 	case r.user != nil && !e.Section():
-		r.fail(from, e.Name, "belongs into the main part, not into <User %s>", r.user.user)
+		r.fail(from, e.Name, "belongs in the main part, not in <User %s>", r.user.user)
 	case r.user != nil:
 		r.user.values = append(r.user.values, v)
 	default:
@@ -285,7 +284,7 @@ func (r *reader) directive(text string, from Origin) {
 	}
 }
 
-// chooseMPM settles what <IfModule> asks for.
+// chooseMPM sets the MPM that <IfModule> compares with.
 func (r *reader) chooseMPM(name string, from Origin) {
 	switch {
 	case r.settled || strings.EqualFold(name, r.mpm):
@@ -309,16 +308,16 @@ func (r *reader) includes(args []string, from Origin, optional bool) {
 	names, err := filepath.Glob(pattern)
 	switch {
 	case err != nil:
-		r.fail(from, "Include", "%s is no pattern: %v", args[0], err)
+		r.fail(from, "Include", "%s is not a pattern: %v", args[0], err)
 	case len(names) == 0 && !optional:
-		r.fail(from, "Include", "there is no file %s (IncludeOptional does not mind)", pattern)
+		r.fail(from, "Include", "there is no file %s (IncludeOptional allows that)", pattern)
 	}
 	for _, name := range names {
 		r.include(name, from)
 	}
 }
 
-// meant is the end of a message about an unknown name.
+// meant returns the end of a message about an unknown name.
 func meant(name, otherwise string) string {
 	if name == "" {
 		return " (" + otherwise + ")"
@@ -326,7 +325,7 @@ func meant(name, otherwise string) string {
 	return fmt.Sprintf(" (did you mean %s?)", name)
 }
 
-// clip keeps what is quoted in a message short and on one line.
+// clip shortens quoted text to one short line.
 func clip(text string) string {
 	const most = 60
 	text = strings.Map(func(c rune) rune {

@@ -43,16 +43,17 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestFileProblems: each problem names its line, and all are told at once.
+// TestFileProblems checks that each problem names its line, and that all
+// problems are reported at once.
 func TestFileProblems(t *testing.T) {
 	for _, c := range []struct {
 		text string
-		want []string // in the order they are told
+		want []string // in the order of the reports
 	}{
 		{"Listen 1\nThreadPerChild 3", []string{`:2: unknown directive "ThreadPerChild" (did you mean ThreadsPerChild?)`}},
 		{"Listen 1\nmaxclient 3\nXyzzyPlugh 1\nUsr a", []string{":2", "MaxClients?", ":3", "lflab serve --help lists", ":4", "User?"}},
 		{"Listen 1\nThreadsPerChild abc\nServerLimit 3x\nKeepAlive 3", []string{":3: ServerLimit 3x", ":2: ThreadsPerChild abc", ":4: KeepAlive 3"}},
-		{"Listen 1\nListenBacklog\nUser a b\nKeepAlive On # no", []string{":2: ListenBacklog: needs a value (number)", ":3: User: has 2 values and takes 1", ":4: KeepAlive: has a comment behind it"}},
+		{"Listen 1\nListenBacklog\nUser a b\nKeepAlive On # no", []string{":2: ListenBacklog: needs a value (number)", ":3: User: has 2 values and takes 1", ":4: KeepAlive: ends with a comment"}},
 		{"Listen 1\n\\\n\\\nFoo \\\n 1\nPidFile \"x", []string{":2", "Foo", ":6", "a quote is not closed"}},
 		{"Listen 1\n</IfModule>", []string{":2", "</IfModule> ends no section"}},
 		{"Listen 1\n<IfDefine X>\n</User>\n</IfDefine>", []string{":3", "ends no section (the innermost open one is <IfDefine> of ", ":2)"}},
@@ -62,9 +63,9 @@ func TestFileProblems(t *testing.T) {
 		{"Listen 1\n<Directory />\nRequire all granted\n</Directory>", []string{":2", "unknown section <Directory> (known: <User>, <IfModule>, <IfDefine>)"}},
 		{"Listen 1\n<User>\n</User>\n<IfDefine !>\n</IfDefine>", []string{":2", "<User> takes one name", ":4", "<IfDefine> takes one name"}},
 		{"Listen 1\n<User a>\nPidFile /x\nUser b\n<User c>\n</User>\n</User>\n<User a>\n</User>", []string{
-			":3", "PidFile", "belongs into the main part, not into <User a>", ":4", "User", "belongs into the main part", ":5", "<User c> is inside <User a>", ":8", "<User a> is there already"}},
+			":3", "PidFile", "belongs in the main part, not in <User a>", ":4", "User", "belongs in the main part", ":5", "<User c> is inside <User a>", ":8", "<User a> was already given"}},
 		{"Listen 1\nInclude nosuch.conf\nInclude *.nosuch\nInclude [\nInclude\nInclude .", []string{
-			":2", "there is no file", ":3", "there is no file", ":4", "is no pattern", ":5", "takes one file", ":6", "is a directory (write "}},
+			":2", "there is no file", ":3", "there is no file", ":4", "is not a pattern", ":5", "takes one file", ":6", "is a directory (write "}},
 		{"Listen 1\nInclude server.conf", []string{":2", "includes itself"}},
 		{"Listen 1\n<IfModule event.c>\n</IfModule>\nMPM worker", []string{":4: MPM: must come before <IfModule>, which at ", ":2 has been read for mpm leader"}},
 		{"ThreadsPerChild 3", []string{"server.conf: no Listen: the configuration has none (write, for example, Listen 127.0.0.1:8080)"}},
@@ -93,7 +94,8 @@ func TestManyProblems(t *testing.T) {
 	}
 }
 
-// TestConditions: what is in a section that does not hold is not read.
+// TestConditions checks that the contents of a section whose condition fails
+// are not read.
 func TestConditions(t *testing.T) {
 	for condition, want := range map[string]bool{
 		"IfModule mpm_event_module": true, "IfModule mpm_event.c": true, "IfModule event.c": true, "IFMODULE MPM_EVENT_MODULE": true,
@@ -114,8 +116,8 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// TestInclude: files stand where they are included, in order, and paths in
-// them are relative to them.
+// TestInclude checks that included files are read in order, at the place of the
+// Include, and that paths in them are relative to them.
 func TestInclude(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -143,11 +145,11 @@ func TestInclude(t *testing.T) {
 	}
 	main, alice := s.Groups[0], s.Groups[1]
 	for what, ok := range map[string]bool{
-		"the last MaxHead holds":    main.MaxHead == 1003 && alice.MaxHead == 1003,
-		"one is told of the others": says(notes, Info, "server.conf:5: MaxHead 1003: takes the place of 1002 at ...conf.d/2.conf:1"),
-		"paths of the file":         s.PidFile == filepath.Join(dir, "run/a.pid") && s.ScoreBoardFile == filepath.Join(dir, "conf.d/board") && alice.DocumentRoot == filepath.Join(dir, "deep"),
-		"a file in a section":       main.MaxBody == 1<<20 && alice.MaxBody == 77,
-		"where a value is from":     alice.from["MaxBody"] == Origin{File: filepath.Join(dir, "deep/y"), Line: 1},
+		"the last MaxHead holds":  main.MaxHead == 1003 && alice.MaxHead == 1003,
+		"a note names the others": says(notes, Info, "server.conf:5: MaxHead 1003: replaces 1002 at ...conf.d/2.conf:1"),
+		"paths of the file":       s.PidFile == filepath.Join(dir, "run/a.pid") && s.ScoreBoardFile == filepath.Join(dir, "conf.d/board") && alice.DocumentRoot == filepath.Join(dir, "deep"),
+		"a file in a section":     main.MaxBody == 1<<20 && alice.MaxBody == 77,
+		"where a value is from":   alice.from["MaxBody"] == Origin{File: filepath.Join(dir, "deep/y"), Line: 1},
 	} {
 		if !ok {
 			t.Errorf("not so: %s: %+v%s", what, s, listed(notes))
@@ -155,7 +157,8 @@ func TestInclude(t *testing.T) {
 	}
 }
 
-// TestIncludeIsBounded: chains and fans of files come to an end.
+// TestIncludeIsBounded checks that recursive and very many includes are
+// refused.
 func TestIncludeIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 20 {
@@ -200,16 +203,16 @@ func TestNearest(t *testing.T) {
 	}
 }
 
-// TestDebian: configurations as a Debian administrator has them.
+// TestDebian reads configurations as Debian installs them.
 func TestDebian(t *testing.T) {
 	for _, c := range []struct {
 		file, mpm                        string
 		workers, children, start, spares int
 	}{
 		{"mpm_event.conf", "event", 150, 6, 2, 25},
-		{"mpm_event.conf", "leader", 400, 16, 3, 75}, // the section is another MPM's
+		{"mpm_event.conf", "leader", 400, 16, 3, 75}, // the section is for another MPM
 		{"mpm_worker.conf", "worker", 150, 6, 2, 25},
-		{"mpm_worker.conf", "leader", 150, 6, 2, 25}, // it names leader as well
+		{"mpm_worker.conf", "leader", 150, 6, 2, 25}, // the file also names leader
 		{"mpm_prefork.conf", "prefork", 150, 150, 5, 5},
 	} {
 		path, err := filepath.Abs(filepath.Join("testdata", c.file))
@@ -231,8 +234,8 @@ func TestDebian(t *testing.T) {
 	}
 }
 
-// FuzzParse: no text makes the parser panic, and every position it tells lies
-// in the text, at a line that has something of what is told.
+// FuzzParse checks that no text makes the parser panic, and that each reported
+// position is in the text, at a line that contains what the report is about.
 func FuzzParse(f *testing.F) {
 	for _, seed := range []string{
 		"Listen 80\n<User a>\nListen 81\n</User>\n", "a \\\n b\n", "<IfModule x>\n</IfModule", "'", "\\", "<", "</", "</>", "< User x >", "\"\" x", "# \\\n#",
@@ -262,7 +265,8 @@ func FuzzParse(f *testing.F) {
 		}
 		for _, v := range values {
 			check(v.from)
-			// The name begins where the directive does, or on a line that continues it.
+			// The name begins where the directive does, or on a continuation
+			// line.
 			rest := strings.ToLower(strings.Join(lines[v.from.Line-1:], "\n"))
 			if !strings.Contains(rest, strings.ToLower(v.entry.Name)) && len(v.entry.Old) == 0 {
 				t.Fatalf("%s is not at line %d", v.entry.Name, v.from.Line)

@@ -14,7 +14,7 @@ import (
 	"lflab/lf"
 )
 
-// mpms are architectures as package directive sees them.
+// mpms are the architectures as package directive sees them.
 var mpms = map[string]MPM{
 	"leader":    {Name: "leader", MinThreads: 1},
 	"worker":    {Name: "worker", Listener: true, MinThreads: 2},
@@ -42,8 +42,8 @@ func lookup(name string) (MPM, error) {
 	return m, nil
 }
 
-// machine is a machine with one user, alice, of the groups people and disk, 8
-// processors, and this process's user id.
+// machine is a machine with the user alice, a member of people and disk, and
+// with 8 processors. The process runs as uid.
 func machine(uid int) System {
 	alice := &user.User{Username: "alice", Uid: "1001", Gid: "2001"}
 	return System{
@@ -84,7 +84,7 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
-// flags are the flags of a command line.
+// flags parses the flags of a command line.
 func flags(t *testing.T, args ...string) *Flags {
 	t.Helper()
 	set := pflag.NewFlagSet("serve", pflag.ContinueOnError)
@@ -95,8 +95,8 @@ func flags(t *testing.T, args ...string) *Flags {
 	return f
 }
 
-// configured resolves a configuration that listens, as user 1000 or with
-// what change makes of the sources.
+// configured resolves a configuration with a Listen directive, as user 1000.
+// change may modify the sources.
 func configured(t *testing.T, mpm, text string, change ...func(*Sources)) (*Settings, Notes, error) {
 	t.Helper()
 	src := Sources{
@@ -108,14 +108,15 @@ func configured(t *testing.T, mpm, text string, change ...func(*Sources)) (*Sett
 	return Resolve(src)
 }
 
-// effective is a value as Check shows it.
+// effective is a value as Check prints it.
 func effective(s *Settings, name string) string {
 	e, _, _ := Lookup(name)
 	field, _ := e.at(s, &s.Groups[0])
 	return show(field)
 }
 
-// says tells whether a note of that level has all parts, which are divided by "...".
+// says reports whether a note of that level contains all parts, in order. "..."
+// separates parts.
 func says(notes Notes, level Level, parts string) bool {
 	for _, n := range notes {
 		text, found := n.String(), true
@@ -133,7 +134,7 @@ func says(notes Notes, level Level, parts string) bool {
 	return false
 }
 
-// listed are notes one a line.
+// listed returns the notes, one on each line.
 func listed(notes Notes) string {
 	var b strings.Builder
 	for _, n := range notes {

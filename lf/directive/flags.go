@@ -6,16 +6,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// Flags are the directives as flags of a command line. They remember what was
-// set, in order. A flag is a line of the main part of a configuration, and wins over
-// those of the file; --listen takes the place of all Listen of the main part.
+// Flags are the directives as command-line flags. They store the values in the
+// order in which they were set. A flag counts as a line of the configuration's
+// main part and wins over the file's. --listen replaces all Listen of the main
+// part.
 type Flags struct {
 	values []value
 }
 
-// NewFlags adds a flag for every directive to set, and hidden ones for the
-// names that directives once had. What a value must be is left to Resolve,
-// which tells all that is wrong at once.
+// NewFlags adds a flag to set for every directive, and hidden flags for aliases
+// and former names. It does not check values; Resolve does, and reports all
+// errors together.
 func NewFlags(set *pflag.FlagSet) *Flags {
 	f := &Flags{}
 	for i := range table {
@@ -42,11 +43,11 @@ func (f *Flags) add(set *pflag.FlagSet, e *Entry, name string, old Old, hidden b
 		added.NoOptDefVal = "true"
 	}
 	if added.DefValue == "Off" || strings.Contains(e.Doc, "default") || strings.Contains(e.Doc, "(0:") {
-		added.DefValue = "" // it goes without saying, or is said
+		added.DefValue = "" // not worth showing, or already in Doc
 	}
 }
 
-// help is the line of the flag.
+// help returns the flag's help text.
 func (e *Entry) help() string {
 	if e.For == Never {
 		return e.Doc + "; accepted, and has no meaning in a Go process"
@@ -64,7 +65,7 @@ func (e *Entry) help() string {
 	return e.Doc + " (" + strings.Join(others, ", ") + ")"
 }
 
-// flag is one flag as package pflag knows it.
+// flag implements pflag.Value.
 type flag struct {
 	to    *Flags
 	entry *Entry
@@ -77,12 +78,12 @@ func (f *flag) String() string { return f.text }
 
 func (f *flag) Type() string {
 	if f.entry.Type == Switch {
-		return "bool" // for which help shows no value
+		return "bool" // so that help shows no value
 	}
 	return f.entry.Type.String()
 }
 
-// Set remembers a value.
+// Set stores a value.
 func (f *flag) Set(text string) error {
 	args := []string{text}
 	if f.entry.Name == "Listen" || f.entry.Name == "Mutex" {
@@ -95,7 +96,7 @@ func (f *flag) Set(text string) error {
 	return nil
 }
 
-// Given tells whether a flag of that directive was set.
+// Given reports whether a flag of that directive was set.
 func (f *Flags) Given(name string) bool {
 	e, _, ok := Lookup(name)
 	return ok && last(f.values, e) != nil

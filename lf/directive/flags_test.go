@@ -9,8 +9,8 @@ import (
 	"lflab/lf"
 )
 
-// TestEveryDirectiveIsAFlag: each is shown in the help, and names from before
-// still work.
+// TestEveryDirectiveIsAFlag checks that the help lists each directive, and that
+// old names of flags still work.
 func TestEveryDirectiveIsAFlag(t *testing.T) {
 	set := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	NewFlags(set)
@@ -27,10 +27,10 @@ func TestEveryDirectiveIsAFlag(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		// What there was before there was a table.
+		// Flags that are older than the table of directives.
 		"mpm", "listen", "threads", "primitive", "spin", "order", "promotion", "leaders", "hold", "sets", "deactivate", "association", "form", "accept",
 		"docroot", "keepalive-timeout", "head-timeout", "body-timeout", "write-timeout", "max-head", "max-body", "grace", "defer-accept", "backlog", "lab", "debug",
-		// And some of what came.
+		// Some of the newer flags.
 		"max-request-workers", "max-clients", "max-requests-per-child", "mutex", "keep-alive-timeout", "document-root", "listen-backlog", "accept-mutex", "pid-file",
 	} {
 		if set.Lookup(name) == nil {
@@ -39,14 +39,14 @@ func TestEveryDirectiveIsAFlag(t *testing.T) {
 	}
 }
 
-// byFlags resolves flags only.
+// byFlags resolves settings from flags only.
 func byFlags(t *testing.T, args ...string) (*Settings, Notes, error) {
 	t.Helper()
 	return Resolve(Sources{Flags: flags(t, args...), Lookup: lookup, System: machine(1000)})
 }
 
-// TestAlone: flags that say nothing of children make the server of one process that
-// there was before there was a control process.
+// TestAlone checks that flags which ask for no children start a server of one
+// process, without a control process.
 func TestAlone(t *testing.T) {
 	s, notes, err := byFlags(t)
 	if err != nil || len(notes) > 0 {
@@ -71,7 +71,8 @@ func TestAlone(t *testing.T) {
 	}
 }
 
-// TestControlProcess: what asks for one.
+// TestControlProcess lists flags that ask for a control process, and flags that
+// do not.
 func TestControlProcess(t *testing.T) {
 	for _, c := range []struct {
 		args  string
@@ -88,11 +89,12 @@ func TestControlProcess(t *testing.T) {
 	}
 	_, notes, _ := byFlags(t, "--start-servers", "2", "--control-process=off")
 	if !says(notes, Info, "--start-servers 2: has no meaning without a control process") {
-		t.Errorf("nothing is said:%s", listed(notes))
+		t.Errorf("no note:%s", listed(notes))
 	}
 }
 
-// TestFlagsWin over the main part of the file, and not over a section.
+// TestFlagsWin checks that flags override the main part of the file, but not a
+// section.
 func TestFlagsWin(t *testing.T) {
 	s, notes, err := configured(t, "worker", "ThreadsPerChild 5\nThreadsPerChild 6\nMaxHead 500\n<User alice>\nListen 81\nThreadsPerChild 7\n</User>", func(src *Sources) {
 		src.Flags = flags(t, "--mpm", "event", "--threads-per-child", "8", "--listen", "127.0.0.1:90", "--max-body", "1", "--max-body", "2", "--mutex", "reuseport mpm-accept")
@@ -109,8 +111,8 @@ func TestFlagsWin(t *testing.T) {
 	if from := main.from["ThreadsPerChild"]; from.String() != "--threads-per-child" {
 		t.Errorf("ThreadsPerChild is from %v", from)
 	}
-	if !says(notes, Info, "ThreadsPerChild 6: takes the place of 5 at ") {
-		t.Errorf("nothing is said of the second:%s", listed(notes))
+	if !says(notes, Info, "ThreadsPerChild 6: replaces 5 at ") {
+		t.Errorf("no note about the second:%s", listed(notes))
 	}
 }
 
@@ -119,14 +121,14 @@ func TestFlagProblems(t *testing.T) {
 		"--threads 0":                    "--threads 0: mpm leader takes 1 to 4096",
 		"--mpm leadr":                    `--mpm leadr: unknown mpm "leadr"`,
 		"--head-timeout 0s":              "--head-timeout 0s: not in 1ms to 24h0m0s",
-		"--grace forever":                "--grace forever: is no duration",
+		"--grace forever":                "--grace forever: is not a duration",
 		"--listen 127.0.0.1":             "--listen 127.0.0.1: has no port",
 		"--backlog 0":                    "--backlog 0: not in 1 to 1048576",
 		"--order fifo --promotion lazy":  "MPM leader: order fifo does not go with promotion lazy",
 		"--lab=maybe":                    "--lab maybe: is neither On nor Off",
-		"--mutex=":                       "--mutex: is no mechanism",
+		"--mutex=":                       "--mutex: is not a mechanism",
 		"--listen=":                      "--listen: has no port",
-		"--start-servers 1 --user mallo": "--user mallo: is not known here",
+		"--start-servers 1 --user mallo": "--user mallo: is unknown",
 	} {
 		_, _, err := byFlags(t, strings.Fields(args)...)
 		if err == nil || !strings.Contains(err.Error(), want) {

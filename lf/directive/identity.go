@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// identity is whom children run as; -1 is whom the parent runs as.
+// identity is the user and groups that children run as. -1 means the parent's.
 type identity struct {
 	uid, gid int
 	others   []int
 }
 
-// findUser looks a user up, by name or as #uid.
+// findUser looks up a user by name or #uid.
 func (s *System) findUser(name string) (identity, error) {
 	var (
 		u   *user.User
@@ -22,13 +22,13 @@ func (s *System) findUser(name string) (identity, error) {
 	if id, ok := strings.CutPrefix(name, "#"); ok {
 		n, bad := strconv.ParseUint(id, 10, 31)
 		if bad != nil {
-			return identity{}, fmt.Errorf("is no user id (want a name, or #1000)")
+			return identity{}, fmt.Errorf("is not a user ID (want a name, or #1000)")
 		}
 		if u, err = s.LookupUID(id); err != nil {
-			return identity{uid: int(n), gid: -1}, nil // an id need not have a name
+			return identity{uid: int(n), gid: -1}, nil // an ID need not have a name
 		}
 	} else if u, err = s.LookupUser(name); err != nil {
-		return identity{}, fmt.Errorf("is not known here: %w", err)
+		return identity{}, fmt.Errorf("is unknown: %w", err)
 	}
 	who := identity{}
 	if who.uid, err = strconv.Atoi(u.Uid); err != nil {
@@ -51,23 +51,23 @@ func (s *System) findUser(name string) (identity, error) {
 	return who, nil
 }
 
-// findGroup looks a group up, by name or as #gid.
+// findGroup looks up a group by name or #gid.
 func (s *System) findGroup(name string) (int, error) {
 	if id, ok := strings.CutPrefix(name, "#"); ok {
 		n, err := strconv.ParseUint(id, 10, 31)
 		if err != nil {
-			return 0, fmt.Errorf("is no group id (want a name, or #1000)")
+			return 0, fmt.Errorf("is not a group ID (want a name, or #1000)")
 		}
 		return int(n), nil
 	}
 	g, err := s.LookupGroup(name)
 	if err != nil {
-		return 0, fmt.Errorf("is not known here: %w", err)
+		return 0, fmt.Errorf("is unknown: %w", err)
 	}
 	return strconv.Atoi(g.Gid)
 }
 
-// identify finds out whom the children of g run as.
+// identify determines the user and groups of the children of g.
 func (r *resolver) identify(g *Group) {
 	g.UID, g.GID = -1, -1
 	userFrom, groupFrom := g.from["User"], g.from["Group"]
@@ -99,7 +99,7 @@ func (r *resolver) identify(g *Group) {
 		}
 		r.say(Warning, "User", "", Origin{}, "is not given and this is root: children serve as root (write User with a name)")
 	case self == 0 && who.gid < 0:
-		r.say(Error, "User", g.User, userFrom, "has no entry that tells its group (write Group, too)")
+		r.say(Error, "User", g.User, userFrom, "has no passwd entry with a group (write Group, too)")
 	case self == 0:
 		g.UID, g.GID, g.SupplementaryGroups = who.uid, who.gid, who.others
 	case g.User != "" && who.uid != self && g.Name != "":

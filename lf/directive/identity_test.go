@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestIdentity: whom children run as, and when that is refused.
+// TestIdentity checks which user the children run as, and which users are
+// refused.
 func TestIdentity(t *testing.T) {
 	for _, c := range []struct {
 		uid      int
@@ -21,15 +22,15 @@ func TestIdentity(t *testing.T) {
 		{0, "User alice\nGroup #6", 1001, 6, []int{2001, 6}, 0, "", "Group"},
 		{0, "User #1001\nGroup people", 1001, 2001, []int{2001, 6}, 0, "", "User"},
 		{0, "User #4711\nGroup #4712", 4711, 4712, nil, 0, "", "User"},
-		{0, "User #4711", 0, 0, nil, Error, "has no entry that tells its group", ""},
+		{0, "User #4711", 0, 0, nil, Error, "has no passwd entry with a group", ""},
 		{0, "User root", 0, 0, nil, Error, "is root, which children that serve must not be", ""},
-		{0, "User mallory", 0, 0, nil, Error, "User mallory: is not known here: user: unknown user mallory", ""},
+		{0, "User mallory", 0, 0, nil, Error, "User mallory: is unknown: user: unknown user mallory", ""},
 		{0, "", -1, -1, nil, Warning, "User: is not given and this is root", ""},
 		{0, "Group people", -1, -1, nil, Warning, "Group people: changes nothing without a User", ""},
 		{1001, "User alice", -1, -1, nil, 0, "", "User"},
 		{1000, "User alice", -1, -1, nil, Warning, "changes nothing: only root", ""},
-		{1000, "User mallory", 0, 0, nil, Error, "is not known here", ""},
-		{1000, "Group crowd", 0, 0, nil, Error, "Group crowd: is not known here: group: unknown group crowd", ""},
+		{1000, "User mallory", 0, 0, nil, Error, "is unknown", ""},
+		{1000, "Group crowd", 0, 0, nil, Error, "Group crowd: is unknown: group: unknown group crowd", ""},
 		{1000, "", -1, -1, nil, 0, "", "User"},
 	} {
 		s, notes, err := configured(t, "leader", c.text, func(src *Sources) { src.System = machine(c.uid) })
@@ -54,18 +55,20 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestThisMachine: the real user database knows root, and not just anybody.
+// TestThisMachine checks that the real user database knows root, and does not
+// know an invented name.
 func TestThisMachine(t *testing.T) {
 	real := func(src *Sources) { src.System = System{} }
 	if _, notes, err := configured(t, "leader", "User root", real); err == nil || !says(notes, Error, "is root") {
 		t.Errorf("root: %v", err)
 	}
-	if _, notes, err := configured(t, "leader", "User no-such-user-here", real); err == nil || !says(notes, Error, "is not known here") {
+	if _, notes, err := configured(t, "leader", "User no-such-user-here", real); err == nil || !says(notes, Error, "is unknown") {
 		t.Errorf("nobody: %v", err)
 	}
 }
 
-// TestSections: a section inherits the main part, and is a group of its own.
+// TestSections checks that a section inherits from the main part and makes a
+// group of its own.
 func TestSections(t *testing.T) {
 	s, notes, err := configured(t, "worker", `
 <User alice>
@@ -98,7 +101,7 @@ CoreDumpDirectory /
 		"their slots":       main.FirstSlot == 0 && alice.FirstSlot == 8 && alice.ServerLimit == 8,
 		"what is inherited": alice.HeadTimeout == main.HeadTimeout && alice.HeadTimeout.Seconds() == 9,
 		"the adjustment":    says(notes, Warning, "server.conf:9: MaxRequestWorkers 10: is not a multiple of ThreadsPerChild 4...(in <User alice>)"),
-		"one note for both": len(notes) == 2, // and the hint that ServerLimit leaves no room
+		"one note for both": len(notes) == 2, // the other note is the hint that ServerLimit leaves no spare slots
 	} {
 		if !ok {
 			t.Errorf("not so: %s: %+v%s", what, s.Groups, listed(notes))
@@ -116,7 +119,7 @@ func TestSectionsThatCannotBe(t *testing.T) {
 		{1000, alice, "server.conf:3: User alice: is another user than this one (1000): only root can start children of several users"},
 		{0, "<User alice>\n</User>", "server.conf:3: no Listen: <User alice> has none"},
 		{0, "<User root>\nListen 81\n</User>", "server.conf:3: User root: is root"},
-		{0, "<User nobody-here>\nListen 81\n</User>", "server.conf:3: User nobody-here: is not known here"},
+		{0, "<User nobody-here>\nListen 81\n</User>", "server.conf:3: User nobody-here: is unknown"},
 		{0, "<User alice>\nListen 127.0.0.1:80\n</User>", "server.conf:4: Listen 127.0.0.1:80: is the same address as Listen 127.0.0.1:80 at ...server.conf:1"},
 		{0, "ControlProcess Off\n" + alice, "server.conf:4: <User alice>: needs a control process"},
 	} {
@@ -127,7 +130,7 @@ func TestSectionsThatCannotBe(t *testing.T) {
 	}
 }
 
-// TestOnlySections: a main part without Listen is no group.
+// TestOnlySections checks that a main part without Listen makes no group.
 func TestOnlySections(t *testing.T) {
 	s, _, err := Resolve(Sources{
 		Config: write(t, "server.conf", "ThreadsPerChild 7\n<User alice>\nListen 81\n</User>\n"), Lookup: lookup, System: machine(1001),

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// line is a line of a file, with those that continue it.
+// line is a line of a file, joined with those that continue it.
 type line struct {
-	number int // of the first
+	number int // of its first line
 	text   string
 }
 
-// split cuts a file into lines, puts together what continues, and leaves out
-// what is empty or a comment. A comment is continued like anything else.
+// split splits a file into lines, joins continued lines, and drops empty lines
+// and comments. Comments can be continued, too.
 func split(text string) []line {
 	var (
 		all    []line
@@ -26,14 +26,14 @@ func split(text string) []line {
 		}
 		part = strings.TrimSuffix(part, "\r")
 		if before, ok := strings.CutSuffix(part, `\`); ok {
-			whole.WriteString(before + " ") // the space keeps number: it is not empty
+			whole.WriteString(before + " ") // the space makes whole non-empty, which keeps number
 			continue
 		}
 		whole.WriteString(part)
 		all = keep(all, number, whole.String())
 		whole.Reset()
 	}
-	return keep(all, number, whole.String()) // a file that ends in a backslash
+	return keep(all, number, whole.String()) // the last line may end in a backslash
 }
 
 func keep(all []line, number int, text string) []line {
@@ -49,9 +49,9 @@ var (
 	errGlued = errors.New("a space is missing after a closing quote")
 )
 
-// words cuts a line into its words. One that begins with a quote goes on to the
-// next quote of its kind; in it, a backslash takes away the meaning of a quote
-// of that kind or of a backslash.
+// words splits a line into words. A word that begins with a quote extends to
+// the next quote of its kind; in it, a backslash escapes such a quote or a
+// backslash.
 func words(text string) ([]string, error) {
 	var all []string
 	for {
@@ -75,7 +75,7 @@ func words(text string) ([]string, error) {
 	}
 }
 
-// quoted reads up to the closing quote, and past it.
+// quoted returns the text up to the closing quote, and the rest after it.
 func quoted(text string, quote byte) (word, rest string, err error) {
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {

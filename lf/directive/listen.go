@@ -9,17 +9,17 @@ import (
 	"strings"
 )
 
-// parseListen reads [address:]port [protocol] and returns host:port.
+// parseListen parses [address:]port [protocol] and returns host:port.
 func parseListen(args []string) (string, error) {
 	if len(args) > 1 && !strings.EqualFold(args[1], "http") {
-		return "", fmt.Errorf("asks for %s: this server speaks http", clip(args[1]))
+		return "", fmt.Errorf("protocol %s is not supported (want http)", clip(args[1]))
 	}
 	text := args[0]
 	host, port := "", text
 	if strings.Contains(text, ":") {
 		var err error
 		if host, port, err = net.SplitHostPort(text); err != nil {
-			return "", errors.New("is no address (want [host:]port, as in 127.0.0.1:8080 or [::1]:8080)")
+			return "", errors.New("is not an address (want [host:]port, as in 127.0.0.1:8080 or [::1]:8080)")
 		}
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
@@ -27,13 +27,13 @@ func parseListen(args []string) (string, error) {
 		if text == "" || net.ParseIP(text) != nil || port == "" {
 			return "", errors.New("has no port (want [host:]port, as in 127.0.0.1:8080)")
 		}
-		return "", fmt.Errorf("is no address: port %s is not in 0 to 65535 (want [host:]port, as in 127.0.0.1:8080)", clip(port))
+		return "", fmt.Errorf("is not an address: port %s is not in 0 to 65535 (want [host:]port, as in 127.0.0.1:8080)", clip(port))
 	}
 	if host == "*" {
 		host = ""
 	}
 	if strings.ContainsAny(host, " \t/*") {
-		return "", fmt.Errorf("is no address: host %s", clip(host))
+		return "", fmt.Errorf("is not an address: host %s", clip(host))
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		host = ip.String() // [::0] is [::]
@@ -41,8 +41,7 @@ func parseListen(args []string) (string, error) {
 	return net.JoinHostPort(strings.ToLower(host), strconv.FormatUint(n, 10)), nil
 }
 
-// clash tells whether two addresses cannot both be listened on; empty if they
-// can.
+// clash says why two addresses cannot both be listened on, or "" if they can.
 func clash(a, b string) string {
 	hostA, portA, _ := net.SplitHostPort(a)
 	hostB, portB, _ := net.SplitHostPort(b)
@@ -57,8 +56,8 @@ func clash(a, b string) string {
 	return ""
 }
 
-// covers tells whether all addresses, which wide stands for, have narrow among
-// them. All IPv6 addresses are all of IPv4, too.
+// covers reports whether wide stands for all addresses and includes narrow. All
+// IPv6 addresses include all IPv4 addresses.
 func covers(wide, narrow string) bool {
 	switch wide {
 	case "", "::":
@@ -70,8 +69,8 @@ func covers(wide, narrow string) bool {
 	return false
 }
 
-// listen puts together where a group listens: flags take the place of the file,
-// and without a file there is a default.
+// listen sets the addresses of a group. Flags replace those of the file.
+// Without a file there is a default.
 func (r *resolver) listen(g *Group, e *Entry, file, flags []value) {
 	values := flags
 	if last(flags, e) == nil {
@@ -88,13 +87,14 @@ func (r *resolver) listen(g *Group, e *Entry, file, flags []value) {
 		if err != nil {
 			r.say(Error, e.Name, v.text(), v.from, "%v", err)
 		}
-		// One that is wrong counts as well: there is no need to say that there is none.
+		// A wrong address counts, too, so that no further error says that there
+		// is none.
 		g.Listen = append(g.Listen, Listen{Address: address, From: v.from})
 		g.from.set(e.Name, v.from)
 	}
 }
 
-// listens checks that each group listens, and no two on the same address.
+// listens checks that each group has an address, and that none clash.
 func (r *resolver) listens() {
 	var all []Listen
 	for i := range r.s.Groups {
@@ -112,7 +112,7 @@ func (r *resolver) listens() {
 			}
 			for _, other := range all {
 				if how := clash(l.Address, other.Address); how != "" {
-					r.say(Error, "Listen", l.Address, l.From, "%s as Listen %s at %s (a socket can be opened once)", how, other.Address, other.From)
+					r.say(Error, "Listen", l.Address, l.From, "%s as Listen %s at %s (each address can be opened once)", how, other.Address, other.From)
 				}
 			}
 			all = append(all, l)
@@ -120,7 +120,7 @@ func (r *resolver) listens() {
 	}
 }
 
-// whole is how messages name all of a group.
+// whole names all of a group in messages.
 func (g *Group) whole() string {
 	if g.Name == "" {
 		return "the configuration"

@@ -2,8 +2,8 @@ package directive
 
 import "strings"
 
-// Lookup finds a directive by a name it has or once had, without regard to
-// case. An old name is returned with what is to be said of it.
+// Lookup finds a directive by its present or a former name, ignoring case. old
+// is set if the name is a former one.
 func Lookup(name string) (e *Entry, old Old, ok bool) {
 	for i := range table {
 		e := &table[i]
@@ -19,8 +19,8 @@ func Lookup(name string) (e *Entry, old Old, ok bool) {
 	return nil, Old{}, false
 }
 
-// Nearest is the known name, of a directive or of what only a file has, that is
-// most like name; empty where none is.
+// Nearest returns the most similar name of a directive, including Include and
+// IncludeOptional, or "" if none is similar.
 func Nearest(name string) string {
 	known := []string{"Include", "IncludeOptional"}
 	for i := range table {
@@ -32,10 +32,10 @@ func Nearest(name string) string {
 	return NearestOf(name, known)
 }
 
-// NearestOf is the one of known that is most like name; empty where none is.
+// NearestOf returns the element of known that is most similar to name, or "".
 func NearestOf(name string, known []string) string {
 	if len(name) > 100 {
-		return "" // no misspelling
+		return "" // too long for a misspelling
 	}
 	best, least := "", len(name)/3+2
 	for _, k := range known {
@@ -46,8 +46,8 @@ func NearestOf(name string, known []string) string {
 	return best
 }
 
-// distance is how many bytes have to be put in, taken out, replaced or swapped
-// with their neighbour to make b of a.
+// distance returns how many bytes must be inserted, deleted, replaced, or
+// swapped with their neighbour to turn a into b.
 func distance(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {

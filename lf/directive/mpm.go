@@ -1,34 +1,37 @@
 package directive
 
-// MPM is what matters here of an architecture.
+// MPM describes an architecture, as far as this package needs it.
 type MPM struct {
 	Name string
-	// Prefork: a child has one thread and one connection.
+	// Prefork says that a child has one thread and one connection.
 	Prefork bool
-	// Listener: a child has a listener thread besides those that serve.
+	// Listener says that a child has a listener thread beside those that serve.
 	Listener bool
-	// Asynchronous: connections beyond the number of threads are taken, as
-	// AsyncRequestWorkerFactor says.
+	// Asynchronous says that a child accepts more connections than it has
+	// threads, limited by AsyncRequestWorkerFactor.
 	Asynchronous bool
-	// ListenPerThread: each thread listens itself. There are StartServers
-	// children at all times, and a restart changes neither them nor their threads.
+	// ListenPerThread says that each thread listens itself. There are always
+	// StartServers children, and a restart changes neither them nor their
+	// threads.
 	ListenPerThread bool
-	// Unbounded: it starts threads as it likes.
+	// Unbounded says that it starts threads as it needs them.
 	Unbounded bool
-	// MinThreads is the least number of threads of a process, a listener
-	// thread included.
+	// MinThreads is the least number of threads of a process, including a
+	// listener thread.
 	MinThreads int
-	// Mutexes are the values of AcceptMutex it can use, the default first.
-	// Others are accepted and change nothing. None means: all, and none is the
-	// default.
+	// Mutexes are the supported values of AcceptMutex, the default first. Other
+	// values are accepted and have no effect. If it is empty all are supported,
+	// and "none" is the default.
 	Mutexes []string
-	// Names are the values of directives that choose by name, by the names of
-	// their flags: those that the table does not know (primitive, form, accept).
-	// The value of one that is not listed is left to Check.
+	// Names lists the allowed values of directives that choose by name and whose
+	// values the table does not know (primitive, form, accept), by the names of
+	// their flags. The func Check checks those that are not listed.
 	Names map[string][]string
-	// ComesTo, where it is set, says what directives come to of which Settings has
-	// no value, or which mean nothing, by the names of their flags.
+	// ComesTo, if set, returns descriptions of the effective values of directives
+	// for which Settings has none, or which have no effect. The keys are the names
+	// of their flags.
 	ComesTo func(*Settings) map[string]string
-	// Check, where it is set, is asked at the end what does not go together.
+	// Check, if set, is called at the end. It returns an error if values
+	// contradict each other.
 	Check func(*Settings) error
 }

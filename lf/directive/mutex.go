@@ -6,22 +6,23 @@ import (
 	"strings"
 )
 
-// mechanisms are the values of AcceptMutex.
+// mechanisms lists the values of AcceptMutex.
 var mechanisms = strings.Split(mechanismList, " ")
 
 const mechanismList = "default none flock fcntl sysvsem posixsem pthread epollexclusive reuseport"
 
-// parseMechanism reads the value of AcceptMutex.
+// parseMechanism parses the value of AcceptMutex.
 func parseMechanism(text string) (string, error) {
 	name := strings.ToLower(text)
 	if !slices.Contains(mechanisms, name) {
-		return "", fmt.Errorf("is no mechanism%s", meant(NearestOf(name, mechanisms), "known: "+mechanismList))
+		return "", fmt.Errorf("is not a mechanism%s", meant(NearestOf(name, mechanisms), "known: "+mechanismList))
 	}
 	return name, nil
 }
 
-// parseMutex reads the arguments of Mutex: a mechanism, which mutex, and OmitPID.
-// It is empty for a mutex that this server does not have.
+// parseMutex parses the arguments of Mutex: a mechanism, a mutex, and OmitPID.
+// mechanism is empty if this server has no such mutex. remark is a note, or
+// empty.
 func parseMutex(args []string) (mechanism, remark string, err error) {
 	if mechanism, err = parseMechanism(args[0]); err != nil {
 		if name, _, ok := strings.Cut(args[0], ":"); ok {
@@ -41,11 +42,11 @@ func parseMutex(args []string) (mechanism, remark string, err error) {
 	return mechanism, remark, nil
 }
 
-// settleMutex settles what the children take turns with.
+// settleMutex determines AcceptMutex.
 func (r *resolver) settleMutex() {
 	able := r.mpm.Mutexes
 	if len(able) == 0 {
-		able = mechanisms[1:] // all but default, none the first
+		able = mechanisms[1:] // all but "default"; "none" is the first
 	}
 	from := r.s.from["AcceptMutex"]
 	switch {
@@ -57,7 +58,7 @@ func (r *resolver) settleMutex() {
 	}
 	if old := r.src.Previous; old != nil && old.AcceptMutex != r.s.AcceptMutex &&
 		(old.AcceptMutex == "reuseport" || r.s.AcceptMutex == "reuseport") {
-		// Sockets that share an address have to be opened for it.
+		// Sockets that share an address have to be opened with SO_REUSEPORT.
 		r.kept("AcceptMutex", r.s.AcceptMutex, old.AcceptMutex, from)
 		r.s.AcceptMutex = old.AcceptMutex
 		r.s.from.set("AcceptMutex", old.from["AcceptMutex"])

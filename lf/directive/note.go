@@ -5,27 +5,28 @@ import (
 	"strings"
 )
 
-// Level is how much a Note matters.
+// Level is the severity of a Note.
 type Level uint8
 
 const (
 	Info    Level = iota // worth knowing
-	Warning              // not what was asked for
-	Error                // the server cannot be run like that
+	Warning              // differs from what was asked for
+	Error                // the server cannot run with it
 )
 
 func (l Level) String() string { return [...]string{"info", "warning", "error"}[l] }
 
-// Note is something to be said of a value.
+// Note is a remark about a value.
 type Note struct {
 	Level     Level
-	Directive string // canonical name; empty where there is none
-	Value     string // as it was given or, of a default, as it would be
+	Directive string // canonical name; may be empty
+	Value     string // as given, or the default's
 	From      Origin
-	Text      string // what is wrong, what is done about it, and what to do
+	Text      string // what is wrong, what is done about it, and what the user should do
 }
 
-// String is the note in one line: FILE:LINE: NAME VALUE: TEXT, or --flag VALUE: TEXT.
+// String returns the note on one line: FILE:LINE: NAME VALUE: TEXT, or --flag
+// VALUE: TEXT.
 func (n Note) String() string {
 	var b strings.Builder
 	switch {
@@ -42,11 +43,11 @@ func (n Note) String() string {
 	return strings.TrimPrefix(strings.TrimSuffix(b.String(), ": ")+": "+n.Text, ": ")
 }
 
-// Notes is an error of one note or more.
+// Notes is an error of one or more notes.
 type Notes []Note
 
-// mostErrors is how many errors are told at once: beyond that the file is no
-// configuration.
+// mostErrors is the number of errors that are shown. With more, the file is
+// probably not a configuration.
 const mostErrors = 20
 
 func (n Notes) Error() string {

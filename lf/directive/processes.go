@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// processes settles what the children of a control process are: how many, with
-// how many threads, as whom. The numbers depend on one another; this is the order
-// in which they are settled, whatever the order they were written in.
+// processes determines the children of a control process: how many there are,
+// how many threads they have, and the user they run as. The numbers depend on
+// each other, so it settles them in this order, whatever the order in the file.
 func (r *resolver) processes() {
 	r.sameGroups()
 	r.settleMutex()
@@ -32,7 +32,7 @@ func (r *resolver) processes() {
 	}
 }
 
-// alone settles a server of one process.
+// alone determines the settings of a server of one process.
 func (r *resolver) alone(g *Group) {
 	r.s.Buckets, r.s.AcceptMutex = 1, "none"
 	g.UID, g.GID = -1, -1
@@ -44,7 +44,7 @@ func (r *resolver) alone(g *Group) {
 	}
 }
 
-// threaded settles how many children of how many threads there are.
+// threaded determines the numbers of children and of their threads.
 func (r *resolver) threaded(g *Group) {
 	limit := r.s.ThreadLimit
 	if g.ThreadsPerChild > limit {
@@ -70,9 +70,9 @@ func (r *resolver) threaded(g *Group) {
 	}
 }
 
-// workers settles MaxRequestWorkers and with it the number of children.
+// workers determines MaxRequestWorkers and the number of children.
 func (r *resolver) workers(g *Group) {
-	const byDefault = 16 // children
+	const byDefault = 16 // number of children
 	per, limit := g.ThreadsPerChild, g.ServerLimit
 	if _, ok := g.from["MaxRequestWorkers"]; !ok {
 		g.MaxRequestWorkers = min(byDefault, limit) * per
@@ -101,7 +101,7 @@ func (r *resolver) workers(g *Group) {
 	r.room(g)
 }
 
-// prefork settles how many children there are where each has one thread.
+// prefork determines the number of children that have one thread each.
 func (r *resolver) prefork(g *Group) {
 	r.s.ThreadLimit, g.ThreadsPerChild, g.Threads = 1, 1, 1
 	limit := g.ServerLimit
@@ -120,16 +120,16 @@ func (r *resolver) prefork(g *Group) {
 	r.room(g)
 }
 
-// room tells when a new generation has no slots while the old one finishes.
+// room adds a note if a new generation has no slots while the old one finishes.
 func (r *resolver) room(g *Group) {
 	if g.Children == g.ServerLimit {
 		r.sayOf(g, Info, "ServerLimit", show(&g.ServerLimit),
-			"is as many as can serve (MaxRequestWorkers %d = %s): when all are there, a restart has to wait for old children to finish before it can start new ones (write ServerLimit %d for a whole generation more)",
+			"leaves no spare slots (MaxRequestWorkers %d = %s): when all children run, a restart has to wait for old children to finish before it can start new ones (write ServerLimit %d for a whole generation more)",
 			g.MaxRequestWorkers, product(g.Children, g.ThreadsPerChild), 2*g.Children)
 	}
 }
 
-// settleBuckets settles into how many sockets each address is divided.
+// settleBuckets determines the number of sockets of each address.
 func (r *resolver) settleBuckets() {
 	r.s.Buckets = 1
 	if r.src.Previous != nil {
@@ -153,8 +153,8 @@ func (r *resolver) settleBuckets() {
 	}
 }
 
-// spare settles how many children there are at first and how many threads may
-// be idle.
+// spare determines how many children start at first and how many threads may be
+// idle.
 func (r *resolver) spare(g *Group) {
 	buckets, per := r.s.Buckets, g.ThreadsPerChild
 	if g.StartServers > g.Children {
@@ -181,25 +181,25 @@ func (r *resolver) spare(g *Group) {
 		r.adjust(g, least, &g.MinSpareThreads, lowest, Info, "would leave some of the %d sockets of each address without an idle one: %d is used", buckets, lowest)
 	}
 	if _, ok := g.from[least]; ok && g.MinSpareThreads > g.MaxRequestWorkers {
-		r.sayOf(g, Info, least, show(&g.MinSpareThreads), "is more than MaxRequestWorkers %d: all children are there at all times, %d", g.MaxRequestWorkers, g.Children)
+		r.sayOf(g, Info, least, show(&g.MinSpareThreads), "is more than MaxRequestWorkers %d: all %d children always run", g.MaxRequestWorkers, g.Children)
 	}
 	if use := g.MinSpareThreads + apart; g.MaxSpareThreads < use {
 		r.adjust(g, most, &g.MaxSpareThreads, use, Info,
-			"is too near to %s %d, so that children would come and go: %d idle %s is used (%s)", least, g.MinSpareThreads, use, what, sum)
+			"is too close to %s %d, so that children would come and go: %d idle %s is used (%s)", least, g.MinSpareThreads, use, what, sum)
 	}
 	if r.mpm.Prefork {
 		g.minSpareServers, g.maxSpareServers = g.MinSpareThreads, g.MaxSpareThreads
 	}
 }
 
-// adjust sets a number of g, and says so.
+// adjust changes a number of g and adds a note.
 func (r *resolver) adjust(g *Group, name string, field *int, use int, level Level, format string, args ...any) {
 	r.sayOf(g, level, name, show(field), format, args...)
 	*field = use
 }
 
-// sayOf adds a note about a value of g. A section is named, unless the main
-// part had the same.
+// sayOf adds a note about a value of g. It names the section, unless the main
+// part has the same note.
 func (r *resolver) sayOf(g *Group, level Level, name, value, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	main := Note{Level: level, Directive: name, Value: value, From: g.from[name], Text: text}
@@ -212,7 +212,7 @@ func (r *resolver) sayOf(g *Group, level Level, name, value, format string, args
 	r.say(level, name, value, g.from[name], "%s", text)
 }
 
-// count is a number of things: 1 child, 2 children.
+// count formats a number and its noun: 1 child, 2 children.
 func count(n int, one, more string) string {
 	if n == 1 {
 		return "1 " + one
@@ -220,7 +220,7 @@ func count(n int, one, more string) string {
 	return strconv.Itoa(n) + " " + more
 }
 
-// product is how MaxRequestWorkers comes about.
+// product formats the factors of MaxRequestWorkers.
 func product(children, threads int) string {
 	text := count(children, "child", "children")
 	if threads > 1 {
@@ -229,7 +229,8 @@ func product(children, threads int) string {
 	return text
 }
 
-// afterAdjusting compares what could not be compared before.
+// afterAdjusting compares a value with the running server's. It could not be
+// compared before it was adjusted.
 func (r *resolver) afterAdjusting(g *Group, name string) {
 	if e, _, _ := Lookup(name); e.restart(r.mpm) != e.Restart {
 		r.restarted(g, e)

@@ -8,27 +8,29 @@ import (
 	"strings"
 )
 
-// Sources are what Resolve puts together.
+// Sources are the inputs of Resolve.
 type Sources struct {
-	// Config is the file to read, empty for none.
+	// Config is the file to read; may be empty.
 	Config string
-	// Defines are the names that <IfDefine> knows.
+	// Defines are the names that are true in <IfDefine>.
 	Defines []string
-	// Flags are what was given on the command line; nil for nothing.
+	// Flags are the command line's flags; may be nil.
 	Flags *Flags
-	// Lookup finds an MPM. Its error says what is known.
+	// Lookup finds an MPM. Its error lists the known ones.
 	Lookup func(name string) (MPM, error)
-	// Previous are the settings of the running server at a restart, nil at the start.
+	// Previous are the running server's settings at a restart, nil at the
+	// start.
 	Previous *Settings
-	// System is what the machine is asked for; what is not set is asked of it.
+	// System provides facts of the machine. Fields that are not set are filled
+	// in.
 	System System
 }
 
-// Resolve reads the configuration, puts the sources together and makes of them
-// settings in which everything agrees. The notes, the gravest first, tell what
-// was adjusted, what has no meaning, and what is wrong; the error, a Notes, is
-// those of level Error alone, and then there are no settings. It reads files
-// and asks the machine for users and directories, and changes nothing.
+// Resolve reads the configuration and combines the sources into settings
+// without contradictions. The notes, the gravest first, say what was adjusted,
+// what has no meaning, and what is wrong. The error is a Notes with those of
+// level Error; then there are no settings. Resolve reads files and looks up
+// users and directories. It changes nothing.
 func Resolve(src Sources) (*Settings, Notes, error) {
 	r := &resolver{src: src, sys: src.System.complete(), s: &Settings{from: origins{}}, unknown: map[string]string{}}
 	r.resolve()
@@ -43,23 +45,23 @@ func Resolve(src Sources) (*Settings, Notes, error) {
 	return r.s, r.notes, nil
 }
 
-// resolver is one Resolve.
+// resolver is the state of one Resolve.
 type resolver struct {
 	src   Sources
 	sys   System
 	mpm   MPM
 	s     *Settings
 	notes Notes
-	wrong int // notes of level Error
+	wrong int // number of notes of level Error
 
 	unknown map[string]string // names that are no word of their directive, by that
 }
 
-// say adds a note, once.
+// say adds a note, unless it is already there.
 func (r *resolver) say(level Level, directive, value string, from Origin, format string, args ...any) {
 	n := Note{Level: level, Directive: directive, Value: value, From: from, Text: fmt.Sprintf(format, args...)}
 	if slices.Contains(r.notes, n) {
-		return // of another group, which inherited it
+		return // another group inherited the value
 	}
 	r.notes = append(r.notes, n)
 	if level == Error {
@@ -74,7 +76,7 @@ func (r *resolver) resolve() {
 	}
 	conf := r.read(flags)
 	if conf.missing {
-		return // what follows would be about an empty file
+		return // there is nothing to check
 	}
 	if !r.chooseMPM(flags, conf.main) {
 		return
@@ -97,7 +99,7 @@ func (r *resolver) resolve() {
 	r.choices()
 	r.directories()
 	if r.wrong > 0 {
-		return // what follows would only repeat it
+		return // further errors would only be consequences
 	}
 	if r.s.Alone {
 		r.alone(&r.s.Groups[0])
@@ -111,7 +113,6 @@ func (r *resolver) resolve() {
 	}
 }
 
-// read reads the file, if there is one.
 func (r *resolver) read(flags []value) file {
 	if r.src.Config == "" {
 		return file{}
@@ -132,7 +133,7 @@ func (r *resolver) read(flags []value) file {
 	return in.file
 }
 
-// last is the last value of a directive.
+// last returns the last value of a directive, or nil.
 func last(values []value, e *Entry) *value {
 	for i := len(values) - 1; i >= 0; i-- {
 		if values[i].entry == e {
@@ -142,7 +143,8 @@ func last(values []value, e *Entry) *value {
 	return nil
 }
 
-// given is the value of a directive that holds: a flag's before the file's.
+// given returns the effective value of a directive: the flag's, or else the
+// file's.
 func given(flags, file []value, name string) *value {
 	e, _, _ := Lookup(name)
 	if v := last(flags, e); v != nil {
@@ -151,7 +153,8 @@ func given(flags, file []value, name string) *value {
 	return last(file, e)
 }
 
-// chooseMPM finds the MPM; nothing can be said of the rest without it.
+// chooseMPM finds the MPM. It returns false if there is none, because the rest
+// depends on it.
 func (r *resolver) chooseMPM(flags, file []value) bool {
 	e, _, _ := Lookup("MPM")
 	name, from := e.Default.Any, Origin{}
@@ -172,7 +175,7 @@ func (r *resolver) chooseMPM(flags, file []value) bool {
 	return true
 }
 
-// set remembers where a value comes from.
+// set records the origin of a value.
 func (o origins) set(name string, from Origin) {
 	if from == (Origin{}) {
 		delete(o, name)
@@ -181,7 +184,7 @@ func (o origins) set(name string, from Origin) {
 	}
 }
 
-// kept says that a restart does not change a value.
+// kept adds a note that a restart does not change a value.
 func (r *resolver) kept(name, value, was string, from Origin) {
 	r.say(Warning, name, value, from, "a restart does not change it: it stays %s (stop the server and start it)", was)
 }
@@ -198,7 +201,7 @@ func (r *resolver) chooseProcess(flags, file []value) {
 		case err != nil:
 			r.say(Error, "ControlProcess", v.text(), from, "%v", err)
 		case !on && r.mpm.Prefork:
-			r.say(Error, "ControlProcess", v.text(), from, "does not go with mpm %s, which is nothing but children", r.mpm.Name)
+			r.say(Error, "ControlProcess", v.text(), from, "does not go with mpm %s, which always has children", r.mpm.Name)
 		default:
 			wanted = on
 		}
@@ -213,14 +216,14 @@ func (r *resolver) chooseProcess(flags, file []value) {
 
 func onOff(on bool) string { return show(&on) }
 
-// group puts together what was given for one group, each value as far as it can
-// be judged alone. Flags are those that hold for it; main is what a section inherits.
+// group combines the values of one group and checks each alone. flags are those
+// that apply to the group. main is what a section inherits from.
 func (r *resolver) group(name string, from Origin, main *Group, file, flags []value) Group {
 	g := Group{from: origins{}}
 	if main != nil {
 		g = *main
 		g.Listen, g.from = nil, maps.Clone(main.from)
-		g.User, g.Group = name, "" // the user's own group, if nothing else is said
+		g.User, g.Group = name, "" // the user's own group by default
 		delete(g.from, "Group")
 		g.from.set("User", from)
 	}
@@ -229,7 +232,8 @@ func (r *resolver) group(name string, from Origin, main *Group, file, flags []va
 		e := &table[i]
 		switch {
 		case e.Name == "MPM" || e.Name == "ControlProcess" || e.Name == "Mutex":
-			// The first two are settled, the third is AcceptMutex.
+			// The first two are settled already. Mutex is handled with
+			// AcceptMutex.
 		case main != nil && !e.Section():
 		case e.Name == "Listen":
 			r.listen(&g, e, file, flags)
@@ -250,8 +254,8 @@ func (r *resolver) group(name string, from Origin, main *Group, file, flags []va
 	return g
 }
 
-// field sets one field of the settings, where it means anything: to its default
-// if it is fresh, and then to what was given.
+// field sets one field of the settings, if it has a meaning: to its default if
+// fresh, and then to the given values.
 func (r *resolver) field(g *Group, e *Entry, fresh bool, file, flags []value) {
 	field, from := e.at(r.s, g)
 	if text := e.DefaultFor(r.mpm, r.s.Alone); fresh && text != "" && e.silent(r.mpm, r.s.Alone) == "" {
@@ -265,24 +269,24 @@ func (r *resolver) field(g *Group, e *Entry, fresh bool, file, flags []value) {
 				continue
 			}
 			if before != nil && v.from.Flag == "" {
-				r.say(Info, v.entry.Name, v.text(), v.from, "takes the place of %s at %s", before.text(), before.from)
+				r.say(Info, v.entry.Name, v.text(), v.from, "replaces %s at %s", before.text(), before.from)
 			}
 			from.set(e.Name, v.from)
 			before = v
 		}
 	}
 	if r.mpm.ListenPerThread && e.restart(r.mpm) != e.Restart {
-		return // that is compared when it has been adjusted
+		return // afterAdjusting compares it later
 	}
 	r.restarted(g, e)
 }
 
-// is tells whether a value of other is one of e.
+// is reports whether a value of other is a value of e.
 func (e *Entry) is(other *Entry) bool {
 	return e == other || e.Name == "AcceptMutex" && other.Name == "Mutex"
 }
 
-// at is where the value of e is, and where it is remembered where it comes from.
+// at returns where the value and the origin of e are stored.
 func (e *Entry) at(s *Settings, g *Group) (field any, from origins) {
 	if e.group != nil {
 		return e.group(g), g.from
@@ -290,7 +294,7 @@ func (e *Entry) at(s *Settings, g *Group) (field any, from origins) {
 	return e.server(s), s.from
 }
 
-// choices checks what is chosen by name.
+// choices checks the values that are chosen by name.
 func (r *resolver) choices() {
 	for i := range table {
 		e := &table[i]
@@ -308,7 +312,6 @@ func (r *resolver) choices() {
 	}
 }
 
-// directories checks that directories are there.
 func (r *resolver) directories() {
 	check := func(name, path string, from Origin) {
 		if path == "" {

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// restartRow is a directive that is another at a restart.
+// restartRow is a directive whose value differs after a restart.
 type restartRow struct {
 	name, mpm     string
 	before, after string
@@ -32,9 +32,9 @@ var restarts = []restartRow{
 	{"Form", "worker", "", "Form slots", "slots", 0, ""},
 	{"Accept", "leader", "", "Accept uring", "", Warning, "Accept uring: " + keptText + "none"},
 	{"Listen", "leader", "", "Listen 81", "127.0.0.1:80 :81", 0, ""},
-	{"ListenBacklog", "leader", "", "ListenBacklog 7", "7", Warning, "was 511, which sockets that are open keep"},
-	{"SendBufferSize", "leader", "", "SendBufferSize 1024", "1024", Warning, "was 0, which sockets that are open keep"},
-	{"DeferAccept", "leader", "", "DeferAccept Off", "Off", Warning, "was On, which sockets"},
+	{"ListenBacklog", "leader", "", "ListenBacklog 7", "7", Warning, "was 511, which open sockets keep"},
+	{"SendBufferSize", "leader", "", "SendBufferSize 1024", "1024", Warning, "was 0, which open sockets keep"},
+	{"DeferAccept", "leader", "", "DeferAccept Off", "Off", Warning, "was On, which open sockets"},
 	{"AcceptMutex", "leader", "", "AcceptMutex flock", "flock", 0, ""},
 	{"AcceptMutex", "leader", "", "AcceptMutex reuseport", "none", Warning, keptText + "none"},
 	{"AcceptMutex", "leader", "AcceptMutex reuseport", "AcceptMutex flock", "reuseport", Warning, keptText + "reuseport"},
@@ -115,8 +115,8 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestSecondRestart: a value that is kept says so at each restart, and the
-// settings of one are the next one's previous ones.
+// TestSecondRestart checks that each restart reports a value that it keeps, and
+// that the settings of one restart are the previous ones of the next.
 func TestSecondRestart(t *testing.T) {
 	first, _, err := configured(t, "leader", "ServerLimit 20")
 	if err != nil {
@@ -132,7 +132,8 @@ func TestSecondRestart(t *testing.T) {
 	}
 }
 
-// TestRestartKeepsTheMPM: what <IfModule> asks for is what runs.
+// TestRestartKeepsTheMPM checks that <IfModule> is evaluated for the running
+// MPM.
 func TestRestartKeepsTheMPM(t *testing.T) {
 	first, _, err := configured(t, "worker", "")
 	if err != nil {
@@ -149,7 +150,7 @@ func TestRestartWithOtherSections(t *testing.T) {
 	const section = "<User alice>\nListen 81\n</User>\n"
 	for _, c := range []struct{ before, after, says string }{
 		{"", section, "<User alice>: is new, and a restart cannot add it"},
-		{section, "", "<User alice>: is gone, and a restart cannot take it away"},
+		{section, "", "<User alice>: is missing, and a restart cannot remove it"},
 	} {
 		first, _, err := configured(t, "leader", c.before, root)
 		if err != nil {

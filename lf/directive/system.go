@@ -7,7 +7,7 @@ import (
 	"runtime"
 )
 
-// System is what Resolve asks the machine. Tests ask something else.
+// System provides facts of the machine to Resolve. Tests replace it.
 type System struct {
 	UID         func() int
 	CPUs        func() int
@@ -18,7 +18,7 @@ type System struct {
 	Stat        func(path string) (fs.FileInfo, error)
 }
 
-// complete fills in what is not set.
+// complete fills in missing fields.
 func (s System) complete() System {
 	if s.UID == nil {
 		s.UID = os.Geteuid

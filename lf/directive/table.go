@@ -7,12 +7,12 @@ import (
 	"lflab/lf"
 )
 
-// Table is every directive there is, in the order in which Check tells them.
+// Table returns all directives, in the order in which Check prints them.
 func Table() []Entry { return table }
 
 const day = 24 * 3600 * second
 
-// wait is the range of what a peer may take.
+// wait is the range of timeouts for a peer.
 var wait = Range{Least: int64(time.Millisecond), Most: day}
 
 var table = slices.Concat([]Entry{
@@ -21,7 +21,7 @@ var table = slices.Concat([]Entry{
 		Default: Default{Any: "leader"}, Restart: Kept, server: func(s *Settings) any { return &s.MPM }},
 	{Name: "ControlProcess", Doc: "run children under a control process (On with a configuration file, with prefork, and with any flag about children)", Type: Switch,
 		Default: Default{Text: "as needed"}, Restart: Kept, server: func(s *Settings) any { return &s.controlProcess }},
-	{Name: "Threads", Doc: "threads in all of a server without a control process, a listener thread included; an architecture that blocks a thread per connection serves as many connections at once (goroutine ignores it)", Type: Number,
+	{Name: "Threads", Doc: "threads of a server without a control process, including a listener thread; an architecture that blocks a thread per connection serves that many connections at once (goroutine ignores it)", Type: Number,
 		Default: Default{Any: "8"}, Range: Range{Least: 1, Most: 4096}, For: AloneOnly, group: func(g *Group) any { return &g.Threads }},
 	{Name: "Primitive", Doc: "what waiting threads sleep on, see lflab list", Type: Word,
 		Default: Default{Any: "futex"}, server: func(s *Settings) any { return &s.Primitive }},
@@ -32,29 +32,29 @@ var table = slices.Concat([]Entry{
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.PinThreads }},
 }, policy(lf.OfPart), []Entry{
 	// Listening.
-	{Name: "Listen", Doc: "address to listen on; an empty host, or *, is all addresses, port 0 lets the kernel choose; may be given several times", Type: Address,
+	{Name: "Listen", Doc: "address to listen on; an empty host or * means all addresses, port 0 lets the kernel choose; may be given several times", Type: Address,
 		Default: Default{Any: "127.0.0.1:8080"}, group: func(g *Group) any { return &g.Listen }},
 	{Name: "ListenBacklog", Doc: "connections the kernel queues before they are accepted; net.core.somaxconn caps it", Type: Number,
 		Default: Default{Any: "511", Alone: "4096"}, Range: Range{Least: 1, Most: 1 << 20}, Restart: AtOpen, Aliases: []string{"backlog"}, group: func(g *Group) any { return &g.ListenBacklog }},
-	{Name: "SendBufferSize", Doc: "bytes the kernel buffers of what is sent; 0 is the system's choice", Type: Number,
+	{Name: "SendBufferSize", Doc: "size of the kernel's send buffer in bytes; 0 is the system's choice", Type: Number,
 		Default: Default{Any: "0"}, Range: Range{Least: 512, Most: 1 << 30, OrZero: true}, Restart: AtOpen, group: func(g *Group) any { return &g.SendBufferSize }},
-	{Name: "DeferAccept", Doc: "hand a connection out when its first data has come (TCP_DEFER_ACCEPT)", Type: Switch,
+	{Name: "DeferAccept", Doc: "accept a connection only when its first data has come (TCP_DEFER_ACCEPT)", Type: Switch,
 		Default: Default{Any: "On"}, Restart: AtOpen, group: func(g *Group) any { return &g.DeferAccept }},
-	{Name: "AcceptMutex", Doc: "what children take turns at accepting with: " + mechanismList, Type: Mechanism, Children: true,
+	{Name: "AcceptMutex", Doc: "how children take turns at accepting: " + mechanismList, Type: Mechanism, Children: true,
 		Default: Default{Any: "default"}, server: func(s *Settings) any { return &s.AcceptMutex }},
-	{Name: "Mutex", Doc: "AcceptMutex in the words of httpd 2.4: MECHANISM [default|mpm-accept] [OmitPID]", Type: Mechanism, Children: true,
+	{Name: "Mutex", Doc: "AcceptMutex in the syntax of httpd 2.4: MECHANISM [default|mpm-accept] [OmitPID]", Type: Mechanism, Children: true,
 		server: func(s *Settings) any { return &s.AcceptMutex }},
-	{Name: "LockFile", Doc: "file that AcceptMutex flock and fcntl lock (default: one without a name)", Type: File, Children: true,
+	{Name: "LockFile", Doc: "file that AcceptMutex flock and fcntl lock (default: an unnamed file)", Type: File, Children: true,
 		server: func(s *Settings) any { return &s.LockFile }},
-	{Name: "ListenCoresBucketsRatio", Doc: "one socket for each address (SO_REUSEPORT) for that many processors; not given, one for all", Type: Number, Children: true,
+	{Name: "ListenCoresBucketsRatio", Doc: "open one socket per address for each group of this many processors (SO_REUSEPORT; default: one for all)", Type: Number, Children: true,
 		Default: Default{Text: "off"}, Range: Range{Least: 1}, Restart: Kept, server: func(s *Settings) any { return &s.bucketsRatio }},
 
 	// Children.
 	{Name: "StartServers", Doc: "children that are started at first", Type: Number, Children: true,
 		Default: Default{Any: "3", Prefork: "5"}, Range: Range{Least: 1, Out: Adjust}, group: func(g *Group) any { return &g.StartServers }},
-	{Name: "ServerLimit", Doc: "processes there is room for in the scoreboard, those that finish after a restart included", Type: Number, Children: true,
+	{Name: "ServerLimit", Doc: "processes that the scoreboard has room for, including those that finish after a restart", Type: Number, Children: true,
 		Default: Default{Any: "16", Prefork: "256"}, Range: Range{Least: 1, Most: 20000, Prefork: 200000, Out: Adjust}, Restart: Kept, group: func(g *Group) any { return &g.ServerLimit }},
-	{Name: "ThreadLimit", Doc: "threads of a child there is room for in the scoreboard", Type: Number, Children: true, For: Threads,
+	{Name: "ThreadLimit", Doc: "threads of a child that the scoreboard has room for", Type: Number, Children: true, For: Threads,
 		Default: Default{Any: "64"}, Range: Range{Least: 1, Most: 20000, Async: 100000, Out: Adjust}, Restart: Kept, server: func(s *Settings) any { return &s.ThreadLimit }},
 	{Name: "ThreadsPerChild", Doc: "threads of a child that take connections, at most ThreadLimit", Type: Number, Children: true, For: Threads,
 		Default: Default{Any: "25"}, Range: Range{Least: 1, Out: Adjust}, group: func(g *Group) any { return &g.ThreadsPerChild }},
@@ -70,15 +70,15 @@ var table = slices.Concat([]Entry{
 		Default: Default{Any: "10"}, Range: Range{Out: Depends}, group: func(g *Group) any { return &g.maxSpareServers }},
 	{Name: "MaxConnectionsPerChild", Doc: "connections after which a child is replaced; 0 is never", Type: Number, Children: true,
 		Default: Default{Any: "0"}, Old: []Old{{"MaxRequestsPerChild", "is an old name, and connections are counted: write MaxConnectionsPerChild"}}, group: func(g *Group) any { return &g.MaxConnectionsPerChild }},
-	{Name: "AsyncRequestWorkerFactor", Doc: "connections a child takes beyond its threads, for each idle one; 1.5 is 1.5 (without a control process: any number, if it is not given)", Type: Fraction, For: Connections,
+	{Name: "AsyncRequestWorkerFactor", Doc: "connections that a child accepts beyond its threads, for each idle thread; fractions count (without a control process: no limit, if it is not given)", Type: Fraction, For: Connections,
 		Default: Default{Any: "2"}, group: func(g *Group) any { return &g.AsyncFactor }},
-	{Name: "User", Doc: "whom children run as, a name or #uid, if the parent is root", Type: Word, Children: true,
+	{Name: "User", Doc: "user that children run as, a name or #uid, if the parent is root", Type: Word, Children: true,
 		group: func(g *Group) any { return &g.User }},
 	{Name: "Group", Doc: "group that children run as, a name or #gid (default: the user's)", Type: Word, Children: true,
 		group: func(g *Group) any { return &g.Group }},
 	{Name: "PidFile", Doc: "file for the parent's process id; -k finds the server by it (default: none)", Type: File, Children: true,
 		Restart: Kept, server: func(s *Settings) any { return &s.PidFile }},
-	{Name: "ScoreBoardFile", Doc: "file that holds the scoreboard (default: memory without a name)", Type: File, Children: true,
+	{Name: "ScoreBoardFile", Doc: "file that holds the scoreboard (default: unnamed memory)", Type: File, Children: true,
 		Restart: Kept, server: func(s *Settings) any { return &s.ScoreBoardFile }},
 	{Name: "CoreDumpDirectory", Doc: "directory that children work in, and may leave a memory dump in", Type: Directory, Children: true,
 		server: func(s *Settings) any { return &s.CoreDumpDirectory }},
@@ -106,7 +106,7 @@ var table = slices.Concat([]Entry{
 		Default: Default{Any: "10s"}, Range: wait, group: func(g *Group) any { return &g.HeadTimeout }},
 	{Name: "BodyTimeout", Doc: "how long a peer may take to send a request's body", Type: Duration,
 		Default: Default{Any: "30s"}, Range: wait, group: func(g *Group) any { return &g.BodyTimeout }},
-	{Name: "WriteTimeout", Doc: "how long a peer may take none of a response", Type: Duration,
+	{Name: "WriteTimeout", Doc: "how long a peer may accept no part of a response", Type: Duration,
 		Default: Default{Any: "30s"}, Range: wait, group: func(g *Group) any { return &g.WriteTimeout }},
 	{Name: "MaxHead", Doc: "bytes of a request line with its fields; more is answered 431", Type: Number,
 		Default: Default{Any: "8192"}, Range: Range{Least: 256, Most: 1 << 20}, group: func(g *Group) any { return &g.MaxHead }},
@@ -116,7 +116,7 @@ var table = slices.Concat([]Entry{
 		Aliases: []string{"docroot"}, group: func(g *Group) any { return &g.DocumentRoot }},
 	{Name: "Grace", Doc: "how long a drain may take", Type: Duration,
 		Default: Default{Any: "10s"}, Range: Range{Most: day}, server: func(s *Settings) any { return &s.Grace }},
-	{Name: "ShedKeepAlive", Doc: "event: close a kept connection that asks again while all workers of its child are busy, as httpd does, for the client to go to another; off, it waits for a worker", Type: Switch, Children: true,
+	{Name: "ShedKeepAlive", Doc: "event: when all workers of a child are busy, close kept connections on which a request comes, as httpd does, so that the client goes to another child (off: they wait for a worker)", Type: Switch, Children: true,
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.ShedKeepAlive }},
 	{Name: "Lab", Doc: "add the flight recorder with its switch /lab/flight, and /lab/counters", Type: Switch,
 		Default: Default{Any: "Off"}, server: func(s *Settings) any { return &s.Lab }},

@@ -6,25 +6,25 @@ import (
 	"testing"
 )
 
-// place is where a value lies beside its range.
+// place is where a value lies relative to its range.
 type place string
 
 const (
 	below place = "below"
 	in    place = "in"
 	above place = "above"
-	bad   place = "bad" // no value of that type at all
+	bad   place = "bad" // not a value of that type
 )
 
-// row is a directive with a value, and what becomes of it.
+// row is a directive with a value, and the expected result.
 type row struct {
 	name  string
 	place place
 	mpm   string
-	text  string // of the configuration
-	want  string // effective value; empty if that is not what the row is about
-	level Level  // of the note
-	says  string // in the note, empty for no note about the directive
+	text  string // in the configuration
+	want  string // effective value; empty if the row does not check it
+	level Level  // of the expected note
+	says  string // in the note; empty: no note about the directive
 }
 
 var rows = []row{
@@ -33,7 +33,7 @@ var rows = []row{
 	{"ControlProcess", in, "leader", "ControlProcess Off", "Off", 0, ""},
 	{"ControlProcess", in, "leader", "", "On", 0, ""},
 	{"ControlProcess", bad, "leader", "ControlProcess 2", "", Error, "neither On nor Off"},
-	{"ControlProcess", bad, "prefork", "ControlProcess Off", "", Error, "nothing but children"},
+	{"ControlProcess", bad, "prefork", "ControlProcess Off", "", Error, "always has children"},
 	{"Threads", below, "worker", "ControlProcess Off\nThreads 1", "", Error, "Threads 1: mpm worker takes 2 to 4096"},
 	{"Threads", in, "worker", "ControlProcess Off\nThreads 2", "2", 0, ""},
 	{"Threads", above, "worker", "ControlProcess Off\nThreads 4097", "", Error, "takes 2 to 4096"},
@@ -73,10 +73,10 @@ var rows = []row{
 	{"Listen", in, "leader", "Listen 127.0.0.1:0\nListen 127.0.0.1:0", "127.0.0.1:80 127.0.0.1:0 127.0.0.1:0", 0, ""},
 	{"Listen", bad, "leader", "Listen 127.0.0.1", "", Error, "has no port"},
 	{"Listen", bad, "leader", "Listen 127.0.0.1:", "", Error, "has no port"},
-	{"Listen", bad, "leader", "Listen ::1:80", "", Error, "is no address"},
+	{"Listen", bad, "leader", "Listen ::1:80", "", Error, "is not an address"},
 	{"Listen", bad, "leader", "Listen 1.2.3.4:http", "", Error, "port http is not in 0 to 65535"},
 	{"Listen", above, "leader", "Listen 1.2.3.4:65536", "", Error, "port 65536 is not in 0 to 65535"},
-	{"Listen", bad, "leader", "Listen 443 https", "", Error, "asks for https: this server speaks http"},
+	{"Listen", bad, "leader", "Listen 443 https", "", Error, "protocol https is not supported"},
 	{"Listen", bad, "leader", "Listen 127.0.0.1:80", "", Error, "server.conf:3: Listen 127.0.0.1:80: is the same address as Listen 127.0.0.1:80 at ...server.conf:1"},
 	{"Listen", bad, "leader", "Listen 80", "", Error, "Listen :80: covers the same address as Listen 127.0.0.1:80"},
 	{"Listen", bad, "leader", "Listen 0.0.0.0:80", "", Error, "covers the same address"},
@@ -94,14 +94,14 @@ var rows = []row{
 	{"AcceptMutex", in, "leader", "AcceptMutex pthread", "pthread", 0, ""},
 	{"AcceptMutex", in, "leader", "AcceptMutex Default", "none", 0, ""},
 	{"AcceptMutex", in, "event", "AcceptMutex flock", "none", Info, "AcceptMutex flock: has no meaning for mpm event: none is used"},
-	{"AcceptMutex", bad, "leader", "AcceptMutex flok", "", Error, "is no mechanism (did you mean flock?)"},
+	{"AcceptMutex", bad, "leader", "AcceptMutex flok", "", Error, "is not a mechanism (did you mean flock?)"},
 	{"AcceptMutex", bad, "leader", "AcceptMutex semaphore", "", Error, "known: default none flock fcntl sysvsem posixsem pthread epollexclusive reuseport"},
 	{"Mutex", in, "leader", "Mutex sysvsem mpm-accept", "sysvsem", 0, ""},
 	{"Mutex", in, "leader", "AcceptMutex flock\nMutex sysvsem default OmitPID", "sysvsem", Info, "OmitPID has no meaning"},
-	{"Mutex", in, "leader", "Mutex fcntl\nAcceptMutex flock", "flock", Info, "takes the place of fcntl"},
+	{"Mutex", in, "leader", "Mutex fcntl\nAcceptMutex flock", "flock", Info, "replaces fcntl"},
 	{"Mutex", in, "leader", "Mutex flock ssl-cache", "none", Info, "there is no mutex ssl-cache"},
 	{"Mutex", bad, "leader", "Mutex file:/var/lock", "", Error, "write LockFile"},
-	{"Mutex", bad, "leader", "Mutex sem", "", Error, "is no mechanism"},
+	{"Mutex", bad, "leader", "Mutex sem", "", Error, "is not a mechanism"},
 	{"LockFile", in, "leader", "LockFile /run/lock/a\nAcceptMutex flock", "/run/lock/a", 0, ""},
 	{"LockFile", in, "leader", "LockFile /run/lock/a", "/run/lock/a", Info, "has no meaning with AcceptMutex none"},
 	{"LockFile", bad, "leader", `LockFile ""`, "", Error, "is empty"},
@@ -126,8 +126,8 @@ var rows = []row{
 	{"ServerLimit", above, "event", "ServerLimit 20001", "20000", Warning, "is more than 20000"},
 	{"ServerLimit", above, "prefork", "ServerLimit 200001", "200000", Warning, "is more than 200000"},
 	{"ServerLimit", in, "prefork", "ServerLimit 200000", "200000", 0, ""},
-	{"ServerLimit", bad, "leader", "ServerLimit abc", "", Error, "ServerLimit abc: is no whole number"},
-	{"ServerLimit", bad, "leader", "ServerLimit 10k", "", Error, "is no whole number"},
+	{"ServerLimit", bad, "leader", "ServerLimit abc", "", Error, "ServerLimit abc: is not a whole number"},
+	{"ServerLimit", bad, "leader", "ServerLimit 10k", "", Error, "is not a whole number"},
 	{"ServerLimit", bad, "leader", "ServerLimit 99999999999999999999", "", Error, "is beyond"},
 	{"ThreadLimit", below, "leader", "ThreadLimit 0", "1", Warning, "is less than 1"},
 	{"ThreadLimit", in, "leader", "ThreadLimit 20000", "20000", 0, ""},
@@ -151,10 +151,10 @@ var rows = []row{
 	{"MinSpareThreads", below, "leader", "MinSpareThreads 0", "1", Warning, "is less than 1"},
 	{"MinSpareThreads", in, "leader", "MinSpareThreads 1", "1", 0, ""},
 	{"MinSpareThreads", in, "leader", "", "75", 0, ""},
-	{"MinSpareThreads", above, "leader", "MinSpareThreads 401", "401", Info, "is more than MaxRequestWorkers 400: all children are there at all times, 16"},
+	{"MinSpareThreads", above, "leader", "MinSpareThreads 401", "401", Info, "is more than MaxRequestWorkers 400: all 16 children always run"},
 	{"MinSpareThreads", in, "prefork", "MinSpareThreads 4", "5", Info, "(write MinSpareServers)"},
 	{"MinSpareThreads", in, "percore", "MinSpareThreads 4", "0", Info, "StartServers children at all times"},
-	{"MaxSpareThreads", below, "leader", "MaxSpareThreads 100", "101", Info, "too near to MinSpareThreads 75, so that children would come and go: 101 idle threads is used (MinSpareThreads + ThreadsPerChild + 1)"},
+	{"MaxSpareThreads", below, "leader", "MaxSpareThreads 100", "101", Info, "too close to MinSpareThreads 75, so that children would come and go: 101 idle threads is used (MinSpareThreads + ThreadsPerChild + 1)"},
 	{"MaxSpareThreads", in, "event", "MaxSpareThreads 101", "101", 0, ""},
 	{"MaxSpareThreads", in, "event", "", "250", 0, ""},
 	{"MaxSpareThreads", above, "worker", "MaxSpareThreads 5000", "5000", 0, ""},
@@ -162,7 +162,7 @@ var rows = []row{
 	{"MinSpareServers", in, "prefork", "MinSpareServers 1", "1", 0, ""},
 	{"MinSpareServers", above, "prefork", "MinSpareServers 300", "300", Info, "is more than MaxRequestWorkers 256"},
 	{"MinSpareServers", in, "leader", "MinSpareServers 3", "0", Info, "(write MinSpareThreads)"},
-	{"MaxSpareServers", below, "prefork", "MaxSpareServers 5", "6", Info, "too near to MinSpareServers 5"},
+	{"MaxSpareServers", below, "prefork", "MaxSpareServers 5", "6", Info, "too close to MinSpareServers 5"},
 	{"MaxSpareServers", in, "prefork", "MaxSpareServers 6", "6", 0, ""},
 	{"MaxSpareServers", above, "prefork", "MaxSpareServers 1000", "1000", 0, ""},
 	{"MaxSpareServers", in, "event", "MaxSpareServers 6", "0", Info, "(write MaxSpareThreads)"},
@@ -179,15 +179,15 @@ var rows = []row{
 	{"AsyncRequestWorkerFactor", in, "event", "ControlProcess Off\nAsyncRequestWorkerFactor 3", "3", 0, ""},
 	{"AsyncRequestWorkerFactor", in, "worker", "AsyncRequestWorkerFactor 3", "0", Info, "no meaning for mpm worker"},
 	{"AsyncRequestWorkerFactor", above, "event", "AsyncRequestWorkerFactor inf", "", Error, "is beyond"},
-	{"AsyncRequestWorkerFactor", bad, "event", "AsyncRequestWorkerFactor nan", "", Error, "is no number"},
+	{"AsyncRequestWorkerFactor", bad, "event", "AsyncRequestWorkerFactor nan", "", Error, "is not a number"},
 	{"User", in, "leader", "User alice", "alice", Warning, "only root can start children of another user, and this is user 1000"},
-	{"User", bad, "leader", "User mallory", "", Error, "User mallory: is not known here"},
-	{"User", bad, "leader", "User #x", "", Error, "is no user id"},
+	{"User", bad, "leader", "User mallory", "", Error, "User mallory: is unknown"},
+	{"User", bad, "leader", "User #x", "", Error, "is not a user ID"},
 	{"User", below, "leader", "User root", "", Error, "is root"},
 	{"User", below, "leader", "User #0", "", Error, "is root"},
 	{"Group", in, "leader", "Group people", "people", Warning, "only root"},
-	{"Group", bad, "leader", "Group crowd", "", Error, "Group crowd: is not known here"},
-	{"Group", bad, "leader", "Group #-1", "", Error, "is no group id"},
+	{"Group", bad, "leader", "Group crowd", "", Error, "Group crowd: is unknown"},
+	{"Group", bad, "leader", "Group #-1", "", Error, "is not a group ID"},
 	{"PidFile", in, "leader", "PidFile /run/x.pid", "/run/x.pid", 0, ""},
 	{"PidFile", in, "leader", "", "", 0, ""},
 	{"PidFile", bad, "leader", "PidFile ''", "", Error, "is empty"},
@@ -220,7 +220,7 @@ var rows = []row{
 	{"KeepAliveTimeout", in, "leader", "KeepAliveTimeout 100ms", "100ms", 0, ""},
 	{"KeepAliveTimeout", in, "leader", "KeepAliveTimeout 15", "15s", 0, ""},
 	{"KeepAliveTimeout", above, "leader", "KeepAliveTimeout 86401", "", Error, "not in 1ms to 24h0m0s"},
-	{"KeepAliveTimeout", bad, "leader", "KeepAliveTimeout soon", "", Error, "is no duration"},
+	{"KeepAliveTimeout", bad, "leader", "KeepAliveTimeout soon", "", Error, "is not a duration"},
 	{"MaxKeepAliveRequests", below, "leader", "MaxKeepAliveRequests -1", "", Error, "less than 0"},
 	{"MaxKeepAliveRequests", in, "leader", "MaxKeepAliveRequests 0", "0", 0, ""},
 	{"MaxKeepAliveRequests", in, "leader", "", "100", 0, ""},
@@ -280,8 +280,8 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// TestTableIsWalked: no directive without rows, and no number, duration or
-// fraction without values below, in and above its range.
+// TestTableIsWalked checks that every directive has rows, and that every
+// number, duration and fraction has values below, in and above its range.
 func TestTableIsWalked(t *testing.T) {
 	for _, e := range Table() {
 		want := []place{in, bad}

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// take reads v into field, if it can be read, lies in the range of e, and
-// means anything. It tells whether it did; if not, it said why.
+// take reads v into field if v is valid, in the range of e, and has a meaning.
+// It returns whether it did; otherwise it adds a note that says why.
 func (r *resolver) take(e *Entry, field any, v *value) bool {
 	silent := e.silent(r.mpm, r.s.Alone)
 	if v.old != (Old{}) {
 		r.once(v.old.Name, "", v.from, v.old.Note)
 	}
 	if silent != "" {
-		field = reflect.New(reflect.TypeOf(field).Elem()).Interface() // it has to be right all the same
+		field = reflect.New(reflect.TypeOf(field).Elem()).Interface() // check it nevertheless
 	}
 	if err := r.parse(e, field, v, silent == ""); err != nil {
 		r.say(Error, v.entry.Name, v.text(), v.from, "%v", err)
@@ -28,14 +28,15 @@ func (r *resolver) take(e *Entry, field any, v *value) bool {
 	return silent == ""
 }
 
-// once adds a note that is the same wherever the directive stands.
+// once adds a note unless it is there, whatever its origin.
 func (r *resolver) once(directive, value string, from Origin, text string) {
 	if !slices.ContainsFunc(r.notes, func(n Note) bool { return n.Directive == directive && n.Text == text }) {
 		r.say(Info, directive, value, from, "%s", text)
 	}
 }
 
-// parse reads v into field. What only has to be adjusted is, if that matters.
+// parse reads v into field. It adjusts a value out of range if matters is set
+// and e allows that.
 func (r *resolver) parse(e *Entry, field any, v *value, matters bool) error {
 	text := v.args[0]
 	switch e.Type {
@@ -81,7 +82,7 @@ func (r *resolver) parse(e *Entry, field any, v *value, matters bool) error {
 	case Word:
 		r.word(e, field, text)
 	default:
-		panic(fmt.Sprintf("directive: no way to read a %v", e.Type)) // a line of the table that was written here
+		panic(fmt.Sprintf("directive: no way to read a %v", e.Type)) // an error in the table
 	}
 	return nil
 }
@@ -115,7 +116,7 @@ func (r *resolver) mechanism(field *string, v *value) error {
 	return nil
 }
 
-// within brings n into the range of e, or tells why it must not be.
+// within returns n adjusted to the range of e, or an error.
 func (r *resolver) within(e *Entry, n int64, v *value, matters bool) (int64, error) {
 	least, most := e.bounds(r.mpm)
 	if e.Name == "Threads" && r.s.Alone {
@@ -136,7 +137,7 @@ func (r *resolver) within(e *Entry, n int64, v *value, matters bool) (int64, err
 	case matters && n < least:
 		r.say(Warning, e.Name, v.text(), v.from, "is less than %s, which is used", e.bound(least))
 	case matters:
-		r.say(Warning, e.Name, v.text(), v.from, "is more than %s, the most there can be, which is used", e.bound(most))
+		r.say(Warning, e.Name, v.text(), v.from, "is more than %s, the maximum, which is used", e.bound(most))
 	}
 	return use, nil
 }

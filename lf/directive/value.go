@@ -15,13 +15,13 @@ type value struct {
 	entry *Entry
 	args  []string
 	from  Origin
-	dir   string // what relative paths are relative to
-	old   Old    // the name it was written by, if it is an old one
+	dir   string // the directory that relative paths start from
+	old   Old    // set if it was written with a former name
 }
 
 func (v *value) text() string { return clip(strings.Join(v.args, " ")) }
 
-// miscounted tells what is wrong with the number of arguments.
+// miscounted returns an error text if the number of arguments is wrong.
 func (v *value) miscounted() string {
 	most := 1
 	switch v.entry.Name {
@@ -34,7 +34,7 @@ func (v *value) miscounted() string {
 	case n == 0:
 		return "needs a value (" + v.entry.Type.String() + ")"
 	case n > most && strings.HasPrefix(v.args[most], "#"):
-		return "has a comment behind it: a comment needs a line of its own"
+		return "ends with a comment (a comment needs its own line)"
 	case n > most:
 		return fmt.Sprintf("has %d values and takes %d (a value with spaces needs quotes)", n, most)
 	}
@@ -42,16 +42,16 @@ func (v *value) miscounted() string {
 }
 
 var (
-	errNumber   = errors.New("is no whole number (and is not taken for 0, or for the digits it begins with, as httpd does)")
+	errNumber   = errors.New("is not a whole number (httpd would read its leading digits, or 0)")
 	errFar      = fmt.Errorf("is beyond %d", int64(far))
-	errFraction = errors.New("is no number")
+	errFraction = errors.New("is not a number")
 	errPositive = errors.New("must be above 0")
-	errDuration = errors.New("is no duration (want seconds, or a unit as in 100ms, 5s, 2m)")
+	errDuration = errors.New("is not a duration (want seconds, or a unit as in 100ms, 5s, 2m)")
 	errSwitch   = errors.New("is neither On nor Off")
 	errEmpty    = errors.New("is empty")
 )
 
-// parseNumber reads a whole number.
+// parseNumber parses a whole number.
 func parseNumber(text string) (int64, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
@@ -63,7 +63,7 @@ func parseNumber(text string) (int64, error) {
 	return n, nil
 }
 
-// parseFraction reads a number above 0.
+// parseFraction parses a number above 0.
 func parseFraction(text string) (float64, error) {
 	f, err := strconv.ParseFloat(text, 64)
 	switch {
@@ -77,7 +77,7 @@ func parseFraction(text string) (float64, error) {
 	return f, nil
 }
 
-// parseDuration reads seconds, or a Go duration.
+// parseDuration parses seconds or a Go duration.
 func parseDuration(text string) (time.Duration, error) {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		if n > math.MaxInt64/second || n < -math.MaxInt64/second {
@@ -92,7 +92,7 @@ func parseDuration(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// parseSwitch reads On or Off, and what flags are used to.
+// parseSwitch parses On or Off, or true or false, as flags give them.
 func parseSwitch(text string) (bool, error) {
 	switch strings.ToLower(text) {
 	case "on", "true":
@@ -103,7 +103,6 @@ func parseSwitch(text string) (bool, error) {
 	return false, errSwitch
 }
 
-// path makes a path absolute.
 func (v *value) path() (string, error) {
 	name := v.args[0]
 	if name == "" {
@@ -115,7 +114,7 @@ func (v *value) path() (string, error) {
 	return filepath.Abs(name)
 }
 
-// show is how a value is told.
+// show formats a value.
 func show(field any) string {
 	switch f := field.(type) {
 	case *int:
@@ -140,10 +139,11 @@ func show(field any) string {
 		}
 		return strings.Join(all, " ")
 	}
-	panic(fmt.Sprintf("directive: no way to tell a %T", field)) // a line of the table that was written here
+	panic(fmt.Sprintf("directive: no way to tell a %T", field)) // an error in the table
 }
 
-// tell is how the value of e is told where there need not be one.
+// tell formats the value of e, or returns none if it is empty or 0 and has no
+// default.
 func (e *Entry) tell(field any, none string) string {
 	text := show(field)
 	if text == "" || e.Default.Any == "" && (text == "0" || text == "0s") {
@@ -152,7 +152,7 @@ func (e *Entry) tell(field any, none string) string {
 	return text
 }
 
-// bound is how the end of a range is told.
+// bound formats the end of a range.
 func (e *Entry) bound(n int64) string {
 	if e.Type == Duration {
 		d := time.Duration(n)

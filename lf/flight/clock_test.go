@@ -16,8 +16,8 @@ func clock(t *testing.T, id int32) int64 {
 	return ts.Nano()
 }
 
-// TestNowIsTheKernelsClock: a reading lies between two of clock_gettime(2).
-// How far it may be outside is what Now promises.
+// TestNowIsTheKernelsClock checks that a reading lies between two of
+// clock_gettime(2), up to the error that Now documents.
 func TestNowIsTheKernelsClock(t *testing.T) {
 	const exact = 1000 // ns
 	for range 1000 {
@@ -41,8 +41,8 @@ func TestNowDoesNotGoBack(t *testing.T) {
 	}
 }
 
-// TestFromRealtime: two clocks are read one after the other, and a thread may
-// be interrupted in between, so most readings have to be right and not all.
+// TestFromRealtime reads two clocks one after the other. A thread may be
+// interrupted in between, so most readings must be right, but not all.
 func TestFromRealtime(t *testing.T) {
 	const rounds, exact = 100, 2000
 	good := 0

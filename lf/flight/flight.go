@@ -4,16 +4,16 @@ import (
 	"sync"
 	"sync/atomic"
 
-	_ "lflab/sync/linux" // says what is wrong elsewhere
+	_ "lflab/sync/linux" // makes the build elsewhere fail with an explanation
 
 	"golang.org/x/sys/unix"
 )
 
-// Record is what one thread noted about one event, or about one further
-// request on a connection (Seq 0 then). A stamp that was not taken is 0.
+// Record holds one thread's stamps of one event, or of a further request on a
+// connection (then Seq is 0). A stamp that was not taken is 0.
 type Record struct {
-	Seq      uint64 // number of the hand-off, counted by whoever passes
-	Promoted bool   // the thread was asleep and got this by a hand-off (f5)
+	Seq      uint64 // number of the hand-off, counted by the giver
+	Promoted bool   // the thread slept and got the leadership or item by this hand-off (f5)
 	A1       int64
 	U0       int64
 	P0       int64
@@ -35,7 +35,8 @@ type Recorder struct {
 	logs []*Log
 }
 
-// DefaultKeep is how many records each thread keeps: the last ones.
+// DefaultKeep is how many records each thread keeps. Later records replace the
+// oldest.
 const DefaultKeep = 1 << 16
 
 // New makes a recorder whose logs keep the last `keep` records each.
@@ -44,9 +45,8 @@ func New(keep int) *Recorder { return &Recorder{keep: max(keep, 2)} }
 // NewLog adds a log for one thread. Only that thread may call its methods.
 func (r *Recorder) NewLog() *Log { return r.add(&Log{rec: r}) }
 
-// NewLooseLog adds a log for what is no thread, a goroutine that changes
-// threads say: its records cannot be looked for on one. Only one goroutine at a
-// time may call its methods.
+// NewLooseLog adds a log for a goroutine that may change threads. Its records
+// have no thread ID. Only one goroutine at a time may call its methods.
 func (r *Recorder) NewLooseLog() *Log { return r.add(&Log{rec: r, loose: true}) }
 
 func (r *Recorder) add(l *Log) *Log {
@@ -59,27 +59,27 @@ func (r *Recorder) add(l *Log) *Log {
 	return l
 }
 
-// On begins a new recording and forgets the last one. No Records may be under
-// way.
+// On begins a new recording and discards the previous one. No call of Records
+// may be running.
 func (r *Recorder) On() {
 	r.epoch.Add(1)
 	r.on.Store(true)
 }
 
-// Off ends the recording. Records that threads have open are dropped.
+// Off ends the recording. Records that threads have not finished are dropped.
 func (r *Recorder) Off() { r.on.Store(false) }
 
-// Recording reports whether stamps are being taken.
+// Recording reports whether recording is on.
 func (r *Recorder) Recording() bool { return r != nil && r.on.Load() }
 
-// Thread is what one thread noted.
+// Thread holds the records of one thread.
 type Thread struct {
-	TID     int      `json:"tid"`     // the kernel's number of it; 0 if it noted nothing, or its log is a loose one
+	TID     int      `json:"tid"`     // the kernel's thread ID; 0 if the thread recorded nothing or its log is loose
 	Records []Record `json:"records"` // oldest first
 }
 
-// Records returns what each thread noted since On, and how many records were
-// overwritten because a log was full. Call it after Off.
+// Records returns the records of each thread since On, and how many records
+// were lost because a log was full. Call it after Off.
 func (r *Recorder) Records() (perThread []Thread, overwritten uint64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,8 +92,8 @@ func (r *Recorder) Records() (perThread []Thread, overwritten uint64) {
 		n := l.written.Load()
 		from := uint64(0)
 		if size := uint64(r.keep); n >= size {
-			// A thread that passed the check of `on` before Off may still be
-			// writing over the oldest slot: leave that one out.
+			// A thread that checked `on` before Off may still overwrite the
+			// oldest slot, so leave that slot out.
 			from = n - size + 1
 			overwritten += from
 		}
@@ -106,11 +106,11 @@ func (r *Recorder) Records() (perThread []Thread, overwritten uint64) {
 	return perThread, overwritten
 }
 
-// Log is one thread's part of the recording.
+// Log is one thread's part of a recording.
 type Log struct {
 	rec       *Recorder
-	loose     bool // it is not one thread that writes
-	tid       int  // who writes; known from the first record on
+	loose     bool // the writer may change threads
+	tid       int  // the writer's thread ID; known from the first record on
 	cur       Record
 	open      bool
 	ring      []Record
@@ -120,9 +120,9 @@ type Log struct {
 
 func (l *Log) active() bool { return l != nil && l.rec.on.Load() }
 
-// Leads notes f5 of the record of hand-off seq: this thread now leads, or
-// holds the item. promoted tells a thread that slept from one that found the
-// leadership free or the item waiting.
+// Leads records f5 of hand-off seq: this thread now leads, or has the item.
+// promoted is true if the thread slept, false if it found the leadership free
+// or the item waiting.
 func (l *Log) Leads(seq uint64, promoted bool) {
 	if l.active() {
 		l.begin()
@@ -130,7 +130,7 @@ func (l *Log) Leads(seq uint64, promoted bool) {
 	}
 }
 
-// Arms notes f6: the thread is about to wait on the handle set.
+// Arms records f6: the thread is about to wait on the handle set.
 func (l *Log) Arms() {
 	if l.active() {
 		if !l.open {
@@ -140,7 +140,7 @@ func (l *Log) Arms() {
 	}
 }
 
-// Event notes u0, and the number of the hand-off that this event will cause.
+// Event records u0 and the number of the hand-off that this event will cause.
 func (l *Log) Event(seq uint64) {
 	if l.active() {
 		if !l.open || l.cur.U0 != 0 {
@@ -150,28 +150,29 @@ func (l *Log) Event(seq uint64) {
 	}
 }
 
-// Passes notes p0: the hand-off begins.
+// Passes records p0: the hand-off begins.
 func (l *Log) Passes() {
 	if l.active() && l.open {
 		l.cur.P0 = Now()
 	}
 }
 
-// Published notes p1: the word or the slot has been written.
+// Published records p1: the word or the slot has been written.
 func (l *Log) Published() {
 	if l.active() && l.open {
 		l.cur.P1 = Now()
 	}
 }
 
-// Woke notes p3: the wake-up system call has returned.
+// Woke records p3: the wake-up system call has returned.
 func (l *Log) Woke() {
 	if l.active() && l.open {
 		l.cur.P3 = Now()
 	}
 }
 
-// HandlerBegins notes h0. arrived is a1 of the request, 0 if unknown.
+// HandlerBegins records h0, and a1 of the request in arrived, which is 0 if
+// unknown.
 func (l *Log) HandlerBegins(arrived int64) {
 	if l.active() {
 		if !l.open || l.cur.H0 != 0 {
@@ -181,14 +182,15 @@ func (l *Log) HandlerBegins(arrived int64) {
 	}
 }
 
-// HandlerEnds notes h1.
+// HandlerEnds records h1.
 func (l *Log) HandlerEnds() {
 	if l.active() && l.open {
 		l.cur.H1 = Now()
 	}
 }
 
-// Flush ends the open record. Threads call it when they go back to the pool.
+// Flush finishes the open record. Threads call it when they go back to the
+// pool.
 func (l *Log) Flush() {
 	if l.active() && l.open {
 		l.flush()

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// note is one hand-off as a leader notes it, and then a request.
+// note records one hand-off as a leader does, and then a request.
 func note(l *Log, seq uint64) {
 	l.Leads(seq, true)
 	l.Arms()
@@ -19,7 +19,7 @@ func note(l *Log, seq uint64) {
 	l.Flush()
 }
 
-// TestNilLog: what records nothing can be called.
+// TestNilLog calls the methods of a nil log, which records nothing.
 func TestNilLog(t *testing.T) {
 	var r *Recorder
 	l := r.NewLog()
@@ -31,8 +31,8 @@ func TestNilLog(t *testing.T) {
 	}
 }
 
-// TestOffCostsNoRecord: no stamp is taken and no memory is used before On, nor
-// after Off.
+// TestOffCostsNoRecord checks that before On and after Off no stamp is taken
+// and no memory is used.
 func TestOffCostsNoRecord(t *testing.T) {
 	r := New(16)
 	l := r.NewLog()
@@ -55,8 +55,8 @@ func TestOffCostsNoRecord(t *testing.T) {
 	}
 }
 
-// TestStampsInOrder: one record has all stamps, in the order in which they
-// were taken, and a further request on the connection has its own.
+// TestStampsInOrder checks that a record has all stamps, in the order of the
+// calls. A further request on the connection has a record of its own.
 func TestStampsInOrder(t *testing.T) {
 	r := New(16)
 	l := r.NewLog()
@@ -73,7 +73,7 @@ func TestStampsInOrder(t *testing.T) {
 	l.HandlerBegins(before + 1)
 	l.HandlerEnds()
 	l.Flush()
-	l.Flush() // again
+	l.Flush() // a second Flush does nothing
 	r.Off()
 	recs, _ := r.Records()
 	if len(recs) != 1 || len(recs[0].Records) != 2 {
@@ -95,8 +95,8 @@ func TestStampsInOrder(t *testing.T) {
 	}
 }
 
-// TestEventsOfOneListener: a listener never gets a hand-off, and hands over
-// many things after one wait; each has its record.
+// TestEventsOfOneListener: a listener receives no hand-offs, and may pass on
+// several items after one wait. Each has its record.
 func TestEventsOfOneListener(t *testing.T) {
 	r := New(16)
 	l := r.NewLog()
@@ -124,8 +124,9 @@ func TestEventsOfOneListener(t *testing.T) {
 	}
 }
 
-// TestRing: a full log keeps the last records but one, which a late writer may
-// be writing over, and counts the others.
+// TestRing checks that a full log keeps all but one of its newest records and
+// counts the others as lost. It drops the oldest one, because a late writer may
+// be overwriting it.
 func TestRing(t *testing.T) {
 	const keep = 8
 	for _, n := range []uint64{0, 1, keep - 1, keep, keep + 1, 3*keep + 5} {
@@ -153,22 +154,23 @@ func TestRing(t *testing.T) {
 	}
 }
 
-// TestEpochs: On forgets what was, also what a thread had open meanwhile, and
-// threads that note nothing in a recording have no part in it.
+// TestEpochs checks that On discards old records, also one that a thread had
+// not finished. A thread that notes nothing in a recording has no records in
+// it.
 func TestEpochs(t *testing.T) {
 	r := New(16)
 	busy, idle := r.NewLog(), r.NewLog()
 	r.On()
 	note(busy, 1)
 	note(idle, 2)
-	busy.Event(3) // open over the end of the recording
+	busy.Event(3) // not finished at the end of the recording
 	r.Off()
 	if recs, _ := r.Records(); len(recs[0].Records) != 1 || len(recs[1].Records) != 1 {
 		t.Fatalf("first recording: %+v", recs)
 	}
-	busy.Flush() // off: nothing happens
+	busy.Flush() // off: does nothing
 	r.On()
-	busy.Flush() // drops what was open
+	busy.Flush() // drops the unfinished record
 	note(busy, 4)
 	r.Off()
 	recs, _ := r.Records()
@@ -182,8 +184,8 @@ func TestEpochs(t *testing.T) {
 	}
 }
 
-// TestThreads: logs are written by their threads at once, while they are
-// switched on and off and read in between.
+// TestThreads lets threads write their logs in parallel while another switches
+// them on and off and reads them.
 func TestThreads(t *testing.T) {
 	const threads, keep = 4, 64
 	r := New(keep)
@@ -205,7 +207,7 @@ func TestThreads(t *testing.T) {
 	for range 50 {
 		r.On()
 		for l := r.logs[0]; l.epochSeen.Load() != r.epoch.Load() || l.written.Load() < keep+3; {
-			// until one is full
+			// until one log is full
 		}
 		r.Off()
 		recs, lost := r.Records()

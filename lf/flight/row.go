@@ -2,13 +2,13 @@ package flight
 
 import "strconv"
 
-// Columns names the numbers of a Record in JSON, where it is an array. All but
+// Columns names the elements of a Record in JSON, where it is an array. All but
 // seq and promoted (0 or 1) are stamps.
 var Columns = []string{"seq", "promoted", "a1", "u0", "p0", "p1", "p3", "f5", "f6", "h0", "h1"}
 
 // MarshalJSON implements json.Marshaler.
 func (r Record) MarshalJSON() ([]byte, error) {
-	row := make([]byte, 0, 160) // eleven numbers of up to fourteen digits, on a machine that runs for a day
+	row := make([]byte, 0, 160) // eleven numbers of up to 14 digits, the stamps of a machine that has run for a day
 	row = append(row, '[')
 	row = strconv.AppendUint(row, r.Seq, 10)
 	if r.Promoted {

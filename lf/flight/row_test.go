@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestRow: each field of a record stands where Columns says, and no other.
+// TestRow checks that each field of a record is in the column that Columns
+// names, and in no other.
 func TestRow(t *testing.T) {
 	kind := reflect.TypeFor[Record]()
 	if kind.NumField() != len(Columns) {
@@ -48,8 +49,9 @@ func TestRow(t *testing.T) {
 	}
 }
 
-// TestThreadNumber: a log knows the thread that writes it, from its first
-// record on and in later recordings; a loose one knows none.
+// TestThreadNumber checks that a log knows the thread that writes it, from its
+// first record on and in later recordings. A log that no thread owns knows
+// none.
 func TestThreadNumber(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -57,7 +59,7 @@ func TestThreadNumber(t *testing.T) {
 	own, other, loose, idle := r.NewLog(), r.NewLog(), r.NewLooseLog(), r.NewLog()
 	rounds, done, numbers := make(chan int), make(chan struct{}), make(chan int, 1)
 	go func() {
-		runtime.LockOSThread() // and it ends with the goroutine
+		runtime.LockOSThread() // without Unlock: the thread ends with the goroutine
 		numbers <- unix.Gettid()
 		for range rounds {
 			note(other, 1)

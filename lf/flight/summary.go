@@ -6,32 +6,32 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Shape says whose hand-off the records describe, for the receiver's stamps
-// stand in different records.
+// Shape says what a hand-off passes. That decides in which records the
+// receiver's stamps are.
 type Shape int
 
 const (
-	// NoHandoff: only h0, h1 and a1 are taken.
+	// NoHandoff: there are only the stamps h0, h1 and a1.
 	NoHandoff Shape = iota
-	// Leadership passes: f5 and f6 that belong to hand-off n stand in the
-	// record of the next leader, whose number is n+1.
+	// Leadership is passed. f5 and f6 of hand-off n are in the next leader's
+	// record, whose number is n+1.
 	Leadership
-	// Items pass: the receiver's f5 stands in a record with the item's own
-	// number, and f6 in the giver's.
+	// Items are passed. The receiver's f5 is in a record with the item's
+	// number, and f6 is in the giver's record.
 	Items
 )
 
-// Summary is what a recording comes to.
+// Summary holds the latencies of a recording, in ns.
 type Summary struct {
 	Handoff     *hdrhistogram.Histogram // H, of receivers that were asleep
-	Gap         *hdrhistogram.Histogram // G, where a thread was there to take over
-	GapNoLeader *hdrhistogram.Histogram // G, where the leadership lay free until somebody returned
+	Gap         *hdrhistogram.Histogram // G, where a thread was waiting to take over
+	GapNoLeader *hdrhistogram.Histogram // G, where there was no leader until a thread returned
 	Dispatch    *hdrhistogram.Histogram // D
 	Handler     *hdrhistogram.Histogram // h1 - h0
-	Unmatched   uint64                  // hand-offs whose other half was not recorded
+	Unmatched   uint64                  // hand-offs whose receiver was not recorded
 }
 
-// NewHistogram makes a histogram as all of this project's are: 1 ns to 60 s,
+// NewHistogram makes a histogram with the project's usual range: 1 ns to 60 s,
 // three significant digits.
 func NewHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60e9, 3) }
 
@@ -39,7 +39,7 @@ func NewHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60e9, 3
 func Merge(perThread []Thread, shape Shape) Summary {
 	s := Summary{Handoff: NewHistogram(), Gap: NewHistogram(), GapNoLeader: NewHistogram(),
 		Dispatch: NewHistogram(), Handler: NewHistogram()}
-	// receivers by the number of the hand-off they received
+	// The key is the number of the hand-off that was received.
 	receivers := map[uint64]*Record{}
 	for _, t := range perThread {
 		for i := range t.Records {
@@ -84,8 +84,8 @@ func Merge(perThread []Thread, shape Shape) Summary {
 	return s
 }
 
-// record clips to the histogram's range: two threads' clocks may disagree by
-// less than their resolution, and nothing that is recorded lasts a minute.
+// record clips ns to the histogram's range. A difference of two threads' clocks
+// may be slightly below 0. Nothing that is recorded lasts a minute.
 func record(h *hdrhistogram.Histogram, ns int64) {
 	if err := h.RecordValue(min(max(ns, 1), 60e9)); err != nil {
 		panic(fmt.Sprintf("flight: record %d ns: %v", ns, err))

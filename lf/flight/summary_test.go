@@ -22,7 +22,7 @@ func holds(t *testing.T, name string, h *hdrhistogram.Histogram, want ...int64) 
 	}
 }
 
-// threads are these records, each list by another thread.
+// threads makes a recording from lists of records, one list for each thread.
 func threads(lists ...[]Record) (each []Thread) {
 	for i, list := range lists {
 		each = append(each, Thread{TID: 100 + i, Records: list})
@@ -30,10 +30,10 @@ func threads(lists ...[]Record) (each []Thread) {
 	return each
 }
 
-// TestLeadership: thread A leads, takes event 0 and promotes B, who slept; B
-// takes event 1 with nobody to promote, frees the leadership, and A, back from
-// its request, takes it without having slept; A takes event 2, whose next
-// leader is not in the recording any more.
+// TestLeadership: thread A leads, takes event 0 and promotes B, who slept. B
+// takes event 1, has no follower to promote, and frees the leadership. A
+// returns from its request and takes the leadership without having slept. A
+// takes event 2, and the recording ends before the next leader.
 func TestLeadership(t *testing.T) {
 	a := []Record{
 		{Seq: 0, F5: 100, F6: 110, U0: 1000, P0: 1010, P1: 1020, P3: 1030, A1: 900, H0: 1050, H1: 1500},
@@ -55,8 +55,8 @@ func TestLeadership(t *testing.T) {
 }
 
 // TestItems: a listener hands item 1 to a worker that sleeps and item 2 to one
-// that is awake; both after one wait, so only the second is followed by the
-// next. Item 3's worker was not recorded.
+// that is awake. It handed over both after one wait, so only the gap after the
+// second counts. The worker of item 3 was not recorded.
 func TestItems(t *testing.T) {
 	listener := []Record{
 		{Seq: 1, F6: 50, U0: 100, P0: 110, P1: 111, P3: 120},
@@ -65,7 +65,7 @@ func TestItems(t *testing.T) {
 	}
 	workers := [][]Record{
 		{{Seq: 1, Promoted: true, F5: 160, A1: 90, H0: 170, H1: 180}, {A1: 400, H0: 410, H1: 430}},
-		{{Seq: 2, Promoted: false, F5: 145, A1: 0, H0: 150, H1: 155}}, // no time stamp of the kernel
+		{{Seq: 2, Promoted: false, F5: 145, A1: 0, H0: 150, H1: 155}}, // without a time stamp of the kernel
 	}
 	s := Merge(threads(append(workers, listener)...), Items)
 	holds(t, "H", s.Handoff, 160-110)
@@ -78,7 +78,7 @@ func TestItems(t *testing.T) {
 	}
 }
 
-// TestNoHandoff: only requests are looked at.
+// TestNoHandoff has records of requests only.
 func TestNoHandoff(t *testing.T) {
 	s := Merge(threads([]Record{{U0: 5, A1: 10, H0: 20, H1: 50}}, []Record{{A1: 7, H0: 10}}), NoHandoff)
 	holds(t, "H", s.Handoff)
@@ -91,8 +91,8 @@ func TestNoHandoff(t *testing.T) {
 	}
 }
 
-// TestRange: what two clocks make negative, or what is out of range, is
-// clipped and counted.
+// TestRange checks that durations which are negative, because of two clocks, or
+// out of range are clipped and counted.
 func TestRange(t *testing.T) {
 	s := Merge(threads([]Record{{A1: 200, H0: 100, H1: 100}, {A1: 1, H0: 200e9, H1: 200e9 + 5}}), NoHandoff)
 	if s.Dispatch.TotalCount() != 2 || s.Dispatch.Min() != 1 || s.Dispatch.Max() < 59e9 {
@@ -100,8 +100,8 @@ func TestRange(t *testing.T) {
 	}
 }
 
-// TestRecordedLeadership goes the whole way: two threads' logs, called in the
-// order in which a pool calls them.
+// TestRecordedLeadership calls the logs of two threads in the order of a pool,
+// and summarises the recording.
 func TestRecordedLeadership(t *testing.T) {
 	r := New(16)
 	a, b := r.NewLog(), r.NewLog()

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// answer is one response as a peer's client reads it.
+// answer is one response as a client of net/http reads it.
 type answer struct {
 	code   int
 	header http.Header
@@ -19,8 +19,9 @@ type answer struct {
 	close  bool
 }
 
-// answers reads all responses to requests of the methods given (GET for those
-// that are missing), and fails on anything net/http does not understand.
+// answers reads all responses to requests with the given methods (GET for
+// missing ones). It fails the test on anything that net/http does not
+// understand.
 func answers(t testing.TB, transcript string, methods ...string) []answer {
 	t.Helper()
 	var all []answer
@@ -59,8 +60,9 @@ var (
 	helloWords = "Hello, World!"
 )
 
-// undated is a transcript without what may differ between two runs: the date,
-// and whether a body was asked for that had arrived already.
+// undated removes from a transcript what may differ between two runs: the date,
+// and the interim response that asks for a body, because the body may have
+// arrived already.
 func undated(transcript []byte) []byte {
 	return bytes.ReplaceAll(dateField.ReplaceAll(transcript, nil), goOn, nil)
 }

@@ -7,8 +7,8 @@ import (
 	"lflab/lf/serve"
 )
 
-// heads are requests as clients send them: wrk's is the shortest there is, a
-// browser's has what browsers tell about themselves.
+// heads are requests as clients send them: wrk's is the shortest, a browser's
+// has many more fields.
 var heads = []struct{ name, text string }{
 	{"wrk", "GET /hello HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n\r\n"},
 	{"browser", "GET /hello HTTP/1.1\r\n" +
@@ -29,9 +29,9 @@ var heads = []struct{ name, text string }{
 	{"post", "POST /echo HTTP/1.1\r\nHost: 127.0.0.1:8080\r\nContent-Length: 5\r\n\r\nhello"},
 }
 
-// BenchmarkSession is the time that a request costs beside its system calls,
-// on a stream that waits (a thread has one connection to its end) and on one
-// that does not (Serve is called for each event).
+// BenchmarkSession measures the time of a request without system calls. On a
+// stream that waits, a thread keeps one connection to its end; on one that does
+// not, Serve is called for each event.
 func BenchmarkSession(b *testing.B) {
 	for _, h := range heads {
 		for _, waits := range []bool{true, false} {
@@ -66,7 +66,7 @@ func BenchmarkSession(b *testing.B) {
 	}
 }
 
-// BenchmarkScan is the checks of the head alone.
+// BenchmarkScan measures the checks of the head alone.
 func BenchmarkScan(b *testing.B) {
 	for _, h := range heads[:2] {
 		b.Run("request="+h.name, func(b *testing.B) {

@@ -2,22 +2,22 @@ package httpd
 
 import "bytes"
 
-// What the framing of a chunked body may cost beside its data. The whole of it
-// is buffered, so it is bounded as the data is.
+// Limits on the framing of a chunked body. The session buffers the whole body,
+// so the framing must be bounded like the data.
 const (
 	maxChunkLine = 256      // a size with its extensions
-	spareFraming = 16 << 10 // framing beyond as many bytes as the body may have
-	maxSizeDigit = 15       // of hexadecimal; fasthttp reads no more
+	spareFraming = 16 << 10 // framing may exceed the data limit by this much
+	maxSizeDigit = 15       // most hexadecimal digits of a size; fasthttp reads no more
 )
 
 // chunks finds the end of a chunked body. It checks the framing strictly and
-// leaves the data where it is. Like request.scan, scan looks at every byte
-// once, and its verdict does not depend on how the body was cut.
+// leaves the data in place. scan looks at every byte once, so its verdict does
+// not depend on how the body was split into reads.
 type chunks struct {
 	step     chunkStep
-	pos      int // bytes of the body that have passed
-	looked   int // bytes in which there is no further line end
-	left     int // data bytes of this chunk that are to come
+	pos      int // bytes of the body that are checked
+	looked   int // bytes in which no further line ends
+	left     int // data bytes of this chunk that are missing
 	data     int // data bytes in all
 	framing  int // all other bytes
 	trailers int // bytes of trailer fields
@@ -34,8 +34,8 @@ const (
 	chunkDone
 )
 
-// scan goes on with b, which begins with the body. The body is whole when step
-// is chunkDone, and pos is its size.
+// scan continues with b, which starts at the body's first byte. The body is
+// complete when step is chunkDone; then pos is its size.
 func (c *chunks) scan(b []byte, limits *Limits) *refusal {
 	for c.step != chunkDone {
 		switch c.step {
@@ -79,8 +79,8 @@ func (c *chunks) scan(b []byte, limits *Limits) *refusal {
 	return nil
 }
 
-// line takes a line off b, and returns it without its CRLF; nil when it is not
-// all there.
+// line takes a line from b and returns it without its CRLF, or nil if it is
+// incomplete.
 func (c *chunks) line(b []byte, most int, tooMuch *refusal) ([]byte, *refusal) {
 	from := max(c.looked, c.pos)
 	i := bytes.IndexByte(b[from:], '\n')
@@ -104,7 +104,7 @@ func (c *chunks) line(b []byte, most int, tooMuch *refusal) ([]byte, *refusal) {
 	return line[:size-2], nil
 }
 
-// size reads the line that begins a chunk.
+// size reads the first line of a chunk.
 func (c *chunks) size(line []byte, limits *Limits) *refusal {
 	digits, n := 0, 0
 	for digits < len(line) && unhex(line[digits]) >= 0 {
@@ -134,7 +134,7 @@ func (c *chunks) size(line []byte, limits *Limits) *refusal {
 	return nil
 }
 
-// trailer checks a line behind the last chunk. Trailer fields are not used.
+// trailer checks a line after the last chunk. Trailer fields are ignored.
 func (c *chunks) trailer(line []byte) *refusal {
 	c.trailers += len(line) + 2
 	if len(line) == 0 {
@@ -156,6 +156,6 @@ func (c *chunks) trailer(line []byte) *refusal {
 	return nil
 }
 
-// notTrailers are fields that change what a request means or where it ends:
-// they may not come behind the body, nor be announced to.
+// notTrailers are fields that change the meaning or the end of a request. They
+// may not be trailers, and a Trailer field may not announce them.
 var notTrailers = [...]string{"host", "content-length", "transfer-encoding", "trailer"}

@@ -6,12 +6,11 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// conditions are what a request wants to be true of a file before it is served
-// (RFC 9110, 13).
+// conditions are a request's conditions on a file (RFC 9110, 13).
 type conditions struct {
 	match, noneMatch               tags
-	modifiedSince, unmodifiedSince time.Time // zero where absent or no valid date, which is to be ignored
-	ranges                         []byte    // nil where absent, or where there is more than one
+	modifiedSince, unmodifiedSince time.Time // zero if absent or not a valid date; then they are ignored
+	ranges                         []byte    // nil if absent, or if there are several Range fields
 	ifRange                        []byte
 	now                            time.Time
 }
@@ -31,20 +30,20 @@ func conditionsOf(h *fasthttp.RequestHeader) conditions {
 	if value := h.PeekAll("If-Range"); len(value) > 0 {
 		c.ifRange = value[0]
 		if len(value) > 1 {
-			c.ifRange = []byte{} // no single validator: it matches nothing
+			c.ifRange = []byte{} // several validators: they match nothing
 		}
 	}
 	return c
 }
 
 func tagsOf(h *fasthttp.RequestHeader, name string) tags {
-	lines := append([][]byte(nil), h.PeekAll(name)...) // PeekAll's result is good until the next
+	lines := append([][]byte(nil), h.PeekAll(name)...) // PeekAll's result is valid until its next call
 	return tags{len(lines) > 0, lines}
 }
 
-// decide evaluates the conditions on a file that is there, in the order of RFC
-// 9110, 13.2.2. It returns the status to answer with, or 0 to go on. The method
-// is GET or HEAD: others are refused before.
+// decide evaluates the conditions for an existing file, in the order of RFC
+// 9110, 13.2.2. It returns the status of the answer, or 0 to go on. The method
+// must be GET or HEAD.
 func (c *conditions) decide(v validators) int {
 	switch {
 	case c.match.given:
@@ -65,10 +64,10 @@ func (c *conditions) decide(v validators) int {
 	return 0
 }
 
-// wantsRanges reports whether the Range field counts: without If-Range, or
-// where that names what is there. A date counts only as a strong validator: the
-// file must not have changed within the second that the date names, and that
-// second must be over (RFC 9110, 13.1.5 and 8.8.2.2).
+// wantsRanges reports whether the Range field applies: there is no If-Range, or
+// it matches the file. A date counts only as a strong validator: it must equal
+// the time of modification, and that second must be over (RFC 9110, 13.1.5 and
+// 8.8.2.2).
 func (c *conditions) wantsRanges(v validators) bool {
 	switch {
 	case c.ranges == nil:

@@ -20,13 +20,13 @@ const (
 	after         = "Thu, 29 Feb 2024 12:00:01 GMT"
 )
 
-// conditional are requests for a file of 26 letters, last changed at
-// changedIMF, and what RFC 9110 has them answered with; TAG stands for the
-// file's entity tag. differs says why net/http answers otherwise.
+// conditional lists requests for a file of 26 letters that was last changed at
+// changedIMF, with the answer that RFC 9110 demands. TAG stands for the file's
+// entity tag. differs says why net/http answers otherwise.
 var conditional = []struct {
 	fields, differs string
 	code            int
-	body            string // where it is not the whole file, or nothing
+	body            string // if it is not the whole file, or empty
 }{
 	// 13.1.3
 	{"If-Modified-Since: " + changedIMF, "", 304, ""},
@@ -139,7 +139,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// netHTTP is how the standard library answers the same request.
+// netHTTP returns the standard library's answer to the same request.
 func netHTTP(t *testing.T, root, tag, fields string) int {
 	t.Helper()
 	f, err := os.Open(filepath.Join(root, "a.txt"))
@@ -159,8 +159,8 @@ func netHTTP(t *testing.T, root, tag, fields string) int {
 	return w.Code
 }
 
-// Conditions are for what would be served: neither a missing file nor another
-// method is asked about them. HEAD has conditions and no ranges.
+// Conditions apply only to a request that would otherwise succeed, so neither
+// to a missing file nor to another method. HEAD has conditions and no ranges.
 func TestConditionsElsewhere(t *testing.T) {
 	server := newServer(t, Config{DocRoot: tree(t)})
 	tests := []struct {
@@ -185,8 +185,8 @@ func TestConditionsElsewhere(t *testing.T) {
 	}
 }
 
-// Several ranges come as the parts of one body, in the order asked for, however
-// the peer takes them.
+// Several ranges are sent as the parts of one body, in the requested order,
+// whatever amounts the peer takes at a time.
 func TestMultipart(t *testing.T) {
 	server := newServer(t, Config{DocRoot: tree(t)})
 	for target, ranges := range map[string]string{"/a.txt": "24-,0-1", "/large": "150000-199998,-1,0-99999"} {
@@ -223,7 +223,7 @@ func TestYearOfTwoDigits(t *testing.T) {
 	}
 }
 
-// A date is no strong validator within the second that it names.
+// A date is a weak validator within the second that it names.
 func TestIfRangeWithYoungDate(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	v := validators{modified: now}
@@ -235,7 +235,8 @@ func TestIfRangeWithYoungDate(t *testing.T) {
 	}
 }
 
-// A tag names the state of one file: another size, time or file has another.
+// An entity tag belongs to one state of one file: another size, time or file
+// has another tag.
 func TestTagsDiffer(t *testing.T) {
 	dir, seen := t.TempDir(), map[string]bool{}
 	info := func(name, text string, at time.Time) fs.FileInfo {
@@ -261,8 +262,8 @@ func TestTagsDiffer(t *testing.T) {
 	}
 }
 
-// Whatever the Range field is, what is read from it lies in the file and has no
-// byte twice.
+// Whatever the Range field is, the parsed ranges lie in the file and do not
+// overlap.
 func FuzzRanges(f *testing.F) {
 	for _, c := range conditional {
 		if value, ok := strings.CutPrefix(c.fields, "Range: "); ok {

@@ -8,9 +8,8 @@ import (
 	"lflab/lf/serve"
 )
 
-// Limits bound what a peer may send and how long it may take. A field that is
-// 0 has its default; there is no way to switch a limit off, but for
-// MaxKeepAliveRequests.
+// Limits bound what a peer may send and how long it may take. A field that is 0
+// has its default. Only MaxKeepAliveRequests can be switched off.
 type Limits struct {
 	Head             int           // bytes of request line and fields; beyond it 431. Default 8 KiB
 	Body             int           // bytes of a decoded request body; beyond it 413. Default 1 MiB
@@ -19,50 +18,50 @@ type Limits struct {
 	KeepAliveTimeout time.Duration // from a response to the next request's first byte. Default 5 s
 	WriteTimeout     time.Duration // for the peer to take any of the response. Default 30 s
 
-	// LingerTimeout is how long a peer that may still send is waited for after
-	// the last response, before the connection is closed. LingerShort bounds
-	// that where the server drains; and where a thread waits, how long the peer
-	// may be silent meanwhile. Defaults 30 s, 2 s
+	// LingerTimeout is how long to wait, after the last response, for a peer
+	// that may still send, before the connection is closed. LingerShort
+	// replaces it when the server drains. On a stream that blocks, LingerShort
+	// also bounds the time without data. Defaults 30 s, 2 s
 	LingerTimeout, LingerShort time.Duration
 
-	// MaxKeepAliveRequests is after how many responses a connection is closed;
-	// 0 is never, and 1 keeps no connection.
+	// MaxKeepAliveRequests is the number of responses after which a connection
+	// is closed. 0 means no limit; 1 closes after each response.
 	MaxKeepAliveRequests int
 }
 
-// Config is what a Server is made from. The zero value serves the built-in
-// handlers and no files.
+// Config configures a Server. The zero value serves the built-in handlers and
+// no files.
 type Config struct {
-	// DocRoot is the directory whose files are served; empty for none. Where
-	// the path leads is looked up for each request.
+	// DocRoot is the directory whose files are served; empty for none. The path
+	// is resolved again for each request.
 	DocRoot string
 
-	// DocRootMayBeAway has New succeed while DocRoot cannot be opened: requests
-	// for files are answered 503 until it can be. It is for a process that
-	// joins others which have served DocRoot, and which a moment without it
-	// does not end either.
+	// DocRootMayBeAway makes New succeed while DocRoot cannot be opened. Until
+	// it can be, requests for files are answered 503. Use it for a process that
+	// joins running ones, which a short absence of DocRoot does not end either.
 	DocRootMayBeAway bool
 
 	Limits Limits
 
-	// Slow is from when on a handler is slow. Before a slow one the thread
-	// gives up what others wait for (serve.Thread.BeforeLong); the default is
-	// what it takes to wake a thread, several times over. Default 50 us
+	// Slow is how long a handler may take before it counts as slow. Before a
+	// slow handler the thread gives up what others wait for
+	// (serve.Thread.BeforeLong). The default, 50 µs, is several times what it
+	// takes to wake a thread.
 	Slow time.Duration
 
-	// Status feeds /server-status, which answers 404 without it. It is called
-	// by any thread.
+	// Status returns the data of /server-status, which answers 404 if it is
+	// nil. Any thread may call it.
 	Status func() serve.Status `json:"-"`
 
-	// Flight feeds /lab/flight?record=on|off, which answers 404 without it. It
-	// is called with "on" or "off", and with whether raw=1 asks for single
-	// records too; what it returns is answered as JSON.
+	// Flight implements /lab/flight?record=on|off, which answers 404 if it is
+	// nil. action is "on" or "off"; raw says that raw=1 asks for single
+	// records, too. The result is sent as JSON.
 	Flight func(action string, raw bool) (any, error) `json:"-"`
 
 	// Debug adds /panic, a handler that panics.
 	Debug bool
 
-	// Log gets the panics of handlers; slog.Default() when nil.
+	// Log gets the panics of handlers. nil means slog.Default().
 	Log *slog.Logger `json:"-"`
 }
 
@@ -70,14 +69,14 @@ const (
 	defaultHead = 8 << 10
 	defaultBody = 1 << 20
 	defaultSlow = 50 * time.Microsecond
-	// A request line and the fields of a small browser have to fit, and the
-	// buffer for it is doubled on the way there.
+	// The request line and fields of a small browser must fit. The buffer is
+	// doubled until they do.
 	leastHead = 256
 	mostHead  = 1 << 20
 	mostBody  = 1 << 30
 )
 
-// complete checks l and fills in defaults.
+// complete checks l and fills in the defaults.
 func (l Limits) complete() (Limits, error) {
 	sizes := []struct {
 		name             string
@@ -94,7 +93,7 @@ func (l Limits) complete() (Limits, error) {
 			*s.value = s.byDefault
 		}
 		if *s.value < s.least || *s.value > s.most {
-			return l, fmt.Errorf("limit %s: %d is not in %d..%d", s.name, *s.value, s.least, s.most)
+			return l, fmt.Errorf("limit %s: %d is out of range (want %d to %d)", s.name, *s.value, s.least, s.most)
 		}
 	}
 	times := []struct {
@@ -114,7 +113,7 @@ func (l Limits) complete() (Limits, error) {
 			*t.value = t.byDefault
 		}
 		if *t.value < 0 || *t.value > 24*time.Hour {
-			return l, fmt.Errorf("limit %s: %v is not in 0..24h (0 means the default, %v)", t.name, *t.value, t.byDefault)
+			return l, fmt.Errorf("limit %s: %v is out of range (want 0 to 24h; 0 means the default, %v)", t.name, *t.value, t.byDefault)
 		}
 	}
 	return l, nil

@@ -8,14 +8,14 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Counters are what the lab asks a server for beside its status: counts since
-// the server began.
+// Counters are the counts that the lab asks a server for beside its status.
+// They start with the server.
 type Counters struct {
 	HeapAllocations uint64   `json:"heap_allocations"` // objects, of this process
 	ServedBy        []uint64 `json:"served_by"`        // requests, by thread
 }
 
-// counters has the lab read them. The answer itself allocates, some dozens of
+// counters answers /lab/counters. The answer itself allocates some dozens of
 // objects.
 func (s *Server) counters(x *Exchange) {
 	if s.config.Flight == nil || s.config.Status == nil {

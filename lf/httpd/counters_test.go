@@ -34,8 +34,8 @@ func TestCounters(t *testing.T) {
 	if len(first.ServedBy) != 3 || first.ServedBy[0] != 7 || first.ServedBy[2] != 3 {
 		t.Errorf("served by %v", first.ServedBy)
 	}
-	// The runtime counts the objects of a span, 128 of this size, when the span is
-	// full, and each P has one that is not.
+	// The runtime counts the objects of a span, 128 of this size, when the span
+	// is full. Each P has one that is not full.
 	const n, span = 10_000, 128
 	kept := make([][]byte, n)
 	for i := range kept {
@@ -46,7 +46,7 @@ func TestCounters(t *testing.T) {
 	}
 }
 
-// A thread's memory is its own, and stays.
+// A thread's memory is private to it and is kept between requests.
 func TestTouch(t *testing.T) {
 	server := newServer(t, Config{})
 	one, other := &serve.Thread{Row: new(serve.Row)}, &serve.Thread{Row: new(serve.Row)}

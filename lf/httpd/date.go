@@ -2,10 +2,11 @@ package httpd
 
 import "time"
 
-// date is a response's first line and its Date field, made once a second.
+// date is a response's first line for status 200 and its Date field. It is
+// rebuilt once a second.
 type date struct {
 	lines [len(okLine) + len(dateName) + len(httpDate) + len("\r\n")]byte
-	until int64 // CLOCK_MONOTONIC, ns: the end of the wall clock's second
+	until int64 // CLOCK_MONOTONIC, ns: when the second of the wall clock ends
 }
 
 const (
@@ -14,19 +15,19 @@ const (
 	httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
 )
 
-// at makes the date that of now, in nanoseconds of CLOCK_MONOTONIC.
+// at updates the date to now, in nanoseconds of CLOCK_MONOTONIC.
 func (d *date) at(now int64) *date {
 	if now >= d.until {
 		wall := time.Now().UTC()
 		lines := append(d.lines[:0], okLine+dateName...)
-		_ = append(wall.AppendFormat(lines, httpDate), "\r\n"...) // in place
+		_ = append(wall.AppendFormat(lines, httpDate), "\r\n"...) // writes into d.lines
 		d.until = now + int64(time.Second) - int64(wall.Nanosecond())
 	}
 	return d
 }
 
-// ok is the line that tells success, with its end, and the field.
+// ok returns the first line for status 200 and the Date field.
 func (d *date) ok() []byte { return d.lines[:] }
 
-// field is the end of any first line, and the field.
+// field returns the end of any first line and the Date field.
 func (d *date) field() []byte { return d.lines[len(okLine):] }

@@ -9,14 +9,14 @@ import (
 	"lflab/lf/serve"
 )
 
-// apart are timeouts that cannot be taken for each other.
+// apart are timeouts that differ so much that a test can tell them apart.
 var apart = Limits{
 	HeadTimeout: 1 * time.Hour, BodyTimeout: 2 * time.Hour,
 	KeepAliveTimeout: 3 * time.Hour, WriteTimeout: 4 * time.Hour,
 	LingerTimeout: 6 * time.Hour, LingerShort: 5 * time.Hour,
 }
 
-// within reports that deadline is limit after some time from begin until now.
+// within reports whether deadline is limit after some time from begin to now.
 func within(deadline, begin int64, limit time.Duration) bool {
 	return deadline >= begin+int64(limit) && deadline <= flight.Now()+int64(limit)
 }
@@ -26,7 +26,7 @@ func TestDeadlinesOnAStreamThatWaits(t *testing.T) {
 	tests := []struct {
 		name   string
 		pieces []string
-		limits []time.Duration // of each read
+		limits []time.Duration // one for each read
 		same   bool            // the last two reads have the same deadline
 		answer []int
 	}{
@@ -142,7 +142,7 @@ func TestDeadlinesOnAStreamThatDoesNotWait(t *testing.T) {
 						s.Expire(&th)
 						codes(t, f, step.expire)
 						if last := step.expire[len(step.expire)-1]; f.shut != (last >= 400) {
-							t.Error("our side ends where the peer is told, and nowhere else")
+							t.Error("the server must end its side exactly if the peer was told of the end")
 						}
 					}
 				}
@@ -151,7 +151,8 @@ func TestDeadlinesOnAStreamThatDoesNotWait(t *testing.T) {
 	}
 }
 
-// The deadline of a write moves when the peer takes something, and only then.
+// The deadline of a write moves when the peer takes some bytes, and at no other
+// time.
 func TestWriteDeadlineIsOfProgress(t *testing.T) {
 	s := newServer(t, Config{Limits: apart}).newSession()
 	f := &fake{t: t, pieces: [][]byte{[]byte(ask("GET", "/bytes?n=200000", "", ""))}, takes: []int{1000, 0, 0, 10}}

@@ -12,25 +12,24 @@ import (
 )
 
 // docRoot is the directory whose files are served. Every request resolves its
-// path again, as httpd and nginx do, so that a release which is put in place by
-// moving a link or a directory is served from then on, by every process that
-// serves the path. One stat(2) tells whether the path still leads to the
-// directory that is open.
+// path again, as httpd and nginx do. So a release that is installed by moving a
+// link or a directory is served at once, by every process. One stat(2) per
+// request tells whether the path still leads to the open directory.
 type docRoot struct {
 	path string // absolute, because the process may change its directory
 	now  atomic.Pointer[openRoot]
 }
 
-// openRoot is a directory that the path has led to, and which one that is.
+// openRoot is an open directory and its identity.
 type openRoot struct {
 	*os.Root
 	device, inode uint64
 }
 
-// errRootAway is why no file can be had while the document root itself cannot.
+// errRootAway is returned while the document root cannot be opened.
 var errRootAway = errors.New("open the document root")
 
-// newDocRoot makes a docRoot of path. The directory need not be there: see
+// newDocRoot makes a docRoot of path. The directory need not exist: see
 // Config.DocRootMayBeAway.
 func newDocRoot(path string) (*docRoot, error) {
 	absolute, err := filepath.Abs(path)
@@ -40,7 +39,7 @@ func newDocRoot(path string) (*docRoot, error) {
 	return &docRoot{path: absolute}, nil
 }
 
-// current is the directory that the path leads to.
+// current returns the directory that the path leads to now.
 func (d *docRoot) current() (*openRoot, error) {
 	var st unix.Stat_t
 	if err := unix.Stat(d.path, &st); err != nil {
@@ -55,13 +54,13 @@ func (d *docRoot) current() (*openRoot, error) {
 		return nil, fmt.Errorf("%w: %w", errRootAway, err)
 	}
 	if !d.now.CompareAndSwap(had, next) {
-		// Another request was faster, and may have found another directory: the
-		// one in hand serves this request, and is closed with it.
+		// Another request was faster, and may have opened another directory.
+		// Use that one.
 		next.Close()
 		return d.current()
 	}
 	if had != nil {
-		had.Close() // os.Root lets requests finish that are using it
+		had.Close() // os.Root lets requests that use it finish
 	}
 	return next, nil
 }
@@ -80,9 +79,9 @@ func openDirectory(path string) (*openRoot, error) {
 	return &openRoot{root, st.Dev, st.Ino}, nil
 }
 
-// open opens a file below the root without waiting, as opening a named pipe
-// would. All names of one request are opened by one call each on the same
-// openRoot, so that none gets a part of two releases.
+// open opens a file below the root. It does not block on a named pipe. A
+// request that opens several names uses one openRoot for all, so it never mixes
+// two releases.
 func (o *openRoot) open(name string) (*os.File, fs.FileInfo, error) {
 	f, err := o.OpenFile(name, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {

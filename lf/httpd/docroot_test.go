@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// releases makes directories r1 and r2 and a link to the first, and returns the
-// link.
+// releases makes the directories r1 and r2 and a link to the first, and returns
+// the link.
 func releases(t *testing.T) (dir, link string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -39,7 +39,7 @@ func put(t *testing.T, name, text string) {
 	}
 }
 
-// point has the link lead to another place in one step, as mv -T does.
+// point redirects the link in one step, as mv -T does.
 func point(t *testing.T, link, to string) {
 	t.Helper()
 	if err := os.Symlink(to, link+".new"); err != nil {
@@ -50,8 +50,8 @@ func point(t *testing.T, link, to string) {
 	}
 }
 
-// What the path leads to when a request comes is served, however it was put
-// there.
+// The server serves the files that the path leads to when a request arrives,
+// however they came there.
 func TestDocumentRootMoves(t *testing.T) {
 	dir, link := releases(t)
 	server := newServer(t, Config{DocRoot: link, Log: slog.New(slog.DiscardHandler)})
@@ -88,8 +88,8 @@ func TestDocumentRootMoves(t *testing.T) {
 	}
 }
 
-// While releases are switched every request gets one of them whole, and no
-// descriptor is left open.
+// While the link is switched, each request gets a file from one release, and no
+// descriptor stays open.
 func TestDocumentRootMovesUnderLoad(t *testing.T) {
 	_, link := releases(t)
 	server := newServer(t, Config{DocRoot: link})
@@ -121,7 +121,8 @@ func TestDocumentRootMovesUnderLoad(t *testing.T) {
 	}
 }
 
-// A server that joins others begins without its root; a first one does not.
+// DocRootMayBeAway, set for a server that joins running ones, lets it start
+// without its document root.
 func TestDocumentRootAwayAtStart(t *testing.T) {
 	dir, link := releases(t)
 	away := filepath.Join(dir, "away")
@@ -140,7 +141,7 @@ func TestDocumentRootAwayAtStart(t *testing.T) {
 	}
 }
 
-// Only an error that says that there is no file means it.
+// Only an error that says so counts as a missing file.
 func TestReasons(t *testing.T) {
 	wrapped := func(errno syscall.Errno) error { return &fs.PathError{Op: "open", Path: "x", Err: errno} }
 	tests := []struct {
@@ -161,8 +162,8 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-// With no descriptor left a file that is there is not said to be missing, and
-// is served again when there is one.
+// While the process has no descriptor left, the server does not call an
+// existing file missing. It serves the file again when a descriptor is free.
 func TestFileWithoutDescriptors(t *testing.T) {
 	server := newServer(t, Config{DocRoot: tree(t), Log: slog.New(slog.DiscardHandler)})
 	var held []int

@@ -44,7 +44,7 @@ func TestDrainDoesNotWaitForRequests(t *testing.T) {
 	}
 }
 
-// The wait for a request's first byte, and no other, is one that a drain ends.
+// Only the wait for a request's first byte is one that a drain ends.
 func TestIdleReads(t *testing.T) {
 	f := &fake{t: t, waits: true, ended: true}
 	for _, p := range []string{"G", getHello[1:], "GE", getHello[2:], ask("POST", "/echo", "Content-Length: 2\r\n", ""), "a", "b"} {
@@ -56,7 +56,8 @@ func TestIdleReads(t *testing.T) {
 	}
 }
 
-// An empty session may serve another connection, and nothing of the first is left.
+// A session can be used for another connection after Reset, and keeps nothing
+// of the first.
 func TestSessionMovesOn(t *testing.T) {
 	s := newServer(t, Config{}).newSession()
 	th := serve.Thread{Row: new(serve.Row)}
@@ -76,7 +77,7 @@ func TestSessionMovesOn(t *testing.T) {
 	}
 }
 
-// The thread shows what it does: reads, handles, waits for more, closes.
+// The thread's row shows its state: reading, handling, keep-alive, closing.
 func TestScoreboard(t *testing.T) {
 	server := newServer(t, Config{})
 	th := serve.Thread{Row: new(serve.Row)}
@@ -100,8 +101,8 @@ func TestScoreboard(t *testing.T) {
 	}
 }
 
-// interrupted is a stream on which the server begins to drain when the first
-// response has been written, and its client has asked again by then.
+// interrupted is a stream on which the drain begins when the first response is
+// written. The client has sent another request by then.
 type interrupted struct {
 	*fake
 	server *Server
@@ -118,8 +119,8 @@ func (s interrupted) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// A client that was not told that the connection ends may have asked again:
-// closing it unread would be a reset.
+// A client that was not told of the end may have sent another request. Closing
+// the connection with that unread would reset it.
 func TestDrainServesWhatHasArrived(t *testing.T) {
 	server := newServer(t, Config{})
 	f := &fake{t: t, pieces: [][]byte{[]byte(getHello)}}

@@ -9,17 +9,17 @@ import (
 	"lflab/lf/serve"
 )
 
-// Exchange is one request and its response. A handler answers by calling one
-// of the Answer methods, once; without it the answer is an empty 200. Nothing
-// of an Exchange may be kept after the handler has returned.
+// Exchange is one request and its response. A handler calls one of the Answer
+// methods once; otherwise the answer is an empty 200. It must not keep any part
+// of an Exchange after it returns.
 type Exchange struct {
-	Path  []byte // of the target, as it was sent
-	Query []byte // what follows its '?', as it was sent
+	Path  []byte // of the target, as sent
+	Query []byte // the part after its '?', as sent
 
 	session *Session
 	thread  *serve.Thread
 	method  methods
-	size    int // of the request's body as it was sent
+	size    int // of the request's body as sent
 	args    fasthttp.Args
 	parsed  parts
 
@@ -27,11 +27,11 @@ type Exchange struct {
 	ctype  string
 	fields []byte // further fields, as lines
 	body   []byte
-	source source // in place of body
-	length int64  // of what source yields
+	source source // used instead of body, if not nil
+	length int64  // size of source
 }
 
-// parts are those of a request that have been parsed.
+// parts says which parts of a request have been parsed.
 type parts uint8
 
 const (
@@ -39,7 +39,7 @@ const (
 	parsedRequest
 )
 
-// Args is the query, parsed.
+// Args returns the parsed query.
 func (x *Exchange) Args() *fasthttp.Args {
 	if x.parsed&parsedQuery == 0 {
 		x.args.ParseBytes(x.Query)
@@ -48,11 +48,10 @@ func (x *Exchange) Args() *fasthttp.Args {
 	return &x.args
 }
 
-// Request is the request, head and decoded body, as fasthttp's parser reads
-// it. The first call parses; a handler that does with Path, Query and Body
-// saves more time than everything else of a request takes. Where the parser
-// does not take what has passed the checks, the handler ends there, and the
-// peer is answered 400.
+// Request returns the request, with its head and decoded body, as fasthttp's
+// parser reads it. The first call parses. A handler that manages with Path,
+// Query and Body saves most of the time of a request. If the parser refuses
+// what has passed the checks, the handler ends there and the peer gets 400.
 func (x *Exchange) Request() *fasthttp.Request {
 	if x.parsed&parsedRequest == 0 {
 		x.session.parse(x.size)
@@ -61,7 +60,7 @@ func (x *Exchange) Request() *fasthttp.Request {
 	return &x.session.parsed
 }
 
-// Body is the request's body, decoded.
+// Body returns the request's decoded body.
 func (x *Exchange) Body() []byte {
 	s := x.session
 	if s.request.chunked {
@@ -71,9 +70,8 @@ func (x *Exchange) Body() []byte {
 	return s.in[from : from+x.size]
 }
 
-// BeforeLong tells that the handler is about to block or to work for long, so
-// that nobody waits for its thread; see serve.Thread. Handlers that have been
-// slow before are taken care of.
+// BeforeLong lets others go on before the handler blocks or works for long; see
+// serve.Thread. Handlers that were slow before need not call it.
 func (x *Exchange) BeforeLong() { x.thread.BeforeLong() }
 
 // Answer sets the whole response. body may be part of the request and must not
@@ -92,7 +90,7 @@ func (x *Exchange) answerFrom(status int, contentType string, src source, size i
 	x.status, x.ctype, x.source, x.length = status, contentType, src, size
 }
 
-// Field adds a field to the response. The value must have no line end in it.
+// Field adds a field to the response. The value must not contain a line end.
 func (x *Exchange) Field(name, value string) {
 	x.fields = append(x.fields, name...)
 	x.fields = append(x.fields, ": "...)
@@ -100,7 +98,7 @@ func (x *Exchange) Field(name, value string) {
 	x.fields = append(x.fields, "\r\n"...)
 }
 
-// reset forgets the request and the response.
+// reset clears the request and the response.
 func (x *Exchange) reset() {
 	x.close()
 	x.forget()
@@ -109,7 +107,7 @@ func (x *Exchange) reset() {
 	x.fields = x.fields[:0]
 }
 
-// forget drops what was parsed.
+// forget drops the parsed parts.
 func (x *Exchange) forget() {
 	if x.parsed&parsedRequest != 0 {
 		x.session.parsed.Reset()
@@ -117,7 +115,7 @@ func (x *Exchange) forget() {
 	x.parsed = 0
 }
 
-// close lets the source go if there is one.
+// close closes the source, if there is one.
 func (x *Exchange) close() {
 	if x.source != nil {
 		x.source.Close() // it was only read
@@ -125,18 +123,18 @@ func (x *Exchange) close() {
 	}
 }
 
-// connection is what the response says about what becomes of it.
+// connection is the Connection field of a response.
 type connection uint8
 
 const (
-	silent    connection = iota // an HTTP/1.1 connection that stays
-	keepAlive                   // an HTTP/1.0 connection that stays
+	silent    connection = iota // no field: an HTTP/1.1 connection that stays open
+	keepAlive                   // an HTTP/1.0 connection that stays open
 	closing
 )
 
-// appendHead appends the response's head to b. It is written by hand because
-// fasthttp's Date comes from a goroutine with a ticker, which would be one
-// more thing that runs beside the threads that are measured.
+// appendHead appends the response's head to b. It does not use fasthttp, whose
+// Date comes from a goroutine with a ticker that would run beside the measured
+// threads.
 func (x *Exchange) appendHead(b []byte, d *date, c connection) []byte {
 	if x.status == fasthttp.StatusOK {
 		b = append(b, d.ok()...)
@@ -171,8 +169,8 @@ func (x *Exchange) appendHead(b []byte, d *date, c connection) []byte {
 	return append(b, "\r\n"...)
 }
 
-// hasBody reports whether a response of this status is framed as one with a
-// body. HEAD is, though the body is left out.
+// hasBody reports whether the head of a response with this status describes a
+// body. That holds for HEAD, too, although the body is not sent.
 func (x *Exchange) hasBody() bool {
 	return x.status != fasthttp.StatusNoContent && x.status != fasthttp.StatusNotModified
 }

@@ -13,11 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unixStat is what an fs.FileInfo of a file system has beneath it.
+// unixStat is the type behind fs.FileInfo.Sys.
 type unixStat = syscall.Stat_t
 
-// file answers a file below DocRoot. os.Root refuses whatever would lead out,
-// links included; the checks before it only make the reasons plain.
+// file answers with a file below DocRoot. os.Root refuses names and links that
+// lead out of it. The checks before that only give clearer reasons.
 func (s *Server) file(x *Exchange) {
 	name, ok := fileName(x.Path)
 	if s.root == nil || !ok {
@@ -31,7 +31,7 @@ func (s *Server) file(x *Exchange) {
 	case info.IsDir():
 		f.Close()
 		x.Field("Location", location(x))
-		x.AnswerText(fasthttp.StatusMovedPermanently, "this is a directory: its name ends with a slash")
+		x.AnswerText(fasthttp.StatusMovedPermanently, "this is a directory (add a slash to its name)")
 	case !info.Mode().IsRegular():
 		f.Close()
 		notFound(x)
@@ -40,12 +40,12 @@ func (s *Server) file(x *Exchange) {
 	}
 }
 
-// find opens the file of that name or, where the path ends with a slash, the
-// index of that directory. The root is looked up once, so that both names are
-// of one release. It returns the name of what it has opened.
+// find opens the named file or, if the path ends with a slash, the index of
+// that directory. It returns the name of the opened file. It resolves the root
+// once, so both names are of one release.
 func (s *Server) find(name string, slash bool) (*os.File, fs.FileInfo, string, error) {
-	// A root that was replaced by other requests between current and open is
-	// closed; that happens again only if it is replaced again.
+	// If another request replaces the root between current and open, the root
+	// is closed. Try again.
 	for {
 		root, err := s.root.current()
 		if err != nil {
@@ -55,7 +55,7 @@ func (s *Server) find(name string, slash bool) (*os.File, fs.FileInfo, string, e
 		if err == nil && slash {
 			f.Close()
 			if !info.IsDir() {
-				return nil, nil, "", fs.ErrNotExist // a file is no directory
+				return nil, nil, "", fs.ErrNotExist // a file is not a directory
 			}
 			name := path.Join(name, "index.html")
 			if f, info, err = root.open(name); err == nil && info.IsDir() {
@@ -72,8 +72,9 @@ func (s *Server) find(name string, slash bool) (*os.File, fs.FileInfo, string, e
 	}
 }
 
-// noFile answers why a file cannot be had. Only an error that says so means
-// that there is no such file: caches may keep a 404, and crawlers act upon it.
+// noFile answers for a file that cannot be opened. It answers 404 only if the
+// error says that the file does not exist, because caches keep a 404 and
+// crawlers act on it.
 func (s *Server) noFile(x *Exchange, err error) {
 	switch why := reasonOf(err); why {
 	case fasthttp.StatusNotFound:
@@ -90,7 +91,7 @@ func (s *Server) noFile(x *Exchange, err error) {
 	}
 }
 
-// reasonOf is the status that an error of opening a file means.
+// reasonOf returns the status for an error of opening a file.
 func reasonOf(err error) int {
 	var errno syscall.Errno
 	switch {
@@ -103,7 +104,7 @@ func reasonOf(err error) int {
 	}
 	switch errno {
 	case unix.ENOTDIR, unix.ENAMETOOLONG, unix.ELOOP,
-		unix.ENXIO, unix.ENODEV: // a socket, or the file of a device that is not there
+		unix.ENXIO, unix.ENODEV: // a socket, or the file of a missing device
 		return fasthttp.StatusNotFound
 	case unix.EACCES, unix.EPERM:
 		return fasthttp.StatusForbidden
@@ -113,8 +114,8 @@ func reasonOf(err error) int {
 	return fasthttp.StatusInternalServerError
 }
 
-// errEscapes is what an os.Root answers to a name that leads out of it. The
-// package does not export it.
+// errEscapes is os.Root's error for a name that leads out of it. Package os
+// does not export it.
 var errEscapes = func() error {
 	root, err := os.OpenRoot("/")
 	if err != nil {
@@ -125,9 +126,9 @@ var errEscapes = func() error {
 	return errors.Unwrap(err)
 }()
 
-// fileName is the name of a file relative to the root, by a path in which all
-// escapes are valid. Names are bytes, as they are to the kernel, in whatever
-// encoding. A name with dot segments or empty ones has no file.
+// fileName turns a path, whose escapes must be valid, into a file name relative
+// to the root. Names are bytes in any encoding. A name with dot segments or
+// empty segments has no file.
 func fileName(p []byte) (string, bool) {
 	name := make([]byte, 0, len(p))
 	for i := 0; i < len(p); i++ {
@@ -135,7 +136,7 @@ func fileName(p []byte) (string, bool) {
 		if c == '%' {
 			c = byte(unhex(p[i+1])<<4 | unhex(p[i+2]))
 			if c == '/' {
-				return "", false // a slash in a segment is not one between segments
+				return "", false // an escaped slash does not separate segments
 			}
 			i += 2
 		}
@@ -159,7 +160,7 @@ func fileName(p []byte) (string, bool) {
 	return n, true
 }
 
-// location is the target with a slash behind its path.
+// location returns the target with a slash after its path.
 func location(x *Exchange) string {
 	l := string(x.Path) + "/"
 	if len(x.Query) > 0 {
@@ -168,7 +169,7 @@ func location(x *Exchange) string {
 	return l
 }
 
-// typeOf is the media type of files of that name.
+// typeOf returns the media type of a file name.
 func typeOf(name string) string {
 	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
 		return t
@@ -176,8 +177,8 @@ func typeOf(name string) string {
 	return "application/octet-stream"
 }
 
-// answerFile answers the file, ranges of it, or why not, as the request's
-// conditions ask (RFC 9110, 13.2.2 and 14.2).
+// answerFile answers with the file, with ranges of it, or with the reason for
+// neither, according to the request's conditions (RFC 9110, 13.2.2 and 14.2).
 func (x *Exchange) answerFile(f *os.File, info fs.FileInfo, name string) {
 	v := validatorsOf(info)
 	c := conditionsOf(&x.Request().Header)
@@ -190,7 +191,7 @@ func (x *Exchange) answerFile(f *os.File, info fs.FileInfo, name string) {
 		return
 	case fasthttp.StatusPreconditionFailed:
 		f.Close()
-		x.AnswerText(fasthttp.StatusPreconditionFailed, "the file is another one than the request wants")
+		x.AnswerText(fasthttp.StatusPreconditionFailed, "the file does not meet the request's conditions")
 		return
 	}
 	x.Field("Accept-Ranges", "bytes")
@@ -198,7 +199,7 @@ func (x *Exchange) answerFile(f *os.File, info fs.FileInfo, name string) {
 	if x.method == get && c.wantsRanges(v) {
 		ranges, ok := parseRanges(c.ranges, size)
 		switch {
-		case !ok: // the whole is always right
+		case !ok: // ignore the field and send the whole file
 		case len(ranges) == 0:
 			f.Close()
 			x.Field("Content-Range", unsatisfied(size))

@@ -144,8 +144,8 @@ func TestFileFields(t *testing.T) {
 	}
 }
 
-// A file's time may be ahead of the clock: what is told of it is not, and it
-// counts as changed for whoever has seen that.
+// A file's modification time may be in the future. Last-Modified then shows the
+// present, and for a client with that time the file counts as changed.
 func TestFileOfTomorrow(t *testing.T) {
 	dir := tree(t)
 	ahead := time.Now().Add(24 * time.Hour)
@@ -162,12 +162,12 @@ func TestFileOfTomorrow(t *testing.T) {
 		t.Errorf("Last-Modified %v, Date %v (%v)", told, date, err)
 	}
 	if a := one(t, server, ask("GET", "/a.txt", "If-Modified-Since: "+told.Format(httpDate)+"\r\n", "")); a.code != 200 {
-		t.Errorf("it is said not to have changed: %d", a.code)
+		t.Errorf("the answer says that it has not changed: %d", a.code)
 	}
 }
 
-// A file that shrinks while it is sent ends the connection: the peer sees that
-// bytes are missing. Descriptors do not leak.
+// If a file shrinks while it is sent, the connection is closed, so that the
+// peer notices the missing bytes. No descriptor stays open.
 func TestFileThatShrinks(t *testing.T) {
 	root := tree(t)
 	server := newServer(t, Config{DocRoot: root, Log: slog.New(slog.DiscardHandler)})

@@ -15,8 +15,8 @@ import (
 	"lflab/lf/httpd/hostile"
 )
 
-// Whatever head is accepted here net/http accepts too, and reads the same from
-// it: two servers that disagree are what smuggling is made of.
+// net/http accepts every head that this server accepts, and reads the same from
+// it: two servers that disagree enable request smuggling.
 func FuzzHead(f *testing.F) {
 	for _, c := range hostile.Cases() {
 		if len(c.Request) < 2000 {
@@ -92,7 +92,8 @@ func FuzzHead(f *testing.F) {
 	})
 }
 
-// sameInPieces checks that the verdict is the same when the head comes byte by byte.
+// sameInPieces checks that the verdict is the same if the head comes byte by
+// byte.
 func sameInPieces(t *testing.T, b []byte, want *request, refused *refusal) {
 	var q request
 	q.reset()
@@ -115,7 +116,7 @@ func sameInPieces(t *testing.T, b []byte, want *request, refused *refusal) {
 	}
 }
 
-// countFields counts field lines as net/textproto sees them.
+// countFields counts field lines as net/textproto does.
 func countFields(t *testing.T, head []byte) int {
 	r := textproto.NewReader(bufio.NewReader(bytes.NewReader(head)))
 	if _, err := r.ReadLine(); err != nil {
@@ -132,8 +133,8 @@ func countFields(t *testing.T, head []byte) int {
 	return n
 }
 
-// Whatever chunks are accepted here net/http accepts too, with the same data
-// and the same end.
+// net/http accepts all chunks that this server accepts, with the same data and
+// the same end.
 func FuzzChunks(f *testing.F) {
 	for _, c := range hostile.Cases() {
 		if _, body, ok := bytes.Cut(c.Request, []byte("\r\n\r\n")); ok && strings.HasPrefix(c.Name, "chunk/") && len(body) < 2000 {

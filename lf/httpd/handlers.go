@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxSpin  = 1_000_000 // us
+	maxSpin  = 1_000_000 // µs
 	maxSleep = 60_000    // ms
 	maxTouch = 16_384    // KiB
 	maxBytes = 1 << 30
@@ -41,10 +41,9 @@ var helloBody = []byte("Hello, World!")
 
 func hello(x *Exchange) { x.Answer(fasthttp.StatusOK, "text/plain", helloBody) }
 
-// echo answers the request's body.
 func echo(x *Exchange) { x.Answer(fasthttp.StatusOK, "application/octet-stream", x.Body()) }
 
-// spin keeps the CPU busy for us microseconds.
+// spin keeps the CPU busy for us µs.
 func spin(x *Exchange) {
 	us, ok := x.number("us", maxSpin)
 	if !ok {
@@ -56,7 +55,7 @@ func spin(x *Exchange) {
 	x.Answer(fasthttp.StatusOK, "text/plain", spunBody)
 }
 
-// sleep blocks the thread for ms milliseconds, in the kernel.
+// sleep blocks the thread in the kernel for ms milliseconds.
 func sleep(x *Exchange) {
 	ms, ok := x.number("ms", maxSleep)
 	if !ok {
@@ -67,9 +66,9 @@ func sleep(x *Exchange) {
 	x.Answer(fasthttp.StatusOK, "text/plain", sleptBody)
 }
 
-// touch reads and writes every cache line of kib KiB that belong to the thread:
-// what is left of them in its CPU's caches depends on which thread the request
-// came to.
+// touch reads and writes every cache line of kib KiB that belong to the thread.
+// How much of them is still in the CPU's caches depends on which thread got the
+// request.
 func touch(x *Exchange) {
 	const line = 64
 	kib, ok := x.number("kib", maxTouch)
@@ -93,19 +92,19 @@ var (
 	sleptBody = []byte("slept\n")
 )
 
-// bytesOf answers n bytes of a fixed pattern.
+// bytesOf answers with n bytes of a fixed pattern.
 func bytesOf(x *Exchange) {
 	if n, ok := x.number("n", maxBytes); ok {
 		x.answerFrom(fasthttp.StatusOK, "application/octet-stream", pattern{}, n)
 	}
 }
 
-// number is the parameter name of the query, a whole number of at most most.
-// If it is not that, it answers 400 and returns false.
+// number returns the parameter `name` of the query as a whole number. If it is
+// not one, or above most, number answers 400 and returns false.
 func (x *Exchange) number(name string, most int64) (int64, bool) {
 	args := x.Args()
 	if !args.Has(name) {
-		x.AnswerText(fasthttp.StatusBadRequest, "parameter %s is missing (a whole number in 0..%d is wanted)", name, most)
+		x.AnswerText(fasthttp.StatusBadRequest, "parameter %s is missing (want a whole number in 0..%d)", name, most)
 		return 0, false
 	}
 	value := args.Peek(name)
@@ -117,7 +116,7 @@ func (x *Exchange) number(name string, most int64) (int64, bool) {
 	return int64(n), true
 }
 
-// flight has the lab switch the recording of hand-offs.
+// flight answers /lab/flight, which switches the recording of hand-offs.
 func (s *Server) flight(x *Exchange) {
 	if s.config.Flight == nil {
 		notFound(x)
@@ -146,5 +145,5 @@ func (s *Server) flight(x *Exchange) {
 }
 
 func notFound(x *Exchange) {
-	x.AnswerText(fasthttp.StatusNotFound, "there is nothing here by that name")
+	x.AnswerText(fasthttp.StatusNotFound, "not found")
 }

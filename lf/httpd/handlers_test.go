@@ -13,7 +13,7 @@ import (
 	"lflab/lf/serve"
 )
 
-// one asks for one thing and returns the answer.
+// one sends one request and returns the answer.
 func one(t *testing.T, s *Server, input string) answer {
 	t.Helper()
 	f := &fake{t: t, waits: true, ended: true, pieces: [][]byte{[]byte(input)}}
@@ -29,7 +29,7 @@ func one(t *testing.T, s *Server, input string) answer {
 func TestParameters(t *testing.T) {
 	server := newServer(t, Config{Flight: func(string, bool) (any, error) { return nil, nil }})
 	tests := []struct{ target, want string }{
-		{"/spin", "parameter us is missing (a whole number in 0..1000000 is wanted)"},
+		{"/spin", "parameter us is missing (want a whole number in 0..1000000)"},
 		{"/spin?us=", `parameter us: "" is not a whole number in 0..1000000`},
 		{"/touch?kib=16385", `parameter kib: "16385" is not a whole number in 0..16384`},
 		{"/spin?us=1000001", `parameter us: "1000001" is not a whole number in 0..1000000`},
@@ -75,7 +75,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// The handler takes the time it is told, on the thread that calls it.
+// These handlers take the requested time, on the thread that calls them.
 func TestSpinAndSleepTakeTheirTime(t *testing.T) {
 	server := newServer(t, Config{})
 	for _, target := range []string{"/spin?us=3000", "/sleep?ms=3"} {
@@ -89,8 +89,9 @@ func TestSpinAndSleepTakeTheirTime(t *testing.T) {
 	}
 }
 
-// A request that fasthttp refuses is refused when a handler asks for what only
-// fasthttp reads, and is no panic. Other handlers do without.
+// If a handler asks for something that only fasthttp reads, and fasthttp
+// refuses the request, the server refuses it too and does not panic. Handlers
+// that do not ask are not affected.
 func TestParserIsAskedWhenItIsNeeded(t *testing.T) {
 	input := getHello + ask("GET", "/hello", "Trailer: Authorization\r\n", "") + ask("GET", "/file", "Trailer: Authorization\r\n", "") + getHello
 	server := newServer(t, Config{DocRoot: t.TempDir()})
@@ -171,7 +172,8 @@ func TestFlightSwitch(t *testing.T) {
 	}
 }
 
-// The handler is logged right around its call, once per request.
+// The flight log has the time just before and just after the handler, once per
+// request.
 func TestFlightStamps(t *testing.T) {
 	recorder := flight.New(64)
 	server := newServer(t, Config{})

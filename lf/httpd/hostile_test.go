@@ -8,8 +8,8 @@ import (
 	"lflab/lf/httpd/hostile"
 )
 
-// Each hostile peer sends a good request behind the hostile one. It is either
-// understood, or the connection has ended before.
+// Each hostile peer sends a good request behind the hostile one. The server
+// understands that request, or has closed the connection before.
 func TestHostilePeers(t *testing.T) {
 	config := Config{DocRoot: t.TempDir()}
 	for _, c := range hostile.Cases() {

@@ -6,11 +6,11 @@ import (
 )
 
 const (
-	inSize = 4 << 10  // of the input buffer at first
-	inKeep = 16 << 10 // of the largest that is kept for the next request
+	inSize = 4 << 10  // first size of the input buffer
+	inKeep = 16 << 10 // largest input buffer that is kept for the next request
 )
 
-// stepHead gathers a head, and then goes on with the body.
+// stepHead reads a head and then goes on to the body.
 func (s *Session) stepHead(t *serve.Thread) (serve.Next, bool) {
 	if s.x.source != nil || len(s.out)-s.sent >= outMost {
 		if next, ok := s.flush(t); !ok {
@@ -22,7 +22,7 @@ func (s *Session) stepHead(t *serve.Thread) (serve.Next, bool) {
 	if len(b) == 0 {
 		return s.idle(t)
 	}
-	if len(b) > 1 || b[0] != '\r' { // which may be half of an empty line
+	if len(b) > 1 || b[0] != '\r' { // a CR alone may be half of an empty line
 		if r := s.request.scan(b, s.server.limits.Head); r != nil {
 			s.refuse(t, r)
 			return 0, true
@@ -42,15 +42,15 @@ func (s *Session) stepHead(t *serve.Thread) (serve.Next, bool) {
 	return 0, true
 }
 
-// skipEmptyLines drops line ends before a request, as RFC 9112, 2.2 asks for:
-// some clients send one after a body.
+// skipEmptyLines drops line ends before a request, as RFC 9112, 2.2 demands,
+// because some clients send one after a body.
 func (s *Session) skipEmptyLines() {
 	for s.request.looked == 0 && s.w-s.r >= 2 && s.in[s.r] == '\r' && s.in[s.r+1] == '\n' {
 		s.r += 2
 	}
 }
 
-// idle waits for a request's first byte.
+// idle waits for the first byte of a request.
 func (s *Session) idle(t *serve.Thread) (serve.Next, bool) {
 	s.r, s.w, s.readBy = 0, 0, 0
 	if cap(s.in) > inKeep {
@@ -62,11 +62,11 @@ func (s *Session) idle(t *serve.Thread) (serve.Next, bool) {
 	switch {
 	case !s.opened:
 		s.opened = true
-		if s.eager { // otherwise it is seldom that there is a wait: nothingRead sets it
+		if s.eager { // without eager a wait is rare, and nothingRead sets readBy
 			s.readBy = s.clock() + int64(s.server.limits.HeadTimeout)
 			t.Set(serve.Reading)
 		}
-	case s.served == 0: // still, or again after an empty line
+	case s.served == 0: // nothing was served yet, or an empty line came
 		s.readBy = s.now + int64(s.server.limits.HeadTimeout)
 		t.Set(serve.Reading)
 	default:
@@ -81,7 +81,7 @@ func (s *Session) idle(t *serve.Thread) (serve.Next, bool) {
 	return s.fill(t, true)
 }
 
-// between is what to wait for where nothing is in hand.
+// between returns what to wait for between requests.
 func (s *Session) between() serve.Next {
 	if s.server.draining.Load() {
 		return serve.Close
@@ -89,7 +89,7 @@ func (s *Session) between() serve.Next {
 	return serve.Idle
 }
 
-// begin prepares for the body of a request whose head is whole.
+// begin prepares for the body of a request whose head is complete.
 func (s *Session) begin() *refusal {
 	q := &s.request
 	limits := &s.server.limits
@@ -107,7 +107,7 @@ func (s *Session) begin() *refusal {
 	return nil
 }
 
-// stepBody gathers the body, and then has the request handled.
+// stepBody reads the body and then serves the request.
 func (s *Session) stepBody(t *serve.Thread) (serve.Next, bool) {
 	q := &s.request
 	size := max(q.length, 0)
@@ -131,8 +131,8 @@ func (s *Session) stepBody(t *serve.Thread) (serve.Next, bool) {
 	return s.serveRequest(t, size)
 }
 
-// fill reads more. Whatever is to be written goes first: the peer may wait for
-// it before it sends.
+// fill reads more input. It first writes all output, because the peer may wait
+// for that before it sends.
 func (s *Session) fill(t *serve.Thread, idle bool) (serve.Next, bool) {
 	if next, ok := s.flush(t); !ok {
 		return next, false
@@ -157,15 +157,15 @@ func (s *Session) fill(t *serve.Thread, idle bool) (serve.Next, bool) {
 	return s.nothingRead(t, idle, err)
 }
 
-// begun notes that a request's first bytes are there. The first request has
-// its deadline from the connection's start.
+// begun is called when the first bytes of a request have come. The first
+// request keeps its deadline, which counts from the connection's start.
 func (s *Session) begun() {
 	if s.served > 0 {
 		s.readBy = 0
 	}
 }
 
-// makeRoom sees to it that there is room to read into.
+// makeRoom makes room to read into.
 func (s *Session) makeRoom() {
 	if s.w < cap(s.in) {
 		return

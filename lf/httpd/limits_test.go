@@ -20,7 +20,7 @@ func TestLimitsAreExact(t *testing.T) {
 	}
 	fields := func(n int) string {
 		var b strings.Builder
-		for i := range n - 1 { // and Host
+		for i := range n - 1 { // Host is one more
 			fmt.Fprintf(&b, "X-%d: y\r\n", i)
 		}
 		return ask("GET", "/hello", b.String(), "")
@@ -108,8 +108,8 @@ func TestConfigIsChecked(t *testing.T) {
 		config Config
 		want   string
 	}{
-		{Config{Limits: Limits{Head: 10}}, "limit Head: 10 is not in 256..1048576"},
-		{Config{Limits: Limits{Body: -1}}, "limit Body: -1 is not in 1..1073741824"},
+		{Config{Limits: Limits{Head: 10}}, "limit Head: 10 is out of range (want 256 to 1048576)"},
+		{Config{Limits: Limits{Body: -1}}, "limit Body: -1 is out of range (want 1 to 1073741824)"},
 		{Config{Limits: Limits{MaxKeepAliveRequests: -1}}, "limit MaxKeepAliveRequests: -1"},
 		{Config{Limits: Limits{WriteTimeout: -5}}, "limit WriteTimeout: -5ns"},
 		{Config{Slow: -time.Second}, "slow: -1s is negative (0 means the default, 50µs)"},

@@ -7,20 +7,19 @@ import (
 	"lflab/lf/serve"
 )
 
-// A connection must not be closed while its peer may still send: data that is
-// found, or arrives, at a closed socket has the kernel answer with a reset, and
-// a reset destroys at the peer what it has received and not read yet, the last
-// response. So our side alone is closed first, and what the peer sends is
-// thrown away until it closes, too, or its time is over.
+// A server must not close a connection while its peer may still send. If data
+// is unread at the close or arrives after it, the kernel answers with a reset,
+// and the reset destroys what the peer has received but not yet read: the last
+// response. So the server first closes only its own side, and discards what the
+// peer sends until the peer closes, too, or the time is over.
 //
-// That costs system calls and time, and is done only where the peer may send
-// something more: where a request was refused before all of it was read, where
-// something lies behind the last request, and where the server ends a
-// connection that the peer meant to go on with, which may have asked again by
-// then. A peer that has announced the end itself, that has ended its side, or
-// that was too slow with its request is not waited for.
+// This costs system calls and time, so it is done only where the peer may send
+// more: the request was refused before all of it was read, data follows the
+// last request, or the server ends a connection that the peer meant to keep and
+// on which it may have sent another request. It is not done for a peer that
+// announced the end itself, closed its side, or was too slow with its request.
 
-// stepEnd sends the last response and ends our side.
+// stepEnd sends the last response and closes our side.
 func (s *Session) stepEnd(t *serve.Thread) (serve.Next, bool) {
 	if next, ok := s.flush(t); !ok {
 		return next, false
@@ -34,8 +33,8 @@ func (s *Session) stepEnd(t *serve.Thread) (serve.Next, bool) {
 	return 0, true
 }
 
-// stepLinger throws away what the peer still sends. A thread that waits for
-// that waits less long for a peer that says nothing.
+// stepLinger discards what the peer still sends. On a stream that blocks, it
+// waits at most LingerShort for more data.
 func (s *Session) stepLinger(t *serve.Thread) (serve.Next, bool) {
 	t.Set(serve.Closing)
 	p := s.server.pieces.Get().(*piece)
@@ -60,8 +59,8 @@ func (s *Session) stepLinger(t *serve.Thread) (serve.Next, bool) {
 	}
 }
 
-// lingerTill is until when a peer is waited for at most. It comes nearer when
-// the server drains.
+// lingerTill returns when the wait for the peer ends. That time becomes earlier
+// when the server drains.
 func (s *Session) lingerTill() int64 {
 	limits := &s.server.limits
 	if drained := s.server.drained.Load(); drained != 0 {

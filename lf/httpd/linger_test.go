@@ -10,8 +10,9 @@ import (
 	"lflab/lf/serve"
 )
 
-// Who is waited for after the last response: a peer that may still send. Our
-// side ends before the connection is closed then, and only then.
+// After the last response the server waits for a peer that may still send. In
+// that case, and only then, it ends its own side before it closes the
+// connection.
 func TestWhoIsWaitedFor(t *testing.T) {
 	const last10 = "GET /hello HTTP/1.0\r\n\r\n"
 	limits := func(l Limits) Config { return Config{Limits: l, Debug: true, Log: slog.New(slog.DiscardHandler)} }
@@ -52,8 +53,8 @@ func TestWhoIsWaitedFor(t *testing.T) {
 	}
 }
 
-// E6: what the peer sends after a refusal is thrown away, however much it is,
-// until the peer ends its side.
+// E6: the server discards what the peer sends after a refusal, however much it
+// is, until the peer ends its side.
 func TestAllIsThrownAway(t *testing.T) {
 	for _, waits := range []bool{true, false} {
 		body := strings.Repeat("x", 3*turn)
@@ -80,8 +81,8 @@ func (e endless) Waits() bool { return e.waits }
 
 func (e endless) ReadIdle(p []byte) (int, error) { return e.Read(p) }
 
-// E6: but not for ever; and where others wait for the thread, it is let go in
-// between.
+// E6: the discarding has a time limit. On a stream that does not wait, the
+// thread is released in between.
 func TestLingerIsBounded(t *testing.T) {
 	const limit = 30 * time.Millisecond
 	for _, waits := range []bool{true, false} {
@@ -105,8 +106,8 @@ func TestLingerIsBounded(t *testing.T) {
 	}
 }
 
-// E6: a thread waits for each further byte for a short time only, and nobody
-// waits longer than that in a drain.
+// E6: a thread that blocks waits for each further byte only for the short
+// limit. In a drain that limit holds for all.
 func TestShortLinger(t *testing.T) {
 	f := &fake{t: t, waits: true, pieces: [][]byte{[]byte("G\r\n"), []byte("more")}}
 	server := newServer(t, Config{Limits: apart})

@@ -1,6 +1,5 @@
 package httpd
 
-// methods is a set of request methods.
 type methods uint8
 
 const (
@@ -9,7 +8,7 @@ const (
 	post
 	options
 	connect
-	known   // PUT, DELETE, PATCH and TRACE: there are, but nothing here takes them
+	known   // PUT, DELETE, PATCH and TRACE: no handler accepts them
 	unknown // any other token
 )
 
@@ -31,7 +30,7 @@ func methodOf(b []byte) methods {
 	return unknown
 }
 
-// allow is the value of an Allow field.
+// allow returns the value of an Allow field.
 func (m methods) allow() string {
 	if m&post != 0 {
 		return "GET, HEAD, POST"

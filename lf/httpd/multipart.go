@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// multipart is several ranges of a file as the parts of one body
+// multipart is a body with several ranges of a file as its parts
 // (multipart/byteranges: RFC 9110, 14.6).
 type multipart struct {
 	*os.File
@@ -15,9 +15,9 @@ type multipart struct {
 	parts    []part
 }
 
-// part is a run of the body: text, or a range of the file.
+// part is a section of the body: text, or a range of the file.
 type part struct {
-	at   int64 // in the body
+	at   int64 // offset in the body
 	text string
 	file byteRange
 }
@@ -45,7 +45,6 @@ func newMultipart(f *os.File, ranges []byteRange, ctype string, size int64) *mul
 
 func (m *multipart) contentType() string { return "multipart/byteranges; boundary=" + m.boundary }
 
-// size is how long the body is.
 func (m *multipart) size() int64 {
 	if len(m.parts) == 0 {
 		return 0
@@ -54,7 +53,7 @@ func (m *multipart) size() int64 {
 	return last.at + last.size()
 }
 
-// ReadAt reads from the body; it hides the file's own.
+// ReadAt reads from the body. It hides File.ReadAt.
 func (m *multipart) ReadAt(p []byte, off int64) (n int, err error) {
 	for i := range m.parts {
 		part := &m.parts[i]

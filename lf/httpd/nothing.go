@@ -7,7 +7,7 @@ import (
 	"lflab/lf/serve"
 )
 
-// nothingRead tells what follows from a read that brought nothing.
+// nothingRead decides what follows a read that returned no bytes.
 func (s *Session) nothingRead(t *serve.Thread, idle bool, err error) (serve.Next, bool) {
 	switch {
 	case errors.Is(err, serve.ErrWouldBlock):

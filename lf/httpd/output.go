@@ -7,19 +7,20 @@ import (
 )
 
 const (
-	// outMost is how much is put together, of responses to pipelined requests,
-	// before it is written.
+	// outMost is how many bytes of responses to pipelined requests are
+	// collected before they are written.
 	outMost = pieceSize
-	outKeep = 16 << 10 // of the largest output buffer that is kept
+	outKeep = 16 << 10 // largest output buffer that is kept
 )
 
-// turn is how much a session sends at a time. On a stream that does not wait
-// it lets others have their turn then, though the peer would take more; and it
-// is asked of the kernel in one call, which nothing interrupts.
+// turn is the most that a session sends at a time. On a stream that does not
+// block, other connections then have their turn, even if the peer would accept
+// more. It is also the most that one system call sends, because nothing
+// interrupts that.
 const turn = 2 << 20
 
-// flush writes everything that is to be written, a large body piece by piece.
-// When it cannot it returns false, and what Serve has to return.
+// flush writes all output, a large body piece by piece. If it cannot, it
+// returns false and what Serve must return.
 func (s *Session) flush(t *serve.Thread) (serve.Next, bool) {
 	if len(s.out) == 0 && s.x.source == nil {
 		return 0, true
@@ -61,7 +62,7 @@ func (s *Session) write(t *serve.Thread) (serve.Next, bool) {
 	return s.wrote(t, n, err)
 }
 
-// wrote tells what follows from a write that took n bytes.
+// wrote decides what follows a write of n bytes.
 func (s *Session) wrote(t *serve.Thread, n int, err error) (serve.Next, bool) {
 	if n > 0 {
 		s.moved += n
@@ -77,8 +78,8 @@ func (s *Session) wrote(t *serve.Thread, n int, err error) (serve.Next, bool) {
 	return serve.Close, false
 }
 
-// awaitRoom has the session served again when there is room for more. The peer
-// has a new deadline when it has moved since.
+// awaitRoom makes Serve return WriteMore. If the peer has accepted data since,
+// it gets a new deadline.
 func (s *Session) awaitRoom(t *serve.Thread, moved bool) serve.Next {
 	if moved || s.moveBy == 0 {
 		s.moveBy = s.clock() + int64(s.server.limits.WriteTimeout)
@@ -88,9 +89,9 @@ func (s *Session) awaitRoom(t *serve.Thread, moved bool) serve.Next {
 	return serve.WriteMore
 }
 
-// produce fills up the output with the large body in hand, if there is one. It
-// reports false when that body has broken off, as a file's does that has been
-// truncated since.
+// produce fills the output buffer from the source, if there is one. It returns
+// false if the source has fewer bytes than announced, for example because the
+// file was truncated.
 func (s *Session) produce(t *serve.Thread) bool {
 	x := &s.x
 	if x.source == nil {
@@ -115,8 +116,8 @@ func (s *Session) produce(t *serve.Thread) bool {
 	return true
 }
 
-// beginLong shows that a body is being sent, and lets nobody wait for the
-// thread while a long one is.
+// beginLong sets the thread's state to Writing. Before a long body it gives up
+// what others wait for.
 func (s *Session) beginLong(t *serve.Thread) {
 	t.Set(serve.Writing)
 	if s.x.length > long {
@@ -124,8 +125,8 @@ func (s *Session) beginLong(t *serve.Thread) {
 	}
 }
 
-// long is the size from which on sending a body takes longer than waking a
-// thread in its place.
+// long is the size above which sending a body takes longer than waking another
+// thread.
 const long = 256 << 10
 
 func (s *Session) brokeOff(err error) {
@@ -134,7 +135,7 @@ func (s *Session) brokeOff(err error) {
 	}
 }
 
-// borrow takes a piece for output buffer.
+// borrow takes a piece from the pool as the output buffer.
 func (s *Session) borrow() {
 	if s.piece != nil {
 		return
@@ -144,7 +145,7 @@ func (s *Session) borrow() {
 	s.out = append(s.piece[:0], s.out...)
 }
 
-// unborrow gives it back.
+// unborrow puts the piece back.
 func (s *Session) unborrow() {
 	if s.piece == nil {
 		return

@@ -8,8 +8,9 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// parser has fasthttp read from memory. It wants a bufio.Reader that holds a
-// whole head, so parsers are lent for one request and sessions stay small.
+// parser lets fasthttp read from memory. It needs a bufio.Reader that holds a
+// whole head. A session borrows a parser for one request, so sessions stay
+// small.
 type parser struct {
 	src bytes.Reader
 	br  *bufio.Reader
@@ -23,7 +24,7 @@ func newParser(headLimit int) *parser {
 
 var errDisagree = errors.New("the parser frames the request differently")
 
-// head has the head, which has passed q's checks, parsed into r.
+// head parses the head, which has passed q's checks, into r.
 func (p *parser) head(r *fasthttp.Request, head []byte, q *request) error {
 	p.src.Reset(head)
 	p.br.Reset(&p.src)
@@ -44,8 +45,8 @@ func (p *parser) head(r *fasthttp.Request, head []byte, q *request) error {
 	return nil
 }
 
-// chunked has a chunked body, which is whole, decoded into r. What follows the
-// last chunk stays unread: trailer fields must not pass for header fields.
+// chunked decodes a complete chunked body into r. It does not read beyond the
+// last chunk, so that trailer fields do not become header fields.
 func (p *parser) chunked(r *fasthttp.Request, body []byte, c *chunks, limit int) error {
 	p.src.Reset(body)
 	p.br.Reset(&p.src)

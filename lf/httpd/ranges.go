@@ -6,28 +6,29 @@ import (
 	"strings"
 )
 
-// byteRange is a part of a file, from its first byte to its last.
+// byteRange is a part of a file. first and last are offsets of bytes that
+// belong to it.
 type byteRange struct{ first, last int64 }
 
 func (r byteRange) size() int64 { return r.last - r.first + 1 }
 
-// of is the value of Content-Range for a file of so many bytes.
+// of returns the value of Content-Range for a file of size bytes.
 func (r byteRange) of(size int64) string {
 	return fmt.Sprintf("bytes %d-%d/%d", r.first, r.last, size)
 }
 
-// unsatisfied is the value of Content-Range of a 416.
+// unsatisfied returns the value of Content-Range for a 416.
 func unsatisfied(size int64) string { return fmt.Sprintf("bytes */%d", size) }
 
-// mostRanges is how many ranges one request may have. More of them cost the
-// server more than the whole file (RFC 9110, 17.15).
+// mostRanges is the largest number of ranges of one request. More would cost
+// the server more than the whole file (RFC 9110, 17.15).
 const mostRanges = 16
 
-// parseRanges reads a Range field for a file of size bytes (RFC 9110, 14.1).
-// It returns those ranges that the file has, in the order asked for; none means
-// 416. It returns false where the field is to be ignored: it is malformed, of
-// another unit, has too many ranges or ranges that overlap, or the file has no
-// bytes of which a suffix could be sent.
+// parseRanges reads a Range field for a file of size bytes (RFC 9110, 14.1). It
+// returns those ranges that the file has, in the order of the field; none means
+// 416. It returns false if the field must be ignored: it is malformed, has
+// another unit, too many ranges or ranges that overlap, or asks for a suffix of
+// an empty file.
 func parseRanges(value []byte, size int64) (ranges []byteRange, ok bool) {
 	unit, set, found := strings.Cut(view(value), "=")
 	if !found || !strings.EqualFold(unit, "bytes") {
@@ -58,7 +59,7 @@ func parseRanges(value []byte, size int64) (ranges []byteRange, ok bool) {
 	return ranges, specs > 0
 }
 
-// parseRange reads one range. has tells whether the file has any of it.
+// parseRange reads one range. has reports whether the file contains any of it.
 func parseRange(spec string, size int64) (r byteRange, has, ok bool) {
 	from, to, found := strings.Cut(spec, "-")
 	if !found {
@@ -67,7 +68,7 @@ func parseRange(spec string, size int64) (r byteRange, has, ok bool) {
 	if from == "" {
 		n, ok := position(to)
 		if n > 0 && size == 0 {
-			return r, false, false // it can be satisfied, and no Content-Range can say so
+			return r, false, false // it could be satisfied, but no Content-Range can express it
 		}
 		return byteRange{max(size-n, 0), size - 1}, n > 0, ok
 	}
@@ -80,15 +81,15 @@ func parseRange(spec string, size int64) (r byteRange, has, ok bool) {
 	return byteRange{first, min(last, size-1)}, first < size, ok
 }
 
-// position reads decimal digits; a number that is too large is as good as the
-// largest.
+// position reads a decimal number. A number that is too large becomes a very
+// large one.
 func position(digits string) (n int64, ok bool) {
 	for _, c := range []byte(digits) {
 		if c < '0' || c > '9' {
 			return 0, false
 		}
 		if n > (math.MaxInt64-9)/10 {
-			n = math.MaxInt64 / 10 // and stays there with every further digit
+			n = math.MaxInt64 / 10 // every further digit leaves it there
 			continue
 		}
 		n = n*10 + int64(c-'0')

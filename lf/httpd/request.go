@@ -2,47 +2,47 @@ package httpd
 
 import "bytes"
 
-// maxFields is how many fields a request may have.
+// maxFields is the largest number of fields of a request.
 const maxFields = 100
 
-// request is what the checks find out about a request's head. It holds
-// offsets from the head's beginning and no slices, for the buffer under it
-// moves while it grows.
+// request is the result of the checks of a request's head. It holds offsets
+// from the head's start and no slices, because the buffer may move when it
+// grows.
 //
-// scan is called with ever more of the head and looks at every byte once: line
-// by line, in order, so that the verdict does not depend on how the head was
-// cut on its way.
+// scan is called again as more of the head arrives. It checks the lines in
+// order and looks at every byte once, so its verdict does not depend on how the
+// head was split into reads.
 type request struct {
-	checked int // bytes of whole lines that have passed
-	looked  int // bytes in which there is no further line end
+	checked int // bytes of complete lines that have passed
+	looked  int // bytes in which no further line ends
 	fields  int
-	whole   bool // checked is the size of the head
+	whole   bool // the head is complete, and checked is its size
 
 	method  methods
 	http10  bool
 	path    span
 	query   span
-	host    span // of the target or else of the Host field
+	host    span // of the target, or else of the Host field
 	inUse   bool // host comes from the target
 	hosts   int
 	chunked bool
-	length  int // of Content-Length, -1 when there is none
+	length  int // Content-Length, or -1 if there is none
 
 	closes     bool // Connection: close
 	keepsAlive bool // Connection: keep-alive
 	expects    bool // Expect: 100-continue
-	expectsAny bool // some other expectation
+	expectsAny bool // another expectation
 }
 
-// span is a part of the head.
+// span is a part of the head, as offsets.
 type span struct{ from, to int }
 
 func (s span) of(b []byte) []byte { return b[s.from:s.to] }
 
 func (q *request) reset() { *q = request{length: -1} }
 
-// scan checks the lines that are new in b, which begins with the head. No
-// refusal and not whole means that more is needed.
+// scan checks the new lines in b, which starts at the head's first byte. If it
+// returns nil and whole is false, it needs more input.
 func (q *request) scan(b []byte, limit int) *refusal {
 	if !tokenByte[b[0]] && b[0] != '\n' {
 		return errFirst
@@ -83,7 +83,6 @@ func (q *request) scan(b []byte, limit int) *refusal {
 	return nil
 }
 
-// requestLine checks the first line.
 func (q *request) requestLine(line []byte) *refusal {
 	sp := bytes.IndexByte(line, ' ')
 	if sp < 0 {
@@ -105,8 +104,8 @@ func (q *request) requestLine(line []byte) *refusal {
 	return q.target(line, span{from, from + sp})
 }
 
-// version reads HTTP-version. A minor version that is higher than ours is taken
-// for ours (RFC 9110, 2.5); another major one is another protocol.
+// version reads HTTP-version. A higher minor version counts as ours (RFC 9110,
+// 2.5). Another major version is another protocol.
 func (q *request) version(v []byte) *refusal {
 	digit := func(c byte) bool { return '0' <= c && c <= '9' }
 	if len(v) != 8 || string(v[:5]) != "HTTP/" || !digit(v[5]) || v[6] != '.' || !digit(v[7]) {
@@ -119,8 +118,8 @@ func (q *request) version(v []byte) *refusal {
 	return nil
 }
 
-// field checks a line that is neither the first nor empty, and notes what the
-// field says if it is about framing or the connection.
+// field checks a field line, and records the field's value if it concerns
+// framing or the connection.
 func (q *request) field(line []byte, at int) *refusal {
 	if q.fields++; q.fields > maxFields {
 		return errFields
@@ -173,7 +172,7 @@ func (q *request) field(line []byte, at int) *refusal {
 	return nil
 }
 
-// cutField splits a field line, also one of a trailer, and checks both parts.
+// cutField splits a field line or trailer line and checks both parts.
 func cutField(line []byte) (name, value []byte, r *refusal) {
 	colon := tokenSize(line)
 	if colon == 0 || colon == len(line) || line[colon] != ':' {
@@ -186,8 +185,8 @@ func cutField(line []byte) (name, value []byte, r *refusal) {
 	return line[:colon], value, nil
 }
 
-// misnamed is what is wrong with a line that does not begin with a token and a
-// colon.
+// misnamed says what is wrong with a line that does not begin with a token and
+// a colon.
 func misnamed(line []byte) *refusal {
 	switch {
 	case line[0] == ' ' || line[0] == '\t':
@@ -211,8 +210,8 @@ func (q *request) hostField(value []byte, at int) *refusal {
 	return nil
 }
 
-// lengthField reads digits alone. fasthttp and strconv know more forms of
-// numbers, and each is a way to make two servers disagree.
+// lengthField accepts only digits. fasthttp and strconv accept other forms of
+// numbers, which two servers may read differently.
 func (q *request) lengthField(value []byte) *refusal {
 	if q.length >= 0 {
 		return errLengths
@@ -231,7 +230,7 @@ func (q *request) lengthField(value []byte) *refusal {
 	return nil
 }
 
-// together checks what only the whole head can tell.
+// together makes the checks that need the whole head.
 func (q *request) together() *refusal {
 	switch {
 	case q.hosts == 0 && !q.http10:

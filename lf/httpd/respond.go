@@ -6,8 +6,8 @@ import (
 	"lflab/lf/serve"
 )
 
-// serveRequest has the request in hand, which is whole, handled and answered.
-// Its body takes size bytes of the input.
+// serveRequest calls the handler for the complete request and answers. The
+// request's body takes size bytes of the input.
 func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 	q := &s.request
 	whole := s.in[s.r : s.r+q.checked+size]
@@ -56,8 +56,8 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 	return 0, true
 }
 
-// timed shows when the handler begins, where the row is to tell that. A
-// reading of the clock that there is already serves.
+// timed records in the thread's row when the handler begins, if the thread is
+// Timed. It uses the clock reading began unless that is 0.
 func (s *Session) timed(t *serve.Thread, began int64) int64 {
 	if !t.Timed {
 		return 0
@@ -71,8 +71,8 @@ func (s *Session) timed(t *serve.Thread, began int64) int64 {
 
 var slash = []byte("/")
 
-// parse has fasthttp read the request, whose body takes size bytes of the
-// input. It panics with errParser where that is refused.
+// parse makes fasthttp parse the request, whose body takes size bytes of the
+// input. It panics with errParser if fasthttp refuses the request.
 func (s *Session) parse(size int) {
 	q := &s.request
 	whole := s.in[s.r : s.r+q.checked+size]
@@ -91,8 +91,8 @@ func (s *Session) parse(size int) {
 	}
 }
 
-// handle calls h. It answers 500 in its place when it panics, and 400 when the
-// parser has refused the request; the connection is to end then.
+// handle calls h. If h panics, handle answers 500, or 400 if the parser refused
+// the request, and returns true. Then the connection must be closed.
 func (s *Session) handle(h Handler) (failed bool) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -104,7 +104,7 @@ func (s *Session) handle(h Handler) (failed bool) {
 	return false
 }
 
-// failed answers in place of a handler that panicked with value.
+// failed answers instead of a handler that panicked with value.
 func (s *Session) failed(value any) {
 	x := &s.x
 	path := x.Path
@@ -117,8 +117,8 @@ func (s *Session) failed(value any) {
 	x.AnswerText(fasthttp.StatusInternalServerError, "the handler panicked")
 }
 
-// refuse answers a request that is not served, and ends the connection. What
-// the peer has sent may go on behind the refused part.
+// refuse answers a request that is not served, and ends the connection. The
+// peer may have sent more after the refused part.
 func (s *Session) refuse(t *serve.Thread, r *refusal) {
 	s.x.reset()
 	s.x.method = s.request.method
@@ -128,7 +128,7 @@ func (s *Session) refuse(t *serve.Thread, r *refusal) {
 	s.phase = ending
 }
 
-// respond puts the response into the output buffer, all but a large body.
+// respond puts the response into the output buffer, except a large body.
 func (s *Session) respond(t *serve.Thread, c connection) {
 	x := &s.x
 	s.out = x.appendHead(s.out, s.date.at(s.clock()), c)

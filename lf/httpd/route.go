@@ -9,17 +9,17 @@ import (
 // Handler answers an exchange. It runs on the thread that read the request.
 type Handler func(*Exchange)
 
-// route is a path's handler, and the methods it takes.
+// route is the handler of a path and the methods that it accepts.
 type route struct {
 	methods methods
 	handler Handler
-	slow    atomic.Int64 // until when the handler is taken to be slow, ns of CLOCK_MONOTONIC; 0 when it is not
+	slow    atomic.Int64 // until when the handler counts as slow, ns of CLOCK_MONOTONIC; 0 if it does not
 }
 
 func newRoute(m methods, h Handler) *route { return &route{methods: m, handler: h} }
 
-// routeOf finds the route by the path as it was sent; a path that is escaped
-// without need names a file.
+// routeOf finds the route by the path as sent. So a path with needless escapes
+// names a file.
 func (s *Server) routeOf(x *Exchange) *route {
 	r, ok := s.routes[view(x.Path)]
 	switch {
@@ -39,10 +39,10 @@ func (s *Server) routeOf(x *Exchange) *route {
 	return allowsGet
 }
 
-// The routes of requests that have none.
+// The routes of requests that no handler serves.
 var (
 	notImplemented = newRoute(0, func(x *Exchange) {
-		x.AnswerText(fasthttp.StatusNotImplemented, "the method is not known here")
+		x.AnswerText(fasthttp.StatusNotImplemented, "the method is not implemented")
 	})
 	optionsOfServer = newRoute(0, func(x *Exchange) {
 		x.Field("Allow", (get | head | post).allow())
@@ -55,6 +55,6 @@ var (
 func notAllowedBut(m methods) *route {
 	return newRoute(0, func(x *Exchange) {
 		x.Field("Allow", m.allow())
-		x.AnswerText(fasthttp.StatusMethodNotAllowed, "the method is not allowed here (try %s)", m.allow())
+		x.AnswerText(fasthttp.StatusMethodNotAllowed, "the method is not allowed (use %s)", m.allow())
 	})
 }

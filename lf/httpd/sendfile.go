@@ -7,10 +7,10 @@ import (
 	"lflab/lf/serve"
 )
 
-// sendFile sends the file in hand by the stream's own means, behind what is to
-// be written, where the stream has them. It returns true when the rest of the
-// response is to be written: with small files, one write of head and body
-// costs less.
+// sendFile sends the pending output and then the file by the stream's SendFile,
+// if the stream has it. It returns true if the rest of the response has to be
+// written instead. It leaves small files to that, because one write of head and
+// body costs less.
 func (s *Session) sendFile(t *serve.Thread) (serve.Next, bool) {
 	x := &s.x
 	e, ok := x.source.(*extract)

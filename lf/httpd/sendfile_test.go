@@ -13,11 +13,11 @@ import (
 	"lflab/lf/serve"
 )
 
-// sender is a fake that sends files by itself, and tells whether it waits.
+// sender is a fake that can send files, and that reports whether it waits.
 type sender struct {
 	*fake
 	refuses bool // to send any file
-	files   int  // how often it was asked to
+	files   int  // calls of SendFile
 	most    int64
 }
 
@@ -54,8 +54,9 @@ func (s *sender) SendFile(head []byte, src int, offset, n int64) (int64, error) 
 	return done, nil
 }
 
-// Large files are sent by the stream where it can, and look the same. Heads go
-// with their file, small files and what is no file are written.
+// The stream sends large files if it can; the bytes are the same. A head is
+// sent together with its file. Small files, and bodies that are no files, are
+// written.
 func TestFilesAreSent(t *testing.T) {
 	root := tree(t)
 	input := getHello + ask("GET", "/large", "", "") + ask("GET", "/a.txt", "", "") + ask("HEAD", "/large", "", "") +
@@ -101,15 +102,15 @@ func TestFilesAreSent(t *testing.T) {
 			if got := th.Bytes.Load(); got != uint64(f.written.Len()) {
 				t.Errorf("counted %d bytes of %d", got, f.written.Len())
 			}
-			if n := descriptors(t) - 1; n != before { // and the document root
+			if n := descriptors(t) - 1; n != before { // without the document root's own
 				t.Errorf("%d descriptors, had %d", n, before)
 			}
 		})
 	}
 }
 
-// A session lets others have their turn while it sends what never blocks, and
-// asks for no more than a turn at a time.
+// Between chunks that never block a session lets other threads have their turn.
+// It sends at most one turn's amount at a time.
 func TestTurns(t *testing.T) {
 	root := t.TempDir()
 	const size = 5*turn + 1000
@@ -169,7 +170,7 @@ func TestSentFileThatShrinks(t *testing.T) {
 	}
 }
 
-// shrinking cuts the file when it has sent some of it.
+// shrinking truncates the file after it has sent a part.
 type shrinking struct {
 	sender
 	name string

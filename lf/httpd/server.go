@@ -13,7 +13,7 @@ import (
 	"lflab/lf/serve"
 )
 
-// Server is what all sessions share. It implements serve.Service.
+// Server is the state that all sessions share. It implements serve.Service.
 type Server struct {
 	limits  Limits
 	config  Config
@@ -26,19 +26,19 @@ type Server struct {
 	pieces  sync.Pool
 
 	draining atomic.Bool
-	drained  atomic.Int64 // when that began, ns; 0 not yet
+	drained  atomic.Int64 // when draining began, ns of CLOCK_MONOTONIC; 0 before that
 	panics   atomic.Uint64
 	logAfter atomic.Int64 // when the next panic may be logged
 
-	complainAfter atomic.Int64 // when the next trouble with files may be
+	complainAfter atomic.Int64 // when the next problem with files may be logged
 }
 
-// pieceSize is how much of a large body is made and sent at a time.
+// pieceSize is how much of a large body is read and sent at a time.
 const pieceSize = 64 << 10
 
 type piece [pieceSize]byte
 
-// New makes a server. It opens DocRoot, and keeps it open until Close or until
+// New makes a server. It opens DocRoot and keeps it open until Close, or until
 // the path leads to another directory.
 func New(c Config) (*Server, error) {
 	limits, err := c.Limits.complete()
@@ -58,12 +58,12 @@ func New(c Config) (*Server, error) {
 		}
 		if _, err := s.root.current(); err != nil {
 			if !c.DocRootMayBeAway {
-				return nil, fmt.Errorf("%w (a directory is wanted)", err)
+				return nil, fmt.Errorf("%w (want a directory)", err)
 			}
 			s.complain("files are not served until it can be", err)
 		}
-		// The table of types is read when it is first asked for, and once: later,
-		// the process might be short of descriptors just then.
+		// This loads the table of media types now, because later the process
+		// may be short of descriptors.
 		typeOf("")
 	}
 	s.slow = int64(cmp.Or(c.Slow, defaultSlow))
@@ -74,7 +74,8 @@ func New(c Config) (*Server, error) {
 	return s, nil
 }
 
-// NewSession makes a session. It takes its buffers when it first needs them.
+// NewSession makes a session. The session allocates its buffers when it first
+// needs them.
 func (s *Server) NewSession() serve.Session { return s.newSession() }
 
 func (s *Server) newSession() *Session {
@@ -84,26 +85,26 @@ func (s *Server) newSession() *Session {
 	return n
 }
 
-// Drain has every session close its connection after the response in hand.
+// Drain makes every session close its connection after the current response.
 func (s *Server) Drain() {
 	s.draining.Store(true)
 	s.drained.CompareAndSwap(0, flight.Now())
 }
 
-// TurnAway answers a request that nobody reads.
+// TurnAway implements serve.Service.
 func (s *Server) TurnAway() []byte { return TurnAway }
 
 const endsWords = "the server ends\n"
 
-// TurnAway is what a server of this package answers while it ends to those whose
-// request it does not read.
+// TurnAway is the answer to peers whose request is not read because the server
+// ends.
 var TurnAway = fmt.Appendf(nil, "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"+
 	"Content-Length: %d\r\nRetry-After: 1\r\nConnection: close\r\n\r\n%s", len(endsWords), endsWords)
 
-// Panics is how many handlers have panicked.
+// Panics returns how many handlers have panicked.
 func (s *Server) Panics() uint64 { return s.panics.Load() }
 
-// Close lets the document root go. Sessions must have ended.
+// Close closes the document root. Sessions must have ended.
 func (s *Server) Close() error {
 	if s.root == nil {
 		return nil
@@ -111,8 +112,8 @@ func (s *Server) Close() error {
 	return s.root.close()
 }
 
-// panicked counts a panic, and logs it with its stack if none was logged
-// within the last second. It is called by the deferred function that recovers.
+// panicked counts a panic and logs it with its stack, at most once a second.
+// The deferred function that recovers must call it.
 func (s *Server) panicked(value any, path []byte) {
 	n := s.panics.Add(1)
 	if s.mayLog(&s.logAfter) {
@@ -120,14 +121,14 @@ func (s *Server) panicked(value any, path []byte) {
 	}
 }
 
-// complain logs what files suffer from, once a second at most.
+// complain logs a problem with files, at most once a second.
 func (s *Server) complain(what string, err error) {
 	if s.mayLog(&s.complainAfter) {
 		s.log.Warn(what, "error", err)
 	}
 }
 
-// mayLog reports whether a second has passed since it last reported so.
+// mayLog reports whether a second has passed since it last returned true.
 func (s *Server) mayLog(after *atomic.Int64) bool {
 	now, then := flight.Now(), after.Load()
 	return now >= then && after.CompareAndSwap(then, now+int64(time.Second))

@@ -7,60 +7,60 @@ import (
 	"lflab/lf/serve"
 )
 
-// phase is what a session waits for or does.
+// phase is the state of a session.
 type phase uint8
 
 const (
-	inHead    phase = iota // the head, or between requests
-	inBody                 // the body
-	ending                 // the last response is on its way out
-	lingering              // our side is closed; the peer's rest is thrown away
+	inHead    phase = iota // reads the head, or waits between requests
+	inBody                 // reads the body
+	ending                 // sends the last response
+	lingering              // has closed its side and discards what the peer sends
 )
 
 // Session serves one connection. It implements serve.Session.
 //
-// Between requests it holds nothing of its connection, but for how many
-// responses it has sent, which a stream may keep; see Empty.
+// Between requests it holds nothing of its connection except the number of
+// responses, which a stream may keep; see Empty.
 type Session struct {
 	server *Server
 	stream serve.Stream
-	eager  bool // the stream waits, or does not say: read on after a response
+	eager  bool // the stream waits, or does not say: read again right after a response
 
 	phase    phase
-	opened   bool  // the connection's first wait has its deadline
-	handled  bool  // a request was handled since Serve was called
-	rest     bool  // the peer may have sent, or may still send, what will not be read
-	served   int   // responses on this connection
-	count    *int  // where the stream keeps served for sessions to come; nil where it does not
+	opened   bool  // the connection's first wait has a deadline
+	handled  bool  // a request was handled in this call of Serve
+	rest     bool  // the peer may have sent, or may still send, data that will not be read
+	served   int   // number of responses on this connection
+	count    *int  // where the stream keeps served for other sessions; may be nil
 	now      int64 // a recent reading of the clock
-	readBy   int64 // until when the head or the body must be there; 0 when not known yet
-	deadline int64 // of the wait that was asked for
+	readBy   int64 // deadline of the head or the body; 0 if not yet set
+	deadline int64 // deadline of the wait that Serve asked for
 	date     date
 
-	in      []byte // what was read; in[r:w] is not used yet
+	in      []byte // input; in[r:w] is not used yet
 	r, w    int
 	request request
 	chunks  chunks
 
-	out    []byte // what is to be written; out[:sent] has been
+	out    []byte // output; out[:sent] has been written
 	sent   int
-	small  []byte // out's own memory while it borrows a piece
+	small  []byte // the buffer that out had before it borrowed a piece
 	piece  *piece
-	offset int64 // of the source's next piece
+	offset int64 // offset of the source's next piece
 	moved  int   // bytes written since flush was called
-	moveBy int64 // until when the peer must take something; 0 when it is not full
+	moveBy int64 // when the peer must have accepted data; 0 if its buffer is not full
 
 	x      Exchange
-	parsed fasthttp.Request // where a handler has asked for it
+	parsed fasthttp.Request // used if a handler asks for it
 }
 
-// waiter is what a stream may tell about itself. A session on one that does
-// not wait leaves the attempt to read another request to the next Serve, and
-// saves a system call that would mostly find nothing.
+// waiter is a stream that says whether it blocks. On one that does not, a
+// session leaves the next read to the next Serve. This saves a system call that
+// would mostly find nothing.
 type waiter interface{ Waits() bool }
 
-// counter is a stream that does not wait and keeps the number of responses on
-// its connection, for between them any session may take it up.
+// counter is a stream that does not block and that keeps the number of
+// responses, because any session may serve the connection between requests.
 type counter interface{ Served() *int }
 
 // Reset begins a new connection.
@@ -84,7 +84,7 @@ func (s *Session) Reset(st serve.Stream) {
 	s.request.reset()
 }
 
-// Deadline is until when the wait that Serve asked for may last.
+// Deadline returns when the wait that Serve asked for must end.
 func (s *Session) Deadline() int64 {
 	if s.phase == lingering {
 		return s.lingerTill()
@@ -92,13 +92,13 @@ func (s *Session) Deadline() int64 {
 	return s.deadline
 }
 
-// Empty reports that the session holds neither input nor output nor a part of
-// a request. Its buffers, a few KiB, stay with it for the next connection.
+// Empty reports that the session holds no input, output or part of a request.
+// It keeps its buffers, a few KiB, for the next connection.
 func (s *Session) Empty() bool {
 	return s.phase == inHead && s.r == s.w && s.sent == len(s.out) && s.x.source == nil
 }
 
-// Serve serves the connection until it is over or must wait for its peer.
+// Serve serves the connection until it is finished or must wait for its peer.
 func (s *Session) Serve(t *serve.Thread) serve.Next {
 	s.handled = false
 	for {
@@ -124,21 +124,21 @@ func (s *Session) Serve(t *serve.Thread) serve.Next {
 	}
 }
 
-// Expire ends a connection whose wait has lasted too long. A peer in the
-// middle of a request is told so; one that does not read is not.
+// Expire ends a connection whose wait has lasted too long. If the peer is in
+// the middle of a request and reads, Expire answers 408.
 func (s *Session) Expire(t *serve.Thread) {
 	t.Set(serve.Closing)
 	asking := s.phase == inBody || s.phase == inHead && (s.r < s.w || s.served == 0)
 	if asking && s.sent == len(s.out) && s.x.source == nil {
 		s.refuse(t, errTimeout)
-		s.flush(t) // whatever fits
+		s.flush(t) // as much as fits
 		s.stream.CloseWrite()
 	}
 	s.release()
 }
 
-// release gives back what the session borrowed or opened for its connection,
-// and forgets what was not sent.
+// release returns what the session borrowed or opened for its connection, and
+// drops unsent output.
 func (s *Session) release() {
 	s.x.close()
 	s.unborrow()
@@ -146,7 +146,7 @@ func (s *Session) release() {
 	s.stream, s.count = nil, nil
 }
 
-// clock reads the clock and keeps the reading.
+// clock reads the clock and stores the reading in s.now.
 func (s *Session) clock() int64 {
 	s.now = flight.Now()
 	return s.now

@@ -61,7 +61,7 @@ func TestTranscripts(t *testing.T) {
 			nil, []want{ok, {200, letters(70000), false}, {200, letters(65536), false}, last}},
 		{"echo-large", echo("Content-Length: 200000\r\n", letters(200000)) + lastHello, nil, []want{{200, letters(200000), false}, last}},
 		{"spin", ask("GET", "/spin?us=1", "", "") + ask("GET", "/sleep?ms=0", "", ""), nil, []want{{200, "spun\n", false}, {200, "slept\n", false}}},
-		{"missing", ask("GET", "/nothing", "", "") + lastHello, nil, []want{{404, "there is nothing here by that name\n", false}, last}},
+		{"missing", ask("GET", "/nothing", "", "") + lastHello, nil, []want{{404, "not found\n", false}, last}},
 		{"ended-early", getHello + "GET /hel", nil, []want{ok, {400, errEnded.reason + "\n", true}}},
 		{"ended-in-body", echo("Content-Length: 5\r\n", "hell"), nil, []want{{400, errEnded.reason + "\n", true}}},
 		{"refused-after-good", getHello + "nonsense\r\n" + getHello, nil, []want{ok, {400, errLine.reason + "\n", true}}},

@@ -6,16 +6,16 @@ import (
 	"lflab/lf/serve"
 )
 
-// What others wait for, the leadership above all, is given up before a handler
-// that is known to be slow: one that was, a moment ago. A mark holds for
-// slowFor, and is gone with the first run that is quick, for a run may have
-// been slow because another process had the CPU.
+// A thread gives up what others wait for, above all the leadership, before a
+// handler that was slow a moment ago. slowFor is how long a handler counts as
+// slow. Its first quick run ends that, because a run may have been slow only
+// because another process had the CPU.
 const slowFor = int64(time.Second)
 
-// yieldTo has t give up what others wait for if r is slow, and returns when
-// the handler begins, 0 where nobody waits for t. A thread that keeps account
-// of when it began with an event spares a reading of the clock, unless the
-// wait for the request is part of that event.
+// yieldTo makes t give up what others wait for if r is slow. It returns when
+// the handler begins, or 0 if no thread waits for t. It uses t.Began instead of
+// reading the clock, unless t.Began is unknown or includes the wait for the
+// request.
 func (s *Session) yieldTo(t *serve.Thread, r *route) (began int64) {
 	if t.Yield == nil {
 		return 0
@@ -25,13 +25,13 @@ func (s *Session) yieldTo(t *serve.Thread, r *route) (began int64) {
 	}
 	if began < r.slow.Load() {
 		t.BeforeLong()
-		began = s.clock() // without what that took
+		began = s.clock() // without the time that took
 	}
 	return began
 }
 
-// judge notes how long the handler took that began then, by the clock reading
-// of its response.
+// judge records whether the handler that began at began was slow. It ends the
+// run at s.now, the clock reading of the response.
 func (s *Session) judge(r *route, began int64) {
 	switch {
 	case began == 0:
@@ -42,7 +42,7 @@ func (s *Session) judge(r *route, began int64) {
 	}
 }
 
-// willTake is BeforeLong for a handler that knows how long it will take, ns.
+// willTake is BeforeLong for a handler that will take ns nanoseconds.
 func (x *Exchange) willTake(ns int64) {
 	if ns > x.session.server.slow {
 		x.BeforeLong()

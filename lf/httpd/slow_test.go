@@ -8,9 +8,8 @@ import (
 	"lflab/lf/serve"
 )
 
-// A handler that was slow is slow for a second more, or until it is quick.
-// Others are not taken for it, and a thread that nobody waits for is asked for
-// no clock.
+// A handler that was slow counts as slow for one more second, or until a quick
+// call. Other handlers do not. For a thread without Yield no clock is read.
 func TestSlowHandlersYieldBefore(t *testing.T) {
 	server := newServer(t, Config{Slow: 20 * time.Millisecond})
 	yields, inHandler := 0, 0
@@ -23,7 +22,7 @@ func TestSlowHandlersYieldBefore(t *testing.T) {
 	})
 	look := ask("GET", "/look", "", "")
 	for _, waits := range []bool{true, false} {
-		for _, keeps := range []bool{true, false} { // account of when it began
+		for _, keeps := range []bool{true, false} { // whether the thread notes when it began
 			run := func(what, input string, d time.Duration, want int) {
 				t.Helper()
 				took, yields, inHandler = d, 0, 0
@@ -42,9 +41,9 @@ func TestSlowHandlersYieldBefore(t *testing.T) {
 			r := server.routes["/look"]
 			const slow, quick = 21 * time.Millisecond, 0
 			th.Yield = nil
-			run("nobody waits", look, slow, 0)
+			run("without Yield", look, slow, 0)
 			if r.slow.Load() != 0 {
-				t.Error("marked, though nobody waits")
+				t.Error("marked as slow, though the thread has no Yield")
 			}
 			th.Yield = func() { yields++ }
 			run("first", look, slow, 0)
@@ -53,7 +52,7 @@ func TestSlowHandlersYieldBefore(t *testing.T) {
 			r.slow.Store(flight.Now() - 1)
 			run("a second later", look, slow, 0)
 			run("quick", look, quick, 1)
-			// The clock is the machine's: what was quick may have been held up.
+			// The clock is real: the machine may have delayed a quick handler.
 			if r.slow.Load() == 0 {
 				run("quick again", look, quick, 0)
 			}
@@ -62,7 +61,7 @@ func TestSlowHandlersYieldBefore(t *testing.T) {
 	}
 }
 
-// Handlers that are told how long to take say so at once.
+// Handlers whose argument is a long time yield at once.
 func TestLongArgumentsYield(t *testing.T) {
 	server := newServer(t, Config{Slow: time.Hour / 2})
 	server.slow = int64(2 * time.Millisecond)

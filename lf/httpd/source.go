@@ -5,16 +5,16 @@ import (
 	"os"
 )
 
-// source is a response body that is too large to be made at once. It is read
-// in order, when the peer has taken what was read before.
+// source is a response body that is too large for memory. It is read in order;
+// each read follows when the peer has accepted the previous one.
 type source interface {
-	// ReadAt fills p with the body's bytes from off on.
+	// ReadAt fills p with the body's bytes from offset off on.
 	io.ReaderAt
-	// Close is called once, when the body has been read or is not wanted.
+	// Close is called once, when the body has been read or is not needed.
 	io.Closer
 }
 
-// pattern is a body of any size: the lower-case letters, over and over.
+// pattern is a body of any size: the lower-case letters, repeated.
 type pattern struct{}
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz"
@@ -28,7 +28,7 @@ func (pattern) ReadAt(p []byte, off int64) (int, error) {
 	if n < len(p) {
 		n += copy(p[n:], alphabet)
 	}
-	for n < len(p) { // what is there, whole alphabets, is doubled
+	for n < len(p) { // double what is there, which is whole alphabets
 		n += copy(p[n:], p[start:n])
 	}
 	return n, nil
@@ -36,12 +36,12 @@ func (pattern) ReadAt(p []byte, off int64) (int, error) {
 
 func (pattern) Close() error { return nil }
 
-// extract is the bytes of a file from start on.
+// extract is the part of a file from start on.
 type extract struct {
 	*os.File
 	start      int64
 	descriptor int
-	copied     bool // the stream cannot send it by itself
+	copied     bool // SendFile does not support the file
 }
 
 func newExtract(f *os.File, start int64) *extract {

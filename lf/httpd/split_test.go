@@ -11,8 +11,8 @@ import (
 	"lflab/lf/serve"
 )
 
-// However the input is cut on its way, whatever the peer takes at a time, and
-// whether the stream waits or not: the answer is the same bytes.
+// The answer has the same bytes however the input is cut on its way, whatever
+// amounts the peer takes, and whether or not the stream waits.
 func TestAnswersDoNotDependOnCuts(t *testing.T) {
 	server := newServer(t, Config{})
 	good := [][]byte{
@@ -52,7 +52,7 @@ func TestAnswersDoNotDependOnCuts(t *testing.T) {
 		f := &fake{t: t, ended: ended}
 		f.waits = rapid.Bool().Draw(rt, "waits")
 		f.takes = rapid.SliceOfN(rapid.OneOf(rapid.IntRange(0, 50), rapid.IntRange(0, 100000)), 0, 5).Draw(rt, "takes")
-		f.takes = append(f.takes, 2000) // it takes something at last
+		f.takes = append(f.takes, 2000) // at last the peer takes something
 		most := rapid.SampledFrom([]int{1, 3, 40, 5000, 100000}).Draw(rt, "largest piece")
 		for rest := bytes.Clone(input); len(rest) > 0; {
 			n := min(rapid.IntRange(max(1, len(input)/300), max(1, len(input)/300, most)).Draw(rt, "piece"), len(rest))

@@ -17,17 +17,17 @@ import (
 	"lflab/lf/serve"
 )
 
-// statusView is what the page and the lines show: what the server tells about
-// itself, and what follows from that.
+// statusView is what the status page and the ?auto lines show: the server's
+// status and figures derived from it.
 type statusView struct {
 	serve.Status
 	build
 	Now, StartedAt, RestartedAt  time.Time
 	Uptime                       time.Duration
 	Generation, ConfigGeneration int
-	Load                         [3]string // of the machine
+	Load                         [3]string // load averages of the machine
 
-	// CPU time of the processes that run, and of those that are gone.
+	// CPU time of the running processes, and of those that have ended.
 	User, System         time.Duration
 	GoneUser, GoneSystem time.Duration
 	CPULoad              float64 // % of one CPU since the start
@@ -36,15 +36,15 @@ type statusView struct {
 	MillisPerReq                        float64
 	Handoffs                            uint64
 
-	Live     []serve.Process // that run
-	Stopping int             // of them
+	Live     []serve.Process // processes that run
+	Stopping int             // running processes that finish
 	Panics   uint64
 	Draining bool
-	Names    []string // of the counters, sorted
+	Names    []string // names of the counters, sorted
 }
 
-// status answers what the server tells about itself: a page, or with ?auto
-// lines with the names that Apache's mod_status uses, where it has one.
+// status answers with the server's status: a page, or with ?auto the lines of
+// Apache's mod_status, under its names where it has them.
 func (s *Server) status(x *Exchange) {
 	if s.config.Status == nil {
 		notFound(x)
@@ -59,7 +59,8 @@ func (s *Server) status(x *Exchange) {
 	x.Answer(fasthttp.StatusOK, "text/html; charset=utf-8", v.page(refresh(x.Args())))
 }
 
-// newStatusView draws conclusions from st at one moment, given on two clocks.
+// newStatusView derives the figures from st at one moment, which both clocks
+// give.
 func newStatusView(st serve.Status, now time.Time, mono int64) *statusView {
 	v := &statusView{Status: st, build: thisBuild(), Now: now, Load: loadAverages()}
 	v.Uptime = max(time.Duration(mono-st.Started), 0)
@@ -96,13 +97,13 @@ func newStatusView(st serve.Status, now time.Time, mono int64) *statusView {
 	return v
 }
 
-// build is what the running program is.
+// build identifies the running program.
 type build struct {
-	Version string // as Apache names itself: product, version, system, parts
-	Built   string // when its source was committed; the toolchain where that is not known
+	Version string // in Apache's form: product, version, system, parts
+	Built   string // when the source was committed, or the toolchain if that is unknown
 }
 
-// thisBuild is the same for the program's life.
+// thisBuild returns the build. It does not change while the program runs.
 var thisBuild = sync.OnceValue(func() build {
 	b := build{Built: runtime.Version()}
 	version, revision := "0.0.0", ""
@@ -123,8 +124,8 @@ var thisBuild = sync.OnceValue(func() build {
 	return b
 })
 
-// threeNumbers is the beginning of a version, all numbers: programs that read
-// Apache's status count on three, and some do not survive anything else.
+// threeNumbers returns the three numbers at the start of a version, because
+// some programs that read Apache's status fail on anything else.
 func threeNumbers(version string) string {
 	version, _, _ = strings.Cut(strings.TrimPrefix(version, "v"), "-")
 	version, _, _ = strings.Cut(version, "+")
@@ -140,20 +141,21 @@ func threeNumbers(version string) string {
 	return version
 }
 
-// loadAverages are the machine's of 1, 5 and 15 minutes; "0" where the kernel
-// does not tell. It is asked by a system call: opening a file would start the
-// runtime's network poller, and with it a thread that waits in epoll_wait.
+// loadAverages returns the machine's load averages of 1, 5 and 15 minutes, or
+// "0.00" if the kernel refuses. It makes a system call, because opening a file
+// would start the runtime's network poller and with it a thread that waits in
+// epoll_wait.
 func loadAverages() (load [3]string) {
 	const one = 1 << 16 // the kernel's fixed point
 	var info unix.Sysinfo_t
-	_ = unix.Sysinfo(&info) // zeros then
+	_ = unix.Sysinfo(&info) // on an error the values are 0
 	for i, n := range info.Loads {
 		load[i] = strconv.FormatFloat(float64(n)/one, 'f', 2, 64)
 	}
 	return load
 }
 
-// inWords is d in words: 1 day 2 hours 3 minutes 4 seconds.
+// inWords formats d as in "1 day 2 hours 3 minutes 4 seconds".
 func inWords(d time.Duration) string {
 	left := int64(d / time.Second)
 	var words []string

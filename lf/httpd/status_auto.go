@@ -9,14 +9,14 @@ import (
 	"lflab/lf/serve"
 )
 
-// autoTime is how mod_status writes a time.
+// autoTime is mod_status's format of a time.
 const autoTime = "Monday, 02-Jan-2006 15:04:05 MST"
 
-// lines are the facts as "Name: value", in the names and the order that
-// mod_status gives them for ?auto; then those that it does not have. Names
-// that begin with a small letter are counters of the architecture. What does
-// not apply is left out there and here: connections without a thread where
-// each has one, quotients by nothing.
+// lines returns the status as lines "Name: value", in mod_status's names and
+// order for ?auto, followed by lines that mod_status does not have. Names that
+// begin with a small letter are counters of the architecture. Lines that do not
+// apply are left out, as mod_status does: connections without a thread where
+// there are none, and quotients by 0.
 func (v *statusView) lines() []byte {
 	var b []byte
 	line := func(name string, value any) { b = fmt.Appendf(b, "%s: %v\n", name, value) }
@@ -78,7 +78,7 @@ func (v *statusView) lines() []byte {
 	return b
 }
 
-// threadLimit is how many letters of the scoreboard each slot has.
+// threadLimit returns the number of scoreboard letters of each slot.
 func (v *statusView) threadLimit() int {
 	if v.Board != nil {
 		return v.Board.ThreadLimit
@@ -86,9 +86,10 @@ func (v *statusView) threadLimit() int {
 	return v.Threads
 }
 
-// slots are the processes that run, one word each:
-// slot:PID:generation:connections:requests:hand-offs, and what it does beside:
-// stopping, or deaf while it takes no connections.
+// slots returns a word for each running process:
+// slot:PID:generation:connections:requests:hand-offs. The word ends with
+// :stopping if the process finishes, or with :deaf if it accepts no
+// connections.
 func (v *statusView) slots() string {
 	var words []string
 	for _, p := range v.Live {
@@ -109,9 +110,9 @@ func (v *statusView) slots() string {
 	return strings.Join(words, " ")
 }
 
-// StatusLines are what /server-status?auto answers for st, for those who do
-// not ask a server but read its scoreboard: what a server knows of itself
-// alone, panics and draining, is not told.
+// StatusLines returns the lines of /server-status?auto for st, for a program
+// that reads a scoreboard itself. The lines Panics and Draining are always 0
+// and false, because only the server knows these.
 func StatusLines(st serve.Status) []byte {
 	return newStatusView(st, time.Now(), flight.Now()).lines()
 }

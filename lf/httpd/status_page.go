@@ -22,19 +22,19 @@ var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{
 	"round": func(f float64) string { return strconv.FormatFloat(f, 'f', roundTo(f), 64) },
 }).Parse(statusText))
 
-// rowsMost is how many rows the page lists one by one.
+// rowsMost is the largest number of rows that the page lists.
 const rowsMost = 2000
 
-// pageView is a statusView as the page lays it out.
+// pageView is a statusView prepared for the page.
 type pageView struct {
 	*statusView
-	Refresh int // seconds, 0 for not at all
+	Refresh int // in seconds; 0 for no refresh
 	Tables  []pageProcess
 	Left    int // rows that are not listed
 	Empty   int // slots without a process
 }
 
-// pageProcess is a process with its rows as cells.
+// pageProcess is a process and its rows.
 type pageProcess struct {
 	serve.Process
 	Name  string
@@ -45,16 +45,16 @@ type pageProcess struct {
 type pageCell struct {
 	serve.RowStatus
 	Number int
-	Class  string // of its state, for colours
-	Role   string // leader, follower, or nothing
-	Mark   string // its sign, which has a shape of its own
-	Doing  string // in words
-	Ago    string // since the last request began
+	Class  string // CSS class of the state
+	Role   string // leader, follower, or empty
+	Mark   string // sign of the role; the two differ in shape
+	Doing  string // the state in words
+	Ago    string // time since the last request began
 	Listed bool
 }
 
-// refresh is after how many seconds the page loads itself again, as its
-// argument of that name asks; 10 where the number is no number.
+// refresh returns the page's refresh interval in seconds from the query. It is
+// 10 if the value is not a number.
 func refresh(args *fasthttp.Args) int {
 	if !args.Has("refresh") {
 		return 0
@@ -96,7 +96,7 @@ func (v *statusView) page(refresh int) []byte {
 	return []byte(page.String())
 }
 
-// doings are what the letters mean.
+// doings gives each letter's CSS class and meaning.
 var doings = map[byte][2]string{
 	'.': {"dead", "no thread"},
 	'S': {"starting", "starts"},
@@ -119,7 +119,7 @@ func newCell(number int, r serve.RowStatus) pageCell {
 	return c
 }
 
-// Key is the letters' meanings in the scoreboard's own order.
+// Key lists the letters' meanings in the scoreboard's order.
 func (pageView) Key() (key []pageCell) {
 	for _, l := range []byte("_SRWKCG.") {
 		key = append(key, pageCell{RowStatus: serve.RowStatus{Letter: l}, Class: doings[l][0], Doing: doings[l][1]})
@@ -127,10 +127,11 @@ func (pageView) Key() (key []pageCell) {
 	return key
 }
 
-// Letter is the row's letter as text.
+// Sign returns the row's letter as text.
 func (c pageCell) Sign() string { return string(c.Letter) }
 
-// Millis is how long its requests took on average, where somebody asked.
+// Millis returns the average time of the row's requests in ms, or a dash if it
+// was not recorded.
 func (c pageCell) Millis() string {
 	if c.Spent == 0 || c.Requests == 0 {
 		return "–"
@@ -139,7 +140,7 @@ func (c pageCell) Millis() string {
 	return strconv.FormatFloat(ms, 'f', roundTo(ms), 64)
 }
 
-// Accepting tells in words whether a process takes connections.
+// Accepting says whether the process accepts connections: "yes" or "no".
 func (p pageProcess) Accepting() string {
 	if p.Stopping || p.NotAccepting {
 		return "no"
@@ -147,7 +148,7 @@ func (p pageProcess) Accepting() string {
 	return "yes"
 }
 
-// roundTo is how many digits behind the point a number is worth showing with.
+// roundTo returns the number of decimals to show.
 func roundTo(f float64) int {
 	switch {
 	case f >= 100 || f == 0:
@@ -158,7 +159,7 @@ func roundTo(f float64) int {
 	return 3
 }
 
-// grouped is n with its digits in groups.
+// grouped formats n with its digits in groups of three.
 func grouped(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -167,7 +168,7 @@ func grouped(n uint64) string {
 	return s
 }
 
-// byteSize is n bytes in the unit that fits.
+// byteSize formats n bytes in a suitable unit.
 func byteSize(n float64) string {
 	unit := 0
 	for ; n >= 1024 && unit < 4; unit++ {
@@ -180,7 +181,7 @@ func byteSize(n float64) string {
 	return fmt.Sprintf("%.1f %s", n, name)
 }
 
-// ago is a short span.
+// ago formats a time in its largest unit.
 func ago(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -193,7 +194,7 @@ func ago(d time.Duration) string {
 	return fmt.Sprintf("%d h", d/time.Hour)
 }
 
-// count is a number with what it counts, in the plural where that is due.
+// count formats a number and the noun that it counts, in the right number.
 func count(n any, what string) string {
 	if fmt.Sprint(n) != "1" {
 		if what == "process" {
@@ -204,17 +205,17 @@ func count(n any, what string) string {
 	return fmt.Sprintf("%v %s", n, what)
 }
 
-// SentBytes is Bytes for the page.
+// SentBytes returns Bytes as a float, for the page.
 func (v *statusView) SentBytes() float64 { return float64(v.Bytes) }
 
-// CPU is the CPU time of all processes that ever ran.
+// CPU returns the CPU time of all processes since the start.
 func (v *statusView) CPU() time.Duration { return v.User + v.System + v.GoneUser + v.GoneSystem }
 
-// Up is the time since the start in one word.
+// Up returns the time since the start in one unit.
 func (v *statusView) Up() string { return ago(max(v.Uptime, time.Second)) }
 
-// UsedCPU is the CPU time of the process.
+// UsedCPU returns the CPU time of the process.
 func (p pageProcess) UsedCPU() time.Duration { return p.User + p.System }
 
-// SentBytes is Bytes for the page.
+// SentBytes returns Bytes as a float, for the page.
 func (c pageCell) SentBytes() float64 { return float64(c.Bytes) }

@@ -8,14 +8,14 @@ import (
 	"unicode"
 )
 
-// Reading is what the lines of a status page say, ours or Apache's. What they
-// do not say is 0 or empty.
+// Reading holds the values of a status page, ours or Apache's. Values that the
+// page lacks are 0 or empty.
 type Reading struct {
 	Version   string  `json:"server_version"`
 	MPM       string  `json:"mpm"`
 	Primitive string  `json:"primitive,omitempty"`
 	Uptime    int64   `json:"uptime_s"`
-	CPU       float64 `json:"cpu_s"` // of processes that run and that are gone
+	CPU       float64 `json:"cpu_s"` // of all processes, including those that have ended
 
 	Generation  int    `json:"generation"`
 	Requests    uint64 `json:"requests"`
@@ -27,18 +27,19 @@ type Reading struct {
 	Graceful int `json:"graceful"`
 	Idle     int `json:"idle"`
 
-	// Waiting are connections that have no thread; nil where each has one.
+	// Waiting counts the connections that have no thread. It is nil if each has
+	// one.
 	Waiting *Waiting `json:"waiting,omitempty"`
 
 	Scoreboard     string            `json:"scoreboard"`
 	LeaderFollower string            `json:"leader_follower,omitempty"` // as long as Scoreboard, or empty
-	ThreadLimit    int               `json:"thread_limit,omitempty"`    // letters of each slot
+	ThreadLimit    int               `json:"thread_limit,omitempty"`    // number of letters of each slot
 	Slots          []ReadSlot        `json:"slots,omitempty"`
 	Counters       map[string]uint64 `json:"counters,omitempty"`
 }
 
-// Waiting are connections without a thread, by what they wait for, and all
-// that are open.
+// Waiting counts all open connections, and those without a thread by what they
+// wait for.
 type Waiting struct {
 	Open      int `json:"open"`
 	Writing   int `json:"writing"`
@@ -46,7 +47,7 @@ type Waiting struct {
 	Closing   int `json:"closing"`
 }
 
-// ReadSlot is a process.
+// ReadSlot describes a process.
 type ReadSlot struct {
 	Slot       int    `json:"slot"`
 	PID        int    `json:"pid"`
@@ -54,14 +55,14 @@ type ReadSlot struct {
 	Open       int    `json:"open"`
 	Requests   uint64 `json:"requests"`
 	Handoffs   uint64 `json:"handoffs"`
-	State      string `json:"state,omitempty"` // stopping, deaf
+	State      string `json:"state,omitempty"` // stopping or deaf
 }
 
-// ErrNoStatus is what ReadStatus refuses text with that no status page gives.
-var ErrNoStatus = errors.New("no status page for programs (want the lines of /server-status?auto)")
+// ErrNoStatus is returned by ReadStatus for text that is not a status.
+var ErrNoStatus = errors.New("not a status page for programs (want the lines of /server-status?auto)")
 
-// ReadStatus reads the lines of /server-status?auto. Lines that it does not
-// know are passed over.
+// ReadStatus reads the lines of /server-status?auto. It ignores lines that it
+// does not know.
 func ReadStatus(text string) (*Reading, error) {
 	r := &Reading{Counters: map[string]uint64{}}
 	whole := map[string]*uint64{"Total Accesses": &r.Requests, "Total Connections": &r.Connections, "Total Handoffs": &r.Handoffs, "Total kBytes": &r.KBytes}
@@ -137,8 +138,8 @@ func readSlots(value string) (all []ReadSlot, err error) {
 	return all, nil
 }
 
-// Of is what a slot's letters and marks are, empty where the reading does not
-// tell slots apart.
+// Of returns the letters and marks of a slot, or "" if the reading does not
+// separate slots.
 func (r *Reading) Of(slot int) (letters, marks string) {
 	if r.ThreadLimit <= 0 || slot < 0 || slot >= len(r.Scoreboard)/r.ThreadLimit {
 		return "", ""
@@ -150,7 +151,8 @@ func (r *Reading) Of(slot int) (letters, marks string) {
 	return r.Scoreboard[from:to], marks
 }
 
-// printable drops what a terminal might obey: a server may be anybody's.
+// printable drops control characters, which a terminal might obey, because the
+// server may be hostile.
 func printable(r rune) rune {
 	if unicode.IsPrint(r) {
 		return r

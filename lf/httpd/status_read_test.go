@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestReadStatus: what the lines say is read back.
+// TestReadStatus reads back the values of a status page.
 func TestReadStatus(t *testing.T) {
 	r, err := ReadStatus(string(board().lines()))
 	if err != nil {
@@ -32,7 +32,7 @@ func TestReadStatus(t *testing.T) {
 	}
 }
 
-// TestReadAnothers: a page of Apache's has less, and lines that are unknown.
+// TestReadAnothers reads a page of Apache's, which has fewer and unknown lines.
 func TestReadAnothers(t *testing.T) {
 	r, err := ReadStatus("www.example.org\r\nServerVersion: Apache/2.4.62\x1b[2J (Unix)\nServerMPM: worker\nUptime: 12\nTotal Accesses: 9\n" +
 		"Total kBytes: 7\nReqPerSec: .75\nCPUUser: .5\nBusyWorkers: 1\nIdleWorkers: 2\nSomeNews: yes\nTLSSessionCacheStatus\nCacheIndexUsage: 0%\nScoreboard: _W_....\n")
@@ -49,8 +49,8 @@ func TestReadAnothers(t *testing.T) {
 	}
 }
 
-// TestReadNonsense: what is no status page is refused, and what cannot be read
-// is named.
+// TestReadNonsense checks that a page which is no status page is refused, and
+// that an error names the line that cannot be read.
 func TestReadNonsense(t *testing.T) {
 	for _, text := range []string{"", "<html>", "Uptime: 3\n", "a\nb\n"} {
 		if _, err := ReadStatus(text); !errors.Is(err, ErrNoStatus) {

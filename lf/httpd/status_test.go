@@ -35,8 +35,8 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// board is a server of three processes in four slots: one works, one finishes
-// and one is of an older generation; every letter and mark is there.
+// board is a server of three processes in four slots: one works, one finishes,
+// and one is of an older generation. Every letter and mark occurs.
 func board() *statusView {
 	const second = int64(time.Second)
 	row := func(s serve.State, tid int, n uint64) serve.RowStatus {
@@ -96,7 +96,8 @@ func TestStatusPage(t *testing.T) {
 	}
 }
 
-// TestRefresh: what is no number of seconds is 10, as with mod_status.
+// TestRefresh checks that a value which is no number of seconds means 10, as
+// with mod_status.
 func TestRefresh(t *testing.T) {
 	for query, want := range map[string]int{"": 0, "refresh": 10, "refresh=5": 5, "refresh=0": 10, "refresh=-3": 10, "refresh=x": 10, "refresh=99999": 3600} {
 		server := newServer(t, Config{Status: func() serve.Status { return serve.Status{} }})
@@ -116,8 +117,8 @@ func TestStatusLines(t *testing.T) {
 	golden(t, "status.txt", board().lines())
 }
 
-// TestManyRows: the page lists as many rows as a browser can show, and says
-// how many it left out.
+// TestManyRows checks that the page lists as many rows as a browser can show,
+// and says how many it left out.
 func TestManyRows(t *testing.T) {
 	st := serve.Status{}
 	live := new(serve.Row)
@@ -133,14 +134,14 @@ func TestManyRows(t *testing.T) {
 	}
 }
 
-// TestReaders reads the lines as programs do that read Apache's.
+// TestReaders reads the lines in the way of two programs that read Apache's.
 func TestReaders(t *testing.T) {
 	auto := string(board().lines())
 
 	t.Run("telegraf", func(t *testing.T) {
-		// Its plugin "apache": what precedes the first colon without spaces is
-		// the field, what follows is a number or skipped; of the scoreboard
-		// it counts letters.
+		// Plugin "apache" of the first program: the text before the first
+		// colon, without spaces, is the field. The text after it is a number or
+		// is skipped. It counts the letters of the scoreboard.
 		fields := map[string]float64{}
 		for line := range strings.Lines(auto) {
 			key, value, ok := strings.Cut(line, ":")
@@ -173,8 +174,8 @@ func TestReaders(t *testing.T) {
 	})
 
 	t.Run("apache_exporter", func(t *testing.T) {
-		// It parses the whole of these values as numbers, in the order in which
-		// they come, and gives up the whole reading at the first that is none.
+		// The second program parses these values as numbers in the order of the
+		// lines, and discards the whole page at the first that is not a number.
 		numbers := []string{"Total Accesses", "Total kBytes", "Total Duration", "CPUUser", "CPUSystem", "CPUChildrenUser", "CPUChildrenSystem",
 			"CPULoad", "Uptime", "BusyWorkers", "GracefulWorkers", "IdleWorkers", "Processes", "Stopping", "ConnsTotal", "ConnsAsyncWriting",
 			"ConnsAsyncKeepAlive", "ConnsAsyncClosing", "ParentServerConfigGeneration", "ParentServerMPMGeneration", "Load1", "Load5", "Load15"}
@@ -191,8 +192,8 @@ func TestReaders(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		// Of the version it takes what stands between the first slash and a
-		// space, apart at the points, and panics with fewer than three parts.
+		// It splits the version, between the first slash and a space, at the
+		// points, and panics if there are fewer than three parts.
 		v := thisBuild().Version
 		_, v, _ = strings.Cut(v, "/")
 		v, _, _ = strings.Cut(v, " ")
@@ -207,7 +208,8 @@ func TestReaders(t *testing.T) {
 	})
 }
 
-// TestVersion: whatever the toolchain calls the program, three numbers are told.
+// TestVersion checks that the version always has three numbers, whatever
+// version the toolchain reports.
 func TestVersion(t *testing.T) {
 	for version, want := range map[string]string{
 		"": "0.0.0", "(devel)": "0.0.0", "v1.2.3": "1.2.3", "v1.2.3-rc.1": "1.2.3", "v1.2": "0.0.0", "v1.x.3": "0.0.0",
@@ -219,7 +221,7 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// TestTimes: the lines' times are in the form that mod_status gives them.
+// TestTimes checks that times in the lines have the form of mod_status.
 func TestTimes(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0 seconds", time.Second: "1 second", 61 * time.Second: "1 minute 1 second", time.Hour: "1 hour",
@@ -236,7 +238,7 @@ func TestTimes(t *testing.T) {
 	}
 }
 
-// TestNumbers: numbers in the page read well.
+// TestNumbers checks the form of numbers in the page.
 func TestNumbers(t *testing.T) {
 	var got []string
 	for _, n := range []uint64{0, 12, 999, 1000, 1234567} {
@@ -256,8 +258,8 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-// TestTimed: how long requests take is told where somebody asks, and the clock
-// is not read for it elsewhere.
+// TestTimed checks that the duration of requests is measured if the status page
+// asks for it, and that the clock is not read otherwise.
 func TestTimed(t *testing.T) {
 	for _, timed := range []bool{false, true} {
 		s := newServer(t, Config{}).newSession()

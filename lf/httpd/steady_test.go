@@ -10,7 +10,7 @@ import (
 )
 
 // peer sends one request with each Read, n times, and takes any answer. It
-// allocates nothing.
+// allocates no memory.
 type peer struct {
 	request       []byte
 	left          int
@@ -84,7 +84,7 @@ func TestNoAllocationPerRequest(t *testing.T) {
 	}
 }
 
-// One read and one write serve a request.
+// A request takes one read and one write.
 func TestCallsPerRequest(t *testing.T) {
 	for _, waits := range []bool{true, false} {
 		for _, each := range []int{1, 50} {
@@ -104,7 +104,7 @@ func TestCallsPerRequest(t *testing.T) {
 				}
 				reads := p.reads
 				if waits && each > 1 {
-					reads-- // of the end of file
+					reads-- // the read of the end of file
 				}
 				if reads != each || p.writes != each {
 					t.Errorf("%d reads and %d writes for %d requests", reads, p.writes, each)
@@ -117,7 +117,7 @@ func TestCallsPerRequest(t *testing.T) {
 	}
 }
 
-// Pipelined requests that arrive together are answered together.
+// The answers to pipelined requests that arrive together take one write.
 func TestPipelinedAnswersAreOneWrite(t *testing.T) {
 	f := &fake{t: t, waits: true, ended: true, pieces: [][]byte{[]byte(strings.Repeat(getHello, 20))}}
 	drive(t, newServer(t, Config{}).newSession(), f, f)

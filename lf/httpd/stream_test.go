@@ -8,20 +8,20 @@ import (
 	"lflab/lf/serve"
 )
 
-// fake is a connection in memory. A fake that waits has all its input at hand
-// and meets its deadline when that is used up, or the end of file. One that
+// fake is a connection in memory. A fake that waits has all its input from the
+// beginning, and after that its deadline passes or the input ends. One that
 // does not wait would block between any two pieces.
 type fake struct {
 	t       testing.TB
 	waits   bool
 	pieces  [][]byte
-	ended   bool  // the peer has ended its side behind the pieces
-	takes   []int // how much each write can take, over and over; 0 is nothing
+	ended   bool  // the peer ends its side after the pieces
+	takes   []int // how much each write can take, in turn; 0 is nothing
 	written bytes.Buffer
 
 	reads, idleReads, writes int
 	readBy, writeBy          int64
-	readBys                  []int64 // the deadline of each read
+	readBys                  []int64 // one for each read
 	gap                      bool    // the next read would block
 	shut                     bool    // by CloseWrite
 	failWrites               error
@@ -91,7 +91,7 @@ func (f *fake) SetWriteDeadline(ns int64) { f.writeBy = ns }
 func (f *fake) CloseWrite() error         { f.shut = true; return nil }
 func (f *fake) Arrived() int64            { return 0 }
 
-// noWaiter is a fake that tells that it does not wait.
+// noWaiter is a fake that reports that it does not wait.
 type noWaiter struct{ *fake }
 
 func (noWaiter) Waits() bool { return false }
@@ -106,8 +106,8 @@ func (f *fake) used() bool {
 	return !f.ended
 }
 
-// drive does what an MPM does with a connection, until it is closed. When the
-// peer is silent for good its deadline passes.
+// drive serves a connection as an MPM does, until it is closed. When the peer
+// stays silent, the deadline passes.
 func drive(t testing.TB, s *Session, f *fake, st serve.Stream) {
 	t.Helper()
 	th := serve.Thread{Row: new(serve.Row)}
@@ -127,7 +127,7 @@ func drive(t testing.TB, s *Session, f *fake, st serve.Stream) {
 			t.Fatalf("asks to wait (%d), and Empty is %v", next, empty)
 		}
 		if next != serve.WriteMore && f.used() && !f.gap {
-			f.takes = nil // Expire tries once
+			f.takes = nil // Expire tries to write once
 			s.Expire(&th)
 			return
 		}
@@ -135,7 +135,7 @@ func drive(t testing.TB, s *Session, f *fake, st serve.Stream) {
 	t.Fatal("never ends")
 }
 
-// kinds are the streams that every test of behaviour runs on.
+// kinds are the streams on which every test of behaviour runs.
 var kinds = []struct {
 	name  string
 	waits bool
@@ -160,15 +160,15 @@ func cut(b []byte, size int) [][]byte {
 	return append(pieces, b)
 }
 
-// onAllKinds has input served by each kind of stream, and check called with
-// what was answered. The peer ends its side unless open is set.
+// onAllKinds serves input on each kind of stream and passes the answer to
+// check. The peer ends its side unless open is true.
 func onAllKinds(t *testing.T, c Config, input string, open bool, check func(t *testing.T, f *fake, answer string)) {
 	t.Helper()
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			size := k.cut
 			takes := k.takes
-			if len(input) > 20000 && size < 100 { // byte by byte says no more here
+			if len(input) > 20000 && size < 100 { // pieces of a few bytes would take long and show nothing new
 				size, takes = 5000, []int{0, 70000, 1}
 			}
 			f := &fake{t: t, waits: k.waits, pieces: cut([]byte(input), size), ended: !open, takes: takes}

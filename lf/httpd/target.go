@@ -5,12 +5,13 @@ import (
 	"net/netip"
 )
 
-// target checks the request target, at t in line, and notes its parts. The
-// forms of RFC 9112, 3.2: origin ("/path?query") for all methods, absolute
-// ("http://host/path") likewise, asterisk for OPTIONS, authority for CONNECT.
+// target checks the request target, at t in line, and records its parts. RFC
+// 9112, 3.2 defines its forms: origin ("/path?query") and absolute
+// ("http://host/path") for all methods, asterisk for OPTIONS, authority for
+// CONNECT.
 func (q *request) target(line []byte, t span) *refusal {
 	b := t.of(line)
-	mark, escaped := len(b), false // where the first '?' is
+	mark, escaped := len(b), false // mark is the offset of the first '?'
 	for i, c := range b {
 		switch targetByte[c] {
 		case alien:
@@ -66,8 +67,8 @@ func (q *request) target(line []byte, t span) *refusal {
 	return nil
 }
 
-// targetByte tells the bytes of a target that mean something, and those that
-// may not be there.
+// targetByte classifies the bytes of a target: those with a meaning, and those
+// that are not allowed.
 var targetByte = func() (t [256]uint8) {
 	for c := range t {
 		if c <= ' ' || c >= 0x7f || c == '#' {
@@ -84,7 +85,7 @@ const (
 	question
 )
 
-// validEscapes reports whether every % has two hexadecimal digits behind it.
+// validEscapes reports whether two hexadecimal digits follow every %.
 func validEscapes(b []byte) bool {
 	for i := 0; i < len(b); i++ {
 		if b[i] == '%' {
@@ -109,9 +110,9 @@ func unhex(c byte) int {
 	return -1
 }
 
-// validAuthority reports whether b is a host name, an IPv4 address or an IPv6
-// address in brackets, with a port or without. RFC 3986 allows more (user
-// names, escapes, sub-delimiters); no honest client sends them here.
+// validAuthority reports whether b is a host name, an IPv4 address, or an IPv6
+// address in brackets, with an optional port. RFC 3986 allows more (user names,
+// escapes, sub-delimiters), but ordinary clients do not send those.
 func validAuthority(b []byte) bool {
 	var port []byte
 	if len(b) > 0 && b[0] == '[' {
@@ -150,7 +151,7 @@ func validAuthority(b []byte) bool {
 	return len(port) <= 5
 }
 
-// nameByte tells the bytes a host name is made of.
+// nameByte marks the bytes that a host name may contain.
 var nameByte = func() (t [256]bool) {
 	for c := range t {
 		t[c] = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// tokenByte tells the bytes a method or a field name is made of.
+// tokenByte marks the bytes that a method or field name may contain.
 var tokenByte = func() (t [256]bool) {
 	for b := range 128 {
 		t[b] = httpguts.IsTokenRune(rune(b))
@@ -17,7 +17,7 @@ var tokenByte = func() (t [256]bool) {
 
 func isToken(b []byte) bool { return len(b) > 0 && tokenSize(b) == len(b) }
 
-// tokenSize is how many bytes of a token b begins with.
+// tokenSize returns the length of the token at the start of b.
 func tokenSize(b []byte) int {
 	for i, c := range b {
 		if !tokenByte[c] {
@@ -27,15 +27,15 @@ func tokenSize(b []byte) int {
 	return len(b)
 }
 
-// isText reports whether b may be a field's value: it has no control character
-// but tabs. It looks at eight bytes at a time, for most of a head is values.
+// isText reports whether b may be a field value: it has no control characters
+// except tabs. It checks 8 bytes at a time, because most of a head is values.
 func isText(b []byte) bool {
 	const ones, tops, spaces, dels = 0x0101010101010101, 0x8080808080808080, 0x2020202020202020, 0x7f7f7f7f7f7f7f7f
 	for ; len(b) >= 8; b = b[8:] {
 		w := binary.LittleEndian.Uint64(b)
 		del := w ^ dels
-		// The top bit of a byte below a space, or that is DEL; the lowest such
-		// byte is told for sure, and one is enough.
+		// This sets the top bit of bytes below a space and of DEL. It is exact
+		// for the lowest such byte, and one is enough.
 		if ((w-spaces)&^w|(del-ones)&^del)&tops != 0 && !eachText(b[:8]) {
 			return false
 		}
@@ -52,7 +52,8 @@ func eachText(b []byte) bool {
 	return true
 }
 
-// is reports whether b is lower, a string of lower-case ASCII, in any case.
+// is reports whether b equals lower, a string of lower-case ASCII, ignoring
+// case.
 func is(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false
@@ -68,7 +69,7 @@ func is(b []byte, lower string) bool {
 	return true
 }
 
-// trim is b without the optional white space around it (RFC 9110, 5.6.3).
+// trim returns b without optional white space at both ends (RFC 9110, 5.6.3).
 func trim(b []byte) []byte {
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
 		b = b[1:]
@@ -79,7 +80,8 @@ func trim(b []byte) []byte {
 	return b
 }
 
-// lists reports whether the comma-separated list b has lower in any case.
+// lists reports whether the comma-separated list b contains lower, ignoring
+// case.
 func lists(b []byte, lower string) bool {
 	for {
 		item, rest, more := bytes.Cut(b, []byte{','})

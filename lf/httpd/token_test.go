@@ -7,7 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Eight bytes at a time, or one: the same.
+// The result is the same whether the code looks at eight bytes at a time or at
+// one.
 func TestIsText(t *testing.T) {
 	plain := func(b []byte) bool { return httpguts.ValidHeaderFieldValue(string(b)) }
 	for at := range 20 {

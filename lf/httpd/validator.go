@@ -7,17 +7,16 @@ import (
 	"time"
 )
 
-// validators tell one state of a file from another (RFC 9110, 8.8).
+// validators distinguish states of a file (RFC 9110, 8.8).
 type validators struct {
 	modified time.Time // to the second, UTC
 	tag      string    // an entity tag, with its quotes
 }
 
-// validatorsOf are a file's validators. The entity tag is a strong one: it
-// changes with the file's time of modification, of which the kernel keeps
-// nanoseconds, with its size, and with the file itself, where another one was
-// moved to its name. A time that has been set back, of the same file with as
-// many bytes, is beyond it.
+// validatorsOf returns a file's validators. The entity tag is strong: it
+// changes with the time of modification in nanoseconds, the size, and the
+// inode, which changes when another file is moved to the name. It does not
+// detect a change of the same file that keeps the size and sets the time back.
 func validatorsOf(info fs.FileInfo) validators {
 	at := info.ModTime()
 	inode := uint64(0)
@@ -30,9 +29,9 @@ func validatorsOf(info fs.FileInfo) validators {
 	}
 }
 
-// told is the time of modification to send. A file's time may be in the future;
-// the response's Date takes its place then (RFC 9110, 8.8.2.1), less a second,
-// because the Date may have been made in the second before.
+// told returns the time of modification to send. If the file's time is in the
+// future, it returns the response's Date instead (RFC 9110, 8.8.2.1), less a
+// second, because the Date may have been made in the previous second.
 func (v validators) told(now time.Time) time.Time {
 	if v.modified.After(now) {
 		return now.UTC().Truncate(time.Second).Add(-time.Second)
@@ -40,16 +39,15 @@ func (v validators) told(now time.Time) time.Time {
 	return v.modified
 }
 
-// tags is a field value that lists entity tags. Several field lines are one
-// list.
+// tags is a field that lists entity tags. Several field lines are one list.
 type tags struct {
 	given bool
 	lines [][]byte
 }
 
-// matches reports whether the list names the tag of what is there, or is "*".
-// The strong comparison takes no weak tag for the same as any other (RFC 9110,
-// 8.8.3.2). What follows something malformed is not read: it names nothing.
+// matches reports whether the list contains tag or is "*". In the strong
+// comparison a weak tag equals no other (RFC 9110, 8.8.3.2). The rest of a line
+// after a malformed element is ignored.
 func (t tags) matches(tag string, strong bool) bool {
 	if len(t.lines) == 1 && string(trim(t.lines[0])) == "*" {
 		return true
@@ -78,8 +76,8 @@ func (t tags) matches(tag string, strong bool) bool {
 	return false
 }
 
-// quotedSize is the size of the opaque tag that s begins with, quotes included;
-// 0 where it begins with none.
+// quotedSize returns the length of the opaque tag at the start of s, including
+// quotes, or 0 if there is none.
 func quotedSize(s string) int {
 	if s == "" || s[0] != '"' {
 		return 0
@@ -98,7 +96,7 @@ func quotedSize(s string) int {
 // parseDate reads the three forms of HTTP-date (RFC 9110, 5.6.7).
 func parseDate(value []byte, now time.Time) (time.Time, bool) {
 	text := string(value)
-	leap := strings.Contains(text, ":60 ") // a leap second, which package time does not know
+	leap := strings.Contains(text, ":60 ") // package time does not accept a leap second
 	if leap {
 		text = strings.Replace(text, ":60 ", ":59 ", 1)
 	}
@@ -118,7 +116,7 @@ func parseDate(value []byte, now time.Time) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// yearOf is the year that two digits mean: the latest one that is at most 50
+// yearOf expands a year of two digits to the latest year that is at most 50
 // years ahead (RFC 9110, 5.6.7).
 func yearOf(digits, now int) int {
 	year := now + 50

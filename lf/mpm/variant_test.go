@@ -202,7 +202,7 @@ func TestPercoreNeedsToShareItsAddress(t *testing.T) {
 	defer l.Close()
 	before := descriptors(t)
 	_, err = New("percore", Config{Listeners: []*sock.Listener{l}, Service: web, Threads: 2, Parker: park.Kinds()[0]})
-	if err == nil || !strings.Contains(err.Error(), "set ReusePort") {
+	if err == nil || !strings.Contains(err.Error(), "set Options.ReusePort") {
 		t.Errorf("error %v", err)
 	}
 	if n := descriptors(t); n != before {

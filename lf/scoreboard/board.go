@@ -13,22 +13,21 @@ import (
 	"lflab/lf/serve"
 )
 
-// memoryName is what /proc shows of a board without a file of its own.
+// memoryName is the name that /proc shows for a board without a file.
 const memoryName = "lflab-scoreboard"
 
 var (
-	// ErrNotBoard is what a file is refused with that is no scoreboard, or one
-	// of another build of the program.
+	// ErrNotBoard is returned for a file that is no scoreboard, or a scoreboard
+	// of another version.
 	ErrNotBoard = errors.New("not a scoreboard of this program")
-	// ErrInUse is what Create refuses a file with whose server runs.
-	ErrInUse = errors.New("a running server has that scoreboard")
+	// ErrInUse is returned by Create if a running server has the file.
+	ErrInUse = errors.New("a running server uses that scoreboard")
 )
 
-// Board is a mapped scoreboard. Its methods may be called by any goroutine
-// until Close.
+// Board is a mapped scoreboard. Any goroutine may call its methods until Close.
 type Board struct {
 	file      *os.File
-	created   string // the path to remove at Close
+	created   string // the path that Close removes
 	mapped    []byte
 	writable  bool
 	header    *Header
@@ -38,9 +37,9 @@ type Board struct {
 }
 
 // Create makes a board for slots processes of rows threads each, all of them
-// dead. It lies in memory that has no name, or in a file of mode 0600, which
-// must not exist; one that a server left behind when it was killed is
-// replaced. It is for the parent.
+// dead. Only the parent calls it. If file is empty the board is an unnamed
+// memory file. Otherwise Create makes the file with mode 0600. It must not
+// exist, but Create replaces a board that a killed server left there.
 func Create(slots, rows int, file string) (*Board, error) {
 	size, err := Size(slots, rows)
 	if err != nil {
@@ -86,11 +85,12 @@ func createFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// removeStale removes the board of a server that is gone, and nothing else.
+// removeStale removes the board of a server that no longer runs. It removes
+// nothing else.
 func removeStale(path string) error {
 	old, err := OpenFile(path)
 	if err != nil {
-		return fmt.Errorf("%w; it is left alone (remove it or name another file)", err)
+		return fmt.Errorf("%w (remove the file or name another one)", err)
 	}
 	pid, alive := old.header.ParentPID.Load(), old.Alive()
 	if err := old.Close(); err != nil {
@@ -102,14 +102,15 @@ func removeStale(path string) error {
 	return os.Remove(path)
 }
 
-// fill makes an empty file a board. The magic number comes last: a reader
-// that opens the file meanwhile refuses it.
+// fill turns an empty file into a board. It writes the magic number last, so
+// that readers refuse the file until it is complete.
 func fill(f *os.File, slots, rows int, size int64) (*Board, error) {
 	if err := f.Truncate(size); err != nil {
 		return nil, err
 	}
 	if f.Name() == memoryName {
-		// Children have this memory: none can take pages away from the others.
+		// Children map this memory. Seal its size, so that none can remove
+		// pages that others use.
 		if _, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL); err != nil {
 			return nil, fmt.Errorf("seal the scoreboard: %w", err)
 		}
@@ -135,17 +136,18 @@ func fill(f *os.File, slots, rows int, size int64) (*Board, error) {
 	return b, nil
 }
 
-// Open maps the board whose descriptor a child was given. The board owns the
-// descriptor from then on.
+// Open maps the board behind the descriptor that a child inherited. The board
+// owns the descriptor from then on.
 func Open(fd int) (*Board, error) {
 	unix.CloseOnExec(fd)
 	return open(os.NewFile(uintptr(fd), memoryName), true)
 }
 
-// OpenFile maps a board to read it: a file, or what /proc shows of a
-// process's descriptor. Writing to such a board ends the program.
+// OpenFile maps a board for reading. path is a file, or a descriptor of a
+// process in /proc. Writing to such a board kills the program.
 func OpenFile(path string) (*Board, error) {
-	// A path may be anything: it must not be a pipe that has no writer yet.
+	// The path may be a pipe without a writer. O_NONBLOCK keeps the open from
+	// blocking.
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("open the scoreboard: %w", err)
@@ -161,14 +163,14 @@ func open(f *os.File, writable bool) (*Board, error) {
 	return b, nil
 }
 
-// openMapped refuses whatever Create has not made.
+// openMapped returns ErrNotBoard for a file that Create has not made.
 func openMapped(f *os.File, writable bool) (*Board, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%w: no regular file (%v)", ErrNotBoard, info.Mode().Type())
+		return nil, fmt.Errorf("%w: not a regular file (%v)", ErrNotBoard, info.Mode().Type())
 	}
 	size := info.Size()
 	if size < headerSize {
@@ -214,22 +216,24 @@ func (b *Board) tables(slots, rows int) {
 	b.processes, b.rows = tablesOf(b.mapped, slots, rows)
 }
 
-// File is what children are given, to Open.
+// File returns the file that children inherit. They pass its descriptor to
+// Open.
 func (b *Board) File() *os.File { return b.file }
 
-// Header is what holds for the whole server.
+// Header returns the part that describes the whole server.
 func (b *Board) Header() *Header { return b.header }
 
-// Slots is how many processes the board has room for.
+// Slots returns the number of processes that the board has room for.
 func (b *Board) Slots() int { return len(b.processes) }
 
-// Rows is how many threads of a process the board has room for.
+// Rows returns the number of threads per process that the board has room for.
 func (b *Board) Rows() int { return b.perSlot }
 
-// Slot is process i's slot. It panics when the board has none of that number.
+// Slot returns the slot of process i. It panics if the board has no such slot.
 func (b *Board) Slot(i int) *Process { return &b.processes[i] }
 
-// Row is thread i's row in a slot. It panics when the board has none.
+// Row returns the row of thread i in a slot. It panics if the board has no such
+// row.
 func (b *Board) Row(slot, i int) *serve.Row { return &b.rowsOf(slot)[i] }
 
 func (b *Board) rowsOf(slot int) []serve.Row {
@@ -237,17 +241,17 @@ func (b *Board) rowsOf(slot int) []serve.Row {
 	return b.rows[first : first+b.perSlot : first+b.perSlot]
 }
 
-// used are the rows of a slot that processes have had: the memory of others is
-// not touched.
+// used returns the rows of a slot that processes have used. It does not touch
+// the memory of the others.
 func (b *Board) used(slot int) []serve.Row {
 	return b.rowsOf(slot)[:min(int(b.processes[slot].Rows.Load()), b.perSlot)]
 }
 
-// slotsUsed is how many slots have to be looked at.
+// slotsUsed returns how many slots processes have used.
 func (b *Board) slotsUsed() int { return min(int(b.header.Used.Load()), len(b.processes)) }
 
-// Seat gives a slot to a new process of so many threads. The parent calls it
-// before the process runs and stores its PID when it knows it.
+// Seat prepares a slot for a new process with that number of threads. The
+// parent calls it before the process runs, and stores the PID when it knows it.
 func (b *Board) Seat(slot, threads int, generation uint32) *Process {
 	p := b.Slot(slot)
 	if int(b.header.Used.Load()) <= slot {
@@ -262,9 +266,9 @@ func (b *Board) Seat(slot, threads int, generation uint32) *Process {
 	return p
 }
 
-// Clear empties a slot after its process is gone: its rows are dead and it has
-// no connections. Counters stay. The parent calls it, and nobody else writes
-// to that slot any more.
+// Clear empties a slot after its process has ended: the rows are dead and there
+// are no connections. Counters stay. Only the parent calls it, when nothing
+// else writes to the slot.
 func (b *Board) Clear(slot int) {
 	p := b.Slot(slot)
 	for i := range b.used(slot) {
@@ -282,8 +286,9 @@ func (b *Board) Clear(slot int) {
 	p.PID.Store(0)
 }
 
-// Zero sets every counter to 0. The parent calls it when no process runs, as
-// at a restart that is not graceful: one that runs would go on from its own.
+// Zero sets every counter to 0. The parent calls it when no process runs, as at
+// a restart that is not graceful, because a running process would go on from
+// its own counts.
 func (b *Board) Zero() {
 	for slot := range b.slotsUsed() {
 		for i := range b.used(slot) {
@@ -303,15 +308,15 @@ func (b *Board) Zero() {
 	b.header.ChildrenSystem.Store(0)
 }
 
-// Alive tells whether the parent that made the board runs.
+// Alive reports whether the parent that made the board still runs.
 func (b *Board) Alive() bool {
 	pid := int(b.header.ParentPID.Load())
 	start := startTicks(pid)
 	return start != 0 && start == b.header.parentStart.Load()
 }
 
-// Close unmaps the board and, where it was created in a file, removes that.
-// Rows and slots must not be used any more.
+// Close unmaps the board and removes the file that Create made. Rows and slots
+// must not be used afterwards.
 func (b *Board) Close() error {
 	err := errors.Join(unix.Munmap(b.mapped), b.file.Close())
 	if b.created != "" {

@@ -14,7 +14,7 @@ import (
 	"lflab/lf/serve"
 )
 
-// newBoard makes a board that the test closes.
+// newBoard makes a board that is closed at the end of the test.
 func newBoard(t *testing.T, slots, rows int, file string) *Board {
 	t.Helper()
 	b, err := Create(slots, rows, file)
@@ -29,7 +29,8 @@ func newBoard(t *testing.T, slots, rows int, file string) *Board {
 	return b
 }
 
-// TestSize: the sums are exact, and what overflows is refused.
+// TestSize checks that sizes are exact, and that sizes which overflow are
+// refused.
 func TestSize(t *testing.T) {
 	tests := []struct {
 		slots, rows int
@@ -41,7 +42,7 @@ func TestSize(t *testing.T) {
 		{20000, 20000, 1024 + 20000*512 + 20000*20000*256},
 		{0, 64, 0}, {16, 0, 0}, {-1, 64, 0},
 		{math.MaxInt, 1, 0}, {1, math.MaxInt, 0}, {math.MaxInt32, math.MaxInt32, 0},
-		{math.MaxInt64 / 768, 1, 0}, // by the header
+		{math.MaxInt64 / 768, 1, 0}, // too large by the header
 	}
 	for _, tt := range tests {
 		got, err := Size(tt.slots, tt.rows)
@@ -51,8 +52,8 @@ func TestSize(t *testing.T) {
 	}
 }
 
-// TestLargeBoard: a board for the most processes there can be maps, and takes
-// memory for what is used only.
+// TestLargeBoard checks that a board for the largest number of processes can be
+// mapped, and that only the used part takes memory.
 func TestLargeBoard(t *testing.T) {
 	b := newBoard(t, 20000, 64, "")
 	b.Seat(19999, 64, 0).PID.Store(1)
@@ -64,14 +65,14 @@ func TestLargeBoard(t *testing.T) {
 	if err := unix.Fstat(int(b.File().Fd()), &st); err != nil {
 		t.Fatal(err)
 	}
-	// The slots have to be looked at, 10 MB of them; their rows have not.
+	// A reader looks at the slots, 10 MB of them, but not at their rows.
 	if used := st.Blocks * 512; used > 12<<20 {
 		t.Errorf("%d bytes in use of %d", used, st.Size)
 	}
 }
 
-// TestRefused: what is not a whole scoreboard of this build is refused, with
-// a reason, and nothing stays open.
+// TestRefused checks that a file which is not a whole scoreboard of this build
+// is refused with a reason, and that no descriptor stays open.
 func TestRefused(t *testing.T) {
 	dir := t.TempDir()
 	newBoard(t, 2, 3, filepath.Join(dir, "good"))
@@ -135,8 +136,9 @@ func descriptors(t *testing.T) int {
 	return len(all)
 }
 
-// TestFile: a file is its owner's, is not taken from a server that runs nor
-// from anybody else, replaces one that was left behind, and goes with its board.
+// TestFile checks that only its owner may read a board's file, that it replaces
+// a board left behind but neither that of a running server nor any other file,
+// and that Close removes it.
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "board")
 	b, err := Create(1, 1, path)
@@ -160,8 +162,8 @@ func TestFile(t *testing.T) {
 		t.Errorf("after Close: %v", err)
 	}
 
-	// The parent of this one has the number of a process that runs, but is not
-	// that process: it began at another time.
+	// The copy names a running process as its parent, but with another start
+	// time: its parent has ended, and the ID was used again.
 	image[40]++
 	if err := os.WriteFile(path, image, 0o600); err != nil {
 		t.Fatal(err)
@@ -176,14 +178,15 @@ func TestFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Create(1, 1, other); !errors.Is(err, ErrNotBoard) {
-		t.Errorf("a file of somebody else's: %v", err)
+		t.Errorf("a file that is no board: %v", err)
 	}
 	if text, err := os.ReadFile(other); err != nil || string(text) != "precious" {
 		t.Errorf("it is now %q, %v", text, err)
 	}
 }
 
-// TestSealed: whoever has a board in memory cannot take pages away from others.
+// TestSealed checks that a process which has the board in memory cannot shrink
+// it for the others.
 func TestSealed(t *testing.T) {
 	b := newBoard(t, 1, 1, "")
 	for _, size := range []int64{0, 1 << 20} {

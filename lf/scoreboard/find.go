@@ -10,15 +10,14 @@ import (
 )
 
 var (
-	// ErrNoProcess is what OpenProcess finds where none has that number.
+	// ErrNoProcess is returned by OpenProcess if no process has that PID.
 	ErrNoProcess = errors.New("no such process")
-	// ErrNoBoard is what it finds where a process has no scoreboard.
+	// ErrNoBoard is returned by OpenProcess if the process has no scoreboard.
 	ErrNoBoard = errors.New("the process has no scoreboard")
 )
 
-// OpenProcess maps, to read it, the board that a process has: a parent or any
-// of its children. That takes the right to look into the process: to be its
-// user, or root.
+// OpenProcess maps, for reading, the board of a process, which may be the
+// parent or any child. The caller must be root or the process's user.
 func OpenProcess(pid int) (*Board, error) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid), "fd")
 	open, err := os.ReadDir(dir)
@@ -26,11 +25,11 @@ func OpenProcess(pid int) (*Board, error) {
 	case errors.Is(err, fs.ErrNotExist) || startTicks(pid) == 0:
 		return nil, fmt.Errorf("process %d: %w", pid, ErrNoProcess)
 	case err != nil:
-		return nil, fmt.Errorf("look into process %d: %w", pid, err)
+		return nil, fmt.Errorf("list descriptors of process %d: %w", pid, err)
 	}
 	for _, entry := range open {
 		path := filepath.Join(dir, entry.Name())
-		info, err := os.Stat(path) // of what it leads to
+		info, err := os.Stat(path) // of the link's target
 		if err != nil || !info.Mode().IsRegular() || info.Size() < headerSize {
 			continue
 		}

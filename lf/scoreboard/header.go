@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	// magic spells lflabSCB in a dump of a little-endian machine.
+	// magic reads lflabSCB in a dump of a little-endian machine.
 	magic   uint64 = 0x4243_5362_616c_666c
 	version uint32 = 1
 )
 
-// Header is what holds for the whole server. The parent is its only writer.
+// Header describes the whole server. Only the parent writes it.
 type Header struct {
 	magic   atomic.Uint64 // written last
 	version atomic.Uint32
@@ -24,39 +24,40 @@ type Header struct {
 	parentStart atomic.Uint64 // when the kernel started the parent, clock ticks since boot
 
 	StartedAt   atomic.Int64 // when the server started, ns of CLOCK_REALTIME
-	RestartedAt atomic.Int64 // when it was last restarted, or started; likewise
+	RestartedAt atomic.Int64 // when the server was last restarted, or started, ns of CLOCK_REALTIME
 	Started     atomic.Int64 // when the server started, ns of CLOCK_MONOTONIC
 
-	Generation       atomic.Uint32 // of the children: 0 at first, one more with each restart
-	ConfigGeneration atomic.Uint32 // how often a configuration was taken up
-	Async            atomic.Uint32 // 1 where connections wait without a thread
+	Generation       atomic.Uint32 // of the children: 0 at first, plus 1 with each restart
+	ConfigGeneration atomic.Uint32 // how often a configuration was applied
+	Async            atomic.Uint32 // 1 if connections wait without a thread
 	_                uint32
 
-	ServerLimit     atomic.Uint32 // the limits as they hold now; not more than Slots
+	ServerLimit     atomic.Uint32 // the limits now in force; at most Slots
 	ThreadLimit     atomic.Uint32
 	ThreadsPerChild atomic.Uint32
 	MaxWorkers      atomic.Uint32
 
-	// CPU time of children that are gone, ns.
+	// CPU time of children that have ended, ns.
 	ChildrenUser   atomic.Uint64
 	ChildrenSystem atomic.Uint64
 
-	// Used is how many slots have had a process: all beyond are empty.
+	// Used is the number of slots that have had a process. Slots beyond it are
+	// empty.
 	Used atomic.Uint32
 	_    uint32
 
-	// MPM and Primitive are the names of what the children run.
+	// MPM and Primitive name what the children run.
 	MPM       Text
 	Primitive Text
 
 	_ [1024 - 256]byte
 }
 
-// Text is a short string in shared memory. A reader sees old and new bytes
-// mixed while it is being set.
+// Text is a short string in shared memory. While it is being set, a reader may
+// see a mix of old and new bytes.
 type Text struct{ words [8]atomic.Uint64 }
 
-// Set sets the text to s, cut to 64 bytes.
+// Set sets the text to the first 64 bytes of s.
 func (t *Text) Set(s string) {
 	var b [64]byte
 	copy(b[:], s)
@@ -69,7 +70,7 @@ func (t *Text) Set(s string) {
 	}
 }
 
-// String is the text.
+// String returns the text.
 func (t *Text) String() string {
 	var b [64]byte
 	for i := range t.words {

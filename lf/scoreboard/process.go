@@ -6,49 +6,49 @@ import (
 	"lflab/lf/serve"
 )
 
-// Process is one slot: a child process, or none.
+// Process is one slot. It describes a child process, or is empty.
 type Process struct {
-	// What the parent writes.
+	// The parent writes these.
 
-	PID        atomic.Int32  // 0 where the slot is empty
-	Generation atomic.Uint32 // under which it was started
-	Quiescing  atomic.Uint32 // 1 when it was told to finish
-	Threads    atomic.Uint32 // how many rows it has, from 0 on
-	Rows       atomic.Uint32 // how many rows it or an earlier process of the slot has had
-	Bucket     atomic.Uint32 // which copy of the listeners it accepts from
-	Group      atomic.Uint32 // which <User> it belongs to
+	PID        atomic.Int32  // 0 if the slot is empty
+	Generation atomic.Uint32 // the generation in which it was started
+	Quiescing  atomic.Uint32 // 1 after it was told to finish
+	Threads    atomic.Uint32 // how many rows it uses, from row 0 on
+	Rows       atomic.Uint32 // how many rows this process and earlier ones of the slot have used
+	Bucket     atomic.Uint32 // the copy of the listeners that it accepts from
+	Group      atomic.Uint32 // the <User> that it belongs to
 	_          uint32
 	Started    atomic.Int64 // ns of CLOCK_MONOTONIC
 	_          [128 - 40]byte
 
-	// What the process writes, see Publisher. The counters go on from where
-	// the slot's last process left them.
+	// The process writes these, see Publisher. The counters continue those of
+	// the slot's previous process.
 
-	NotAccepting atomic.Uint32 // 1 while it takes no connections
+	NotAccepting atomic.Uint32 // 1 while it accepts no connections
 	Connections  atomic.Int32  // open
-	Writing      atomic.Int32  // of them without a thread: waiting for room to write
+	Writing      atomic.Int32  // of them without a thread: waiting for room in the send buffer
 	KeepAlive    atomic.Int32  // waiting for the next request
-	Closing      atomic.Int32  // waiting for the peer's end
+	Closing      atomic.Int32  // waiting for the peer to close
 	_            uint32
 	counters     [32]atomic.Uint64 // in the order of counterNames
 	_            [384 - 24 - 256]byte
 }
 
-// counterNames are the counters of architectures that a board has room for,
-// by their names in serve.Status. New ones go to the end.
+// counterNames names the counters that a board has room for, as in
+// serve.Status. Add new ones at the end.
 var counterNames = []string{
 	"promotions", "events", "direct_releads", "wakes_issued", "wakes_wasted", "cas_retries", "taken", "bound_events",
 	"handler_panics", "session_panics", "reserve_waits", "accept_short", "accept_aborted",
 }
 
-// Publisher shows a process on its slot. One goroutine uses it, as often as
-// readers are to see something new: once a second is usual.
+// Publisher writes a process's counts into its slot. Only one goroutine may use
+// it. It usually calls Publish once a second.
 type Publisher struct {
 	slot *Process
 	base []uint64
 }
 
-// NewPublisher is for the process that has just taken up its slot.
+// NewPublisher makes the publisher of a process that has just got its slot.
 func NewPublisher(slot *Process) *Publisher {
 	p := &Publisher{slot: slot}
 	for i := range counterNames {
@@ -57,8 +57,8 @@ func NewPublisher(slot *Process) *Publisher {
 	return p
 }
 
-// Publish shows what st says of connections and counters. Rows show
-// themselves.
+// Publish writes the connections and counters of st to the slot. Threads write
+// their rows themselves.
 func (p *Publisher) Publish(st serve.Status) {
 	accepting := uint32(0)
 	if st.NotAccepting {
@@ -74,7 +74,7 @@ func (p *Publisher) Publish(st serve.Status) {
 	}
 }
 
-// Counters are the slot's counters by name; those that are 0 are left out.
+// Counters returns the slot's counters by name. It leaves out those that are 0.
 func (p *Process) Counters() map[string]uint64 {
 	all := map[string]uint64{}
 	for i, name := range counterNames {

@@ -37,8 +37,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child serves childSteps requests on each of its rows, with the board that
-// it was given as descriptor 3.
+// child serves childSteps requests on each of its rows of the board, which it
+// gets as descriptor 3.
 func child(slot string) error {
 	n, err := strconv.Atoi(slot)
 	if err != nil {
@@ -79,9 +79,9 @@ func start(t *testing.T, b *Board, slot int) *exec.Cmd {
 	return cmd
 }
 
-// TestProcesses: what children write on their rows is read by the parent and
-// by readers while they write: nothing is lost, no counter goes back, and a
-// second process of a slot goes on from where the first one left it.
+// TestProcesses checks that the parent and readers read what children write to
+// their rows meanwhile: nothing is lost, no counter decreases, and a second
+// process of a slot continues the counts of the first.
 func TestProcesses(t *testing.T) {
 	for _, file := range []string{"", filepath.Join(t.TempDir(), "board")} {
 		b := newBoard(t, 3, childRows+1, file)
@@ -159,7 +159,8 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// TestReadOnly: the memory of a reader cannot be written to, that of a child can.
+// TestReadOnly checks that a reader's memory cannot be written, and that a
+// child's can.
 func TestReadOnly(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "board")
 	newBoard(t, 1, 1, path)
@@ -183,7 +184,7 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestOpenProcess finds the board of a process by its number only.
+// TestOpenProcess finds the board of a process by its process ID.
 func TestOpenProcess(t *testing.T) {
 	if _, err := OpenProcess(os.Getpid()); !errors.Is(err, ErrNoBoard) {
 		t.Errorf("without a board: %v", err)
@@ -202,7 +203,7 @@ func TestOpenProcess(t *testing.T) {
 			t.Error(err)
 		}
 		if file == "" {
-			if err := b.file.Close(); err != nil { // the next one is to be found
+			if err := b.file.Close(); err != nil { // so that the next one is found
 				t.Error(err)
 			}
 			b.file, _ = os.Open(os.DevNull)
@@ -217,8 +218,8 @@ func TestOpenProcess(t *testing.T) {
 	}
 }
 
-// TestChildrenCannotMislead: whatever a child writes, the parent reads
-// something, and stays within its own memory.
+// TestChildrenCannotMislead checks that the parent reads without error or
+// access outside its memory, whatever a child writes.
 func TestChildrenCannotMislead(t *testing.T) {
 	b := newBoard(t, 2, 2, "")
 	b.Seat(1, 2, 0).PID.Store(1)
@@ -240,7 +241,8 @@ func TestChildrenCannotMislead(t *testing.T) {
 	b.Clear(1)
 }
 
-// TestSummary: which thread counts as what, by its state and its process's.
+// TestSummary checks how a thread is counted, depending on its state and that
+// of its process.
 func TestSummary(t *testing.T) {
 	all := []serve.State{serve.Dead, serve.Starting, serve.Waiting, serve.Leading, serve.Reading, serve.Writing, serve.KeepAlive, serve.Closing}
 	tests := []struct {
@@ -295,7 +297,7 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestText: names of any length survive, up to their first 64 bytes.
+// TestText checks that names of any length are kept up to their first 64 bytes.
 func TestText(t *testing.T) {
 	b := newBoard(t, 1, 1, "")
 	for _, s := range []string{"worker", "", "größer", strings.Repeat("x", 64), strings.Repeat("y", 70)} {
@@ -306,7 +308,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestCPU: the kernel counts what this process computes.
+// TestCPU checks that the kernel's count of this process's CPU time grows.
 func TestCPU(t *testing.T) {
 	begin, _ := CPU(os.Getpid())
 	for end := time.Now().Add(20 * time.Second); ; {

@@ -12,18 +12,18 @@ const (
 	rowSize     = 256
 )
 
-// Size is how many bytes a board for that many processes of that many threads
-// takes. Sums that no file can have are refused.
+// Size returns the size in bytes of a board for slots processes of rows threads
+// each. It returns an error if there are none, or if no file can be that large.
 func Size(slots, rows int) (int64, error) {
 	if slots < 1 || rows < 1 {
-		return 0, fmt.Errorf("a scoreboard of %d slots with %d rows shows nothing (want at least 1 of each)", slots, rows)
+		return 0, fmt.Errorf("scoreboard of %d slots with %d rows (want at least 1 of each)", slots, rows)
 	}
 	carry, slot := bits.Mul64(uint64(rows), rowSize)
 	slot, over := bits.Add64(slot, processSize, 0)
 	high, all := bits.Mul64(uint64(slots), slot)
 	all, last := bits.Add64(all, headerSize, 0)
 	if carry|over|high|last != 0 || all > math.MaxInt64 {
-		return 0, fmt.Errorf("a scoreboard of %d slots with %d rows is larger than any file (want a smaller ServerLimit or ThreadLimit)", slots, rows)
+		return 0, fmt.Errorf("scoreboard of %d slots with %d rows is larger than any file (use a smaller ServerLimit or ThreadLimit)", slots, rows)
 	}
 	return int64(all), nil
 }

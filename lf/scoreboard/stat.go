@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tick is the unit of /proc's times: the kernel tells 100 a second to
-// programs on every platform Go runs on.
+// tick is the unit of times in /proc. The kernel reports 100 ticks a second to
+// programs on every platform that Go runs on.
 const tick = time.Second / 100
 
-// stat are the fields of /proc/PID/stat from the state on, which is number 3
-// in the manual's count; nil when there is no such process.
+// stat returns the fields of /proc/PID/stat from the state on, which is field 3
+// in proc(5). It returns nil if there is no such process.
 func stat(pid int) [][]byte {
 	text := read(fmt.Sprintf("/proc/%d/stat", pid))
-	// The name is in brackets and may contain anything.
+	// The process name is in parentheses and may contain any character.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) < 20 {
 		return nil
@@ -25,10 +25,10 @@ func stat(pid int) [][]byte {
 	return fields
 }
 
-// read is a short file of /proc, as much of it as a line; nil when it cannot be
-// read. It does not go through package os, which would start the runtime's
-// network poller, and with it a thread that waits in epoll_wait: children call
-// this while they are measured.
+// read returns up to 4096 bytes of a file in /proc, or nil if it cannot be
+// read. It avoids package os, which would start the runtime's network poller
+// and with it a thread that waits in epoll_wait. Children call read while they
+// are measured.
 func read(path string) []byte {
 	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -48,9 +48,9 @@ func number(b []byte) uint64 {
 	return n
 }
 
-// startTicks is when a process was started; 0 when there is none. Together
-// with its number it names a process for good. One that has ended and was not
-// waited for does not count.
+// startTicks returns when a process was started, in ticks since boot, or 0 if
+// there is none. The start and the PID together identify a process for ever. A
+// zombie counts as none.
 func startTicks(pid int) uint64 {
 	fields := stat(pid)
 	if fields == nil || fields[0][0] == 'Z' || fields[0][0] == 'X' {
@@ -59,7 +59,7 @@ func startTicks(pid int) uint64 {
 	return number(fields[19])
 }
 
-// CPU is the CPU time a process has used, 0 when there is none.
+// CPU returns the CPU time that a process has used, or 0 if there is none.
 func CPU(pid int) (user, system time.Duration) {
 	fields := stat(pid)
 	if fields == nil {

@@ -7,9 +7,9 @@ import (
 	"lflab/lf/serve"
 )
 
-// Status is what the whole server tells about itself, as one process alone
-// tells about its own threads. CPU times of processes that run are the
-// kernel's; they are 0 where /proc does not show them.
+// Status returns the status of the whole server, in the form in which a single
+// process returns its own. The CPU times of running processes come from the
+// kernel. They are 0 where /proc does not show them.
 func (b *Board) Status() serve.Status {
 	h := b.header
 	st := serve.Status{
@@ -47,7 +47,6 @@ func (b *Board) Status() serve.Status {
 	return st
 }
 
-// process is what a slot shows.
 func (b *Board) process(slot int) serve.Process {
 	s := b.Slot(slot)
 	p := serve.Process{

@@ -2,16 +2,16 @@ package scoreboard
 
 import "lflab/lf/serve"
 
-// Count is what processes and their threads do. A thread is in at most one of
-// Busy, Graceful and Idle; those that are in none are dead.
+// Count counts processes and their threads. A living thread is in exactly one
+// of Busy, Graceful and Idle.
 type Count struct {
-	Processes int // that run
-	Stopping  int // of them: told to finish, or of an older generation
+	Processes int // processes that run
+	Stopping  int // processes that were told to finish or are of an older generation
 
-	// Idle are threads that take connections, or soon will, in processes of
-	// the current generation that were not told to finish; Starting ones are
-	// among them. Deaf are those of them whose process takes none at the
-	// moment.
+	// Idle counts threads that accept connections, or soon will, in processes
+	// of the current generation that were not told to finish. It includes those
+	// that are Starting. Deaf counts the idle threads whose process accepts no
+	// connections now.
 	Idle, Starting, Deaf int
 	Busy                 int // threads with a connection, in such processes
 	Graceful             int // threads of processes that finish
@@ -33,20 +33,21 @@ func (c *Count) add(o Count) {
 	c.Closing += o.Closing
 }
 
-// Summary is a board at a glance.
+// Summary counts over the whole board.
 type Summary struct {
 	Count
 	Groups map[uint32]Count // by Process.Group
 }
 
-// Stopping tells whether the process in a slot finishes: its threads count as
+// Stopping reports whether the process in a slot finishes. Its threads count as
 // Graceful and show 'G'.
 func (b *Board) Stopping(slot int) bool {
 	p := b.Slot(slot)
 	return p.PID.Load() != 0 && (p.Quiescing.Load() != 0 || p.Generation.Load() != b.header.Generation.Load())
 }
 
-// Count counts what the process in a slot does: nothing, where there is none.
+// Count counts the process in a slot and its threads. It returns zeros for an
+// empty slot.
 func (b *Board) Count(slot int) (c Count) {
 	p := b.Slot(slot)
 	if p.PID.Load() == 0 {
@@ -83,7 +84,7 @@ func (b *Board) Count(slot int) (c Count) {
 	return c
 }
 
-// Summary counts what all processes do.
+// Summary counts all processes and their threads.
 func (b *Board) Summary() Summary {
 	s := Summary{Groups: map[uint32]Count{}}
 	for slot := range b.slotsUsed() {

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestLetters: the scoreboard's letters are Apache's, where it has one.
+// TestLetters checks that the scoreboard's letters are Apache's, where Apache
+// has one.
 func TestLetters(t *testing.T) {
 	want := map[State]string{Dead: ".", Starting: "S", Waiting: "_", Leading: "_", Reading: "R", Writing: "W", KeepAlive: "K", Closing: "C"}
 	for state, letter := range want {
@@ -23,10 +24,10 @@ func TestLetters(t *testing.T) {
 	}
 }
 
-// TestRowsShareNoCacheLine: what one thread counts with each request must not
-// slow another down that counts its own, also where rows lie in one array.
+// TestRowsShareNoCacheLine checks that rows in an array share no cache line,
+// because a thread that counts its requests would otherwise slow others down.
 func TestRowsShareNoCacheLine(t *testing.T) {
-	const line = 128 // two of 64 bytes: the processor fetches them in pairs
+	const line = 128 // two lines of 64 bytes: the processor fetches them in pairs
 	row := reflect.TypeFor[Row]()
 	first, _ := row.FieldByName("State")
 	last, _ := row.FieldByName("Busy")

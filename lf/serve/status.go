@@ -2,8 +2,8 @@ package serve
 
 import "time"
 
-// Status is what a server tells about itself, one process or many; the source
-// of /server-status.
+// Status is the status of a server of one or more processes. /server-status
+// shows it.
 type Status struct {
 	MPM         string
 	Primitive   string
@@ -12,50 +12,51 @@ type Status struct {
 	Connections uint64 // accepted since the start
 	Requests    uint64 // answered since the start
 	Bytes       uint64
-	Spent       time.Duration // on requests, where somebody asks
+	Spent       time.Duration // on requests, if threads are Timed
 	Busy, Idle  int           // threads; those of processes that finish are neither
 	Graceful    int           // threads of processes that finish
 
-	// Scoreboard has a letter for each row and LeaderFollower a mark: 'L' for
-	// one that waits for the next connection as leader or listener, 'F' for
-	// one that waits to be promoted or given a connection, '-' for others.
+	// Scoreboard has a letter for each row. LeaderFollower has a mark for each
+	// row: 'L' for a thread that waits for the next connection as leader or
+	// listener, 'F' for one that waits for its promotion or for a connection,
+	// '-' for others.
 	Scoreboard     string
 	LeaderFollower string
 
 	Counters map[string]uint64 // of the architecture: promotions, wakes_issued, ...
 
-	// Connections now: Open counts all, the others are those that wait without
-	// a thread, where Async tells that there are such.
+	// Open counts all present connections. The others count connections that
+	// wait without a thread; there are such only if Async is true.
 	Async          bool
 	Open           int
 	AsyncWriting   int
 	AsyncKeepAlive int
 	AsyncClosing   int
-	NotAccepting   bool // no connection is taken at the moment
+	NotAccepting   bool // the server accepts no connections now
 
-	// Board is what several processes share, nil where there is one alone.
+	// Board describes a server of several processes. It is nil for a single
+	// process.
 	Board *Board
-	// Processes are the slots that have, or had, a process: PID is 0 where it
-	// is gone, and its rows still count. A server that is one process alone
-	// has one.
+	// Processes are the slots that have, or had, a process. PID is 0 if it has
+	// ended; its rows still count. A server of a single process has one.
 	Processes []Process
 }
 
-// Board is what holds for a server of several processes.
+// Board describes a server of several processes.
 type Board struct {
 	ServerLimit, ThreadLimit     int
 	Generation, ConfigGeneration int
 	StartedAt, RestartedAt       time.Time
 	ParentPID                    int
 	ParentUser, ParentSystem     time.Duration // CPU time of the parent
-	GoneUser, GoneSystem         time.Duration // CPU time of children that are gone
+	GoneUser, GoneSystem         time.Duration // CPU time of children that have ended
 }
 
 // Process is one process of a server.
 type Process struct {
 	Slot, PID, Generation int
 	Group                 int
-	Stopping              bool // finishes what it has in hand
+	Stopping              bool // it finishes its current work and then ends
 	NotAccepting          bool
 	Started               int64 // ns of CLOCK_MONOTONIC
 	User, System          time.Duration
@@ -66,10 +67,10 @@ type Process struct {
 	Rows []RowStatus
 }
 
-// RowStatus is a row at one look.
+// RowStatus is a row as it was read.
 type RowStatus struct {
 	State       State
-	Letter      byte // 'G' where the process finishes
+	Letter      byte // 'G' if the process finishes
 	TID         int
 	Connections uint64
 	Requests    uint64
@@ -79,8 +80,8 @@ type RowStatus struct {
 	Spent       time.Duration
 }
 
-// Mark is 'L' for a leader or listener, 'F' for a follower or idle worker, and
-// '-' for others.
+// Mark returns 'L' for a leader or listener, 'F' for a follower or idle worker,
+// and '-' for others.
 func (s State) Mark() byte {
 	switch s {
 	case Leading:
@@ -91,8 +92,8 @@ func (s State) Mark() byte {
 	return '-'
 }
 
-// Look reads the row. Its fields are read one after the other, while the
-// thread goes on.
+// Look reads the row. It reads one field after the other while the thread goes
+// on.
 func (r *Row) Look(stopping bool) RowStatus {
 	state := State(r.State.Load())
 	v := RowStatus{
@@ -106,8 +107,7 @@ func (r *Row) Look(stopping bool) RowStatus {
 	return v
 }
 
-// Add takes a process into the sums. Its rows go to the scoreboard in their
-// order.
+// Add adds a process to the sums. It appends to Processes.
 func (s *Status) Add(p Process) {
 	for _, r := range p.Rows {
 		s.Connections += r.Connections
@@ -134,8 +134,8 @@ func (s *Status) Add(p Process) {
 	s.Processes = append(s.Processes, p)
 }
 
-// Alone fills in what the rows of the one process show together. Where
-// connections do not wait without a thread, each has one that is busy.
+// Alone fills in the sums of a server of one process. If there is no count of
+// open connections, it counts a connection for each busy thread.
 func (s *Status) Alone() {
 	p := &s.Processes[0]
 	for _, r := range p.Rows {
@@ -149,7 +149,7 @@ func (s *Status) Alone() {
 	}
 }
 
-// Mark is the state's mark; a thread of a process that finishes has none.
+// Mark returns the state's mark, or '-' if the process finishes.
 func (r RowStatus) Mark() byte {
 	if r.Letter == 'G' {
 		return '-'

@@ -6,47 +6,48 @@ import (
 	"strings"
 )
 
-// Acceptor takes connections from a listener, or from several in turn, in one
-// of the modes that AcceptModes lists. They differ in what a thread waits in.
+// Acceptor accepts connections from one or more listeners, in one of the modes
+// that AcceptModes lists. The modes differ in the system call in which a thread
+// waits.
 type Acceptor interface {
-	// Accept is as (*Listener).Accept of a listener that waits, also where the
-	// mode has made it one that does not.
+	// Accept works as (*Listener).Accept of a blocking listener, even if the
+	// mode has made the listener non-blocking.
 	Accept() (fd int, err error)
 
-	// Close gives back what the acceptor has beside the listener, which stays
-	// its caller's. No thread may be in Accept.
+	// Close frees what the acceptor has beside the listeners, which still
+	// belong to the caller. No thread may be in Accept.
 	Close() error
 }
 
-// Looker is an Acceptor that has to be told when another process may have died
-// with the news of a connection: the kernel wakes one process for each, and if
-// that is killed before it accepts, no other hears of it.
+// Looker is an Acceptor that must look again when another process may have
+// died. The kernel wakes one process for each connection. If that process is
+// killed before it accepts, no other one learns of the connection.
 type Looker interface {
-	// Look has the acceptor look for connections that wait. Any thread may call
-	// it, also while others are in Accept.
+	// Look makes the acceptor look for waiting connections. Any thread may call
+	// it, even while others are in Accept.
 	Look()
 }
 
-// AcceptMode is one way to wait for connections, known by its name.
+// AcceptMode is one way to wait for connections.
 type AcceptMode struct {
 	Name, Doc string
 
-	// Shared tells that any number of threads may be in Accept of one acceptor
-	// at a time. Of other modes each thread makes its own, or the threads take
-	// turns.
+	// Shared says that any number of threads may be in Accept of one acceptor
+	// at a time. In other modes each thread makes its own acceptor, or the
+	// threads take turns.
 	Shared bool
 
-	// Available tells why the mode does not work on this machine; nil means
-	// that it does. A nil func means always.
+	// Available returns an error that says why the mode does not work on this
+	// machine, or nil. If the func is nil the mode always works.
 	Available func() error
 
-	// New makes an acceptor for one listener or more. It may make them ones
-	// that do not wait, so all are made before the first thread accepts. Of
-	// several, connections are taken round robin among those that have some.
+	// New makes an acceptor for one or more listeners. It may make them
+	// non-blocking, so make all acceptors before the first thread accepts.
+	// Listeners with waiting connections are served round robin.
 	New func(...*Listener) (Acceptor, error)
 }
 
-// acceptModes is the registry: a new mode is a file and a line here.
+// acceptModes is the registry. A new mode needs a file and a line here.
 var acceptModes = []AcceptMode{
 	blockingMode,
 	pollMode,
@@ -73,7 +74,7 @@ func LookupAcceptMode(name string) (AcceptMode, error) {
 	return AcceptMode{}, fmt.Errorf("unknown accept mode %q (known: %s)", name, strings.Join(known, ", "))
 }
 
-// Usable is Available for every mode.
+// Usable calls Available, if there is one.
 func (m AcceptMode) Usable() error {
 	if m.Available == nil {
 		return nil
@@ -81,8 +82,8 @@ func (m AcceptMode) Usable() error {
 	return m.Available()
 }
 
-// orPause is what Accept of a listener that waits returns, in place of what one
-// that does not has returned: after a shortage it waits ShortPause.
+// orPause turns the error of a non-blocking listener's Accept into that of a
+// blocking one. After a shortage it waits ShortPause.
 func (l *Listener) orPause(err error) error {
 	if err == ErrShort {
 		l.backOff()

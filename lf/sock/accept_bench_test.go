@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkAccept is a connection from connect(2) to both ends closed, between
-// two threads. by=uring-own has its request in the ring from the thread that
-// accepts, by=uring-other from one that sleeps in a read meanwhile. csw/conn
-// are the context switches of the process.
+// BenchmarkAccept measures a connection between two threads, from connect(2)
+// until both ends are closed. For by=uring-own the accepting thread has
+// submitted the request to the ring, for by=uring-other a thread that sleeps in
+// a read meanwhile. csw/conn is the number of context switches of the process.
 func BenchmarkAccept(b *testing.B) {
 	type way struct {
 		accept func() (int, error)

@@ -2,7 +2,7 @@ package sock
 
 var blockingMode = AcceptMode{
 	Name:   "blocking",
-	Doc:    "accept4 blocks: the kernel wakes the thread that has waited longest, and no other (with several listeners: as poll)",
+	Doc:    "blocks in accept4: the kernel wakes only the thread that has waited longest (with several listeners, as poll)",
 	Shared: true,
 	New: func(ls ...*Listener) (Acceptor, error) {
 		if len(ls) > 1 {
@@ -12,7 +12,7 @@ var blockingMode = AcceptMode{
 	},
 }
 
-// blocking is the listener itself.
+// blocking uses the listener itself.
 type blocking struct{ l *Listener }
 
 func (a blocking) Accept() (int, error) { return a.l.Accept() }

@@ -8,7 +8,7 @@ import (
 
 var epollEdgeMode = AcceptMode{
 	Name:   "epoll-et",
-	Doc:    "all threads wait on one set, edge-triggered: one thread wakes for a connection; it tells the others by epoll_ctl that there may be more, if any of them sleeps",
+	Doc:    "all threads wait on one set, edge-triggered: one thread wakes for a connection; if others sleep, it wakes one by epoll_ctl, because there may be more",
 	Shared: true,
 	New: func(ls ...*Listener) (Acceptor, error) {
 		l, err := only("epoll-et", ls)
@@ -23,25 +23,25 @@ var epollEdgeMode = AcceptMode{
 	},
 }
 
-// edged shares one set with edge trigger among threads that take one
-// connection at a time. Two connections that come at once are one edge, so the
-// thread that has it must not go away to serve the first and leave the second:
-// it notes that there may be more, and if a thread sleeps, or is about to, has
-// the kernel look at the listener again (EPOLL_CTL_MOD), which is an edge if
-// there is something. Threads that are awake look before they sleep.
+// edged shares one edge-triggered set among threads that accept one connection
+// at a time. Two connections that come together are one edge. So the thread
+// that gets the edge must not serve the first connection and forget the second.
+// It sets more. If a thread sleeps or is about to, it also makes the kernel
+// check the listener again (EPOLL_CTL_MOD), which is a new edge if connections
+// wait. Threads that are awake check more before they sleep.
 //
-// more says that the queue of connections was not seen empty. A thread clears
-// it before it looks, and sets it when it has found anything but an empty
-// queue. So a connection is known by an edge that nobody has taken, by more, or
-// by a thread that is about to look or to have the kernel look.
+// more says that the accept queue may not be empty. A thread clears it before
+// it accepts, and sets it again unless the queue was empty. So for every
+// waiting connection there is an edge that no thread has taken, or more is set,
+// or a thread is about to accept or to call EPOLL_CTL_MOD.
 //
-//	having looked             going to sleep
+//	after accepting           before sleeping
 //	more = 1                  sleepers++
 //	if sleepers > 0:          if more == 0: epoll_wait
 //		more = 0, MOD
 //
-// Either the one sees the sleeper or the other sees that there is more. The
-// end of the listener is passed on from thread to thread in the same way.
+// Either the first thread sees the sleeper, or the second sees more. The end of
+// the listener passes from thread to thread in the same way.
 type edged struct {
 	*epolled
 	l        *Listener
@@ -85,7 +85,7 @@ func (a *edged) sleep() error {
 func (a *edged) mayBeMore() {
 	a.more.Store(true)
 	if a.sleepers.Load() > 0 {
-		a.more.Store(false)                                    // first: what others note from here on stays noted
-		_ = a.set.Modify(a.l.fd, unix.EPOLLIN|unix.EPOLLET, 0) // it is there
+		a.more.Store(false)                                    // first, so that what others set after this stays set
+		_ = a.set.Modify(a.l.fd, unix.EPOLLIN|unix.EPOLLET, 0) // cannot fail: the set contains it
 	}
 }

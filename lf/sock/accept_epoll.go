@@ -9,7 +9,7 @@ import (
 
 var epollMode = AcceptMode{
 	Name:   "epoll",
-	Doc:    "epoll_wait on a set with the listener in it, level-triggered, then an accept4 that does not block; with several threads, a connection may wake more than one",
+	Doc:    "epoll_wait on a level-triggered set with the listener, then a non-blocking accept4; a connection may wake more than one thread",
 	Shared: true,
 	New: func(ls ...*Listener) (Acceptor, error) {
 		return newEpolled(ls, unix.EPOLLIN)
@@ -18,14 +18,14 @@ var epollMode = AcceptMode{
 
 var epollExclusiveMode = AcceptMode{
 	Name: "epoll-exclusive",
-	Doc:  "each thread has a set of its own with the listener in it (EPOLLEXCLUSIVE): one of the sets that are waited on is woken, always the first, so the same threads have all the work",
+	Doc:  "each thread has its own set with the listener (EPOLLEXCLUSIVE): the kernel always wakes the first set that is waited on, so the same threads do all the work",
 	New: func(ls ...*Listener) (Acceptor, error) {
 		return newEpolled(ls, unix.EPOLLIN|unix.EPOLLEXCLUSIVE)
 	},
 }
 
-// epolled is a set with nothing but listeners in it. The set tells that there
-// are connections for as long as there are.
+// epolled is a set that contains only listeners. The set is ready while
+// connections wait.
 type epolled struct {
 	several
 	set    *Epoll
@@ -54,20 +54,20 @@ func (a *epolled) Accept() (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	if ready == 0 { // a signal
+	if ready == 0 { // a signal came
 		return -1, ErrNoConnection
 	}
 	l := a.all[0]
 	if len(a.all) > 1 {
 		l = a.next(ready)
 	}
-	// Also when the listener has been left meanwhile: no other process may have
-	// been told of this connection.
+	// Accept even if the listener was left meanwhile, because the kernel may
+	// have told no other process of this connection.
 	fd, err := l.accept()
 	return fd, l.orPause(err)
 }
 
-// wait blocks until the set tells of listeners, or a signal came.
+// wait blocks until listeners are ready or a signal comes.
 func (a *epolled) wait() (ready uint64, err error) {
 	if a.all[0].ended.Load() {
 		return 0, ErrEnded

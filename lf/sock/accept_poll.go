@@ -8,7 +8,7 @@ import (
 
 var pollMode = AcceptMode{
 	Name:   "poll",
-	Doc:    "ppoll, then an accept4 that does not block: as Apache httpd does; with several threads, all of them wake for each connection",
+	Doc:    "ppoll, then a non-blocking accept4, as in Apache httpd; each connection wakes all threads",
 	Shared: true,
 	New:    func(ls ...*Listener) (Acceptor, error) { return newPolled(ls) },
 }

@@ -2,7 +2,7 @@ package sock
 
 var uringMode = AcceptMode{
 	Name:      "uring",
-	Doc:       "one multishot accept request stays in a ring of io_uring, and connections come as completions: without a system call while there are any (Linux 5.19)",
+	Doc:       "one multishot accept request stays in an io_uring; connections come as completions, without a system call while there are any (Linux 5.19)",
 	Available: UringAvailable,
 	New: func(ls ...*Listener) (Acceptor, error) {
 		a, err := newRing("uring", ls)
@@ -13,12 +13,13 @@ var uringMode = AcceptMode{
 	},
 }
 
-// With a multishot request each, the first thread would be given every
-// connection, as the requests keep their places in the listener's queue, and
-// its connections would wait behind the one that it serves.
+// Each thread makes one request at a time. With multishot requests the first
+// thread would get every connection, because a request keeps its place in the
+// listener's queue, and those connections would wait while it serves another
+// one.
 var uringSingleMode = AcceptMode{
 	Name:      "uring-single",
-	Doc:       "each thread has a ring of its own and makes one accept request at a time: what a blocking accept4 costs by way of io_uring (Linux 5.19)",
+	Doc:       "each thread has its own ring and makes one accept request at a time: what a blocking accept4 costs through io_uring (Linux 5.19)",
 	Available: UringAvailable,
 	New: func(ls ...*Listener) (Acceptor, error) {
 		a, err := newRing("uring-single", ls)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// everyMode runs a test over each accept mode that works here.
+// everyMode runs a test with each accept mode that works here.
 func everyMode(t *testing.T, test func(*testing.T, AcceptMode)) {
 	for _, mode := range AcceptModes() {
 		t.Run("accept="+mode.Name, func(t *testing.T) {
@@ -24,17 +24,17 @@ func everyMode(t *testing.T, test func(*testing.T, AcceptMode)) {
 	}
 }
 
-// crew accepts from one listener with several threads.
+// crew is threads that accept from one listener.
 type crew struct {
 	t        *testing.T
 	l        *Listener
-	all      []Acceptor // of the threads, one or the same
+	all      []Acceptor // of the threads: one each, or a common one
 	accepted atomic.Int64
 	ended    sync.WaitGroup
 }
 
-// newCrew starts threads that close what they accept, after they have called
-// busy, until the listener ends.
+// newCrew starts threads. Each accepts connections, calls busy after each and
+// closes it, until the listener ends.
 func newCrew(t *testing.T, l *Listener, mode AcceptMode, threads int, busy func()) *crew {
 	t.Helper()
 	c := &crew{t: t, l: l}
@@ -50,7 +50,7 @@ func newCrew(t *testing.T, l *Listener, mode AcceptMode, threads int, busy func(
 	for i := range threads {
 		a := c.all[i%len(c.all)]
 		c.ended.Go(func() {
-			runtime.LockOSThread() // and never unlock it: with the goroutine the thread ends
+			runtime.LockOSThread() // without Unlock: the thread ends with the goroutine
 			for {
 				fd, err := a.Accept()
 				switch {
@@ -95,10 +95,10 @@ func (c *crew) end() {
 	}
 }
 
-// TestEveryModeTakesEveryConnection: bursts of connections, so that several
-// come while a thread is between two instructions, with threads that are busy
-// now and then. All are taken though no later connection comes to the rescue,
-// the threads end with the listener, and no descriptor is left.
+// TestEveryModeTakesEveryConnection makes bursts of connections, so that
+// several come while a thread is between two instructions, and threads that are
+// busy now and then. All connections are accepted although no later one causes
+// a wake-up. The threads end with the listener, and no descriptor stays open.
 func TestEveryModeTakesEveryConnection(t *testing.T) {
 	everyMode(t, func(t *testing.T, mode AcceptMode) {
 		for _, threads := range []int{1, 2, 5} {
@@ -132,9 +132,9 @@ func TestEveryModeTakesEveryConnection(t *testing.T) {
 	})
 }
 
-// TestBusyThreadHoldsNothingBack: with a thread that serves for long, later
-// connections go to the others, in every mode in which threads accept at the
-// same time.
+// TestBusyThreadHoldsNothingBack checks every mode in which several threads
+// accept at the same time: while one thread serves for long, the others get
+// later connections.
 func TestBusyThreadHoldsNothingBack(t *testing.T) {
 	everyMode(t, func(t *testing.T, mode AcceptMode) {
 		if mode.Name == "uring" {
@@ -148,7 +148,7 @@ func TestBusyThreadHoldsNothingBack(t *testing.T) {
 				<-release // three of four threads
 			}
 		})
-		// At once, so that one edge stands for all of them.
+		// They come at once, so that one edge announces all of them.
 		var peers []int
 		for range 12 {
 			peers = append(peers, dial(t, l))
@@ -163,7 +163,8 @@ func TestBusyThreadHoldsNothingBack(t *testing.T) {
 	})
 }
 
-// TestModesEndWhileAsleep: all threads end that sleep in a mode's wait.
+// TestModesEndWhileAsleep checks that all threads end which sleep in a mode's
+// wait.
 func TestModesEndWhileAsleep(t *testing.T) {
 	everyMode(t, func(t *testing.T, mode AcceptMode) {
 		if mode.Name == "uring" {
@@ -176,8 +177,8 @@ func TestModesEndWhileAsleep(t *testing.T) {
 	})
 }
 
-// TestOneEdgeForTwo: after each connection somebody is to look for more, until
-// nothing is there; and the end is passed on.
+// TestOneEdgeForTwo checks that after each connection some thread looks for
+// another one, until there is none, and that the end is passed on.
 func TestOneEdgeForTwo(t *testing.T) {
 	l := listen(t, Options{})
 	a, err := epollEdgeMode.New(l)
@@ -186,7 +187,7 @@ func TestOneEdgeForTwo(t *testing.T) {
 	}
 	defer a.Close()
 	e := a.(*edged)
-	defer time.AfterFunc(patience, l.Shutdown).Stop() // where an edge is lost, Accept would wait for ever
+	defer time.AfterFunc(patience, l.Shutdown).Stop() // if an edge is lost, Accept blocks for ever
 	peers := []int{dial(t, l), dial(t, l)}
 	for i, fd := range peers {
 		defer unix.Close(fd)
@@ -196,7 +197,7 @@ func TestOneEdgeForTwo(t *testing.T) {
 		}
 		unix.Close(got)
 		if !e.more.Load() {
-			t.Errorf("after connection %d nobody would look for more", i)
+			t.Errorf("after connection %d no thread would look for more", i)
 		}
 	}
 	if _, err := a.Accept(); !errors.Is(err, ErrNoConnection) || e.more.Load() {

@@ -11,33 +11,33 @@ import (
 	"lflab/sync/uring"
 )
 
-// UringAhead is how many connections the kernel may accept ahead of a
-// UringAcceptor's thread: its completion queue. They wait there, accepted and
-// unserved, where the accept queue of the listener would have held them.
+// UringAhead is the size of a UringAcceptor's completion queue. The kernel may
+// accept that many connections before the thread asks for them. They wait there
+// instead of in the listener's accept queue.
 const UringAhead = 64
 
-// UringAcceptor accepts by io_uring: one multishot request stays in a ring,
-// and the kernel puts a connection into the completion queue for each peer that
-// comes. While there are any, Accept makes no system call.
+// UringAcceptor accepts by io_uring. One multishot request stays in a ring, and
+// the kernel puts each new connection into the completion queue. While there
+// are any, Accept makes no system call.
 //
-// It is for a leader: one thread at a time is in Accept, and what makes it the
-// next one's turn (the leadership) also passes on what the last one wrote. The
-// ring knows nothing of threads, so any may be the next one. But the request
-// belongs to the thread that made it, and the kernel accepts on that one: it
-// interrupts it for each connection that comes while the ring is waited on,
-// also when it serves one by then, and its blocking calls may return EINTR.
-// When that thread ends, the next Accept makes a new request.
+// One thread at a time, the leader, may be in Accept. Passing the leadership
+// must also make the previous leader's writes visible. The ring is not tied to
+// a thread, so any thread may be next. But the request belongs to the thread
+// that made it, and the kernel accepts on that thread: it interrupts it for
+// each connection that comes while the ring is waited on, even if it serves
+// another connection by then, and its blocking calls may return EINTR. When
+// that thread ends, the next Accept makes a new request.
 type UringAcceptor struct {
 	l     *Listener
 	ring  *uring.Ring
 	armed bool // the request is in the ring, and its last completion was not seen
-	taken bool // back: the request was cancelled
-	own   int  // duplicate of a shared listener's descriptor, -1 for none: LetGo may come before the last look
+	taken bool // the request was cancelled because the listener ended
+	own   int  // a duplicate of a shared listener's descriptor, because LetGo may replace that before last; or -1
 	flags uint16
 }
 
-// UringAvailable tells why there can be no UringAcceptor on this machine: it
-// wants Linux 5.19 with io_uring allowed. nil means that there can.
+// UringAvailable returns an error that says why there can be no UringAcceptor
+// on this machine, or nil. It needs Linux 5.19 and permission to use io_uring.
 func UringAvailable() error {
 	if err := uring.Available(uring.OpSocket); err != nil {
 		return fmt.Errorf("multishot accept (Linux 5.19): %w", err)
@@ -45,11 +45,11 @@ func UringAvailable() error {
 	return nil
 }
 
-// NewUringAcceptor makes an acceptor for a listener that waits, which stays its
-// caller's to shut down and, after the acceptor, to close.
+// NewUringAcceptor makes an acceptor for a blocking listener. The listener
+// still belongs to the caller, who closes it after the acceptor.
 func NewUringAcceptor(l *Listener) (*UringAcceptor, error) {
 	if l.noWait {
-		return nil, errors.New("accept by io_uring: the listener does not wait (leave out DoNotWait: a request in a ring is there to wait)")
+		return nil, errors.New("accept by io_uring: the listener is non-blocking (leave out DoNotWait, because the request must wait)")
 	}
 	if err := UringAvailable(); err != nil {
 		return nil, err
@@ -67,14 +67,14 @@ func NewUringAcceptor(l *Listener) (*UringAcceptor, error) {
 	return a, nil
 }
 
-// User data, to tell the request from its cancellation.
+// User data of the request and of its cancellation.
 const (
 	uringAccept = 1
 	uringCancel = 2
 )
 
-// Accept is as (*Listener).Accept, for one thread at a time. After Shutdown it
-// returns the connections that were accepted before, then ErrEnded.
+// Accept works as (*Listener).Accept, for one thread at a time. After Shutdown
+// it returns the connections that were accepted before, then ErrEnded.
 func (a *UringAcceptor) Accept() (fd int, err error) {
 	for {
 		if c, ok := a.ring.Completion(); ok {
@@ -85,9 +85,9 @@ func (a *UringAcceptor) Accept() (fd int, err error) {
 			switch {
 			case errno == 0:
 				return fd, nil
-			case errno == unix.ECANCELED: // taken back, or the thread that made the request has ended
+			case errno == unix.ECANCELED: // cancelled, or the thread that made the request has ended
 				continue
-			case a.l.shared && a.l.ended.Load(): // there may be others behind it
+			case a.l.shared && a.l.ended.Load(): // there may be further completions
 				continue
 			}
 			return -1, a.l.judge(errno)
@@ -97,23 +97,23 @@ func (a *UringAcceptor) Accept() (fd int, err error) {
 			return a.last()
 		case !a.armed:
 			a.arm()
-		case ended && a.l.shared && !a.taken: // what has been accepted by now still comes
+		case ended && a.l.shared && !a.taken: // completes after what has been accepted until now
 			a.taken = true
 			a.cancel()
 		}
 		if err := a.ring.Enter(1); err != nil {
 			if errnoOf(err) == unix.EINTR && a.l.ended.Load() {
-				continue // the request is still to be taken back
+				continue // the request must still be cancelled
 			}
 			return -1, a.l.judge(errnoOf(err))
 		}
 	}
 }
 
-// last takes a connection whose news the request had when it was taken back: the
-// kernel wakes one waiter for each, and none of the other processes has heard of
-// this one. When there are none the listener is left. It may block where another
-// process was faster, until the thread is interrupted (see Shutdown).
+// last accepts connections that the kernel announced to the cancelled request.
+// The kernel wakes one waiter for each connection, so no other process may know
+// of them. When there are none, it returns ErrEnded. If another process was
+// faster, it may block until the thread is interrupted (see Shutdown).
 func (a *UringAcceptor) last() (fd int, err error) {
 	for a.taken && a.own >= 0 {
 		set := [1]unix.PollFd{{Fd: int32(a.own), Events: unix.POLLIN}}
@@ -125,7 +125,7 @@ func (a *UringAcceptor) last() (fd int, err error) {
 			return int(r), nil
 		}
 		if errno != unix.EINTR && errno != unix.EAGAIN && errno != unix.ECONNABORTED {
-			break // who comes now is somebody else's
+			break // other processes accept what comes now
 		}
 	}
 	a.disown()
@@ -151,7 +151,7 @@ func (a *UringAcceptor) cancel() {
 	*a.ring.Next() = uring.Entry{Op: uring.OpCancel, Addr: uringAccept, UserData: uringCancel}
 }
 
-// take is what a completion brings: a descriptor, or why there is none.
+// take returns a completion's descriptor, or its error.
 func (a *UringAcceptor) take(c uring.Completion) (fd int, errno syscall.Errno) {
 	if !c.More() {
 		a.armed = false
@@ -162,16 +162,15 @@ func (a *UringAcceptor) take(c uring.Completion) (fd int, errno syscall.Errno) {
 	return int(c.Result), 0
 }
 
-// errnoOf is what judge wants to know of an error of the ring.
 func errnoOf(err error) syscall.Errno {
 	var errno syscall.Errno
 	errors.As(err, &errno)
 	return errno
 }
 
-// Close takes the request back, closes the connections that nobody has taken,
-// and gives the ring back. No thread may be in Accept. The listener goes on
-// listening if it was not shut down.
+// Close cancels the request, closes the connections that no thread has taken,
+// and frees the ring. No thread may be in Accept. The listener continues to
+// listen unless it was shut down.
 func (a *UringAcceptor) Close() error {
 	defer a.disown()
 	if a.armed {

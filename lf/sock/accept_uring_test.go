@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// uringAcceptor makes one, or skips where the machine has none.
+// uringAcceptor makes an acceptor, or skips the test if the machine has no
+// io_uring.
 func uringAcceptor(t testing.TB, l *Listener) *UringAcceptor {
 	t.Helper()
 	if err := UringAvailable(); err != nil {
@@ -27,8 +28,9 @@ func uringAcceptor(t testing.TB, l *Listener) *UringAcceptor {
 	return a
 }
 
-// read is read(2) until something comes: with a time limit on the socket a
-// signal ends it, and so does the kernel when it accepts on this thread.
+// read calls read(2) until it does not fail with EINTR. On a socket with a time
+// limit, a signal interrupts it, and so does the kernel when it accepts on this
+// thread.
 func read(fd int, p []byte) (int, error) {
 	for {
 		if n, err := unix.Read(fd, p); err != unix.EINTR {
@@ -38,8 +40,8 @@ func read(fd int, p []byte) (int, error) {
 }
 
 // TestUringAcceptServesAll: threads take turns in Accept and serve what they
-// got; some end, and others take their places. Each of some thousand peers
-// gets an answer of its own, and no descriptor is left.
+// get. Some end, and others replace them. Each of some thousand peers gets its
+// own answer, and no descriptor stays open.
 func TestUringAcceptServesAll(t *testing.T) {
 	const peers, leaders, turns = 16, 4, 97
 	each := scaled(40, 1_000)
@@ -53,7 +55,7 @@ func TestUringAcceptServesAll(t *testing.T) {
 	var pool func()
 	pool = func() {
 		defer threads.Done()
-		runtime.LockOSThread() // the thread ends with the goroutine
+		runtime.LockOSThread() // without Unlock: the thread ends with the goroutine
 		for range turns {
 			lead.Lock()
 			fd, err := a.Accept()
@@ -115,8 +117,9 @@ func TestUringAcceptServesAll(t *testing.T) {
 	until(t, "the descriptors to be given back", func() bool { return descriptors(t) <= before })
 }
 
-// TestUringAcceptRearms: more connections than the completion queue holds come
-// while nobody looks, which ends the request. All are found, then more.
+// TestUringAcceptRearms makes more connections than the completion queue has
+// room for while no thread reads it, which ends the request. All of them are
+// accepted, and later ones too.
 func TestUringAcceptRearms(t *testing.T) {
 	l := listen(t, Options{})
 	a := uringAcceptor(t, l)
@@ -140,8 +143,9 @@ func TestUringAcceptRearms(t *testing.T) {
 	}
 }
 
-// TestUringShutdownServesWhatIsThere: connections that the kernel has accepted
-// ahead are handed out after Shutdown, and the rest of the contract holds.
+// TestUringShutdownServesWhatIsThere checks that after Shutdown Accept still
+// returns connections that the kernel has accepted in advance, and that the
+// rest of its contract holds.
 func TestUringShutdownServesWhatIsThere(t *testing.T) {
 	l := listen(t, Options{})
 	a := uringAcceptor(t, l)
@@ -151,7 +155,7 @@ func TestUringShutdownServesWhatIsThere(t *testing.T) {
 	for i := range peers {
 		peers[i] = dial(t, l)
 	}
-	// With the first one taken, the kernel goes on to accept the others.
+	// After the first is taken, the kernel accepts the others.
 	first, err := a.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -175,7 +179,7 @@ func TestUringShutdownServesWhatIsThere(t *testing.T) {
 	if _, err := a.Accept(); !errors.Is(err, ErrEnded) {
 		t.Errorf("a later accept: %v", err)
 	}
-	for i, fd := range ours { // they live
+	for i, fd := range ours { // the connections work
 		send1(t, fd, "x")
 		if n, err := read(peers[i], make([]byte, 2)); n != 1 || err != nil {
 			t.Errorf("connection %d: %d, %v", i, n, err)
@@ -188,8 +192,9 @@ func TestUringShutdownServesWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestUringCloseClosesConnections that nobody has taken: their peers see an
-// end, and no descriptor is left.
+// TestUringCloseClosesConnections checks that Close also closes connections
+// which no thread has taken: their peers see an end of file, and no descriptor
+// stays open.
 func TestUringCloseClosesConnections(t *testing.T) {
 	l := listen(t, Options{})
 	before := descriptors(t)
@@ -217,7 +222,7 @@ func TestUringCloseClosesConnections(t *testing.T) {
 	if after := descriptors(t); after != before {
 		t.Errorf("%d descriptors before, %d after", before, after)
 	}
-	// The listener has gone on, and is nobody's in the kernel but ours.
+	// The listener still works, and no request of the kernel refers to it.
 	peer := dial(t, l)
 	defer unix.Close(peer)
 	if fd, err = l.Accept(); err != nil {
@@ -226,8 +231,8 @@ func TestUringCloseClosesConnections(t *testing.T) {
 	unix.Close(fd)
 }
 
-// TestUringShutdownWhileBlocked: a leader that waits, on a request of its own or
-// of a thread before it, returns ErrEnded.
+// TestUringShutdownWhileBlocked checks that a leader blocked in Accept returns
+// ErrEnded, whether it or an earlier thread has submitted the request.
 func TestUringShutdownWhileBlocked(t *testing.T) {
 	for _, passed := range []bool{false, true} {
 		t.Run(fmt.Sprintf("passed=%v", passed), func(t *testing.T) {
@@ -236,7 +241,7 @@ func TestUringShutdownWhileBlocked(t *testing.T) {
 			before := descriptors(t)
 			release := make(chan struct{})
 			var armer sync.WaitGroup
-			if passed { // another thread makes the request, and lives on
+			if passed { // another thread, which lives on, submits the request
 				peer := dial(t, l)
 				accepted := make(chan int)
 				armer.Go(func() {
@@ -269,14 +274,14 @@ func TestUringShutdownWhileBlocked(t *testing.T) {
 			if err := a.Close(); err != nil {
 				t.Error(err)
 			}
-			if after := descriptors(t); after != before-1 { // the ring
+			if after := descriptors(t); after != before-1 { // without the ring
 				t.Errorf("%d descriptors before, %d after", before, after)
 			}
 		})
 	}
 }
 
-// inEnter tells whether a thread of this process is in io_uring_enter.
+// inEnter reports whether a thread of this process is in io_uring_enter.
 func inEnter(t *testing.T, tid int) bool {
 	call, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", tid))
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
@@ -286,8 +291,8 @@ func inEnter(t *testing.T, tid int) bool {
 	return strings.HasPrefix(string(call), fmt.Sprintf("%d ", unix.SYS_IO_URING_ENTER))
 }
 
-// TestUringShortOfDescriptors: Accept says so, waits, and takes up again the
-// peers that had to wait.
+// TestUringShortOfDescriptors checks that Accept reports the shortage, pauses,
+// and later accepts the peers that had to wait.
 func TestUringShortOfDescriptors(t *testing.T) {
 	l := listen(t, Options{})
 	a := uringAcceptor(t, l)
@@ -331,7 +336,7 @@ func TestUringRefusesToPoll(t *testing.T) {
 	if err := l.DoNotWait(); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := NewUringAcceptor(l); err == nil || !strings.Contains(err.Error(), "does not wait") {
+	if a, err := NewUringAcceptor(l); err == nil || !strings.Contains(err.Error(), "is non-blocking") {
 		t.Errorf("an acceptor for a listener that does not wait: %v, %v", a, err)
 	}
 }

@@ -24,7 +24,7 @@ func TestIPv6(t *testing.T) {
 	exchange(t, l, l)
 }
 
-// TestAllAddresses: an empty host takes IPv4 as well.
+// TestAllAddresses checks that an empty host includes IPv4.
 func TestAllAddresses(t *testing.T) {
 	l, err := Listen(Options{Address: ":0"})
 	if errors.Is(err, unix.EAFNOSUPPORT) {
@@ -37,7 +37,7 @@ func TestAllAddresses(t *testing.T) {
 	exchange(t, l, &Listener{addr: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), l.Addr().Port())})
 }
 
-// exchange accepts a connection to `to` from l and passes a byte through it.
+// exchange accepts from l a connection to `to` and sends a byte through it.
 func exchange(t *testing.T, l, to *Listener) {
 	t.Helper()
 	peer := dial(t, to)
@@ -64,7 +64,7 @@ func TestBadAddresses(t *testing.T) {
 		"127.0.0.1:-1":    `resolve "127.0.0.1:-1"`,
 		"127.0.0.1:http!": `resolve "127.0.0.1:http!"`,
 		"[::1:80":         `resolve "[::1:80"`,
-		"192.0.2.1:0":     "listen on 192.0.2.1:0", // TEST-NET-1: nobody's
+		"192.0.2.1:0":     "listen on 192.0.2.1:0", // TEST-NET-1: not an address of this machine
 	} {
 		l, err := Listen(Options{Address: address})
 		if err == nil {

@@ -6,15 +6,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Adopt makes a listener of the descriptor of a listening TCP socket that other
-// processes have, too: it was inherited, or passed. The socket keeps the options
-// that it was opened with; opt says which these were. The descriptor is the
-// listener's from then on, and is not inherited by the processes that this one
-// starts; with an error it stays the caller's.
+// Adopt makes a listener from the descriptor of a listening TCP socket that
+// other processes also have, because it was inherited or passed. opt must be
+// the options that the socket was opened with. The descriptor then belongs to
+// the listener, and processes that this one starts do not inherit it. After an
+// error it still belongs to the caller.
 //
-// Whether accept4 waits is a property of the socket, not of the process: all
-// processes that accept from one have to wait for connections in the same way.
-// One that blocks, beside others that do not, works and costs more.
+// Blocking is a property of the socket, not of the process, so all processes
+// should wait for its connections in the same way. One that blocks beside
+// others that do not works, but costs more.
 func Adopt(fd int, opt Options) (*Listener, error) {
 	listening, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	if err != nil {
@@ -28,13 +28,13 @@ func Adopt(fd int, opt Options) (*Listener, error) {
 		return nil, fmt.Errorf("adopt descriptor %d: %w", fd, err)
 	}
 	if !l.addr.IsValid() {
-		return nil, fmt.Errorf("adopt descriptor %d: the socket is not a TCP one", fd)
+		return nil, fmt.Errorf("adopt descriptor %d: not a TCP socket", fd)
 	}
 	unix.CloseOnExec(fd)
 	return l, nil
 }
 
-// waits makes an adopted listener one whose accept4 waits, if it is not.
+// waits makes an adopted listener blocking.
 func (l *Listener) waits() error {
 	if !l.shared {
 		return nil

@@ -15,8 +15,8 @@ import (
 	"lflab/lf/thread"
 )
 
-// adopted is the listener of another process, so to speak: another descriptor
-// of the same socket.
+// adopted returns another listener with its own descriptor of the same socket,
+// as another process would have it.
 func adopted(t *testing.T, l *Listener) *Listener {
 	t.Helper()
 	fd, err := unix.FcntlInt(uintptr(l.FD()), unix.F_DUPFD_CLOEXEC, 0)
@@ -31,7 +31,8 @@ func adopted(t *testing.T, l *Listener) *Listener {
 	return a
 }
 
-// TestAdopt: it has the address, is not inherited, and takes connections.
+// TestAdopt checks that an adopted listener has the address, is not inherited,
+// and accepts connections.
 func TestAdopt(t *testing.T) {
 	l := listen(t, Options{})
 	fd, err := unix.Dup(l.FD())
@@ -59,8 +60,8 @@ func TestAdopt(t *testing.T) {
 	unix.Close(conn)
 }
 
-// TestAdoptRefuses: what is no listening TCP socket, and the descriptor stays
-// the caller's.
+// TestAdoptRefuses checks that a descriptor which is no listening TCP socket is
+// refused and stays open.
 func TestAdoptRefuses(t *testing.T) {
 	var p [2]int
 	if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
@@ -93,8 +94,8 @@ func TestAdoptRefuses(t *testing.T) {
 	}
 }
 
-// TestSendBuffer: connections inherit the size, and one that makes no sense is
-// not the end.
+// TestSendBuffer checks that connections inherit the size, and that an
+// impossible size is no error.
 func TestSendBuffer(t *testing.T) {
 	const want = 20_000
 	l := listen(t, Options{SendBuffer: want})
@@ -113,7 +114,7 @@ func TestSendBuffer(t *testing.T) {
 // acceptCrew is threads that accept from acceptors of one mode.
 type acceptCrew struct {
 	acceptors []Acceptor
-	tids      []atomic.Int32 // 0 when the thread has left
+	tids      []atomic.Int32 // 0 after the thread has left
 	running   sync.WaitGroup
 	accepted  atomic.Int64
 }
@@ -183,9 +184,9 @@ func (c *acceptCrew) leave(t *testing.T) {
 	}
 }
 
-// TestLeaveAnInheritedListener: threads that are blocked, in whatever way,
-// leave; the listener goes on, all connections are answered, and none is taken
-// by those who have left.
+// TestLeaveAnInheritedListener checks that blocked threads leave in every mode.
+// The listener still works, all connections are answered, and the threads that
+// left have taken none of them.
 func TestLeaveAnInheritedListener(t *testing.T) {
 	for _, mode := range AcceptModes() {
 		for _, load := range []bool{false, true} {
@@ -241,8 +242,8 @@ func TestLeaveAnInheritedListener(t *testing.T) {
 	}
 }
 
-// TestBlockingAmongOthers: a listener that another process has made one that
-// does not wait makes nobody spin.
+// TestBlockingAmongOthers checks that no thread spins on a listener that
+// another process has made non-blocking.
 func TestBlockingAmongOthers(t *testing.T) {
 	l := listen(t, Options{})
 	a := adopted(t, l)
@@ -272,7 +273,8 @@ func TestBlockingAmongOthers(t *testing.T) {
 		unix.Close(<-got)
 		unix.Close(peer)
 	}
-	// Two for a connection: one that finds nothing and waits, one that has it.
+	// There are two rounds for a connection: one finds nothing and waits, one
+	// gets it.
 	if n := rounds.Load(); n > 25 {
 		t.Errorf("Accept returned %d times for 10 connections", n)
 	}

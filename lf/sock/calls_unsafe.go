@@ -11,14 +11,14 @@ import (
 	"lflab/sync/block"
 )
 
-// receiver is the memory that recvmsg(2) with control data wants.
+// receiver holds the arguments of recvmsg(2) with control data.
 type receiver struct {
 	header  unix.Msghdr
 	vector  unix.Iovec
 	control [64]byte
 }
 
-// recv receives into p, which is not empty. With flag MSG_DONTWAIT it does not
+// recv receives into p, which must not be empty. With MSG_DONTWAIT it does not
 // block.
 func (c *Conn) recv(p []byte, flags int) (int, syscall.Errno) {
 	if c.stamped {
@@ -35,7 +35,8 @@ func (c *Conn) recv(p []byte, flags int) (int, syscall.Errno) {
 	return int(r), errno
 }
 
-// recvStamped receives with the kernel's time stamp of the data (SCM_TIMESTAMPNS).
+// recvStamped is recv with the kernel's time stamp of the data
+// (SCM_TIMESTAMPNS).
 func (c *Conn) recvStamped(p []byte, flags int) (int, syscall.Errno) {
 	m := &c.receive
 	m.vector.Base, m.vector.Len = &p[0], uint64(len(p))
@@ -60,17 +61,17 @@ func (c *Conn) recvStamped(p []byte, flags int) (int, syscall.Errno) {
 	return int(r), errno
 }
 
-// send sends without blocking and without SIGPIPE. flags are further ones.
+// send sends without blocking and without SIGPIPE. flags are added.
 func send(fd int, p []byte, flags int) (int, syscall.Errno) {
 	r, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)),
 		uintptr(flags|unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL), 0, 0)
 	return int(r), errno
 }
 
-// sendfile is sendfile(2). It may block for the file, and for the connection
-// if that is in blocking mode.
+// sendfile is sendfile(2). It may block on the file, and on the connection if
+// that is in blocking mode.
 func (c *Conn) sendfile(src int, offset, n int64) (int, syscall.Errno) {
-	c.offset = offset // of the Conn, for a stack may move meanwhile
+	c.offset = offset // in the Conn, because a stack may move meanwhile
 	r, _, errno := block.Syscall6(unix.SYS_SENDFILE, uintptr(c.fd), uintptr(src), uintptr(unsafe.Pointer(&c.offset)), uintptr(n), 0, 0)
 	runtime.KeepAlive(c)
 	return int(r), errno

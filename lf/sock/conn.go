@@ -14,28 +14,27 @@ import (
 	"lflab/sync/block"
 )
 
-// Conn is a connection's stream (serve.Stream). It is reused: Reset gives it
-// a new descriptor. One thread at a time uses it; Kick may come from another.
+// Conn is a connection's stream (serve.Stream). Reset reuses it for another
+// descriptor. One thread at a time uses it; Kick and Cut may come from another.
 //
-// A Conn that waits blocks its thread, a Conn that does not returns
-// serve.ErrWouldBlock. Descriptors are in blocking mode either way; calls that
-// must not block say so themselves (MSG_DONTWAIT), but for SendFile.
+// A Conn with wait set blocks its thread; another one returns
+// serve.ErrWouldBlock. All descriptors are in blocking mode. Calls that must
+// not block use MSG_DONTWAIT, except SendFile.
 //
-// What waiting costs: the first read of a connection is tried without waiting
-// and without any deadline armed, for with deferred accept its data is there.
-// When it is not, the deadline is armed once as SO_RCVTIMEO, and the same
-// timeout serves all later reads that wait about as long (a keep-alive wait
-// always does): those are one system call each.
+// The first read of a connection does not wait and sets no timeout, because
+// with deferred accept its data is there. If it is not, the deadline is set
+// once as SO_RCVTIMEO. Later reads that wait about as long use the same timeout
+// (keep-alive waits always do), so each is one system call.
 type Conn struct {
 	// BeforeWait, if set, is called each time before the thread blocks.
 	BeforeWait func()
-	// AfterRead, if set, is called after each read that got something.
+	// AfterRead, if set, is called after each read that did not fail.
 	AfterRead func()
 
 	fd       int
 	wait     bool
 	stamped  bool
-	armed    int64 // SO_RCVTIMEO of the descriptor, ns; 0 none
+	armed    int64 // SO_RCVTIMEO of the descriptor, ns; 0 for none
 	readBy   int64
 	writeBy  int64
 	arrived  int64
@@ -51,59 +50,60 @@ type Conn struct {
 
 var _ serve.Stream = (*Conn)(nil)
 
-// slack is how far an armed timeout may be from the one that is wanted. The
-// kernel counts in ticks of 1 to 10 ms itself.
+// slack is how far the timeout in force may differ from the desired one. The
+// kernel's own unit is a tick of 1 to 10 ms.
 const slack = int64(20 * time.Millisecond)
 
-// gate is who may touch the descriptor of an idle connection.
+// gate says who may touch the descriptor of an idle connection.
 const (
-	busy    uint32 = iota // the owner only
+	busy    uint32 = iota // only the owner
 	idle                  // the owner waits in ReadIdle; Kick may take it
-	kicking               // Kick is shutting the read side down
-	kicked                // Kick is done
+	kicking               // Kick shuts down the read side
+	kicked                // Kick has finished
 )
 
-// cut is whether Cut may touch the descriptor.
+// cut says whether Cut may touch the descriptor.
 const (
-	closed  uint32 = iota // there is none
-	open                  // it is the connection's
-	cutting               // Cut is shutting it down: it must not be closed
+	closed  uint32 = iota // there is no descriptor
+	open                  // the descriptor is the connection's
+	cutting               // Cut shuts it down; it must not be closed
 )
 
-// Reset begins a connection. A Conn that waits ends its idle wait when
-// *draining becomes true and Kick is called after. stamped says that the
-// descriptor bears kernel time stamps.
+// Reset begins a connection. If wait is set, Kick ends its idle wait once
+// *draining is true. stamped says that the descriptor has kernel time stamps.
 func (c *Conn) Reset(fd int, wait, stamped bool, draining *atomic.Bool) {
 	c.fd, c.wait, c.stamped, c.draining = fd, wait, stamped, draining
 	c.armed, c.readBy, c.writeBy, c.arrived = 0, 0, 0, 0
 	c.drained, c.full, c.served = false, false, 0
 	c.gate.Store(busy)
-	c.cut.Store(open) // last: Cut reads the descriptor after it
+	c.cut.Store(open) // last, because Cut reads the descriptor after it
 }
 
-// FD is the descriptor, -1 after Close.
+// FD returns the descriptor, or -1 after Close.
 func (c *Conn) FD() int { return c.fd }
 
-// Waits tells whether Read and Write block. A session asks for it, and does
-// not try to read what cannot be there on a Conn that does not.
+// Waits reports whether Read and Write block. On a Conn that does not block, a
+// session skips reads that would find nothing.
 func (c *Conn) Waits() bool { return c.wait }
 
-// Served is where sessions count the responses on the connection: whichever
-// serves it finds how many there have been.
+// Served returns the counter of responses on the connection. Whichever session
+// serves it counts there.
 func (c *Conn) Served() *int { return &c.served }
 
-// SetReadDeadline sets until when Read may wait, ns of CLOCK_MONOTONIC.
+// SetReadDeadline sets the time at which Read must stop waiting, ns of
+// CLOCK_MONOTONIC.
 func (c *Conn) SetReadDeadline(ns int64) { c.readBy = ns }
 
-// SetWriteDeadline sets until when Write may wait, ns of CLOCK_MONOTONIC.
+// SetWriteDeadline sets the time at which Write must stop waiting, ns of
+// CLOCK_MONOTONIC.
 func (c *Conn) SetWriteDeadline(ns int64) { c.writeBy = ns }
 
-// Arrived is when the kernel received the data of the last Read, ns of
-// CLOCK_MONOTONIC; 0 on connections without time stamps.
+// Arrived returns when the kernel received the data of the last Read, ns of
+// CLOCK_MONOTONIC. It is 0 without time stamps.
 func (c *Conn) Arrived() int64 { return c.arrived }
 
-// Drained reports that the last read has left nothing behind: what comes after
-// it is a new arrival. It may report false though nothing is left.
+// Drained reports that the last read left nothing behind, so further data is a
+// new arrival. It may return false although nothing is left.
 func (c *Conn) Drained() bool { return c.drained }
 
 // Full reports that the last write did not fit.
@@ -136,7 +136,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		switch errno {
 		case 0:
 			return c.ended(n)
-		case unix.EAGAIN, unix.EINTR: // the timeout passed, or a signal: arm looks at the clock
+		case unix.EAGAIN, unix.EINTR: // the timeout has passed or a signal came; arm checks the clock
 		default:
 			return 0, errno
 		}
@@ -168,8 +168,9 @@ func (c *Conn) arm() error {
 	if left <= 0 {
 		return serve.ErrDeadline
 	}
-	// One that is a little short costs another round at the deadline, which is
-	// seldom; setting it anew for each wait would cost a system call each time.
+	// A timeout that is slightly short costs one more receive at the deadline,
+	// which is rare. Setting it for each wait would cost a system call each
+	// time.
 	if c.armed <= left+slack && c.armed >= left-slack && c.armed >= left/2 && c.armed > 0 {
 		return nil
 	}
@@ -196,8 +197,8 @@ func (c *Conn) ReadIdle(p []byte) (int, error) {
 	if !c.wait || len(p) == 0 {
 		return c.Read(p)
 	}
-	// Either Kick sees the gate idle, or we see that the server drains: both
-	// sides write first and read after.
+	// Either Kick sees the gate idle, or this thread sees that the server
+	// drains, because both sides write first and read after.
 	c.gate.Store(idle)
 	if c.draining != nil && c.draining.Load() {
 		c.leaveIdle()
@@ -208,8 +209,8 @@ func (c *Conn) ReadIdle(p []byte) (int, error) {
 	return n, err
 }
 
-// readArrived reads what is there; nothing is the end. A request that came
-// before the server began to drain is served, though it is found after.
+// readArrived reads what is there, and returns io.EOF if there is nothing. So a
+// request that came before the server began to drain is still served.
 func (c *Conn) readArrived(p []byte) (int, error) {
 	n, errno := c.recv(p, unix.MSG_DONTWAIT)
 	switch errno {
@@ -224,28 +225,28 @@ func (c *Conn) readArrived(p []byte) (int, error) {
 func (c *Conn) leaveIdle() {
 	if !c.gate.CompareAndSwap(idle, busy) {
 		for c.gate.Load() != kicked {
-			runtime.Gosched() // Kick is between two instructions and a system call that does not block
+			runtime.Gosched() // Kick is about to make a system call that does not block
 		}
 		c.gate.Store(busy)
 	}
 }
 
 // Kick ends the idle wait of a connection, if it is in one. Data that had
-// arrived is still served. Any thread may call it, after the flag that Reset
-// was given has been set.
+// arrived is still served. Any thread may call it, after the flag given to
+// Reset was set.
 func (c *Conn) Kick() {
 	if c.gate.CompareAndSwap(idle, kicking) {
-		_ = unix.Shutdown(c.fd, unix.SHUT_RD) // the peer may have gone: the read ends then, too
+		_ = unix.Shutdown(c.fd, unix.SHUT_RD) // the peer may have closed, and then the read ends, too
 		c.gate.Store(kicked)
 	}
 }
 
-// Cut ends the connection in both directions: reads find the end, writes fail,
-// and a thread that is blocked in either wakes up. The descriptor stays its
-// owner's to close. Any thread may call it, also when there is no connection.
+// Cut shuts down the connection in both directions: reads return the end of
+// file, writes fail, and a blocked thread wakes. The owner must still close the
+// descriptor. Any thread may call it, even if there is no connection.
 func (c *Conn) Cut() {
 	if c.cut.CompareAndSwap(open, cutting) {
-		_ = unix.Shutdown(c.fd, unix.SHUT_RDWR) // the peer may have gone
+		_ = unix.Shutdown(c.fd, unix.SHUT_RDWR) // the peer may have closed
 		c.cut.Store(open)
 	}
 }
@@ -310,9 +311,9 @@ func (c *Conn) CloseWrite() error { return unix.Shutdown(c.fd, unix.SHUT_WR) }
 // Close closes the descriptor.
 func (c *Conn) Close() error { return CloseFD(c.Release()) }
 
-// Release takes the descriptor out of the Conn, for the caller to close. It is
-// for Conns that are found by their descriptor: from close(2) on, another
-// thread may accept a connection of the same number and Reset the Conn.
+// Release takes the descriptor out of the Conn, for the caller to close. Use it
+// where Conns are found by descriptor, because after close(2) another thread
+// may accept a connection with the same number and Reset the Conn.
 func (c *Conn) Release() (fd int) {
 	for !c.cut.CompareAndSwap(open, closed) {
 		if c.cut.Load() == closed {
@@ -324,8 +325,8 @@ func (c *Conn) Release() (fd int) {
 	return fd
 }
 
-// CloseFD closes a connection's descriptor. It does not block: connections do
-// not linger (SO_LINGER).
+// CloseFD closes a connection's descriptor. It does not block, because
+// connections do not use SO_LINGER.
 func CloseFD(fd int) error {
 	if _, _, errno := syscall.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0); errno != 0 {
 		return errno

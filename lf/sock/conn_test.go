@@ -12,8 +12,8 @@ import (
 	"lflab/lf/serve"
 )
 
-// TestFirstReadArmsNothing: data that is there is read in one system call,
-// deadline or not.
+// TestFirstReadArmsNothing checks that one system call reads data that is
+// there, with or without a deadline.
 func TestFirstReadArmsNothing(t *testing.T) {
 	c, peer := pair(t, true)
 	send1(t, peer, "hello")
@@ -35,7 +35,8 @@ func TestFirstReadArmsNothing(t *testing.T) {
 	}
 }
 
-// TestArmedOnce: waits of about the same length share one SO_RCVTIMEO.
+// TestArmedOnce checks that waits of about the same length share one
+// SO_RCVTIMEO.
 func TestArmedOnce(t *testing.T) {
 	c, peer := pair(t, true)
 	p := make([]byte, 10)
@@ -44,7 +45,7 @@ func TestArmedOnce(t *testing.T) {
 		if i > 0 {
 			send1(t, peer, "x")
 		}
-		// Jitter on both sides, as requests that take a while cause.
+		// Jitter to both sides, as from requests that take a while.
 		c.SetReadDeadline(flight.Now() + int64(time.Minute) + int64(i%7-3)*int64(time.Millisecond))
 		if i == 0 {
 			if err := c.arm(); err != nil {
@@ -60,7 +61,7 @@ func TestArmedOnce(t *testing.T) {
 			t.Fatalf("wait %d was armed anew: %v after %v", i, time.Duration(c.armed), time.Duration(first))
 		}
 	}
-	// A wait without a deadline, and one much shorter, are armed anew.
+	// A wait without a deadline, and a much shorter one, set SO_RCVTIMEO anew.
 	for _, ns := range []int64{0, int64(time.Second)} {
 		if c.SetReadDeadline(0); ns > 0 {
 			c.SetReadDeadline(flight.Now() + ns)
@@ -131,7 +132,7 @@ func TestPeerThatVanished(t *testing.T) {
 		}
 		unix.Close(again)
 		if n, err := c.Write([]byte("x")); n != 1 || err != nil {
-			t.Fatalf("first write after the end: %d, %v", n, err) // it provokes the reset
+			t.Fatalf("first write after the end: %d, %v", n, err) // causes the reset
 		}
 		until(t, "a reset", func() bool {
 			_, err := c.Write([]byte("x"))
@@ -140,7 +141,7 @@ func TestPeerThatVanished(t *testing.T) {
 	}
 }
 
-// TestReuse: nothing of a connection is left in its Conn.
+// TestReuse checks that a Conn keeps nothing of its last connection.
 func TestReuse(t *testing.T) {
 	before := descriptors(t)
 	l := listen(t, Options{})
@@ -177,7 +178,7 @@ func TestReuse(t *testing.T) {
 	if err := CloseFD(-1); !errors.Is(err, unix.EBADF) {
 		t.Errorf("close of descriptor -1: %v", err)
 	}
-	if n := descriptors(t) - 1; n != before { // but for the listener
+	if n := descriptors(t) - 1; n != before { // without the listener's
 		t.Errorf("%d descriptors, %d before", n, before)
 	}
 }

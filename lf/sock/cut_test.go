@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestCut ends a read and a write that block, and what comes after.
+// TestCut checks that Cut ends a blocked read, and all later reads and writes.
 func TestCut(t *testing.T) {
 	for _, wait := range []bool{true, false} {
 		c, peer := pair(t, wait)
@@ -38,19 +38,19 @@ func TestCut(t *testing.T) {
 		}
 	}
 	var never Conn
-	never.Cut() // there is no connection, and descriptor 0 is not one
+	never.Cut() // without a connection it must not touch descriptor 0
 	if _, err := unix.FcntlInt(0, unix.F_GETFD, 0); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestCutAgainstClose: a Cut never touches the socket that gets the
-// descriptor's number after the connection's end.
+// TestCutAgainstClose checks that a Cut never reaches the socket that gets the
+// descriptor after the connection's end.
 //
-// The rounds go on until some were cut while they were open, for 2,000 more at
-// most: if one in 50 or more is, none is once in 1 / 0.98^2000 runs, which is
-// 10^17. Other threads of the process open next to nothing, so the number is
-// used again; once is enough.
+// The rounds go on until some connections were cut while they were open, for at
+// most 2,000 more rounds. If that happens in one round of 50 or more often, a
+// run without it has a chance of 0.98^2000, about 10^-17. Other threads of the
+// process open almost nothing, so the descriptor is used again; once is enough.
 func TestCutAgainstClose(t *testing.T) {
 	rounds := int64(scaled(200, 20_000))
 	var c Conn

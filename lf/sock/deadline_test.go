@@ -14,9 +14,9 @@ import (
 	"lflab/lf/serve"
 )
 
-// TestDeadlines: a wait ends because of its deadline, never before it, whatever
-// was armed for the wait before. How late it is depends on the machine's other
-// work and is not looked at; that the wait was armed for its own deadline is.
+// TestDeadlines checks that a wait ends because of its deadline, and never
+// before it, whatever the wait before had set. How late it ends depends on the
+// machine's load and is not checked, but the time limit that the kernel had is.
 func TestDeadlines(t *testing.T) {
 	tests := map[string]struct {
 		before, wait time.Duration
@@ -44,7 +44,7 @@ func TestDeadlines(t *testing.T) {
 					t.Fatalf("%v early", time.Duration(early))
 				}
 			}
-			// What the kernel waits for is never much longer than the wait. Its
+			// The kernel's time limit is never much longer than the wait. Its
 			// clock has ticks of up to 10 ms.
 			if got, most := time.Duration(armed(t, c.FD())), max(test.wait, 0)+20*time.Millisecond; got > most {
 				t.Errorf("SO_RCVTIMEO is %v for a wait of %v", got, test.wait)
@@ -53,8 +53,8 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
-// TestSignalsDoNotExtendDeadlines: a stream of signals ends receives and polls
-// again and again. Would each begin the wait anew, it never ended.
+// TestSignalsDoNotExtendDeadlines interrupts receives and polls again and
+// again. If each interruption restarted the wait, it would never end.
 func TestSignalsDoNotExtendDeadlines(t *testing.T) {
 	tests := map[string]func(*Conn) error{
 		"read": func(c *Conn) error {
@@ -70,7 +70,7 @@ func TestSignalsDoNotExtendDeadlines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c, _ := pair(t, true)
 			signals := 0
-			for attempt := 0; signals < 10 && attempt < 20; attempt++ { // their sender may be kept from the CPU
+			for attempt := 0; signals < 10 && attempt < 20; attempt++ { // the thread that sends them may be without a CPU
 				by := flight.Now() + int64(100*time.Millisecond)
 				c.SetReadDeadline(by)
 				c.SetWriteDeadline(by)
@@ -83,7 +83,8 @@ func TestSignalsDoNotExtendDeadlines(t *testing.T) {
 				}
 				signals += n
 			}
-			// Signals come for as long as patience lasts, and the waits ended.
+			// The signals go on for as long as patience, and yet the waits
+			// ended.
 			if signals < 10 || signals >= signalsAtMost {
 				t.Errorf("ended after %d signals, want 10 to %d", signals, signalsAtMost)
 			}
@@ -91,7 +92,8 @@ func TestSignalsDoNotExtendDeadlines(t *testing.T) {
 	}
 }
 
-// TestSignalsDoNotEndWaits: without a deadline, a wait lasts until there is data.
+// TestSignalsDoNotEndWaits checks that a wait without a deadline lasts until
+// there is data.
 func TestSignalsDoNotEndWaits(t *testing.T) {
 	c, peer := pair(t, true)
 	const many = 20
@@ -113,9 +115,9 @@ func TestSignalsDoNotEndWaits(t *testing.T) {
 
 const signalsAtMost = int(patience / (2 * time.Millisecond))
 
-// underSignals calls f on a thread that gets SIGURG, which the runtime takes
-// and drops, about every 2 ms for at most `patience`. after is called with
-// their number after each.
+// underSignals calls f on a thread that gets SIGURG, which the runtime ignores,
+// about every 2 ms for at most `patience`. It calls after with the number of
+// signals so far after each.
 func underSignals(f func() error, after func(int)) (signals int, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -143,9 +145,8 @@ func underSignals(f func() error, after func(int)) (signals int, err error) {
 	return <-ended, err
 }
 
-// TestFullBuffer writes more than sockets hold to a peer that does not read
-// before they are full. Each
-// byte arrives once, in order.
+// TestFullBuffer writes more than the sockets can hold to a peer that reads
+// only when they are full. Each byte arrives once, in order.
 func TestFullBuffer(t *testing.T) {
 	data := make([]byte, 12<<20)
 	for i := range data {
@@ -209,7 +210,7 @@ func TestWriteDeadline(t *testing.T) {
 	}
 }
 
-// reader reads a blocking descriptor.
+// reader reads from a blocking descriptor.
 type reader int
 
 func (r reader) Read(p []byte) (int, error) {

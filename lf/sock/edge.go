@@ -1,7 +1,7 @@
 package sock
 
-// Edge notes that an epoll set has told of something to be read. Drained
-// reports false from then on, until a read has taken it all: also when a
-// session that had other things to do did not read, and nothing would tell of
-// it again.
+// Edge records that an edge-triggered epoll set reported data. After it,
+// Drained returns false until a read has taken all data. So a connection is not
+// forgotten if its session did not read, although the set does not report it
+// again.
 func (c *Conn) Edge() { c.drained = false }

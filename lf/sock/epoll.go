@@ -10,7 +10,7 @@ import (
 	"lflab/sync/block"
 )
 
-// Epoll is a handle set by epoll(7).
+// Epoll is a handle set of epoll(7).
 type Epoll struct{ fd int }
 
 // NewEpoll makes an empty set.
@@ -22,25 +22,26 @@ func NewEpoll() (*Epoll, error) {
 	return &Epoll{fd: fd}, nil
 }
 
-// Add puts a descriptor into the set. token comes back with its events.
+// Add adds a descriptor to the set. Its events carry token.
 func (e *Epoll) Add(fd int, events uint32, token uint64) error {
 	return e.control(unix.EPOLL_CTL_ADD, fd, events, token)
 }
 
-// Modify changes what is waited for, and rearms EPOLLONESHOT.
+// Modify changes the events to wait for, and rearms EPOLLONESHOT.
 func (e *Epoll) Modify(fd int, events uint32, token uint64) error {
 	return e.control(unix.EPOLL_CTL_MOD, fd, events, token)
 }
 
-// Remove takes a descriptor out of the set. Closing it does, too.
+// Remove removes a descriptor from the set. Closing the descriptor does so,
+// too.
 func (e *Epoll) Remove(fd int) error { return e.control(unix.EPOLL_CTL_DEL, fd, 0, 0) }
 
-// Again has the set ask a descriptor that it has whether it is ready, as when it
-// was added: with EPOLLEXCLUSIVE, another set may have been told in its place.
-// One that the set does not have is left out.
+// Again makes the set check again whether a descriptor is ready. With
+// EPOLLEXCLUSIVE the kernel may have told another set instead. It ignores
+// descriptors that are not in the set.
 func (e *Epoll) Again(fd int, events uint32, token uint64) {
 	if e.Remove(fd) == nil {
-		_ = e.Add(fd, events, token) // it was there a moment ago
+		_ = e.Add(fd, events, token) // cannot fail: it was just removed
 	}
 }
 
@@ -49,11 +50,11 @@ func (e *Epoll) control(op, fd int, events uint32, token uint64) error {
 	return unix.EpollCtl(e.fd, op, fd, &ev)
 }
 
-// Token is what Add was given for the descriptor of this event.
+// Token returns the token that Add got for the event's descriptor.
 func Token(ev *unix.EpollEvent) uint64 { return uint64(uint32(ev.Fd)) | uint64(uint32(ev.Pad))<<32 }
 
-// Wait blocks until something is ready or timeout ms have passed (-1: never).
-// A signal ends it with no events.
+// Wait blocks until a descriptor is ready or timeout ms have passed (-1: no
+// timeout). After a signal it returns 0 events.
 func (e *Epoll) Wait(events []unix.EpollEvent, timeout int) (int, error) {
 	n, err := block.EpollWait(e.fd, events, timeout)
 	if err == unix.EINTR {
@@ -78,7 +79,7 @@ func (e *Epoll) WaitTill(events []unix.EpollEvent, now, till int64) (int, error)
 	return e.Wait(events, timeout)
 }
 
-// Poll is Wait without waiting. It costs less than a Wait that finds something
+// Poll is Wait without blocking. It costs less than a Wait that finds something
 // at once.
 func (e *Epoll) Poll(events []unix.EpollEvent) (int, error) {
 	n, errno := epollPoll(e.fd, events)
@@ -86,10 +87,10 @@ func (e *Epoll) Poll(events []unix.EpollEvent) (int, error) {
 		return 0, nil
 	}
 	if errno != 0 {
-		return 0, fmt.Errorf("look at epoll set: %w", errno)
+		return 0, fmt.Errorf("poll epoll set: %w", errno)
 	}
 	return n, nil
 }
 
-// Close gives the set back.
+// Close closes the set.
 func (e *Epoll) Close() error { return unix.Close(e.fd) }

@@ -64,7 +64,8 @@ func TestEpoll(t *testing.T) {
 	}
 }
 
-// TestSignalEndsEpollWait: with no events, so that the caller looks around.
+// TestSignalEndsEpollWait checks that Wait returns no events after a signal, so
+// that the caller can check its own conditions.
 func TestSignalEndsEpollWait(t *testing.T) {
 	e, err := NewEpoll()
 	if err != nil {

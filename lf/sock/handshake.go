@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shakesHands reports whether the kernel knows of a handshake at the listener's
-// port that is not over: its peer may have connected, and its first data is on
-// the way. Where the system does not tell (sock_diag(7)), the answer is yes.
+// shakesHands reports whether the kernel has an unfinished handshake at the
+// listener's port. Its peer may have connected, and its first data may be on
+// the way. If the system does not tell (sock_diag(7)), it returns true.
 func (l *Listener) shakesHands() bool {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
@@ -17,7 +17,7 @@ func (l *Listener) shakesHands() bool {
 	defer unix.Close(fd)
 	family := byte(unix.AF_INET)
 	if l.addr.Addr().Is6() {
-		family = unix.AF_INET6 // peers of IPv4 at a socket of IPv6 are of this family, too
+		family = unix.AF_INET6 // includes IPv4 peers of an IPv6 socket
 	}
 	request := handshakesAt(family, l.addr.Port())
 	if err := unix.Sendto(fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
@@ -28,11 +28,11 @@ func (l *Listener) shakesHands() bool {
 	if err != nil || n < unix.NLMSG_HDRLEN {
 		return true
 	}
-	return binary.NativeEndian.Uint16(answer[4:]) != unix.NLMSG_DONE // one, or an error
+	return binary.NativeEndian.Uint16(answer[4:]) != unix.NLMSG_DONE // a handshake, or an error
 }
 
-// handshakesAt is a request for the handshakes at a port: struct nlmsghdr, then
-// struct inet_diag_req_v2.
+// handshakesAt returns a request for the handshakes at a port: struct nlmsghdr,
+// then struct inet_diag_req_v2.
 func handshakesAt(family byte, port uint16) []byte {
 	const (
 		byFamily   = 20 // SOCK_DIAG_BY_FAMILY

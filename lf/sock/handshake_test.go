@@ -8,15 +8,15 @@ import (
 )
 
 // TestWaitingForFirstData: a peer that has connected to a deferred listener and
-// has not sent anything is in no queue, and is waited for, but not for ever. One
-// whose data has come is in the queue.
+// has sent nothing is not in the accept queue. The listener waits for it, up to
+// a time limit. A peer that has sent data is in the queue.
 func TestWaitingForFirstData(t *testing.T) {
 	for _, address := range []string{"127.0.0.1:0", ":0"} {
 		l := listen(t, Options{Address: address, DeferAccept: DefaultDefer})
 		all := []*Listener{l}
 		l.HoldOff()
 		if Waiting(all, 0) {
-			t.Errorf("%s: nobody has connected, and somebody is waited for", address)
+			t.Errorf("%s: no peer has connected, and Waiting reports one", address)
 		}
 		l = listen(t, Options{Address: address, DeferAccept: DefaultDefer})
 		all[0] = l

@@ -12,25 +12,24 @@ import (
 	"lflab/lf/flight"
 )
 
-// nowhere is the index of a network interface that no system has.
+// noInterface is the index of a network interface that no system has.
 //
-// A listening socket that is shut down resets every connection in its accept
-// queue, and the kernel knows no way to stop taking new ones while the queue is
-// emptied. Binding the socket to an interface is one (SO_BINDTOIFINDEX,
-// socket(7)): whoever asks for a connection at another one does not find the
-// socket and is refused. What is in the queue stays there, and a handshake that
-// has begun goes on. Since Linux 5.7 everybody may do so once.
-const nowhere = math.MaxInt32
+// Shutting down a listening socket resets every connection in its accept queue,
+// and no system call stops new connections while a process empties the queue.
+// Binding the socket to an interface that does not exist has that effect
+// (SO_BINDTOIFINDEX, socket(7)): a new peer does not find the socket and is
+// refused, while connections in the queue stay and handshakes that have begun
+// go on. Since Linux 5.7 any user may do so once.
+const noInterface = math.MaxInt32
 
-// HoldOff refuses new connections, of all processes that have the listener and
-// of its siblings, so that the accept queue can be emptied before the listener
-// is closed: accept until Queued is 0. It cannot be taken back. Where the system
-// does not allow it, which is logged, connections that come meanwhile are
-// queued as before.
+// HoldOff makes the kernel refuse new connections to the listener and its
+// siblings, in all processes, so that the accept queue can be emptied before
+// they are closed: accept until Queued is 0. It cannot be undone. If the system
+// does not allow it, HoldOff logs that, and new connections are still queued.
 func (l *Listener) HoldOff() {
 	if !l.heldOff.Swap(true) {
-		if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, nowhere); err != nil && !toNowhere(l.fd) {
-			slog.Warn("cannot hold new connections off: some that come while the listener is closed may be reset", "address", l.addr.String(), "error", err)
+		if err := unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, noInterface); err != nil && !boundToNone(l.fd) {
+			slog.Warn("cannot refuse new connections: some that come while the listener is closed may be reset", "address", l.addr.String(), "error", err)
 		}
 	}
 	_ = l.siblings.each(func(s *Listener) error {
@@ -39,18 +38,19 @@ func (l *Listener) HoldOff() {
 	})
 }
 
-// HeldOff reports that this or another process has called HoldOff.
-func (l *Listener) HeldOff() bool { return l.heldOff.Load() || toNowhere(l.fd) }
+// HeldOff reports whether this or another process has called HoldOff.
+func (l *Listener) HeldOff() bool { return l.heldOff.Load() || boundToNone(l.fd) }
 
-func toNowhere(fd int) bool {
+func boundToNone(fd int) bool {
 	index, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX)
-	return err == nil && index == nowhere
+	return err == nil && index == noInterface
 }
 
-// Queued is how many connections wait in the accept queue, siblings' included.
-// It is 0 for a listener that was shut down.
+// Queued counts the connections in the accept queue, and in those of siblings.
+// It is 0 after Shutdown.
 func (l *Listener) Queued() (n int) {
-	// For a listening socket, the kernel tells its queue in this field.
+	// For a listening socket, the kernel returns the length of its queue in
+	// Unacked.
 	if info, err := unix.GetsockoptTCPInfo(l.fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil && info.State == unix.BPF_TCP_LISTEN {
 		n = int(info.Unacked)
 	}
@@ -61,8 +61,9 @@ func (l *Listener) Queued() (n int) {
 	return n
 }
 
-// TurnAway answers what waits in the accept queue with answer, and closes it.
-// It does not wait for peers. The listener does not wait any more after it.
+// TurnAway answers all connections in the accept queue with answer and closes
+// them. It returns their number. It does not wait for peers. Afterwards the
+// listener is non-blocking.
 func (l *Listener) TurnAway(answer []byte) (n int) {
 	_ = unix.SetNonblock(l.fd, true)
 	for {
@@ -83,9 +84,9 @@ func (l *Listener) TurnAway(answer []byte) (n int) {
 	return n
 }
 
-// turnAway answers one connection. What has arrived is read first, because the
-// kernel resets a connection that is closed with something unread, and the
-// peer's system throws the answer away then.
+// turnAway answers one connection. It first reads what has arrived, because the
+// kernel resets a connection that is closed with unread data, and the peer's
+// system then drops the answer.
 func turnAway(fd int, answer []byte) {
 	var rubbish [4 << 10]byte
 	for range 256 {
@@ -94,22 +95,24 @@ func turnAway(fd int, answer []byte) {
 			break
 		}
 	}
-	_, _ = send(fd, answer, 0) // it fits, or the peer is gone
+	_, _ = send(fd, answer, 0) // it fits, or the peer has gone
 	_ = unix.Shutdown(fd, unix.SHUT_WR)
 	_ = unix.Close(fd)
 }
 
-// Settle is how long handshakes are waited for. The peer of a deferred
-// connection has connected, is perhaps about to send, and is in no queue until
-// then; the kernel does not tell it from one that will say nothing.
+// Settle is how long Waiting takes handshakes into account. The peer of a
+// deferred connection may have connected and be about to send, but is in no
+// queue until then. The kernel cannot tell it from a peer that will send
+// nothing.
 const Settle = 250 * time.Millisecond
 
-// Waiting reports whether a listener of these is held off and may still bring
-// connections, this long after HoldOff: some wait in its accept queue, or are
-// in their handshake.
+// Waiting reports whether one of the listeners is held off and may still yield
+// connections: some wait in its accept queue, or are in their handshake. since
+// is the time since HoldOff.
 func Waiting(listeners []*Listener, since time.Duration) bool {
 	for _, l := range listeners {
-		// In this order: what a handshake has come to is in the queue.
+		// Check handshakes first: those that finish in between are then in the
+		// queue.
 		if l.HeldOff() && (since < Settle && !l.Ended() && l.shakesHands() || l.Queued() > 0) {
 			return true
 		}
@@ -117,29 +120,31 @@ func Waiting(listeners []*Listener, since time.Duration) bool {
 	return false
 }
 
-// Emptied blocks until there is nothing Waiting, or until over reports true.
-// Others go on accepting.
+// Emptied blocks until Waiting returns false or over returns true. Other
+// threads must accept meanwhile.
 func Emptied(listeners []*Listener, over func() bool) {
-	// To ask for handshakes, the kernel goes through all its connections, those in
-	// TIME_WAIT too: that is milliseconds where there are tens of thousands.
+	// For the query of handshakes, the kernel walks all its connections,
+	// including those in TIME_WAIT. This takes milliseconds where there are
+	// tens of thousands.
 	wait := time.Millisecond
 	for began := flight.Now(); !over() && Waiting(listeners, time.Duration(flight.Now()-began)); wait = min(2*wait, 16*time.Millisecond) {
 		pause(wait)
 	}
 }
 
-// pause sleeps. time.Sleep would have the runtime start its network poller,
-// which is one more thread beside those that are measured.
+// pause sleeps. It avoids time.Sleep, which would start the runtime's network
+// poller, one more thread beside the measured ones.
 func pause(d time.Duration) {
 	ts := unix.NsecToTimespec(int64(d))
-	for unix.Nanosleep(&ts, &ts) == unix.EINTR { // ts is what is left
+	for unix.Nanosleep(&ts, &ts) == unix.EINTR { // ts holds the remaining time
 	}
 }
 
-// LetGo gives a listener that other processes have back to them: this process
-// has it no longer, so that it is closed with the last of the others. Its
-// descriptor stays taken until Close, because threads may still name it. No
-// thread may be in Accept, and the listener is ended (Shutdown).
+// LetGo releases this process's share of a listener that other processes also
+// have, so that the socket closes with the last of those. The descriptor number
+// stays in use until Close, because threads may still use it. Call it after
+// Shutdown, when no thread is in Accept. Otherwise, or if the listener is not
+// shared, it does nothing.
 func (l *Listener) LetGo() {
 	if !l.shared || !l.ended.Load() {
 		return
@@ -147,20 +152,20 @@ func (l *Listener) LetGo() {
 	l.inSets.Lock()
 	defer l.inSets.Unlock()
 	for _, set := range l.sets {
-		_ = set.Remove(l.fd) // an entry would last as long as the socket
+		_ = set.Remove(l.fd) // because an entry would live as long as the socket
 	}
 	l.sets = nil
-	// Any descriptor takes its place that the process has anyhow.
+	// Replace the descriptor by another one that the process has anyway.
 	_ = unix.Dup3(0, l.fd, unix.O_CLOEXEC)
 }
 
-// membership is the epoll sets that a listener is in.
+// membership holds the epoll sets that contain a listener.
 type membership struct {
 	inSets sync.Mutex
 	sets   []*Epoll
 }
 
-// AddListener puts a listener into the set, as Add does. LetGo takes it out.
+// AddListener adds a listener to the set, as Add does. LetGo removes it.
 func (e *Epoll) AddListener(l *Listener, events uint32, token uint64) error {
 	l.inSets.Lock()
 	defer l.inSets.Unlock()
@@ -174,7 +179,7 @@ func (e *Epoll) AddListener(l *Listener, events uint32, token uint64) error {
 	return nil
 }
 
-// RemoveListener takes it out again, if it is there.
+// RemoveListener removes the listener, if it is in the set.
 func (e *Epoll) RemoveListener(l *Listener) {
 	l.inSets.Lock()
 	defer l.inSets.Unlock()

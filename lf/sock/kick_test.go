@@ -13,8 +13,8 @@ import (
 	"lflab/lf/flight"
 )
 
-// TestDrainServesWhatHasArrived: with data there, neither the flag nor a Kick
-// ends the connection before the data has been read.
+// TestDrainServesWhatHasArrived checks that neither the flag nor a Kick ends a
+// connection before data that has arrived is read.
 func TestDrainServesWhatHasArrived(t *testing.T) {
 	for _, kick := range []bool{false, true} {
 		for _, data := range []string{"", "request"} {
@@ -26,7 +26,7 @@ func TestDrainServesWhatHasArrived(t *testing.T) {
 				send1(t, peer, data)
 				arrived(t, c.FD())
 			}
-			if kick { // as if the owner had looked at the flag just before
+			if kick { // as if the owner had just looked at the flag
 				c.gate.Store(idle)
 				c.Kick()
 				c.gate.Store(busy)
@@ -44,7 +44,7 @@ func TestDrainServesWhatHasArrived(t *testing.T) {
 	}
 }
 
-// TestKickEndsAnIdleWait: the wait has begun, and has no deadline.
+// TestKickEndsAnIdleWait kicks a wait that has begun and has no deadline.
 func TestKickEndsAnIdleWait(t *testing.T) {
 	c, _ := pair(t, true)
 	var draining atomic.Bool
@@ -61,7 +61,8 @@ func TestKickEndsAnIdleWait(t *testing.T) {
 	}
 }
 
-// TestKickLeavesABusyConnAlone: a request that is being read goes on.
+// TestKickLeavesABusyConnAlone checks that a request which is being read goes
+// on.
 func TestKickLeavesABusyConnAlone(t *testing.T) {
 	c, peer := pair(t, true)
 	c.Kick()
@@ -74,8 +75,8 @@ func TestKickLeavesABusyConnAlone(t *testing.T) {
 }
 
 // TestOwnerWaitsForAKickUnderWay: a Kick that has seen the connection idle is
-// about to use its descriptor. Until it is done the owner must not return, for
-// it might close it.
+// about to use its descriptor. Until the Kick is done the owner must not
+// return, because it might close the descriptor.
 func TestOwnerWaitsForAKickUnderWay(t *testing.T) {
 	c, peer := pair(t, true)
 	var returned atomic.Bool
@@ -94,9 +95,9 @@ func TestOwnerWaitsForAKickUnderWay(t *testing.T) {
 		n, err := unix.IoctlGetInt(c.FD(), unix.SIOCINQ)
 		return n == 0 && err == nil
 	})
-	// The owner has its data, and looks at the gate again and again. An owner
-	// that is right never fails this; a wrong one that is kept from the CPU for
-	// 1,000 looks is missed.
+	// The owner has its data and looks at the state again and again. A correct
+	// owner never fails this test. A wrong one passes if it gets no CPU for
+	// 1,000 looks.
 	for range 1000 {
 		if runtime.Gosched(); returned.Load() {
 			t.Fatal("the owner returned while its descriptor was in use")
@@ -106,12 +107,13 @@ func TestOwnerWaitsForAKickUnderWay(t *testing.T) {
 	<-done
 }
 
-// TestKickAgainstReadIdle races a Kick, a request and the end of the idle wait
-// against each other, and looks at what happens to the socket that gets the
-// descriptor next: its read side must stay open.
+// TestKickAgainstReadIdle lets a Kick, a request and the end of the idle wait
+// race. It checks the socket that gets the descriptor next: its read side must
+// stay open.
 //
-// The rounds go on until each end has been seen, for 2,000 more at most. Where
-// each has a chance of one in 50, none is missed but once in 10^17 runs.
+// The rounds go on until each outcome has been seen, for at most 2,000 more
+// rounds. If each has a chance of one in 50, a run that misses one has a chance
+// of about 10^-17.
 func TestKickAgainstReadIdle(t *testing.T) {
 	least := int64(scaled(200, 20_000))
 	socketpair := func() [2]int {
@@ -125,8 +127,8 @@ func TestKickAgainstReadIdle(t *testing.T) {
 	var (
 		c          Conn
 		draining   atomic.Bool
-		round      atomic.Int64 // the owner's
-		kicked     atomic.Int64 // the last round in which the kicker is done
+		round      atomic.Int64 // of the owner
+		kicked     atomic.Int64 // the last round that the kicker has finished
 		peer       atomic.Int64
 		served     int
 		ended      int
@@ -140,7 +142,7 @@ func TestKickAgainstReadIdle(t *testing.T) {
 				}
 				runtime.Gosched()
 			}
-			// In half of the rounds with the request first, in a part of them
+			// In half of the rounds the request comes first, in some of them
 			// long before.
 			if n%2 == 0 {
 				unix.Write(int(peer.Load()), []byte("x"))
@@ -201,7 +203,7 @@ func TestConnThatDoesNotWaitIgnoresDrain(t *testing.T) {
 	if c.Waits() {
 		t.Fatal("it says that it waits")
 	}
-	c.SetReadDeadline(flight.Now() + int64(time.Hour)) // a wait would not end
+	c.SetReadDeadline(flight.Now() + int64(time.Hour)) // a wait would block
 	if _, err := c.ReadIdle(make([]byte, 1)); err == nil || errors.Is(err, io.EOF) {
 		t.Errorf("read: %v", err)
 	}

@@ -21,18 +21,19 @@ import (
 // ErrEnded is returned by Accept once the listener has been shut down.
 var ErrEnded = errors.New("listener is shut down")
 
-// ErrNoConnection is returned by Accept when it has no connection this time:
-// the peer vanished (ECONNABORTED), a signal came, nothing is pending on a
-// listener that does not wait, or the system was short of something and Accept
-// has waited a while. Call it again.
-var ErrNoConnection = errors.New("no connection this time")
+// ErrNoConnection is returned by Accept when it has no connection: the peer has
+// gone (ECONNABORTED), a signal came, none waits on a non-blocking listener, or
+// the system was short of a resource and Accept has waited for a while. Call it
+// again.
+var ErrNoConnection = errors.New("no connection (accept again)")
 
-// ErrShort is returned by Accept on a listener that does not wait, when
-// descriptors or memory have run out: call it again after ShortPause. It is an
+// ErrShort is returned by Accept on a non-blocking listener when descriptors or
+// memory have run out. Call it again after ShortPause. It is an
 // ErrNoConnection.
 var ErrShort = fmt.Errorf("short of descriptors or memory: %w", ErrNoConnection)
 
-// ShortPause is how long not to accept when descriptors or memory have run out.
+// ShortPause is how long to wait before accepting again when descriptors or
+// memory have run out.
 const ShortPause = 100 * time.Millisecond
 
 // Options are a listener's parameters.
@@ -40,28 +41,29 @@ type Options struct {
 	Address string // host:port; port 0 lets the kernel choose
 	Backlog int    // 0 means 4096; the kernel caps it at net.core.somaxconn
 
-	// DeferAccept is TCP_DEFER_ACCEPT of tcp(7): a connection is handed out
-	// when its first data has come, so that no thread is woken for a peer
-	// that has not said anything. 0 is off.
+	// DeferAccept is TCP_DEFER_ACCEPT of tcp(7): accept4 returns a connection
+	// only when its first data has come, so a silent peer wakes no thread. 0 is
+	// off.
 	DeferAccept time.Duration
 
-	// SendBuffer is SO_SNDBUF of socket(7) for the connections, bytes; 0 leaves
-	// it to the system. One that the system does not grant is a line in the log.
+	// SendBuffer is SO_SNDBUF of socket(7) for the connections, in bytes. 0
+	// means the system's default. If the system refuses it, a warning is
+	// logged.
 	SendBuffer int
 
-	// ReusePort is SO_REUSEPORT of socket(7): the address may be listened on
-	// more than once, see Sibling. Another process of the same user may then
-	// do so, too, unnoticed.
+	// ReusePort is SO_REUSEPORT of socket(7): several sockets may listen on the
+	// address, see Sibling. Another process of the same user can then do so,
+	// too, unnoticed.
 	ReusePort bool
 }
 
 // DefaultDefer is how long the kernel waits for the first data of a deferred
-// connection before it is handed out without.
+// connection before accept4 returns it without.
 const DefaultDefer = 10 * time.Second
 
-// Listener is a listening TCP socket. All its methods may be called by any
-// thread; several may block in Accept, and the kernel hands each connection to
-// the one that has waited longest.
+// Listener is a listening TCP socket. Any thread may call its methods. Several
+// may block in Accept; the kernel gives each connection to the thread that has
+// waited longest.
 type Listener struct {
 	fd       int
 	addr     netip.AddrPort
@@ -70,21 +72,21 @@ type Listener struct {
 	heldOff  atomic.Bool
 	nextLog  atomic.Int64
 	noWait   bool
-	shared   bool // with other processes, see Adopt
+	shared   bool // other processes also have it, see Adopt
 	opt      Options
 	onShort  func(error)
-	first    *Listener // whose sibling this is
+	first    *Listener // the listener that this one is a sibling of; may be nil
 	siblings siblings
 	membership
 
-	// Short counts Accepts that found the process or the system without
-	// descriptors or memory; Aborted those whose peer had gone. Those of
-	// siblings are counted at the first.
+	// Short counts the calls of Accept that found no descriptors or memory.
+	// Aborted counts those whose peer had gone. A sibling's are counted at its
+	// first listener.
 	Short, Aborted atomic.Uint64
 }
 
-// Listen opens a listening socket with SO_REUSEADDR and TCP_NODELAY, which
-// connections inherit.
+// Listen opens a listening socket with SO_REUSEADDR. Its connections inherit
+// its TCP_NODELAY.
 func Listen(opt Options) (*Listener, error) {
 	addr, err := ParseAddress(opt.Address)
 	if err != nil {
@@ -102,10 +104,10 @@ func Listen(opt Options) (*Listener, error) {
 	return l, nil
 }
 
-// Bindable binds host:port for a moment and does not listen on it. It returns
-// what keeps a listening socket from being bound there, EADDRINUSE too; with
-// shares it is one that lets others of the same user have the address, too
-// (SO_REUSEPORT).
+// Bindable binds a socket to host:port and closes it, without listening. It
+// returns the error that prevents binding there, including EADDRINUSE. With
+// shares it sets SO_REUSEPORT, so that other sockets of the user that share the
+// address do not prevent it.
 func Bindable(address string, shares bool) error {
 	addr, err := ParseAddress(address)
 	if err != nil {
@@ -127,10 +129,10 @@ func Bindable(address string, shares bool) error {
 	return unix.Bind(fd, sa)
 }
 
-// ParseAddress resolves host:port. An empty host is all addresses.
+// ParseAddress resolves host:port. An empty host means all addresses.
 func ParseAddress(address string) (netip.AddrPort, error) {
 	tcp, err := net.ResolveTCPAddr("tcp", address)
-	if err == nil && address == "" { // which package net takes for any address and any port
+	if err == nil && address == "" { // package net accepts this as any address and port
 		err = errors.New("missing address")
 	}
 	if err != nil {
@@ -142,8 +144,8 @@ func ParseAddress(address string) (netip.AddrPort, error) {
 	return netip.AddrPortFrom(netip.IPv6Unspecified(), uint16(tcp.Port)), nil
 }
 
-// socket opens a socket for that address. All addresses (any) are those that
-// the system has: IPv4's alone, where there is no IPv6.
+// socket opens a socket for that address. anyAddress says that no host was
+// given: where there is no IPv6, it then opens one for all IPv4 addresses.
 func socket(addr netip.AddrPort, anyAddress bool) (fd int, sa unix.Sockaddr, err error) {
 	const kind = unix.SOCK_STREAM | unix.SOCK_CLOEXEC
 	ip, port := addr.Addr().Unmap(), int(addr.Port())
@@ -165,14 +167,14 @@ func socket(addr netip.AddrPort, anyAddress bool) (fd int, sa unix.Sockaddr, err
 		return -1, nil, fmt.Errorf("this system has no IPv6: %w (use an address of IPv4)", err)
 	}
 	if err == nil && ip.IsUnspecified() {
-		// Whatever net.ipv6.bindv6only says, these are all of IPv4, too.
+		// This includes all IPv4 addresses, whatever net.ipv6.bindv6only is.
 		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0)
 	}
 	return fd, &unix.SockaddrInet6{Port: port, Addr: ip.As16(), ZoneId: zone}, err
 }
 
-// zoneID is the number of an IPv6 address's zone, which is an interface's name
-// or its number (RFC 4007, 11).
+// zoneID returns the number of an IPv6 address's zone, which is an interface's
+// name or number (RFC 4007, 11).
 func zoneID(zone string) (uint32, error) {
 	if zone == "" {
 		return 0, nil
@@ -229,7 +231,7 @@ func (l *Listener) listen(sa unix.Sockaddr, opt Options) error {
 	return l.bound()
 }
 
-// bound reads the address that is listened on.
+// bound reads the address that the socket is bound to.
 func (l *Listener) bound() error {
 	bound, err := unix.Getsockname(l.fd)
 	if err != nil {
@@ -255,9 +257,8 @@ func zoneName(id uint32) string {
 	return strconv.FormatUint(uint64(id), 10)
 }
 
-// Share sets whether another socket of this user may be bound to an address
-// that has this one's among it (SO_REUSEPORT), for as long as one takes the
-// other's place.
+// Share sets whether other sockets of this user may be bound to this listener's
+// address (SO_REUSEPORT). It is used while one listener replaces another.
 func (l *Listener) Share(on bool) error {
 	value := 0
 	if on {
@@ -269,14 +270,14 @@ func (l *Listener) Share(on bool) error {
 	return nil
 }
 
-// Addr is the address that is listened on.
+// Addr returns the address that the listener is bound to.
 func (l *Listener) Addr() netip.AddrPort { return l.addr }
 
-// FD is the descriptor, for an epoll set or for the net package.
+// FD returns the descriptor, for an epoll set or the net package.
 func (l *Listener) FD() int { return l.fd }
 
-// DoNotWait makes Accept return ErrNoConnection or ErrShort where it would
-// block. Call it before the first Accept.
+// DoNotWait makes the listener non-blocking: Accept returns ErrNoConnection or
+// ErrShort instead of blocking. Call it before the first Accept.
 func (l *Listener) DoNotWait() error {
 	if err := unix.SetNonblock(l.fd, true); err != nil {
 		return fmt.Errorf("make the listener non-blocking: %w", err)
@@ -286,17 +287,17 @@ func (l *Listener) DoNotWait() error {
 }
 
 // Accept blocks until there is a connection and returns its descriptor. After
-// Shutdown it returns ErrEnded; any other error is ErrNoConnection, so that an
-// accept loop never ends by accident. When descriptors or memory run out it
-// waits ShortPause before it returns, and says so in the log once a second.
+// Shutdown it returns ErrEnded. Any other error is an ErrNoConnection, so an
+// accept loop never ends by accident. When descriptors or memory run out, it
+// waits ShortPause before it returns, and logs that at most once a second.
 func (l *Listener) Accept() (fd int, err error) {
-	if l.ended.Load() { // where others go on listening, the kernel would not tell
+	if l.ended.Load() { // while other processes listen, the kernel would not report the end
 		return -1, ErrEnded
 	}
 	return l.accept()
 }
 
-// accept is Accept for who has been told of a connection.
+// accept is Accept for a caller that knows that a connection waits.
 func (l *Listener) accept() (fd int, err error) {
 	var errno syscall.Errno
 	if l.noWait {
@@ -312,13 +313,13 @@ func (l *Listener) accept() (fd int, err error) {
 	return fd, nil
 }
 
-// tryAccept is accept4 on a listener that does not wait.
+// tryAccept is accept4 on a non-blocking listener.
 func (l *Listener) tryAccept() (fd int, errno syscall.Errno) {
 	r, _, errno := syscall.RawSyscall6(unix.SYS_ACCEPT4, uintptr(l.fd), 0, 0, unix.SOCK_CLOEXEC, 0, 0)
 	return int(r), errno
 }
 
-// judge tells what an errno of accept4 means to the caller.
+// judge translates an errno of accept4 into Accept's error.
 func (l *Listener) judge(errno syscall.Errno) error {
 	if l.ended.Load() {
 		return ErrEnded
@@ -331,14 +332,15 @@ func (l *Listener) judge(errno syscall.Errno) error {
 	case unix.EINTR:
 	case unix.ECONNABORTED, unix.EPROTO, unix.ENOPROTOOPT, unix.ETIMEDOUT, unix.ENETDOWN,
 		unix.ENETUNREACH, unix.EHOSTDOWN, unix.EHOSTUNREACH, unix.ENONET:
-		// Of one connection: accept(2) passes on what has become of it.
+		// These concern one connection: accept(2) returns its pending error.
 		l.eldest().Aborted.Add(1)
 	case unix.EBADF, unix.ENOTSOCK, unix.EINVAL, unix.EOPNOTSUPP, unix.EFAULT:
-		// Not a listening socket (any more): trying again cannot help.
+		// It is not, or no longer, a listening socket, so trying again cannot
+		// help.
 		return ErrEnded
 	default:
-		// EMFILE, ENFILE, ENOBUFS, ENOMEM; or one that the manual does not
-		// know, which must not make the caller spin either.
+		// EMFILE, ENFILE, ENOBUFS, ENOMEM, or an errno that the manual does not
+		// list. The caller must not spin on any of them.
 		l.NoteShort(errno)
 		if l.noWait {
 			return ErrShort
@@ -348,15 +350,15 @@ func (l *Listener) judge(errno syscall.Errno) error {
 	return ErrNoConnection
 }
 
-// await blocks until there is a connection, or a signal came. It is for a
-// listener that ought to wait and does not, for another process has made it one
-// that does not: the flag belongs to all of them.
+// await blocks until there is a connection or a signal comes. It is used if
+// another process has made a shared blocking listener non-blocking, because
+// that flag belongs to the socket.
 func (l *Listener) await() {
 	set := [1]unix.PollFd{{Fd: int32(l.fd), Events: unix.POLLIN}}
-	_, _ = block.Poll(set[:], nil) // accept4 tells more
+	_, _ = block.Poll(set[:], nil) // accept4 returns the details
 }
 
-// backOff waits, in pieces, so that Shutdown is not kept waiting.
+// backOff waits ShortPause in pieces, so that it ends soon after Shutdown.
 func (l *Listener) backOff() {
 	const piece = 10 * time.Millisecond
 	for range ShortPause / piece {
@@ -367,9 +369,9 @@ func (l *Listener) backOff() {
 	}
 }
 
-// NoteShort counts an accept that failed for want of descriptors or memory,
-// and logs it if none was logged within the last second. Accept calls it; so
-// does whoever accepts from this listener's socket in another way.
+// NoteShort counts an accept that failed because descriptors or memory ran out,
+// and logs it at most once a second. Accept calls it. A caller that accepts
+// from this socket in another way must call it, too.
 func (l *Listener) NoteShort(err error) {
 	l = l.eldest()
 	l.Short.Add(1)
@@ -379,28 +381,27 @@ func (l *Listener) NoteShort(err error) {
 	now := flight.Now()
 	next := l.nextLog.Load()
 	if now >= next && l.nextLog.CompareAndSwap(next, now+int64(time.Second)) {
-		slog.Warn("cannot accept, waiting for resources to come free", "error", err, "times", l.Short.Load())
+		slog.Warn("cannot accept, waiting until resources are free", "error", err, "times", l.Short.Load())
 	}
 }
 
-// OnShort has f called with each shortage that is noted, by the thread that
-// notes it. Call it before the first Accept.
+// OnShort makes NoteShort call f, on the same thread. Call it before the first
+// Accept.
 func (l *Listener) OnShort(f func(error)) { l.onShort = f }
 
-// Shutdown ends listening at once, its siblings' too: blocked Accepts return
-// ErrEnded and peers are refused. It may be called more than once. shutdown(2)
-// is used because close(2) would leave a thread blocked in accept4.
+// Shutdown ends listening at once, also for siblings: blocked calls of Accept
+// return ErrEnded, and peers are refused. It may be called more than once. It
+// uses shutdown(2), because close(2) would leave threads blocked in accept4.
 //
-// A listener that other processes have, too, is left: they go on listening, and
-// here each Accept that begins from now on returns ErrEnded. Those that are
-// blocked do so when their thread is interrupted, which is the caller's to see
-// to (thread.Interrupt, until they have returned: an interruption that comes
-// just before the system call is lost). A connection that one of them gets
-// before that is the caller's to serve.
+// If other processes have the listener, too, they go on listening. Here, each
+// later Accept returns ErrEnded. A blocked Accept returns it when its thread is
+// interrupted. The caller must interrupt the threads until they have returned
+// (thread.Interrupt), because an interruption just before the system call is
+// lost. If such an Accept still returns a connection, the caller must serve it.
 func (l *Listener) Shutdown() {
 	l.ended.Store(true)
 	if !l.shared {
-		_ = unix.Shutdown(l.fd, unix.SHUT_RDWR) // ENOTCONN when done before
+		_ = unix.Shutdown(l.fd, unix.SHUT_RDWR) // ENOTCONN if already shut down
 	}
 	_ = l.siblings.each(func(s *Listener) error {
 		s.Shutdown()
@@ -408,14 +409,14 @@ func (l *Listener) Shutdown() {
 	})
 }
 
-// Ended reports that the listener has been shut down, or left.
+// Ended reports whether Shutdown was called.
 func (l *Listener) Ended() bool { return l.ended.Load() }
 
-// Shared reports that other processes have the listener, too.
+// Shared reports whether other processes have the listener, too.
 func (l *Listener) Shared() bool { return l.shared }
 
-// Close gives the descriptor back. No thread may be in Accept, and siblings
-// have been closed before.
+// Close closes the descriptor. No thread may be in Accept, and siblings must be
+// closed before.
 func (l *Listener) Close() error {
 	if l.first != nil {
 		l.first.siblings.remove(l)
@@ -423,10 +424,9 @@ func (l *Listener) Close() error {
 	return unix.Close(l.fd)
 }
 
-// Stamp switches kernel time stamps of received data on or off for the
-// connections that arrive from now on (SO_TIMESTAMPNS of socket(7)), at its
-// siblings too. If no socket of the system wanted any before, the kernel
-// begins a moment later.
+// Stamp switches kernel time stamps of received data on or off for connections
+// that arrive later (SO_TIMESTAMPNS of socket(7)), also for siblings. If no
+// other socket of the system has them on, they start a moment later.
 func (l *Listener) Stamp(on bool) error {
 	value := 0
 	if on {
@@ -439,5 +439,5 @@ func (l *Listener) Stamp(on bool) error {
 	return l.siblings.each(func(s *Listener) error { return s.Stamp(on) })
 }
 
-// Stamping reports whether new connections bear time stamps.
+// Stamping reports whether new connections have time stamps.
 func (l *Listener) Stamping() bool { return l.stamping.Load() }

@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestDeferredAccept: a peer that says nothing is not handed out, one that
-// has said something is.
+// TestDeferredAccept checks that Accept does not return a silent peer, but
+// returns one that has sent something.
 func TestDeferredAccept(t *testing.T) {
 	l := listen(t, Options{DeferAccept: DefaultDefer})
 	if err := l.DoNotWait(); err != nil {
@@ -45,7 +45,8 @@ func TestDeferredAccept(t *testing.T) {
 	}
 }
 
-// TestNotDeferred is the other way: a silent peer is handed out.
+// TestNotDeferred checks that Accept returns a silent peer if the listener is
+// not deferred.
 func TestNotDeferred(t *testing.T) {
 	l := listen(t, Options{})
 	peer := dial(t, l)
@@ -63,8 +64,8 @@ func TestNotDeferred(t *testing.T) {
 	}
 }
 
-// TestShutdownEndsAccept: all threads that are blocked in accept4 return, and
-// peers are refused from then on.
+// TestShutdownEndsAccept checks that all threads blocked in accept4 return, and
+// that peers are refused from then on.
 func TestShutdownEndsAccept(t *testing.T) {
 	const threads = 8
 	l := listen(t, Options{})
@@ -91,7 +92,7 @@ func TestShutdownEndsAccept(t *testing.T) {
 			t.Errorf("accept ended with %v", err)
 		}
 	}
-	l.Shutdown() // again
+	l.Shutdown() // a second call
 	if _, err := l.Accept(); !errors.Is(err, ErrEnded) {
 		t.Errorf("a later accept ended with %v", err)
 	}
@@ -100,7 +101,7 @@ func TestShutdownEndsAccept(t *testing.T) {
 	}
 }
 
-// inAccept tells whether a thread of this process is in accept4.
+// inAccept reports whether a thread of this process is in accept4.
 func inAccept(t *testing.T, tid int) bool {
 	call, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", tid))
 	if errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
@@ -110,8 +111,9 @@ func inAccept(t *testing.T, tid int) bool {
 	return strings.HasPrefix(string(call), fmt.Sprintf("%d ", unix.SYS_ACCEPT4))
 }
 
-// TestAcceptErrors: what accept4 can say, and what comes of it. TCP does not
-// return ECONNABORTED here, as accept4 is not asked for the peer's address.
+// TestAcceptErrors checks the result of Accept for each error of accept4. TCP
+// never returns ECONNABORTED here, because accept4 is not asked for the peer's
+// address.
 func TestAcceptErrors(t *testing.T) {
 	tests := []struct {
 		errnos         []syscall.Errno

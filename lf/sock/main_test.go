@@ -12,17 +12,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestMain lets the test binary be a server that runs out of descriptors. The
-// tests fail if a child of theirs is left.
+// TestMain lets the test binary be a server that runs out of descriptors. It
+// fails the tests if a child is left.
 func TestMain(m *testing.M) {
 	if os.Getenv(shortServerEnv) != "" {
 		shortServer()
 		return
 	}
-	slog.SetDefault(slog.New(slog.DiscardHandler))    // of the shortages that tests provoke
-	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4)) // for threads that are blocked in the kernel
+	slog.SetDefault(slog.New(slog.DiscardHandler))    // the shortages that tests provoke
+	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4)) // for threads that block in the kernel
 	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
-		l.Close() // the network poller has its own descriptors from now on
+		l.Close() // from now on the network poller has its own descriptors
 	}
 	status := m.Run()
 	if pid, err := unix.Wait4(-1, nil, unix.WNOHANG, nil); err != unix.ECHILD {
@@ -32,10 +32,11 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// full is set while a long test runs.
+// full is true during a long test.
 var full bool
 
-// scaled is a number of rounds: quick in every run, many in the long tests.
+// scaled returns the number of rounds: quick in ordinary runs, many in long
+// tests.
 func scaled(quick, many int) int {
 	switch {
 	case full:
@@ -46,10 +47,10 @@ func scaled(quick, many int) int {
 	return quick
 }
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits for something that must happen.
 const patience = time.Minute
 
-// until polls a condition that other threads or the kernel bring about.
+// until polls until cond returns true. Other threads or the kernel make it so.
 func until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
@@ -59,7 +60,7 @@ func until(t *testing.T, what string, cond func() bool) {
 	}
 }
 
-// descriptors counts what this process has open.
+// descriptors returns the number of open descriptors of this process.
 func descriptors(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -82,7 +83,7 @@ func listen(t testing.TB, opt Options) *Listener {
 	return l
 }
 
-// dial connects a blocking socket, with a time limit on what it does.
+// dial connects a blocking socket with a time limit on its operations.
 func dial(t testing.TB, l *Listener) int {
 	t.Helper()
 	fd, sa, err := socket(l.Addr(), false)
@@ -100,7 +101,7 @@ func dial(t testing.TB, l *Listener) int {
 	return fd
 }
 
-// pair is a connection: our side as a Conn, and the peer's descriptor.
+// pair makes a connection: our side is a Conn, the peer's a descriptor.
 func pair(t *testing.T, wait bool) (*Conn, int) {
 	t.Helper()
 	l := listen(t, Options{})
@@ -127,7 +128,7 @@ func send1(t *testing.T, fd int, data string) {
 	}
 }
 
-// arrived waits until data, or the end, can be read.
+// arrived waits until data, or the end of file, can be read.
 func arrived(t *testing.T, fd int) {
 	t.Helper()
 	until(t, "data", func() bool {
@@ -136,7 +137,7 @@ func arrived(t *testing.T, fd int) {
 	})
 }
 
-// armed is the time limit that the kernel has for receives, ns.
+// armed returns the kernel's time limit for receives, in ns.
 func armed(t *testing.T, fd int) int64 {
 	t.Helper()
 	tv, err := unix.GetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO)

@@ -4,26 +4,27 @@ package sock
 
 import "testing"
 
-// inFull runs a test with all its rounds.
 func inFull(t *testing.T, test func(*testing.T)) {
 	full = true
 	defer func() { full = false }()
 	test(t)
 }
 
-// TestCutAgainstManyCloses adds that no rarer order of a cut and a close reaches
-// the socket that gets the descriptor next.
+// TestCutAgainstManyCloses also covers rare orders of a cut and a close: none
+// reaches the socket that gets the descriptor next.
 func TestCutAgainstManyCloses(t *testing.T) { inFull(t, TestCutAgainstClose) }
 
-// TestKickAgainstManyReads adds the same for a kick and the end of an idle wait.
+// TestKickAgainstManyReads does the same for a kick and the end of an idle
+// wait.
 func TestKickAgainstManyReads(t *testing.T) { inFull(t, TestKickAgainstReadIdle) }
 
-// TestEveryModeTakesMany adds bursts at the rarer moments of each accept mode:
-// an edge that comes while a thread is about to sleep.
+// TestEveryModeTakesMany also covers the rare moments of each accept mode: an
+// edge that comes while a thread is about to sleep.
 func TestEveryModeTakesMany(t *testing.T) { inFull(t, TestEveryModeTakesEveryConnection) }
 
-// TestModesEndOften adds ends that come while threads fall asleep.
+// TestModesEndOften also covers ends that come while threads fall asleep.
 func TestModesEndOften(t *testing.T) { inFull(t, TestModesEndWhileAsleep) }
 
-// TestUringServesMany adds requests that are passed on by many threads that end.
+// TestUringServesMany also covers requests that many threads submit before they
+// end.
 func TestUringServesMany(t *testing.T) { inFull(t, TestUringAcceptServesAll) }

@@ -12,16 +12,16 @@ import (
 
 var _ serve.FileSender = (*Conn)(nil)
 
-// SendFile implements serve.FileSender by sendfile(2). The kernel holds the
-// end of head back for the file's first bytes (MSG_MORE), so that they share
-// their segments.
+// SendFile implements serve.FileSender by sendfile(2). The kernel holds back
+// the end of head until the file's first bytes (MSG_MORE), so that they share
+// segments.
 //
-// sendfile knows no flag for a single call that must not block, and so the
-// descriptor is in non-blocking mode meanwhile, on a Conn that waits too: that
-// one polls, which has a deadline. The two fcntl(2) are little beside what a
-// file costs that is worth sendfile.
+// sendfile has no flag for a single non-blocking call. So the descriptor is in
+// non-blocking mode during SendFile, even on a Conn that blocks; that Conn
+// polls with a deadline. The two calls of fcntl(2) cost little compared with
+// sending a file.
 func (c *Conn) SendFile(head []byte, src int, offset, n int64) (int64, error) {
-	if c.wait && c.full { // as the last call has left it
+	if c.wait && c.full { // set by the previous call
 		if err := c.awaitWritable(); err != nil {
 			return 0, err
 		}
@@ -70,14 +70,14 @@ func (c *Conn) sendAll(head []byte, src int, offset, n int64) (int64, error) {
 				return done, err
 			}
 		case unix.EINVAL, unix.ENOSYS, unix.EOPNOTSUPP:
-			return done, errors.ErrUnsupported // by the file system, for one
+			return done, errors.ErrUnsupported // for example, by the file system
 		default:
 			return done, errno
 		}
 	}
 }
 
-// setFlags sets the descriptor's status flags; it has no others.
+// setFlags sets the descriptor's status flags. It has no other ones.
 func setFlags(fd, flags int) syscall.Errno {
 	_, _, errno := syscall.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETFL, uintptr(flags))
 	return errno

@@ -15,7 +15,7 @@ import (
 	"lflab/lf/serve"
 )
 
-// content makes a file of size bytes that are not alike, and opens it.
+// content makes a file of size varying bytes and opens it.
 func content(t testing.TB, size int) (*os.File, []byte) {
 	t.Helper()
 	text := make([]byte, size)
@@ -34,7 +34,7 @@ func content(t testing.TB, size int) (*os.File, []byte) {
 	return f, text
 }
 
-// sendAll calls SendFile until everything has gone, and polls where it would
+// sendAll calls SendFile until everything is sent, and polls when it would
 // block. It returns how often it did.
 func sendAll(t *testing.T, c *Conn, head []byte, f *os.File, offset, n int64) (blocked int) {
 	t.Helper()
@@ -84,7 +84,7 @@ func TestSendFile(t *testing.T) {
 	}
 }
 
-// readAll reads what comes, in blocking mode, until the end or an error.
+// readAll reads from a blocking descriptor until the end or an error.
 func readAll(fd int) []byte {
 	var all []byte
 	p := make([]byte, 64<<10)
@@ -100,7 +100,7 @@ func readAll(fd int) []byte {
 	}
 }
 
-// The head goes out with the file's first bytes, not before them.
+// The head is sent in one segment with the file's first bytes.
 func TestHeadSharesASegment(t *testing.T) {
 	f, text := content(t, 100)
 	for _, wait := range []bool{true, false} {
@@ -121,8 +121,8 @@ func TestHeadSharesASegment(t *testing.T) {
 	}
 }
 
-// A peer that never reads is given up at the deadline, and the thread of a
-// Conn that does not wait is not held at all.
+// A write to a peer that never reads ends at the deadline. On a Conn that does
+// not wait it does not block the thread at all.
 func TestSendFileToPeerThatNeverReads(t *testing.T) {
 	f, _ := content(t, 1<<20)
 	for _, wait := range []bool{true, false} {
@@ -182,8 +182,8 @@ func TestSendFileErrors(t *testing.T) {
 	}
 }
 
-// BenchmarkSendFile sends files over loopback to a peer that reads all; rival
-// is a copy through the process, as a Stream without SendFile needs.
+// BenchmarkSendFile sends files over loopback to a peer that reads all. rival
+// copies through the process, as for a Stream without SendFile.
 func BenchmarkSendFile(b *testing.B) {
 	const size = 64 << 20
 	f, _ := content(b, size)

@@ -6,16 +6,16 @@ import (
 	"sync/atomic"
 )
 
-// MostListeners is how many listeners one acceptor can have.
+// MostListeners is the largest number of listeners of one acceptor.
 const MostListeners = 64
 
-// Turns says whose turn it is among several listeners that are ready at the
-// same time, round robin. Any thread may ask: two that ask at once may be told
-// the same.
+// Turns chooses round robin among several listeners that are ready at the same
+// time. Any thread may use it. Two threads that ask at once may get the same
+// listener.
 type Turns struct{ next atomic.Uint32 }
 
-// Next is the number of the first listener from the turn on that is in ready,
-// bit by bit, and its turn is over then. There is at least one.
+// Next returns the number of the next listener in ready, a set of bits that
+// must not be empty. The turn then moves on.
 func (t *Turns) Next(ready uint64) int {
 	turn := int(t.next.Load())
 	i := (bits.TrailingZeros64(bits.RotateLeft64(ready, -turn)) + turn) % MostListeners
@@ -23,13 +23,13 @@ func (t *Turns) Next(ready uint64) int {
 	return i
 }
 
-// several is the listeners of an acceptor.
+// several holds the listeners of an acceptor.
 type several struct {
 	all []*Listener
 	Turns
 }
 
-// next is the listener whose turn it is, of those that are ready.
+// next returns the ready listener whose turn it is.
 func (s *several) next(ready uint64) *Listener { return s.all[s.Next(ready)] }
 
 func (s *several) doNotWait() error {
@@ -44,10 +44,10 @@ func (s *several) doNotWait() error {
 	return nil
 }
 
-// only is the listener of an acceptor that can have but one.
+// only returns the listener of an acceptor that supports only one.
 func only(mode string, ls []*Listener) (*Listener, error) {
 	if len(ls) > 1 {
-		return nil, fmt.Errorf("accept %s is for one listener, and there are %d (poll and epoll work with several)", mode, len(ls))
+		return nil, fmt.Errorf("accept mode %s supports one listener, not %d (use poll or epoll)", mode, len(ls))
 	}
 	return ls[0], nil
 }

@@ -21,8 +21,8 @@ func TestTurns(t *testing.T) {
 	}
 }
 
-// TestSeveralListeners: with connections at all of them, each in turn; with
-// connections at one, that.
+// TestSeveralListeners checks that listeners with connections are served in
+// turn, and that a single one with connections is served.
 func TestSeveralListeners(t *testing.T) {
 	for _, mode := range AcceptModes() {
 		t.Run("accept="+mode.Name, func(t *testing.T) {

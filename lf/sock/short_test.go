@@ -22,20 +22,19 @@ import (
 
 const shortServerEnv = "SOCK_TEST_SHORT_SERVER"
 
-// shortReport is what the server tells when it is asked.
 type shortReport struct {
 	Address  string
 	Short    uint64
 	Rounds   uint64 // returns from Accept
 	Lines    uint64 // in the log
 	Age      int64  // ns
-	NoWait   string // what a listener that does not wait says
+	NoWait   string // what Accept of a listener that does not wait returns
 	Accepted uint64
 }
 
-// shortServer is the child: two threads that accept, with descriptors for a
-// few connections. Each connection gets a byte and is held until its peer
-// closes. A line on standard input asks for a report.
+// shortServer is the child: two threads that accept, with descriptors for a few
+// connections. Each connection gets a byte and stays open until its peer closes
+// it. The server answers each line on standard input with a report.
 func shortServer() {
 	var lines atomic.Uint64
 	slog.SetDefault(slog.New(slog.NewTextHandler(lineCounter{&lines}, nil)))
@@ -92,9 +91,9 @@ func (c lineCounter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestShortOfDescriptors: a server at its limit of open files goes on, waits
-// instead of spinning, says so now and then, and takes up again the peers that
-// had to wait.
+// TestShortOfDescriptors checks that a server at its limit of open files keeps
+// running, pauses instead of spinning, logs the shortage now and then, and
+// later accepts the peers that had to wait.
 func TestShortOfDescriptors(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -147,11 +146,11 @@ func TestShortOfDescriptors(t *testing.T) {
 	if r.Accepted >= peers {
 		t.Fatalf("the limit of open files had no effect: %d accepted", r.Accepted)
 	}
-	// Two threads, a pause of 100 ms after each shortage.
+	// Two threads, with a pause of 100 ms after each shortage.
 	if idle := r.Rounds - r.Accepted; idle > 6+2*uint64(r.Age/int64(ShortPause)) {
 		t.Errorf("Accept returned %d times without a connection within %v", idle, time.Duration(r.Age))
 	}
-	// Once a second for each of two listeners.
+	// One line per second for each of two listeners.
 	if most := 2 + 2*uint64(r.Age/int64(time.Second)); r.Lines == 0 || r.Lines > most {
 		t.Errorf("%d lines in the log within %v (want 1 to %d)", r.Lines, time.Duration(r.Age), most)
 	}
@@ -159,7 +158,7 @@ func TestShortOfDescriptors(t *testing.T) {
 		t.Errorf("a listener that does not wait said %q (want %q)", r.NoWait, want)
 	}
 
-	// All are served in the end, in any order, as the others leave.
+	// As other connections end, all are served, in any order.
 	for left := conns; len(left) > 0; {
 		var waiting []net.Conn
 		for _, c := range left {

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// Sibling opens another listener on the address of this one, which was opened
-// with ReusePort, and with the same options. The kernel divides new connections
-// among the two and all other siblings, by a hash of the peer's address: each
-// has an accept queue of its own, and what is in it when that listener is shut
-// down is lost. The caller closes it, before it closes this one.
+// Sibling opens another listener with the same address and options. This
+// listener must have been opened with ReusePort. The kernel divides new
+// connections among all siblings by a hash of the peer's address. Each has its
+// own accept queue, whose connections are lost when that listener is shut down.
+// The caller must close the sibling before this listener.
 func (l *Listener) Sibling() (*Listener, error) {
 	if !l.opt.ReusePort {
-		return nil, errors.New("listen again on the same address: the first listener does not share it (set ReusePort of its options)")
+		return nil, errors.New("listen again on the same address: the first listener does not share it (set Options.ReusePort)")
 	}
 	opt := l.opt
 	opt.Address = l.addr.String()
@@ -31,7 +31,7 @@ func (l *Listener) Sibling() (*Listener, error) {
 	return s, nil
 }
 
-// eldest is the listener that this one is a sibling of, or itself.
+// eldest returns the listener that this one is a sibling of, or itself.
 func (l *Listener) eldest() *Listener {
 	if l.first != nil {
 		return l.first
@@ -39,7 +39,7 @@ func (l *Listener) eldest() *Listener {
 	return l
 }
 
-// siblings are a listener's that are open.
+// siblings holds a listener's open siblings.
 type siblings struct {
 	mu   sync.Mutex
 	open []*Listener
@@ -59,7 +59,8 @@ func (s *siblings) remove(l *Listener) {
 	}
 }
 
-// each calls do for all that are open, which they stay meanwhile.
+// each calls do for all open siblings. They stay open meanwhile. It stops at
+// the first error.
 func (s *siblings) each(do func(*Listener) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSiblings: connections come to one listener or the other, and to both in
-// the long run; stamping and the shutdown are for all; each is closed alone.
+// TestSiblings checks that connections come to both listeners in the long run,
+// that stamping and Shutdown apply to both, and that each is closed by itself.
 func TestSiblings(t *testing.T) {
 	first := listen(t, Options{ReusePort: true})
 	second, err := first.Sibling()
@@ -50,7 +50,7 @@ func TestSiblings(t *testing.T) {
 				return got[0] > 0 && got[1] > 0
 			}
 		}
-		t.Fatal("nobody got the connection")
+		t.Fatal("no listener got the connection")
 		return false
 	})
 	second.NoteShort(unix.EMFILE)
@@ -71,7 +71,8 @@ func TestSiblings(t *testing.T) {
 	}
 }
 
-// TestSiblingStamps: one that is opened later stamps as the first does.
+// TestSiblingStamps checks that a later sibling stamps as the first listener
+// does.
 func TestSiblingStamps(t *testing.T) {
 	first := listen(t, Options{ReusePort: true})
 	if err := first.Stamp(true); err != nil {
@@ -88,7 +89,7 @@ func TestSiblingStamps(t *testing.T) {
 }
 
 func TestNoSiblingUnasked(t *testing.T) {
-	if s, err := listen(t, Options{}).Sibling(); err == nil || !strings.Contains(err.Error(), "set ReusePort") {
+	if s, err := listen(t, Options{}).Sibling(); err == nil || !strings.Contains(err.Error(), "set Options.ReusePort") {
 		t.Errorf("%v, %v", s, err)
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"lflab/lf/flight"
 )
 
-// TestArrived: the time stamp of the data lies between its sending and its
-// reading, on the clock that the flight recorder uses.
+// TestArrived checks that the time stamp of data lies between its sending and
+// its reading, on the clock of the flight recorder.
 func TestArrived(t *testing.T) {
 	const rounds = 20
-	const exact = 2000 // ns: flight.Now is true to a microsecond
+	const exact = 2000 // ns: flight.Now is exact to 1 µs
 	for _, wait := range []bool{true, false} {
 		l := listen(t, Options{})
 		if err := l.Stamp(true); err != nil {
@@ -41,10 +41,10 @@ func TestArrived(t *testing.T) {
 		until(t, "the kernel's first time stamp", func() bool { once(); return came != 0 })
 		good := 0
 		for range rounds {
-			// Wall clock and monotonic clock are read one after the other; a
-			// thread that is interrupted in between gets it wrong. A reading takes
-			// far less than a time slice: if one of 20 is interrupted, more than
-			// half of them are once in 10^9 runs.
+			// The wall clock and the monotonic clock are read one after the
+			// other. If the thread is interrupted in between, the result is
+			// wrong. A reading takes far less than a time slice: if one of 20
+			// is interrupted, more than half of them are once in 10^9 runs.
 			if once(); sent-exact <= came && came <= read+exact {
 				good++
 			}
@@ -55,7 +55,8 @@ func TestArrived(t *testing.T) {
 	}
 }
 
-// TestNoStamp: connections from before, and from after, bear none.
+// TestNoStamp checks that connections from before the switch on and after the
+// switch off have no stamp.
 func TestNoStamp(t *testing.T) {
 	l := listen(t, Options{})
 	check := func(when string) {
@@ -67,8 +68,8 @@ func TestNoStamp(t *testing.T) {
 			t.Fatal(err)
 		}
 		var c Conn
-		// True although the descriptor bears none: as in a connection that
-		// came just before the switch.
+		// stamped is true although the descriptor has no stamps, as for a
+		// connection that came just before the switch.
 		c.Reset(fd, true, true, nil)
 		defer c.Close()
 		send1(t, peer, "x")

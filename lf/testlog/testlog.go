@@ -1,5 +1,5 @@
-// Package testlog keeps what servers log out of the output of their tests: a
-// test that provokes a panic prints nothing, and one that fails shows the last
+// Package testlog keeps the logs of servers out of the output of their tests. A
+// test that provokes a panic prints nothing. A test that fails shows the last
 // lines of the log, each cut to one line.
 package testlog
 
@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	keep  = 20  // lines of a journal
+	keep  = 20  // lines that a journal keeps
 	width = 300 // bytes of a line
 )
 
-// Journal keeps the last lines of a log. It may be written by several threads.
+// Journal keeps the last lines of a log. Several threads may write to it.
 type Journal struct {
 	mu    sync.Mutex
 	lines []string
-	all   int // that were written
+	all   int // number of lines that were written
 }
 
-// Logger writes to the journal.
+// Logger returns a logger that writes to the journal.
 func (j *Journal) Logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{ReplaceAttr: shorten}))
 }
 
-// shorten leaves of a stack the function that panicked and its caller.
+// shorten reduces a stack to the function that panicked and its caller.
 func shorten(_ []string, a slog.Attr) slog.Attr {
 	if a.Key != "stack" {
 		return a
@@ -57,8 +57,8 @@ func (j *Journal) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// String is the lines that are kept, below their number; "" where nothing was
-// written.
+// String returns the kept lines under a heading with their number, or "" if
+// nothing was written.
 func (j *Journal) String() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -68,7 +68,7 @@ func (j *Journal) String() string {
 	return fmt.Sprintf("the last %d of %d lines of the log:\n%s", len(j.lines), j.all, strings.Join(j.lines, "\n"))
 }
 
-// ShowIfFailed has the test show the journal in the end if it has failed.
+// ShowIfFailed makes the test print the journal at its end if it has failed.
 func (j *Journal) ShowIfFailed(t testing.TB) {
 	t.Cleanup(func() {
 		if text := j.String(); t.Failed() && text != "" {
@@ -77,8 +77,8 @@ func (j *Journal) ShowIfFailed(t testing.TB) {
 	})
 }
 
-// Run runs the tests of a package with a journal in the place of the default
-// log, and shows that if one of them fails. It returns the exit status.
+// Run runs the tests of a package with a journal as the default log, and prints
+// it if one of them fails. It returns the exit status.
 func Run(m *testing.M) int {
 	j := new(Journal)
 	slog.SetDefault(j.Logger())

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestJournal: of many lines the last are kept, of a long one its beginning,
-// and of a stack the function that panicked.
+// TestJournal checks that the last of many lines are kept, the beginning of a
+// long line, and of a stack the function that panicked.
 func TestJournal(t *testing.T) {
 	var j Journal
 	if got := j.String(); got != "" {

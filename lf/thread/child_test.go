@@ -10,14 +10,14 @@ import (
 
 const childVar = "LFLAB_THREAD_TEST_CHILD"
 
-// attempts is how often a count may be off for reasons of the machine: other
-// processes take the CPU in the middle of a hand-off, and the runtime's monitor
-// finds Ps to take away then. A design that breaks a rule breaks it each time.
-// If the machine spoils one count of 100, all three are spoilt once in 10^6.
+// attempts is how many counts may be tried, because the machine can spoil one:
+// other processes take the CPU in the middle of a hand-off, and the runtime's
+// monitor then takes Ps away. A design that breaks a rule breaks it each time.
+// If the machine spoils one count of 100, it spoils all three once in 10^6.
 const attempts = 3
 
 // alone runs check in a process of its own, where it may set GOMAXPROCS and
-// count what the whole process does. The best of up to three attempts counts.
+// count what the whole process does. One success in three attempts is enough.
 func alone(t *testing.T, check func(t *testing.T)) {
 	t.Helper()
 	if os.Getenv(childVar) == t.Name() {
@@ -41,8 +41,9 @@ func alone(t *testing.T, check func(t *testing.T)) {
 	t.Fail()
 }
 
-// child is this test again, as a process. Garbage is not collected there
-// unless the test does it: the collector's workers would count as wake-ups.
+// child prepares this test to run as a process. It turns garbage collection
+// off, unless the test starts one, because the collector's workers would count
+// as wake-ups.
 func child(t *testing.T) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()

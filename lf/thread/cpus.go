@@ -12,11 +12,11 @@ var (
 )
 
 // CPUs returns the CPUs that the process may run on, in ascending order: its
-// affinity mask when it started. Threads that were pinned since do not change
-// it.
+// affinity mask at its start. Pinning threads later does not change it.
 func CPUs() []int {
 	if allowedErr != nil {
-		// Only a mask too large for x/sys's set of 1024 CPUs does this.
+		// The only possible cause is a mask of more than 1024 CPUs, the size of
+		// x/sys's set.
 		panic(fmt.Sprintf("thread: get affinity: %v", allowedErr))
 	}
 	cpus := make([]int, 0, allowed.Count())

@@ -14,7 +14,7 @@ import (
 )
 
 // bench is a driver thread that wakes workers in turn and waits for each one's
-// answer: two hand-offs a round, at most two threads awake.
+// answer: two hand-offs per round, and at most two threads awake.
 type bench struct {
 	t       *testing.T
 	driver  seat
@@ -22,18 +22,18 @@ type bench struct {
 	answers atomic.Uint64
 }
 
-// seat is a thread with its parker and what it waits for.
+// seat is a thread with its parker and the state that it waits for.
 type seat struct {
 	_      [128]byte
-	rounds atomic.Uint64 // that this one was woken for
+	rounds atomic.Uint64 // rounds for which this thread was woken
 	leave  atomic.Bool
 	parker park.Parker
 	thread *Thread
 	_      [128]byte
 }
 
-// seats makes a bench of the given number of workers. All threads are pinned
-// to the CPU, or none with AnyCPU. The workers are started, the driver is not.
+// seats makes a bench with that many workers. All threads are pinned to the
+// CPU; AnyCPU pins none. It starts the workers, but not the driver.
 func seats(t *testing.T, primitive string, workers, cpu int) *bench {
 	t.Helper()
 	b := &bench{t: t, workers: make([]seat, workers)}
@@ -63,8 +63,8 @@ func seats(t *testing.T, primitive string, workers, cpu int) *bench {
 	return b
 }
 
-// drive makes rounds of hand-offs on a driver thread. start is called there
-// after some rounds that do not count, stop after the last. It returns the
+// drive makes rounds of hand-offs on a driver thread. It calls start there
+// after some rounds that do not count, and stop after the last. It returns the
 // number of hand-offs in between.
 func (b *bench) drive(rounds, cpu int, start, stop func(driver *Thread)) (handoffs int) {
 	b.t.Helper()
@@ -115,7 +115,7 @@ func (b *bench) clear() {
 	}
 }
 
-// state is the kernel's letter for what a thread does.
+// state is the kernel's letter for a thread's state.
 func state(tid int) byte {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", tid))
 	if err != nil {
@@ -124,7 +124,6 @@ func state(tid int) byte {
 	return stat[bytes.LastIndexByte(stat, ')')+2]
 }
 
-// threads are the TIDs of all threads of the process.
 func threads(t *testing.T) (tids []int) {
 	t.Helper()
 	dirs, err := filepath.Glob("/proc/self/task/*")
@@ -141,8 +140,8 @@ func threads(t *testing.T) (tids []int) {
 	return tids
 }
 
-// schedulerEvents is how often, about, a goroutine has waited in a run queue:
-// the runtime samples one in eight.
+// schedulerEvents estimates how often a goroutine has waited in a run queue.
+// The runtime samples one in eight.
 func schedulerEvents() uint64 {
 	sample := []metrics.Sample{{Name: "/sched/latencies:seconds"}}
 	metrics.Read(sample)

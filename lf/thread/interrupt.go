@@ -12,13 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interruption is the signal that Interrupt sends: one of those that neither
-// the kernel nor the runtime has a use for.
+// interruption is the signal that Interrupt sends. Neither the kernel nor the
+// Go runtime uses it.
 const interruption = syscall.Signal(42)
 
 // Interrupt makes thread tid's blocked system call return EINTR. tid is the
-// kernel's number of a thread of this process. A thread that is in no call does
-// not notice: interrupt it again until it is seen to have returned.
+// kernel's ID of a thread of this process. A thread that is not in a system
+// call notices nothing, so the caller repeats Interrupt until the thread has
+// returned.
 //
 // Go's own signals do not end accept4(2), flock(2) and the like, because Go asks
 // the kernel to restart them (SA_RESTART).
@@ -50,7 +51,7 @@ func InterruptAll() error {
 	return nil
 }
 
-// interrupt sends the signal. A thread that has ended needs none.
+// interrupt sends the signal. It ignores threads that have ended.
 func interrupt(tid int) error {
 	if err := unix.Tgkill(os.Getpid(), tid, interruption); err != nil && err != unix.ESRCH {
 		return fmt.Errorf("interrupt thread %d: %w", tid, err)
@@ -58,12 +59,12 @@ func interrupt(tid int) error {
 	return nil
 }
 
-// interruptible installs a handler of the runtime's, which does nothing but
-// drop the signal, and then takes SA_RESTART from it.
+// interruptible installs the runtime's handler, which drops the signal, and
+// then clears SA_RESTART.
 var interruptible = sync.OnceValue(func() error {
 	signal.Notify(make(chan os.Signal, 1), interruption)
 	if errno := doNotRestart(interruption); errno != 0 {
-		return fmt.Errorf("have signal %d interrupt system calls: %w", int(interruption), errno)
+		return fmt.Errorf("make signal %d interrupt system calls: %w", int(interruption), errno)
 	}
 	return nil
 })

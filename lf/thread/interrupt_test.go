@@ -11,8 +11,8 @@ import (
 	"lflab/sync/block"
 )
 
-// TestInterruptEndsABlockingCall: a call that the kernel would begin again
-// after any signal of the runtime's returns EINTR, on the thread that is meant
+// TestInterruptEndsABlockingCall checks that a call which the kernel would
+// restart after any of the runtime's signals returns EINTR, on one given thread
 // or on all.
 func TestInterruptEndsABlockingCall(t *testing.T) {
 	for _, all := range []bool{false, true} {
@@ -57,9 +57,10 @@ func TestInterruptEndsABlockingCall(t *testing.T) {
 	}
 }
 
-// TestInterruptNobody: a thread that has ended needs no interruption.
+// TestInterruptNobody checks that interrupting a thread that has ended is no
+// error.
 func TestInterruptNobody(t *testing.T) {
-	th := Start(Options{Name: "gone", CPU: AnyCPU}, func(*Thread) {}) // never the first, which does not end
+	th := Start(Options{Name: "gone", CPU: AnyCPU}, func(*Thread) {}) // not the first thread, which would not end
 	if err := th.Join(); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setName names the calling thread. The kernel takes 15 bytes and a zero.
+// setName names the calling thread. The kernel uses the first 15 bytes.
 func setName(name string) error {
 	var comm [16]byte
 	copy(comm[:15], name)

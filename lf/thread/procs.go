@@ -7,40 +7,40 @@ import (
 	"lflab/sync/block"
 )
 
-// spare is how many Ps are left for goroutines that are not locked.
+// spare is the number of Ps for goroutines that are not locked.
 const spare = 2 + block.AnchorPs
 
-// procs is what Reserve has made of GOMAXPROCS.
+// procs is the state of Reserve.
 var procs struct {
 	sync.Mutex
-	holders int // reservations that were not given back
-	threads int // that they are for
-	before  int // GOMAXPROCS without them
-	set     int // what Reserve or a release has set it to last
-	weigh   func()
+	holders  int // reservations that were not released
+	threads  int // the sum of their threads
+	before   int // GOMAXPROCS before the first reservation
+	set      int // the value that Reserve or a release set last
+	unanchor func()
 }
 
-// Reserve sees to it that n more threads find a P whenever they return from a
-// blocking call: it raises GOMAXPROCS to the number of all threads that are
-// reserved for and three more, where it is lower (two for other goroutines, one
-// for the anchor of package block, which it starts), and never lowers it.
+// Reserve makes sure that n more threads find a P whenever they return from a
+// blocking call. It raises GOMAXPROCS to the number of all reserved threads
+// plus three, if it is lower: two for other goroutines, and one for the anchor
+// of package block, which it starts. It never lowers GOMAXPROCS.
 //
-// release gives the reservation back, when the threads have ended; called
-// again it does nothing. GOMAXPROCS is then what the remaining reservations
-// need, and with the last of them what it was before the first. A value that
-// the program sets meanwhile stays: a release leaves it alone, and only a later
-// Reserve may raise it. A program whose threads last as long as it does need
-// not release.
+// release ends the reservation. Call it when the threads have ended. A second
+// call does nothing. GOMAXPROCS becomes what the remaining reservations need,
+// and after the last one what it was before the first. If the program has set
+// GOMAXPROCS meanwhile, release leaves it alone, and only a later Reserve may
+// raise it. A program whose threads live as long as the program need not
+// release.
 //
-// Reserve also fixes GOMAXPROCS, even where it is high enough: left to itself
-// the runtime adapts it to the CPU limit of the process, and each change stops
-// the world. (runtime.SetDefaultGOMAXPROCS has it adapt again.) Raising it stops
-// the world, too, so call this before the threads start.
+// Reserve also fixes GOMAXPROCS, even if it is high enough. Otherwise the
+// runtime adapts it to the CPU limit of the process, and each change stops the
+// world. (runtime.SetDefaultGOMAXPROCS makes it adapt again.) Raising
+// GOMAXPROCS stops the world, too, so call Reserve before the threads start.
 func Reserve(n int) (release func()) {
 	procs.Lock()
 	defer procs.Unlock()
 	if procs.holders == 0 {
-		procs.weigh = block.Anchor()
+		procs.unanchor = block.Anchor()
 	}
 	if now := runtime.GOMAXPROCS(0); procs.holders == 0 || now != procs.set {
 		procs.before = now
@@ -54,7 +54,7 @@ func Reserve(n int) (release func()) {
 		procs.holders--
 		procs.threads -= n
 		if procs.holders == 0 {
-			procs.weigh()
+			procs.unanchor()
 		}
 		if runtime.GOMAXPROCS(0) == procs.set {
 			setProcs()
@@ -62,7 +62,7 @@ func Reserve(n int) (release func()) {
 	})
 }
 
-// setProcs makes GOMAXPROCS what the reservations need.
+// setProcs sets GOMAXPROCS to what the reservations need.
 func setProcs() {
 	procs.set = procs.before
 	if procs.holders > 0 {

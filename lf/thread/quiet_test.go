@@ -11,14 +11,14 @@ import (
 	"lflab/sync/park"
 )
 
-// TestTheRuntimeStaysQuiet wakes a thread every 100 us and counts the context
-// switches of threads that are not ours: sysmon's above all. With ordinary
-// blocking system calls there are one or two for each wake-up, and what is
-// measured is the runtime.
+// TestTheRuntimeStaysQuiet wakes a thread every 100 µs and counts the context
+// switches of all threads that are not the test's, above all those of sysmon.
+// With ordinary blocking system calls there are one or two for each wake-up,
+// and a measurement measures the runtime.
 //
-// One in five wake-ups may have one, and so may each 10 ms that the test takes:
-// that is how often sysmon looks around when it has nothing to do, however long
-// other programs keep our threads from the CPU.
+// The test allows one for every five wake-ups and one for each 10 ms of its
+// duration: that is how often an idle sysmon looks around, however long other
+// programs keep our threads from the CPU.
 func TestTheRuntimeStaysQuiet(t *testing.T) {
 	if !block.Direct {
 		t.Skip("built with -tags stdsyscall, which is what it is not quiet with")
@@ -45,7 +45,7 @@ func TestTheRuntimeStaysQuiet(t *testing.T) {
 		})
 		driver := Start(Options{Name: "driver", CPU: AnyCPU}, func(me *Thread) {
 			before, begin := foreignSwitches(t, me.TID(), worker.TID()), now()
-			for range wakes - 1 { // the last one would end the worker, and its count
+			for range wakes - 1 { // the last wake-up would end the worker and its count
 				mine.ParkUntil(now() + int64(100*time.Microsecond))
 				turns.Add(1)
 				theirs.Unpark()
@@ -68,7 +68,8 @@ func TestTheRuntimeStaysQuiet(t *testing.T) {
 	})
 }
 
-// foreignSwitches are the voluntary switches of the process's other threads.
+// foreignSwitches returns the voluntary switches of the process's other
+// threads.
 func foreignSwitches(t *testing.T, tids ...int) int64 {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {

@@ -8,14 +8,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawRead blocks in a raw read of a descriptor: what no thread should do.
+// rawRead blocks in a raw read of a descriptor, which no thread should do.
 func rawRead(fd int) {
 	var buf [8]byte
 	unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&buf)), uintptr(len(buf)))
 }
 
-// rawWaitUntil waits for a futex in one raw system call until the deadline, and
-// reports whether it is interrupted.
+// rawWaitUntil waits on a futex in one raw system call until the deadline, and
+// reports whether it was interrupted.
 func rawWaitUntil(deadline int64) (interrupted bool) {
 	const waitBitsetPrivate, anyBit = 9 | 128, 0xffffffff
 	word, ts := new(atomic.Uint32), unix.NsecToTimespec(deadline)

@@ -13,14 +13,15 @@ import (
 	"lflab/sync/futex"
 )
 
-// The rules of the package comment, counted. They count rather than time, so
-// that they hold on a busy machine; where a count can be spoilt all the same,
-// the best of three attempts is taken, each in a process of its own.
+// These tests check the rules of the package comment. They count instead of
+// taking times, so that they hold on a busy machine. If a count can be spoilt
+// all the same, the best of three attempts is taken, each in a process of its
+// own.
 
-// detours is how many scheduler events there are for each wake-up among eight
-// workers and their driver: at least and at most, of two runs. In one all
-// share a CPU, and a woken worker may preempt its waker; in the other they run
-// where the kernel puts them, and the two may run at the same time.
+// detours returns the number of scheduler events for each wake-up among eight
+// workers and their driver, the lower and the higher of two runs. In one run
+// all share a CPU, so a woken worker may preempt its waker. In the other they
+// run where the kernel puts them, and both may run at the same time.
 func detours(t *testing.T, primitive string, rounds int) (least, most float64) {
 	t.Helper()
 	least = math.Inf(1)
@@ -38,8 +39,8 @@ func detours(t *testing.T, primitive string, rounds int) (least, most float64) {
 	return least, most
 }
 
-// The negative control: what the next test would find if parkers woke by way
-// of the scheduler.
+// The negative control: the count of the next test if parkers woke threads
+// through the scheduler.
 func TestChannelWakesByWayOfTheScheduler(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		Reserve(9)
@@ -58,9 +59,9 @@ func TestFutexWakesPastTheScheduler(t *testing.T) {
 	})
 }
 
-// TestOnePIsTooFew has a driver hold the only P until the worker that it has
-// woken answers. The worker comes back from its wait without a P, so it has to
-// queue for one, each time. The runtime samples one in eight, so half is enough.
+// TestOnePIsTooFew: a driver keeps the only P until the worker that it has
+// woken answers. The worker returns from its wait without a P and must queue
+// for one, each time. The runtime samples one in eight, so half is enough.
 func TestOnePIsTooFew(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		runtime.GOMAXPROCS(1)
@@ -92,12 +93,12 @@ func TestOnePIsTooFew(t *testing.T) {
 }
 
 // TestOneSwitchPerHandoff has two threads on one CPU, so that a hand-off is one
-// switch between them. It is voluntary when the waker runs on until it sleeps.
-// When the woken thread preempts its waker, it is the waker that is switched
-// against its will, and every second switch remains voluntary: the worker's,
-// when it has answered. So the count is 0.5 to 1, less what other programs
-// forestall by taking the CPU from a thread that is about to sleep. A thread
-// that spins has none, and a detour by the scheduler two and more.
+// switch between them. The switch is voluntary if the waker runs on until it
+// sleeps. If the woken thread preempts its waker, the waker's switch is
+// involuntary, and every second switch remains voluntary: the worker's, after
+// its answer. So the count is 0.5 to 1, and less if other programs take the CPU
+// from a thread that is about to sleep. A thread that spins has none. A detour
+// through the scheduler has two and more.
 func TestOneSwitchPerHandoff(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		Reserve(2)
@@ -126,10 +127,9 @@ func TestOneSwitchPerHandoff(t *testing.T) {
 	})
 }
 
-// TestCollectionDoesNotWait has all threads blocked for good while garbage is
-// collected. The control is a thread that blocks the wrong way, in a raw
-// system call that returns when a timer expires: the collection does not end
-// before.
+// TestCollectionDoesNotWait collects garbage while all threads are blocked for
+// good. In the control a thread blocks in a raw system call, the wrong way,
+// until a timer expires: the collection does not end before.
 func TestCollectionDoesNotWait(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		Reserve(17)
@@ -171,9 +171,10 @@ func TestCollectionDoesNotWait(t *testing.T) {
 	})
 }
 
-// TestIdleThreadsAreNotInterrupted has eight threads wait with a deadline, the
-// kind of wait that no signal leaves unnoticed, and counts what ends the waits.
-// The control is a thread that waits the wrong way, until it is interrupted.
+// TestIdleThreadsAreNotInterrupted lets eight threads wait with a deadline,
+// because every signal ends such a wait, and counts what ends the waits. In the
+// control a thread waits in a raw system call, the wrong way, and is
+// interrupted.
 func TestIdleThreadsAreNotInterrupted(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		const idlers = 8
@@ -185,7 +186,7 @@ func TestIdleThreadsAreNotInterrupted(t *testing.T) {
 			all = append(all, Start(Options{Name: "idler", CPU: AnyCPU}, func(*Thread) {
 				word := new(atomic.Uint32)
 				for futex.WaitUntil(word, 0, end) != futex.ErrDeadline {
-					interrupted.Add(1) // nobody wakes and the word is 0: a signal
+					interrupted.Add(1) // no thread wakes it and the word is 0: a signal
 				}
 			}))
 		}
@@ -219,8 +220,8 @@ func monotonic(t *testing.T) int64 {
 	return ts.Nano()
 }
 
-// TestKernelCounts asks the kernel for the two things that the runtime could
-// do behind our backs: futex calls of its own, and signals.
+// TestKernelCounts counts in the kernel the two things that the runtime could
+// do unnoticed: its own futex calls, and signals.
 func TestKernelCounts(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		Reserve(17)
@@ -258,7 +259,7 @@ func TestKernelCounts(t *testing.T) {
 		signals.stop()
 		b.clear()
 		t.Logf("%d SIGURG in 300 ms with 16 threads blocked", signals.n)
-		// Each thread would be sent 30, were it blocked in a raw call.
+		// Each thread would get 30 if it blocked in a raw call.
 		if signals.n >= 60 {
 			t.Errorf("%d SIGURG in 300 ms with 16 threads blocked, want fewer than 60", signals.n)
 		}

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Census counts the threads of the machine that run or want to. One thread at a
-// time uses it.
+// Census counts the runnable threads of the machine. One thread at a time may
+// use it.
 type Census struct {
 	fd   int
 	line [64]byte
@@ -24,17 +24,17 @@ func NewCensus() (*Census, error) {
 	return &Census{fd: fd}, nil
 }
 
-// Running is how many threads run or want to at this moment, the caller
-// included: the fourth field of /proc/loadavg, which takes the kernel about a
-// microsecond. What cannot be read is more than any number of processors. It
-// does not block, nor allocate.
+// Running returns how many threads of the machine run or are runnable now,
+// including the caller. It reads the fourth field of /proc/loadavg, which takes
+// the kernel about 1 µs. If it cannot read it, it returns a number larger than
+// any number of processors. It does not block or allocate.
 func (c *Census) Running() int {
 	n, err := unix.Pread(c.fd, c.line[:], 0)
 	if err != nil {
 		return math.MaxInt
 	}
 	rest := c.line[:n]
-	for range 3 { // averages
+	for range 3 { // skip the three load averages
 		_, rest, _ = bytes.Cut(rest, []byte(" "))
 	}
 	running, _, _ := bytes.Cut(rest, []byte("/"))
@@ -48,5 +48,5 @@ func (c *Census) Running() int {
 	return count
 }
 
-// Close gives the descriptor back.
+// Close closes the descriptor.
 func (c *Census) Close() error { return unix.Close(c.fd) }

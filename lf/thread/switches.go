@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Switches returns how often the thread of this process with number tid was
-// taken off its CPU since it started: because it blocked (voluntary), and
-// because another one was to run (involuntary). It reads a file of /proc,
-// which costs some 20 us and does not disturb the thread.
+// Switches returns how often thread tid of this process has left its CPU since
+// it started: because it blocked (voluntary), and because it was preempted
+// (involuntary). It reads a file in /proc, which takes about 20 µs and does not
+// disturb the thread.
 func Switches(tid int) (voluntary, involuntary uint64, err error) {
 	path := fmt.Sprintf("/proc/self/task/%d/status", tid)
 	status, err := os.ReadFile(path)

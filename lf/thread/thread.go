@@ -8,22 +8,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AnyCPU, as Options.CPU, leaves the thread to the kernel's scheduler.
+// AnyCPU, as Options.CPU, lets the kernel's scheduler choose the CPU.
 const AnyCPU = -1
 
 // Options are a thread's properties in the kernel.
 type Options struct {
-	Name string // as ps -L, top -H and /proc show it: the first 15 bytes; empty keeps the process's name
-	CPU  int    // the one CPU it may run on, of CPUs(); AnyCPU for all of them
+	Name string // the name in ps -L, top -H and /proc; the kernel uses 15 bytes; empty keeps the process's name
+	CPU  int    // the CPU it may run on, one of CPUs(), or AnyCPU
 
 	// Unlocked runs fn on a goroutine that is not locked to an OS thread, for
-	// comparison with those that are. What belongs to a thread it cannot have:
-	// CPU must be AnyCPU, Name has no effect, and TID is 0.
+	// comparison. CPU must then be AnyCPU, Name has no effect, and TID is 0.
 	Unlocked bool
 }
 
-// Thread is a goroutine with an OS thread to itself, unless it was asked to be
-// without.
+// Thread is a goroutine with an OS thread of its own, unless Options.Unlocked
+// was set.
 type Thread struct {
 	opt  Options
 	tid  int
@@ -31,8 +30,8 @@ type Thread struct {
 	done chan struct{}
 }
 
-// Start starts a thread that calls fn, and returns once it is named and
-// pinned. When it cannot be pinned, fn is not called and Join tells why.
+// Start starts a thread that calls fn. It returns when the thread is named and
+// pinned. If that fails, fn is not called and Join returns the error.
 //
 // The thread ends when fn returns or calls runtime.Goexit. A panic in fn ends
 // the process, as in any goroutine. fn must not unlock the thread.
@@ -44,16 +43,16 @@ func Start(opt Options, fn func(*Thread)) *Thread {
 	return t
 }
 
-// TID is the kernel's number of the thread, 0 if it is unlocked. After Done it
-// may be another's.
+// TID returns the kernel's ID of the thread, or 0 if it is unlocked. After Done
+// another thread may have that ID.
 func (t *Thread) TID() int { return t.tid }
 
-// Done is closed when fn has returned. The kernel removes the thread a moment
-// later.
+// Done returns a channel that is closed when fn has returned. The kernel
+// removes the thread a moment later.
 func (t *Thread) Done() <-chan struct{} { return t.done }
 
-// Join blocks until Done. It returns the error that kept fn from being called.
-// It blocks in the Go scheduler: it is not for use on a Thread.
+// Join blocks until Done. It returns the error that prevented the call of fn.
+// It blocks in the Go scheduler, so do not call it on a Thread.
 func (t *Thread) Join() error {
 	<-t.done
 	return t.err
@@ -69,8 +68,8 @@ func (t *Thread) run(fn func(*Thread), ready chan<- struct{}) {
 	}
 	runtime.LockOSThread()
 	if unix.Gettid() == unix.Getpid() {
-		// The first thread is occupied for as long as this goroutine is
-		// locked to it, so another goroutine gets another thread.
+		// While this goroutine is locked to the first thread, another goroutine
+		// runs on another thread.
 		again := make(chan struct{})
 		go t.run(fn, again)
 		<-again
@@ -83,15 +82,14 @@ func (t *Thread) run(fn func(*Thread), ready chan<- struct{}) {
 	t.call(fn, ready)
 }
 
-// call calls fn unless there is an error, and says when it begins and when it
-// has returned.
+// call closes ready, then calls fn unless there is an error, then closes done.
 func (t *Thread) call(fn func(*Thread), ready chan<- struct{}) {
 	close(ready)
 	ended := t.err != nil
 	defer func() {
 		if !ended {
 			if r := recover(); r != nil {
-				panic(r) // nobody is told that the thread is done: the process ends
+				panic(r) // done stays open, because the process ends
 			}
 		}
 		close(t.done)
@@ -103,7 +101,7 @@ func (t *Thread) call(fn func(*Thread), ready chan<- struct{}) {
 	ended = true
 }
 
-// apply gives the calling thread its name and its CPU.
+// apply names and pins the calling thread.
 func (o Options) apply() error {
 	if o.Name != "" {
 		if err := setName(o.Name); err != nil {
@@ -116,9 +114,9 @@ func (o Options) apply() error {
 	return Pin(o.CPU)
 }
 
-// Pin has the calling thread run on that CPU alone, one of CPUs(). The caller's
-// goroutine must be locked to it: affinity belongs to the thread. It does not
-// block. See sched_setaffinity(2).
+// Pin makes the calling thread run only on that CPU, which must be one of
+// CPUs(). The caller's goroutine must be locked to the thread, because affinity
+// belongs to the thread. It does not block. See sched_setaffinity(2).
 func Pin(cpu int) error {
 	if cpus := CPUs(); !slices.Contains(cpus, cpu) {
 		return fmt.Errorf("pin thread to CPU %d (want one of %v)", cpu, cpus)
@@ -131,7 +129,8 @@ func Pin(cpu int) error {
 	return nil
 }
 
-// Unpin lets the calling thread run on all of CPUs() again. It does not move it.
+// Unpin lets the calling thread run on all of CPUs() again. It does not move
+// the thread.
 func Unpin() error {
 	if err := unix.SchedSetaffinity(0, &allowed); err != nil {
 		return fmt.Errorf("let thread run on any CPU: %w", err)

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// eventually polls until ok, for what happens soon but not at once.
+// eventually polls until ok returns true, for something that happens soon.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(100 * time.Microsecond) {
@@ -72,9 +72,9 @@ func TestNeverTheFirstThread(t *testing.T) {
 	}
 }
 
-// TestFirstThreadIsLeftAlone makes the case certain that TestNeverTheFirstThread
+// TestFirstThreadIsLeftAlone forces the case that TestNeverTheFirstThread
 // leaves to chance: the goroutine to be locked is on the first thread, in a
-// process that keeps its first goroutine there.
+// process whose first goroutine stays there.
 func TestFirstThreadIsLeftAlone(t *testing.T) {
 	if out, err := child(t).CombinedOutput(); err != nil {
 		t.Errorf("%v:\n%s", err, out)
@@ -85,12 +85,12 @@ const firstThreadTest = "TestFirstThreadIsLeftAlone"
 
 func init() {
 	if os.Getenv(childVar) == firstThreadTest {
-		runtime.LockOSThread() // the goroutine that calls main is on the first thread yet
+		runtime.LockOSThread() // the goroutine that calls main is still on the first thread
 	}
 }
 
 // TestMain lets the test binary be a process whose first goroutine starts
-// threads. The tests fail if a child of theirs is left.
+// threads. It fails the tests if a child is left.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVar) == firstThreadTest {
 		os.Exit(startFromFirstThread())
@@ -157,8 +157,8 @@ func TestPinRefused(t *testing.T) {
 	}
 }
 
-// TestOthersArePinnedToNothing looks at all threads that are left when pinned
-// ones have come and gone.
+// TestOthersArePinnedToNothing looks at all remaining threads after pinned ones
+// have come and gone.
 func TestOthersArePinnedToNothing(t *testing.T) {
 	all := CPUs()
 	if len(all) < 2 {
@@ -192,8 +192,8 @@ func TestGoexit(t *testing.T) {
 	}
 }
 
-// TestPanicEndsTheProcess waits for a thread that panics. The process must die
-// of the panic, and not by way of Join.
+// TestPanicEndsTheProcess waits in Join for a thread that panics. The process
+// must die of the panic itself.
 func TestPanicEndsTheProcess(t *testing.T) {
 	if os.Getenv(childVar) == t.Name() {
 		_ = Start(Options{CPU: AnyCPU}, func(*Thread) { panic("out of order") }).Join()
@@ -208,8 +208,8 @@ func TestPanicEndsTheProcess(t *testing.T) {
 	}
 }
 
-// TestReserve: reservations add up, and giving the last one back leaves
-// GOMAXPROCS as the first one found it.
+// TestReserve checks that reservations add up, and that returning the last one
+// restores GOMAXPROCS to its value before the first.
 func TestReserve(t *testing.T) {
 	alone(t, func(t *testing.T) {
 		want := func(what string, n int) {
@@ -234,7 +234,7 @@ func TestReserve(t *testing.T) {
 		want("at the end", 3)
 
 		first, second := Reserve(2), Reserve(4)
-		runtime.GOMAXPROCS(2) // the program's own choice
+		runtime.GOMAXPROCS(2) // the program sets a value itself
 		first()
 		want("set meanwhile", 2)
 		third := Reserve(1)
@@ -265,8 +265,8 @@ func TestSwitches(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		// A thread that is preempted on its way to sleep may not need to. Reading
-		// the file may block, too, but not this often.
+		// A thread that is preempted on its way to sleep may not need to sleep.
+		// Reading the file may block too, but less often.
 		if n := after - before; n < sleeps/2 || n > 10*sleeps {
 			t.Errorf("%d voluntary switches in %d sleeps", n, sleeps)
 		}

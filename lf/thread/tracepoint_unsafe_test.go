@@ -13,9 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// findTracepoints returns the kernel's numbers of tracepoints, or skips the
-// test. They are written in tracefs, which is often not mounted: then, given
-// the privilege, it is mounted for one thread alone and gone with it.
+// findTracepoints returns the kernel's IDs of tracepoints, or skips the test.
+// The IDs are in tracefs, which is often not mounted: with sufficient privilege
+// it is mounted in a namespace of one thread, and vanishes with that thread.
 func findTracepoints(t *testing.T, names ...string) (ids []uint64) {
 	t.Helper()
 	const tracefs = "/sys/kernel/tracing"
@@ -64,7 +64,7 @@ type counter struct {
 	n   uint64
 }
 
-// count begins to count. It skips the test where that is not permitted.
+// count starts counting. It skips the test if that is not permitted.
 func count(t *testing.T, tracepoint uint64, filter string) *counter {
 	t.Helper()
 	c := &counter{t: t}
@@ -78,7 +78,7 @@ func count(t *testing.T, tracepoint uint64, filter string) *counter {
 		fd, err := unix.PerfEventOpen(attr, tid, -1, -1, unix.PERF_FLAG_FD_CLOEXEC)
 		switch {
 		case errors.Is(err, unix.ESRCH):
-			continue // it has ended since
+			continue // the thread has ended
 		case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM), errors.Is(err, unix.ENOSYS):
 			t.Skipf("perf events are not permitted: %v", err)
 		case err != nil:

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestUnlocked: more goroutines than there are threads stand in one place at
-// once, which they could not if each had a thread of its own.
+// TestUnlocked: more goroutines than there are threads wait in the same place
+// at once, which is impossible if each has a thread of its own.
 func TestUnlocked(t *testing.T) {
 	const many = 200
 	before := len(threads(t))
@@ -44,7 +44,8 @@ func TestUnlockedIsNotPinned(t *testing.T) {
 	}
 }
 
-// TestUnlockedGoexit: a goroutine that leaves that way is done, too.
+// TestUnlockedGoexit checks that a goroutine which ends by Goexit also counts
+// as done.
 func TestUnlockedGoexit(t *testing.T) {
 	th := Start(Options{CPU: AnyCPU, Unlocked: true}, func(*Thread) { runtime.Goexit() })
 	if err := th.Join(); err != nil {

@@ -11,49 +11,52 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AnchorPs is how many Ps Anchor occupies: GOMAXPROCS must be larger.
+// AnchorPs is the number of Ps that Anchor occupies. GOMAXPROCS must be larger.
 const AnchorPs = 1
 
 const (
-	// anchored is how long the anchor stays in the kernel, and with it the
-	// longest that it can make a stop of the world wait where the runtime
-	// cannot interrupt it (GODEBUG=asyncpreemptoff=1).
+	// anchored is how long the anchor stays in the kernel each time. Where the
+	// runtime cannot interrupt it (GODEBUG=asyncpreemptoff=1), it delays a stop
+	// of the world by up to this.
 	anchored = 10 * time.Millisecond
-	// patience is for how many such times nothing has to happen before the
-	// anchor lets go.
+	// patience is the number of such intervals without a blocking call after
+	// which the anchor sleeps and gives up its P.
 	patience = 10
 
-	// Of linux/futex.h, private to the process; x/sys does not carry them.
+	// Constants of linux/futex.h for words private to the process. x/sys lacks
+	// them.
 	futexWait = 0 | 128
 	futexWake = 1 | 128
 )
 
-// anchors are the calls of Anchor that were not released.
+// anchors counts the calls of Anchor that have not been released.
 var anchors struct {
 	sync.Mutex
-	n      int
-	weighs *atomic.Bool // has the anchor that holds end
+	n     int
+	ended *atomic.Bool // true makes the current anchor goroutine return
 }
 
 var (
 	stirred atomic.Bool   // a blocking call has returned since the anchor looked
-	adrift  atomic.Uint32 // 1: the anchor sleeps until something happens
+	adrift  atomic.Uint32 // 1: the anchor sleeps until a blocking call returns
 )
 
-// Anchor keeps one P from becoming idle for as long as blocking calls return
-// now and then, by a goroutine that sleeps while the scheduler takes it to be
-// running. It wakes a hundred times a second meanwhile, and costs about 0.1 %
-// of one CPU. When no call has returned for a while it lets go, and a process
-// in which nothing happens sleeps wholly; the next return takes it up again,
-// at the price of a wake-up. There is one anchor, however many ask for it.
+// Anchor keeps one P from becoming idle while blocking calls return now and
+// then. It starts a goroutine that sleeps in the kernel while the scheduler
+// takes it to be running. The goroutine wakes 100 times a second and costs
+// about 0.1 % of one CPU. When no call has returned for a while, it gives up
+// its P and sleeps, so an idle process causes no wake-ups. The next call that
+// returns wakes it. However often Anchor is called, there is one such
+// goroutine.
 //
-// release ends it, with the last one who has asked for it; called again it does
-// nothing. The P is free within anchored then. A program that has no P to spare
-// any more must release: blocking calls would go on keeping its P occupied.
+// The goroutine ends when every caller has called its release. A second call of
+// the same release does nothing. The P is free within 10 ms after that. A
+// program that has no P to spare must release, because blocking calls would
+// keep waking the goroutine.
 //
-// While all other threads block, the scheduler then never finds itself without
-// a running P: sysmon goes on looking around every 10 ms and needs no waking,
-// and no thread is started to watch the network.
+// While all other threads block, the scheduler never finds all Ps idle. So
+// sysmon keeps polling every 10 ms and needs no waking, and the scheduler
+// starts no thread to watch the network.
 func Anchor() (release func()) {
 	if !Direct {
 		return func() {}
@@ -61,22 +64,22 @@ func Anchor() (release func()) {
 	anchors.Lock()
 	defer anchors.Unlock()
 	if anchors.n++; anchors.n == 1 {
-		anchors.weighs = new(atomic.Bool)
-		go hold(anchors.weighs)
+		anchors.ended = new(atomic.Bool)
+		go hold(anchors.ended)
 	}
 	return sync.OnceFunc(func() {
 		anchors.Lock()
 		defer anchors.Unlock()
 		if anchors.n--; anchors.n == 0 {
-			anchors.weighs.Store(true)
+			anchors.ended.Store(true)
 			stir() // it may be adrift
 		}
 	})
 }
 
-func hold(weighs *atomic.Bool) {
+func hold(ended *atomic.Bool) {
 	pause := unix.NsecToTimespec(int64(anchored))
-	for quiet := 0; !weighs.Load(); quiet++ {
+	for quiet := 0; !ended.Load(); quiet++ {
 		nap(&pause)
 		if stirred.Load() {
 			stirred.Store(false)
@@ -85,8 +88,8 @@ func hold(weighs *atomic.Bool) {
 		if quiet < patience {
 			continue
 		}
-		// Either a return that comes now is seen, or it sees that there is
-		// somebody to wake.
+		// Either the anchor sees a return that comes now, or the returning
+		// thread sees that it must wake the anchor.
 		adrift.Store(1)
 		for !stirred.Load() && adrift.Load() == 1 {
 			_, _, _ = enter(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&adrift)), futexWait, 1, 0, 0, 0)
@@ -96,7 +99,7 @@ func hold(weighs *atomic.Bool) {
 	}
 }
 
-// stir tells the anchor that something happens.
+// stir tells the anchor that a blocking call has returned.
 func stir() {
 	stirred.Store(true)
 	if adrift.Load() == 1 && adrift.CompareAndSwap(1, 0) {
@@ -104,13 +107,13 @@ func stir() {
 	}
 }
 
-// nap is a call of its own, and not inlined, so that its prologue is where the
-// scheduler can stop the goroutine.
+// nap is a function of its own and not inlined, because the scheduler stops a
+// goroutine in a function's prologue.
 //
 //go:noinline
 func nap(pause *unix.Timespec) {
-	// A raw call: the P stays. A signal ends it early, and is how the
-	// scheduler asks for the P.
+	// The raw call keeps the P. The scheduler ends it early by a signal when it
+	// needs the P.
 	_, _, _ = syscall.RawSyscall(unix.SYS_NANOSLEEP, uintptr(unsafe.Pointer(pause)), 0, 0)
 	runtime.KeepAlive(pause)
 }

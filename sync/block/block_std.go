@@ -11,7 +11,7 @@ func Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err syscall
 	return syscall.Syscall6(trap, a1, a2, a3, a4, a5, a6)
 }
 
-// Direct tells whether Ps are given up before the call.
+// Direct tells whether Syscall6 gives up the P before the call.
 const Direct = false
 
 // enter is not used: there is no anchor.

@@ -20,9 +20,9 @@ func TestResultsAreTheKernels(t *testing.T) {
 	}
 }
 
-// TestStopOfTheWorld: neither threads that block nor the anchor make a
-// collection wait. It counts collections that end while threads are blocked
-// for good, rather than time them.
+// TestStopOfTheWorld checks that a garbage collection waits neither for blocked
+// threads nor for the anchor. It counts collections that end while threads are
+// blocked for good, because times vary on a busy machine.
 func TestStopOfTheWorld(t *testing.T) {
 	Anchor()
 	var p [2]int
@@ -61,15 +61,16 @@ func TestStopOfTheWorld(t *testing.T) {
 	case <-time.After(time.Minute):
 		t.Error("collections wait for blocked threads")
 	}
-	unix.Close(p[1]) // readable: end of file
+	unix.Close(p[1]) // makes it readable: end of file
 	for range threads {
 		<-ended
 	}
 	unix.Close(p[0])
 }
 
-// TestNoAllocation: arguments may point into the stack. AllocsPerRun leaves one
-// P, which the anchor's thread shares, so that a call takes long.
+// TestNoAllocation checks calls whose arguments point into the stack.
+// AllocsPerRun leaves one P, which the anchor's thread shares, so that each
+// call takes long.
 func TestNoAllocation(t *testing.T) {
 	var pause unix.Timespec
 	if n := testing.AllocsPerRun(10, func() {

@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"unsafe"
 
-	_ "lflab/sync/linux" // says what is wrong elsewhere
+	_ "lflab/sync/linux" // makes the build elsewhere fail with an explanation
 
 	"golang.org/x/sys/unix"
 )

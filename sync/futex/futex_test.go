@@ -22,7 +22,7 @@ func now(t testing.TB) int64 {
 	return ts.Nano()
 }
 
-// eventually polls until ok, for what happens soon but not at once.
+// eventually polls until ok returns true, for something that happens soon.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); !ok(); time.Sleep(50 * time.Microsecond) {
@@ -32,7 +32,8 @@ func eventually(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// deadlineEnds waits until a wait does not return nil, as it may after a signal.
+// deadlineEnds repeats a wait until it does not return nil, as it may after a
+// signal.
 func deadlineEnds(wait func() error) (err error) {
 	for range 1000 {
 		if err = wait(); err != nil {
@@ -69,13 +70,13 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// TestWakeCounts has waiters that never look at the word, so that Wake's count
+// TestWakeCounts has waiters that do not look at the word, so that Wake's count
 // is the number of waits that ended.
 func TestWakeCounts(t *testing.T) {
 	const waiters = 6
 	word := new(atomic.Uint32)
 	if n := Wake(word, All); n != 0 {
-		t.Fatalf("woke %d where nobody waits", n)
+		t.Fatalf("woke %d threads, but none waits", n)
 	}
 	var ended atomic.Int32
 	var all sync.WaitGroup
@@ -88,7 +89,7 @@ func TestWakeCounts(t *testing.T) {
 		})
 	}
 	total := 0
-	for total < 2 { // the waiters come when they come
+	for total < 2 { // the waiters may come at any time
 		total += Wake(word, 1)
 	}
 	for total < 4 {
@@ -121,13 +122,13 @@ func TestWakeRefusesCounts(t *testing.T) {
 	}
 }
 
-// TestNoWakeIsLost passes a turn back and forth between two threads. The word
-// changes between a waiter's look at it and its wait as often as chance has it.
+// TestNoWakeIsLost passes a turn back and forth between two threads. By chance
+// the word sometimes changes between a waiter's look at it and its wait.
 func TestNoWakeIsLost(t *testing.T) {
 	rounds := scaled(5_000, 500_000)
 	word := new(atomic.Uint32)
 	play := func(parity uint32) {
-		runtime.LockOSThread() // ends with the goroutine
+		runtime.LockOSThread() // without Unlock: the thread ends with the goroutine
 		for turn := word.Load(); turn < rounds; turn = word.Load() {
 			if turn%2 == parity {
 				word.Store(turn + 1)
@@ -153,8 +154,8 @@ func TestNoWakeIsLost(t *testing.T) {
 }
 
 // TestSignals sends real signals to a thread that sleeps in a wait with a
-// deadline. The kernel never restarts such a wait, so each shows as one return,
-// and as nil.
+// deadline. The kernel never restarts such a wait, so each signal ends one,
+// which returns nil.
 func TestSignals(t *testing.T) {
 	const signals = 20
 	arrived := make(chan os.Signal, 1)

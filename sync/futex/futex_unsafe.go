@@ -11,7 +11,7 @@ import (
 	"lflab/sync/block"
 )
 
-// Of linux/futex.h; x/sys does not carry them.
+// Constants of linux/futex.h. x/sys lacks them.
 const (
 	opWait       = 0
 	opWake       = 1
@@ -20,8 +20,8 @@ const (
 	anyBit       = 0xffffffff // FUTEX_BITSET_MATCH_ANY
 )
 
-// The address of the word becomes an integer inside the call expression; words
-// are on the heap, so they stay in place, and KeepAlive keeps them there.
+// The address of the word becomes an integer inside the call expression. Words
+// are on the heap, so they do not move, and KeepAlive keeps them allocated.
 
 func wait(addr *atomic.Uint32, val uint32) syscall.Errno {
 	_, _, errno := block.Syscall6(unix.SYS_FUTEX,
@@ -30,8 +30,8 @@ func wait(addr *atomic.Uint32, val uint32) syscall.Errno {
 	return errno
 }
 
-// waitUntil uses the bitset form, for its time-out is absolute and of
-// CLOCK_MONOTONIC; that of the plain form is relative.
+// waitUntil uses FUTEX_WAIT_BITSET because its deadline is absolute and on
+// CLOCK_MONOTONIC. The time-out of FUTEX_WAIT is relative.
 func waitUntil(addr *atomic.Uint32, val uint32, deadline *unix.Timespec) syscall.Errno {
 	_, _, errno := block.Syscall6(unix.SYS_FUTEX,
 		uintptr(unsafe.Pointer(addr)), opWaitBitset|private, uintptr(val),

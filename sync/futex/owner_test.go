@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// owner is a locked thread of a test, which ends with its function.
+// owner is a locked thread of a test. It ends with its function.
 type owner struct {
 	tid  int
 	done chan struct{}
@@ -42,8 +42,8 @@ func (o *owner) waits(t *testing.T, word *atomic.Uint32) {
 	})
 }
 
-// ends waits for the function to return, and for the kernel to forget the
-// thread, unless that is the main one, which never ends.
+// ends waits until the function has returned and the thread has ended. The main
+// thread never ends.
 func (o *owner) ends(t *testing.T) {
 	t.Helper()
 	select {
@@ -56,8 +56,8 @@ func (o *owner) ends(t *testing.T) {
 	}
 }
 
-// dies runs fn on a thread and waits for the end of the thread: not the main
-// one, which Go keeps.
+// dies runs fn on a thread other than the main one, and waits for the end of
+// the thread.
 func dies(t *testing.T, fn func()) {
 	t.Helper()
 	for {
@@ -65,7 +65,7 @@ func dies(t *testing.T, fn func()) {
 		again := make(chan struct{})
 		o := own(func() {
 			if unix.Gettid() == unix.Getpid() {
-				<-again // until another goroutine has a thread of its own
+				<-again // keeps the main thread until another goroutine has a thread of its own
 				return
 			}
 			ran = true
@@ -84,8 +84,8 @@ func dies(t *testing.T, fn func()) {
 	}
 }
 
-// priority is the kernel's priority of the thread: 20 is ordinary, -2 is
-// SCHED_FIFO 1.
+// priority returns the thread's priority as /proc shows it: 20 is ordinary, -2
+// is SCHED_FIFO 1.
 func (o *owner) priority(t *testing.T) (priority int) {
 	t.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", o.tid))

@@ -7,28 +7,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The word of a lock that names its owner, as the kernel reads and writes it.
-// 0 is free.
+// The parts of the word of a lock that names its owner, as the kernel reads and
+// writes it. 0 is a free lock.
 const (
-	Waiters   = 1 << 31       // others wait: who unlocks must tell the kernel
-	OwnerDied = 1 << 30       // the owner's thread ended, and nobody has cleaned up
+	Waiters   = 1 << 31       // other threads wait: unlock through the kernel
+	OwnerDied = 1 << 30       // the owner's thread ended without unlocking
 	TIDMask   = OwnerDied - 1 // the owner's thread ID
 )
 
-// LockPI takes the lock with priority inheritance that addr is, for the calling
-// thread, and blocks until it can. The calling goroutine must be locked to its
-// thread, and stay so until UnlockPI. Nobody but LockPI and UnlockPI writes the
-// word, and it is not locked twice by one thread.
+// LockPI takes the lock with priority inheritance at addr for the calling
+// thread, and blocks until it has it. The calling goroutine must be locked to
+// its thread until UnlockPI. Only LockPI and UnlockPI may write the word. A
+// thread must not lock it twice.
 //
-// While it blocks, the owner runs at the caller's priority if that is a higher
-// real-time one. Signals do not end it. An error says that the lock cannot be
-// had: ESRCH, that the owner's thread ended without unlocking while nobody
-// waited; EDEADLK, that the caller is the owner, or waits for itself through
-// other such locks; ENOSYS, that the kernel has no such locks.
+// While the caller blocks, the owner runs at the caller's priority if that is a
+// higher real-time priority. Signals do not end the wait. An error means that
+// the lock was not taken: ESRCH, the owner's thread ended without unlocking
+// while no thread waited; EDEADLK, the caller owns the lock, or waits for
+// itself through other such locks; ENOSYS, the kernel has no such locks.
 //
-// When nobody owns the lock it is taken by one atomic access, after a system
-// call for the thread's ID. For others that is an acquire only in the kernel's
-// sense: the race detector does not see a hand-over in the kernel.
+// LockPI takes a free lock by one atomic access, after a system call for the
+// thread's ID. The race detector does not see a hand-over in the kernel, so it
+// does not take LockPI for an acquire.
 func LockPI(addr *atomic.Uint32) error {
 	if addr.CompareAndSwap(0, uint32(unix.Gettid())) {
 		return nil
@@ -44,9 +44,9 @@ func LockPI(addr *atomic.Uint32) error {
 	}
 }
 
-// UnlockPI gives up the lock, which the calling thread owns. The waiting thread
-// of the highest real-time priority, or else the first that came, owns it when
-// UnlockPI returns. It does not block.
+// UnlockPI gives up the lock, which the calling thread must own. When it
+// returns, the lock belongs to the waiting thread with the highest real-time
+// priority, or else to the one that has waited longest. It does not block.
 func UnlockPI(addr *atomic.Uint32) error {
 	if word := addr.Load(); word&Waiters == 0 && addr.CompareAndSwap(word, 0) {
 		return nil

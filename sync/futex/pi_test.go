@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// needPI skips where the kernel has no priority inheritance.
+// needPI skips the test if the kernel has no priority inheritance.
 func needPI(t *testing.T) {
 	t.Helper()
 	word := new(atomic.Uint32)
@@ -57,9 +57,10 @@ func TestPIWordNamesItsOwner(t *testing.T) {
 		if err := UnlockPI(word); err != nil {
 			t.Error(err)
 		}
-		// Handed over before UnlockPI returned, or even given up again.
+		// UnlockPI has handed the lock over before it returned. The waiter may
+		// have unlocked it since.
 		if got := word.Load() & TIDMask; got != 0 && got != uint32(waiter.tid) {
-			t.Errorf("word names %d after UnlockPI, want the waiting %d or nobody", got, waiter.tid)
+			t.Errorf("word names %d after UnlockPI, want the waiting %d or 0", got, waiter.tid)
 		}
 	}).ends(t)
 	waiter.ends(t)
@@ -68,8 +69,8 @@ func TestPIWordNamesItsOwner(t *testing.T) {
 	}
 }
 
-// TestPIInherits has a real-time thread wait, and looks at the priority that
-// its owner runs at.
+// TestPIInherits lets a real-time thread wait, and checks that the owner gets
+// its priority.
 func TestPIInherits(t *testing.T) {
 	needPI(t)
 	word := new(atomic.Uint32)
@@ -122,7 +123,8 @@ func TestPIInherits(t *testing.T) {
 	}
 }
 
-// TestPIOwnerEnds: a thread that waits owns the lock of one that has ended.
+// TestPIOwnerEnds checks that a waiting thread gets the lock of an owner that
+// has ended.
 func TestPIOwnerEnds(t *testing.T) {
 	needPI(t)
 	word := new(atomic.Uint32)
@@ -132,7 +134,7 @@ func TestPIOwnerEnds(t *testing.T) {
 			t.Error(err)
 		}
 		waiter = own(func() {
-			for range 2 { // the second time, nobody has died
+			for range 2 { // the second time no owner has ended
 				if err := LockPI(word); err != nil {
 					t.Error(err)
 				}

@@ -8,45 +8,48 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Robust is a lock in memory that processes share, which outlives its owners:
-// when the owner's thread ends without unlocking, by the death of its process
-// or as the thread of a goroutine that returned while locked to it, the kernel
-// says so in the word and wakes a thread that waits.
+// Robust is a lock in memory that processes share. It outlives its owners: when
+// the owner's thread ends without unlocking, the kernel marks the word and
+// wakes a waiting thread. A thread ends when its process dies, or when the
+// goroutine that is locked to it returns.
 //
-// The word is as for LockPI, but user space alone writes it while owners live:
+// The word has the parts that LockPI describes, but only user space writes it
+// while owners live:
 //
 //	0 [| Waiters]           -> tid [| Waiters]        Lock
 //	tid                     -> tid | Waiters          Lock, by a thread that is about to wait
 //	tid [| Waiters]         -> 0 [| Waiters]          Unlock; wakes one if the bit is set
-//	tid [| Waiters]         -> OwnerDied [| Waiters]  the kernel, for a thread that ended; wakes one if the bit is set
+//	tid [| Waiters]         -> OwnerDied [| Waiters]  the kernel, after the owner ended; wakes one if the bit is set
 //	OwnerDied [| Waiters]   -> tid [| Waiters]        Lock: recovered
 //
-// The kernel finds the locks of a thread that ends by the list that the thread
-// has registered (set_robust_list). It has an entry for each lock that is held,
-// the last one first, and a field for the lock that is just being taken or given up, so that there
-// is no instruction at which a death would go unnoticed. (Before Linux 6.2 a
-// few were: a lock whose woken or unlocking thread is killed there is free, but
-// those who wait learn it from the next Unlock only.)
+// The kernel finds the locks of a thread that ends through the list that the
+// thread has registered (set_robust_list). The list has an entry for each lock
+// that the thread holds, the last one first. A further field names the lock
+// that is just being taken or given up, so the kernel notices a death at any
+// instruction. Before Linux 6.2 there were gaps: when a woken or unlocking
+// thread was killed there, the lock was free, but waiting threads learned it
+// only from the next Unlock.
 //
-// Nothing is handed over: who is awake takes the lock before the woken one
-// does. Therefore the bit stays, once it is set: if Lock or Unlock cleared it,
-// a thread could overtake the woken one and own a word without it; if the woken
-// one were killed then, nobody would know of the others that wait. A lock that
-// was fought over once costs a needless wake-up for each Unlock after that.
+// Unlock does not hand the lock over: a running thread can take it before the
+// woken one does. Therefore Lock and Unlock never clear the bit Waiters.
+// Otherwise a thread could overtake the woken one and own a word without the
+// bit; if the woken thread were killed then, no thread would wake the others.
+// So once threads have waited for a lock, each later Unlock costs a wake-up,
+// needed or not.
 type Robust struct {
 	lock *robust
 	mem  []byte
 
-	// owner is the list of the thread that owns the lock, if that is one of
-	// this process. Swapping it is also what orders two owners before the race
-	// detector, which does not look at memory that is not Go's.
+	// owner is the list of the thread that owns the lock, if that thread
+	// belongs to this process. Swapping it also orders successive owners for
+	// the race detector, which does not see memory that is not Go's.
 	owner atomic.Pointer[thread]
 }
 
-// NewRobust maps the lock that lies at the beginning of a file, which all
-// processes concerned map: a file of memory (memfd_create), say. The
-// descriptor may be closed after it. Where the file is zero, or shorter than
-// the lock, nobody owns it.
+// NewRobust maps the lock at the beginning of a file that all processes
+// concerned map, for example a memory file (memfd_create). It extends a file
+// that is shorter than the lock. A lock of zeros is free. The caller may close
+// the descriptor afterwards.
 func NewRobust(fd int) (*Robust, error) {
 	var stat unix.Stat_t
 	if err := unix.Fstat(fd, &stat); err != nil {
@@ -64,26 +67,26 @@ func NewRobust(fd int) (*Robust, error) {
 	return &Robust{lock: robustIn(mem), mem: mem}, nil
 }
 
-// Word is the word of the lock, to look at.
+// Word returns the lock's word, for reading.
 func (r *Robust) Word() *atomic.Uint32 { return &r.lock.word }
 
-// Lock takes the lock for the calling thread, and blocks until it can. The
-// calling goroutine must be locked to its thread and stay so until Unlock.
-// Recovered says that the owner before has died: what the lock guards may be
-// half done. Signals do not end it.
+// Lock takes the lock for the calling thread and blocks until it has it. The
+// calling goroutine must be locked to its thread until Unlock. recovered means
+// that the previous owner died while it held the lock, so the guarded data may
+// be half changed. Signals do not end the wait.
 //
-// A thread may own several, and gives them up in the opposite order. An error
-// says that it owns this one already, or which system call the kernel refuses;
-// the lock is not taken then.
+// A thread may own several locks and must unlock them in the opposite order. An
+// error says that the thread already owns this lock, or which system call the
+// kernel refused. Then the lock is not taken.
 func (r *Robust) Lock() (recovered bool, err error) { return r.LockUnless(nil) }
 
 // ErrEnded is returned by LockUnless when it has given up.
-var ErrEnded = errors.New("futex: robust lock is not waited for any more")
+var ErrEnded = errors.New("futex: robust lock given up")
 
-// LockUnless is Lock, but gives up with ErrEnded when ended reports true before
-// the thread would sleep, again after each signal that ends its sleep. A
-// wake-up that the thread has had is not lost then: the bit is set, and the
-// next Unlock wakes another one.
+// LockUnless is Lock, but returns ErrEnded once ended reports true. It calls
+// ended before each sleep, so also after each signal that ends a sleep. A
+// wake-up that the thread got before it gives up is not lost: the bit Waiters
+// is set, so the next Unlock wakes another thread.
 func (r *Robust) LockUnless(ended func() bool) (recovered bool, err error) {
 	me, err := self()
 	if err != nil {
@@ -114,12 +117,13 @@ func (r *Robust) LockUnless(ended func() bool) (recovered bool, err error) {
 	}
 }
 
-// Unlock gives the lock up, which is the one that the calling thread has taken
-// last of those that it owns, and wakes a thread that waits. It does not block.
+// Unlock gives up the lock and wakes a waiting thread. The calling thread must
+// own it, and it must be the one that the thread took last; otherwise Unlock
+// panics. It does not block.
 func (r *Robust) Unlock() {
 	me := r.owner.Load()
 	if !me.last(r.lock) {
-		panic("futex: unlock robust lock: the thread locked another one after it, and has that still")
+		panic("futex: unlock robust lock: the thread has locked another one since (unlock that first)")
 	}
 	r.owner.Swap(nil)
 	me.begins(r.lock)
@@ -130,8 +134,8 @@ func (r *Robust) Unlock() {
 	me.ends()
 }
 
-// Close unmaps the lock, which no thread of this process owns or waits for. To
-// other processes it goes on.
+// Close unmaps the lock. No thread of this process may own it or wait for it.
+// Other processes keep it.
 func (r *Robust) Close() error {
 	if err := unix.Munmap(r.mem); err != nil {
 		return fmt.Errorf("unmap robust lock: %w", err)

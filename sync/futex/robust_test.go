@@ -17,8 +17,8 @@ import (
 	"lflab/cas"
 )
 
-// In the environment of a child process of these tests: what it is to do with
-// the lock in descriptor 3.
+// childDoes is an environment variable that tells a child process of these
+// tests what to do with the lock in descriptor 3.
 const childDoes = "FUTEX_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -33,10 +33,11 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// full is set while a long test runs.
+// full is true during a long test.
 var full bool
 
-// scaled is a number of rounds: quick in every run, many in the long tests.
+// scaled returns the number of rounds: quick in ordinary runs, many in long
+// tests.
 func scaled(quick, many uint32) uint32 {
 	switch {
 	case full:
@@ -47,11 +48,12 @@ func scaled(quick, many uint32) uint32 {
 	return quick
 }
 
-// child never returns: it is killed, or ends with the pipe of its parent.
+// child never returns: it is killed, or exits when its parent's end of the pipe
+// is closed.
 func child(what string) {
 	runtime.LockOSThread()
 	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin) // ends with the parent
+		_, _ = io.Copy(io.Discard, os.Stdin) // until the parent ends
 		os.Exit(1)
 	}()
 	lock, err := NewRobust(3)
@@ -63,7 +65,7 @@ func child(what string) {
 			fmt.Println("holds")
 			select {}
 		default:
-			for range 2000 { // most of its time it is the owner
+			for range 2000 { // it owns the lock most of the time
 				cas.Pause()
 			}
 			lock.Unlock()
@@ -76,8 +78,8 @@ func child(what string) {
 	os.Exit(1)
 }
 
-// spawn starts a child and waits until it says that it does what it is to do.
-// The function that it returns kills it.
+// spawn starts a child and waits until it reports that it does what it should.
+// kill kills it.
 func spawn(t *testing.T, file *os.File, what, says string) (kill func()) {
 	t.Helper()
 	exe, err := os.Executable()
@@ -142,7 +144,7 @@ func newRobust(t *testing.T) (*Robust, *os.File) {
 	return lock, file
 }
 
-// lockOnce takes the lock and gives it up, and returns whether it was recovered.
+// lockOnce takes and releases the lock, and returns whether it was recovered.
 func lockOnce(t *testing.T, lock *Robust) (recovered bool) {
 	recovered, err := lock.Lock()
 	if err != nil {
@@ -153,8 +155,8 @@ func lockOnce(t *testing.T, lock *Robust) (recovered bool) {
 	return recovered
 }
 
-// TestRobustOwnerProcessDies kills the process that owns the lock, with a
-// thread of this process waiting and with none.
+// TestRobustOwnerProcessDies kills the process that owns the lock, with and
+// without a waiting thread in this process.
 func TestRobustOwnerProcessDies(t *testing.T) {
 	for _, waits := range []bool{true, false} {
 		t.Run(fmt.Sprintf("waiting=%v", waits), func(t *testing.T) {
@@ -184,12 +186,13 @@ func TestRobustOwnerProcessDies(t *testing.T) {
 }
 
 // TestRobustKilledAnywhere kills processes at any point of Lock and Unlock,
-// waiting and woken ones among them. The lock must go on.
+// waiting and woken ones among them. The lock must still work.
 //
-// At least one is to die as the owner. The lock always has one, of at most three
-// that go round, so each death has a chance of about a third; where it is a
-// tenth, 100 more rounds of two deaths miss it once in 1 / 0.9^200 runs, which is
-// 10^9. Most runs need no more.
+// At least one must die as the owner. The lock has an owner at nearly all
+// times, one of at most three in turn, so each death hits the owner with a
+// chance of about a third. If it were a tenth, 100 more rounds of two deaths
+// would all miss it with a chance of 0.9^200, about 10^-9. Most runs need no
+// more rounds.
 func TestRobustKilledAnywhere(t *testing.T) {
 	least := int(scaled(4, 100))
 	lock, file := newRobust(t)
@@ -223,8 +226,8 @@ func TestRobustKilledAnywhere(t *testing.T) {
 	}
 }
 
-// TestRobustOwnerThreadEnds: also inside one process, and under a thread
-// number that may come again.
+// TestRobustOwnerThreadEnds checks recovery from an owner thread within one
+// process, whose thread ID may be used again.
 func TestRobustOwnerThreadEnds(t *testing.T) {
 	lock, _ := newRobust(t)
 	for i := range 10 {
@@ -245,7 +248,7 @@ func TestRobustOwnerThreadEnds(t *testing.T) {
 }
 
 // TestRobustListsAreUsedAgain starts more threads, one after the other, than
-// lists are touched.
+// there may be lists.
 func TestRobustListsAreUsedAgain(t *testing.T) {
 	lock, _ := newRobust(t)
 	for range 100 {
@@ -266,8 +269,8 @@ func TestRobustListsAreUsedAgain(t *testing.T) {
 	}
 }
 
-// TestRobustSeveral has a thread own two locks, give them up in the order that
-// is asked for, and end as the owner of both.
+// TestRobustSeveral lets a thread own two locks, release them in each order,
+// and end as the owner of both.
 func TestRobustSeveral(t *testing.T) {
 	a, _ := newRobust(t)
 	b, _ := newRobust(t)

@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// robust is the lock as it lies in shared memory.
+// robust is the layout of the lock in shared memory.
 type robust struct {
 	word atomic.Uint32
 	_    uint32
 
-	// next is the owner's list behind this lock. It is an address in the
-	// owner's memory, and nobody else reads it.
+	// next links the owner's list of locks. It is an address in the owner's
+	// memory, and only the owner and the kernel read it.
 	next atomic.Uintptr
 }
 
@@ -23,34 +23,34 @@ const robustSize = unsafe.Sizeof(robust{})
 
 func robustIn(mem []byte) *robust { return (*robust)(unsafe.Pointer(unsafe.SliceData(mem))) }
 
-// entry is what stands for the lock in a list.
+// entry is the address that represents the lock in a list.
 func (r *robust) entry() uintptr { return uintptr(unsafe.Pointer(&r.next)) }
 
-// thread is the list of robust locks of a thread: what the kernel calls struct
-// robust_list_head, and the thread it belongs to.
+// thread is a thread's list of robust locks (the kernel's struct
+// robust_list_head) and the thread's ID.
 //
-// A list that is registered must stay where it is for as long as its thread
-// lives, and Go does not say when a thread ends. Threads therefore lie in
-// memory of their own, which is never given back, and a list is used again when
-// the kernel does not know its thread any more.
+// A registered list must not move while its thread lives, and Go does not say
+// when a thread ends. So the lists lie in memory that is never freed. A list is
+// reused when the kernel no longer knows its thread.
 type thread struct {
 	head    atomic.Uintptr // the first entry; the address of head itself ends the list
-	offset  int            // from an entry to its word
-	pending atomic.Uintptr // the entry that is about to be put in or has been taken out
+	offset  int            // from an entry to the word of its lock
+	pending atomic.Uintptr // the entry that is about to be inserted or has been removed
 
 	tid atomic.Uint32 // 0 means that the list was never used
-	_   [36]byte      // a cache line for each
+	_   [36]byte      // pads to a cache line
 }
 
-// headSize is how much of a thread is the kernel's.
+// headSize is the size of the part that the kernel reads.
 const headSize = unsafe.Offsetof(thread{}.tid)
 
-// maxThreads is how many threads can live at once that have used such locks.
+// maxThreads is the largest number of living threads that have used such locks.
 // Go itself allows 10,000 threads.
 const maxThreads = 1 << 14
 
 var threads = sync.OnceValues(func() ([]thread, error) {
-	// 1 MiB of addresses; the kernel gives memory to what is used.
+	// This reserves 1 MiB of addresses. The kernel allocates pages on first
+	// use.
 	mem, err := unix.Mmap(-1, 0, maxThreads*int(unsafe.Sizeof(thread{})),
 		unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
@@ -59,12 +59,13 @@ var threads = sync.OnceValues(func() ([]thread, error) {
 	return unsafe.Slice((*thread)(unsafe.Pointer(unsafe.SliceData(mem))), maxThreads), nil
 })
 
-// self returns the calling thread's list, which the first call registers. The
-// kernel keeps it for the thread: Go has no memory of a thread's own.
+// self returns the calling thread's list. The first call registers it. The
+// kernel stores the address for the thread, because Go has no thread-local
+// memory.
 //
-// A list that is registered already and not of this package is the C
-// library's, in a program that is linked with it. It is replaced: C code that
-// locks robust mutexes of its own in this thread would not have them recovered.
+// A list that is already registered but is not of this package belongs to the C
+// library, in a program that is linked with it. self replaces it. Then robust
+// mutexes that C code locks in this thread are not recovered.
 func self() (*thread, error) {
 	all, err := threads()
 	if err != nil {
@@ -97,18 +98,18 @@ func register(all []thread) (*thread, error) {
 		}
 		return t, nil
 	}
-	return nil, fmt.Errorf("set list of robust locks: %d threads have one, and that is the most", maxThreads)
+	return nil, fmt.Errorf("set list of robust locks: %d threads have one already, which is the limit", maxThreads)
 }
 
-// ended reports whether a list is free: its thread is no more, or never was.
-// The caller has none, so if it is said to be the caller's, that is from
-// another thread of the same number.
+// ended reports whether a list is free, because its thread has ended or it was
+// never used. The caller has no list yet, so one with the caller's ID is left
+// from an ended thread with the same ID.
 func ended(tid, caller uint32) bool {
 	return tid == 0 || tid == caller || unix.Tgkill(unix.Getpid(), int(tid), 0) == unix.ESRCH
 }
 
-// The kernel looks at the list when the thread itself is not running any more:
-// all that counts is the order of the stores.
+// The kernel reads the list after the thread has stopped running, so only the
+// order of the stores matters.
 
 func (t *thread) end() uintptr { return uintptr(unsafe.Pointer(&t.head)) }
 
@@ -119,7 +120,7 @@ func (t *thread) took(r *robust) {
 	t.head.Store(r.entry())
 }
 
-// last reports whether that is the lock that the thread took last.
+// last reports whether r is the lock that the thread took last.
 func (t *thread) last(r *robust) bool { return t.head.Load() == r.entry() }
 
 func (t *thread) gives(r *robust) { t.head.Store(r.next.Load()) }

@@ -4,20 +4,19 @@ package futex
 
 import "testing"
 
-// inFull runs a test with all its rounds.
 func inFull(t *testing.T, test func(*testing.T)) {
 	full = true
 	defer func() { full = false }()
 	test(t)
 }
 
-// TestManyWakesAreNotLost adds that no change of a word slips between a
-// waiter's look and its wait, be that window hit once in 100,000 turns.
+// TestManyWakesAreNotLost also finds a lost change of a word in a window
+// between look and wait that is hit only once in 100,000 turns.
 func TestManyWakesAreNotLost(t *testing.T) { inFull(t, TestNoWakeIsLost) }
 
-// TestWaitVLosesNoneOfMany adds the same for one wait on several words.
+// TestWaitVLosesNoneOfMany does the same for one wait on several words.
 func TestWaitVLosesNoneOfMany(t *testing.T) { inFull(t, TestWaitVLosesNoWake) }
 
-// TestRobustKilledOften adds deaths at the rarer places, within Lock and Unlock
-// and in a wake-up.
+// TestRobustKilledOften also covers deaths at rare places, within Lock and
+// Unlock and in a wake-up.
 func TestRobustKilledOften(t *testing.T) { inFull(t, TestRobustKilledAnywhere) }

@@ -9,11 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MaxWaiters is how many words WaitV can wait on at once.
+// MaxWaiters is the largest number of words that WaitV can wait on.
 const MaxWaiters = 128
 
-// Waiter is one of the words of a WaitV, with the value that it is waited on
-// for. It has the layout of struct futex_waitv.
+// Waiter is one of the words of a WaitV and the value that it is compared with.
+// It has the layout of struct futex_waitv.
 type Waiter struct {
 	val   uint64
 	addr  *atomic.Uint32
@@ -21,21 +21,21 @@ type Waiter struct {
 	_     uint32
 }
 
-// On is the Waiter for as long as *addr == val. The word must be on the heap or
-// global.
+// On returns the Waiter that waits while *addr == val. The word must be on the
+// heap or global.
 func On(addr *atomic.Uint32, val uint32) Waiter {
 	return Waiter{val: uint64(val), addr: addr, flags: size32 | private}
 }
 
-// WaitV blocks the calling thread while every one of the words has its value,
-// until a Wake on any of them: futex_waitv(2), of Linux 5.16. A Wake counts the
-// thread once, on whichever word it comes.
+// WaitV blocks the calling thread while each of the words has its value, until
+// a Wake on any of them (futex_waitv(2), Linux 5.16). Such a Wake counts the
+// thread once.
 //
-// What nil means is said at Wait. The kernel names a word that the thread was
-// woken on; that is not passed on, for another one may have changed as well,
-// and the caller must look at all of them.
+// nil means the same as for Wait. The kernel returns the index of a word that
+// the thread was woken on. WaitV drops it, because other words may have changed
+// as well and the caller must look at all of them.
 //
-// It costs a queue entry for each word; with one word use Wait.
+// WaitV costs one queue entry for each word. For one word use Wait.
 func WaitV(words []Waiter) error {
 	if err := counted(words); err != nil {
 		return err
@@ -52,10 +52,10 @@ func WaitVUntil(words []Waiter, deadline int64) error {
 	return lookAgainV(waitv(words, &ts))
 }
 
-// WaitVAvailable tells why WaitV cannot be used here; nil means that it can.
-// The kernel is asked once.
+// WaitVAvailable returns an error that says why WaitV cannot be used here, or
+// nil. It asks the kernel once.
 var WaitVAvailable = sync.OnceValue(func() error {
-	// No word at all is refused by a kernel that has the call.
+	// A kernel that has the call refuses an empty list with EINVAL.
 	if errno := waitv(nil, nil); errno != unix.EINVAL {
 		return fmt.Errorf("futex_waitv: %w (Linux 5.16 has it)", errno)
 	}

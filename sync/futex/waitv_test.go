@@ -64,8 +64,9 @@ func TestWaitVRefusesCounts(t *testing.T) {
 	}
 }
 
-// TestWaitVWakesOnEachWord: a waiter is counted by one Wake and no more,
-// whichever word it is for, and its entries on the others are gone.
+// TestWaitVWakesOnEachWord checks that one Wake counts a waiter once, whichever
+// word it is for, and that the waiter has then left the queues of the other
+// words.
 func TestWaitVWakesOnEachWord(t *testing.T) {
 	needWaitV(t)
 	for i := range 3 {

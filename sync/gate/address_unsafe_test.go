@@ -5,5 +5,6 @@ import (
 	"unsafe"
 )
 
-// address is that of a futex word, as a system call shows it.
+// address returns the address of a futex word in the form of a system call's
+// argument.
 func address(word *atomic.Uint32) uintptr { return uintptr(unsafe.Pointer(word)) }

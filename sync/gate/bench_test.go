@@ -7,19 +7,20 @@ import (
 	"lflab/cas"
 )
 
-// BenchmarkGate times an Acquire with its Release, all threads together: with
-// nobody else, with threads that spend ten times as long outside as inside, and
-// with threads that come back at once. hand-overs/op is how often the gate went
-// to another thread than the one before: the rest is overtaking.
+// BenchmarkGate measures an Acquire with its Release, in all threads together:
+// in one thread alone, in threads that spend ten times as long outside as
+// inside, and in threads that return at once. hand-overs/op is how often the
+// gate went to another thread than before; the other times the same thread took
+// it again.
 //
-// Threads that spin are few: beyond the number of CPUs each hand-over costs a
-// time slice, and nothing else is to be seen.
+// It uses few threads that spin: with more than there are CPUs each hand-over
+// costs a time slice, which hides everything else.
 func BenchmarkGate(b *testing.B) {
 	for _, k := range Kinds() {
 		b.Run("gate="+k.Name, func(b *testing.B) {
-			make1(b, k, 1) // skips them all, with the reason, where the system has none
+			make1(b, k, 1) // skips all cases, with the reason, if the system lacks the mechanism
 			for _, threads := range []int{1, 2, 4, 8} {
-				if doors[k.Name].spins && threads > 4 {
+				if internalsOf[k.Name].spins && threads > 4 {
 					continue
 				}
 				for _, c := range []struct {
@@ -41,8 +42,8 @@ func BenchmarkGate(b *testing.B) {
 	}
 }
 
-// contend makes b.N rounds, 20 pauses of the processor each, and so many
-// between one's rounds.
+// contend makes b.N rounds in all. A thread holds the gate for 20 pause
+// instructions and executes `outside` of them between its rounds.
 func contend(b *testing.B, k Kind, threads, outside int) {
 	g := make1(b, k, threads)
 	if threads == 1 {
@@ -72,9 +73,10 @@ func contend(b *testing.B, k Kind, threads, outside int) {
 	b.ReportMetric(float64(handovers)/float64(b.N), "hand-overs/op")
 }
 
-// BenchmarkWakeOrder lines six threads up and lets them in. fifo is the share
-// of pairs that came in as they had come: 1 is a queue, 0 a stack, 0.5 chance.
-// The time would be that of starting threads, and is not shown.
+// BenchmarkWakeOrder makes six threads wait one after the other and lets them
+// in. fifo is the share of pairs that came in in the order of their waiting: 1
+// for a queue, 0 for a stack, about 0.5 for random order. The time would be
+// that of starting threads, so it is not shown.
 func BenchmarkWakeOrder(b *testing.B) {
 	const waiting = 6
 	for _, k := range Kinds() {
@@ -82,7 +84,7 @@ func BenchmarkWakeOrder(b *testing.B) {
 			g := make1(b, k, 1+waiting)
 			sum, n := 0.0, 0
 			for b.Loop() {
-				sum += firstComeFirstServed(line(b, g, doors[k.Name], waiting))
+				sum += firstComeFirstServed(line(b, g, internalsOf[k.Name], waiting))
 				n++
 			}
 			b.ReportMetric(sum/float64(n), "fifo")

@@ -4,16 +4,14 @@ package gate
 
 import "testing"
 
-// inFull runs a test with all its rounds.
 func inFull(t *testing.T, test func(*testing.T)) {
 	full = true
 	defer func() { full = false }()
 	test(t)
 }
 
-// TestManyRounds adds to the short ones that exclusion and visibility hold
-// through tens of thousands of hand-overs, also of gates that spin, whose short
-// tests make a few dozen.
+// TestManyRounds checks exclusion and visibility through tens of thousands of
+// hand-overs, also for gates that spin, whose short tests make a few dozen.
 func TestManyRounds(t *testing.T) {
 	inFull(t, func(t *testing.T) {
 		for _, name := range []string{"two threads", "more threads than CPUs", "visible to the next holder", "held keeps others out"} {
@@ -22,8 +20,8 @@ func TestManyRounds(t *testing.T) {
 	})
 }
 
-// TestManySignals adds that no gate lets a second thread in when a signal hits
-// one of the rarer places of Acquire and Release.
+// TestManySignals also covers signals at the rare places of Acquire and
+// Release, where a gate might let a second thread in.
 func TestManySignals(t *testing.T) {
 	inFull(t, func(t *testing.T) {
 		conform(t, "signals while waiting")
@@ -31,14 +29,14 @@ func TestManySignals(t *testing.T) {
 	})
 }
 
-// TestManyAcquiresAllocateNothing adds that nothing grows with the rounds, be
-// it by one object in a hundred.
+// TestManyAcquiresAllocateNothing also finds memory that grows by one object in
+// a hundred rounds.
 func TestManyAcquiresAllocateNothing(t *testing.T) {
 	inFull(t, func(t *testing.T) { conform(t, "no allocation") })
 }
 
-// TestSharedManyRounds adds that processes exclude each other through thousands
-// of hand-overs, of each kind, user and place of the lock.
+// TestSharedManyRounds checks that processes exclude each other through
+// thousands of hand-overs, for each kind, user and place of the lock.
 func TestSharedManyRounds(t *testing.T) {
 	inFull(t, func(t *testing.T) {
 		for _, name := range []string{"four processes of two threads", "children of another user", "threads of one process"} {
@@ -47,8 +45,8 @@ func TestSharedManyRounds(t *testing.T) {
 	})
 }
 
-// TestSharedManyDeaths adds deaths at the rarer places: with a wake-up under
-// way, and of one who was about to hold the gate.
+// TestSharedManyDeaths also covers deaths at rare places: during a wake-up, and
+// of a process that is about to get the gate.
 func TestSharedManyDeaths(t *testing.T) {
 	inFull(t, func(t *testing.T) {
 		for _, name := range []string{"holders are killed", "killed anywhere", "a waiting process is killed"} {
@@ -57,8 +55,8 @@ func TestSharedManyDeaths(t *testing.T) {
 	})
 }
 
-// TestSharedManyInterruptions adds interruptions at the rarer places, where the
-// gate has just been given to the thread that gives up.
+// TestSharedManyInterruptions also covers interruptions at rare places, where
+// the gate has just been given to the thread that gives up.
 func TestSharedManyInterruptions(t *testing.T) {
 	inFull(t, func(t *testing.T) {
 		conformShared(t, "waits are interrupted")

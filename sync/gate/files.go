@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// files is one file that is opened once for each thread: as many open file
-// descriptions, which is what a file lock belongs to. The file has no name any
-// more and no content, and goes with the last descriptor. A process that dies
-// in the middle of openFiles leaves an empty file among the temporary ones.
+// files holds one descriptor of the same file for each thread. Each has its own
+// open file description, because file locks belong to those. The file is empty
+// and already unlinked; it is freed with the last descriptor. A process that
+// dies during openFiles leaves an empty file in the temporary directory.
 type files []int
 
 // openFiles opens the file n times.
@@ -30,7 +30,7 @@ func openFiles(n int) (fs files, err error) {
 	for range n {
 		fd, err := open(f.Name())
 		if err != nil {
-			return fs, fmt.Errorf("open a file to lock for %d threads: after %d of them: %w", n, len(fs), err)
+			return fs, fmt.Errorf("open a file to lock for thread %d of %d: %w", len(fs), n, err)
 		}
 		fs = append(fs, fd)
 	}
@@ -46,7 +46,7 @@ func open(name string) (fd int, err error) {
 	}
 }
 
-// Close closes all descriptors, and with them ends all locks.
+// Close closes all descriptors. This ends all locks.
 func (fs files) Close() error {
 	var errs []error
 	for _, fd := range fs {

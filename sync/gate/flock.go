@@ -10,14 +10,15 @@ import (
 
 var flockKind = Kind{
 	Name:   "flock",
-	Doc:    "flock(2) on a file that each thread has opened, Apache's AcceptMutex flock: what a file lock costs as a mutex, with a lock record allocated in the kernel for each call",
+	Doc:    "flock(2) on a file that each thread has opened, Apache's AcceptMutex flock: a file lock used as a mutex; the kernel allocates a lock record for each call",
 	Kernel: "2.6",
 	New:    newFlock,
 }
 
 // flock is an exclusive lock on a whole file. It belongs to an open file
-// description: two threads with one description would let each other in. The
-// kernel ends it when the description is closed, that is when the process dies.
+// description, so each thread needs one of its own: two threads that share one
+// would both get the lock. The kernel releases the lock when the description is
+// closed, at the latest when the process dies.
 type flock struct {
 	files
 	handover
@@ -49,7 +50,7 @@ func (f *flock) Release(id int) {
 	}
 }
 
-// tryFlock locks and unlocks.
+// tryFlock checks that the kernel permits locking and unlocking.
 func tryFlock(fd int) error {
 	for _, how := range []int{unix.LOCK_EX | unix.LOCK_NB, unix.LOCK_UN} {
 		if errno := flockNow(fd, how); errno != 0 {
@@ -59,8 +60,8 @@ func tryFlock(fd int) error {
 	return nil
 }
 
-// waitFlock blocks until it has locked, or ended says after a signal that it
-// is not to.
+// waitFlock blocks until it has the lock. It returns ErrInterrupted if a signal
+// comes and ended then reports true.
 func waitFlock(fd int, ended func() bool) error {
 	for {
 		switch _, _, errno := block.Syscall6(unix.SYS_FLOCK, uintptr(fd), unix.LOCK_EX, 0, 0, 0, 0); {
@@ -74,7 +75,7 @@ func waitFlock(fd int, ended func() bool) error {
 	}
 }
 
-// flockNow is for what cannot block.
+// flockNow makes calls that cannot block.
 func flockNow(fd, how int) unix.Errno {
 	_, _, errno := unix.RawSyscall(unix.SYS_FLOCK, uintptr(fd), uintptr(how), 0)
 	return errno

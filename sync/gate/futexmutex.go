@@ -10,16 +10,16 @@ import (
 
 var futexMutexKind = Kind{
 	Name:   "futexmutex",
-	Doc:    "mutex of three states on one futex word, two atomics when nobody waits; first come, first served in the kernel, but a thread that is awake overtakes: the returning thread leads again",
+	Doc:    "mutex of three states on one futex word, two atomics when no thread waits; first come, first served in the kernel, but a thread that is awake overtakes: the returning thread leads again",
 	Kernel: "2.6.22",
 	New:    newFutexMutex,
 }
 
-// futexMutex is a mutex as in Drepper's "Futexes Are Tricky".
+// futexMutex is the mutex of Drepper's "Futexes Are Tricky".
 //
 //	value    meaning
-//	free     nobody holds the gate
-//	held     a thread holds it, and nobody has said that it waits
+//	free     no thread holds the gate
+//	held     a thread holds it, and no other has said that it waits
 //	awaited  a thread holds it, and others wait or may wait
 //
 //	free          -> held     Acquire, by a thread that has not waited
@@ -27,10 +27,11 @@ var futexMutexKind = Kind{
 //	held          -> free     Release
 //	awaited       -> free     Release, which wakes one
 //
-// A thread that has slept takes the gate as awaited, for it cannot know whether
-// it was the last; the last one thus makes one wake-up too many. The wake-up
-// passes nothing on: until the woken thread runs, whoever comes takes the gate,
-// and the woken one sleeps again, last in the queue.
+// A thread that has slept sets the word to awaited, because it cannot know
+// whether others still wait. So the last thread's Release makes one needless
+// wake-up. Release does not hand the gate over: until the woken thread runs,
+// any other thread may take the gate, and the woken one then sleeps again, last
+// in the queue.
 type futexMutex struct {
 	_    [cas.CacheLine]byte
 	word atomic.Uint32
@@ -45,7 +46,7 @@ const (
 
 func newFutexMutex(int) (Gate, error) {
 	m := new(futexMutex)
-	if err := futex.Wait(&m.word, held); err != nil { // differs: returns at once
+	if err := futex.Wait(&m.word, held); err != nil { // the value differs, so this returns at once
 		return nil, err
 	}
 	return m, nil
@@ -57,8 +58,9 @@ func (m *futexMutex) Acquire(int) {
 	}
 }
 
-// acquire gives up when ended says so before the thread would sleep. A wake-up
-// that it has had is not lost: the word is awaited.
+// acquire returns ErrInterrupted if ended reports true before a sleep. A
+// wake-up that the thread got before that is not lost, because the word is
+// awaited.
 func (m *futexMutex) acquire(ended func() bool) error {
 	if m.word.CompareAndSwap(free, held) {
 		return nil

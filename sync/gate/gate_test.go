@@ -13,10 +13,10 @@ import (
 	"lflab/cas"
 )
 
-// conformance is what it takes to be a Gate.
+// conformance lists the tests that every Gate must pass.
 var conformance = []struct {
 	name string
-	test func(*testing.T, Kind, door)
+	test func(*testing.T, Kind, internals)
 }{
 	{"one thread alone", alone},
 	{"another thread under the same number", sameNumber},
@@ -33,19 +33,20 @@ var conformance = []struct {
 	{"no descriptors left", noDescriptors},
 }
 
-// TestConformance runs the whole table for every kind there is.
+// TestConformance runs the whole table for every kind.
 func TestConformance(t *testing.T) { conform(t, "") }
 
-// conform runs the case of that name for every kind, or all cases.
+// conform runs the case of that name for every kind, or all cases if the name
+// is empty.
 func conform(t *testing.T, name string) {
 	t.Helper()
 	ran := 0
 	for _, k := range Kinds() {
 		t.Run("gate="+k.Name, func(t *testing.T) {
-			make1(t, k, 1) // skips them all, with the reason, where the system has none
+			make1(t, k, 1) // skips all cases, with the reason, if the system lacks the mechanism
 			for _, c := range conformance {
 				if name == "" || name == c.name {
-					t.Run(c.name, func(t *testing.T) { c.test(t, k, doors[k.Name]) })
+					t.Run(c.name, func(t *testing.T) { c.test(t, k, internalsOf[k.Name]) })
 					ran++
 				}
 			}
@@ -67,8 +68,8 @@ func TestLookup(t *testing.T) {
 			t.Errorf("gate %q: doc %q, kernel %q, name used before: %v", k.Name, k.Doc, k.Kernel, names[k.Name])
 		}
 		names[k.Name] = true
-		if _, known := doors[k.Name]; !known {
-			t.Errorf("gate %q: the tests do not know how its threads wait; give it a door", k.Name)
+		if _, known := internalsOf[k.Name]; !known {
+			t.Errorf("gate %q: the tests do not know how its threads wait; add it to internalsOf", k.Name)
 		}
 	}
 	if _, err := Lookup("none"); err == nil {
@@ -76,7 +77,7 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-func alone(t *testing.T, k Kind, _ door) {
+func alone(t *testing.T, k Kind, _ internals) {
 	g := make1(t, k, 1)
 	start(t, 0, func() {
 		for range 1000 {
@@ -86,9 +87,9 @@ func alone(t *testing.T, k Kind, _ door) {
 	}).ends()
 }
 
-// sameNumber has a number change hands: its thread ends, and another one takes
-// it up.
-func sameNumber(t *testing.T, k Kind, _ door) {
+// sameNumber lets several threads use the same number, each after the one
+// before has ended.
+func sameNumber(t *testing.T, k Kind, _ internals) {
 	g := make1(t, k, 2)
 	for range 20 {
 		start(t, 1, func() {
@@ -98,9 +99,9 @@ func sameNumber(t *testing.T, k Kind, _ door) {
 	}
 }
 
-// keepsOut looks at each waiting thread where it waits, rather than for some
-// time.
-func keepsOut(t *testing.T, k Kind, d door) {
+// keepsOut checks that a thread waits by looking at its state, which is faster
+// than watching it for some time.
+func keepsOut(t *testing.T, k Kind, d internals) {
 	g := make1(t, k, 2)
 	for range scaled(10, 50) {
 		var inside atomic.Bool
@@ -123,7 +124,7 @@ func keepsOut(t *testing.T, k Kind, d door) {
 	}
 }
 
-func twoThreads(t *testing.T, k Kind, d door) {
+func twoThreads(t *testing.T, k Kind, d internals) {
 	rounds := scaled(1_000, 10_000)
 	if d.spins && !full {
 		rounds = min(rounds, 200)
@@ -131,9 +132,10 @@ func twoThreads(t *testing.T, k Kind, d door) {
 	excludes(t, k, 2, rounds)
 }
 
-// moreThanCPUs lets threads that hold the gate or come next lose their CPU. A
-// spinning gate then costs a time slice for each hand-over.
-func moreThanCPUs(t *testing.T, k Kind, d door) {
+// moreThanCPUs has so many threads that those that hold the gate or come next
+// may lose their CPU. With a spinning gate each hand-over then costs a time
+// slice.
+func moreThanCPUs(t *testing.T, k Kind, d internals) {
 	threads, rounds := 2*runtime.NumCPU()+2, scaled(200, 2_000)
 	if d.spins {
 		threads, rounds = min(threads, 6), scaled(10, 50)
@@ -141,9 +143,9 @@ func moreThanCPUs(t *testing.T, k Kind, d door) {
 	excludes(t, k, threads, rounds)
 }
 
-// excludes counts with a plain counter, for so many rounds and until the gate
-// has gone from one thread to another many times: two threads that run one
-// after the other show nothing.
+// excludes counts with a plain counter for a number of rounds, and until the
+// gate has passed between threads many times, because two threads that run one
+// after the other prove nothing.
 func excludes(t *testing.T, k Kind, threads, rounds int) {
 	g := make1(t, k, threads)
 	const handovers = 50
@@ -158,7 +160,7 @@ func excludes(t *testing.T, k Kind, threads, rounds int) {
 			}
 			holder = id
 			seen := counter
-			for range 20 { // time for others to come in, if they can
+			for range 20 { // time for other threads to come in wrongly
 				cas.Pause()
 			}
 			counter = seen + 1
@@ -167,7 +169,7 @@ func excludes(t *testing.T, k Kind, threads, rounds int) {
 			}
 			enough = changes >= handovers
 			g.Release(id)
-			for range 20 { // and time to come in
+			for range 20 { // time for other threads to come in
 				cas.Pause()
 			}
 		}
@@ -182,9 +184,9 @@ func excludes(t *testing.T, k Kind, threads, rounds int) {
 	t.Logf("%d rounds, %d hand-overs", counter, changes)
 }
 
-// visible has each holder rewrite a page of plain words, and check that it
-// finds them all as one holder before left them.
-func visible(t *testing.T, k Kind, d door) {
+// visible lets each holder check that all words of a page have the value that
+// one earlier holder wrote, and then rewrite them.
+func visible(t *testing.T, k Kind, d internals) {
 	const threads = 3
 	rounds := scaled(100, 1_000)
 	if d.spins && !full {
@@ -210,9 +212,9 @@ func visible(t *testing.T, k Kind, d door) {
 	}
 }
 
-// signals interrupts a thread that waits many times. It must not come in, and
-// it must wait again.
-func signals(t *testing.T, k Kind, d door) {
+// signals interrupts a waiting thread many times. The thread must not get the
+// gate, and must wait again.
+func signals(t *testing.T, k Kind, d internals) {
 	many := scaled(20, 100)
 	arrived := make(chan os.Signal, 1)
 	signal.Notify(arrived, unix.SIGUSR1)
@@ -233,7 +235,7 @@ func signals(t *testing.T, k Kind, d door) {
 			waiter.waits(g, d)
 			waiter.signal(unix.SIGUSR1)
 			<-arrived // the handler ran on that thread
-			// The scheduler's own signal, which ends system calls alike.
+			// The signal that Go's scheduler uses also ends system calls.
 			waiter.signal(unix.SIGURG)
 		}
 		waiter.waits(g, d)
@@ -247,9 +249,8 @@ func signals(t *testing.T, k Kind, d door) {
 	}
 }
 
-// signalStorm sends signals to threads that are anywhere in Acquire and
-// Release.
-func signalStorm(t *testing.T, k Kind, _ door) {
+// signalStorm sends signals to threads anywhere in Acquire and Release.
+func signalStorm(t *testing.T, k Kind, _ internals) {
 	const threads = 2
 	signals := scaled(500, 5_000)
 	g := make1(t, k, threads)
@@ -275,9 +276,9 @@ func signalStorm(t *testing.T, k Kind, _ door) {
 	t.Logf("%d signals in %d rounds", signals, counter)
 }
 
-// wakeOrder lines threads up one after the other, and counts in which order
-// they come in.
-func wakeOrder(t *testing.T, k Kind, d door) {
+// wakeOrder makes threads wait one after the other, and checks in which order
+// they get the gate.
+func wakeOrder(t *testing.T, k Kind, d internals) {
 	const waiting = 6
 	order := line(t, make1(t, k, 1+waiting), d, waiting)
 	t.Logf("threads came in order %v: %.2f of all pairs first come, first served", order, firstComeFirstServed(order))
@@ -286,9 +287,9 @@ func wakeOrder(t *testing.T, k Kind, d door) {
 	}
 }
 
-// line has thread 0 hold the gate until the others wait, each having come when
-// the one before waited. It returns the order in which they came in.
-func line(t testing.TB, g Gate, d door, waiting int) (order []int) {
+// line makes thread 0 hold the gate until all others wait. Each is started when
+// the one before it waits. It returns the order in which they get the gate.
+func line(t testing.TB, g Gate, d internals, waiting int) (order []int) {
 	t.Helper()
 	var members group
 	start(t, 0, func() {
@@ -311,8 +312,8 @@ func line(t testing.TB, g Gate, d door, waiting int) (order []int) {
 	return order
 }
 
-// firstComeFirstServed is the share of pairs that came in as they had come: 1
-// is a queue, 0 a stack, and chance is about 0.5.
+// firstComeFirstServed returns the share of pairs in first-come order: 1 for a
+// queue, 0 for a stack, about 0.5 for random order.
 func firstComeFirstServed(order []int) float64 {
 	pairs, kept := 0, 0
 	for i, a := range order {
@@ -326,7 +327,7 @@ func firstComeFirstServed(order []int) float64 {
 	return float64(kept) / float64(pairs)
 }
 
-func twoGates(t *testing.T, k Kind, _ door) {
+func twoGates(t *testing.T, k Kind, _ internals) {
 	a, b := make1(t, k, 1), make1(t, k, 1)
 	start(t, 0, func() {
 		a.Acquire(0)
@@ -338,7 +339,7 @@ func twoGates(t *testing.T, k Kind, _ door) {
 	}).ends()
 }
 
-func noAllocation(t *testing.T, k Kind, _ door) {
+func noAllocation(t *testing.T, k Kind, _ internals) {
 	g := make1(t, k, 2)
 	start(t, 0, func() {
 		if n := testing.AllocsPerRun(100, func() {
@@ -359,14 +360,16 @@ func noAllocation(t *testing.T, k Kind, _ door) {
 		}
 	}).end()
 	runtime.ReadMemStats(&after)
-	// Two threads were started; nothing may grow with the rounds.
+	// Two threads were started. The number of allocations must not grow with
+	// the rounds.
 	if n := after.Mallocs - before.Mallocs; n >= uint64(min(rounds, 1000)) {
 		t.Errorf("%d allocations in %d contended rounds", n, 2*rounds)
 	}
 }
 
-// closeGivesBack counts what the system counts.
-func closeGivesBack(t *testing.T, k Kind, d door) {
+// closeGivesBack checks that after Close the process has no more descriptors
+// and semaphores than before.
+func closeGivesBack(t *testing.T, k Kind, d internals) {
 	before := descriptors(t)
 	for range 20 {
 		g, err := k.New(4)
@@ -395,8 +398,8 @@ func closeGivesBack(t *testing.T, k Kind, d door) {
 	}
 }
 
-// noDescriptors has the process run out of them at each point of New.
-func noDescriptors(t *testing.T, k Kind, d door) {
+// noDescriptors makes New run out of descriptors at each point.
+func noDescriptors(t *testing.T, k Kind, d internals) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)

@@ -6,19 +6,18 @@ import (
 	"lflab/cas"
 )
 
-// handover says in the words of Go's memory model what a lock in the kernel
-// does anyway: what the holder before wrote is visible to the next. A kernel
-// that lets two threads through one after the other orders their memory, but
-// the race detector does not see it. It costs one locked instruction, a
-// hundredth of the system call beside it.
+// handover tells the race detector that what one holder wrote is visible to the
+// next. A lock in the kernel guarantees that already, but the race detector
+// does not see it. It costs one locked instruction, a hundredth of the system
+// call beside it.
 type handover struct {
 	_    [cas.CacheLine]byte
 	word atomic.Uint32
 	_    [cas.CacheLine - 4]byte
 }
 
-// out comes first in Release.
+// out is the first act of Release.
 func (h *handover) out() { h.word.Store(0) }
 
-// in comes last in Acquire.
+// in is the last act of Acquire.
 func (h *handover) in() { h.word.Load() }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// kinds is the registry: a new gate is a file and a line here.
+// kinds is the registry. A new gate needs a file and a line here.
 var kinds = []Kind{
 	tasKind,
 	ticketKind,
@@ -20,7 +20,7 @@ var kinds = []Kind{
 	robustKind,
 }
 
-// sharedKinds is the registry of those that processes share: the values of
+// sharedKinds is the registry of gates that processes share: those values of
 // Apache's AcceptMutex that are locks.
 var sharedKinds = []SharedKind{
 	sharedFlockKind,

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestMain leaves a P for each thread of a test and for the test itself: a
-// thread that spins keeps its P, and so does one that makes a raw call. The
-// tests fail if a semaphore or a child of theirs is left.
+// TestMain leaves a P for each thread of a test and for the test itself,
+// because a thread that spins keeps its P, and so does one in a raw system
+// call. It fails the tests if a semaphore or a child is left.
 func TestMain(m *testing.M) {
-	if errand := os.Getenv(childShares); errand != "" {
-		runErrand(errand)
+	if job := os.Getenv(childShares); job != "" {
+		runJob(job)
 	}
 	if semaphore := os.Getenv(childHolds); semaphore != "" {
 		child(semaphore)
@@ -33,14 +33,14 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// made are the System V semaphores of this process's tests. They outlive a
-// process that does not remove them.
+// made lists the System V semaphores of this process's tests. They stay after
+// the end of a process that does not remove them.
 var made struct {
 	sync.Mutex
 	ids []int
 }
 
-// note remembers a semaphore, if it is one.
+// note records a semaphore to be removed. It ignores 0.
 func note(id int) {
 	made.Lock()
 	defer made.Unlock()
@@ -49,7 +49,7 @@ func note(id int) {
 	}
 }
 
-// removeSemaphores removes those that are still there, and returns them.
+// removeSemaphores removes those that still exist, and returns them.
 func removeSemaphores() (left []int) {
 	made.Lock()
 	defer made.Unlock()
@@ -61,19 +61,20 @@ func removeSemaphores() (left []int) {
 	return left
 }
 
-// hangs ends the process: threads that hang cannot be got rid of, and some of
+// hangs prints a message and ends the process, because threads that hang cannot
+// be ended, and some of them spin.
 // them spin.
 func hangs(format string, args ...any) {
 	removeSemaphores()
 	panic(fmt.Sprintf(format, args...))
 }
 
-// full is set while a long test runs.
+// full is true during a long test.
 var full bool
 
-// scaled is a number of rounds: quick in every run, many in the long tests.
-// Beside a busy neighbour a round costs about a turn of the scheduler, and of a
-// gate that spins several.
+// scaled returns the number of rounds: quick in ordinary runs, many in long
+// tests. On a busy machine a round costs about a turn of the scheduler, and
+// with a gate that spins several.
 func scaled(quick, many int) int {
 	switch {
 	case full:

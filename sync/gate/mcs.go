@@ -15,23 +15,23 @@ var mcsKind = Kind{
 	},
 }
 
-// mcs is a spin lock whose waiting threads stand in a linked queue.
+// mcs is a spin lock. Its waiting threads form a linked queue.
 //
 //	Acquire   tail: last -> me; then last.next = me, and spin until me.waits is cleared
 //	Release   me.next.waits = false; with no next, tail: me -> nil
 //
-// Between a newcomer's two steps the queue has a hole: the tail says that there
-// is a next one, and next does not. Release waits it out. That is two
-// instructions of the newcomer's, or a time slice if it loses its CPU there.
+// Between the two steps of Acquire, tail says that there is a next thread but
+// next is still nil. Release spins until next is set. That takes two
+// instructions of the new thread, or a time slice if it loses its CPU there.
 type mcs struct {
 	_      [cas.CacheLine]byte
-	tail   atomic.Pointer[place] // the last in the queue, nil when the gate is free
+	tail   atomic.Pointer[place] // the last place in the queue, nil when the gate is free
 	_      [cas.CacheLine - 8]byte
-	places []place // thread id's is places[id]
+	places []place // places[id] belongs to thread id
 }
 
-// place is a thread's place in the queue. Only it waits for waits; the thread
-// behind it sets next.
+// place is a thread's place in the queue. Only its thread reads waits. The
+// thread behind it sets next.
 type place struct {
 	_     [cas.CacheLine]byte
 	next  atomic.Pointer[place]

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long what must happen may take on a busy machine.
+// patience is how long something that must happen may take on a busy machine.
 const patience = 60 * time.Second
 
-// poll waits until ok, and reports whether that came to pass.
+// poll waits until ok returns true, and reports whether it did in time.
 func poll(ok func() bool) bool {
 	for end := time.Now().Add(patience); !ok(); time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(end) {
@@ -27,8 +27,8 @@ func poll(ok func() bool) bool {
 	return true
 }
 
-// make1 makes a gate, which is closed with the test. It skips the test where
-// the system has not got what the gate is made of.
+// make1 makes a gate that is closed at the end of the test. It skips the test
+// if the system lacks the gate's mechanism.
 func make1(t testing.TB, k Kind, threads int) Gate {
 	t.Helper()
 	g, err := k.New(threads)
@@ -85,15 +85,15 @@ func (m *member) ends() {
 	}
 }
 
-// waits returns once the thread is queued for the gate, as far as that can be
-// seen.
-func (m *member) waits(g Gate, d door) {
+// waits returns once the thread is queued for the gate, as far as a test can
+// see that.
+func (m *member) waits(g Gate, d internals) {
 	if !poll(func() bool { return d.queued(g, m) }) {
 		hangs("%s: thread %d does not wait: state %c, system call %q", m.t.Name(), m.id, m.state(), m.call())
 	}
 }
 
-// state is the kernel's letter for what the thread does.
+// state is the kernel's letter for the thread's state.
 func (m *member) state() byte {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", m.tid))
 	if err != nil {
@@ -102,8 +102,8 @@ func (m *member) state() byte {
 	return stat[bytes.LastIndexByte(stat, ')')+2]
 }
 
-// call is the system call in which the thread sleeps, as the kernel shows it:
-// its number and arguments. Empty if there is none.
+// call returns number and arguments of the system call in which the thread
+// sleeps, as /proc shows them, or "".
 func (m *member) call() string {
 	call, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", m.tid))
 	if err != nil {
@@ -118,18 +118,19 @@ func (m *member) sleepsIn(number, argument uintptr) bool {
 	return strings.HasPrefix(m.call(), fmt.Sprintf("%d %#x ", number, argument)) && m.state() == 'S'
 }
 
-// signal sends a signal to the thread. One that has ended gets none.
+// signal sends a signal to the thread, unless it has ended.
 func (m *member) signal(s unix.Signal) {
 	if err := unix.Tgkill(unix.Getpid(), m.tid, s); err != nil && err != unix.ESRCH {
 		m.t.Errorf("signal thread %d: %v", m.id, err)
 	}
 }
 
-// group is threads 0 and up.
+// group is a list of threads with the numbers 0, 1, and so on.
 type group []*member
 
-// team starts so many threads on fn, all at once: they wait for each other
-// awake, for a locked thread takes long to come back from a channel.
+// team starts that many threads, which call fn at the same time. They wait for
+// each other spinning, because a locked thread takes long to return from a
+// channel.
 func team(t testing.TB, threads int, fn func(id int)) (g group) {
 	var there atomic.Int32
 	for id := range threads {
@@ -149,7 +150,7 @@ func (g group) end() {
 	}
 }
 
-// descriptors counts those that the process has open.
+// descriptors counts the open descriptors of the process.
 func descriptors(t testing.TB) int {
 	t.Helper()
 	open, err := os.ReadDir("/proc/self/fd")
@@ -159,7 +160,7 @@ func descriptors(t testing.TB) int {
 	return len(open)
 }
 
-// lowest is the descriptor that the next open gets.
+// lowest returns the descriptor that the next open will get.
 func lowest(t testing.TB) uint64 {
 	t.Helper()
 	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, 0)

@@ -8,21 +8,21 @@ import (
 
 var ofdKind = Kind{
 	Name:   "ofd",
-	Doc:    "byte-range lock of an open file description (F_OFD_SETLKW), Apache's AcceptMutex fcntl made fit for threads: what the lists of ranges cost on top of flock",
+	Doc:    "byte-range lock of an open file description (F_OFD_SETLKW), like Apache's AcceptMutex fcntl, but for threads: shows what the kernel's lists of ranges cost beside flock",
 	Kernel: "3.15",
 	New:    newOFD,
 }
 
-// ofd is a write lock on the first byte of a file. Classic fcntl locks belong
-// to the process, so its threads would let each other in; these belong to an
-// open file description, as those of flock do. The kernel looks for no
-// deadlocks among them.
+// ofd is a write lock on the first byte of a file. It belongs to an open file
+// description, as that of flock does. (Classic fcntl locks belong to the
+// process, so all its threads would get the lock.) The kernel does not look for
+// deadlocks among such locks.
 type ofd struct {
 	files
 	handover
 }
 
-// The lock, and the end of the lock.
+// The arguments to lock and to unlock.
 var (
 	lockedByte = unix.Flock_t{Type: unix.F_WRLCK, Len: 1}
 	freedByte  = unix.Flock_t{Type: unix.F_UNLCK, Len: 1}
@@ -54,7 +54,7 @@ func (o *ofd) Release(id int) {
 	}
 }
 
-// tryOFD locks and unlocks.
+// tryOFD checks that the kernel permits locking and unlocking.
 func tryOFD(fd int) error {
 	for _, l := range []*unix.Flock_t{&lockedByte, &freedByte} {
 		if errno := setLock(fd, l); errno != 0 {
@@ -64,8 +64,8 @@ func tryOFD(fd int) error {
 	return nil
 }
 
-// waitOFD blocks until it has locked, or ended says after a signal that it is
-// not to.
+// waitOFD blocks until it has the lock. It returns ErrInterrupted if a signal
+// comes and ended then reports true.
 func waitOFD(fd int, ended func() bool) error {
 	for {
 		switch errno := setLockWait(fd, &lockedByte); {

@@ -17,10 +17,11 @@ var piKind = Kind{
 }
 
 // pi is a futex whose word names its owner. Release hands the gate over inside
-// the kernel: nobody can overtake the thread that was chosen, so each contended
-// hand-over costs a wake-up, and the time until the woken thread runs is a gap
-// that futexmutex does not have. While a real-time thread waits, the holder
-// runs at its priority. Threads of ordinary priority lend nothing.
+// the kernel, so no thread can overtake the chosen one. Therefore each
+// contended hand-over costs a wake-up, and the gate is idle until the woken
+// thread runs; futexmutex has no such gap. While a real-time thread waits, the
+// holder runs at that thread's priority. Threads of ordinary priority lend
+// none.
 //
 // A thread that ends while it holds the gate leaves it to one that waits.
 type pi struct {
@@ -31,7 +32,8 @@ type pi struct {
 }
 
 func newPI(int) (Gate, error) {
-	// Try it on a word that enters the kernel although nobody waits.
+	// Set the bit Waiters, so that the unlock enters the kernel although no
+	// thread waits.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	p := new(pi)

@@ -11,21 +11,21 @@ import (
 
 var pipeKind = Kind{
 	Name:   "pipe",
-	Doc:    "one byte in a pipe, read to acquire and written back to release, as make -j passes its job tokens: what a hand-over costs through the file layer",
+	Doc:    "one byte in a pipe, read to acquire and written back to release, as make -j passes its job tokens: shows what a hand-over through the file layer costs",
 	Kernel: "2.6.27",
 	New:    newPipe,
 }
 
-// pipe is a token that lies in a pipe while nobody holds the gate. Who waits
-// longest is woken first, but whoever reads first has the token. It is lost
-// with a process that dies while it has it, which matters only where the pipe
-// is shared with others.
+// pipe is a token that lies in a pipe while no thread holds the gate. The
+// kernel first wakes the thread that has waited longest, but the first thread
+// to read gets the token. If a process dies while it has the token, the token
+// is lost; that matters only where processes share the pipe.
 type pipe struct {
 	read, write int
 	handover
 }
 
-// token is what goes round. Nobody looks at its value.
+// token is the byte in the pipe. Its value has no meaning.
 var token = []byte{'t'}
 
 func newPipe(int) (Gate, error) {
@@ -52,7 +52,8 @@ func (p *pipe) Acquire(int) {
 	}
 }
 
-// Release does not block: there is one byte, and room for a page of them.
+// Release does not block, because the pipe has room for a page and there is
+// only one byte.
 func (p *pipe) Release(int) {
 	p.out()
 	if errno := writeNow(p.write, token); errno != 0 {

@@ -12,22 +12,21 @@ import (
 
 var robustKind = Kind{
 	Name:   "robust",
-	Doc:    "futex that outlives its owner: the kernel frees it when the holder's thread ends, by the thread's list of robust locks; what it costs to be safe from a leader's death",
+	Doc:    "futex that outlives its owner: the kernel frees it when the holder's thread ends, by the thread's list of robust locks; shows what protection from a leader's death costs",
 	Kernel: "3.17",
 	New:    newRobust,
 }
 
-// robust is futexmutex with the owner's thread in the word, and the kernel
-// told before each Acquire and Release of what may have to be cleaned up. What
-// that costs is a system call for each Acquire: C libraries find a thread's
-// list through the thread pointer, and Go code has to ask the kernel.
+// robust is a mutex like futexmutex, but the word holds the owner's thread ID,
+// and each Acquire and Release tells the kernel what it may have to clean up.
+// This costs a system call for each Acquire: C libraries find a thread's list
+// through the thread pointer, but Go code has to ask the kernel.
 //
-// The threads of a pool do not die: a panic that is not recovered takes the
-// process with it. A leader's death is seen by other processes that map the
-// same lock, see futex.Robust; inside one process, only the thread of a
-// goroutine that returns without Release ends alone. The next thread then
-// leads. There is nothing to repair, for leadership guards no data that could
-// be half written.
+// A pool's threads do not die alone, because an unrecovered panic ends the
+// process. Other processes that map the same lock notice a leader's death; see
+// futex.Robust. Inside one process, a thread ends alone only if its locked
+// goroutine returns without Release. The next thread then leads. Nothing has to
+// be repaired, because leadership guards no data that could be half written.
 type robust struct {
 	lock *futex.Robust
 }

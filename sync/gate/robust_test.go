@@ -7,11 +7,11 @@ import (
 )
 
 // TestRobustHolderEnds ends the thread that holds the gate while another one
-// waits. (Package futex does so with processes.)
+// waits. (The tests of package futex do so with processes.)
 func TestRobustHolderEnds(t *testing.T) {
 	g := make1(t, robustKind, 2)
 	var waiter *member
-	var spare []*member // on the main thread, which never ends
+	var spare []*member // those on the main thread, which never ends
 	release := make(chan struct{})
 	for ended := false; !ended; {
 		holder := start(t, 0, func() {
@@ -24,7 +24,7 @@ func TestRobustHolderEnds(t *testing.T) {
 				g.Acquire(1)
 				g.Release(1)
 			})
-			waiter.waits(g, doors["robust"])
+			waiter.waits(g, internalsOf["robust"])
 		})
 		if ended = holder.tid != unix.Getpid(); ended {
 			holder.ends()
@@ -39,8 +39,8 @@ func TestRobustHolderEnds(t *testing.T) {
 	}
 }
 
-// TestRobustBesideShared: who leads by a robust gate may pass one that other
-// processes have, too.
+// TestRobustBesideShared checks that a thread that holds a robust gate can also
+// acquire a gate that processes share.
 func TestRobustBesideShared(t *testing.T) {
 	g := make1(t, robustKind, 1)
 	f := newFamily(t, sharedPthreadKind, SharedOptions{})

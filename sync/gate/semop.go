@@ -8,26 +8,26 @@ import (
 
 var semopKind = Kind{
 	Name:   "semop",
-	Doc:    "System V semaphore with SEM_UNDO, Apache's AcceptMutex sysvsem: handed over in the kernel, first come, first served, given back when the process dies; two system calls even when nobody waits",
+	Doc:    "System V semaphore with SEM_UNDO, Apache's AcceptMutex sysvsem: handed over in the kernel, first come, first served, given back when the process dies; two system calls even when no thread waits",
 	Kernel: "2.6",
 	New:    newSemop,
 }
 
-// semop is a semaphore of its own, private to who knows its number. Release
-// makes the waiting thread's operation for it before that one runs: nobody
-// overtakes. A signal costs a waiting thread its place in the queue.
+// semop is a private System V semaphore. Release performs the waiting thread's
+// operation before that thread runs, so no other thread overtakes it. A signal
+// makes a waiting thread lose its place in the queue.
 //
-// If the process dies the kernel undoes an Acquire without its Release. The
-// semaphore itself stays in the system, for System V objects belong to nobody:
-// there is no call that removes them with their last user. One that a killed
-// process left behind shows in "ipcs -s", with key 0, and goes with "ipcrm -s".
+// If the process dies, the kernel undoes an Acquire without its Release. The
+// semaphore itself stays in the system, because no call removes a System V
+// object with its last user. One that a killed process left shows in "ipcs -s"
+// with key 0; "ipcrm -s" removes it.
 type semop struct {
 	id         int
 	take, give sembuf
 	handover
 }
 
-// sembuf is the kernel's struct of that name.
+// sembuf is the kernel's struct sembuf.
 type sembuf struct {
 	index uint16
 	add   int16
@@ -42,12 +42,14 @@ func newSemop(int) (Gate, error) {
 		return nil, fmt.Errorf("make System V semaphore: %w", err)
 	}
 	s := newSemopOn(id)
-	// The first token belongs to no process: it is not to be undone.
+	// The kernel must not undo this operation when the process ends, so it has
+	// no SEM_UNDO.
 	if errno := semopNow(s.id, &sembuf{add: +1}); errno != 0 {
 		s.Close()
 		return nil, fmt.Errorf("set System V semaphore %d: %w", s.id, errno)
 	}
-	// Undoing needs memory, which is set aside here and not in Acquire.
+	// The first operation with SEM_UNDO allocates memory. Make it here and not
+	// in Acquire.
 	for _, op := range []*sembuf{&s.take, &s.give} {
 		if errno := semopNow(s.id, op); errno != 0 {
 			s.Close()
@@ -57,7 +59,7 @@ func newSemop(int) (Gate, error) {
 	return s, nil
 }
 
-// newSemopOn is for a semaphore that there is.
+// newSemopOn uses a semaphore that exists.
 func newSemopOn(id int) *semop {
 	return &semop{
 		id:   id,
@@ -73,8 +75,9 @@ func (s *semop) Acquire(int) {
 	s.in()
 }
 
-// wait blocks until it has taken the semaphore, or ended says after a signal
-// that it is not to. The kernel restarts the call after no signal.
+// wait blocks until it has taken the semaphore. It returns ErrInterrupted if a
+// signal comes and ended then reports true. The kernel never restarts the call
+// after a signal.
 func (s *semop) wait(ended func() bool) error {
 	for {
 		switch errno := semopWait(s.id, &s.take); {

@@ -14,12 +14,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// childHolds, in the environment of a child process of this test, is the
-// semaphore that it is to acquire.
+// childHolds is an environment variable that names the semaphore which a child
+// process of this test should acquire.
 const childHolds = "GATE_TEST_SEMAPHORE"
 
-// child acquires the semaphore and keeps it until it is killed, or until its
-// parent has ended.
+// child acquires the semaphore and keeps it until the child is killed or its
+// parent ends.
 func child(semaphore string) {
 	runtime.LockOSThread()
 	id, err := strconv.Atoi(semaphore)
@@ -34,7 +34,7 @@ func child(semaphore string) {
 }
 
 // TestSemopHolderDies kills a process that holds the gate while a thread of
-// this one waits.
+// this process waits.
 func TestSemopHolderDies(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -50,7 +50,7 @@ func TestSemopHolderDies(t *testing.T) {
 	}
 	defer in.Close()
 	defer func() {
-		_ = c.Process.Kill() // again, if the test did not come that far
+		_ = c.Process.Kill() // for a test that failed before the kill
 		_ = c.Wait()
 	}()
 	if line, err := bufio.NewReader(out).ReadString('\n'); line != "holds\n" {
@@ -60,7 +60,7 @@ func TestSemopHolderDies(t *testing.T) {
 		g.Acquire(1)
 		g.Release(1)
 	})
-	m.waits(g, doors["semop"])
+	m.waits(g, internalsOf["semop"])
 	if err := c.Process.Signal(unix.SIGKILL); err != nil {
 		t.Fatal(err)
 	}

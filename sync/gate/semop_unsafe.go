@@ -10,8 +10,8 @@ import (
 	"lflab/sync/block"
 )
 
-// The operations are made by semtimedop without a time: unlike semop, every
-// architecture has that one.
+// The operations use semtimedop without a time, because every architecture has
+// that call; not every one has semop.
 
 func semopWait(id int, op *sembuf) syscall.Errno {
 	_, _, errno := block.Syscall6(unix.SYS_SEMTIMEDOP, uintptr(id), uintptr(unsafe.Pointer(op)), 1, 0, 0, 0)
@@ -19,7 +19,7 @@ func semopWait(id int, op *sembuf) syscall.Errno {
 	return errno
 }
 
-// semopNow is for operations that cannot block.
+// semopNow makes operations that cannot block.
 func semopNow(id int, op *sembuf) syscall.Errno {
 	_, _, errno := unix.RawSyscall6(unix.SYS_SEMTIMEDOP, uintptr(id), uintptr(unsafe.Pointer(op)), 1, 0, 0, 0)
 	runtime.KeepAlive(op)
@@ -34,16 +34,16 @@ func semget() (int, error) {
 	return int(id), nil
 }
 
-// Of linux/sem.h and linux/ipc.h; x/sys does not carry the first.
+// A constant of linux/sem.h. x/sys lacks it.
 const semGetVal = 12
 
-// semds begins as the kernel's struct semid64_ds does, and is no shorter.
+// semds starts like the kernel's struct semid64_ds and is at least as long.
 type semds struct {
 	perm unix.SysvIpcPerm
 	_    [16]uint64
 }
 
-// semseen tells why the process may not use the semaphore.
+// semseen returns an error if the process may not use the semaphore.
 func semseen(id int) error {
 	_, _, errno := unix.RawSyscall(unix.SYS_SEMCTL, uintptr(id), 0, semGetVal)
 	if errno != 0 {
@@ -52,7 +52,7 @@ func semseen(id int) error {
 	return nil
 }
 
-// semgive makes the semaphore that of another user.
+// semgive gives the semaphore to the user and group in opt.
 func semgive(id int, opt SharedOptions) error {
 	var ds semds
 	_, _, errno := unix.RawSyscall6(unix.SYS_SEMCTL, uintptr(id), 0, unix.IPC_STAT, uintptr(unsafe.Pointer(&ds)), 0, 0)

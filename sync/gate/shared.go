@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Shared is a gate as one process among several has it. One thread of one
-// process holds it at a time, and the death of a process, at whatever
-// instruction, does not stop the others.
+// Shared is one process's access to a gate that several processes share. One
+// thread of one process holds the gate at a time. The death of a process, at
+// whatever instruction, does not stop the others.
 //
 // A parent makes the object (SharedKind.New) and every child opens it:
 //
 //	owner, err := kind.New(gate.SharedOptions{})         // parent
-//	start(owner.Files(), owner.Passport())               // the child inherits the one and is told the other
+//	start(owner.Files(), owner.Passport())               // the child inherits the files and is sent the passport
 //	shared, err := gate.OpenShared(passport, fds)        // child
 //	for shared.Acquire(ended) == nil {
 //		fd := accept()
@@ -25,29 +25,29 @@ import (
 //	}
 //	wait4(pid); owner.Recover(pid)                       // parent, for every child that has died
 //
-// Any number of threads of a process may ask for it. A thread that holds it
-// does not ask for it again, and lets go of it itself: the goroutine is locked
-// to its thread in between.
+// Any number of threads of a process may ask for the gate. A thread that holds
+// it must not acquire it again, and must release it itself: the goroutine must
+// be locked to its thread in between.
 type Shared struct {
 	lock lock
 	handover
 }
 
-// A lock is what a shared gate is made of, in one process.
+// A lock is one process's handle on the object behind a shared gate.
 type lock interface {
 	acquire(ended func() bool) error
 	release()
 	Close() error
 }
 
-// ErrInterrupted is returned by Acquire when the wait was given up.
-var ErrInterrupted = errors.New("interrupted in waiting for a gate")
+// ErrInterrupted is returned by Acquire when it gave up waiting.
+var ErrInterrupted = errors.New("interrupted while waiting for a gate")
 
-// OpenShared opens a gate in a child, with the descriptors that the owner's
-// Files have there, in their order. It takes the descriptors over, and has
-// closed them when it returns, with an error or without.
+// OpenShared opens a gate in a child. fds are the child's descriptors of the
+// owner's Files, in the same order. OpenShared always closes them, with an
+// error or without.
 //
-// The process may have changed its user before, to that of the SharedOptions.
+// The process may have changed its user to that of the SharedOptions before.
 // Kinds that lock a file need /proc.
 func OpenShared(p Passport, fds []int) (s *Shared, err error) {
 	defer func() {
@@ -66,7 +66,7 @@ func OpenShared(p Passport, fds []int) (s *Shared, err error) {
 		return nil, err
 	}
 	if len(fds) != p.Files {
-		return nil, fmt.Errorf("open gate %s: %d descriptors came with a passport for %d (pass what Files returns)", p.Kind, len(fds), p.Files)
+		return nil, fmt.Errorf("open gate %s: got %d descriptors, the passport says %d (pass what Files returns)", p.Kind, len(fds), p.Files)
 	}
 	l, err := k.open(p, fds)
 	if err != nil {
@@ -75,16 +75,16 @@ func OpenShared(p Passport, fds []int) (s *Shared, err error) {
 	return &Shared{lock: l}, nil
 }
 
-// Acquire blocks until the calling thread holds the gate. What threads of this
-// process wrote ahead of their Release is visible after it, and so is what
-// other processes wrote to memory that they share.
+// Acquire blocks until the calling thread holds the gate. It then sees what
+// threads of this process wrote before their Release, and what other processes
+// wrote to memory that they share.
 //
-// A signal whose handler was installed without SA_RESTART ends the wait with
-// ErrInterrupted if ended reports true after it; if not, or without such a
-// function, the thread waits on. The signal that comes while the thread is on
-// its way to the kernel is lost: who wants a thread back says so in what ended
-// looks at, and interrupts it until it has returned. Other errors say that the
-// gate is not to be had any more.
+// After a signal whose handler was installed without SA_RESTART, Acquire calls
+// ended. If ended reports true it returns ErrInterrupted; otherwise, or if
+// ended is nil, it waits on. A signal that comes before the thread is in the
+// kernel has no effect. So a caller that wants the thread back first makes
+// ended report true and then sends signals until Acquire has returned. Any
+// other error means that the gate is lost.
 func (s *Shared) Acquire(ended func() bool) error {
 	if err := s.lock.acquire(ended); err != nil {
 		return err
@@ -93,20 +93,20 @@ func (s *Shared) Acquire(ended func() bool) error {
 	return nil
 }
 
-// Release lets go of the gate, which the calling thread holds, and wakes who
-// waits. It does not block.
+// Release gives up the gate, which the calling thread must hold, and wakes a
+// thread that waits. It does not block.
 func (s *Shared) Release() {
 	s.out()
 	s.lock.release()
 }
 
-// Close gives back what this process has of the gate, which none of its threads
-// holds or waits for. To other processes the gate goes on.
+// Close frees what this process has of the gate. None of its threads may hold
+// the gate or wait for it. The gate remains for other processes.
 func (s *Shared) Close() error { return s.lock.Close() }
 
-// Orphaned removes from the system what only the parent can otherwise, which
-// has died without Close. A child calls it when it knows that; the others are
-// told that the gate is gone, and may call it as well.
+// Orphaned removes the system object that otherwise only the parent removes. A
+// child calls it when it knows that the parent has died without Close. The
+// other children then get an error from Acquire, and may call Orphaned as well.
 func (s *Shared) Orphaned() error {
 	if l, ok := s.lock.(interface{ orphaned() error }); ok {
 		return l.orphaned()
@@ -114,72 +114,70 @@ func (s *Shared) Orphaned() error {
 	return nil
 }
 
-// interrupted asks what may be nil.
+// interrupted calls ended, which may be nil.
 func interrupted(ended func() bool) bool { return ended != nil && ended() }
 
-// A SharedKind is one thing to make a shared gate of, known by its name. That
-// is the value of Apache's AcceptMutex, where it has one. Its other values are
-// no gates but ways for processes to wait side by side for a listener, and
-// package lf/sock has those.
+// A SharedKind is one way to build a shared gate. Its name is the value of
+// Apache's AcceptMutex where Apache has one. The other values of AcceptMutex
+// are not locks but ways in which processes wait for a listener at the same
+// time; package lf/sock has those.
 type SharedKind struct {
 	Name   string
-	Doc    string // one line: what it is made of, and what it is there to show
+	Doc    string // one line: what it is made of, and what it shows
 	Kernel string // the oldest Linux it works on, as "2.6"
-	Order  string // which of the waiting comes next
+	Order  string // which of the waiting threads comes next
 	Death  string // who notices that the holder has died
 
-	// New makes a gate, which nobody holds. Where the system refuses what it is
-	// made of, the error says which call did.
+	// New makes a gate that no process holds. If the system refuses a call that
+	// the gate needs, the error names that call.
 	New func(SharedOptions) (*SharedOwner, error)
 
 	open func(Passport, []int) (lock, error)
 }
 
-// SharedOptions are how to make a shared gate. The zero value will do.
+// SharedOptions say how to make a shared gate. The zero value is usable.
 type SharedOptions struct {
-	// File is the file to lock, by kinds that lock one: the process's number is
-	// added to the name, as in File.1234, and the name is gone when New
-	// returns, the file when it is closed everywhere. What is left of File is
-	// the file system. Empty means a file in memory.
+	// File names the file to lock, for kinds that lock one. New appends the
+	// process ID, as in File.1234, and unlinks the file before it returns. So
+	// File only selects the file system. Empty means a file in memory.
 	File string
 
-	// UID and GID own the object, for children that do not run as the parent
-	// does. 0 means that they do.
+	// UID and GID own the object, for children that run as another user. 0
+	// means the parent's.
 	UID, GID int
 }
 
-// SharedOwner is a shared gate as the parent has it, which does not pass it
-// itself.
+// SharedOwner is the parent's handle on a shared gate. The parent does not
+// acquire the gate.
 type SharedOwner struct {
 	passport Passport
 	files    []*os.File
 	recover  func(pid int) // nil where the kernel does it
-	close    func() error  // of what is no file
+	close    func() error  // frees what is not a file; may be nil
 }
 
-// Passport is what a child is told of a gate, beside the descriptors. It is
-// to be passed on, as JSON say, and not to be looked at.
+// Passport tells a child about a gate, beside the descriptors. The parent
+// passes it on, for example as JSON, and need not read it.
 type Passport struct {
 	Kind      string
 	Files     int // number of descriptors
-	Semaphore int `json:",omitempty"` // System V's number
+	Semaphore int `json:",omitempty"` // the number of the System V semaphore
 }
 
-// Passport is the same for every child.
+// Passport returns the passport, which is the same for every child.
 func (o *SharedOwner) Passport() Passport { return o.passport }
 
-// Files are what a child inherits, the same for every child, in this order.
-// They remain the owner's.
+// Files returns the files that every child must inherit, in this order. They
+// still belong to the owner.
 func (o *SharedOwner) Files() []*os.File { return slices.Clone(o.files) }
 
-// Recover gives back what a process held that has died, and wakes one of those
-// that it may have been about to wake. It is called for every child that has
-// died, however it did, when it has been waited for: threads of it may run up
-// to then. It comes before another child is started, which might get the same
-// number. It does not block.
+// Recover gives back what a dead process held, and wakes a thread that the
+// process may have been about to wake. Call it for every dead child, after
+// waiting for it, because its threads may run until then, and before starting
+// another child, which might get the same process ID. It does not block.
 func (o *SharedOwner) Recover(pid int) error {
 	if pid < 1 {
-		return fmt.Errorf("recover gate %s: %d is no process", o.passport.Kind, pid)
+		return fmt.Errorf("recover gate %s: process ID %d is not positive", o.passport.Kind, pid)
 	}
 	if o.recover != nil {
 		o.recover(pid)
@@ -187,8 +185,8 @@ func (o *SharedOwner) Recover(pid int) error {
 	return nil
 }
 
-// Close removes the gate from the system, as far as processes do not have it
-// open. Children that still wait may be told that it is gone.
+// Close removes the gate from the system, except where processes still have it
+// open. Children that wait may get an error.
 func (o *SharedOwner) Close() error {
 	var errs []error
 	if o.close != nil {
@@ -202,7 +200,7 @@ func (o *SharedOwner) Close() error {
 	return errors.Join(errs...)
 }
 
-// SharedKinds returns the known kinds of gates that processes share.
+// SharedKinds returns the known kinds of shared gates.
 func SharedKinds() []SharedKind { return slices.Clone(sharedKinds) }
 
 // LookupShared returns the kind of that name. The error for an unknown name

@@ -20,7 +20,8 @@ import (
 	"lflab/sync/futex"
 )
 
-// sharedConformance is what it takes to be a gate that processes share.
+// sharedConformance lists the tests that every gate shared by processes must
+// pass.
 var sharedConformance = []struct {
 	name string
 	test func(*testing.T, SharedKind)
@@ -40,16 +41,17 @@ var sharedConformance = []struct {
 	{"passports", sharedPassports},
 }
 
-// TestSharedConformance runs the whole table for every kind there is.
+// TestSharedConformance runs the whole table for every kind.
 func TestSharedConformance(t *testing.T) { conformShared(t, "") }
 
-// conformShared runs the case of that name for every kind, or all cases.
+// conformShared runs the case of that name for every kind, or all cases if the
+// name is empty.
 func conformShared(t *testing.T, name string) {
 	t.Helper()
 	ran := 0
 	for _, k := range SharedKinds() {
 		t.Run("gate="+k.Name, func(t *testing.T) {
-			newFamily(t, k, SharedOptions{}) // skips them all, with the reason, where the system has none
+			newFamily(t, k, SharedOptions{}) // skips all cases, with the reason, if the system lacks the mechanism
 			for _, c := range sharedConformance {
 				if name == "" || name == c.name {
 					t.Run(c.name, func(t *testing.T) { c.test(t, k) })
@@ -89,13 +91,13 @@ func sharedExcludes(t *testing.T, k SharedKind) {
 	countTogether(t, newFamily(t, k, SharedOptions{}), scaled(100, 2_000))
 }
 
-// countTogether has four processes of two threads count with a plain counter, so
-// many rounds each.
+// countTogether lets four processes of two threads count with a plain counter,
+// each thread for a number of rounds.
 func countTogether(t *testing.T, f *family, rounds int) {
 	const processes, threads = 4, 2
 	var all []*process
 	for i := range processes {
-		p := f.spawn(errand{Task: "count", Threads: threads, Rounds: uint64(rounds), Wait: processes * threads, Slot: i * threads})
+		p := f.spawn(job{Task: "count", Threads: threads, Rounds: uint64(rounds), Wait: processes * threads, Slot: i * threads})
 		p.says("there")
 		all = append(all, p)
 	}
@@ -116,8 +118,8 @@ func countTogether(t *testing.T, f *family, rounds int) {
 	t.Logf("%d rounds, %d of them after one of another process", want, f.board.changes)
 }
 
-// sharedOtherUser has a parent that is root make gates for children that are
-// not. The file to lock lies where they cannot get.
+// sharedOtherUser makes gates as root for children of another user. The
+// children cannot open the path of the lock file.
 func sharedOtherUser(t *testing.T, k SharedKind) {
 	if os.Getuid() != 0 {
 		t.Skipf("running as user %d: only root has children of another user", os.Getuid())
@@ -136,8 +138,8 @@ func sharedOtherUser(t *testing.T, k SharedKind) {
 	}
 }
 
-// sharedHoldersKilled kills holders where they hold the gate, one after the
-// other. The others go on.
+// sharedHoldersKilled kills processes that hold the gate, one after the other.
+// The others must still get it.
 func sharedHoldersKilled(t *testing.T, k SharedKind) {
 	f := newFamily(t, k, SharedOptions{})
 	kills := scaled(2, 20)
@@ -145,7 +147,7 @@ func sharedHoldersKilled(t *testing.T, k SharedKind) {
 	for i := range kills {
 		f.board.stay.Store(1)
 		if !poll(func() bool { return f.board.staying.Load() != 0 }) {
-			t.Fatalf("after %d kills: nobody comes in", i)
+			t.Fatalf("after %d kills: no process gets the gate", i)
 		}
 		holder := f.board.staying.Swap(0)
 		for slot, p := range all {
@@ -171,30 +173,30 @@ func sharedKilledAnywhere(t *testing.T, k SharedKind) {
 	f.end(all, kills)
 }
 
-// loops starts four processes of two threads that go round until they are
-// stopped.
+// loops starts four processes of two threads that acquire and release the gate
+// until they are stopped.
 func (f *family) loops() (all []*process) {
 	f.Helper()
 	for i := range 4 {
-		all = append(all, f.spawn(errand{Task: "loop", Threads: 2, Slot: 2 * i}))
+		all = append(all, f.spawn(job{Task: "loop", Threads: 2, Slot: 2 * i}))
 		all[i].says("there")
 	}
 	f.all(all)
 	return all
 }
 
-// replace kills a process, sees that each of the others goes on, and starts
-// another one.
+// replace kills a process, checks that each of the others still gets the gate,
+// and starts another one.
 func (f *family) replace(all []*process, slot int) {
 	f.Helper()
 	f.board.doomed.Store(uint32(all[slot].pid))
 	all[slot].kill()
 	f.all(append(all[:slot:slot], all[slot+1:]...))
-	all[slot] = f.spawn(errand{Task: "loop", Threads: 2, Slot: 2 * slot})
+	all[slot] = f.spawn(job{Task: "loop", Threads: 2, Slot: 2 * slot})
 	all[slot].says("there")
 }
 
-// all sees each of the processes come in.
+// all waits until each of the processes has held the gate.
 func (f *family) all(processes []*process) {
 	f.Helper()
 	missing := map[int]bool{}
@@ -209,8 +211,8 @@ func (f *family) all(processes []*process) {
 	}
 }
 
-// end stops the processes. One that was killed may have counted its own round
-// and not the common one.
+// end stops the processes and checks their counts. A killed process may have
+// counted its own round and not the common one.
 func (f *family) end(all []*process, kills int) {
 	f.Helper()
 	f.board.stop.Store(1)
@@ -273,8 +275,8 @@ func sharedWaiterKilled(t *testing.T, k SharedKind) {
 	f.kept()
 }
 
-// sharedOrder lines processes up. The order is asserted where it is promised,
-// and reported elsewhere.
+// sharedOrder makes processes wait one after the other. It checks the order in
+// which they get the gate if the kind promises one, and otherwise logs it.
 func sharedOrder(t *testing.T, k SharedKind) {
 	f := newFamily(t, k, SharedOptions{})
 	s := f.opens()
@@ -320,8 +322,9 @@ func sharedOrder(t *testing.T, k SharedKind) {
 	}
 }
 
-// sharedInterrupted has two threads wait and be interrupted while another
-// process holds the gate: not before they are to end, and at once then.
+// sharedInterrupted interrupts two waiting threads while another process holds
+// the gate: they must go on waiting until they are told to end, and then return
+// at once.
 func sharedInterrupted(t *testing.T, k SharedKind) {
 	arrived := make(chan os.Signal, 1)
 	signal.Notify(arrived, unix.SIGUSR2)
@@ -330,7 +333,7 @@ func sharedInterrupted(t *testing.T, k SharedKind) {
 
 	f := newFamily(t, k, SharedOptions{})
 	s := f.opens()
-	holder := f.spawn(errand{Task: "once"})
+	holder := f.spawn(job{Task: "once"})
 	holder.line()
 	holder.says("holds")
 
@@ -348,7 +351,8 @@ func sharedInterrupted(t *testing.T, k SharedKind) {
 	for id, m := range both {
 		for range scaled(10, 50) {
 			before := asked[id].Load()
-			// Until it is seen to have noticed: the first may come too early.
+			// Signal until the thread has noticed, because the first signal may
+			// come too early.
 			if !poll(func() bool { m.signal(unix.SIGUSR2); return asked[id].Load() > before }) {
 				t.Fatalf("thread %d does not notice signals: state %c, system call %q", id, m.state(), m.call())
 			}
@@ -372,8 +376,8 @@ func sharedInterrupted(t *testing.T, k SharedKind) {
 }
 
 // sharedInterruptedAnywhere interrupts a thread at any point of Acquire, many
-// times, while another process goes round. That one must not be left asleep,
-// and must not meet this one.
+// times, while another process acquires and releases the gate. That process
+// must not sleep for good, and must not hold the gate together with this one.
 func sharedInterruptedAnywhere(t *testing.T, k SharedKind) {
 	arrived := make(chan os.Signal, 1)
 	signal.Notify(arrived, unix.SIGUSR2)
@@ -382,7 +386,7 @@ func sharedInterruptedAnywhere(t *testing.T, k SharedKind) {
 
 	f := newFamily(t, k, SharedOptions{})
 	s := f.opens()
-	p := f.spawn(errand{Task: "loop", Threads: 2, Inside: 20 * time.Microsecond})
+	p := f.spawn(job{Task: "loop", Threads: 2, Inside: 20 * time.Microsecond})
 	p.says("there")
 	want := scaled(25, 1_000)
 	var given, taken int
@@ -414,8 +418,8 @@ func sharedInterruptedAnywhere(t *testing.T, k SharedKind) {
 	t.Logf("taken %d times, given up %d times", taken, given)
 }
 
-// sharedThreads is the conformance of threads of one process among themselves,
-// as the race detector sees it.
+// sharedThreads runs conformance tests with threads of one process, because the
+// race detector sees only those.
 func sharedThreads(t *testing.T, k SharedKind) {
 	f := newFamily(t, k, SharedOptions{})
 	s := f.opens()
@@ -452,7 +456,8 @@ func sharedNoAllocation(t *testing.T, k SharedKind) {
 	}).ends()
 }
 
-// sharedNothingLeft counts what the system counts, in a parent and in a child.
+// sharedNothingLeft counts descriptors, mappings and semaphores in a parent and
+// in a child.
 func sharedNothingLeft(t *testing.T, k SharedKind) {
 	dir := t.TempDir()
 	for _, file := range []string{"", filepath.Join(dir, "accept.lock")} {
@@ -492,7 +497,7 @@ func sharedNothingLeft(t *testing.T, k SharedKind) {
 	}
 }
 
-// TestSharedFile names a file that cannot be made.
+// TestSharedFile names a file that cannot be created.
 func TestSharedFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "none", "accept.lock")
 	for _, k := range []SharedKind{sharedFlockKind, sharedFcntlKind} {
@@ -503,7 +508,7 @@ func TestSharedFile(t *testing.T) {
 	}
 }
 
-// names are those in a directory.
+// names lists the files in a directory.
 func names(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -517,7 +522,7 @@ func names(t *testing.T, dir string) string {
 	return strings.Join(all, " ")
 }
 
-// mappings counts those of gates in this process.
+// mappings counts the memory mappings of gates in this process.
 func mappings(t *testing.T) int {
 	t.Helper()
 	all, err := os.ReadFile("/proc/self/maps")
@@ -527,7 +532,8 @@ func mappings(t *testing.T) int {
 	return strings.Count(string(all), "lflab-gate")
 }
 
-// sharedNoDescriptors has parent and child run out of them at each point.
+// sharedNoDescriptors lets each point in parent and child run out of
+// descriptors.
 func sharedNoDescriptors(t *testing.T, k SharedKind) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -573,8 +579,8 @@ func sharedNoDescriptors(t *testing.T, k SharedKind) {
 	}
 }
 
-// sharedPassports go through JSON, and those that are wrong are refused with
-// the descriptors closed.
+// sharedPassports sends passports through JSON. Wrong passports must be
+// refused, and their descriptors closed.
 func sharedPassports(t *testing.T, k SharedKind) {
 	f := newFamily(t, k, SharedOptions{})
 	text, err := json.Marshal(f.owner.Passport())
@@ -604,8 +610,8 @@ func sharedPassports(t *testing.T, k SharedKind) {
 	}
 }
 
-// TestSharedSemaphoreRemoved: a parent that is gone takes its semaphore with
-// it, and children are told.
+// TestSharedSemaphoreRemoved checks that a parent removes its semaphore when it
+// closes the gate, and that waiting children get an error.
 func TestSharedSemaphoreRemoved(t *testing.T) {
 	f := &family{TB: t, kind: sharedSysVKind}
 	var err error
@@ -636,8 +642,8 @@ func TestSharedSemaphoreRemoved(t *testing.T) {
 	}
 }
 
-// TestSharedOrphaned has a child, of another user where that can be, clear away
-// what a parent that was killed has left.
+// TestSharedOrphaned lets a child, if possible of another user, remove what a
+// killed parent has left.
 func TestSharedOrphaned(t *testing.T) {
 	for _, k := range SharedKinds() {
 		f := &family{TB: t, kind: k}
@@ -652,7 +658,7 @@ func TestSharedOrphaned(t *testing.T) {
 		}
 		note(f.owner.Passport().Semaphore)
 		f.board, f.file = newBoard(t)
-		f.spawn(errand{Task: "orphaned"}).ends()
+		f.spawn(job{Task: "orphaned"}).ends()
 		if id := f.owner.Passport().Semaphore; id != 0 {
 			if semaphore(t, id) {
 				t.Errorf("%s: semaphore %d is still there", k.Name, id)
@@ -666,19 +672,19 @@ func TestSharedOrphaned(t *testing.T) {
 }
 
 // TestSharedPOSIXDeaths puts the semaphore into each state that a process can
-// leave it in by its death while another one sleeps. Without Recover that one
-// would sleep for good.
+// leave by its death while another one sleeps. Without Recover that other
+// process would sleep for good.
 func TestSharedPOSIXDeaths(t *testing.T) {
-	const dead, other = 1 << 22, 1<<22 + 1 // no process has these numbers
+	const dead, other = 1 << 22, 1<<22 + 1 // larger than any process ID
 	cases := []struct {
 		name  string
-		woken bool   // the dead one slept first, and dies of its wake-up
-		left  uint32 // the word that it leaves behind
+		woken bool   // the dead process slept first, and dies when it is woken
+		left  uint32 // the word that the dead process leaves
 	}{
 		{"as the holder", false, dead | slept},
 		{"between giving and waking", false, 0},
 		{"being woken, with the gate free", true, 0},
-		{"being woken, with the gate taken by one who knows of nobody", true, other},
+		{"being woken, with the gate taken by a process that sees no waiter", true, other},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -697,7 +703,8 @@ func TestSharedPOSIXDeaths(t *testing.T) {
 				}
 				return m
 			}
-			// A thread that does nothing when it is woken stands for one that dies.
+			// A thread that does nothing when it is woken stands for a process
+			// that dies.
 			dies := new(member)
 			if c.woken {
 				dies = sleeps(func() error {
@@ -721,7 +728,7 @@ func TestSharedPOSIXDeaths(t *testing.T) {
 			if err := f.owner.Recover(dead); err != nil {
 				t.Error(err)
 			}
-			if c.left == other { // the thread sets the bit, and the holder gives
+			if c.left == other { // the thread sets the bit, and the holder wakes it at its release
 				if !poll(func() bool { return word.Load() == other|slept }) {
 					t.Errorf("word %#x: the thread does not say that it waits on", word.Load())
 				}
@@ -736,13 +743,13 @@ func TestSharedPOSIXDeaths(t *testing.T) {
 	}
 }
 
-// TestSharedPOSIXOthersKeep: the death of one who holds nothing takes nothing
-// from the holder.
+// TestSharedPOSIXOthersKeep checks that the death of a process that holds
+// nothing does not affect the holder.
 func TestSharedPOSIXOthersKeep(t *testing.T) {
 	f := newFamily(t, sharedPOSIXKind, SharedOptions{})
 	s := f.opens()
 	f.held(s, func() {
-		dead := f.spawn(errand{Task: "loop"})
+		dead := f.spawn(job{Task: "loop"})
 		dead.kill()
 		if got := s.lock.(*sharedPOSIX).word.Load(); got != uint32(os.Getpid()) {
 			t.Errorf("word %#x, want this process, %#x", got, os.Getpid())
@@ -750,8 +757,8 @@ func TestSharedPOSIXOthersKeep(t *testing.T) {
 	})
 }
 
-// TestSharedMemoryKeepsItsSize: a child cannot take the memory from under the
-// others.
+// TestSharedMemoryKeepsItsSize checks that a child cannot change the size of
+// the memory that the others use.
 func TestSharedMemoryKeepsItsSize(t *testing.T) {
 	for _, k := range []SharedKind{sharedPOSIXKind, sharedPthreadKind} {
 		f := newFamily(t, k, SharedOptions{})
@@ -763,13 +770,13 @@ func TestSharedMemoryKeepsItsSize(t *testing.T) {
 	}
 }
 
-// TestSharedRecoveryTime sees that the recovery is measured: all kinds, once.
+// TestSharedRecoveryTime measures the recovery once for each kind.
 func TestSharedRecoveryTime(t *testing.T) {
 	for _, k := range SharedKinds() {
 		t.Run("gate="+k.Name, func(t *testing.T) {
 			f := newFamily(t, k, SharedOptions{})
 			times := f.recoveries(3, 0)
-			for _, d := range times { // however long they took
+			for _, d := range times { // every duration above 0 is right
 				if d <= 0 {
 					t.Errorf("recovered in %v", d)
 				}

@@ -11,15 +11,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkRecovery is the time from the kill of a process that holds the gate
-// to the next one holding it, which waits for it: both ends by the clock that
-// processes have in common. The parent waits for the dead and recovers, which
-// only posixsem needs.
+// BenchmarkRecovery measures the time from the kill of a process that holds the
+// gate until the process that waits for it has it, on the clock that processes
+// share. The parent waits for the dead process and calls Recover, which only
+// posixsem needs.
 //
-// A process dies the slower the more memory it has: resident is what the victim
-// has besides the 10 MiB or so of a small Go program. 200 kills for each
-// figure; the time of an op, a kill with what comes before and after it, is not
-// shown.
+// A process takes longer to die the more memory it has: resident is the
+// victim's memory in addition to the 10 MiB or so of a small Go program. Each
+// figure is from 200 kills. The time of an op, which includes what comes before
+// and after the kill, is not shown.
 func BenchmarkRecovery(b *testing.B) {
 	const kills = 200
 	for _, k := range SharedKinds() {
@@ -36,12 +36,12 @@ func BenchmarkRecovery(b *testing.B) {
 	}
 }
 
-// recoveries kills one holder after the other. Who waits is the next to be
-// killed.
+// recoveries kills one holder after the other. The process that waits is the
+// next victim.
 func (f *family) recoveries(kills, resident int) (all []time.Duration) {
 	f.Helper()
 	next := func() *process {
-		return f.spawn(errand{Task: "once", Resident: resident})
+		return f.spawn(job{Task: "once", Resident: resident})
 	}
 	holder := next()
 	holder.line()
@@ -54,7 +54,7 @@ func (f *family) recoveries(kills, resident int) (all []time.Duration) {
 		if err := holder.cmd.Process.Signal(unix.SIGKILL); err != nil {
 			f.Fatal(err)
 		}
-		holder.kill() // waits, recovers
+		holder.kill() // waits for the process and recovers the gate
 		waiter.says("holds")
 		all = append(all, time.Duration(f.board.entered.Load()-killed))
 		f.board.ordered = 0
@@ -67,8 +67,8 @@ func (f *family) recoveries(kills, resident int) (all []time.Duration) {
 	return all
 }
 
-// BenchmarkSharedAlone is an Acquire with its Release in one process, nobody
-// else being there.
+// BenchmarkSharedAlone measures an Acquire with its Release in one process
+// without competitors.
 func BenchmarkSharedAlone(b *testing.B) {
 	for _, k := range SharedKinds() {
 		b.Run("gate="+k.Name, func(b *testing.B) {
@@ -86,11 +86,11 @@ func BenchmarkSharedAlone(b *testing.B) {
 	}
 }
 
-// BenchmarkSharedHandover is the time from just before a Release in one process
-// to just after the Acquire of another one that sleeps for the gate. The two
-// take turns, and who has released waits awake until the other is in: nobody
-// overtakes. Needs two CPUs. The time of an op, with the time that is left to
-// the other process to fall asleep, is not shown.
+// BenchmarkSharedHandover measures the time from just before a Release in one
+// process to just after the Acquire of another one that sleeps for the gate.
+// The two take turns. A process that has released spins until the other has the
+// gate, so neither overtakes. Needs two CPUs. The time of an op, which includes
+// the time that the other process gets to fall asleep, is not shown.
 func BenchmarkSharedHandover(b *testing.B) {
 	if runtime.NumCPU() < 2 {
 		b.Skip("one CPU: the process that waits awake has none to spare")
@@ -99,7 +99,7 @@ func BenchmarkSharedHandover(b *testing.B) {
 		b.Run("gate="+k.Name, func(b *testing.B) {
 			f := newFamily(b, k, SharedOptions{})
 			s := f.opens()
-			p := f.spawn(errand{Task: "hand"})
+			p := f.spawn(job{Task: "hand"})
 			p.says("comes")
 			var all []time.Duration
 			start(b, 0, func() {

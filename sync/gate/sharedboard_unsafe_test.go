@@ -13,27 +13,27 @@ import (
 // board is memory that the processes of a test share.
 type board struct {
 	there   atomic.Uint32 // threads that are about to begin
-	inside  atomic.Uint32 // the process that holds the gate, as far as it says
-	broken  atomic.Uint32 // times that a process met another one inside
-	doomed  atomic.Uint32 // the process that is killed, or was last
-	stay    atomic.Uint32 // 1 has the next one to come in stay for good
-	staying atomic.Uint32 // the process that does
-	stop    atomic.Uint32 // 1 ends the processes that go round
+	inside  atomic.Uint32 // the process that holds the gate, by its own account
+	broken  atomic.Uint32 // times that a process found another one holding the gate too
+	doomed  atomic.Uint32 // the process that is killed next, or was killed last
+	stay    atomic.Uint32 // 1 makes the next holder keep the gate for good
+	staying atomic.Uint32 // the process that keeps it
+	stop    atomic.Uint32 // 1 ends the processes that loop
 
 	coming   atomic.Uint32 // the process that is about to wait
-	released atomic.Int64  // nanoseconds of CLOCK_MONOTONIC
+	released atomic.Int64  // ns of CLOCK_MONOTONIC
 	entered  atomic.Int64
 
-	// Written by the holder of the gate, without any other care.
+	// Only the holder of the gate writes these, without other synchronisation.
 	counter, changes, last uint64
 	own                    [16]uint64 // rounds of each thread of each process
-	order                  [16]uint32 // processes as they came in
+	order                  [16]uint32 // processes in the order in which they got the gate
 	ordered                uint32
 }
 
 const boardSize = unsafe.Sizeof(board{})
 
-// newBoard makes one, and the file that children map.
+// newBoard makes a board and the file that children map.
 func newBoard(t testing.TB) (*board, *os.File) {
 	t.Helper()
 	fd, err := unix.MemfdCreate("gate-test", unix.MFD_CLOEXEC)
@@ -65,9 +65,9 @@ func boardOn(fd int) (*board, []byte, error) {
 	return (*board)(unsafe.Pointer(unsafe.SliceData(mem))), mem, nil
 }
 
-// interrupts has a signal end system calls: Go has installed its handler so
-// that the kernel restarts them (SA_RESTART). The kernel's struct sigaction of
-// 64-bit machines begins with the handler, then the flags.
+// interrupts makes a signal interrupt system calls. Go has installed its
+// handler so that the kernel restarts them (SA_RESTART). On 64-bit machines the
+// kernel's struct sigaction begins with the handler, then the flags.
 func interrupts(t testing.TB, sig syscall.Signal) {
 	t.Helper()
 	const restart, mask = 0x10000000, 8

@@ -21,28 +21,28 @@ import (
 	"lflab/cas"
 )
 
-// childShares, in the environment of a child process of these tests, is the
-// errand that it has.
+// childShares is an environment variable with the job of a child process of
+// these tests.
 const childShares = "GATE_TEST_SHARED"
 
-// errand is what a child does with a shared gate. It has the board as
-// descriptor 3, and the gate's from there on.
-type errand struct {
+// job is what a child does with a shared gate. Its descriptor 3 is the board,
+// and the gate's descriptors follow.
+type job struct {
 	Passport Passport
 	Files    int
 	Task     string // count, loop, once, orphaned, hand
 	Threads  int
 	Rounds   uint64
 	Wait     uint32        // threads of all children that begin together
-	Inside   time.Duration // to hold the gate for, at least
+	Inside   time.Duration // the minimum time to hold the gate
 	Slot     int           // of the child's first thread on the board
-	Resident int           // bytes of memory that it has besides
+	Resident int           // bytes of additional memory
 }
 
-// runErrand is a child from beginning to end. It also ends when its parent
-// does, which closes its standard input.
-func runErrand(text string) {
-	var e errand
+// runJob is the main function of a child. The child also ends when its parent
+// does, because that closes its standard input.
+func runJob(text string) {
+	var e job
 	must(json.Unmarshal([]byte(text), &e))
 	b, _, err := boardOn(3)
 	must(err)
@@ -106,8 +106,9 @@ func must(err error) {
 	}
 }
 
-// goRound has threads take the gate and leave it, all at once, until enough.
-func (e *errand) goRound(b *board, s *Shared, enough func(own uint64) bool) {
+// goRound lets all threads acquire and release the gate, until enough returns
+// true.
+func (e *job) goRound(b *board, s *Shared, enough func(own uint64) bool) {
 	fmt.Println("there")
 	var all sync.WaitGroup
 	var failed atomic.Pointer[error]
@@ -134,7 +135,7 @@ func (e *errand) goRound(b *board, s *Shared, enough func(own uint64) bool) {
 					b.changes++
 				}
 				seen := b.counter
-				for range 20 { // time for others to come in, if they can
+				for range 20 { // time for other threads to come in wrongly
 					cas.Pause()
 				}
 				for end := monotonic() + int64(e.Inside); e.Inside > 0 && monotonic() < end; {
@@ -156,8 +157,8 @@ func (e *errand) goRound(b *board, s *Shared, enough func(own uint64) bool) {
 	}
 }
 
-// enter and leave say who is inside. One who was killed inside is still said to
-// be.
+// enter and leave record which process holds the gate. A process killed while
+// it held the gate remains recorded.
 func (b *board) enter() {
 	if was := b.inside.Swap(uint32(os.Getpid())); was != 0 && was != b.doomed.Load() {
 		b.broken.Add(1)
@@ -170,9 +171,9 @@ func (b *board) leave() {
 	}
 }
 
-// alternate takes the gate after the other process and leaves it to that one
-// when that one sleeps for it, for all that can be told from outside: it has
-// said so, and then had time to.
+// alternate acquires the gate after the other process and holds it until that
+// one sleeps for it. It cannot see that sleep: it waits until the other has
+// said that it will wait, and then for 100 µs.
 func (b *board) alternate(s *Shared, me uint32) {
 	b.coming.Store(me)
 	must(s.Acquire(nil))
@@ -194,7 +195,7 @@ func (b *board) alternate(s *Shared, me uint32) {
 
 func yield() { unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
 
-// monotonic is the time that all processes have, in nanoseconds.
+// monotonic returns CLOCK_MONOTONIC, which all processes share, in ns.
 func monotonic() int64 {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
@@ -203,18 +204,18 @@ func monotonic() int64 {
 	return ts.Nano()
 }
 
-// family is a shared gate, its board, and the processes that have both.
+// family is a shared gate, its board, and the processes that use both.
 type family struct {
 	testing.TB
 	kind  SharedKind
 	owner *SharedOwner
 	board *board
 	file  *os.File
-	user  *syscall.Credential // of the children; nil is that of the parent
+	user  *syscall.Credential // of the children; nil is the parent's user
 }
 
-// newFamily makes the gate. It skips the test where the system has not got
-// what the gate is made of.
+// newFamily makes a shared gate. It skips the test if the system lacks the
+// gate's mechanism.
 func newFamily(t testing.TB, k SharedKind, opt SharedOptions) *family {
 	t.Helper()
 	owner, err := k.New(opt)
@@ -237,7 +238,6 @@ func newFamily(t testing.TB, k SharedKind, opt SharedOptions) *family {
 	return f
 }
 
-// process is a child.
 type process struct {
 	f    *family
 	cmd  *exec.Cmd
@@ -249,7 +249,7 @@ type process struct {
 }
 
 // spawn starts a child.
-func (f *family) spawn(e errand) *process {
+func (f *family) spawn(e job) *process {
 	f.Helper()
 	e.Passport, e.Files = f.owner.Passport(), len(f.owner.Files())
 	text, err := json.Marshal(e)
@@ -261,9 +261,9 @@ func (f *family) spawn(e errand) *process {
 		f.Fatal(err)
 	}
 	defer w.Close()
-	// The directory of the test's program is not for others to enter.
+	// Another user may not enter the directory of the test's program.
 	c := exec.Command("/proc/self/exe")
-	// The race detector would have each child sleep for a second at its end.
+	// With the race detector each child would sleep for 1 s at its end.
 	c.Env = append(os.Environ(), childShares+"="+string(text), "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	c.ExtraFiles = append([]*os.File{f.file}, f.owner.Files()...)
 	c.Stdout, c.Stderr = w, os.Stderr
@@ -284,7 +284,7 @@ func (f *family) spawn(e errand) *process {
 	return p
 }
 
-// line is the next one that the child says.
+// line returns the next line of the child's output.
 func (p *process) line() string {
 	p.f.Helper()
 	if err := p.pipe.SetReadDeadline(time.Now().Add(patience)); err != nil {
@@ -304,7 +304,7 @@ func (p *process) says(want string) {
 	}
 }
 
-// leaves has a child that holds the gate leave it, and end.
+// leaves makes a child that holds the gate release it and end.
 func (p *process) leaves() {
 	p.f.Helper()
 	if _, err := p.in.Write([]byte("leave\n")); err != nil {
@@ -313,7 +313,7 @@ func (p *process) leaves() {
 	p.ends()
 }
 
-// ends waits for a child that comes to its end by itself.
+// ends waits for a child that ends by itself.
 func (p *process) ends() {
 	p.f.Helper()
 	late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
@@ -326,7 +326,8 @@ func (p *process) ends() {
 	p.recovered()
 }
 
-// kill is what a parent does, too: it waits, and it recovers.
+// kill does what a parent does after a death: it waits for the process and
+// calls Recover.
 func (p *process) kill() {
 	if p.over {
 		return
@@ -343,11 +344,11 @@ func (p *process) recovered() {
 	}
 }
 
-// comes starts a child that takes the gate once, and returns when it waits for
-// it.
+// comes starts a child that takes the gate once, and returns when the child
+// waits for it.
 func (f *family) comes() *process {
 	f.Helper()
-	p := f.spawn(errand{Task: "once"})
+	p := f.spawn(job{Task: "once"})
 	p.queued()
 	return p
 }
@@ -368,8 +369,8 @@ func (p *process) queued() {
 	}
 }
 
-// sharedWaits tells the system call that a kind waits in, by its number and
-// arguments.
+// sharedWaits recognises the system call in which a kind waits by its number
+// and arguments.
 var sharedWaits = map[string]func(call []string) bool{
 	"flock":    func(call []string) bool { return call[0] == fmt.Sprint(unix.SYS_FLOCK) },
 	"fcntl":    func(call []string) bool { return call[0] == fmt.Sprint(unix.SYS_FCNTL) },
@@ -378,12 +379,12 @@ var sharedWaits = map[string]func(call []string) bool{
 	"pthread":  waitsShared,
 }
 
-// waitsShared: the runtime's own waits are private to the process.
+// The runtime's own futex waits are private to the process.
 func waitsShared(call []string) bool {
 	return call[0] == fmt.Sprint(unix.SYS_FUTEX) && len(call) > 2 && call[2] == "0x0"
 }
 
-// opens opens the gate in this process, too.
+// opens opens the gate in this process too.
 func (f *family) opens() *Shared {
 	f.Helper()
 	s, err := OpenShared(f.owner.Passport(), f.descriptors())
@@ -401,7 +402,7 @@ func (f *family) opens() *Shared {
 	return s
 }
 
-// descriptors are what a child would have inherited.
+// descriptors returns the descriptors that a child would inherit.
 func (f *family) descriptors() (fds []int) {
 	f.Helper()
 	for _, file := range f.owner.Files() {
@@ -414,7 +415,7 @@ func (f *family) descriptors() (fds []int) {
 	return fds
 }
 
-// kept fails the test if two were inside at once.
+// kept fails the test if two processes held the gate at the same time.
 func (f *family) kept() {
 	f.Helper()
 	if n := f.board.broken.Load(); n != 0 {

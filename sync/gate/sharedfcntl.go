@@ -4,7 +4,7 @@ import "golang.org/x/sys/unix"
 
 var sharedFcntlKind = SharedKind{
 	Name:   "fcntl",
-	Doc:    "byte-range lock of an open file description (F_OFD_SETLKW), one thread of each process at a time: what the lists of ranges cost on top of flock",
+	Doc:    "byte-range lock of an open file description (F_OFD_SETLKW), one thread of each process at a time: shows what the kernel's lists of ranges cost beside flock",
 	Kernel: "3.17",
 	Order:  "none: a release wakes every process that waits, and the first to run has it",
 	Death:  "the kernel, when it closes the files of the dead process",

@@ -8,16 +8,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A sharedFile is a lock on a file. The kernel ends it when the process dies.
+// A sharedFile is a lock on a file. The kernel releases it when the process
+// dies.
 //
-// The lock belongs to an open file description. Descriptors that children
-// inherit are all of one description, which would let every process in: each
-// opens the file anew for itself. That is one for all its threads, which take
-// turns in front of it: of all that wait, the kernel then has at most one for
-// each process to wake. (Classic fcntl locks, which belong to the process,
-// need no description of one's own. But closing any other descriptor of the
-// file ends them, and the kernel, which takes a process for one thread, sees
-// deadlocks in locks of other files that handlers wait for.)
+// The lock belongs to an open file description. The descriptors that children
+// inherit all share one description, so every process would get the lock.
+// Therefore each process opens the file anew. Its threads share that
+// description and take turns at front before they lock the file, so the kernel
+// has at most one waiter to wake for each process. (Classic fcntl locks belong
+// to the process and need no description of one's own. But closing any other
+// descriptor of the file releases them. And the kernel takes a process for one
+// thread, so it reports deadlocks with locks on other files that handlers wait
+// for.)
 type sharedFile struct {
 	fd     int
 	wait   func(fd int, ended func() bool) error
@@ -25,7 +27,7 @@ type sharedFile struct {
 	front  futexMutex
 }
 
-// openSharedFile opens the file behind a descriptor anew.
+// openSharedFile opens the file behind fd anew.
 func openSharedFile(fd int) (*sharedFile, error) {
 	own, err := open(fmt.Sprintf("/proc/self/fd/%d", fd))
 	if err != nil {
@@ -59,7 +61,7 @@ func (s *sharedFile) Close() error {
 	return nil
 }
 
-// newSharedFile makes the file, on which try is tried.
+// newSharedFile makes the file and checks with try that it can be locked.
 func newSharedFile(kind string, opt SharedOptions, try func(fd int) error) (*SharedOwner, error) {
 	f, err := fileToShare(opt)
 	if err != nil {
@@ -81,8 +83,8 @@ func newSharedFile(kind string, opt SharedOptions, try func(fd int) error) (*Sha
 	return o, nil
 }
 
-// fileToShare makes an empty file that has no name any more. A process that
-// dies in the middle of it leaves the name behind.
+// fileToShare makes an empty file and unlinks it. A process that dies in
+// between leaves the file behind.
 func fileToShare(opt SharedOptions) (*os.File, error) {
 	if opt.File == "" {
 		fd, err := unix.MemfdCreate("lflab-gate", unix.MFD_CLOEXEC)
@@ -102,10 +104,10 @@ func fileToShare(opt SharedOptions) (*os.File, error) {
 	return f, nil
 }
 
-// owned reports whether the object is to have another owner.
+// owned reports whether the object must change its owner.
 func (o SharedOptions) owned() bool { return o.UID != 0 || o.GID != 0 }
 
-// owner is as chown(2) has it: -1 is whoever it is now.
+// owner returns the arguments of chown(2), where -1 keeps the current value.
 func (o SharedOptions) owner() (uid, gid int) {
 	uid, gid = o.UID, o.GID
 	if uid == 0 {

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// memoryToShare makes a file of memory, which is empty.
+// memoryToShare makes an empty memory file.
 func memoryToShare() (*os.File, error) {
 	fd, err := unix.MemfdCreate("lflab-gate", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	if err != nil {
@@ -16,8 +16,8 @@ func memoryToShare() (*os.File, error) {
 	return os.NewFile(uintptr(fd), "lflab-gate"), nil
 }
 
-// seal has the memory keep its size: a child that made it smaller would kill
-// all others.
+// seal fixes the size of the memory file. A child that shrank it would kill all
+// others.
 func seal(f *os.File) error {
 	_, err := unix.FcntlInt(f.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
 	if err != nil {

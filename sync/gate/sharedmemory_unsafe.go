@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// wordIn is the word at the beginning of mem, which is mapped and stays so.
+// wordIn returns the word at the beginning of mem, which must stay mapped.
 func wordIn(mem []byte) *atomic.Uint32 {
 	return (*atomic.Uint32)(unsafe.Pointer(unsafe.SliceData(mem)))
 }

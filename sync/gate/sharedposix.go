@@ -13,9 +13,9 @@ import (
 
 var sharedPOSIXKind = SharedKind{
 	Name:   "posixsem",
-	Doc:    "semaphore on a futex word in shared memory, as those of sem_open(3) are: two atomics when nobody waits, and nobody but the parent notices a death",
+	Doc:    "semaphore on a futex word in shared memory, as those of sem_open(3) are: two atomics when no thread waits, and only the parent notices a death",
 	Kernel: "3.17",
-	Order:  "none: a release wakes the one that waits longest, but whoever is awake overtakes it",
+	Order:  "none: a release wakes the thread that waits longest, but one that is awake overtakes it",
 	Death:  "the parent, when it has waited for the process and calls Recover",
 
 	New:  newSharedPOSIX,
@@ -23,35 +23,35 @@ var sharedPOSIXKind = SharedKind{
 }
 
 // sharedPOSIX is a semaphore of value 0 or 1. The kernel does not know who has
-// taken it, so the semaphore must; and so that there is no instruction between
-// the taking and the writing down of who took it, they are one access: where
-// a POSIX semaphore has the value 0, this word has the process.
+// taken it, so the word must say so. Taking the semaphore and recording the
+// taker are one access, so a process cannot die in between: where a POSIX
+// semaphore has the value 0, this word has the process ID.
 //
 //	value              meaning
-//	0                  may be taken
+//	0                  the semaphore may be taken
 //	process [| slept]  that process has taken it; with slept, others wait or may wait
 //
 //	0                 -> process            acquire, by a thread that has not waited
-//	0                 -> process | slept    acquire, by a thread that has, for it cannot know of others
+//	0                 -> process | slept    acquire, by a thread that has waited: others may wait, too
 //	process           -> process | slept    acquire, before a thread sleeps
 //	process [| slept] -> 0                  release, which wakes one if the bit is set
 //	process [| slept] -> 0                  Recover, if that process has died; it wakes one in any case
 //
-// What a process can die of that holds nothing is the wake-up: between giving
-// and waking, and between being woken and taking, or saying that it waits on.
-// Then others sleep, and the word does not say so. Recover therefore wakes one
-// for every process that has died: that one takes what is free, or sets the
-// bit for the one who will give.
+// A process that holds nothing can still die and lose a wake-up: between giving
+// and waking, or between being woken and taking or setting slept again. Then
+// others sleep although the word does not say so. Recover therefore wakes one
+// thread for every process that has died. That thread takes a free semaphore,
+// or sets slept so that the holder will wake it.
 type sharedPOSIX struct {
 	word *atomic.Uint32
 	mem  []byte
 	me   uint32
 }
 
-// slept is above all numbers of processes, which are below 2^22.
+// slept is above all process IDs, which are below 2^22.
 const slept = 1 << 31
 
-// sharedPOSIXSize is how much memory it has: its cache line is its own.
+// sharedPOSIXSize is the size of the memory, one cache line.
 const sharedPOSIXSize = 64
 
 func newSharedPOSIX(SharedOptions) (*SharedOwner, error) {
@@ -81,7 +81,7 @@ func mapSharedPOSIX(f *os.File) (*sharedPOSIX, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := futex.WaitShared(s.word, slept); err != nil { // differs: returns at once
+	if err := futex.WaitShared(s.word, slept); err != nil { // the value differs, so this returns at once
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -115,7 +115,7 @@ func (s *sharedPOSIX) acquire(ended func() bool) error {
 			}
 		case word&slept == 0 && !s.word.CompareAndSwap(word, word|slept):
 		case interrupted(ended):
-			// The bit is set: a wake-up that this thread has had is not lost.
+			// slept is set, so a wake-up that this thread got is not lost.
 			return ErrInterrupted
 		default:
 			me = s.me | slept
@@ -132,8 +132,8 @@ func (s *sharedPOSIX) release() {
 	}
 }
 
-// recover is for a process that cannot change the word any more. Others may,
-// but if it is not that process's word, nobody can make it so.
+// recover frees the semaphore if the dead process pid has taken it. Other
+// processes may change the word meanwhile, but none can write pid into it.
 func (s *sharedPOSIX) recover(pid int) {
 	for word := s.word.Load(); word&^slept == uint32(pid); word = s.word.Load() {
 		if s.word.CompareAndSwap(word, 0) {

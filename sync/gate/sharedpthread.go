@@ -10,10 +10,10 @@ import (
 
 var sharedPthreadKind = SharedKind{
 	Name:   "pthread",
-	Doc:    "robust futex in shared memory, as a process-shared robust mutex is: one system call when nobody waits, for the list that the kernel looks at when the thread ends",
+	Doc:    "robust futex in shared memory, as a process-shared robust mutex is: one system call even when no thread waits, because the owner asks the kernel for its list of robust locks (get_robust_list)",
 	Kernel: "3.17",
-	Order:  "none: a release wakes the one that waits longest, but whoever is awake overtakes it",
-	Death:  "the kernel, first thing when the dead thread ends",
+	Order:  "none: a release wakes the thread that waits longest, but one that is awake overtakes it",
+	Death:  "the kernel, at the beginning of the dead thread's exit",
 
 	New: newSharedPthread,
 	open: func(_ Passport, fds []int) (lock, error) {
@@ -25,8 +25,8 @@ var sharedPthreadKind = SharedKind{
 	},
 }
 
-// sharedPthread is owned by a thread, whose end is what the kernel sees. There
-// is nothing to repair when one has died.
+// sharedPthread belongs to a thread, and the kernel sees that thread end. A
+// dead owner leaves nothing to repair.
 type sharedPthread struct{ *futex.Robust }
 
 func newSharedPthread(SharedOptions) (*SharedOwner, error) {
@@ -40,7 +40,7 @@ func newSharedPthread(SharedOptions) (*SharedOwner, error) {
 	}
 	o := &SharedOwner{
 		passport: Passport{Kind: "pthread", Files: 1}, files: []*os.File{f},
-		// Before Linux 6.2 a death could swallow a wake-up.
+		// Before Linux 6.2 a death could lose a wake-up.
 		recover: func(int) { futex.WakeShared(r.Word(), 1) },
 		close:   r.Close,
 	}
@@ -54,7 +54,7 @@ func newSharedPthread(SharedOptions) (*SharedOwner, error) {
 	return o, nil
 }
 
-// tryRobust takes the lock once, from a thread that owns no other.
+// tryRobust takes the lock once, on a thread that owns no other.
 func tryRobust(r *futex.Robust) error {
 	tried := make(chan error)
 	go func() {

@@ -10,20 +10,20 @@ var sharedSysVKind = SharedKind{
 	Name:   "sysvsem",
 	Doc:    "System V semaphore with SEM_UNDO: handed over in the kernel, one system call each for taking and giving; an object that outlives a parent that is killed",
 	Kernel: "2.6",
-	Order:  "first come, first served, as long as no signal comes; handed over, so that nobody overtakes",
+	Order:  "first come, first served, as long as no signal comes; handed over, so that no thread overtakes",
 	Death:  "the kernel, when it undoes the operations of the dead process",
 
 	New: newSharedSysV,
 	open: func(p Passport, _ []int) (lock, error) {
 		if err := semseen(p.Semaphore); err != nil {
-			return nil, fmt.Errorf("look at System V semaphore %d: %w", p.Semaphore, err)
+			return nil, fmt.Errorf("open System V semaphore %d: %w", p.Semaphore, err)
 		}
 		s := newSemopOn(p.Semaphore)
 		return &sharedSysV{s}, nil
 	},
 }
 
-// sharedSysV is semop of another process, which the parent removes.
+// sharedSysV is a semop that the parent makes and removes.
 type sharedSysV struct{ *semop }
 
 func newSharedSysV(opt SharedOptions) (*SharedOwner, error) {
@@ -43,8 +43,8 @@ func newSharedSysV(opt SharedOptions) (*SharedOwner, error) {
 
 func (s *sharedSysV) acquire(ended func() bool) error { return s.wait(ended) }
 
-// release finds nothing to give back if the parent has removed the semaphore
-// meanwhile. The next to acquire says so.
+// release has no effect if the parent has removed the semaphore meanwhile. The
+// next acquire then returns an error.
 func (s *sharedSysV) release() {
 	switch errno := semopNow(s.id, &s.give); errno {
 	case 0, unix.EINVAL, unix.EIDRM:
@@ -53,7 +53,8 @@ func (s *sharedSysV) release() {
 	}
 }
 
-// orphaned may come second.
+// orphaned removes the semaphore. It returns nil if another process has already
+// done so.
 func (s *sharedSysV) orphaned() error {
 	if err := semremove(s.id); err != nil && err != unix.EINVAL && err != unix.EIDRM {
 		return fmt.Errorf("remove System V semaphore %d: %w", s.id, err)

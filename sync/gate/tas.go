@@ -8,13 +8,13 @@ import (
 
 var tasKind = Kind{
 	Name:   "tas",
-	Doc:    "test-and-set: everybody spins on one word, and whoever is quickest wins; the least gap there can be, and the least fair",
+	Doc:    "test-and-set: all threads spin on one word and the quickest one gets it: the shortest possible gap, and the least fair",
 	Kernel: "2.6",
 	New:    func(int) (Gate, error) { return new(tas), nil },
 }
 
-// tas is a spin lock. Waiting threads read the word until it is free, so that
-// its line stays shared with them, and only then try to take it.
+// tas is a spin lock. Waiting threads only read the word until it is free, so
+// its cache line stays shared among them, and then try to take it.
 type tas struct {
 	_    [cas.CacheLine]byte
 	held atomic.Uint32

@@ -8,21 +8,21 @@ import (
 
 var ticketKind = Kind{
 	Name:   "ticket",
-	Doc:    "ticket lock: everybody spins on one word until it shows their number; the price of first come, first served, and its collapse when the next one has no CPU",
+	Doc:    "ticket lock: all threads spin on one word until it shows their number; first come, first served, so all wait while the next thread has no CPU",
 	Kernel: "2.6",
 	New:    func(int) (Gate, error) { return new(ticket), nil },
 }
 
-// ticket is a spin lock that is strictly first come, first served: it waits
-// for the next thread even when that one is not running. A release writes the
-// line that all who wait read.
+// ticket is a spin lock that is strictly first come, first served. It waits for
+// the next thread even when that thread is not running. A release writes the
+// cache line that all waiting threads read.
 //
-// Numbers wrap around; no more threads than 2^32 can wait.
+// Numbers wrap around. At most 2^32 threads can wait.
 type ticket struct {
 	_       [cas.CacheLine]byte
-	next    atomic.Uint32 // the number that the next thread to come draws
+	next    atomic.Uint32 // the number that the next thread takes
 	_       [cas.CacheLine - 4]byte
-	serving atomic.Uint32 // the number whose holder holds the gate, or may take it
+	serving atomic.Uint32 // the thread with this number holds the gate, or may take it
 	_       [cas.CacheLine - 4]byte
 }
 

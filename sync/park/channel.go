@@ -7,7 +7,7 @@ import (
 
 var channelKind = Kind{
 	Name:   "channel",
-	Doc:    "a channel with room for one: the usual Go way, woken by way of the Go scheduler at two thread switches each",
+	Doc:    "a channel with room for one, as usual in Go; the Go scheduler wakes a locked thread with two thread switches",
 	Kernel: "3.2",
 	New:    newChannel,
 }
@@ -16,17 +16,17 @@ func newChannel(Options) (Parker, error) {
 	return &channelParker{permit: make(chan struct{}, 1)}, nil
 }
 
-// channelParker has its permit in the channel's buffer. It blocks in the Go
-// scheduler and measures that.
+// channelParker keeps its permit in the channel's buffer. It blocks in the Go
+// scheduler, so that is what it measures.
 type channelParker struct {
 	permit chan struct{}
 
-	// asleep is set by the owner before it blocks and cleared by the waker
-	// that is going to wake it, before it sends: so of the wakers of one
-	// sleep one says that it woke the owner.
+	// The owner sets asleep before it blocks. The waker that will wake it
+	// clears asleep before it sends. So for each sleep, exactly one Unpark
+	// returns true.
 	asleep atomic.Bool
 
-	timer *time.Timer // the owner's; made by the first deadline
+	timer *time.Timer // used by the owner only; made for the first deadline
 }
 
 func (p *channelParker) Park() {
@@ -57,13 +57,13 @@ func (p *channelParker) ParkUntil(deadline int64) bool {
 	case <-p.permit:
 		taken = true
 		p.timer.Stop()
-	case <-p.timer.C: // a permit that came in this moment is the next sleep's
+	case <-p.timer.C: // a permit that comes at this moment stays for the next call
 	}
 	p.asleep.Store(false)
 	return taken
 }
 
-// take takes a permit that is there.
+// take takes a permit if there is one, and does not block.
 func (p *channelParker) take() bool {
 	select {
 	case <-p.permit:
@@ -77,7 +77,7 @@ func (p *channelParker) Unpark() (woke bool) {
 	woke = p.asleep.CompareAndSwap(true, false)
 	select {
 	case p.permit <- struct{}{}:
-	default: // it is there already, and the owner will find it
+	default: // there is a permit already, and the owner will find it
 	}
 	return woke
 }

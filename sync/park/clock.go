@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// now is CLOCK_MONOTONIC in nanoseconds, the clock of deadlines. It is a
-// system call, for use next to one that sleeps.
+// now reads CLOCK_MONOTONIC, the clock of deadlines, in nanoseconds. It makes a
+// system call, so use it next to calls that sleep.
 func now() int64 {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
@@ -16,13 +16,14 @@ func now() int64 {
 	return ts.Nano()
 }
 
-// until is how long it is until the deadline; less than 0 when that has passed.
+// until returns the time left until the deadline. It is negative when the
+// deadline has passed.
 func until(deadline int64) time.Duration {
-	return time.Duration(max(deadline, 0) - now()) // no deadline is so early that this wraps around
+	return time.Duration(max(deadline, 0) - now()) // cannot overflow, because both operands are at least 0
 }
 
 var base = time.Now()
 
-// elapsed reads the same clock without a system call, from another origin: it
-// is good for differences of tens of nanoseconds and nothing else.
+// elapsed reads the same clock from another origin, without a system call. Use
+// it only for differences.
 func elapsed() time.Duration { return time.Since(base) }

@@ -7,7 +7,7 @@ import (
 
 var condKind = Kind{
 	Name:   "cond",
-	Doc:    "sync.Mutex and sync.Cond: what a locked thread costs that is woken by way of the Go scheduler, at two thread switches each",
+	Doc:    "sync.Mutex and sync.Cond: the Go scheduler wakes a locked thread with two thread switches",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		p := new(condParker)
@@ -16,13 +16,13 @@ var condKind = Kind{
 	},
 }
 
-// condParker is a permit the way the standard library suggests it. It blocks
-// in the Go scheduler and measures that.
+// condParker is a permit built from the standard library's mutex and condition
+// variable. It blocks in the Go scheduler, so that is what it measures.
 type condParker struct {
 	mu     sync.Mutex
 	cond   sync.Cond
 	permit bool
-	asleep bool // the owner is in Wait and nobody has signalled it yet
+	asleep bool // the owner is in Wait and has not been signalled
 }
 
 func (p *condParker) Park() {
@@ -49,15 +49,15 @@ func (p *condParker) ParkUntil(deadline int64) bool {
 	return taken
 }
 
-// sleep is called, and returns, with mu held.
+// sleep waits for a signal. The caller holds mu before and after.
 func (p *condParker) sleep() {
 	p.asleep = true
 	p.cond.Wait()
 	p.asleep = false
 }
 
-// expire ends a sleep whose deadline has passed. When it comes late it ends a
-// later one early, and that looks again.
+// expire wakes the owner when a deadline has passed. If it comes late it ends a
+// later sleep early, which is harmless because sleep stands in a loop.
 func (p *condParker) expire() {
 	p.mu.Lock()
 	p.cond.Signal()
@@ -69,7 +69,8 @@ func (p *condParker) Unpark() (woke bool) {
 	p.permit = true
 	woke, p.asleep = p.asleep, false
 	p.mu.Unlock()
-	// Signalled with the mutex released, the owner does not wake to find it held.
+	// Signal after the unlock, so that the owner does not wake to find the
+	// mutex held.
 	if woke {
 		p.cond.Signal()
 	}

@@ -9,25 +9,25 @@ import (
 	"lflab/sync/block"
 )
 
-// descriptor is what parkers have in common that sleep in a read of a file
-// descriptor. The permit decides, exactly as for a futex; a token in the
-// descriptor only ends a sleep. A token is written for each Give that found
-// the owner asleep, and for no other.
+// descriptor is the common part of parkers that sleep in a read of a file
+// descriptor. As with a futex, the permit decides whether Park returns. A token
+// in the descriptor only ends a sleep. A waker writes a token for each Give
+// that found the owner asleep, and for no other.
 //
-// A token may come late: after the owner saw the permit by itself, because a
-// signal or a deadline ended its sleep. It then lies in the descriptor and
-// ends the next sleep early, which is harmless.
+// A token may come late, after a signal or a deadline ended the sleep and the
+// owner saw the permit. Then it stays in the descriptor and ends the next sleep
+// early, which is harmless.
 type descriptor struct {
-	read, write int    // the same one where reading and writing ends are one
+	read, write int    // equal where one descriptor serves for both
 	token       []byte // what a wake-up writes
 	count       func(read []byte) int
 
-	permit cas.Permit // its padding keeps what wakers read from what the owner writes
+	permit cas.Permit // its padding separates what wakers read from what the owner writes
 
-	// The owner's.
+	// Only the owner uses these.
 	buf  [64]byte
 	poll [1]unix.PollFd
-	owed int // tokens that wakers wrote or are about to, and that were not read
+	owed int // tokens that wakers have written or will write, and the owner has not read
 }
 
 func newDescriptor(read, write int, token []byte, count func([]byte) int) *descriptor {
@@ -71,15 +71,16 @@ func (d *descriptor) ParkUntil(deadline int64) bool {
 	}
 }
 
-// took notes that a permit was taken for which there is a token: a permit that
-// came after the owner had said that it sleeps was given by a waker that saw so.
+// took counts a token that belongs to the permit that was taken. There is one
+// if the permit came after the owner had set Asleep, because its giver saw
+// that.
 func (d *descriptor) took(token bool) {
 	if token {
 		d.owed++
 	}
 }
 
-// consume blocks until there are tokens and reads them, or until a signal.
+// consume blocks until it has read one or more tokens, or until a signal.
 func (d *descriptor) consume() {
 	n, err := block.Read(d.read, d.buf[:])
 	switch err {
@@ -91,13 +92,13 @@ func (d *descriptor) consume() {
 	}
 }
 
-// consumeUntil is consume with a deadline. It reports whether to look at the
-// permit again; false means that the deadline has passed and that there was no
-// token. Tokens that are there are consumed even after the deadline, so that
-// no more of them can lie around than wakers are under way.
+// consumeUntil is consume with a deadline. It returns false if the deadline has
+// passed and there is no token, and true if the owner must look at the permit
+// again. It consumes tokens even after the deadline, so that there are never
+// more unread tokens than calls of Unpark under way.
 func (d *descriptor) consumeUntil(deadline int64) bool {
-	// ppoll's time-out is relative: computed anew each time, a signal does
-	// not extend it.
+	// The time-out of ppoll is relative. It is computed anew each time, so that
+	// a signal does not extend it.
 	left := unix.NsecToTimespec(int64(max(until(deadline), 0)))
 	n, err := block.Poll(d.poll[:], &left)
 	switch {
@@ -120,8 +121,8 @@ func (d *descriptor) Unpark() (woke bool) {
 	return true
 }
 
-// Close waits for tokens that wakers are about to write, so that none can hit
-// a descriptor that is somebody else's by then.
+// Close waits for tokens that wakers are about to write. Otherwise they would
+// write to a descriptor number that may have been reused. The owner calls it.
 func (d *descriptor) Close() error {
 	for d.owed > 0 {
 		d.consume()

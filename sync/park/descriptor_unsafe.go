@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// issue writes one token. It is a raw system call, for it cannot block: see
-// the kinds for why there is always room.
+// issue writes one token. It makes a raw system call, because it cannot block:
+// newPipe and newEventfd say why there is always room.
 func (d *descriptor) issue() {
 	_, _, errno := unix.RawSyscall(unix.SYS_WRITE, uintptr(d.write),
 		uintptr(unsafe.Pointer(unsafe.SliceData(d.token))), uintptr(len(d.token)))

@@ -9,13 +9,13 @@ import (
 
 var eventfdKind = Kind{
 	Name:   "eventfd",
-	Doc:    "read(2) of an eventfd of its own: what the descriptor layer adds to a futex; the owner could poll it among others",
+	Doc:    "read(2) of an eventfd of its own: shows what the descriptor layer adds to a futex; the owner could poll it with other descriptors",
 	Kernel: "3.2",
 	New:    newEventfd,
 }
 
 // newEventfd makes a parker whose tokens are the eventfd's count. A write adds
-// one and blocks only at a count of 2^64-2, which single tokens do not reach.
+// 1. It would block only at a count of 2^64-2, which cannot be reached.
 func newEventfd(Options) (Parker, error) {
 	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"lflab/sync/park"
 )
 
-// One thread sleeps until another one has something for it. The predicate is
-// written before the wake-up and read after each sleep.
+// One thread sleeps until another has set a condition. The other writes the
+// condition before the wake-up, and the sleeper reads it after each sleep.
 func Example() {
 	p, err := park.New("futex", park.Options{})
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 
 var futexKind = Kind{
 	Name:   "futex",
-	Doc:    "futex(2) on the permit word: one system call to sleep, one to wake, none when the owner is awake; what the others are compared with",
+	Doc:    "futex(2) on the permit word: one system call to sleep, one to wake, none when the owner is awake; the baseline for the other kinds",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		return new(futexParker), nil
 	},
 }
 
-// futexParker sleeps on the permit word itself, so the kernel compares what
-// Unpark changes: no wake-up can fall between the look and the sleep.
+// futexParker sleeps on the permit word itself. The kernel compares the word
+// again before it sleeps, so no wake-up is lost in between.
 type futexParker struct {
 	permit cas.Permit
 }
@@ -56,8 +56,8 @@ func (p *futexParker) Unpark() (woke bool) {
 	if !p.permit.Give() {
 		return false
 	}
-	// The owner may have seen the permit already and be asleep again, for a
-	// later one: then this ends that sleep early, and its Take goes on.
+	// The owner may have taken the permit already and sleep again, for a later
+	// one. Then this wake-up ends that sleep early, and its Take goes on.
 	futex.Wake(p.permit.Word(), 1)
 	return true
 }

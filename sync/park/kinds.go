@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// kinds is the registry: a new way to park is a file and a line here.
+// kinds is the registry. A new parker needs a file and a line here.
 var kinds = []Kind{
 	futexKind,
 	spinFutexKind,
@@ -25,8 +25,8 @@ var kinds = []Kind{
 // Kinds returns the known kinds, the default first.
 func Kinds() []Kind { return slices.Clone(kinds) }
 
-// OrDefault is k, or the default kind in place of the zero value. A kind that
-// can make no parker is refused.
+// OrDefault returns k, or the default kind if k is the zero value. It returns
+// an error if k has a name but no New.
 func (k Kind) OrDefault() (Kind, error) {
 	switch {
 	case k.New != nil:
@@ -34,7 +34,7 @@ func (k Kind) OrDefault() (Kind, error) {
 	case k.Name == "":
 		return kinds[0], nil
 	}
-	return k, fmt.Errorf("primitive %s has no New (take one of park.Kinds, or give the function that makes a parker)", k.Name)
+	return k, fmt.Errorf("primitive %s has no New (use one of park.Kinds, or set New)", k.Name)
 }
 
 // Lookup returns the kind of that name. The error for an unknown name lists
@@ -50,7 +50,8 @@ func Lookup(name string) (Kind, error) {
 	return Kind{}, fmt.Errorf("unknown parker %q (known: %s)", name, strings.Join(known, ", "))
 }
 
-// New makes a parker of the kind of that name.
+// New makes a parker of the named kind. It returns an error if the name is
+// unknown or the kind does not work on this machine.
 func New(name string, o Options) (Parker, error) {
 	k, err := Lookup(name)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 
 var lifosemKind = Kind{
 	Name:   "lifosem",
-	Doc:    "a semaphore whose word holds its value or its last waiter, each of whom sleeps on a futex word of its own: exact wake-ups, last come first served; with one owner, what that adds to a futex",
+	Doc:    "a semaphore whose word holds its value or its last waiter; each waiter sleeps on a futex word of its own. Exact wake-ups, last come first served; with one owner it shows what that costs beside a futex",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		sem, err := NewLifoSem(1, 1)
@@ -21,43 +21,43 @@ var lifosemKind = Kind{
 	},
 }
 
-// LifoSem is a counting semaphore that grants to the thread which came last:
-// the one whose stack is still in the CPU's cache. A post hands the unit to one
-// named waiter, so it wakes that one and no other, and nobody can take it away
-// before the waiter runs.
+// LifoSem is a counting semaphore that grants to the thread that came last,
+// because its stack is still in the CPU's cache. A post hands the unit to one
+// waiter, wakes only that one, and no other thread can take the unit before the
+// waiter runs.
 //
-// One word holds the value or the list of waiters, for it never has both:
+// One word holds the value or the list of waiters. It never needs both:
 //
 //	bits   field    meaning
 //	0-31   number   the value; with list set, 1 + the waiter that came last
 //	32     list     there are waiters, and the value is 0
 //	33-63  tag      changes of the list, modulo 2^31
 //
-// The tag is there for a post that read the last waiter and who came before
-// it, and was then overtaken by others until the same waiter was last again:
-// its CAS fails, for the one before may have gone. Each waiter is a node with a
-// link and a baton, of which one side lets go before the other takes it up:
+// The tag makes the CAS of an outdated post fail: one that read the last waiter
+// and its predecessor, was overtaken, and finds the same waiter last again,
+// with a predecessor that may have left. Each waiter is a node with a link and
+// a baton. The baton says which side may change the node:
 //
 //	baton    meaning
 //	out      not in the list
 //	joined   in the list; the waiter is awake
 //	waiting  in the list; the waiter sleeps, or is about to
 //	given    taken from the list, with a unit for the waiter
-//	gone     in the list, but the waiter's deadline has passed
+//	gone     in the list, but the waiter has given up at its deadline
 //
 //	out     -> joined   waiter  before it links its node
 //	joined  -> waiting  waiter  before it blocks
 //	joined  -> given    poster  that unlinked it
 //	waiting -> given    poster  that unlinked it: wake the waiter
 //	waiting -> gone     waiter  deadline
-//	gone    -> joined   waiter  comes again: its node is still linked
-//	gone    -> out      poster  that unlinked it, and goes on to the next
-//	joined  -> out      waiter  granted from the value before it was linked
+//	gone    -> joined   waiter  waits again: its node is still linked
+//	gone    -> out      poster  that unlinked it; it then tries the next waiter
+//	joined  -> out      waiter  that took a unit from the value before it was linked
 //	given   -> out      waiter  the unit is its own
 //
-// A waiter whose deadline passes thus leaves its node to whoever pops it, and
-// nobody ever searches the list. When it comes again before that, it has its
-// old place.
+// So a waiter whose deadline passes leaves its node in the list, and a later
+// post removes it. No thread ever searches the list. If the waiter waits again
+// before that, it keeps its old place.
 type LifoSem struct {
 	_     [cas.CacheLine]byte
 	word  atomic.Uint64
@@ -68,7 +68,7 @@ type LifoSem struct {
 
 type lifoNode struct {
 	baton atomic.Uint32
-	next  atomic.Uint32 // 1 + the waiter that came before; 0 for none
+	next  atomic.Uint32 // 1 + the number of the previous waiter; 0 for none
 	_     [cas.CacheLine - 8]byte
 }
 
@@ -86,8 +86,8 @@ const (
 	batonGone
 )
 
-// NewLifoSem makes a semaphore of value 0 for waiters 0 to waiters-1. Its value
-// does not rise above limit: what is posted beyond that is dropped.
+// NewLifoSem makes a semaphore of value 0 for waiters 0 to waiters-1. Units
+// beyond a value of limit are dropped.
 func NewLifoSem(waiters int, limit uint32) (*LifoSem, error) {
 	if waiters < 1 || waiters > 1<<16 || limit < 1 {
 		return nil, fmt.Errorf("semaphore for %d waiters with a limit of %d (want 1 to %d, and a limit of 1 or more)", waiters, limit, 1<<16)
@@ -95,9 +95,9 @@ func NewLifoSem(waiters int, limit uint32) (*LifoSem, error) {
 	return &LifoSem{limit: limit, nodes: make([]lifoNode, waiters)}, nil
 }
 
-// Post adds one unit, or hands it to the waiter that came last, and reports
-// whether that one had to be woken. It does not block. What was written before
-// it is visible after the Wait that it ends.
+// Post adds one unit, or hands it to the waiter that came last. It reports
+// whether it had to wake that waiter. It does not block. The Wait that gets the
+// unit sees what was written before Post.
 func (s *LifoSem) Post() (woke bool) {
 	baton := s.post()
 	if baton == nil {
@@ -107,13 +107,15 @@ func (s *LifoSem) Post() (woke bool) {
 	return true
 }
 
-// post is Post but for the wake-up, which is due on the word that it returns.
+// post is Post without the wake-up. The caller must wake the word that it
+// returns, if that is not nil.
 func (s *LifoSem) post() (sleeper *atomic.Uint32) {
 	for {
 		w := s.word.Load()
 		number := uint32(w)
 		if w&lifoList == 0 {
-			// A dropped unit is a write as well, for what was written before it.
+			// A dropped unit is also written, so that what was written before
+			// Post becomes visible.
 			if s.word.CompareAndSwap(w, w&^lifoNumber|uint64(min(number, s.limit-1)+1)) {
 				return nil
 			}
@@ -132,7 +134,8 @@ func (s *LifoSem) post() (sleeper *atomic.Uint32) {
 	}
 }
 
-// relinked is the word with another waiter at the head of the list; 0 for none.
+// relinked returns w with another waiter at the head of the list; 0 for an
+// empty list.
 func relinked(w uint64, head uint32) uint64 {
 	tag := (w + lifoTag) &^ (lifoTag - 1)
 	if head == 0 {
@@ -141,8 +144,8 @@ func relinked(w uint64, head uint32) uint64 {
 	return tag | lifoList | uint64(head)
 }
 
-// give passes the baton to a waiter that was just unlinked, and returns what
-// it was doing. A waiter that is gone gets none.
+// give sets the baton of a waiter that was just unlinked, and returns its
+// previous value. A waiter that is gone gets no unit.
 func (n *lifoNode) give() (was uint32) {
 	for {
 		was, to := n.baton.Load(), batonGiven
@@ -155,18 +158,18 @@ func (n *lifoNode) give() (was uint32) {
 	}
 }
 
-// Wait blocks waiter id until it has a unit. A number is used by one thread at
-// a time.
+// Wait blocks waiter id until it gets a unit. No two threads may use the same
+// id at once.
 func (s *LifoSem) Wait(id int) { s.wait(id, noDeadline) }
 
-// WaitUntil is Wait with a deadline, absolute, in nanoseconds of
+// WaitUntil is Wait with an absolute deadline, in nanoseconds of
 // CLOCK_MONOTONIC. It reports whether the waiter got a unit.
 func (s *LifoSem) WaitUntil(id int, deadline int64) bool { return s.wait(id, deadline) }
 
 func (s *LifoSem) wait(id int, deadline int64) bool {
 	n := &s.nodes[id]
-	// Gone, the node is in the list, or in the hands of a post that has
-	// unlinked it and will see in this moment's baton what to do with it.
+	// If the baton is gone, the node is still in the list, or a post has just
+	// unlinked it and will read the baton that is set here.
 	if !n.baton.CompareAndSwap(batonGone, batonJoined) && s.enter(n, id) {
 		return true
 	}
@@ -182,12 +185,12 @@ func (s *LifoSem) wait(id int, deadline int64) bool {
 			}
 		}
 	}
-	n.baton.Store(batonOut) // given: the node is this thread's again
+	n.baton.Store(batonOut) // was given: the node belongs to this thread again
 	return true
 }
 
-// enter takes a unit if there is one, and reports so; otherwise it links the
-// node.
+// enter takes a unit if there is one and returns true. Otherwise it links the
+// node and returns false.
 func (s *LifoSem) enter(n *lifoNode, id int) (taken bool) {
 	n.baton.Store(batonJoined)
 	for {
@@ -199,14 +202,14 @@ func (s *LifoSem) enter(n *lifoNode, id int) (taken bool) {
 			}
 			continue
 		}
-		n.next.Store(uint32(w)) // 0 where there is no list, the value being 0
+		n.next.Store(uint32(w)) // 0 if there is no list, because then the value is 0
 		if s.word.CompareAndSwap(w, relinked(w, uint32(id)+1)) {
 			return false
 		}
 	}
 }
 
-// lifosemParker is the semaphore for one.
+// lifosemParker is a LifoSem with one waiter.
 type lifosemParker struct{ sem *LifoSem }
 
 func (p *lifosemParker) Park()                         { p.sem.Wait(0) }

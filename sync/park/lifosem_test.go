@@ -24,8 +24,8 @@ func lifoSem(t testing.TB, waiters int, limit uint32) *LifoSem {
 	return s
 }
 
-// TestLifoSemOrder: of the threads that sleep, each post wakes one, the one
-// that came last; those that come in between are served before.
+// TestLifoSemOrder checks that each post wakes one sleeping thread, the one
+// that came last. A thread that comes in between is served first.
 func TestLifoSemOrder(t *testing.T) {
 	const waiters = 8
 	s := lifoSem(t, waiters, 1)
@@ -43,7 +43,7 @@ func TestLifoSemOrder(t *testing.T) {
 	var order []int
 	post := func() {
 		if !s.Post() {
-			t.Fatal("Post says that nobody had to be woken")
+			t.Fatal("Post reports that it woke no thread")
 		}
 		order = append(order, <-granted)
 	}
@@ -61,18 +61,18 @@ func TestLifoSemOrder(t *testing.T) {
 		t.Errorf("granted to %v, want %v", order, want)
 	}
 	if s.Post() {
-		t.Error("Post says that it woke one where nobody waits")
+		t.Error("Post reports that it woke a thread, but none waits")
 	}
 	s.Wait(3)
 	if s.WaitUntil(3, 0) {
-		t.Error("a unit is there that nobody posted")
+		t.Error("there is a unit that was not posted")
 	}
 }
 
-// TestLifoSemLosesNoWake: as many waits as posts, by many threads; each ends.
-// There are always fewer units about than waiters, so that these sleep: if one
-// post of 100 or more finds one asleep, none does once in 1 / 0.99^3000 runs,
-// which is 10^13.
+// TestLifoSemLosesNoWake makes as many waits as posts in many threads, and each
+// must end. There are always fewer units than waiters, so that waiters sleep.
+// If one post of 100 or more finds a sleeping thread, a run in which none does
+// has a chance of 0.99^3000, about 10^-13.
 func TestLifoSemLosesNoWake(t *testing.T) {
 	const waiters, posters, about = 6, 3, 2
 	posts := int64(max(scaled(3_000, 60_000), 3_000) / posters * posters)
@@ -116,9 +116,9 @@ func TestLifoSemLosesNoWake(t *testing.T) {
 	}
 }
 
-// TestLifoSemWithDeadlines: posts race deadlines, and waiters that are gone
-// come again. Each unit is granted once or left in the value. Posts go on until
-// all that is to race has been seen.
+// TestLifoSemWithDeadlines lets posts race deadlines, and waiters that gave up
+// come again. Each unit is granted once or stays in the value. Posts go on
+// until each kind of race has been seen.
 func TestLifoSemWithDeadlines(t *testing.T) {
 	const waiters = 4
 	posts := scaled(1_000, 20_000)
@@ -163,16 +163,16 @@ func TestLifoSemWithDeadlines(t *testing.T) {
 	}
 }
 
-// TestLifoSemGone: nodes of waiters that are gone are skipped, and one that
-// comes again before that has its old place.
+// TestLifoSemGone checks that a post skips the nodes of waiters that have given
+// up. A waiter that comes again before that has its old place.
 func TestLifoSemGone(t *testing.T) {
 	s := lifoSem(t, 3, 1)
 	for id := range 3 {
 		if s.WaitUntil(id, 0) {
-			t.Fatal("a unit is there that nobody posted")
+			t.Fatal("there is a unit that was not posted")
 		}
 	}
-	again := own(t, nil, door{asleep: func(Parker) bool { return s.nodes[1].baton.Load() == batonWaiting }}, func() { s.Wait(1) })
+	again := own(t, nil, internals{asleep: func(Parker) bool { return s.nodes[1].baton.Load() == batonWaiting }}, func() { s.Wait(1) })
 	again.asleep()
 	if !s.Post() {
 		t.Error("the post did not reach the only waiter that is there")
@@ -188,24 +188,24 @@ func TestLifoSemGone(t *testing.T) {
 	}
 }
 
-// TestLifoSemTag: a post that was overtaken between its look at the list and
-// its CAS until the list looks the same must not go on.
+// TestLifoSemTag: a post reads the list, and before its CAS others change the
+// list until it looks the same again. The CAS must fail.
 func TestLifoSemTag(t *testing.T) {
 	s := lifoSem(t, 2, 1)
 	s.WaitUntil(0, 0)
 	s.WaitUntil(1, 0)
 	before := s.word.Load()
-	stale := relinked(before, s.nodes[1].next.Load()) // what the post wants to write: waiter 0 is the last
+	stale := relinked(before, s.nodes[1].next.Load()) // the post would write this: waiter 0 is the last
 	s.Post()
-	s.WaitUntil(0, 0) // the unit
-	s.WaitUntil(1, 0) // and waiter 1 is last again, with nobody before it
+	s.WaitUntil(0, 0) // takes the unit
+	s.WaitUntil(1, 0) // waiter 1 is the last again, with none before it
 	if now := s.word.Load(); uint32(now) != uint32(before) || now&lifoList == 0 {
 		t.Fatalf("the list was %#x, is %#x: not the case that was meant", before, now)
 	}
 	if s.word.CompareAndSwap(before, stale) {
 		t.Error("the tag did not stop a post with a stale list")
 	}
-	// At its wrap-around the tag leaves the other fields alone.
+	// When the tag wraps around, the other fields do not change.
 	if w := relinked(^uint64(0), 5); w != lifoList|5 {
 		t.Errorf("the tag's wrap-around left %#x", w)
 	}
@@ -234,9 +234,10 @@ func TestLifoSemLimit(t *testing.T) {
 	}
 }
 
-// BenchmarkWaiters is a unit to one of several sleeping threads and its answer.
-// threads is how many of them took their equal share or more: a semaphore that
-// grants to the last goes on with one, the kernel's queue goes round.
+// BenchmarkWaiters gives a unit to one of several sleeping threads and waits
+// for its answer. threads is the number of those that took their equal share or
+// more: a semaphore that grants to the last waiter always wakes the same one,
+// the kernel's queue wakes each in turn.
 func BenchmarkWaiters(b *testing.B) {
 	kinds := []struct {
 		name string
@@ -272,7 +273,7 @@ func BenchmarkWaiters(b *testing.B) {
 							taken.Add(1)
 							answer.Unpark()
 						}
-						post() // to the next, until nobody waits
+						post() // to the next one, until none waits
 					})
 				}
 				runtime.LockOSThread()

@@ -6,22 +6,23 @@ import (
 	"testing"
 )
 
-// raceDetector is set in tests that run under the race detector, ten times slower.
+// raceDetector is true in tests that run under the race detector, which makes
+// them ten times slower.
 var raceDetector bool
 
-// TestMain leaves a P for each of two locked threads and for the test itself:
-// with fewer of them a woken thread waits for the scheduler, and the tests take
+// TestMain leaves a P for each of two locked threads and for the test itself.
+// With fewer of them a woken thread waits for the scheduler, and the tests take
 // a hundred times as long.
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
 	os.Exit(m.Run())
 }
 
-// full is set while a long test runs.
+// full is true during a long test.
 var full bool
 
-// scaled is a number of rounds: quick in every run, many in the long tests.
-// Beside a busy neighbour a round costs about a turn of the scheduler.
+// scaled returns the number of rounds: quick in ordinary runs, many in long
+// tests. On a busy machine a round costs about a turn of the scheduler.
 func scaled(quick, many int) int {
 	switch {
 	case full:

@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is how long what must happen may take on a busy machine.
+// patience is how long something that must happen may take on a busy machine.
 const patience = time.Minute
 
-// poll waits until ok, and reports whether that came to pass.
+// poll waits until ok returns true, and reports whether it did in time.
 func poll(ok func() bool) bool {
 	for end := time.Now().Add(patience); !ok(); time.Sleep(50 * time.Microsecond) {
 		if time.Now().After(end) {
@@ -26,18 +26,18 @@ func poll(ok func() bool) bool {
 
 // owner is a thread, or an unlocked goroutine, that owns a parker.
 type owner struct {
-	t      *testing.T
-	parker Parker
-	door   door
-	tid    int // 0 for a goroutine
-	done   chan struct{}
+	t         *testing.T
+	parker    Parker
+	internals internals
+	tid       int // 0 for a goroutine
+	done      chan struct{}
 }
 
-// own runs fn on a thread of its own, which ends with fn, or on a goroutine
-// where that is what the kind is for.
-func own(t *testing.T, p Parker, d door, fn func()) *owner {
+// own runs fn on a thread of its own, which ends with fn, or on a goroutine if
+// the kind is for goroutines.
+func own(t *testing.T, p Parker, d internals, fn func()) *owner {
 	t.Helper()
-	o := &owner{t: t, parker: p, door: d, done: make(chan struct{})}
+	o := &owner{t: t, parker: p, internals: d, done: make(chan struct{})}
 	tid := make(chan int)
 	go func() {
 		defer close(o.done)
@@ -53,17 +53,17 @@ func own(t *testing.T, p Parker, d door, fn func()) *owner {
 	return o
 }
 
-// asleep waits until the owner has said that it sleeps and its thread does.
+// asleep waits until the parker says that its owner sleeps and the thread does.
 func (o *owner) asleep() {
 	o.t.Helper()
-	if !poll(func() bool { return o.door.asleep(o.parker) && o.state() == 'S' }) {
-		o.t.Fatalf("the owner does not sleep: asleep %v, thread state %c", o.door.asleep(o.parker), o.state())
+	if !poll(func() bool { return o.internals.asleep(o.parker) && o.state() == 'S' }) {
+		o.t.Fatalf("the owner does not sleep: asleep %v, thread state %c", o.internals.asleep(o.parker), o.state())
 	}
 }
 
-// state is the kernel's letter for what the owner's thread does, and X once fn
-// has returned: the first thread of the process does not end with it. A
-// goroutine sleeps once it says so, or is about to.
+// state is the kernel's letter for the state of the owner's thread. It is X
+// once fn has returned, because the process's first thread does not end with
+// fn. For a goroutine it is S, because the parker's own word must suffice.
 func (o *owner) state() byte {
 	select {
 	case <-o.done:
@@ -80,11 +80,12 @@ func (o *owner) state() byte {
 	return stat[bytes.LastIndexByte(stat, ')')+2]
 }
 
-// stray ends the owner's sleep without a permit, and sees that it slept on.
+// stray ends the owner's sleep without a permit, and checks that the owner
+// sleeps again.
 func (o *owner) stray() {
 	o.t.Helper()
 	o.asleep()
-	if !poll(func() bool { return o.door.stray(o.parker) }) {
+	if !poll(func() bool { return o.internals.stray(o.parker) }) {
 		o.t.Fatal("the stray wake-up does not arrive")
 	}
 	o.asleep()
@@ -105,6 +106,6 @@ func (o *owner) ends() {
 	select {
 	case <-o.done:
 	case <-time.After(patience):
-		o.t.Fatalf("the owner does not return: asleep %v, thread state %c", o.door.asleep(o.parker), o.state())
+		o.t.Fatalf("the owner does not return: asleep %v, thread state %c", o.internals.asleep(o.parker), o.state())
 	}
 }

@@ -19,10 +19,10 @@ import (
 
 const forever = int64(1<<63 - 1)
 
-// conformance is what it takes to be a Parker.
+// conformance lists the tests that every Parker must pass.
 var conformance = []struct {
 	name string
-	test func(*testing.T, Kind, door)
+	test func(*testing.T, Kind, internals)
 }{
 	{"wake before sleep", wakeBeforeSleep},
 	{"two wakes are one permit", twoWakes},
@@ -42,10 +42,11 @@ var conformance = []struct {
 	{"ping-pong", pingPongs},
 }
 
-// TestConformance runs the whole table for every kind there is.
+// TestConformance runs the whole table for every kind.
 func TestConformance(t *testing.T) { conform(t, "") }
 
-// conform runs the case of that name for every kind, or all cases.
+// conform runs the case of that name for every kind, or all cases if the name
+// is empty.
 func conform(t *testing.T, name string) {
 	t.Helper()
 	ran := 0
@@ -54,7 +55,7 @@ func conform(t *testing.T, name string) {
 			usable(t, k)
 			for _, c := range conformance {
 				if name == "" || name == c.name {
-					t.Run(c.name, func(t *testing.T) { c.test(t, k, doors[k.Name]) })
+					t.Run(c.name, func(t *testing.T) { c.test(t, k, internalsOf[k.Name]) })
 					ran++
 				}
 			}
@@ -65,7 +66,8 @@ func conform(t *testing.T, name string) {
 	}
 }
 
-// usable skips where the kind does not work on this machine, with its reason.
+// usable skips the test with the reason if the kind does not work on this
+// machine.
 func usable(t testing.TB, k Kind) {
 	t.Helper()
 	if err := k.Usable(); err != nil {
@@ -90,15 +92,14 @@ func make1(t testing.TB, k Kind) Parker {
 	return p
 }
 
-// noPermit checks that none is there.
 func noPermit(t *testing.T, p Parker) {
 	t.Helper()
 	if p.ParkUntil(0) {
-		t.Error("a permit is there that nobody gave")
+		t.Error("there is a permit that was not given")
 	}
 }
 
-func wakeBeforeSleep(t *testing.T, k Kind, d door) {
+func wakeBeforeSleep(t *testing.T, k Kind, d internals) {
 	p := make1(t, k)
 	if p.Unpark() {
 		t.Error("Unpark says that it woke an owner that never slept")
@@ -107,7 +108,7 @@ func wakeBeforeSleep(t *testing.T, k Kind, d door) {
 	noPermit(t, p)
 }
 
-func twoWakes(t *testing.T, k Kind, d door) {
+func twoWakes(t *testing.T, k Kind, d internals) {
 	p := make1(t, k)
 	for range 2 {
 		if p.Unpark() {
@@ -118,9 +119,10 @@ func twoWakes(t *testing.T, k Kind, d door) {
 	noPermit(t, p)
 }
 
-// lateWake has a waker whose Unpark comes when the owner has long seen what
-// was ready, by another waker, and sleeps for something else.
-func lateWake(t *testing.T, k Kind, d door) {
+// lateWake: a waker makes something ready, and another waker's Unpark tells the
+// owner. The first one's Unpark comes when the owner already sleeps for
+// something else.
+func lateWake(t *testing.T, k Kind, d internals) {
 	p := make1(t, k)
 	var stage, returns atomic.Int32
 	o := own(t, p, d, func() {
@@ -135,11 +137,11 @@ func lateWake(t *testing.T, k Kind, d door) {
 	o.asleep()
 	stage.Store(1)
 	o.unpark()
-	o.unpark() // late: for stage 1, but it hits the sleep for stage 2
+	o.unpark() // late: meant for stage 1, but it ends the sleep for stage 2
 	if !poll(func() bool { return returns.Load() == 1 }) {
 		t.Fatal("the late wake-up did not end the sleep")
 	}
-	o.asleep() // held by the loop
+	o.asleep() // the owner's loop sleeps again
 	stage.Store(2)
 	o.unpark()
 	o.ends()
@@ -149,9 +151,8 @@ func lateWake(t *testing.T, k Kind, d door) {
 }
 
 // lateHalf stops a waker between giving the permit and waking the owner. The
-// owner finds the permit by itself and goes to sleep again; then the waker
-// goes on.
-func lateHalf(t *testing.T, k Kind, d door) {
+// owner finds the permit by itself and sleeps again. Then the waker goes on.
+func lateHalf(t *testing.T, k Kind, d internals) {
 	if d.noHalves != "" {
 		t.Skip(d.noHalves)
 	}
@@ -182,7 +183,7 @@ func lateHalf(t *testing.T, k Kind, d door) {
 	noPermit(t, p)
 }
 
-func spuriousWake(t *testing.T, k Kind, d door) {
+func spuriousWake(t *testing.T, k Kind, d internals) {
 	if d.noStray != "" {
 		t.Skip(d.noStray)
 	}
@@ -207,9 +208,9 @@ func spuriousWake(t *testing.T, k Kind, d door) {
 	}
 }
 
-// signals interrupts the owner's sleep many times. A wait with a deadline is
-// ended by each of them; one without is restarted by the kernel.
-func signals(t *testing.T, k Kind, d door) {
+// signals interrupts the owner's sleep many times. A signal ends a wait with a
+// deadline; the kernel restarts one without.
+func signals(t *testing.T, k Kind, d internals) {
 	if d.unlocked {
 		t.Skip("a goroutine has no thread to signal")
 	}
@@ -243,11 +244,11 @@ func signals(t *testing.T, k Kind, d door) {
 	}
 }
 
-func deadlinePast(t *testing.T, k Kind, _ door) {
+func deadlinePast(t *testing.T, k Kind, _ internals) {
 	p := make1(t, k)
 	for _, deadline := range []int64{-forever - 1, -1, 0, now() - int64(time.Second), now()} {
 		if p.ParkUntil(deadline) {
-			t.Errorf("deadline %d: took a permit that nobody gave", deadline)
+			t.Errorf("deadline %d: took a permit that was not given", deadline)
 		}
 		p.Unpark()
 		if !p.ParkUntil(deadline) {
@@ -257,7 +258,7 @@ func deadlinePast(t *testing.T, k Kind, _ door) {
 	}
 }
 
-func deadlinePasses(t *testing.T, k Kind, d door) {
+func deadlinePasses(t *testing.T, k Kind, d internals) {
 	p := make1(t, k)
 	own(t, p, d, func() {
 		for _, wait := range []time.Duration{100 * time.Nanosecond, time.Microsecond, 100 * time.Microsecond, 20 * time.Millisecond} {
@@ -274,7 +275,7 @@ func deadlinePasses(t *testing.T, k Kind, d door) {
 	own(t, p, d, p.Park).ends()
 }
 
-func permitBeforeDeadline(t *testing.T, k Kind, d door) {
+func permitBeforeDeadline(t *testing.T, k Kind, d internals) {
 	p := make1(t, k)
 	for _, deadline := range []int64{now() + int64(time.Hour), forever} {
 		o := own(t, p, d, func() {
@@ -288,15 +289,15 @@ func permitBeforeDeadline(t *testing.T, k Kind, d door) {
 	}
 }
 
-// permitRacesDeadline lets a permit come at about the time of the deadline. It
-// is taken by the sleep that it raced with or left for the next, and there is
-// one of it. The waker's delay is steered to where both happen: a deadline may
-// pass unnoticed for as long as the thread's timer slack.
+// permitRacesDeadline gives a permit at about the time of the deadline. The
+// sleep that it races with takes the permit, or the next one does, and there is
+// only one. The test adjusts the waker's delay so that both happen, because a
+// deadline may take effect late by the thread's timer slack.
 //
-// The rounds go on until both have happened, for 2,000 more at most. If each
-// happens in one round of 50 or more, neither is missed but once in
-// 1 / 0.98^2000, which is 10^17 runs.
-func permitRacesDeadline(t *testing.T, k Kind, d door) {
+// The rounds go on until both have happened, for at most 2,000 more rounds. If
+// each happens in one round of 50 or more often, a run that misses one has a
+// chance of 0.98^2000, about 10^-17.
+func permitRacesDeadline(t *testing.T, k Kind, d internals) {
 	p := make1(t, k)
 	rounds := scaled(200, 5_000)
 	var round, parked, delay atomic.Int64
@@ -312,7 +313,7 @@ func permitRacesDeadline(t *testing.T, k Kind, d door) {
 			} else {
 				late++
 				delay.Store(max(delay.Load()*15/16, 100))
-				p.Park() // a lost permit hangs here
+				p.Park() // hangs if the permit is lost
 			}
 			if p.ParkUntil(0) {
 				t.Errorf("round %d: a second permit", i)
@@ -346,7 +347,7 @@ func permitRacesDeadline(t *testing.T, k Kind, d door) {
 
 // permitAtDeadline stops a waker between giving the permit and waking the
 // owner, until the owner's deadline has passed.
-func permitAtDeadline(t *testing.T, k Kind, d door) {
+func permitAtDeadline(t *testing.T, k Kind, d internals) {
 	if d.noHalves != "" {
 		t.Skip(d.noHalves)
 	}
@@ -371,7 +372,7 @@ func permitAtDeadline(t *testing.T, k Kind, d door) {
 	}
 }
 
-// watch waits for done for as long as there is progress.
+// watch waits for done as long as there is progress.
 func watch(t testing.TB, progress *atomic.Int64, done <-chan struct{}) {
 	t.Helper()
 	for {
@@ -388,7 +389,7 @@ func watch(t testing.TB, progress *atomic.Int64, done <-chan struct{}) {
 }
 
 // oneWakerOfMany wakes one sleep from several threads at once.
-func oneWakerOfMany(t *testing.T, k Kind, d door) {
+func oneWakerOfMany(t *testing.T, k Kind, d internals) {
 	const wakers = 4
 	p := make1(t, k)
 	for range scaled(40, 400) {
@@ -408,7 +409,7 @@ func oneWakerOfMany(t *testing.T, k Kind, d door) {
 		if n := woke.Load(); n != 1 {
 			t.Fatalf("%d of %d wakers say that they woke the owner, want 1", n, wakers)
 		}
-		p.ParkUntil(0) // what came when it was awake again
+		p.ParkUntil(0) // takes a permit that came when the owner was awake again
 	}
 }
 
@@ -421,7 +422,7 @@ func descriptors(t *testing.T) int {
 	return len(open)
 }
 
-func closeGivesBack(t *testing.T, k Kind, d door) {
+func closeGivesBack(t *testing.T, k Kind, d internals) {
 	const many = 50
 	before := descriptors(t)
 	for range many {
@@ -439,7 +440,8 @@ func closeGivesBack(t *testing.T, k Kind, d door) {
 			t.Error("Unpark says that it woke the owner of a closed parker")
 		}
 	}
-	// Other descriptors of the process may come and go, but not as many.
+	// Other parts of the process may open and close descriptors, but not as
+	// many.
 	if after := descriptors(t); after > before+many/2 {
 		t.Errorf("%d descriptors open before, %d after making and closing %d parkers", before, after, many)
 	}
@@ -447,7 +449,7 @@ func closeGivesBack(t *testing.T, k Kind, d door) {
 
 // closeAwaits stops a waker between giving the permit and writing its token.
 // The owner finds the permit by itself and closes the parker.
-func closeAwaits(t *testing.T, k Kind, d door) {
+func closeAwaits(t *testing.T, k Kind, d internals) {
 	if !d.token {
 		t.Skip("a late wake-up touches nothing that Close gives back")
 	}
@@ -472,7 +474,7 @@ func closeAwaits(t *testing.T, k Kind, d door) {
 				if p, err = k.New(Options{}); err != nil {
 					t.Fatal(err)
 				}
-				missed := false // by the permit, which came after the deadline
+				missed := false // whether the permit came after the deadline
 				o = own(t, p, d, func() {
 					if missed = !p.ParkUntil(now() + int64(wait)); missed {
 						return
@@ -516,7 +518,7 @@ func closeAwaits(t *testing.T, k Kind, d door) {
 	}
 }
 
-func noAllocation(t *testing.T, k Kind, _ door) {
+func noAllocation(t *testing.T, k Kind, _ internals) {
 	if raceDetector {
 		t.Skip("the race detector allocates")
 	}
@@ -532,12 +534,13 @@ func noAllocation(t *testing.T, k Kind, _ door) {
 	}
 }
 
-// pingPongs passes a turn back and forth. Kinds that sleep in the kernel do so
-// between two locked threads on one CPU, where each hand-off is a sleep and a
-// wake-up. The others need five to fifteen times as long there, because the
-// scheduler has to find the locked thread; they make fewer.
-// Then threads that may run at the same time, where sleeps and wake-ups race.
-func pingPongs(t *testing.T, k Kind, d door) {
+// pingPongs passes a turn back and forth. With kinds that sleep in the kernel,
+// two locked threads first do so on one CPU, where each hand-off is a sleep and
+// a wake-up. The other kinds make fewer hand-offs there, because they take five
+// to fifteen times as long: the scheduler has to find the locked thread. Then
+// threads do so that may run at the same time, so that sleeps and wake-ups
+// race.
+func pingPongs(t *testing.T, k Kind, d internals) {
 	few, many := scaled(500, 20_000), scaled(5_000, 1_000_000)
 	cpus := allowedCPUs()
 	inKernel := d.token || d.give != nil
@@ -579,12 +582,12 @@ func TestLookup(t *testing.T) {
 		}
 		known = append(known, k.Name)
 	}
-	_, err := Lookup("bed")
-	want := fmt.Sprintf("unknown parker %q (known: %s)", "bed", strings.Join(known, ", "))
+	_, err := Lookup("nonesuch")
+	want := fmt.Sprintf("unknown parker %q (known: %s)", "nonesuch", strings.Join(known, ", "))
 	if err == nil || err.Error() != want {
 		t.Errorf("Lookup of an unknown name: %v, want %s", err, want)
 	}
-	if _, err := New("bed", Options{}); err == nil {
+	if _, err := New("nonesuch", Options{}); err == nil {
 		t.Error("New made a parker of an unknown kind")
 	}
 	Kinds()[0].Name = "changed"
@@ -605,15 +608,15 @@ func TestSpinBudget(t *testing.T) {
 		t.Errorf("default budget %v, want %v", b, DefaultSpin)
 	}
 
-	// With a budget that does not end in this test, the owner never says that
-	// it sleeps, and its waker never enters the kernel.
+	// With a spin budget that does not end in this test, the owner never says
+	// that it sleeps, and its waker never enters the kernel.
 	p, err = New("spinfutex", Options{Spin: time.Hour})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const hands = 20
 	var waiting atomic.Bool
-	o := own(t, p, doors["spinfutex"], func() {
+	o := own(t, p, internalsOf["spinfutex"], func() {
 		for range hands {
 			waiting.Store(true)
 			p.Park()
@@ -629,10 +632,10 @@ func TestSpinBudget(t *testing.T) {
 	}
 	o.ends()
 
-	// A deadline ends the spinning, too.
+	// A deadline also ends the spinning.
 	deadline := now() + int64(time.Millisecond)
 	if p.ParkUntil(deadline) {
-		t.Error("took a permit that nobody gave")
+		t.Error("took a permit that was not given")
 	}
 	if now() < deadline {
 		t.Error("returned before the deadline")

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// game is two players who pass a turn back and forth: the smallest program
-// that is nothing but hand-offs.
+// game is two players who pass a turn back and forth, the smallest program that
+// only makes hand-offs.
 type game struct {
 	_       [128]byte
 	turn    atomic.Int64 // hand-offs so far; the player of that parity plays
@@ -22,7 +22,7 @@ type game struct {
 	done    chan struct{}
 }
 
-// newGame seats two players for a number of hand-offs. They are locked to
+// newGame prepares two players for a number of hand-offs. They are locked to
 // their threads or not, and pinned to the given CPUs if there are any.
 func newGame(t testing.TB, k Kind, handoffs int, locked bool, cpu ...int) *game {
 	t.Helper()
@@ -32,7 +32,7 @@ func newGame(t testing.TB, k Kind, handoffs int, locked bool, cpu ...int) *game 
 	for i := range g.parkers {
 		both.Go(func() {
 			if locked {
-				runtime.LockOSThread() // for good: a pinned thread ends with its goroutine
+				runtime.LockOSThread() // without Unlock: a pinned thread ends with its goroutine
 			}
 			if len(cpu) > 0 {
 				var set unix.CPUSet
@@ -50,7 +50,6 @@ func newGame(t testing.TB, k Kind, handoffs int, locked bool, cpu ...int) *game 
 	return g
 }
 
-// serve begins the game.
 func (g *game) serve() {
 	g.started.Store(true)
 	g.parkers[0].Unpark()
@@ -80,8 +79,8 @@ var allowed, allowedErr = func() (set unix.CPUSet, err error) {
 	return set, err
 }()
 
-// allowedCPUs are the CPUs that the process might run on when it started. Any
-// thread may have been pinned since, the first one too.
+// allowedCPUs returns the CPUs that the process might run on when it started.
+// Any thread may have been pinned since, including the first.
 func allowedCPUs() []int {
 	if allowedErr != nil {
 		panic(allowedErr)
@@ -95,7 +94,7 @@ func allowedCPUs() []int {
 	return cpus
 }
 
-// switches are the context switches of the process so far.
+// switches returns the number of context switches of the process so far.
 func switches(t testing.TB) int64 {
 	t.Helper()
 	var ru unix.Rusage
@@ -105,13 +104,13 @@ func switches(t testing.TB) int64 {
 	return int64(ru.Nvcsw + ru.Nivcsw)
 }
 
-// BenchmarkHandoff is one hand-off between two threads, or goroutines where the
-// kind is for them, one way: half a round trip. csw/handoff are the context
-// switches of the process.
+// BenchmarkHandoff measures one hand-off, half a round trip, between two
+// threads, or goroutines if the kind is for them. csw/handoff is the number of
+// context switches of the process.
 func BenchmarkHandoff(b *testing.B) {
 	places := []struct {
 		name string
-		cpus func(all []int) []int // nil where the machine has too few
+		cpus func(all []int) []int // nil if the machine has too few
 	}{
 		{"same", func(all []int) []int { return []int{all[0], all[0]} }},
 		{"cross", func(all []int) []int {
@@ -145,8 +144,8 @@ func BenchmarkHandoff(b *testing.B) {
 	}
 }
 
-// BenchmarkUnparkAwake is the wake-up of an owner that does not sleep, with
-// the taking of the permit that it leaves: neither needs the kernel.
+// BenchmarkUnparkAwake measures an Unpark of an owner that does not sleep, and
+// the taking of that permit. Neither needs the kernel.
 func BenchmarkUnparkAwake(b *testing.B) {
 	for _, k := range Kinds() {
 		b.Run("primitive="+k.Name, func(b *testing.B) {

@@ -9,20 +9,19 @@ import (
 
 var semaKind = Kind{
 	Name:   "sema",
-	Doc:    "a semaphore with value and number of waiters in one word, slept on by futex(2): whether counting waiters costs more than the permit's three states",
+	Doc:    "a semaphore with value and number of waiters in one word, slept on by futex(2): shows whether counting waiters costs more than the permit's three states",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
 		return new(semaParker), nil
 	},
 }
 
-// semaphore is a binary one: its value is 0 or 1, and to post it twice is to
-// post it once.
+// semaphore is binary: its value is 0 or 1, and two posts count as one.
 //
 //	bits   field    meaning
 //	0      value    a wait can be granted without blocking
-//	1-31   waiters  threads that are about to sleep, sleep, or were woken and
-//	                have not yet looked
+//	1-31   waiters  threads that are about to sleep, that sleep, or that were
+//	                woken and have not looked yet
 //
 //	value 1            -> value 0              wait    granted at once
 //	value 0            -> waiters + 1          wait    before it blocks
@@ -31,10 +30,10 @@ var semaKind = Kind{
 //	value 1            -> the same             post    merged; still a write
 //	waiters n          -> waiters n-1          cancel  value 0, deadline passed
 //
-// The kernel compares the whole word, so a post between the look and the sleep
-// ends the sleep before it began. So does another thread that comes to wait;
-// it then looks again, which is why waiters are counted and not looked for.
-// Any number of threads may wait. The zero value has value 0.
+// The kernel compares the whole word before it sleeps, so a post in between
+// prevents the sleep. So does another thread that begins to wait, and the first
+// one looks again. Therefore each thread counts itself once and not before each
+// sleep. Any number of threads may wait. The zero value has value 0.
 type semaphore struct {
 	_    [cas.CacheLine]byte
 	word atomic.Uint32
@@ -46,9 +45,9 @@ const (
 	semaWaiter uint32 = 2
 )
 
-// post sets the value and reports whether there is a waiter to wake. The post
-// that merges writes the word as well, unchanged: what the poster wrote before
-// is then visible to whoever takes the value.
+// post sets the value and reports whether the caller must wake a waiter. A post
+// that merges also writes the word, unchanged, so that the taker of the value
+// sees what the poster wrote before.
 func (s *semaphore) post() (wake bool) {
 	for {
 		w := s.word.Load()
@@ -58,13 +57,13 @@ func (s *semaphore) post() (wake bool) {
 	}
 }
 
-// wake ends the sleep of the thread that has waited longest.
+// wake wakes the thread that has waited longest.
 func (s *semaphore) wake() { futex.Wake(&s.word, 1) }
 
-// wait blocks until the value is 1 and makes it 0, or until the deadline. It
-// reports whether it did.
+// wait blocks until the value is 1 and sets it to 0, or until the deadline. It
+// reports whether it took the value.
 func (s *semaphore) wait(deadline int64) bool {
-	counted := uint32(0) // semaWaiter once this thread is among the waiters
+	counted := uint32(0) // semaWaiter once this thread has counted itself
 	for {
 		w := s.word.Load()
 		switch {
@@ -88,8 +87,8 @@ func (s *semaphore) wait(deadline int64) bool {
 	}
 }
 
-// cancel takes this thread from the waiters, or takes a value that came after
-// all: the post may have counted on this thread to do so.
+// cancel takes this thread off the count of waiters. It also takes the value if
+// a post came after all, because that post may have woken only this thread.
 func (s *semaphore) cancel() (taken bool) {
 	for {
 		w := s.word.Load()
@@ -100,10 +99,10 @@ func (s *semaphore) cancel() (taken bool) {
 	}
 }
 
-// noDeadline is the deadline of those who have none.
+// noDeadline as a deadline means to wait without a time-out.
 const noDeadline = 1<<63 - 1
 
-// sleep is futex.WaitUntil, without a timer where there is no deadline.
+// sleep is futex.WaitUntil, but sets no timer for noDeadline.
 func sleep(word *atomic.Uint32, val uint32, deadline int64) error {
 	if deadline == noDeadline {
 		return futex.Wait(word, val)

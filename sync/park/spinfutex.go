@@ -9,19 +9,18 @@ import (
 
 var spinFutexKind = Kind{
 	Name:   "spinfutex",
-	Doc:    "looks at the permit word for the spin budget (2us) before it sleeps as futex does: whether a quick hand-off can do without the kernel",
+	Doc:    "looks at the permit word for the spin budget (2 µs) before it sleeps as futex does: shows whether a quick hand-off needs no system call",
 	Kernel: "3.2",
 	New:    newSpinFutex,
 }
 
-// looks is how often the permit is looked at for each look at the clock, which
-// costs about as much as a PAUSE.
+// looks is how often the permit is read for each read of the clock. A read of
+// the clock costs about as much as a PAUSE.
 const looks = 4
 
-// spinFutex spins before it says that it sleeps: until then Unpark leaves a
-// permit and makes no system call. On a single CPU the waker cannot run
-// meanwhile, and the budget is lost each time; it is spent all the same, for
-// that is what the kind is there to show.
+// spinFutex spins before it sets Asleep. Until then Unpark leaves a permit and
+// makes no system call. On a single CPU the waker cannot run meanwhile, and the
+// budget is always lost. The kind spends it all the same, to show that cost.
 type spinFutex struct {
 	futexParker
 	budget time.Duration
@@ -35,7 +34,7 @@ func newSpinFutex(o Options) (Parker, error) {
 	return &spinFutex{budget: budget}, nil
 }
 
-// budget is Spin, or its default.
+// budget returns Spin or its default. It returns an error if Spin is negative.
 func (o Options) budget() (time.Duration, error) {
 	switch {
 	case o.Spin < 0:
@@ -58,10 +57,10 @@ func (p *spinFutex) ParkUntil(deadline int64) bool {
 	return p.futexParker.ParkUntil(deadline)
 }
 
-// spin returns when there is a permit or the budget is spent. It only reads
-// the word, so the line stays shared with the wakers until one writes it. It
-// does not yield: to the Go scheduler a yield of a locked thread costs two
-// thread switches, more than the sleep that is to be avoided.
+// spin returns when there is a permit or the budget is spent. It only reads the
+// word, so the cache line stays shared until a waker writes it. It does not
+// yield to the Go scheduler, because for a locked thread that costs two thread
+// switches, more than the sleep that it tries to avoid.
 func (p *spinFutex) spin(budget time.Duration) {
 	if p.permit.Given() {
 		return

@@ -1,10 +1,10 @@
 package park
 
-// unlockedChannelKind is the channel as Go means it to be used. The parker is
-// the same one; who owns it makes the difference.
+// unlockedChannelKind is the usual Go channel. The parker is that of
+// channelKind; only its owner differs.
 var unlockedChannelKind = Kind{
 	Name:     "unlocked-channel",
-	Doc:      "a channel, with an owner that is no thread but a goroutine: what the Go scheduler does in user space when nothing is locked",
+	Doc:      "a channel whose owner is a goroutine and not a thread: shows what the Go scheduler does in user space without locked threads",
 	Kernel:   "3.2",
 	New:      newChannel,
 	Unlocked: true,

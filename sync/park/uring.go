@@ -12,27 +12,28 @@ import (
 
 var uringKind = Kind{
 	Name:      "uring",
-	Doc:       "a futex wait in a ring of io_uring of its own, woken by futex(2): what the ring adds to a futex; the owner could await I/O in the same call",
+	Doc:       "a futex wait in an io_uring of its own, woken by futex(2): shows what the ring adds to a futex; the owner could wait for I/O in the same call",
 	Kernel:    "6.7",
 	New:       newUring,
 	Available: func() error { return uring.Available(uring.OpFutexWait) },
 }
 
-// uringParker sleeps as futexParker does, but it is a request in the ring that
-// the kernel queues on the permit word, and the thread waits for its completion.
+// uringParker sleeps like futexParker, but through a request in its ring. The
+// kernel queues the request on the permit word, and the thread waits for its
+// completion.
 //
-// The request may outlive the sleep, when a deadline or a signal ended that or
-// the owner found the permit by itself. It is left where it is: a wake-up is
-// for the word and not for one sleep, so the next sleep needs no new one.
+// A deadline, a signal, or a permit that the owner found itself may end a sleep
+// before the request completes. The request then stays queued. The next sleep
+// uses it, because a wake-up belongs to the word and not to one sleep.
 type uringParker struct {
 	permit cas.Permit
 
-	// The owner's.
+	// Only the owner uses these.
 	ring   *uring.Ring
-	queued bool // the request is in the ring, and its completion was not seen
+	queued bool // the request is in the ring and has not completed
 }
 
-// User data, to tell the request from its cancellation.
+// User data of the request and of its cancellation.
 const (
 	uringWait   = 1
 	uringCancel = 2
@@ -65,12 +66,13 @@ func (p *uringParker) park(deadline int64) bool {
 	}
 }
 
-// sleep blocks until the request is done, or a signal came. It reports whether
-// to look at the permit again; false means that the deadline has passed.
+// sleep blocks until the request completes or a signal comes. It returns false
+// if the deadline has passed, and true if the owner must look at the permit
+// again.
 func (p *uringParker) sleep(deadline int64) bool {
 	var limit *unix.Timespec
 	if deadline != noDeadline {
-		// The limit is relative: Linux 6.12 is the first to take another.
+		// The limit is relative, because an absolute one needs Linux 6.12.
 		left := until(deadline)
 		if left <= 0 {
 			return false
@@ -95,7 +97,7 @@ func (p *uringParker) sleep(deadline int64) bool {
 	panic("park: " + err.Error())
 }
 
-// look takes the completions that are there.
+// look consumes all completions.
 func (p *uringParker) look() {
 	for {
 		c, ok := p.ring.Completion()
@@ -123,8 +125,8 @@ func (p *uringParker) Unpark() (woke bool) {
 	return true
 }
 
-// Close takes the request back first: the kernel knows the word by its address,
-// and would take a wake-up from whatever lies there next.
+// Close cancels the request first, because the kernel knows the word only by
+// its address and would react to wake-ups of whatever is stored there next.
 func (p *uringParker) Close() error {
 	for asked := false; p.queued; p.look() {
 		if !asked {

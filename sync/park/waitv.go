@@ -10,7 +10,7 @@ import (
 
 var waitvKind = Kind{
 	Name:      "waitv",
-	Doc:       "futex_waitv(2) on the permit word and, with Also, on others (a bound event, shutdown): what one wait for several reasons costs over a futex",
+	Doc:       "futex_waitv(2) on the permit word and, with Also, on others (a bound event, shutdown): shows what a wait for several reasons costs beside a futex",
 	Kernel:    "5.16",
 	Available: futex.WaitVAvailable,
 	New: func(Options) (Parker, error) {
@@ -24,23 +24,25 @@ var waitvKind = Kind{
 type Several interface {
 	Parker
 
-	// Also makes every later Park and ParkUntil return as soon as one of the
-	// words is not 0, too: a late one at once, ParkUntil with what it says of
-	// the permit. Whoever sets a word wakes it after that, by futex.Wake: 1
-	// thread where it is one owner's, futex.All where several wait on it. The
-	// owner sees which it was by looking, and sets its own words back to 0.
-	// The next call of Also replaces the words; none is only the permit again.
+	// Also makes every later Park and ParkUntil return early while one of the
+	// words is not 0. ParkUntil still reports whether it took a permit. A
+	// thread that sets a word must then call futex.Wake on it: with 1 if one
+	// owner waits on it, with futex.All if several do. The owner reads the
+	// words to see which was set, and resets its own words to 0. The next call
+	// of Also replaces the words; a call without words leaves only the permit.
 	//
-	// The words must be on the heap or global. More than futex.MaxWaiters-1
-	// are refused. The owner calls it, while it is not parked; it allocates.
+	// The words must be on the heap or global. Also returns an error for more
+	// than futex.MaxWaiters-1 words. Only the owner calls it, and not while it
+	// is parked. It allocates.
 	Also(words ...*atomic.Uint32) error
 }
 
-// waitvParker sleeps as futexParker does, on more words.
+// waitvParker sleeps like futexParker, but on several words.
 type waitvParker struct {
 	permit cas.Permit
 
-	// The owner's. on is the permit and then also, in one slice for the kernel.
+	// Only the owner uses these. on lists the permit and then the words of
+	// also, for the kernel.
 	also []*atomic.Uint32
 	on   []futex.Waiter
 }
@@ -67,8 +69,8 @@ func (p *waitvParker) park(deadline int64) bool {
 	for {
 		switch take.Step(&p.permit) {
 		case cas.TakeSleep:
-			// The permit says Asleep from here on, and the kernel compares all
-			// words again: none can change unseen between this look and the sleep.
+			// The permit word is Asleep now, and the kernel compares all words
+			// again, so no change between this check and the sleep is lost.
 			if p.other() {
 				return p.permit.Cancel()
 			}
@@ -85,7 +87,7 @@ func (p *waitvParker) park(deadline int64) bool {
 	}
 }
 
-// other reports whether one of the other words asks the owner to look.
+// other reports whether one of the other words is set.
 func (p *waitvParker) other() bool {
 	for _, w := range p.also {
 		if w.Load() != 0 {

@@ -18,9 +18,9 @@ func several(t *testing.T, words ...*atomic.Uint32) Several {
 	return p
 }
 
-// TestWaitForPromotionEventAndShutdown is a follower's wait: for its promotion
-// (the permit), for an event that is bound to it, and for the end of the pool,
-// which ends all followers' waits at once. Each ends a wait of its own.
+// TestWaitForPromotionEventAndShutdown makes the waits of a follower: for its
+// promotion (the permit), for an event that is bound to it, and for the end of
+// the pool, which ends all followers' waits at once. Each must end a wait.
 func TestWaitForPromotionEventAndShutdown(t *testing.T) {
 	const followers, rounds = 3, 30
 	shutdown := new(atomic.Uint32)
@@ -31,7 +31,7 @@ func TestWaitForPromotionEventAndShutdown(t *testing.T) {
 		event := new(atomic.Uint32)
 		p := several(t, event, shutdown)
 		events = append(events, event)
-		owners = append(owners, own(t, p, doors["waitv"], func() {
+		owners = append(owners, own(t, p, internalsOf["waitv"], func() {
 			for shutdown.Load() == 0 {
 				if p.ParkUntil(noDeadline) {
 					promotions[i].Add(1)
@@ -51,7 +51,7 @@ func TestWaitForPromotionEventAndShutdown(t *testing.T) {
 			}
 			o.asleep()
 			events[i].Store(1)
-			woken += futex.Wake(events[i], 1) // 0 where the follower had yet to enter the kernel
+			woken += futex.Wake(events[i], 1) // 0 if the follower has not entered the kernel yet
 			if !poll(func() bool { return bound[i].Load() == round+1 }) {
 				t.Fatalf("round %d: follower %d does not see its event", round, i)
 			}
@@ -76,15 +76,15 @@ func TestWaitForPromotionEventAndShutdown(t *testing.T) {
 	}
 }
 
-// TestAlsoBeforeTheSleep: a word that is set already ends a wait before it
-// begins, leaves no permit, and takes none away that is there.
+// TestAlsoBeforeTheSleep checks that a word that is already set ends a wait at
+// once, and that the wait neither leaves a permit nor takes one.
 func TestAlsoBeforeTheSleep(t *testing.T) {
 	first, second := new(atomic.Uint32), new(atomic.Uint32)
 	p := several(t, first, second)
 	for _, w := range []*atomic.Uint32{first, second} {
 		w.Store(1)
 		if p.ParkUntil(forever) {
-			t.Error("took a permit that nobody gave")
+			t.Error("took a permit that was not given")
 		}
 		p.Park()
 		if p.Unpark() {
@@ -101,9 +101,9 @@ func TestAlsoBeforeTheSleep(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p.ParkUntil(now() + 1000) {
-		t.Error("took a permit that nobody gave")
+		t.Error("took a permit that was not given")
 	}
-	own(t, p, doors["waitv"], func() { p.Unpark(); p.Park() }).ends()
+	own(t, p, internalsOf["waitv"], func() { p.Unpark(); p.Park() }).ends()
 	if err := p.Also(make([]*atomic.Uint32, futex.MaxWaiters)...); err == nil || !strings.Contains(err.Error(), "at most 127") {
 		t.Errorf("128 words besides the permit: %v", err)
 	}

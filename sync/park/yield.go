@@ -8,7 +8,7 @@ import (
 
 var yieldKind = Kind{
 	Name:   "yield",
-	Doc:    "gives the CPU away by sched_yield(2) and looks at the permit word, for the spin budget (2us), then sleeps as futex does: the quickest hand-off where waker and owner share a CPU",
+	Doc:    "yields the CPU by sched_yield(2) and looks at the permit word, for the spin budget (2 µs), then sleeps as futex does: the quickest hand-off where waker and owner share a CPU",
 	Kernel: "3.2",
 	New: func(o Options) (Parker, error) {
 		budget, err := o.budget()
@@ -20,21 +20,21 @@ var yieldKind = Kind{
 }
 
 // yielder yields between its looks where spinfutex pauses. On one CPU the waker
-// can run meanwhile, and the hand-off is one switch with no wake-up in it; on
-// two it is a spin with a system call in each turn.
+// can run meanwhile, so a hand-off is one switch without a wake-up. On two CPUs
+// it spins, with a system call in each turn.
 //
-// sched_yield(2) promises less than its name. Under the fair scheduler it does
-// not put the caller at the end of a queue: since Linux 6.6 (EEVDF) it puts the
-// caller's virtual deadline off by one slice, and the CPU goes to the eligible
-// thread with the earliest deadline, which may be the caller again, and may be
-// one that has nothing to do with either. With nobody else to run, it returns
-// at once. So yielding for ever would be no way to wait: it would burn a CPU
-// that has nothing to do, and with more threads than CPUs would pass the CPU
-// round among those who wait. The budget bounds it. It is looked at after the
-// permit, so a yield that comes back late with a permit is no sleep.
+// sched_yield(2) promises less than its name. The fair scheduler does not put
+// the caller at the end of a queue. Since Linux 6.6 (EEVDF) it delays the
+// caller's virtual deadline by one slice, and the CPU goes to the eligible
+// thread with the earliest deadline. That may be the caller again, or a thread
+// of another program. If no other thread can run, it returns at once. So
+// endless yielding would keep a CPU busy for nothing, and with more threads
+// than CPUs the waiting threads would pass the CPU among themselves. The budget
+// bounds this. yield checks the permit before the budget, so if it finds a
+// permit late it does not sleep.
 //
-// The call is a raw one: the P stays with the thread, as it does in one that
-// spins or has been preempted.
+// The call is raw, so the thread keeps its P, like a thread that spins or was
+// preempted.
 type yielder struct {
 	futexParker
 	budget time.Duration

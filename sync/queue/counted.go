@@ -10,7 +10,7 @@ import (
 
 var ringForm = Form{
 	Name: "ring",
-	Doc:  "Apache 2.4's: idle workers are reserved by number, not by name; connections wait in a ring under a mutex with a condition variable, and whichever worker is awake first takes the oldest",
+	Doc:  "Apache 2.4's: idle workers are reserved by a count, not one by one; connections wait in a ring under a mutex with a condition variable, and whichever worker is awake first takes the oldest",
 }
 
 var pileForm = Form{
@@ -18,29 +18,29 @@ var pileForm = Form{
 	Doc:  "as ring, but the newest connection is taken first: Apache 2.0's and 2.2's",
 }
 
-// counted is a queue of bounded length under a mutex, with a condition
-// variable, and a count of idle workers. The listener takes one off the count
-// before it puts an item, so there are never more items than workers that have
-// come, or are coming, to take one.
+// counted is a bounded queue under a mutex, with a condition variable and a
+// count of idle workers. The listener lowers the count before it puts an item.
+// So there are never more items than workers that take one or are about to.
 //
-// idle is how many workers can be reserved; -1 means that the listener waits
-// for one, which the next worker gives it by counting itself.
+// idle is the number of workers that can be reserved. -1 means that the
+// listener waits for a worker; the next worker that becomes idle raises idle to
+// 0, which reserves it, and wakes the listener.
 type counted[T any] struct {
 	sleepers
 	idle     atomic.Int64
 	producer park.Parker
-	newest   bool // is taken first
+	newest   bool // take the newest item first
 	waits    atomic.Uint64
 
-	// Under the mutex.
+	// Guarded by the mutex.
 	items  []T
-	first  int // the oldest
+	first  int // index of the oldest item
 	n      int
 	closed bool
 
-	// The listener's.
+	// Only the listener uses these.
 	reserved bool
-	woken    int // by the last Put, or none
+	woken    int // the worker that the last Put chose, or none
 }
 
 func newRing[T any](workers int, kind park.Kind, opt park.Options) (Handoff[T], error) {
@@ -90,13 +90,13 @@ func (q *counted[T]) TryReserve() bool {
 	return true
 }
 
-// Put puts the item into the queue, where there is room for one of each worker.
+// Put implements Handoff. There is room for one item of each worker.
 func (q *counted[T]) Put(item T) {
 	q.reserved = false
 	q.mutex.Acquire(q.listener())
 	q.items[(q.first+q.n)%len(q.items)] = item
 	q.n++
-	q.woken = q.getUp()
+	q.woken = q.popLongest()
 	q.mutex.Release(q.listener())
 }
 

@@ -7,31 +7,31 @@ import (
 	"lflab/cas"
 )
 
-// fifo is the queue of idle workers, together with "the listener waits for
-// one", as cas.Idle is for a stack.
+// fifo is the queue of idle workers together with the flag "the listener waits
+// for a worker". It has the methods of cas.Idle, which is a stack.
 //
 //	bits   field    meaning
-//	0      waiting  the listener is to be told of the next push
-//	1      closed   nobody pushes any more
-//	2-63   tail     how many have pushed
+//	0      waiting  the next push must wake the listener
+//	1      closed   pushes are refused
+//	2-63   tail     number of pushes
 //
-// A worker claims the place at the tail and then writes its number there, 1
-// more than it is; 0 is an empty place. There are as many places as workers,
-// and a worker is in one of them at most, so the place that it claims has been
-// emptied.
+// A worker claims the place at the tail and then writes its number plus 1
+// there; 0 is an empty place. There are as many places as workers, and each
+// worker is in at most one, so the claimed place is empty.
 //
 //	worker                        listener
 //	claims a place                finds the place at the head empty
 //	writes its number             sets waiting
 //	if waiting: wakes             if the place is still empty: sleeps
 //
-// Either the worker sees that the listener waits, or that one sees the worker.
+// So either the worker sees that the listener waits, or the listener sees the
+// worker.
 type fifo struct {
 	_      [cas.CacheLine]byte
 	word   atomic.Uint64
 	_      [cas.CacheLine - 8]byte
 	places []place
-	head   uint64 // how many have been popped; the listener's
+	head   uint64 // number of pops; used by the listener only
 }
 
 type place struct {
@@ -42,7 +42,7 @@ type place struct {
 const (
 	fifoWaiting uint64 = 1 << iota
 	fifoClosed
-	fifoPush // one more
+	fifoPush // one push
 )
 
 func newFIFO(workers int) *fifo { return &fifo{places: make([]place, workers)} }
@@ -66,7 +66,7 @@ func (f *fifo) Push(i uint16) cas.PushResult {
 
 func (f *fifo) at(n uint64) *atomic.Uint32 { return &f.places[n%uint64(len(f.places))].worker }
 
-// clear takes a bit out of the word and reports whether it was there.
+// clear clears a bit of the word and reports whether it was set.
 func (f *fifo) clear(bit uint64) bool {
 	for w := f.word.Load(); w&bit != 0; w = f.word.Load() {
 		if f.word.CompareAndSwap(w, w&^bit) {
@@ -76,13 +76,13 @@ func (f *fifo) clear(bit uint64) bool {
 	return false
 }
 
-// Pop takes the worker that has been idle longest. When there is none and wait
-// is set, the next Push will report it. The listener's alone.
+// Pop takes the worker that has been idle longest. If there is none and wait is
+// set, the next Push returns PushedFirst. Only the listener may call it.
 func (f *fifo) Pop(wait bool) (i uint16, ok bool) {
 	at := f.at(f.head)
 	for {
 		if v := at.Load(); v != 0 {
-			f.clear(fifoWaiting) // it may have been set by then, or cleared for a wake-up that nobody needs
+			f.clear(fifoWaiting) // drop a request to be woken, because there is a worker
 			at.Store(0)
 			f.head++
 			return uint16(v - 1), true
@@ -90,7 +90,7 @@ func (f *fifo) Pop(wait bool) (i uint16, ok bool) {
 		w := f.word.Load()
 		switch {
 		case w&fifoClosed != 0 && w/fifoPush != f.head:
-			runtime.Gosched() // until the worker that has claimed the place has written its number
+			runtime.Gosched() // until the worker that claimed the place has written its number
 		case !wait || w&fifoWaiting != 0:
 			return 0, false
 		default:
@@ -102,13 +102,13 @@ func (f *fifo) Pop(wait bool) (i uint16, ok bool) {
 	}
 }
 
-// Watch has the next push reported, though the queue need not be empty. The
-// listener's alone.
+// Watch makes the next push return PushedFirst even if the queue is not empty.
+// Only the listener may call it.
 func (f *fifo) Watch() { f.word.Or(fifoWaiting) }
 
-// Len is how many workers are in the queue. The listener's alone.
+// Len counts the workers in the queue. Only the listener may call it.
 func (f *fifo) Len() int { return int(f.word.Load()/fifoPush - f.head) }
 
-// Close refuses pushes from now on. Workers that are in the queue stay there
-// for Pop to find.
+// Close makes later pushes fail. Workers that are in the queue stay there for
+// Pop.
 func (f *fifo) Close() { f.word.Or(fifoClosed) }

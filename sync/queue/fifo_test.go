@@ -9,8 +9,8 @@ import (
 )
 
 // TestFIFOBetweenTwoSteps stops a worker between claiming its place and writing
-// its number there: the listener finds nobody, says that it waits, and is to
-// be woken by that worker; a closed queue waits for it.
+// its number there. The listener finds no worker and says that it waits, and
+// that worker must wake it. A closed queue waits for such a worker.
 func TestFIFOBetweenTwoSteps(t *testing.T) {
 	f := newFIFO(3)
 	claim := func() (write func(i uint16)) {
@@ -25,9 +25,10 @@ func TestFIFOBetweenTwoSteps(t *testing.T) {
 		t.Fatal("popped a worker that is not there yet")
 	}
 	if f.word.Load()&fifoWaiting == 0 {
-		t.Fatal("the listener sleeps, and nobody is told")
+		t.Fatal("the listener sleeps, and no worker knows")
 	}
-	// Another one overtakes it: it wakes the listener, which still cannot pop.
+	// Another worker overtakes it. It wakes the listener, which still cannot
+	// pop.
 	if got := f.Push(2); got != cas.PushedFirst {
 		t.Errorf("the push behind it returned %v", got)
 	}
@@ -57,7 +58,8 @@ func TestFIFOBetweenTwoSteps(t *testing.T) {
 	}
 }
 
-// TestFIFOAgainstAList: any sequence of pushes and pops, beside a plain list.
+// TestFIFOAgainstAList compares any sequence of pushes and pops with a plain
+// list.
 func TestFIFOAgainstAList(t *testing.T) {
 	const workers = 5
 	random := rand.New(rand.NewPCG(1, 2))

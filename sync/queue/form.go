@@ -8,55 +8,55 @@ import (
 )
 
 // Handoff hands items of type T from one listener to many workers, which are
-// numbered from 0. Reserve, TryReserve, Put, Wake and Close are the listener's
-// alone.
+// numbered from 0. Only the listener may call Reserve, TryReserve, Put, Wake
+// and Close.
 type Handoff[T any] interface {
-	// Reserve blocks until there is somebody to take the next item. In a form
-	// that reserves nobody it returns at once.
+	// Reserve blocks until a worker can take the next item. Forms that reserve
+	// no worker return at once.
 	Reserve()
 
-	// TryReserve is Reserve without waiting.
+	// TryReserve is Reserve, but returns false instead of blocking.
 	TryReserve() bool
 
-	// Put gives the item away; a worker may begin with it at once if it is
-	// awake. Reserve comes before, and Wake must follow.
+	// Put hands over the item. A worker that is awake may begin with it at
+	// once. Call Reserve before and Wake after it.
 	Put(item T)
 
-	// Wake wakes a worker for it, if it has to be.
+	// Wake wakes a worker for the item if necessary.
 	Wake()
 
-	// Take makes worker i idle and blocks until there is an item for it; false
-	// means that the queue is closed and nothing is left. slept tells whether
+	// Take makes worker i idle and blocks until there is an item for it. ok is
+	// false if the queue is closed and has no more items. slept tells whether
 	// the worker had to sleep.
 	Take(i int) (item T, slept, ok bool)
 
-	// Close sends idle workers away, and those that come later. What has been
-	// put is still taken.
+	// Close makes Take return false for workers that are idle or become idle.
+	// Items that were put are still taken.
 	Close()
 
 	// Stats returns the counts. Any thread may call it.
 	Stats() Stats
 
-	// Free gives back what the parkers hold. No thread may be using the queue.
+	// Free closes the parkers. No thread may be using the queue.
 	Free() error
 }
 
-// Stats counts since the start.
+// Stats holds counts since the queue was made.
 type Stats struct {
-	WakesIssued  uint64 // wake-ups that went to a sleeping thread
-	WakesWasted  uint64 // sleeps of workers that ended with nothing
+	WakesIssued  uint64 // wake-ups that found a sleeping thread
+	WakesWasted  uint64 // sleeps after which the worker found no item
 	ReserveWaits uint64 // times the listener slept because all workers were busy
 }
 
-// Form is one way to hand over, known by its name.
+// Form is one kind of queue.
 type Form struct {
 	Name, Doc string
 
-	refuse func(park.Kind) error // nil: it works with every parker
+	refuse func(park.Kind) error // nil if the form works with every parker
 }
 
-// Suits tells what speaks against this form with workers that sleep on that
-// parker.
+// Suits returns an error if the form must not be used with workers that sleep
+// on such a parker.
 func (f Form) Suits(kind park.Kind) error {
 	if f.refuse == nil {
 		return nil
@@ -64,14 +64,13 @@ func (f Form) Suits(kind park.Kind) error {
 	return f.refuse(kind)
 }
 
-// made is a form with its constructor.
 type made[T any] struct {
 	Form
 	make func(workers int, kind park.Kind, opt park.Options) (Handoff[T], error)
 }
 
-// forms is the registry: a new form is a file and a line here. The first is the
-// default.
+// forms is the registry. A new form needs a file and a line here. The first is
+// the default.
 func forms[T any]() []made[T] {
 	return []made[T]{
 		{lifoForm, newLIFO[T]},
@@ -83,7 +82,7 @@ func forms[T any]() []made[T] {
 	}
 }
 
-// Forms are the known forms, the default first.
+// Forms returns the known forms, the default first.
 func Forms() (all []Form) {
 	for _, f := range forms[struct{}]() {
 		all = append(all, f.Form)
@@ -91,9 +90,9 @@ func Forms() (all []Form) {
 	return all
 }
 
-// Make makes a queue of the form of that name, for workers 0 to workers-1, all
-// of them busy at first. The listener sleeps on a parker of the same kind. An
-// empty form and the zero kind mean the default.
+// Make makes a queue of the named form for workers 0 to workers-1. All workers
+// are busy at first. The listener sleeps on a parker of the same kind. An empty
+// form and the zero kind select the defaults.
 func Make[T any](form string, workers int, kind park.Kind, opt park.Options) (Handoff[T], error) {
 	kind, err := kind.OrDefault()
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 const patience = time.Minute
 
-// until polls a condition that other threads bring about.
+// until polls until cond returns true. Other threads make it so.
 func until(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
@@ -42,10 +42,11 @@ func everyForm(t *testing.T, test func(t *testing.T, form string, kind park.Kind
 	}
 }
 
-// everyRound is set while a long test runs.
+// everyRound is true during a long test.
 var everyRound bool
 
-// scaled is a number of rounds: quick in every run, many in the long tests.
+// scaled returns the number of rounds: quick in ordinary runs, many in long
+// tests.
 func scaled(quick, many int) int {
 	switch {
 	case everyRound:
@@ -71,10 +72,11 @@ func give[T any](q Handoff[T], item T) {
 	q.Wake()
 }
 
-// TestEachItemOnce hands numbered items to workers, in bursts with pauses until
-// all are taken, so that workers fall asleep. Each item is taken once, none is
-// left when the last burst is over, and no more wake-ups are issued than there
-// are items, waits of the listener, and workers to be sent away.
+// TestEachItemOnce hands numbered items to workers in bursts, and pauses after
+// each until all are taken, so that workers fall asleep. Each item is taken
+// once, and none is left after the last burst. There are at most as many
+// wake-ups as items, waits of the listener, and workers to be sent away
+// together.
 func TestEachItemOnce(t *testing.T) {
 	items := scaled(200, 10_000)
 	everyForm(t, func(t *testing.T, form string, kind park.Kind) {
@@ -122,8 +124,8 @@ func TestEachItemOnce(t *testing.T) {
 	})
 }
 
-// TestCloseDrains closes at once behind a last burst: what has been put is
-// taken, and every worker is sent away, also one that comes later.
+// TestCloseDrains closes directly after a last burst. All items are taken, and
+// every worker is sent away, also one that comes later.
 func TestCloseDrains(t *testing.T) {
 	everyForm(t, func(t *testing.T, form string, kind park.Kind) {
 		for round := range scaled(8, 200) {
@@ -162,8 +164,9 @@ func TestCloseDrains(t *testing.T) {
 	})
 }
 
-// TestReservesNobodyBusy: a form that reserves takes on no item without a
-// worker for it; the naive form takes them all, and workers find them later.
+// TestReservesNobodyBusy checks that a form that reserves accepts no item
+// without an idle worker. The naive form accepts all, and workers find them
+// later.
 func TestReservesNobodyBusy(t *testing.T) {
 	for _, form := range Forms() {
 		t.Run("form="+form.Name, func(t *testing.T) {
@@ -194,8 +197,8 @@ func TestReservesNobodyBusy(t *testing.T) {
 	}
 }
 
-// TestWhoIsTaken: of workers that came home one after the other, lifo and spin
-// take the last, the others the first.
+// TestWhoIsTaken: of workers that became idle one after the other, lifo and
+// spin take the last first, the other forms the first.
 func TestWhoIsTaken(t *testing.T) {
 	want := map[string][]int{"lifo": {2, 1, 0}, "spin": {2, 1, 0}, "reserved": {0, 1, 2}, "ring": {0, 1, 2}, "pile": {0, 1, 2}, "naive": {0, 1, 2}}
 	for _, form := range Forms() {
@@ -222,7 +225,7 @@ func TestWhoIsTaken(t *testing.T) {
 	}
 }
 
-// counting counts who is home.
+// counting counts the pushes of idle workers.
 type counting struct {
 	order
 	home atomic.Int64
@@ -233,7 +236,7 @@ func (c *counting) Push(i uint16) cas.PushResult {
 	return c.order.Push(i)
 }
 
-// homeOf returns a count of the workers that are home.
+// homeOf returns a function that counts the idle workers.
 func homeOf(q Handoff[int]) func() int {
 	if q, ok := q.(*Queue[int]); ok {
 		c := &counting{order: q.idle}
@@ -250,15 +253,15 @@ func homeOf(q Handoff[int]) func() int {
 	return func() (n int) {
 		weak.mutex.Acquire(weak.listener())
 		defer weak.mutex.Release(weak.listener())
-		for i := weak.longest; i != none; i = weak.beds[i].next {
+		for i := weak.longest; i != none; i = weak.workers[i].next {
 			n++
 		}
 		return n
 	}
 }
 
-// TestSpinNeedsNoWakeUp: items that come within the budget find the worker
-// awake.
+// TestSpinNeedsNoWakeUp checks that an item that comes within the spin budget
+// finds the worker awake.
 func TestSpinNeedsNoWakeUp(t *testing.T) {
 	for _, kind := range park.Kinds() {
 		t.Run("primitive="+kind.Name, func(t *testing.T) {
@@ -342,7 +345,7 @@ func TestRefusals(t *testing.T) {
 			kind    park.Kind
 			spin    time.Duration
 			want    string
-		}{f.Name, 2, broken, 0, "no beds"})
+		}{f.Name, 2, broken, 0, "no parkers"})
 	}
 	for _, test := range tests {
 		_, err := Make[int](test.form, test.workers, test.kind, park.Options{Spin: test.spin})
@@ -354,11 +357,12 @@ func TestRefusals(t *testing.T) {
 
 type brokenParker struct{}
 
-func (brokenParker) Error() string { return "no beds" }
+func (brokenParker) Error() string { return "no parkers" }
 
 var errBroken = brokenParker{}
 
-// TestAllocations: naive allocates a node for each item, the others nothing.
+// TestAllocations checks that naive allocates a node for each item, and the
+// other forms nothing.
 func TestAllocations(t *testing.T) {
 	for _, form := range Forms() {
 		t.Run("form="+form.Name, func(t *testing.T) {
@@ -389,8 +393,8 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
-// BenchmarkHandOver has one listener hand items to one worker as fast as that
-// takes them.
+// BenchmarkHandOver lets one listener hand items to one worker as fast as the
+// worker takes them.
 func BenchmarkHandOver(b *testing.B) {
 	for _, form := range Forms() {
 		for _, kind := range park.Kinds() {
@@ -402,7 +406,7 @@ func BenchmarkHandOver(b *testing.B) {
 				done := make(chan struct{})
 				go func() {
 					defer close(done)
-					runtime.LockOSThread() // and never unlock it: with the goroutine the thread ends
+					runtime.LockOSThread() // without Unlock: the thread ends with the goroutine
 					for {
 						if _, _, ok := q.Take(0); !ok {
 							return

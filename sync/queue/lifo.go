@@ -4,7 +4,7 @@ import "lflab/sync/park"
 
 var lifoForm = Form{
 	Name: "lifo",
-	Doc:  "an idle worker is reserved before a connection is accepted, the one that came home last; it is woken by name",
+	Doc:  "the worker that became idle last is reserved before a connection is accepted; only that one is woken",
 }
 
 func newLIFO[T any](workers int, kind park.Kind, opt park.Options) (Handoff[T], error) {

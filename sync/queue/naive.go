@@ -4,21 +4,21 @@ import "lflab/sync/park"
 
 var naiveForm = Form{
 	Name: "naive",
-	Doc:  "what textbooks do: a list under a mutex, a node allocated for each item, a condition variable, nobody reserved: connections are taken that nobody can serve, and woken workers may find nothing",
+	Doc:  "the queue of textbooks: a list under a mutex, a node allocated for each item, a condition variable, no worker reserved: connections are accepted that no worker is free to serve, and woken workers may find nothing",
 }
 
-// naive is a list of items under a mutex, and a condition variable. A worker
-// that is awake may take the item before the one that is woken for it, which
-// then sleeps again, last in the list. The list of items has no end: what
-// bounds it is how many descriptors there are.
+// naive is a list of items under a mutex, with a condition variable. A worker
+// that is awake may take the item before the worker that was woken for it. That
+// worker then sleeps again, last in the list. Only the number of descriptors
+// bounds the list of items.
 type naive[T any] struct {
 	sleepers
 
-	// Under the mutex.
+	// Guarded by the mutex.
 	first, last *node[T]
 	closed      bool
 
-	woken int // by the last Put, or none; the listener's
+	woken int // the worker that the last Put chose, or none; used by the listener only
 }
 
 type node[T any] struct {
@@ -34,13 +34,12 @@ func newNaive[T any](workers int, kind park.Kind, opt park.Options) (Handoff[T],
 	return q, nil
 }
 
-// Reserve implements Handoff: nobody is reserved.
+// Reserve implements Handoff. It reserves no worker.
 func (q *naive[T]) Reserve() {}
 
-// TryReserve implements Handoff: nobody is reserved.
+// TryReserve implements Handoff. It reserves no worker.
 func (q *naive[T]) TryReserve() bool { return true }
 
-// Put appends the item to the list.
 func (q *naive[T]) Put(item T) {
 	n := &node[T]{item: item}
 	q.mutex.Acquire(q.listener())
@@ -50,7 +49,7 @@ func (q *naive[T]) Put(item T) {
 		q.last.next = n
 	}
 	q.last = n
-	q.woken = q.getUp()
+	q.woken = q.popLongest()
 	q.mutex.Release(q.listener())
 }
 

@@ -1,16 +1,17 @@
-// Package queue is the hand-off queue between one listener and its workers. Its
-// strong form is what a server should have: the listener reserves an idle
-// worker before it accepts, so no connection is taken that nobody can serve;
-// each item goes to the worker that was reserved, with one exact wake-up;
-// workers are taken last in, first out, for their caches are warm; nothing is
-// allocated.
+// Package queue is the hand-off queue between one listener and its workers.
+// Queue is the form that a server should use. The listener reserves an idle
+// worker before it accepts, so it accepts no connection that no worker is free
+// to serve. Each item goes to the reserved worker, with one exact wake-up.
+// Workers are taken last in, first out, because their caches are warm. Nothing
+// is allocated.
 //
-// The other forms leave something of that out, so that it can be told what each
-// part is worth; they are Apache's, old and new, and above all the one that textbooks compare the Leader/Followers
-// pattern with (a locked list, a condition variable, a node allocated for each
-// item). A win against that alone would prove nothing.
+// Each other form leaves out a part of that, to show what the part is worth.
+// Among them are Apache's old and new queues, and the one that textbooks
+// compare the Leader/Followers pattern with (a locked list, a condition
+// variable, a node allocated for each item). A win against that one alone would
+// prove nothing.
 //
-// From both sides:
+// How the two sides use it:
 //
 //	listener                          worker
 //	for accepting {                   for {
@@ -21,7 +22,7 @@
 //	}
 //	q.Close()
 //
-// The package knows no sockets: an item is anything.
+// The package knows nothing about sockets. An item may be of any type.
 package queue
 
 import (
@@ -39,14 +40,14 @@ type Queue[T any] struct {
 	idle     order
 	slots    []slot[T]
 	producer park.Parker
-	reserved int           // worker, or none
-	budget   time.Duration // that an idle worker spins for before it sleeps
+	reserved int           // the reserved worker, or none
+	budget   time.Duration // how long an idle worker spins before it sleeps
 	wakes    atomic.Uint64
 	waits    atomic.Uint64
 }
 
-// order is the idle workers, in the order in which they are taken. The methods
-// are as those of cas.Idle.
+// order holds the idle workers in the order in which they are reserved. Its
+// methods are those of cas.Idle.
 type order interface {
 	Push(worker uint16) cas.PushResult
 	Pop(wait bool) (worker uint16, ok bool)
@@ -57,7 +58,7 @@ type order interface {
 
 const none = -1
 
-// slot is where one worker receives.
+// slot is where a worker receives its item.
 type slot[T any] struct {
 	_      [cas.CacheLine]byte
 	state  atomic.Uint32
@@ -73,8 +74,9 @@ const (
 	closed
 )
 
-// New makes a queue for workers 0 to workers-1, all of them busy at first. The
-// listener sleeps on a parker of the same kind; the zero kind means the default.
+// New makes a queue for workers 0 to workers-1. All workers are busy at first.
+// The listener sleeps on a parker of the same kind. The zero kind means the
+// default.
 func New[T any](workers int, kind park.Kind, opt park.Options) (*Queue[T], error) {
 	kind, err := kind.OrDefault()
 	if err != nil {
@@ -87,8 +89,9 @@ func New[T any](workers int, kind park.Kind, opt park.Options) (*Queue[T], error
 	return NewFor[T](producer, workers, kind, opt)
 }
 
-// NewFor is New for a listener that brings the parker it sleeps on while all
-// workers are busy. The queue closes it when it is freed, and when this fails.
+// NewFor is New, but the listener sleeps on producer while all workers are
+// busy. The queue takes over producer: Free closes it, and NewFor closes it on
+// an error.
 func NewFor[T any](producer park.Parker, workers int, kind park.Kind, opt park.Options) (*Queue[T], error) {
 	if err := checkWorkers(workers); err != nil {
 		producer.Close()
@@ -117,8 +120,8 @@ func checkWorkers(n int) error {
 	return nil
 }
 
-// Reserve blocks until a worker is idle and keeps it for the next Put. When
-// one is reserved already it returns at once.
+// Reserve blocks until a worker is idle and reserves it for the next Put. It
+// returns at once if a worker is already reserved.
 func (q *Queue[T]) Reserve() {
 	for q.reserved == none && !q.reserve(true) {
 		q.waits.Add(1)
@@ -126,7 +129,7 @@ func (q *Queue[T]) Reserve() {
 	}
 }
 
-// TryReserve is Reserve without waiting.
+// TryReserve is Reserve, but returns false instead of blocking.
 func (q *Queue[T]) TryReserve() bool { return q.reserved != none || q.reserve(false) }
 
 func (q *Queue[T]) reserve(wait bool) bool {
@@ -137,15 +140,16 @@ func (q *Queue[T]) reserve(wait bool) bool {
 	return ok
 }
 
-// Put gives the item to the reserved worker, which may begin with it at once
-// if it is awake. Wake must follow. It panics when no worker is reserved.
+// Put gives the item to the reserved worker, which begins with it at once if it
+// is awake. Wake must follow. It panics if no worker is reserved.
 func (q *Queue[T]) Put(item T) {
 	s := &q.slots[q.reserved]
 	s.item = item
 	s.state.Store(full)
 }
 
-// Wake wakes the worker that Put gave to, if it sleeps, and forgets it.
+// Wake wakes the worker of the last Put if it sleeps. After that no worker is
+// reserved.
 func (q *Queue[T]) Wake() {
 	s := &q.slots[q.reserved]
 	q.reserved = none
@@ -154,9 +158,8 @@ func (q *Queue[T]) Wake() {
 	}
 }
 
-// Idle is how many workers can be given an item, the reserved one included; or
-// more, for others may come meanwhile. It is for a listener that seldom asks:
-// it counts.
+// Idle counts the workers that can get an item, including the reserved one.
+// More may become idle meanwhile. It takes time in proportion to that number.
 func (q *Queue[T]) Idle() int {
 	n := q.idle.Len()
 	if q.reserved != none {
@@ -165,12 +168,12 @@ func (q *Queue[T]) Idle() int {
 	return n
 }
 
-// Watch has the next worker that becomes idle unpark the listener's parker,
-// even if others are idle. What the listener reserves ends that.
+// Watch makes the next worker that becomes idle unpark the listener's parker,
+// even if others are idle. Reserving a worker cancels it.
 func (q *Queue[T]) Watch() { q.idle.Watch() }
 
-// Dismiss sends the reserved worker away: its Take returns false, and it must
-// not come back. It panics when no worker is reserved.
+// Dismiss makes Take of the reserved worker return false. The worker must not
+// call Take again. It panics if no worker is reserved.
 func (q *Queue[T]) Dismiss() {
 	s := &q.slots[q.reserved]
 	q.reserved = none
@@ -178,8 +181,8 @@ func (q *Queue[T]) Dismiss() {
 	s.parker.Unpark()
 }
 
-// Take makes worker i idle and blocks until it is given an item; false means
-// that the queue is closed. slept tells whether the worker had to sleep.
+// Take makes worker i idle and blocks until it gets an item. ok is false if the
+// queue is closed. slept tells whether the worker had to sleep.
 func (q *Queue[T]) Take(i int) (item T, slept, ok bool) {
 	switch q.idle.Push(uint16(i)) {
 	case cas.PushClosed:
@@ -210,7 +213,7 @@ func (q *Queue[T]) Take(i int) (item T, slept, ok bool) {
 	}
 }
 
-// Close sends idle workers away, and those that come later.
+// Close makes Take return false for workers that are idle or become idle.
 func (q *Queue[T]) Close() {
 	q.idle.Close()
 	for q.TryReserve() {
@@ -227,7 +230,7 @@ func (q *Queue[T]) Stats() Stats {
 	return s
 }
 
-// Free gives back what the parkers hold. No thread may be using the queue.
+// Free closes the parkers. No thread may be using the queue.
 func (q *Queue[T]) Free() error {
 	errs := []error{q.producer.Close()}
 	for i := range q.slots {

@@ -9,8 +9,8 @@ import (
 	"lflab/sync/park"
 )
 
-// TestReserveWaitsForAWorker: with all workers busy nothing is reserved, and
-// the first worker that comes home ends the wait.
+// TestReserveWaitsForAWorker checks that Reserve blocks while all workers are
+// busy, and that the first worker that becomes idle ends the wait.
 func TestReserveWaitsForAWorker(t *testing.T) {
 	q, err := New[string](1, park.Kinds()[0], park.Options{})
 	if err != nil {
@@ -42,7 +42,7 @@ func TestReserveWaitsForAWorker(t *testing.T) {
 	}
 }
 
-// told is a listener's parker that counts who unparks it.
+// told is a listener's parker that counts the calls of Unpark.
 type told struct {
 	park.Parker
 	times int
@@ -53,16 +53,16 @@ func (p *told) Unpark() bool {
 	return true
 }
 
-// TestWatch: a listener is told of the next worker that comes home though it is
-// not the first, once, and counts them all.
+// TestWatch checks that after Watch the next worker that becomes idle wakes the
+// listener, once, even if others were idle before. Idle counts them all.
 func TestWatch(t *testing.T) {
 	for name, idle := range map[string]order{"lifo": cas.NewIdle(4), "reserved": newFIFO(4)} {
 		t.Run("form="+name, func(t *testing.T) {
-			bed, err := park.Kinds()[0].New(park.Options{})
+			parker, err := park.Kinds()[0].New(park.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &told{Parker: bed}
+			p := &told{Parker: parker}
 			q, err := NewFor[int](p, 4, park.Kinds()[0], park.Options{})
 			if err != nil {
 				t.Fatal(err)
@@ -76,17 +76,17 @@ func TestWatch(t *testing.T) {
 			}
 			come(0, 1)
 			if p.times != 0 {
-				t.Error("told though it has not asked")
+				t.Error("woken without a Watch")
 			}
 			q.Watch()
 			come(1, 2)
-			until(t, "the listener to be told", func() bool { return q.Stats().WakesIssued == 1 })
+			until(t, "the listener to be woken", func() bool { return q.Stats().WakesIssued == 1 })
 			come(2, 3)
 			if p.times != 1 || !q.TryReserve() || q.Idle() != 3 {
-				t.Errorf("told %d times, %d idle; want 1, 3", p.times, q.Idle())
+				t.Errorf("woken %d times, %d idle; want 1, 3", p.times, q.Idle())
 			}
 			q.Watch()
-			q.Dismiss() // one leaves for good: that tells nobody
+			q.Dismiss() // removes one for good, which wakes no listener
 			if q.Idle() != 2 {
 				t.Errorf("%d idle, want 2", q.Idle())
 			}

@@ -4,7 +4,7 @@ import "lflab/sync/park"
 
 var reservedForm = Form{
 	Name: "reserved",
-	Doc:  "as lifo, but the worker that has been idle longest: what warm caches are worth",
+	Doc:  "as lifo, but reserves the worker that has been idle longest: shows what the warm caches of lifo save",
 }
 
 func newReserved[T any](workers int, kind park.Kind, opt park.Options) (Handoff[T], error) {

@@ -9,25 +9,25 @@ import (
 	"lflab/sync/park"
 )
 
-// sleepers is a mutex with a condition variable, made of parkers: of the
-// workers that sleep, each signal wakes the one that sleeps longest. One that
-// is awake may come before it.
+// sleepers is a mutex with a condition variable, built from parkers. Each
+// signal wakes the worker that has slept longest. A worker that is awake may
+// take the mutex before it.
 type sleepers struct {
-	mutex gate.Gate
-	beds  []bed
+	mutex   gate.Gate
+	workers []sleeper
 
-	// Under the mutex.
-	longest int // sleeping worker, or none
-	latest  int
+	// Guarded by the mutex.
+	longest int // the worker that has slept longest, or none
+	latest  int // the worker that has slept shortest, or none
 
 	wakes atomic.Uint64
 }
 
-// bed is where a worker sleeps.
-type bed struct {
+// sleeper is one worker's entry in the list of sleeping workers.
+type sleeper struct {
 	parker   park.Parker
-	next     int         // that sleeps, under the mutex
-	signaled atomic.Bool // may get up
+	next     int         // the next worker in the list; guarded by the mutex
+	signaled atomic.Bool // the worker may stop sleeping
 	wasted   atomic.Uint64
 }
 
@@ -39,48 +39,49 @@ func (s *sleepers) open(workers int, kind park.Kind, opt park.Options) error {
 	if err != nil {
 		return err
 	}
-	s.beds, s.longest, s.latest = make([]bed, workers), none, none
+	s.workers, s.longest, s.latest = make([]sleeper, workers), none, none
 	if s.mutex, err = mutex.New(workers + 1); err != nil {
 		return fmt.Errorf("make mutex of the queue: %w", err)
 	}
-	for i := range s.beds {
-		if s.beds[i].parker, err = kind.New(opt); err != nil {
+	for i := range s.workers {
+		if s.workers[i].parker, err = kind.New(opt); err != nil {
 			return errors.Join(fmt.Errorf("make parker of worker %d: %w", i, err), s.Free())
 		}
 	}
 	return nil
 }
 
-// listener is the listener's number to the mutex.
-func (s *sleepers) listener() int { return len(s.beds) }
+// listener is the number that the listener uses for the mutex.
+func (s *sleepers) listener() int { return len(s.workers) }
 
-// getUp takes the worker that sleeps longest from the list, under the mutex.
-func (s *sleepers) getUp() int {
+// popLongest removes the worker that has slept longest from the list and
+// returns it, or none. The caller holds the mutex.
+func (s *sleepers) popLongest() int {
 	i := s.longest
 	if i == none {
 		return none
 	}
-	if s.longest = s.beds[i].next; s.longest == none {
+	if s.longest = s.workers[i].next; s.longest == none {
 		s.latest = none
 	}
 	return i
 }
 
-// signal wakes a worker that has been taken from the list; none is nobody.
+// signal wakes a worker that was removed from the list. It ignores none.
 func (s *sleepers) signal(i int) {
 	if i == none {
 		return
 	}
-	s.beds[i].signaled.Store(true)
-	if s.beds[i].parker.Unpark() {
+	s.workers[i].signaled.Store(true)
+	if s.workers[i].parker.Unpark() {
 		s.wakes.Add(1)
 	}
 }
 
-// sleep is called, and returns, with the mutex held. It returns when the
-// worker has been signaled. again says that it has been, and found nothing.
+// sleep blocks worker i until it is signaled. The caller holds the mutex before
+// and after. again says that the worker's previous sleep ended without an item.
 func (s *sleepers) sleep(i int, again bool) {
-	b := &s.beds[i]
+	b := &s.workers[i]
 	if again {
 		b.wasted.Add(1)
 	}
@@ -89,7 +90,7 @@ func (s *sleepers) sleep(i int, again bool) {
 	if s.latest == none {
 		s.longest = i
 	} else {
-		s.beds[s.latest].next = i
+		s.workers[s.latest].next = i
 	}
 	s.latest = i
 	s.mutex.Release(i)
@@ -99,13 +100,13 @@ func (s *sleepers) sleep(i int, again bool) {
 	s.mutex.Acquire(i)
 }
 
-// signalAll wakes all workers after end has been called under the mutex. The
-// listener's alone.
+// signalAll calls end under the mutex and then wakes all sleeping workers. Only
+// the listener may call it.
 func (s *sleepers) signalAll(end func()) {
 	s.mutex.Acquire(s.listener())
 	end()
 	var all []int
-	for i := s.getUp(); i != none; i = s.getUp() {
+	for i := s.popLongest(); i != none; i = s.popLongest() {
 		all = append(all, i)
 	}
 	s.mutex.Release(s.listener())
@@ -117,8 +118,8 @@ func (s *sleepers) signalAll(end func()) {
 // Stats implements Handoff.
 func (s *sleepers) Stats() Stats {
 	st := Stats{WakesIssued: s.wakes.Load()}
-	for i := range s.beds {
-		st.WakesWasted += s.beds[i].wasted.Load()
+	for i := range s.workers {
+		st.WakesWasted += s.workers[i].wasted.Load()
 	}
 	return st
 }
@@ -126,8 +127,8 @@ func (s *sleepers) Stats() Stats {
 // Free implements Handoff.
 func (s *sleepers) Free() error {
 	errs := []error{s.mutex.Close()}
-	for i := range s.beds {
-		if p := s.beds[i].parker; p != nil {
+	for i := range s.workers {
+		if p := s.workers[i].parker; p != nil {
 			errs = append(errs, p.Close())
 		}
 	}

@@ -10,11 +10,11 @@ import (
 
 var spinForm = Form{
 	Name:   "spin",
-	Doc:    "as lifo, but idle workers look for an item for the spin budget (2us) before they sleep, on whatever they sleep",
+	Doc:    "as lifo, but idle workers look for an item for the spin budget (2 µs) before they sleep on their parker",
 	refuse: refuseSpin,
 }
 
-// refuseSpin refuses parkers that spend the same budget once more.
+// refuseSpin refuses parkers that would spin once more.
 func refuseSpin(kind park.Kind) error {
 	switch kind.Name {
 	case "spinfutex", "yield":
@@ -37,10 +37,10 @@ func newSpin[T any](workers int, kind park.Kind, opt park.Options) (Handoff[T], 
 	return q, nil
 }
 
-// looks is how often the slot is looked at for each look at the clock.
+// looks is how often the slot is read for each read of the clock.
 const looks = 4
 
-// spin returns when the slot is not empty, or the budget is spent and it is.
+// spin reports whether the slot has become full or closed within the budget.
 func (s *slot[T]) spin(budget time.Duration) bool {
 	for began := time.Now(); time.Since(began) < budget; {
 		for range looks {

@@ -7,8 +7,8 @@ import (
 	"lflab/sync/park"
 )
 
-// TestZeroKind: who names no form and no primitive gets the default; a kind that
-// can make nothing is refused.
+// TestZeroKind checks that empty names of form and primitive select the
+// defaults, and that a kind without a constructor is refused.
 func TestZeroKind(t *testing.T) {
 	q, err := Make[int]("", 1, park.Kind{}, park.Options{})
 	if err != nil {

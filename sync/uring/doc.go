@@ -1,18 +1,17 @@
-// Package uring is as much of io_uring(7) as the laboratory needs: set up one
-// ring, put requests in, wait for completions. It knows nothing of what a
-// request is for.
+// Package uring is the part of io_uring(7) that the laboratory needs: it sets
+// up a ring, enters requests, and waits for completions. It gives requests no
+// meaning.
 //
-// A Ring is used by one thread at a time, but not by one thread only: it may
-// pass from thread to thread together with whatever says whose turn it is (a
-// lock, the leadership of a pool), so it is set up without
-// IORING_SETUP_SINGLE_ISSUER. What the kernel does for a request that had to
-// wait, it still does on the thread that entered it: that thread, wherever it
-// is by then, is interrupted to finish the request, and a blocking call of it
-// may return EINTR. When it ends, its requests are cancelled (-ECANCELED).
-// Who passes a ring on pays for that; it is not to be had otherwise short of a
-// kernel thread that polls.
+// One thread at a time uses a Ring, but the thread may change, together with a
+// lock or with the leadership of a pool. So the ring is set up without
+// IORING_SETUP_SINGLE_ISSUER. When a request had to wait, the kernel finishes
+// it on the thread that entered it. It interrupts that thread for this, and a
+// blocking call of that thread may return EINTR. When that thread ends, the
+// kernel cancels its requests (-ECANCELED). A program that passes a ring
+// between threads has to bear this. Only a polling kernel thread
+// (IORING_SETUP_SQPOLL) would avoid it.
 //
-// The pattern of use:
+// Use it like this:
 //
 //	*ring.Next() = uring.Entry{Op: uring.OpAccept, FD: int32(fd), UserData: 1}
 //	err := ring.Enter(1)

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrDeadline is returned by EnterFor when the time has passed. It is ETIME.
+// ErrDeadline is returned by EnterFor when the limit has passed. It is ETIME.
 const ErrDeadline = unix.ETIME
 
 // Ring is a submission queue and a completion queue that are shared with the
@@ -26,14 +26,14 @@ type Ring struct {
 	overflow *atomic.Uint32 // flags of the submission queue
 }
 
-// queue is one of the two rings of indices: its ends are counters, and mask
-// makes an index of one. One end is the kernel's.
+// queue is one of the two rings of indices. Its ends are counters, which mask
+// turns into indices. The kernel moves one end.
 type queue struct {
 	head, tail *atomic.Uint32
 	mask       uint32
 }
 
-// The offsets come from the kernel with struct io_uring_params.
+// params is struct io_uring_params, in which the kernel returns the offsets.
 type params struct {
 	entries, completions  uint32
 	flags                 uint32
@@ -70,9 +70,10 @@ const (
 	overflown = 1 << 1 // IORING_SQ_CQ_OVERFLOW
 )
 
-// New sets up a ring with room for entries requests that were not entered yet
-// and for completions that were not looked at. Both must be powers of 2. When
-// more complete, the kernel keeps them, and a multishot request ends.
+// New sets up a ring. It has room for entries requests that are not yet
+// entered, and for completions that are not yet consumed. Both must be powers
+// of 2. If more requests complete, the kernel keeps their completions, and
+// multishot requests end.
 func New(entries, completions int) (*Ring, error) {
 	for _, n := range []int{entries, completions} {
 		if n < 1 || n > 4096 || n&(n-1) != 0 {
@@ -95,7 +96,7 @@ func New(entries, completions int) (*Ring, error) {
 	return r, nil
 }
 
-// setupError says why there is no ring, and what may be done about it.
+// setupError says why there is no ring and what to do about it.
 func setupError(errno syscall.Errno) error {
 	hint := ""
 	switch errno {
@@ -109,8 +110,9 @@ func setupError(errno syscall.Errno) error {
 	return fmt.Errorf("io_uring_setup: %w%s", errno, hint)
 }
 
-// Next is a free entry, cleared, for a request that the next Enter will make.
-// It panics when all are taken: the user knows how many it has asked for.
+// Next returns a free, cleared entry for a request that the next Enter makes.
+// It panics if all entries are in use, because the caller knows how many it
+// uses.
 func (r *Ring) Next() *Entry {
 	tail := r.submit.tail.Load()
 	if tail-r.submit.head.Load() == uint32(len(r.entries)) {
@@ -118,27 +120,27 @@ func (r *Ring) Next() *Entry {
 	}
 	e := &r.entries[tail&r.submit.mask]
 	*e = Entry{}
-	// The kernel reads it in Enter, on this thread and not before.
+	// The kernel reads the entry only in Enter, which this thread calls.
 	r.submit.tail.Store(tail + 1)
 	return e
 }
 
-// Enter makes the requests that were prepared and blocks until there are wait
-// completions, or until a signal. 0 does not wait. nil means to look at what is
-// there; the completions may be fewer.
+// Enter makes the prepared requests and blocks until there are wait
+// completions, or until a signal. With 0 it does not wait. After nil there may
+// be fewer completions than wait.
 func (r *Ring) Enter(wait int) error { return r.enter(wait, nil) }
 
-// EnterFor is Enter with a limit to the wait, after which it returns
-// ErrDeadline. It may return nil though the limit has passed, if it made
-// requests: the caller looks at its clock.
+// EnterFor is Enter with a limit on the wait, after which it returns
+// ErrDeadline. If it made requests it may return nil although the limit has
+// passed, so the caller must check the clock.
 func (r *Ring) EnterFor(wait int, limit *unix.Timespec) error { return r.enter(wait, limit) }
 
 func (r *Ring) enter(wait int, limit *unix.Timespec) error {
 	n := r.submit.tail.Load() - r.submit.head.Load()
 	switch errno := enter(r.fd, n, uint32(wait), limit); errno {
 	case 0, unix.EINTR, unix.EAGAIN, unix.EBUSY:
-		// EAGAIN and EBUSY: short of memory, or completions lie in the
-		// kernel that there is no room for. To look at those there are helps.
+		// EAGAIN and EBUSY mean that memory is short, or that the kernel holds
+		// completions for which there is no room. Consuming completions helps.
 		return nil
 	case ErrDeadline:
 		return ErrDeadline
@@ -147,8 +149,9 @@ func (r *Ring) enter(wait int, limit *unix.Timespec) error {
 	}
 }
 
-// Completion takes the oldest completion; false means that there is none. It
-// makes no system call unless the kernel holds some for which there was no room.
+// Completion consumes the oldest completion. It returns false if there is none.
+// It makes a system call only if the kernel holds completions for which there
+// was no room.
 func (r *Ring) Completion() (Completion, bool) {
 	head := r.complete.head.Load()
 	if head == r.complete.tail.Load() {
@@ -164,9 +167,9 @@ func (r *Ring) Completion() (Completion, bool) {
 	return c, true
 }
 
-// Close gives the ring back. Requests that are in it are cancelled, but not
-// before it returns: where they refer to memory or may open descriptors, the
-// user cancels them (OpCancel) and awaits their completion first.
+// Close frees the ring. The kernel cancels its requests, but maybe only after
+// Close returns. So if requests refer to memory or may open descriptors, cancel
+// them (OpCancel) and wait for their completion first.
 func (r *Ring) Close() error {
 	var errs []error
 	for _, m := range [][]byte{r.requests, r.shared} {
@@ -182,8 +185,8 @@ func (r *Ring) Close() error {
 	return nil
 }
 
-// Available tells why there can be no ring here that knows op; nil means that
-// there can. Each operation is asked for once.
+// Available returns an error if there can be no ring here or io_uring does not
+// know op, or nil. It asks the kernel once.
 func Available(op Op) error {
 	known, err := operations()
 	switch {

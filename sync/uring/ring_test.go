@@ -14,7 +14,7 @@ import (
 	"lflab/sync/futex"
 )
 
-// ring makes one, or skips where the machine has none.
+// ring makes a ring, or skips the test if the machine has no io_uring.
 func ring(t testing.TB, op Op, entries, completions int) *Ring {
 	t.Helper()
 	if err := Available(op); err != nil {
@@ -39,7 +39,6 @@ func submit(t testing.TB, r *Ring, wait int) {
 	}
 }
 
-// next waits for a completion.
 func next(t testing.TB, r *Ring) Completion {
 	t.Helper()
 	for {
@@ -68,7 +67,8 @@ func TestRequestsComplete(t *testing.T) {
 	}
 }
 
-// TestMoreThanThereIsRoomFor: the kernel keeps completions that do not fit.
+// TestMoreThanThereIsRoomFor checks that the kernel keeps completions that do
+// not fit.
 func TestMoreThanThereIsRoomFor(t *testing.T) {
 	r := ring(t, OpNop, 2, 2)
 	const many = 20
@@ -97,8 +97,8 @@ func TestMoreRequestsThanEntries(t *testing.T) {
 	}
 }
 
-// TestPassedOn: each request is made by a thread that ends, and its completion
-// taken by another.
+// TestPassedOn: a thread submits each request and ends, and another takes its
+// completion.
 func TestPassedOn(t *testing.T) {
 	r := ring(t, OpNop, 2, 2)
 	for i := range uint64(50) {
@@ -134,7 +134,7 @@ func TestFutexWait(t *testing.T) {
 	if c, ok := r.Completion(); ok {
 		t.Errorf("not woken: %+v", c)
 	}
-	// Of all threads that look alike the kernel wakes the one in the ring.
+	// The word has one waiter, the request in the ring.
 	if n := futex.Wake(word, futex.All); n != 1 {
 		t.Errorf("woke %d, want 1", n)
 	}
@@ -142,7 +142,7 @@ func TestFutexWait(t *testing.T) {
 		t.Errorf("woken: %+v", c)
 	}
 
-	// Cancelled, nobody waits on the word any more.
+	// After its cancellation the request no longer waits on the word.
 	wait(0)
 	*r.Next() = Entry{Op: OpCancel, Addr: 0, UserData: 9}
 	results := map[uint64]int32{}
@@ -150,7 +150,7 @@ func TestFutexWait(t *testing.T) {
 		c := next(t, r)
 		results[c.UserData] = c.Result
 	}
-	if results[0] != -int32(unix.ECANCELED) || results[9] < 0 { // a number of requests, or 0
+	if results[0] != -int32(unix.ECANCELED) || results[9] < 0 { // the cancellation's result is a number of requests, or 0
 		t.Errorf("cancelled: results by user data %v", results)
 	}
 	if n := futex.Wake(word, futex.All); n != 0 {
@@ -158,14 +158,15 @@ func TestFutexWait(t *testing.T) {
 	}
 }
 
-// TestThreadEnds: what the package comment says of a request whose thread ends.
+// TestThreadEnds checks that a request is cancelled when its thread ends, as
+// the package comment says.
 func TestThreadEnds(t *testing.T) {
 	r := ring(t, OpFutexWait, 2, 4)
 	word := new(atomic.Uint32)
 	var request func()
 	request = func() {
 		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() { // which does not end; another goroutine is elsewhere
+		if unix.Gettid() == unix.Getpid() { // that thread does not end; another goroutine is on another one
 			next := make(chan struct{})
 			go func() { defer close(next); request() }()
 			<-next
@@ -178,7 +179,7 @@ func TestThreadEnds(t *testing.T) {
 		if err := r.Enter(0); err != nil {
 			t.Error(err)
 		}
-		word.Store(1) // the request's turn is over: the ring is passed on
+		word.Store(1) // lets the test use the ring
 	}
 	go request()
 	for word.Load() == 0 {
@@ -195,7 +196,7 @@ func TestLimit(t *testing.T) {
 		ts := unix.NsecToTimespec(int64(limit))
 		begin := time.Now()
 		var err error
-		for range 1000 { // nil after a signal, and then the limit begins anew
+		for range 1000 { // nil after a signal, and then the limit starts again
 			if err = r.EnterFor(1, &ts); err != nil {
 				break
 			}
@@ -224,7 +225,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	if err := Available(255); err == nil {
-		t.Error("operation 255 is said to be there")
+		t.Error("operation 255 is reported as available")
 	}
 	if err := setupError(unix.EPERM); !errors.Is(err, unix.EPERM) || !strings.Contains(err.Error(), "io_uring_disabled") {
 		t.Errorf("EPERM is reported as %q", err)

@@ -12,7 +12,7 @@ import (
 	"lflab/sync/block"
 )
 
-// The layouts are the kernel's.
+// These fail to compile if a layout differs from the kernel's.
 var (
 	_ = [1]struct{}{}[unsafe.Sizeof(Entry{})-64]
 	_ = [1]struct{}{}[unsafe.Sizeof(Completion{})-16]
@@ -24,8 +24,8 @@ func setup(entries uint32, p *params) (int, syscall.Errno) {
 	return int(fd), errno
 }
 
-// mapQueues maps what the kernel has laid out. The index array of the
-// submission queue is filled once: entry i is always at index i.
+// mapQueues maps the ring's memory. It fills the index array of the submission
+// queue once: entry i is always at index i.
 func (r *Ring) mapQueues(p *params) (err error) {
 	size := max(int(p.submission.array+p.entries*4), int(p.completion.answers)+int(p.completions)*int(unsafe.Sizeof(Completion{})))
 	if r.shared, err = unix.Mmap(r.fd, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE); err != nil {
@@ -56,8 +56,9 @@ type argument struct {
 	limit       *unix.Timespec
 }
 
-// enter is the blocking call if it waits. All requests are the calling
-// thread's, and a request that completes for another one interrupts it.
+// enter blocks only if wait is not 0. The requests belong to the calling
+// thread. A signal ends the wait, and so may a completion that the kernel runs
+// on this thread for a request that it entered.
 func enter(fd int, requests, wait uint32, limit *unix.Timespec) syscall.Errno {
 	if wait == 0 {
 		_, _, errno := unix.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(fd), uintptr(requests), 0, enterGetEvents, 0, 0)
@@ -74,9 +75,9 @@ func enter(fd int, requests, wait uint32, limit *unix.Timespec) syscall.Errno {
 	return errno
 }
 
-// SetWord makes an OpFutexWait wait on a word, for as long as it is val. The
-// word must be on the heap or global, and be kept until the request is done:
-// the kernel's reference does not count for the garbage collector.
+// SetWord makes an OpFutexWait wait while word == val. The word must be on the
+// heap or global. The caller must keep a reference until the request completes,
+// because the garbage collector does not see the kernel's.
 func (e *Entry) SetWord(word *atomic.Uint32, val uint32) {
 	e.Addr, e.Off, e.Addr3 = uint64(uintptr(unsafe.Pointer(word))), uint64(val), FutexAnyBit
 	e.FD = FutexPrivate32

@@ -1,4 +1,4 @@
-/* System calls: their numbers, arguments and what these mean. */
+/* System calls: their numbers, their arguments, and the meaning of both. */
 #ifndef LFLAB_ARGUMENTS_H
 #define LFLAB_ARGUMENTS_H
 

@@ -1,4 +1,4 @@
-/* Who is followed: threads that there are, and those to come. */
+/* Following threads: those that run already, and those that start later. */
 #ifndef LFLAB_FOLLOW_H
 #define LFLAB_FOLLOW_H
 
@@ -53,7 +53,7 @@ int BPF_PROG(ended, struct task_struct *task)
 	return 0;
 }
 
-/* The number of a task's process in the name space of `pidns`; 0 if it has
+/* The ID of a task's process in the pid namespace `pidns`; 0 if it has
  * none there. */
 static __always_inline __u32 local_number(struct task_struct *task)
 {
@@ -71,9 +71,9 @@ static __always_inline __u32 local_number(struct task_struct *task)
 	return 0;
 }
 
-/* Runs over all threads of the machine and follows those that belong to what
- * was asked for. A parent comes before its children in most cases; running it
- * again until nothing is added finds the others. */
+/* Walks all threads of the machine and follows those of the target processes.
+ * A parent usually comes before its children. User space runs this program
+ * again until it adds no thread, which finds the other children. */
 SEC("iter/task")
 int seed(struct bpf_iter__task *ctx)
 {
@@ -97,7 +97,7 @@ int seed(struct bpf_iter__task *ctx)
 	if (bpf_task_storage_get(&threads, task, 0, 0))
 		return 0;
 	follow(task);
-	/* A thread that waits already. */
+	/* The thread is already in a blocking call. */
 	t = bpf_task_storage_get(&threads, task, 0, 0);
 	if (!t || !(task->__state & TASK_INTERRUPTIBLE))
 		return 0;

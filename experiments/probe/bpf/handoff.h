@@ -1,4 +1,4 @@
-/* Hand-offs and gaps: their stages, once it is known what a wake-up was for. */
+/* Hand-offs and gaps: their stages, recorded when the use of a wake-up is known. */
 #ifndef LFLAB_HANDOFF_H
 #define LFLAB_HANDOFF_H
 
@@ -27,7 +27,7 @@ static __always_inline void handed_off(__u32 group, struct thread *t, __u32 tid)
 		});
 }
 
-/* The gap ends: t goes on watch. */
+/* The gap ends: t waits for events. */
 static __always_inline void close_gap(struct thread *t, __u32 tid, __u64 now)
 {
 	__u64 at = watch.gap_began, began = at;

@@ -1,7 +1,7 @@
 /* Log-linear histograms: 16 buckets for each power of two, so that a bucket is
- * at most 6.25 % wide. A bucket's number is that of its lower bound, which it
- * includes; ../histogram.go has the same arithmetic and a test holds both
- * against each other. */
+ * at most 6.25 % wide. A bucket is identified by its lower bound, which belongs to
+ * it. ../histogram.go has the same arithmetic, and a test compares the
+ * two. */
 #ifndef LFLAB_HISTOGRAM_H
 #define LFLAB_HISTOGRAM_H
 
@@ -10,10 +10,10 @@
 
 #define SUB_BITS 4
 #define SUB (1 << SUB_BITS)
-#define BUCKETS 496 /* 1 ns to 16 s; longer ones fall into the last */
+#define BUCKETS 496 /* 1 ns to 16 s; the last one also holds longer times */
 
-/* Set while the measurement lasts. What is known of threads and connections is
- * kept up before, too, so that it is right from the first moment. */
+/* Set while the measurement lasts. The state of threads and connections is
+ * also maintained before, so that it is correct from the start. */
 volatile bool recording;
 
 struct histogram {
@@ -64,10 +64,10 @@ static __always_inline __u32 bucket_of(__u64 ns)
 	return bucket < BUCKETS ? bucket : BUCKETS - 1;
 }
 
-/* Plain additions: a map slot belongs to one CPU, and each stage to one program,
- * which the kernel does not enter twice on a CPU. Not inlined, for the programs
- * use it often, and not static: such a function is verified once and not on each
- * path to each of its calls, which takes a second for all programs. */
+/* The additions need not be atomic: a map slot belongs to one CPU, and a stage to
+ * one program, which the kernel does not enter twice on a CPU. Not inlined, because
+ * it is used often, and not static, because the verifier then checks it once and
+ * not on each path to each call, which would take a second. */
 __noinline int observe(__u32 stage, __u32 placement, __u64 ns)
 {
 	__u32 key = stage * PLACEMENTS + placement, bucket;

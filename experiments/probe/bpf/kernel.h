@@ -1,7 +1,7 @@
-/* The fields of the kernel's structures that the programs touch, and no others.
+/* The fields of kernel structures that the programs use, and no others.
  * preserve_access_index makes each access a CO-RE relocation: the loader finds
- * the field's place in the running kernel's BTF, so that order and neighbours
- * here mean nothing. */
+ * the field's offset in the running kernel's BTF, so the order and the
+ * neighbours here do not matter. */
 #ifndef LFLAB_KERNEL_H
 #define LFLAB_KERNEL_H
 
@@ -69,8 +69,8 @@ struct socket {
 	struct sock *sk;
 };
 
-/* Registers at a system call's entry. Of the two flavours the one that the
- * running kernel knows is used. */
+/* Registers at a system call's entry. The programs use the flavour that the
+ * running kernel has. */
 struct pt_regs {
 	unsigned long unused;
 };

@@ -19,16 +19,16 @@ func load(t *testing.T) *ebpf.CollectionSpec {
 	return spec
 }
 
-// Capabilities that the kernel asks for before a tracing program may use a
-// helper (bpf_base_func_proto and bpf_tracing_func_proto).
+// Capabilities that the kernel demands of a tracing program for a helper
+// (bpf_base_func_proto and bpf_tracing_func_proto).
 const (
 	free    = ""
 	bpf     = "CAP_BPF"
 	perfmon = "CAP_PERFMON"
 )
 
-// helpers are those that the probe's two capabilities suffice for, of the ones
-// that it uses. One that writes to user memory or ends processes would ask for
+// helpers are the helpers in use for which CAP_BPF and CAP_PERFMON suffice. A
+// helper that writes to user memory or kills processes would need
 // CAP_SYS_ADMIN.
 var helpers = map[asm.BuiltinFunc]string{
 	asm.FnMapLookupElem:     free,
@@ -44,7 +44,8 @@ var helpers = map[asm.BuiltinFunc]string{
 	asm.FnProbeReadKernel:   perfmon,
 }
 
-// TestHelpers: no program calls what CAP_BPF and CAP_PERFMON do not allow.
+// TestHelpers checks that no program calls a helper for which CAP_BPF and
+// CAP_PERFMON do not suffice.
 func TestHelpers(t *testing.T) {
 	seen := map[asm.BuiltinFunc]bool{}
 	for name, program := range load(t).Programs {
@@ -69,10 +70,12 @@ func TestHelpers(t *testing.T) {
 	}
 }
 
-// TestLicense: helpers that are for GPL programs only are refused to others.
+// TestLicense checks for a licence that the kernel counts as GPL, because some
+// of the helpers are for GPL programs only.
 func TestLicense(t *testing.T) {
 	for name, program := range load(t).Programs {
-		// As the kernel compares it (license_is_gpl_compatible).
+		// The licences that the kernel compares with
+		// (license_is_gpl_compatible).
 		gpl := []string{"GPL", "GPL v2", "GPL and additional rights", "Dual BSD/GPL", "Dual MIT/GPL", "Dual MPL/GPL"}
 		if !slices.Contains(gpl, program.License) {
 			t.Errorf("%s has licence %q, the kernel wants one of %q", name, program.License, gpl)
@@ -80,8 +83,8 @@ func TestLicense(t *testing.T) {
 	}
 }
 
-// TestNoPatching: the programs need no fentry, kprobe or uprobe, all of which
-// some kernels forbid, and no kernel module.
+// TestNoPatching checks that the programs use no fentry, kprobe or uprobe,
+// which some kernels forbid, and no kernel module.
 func TestNoPatching(t *testing.T) {
 	for name, program := range load(t).Programs {
 		if program.Type != ebpf.Tracing || program.AttachType != ebpf.AttachTraceRawTp && program.AttachType != ebpf.AttachTraceIter {
@@ -90,8 +93,8 @@ func TestNoPatching(t *testing.T) {
 	}
 }
 
-// TestConstants: what the generated Go calls a number is what the object calls
-// it. Both are generated, but committed as two files.
+// TestConstants checks that the generated Go constants equal those of the
+// object. Both are generated, but committed as two files.
 func TestConstants(t *testing.T) {
 	spec := load(t)
 	for enum, last := range map[string]struct {
@@ -119,8 +122,8 @@ func TestConstants(t *testing.T) {
 	}
 }
 
-// TestMaps: each map is one that an older kernel makes too, and its value is not
-// larger than a slot of a per-CPU map may be.
+// TestMaps checks that an older kernel can create each map, and that its value
+// fits into a slot of a per-CPU map.
 func TestMaps(t *testing.T) {
 	const slot = 32 << 10 // PCPU_MIN_UNIT_SIZE
 	for name, m := range load(t).Maps {

@@ -1,16 +1,16 @@
 //go:build ignore
 
-/* The programs behind `lflab probe`: they follow the threads of some processes
- * through waiting for events, being woken and reading connections, and keep a
- * histogram of every stage on the way.
+/* The programs of `lflab probe`. They follow the threads of some processes
+ * while these wait for events, are woken and read connections, and keep a
+ * histogram of every stage.
  *
- * Of each thread they know what it waits for, its last sleep, the last event
- * that it received, and the last futex wake-up that it was given, with the
- * event that the waker had received. Of each connection, who accepted it and
- * since when it has had data. A stage is the time between two of these stamps.
+ * Of each thread they keep what it waits for, its last sleep, the last event
+ * that it received, and the last futex wake-up that it got, with the
+ * event that the waker had received. Of each connection they keep who accepted it
+ * and when its data arrived. A stage is the time between two of these stamps.
  *
- * Every program first looks whether it concerns a followed process. Only the
- * iterator and the fork program, which may sleep or allocate, make a thread's
+ * Every program first checks whether a followed process is concerned. Only the
+ * iterator and the fork program, which may sleep or allocate, create a thread's
  * state; the others look it up. */
 
 #include "follow.h"
@@ -20,7 +20,7 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* Does nothing: what its runs are said to take is the meter's own time. */
+/* Does nothing. The measured time of its runs is that of the meter itself. */
 SEC("tp_btf/sys_enter")
 int BPF_PROG(nothing, struct pt_regs *regs, long id)
 {

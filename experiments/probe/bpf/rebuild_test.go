@@ -14,7 +14,7 @@ import (
 // generated are the files that `go generate` writes.
 var generated = []string{"probe_bpfel.o", "probe_bpfel.go", "clang.txt"}
 
-// commands are those of bpf.go's go:generate lines.
+// commands returns the commands of bpf.go's go:generate lines.
 func commands(t *testing.T) (all []string) {
 	t.Helper()
 	text, err := os.ReadFile("bpf.go")
@@ -29,7 +29,7 @@ func commands(t *testing.T) (all []string) {
 	return all
 }
 
-// flag is the word after name in a command.
+// flag returns the word after name in a command.
 func flag(t *testing.T, command, name string) string {
 	t.Helper()
 	words := strings.Fields(command)
@@ -40,8 +40,9 @@ func flag(t *testing.T, command, name string) string {
 	return words[i+1]
 }
 
-// compiler is what the objects are compiled with; its version is its own first
-// line about itself. The test is skipped where it, or what it needs, is missing.
+// compiler returns the compiler of a command, and the first line that it prints
+// as its version. It skips the test if the compiler or something that it needs
+// is missing.
 func compiler(t *testing.T, command string) (name, version string) {
 	t.Helper()
 	name = flag(t, command, "-cc")
@@ -62,8 +63,8 @@ func compiler(t *testing.T, command string) (name, version string) {
 	return name, version
 }
 
-// TestRebuild lets `go generate` make everything anew from a copy of the
-// sources: what is committed is what they say.
+// TestRebuild runs `go generate` on a copy of the sources and checks that the
+// result equals the committed files.
 func TestRebuild(t *testing.T) {
 	lines := commands(t)
 	if len(lines) != 2 {
@@ -89,7 +90,7 @@ func TestRebuild(t *testing.T) {
 	if len(sources) < 2 {
 		t.Fatalf("the sources are %q", sources)
 	}
-	// The module's own files tell which bpf2go.
+	// go.mod and go.sum determine the version of bpf2go.
 	for _, source := range append(sources, "bpf.go", "../../../go.mod", "../../../go.sum") {
 		text, err := os.ReadFile(source)
 		if err != nil {
@@ -119,7 +120,8 @@ func TestRebuild(t *testing.T) {
 			t.Errorf("%s is not what its sources make: %d bytes, and %d when generated anew [go generate ./experiments/probe/bpf]", file, len(committed), len(made))
 		}
 	}
-	// A generated file that this test does not know of would never be compared.
+	// Without this check a generated file that the list omits would never be
+	// compared.
 	err = fs.WalkDir(os.DirFS(dir), ".", func(path string, d fs.DirEntry, err error) error {
 		known := slices.Concat(sources, generated, []string{"bpf.go", "go.mod", "go.sum"})
 		if err == nil && !d.IsDir() && !slices.Contains(known, path) {

@@ -1,4 +1,4 @@
-/* What the ring buffer carries when somebody asks for single events: each
+/* The records in the ring buffer, if single events are wanted. Each
  * record begins with its kind and the time of its last stamp. All times are
  * nanoseconds of CLOCK_MONOTONIC; 0 is a stamp that was not taken. */
 #ifndef LFLAB_RECORDS_H
@@ -8,7 +8,7 @@
 
 enum record_kind {
 	RECORD_REQUEST = 1, /* a connection's data was read */
-	RECORD_HANDOFF,     /* a woken thread put its wake-up to use */
+	RECORD_HANDOFF,     /* a woken thread used its wake-up */
 	RECORD_GAP,         /* a gap has ended */
 	RECORD_WAIT,        /* a thread returned from accept, epoll_wait or futex */
 	RECORD_WAKE,        /* a thread returned from a futex wake call */
@@ -16,14 +16,14 @@ enum record_kind {
 };
 const enum record_kind *unused_record_kind __attribute__((unused));
 
-/* One sleep of a thread, and how it ended. */
+/* One sleep of a thread, and its end. */
 struct sleep {
-	__u64 off;      /* left the CPU */
-	__u64 waking;   /* chosen by the waker */
-	__u64 wakeup;   /* on a run queue */
-	__u64 run;      /* on a CPU */
-	__u64 call;     /* the waker's entry into its futex call; 0: woken by something else */
-	__u32 waker;    /* thread id, with call */
+	__u64 off;      /* when it left the CPU */
+	__u64 waking;   /* when the waker chose it */
+	__u64 wakeup;   /* when it was on a run queue */
+	__u64 run;      /* when it was on a CPU */
+	__u64 call;     /* when the waker entered its futex call; 0: something else woke it */
+	__u32 waker;    /* thread ID, valid with call */
 	__u16 waker_cpu;
 	__u16 cpu;
 };
@@ -33,52 +33,52 @@ struct receipt {
 	__u64 enter;
 	struct sleep sleep; /* off is 0 if the call returned at once */
 	__u64 ret;
-	__u32 by;           /* thread id */
-	__u32 polled;       /* epoll_wait, not accept */
+	__u32 by;           /* thread ID */
+	__u32 polled;       /* 1: epoll_wait, 0: accept */
 };
 
 struct record_request {
 	__u32 kind;
 	__u32 tid;              /* of the reader */
-	__u64 ts;               /* the read's end */
+	__u64 ts;               /* when the read ended */
 	__u64 sock;
 	__u64 established;
 	__u64 listener_ready;
 	__u64 data_ready;
 	__u64 accepted;
 	__u32 acceptor;
-	__u32 first;            /* of its connection */
-	__u64 from;             /* where D begins */
+	__u32 first;            /* 1: the first of its connection */
+	__u64 from;             /* when D begins */
 	struct receipt receipt; /* of the event; ret is 0 if there was none */
-	struct sleep pass;      /* the reader's wake-up; waking is 0 if none was on the path */
+	struct sleep pass;      /* the reader's wake-up by a hand-off; waking is 0 if there was none */
 	__u64 pass_ret;
 	struct sleep read;      /* the sleep within the read; waking is 0 if there was none */
 	__u64 wake_enter;       /* the reader's last wake call */
 	__u64 wake_exit;
-	__u32 moved;            /* another thread touched the connection last */
-	__u32 receipt_polled;   /* its acceptor had it from an epoll set */
+	__u32 moved;            /* 1: another thread used the connection last */
+	__u32 receipt_polled;   /* 1: the acceptor got the connection from an epoll set */
 };
 
 struct record_handoff {
 	__u32 kind;
-	__u32 tid;          /* who was woken */
-	__u64 ts;           /* its return */
+	__u32 tid;          /* the woken thread */
+	__u64 ts;           /* when its futex call returned */
 	struct sleep sleep;
-	__u64 receipt_ret;  /* of the event that the waker had */
+	__u64 receipt_ret;  /* of the event that the waker had received */
 	__u32 group;        /* a stage: ITEM_TOTAL, LEAD_TOTAL or BARE_TOTAL */
 	__u32 padding;
 };
 
 struct record_gap {
 	__u32 kind;
-	__u32 tid;          /* the next on watch */
-	__u64 ts;           /* its entry */
-	__u64 began;        /* the receipt's return */
+	__u32 tid;          /* the next thread that waits for events */
+	__u64 ts;           /* when it enters the wait */
+	__u64 began;        /* when the event was received */
 	__u32 giver;
 	__u32 how;          /* a stage: PASSED_TOTAL, RETOOK_TOTAL or JOINED_TOTAL */
-	struct sleep pass;  /* of PASSED: how the next thread was woken */
+	struct sleep pass;  /* with PASSED: how the next thread was woken */
 	__u64 pass_ret;
-	__u64 wake_enter;   /* of RETOOK: the giver's last wake call */
+	__u64 wake_enter;   /* with RETOOK: the giver's last wake call */
 	__u64 wake_exit;
 };
 
@@ -105,12 +105,12 @@ struct record_run {
 	__u32 kind;
 	__u32 tid;
 	__u64 ts;
-	__u64 from;         /* 0: its way onto the CPU was not seen */
-	__u64 armed;        /* entry of the wait for events that it first blocks in here; 0: none */
-	__u64 waking;       /* it was asleep before and was chosen then; 0: it was not */
+	__u64 from;         /* 0: the switch to it was not seen */
+	__u64 armed;        /* when it entered the wait for events in which it first blocks here; 0: none */
+	__u64 waking;       /* when it was chosen, if it slept before; else 0 */
 	__u32 cpu;
-	__u32 waker_cpu;    /* with waking */
-	__u32 state;        /* 0: it could have gone on */
+	__u32 waker_cpu;    /* valid with waking */
+	__u32 state;        /* 0: it was still runnable */
 	__u32 padding;
 };
 

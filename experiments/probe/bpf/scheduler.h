@@ -1,4 +1,4 @@
-/* The scheduler: how a sleep ended. */
+/* Scheduler events: how sleeps end. */
 #ifndef LFLAB_SCHEDULER_H
 #define LFLAB_SCHEDULER_H
 
@@ -27,7 +27,7 @@ int BPF_PROG(waking, struct task_struct *p)
 	t->sleep.waker_cpu = bpf_get_smp_processor_id();
 	if (t->call != CALL_FUTEX_WAIT)
 		return 0;
-	/* This runs in the waker. */
+	/* This program runs in the waker. */
 	current = bpf_get_current_task_btf();
 	if (!concerns(current->tgid))
 		return 0;
@@ -86,7 +86,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 		if (prev_state && !preempt) {
 			COUNT(switches_voluntary, 1);
 			__builtin_memset(&t->sleep, 0, sizeof(t->sleep));
-			barrier(); /* last, for a waker on another CPU may look already */
+			barrier(); /* set last, because a waker on another CPU may read it at once */
 			t->sleep.off = now;
 			if (blocks) {
 				t->stopped_on_watch = true;

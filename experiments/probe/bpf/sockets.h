@@ -1,5 +1,5 @@
-/* Sockets: when data became ready, and the way from there to its read, the
- * dispatch latency. */
+/* Socket events: when data becomes ready, and the stages from there to its read,
+ * the dispatch latency. */
 #ifndef LFLAB_SOCKETS_H
 #define LFLAB_SOCKETS_H
 
@@ -59,7 +59,7 @@ int BPF_PROG(data_ready, struct sock *sk)
 	return 0;
 }
 
-/* The stages of the wait that received the event. */
+/* Observe the stages of the wait that received the event. */
 static __always_inline void follow_receipt(struct receipt *r, __u64 *at, __u32 group, __u32 *place)
 {
 	if (r->sleep.off) {
@@ -84,7 +84,7 @@ static __always_inline void follow_pass(struct grant *g, __u64 *at, __u32 group,
 	upto(at, g->ret, group + FIRST_PASS_SWITCH_RETURN - FIRST_TOTAL, *place);
 }
 
-/* A woken thread handles a connection. */
+/* A woken thread handles a connection: its wake-up was a hand-off. */
 static __always_inline void put_to_use(struct thread *t, __u32 tid)
 {
 	if (!t->grant.open)
@@ -93,8 +93,8 @@ static __always_inline void put_to_use(struct thread *t, __u32 tid)
 	handed_off(ITEM_TOTAL, t, tid);
 }
 
-/* A thread has read n bytes of a socket. With the data's readiness known, this
- * is where D ends: go through its stages, from the readiness on. */
+/* A thread has read n bytes of a socket. If it is known when the data became
+ * ready, D ends here: observe its stages. */
 static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 n, bool peek, bool closed, __u64 now)
 {
 	struct thread *t = state_of(task);
@@ -109,9 +109,9 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		return 0;
 	c = bpf_map_lookup_elem(&connections, &key);
 	if (!c) {
-		/* Closed by its peer, so that the table has forgotten it: somebody
-		 * was woken to end it. Or else it is older than the probe: know it
-		 * from now on. */
+		/* Either its peer has closed it and the table has dropped it: then
+		 * the thread was woken to close it. Or it is older than the probe:
+		 * track it from now on. */
 		struct connection old = {.accepted = now, .acceptor = tid, .last = tid, .read = true};
 		if (closed)
 			put_to_use(t, tid);

@@ -1,5 +1,5 @@
-/* What the programs know: of each followed thread, each connection, and the
- * set of threads that wait for events; and how they count and emit. */
+/* The state that the programs keep: of each followed thread, each connection, and
+ * the threads that wait for events; and the macros that count and emit. */
 #ifndef LFLAB_STATE_H
 #define LFLAB_STATE_H
 
@@ -11,7 +11,7 @@ enum call {
 	CALL_NONE,
 	CALL_ACCEPT,
 	CALL_POLL,
-	CALL_FUTEX,      /* one number for waiting and waking: the operation decides */
+	CALL_FUTEX,      /* the operation decides between waiting and waking */
 	CALL_FUTEX_WAIT,
 	CALL_FUTEX_WAKE,
 	CALL_READ,
@@ -22,44 +22,44 @@ const enum call *unused_call __attribute__((unused));
 
 /* Set before loading. */
 const volatile __u8 calls[CALLS];    /* enum call by system call number */
-const volatile __u32 pidns;          /* inode of the pid namespace that asked() speaks of */
+const volatile __u32 pidns;          /* inode of the pid namespace of the IDs in `asked` */
 const volatile bool children;        /* follow processes that followed ones start */
 const volatile bool want_requests;   /* records of requests, hand-offs and gaps */
 const volatile bool want_calls;      /* records of waits, wake calls and runs */
 
-/* Counts lie in a slot of each CPU. COUNT is a plain addition, for what one
- * program alone counts (histogram.h says why that is enough); SHARE is atomic,
- * for a program may be interrupted by another one, and goes on while nothing
+/* Each CPU has its own counters. COUNT is a plain addition, for counters of one
+ * program (histogram.h says why that is enough). SHARE is atomic, because one
+ * program may interrupt another, and it also counts while nothing
  * is recorded. */
 struct counts {
 	__u64 connections;
 	__u64 accepts_at_once;      /* accept did not sleep */
 	__u64 polls;                /* returns of epoll_wait with events */
 	__u64 requests;             /* data of a connection became ready and was read */
-	__u64 requests_passed;      /* ... by a thread that was woken for it: the hand-off lies on its path */
-	__u64 requests_queued;      /* ... by another thread than accepted it, which did not sleep */
-	__u64 moves;                /* a connection was touched by another thread than before */
+	__u64 requests_passed;      /* ... by a thread that was woken for it */
+	__u64 requests_queued;      /* ... by another thread than its acceptor, without a wake-up */
+	__u64 moves;                /* a connection was used by another thread than before */
 	__u64 handoffs_item;
 	__u64 handoffs_lead;
-	__u64 handoffs_bare;        /* woken threads that have no part in serving, and slept again */
+	__u64 handoffs_bare;        /* woken threads that serve nothing and slept again */
 	__u64 wake_calls;
-	__u64 wakes_elided;         /* wake calls that found nobody asleep */
+	__u64 wakes_elided;         /* wake calls that found no sleeper */
 	__u64 wakes_issued;         /* followed threads woken by futex calls of followed threads */
-	__u64 wakes_wasted;         /* woken members that slept again and did nothing */
+	__u64 wakes_wasted;         /* woken serving threads that slept again without using the wake-up */
 	__u64 wakes_raced;          /* woken before they had gone to sleep */
 	__u64 wakes_other;          /* futex sleeps ended by time, signals or other processes */
 	__u64 syscalls;             /* entered, of any kind */
 	__u64 switches_voluntary;
 	__u64 switches_involuntary;
-	__u64 switches_unseen;      /* a thread came back from a sleep that no switch was announced to have ended */
+	__u64 switches_unseen;      /* sleeps whose end no switch event showed */
 	__u64 migrations;
 	__u64 dropped_threads;      /* events of threads without state */
 	__u64 dropped_connections;  /* the table was full */
 	__u64 dropped_processes;    /* the table was full */
-	__u64 unknown_sockets;      /* accepted without a known readiness */
+	__u64 unknown_sockets;      /* connections accepted without a known time of readiness */
 	__u64 lost;                 /* records that found the ring full */
-	__u64 events;               /* hook hits that concerned a followed thread */
-	__u64 threads;              /* followed, ever */
+	__u64 events;               /* tracepoint hits that concerned a followed thread */
+	__u64 threads;              /* all that were ever followed */
 };
 const struct counts *unused_counts __attribute__((unused));
 
@@ -78,7 +78,7 @@ struct {
 			c_->field += (n);                                       \
 	} while (0)
 
-/* A hook was hit that concerns a followed thread. */
+/* Counts a tracepoint hit that concerns a followed thread. */
 #define HIT()                                                                   \
 	do {                                                                    \
 		if (recording)                                                  \
@@ -98,29 +98,29 @@ struct {
 	__uint(max_entries, 1 << 24);
 } ring SEC(".maps");
 
-/* What a thread was given by a futex wake-up. */
+/* A futex wake-up that a thread got. */
 struct grant {
 	struct sleep sleep;
 	struct receipt receipt; /* the waker's last event */
 	__u64 ret;
-	bool open;              /* nothing has come of it yet */
-	bool spent;             /* a request has waited for it */
+	bool open;              /* the thread has not used it yet */
+	bool spent;             /* a request that waited for it was counted */
 };
 
 struct thread {
 	__u32 call;
-	bool arms;              /* this wait for events counts in watch.on */
-	bool polls;             /* it has called epoll_wait: its accepts do not wait */
-	bool member;            /* it has read or waited for events */
+	bool arms;              /* this wait for events is counted in watch.on */
+	bool polls;             /* it has called epoll_wait, so its accepts do not count as waits */
+	bool member;            /* it has read a connection or waited for events */
 	bool stopped_on_watch;  /* it has left the CPU in this wait */
 	__u32 cpu;
 	__u64 enter;
-	__u64 run;              /* since when on the CPU; 0 unknown */
+	__u64 run;              /* since when it runs; 0 if unknown */
 	__u64 wake_enter, wake_exit;
 	__u64 set;              /* epoll instance (struct file) of the last epoll_wait */
 	__s32 fd;
 	struct sleep sleep;
-	struct receipt sleep_receipt; /* the waker's, when sleep was ended by a futex call */
+	struct receipt sleep_receipt; /* the waker's, if a futex call ended the sleep */
 	struct receipt receipt;
 	struct grant grant;
 };
@@ -132,9 +132,9 @@ struct {
 	__type(value, struct thread);
 } threads SEC(".maps");
 
-/* Followed processes. Most events concern none of them: the bits say so at the
- * price of one load, and a bit that two processes share costs no more than the
- * look for a state that is not there. */
+/* Followed processes. Most events concern none of them. A byte per ID says so at the
+ * cost of one load. If two processes share a byte, that costs only the search for
+ * a state that does not exist. */
 #define BITS 65536
 __u8 followed[BITS];
 
@@ -145,7 +145,7 @@ struct {
 	__type(value, __u8);
 } processes SEC(".maps");
 
-/* Processes to begin with, by their number in the name space of `pidns`. */
+/* The target processes, by their ID in the pid namespace `pidns`. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 64);
@@ -156,12 +156,12 @@ struct {
 struct connection {
 	__u64 established;
 	__u64 listener_ready;
-	__u64 data_ready;       /* unread data since; 0 none */
+	__u64 data_ready;       /* since when it has unread data; 0 for none */
 	__u64 accepted;
 	struct receipt receipt; /* the acceptor's */
 	__u32 acceptor;
-	__u32 last;             /* thread that touched it last */
-	bool read;              /* once or more */
+	__u32 last;             /* the thread that used it last */
+	bool read;              /* it was read at least once */
 };
 
 struct {
@@ -171,12 +171,12 @@ struct {
 	__type(value, struct connection);
 } connections SEC(".maps");
 
-/* Ports that followed processes listen on: those that user space could see, and
- * those that something was accepted on. */
+/* Ports that followed processes listen on: those that user space found, and
+ * those of accepted connections. */
 __u8 ports[65536];
 
-/* Epoll instances that hold a listener, for something was accepted after a wait
- * on them: only such a wait is a watch for events. */
+/* Epoll instances that contain a listener, because an accept followed a wait
+ * on them. Only such a wait counts as a wait for events. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -184,7 +184,7 @@ struct {
 	__type(value, __u8);
 } listening_sets SEC(".maps");
 
-/* The connection that has just come into being on this CPU: its listener's
+/* The connection that was just established on this CPU. Its listener's
  * readiness follows in the same soft interrupt. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -193,7 +193,7 @@ struct {
 	__type(value, __u64);
 } newborn SEC(".maps");
 
-/* Threads on watch, waiting for events; and the gap in which there are none. */
+/* The number of threads that wait for events, and the gap in which none does. */
 struct watch {
 	__s64 on;
 	__u64 gap_began;
@@ -212,14 +212,14 @@ static __always_inline struct thread *state_of(struct task_struct *task)
 
 	if (t)
 		return t;
-	/* Of a process that only shares a bit, or one that escaped us? */
+	/* Either the process only shares a byte, or the thread was missed. */
 	tgid = task->tgid;
 	if (recording && bpf_map_lookup_elem(&processes, &tgid))
 		SHARE(dropped_threads, 1);
 	return 0;
 }
 
-/* A thread does not wait for events any more. Returns how many did, before. */
+/* The thread stops waiting for events. Returns how many waited before. */
 static __always_inline __s64 off_watch(struct thread *t)
 {
 	if (!t->arms)
@@ -233,8 +233,8 @@ static __always_inline __u32 placement_of(struct sleep *s)
 	return s->waker_cpu == s->cpu ? SAME_CPU : CROSS_CPU;
 }
 
-/* Go one stage further: from *at to the stamp, if that is later. What lies
- * before the beginning takes no time, so that the stages add up to the total. */
+/* Observes a stage from *at to the stamp, if that is later. A stamp before
+ * *at takes no time, so the stages add up to the total. */
 static __always_inline void upto(__u64 *at, __u64 stamp, __u32 stage, __u32 placement)
 {
 	if (stamp > *at) {

@@ -1,4 +1,4 @@
-/* System calls: waiting for events, accepting, waking. */
+/* System call events: waiting for events, accepting, waking. */
 #ifndef LFLAB_SYSCALLS_H
 #define LFLAB_SYSCALLS_H
 
@@ -103,7 +103,7 @@ static __always_inline void accepted(struct thread *t, struct task_struct *task,
 		SHARE(dropped_connections, 1);
 }
 
-/* An event has been received: what the thread got. */
+/* Records that the thread has received an event. */
 static __always_inline void received(struct thread *t, __u32 tid, __u64 now, bool slept)
 {
 	struct receipt *r = &t->receipt;
@@ -193,7 +193,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 		event = call == CALL_POLL ? result > 0 : result >= 0;
 		if (event && (call == CALL_POLL || t->arms))
 			received(t, tid, now, slept);
-		/* Was it the last one on watch? Then a gap begins. */
+		/* If it was the last thread that waited, a gap begins. */
 		if (t->arms && off_watch(t) <= 1 && event) {
 			watch.giver = tid;
 			watch.gap_began = now;

@@ -6,8 +6,8 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Report is a Result as `lflab probe --json` writes it. Names carry their
-// units, and programs rely on them.
+// Report is the written form of a Result (`lflab probe --json`). Field names
+// carry their units. Programs rely on them.
 type Report struct {
 	PID       int     `json:"pid"`
 	Comm      string  `json:"comm"`
@@ -21,17 +21,17 @@ type Report struct {
 	G     *stats.Dist `json:"G_ns,omitempty"`
 	GNone *stats.Dist `json:"G_none_ns,omitempty"`
 
-	// Of H, D, G and G_none, by where the woken thread ran: same_cpu,
-	// cross_cpu, or no_wake when nobody was woken.
+	// H, D, G and G_none by placement of the woken thread: same_cpu, cross_cpu,
+	// or no_wake if no thread was woken.
 	ByPlacement map[string]map[string]stats.Dist `json:"by_placement"`
 
-	// H's stages by their bare names ("waking-wakeup"), those of D and G with
-	// a prefix ("D.ready-waking"), and those that are in no sum.
+	// H's stages under bare names ("waking-wakeup"), those of D and G with a
+	// prefix ("D.ready-waking"), and those that belong to no sum.
 	Stages map[string]Times `json:"stages"`
 
 	Counts        map[string]uint64  `json:"counts"`
 	PerConnection map[string]float64 `json:"per_connection,omitempty"`
-	OnPath        string             `json:"on_path,omitempty"` // whose request pays for the hand-offs, a sentence
+	OnPath        string             `json:"on_path,omitempty"` // a sentence that says how many requests wait for hand-offs
 
 	Lost    Lost     `json:"lost"`
 	Cost    *Cost    `json:"cost,omitempty"`
@@ -40,30 +40,30 @@ type Report struct {
 
 // Times is one stage's distribution in ns.
 type Times struct {
-	Of   string `json:"of,omitempty"` // the sum that it is a part of
+	Of   string `json:"of,omitempty"` // the sum that the stage is a part of
 	From string `json:"from"`         // stamps
 	To   string `json:"to"`
 	Text string `json:"text"`
 	stats.Dist
-	// Its part of the mean of the sum, for not every event passes through
-	// every stage: the parts add up to the sum's mean.
+	// PartOfMean is the stage's share of the sum's mean. Not every event passes
+	// through every stage; the parts add up to the mean.
 	PartOfMean  float64               `json:"part_of_mean_ns"`
 	ByPlacement map[string]stats.Dist `json:"by_placement,omitempty"`
 	Log2        []uint64              `json:"log2"` // element i counts from 2^i to 2^(i+1) ns
 }
 
-// Lost is what the measurement does not contain.
+// Lost counts what the measurement does not contain.
 type Lost struct {
-	Records uint64 `json:"records"` // single records that found no place
-	Missed  uint64 `json:"missed"`  // runs of a program that the kernel left out
-	Dropped uint64 `json:"dropped"` // states of threads, connections or processes that found no place
+	Records uint64 `json:"records"` // single records for which there was no room
+	Missed  uint64 `json:"missed"`  // runs of a program that the kernel skipped
+	Dropped uint64 `json:"dropped"` // states of threads, connections or processes for which there was no room
 }
 
 // Any reports whether anything is missing.
 func (l Lost) Any() bool { return l.Records+l.Missed+l.Dropped > 0 }
 
-// Keys are the names under which the stages of "H", "D" or "G" stand in a
-// Report, in order of time, whatever the shape.
+// Keys returns the names of the stages of "H", "D" or "G" in a Report, in order
+// of time, for all shapes.
 func Keys(of string) []string {
 	groups := map[string][]Group{"H": {Item}, "D": {First}, "G": {Passed, Retook}}[of]
 	prefix := map[string]string{"H": "", "D": "D.", "G": "G."}[of]
@@ -76,15 +76,15 @@ func Keys(of string) []string {
 	return keys
 }
 
-// Cost is what the probe itself takes, by the kernel's own account of its
-// programs. The way into a program is not in it, nor what the programs push out
-// of the caches: what a server loses shows only in a comparison with the probe
-// off.
+// Cost is the time that the probe's programs take, as the kernel measures it.
+// It does not contain the entry into a program, nor the cache lines that
+// programs evict. Only a comparison with the probe off shows what a server
+// loses.
 type Cost struct {
-	Events     uint64        `json:"events"`       // runs of programs, of all processes
-	NsPerEvent float64       `json:"ns_per_event"` // the meter's part included
-	MeterNs    float64       `json:"meter_ns"`     // of each run: what an empty program is said to take
-	CPUPercent float64       `json:"cpu_percent"`  // of one CPU, the meter's part included
+	Events     uint64        `json:"events"`       // runs of programs, for all processes
+	NsPerEvent float64       `json:"ns_per_event"` // including the meter's part
+	MeterNs    float64       `json:"meter_ns"`     // of each run: the measured time of an empty program
+	CPUPercent float64       `json:"cpu_percent"`  // of one CPU, including the meter's part
 	WindowS    float64       `json:"window_s"`
 	Programs   []ProgramCost `json:"programs,omitempty"`
 	Note       string        `json:"note,omitempty"` // why it was not measured

@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// Shape is the architecture that a process's hand-offs speak of, by the name of
-// the MPM that has it.
+// Shape is the kind of architecture that a process's hand-offs match. Its name
+// is that of an MPM.
 type Shape string
 
-// The shapes. Each says whose hand-off H is and which gap G is.
+// The shapes. A shape decides which hand-off H is and which gap G is.
 const (
 	Leader  Shape = "leader"  // the leadership is handed over, the connection is not
 	Worker  Shape = "worker"  // a listener accepts and hands connections over
@@ -21,10 +21,11 @@ const (
 	Unknown Shape = "unknown"
 )
 
-// Shapes are those that can be asked for.
+// Shapes returns the shapes that a user can ask for.
 func Shapes() []Shape { return []Shape{Leader, Worker, Event, Prefork, Kernel, Percore} }
 
-// ParseShape reads a shape's name; empty is Unknown, for the probe to find out.
+// ParseShape parses a shape's name. Empty means Unknown, which makes the probe
+// recognise the shape.
 func ParseShape(name string) (Shape, error) {
 	if name == "" {
 		return Unknown, nil
@@ -36,5 +37,5 @@ func ParseShape(name string) (Shape, error) {
 	for _, s := range Shapes() {
 		names = append(names, string(s))
 	}
-	return Unknown, fmt.Errorf("shape %q is not known (allowed: %s)", name, strings.Join(names, ", "))
+	return Unknown, fmt.Errorf("unknown shape %q (known: %s)", name, strings.Join(names, ", "))
 }

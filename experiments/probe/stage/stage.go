@@ -1,31 +1,31 @@
 package stage
 
-// Group is what stages add up to.
+// Group is a set of stages that add up to a sum.
 type Group string
 
 // The groups. A group's first stage is its total.
 const (
 	First    Group = "D.first"  // dispatch latency of a connection's first request
-	Kept     Group = "D.kept"   // of later ones
+	Kept     Group = "D.kept"   // dispatch latency of later requests
 	Item     Group = "H.item"   // hand-off of a connection
 	Lead     Group = "H.lead"   // hand-off of the leadership
 	Bare     Group = "H.bare"   // wake-up of a thread that has no part in serving
-	Passed   Group = "G.passed" // gap that ended with a thread that was woken for it
-	Retook   Group = "G.retook" // that the receiver of the event ended itself
-	Joined   Group = "G.joined" // that a thread ended which came by itself
-	Solitary Group = ""         // stages that are in no sum
+	Passed   Group = "G.passed" // gap that a woken thread ended
+	Retook   Group = "G.retook" // gap that the receiver of the event ended itself
+	Joined   Group = "G.joined" // gap that a thread ended without being woken
+	Solitary Group = ""         // stages that belong to no sum
 )
 
-// Stage is the time between two stamps of one chain. The stamps bear the names
-// of the package comment.
+// Stage is the time between two stamps of a chain. The package comment defines
+// the stamps.
 type Stage struct {
 	Group    Group
-	Name     string // "total", or the ends of the stage: "waking-wakeup"
+	Name     string // "total", or the two ends: "waking-wakeup"
 	From, To string // stamps
-	Text     string // what happens meanwhile
+	Text     string // what happens in it
 }
 
-// dispatchStages are those of First and Kept alike, in order of time.
+// dispatchStages are the stages of both First and Kept, in order of time.
 var dispatchStages = []Stage{
 	{Name: "total", From: "a1", To: "r4", Text: "the data is ready - it has been read"},
 	{Name: "ready-waking", From: "a1", To: "a2", Text: "until the waiting thread is chosen"},
@@ -57,7 +57,7 @@ var Handoff = []Stage{
 	{Name: "switch-return", From: "f3", To: "f4", Text: "until its futex call returns"},
 }
 
-// All are all of them, by the number that the kernel's programs use.
+// All lists all stages, in the order of the numbers in the kernel programs.
 var All = func() []Stage {
 	var all []Stage
 	add := func(g Group, list []Stage) {
@@ -97,10 +97,10 @@ var All = func() []Stage {
 	return all
 }()
 
-// Placement is where a woken thread ran, seen from its waker.
+// Placement is where a woken thread ran, relative to its waker.
 type Placement int
 
-// The placements, by the numbers of the kernel's programs.
+// The placements, with their numbers in the kernel programs.
 const (
 	SameCPU Placement = iota
 	CrossCPU

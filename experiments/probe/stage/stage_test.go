@@ -13,8 +13,8 @@ import (
 	"lflab/experiments/probe/bpf"
 )
 
-// enumOf are the values of an enumeration of the kernel's programs, in the words
-// of the C sources.
+// enumOf returns the values of an enumeration in the C sources of the kernel's
+// programs, with their names there.
 func enumOf(t *testing.T, name string) []btf.EnumValue {
 	t.Helper()
 	spec, err := bpf.LoadProbe()
@@ -28,8 +28,8 @@ func enumOf(t *testing.T, name string) []btf.EnumValue {
 	return e.Values
 }
 
-// stageNamed reads a stage's name in C: the group's first word, then the name.
-// Stages of no group have no such word.
+// stageNamed splits a stage's name in C into group and name. A stage without a
+// group has only a name.
 func stageNamed(c string) (Group, string) {
 	word, rest, _ := strings.Cut(c, "_")
 	group, ok := map[string]Group{
@@ -42,7 +42,8 @@ func stageNamed(c string) (Group, string) {
 	return group, strings.ToLower(strings.ReplaceAll(rest, "_", "-"))
 }
 
-// TestStages: the table has the kernel's stages, each at its number.
+// TestStages checks that the table has the stages of the kernel's programs,
+// each at its number.
 func TestStages(t *testing.T) {
 	c := enumOf(t, "stage")
 	if last := c[len(c)-1]; last.Name != "STAGES" || last.Value != uint64(len(All)) {
@@ -64,8 +65,8 @@ func TestStages(t *testing.T) {
 	}
 }
 
-// TestGroups: each begins with its total, at the number that the programs count
-// from, and is in one piece.
+// TestGroups checks that each group is contiguous and begins with its total, at
+// the number from which the programs count.
 func TestGroups(t *testing.T) {
 	borders := map[Group]bpf.ProbeStage{
 		First: bpf.ProbeStageFIRST_TOTAL, Kept: bpf.ProbeStageKEPT_TOTAL,
@@ -99,8 +100,8 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestStamps: the stages of a sum lead from its first stamp to its last, and all
-// stamps are explained in the package comment.
+// TestStamps checks that the stages of a sum lead from its first stamp to its
+// last, and that the package comment explains all stamps.
 func TestStamps(t *testing.T) {
 	text, err := os.ReadFile("doc.go")
 	if err != nil {
@@ -130,7 +131,7 @@ func TestStamps(t *testing.T) {
 			}
 		}
 		if len(parts) == 0 {
-			continue // known as a whole only
+			continue // only its total is known
 		}
 		from := slices.ContainsFunc(parts, func(s Stage) bool { return s.From == total.From })
 		if to := parts[len(parts)-1].To; !from || to != total.To {
@@ -139,7 +140,7 @@ func TestStamps(t *testing.T) {
 	}
 }
 
-// TestPlacements: as TestStages.
+// TestPlacements checks the table of placements in the same way as TestStages.
 func TestPlacements(t *testing.T) {
 	c := enumOf(t, "placement")
 	if len(c) != Placements+1 {

@@ -1,13 +1,13 @@
 package stage
 
-// The groups of what kernel and user stamps come to together.
+// The groups whose sums combine kernel stamps and user stamps.
 const (
 	UserH Group = "H.user" // hand-off, from p0 to f5
 	UserD Group = "D.user" // dispatch latency, from a1 to h0
-	UserG Group = "G.user" // gap, from a5 to f6: the kernel's, with the user's stamps within
+	UserG Group = "G.user" // gap, from a5 to f6: the kernel's, divided by user stamps
 )
 
-// The stages, by their place in User.
+// The indices of the stages in User.
 const (
 	HTotal = iota
 	HUserWake
@@ -42,9 +42,10 @@ const (
 	GUserArm
 )
 
-// User are the stages of the joined groups, in order of time. A group's first
-// stage is its total, and the others add up to it. Both sides have a p3, the end
-// of the wake call: woke-user is the time from the kernel's p3 to the user's.
+// User lists the stages of the joined groups, in order of time. A group's first
+// stage is its total, and the others add up to it. Both sides have a stamp p3,
+// the end of the wake call: woke-user is the time from the kernel's p3 to the
+// user's.
 var User = [...]Stage{
 	HTotal:      {Group: UserH, Name: "total", From: "p0", To: "f5", Text: "passing begins - the receiver knows"},
 	HUserWake:   {Group: UserH, Name: "user-wake", From: "p0", To: "p2", Text: "passing begins - the wake call"},

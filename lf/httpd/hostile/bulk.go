@@ -23,7 +23,7 @@ func sizes() []Case {
 	}
 }
 
-// strangers speak something else.
+// strangers are peers that speak another protocol.
 func strangers() []Case {
 	hello := "\x16\x03\x01\x00\xf8\x01\x00\x00\xf4\x03\x03" + strings.Repeat("\xa5", 32) +
 		"\x20" + strings.Repeat("\x5a", 32) + "\x00\x08\x13\x02\x13\x03\x13\x01\x00\xff\x01\x00\x00\xa3"

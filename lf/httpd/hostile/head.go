@@ -39,7 +39,7 @@ func lines() []Case {
 		line("method-long", strings.Repeat("G", 5000)+" /hello HTTP/1.1", 400, 405, 501),
 		line("http-0.9", "GET /hello", 400),
 		line("version-0.9", "GET /hello HTTP/0.9", 400, 505),
-		line("version-1.2", "GET /hello HTTP/1.2", 200), // a higher minor version is taken for ours (RFC 9110, 2.5)
+		line("version-1.2", "GET /hello HTTP/1.2", 200), // a higher minor version counts as ours (RFC 9110, 2.5)
 		line("version-1.10", "GET /hello HTTP/1.10", 400, 505),
 		line("version-01.1", "GET /hello HTTP/01.1", 400, 505),
 		line("version-2.0", "GET /hello HTTP/2.0", 505),
@@ -123,7 +123,6 @@ func hosts() []Case {
 	}
 }
 
-// manyFields are n field lines.
 func manyFields(n int) string {
 	var b strings.Builder
 	for i := range n {

@@ -1,7 +1,7 @@
-// Command kernels is the first and only program of a small virtual machine. It
-// tries each hook of the probe on the kernel that it finds itself on, probes a
-// short run with known numbers, and prints what the probe saw. The script run,
-// beside it, boots kernels with it.
+// Command kernels is the only program of a small virtual machine. It tries each
+// hook of the probe on the machine's kernel, probes a short run with known
+// numbers, and prints what the probe saw. The script run in this directory
+// boots kernels with it.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	"lflab/experiments/probe"
 )
 
-// The end of the output, by which the script knows that it is complete.
+// The last line of the output. It tells the script that the output is complete.
 const (
 	passed = "kernel passed"
 	failed = "kernel failed"
@@ -34,9 +34,9 @@ func main() {
 			err = check()
 		}
 		conclude(err)
-		// The machine ends with its first process.
+		// The machine stops when its first process ends.
 		unix.Sync()
-		fmt.Fprintln(os.Stderr, "switch the machine off:", unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART))
+		fmt.Fprintln(os.Stderr, "power off the machine:", unix.Reboot(unix.LINUX_REBOOT_CMD_RESTART))
 		return
 	}
 	if err := check(); err != nil {
@@ -53,8 +53,8 @@ func conclude(err error) {
 	fmt.Println(passed)
 }
 
-// prepare does what a distribution's start does: it mounts what the probe reads
-// and brings the loopback device up.
+// prepare mounts the file systems that the probe reads, and brings up the
+// loopback device, as a distribution's init does.
 func prepare() error {
 	for _, m := range []struct{ kind, dir string }{{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}} {
 		if err := os.MkdirAll(m.dir, 0o755); err != nil {
@@ -111,14 +111,14 @@ func hooks() error {
 	return nil
 }
 
-// knownAnswers runs the package's own tests of this kind, if the script has put
-// their program beside this one.
+// knownAnswers runs the package's tests with known answers, if the script has
+// put their program into the machine.
 func knownAnswers() error {
 	const tests = "/probe.test"
 	if _, err := os.Stat(tests); err != nil {
 		return nil
 	}
-	// What is timed here is a machine that another one computes step by step.
+	// The virtual machine may be emulated, so tests can be very slow.
 	cmd := exec.Command(tests, "-test.run=^TestKnown", "-test.v", "-test.timeout=10m")
 	cmd.Env = append(os.Environ(), "LFLAB_REQUIRE_BPF=1", "PATH=/")
 	began := time.Now()

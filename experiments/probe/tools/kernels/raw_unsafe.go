@@ -7,17 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the target's threads do is nosplit and calls the kernel directly: so the
-// Go scheduler neither knows of it nor finds a place to interrupt it, and adds no
-// futex calls of its own to those that are counted.
+// The functions of the target's threads are nosplit and call the kernel
+// directly. So the Go scheduler does not know of the calls, cannot interrupt
+// the threads there, and adds no futex calls to those that are counted.
 
-// Operations of futex(2), on words that no other process sees.
+// Operations of futex(2) on words private to the process.
 const (
 	futexWait = 0 | 128
 	futexWake = 1 | 128
 )
 
-// await sleeps until word is not 0, and makes it 0 again.
+// await sleeps until word is not 0, and resets it to 0.
 //
 //go:nosplit
 func await(word *atomic.Uint32) {
@@ -26,7 +26,7 @@ func await(word *atomic.Uint32) {
 	}
 }
 
-// pass makes word 1 and wakes who waits for it.
+// pass sets word to 1 and wakes the thread that waits for it.
 //
 //go:nosplit
 func pass(word *atomic.Uint32) {

@@ -18,11 +18,11 @@ import (
 )
 
 const (
-	rounds      = 2000 // there and back, in the ping-pong
-	connections = 200  // to the server, each with two requests
+	rounds      = 2000 // round trips of the ping-pong
+	connections = 200  // connections to the server, with two requests each
 )
 
-// session is a target and the probe on it.
+// session is a target and the probe that follows it.
 type session struct {
 	cmd   *exec.Cmd
 	in    io.WriteCloser
@@ -64,8 +64,8 @@ func begin() (*session, error) {
 	return s, nil
 }
 
-// settle waits until every thread of the target sleeps: those that its runtime
-// has started and needs no more go to sleep by themselves.
+// settle waits until every thread of the target sleeps. Threads that the Go
+// runtime has started and no longer needs go to sleep by themselves.
 func (s *session) settle() error {
 	stats := fmt.Sprintf("/proc/%d/task/*/stat", s.cmd.Process.Pid)
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -82,7 +82,7 @@ func (s *session) settle() error {
 			return nil
 		}
 	}
-	return errors.New("the threads of the target did not come to rest in a minute")
+	return errors.New("the threads of the target were not all asleep within a minute")
 }
 
 func (s *session) end() error {
@@ -93,7 +93,7 @@ func (s *session) end() error {
 	return err
 }
 
-// finish stops the probe, prints what it saw and returns its report.
+// finish stops the probe, prints what it saw, and returns its report.
 func (s *session) finish(what string) (*stage.Report, error) {
 	if err := s.probe.Stop(); err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func number(d *stats.Dist) int64 {
 	return d.Count
 }
 
-// expect is an error that names what is not as it should be.
+// expect returns an error that names what should hold, unless it holds.
 func expect(what string, holds bool) error {
 	if holds {
 		return nil
@@ -126,13 +126,14 @@ func expect(what string, holds bool) error {
 	return errors.New("not as expected: " + what)
 }
 
-// whole is an error if something is lost. Before Linux 6.2 the look for a thread's
-// state gives up when it interrupts another such look: a few states are dropped.
+// whole returns an error if something was lost. Before Linux 6.2 the kernel's
+// lookup of a thread's state fails if it interrupts another such lookup, so a
+// few states may be dropped.
 func whole(r *stage.Report) error {
 	return expect("nothing is lost", r.Lost.Records+r.Lost.Missed == 0 && r.Lost.Dropped < 10)
 }
 
-// pingPong counts turns.
+// pingPong checks the counts of a ping-pong between two threads.
 func pingPong() (err error) {
 	s, err := begin()
 	if err != nil {
@@ -153,16 +154,16 @@ func pingPong() (err error) {
 	counted := c["wakes_elided"] + c["wakes_raced"] + c["wakes_issued"]
 	return errors.Join(
 		expect("two wake calls in each round", c["wake_calls"] == 2*rounds),
-		// A sleeper that has noticed by itself needs no waking.
-		expect("hardly a call that did not find nobody asleep, or somebody on the way to sleep, or woke him", counted <= 2*rounds && 2*rounds-counted <= rounds/10),
-		// The last two who were woken have not slept again.
-		expect("each that woke somebody is a hand-off", c["handoffs_bare"] <= c["wakes_issued"] && c["handoffs_bare"]+2 >= c["wakes_issued"]),
+		// A sleeper that notices the word itself needs no wake-up.
+		expect("almost every wake call found no sleeper, found one about to sleep, or woke one", counted <= 2*rounds && 2*rounds-counted <= rounds/10),
+		// The last two threads that were woken have not slept again.
+		expect("each call that woke a thread is a hand-off", c["handoffs_bare"] <= c["wakes_issued"] && c["handoffs_bare"]+2 >= c["wakes_issued"]),
 		expect("there are hand-offs", c["handoffs_bare"] > 0),
 		whole(r),
 	)
 }
 
-// serve counts connections.
+// serve checks the counts of a server.
 func serve() (err error) {
 	s, err := begin()
 	if err != nil {
@@ -178,7 +179,7 @@ func serve() (err error) {
 	if err != nil {
 		return err
 	}
-	// Without sk_data_ready the readiness of a later request is not known.
+	// Without sk_data_ready the readiness of later requests is unknown.
 	requests := uint64(2 * connections)
 	for _, m := range r.Missing {
 		if strings.Contains(m, "sk_data_ready") {
@@ -212,12 +213,13 @@ func visit(port string) error {
 			return err
 		}
 	}
-	// The server's end, so that all it does for this connection is done.
+	// Wait for the server's end of the connection, so that the server has
+	// finished all work for it.
 	if err := c.(*net.TCPConn).CloseWrite(); err != nil {
 		return err
 	}
 	if _, err := c.Read(one[:]); err != io.EOF {
-		return fmt.Errorf("the server did not end the connection: %w", err)
+		return fmt.Errorf("the server did not close the connection: %w", err)
 	}
 	return nil
 }

@@ -10,16 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// words are what the target's threads sleep on.
+// words are the futex words that the target's threads sleep on.
 var words struct {
-	there, back atomic.Uint32 // whose turn it is
-	full, free  atomic.Uint32 // whether connection is to be served
+	there, back atomic.Uint32 // set when it is this thread's turn
+	full, free  atomic.Uint32 // connection waits for service, or may be written
 	connection  atomic.Uint64 // its descriptor
 }
 
-// beTarget is the process that is probed: two threads which wake each other,
-// and two of which one accepts connections and hands them to the other. The
-// first two begin with each byte of its input.
+// beTarget runs the process that is probed. Two threads wake each other, for a
+// number of rounds after each byte of input. Of two further threads, one
+// accepts connections and hands them to the other.
 func beTarget() {
 	debug.SetGCPercent(-1)
 	runtime.GOMAXPROCS(8)

@@ -10,36 +10,36 @@ import (
 	"lflab/sync/futex"
 )
 
-// A door is a test's way into a kind, past its methods.
-type door struct {
+// internals gives tests access to a kind beyond its methods.
+type internals struct {
 	// asleep reports whether the owner sleeps or is about to.
 	asleep func(Parker) bool
 
-	// stray ends the owner's sleep without giving a permit. It reports
-	// whether it hit; the owner is asleep. Where a kind has no such door,
+	// stray ends the sleep of the owner, which must be asleep, without giving a
+	// permit. It reports whether it did. If that is impossible for the kind,
 	// noStray says why.
 	stray   func(Parker) bool
 	noStray string
 
-	// give and wake are the two halves of Unpark, for a wake-up that comes
-	// late. Where Unpark has no halves, noHalves says why.
+	// give and wake are the two halves of Unpark, for a test of a late wake-up.
+	// If Unpark has no halves, noHalves says why.
 	give     func(Parker) bool
 	wake     func(Parker)
 	noHalves string
 
-	// token is set where wake leaves something behind in the kernel.
+	// token says that wake leaves something behind in the kernel.
 	token bool
 
-	// unlocked is the kind's.
+	// unlocked is the kind's field of that name.
 	unlocked bool
 }
 
-var doors = map[string]door{
-	"futex":     permitDoor(func(p Parker) *cas.Permit { return &p.(*futexParker).permit }),
-	"spinfutex": permitDoor(func(p Parker) *cas.Permit { return &p.(*spinFutex).permit }),
-	"yield":     permitDoor(func(p Parker) *cas.Permit { return &p.(*yielder).permit }),
-	"waitv":     permitDoor(func(p Parker) *cas.Permit { return &p.(*waitvParker).permit }),
-	"uring":     permitDoor(func(p Parker) *cas.Permit { return &p.(*uringParker).permit }),
+var internalsOf = map[string]internals{
+	"futex":     permitInternals(func(p Parker) *cas.Permit { return &p.(*futexParker).permit }),
+	"spinfutex": permitInternals(func(p Parker) *cas.Permit { return &p.(*spinFutex).permit }),
+	"yield":     permitInternals(func(p Parker) *cas.Permit { return &p.(*yielder).permit }),
+	"waitv":     permitInternals(func(p Parker) *cas.Permit { return &p.(*waitvParker).permit }),
+	"uring":     permitInternals(func(p Parker) *cas.Permit { return &p.(*uringParker).permit }),
 	"sema": {
 		asleep: func(p Parker) bool {
 			w := p.(*semaParker).sema.word.Load()
@@ -55,8 +55,8 @@ var doors = map[string]door{
 		give:   func(p Parker) bool { return p.(*lifosemParker).sem.post() != nil },
 		wake:   func(p Parker) { futex.Wake(baton(p), 1) },
 	},
-	"eventfd": descriptorDoor,
-	"pipe":    descriptorDoor,
+	"eventfd": descriptorInternals,
+	"pipe":    descriptorInternals,
 	"cond": {
 		asleep: func(p Parker) bool {
 			c := p.(*condParker)
@@ -70,15 +70,15 @@ var doors = map[string]door{
 		},
 		noHalves: "Unpark sets the permit under the mutex, and a signal without a permit is the stray one",
 	},
-	"channel":          channelDoor(false),
-	"unlocked-channel": channelDoor(true),
+	"channel":          channelInternals(false),
+	"unlocked-channel": channelInternals(true),
 }
 
 func baton(p Parker) *atomic.Uint32 { return &p.(*lifosemParker).sem.nodes[0].baton }
 
-// permitDoor is the door of kinds that are woken by futex(2) on a permit's word.
-func permitDoor(of func(Parker) *cas.Permit) door {
-	return door{
+// permitInternals is for kinds that futex(2) wakes on a permit's word.
+func permitInternals(of func(Parker) *cas.Permit) internals {
+	return internals{
 		asleep: func(p Parker) bool { return asleepOn(of(p)) },
 		stray:  func(p Parker) bool { return futex.Wake(of(p).Word(), 1) == 1 },
 		give:   func(p Parker) bool { return of(p).Give() },
@@ -86,8 +86,8 @@ func permitDoor(of func(Parker) *cas.Permit) door {
 	}
 }
 
-func channelDoor(unlocked bool) door {
-	return door{
+func channelInternals(unlocked bool) internals {
+	return internals{
 		asleep:   func(p Parker) bool { return p.(*channelParker).asleep.Load() },
 		noStray:  "what wakes the owner is the permit itself; there is no other way to end a receive",
 		noHalves: "Unpark is one send",
@@ -95,7 +95,7 @@ func channelDoor(unlocked bool) door {
 	}
 }
 
-var descriptorDoor = door{
+var descriptorInternals = internals{
 	asleep: func(p Parker) bool { return asleepOn(&p.(*descriptor).permit) },
 	stray: func(p Parker) bool {
 		d := p.(*descriptor)
@@ -109,7 +109,7 @@ var descriptorDoor = door{
 
 func asleepOn(p *cas.Permit) bool { return p.Word().Load() == cas.Asleep }
 
-// drained waits until somebody has read what is in the descriptor.
+// drained waits until the descriptor has been read.
 func drained(d *descriptor) bool {
 	return poll(func() bool {
 		n, err := unix.Poll([]unix.PollFd{{Fd: int32(d.read), Events: unix.POLLIN}}, 0)
@@ -117,19 +117,19 @@ func drained(d *descriptor) bool {
 	})
 }
 
-// TestDoors sees to it that a new kind gets one.
-func TestDoors(t *testing.T) {
+// TestInternals checks that every kind has an entry.
+func TestInternals(t *testing.T) {
 	for _, k := range Kinds() {
-		d, ok := doors[k.Name]
+		d, ok := internalsOf[k.Name]
 		switch {
 		case !ok || d.asleep == nil:
-			t.Errorf("%s: no door: conformance is not tested", k.Name)
+			t.Errorf("%s: not in internalsOf: conformance is not tested", k.Name)
 		case (d.stray == nil) != (d.noStray != ""):
 			t.Errorf("%s: needs a stray wake-up or a reason for there being none", k.Name)
 		case (d.give == nil || d.wake == nil) != (d.noHalves != ""):
 			t.Errorf("%s: needs the halves of Unpark or a reason for there being none", k.Name)
 		case d.unlocked != k.Unlocked:
-			t.Errorf("%s: unlocked %v, its door %v", k.Name, k.Unlocked, d.unlocked)
+			t.Errorf("%s: unlocked %v, its internals %v", k.Name, k.Unlocked, d.unlocked)
 		}
 	}
 }

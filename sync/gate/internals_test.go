@@ -9,30 +9,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// door is what the tests know of a kind's inside.
-type door struct {
+// internals describes what the tests know of a kind beyond the Gate interface.
+type internals struct {
 	spins bool // waiting threads use a CPU
-	fifo  bool // promises first come, first served, as long as no signal comes
-	opens bool // holds descriptors
+	fifo  bool // first come, first served, as long as no signal comes
+	opens bool // uses descriptors
 
-	// queued reports whether the thread, which was started to acquire the
+	// queued reports whether the thread, which has been started to acquire the
 	// gate, waits for it.
 	queued func(Gate, *member) bool
 
-	// remains reports whether what is no descriptor is there.
+	// remains reports whether kernel objects other than descriptors still
+	// exist.
 	remains func(testing.TB, Gate) bool
 }
 
-var doors = map[string]door{
+var internalsOf = map[string]internals{
 	"tas": {
 		spins: true,
-		// Nobody can see it come. It runs, and it has nothing else to do.
+		// The gate does not show who waits, so it is enough that the thread
+		// runs: it has nothing else to do.
 		queued: func(_ Gate, m *member) bool { return m.state() == 'R' },
 	},
 	"ticket": {
 		spins: true,
 		fifo:  true,
-		// The holder of the gate drew one number, and those before it.
+		// The holder and the threads before this one have drawn one number
+		// each.
 		queued: func(g Gate, m *member) bool {
 			t := g.(*ticket)
 			return t.next.Load()-t.serving.Load() == uint32(m.id)+1

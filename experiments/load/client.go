@@ -8,58 +8,58 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A guest is one client of a background.
+// A client is one client of a background.
 //
-//	absent -> arriving -> present         it has what its kind waits for
+//	absent -> arriving -> present         it has reached the state of its kind
 //	          arriving, present -> gone   the server closed it, or it could not be opened
-type guest struct {
-	fd     int // -1: none open
+type client struct {
+	fd     int // -1 if none is open
 	index  int32
-	kind   guestKind
-	state  guestState
-	sent   int // bytes of the request
+	kind   clientKind
+	state  clientState
+	sent   int // bytes of the request that were sent
 	answer answer
 }
 
-type guestKind uint8
+type clientKind uint8
 
 const (
-	idleGuest guestKind = iota
-	blockingGuest
-	senderGuest
-	readerGuest
+	idleClient clientKind = iota
+	blockingClient
+	senderClient
+	readerClient
 	kinds
 )
 
-type guestState uint8
+type clientState uint8
 
 const (
-	absent guestState = iota
+	absent clientState = iota
 	arriving
 	present
 	gone
 )
 
-// perAddress is how many guests have the same local address, on the loopback
-// network, which has many: all in one could use its ports up.
+// perAddress is how many clients share a local address of the loopback network.
+// One address could run out of ports.
 const perAddress = 5000
 
-// readerBuffer is the receive buffer of one that never reads. What it could hold
-// beyond that is the kernel's memory and not what is asked about.
+// readerBuffer is the receive buffer of a client that never reads. A larger one
+// would only use the kernel's memory.
 const readerBuffer = 16 << 10
 
-func newGuests(b *Background) []guest {
-	var guests []guest
-	for kind, n := range [kinds]int{idleGuest: b.Idle, blockingGuest: b.Blocking, senderGuest: b.SlowSenders, readerGuest: b.SlowReaders} {
+func newClients(b *Background) []client {
+	var clients []client
+	for kind, n := range [kinds]int{idleClient: b.Idle, blockingClient: b.Blocking, senderClient: b.SlowSenders, readerClient: b.SlowReaders} {
 		for range n {
-			guests = append(guests, guest{fd: -1, index: int32(len(guests)), kind: guestKind(kind)})
+			clients = append(clients, client{fd: -1, index: int32(len(clients)), kind: clientKind(kind)})
 		}
 	}
-	return guests
+	return clients
 }
 
-// open connects g, and sends what it sends first as soon as it is.
-func (b *background) open(g *guest) {
+// open connects g. g sends its first data as soon as it is connected.
+func (b *background) open(g *client) {
 	g.state = arriving
 	if g.fd < 0 {
 		fd, err := b.connect(g)
@@ -69,14 +69,14 @@ func (b *background) open(g *guest) {
 		}
 		g.fd = fd
 	}
-	event := unix.EpollEvent{Events: wantSend, Fd: g.index} // edge-triggered: told once that it is connected
+	event := unix.EpollEvent{Events: wantSend, Fd: g.index} // edge-triggered: reports once that it is connected
 	if errno := epollControl(b.ep, unix.EPOLL_CTL_ADD, g.fd, &event); errno != 0 {
 		b.leave(g, errno.Error())
 	}
 }
 
-// connect opens g's connection, which may be on its way afterwards.
-func (b *background) connect(g *guest) (int, error) {
+// connect opens g's connection, which may still be in progress when it returns.
+func (b *background) connect(g *client) (int, error) {
 	t := b.target
 	fd, errno := socket(t.family)
 	if errno != 0 {
@@ -96,9 +96,9 @@ func (b *background) connect(g *guest) (int, error) {
 	return fd, nil
 }
 
-// place sets g's own end of the connection up.
-func (b *background) place(g *guest, fd int) error {
-	if g.kind == readerGuest {
+// place sets up g's own end of the connection.
+func (b *background) place(g *client, fd int) error {
+	if g.kind == readerClient {
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_RCVBUF, readerBuffer); err != nil {
 			return fmt.Errorf("set receive buffer: %w", err)
 		}
@@ -116,8 +116,8 @@ func (b *background) place(g *guest, fd int) error {
 	return nil
 }
 
-// arrive counts g as being there.
-func (b *background) arrive(g *guest) {
+// arrive counts g as open.
+func (b *background) arrive(g *client) {
 	g.state = present
 	b.presence(g.kind).Opened++
 	b.arrived()
@@ -125,13 +125,13 @@ func (b *background) arrive(g *guest) {
 
 func (b *background) arrived() {
 	b.opening--
-	if !b.there {
+	if !b.opened {
 		b.moved = time.Now()
 	}
 }
 
 // leave closes g for good.
-func (b *background) leave(g *guest, why string) {
+func (b *background) leave(g *client, why string) {
 	if g.state == arriving {
 		b.arrived()
 	}
@@ -145,13 +145,12 @@ func (b *background) leave(g *guest, why string) {
 	}
 }
 
-// on handles what epoll tells of g.
-func (b *background) on(g *guest, events uint32) {
+func (b *background) on(g *client, events uint32) {
 	if g.state != arriving && g.state != present {
-		return // an event that was taken together with the one that ended it
+		return // the event came together with the one that closed it
 	}
 	if g.sent == 0 && events&unix.EPOLLOUT != 0 && events&unix.EPOLLERR == 0 {
-		if g.kind == senderGuest {
+		if g.kind == senderClient {
 			b.sendByte(g)
 		} else {
 			b.ask(g)
@@ -159,7 +158,7 @@ func (b *background) on(g *guest, events uint32) {
 	}
 	switch {
 	case g.state == gone:
-	case g.kind == readerGuest:
+	case g.kind == readerClient:
 		b.peek(g, events)
 	case events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0:
 		b.hear(g)
@@ -167,7 +166,7 @@ func (b *background) on(g *guest, events uint32) {
 }
 
 // ask sends g's request, which fits into an empty send buffer.
-func (b *background) ask(g *guest) {
+func (b *background) ask(g *client) {
 	text := b.asks[g.kind]
 	n, errno := send(g.fd, text)
 	switch {
@@ -181,9 +180,9 @@ func (b *background) ask(g *guest) {
 	}
 }
 
-// sendByte sends one byte of a head that has no end.
-func (b *background) sendByte(g *guest) {
-	head, next := b.asks[senderGuest], []byte{'x'}
+// sendByte sends one byte of an endless head.
+func (b *background) sendByte(g *client) {
+	head, next := b.asks[senderClient], []byte{'x'}
 	if g.sent < len(head) {
 		next = head[g.sent : g.sent+1]
 	}
@@ -196,8 +195,8 @@ func (b *background) sendByte(g *guest) {
 	}
 }
 
-// hear reads what the server has said to g, which may be its end.
-func (b *background) hear(g *guest) {
+// hear reads what the server has sent to g, which may be the end of file.
+func (b *background) hear(g *client) {
 	for g.state != gone {
 		n, errno := receive(g.fd, b.buf)
 		switch {
@@ -207,18 +206,18 @@ func (b *background) hear(g *guest) {
 			b.leave(g, "closed: "+errno.Error())
 		case n == 0:
 			b.leave(g, "closed by the server")
-		case g.kind == senderGuest:
-			b.leave(g, fmt.Sprintf("answered before its request was whole: %.40q", b.buf[:n]))
-		case g.kind == idleGuest && g.state == present:
-			b.leave(g, "was sent something it had not asked for")
+		case g.kind == senderClient:
+			b.leave(g, fmt.Sprintf("answered before its request was complete: %.40q", b.buf[:n]))
+		case g.kind == idleClient && g.state == present:
+			b.leave(g, "was sent data without a request")
 		default:
 			b.take(g, b.buf[:n])
 		}
 	}
 }
 
-// take reads a part of the answer to an idle or a blocking guest.
-func (b *background) take(g *guest, p []byte) {
+// take parses a part of the answer to an idle or a blocking client.
+func (b *background) take(g *client, p []byte) {
 	used, err := g.answer.feed(p, b.heads)
 	switch {
 	case err != nil:
@@ -233,10 +232,10 @@ func (b *background) take(g *guest, p []byte) {
 	default:
 		if g.state == arriving {
 			b.arrive(g)
-		} else if b.there {
+		} else if b.opened {
 			b.result.Answered++
 		}
-		if g.kind == blockingGuest {
+		if g.kind == blockingClient {
 			b.ask(g)
 		}
 	}
@@ -244,8 +243,8 @@ func (b *background) take(g *guest, p []byte) {
 
 var statusOK = []byte("HTTP/1.1 200 ")
 
-// peek sees that the answer to a reader has begun, and takes nothing of it.
-func (b *background) peek(g *guest, events uint32) {
+// peek waits for the beginning of a reader's answer, without consuming it.
+func (b *background) peek(g *client, events uint32) {
 	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		b.leave(g, "closed by the server")
 		return
@@ -256,7 +255,7 @@ func (b *background) peek(g *guest, events uint32) {
 	n, _, err := unix.Recvfrom(g.fd, b.buf[:len(statusOK)], unix.MSG_PEEK)
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR || err == nil && n > 0 && n < len(statusOK):
-		return // more of it is another edge
+		return // further bytes are a new edge
 	case err != nil || n == 0:
 		b.leave(g, "closed by the server")
 		return
