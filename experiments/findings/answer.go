@@ -226,7 +226,7 @@ func (v *View) flag(p Panel, name string) string {
 	value := ""
 	for _, s := range v.Subjects {
 		for _, t := range v.Trials(p, s) {
-			got := FlagValue(t.Command, name)
+			got := flagValue(t.Command, name)
 			if got == "" || value != "" && got != value {
 				return ""
 			}
@@ -236,7 +236,7 @@ func (v *View) flag(p Panel, name string) string {
 	return value
 }
 
-func FlagValue(argv []string, name string) string {
+func flagValue(argv []string, name string) string {
 	for i, a := range argv {
 		if a == "--"+name {
 			if i+1 < len(argv) && !strings.HasPrefix(argv[i+1], "-") {

@@ -90,7 +90,7 @@ func TestFlagValue(t *testing.T) {
 		{"serve --defer-accept=true", "true"}, {"serve --defer-accept false --x", "false"},
 		{"serve --defer-accept --x", "true"}, {"serve --x", ""},
 	} {
-		if got := FlagValue(strings.Fields(c.argv), "defer-accept"); got != c.want {
+		if got := flagValue(strings.Fields(c.argv), "defer-accept"); got != c.want {
 			t.Errorf("%s: %q, want %q", c.argv, got, c.want)
 		}
 	}

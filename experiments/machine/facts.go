@@ -61,7 +61,7 @@ var bootParameters = []string{
 // and loads two CPUs meanwhile, see ReadPlacement.
 func Read() Facts {
 	f := read(os.DirFS("/"))
-	if p, ok := ReadPlacement(); ok {
+	if p, ok := readPlacement(); ok {
 		f.Placement = &p
 	}
 	return f

@@ -88,7 +88,7 @@ func TestBootParameters(t *testing.T) {
 // TestReadPlacement checks that the measurement ends on this machine, whatever
 // its kernel does, and that its numbers are possible.
 func TestReadPlacement(t *testing.T) {
-	p, ok := ReadPlacement()
+	p, ok := readPlacement()
 	if cpus() < 2 {
 		if ok {
 			t.Errorf("with one CPU: %+v", p)

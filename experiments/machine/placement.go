@@ -30,10 +30,10 @@ const (
 	placementWork  = 100 * time.Microsecond
 )
 
-// ReadPlacement measures the placement with 100 wake-ups of one thread by
+// readPlacement measures the placement with 100 wake-ups of one thread by
 // another through a futex. It blocks for about 30 ms. ok is false if there is
 // only one CPU, or if threads may not choose their CPU.
-func ReadPlacement() (p Placement, ok bool) {
+func readPlacement() (p Placement, ok bool) {
 	cpus := thread.CPUs()
 	if len(cpus) < 2 {
 		return p, false

@@ -115,7 +115,7 @@ func TestByNumber(t *testing.T) {
 	want := []string{"apache-reference", "h1", "h2", "h2-again", "h10", "h10-2", "quick-2", "quick-reference"}
 	got := slices.Clone(want)
 	slices.Reverse(got)
-	slices.SortFunc(got, ByNumber)
+	slices.SortFunc(got, byNumber)
 	if !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}

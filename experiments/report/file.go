@@ -5,9 +5,9 @@ import (
 	"path/filepath"
 )
 
-// ReplaceFile writes a file whole, by a rename, so that a reader or a crash
+// replaceFile writes a file whole, by a rename, so that a reader or a crash
 // never meets half of it. Anybody may read it.
-func ReplaceFile(path string, data []byte) error {
+func replaceFile(path string, data []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func WriteOverview(dir string) (path string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("overview of results: %w", err)
 	}
-	slices.SortFunc(names, ByNumber)
+	slices.SortFunc(names, byNumber)
 	var runs []overviewRun
 	var left []string // that cannot be read
 	for _, name := range names {
@@ -83,7 +83,7 @@ func WriteOverview(dir string) (path string, err error) {
 	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Runs": runs, "Judged": judged, "Left": left})
 	if err == nil {
 		path = filepath.Join(dir, "overview.html")
-		err = ReplaceFile(path, b.Bytes())
+		err = replaceFile(path, b.Bytes())
 	}
 	if err != nil {
 		return "", fmt.Errorf("overview of results: %w", err)
@@ -124,9 +124,9 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 	return r, nil
 }
 
-// ByNumber compares names of results directories for a list of them: it puts h2
+// byNumber compares names of results directories for a list of them: it puts h2
 // before h10.
-func ByNumber(a, b string) int {
+func byNumber(a, b string) int {
 	letters := func(s string) (string, int) {
 		head := strings.TrimRight(s, "0123456789")
 		n, _ := strconv.Atoi(s[len(head):]) // none is 0

@@ -23,7 +23,7 @@ func WriteReadme(dir string) (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(dir, "README.md")
-	if err := ReplaceFile(path, page); err != nil {
+	if err := replaceFile(path, page); err != nil {
 		return "", fmt.Errorf("write findings: %w", err)
 	}
 	return path, nil

@@ -35,12 +35,12 @@ func WriteReport(dir string) (htmlPath string, damaged []record.Damage, err erro
 	if err := run.WriteTables(); err != nil {
 		return "", nil, fmt.Errorf("report on %s: %w", dir, err)
 	}
-	htmlPath, err = WriteReportOf(run, dir)
+	htmlPath, err = writeReport(run, dir)
 	return htmlPath, run.Damaged, err
 }
 
 // Write is Report of a run that is in memory already.
-func WriteReportOf(run *record.Run, dir string) (htmlPath string, err error) {
+func writeReport(run *record.Run, dir string) (htmlPath string, err error) {
 	v := newView(run)
 	figs, err := v.Figures()
 	if err != nil {
@@ -62,7 +62,7 @@ func WriteReportOf(run *record.Run, dir string) (htmlPath string, err error) {
 			}
 			data, err := f.Sheet.Render(format)
 			if err == nil {
-				err = ReplaceFile(path, data)
+				err = replaceFile(path, data)
 			}
 			if err != nil {
 				return "", fmt.Errorf("report on %s: figure %s: %w", dir, f.Name, err)
@@ -77,7 +77,7 @@ func WriteReportOf(run *record.Run, dir string) (htmlPath string, err error) {
 		return "", fmt.Errorf("report on %s: %w", dir, err)
 	}
 	path := filepath.Join(dir, "report.html")
-	if err := ReplaceFile(path, page); err != nil {
+	if err := replaceFile(path, page); err != nil {
 		return "", fmt.Errorf("report on %s: %w", dir, err)
 	}
 	return path, nil

@@ -47,7 +47,7 @@ func read(dir string, only []string) (runs []*run, left []string, err error) {
 	if len(runs) == 0 {
 		return nil, nil, fmt.Errorf("no directory in it has a manifest.json that can be read (is it a directory of results directories?)%s", strings.Join(append([]string{""}, left...), "\n"))
 	}
-	slices.SortFunc(runs, func(a, b *run) int { return ByNumber(a.Name, b.Name) })
+	slices.SortFunc(runs, func(a, b *run) int { return byNumber(a.Name, b.Name) })
 	for i, r := range runs {
 		for _, earlier := range runs[:i] {
 			if suite.FullName(earlier.Data.Manifest.Suite) == suite.FullName(r.Data.Manifest.Suite) {

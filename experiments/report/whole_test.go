@@ -20,7 +20,7 @@ import (
 func write(t *testing.T, run *record.Run) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
-	path, err := WriteReportOf(run, dir)
+	path, err := writeReport(run, dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +123,7 @@ func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
 	}
 	// A report with less to show takes away what an earlier one drew.
 	dir := write(t, madeup.QuickRun(1))
-	if _, err := WriteReportOf(madeup.HandoffRun(), dir); err != nil {
+	if _, err := writeReport(madeup.HandoffRun(), dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "figures", "cpu.svg")); !errors.Is(err, fs.ErrNotExist) {

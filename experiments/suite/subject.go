@@ -17,7 +17,7 @@ import (
 )
 
 // Groups are the group names that a subject's parse expression may use.
-var Groups = []string{"count", "mean", "p50", "p90", "p99", "p999", "max"}
+var groups = []string{"count", "mean", "p50", "p90", "p99", "p999", "max"}
 
 func (r *reader) subjects(s *Suite, f *file, md toml.MetaData) error {
 	for i, in := range f.Subject {
@@ -111,8 +111,8 @@ func (r *reader) subject(s *Suite, f fileSubject, at string) (Subject, error) {
 		return sub, fmt.Errorf("suite %s: %s.parse: %w", r.file, at, err)
 	}
 	for _, g := range re.SubexpNames()[1:] {
-		if g != "" && !slices.Contains(Groups, g) {
-			return sub, r.refuse(at+".parse", g, "groups named "+strings.Join(Groups, ", "))
+		if g != "" && !slices.Contains(groups, g) {
+			return sub, r.refuse(at+".parse", g, "groups named "+strings.Join(groups, ", "))
 		}
 	}
 	if re.SubexpIndex("mean") < 0 {

@@ -261,9 +261,9 @@ func (r *reader) directive(text string, from Origin) {
 		r.includes(args, from, optional)
 		return
 	}
-	e, old, ok := Lookup(name)
+	e, old, ok := entryOf(name)
 	if !ok {
-		r.fail(from, "", "unknown directive %q%s", clip(name), meant(Nearest(name), "lflab serve --help lists all"))
+		r.fail(from, "", "unknown directive %q%s", clip(name), meant(nearest(name), "lflab serve --help lists all"))
 		return
 	}
 	v := value{entry: e, args: args, from: from, dir: filepath.Dir(from.File), old: old}

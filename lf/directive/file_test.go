@@ -189,7 +189,7 @@ func TestNearest(t *testing.T) {
 		"StartServer": "StartServers", "IncludOptional": "IncludeOptional", "MaxReqestsPerChild": "MaxRequestsPerChild", "Mutx": "Mutex",
 		"LoadModule": "", "x": "", strings.Repeat("Listen", 1000): "",
 	} {
-		if got := Nearest(name); got != want {
+		if got := nearest(name); got != want {
 			t.Errorf("%s: %q, want %q", clip(name), got, want)
 		}
 	}

@@ -110,7 +110,7 @@ func configured(t *testing.T, mpm, text string, change ...func(*Sources)) (*Sett
 
 // effective is a value as Check prints it.
 func effective(s *Settings, name string) string {
-	e, _, _ := Lookup(name)
+	e, _, _ := entryOf(name)
 	field, _ := e.at(s, &s.Groups[0])
 	return show(field)
 }

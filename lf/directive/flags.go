@@ -98,6 +98,6 @@ func (f *flag) Set(text string) error {
 
 // Given reports whether a flag of that directive was set.
 func (f *Flags) Given(name string) bool {
-	e, _, ok := Lookup(name)
+	e, _, ok := entryOf(name)
 	return ok && last(f.values, e) != nil
 }

@@ -2,9 +2,9 @@ package directive
 
 import "strings"
 
-// Lookup finds a directive by its present or a former name, ignoring case. old
+// entryOf finds a directive by its present or a former name, ignoring case. old
 // is set if the name is a former one.
-func Lookup(name string) (e *Entry, old Old, ok bool) {
+func entryOf(name string) (e *Entry, old Old, ok bool) {
 	for i := range table {
 		e := &table[i]
 		if strings.EqualFold(name, e.Name) {
@@ -19,9 +19,9 @@ func Lookup(name string) (e *Entry, old Old, ok bool) {
 	return nil, Old{}, false
 }
 
-// Nearest returns the most similar name of a directive, including Include and
+// nearest returns the most similar name of a directive, including Include and
 // IncludeOptional, or "" if none is similar.
-func Nearest(name string) string {
+func nearest(name string) string {
 	known := []string{"Include", "IncludeOptional"}
 	for i := range table {
 		known = append(known, table[i].Name)

@@ -232,7 +232,7 @@ func product(children, threads int) string {
 // afterAdjusting compares a value with the running server's. It could not be
 // compared before it was adjusted.
 func (r *resolver) afterAdjusting(g *Group, name string) {
-	if e, _, _ := Lookup(name); e.restart(r.mpm) != e.Restart {
+	if e, _, _ := entryOf(name); e.restart(r.mpm) != e.Restart {
 		r.restarted(g, e)
 	}
 }

@@ -118,7 +118,7 @@ func (r *resolver) read(flags []value) file {
 		return file{}
 	}
 	in := reader{defines: r.src.Defines}
-	e, _, _ := Lookup("MPM")
+	e, _, _ := entryOf("MPM")
 	in.mpm = e.Default.Any
 	if v := last(flags, e); v != nil {
 		in.mpm, in.settled = strings.ToLower(v.args[0]), true
@@ -146,7 +146,7 @@ func last(values []value, e *Entry) *value {
 // given returns the effective value of a directive: the flag's, or else the
 // file's.
 func given(flags, file []value, name string) *value {
-	e, _, _ := Lookup(name)
+	e, _, _ := entryOf(name)
 	if v := last(flags, e); v != nil {
 		return v
 	}
@@ -156,7 +156,7 @@ func given(flags, file []value, name string) *value {
 // chooseMPM finds the MPM. It returns false if there is none, because the rest
 // depends on it.
 func (r *resolver) chooseMPM(flags, file []value) bool {
-	e, _, _ := Lookup("MPM")
+	e, _, _ := entryOf("MPM")
 	name, from := e.Default.Any, Origin{}
 	if v := given(flags, file, "MPM"); v != nil {
 		name, from = strings.ToLower(v.args[0]), v.from

@@ -41,7 +41,7 @@ type Board struct {
 // memory file. Otherwise Create makes the file with mode 0600. It must not
 // exist, but Create replaces a board that a killed server left there.
 func Create(slots, rows int, file string) (*Board, error) {
-	size, err := Size(slots, rows)
+	size, err := sizeOf(slots, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +188,7 @@ func openMapped(f *os.File, writable bool) (*Board, error) {
 	case h.version.Load() != version:
 		err = fmt.Errorf("%w: version %d (want %d)", ErrNotBoard, h.version.Load(), version)
 	default:
-		if want, e := Size(int(slots), int(rows)); e != nil || want != size {
+		if want, e := sizeOf(int(slots), int(rows)); e != nil || want != size {
 			err = fmt.Errorf("%w: %d bytes for %d slots with %d rows", ErrNotBoard, size, slots, rows)
 		}
 	}

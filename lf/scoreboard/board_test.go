@@ -45,7 +45,7 @@ func TestSize(t *testing.T) {
 		{math.MaxInt64 / 768, 1, 0}, // too large by the header
 	}
 	for _, tt := range tests {
-		got, err := Size(tt.slots, tt.rows)
+		got, err := sizeOf(tt.slots, tt.rows)
 		if got != tt.want || (err == nil) != (tt.want > 0) {
 			t.Errorf("Size(%d, %d) = %d, %v; want %d", tt.slots, tt.rows, got, err, tt.want)
 		}

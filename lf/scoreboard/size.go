@@ -12,9 +12,9 @@ const (
 	rowSize     = 256
 )
 
-// Size returns the size in bytes of a board for slots processes of rows threads
+// sizeOf returns the size in bytes of a board for slots processes of rows threads
 // each. It returns an error if there are none, or if no file can be that large.
-func Size(slots, rows int) (int64, error) {
+func sizeOf(slots, rows int) (int64, error) {
 	if slots < 1 || rows < 1 {
 		return 0, fmt.Errorf("scoreboard of %d slots with %d rows (want at least 1 of each)", slots, rows)
 	}

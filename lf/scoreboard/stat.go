@@ -59,8 +59,8 @@ func startTicks(pid int) uint64 {
 	return number(fields[19])
 }
 
-// CPU returns the CPU time that a process has used, or 0 if there is none.
-func CPU(pid int) (user, system time.Duration) {
+// cpuTime returns the CPU time that a process has used, or 0 if there is none.
+func cpuTime(pid int) (user, system time.Duration) {
 	fields := stat(pid)
 	if fields == nil {
 		return 0, 0

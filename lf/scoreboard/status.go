@@ -23,7 +23,7 @@ func (b *Board) Status() serve.Status {
 			GoneUser:  time.Duration(h.ChildrenUser.Load()), GoneSystem: time.Duration(h.ChildrenSystem.Load()),
 		},
 	}
-	st.Board.ParentUser, st.Board.ParentSystem = CPU(st.Board.ParentPID)
+	st.Board.ParentUser, st.Board.ParentSystem = cpuTime(st.Board.ParentPID)
 	letters := strings.Repeat(".", st.Board.ServerLimit*st.Board.ThreadLimit)
 	board, marks := []byte(letters), []byte(strings.ReplaceAll(letters, ".", "-"))
 	for slot := range b.slotsUsed() {
@@ -56,7 +56,7 @@ func (b *Board) process(slot int) serve.Process {
 		AsyncKeepAlive: int(s.KeepAlive.Load()), AsyncClosing: int(s.Closing.Load()),
 	}
 	if p.PID != 0 {
-		p.User, p.System = CPU(p.PID)
+		p.User, p.System = cpuTime(p.PID)
 	}
 	rows := b.used(slot)
 	for i := range rows {

@@ -38,7 +38,7 @@ func newEpolled(ls []*Listener, events uint32) (*epolled, error) {
 		return nil, err
 	}
 	var err error
-	if a.set, err = NewEpoll(); err != nil {
+	if a.set, err = newEpoll(); err != nil {
 		return nil, err
 	}
 	for i, l := range ls {

@@ -3,7 +3,7 @@ package sock
 var uringMode = AcceptMode{
 	Name:      "uring",
 	Doc:       "one multishot accept request stays in an io_uring; connections come as completions, without a system call while there are any (Linux 5.19)",
-	Available: UringAvailable,
+	Available: uringAvailable,
 	New: func(ls ...*Listener) (Acceptor, error) {
 		a, err := newRing("uring", ls)
 		if err != nil {
@@ -20,7 +20,7 @@ var uringMode = AcceptMode{
 var uringSingleMode = AcceptMode{
 	Name:      "uring-single",
 	Doc:       "each thread has its own ring and makes one accept request at a time: what a blocking accept4 costs through io_uring (Linux 5.19)",
-	Available: UringAvailable,
+	Available: uringAvailable,
 	New: func(ls ...*Listener) (Acceptor, error) {
 		a, err := newRing("uring-single", ls)
 		if err != nil {
@@ -39,5 +39,5 @@ func newRing(mode string, ls []*Listener) (*UringAcceptor, error) {
 	if err := l.waits(); err != nil {
 		return nil, err
 	}
-	return NewUringAcceptor(l)
+	return newUringAcceptor(l)
 }

@@ -36,22 +36,22 @@ type UringAcceptor struct {
 	flags uint16
 }
 
-// UringAvailable returns an error that says why there can be no UringAcceptor
+// uringAvailable returns an error that says why there can be no UringAcceptor
 // on this machine, or nil. It needs Linux 5.19 and permission to use io_uring.
-func UringAvailable() error {
+func uringAvailable() error {
 	if err := uring.Available(uring.OpSocket); err != nil {
 		return fmt.Errorf("multishot accept (Linux 5.19): %w", err)
 	}
 	return nil
 }
 
-// NewUringAcceptor makes an acceptor for a blocking listener. The listener
+// newUringAcceptor makes an acceptor for a blocking listener. The listener
 // still belongs to the caller, who closes it after the acceptor.
-func NewUringAcceptor(l *Listener) (*UringAcceptor, error) {
+func newUringAcceptor(l *Listener) (*UringAcceptor, error) {
 	if l.noWait {
 		return nil, errors.New("accept by io_uring: the listener is non-blocking (leave out DoNotWait, because the request must wait)")
 	}
-	if err := UringAvailable(); err != nil {
+	if err := uringAvailable(); err != nil {
 		return nil, err
 	}
 	ring, err := uring.New(2, UringAhead)

@@ -18,10 +18,10 @@ import (
 // io_uring.
 func uringAcceptor(t testing.TB, l *Listener) *UringAcceptor {
 	t.Helper()
-	if err := UringAvailable(); err != nil {
+	if err := uringAvailable(); err != nil {
 		t.Skip(err)
 	}
-	a, err := NewUringAcceptor(l)
+	a, err := newUringAcceptor(l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -336,7 +336,7 @@ func TestUringRefusesToPoll(t *testing.T) {
 	if err := l.DoNotWait(); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := NewUringAcceptor(l); err == nil || !strings.Contains(err.Error(), "is non-blocking") {
+	if a, err := newUringAcceptor(l); err == nil || !strings.Contains(err.Error(), "is non-blocking") {
 		t.Errorf("an acceptor for a listener that does not wait: %v, %v", a, err)
 	}
 }

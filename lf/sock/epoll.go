@@ -13,8 +13,8 @@ import (
 // Epoll is a handle set of epoll(7).
 type Epoll struct{ fd int }
 
-// NewEpoll makes an empty set.
-func NewEpoll() (*Epoll, error) {
+// newEpoll makes an empty set.
+func newEpoll() (*Epoll, error) {
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, fmt.Errorf("make epoll set: %w", err)

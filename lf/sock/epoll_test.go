@@ -9,7 +9,7 @@ import (
 
 func TestEpoll(t *testing.T) {
 	before := descriptors(t)
-	e, err := NewEpoll()
+	e, err := newEpoll()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func TestEpoll(t *testing.T) {
 // TestSignalEndsEpollWait checks that Wait returns no events after a signal, so
 // that the caller can check its own conditions.
 func TestSignalEndsEpollWait(t *testing.T) {
-	e, err := NewEpoll()
+	e, err := newEpoll()
 	if err != nil {
 		t.Fatal(err)
 	}

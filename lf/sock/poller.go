@@ -88,7 +88,7 @@ func NewPoller(waker *Waker, exclusive bool, ls ...*Listener) (*Poller, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Epoll, err = NewEpoll(); err != nil {
+	if p.Epoll, err = newEpoll(); err != nil {
 		return nil, err
 	}
 	if err = p.Add(waker.fd, unix.EPOLLIN|unix.EPOLLET, wakeToken); err != nil {

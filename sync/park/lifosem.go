@@ -13,7 +13,7 @@ var lifosemKind = Kind{
 	Doc:    "a semaphore whose word holds its value or its last waiter; each waiter sleeps on a futex word of its own. Exact wake-ups, last come first served; with one owner it shows what that costs beside a futex",
 	Kernel: "3.2",
 	New: func(Options) (Parker, error) {
-		sem, err := NewLifoSem(1, 1)
+		sem, err := newLifoSem(1, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -86,9 +86,9 @@ const (
 	batonGone
 )
 
-// NewLifoSem makes a semaphore of value 0 for waiters 0 to waiters-1. Units
+// newLifoSem makes a semaphore of value 0 for waiters 0 to waiters-1. Units
 // beyond a value of limit are dropped.
-func NewLifoSem(waiters int, limit uint32) (*LifoSem, error) {
+func newLifoSem(waiters int, limit uint32) (*LifoSem, error) {
 	if waiters < 1 || waiters > 1<<16 || limit < 1 {
 		return nil, fmt.Errorf("semaphore for %d waiters with a limit of %d (want 1 to %d, and a limit of 1 or more)", waiters, limit, 1<<16)
 	}

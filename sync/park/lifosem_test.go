@@ -17,7 +17,7 @@ import (
 
 func lifoSem(t testing.TB, waiters int, limit uint32) *LifoSem {
 	t.Helper()
-	s, err := NewLifoSem(waiters, limit)
+	s, err := newLifoSem(waiters, limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestLifoSemLimit(t *testing.T) {
 		waiters int
 		limit   uint32
 	}{{0, 1}, {1<<16 + 1, 1}, {1, 0}} {
-		if _, err := NewLifoSem(bad.waiters, bad.limit); err == nil || !strings.Contains(err.Error(), "want 1 to") {
+		if _, err := newLifoSem(bad.waiters, bad.limit); err == nil || !strings.Contains(err.Error(), "want 1 to") {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}
