@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
-	"lflab/lf/httpd"
+	"lflab/lf/httpd/status"
 	"lflab/lf/scoreboard"
 )
 
@@ -145,7 +145,7 @@ func (f *statusFlags) run(ctx context.Context, stdout io.Writer) error {
 }
 
 // looker takes a look at a server.
-type looker func(context.Context) (*httpd.Reading, error)
+type looker func(context.Context) (*status.Reading, error)
 
 // open gets ready to look, one way or another.
 func (f *statusFlags) open() (look looker, done func(), err error) {
@@ -164,11 +164,11 @@ func (f *statusFlags) open() (look looker, done func(), err error) {
 	case err != nil:
 		return nil, nil, fmt.Errorf("status: %w", err)
 	}
-	return func(context.Context) (*httpd.Reading, error) {
+	return func(context.Context) (*status.Reading, error) {
 		if !b.Alive() {
 			return nil, fmt.Errorf("status: the server that wrote this scoreboard, process %d, has ended (start it, or remove the file)", b.Header().ParentPID.Load())
 		}
-		return httpd.ReadStatus(string(httpd.StatusLines(b.Status())))
+		return status.Read(string(status.Lines(b.Status())))
 	}, func() { _ = b.Close() }, nil
 }
 
@@ -193,7 +193,7 @@ func boardOf(path string) (*scoreboard.Board, error) {
 }
 
 // ask asks the server.
-func (f *statusFlags) ask(ctx context.Context) (*httpd.Reading, error) {
+func (f *statusFlags) ask(ctx context.Context) (*status.Reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.url, nil)
@@ -223,7 +223,7 @@ func (f *statusFlags) ask(ctx context.Context) (*httpd.Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("status: read the answer of %s: %w", f.url, err)
 	}
-	r, err := httpd.ReadStatus(string(body))
+	r, err := status.Read(string(body))
 	if err != nil {
 		return nil, fmt.Errorf("status: the answer of %s: %w", f.url, err)
 	}
@@ -232,7 +232,7 @@ func (f *statusFlags) ask(ctx context.Context) (*httpd.Reading, error) {
 
 // watchIt looks again every interval until ctx ends: that is how it is meant
 // to end. A look that fails later on is shown, and the next one may succeed.
-func (f *statusFlags) watchIt(ctx context.Context, look looker, last *httpd.Reading, stdout io.Writer) error {
+func (f *statusFlags) watchIt(ctx context.Context, look looker, last *status.Reading, stdout io.Writer) error {
 	view := newStatusView(stdout)
 	view.begin()
 	defer view.end()
@@ -261,7 +261,7 @@ func (f *statusFlags) watchIt(ctx context.Context, look looker, last *httpd.Read
 	return view.err
 }
 
-func writeStatusJSON(stdout io.Writer, path string, r *httpd.Reading) error {
+func writeStatusJSON(stdout io.Writer, path string, r *status.Reading) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err

@@ -9,9 +9,9 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"golang.org/x/sys/unix"
+	"lflab/lf/httpd/status"
 
-	"lflab/lf/httpd"
+	"golang.org/x/sys/unix"
 )
 
 // statusView writes looks at a server: one over the other on a terminal, one
@@ -80,9 +80,9 @@ func (v *statusView) show(block string) {
 
 // draw shows a look. With the one before it, rates are of the time between
 // the two; without, of the server's whole time.
-func (v *statusView) draw(r, before *httpd.Reading, between time.Duration) {
+func (v *statusView) draw(r, before *status.Reading, between time.Duration) {
 	var b bytes.Buffer
-	since, mean := httpd.Reading{}, " on average"
+	since, mean := status.Reading{}, " on average"
 	if before != nil && before.Requests <= r.Requests && before.Handoffs <= r.Handoffs {
 		since, mean = *before, ""
 	} else {
@@ -131,8 +131,8 @@ func (v *statusView) draw(r, before *httpd.Reading, between time.Duration) {
 }
 
 // table has a line for each process.
-func (v *statusView) table(w io.Writer, r *httpd.Reading, since httpd.Reading, rate func(now, then uint64) string) {
-	then := map[int]httpd.ReadSlot{}
+func (v *statusView) table(w io.Writer, r *status.Reading, since status.Reading, rate func(now, then uint64) string) {
+	then := map[int]status.ReadSlot{}
 	for _, s := range since.Slots {
 		then[s.PID] = s
 	}

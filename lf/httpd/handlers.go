@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
 	"lflab/lf/flight"
+	"lflab/lf/httpd/status"
 	"lflab/sync/block"
 )
 
@@ -146,4 +148,20 @@ func (s *Server) flight(x *Exchange) {
 
 func notFound(x *Exchange) {
 	x.AnswerText(fasthttp.StatusNotFound, "not found")
+}
+
+// status answers with the server's status: a page, or with ?auto the lines of
+// Apache's mod_status, under its names where it has them.
+func (s *Server) status(x *Exchange) {
+	if s.config.Status == nil {
+		notFound(x)
+		return
+	}
+	v := status.NewView(s.config.Status(), time.Now(), flight.Now())
+	v.Panics, v.Draining = s.Panics(), s.draining.Load()
+	if x.Args().Has("auto") {
+		x.Answer(fasthttp.StatusOK, "text/plain; charset=utf-8", v.Lines())
+		return
+	}
+	x.Answer(fasthttp.StatusOK, "text/html; charset=utf-8", v.Page(status.Refresh(x.Args())))
 }

@@ -1,4 +1,4 @@
-package httpd
+package status
 
 import (
 	"errors"
@@ -63,7 +63,7 @@ var ErrNoStatus = errors.New("not a status page for programs (want the lines of 
 
 // ReadStatus reads the lines of /server-status?auto. It ignores lines that it
 // does not know.
-func ReadStatus(text string) (*Reading, error) {
+func Read(text string) (*Reading, error) {
 	r := &Reading{Counters: map[string]uint64{}}
 	whole := map[string]*uint64{"Total Accesses": &r.Requests, "Total Connections": &r.Connections, "Total Handoffs": &r.Handoffs, "Total kBytes": &r.KBytes}
 	small := map[string]*int{"BusyWorkers": &r.Busy, "GracefulWorkers": &r.Graceful, "IdleWorkers": &r.Idle,

@@ -1,4 +1,4 @@
-package httpd
+package status
 
 import (
 	"maps"
@@ -10,16 +10,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/valyala/fasthttp"
 	"golang.org/x/sys/unix"
 
-	"lflab/lf/flight"
 	"lflab/lf/serve"
 )
 
 // statusView is what the status page and the ?auto lines show: the server's
 // status and figures derived from it.
-type statusView struct {
+type View struct {
 	serve.Status
 	build
 	Now, StartedAt, RestartedAt  time.Time
@@ -43,26 +41,10 @@ type statusView struct {
 	Names    []string // names of the counters, sorted
 }
 
-// status answers with the server's status: a page, or with ?auto the lines of
-// Apache's mod_status, under its names where it has them.
-func (s *Server) status(x *Exchange) {
-	if s.config.Status == nil {
-		notFound(x)
-		return
-	}
-	v := newStatusView(s.config.Status(), time.Now(), flight.Now())
-	v.Panics, v.Draining = s.Panics(), s.draining.Load()
-	if x.Args().Has("auto") {
-		x.Answer(fasthttp.StatusOK, "text/plain; charset=utf-8", v.lines())
-		return
-	}
-	x.Answer(fasthttp.StatusOK, "text/html; charset=utf-8", v.page(refresh(x.Args())))
-}
-
 // newStatusView derives the figures from st at one moment, which both clocks
 // give.
-func newStatusView(st serve.Status, now time.Time, mono int64) *statusView {
-	v := &statusView{Status: st, build: thisBuild(), Now: now, Load: loadAverages()}
+func NewView(st serve.Status, now time.Time, mono int64) *View {
+	v := &View{Status: st, build: thisBuild(), Now: now, Load: loadAverages()}
 	v.Uptime = max(time.Duration(mono-st.Started), 0)
 	v.StartedAt = now.Add(-v.Uptime)
 	v.RestartedAt = v.StartedAt

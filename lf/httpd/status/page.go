@@ -1,4 +1,4 @@
-package httpd
+package status
 
 import (
 	_ "embed"
@@ -13,7 +13,7 @@ import (
 	"lflab/lf/serve"
 )
 
-//go:embed status.html
+//go:embed page.html
 var statusText string
 
 var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{
@@ -27,7 +27,7 @@ const rowsMost = 2000
 
 // pageView is a statusView prepared for the page.
 type pageView struct {
-	*statusView
+	*View
 	Refresh int // in seconds; 0 for no refresh
 	Tables  []pageProcess
 	Left    int // rows that are not listed
@@ -55,7 +55,7 @@ type pageCell struct {
 
 // refresh returns the page's refresh interval in seconds from the query. It is
 // 10 if the value is not a number.
-func refresh(args *fasthttp.Args) int {
+func Refresh(args *fasthttp.Args) int {
 	if !args.Has("refresh") {
 		return 0
 	}
@@ -65,8 +65,8 @@ func refresh(args *fasthttp.Args) int {
 	return 10
 }
 
-func (v *statusView) page(refresh int) []byte {
-	p := pageView{statusView: v, Refresh: refresh}
+func (v *View) Page(refresh int) []byte {
+	p := pageView{View: v, Refresh: refresh}
 	if v.Board != nil {
 		p.Empty = v.Board.ServerLimit - len(v.Live)
 	}
@@ -206,13 +206,13 @@ func count(n any, what string) string {
 }
 
 // SentBytes returns Bytes as a float, for the page.
-func (v *statusView) SentBytes() float64 { return float64(v.Bytes) }
+func (v *View) SentBytes() float64 { return float64(v.Bytes) }
 
 // CPU returns the CPU time of all processes since the start.
-func (v *statusView) CPU() time.Duration { return v.User + v.System + v.GoneUser + v.GoneSystem }
+func (v *View) CPU() time.Duration { return v.User + v.System + v.GoneUser + v.GoneSystem }
 
 // Up returns the time since the start in one unit.
-func (v *statusView) Up() string { return ago(max(v.Uptime, time.Second)) }
+func (v *View) Up() string { return ago(max(v.Uptime, time.Second)) }
 
 // UsedCPU returns the CPU time of the process.
 func (p pageProcess) UsedCPU() time.Duration { return p.User + p.System }

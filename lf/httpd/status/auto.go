@@ -1,4 +1,4 @@
-package httpd
+package status
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ const autoTime = "Monday, 02-Jan-2006 15:04:05 MST"
 // begin with a small letter are counters of the architecture. Lines that do not
 // apply are left out, as mod_status does: connections without a thread where
 // there are none, and quotients by 0.
-func (v *statusView) lines() []byte {
+func (v *View) Lines() []byte {
 	var b []byte
 	line := func(name string, value any) { b = fmt.Appendf(b, "%s: %v\n", name, value) }
 	decimal := func(name string, value float64, digits int) { b = fmt.Appendf(b, "%s: %.*f\n", name, digits, value) }
@@ -79,7 +79,7 @@ func (v *statusView) lines() []byte {
 }
 
 // threadLimit returns the number of scoreboard letters of each slot.
-func (v *statusView) threadLimit() int {
+func (v *View) threadLimit() int {
 	if v.Board != nil {
 		return v.Board.ThreadLimit
 	}
@@ -90,7 +90,7 @@ func (v *statusView) threadLimit() int {
 // slot:PID:generation:connections:requests:hand-offs. The word ends with
 // :stopping if the process finishes, or with :deaf if it accepts no
 // connections.
-func (v *statusView) slots() string {
+func (v *View) slots() string {
 	var words []string
 	for _, p := range v.Live {
 		var requests, handoffs uint64
@@ -113,6 +113,6 @@ func (v *statusView) slots() string {
 // StatusLines returns the lines of /server-status?auto for st, for a program
 // that reads a scoreboard itself. The lines Panics and Draining are always 0
 // and false, because only the server knows these.
-func StatusLines(st serve.Status) []byte {
-	return newStatusView(st, time.Now(), flight.Now()).lines()
+func Lines(st serve.Status) []byte {
+	return NewView(st, time.Now(), flight.Now()).Lines()
 }

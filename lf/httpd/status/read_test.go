@@ -1,4 +1,4 @@
-package httpd
+package status
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 
 // TestReadStatus reads back the values of a status page.
 func TestReadStatus(t *testing.T) {
-	r, err := ReadStatus(string(board().lines()))
+	r, err := Read(string(board().Lines()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +34,7 @@ func TestReadStatus(t *testing.T) {
 
 // TestReadAnothers reads a page of Apache's, which has fewer and unknown lines.
 func TestReadAnothers(t *testing.T) {
-	r, err := ReadStatus("www.example.org\r\nServerVersion: Apache/2.4.62\x1b[2J (Unix)\nServerMPM: worker\nUptime: 12\nTotal Accesses: 9\n" +
+	r, err := Read("www.example.org\r\nServerVersion: Apache/2.4.62\x1b[2J (Unix)\nServerMPM: worker\nUptime: 12\nTotal Accesses: 9\n" +
 		"Total kBytes: 7\nReqPerSec: .75\nCPUUser: .5\nBusyWorkers: 1\nIdleWorkers: 2\nSomeNews: yes\nTLSSessionCacheStatus\nCacheIndexUsage: 0%\nScoreboard: _W_....\n")
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func TestReadAnothers(t *testing.T) {
 // that an error names the line that cannot be read.
 func TestReadNonsense(t *testing.T) {
 	for _, text := range []string{"", "<html>", "Uptime: 3\n", "a\nb\n"} {
-		if _, err := ReadStatus(text); !errors.Is(err, ErrNoStatus) {
+		if _, err := Read(text); !errors.Is(err, ErrNoStatus) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -62,7 +62,7 @@ func TestReadNonsense(t *testing.T) {
 		"ConnsTotal: x\n": `"ConnsTotal"`, "CPUUser: x\n": `"CPUUser"`,
 		"Slots: 1:2\n": "has 2 parts", "Slots: 1:2:3:4:5:x\n": "invalid syntax",
 	} {
-		if _, err := ReadStatus(text + "Scoreboard: _\n"); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Read(text + "Scoreboard: _\n"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)
 		}
 	}
