@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"lflab/experiments/load/answer"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -87,7 +89,7 @@ type background struct {
 	patience time.Duration // how long to wait without progress for clients to be opened
 	clients  []client      // sorted by kind
 	asks     [kinds][]byte
-	heads    *headReader
+	heads    *answer.HeadReader
 	buf      []byte
 
 	ep, wakeFD int
@@ -122,7 +124,7 @@ func openBackground(ctx context.Context, cfg Config, t *target, fd int) (*backgr
 		return nil, err
 	}
 	b := &background{
-		target: t, patience: cfg.Timeout, heads: newHeadReader(), buf: make([]byte, 64<<10),
+		target: t, patience: cfg.Timeout, heads: answer.NewHeadReader(), buf: make([]byte, 64<<10),
 		events: make([]unix.EpollEvent, 256), allOpen: make(chan struct{}), ended: make(chan struct{}),
 		clients: newClients(cfg.Background),
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"lflab/experiments/load/answer"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -18,7 +20,7 @@ type client struct {
 	kind   clientKind
 	state  clientState
 	sent   int // bytes of the request that were sent
-	answer answer
+	answer answer.Reader
 }
 
 type clientKind uint8
@@ -176,7 +178,7 @@ func (b *background) ask(g *client) {
 		b.leave(g, fmt.Sprintf("send: %d of %d bytes of a request", n, len(text)))
 	default:
 		g.sent = n
-		g.answer.reset()
+		g.answer.Reset()
 	}
 }
 
@@ -218,16 +220,16 @@ func (b *background) hear(g *client) {
 
 // take parses a part of the answer to an idle or a blocking client.
 func (b *background) take(g *client, p []byte) {
-	used, err := g.answer.feed(p, b.heads)
+	used, err := g.answer.Feed(p, b.heads)
 	switch {
 	case err != nil:
 		b.leave(g, err.Error())
-	case g.answer.stage != done:
+	case g.answer.Stage != answer.Done:
 	case used < len(p):
 		b.leave(g, "was sent more than its answer")
-	case g.answer.status != 200:
-		b.leave(g, fmt.Sprintf("was answered with status %d", g.answer.status))
-	case !g.answer.keep:
+	case g.answer.Status != 200:
+		b.leave(g, fmt.Sprintf("was answered with status %d", g.answer.Status))
+	case !g.answer.Keep:
 		b.leave(g, "was answered with Connection: close")
 	default:
 		if g.state == arriving {

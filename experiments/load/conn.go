@@ -1,6 +1,10 @@
 package load
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"lflab/experiments/load/answer"
+)
 
 // A conn is a slot for one of the connections that a load may have open at
 // once. It has a descriptor or none.
@@ -28,7 +32,7 @@ type conn struct {
 	free     int64   // since when the slot has been free
 	deadline int64   // of the exchange, of the server's close, or the end of the rest
 
-	answer answer
+	answer answer.Reader
 }
 
 type connState uint8

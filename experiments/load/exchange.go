@@ -1,6 +1,10 @@
 package load
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"lflab/experiments/load/answer"
+)
 
 // exchange begins a request on c, which must be free. The request's actual
 // start is now, even if a connection must be opened first.
@@ -9,7 +13,7 @@ func (g *generator) exchange(c *conn, planned arrival) {
 	c.deadline = c.started + g.timeout
 	g.deadlines = min(g.deadlines, c.deadline)
 	c.state, c.sent, c.written, c.asked = sending, 0, 0, true
-	c.answer.reset()
+	c.answer.Reset()
 	g.busy++
 	if c.counted = g.begin <= planned.group && planned.group < g.finish; c.counted {
 		g.pending++
@@ -139,7 +143,7 @@ const maxDiscard = 16 << 20
 func (g *generator) receive(c *conn, events uint32) {
 	ended := events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0
 	for range maxRounds {
-		unread := c.answer.unread()
+		unread := c.answer.Unread()
 		skips := unread >= int64(len(g.buf)) && !g.copies
 		var n, room int
 		var errno unix.Errno
@@ -162,7 +166,7 @@ func (g *generator) receive(c *conn, events uint32) {
 		case errno != 0:
 			g.fail(c, faultReset)
 			return
-		case n == 0 && c.answer.end():
+		case n == 0 && c.answer.End():
 			g.complete(c, true, false)
 			return
 		case n == 0:
@@ -174,19 +178,19 @@ func (g *generator) receive(c *conn, events uint32) {
 		}
 		used, err := n, error(nil)
 		if skips {
-			c.answer.skip(n)
+			c.answer.Skip(n)
 		} else {
-			used, err = c.answer.feed(g.buf[:n], g.heads)
+			used, err = c.answer.Feed(g.buf[:n], g.heads)
 		}
 		drained := n < room // later data is a new edge
 		switch {
 		case err != nil:
 			g.fail(c, faultProtocol)
 			return
-		case c.answer.stage == done && used < n:
+		case c.answer.Stage == answer.Done && used < n:
 			g.complete(c, true, true) // something follows that no request asked for
 			return
-		case c.answer.stage == done:
+		case c.answer.Stage == answer.Done:
 			g.complete(c, ended && drained, false)
 			return
 		case drained && !ended:
@@ -203,9 +207,9 @@ func (g *generator) complete(c *conn, ended, spoiled bool) {
 	c.failures, c.reused = 0, true
 	g.answered(c, g.now, spoiled)
 	switch {
-	case !ended && c.answer.keep && !g.target.close:
+	case !ended && c.answer.Keep && !g.target.close:
 		g.release(c, g.now)
-	case ended || c.answer.keep:
+	case ended || c.answer.Keep:
 		// In the second case the server was asked to close and did not announce
 		// that it will.
 		g.disconnect(c)

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unsafe"
 
+	"lflab/experiments/load/answer"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -20,7 +22,7 @@ type generator struct {
 	thread int
 	conns  []conn
 	tally  *tally
-	heads  *headReader
+	heads  *answer.HeadReader
 	plan   *plan // nil for a closed loop
 	cpu    int   // the CPU to which the thread is bound, or anyCPU
 	unbind func()
@@ -121,7 +123,7 @@ func (g *generator) setUp() error {
 	}
 	g.buf = make([]byte, 64<<10)
 	g.events = make([]unix.EpollEvent, 256)
-	g.heads = newHeadReader()
+	g.heads = answer.NewHeadReader()
 	g.free.ring = make([]*conn, len(g.conns))
 	g.again = make([]*conn, 0, len(g.conns))
 	if _, errno := epollWait(g.ep, g.events, 0); errno == unix.ENOSYS {

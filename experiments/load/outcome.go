@@ -98,7 +98,7 @@ func (g *generator) answered(c *conn, now int64, spoiled bool) {
 	t := g.tally
 	t.answered++
 	c.served = true
-	f, failed := statusFault(c.answer.status)
+	f, failed := statusFault(c.answer.Status)
 	if spoiled {
 		f, failed = faultProtocol, true
 	}
@@ -110,7 +110,7 @@ func (g *generator) answered(c *conn, now int64, spoiled bool) {
 	if !g.settle(c) {
 		return
 	}
-	t.statuses[min(c.answer.status, len(t.statuses)-1)]++
+	t.statuses[min(c.answer.Status, len(t.statuses)-1)]++
 	if failed {
 		t.faults[f]++
 	} else {

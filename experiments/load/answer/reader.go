@@ -1,4 +1,4 @@
-package load
+package answer
 
 import (
 	"bytes"
@@ -13,9 +13,9 @@ import (
 //	inHead -> inHead                   1xx: another head follows
 //	inHead -> inBody -> done           by Content-Length, or to the end of the connection
 //	inHead -> inChunks -> done
-type answer struct {
+type Reader struct {
 	framing
-	stage   stage
+	Stage   stage
 	left    int64  // bytes of the body that have not come
 	partial []byte // the beginning of a head
 	begun   bool   // at least one byte has come
@@ -28,36 +28,36 @@ const (
 	inHead stage = iota
 	inBody
 	inChunks
-	done
+	Done
 )
 
-// reset prepares for another response. It keeps its memory.
-func (a *answer) reset() {
-	a.stage, a.begun, a.partial = inHead, false, a.partial[:0]
+// Reset prepares for another response. It keeps its memory.
+func (a *Reader) Reset() {
+	a.Stage, a.begun, a.partial = inHead, false, a.partial[:0]
 }
 
-// feed takes the next bytes from the connection and returns how many of them
+// Feed takes the next bytes from the connection and returns how many of them
 // belong to the response. That is fewer than len(p) only when the response is
 // complete. An error is a violation of the protocol; the connection cannot be
 // used after it.
-func (a *answer) feed(p []byte, heads *headReader) (int, error) {
+func (a *Reader) Feed(p []byte, heads *HeadReader) (int, error) {
 	used := 0
 	a.begun = a.begun || len(p) > 0
-	for used < len(p) && a.stage != done {
+	for used < len(p) && a.Stage != Done {
 		var n int
 		var err error
-		switch a.stage {
+		switch a.Stage {
 		case inHead:
 			n, err = a.feedHead(p[used:], heads)
 		case inBody:
 			n = int(min(int64(len(p)-used), a.left))
 			if a.left -= int64(n); a.left == 0 {
-				a.stage = done
+				a.Stage = Done
 			}
 		case inChunks:
 			var end bool
 			if n, end, err = a.chunks.feed(p[used:]); end {
-				a.stage = done
+				a.Stage = Done
 			}
 		}
 		if err != nil {
@@ -68,24 +68,24 @@ func (a *answer) feed(p []byte, heads *headReader) (int, error) {
 	return used, nil
 }
 
-// unread returns how much of the body is still to come if it has a length or
+// Unread returns how much of the body is still to come if it has a length or
 // lasts until the close, and 0 otherwise.
-func (a *answer) unread() int64 {
-	if a.stage != inBody {
+func (a *Reader) Unread() int64 {
+	if a.Stage != inBody {
 		return 0
 	}
 	return a.left
 }
 
-// skip counts n bytes of the body, at most left of them, that were received
+// Skip counts n bytes of the body, at most left of them, that were received
 // without being looked at.
-func (a *answer) skip(n int) {
+func (a *Reader) Skip(n int) {
 	if a.left -= int64(n); a.left == 0 {
-		a.stage = done
+		a.Stage = Done
 	}
 }
 
-func (a *answer) feedHead(p []byte, heads *headReader) (int, error) {
+func (a *Reader) feedHead(p []byte, heads *HeadReader) (int, error) {
 	before := len(a.partial)
 	if before == 0 {
 		if n := heads.repeated(p); n > 0 {
@@ -116,38 +116,38 @@ func (a *answer) feedHead(p []byte, heads *headReader) (int, error) {
 	return len(p), nil
 }
 
-func (a *answer) read(head []byte, heads *headReader) error {
+func (a *Reader) read(head []byte, heads *HeadReader) error {
 	f, err := heads.parse(head)
 	if err != nil {
 		return err
 	}
-	if f.status >= 200 {
+	if f.Status >= 200 {
 		a.enter(f)
 	}
 	return nil
 }
 
-func (a *answer) enter(f framing) {
+func (a *Reader) enter(f framing) {
 	a.framing = f
 	switch f.body {
 	case 0:
-		a.stage = done
+		a.Stage = Done
 	case chunked:
-		a.stage, a.chunks = inChunks, chunkReader{}
+		a.Stage, a.chunks = inChunks, chunkReader{}
 	case toEnd:
-		a.stage, a.left = inBody, math.MaxInt64
+		a.Stage, a.left = inBody, math.MaxInt64
 	default:
-		a.stage, a.left = inBody, f.body
+		a.Stage, a.left = inBody, f.body
 	}
 }
 
-// end reports whether the response is complete, given that the server has
+// End reports whether the response is complete, given that the server has
 // closed.
-func (a *answer) end() bool {
-	if a.stage == inBody && a.body == toEnd {
-		a.stage = done
+func (a *Reader) End() bool {
+	if a.Stage == inBody && a.body == toEnd {
+		a.Stage = Done
 	}
-	return a.stage == done
+	return a.Stage == Done
 }
 
 func bareNewline(p []byte) bool {

@@ -1,4 +1,4 @@
-package load
+package answer
 
 import (
 	"bufio"
@@ -13,9 +13,9 @@ import (
 
 // feedAll feeds text in pieces that end at cuts and returns the framing of each
 // answer.
-func feedAll(text string, cuts []int, heads *headReader) ([]framing, *answer, error) {
+func feedAll(text string, cuts []int, heads *HeadReader) ([]framing, *Reader, error) {
 	var answers []framing
-	a := &answer{}
+	a := &Reader{}
 	for from := 0; from < len(text); {
 		to := len(text)
 		for _, cut := range cuts {
@@ -24,13 +24,13 @@ func feedAll(text string, cuts []int, heads *headReader) ([]framing, *answer, er
 			}
 		}
 		for from < to {
-			n, err := a.feed([]byte(text[from:to]), heads)
+			n, err := a.Feed([]byte(text[from:to]), heads)
 			if err != nil {
 				return answers, a, err
 			}
-			if from += n; a.stage == done {
+			if from += n; a.Stage == Done {
 				answers = append(answers, a.framing)
-				a.reset()
+				a.Reset()
 			}
 		}
 	}
@@ -79,7 +79,7 @@ func TestAnswersSplitAnywhere(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.Custom(drawAnswer), 1, 5).Draw(t, "answers"), "")
 		cuts := rapid.SliceOf(rapid.IntRange(0, len(text))).Draw(t, "cuts")
-		got, _, err := feedAll(text, cuts, newHeadReader())
+		got, _, err := feedAll(text, cuts, NewHeadReader())
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}
@@ -104,7 +104,7 @@ func TestAnswersSplitAnywhere(t *testing.T) {
 			if i >= len(got) {
 				t.Fatalf("%q: %d answers, net/http reads more", text, len(got))
 			}
-			if got[i].status != response.StatusCode || got[i].keep == response.Close {
+			if got[i].Status != response.StatusCode || got[i].Keep == response.Close {
 				t.Fatalf("%q: answer %d is %+v, net/http reads %d, close %v", text, i, got[i], response.StatusCode, response.Close)
 			}
 		}
@@ -113,18 +113,18 @@ func TestAnswersSplitAnywhere(t *testing.T) {
 
 func TestAnswerToTheEnd(t *testing.T) {
 	for _, head := range []string{"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.0 200 OK\r\nContent-Type: a/b\r\n\r\n"} {
-		answers, a, err := feedAll(head+"and so on", nil, newHeadReader())
-		if err != nil || len(answers) != 0 || a.stage != inBody {
-			t.Fatalf("%q: %v, %v, stage %d: want to be in the body", head, answers, err, a.stage)
+		answers, a, err := feedAll(head+"and so on", nil, NewHeadReader())
+		if err != nil || len(answers) != 0 || a.Stage != inBody {
+			t.Fatalf("%q: %v, %v, stage %d: want to be in the body", head, answers, err, a.Stage)
 		}
-		if !a.end() || a.keep {
+		if !a.End() || a.Keep {
 			t.Errorf("%q: the end of the connection ends the answer", head)
 		}
 	}
 	for _, short := range []string{"", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab",
 		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n", "HTTP/1.1 100 Continue\r\n\r\n"} {
-		answers, a, err := feedAll(short, nil, newHeadReader())
-		if err != nil || len(answers) != 0 || a.end() {
+		answers, a, err := feedAll(short, nil, NewHeadReader())
+		if err != nil || len(answers) != 0 || a.End() {
 			t.Errorf("%q: %v, %v: want an answer cut short", short, answers, err)
 		}
 	}
@@ -151,7 +151,7 @@ func TestAnswerMalformed(t *testing.T) {
 		"size CR":             chunks + "1\ra",
 	} {
 		for _, cuts := range [][]int{nil, {1, 5, 9, len(text) - 3, len(text) - 1}} {
-			if answers, _, err := feedAll(text, cuts, newHeadReader()); err == nil {
+			if answers, _, err := feedAll(text, cuts, NewHeadReader()); err == nil {
 				t.Errorf("%s: %v, want an error", name, answers)
 			}
 		}
@@ -174,7 +174,7 @@ func TestHeadRepeated(t *testing.T) {
 		"not all of it":    {head[:len(head)-1], false},
 		"ends in the date": {strings.Replace(head, "Sun, 06 Nov", "Sun\r\n\r\nNov", 1), false},
 	} {
-		r := newHeadReader()
+		r := NewHeadReader()
 		if _, err := r.parse([]byte(head)); err != nil {
 			t.Fatal(err)
 		}
@@ -192,11 +192,11 @@ func BenchmarkAnswer(b *testing.B) {
 	}{{"same", date}, {"new", strings.Replace(date, "lflab", "%[1]d", 1)}} {
 		b.Run("head="+bench.name, func(b *testing.B) {
 			texts := [2][]byte{fmt.Appendf(nil, bench.format, 37), fmt.Appendf(nil, bench.format, 38)}
-			heads, a := newHeadReader(), &answer{}
+			heads, a := NewHeadReader(), &Reader{}
 			b.ReportAllocs()
 			for i := range b.N {
-				a.reset()
-				if n, err := a.feed(texts[i&1], heads); err != nil || n != len(texts[i&1]) {
+				a.Reset()
+				if n, err := a.Feed(texts[i&1], heads); err != nil || n != len(texts[i&1]) {
 					b.Fatal(n, err)
 				}
 			}

@@ -1,4 +1,4 @@
-package load
+package answer
 
 import (
 	"bufio"
@@ -20,14 +20,14 @@ const (
 
 // A framing describes the rest of an answer, according to its head.
 type framing struct {
-	status int
+	Status int
 	body   int64 // length in bytes, chunked or toEnd
-	keep   bool  // the connection can carry another request
+	Keep   bool  // the connection can carry another request
 }
 
 // A headReader parses the heads of answers. Under load a server sends the same
 // head again, except for its date, and such a head is not parsed again.
-type headReader struct {
+type HeadReader struct {
 	header fasthttp.ResponseHeader
 	source bytes.Reader
 	buffer *bufio.Reader
@@ -37,8 +37,8 @@ type headReader struct {
 	said framing
 }
 
-func newHeadReader() *headReader {
-	r := &headReader{}
+func NewHeadReader() *HeadReader {
+	r := &HeadReader{}
 	r.buffer = bufio.NewReaderSize(&r.source, maxHead)
 	return r
 }
@@ -53,7 +53,7 @@ var (
 
 // repeated returns the length of p's head if it equals the last head, and 0
 // otherwise.
-func (r *headReader) repeated(p []byte) int {
+func (r *HeadReader) repeated(p []byte) int {
 	n := len(r.last)
 	if n == 0 || len(p) < n {
 		return 0
@@ -78,7 +78,7 @@ func (r *headReader) repeated(p []byte) int {
 }
 
 // parse parses a complete head, including its empty line.
-func (r *headReader) parse(head []byte) (framing, error) {
+func (r *HeadReader) parse(head []byte) (framing, error) {
 	r.source.Reset(head)
 	r.buffer.Reset(&r.source)
 	if err := r.header.Read(r.buffer); err != nil {
@@ -88,24 +88,24 @@ func (r *headReader) parse(head []byte) (framing, error) {
 		return framing{}, errors.New("read head: bytes left over")
 	}
 	f := framing{
-		status: r.header.StatusCode(),
+		Status: r.header.StatusCode(),
 		body:   int64(r.header.ContentLength()),
 		// fasthttp recognises "close" only in lower case and as the only value.
-		keep: !r.header.ConnectionClose() && !hasToken(r.header.Peek("Connection"), "close"),
+		Keep: !r.header.ConnectionClose() && !hasToken(r.header.Peek("Connection"), "close"),
 	}
 	switch {
-	case f.status == 101:
+	case f.Status == 101:
 		return framing{}, errors.New("read head: 101 without a request to switch protocols")
-	case f.status < 200:
+	case f.Status < 200:
 		return f, nil
-	case f.status == 204 || f.status == 304:
+	case f.Status == 204 || f.Status == 304:
 		f.body = 0
 	}
 	r.remember(head, f)
 	return f, nil
 }
 
-func (r *headReader) remember(head []byte, f framing) {
+func (r *HeadReader) remember(head []byte, f framing) {
 	r.last = append(r.last[:0], head...)
 	r.said, r.date = f, 0
 	for _, name := range dateNames {
