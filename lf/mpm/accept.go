@@ -24,7 +24,7 @@ func acceptChoice(names ...string) Choice {
 
 // acceptMode is the mode that was chosen, where the policy is whole.
 func (c Config) acceptMode(choice Choice) sock.AcceptMode {
-	mode, _ := sock.LookupAcceptMode(c.choose(choice))
+	mode, _ := sock.LookupAcceptMode(choice.Text(&c.Policy))
 	return mode
 }
 

@@ -55,9 +55,6 @@ func (c *Choice) settle(p *lf.Policy) {
 	}
 }
 
-// choose is the value of that choice, where the policy is whole.
-func (c Config) choose(choice Choice) string { return choice.Text(&c.Policy) }
-
 // knows tells whether the architecture has such a part, and of it that value.
 func (k Kind) knows(part, value string) error {
 	at := slices.IndexFunc(k.Choices, func(c Choice) bool { return c.Name == part })

@@ -48,7 +48,7 @@ func newKernel(m *server, choice Choice) (MPM, error) {
 		return nil, err
 	}
 	m.primitive = "accept4"
-	if mode := m.cfg.choose(choice); mode != "blocking" {
+	if mode := choice.Text(&m.cfg.Policy); mode != "blocking" {
 		m.primitive = mode
 	}
 	m.body = func(id int) { m.acceptAndServe(id, all[id%len(all)]) }

@@ -56,33 +56,27 @@ type Kind struct {
 	// MinThreads is the least number of threads it works with; MaxThreads the
 	// greatest, 0 where there is none.
 	MinThreads, MaxThreads int
-	// Parks tells whether it uses the parker that Config names.
-	Parks bool
+	Parks                  bool // it uses the parker that Config names
 	// Pool tells whether its threads are a Leader/Followers pool: whether
 	// Gate and the options of the Policy that are lf.OfPool mean anything to it.
-	Pool bool
-	// Divides tells whether it can have several handle sets.
-	Divides bool
+	Pool    bool
+	Divides bool // it can have several handle sets
 	// ListenerSeat tells that thread 0 is a listener: it serves no connection,
 	// and Apache's scoreboard has no row for it.
 	ListenerSeat bool
-	// Async tells that connections may wait without a thread.
-	Async bool
+	Async        bool // connections may wait without a thread
 	// Unbounded tells that it starts what it needs for each connection: no
 	// number of threads bounds it, and none of them is idle.
 	Unbounded bool
 	// AllAccept tells that all its threads wait for connections at once: each of
 	// those in accept(2) takes a descriptor before it waits.
 	AllAccept bool
-	// Gated tells whether AcceptGate means anything to it.
-	Gated bool
-	// Capped tells whether AsyncFactor and Sheds mean anything to it.
-	Capped bool
+	Gated     bool // AcceptGate means something to it
+	Capped    bool // AsyncFactor and Sheds mean something to it
 	// ReusePort tells that it listens more than once on the same address: the
 	// listener must have been opened with the option of that name.
 	ReusePort bool
-	// Choices are what can be chosen of it by name.
-	Choices []Choice
+	Choices   []Choice // what can be chosen of it by name
 	// Promotes, where it is set, is the promotion where Config names none.
 	Promotes func(Config) lf.Promotion
 	// Refuses, where it is set, tells what else does not go with it. It and New

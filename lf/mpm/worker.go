@@ -48,7 +48,7 @@ type item[T any] struct {
 }
 
 func newWorker(s *server) (MPM, error) {
-	q, err := queue.Make[item[int]](s.cfg.choose(workerForm), len(s.seats)-1, s.cfg.Parker, s.cfg.Park)
+	q, err := queue.Make[item[int]](workerForm.Text(&s.cfg.Policy), len(s.seats)-1, s.cfg.Parker, s.cfg.Park)
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func newWorker(s *server) (MPM, error) {
 
 // refuseWorker tells what the chosen form has against the parker.
 func refuseWorker(cfg Config) error {
-	name := cfg.choose(workerForm)
+	name := workerForm.Text(&cfg.Policy)
 	for _, f := range queue.Forms() {
 		if f.Name == name {
 			return f.Suits(cfg.Parker)
