@@ -230,7 +230,7 @@ func (p *Process) Stop(grace time.Duration) error {
 		return p.EndedEarly()
 	default:
 	}
-	_ = p.keeper.conn.send(order{Term: true}) // fails if the program is just ending
+	_ = p.keeper.conn.send(order{Term: true}) // may fail because the program is ending
 	select {
 	case <-p.ended:
 	case <-time.After(grace):
@@ -273,7 +273,7 @@ func (p *Process) Kill() {
 		return
 	default:
 	}
-	_ = p.keeper.conn.send(order{Kill: true}) // fails if the program is just ending
+	_ = p.keeper.conn.send(order{Kill: true}) // may fail because the program is ending
 	<-p.ended
 }
 
