@@ -54,8 +54,8 @@ func handmade(t *testing.T) *Run {
 	return r
 }
 
-// A damaged trial costs only itself. The message names the file at fault and
-// what to do.
+// A damaged trial costs only itself. The message says what to do with which
+// file.
 func TestDamagedTrials(t *testing.T) {
 	made := handmade(t)
 	tr := &made.Trials[1]
@@ -146,8 +146,7 @@ func TestDamagedTrials(t *testing.T) {
 	}
 }
 
-// Whatever single bytes of a file change, Open returns and loses no other
-// trial.
+// Whatever bytes of a file change, Open returns and loses no other trial.
 func TestDamagedBytes(t *testing.T) {
 	t.Parallel()
 	made := handmade(t)
@@ -221,8 +220,7 @@ func TestDamagedManifest(t *testing.T) {
 	}
 }
 
-// An unreadable archive costs the trials in it, and Unpack does not overwrite
-// it.
+// An unreadable archive costs its trials, and Unpack does not overwrite it.
 func TestDamagedArchive(t *testing.T) {
 	made := handmade(t)
 	if err := Pack(made.Dir); err != nil {

@@ -177,8 +177,7 @@ func perConnection(name string) func(*PhaseResult) (float64, bool) {
 	}
 }
 
-// countPerConnection divides one of the probe's counts by the accepted
-// connections.
+// countPerConnection divides a count of the probe by accepted connections.
 func countPerConnection(name string) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Probe == nil || p.Probe.Counts["connections"] == 0 {

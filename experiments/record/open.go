@@ -71,8 +71,7 @@ func open(dir string, histograms bool) (*Run, error) {
 func (r *Run) openManifest() error {
 	path, m := filepath.Join(r.Dir, ManifestFile), &r.Manifest
 	if err := readJSON(os.DirFS(r.Dir), ManifestFile, m); err != nil {
-		// A manifest of a newer format may not parse: then its format is the
-		// error.
+		// A manifest of a newer format may not parse; then report its format.
 		var newer struct {
 			Format int `json:"format"`
 		}
@@ -214,8 +213,7 @@ func readRegular(files fs.FS, name string, most int64) ([]byte, error) {
 	return text, cause(err)
 }
 
-// cause strips the path from err, because the path depends on the kind of
-// fs.FS.
+// cause strips the path from err, because it depends on the kind of fs.FS.
 func cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

@@ -37,8 +37,7 @@ func Pack(dir string) error {
 	return nil
 }
 
-// Unpack restores the trials' files. It leaves a directory that is not packed
-// as it is.
+// Unpack restores the trials' files. It leaves an unpacked directory alone.
 func Unpack(dir string) error {
 	if err := unpack(dir); err != nil {
 		return fmt.Errorf("unpack %s: %w", dir, err)

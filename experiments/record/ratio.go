@@ -69,8 +69,7 @@ func (r *Run) Ratios() []RatioRow {
 	return rows
 }
 
-// best returns the denominator of a cell: of several, the one with the best
-// median.
+// best returns a cell's denominator: of several, that with the best median.
 func (r *Run) best(q suite.Ratio, cell Cell, m Metric) (name string, byBlock map[int]float64) {
 	var best float64
 	for _, value := range q.Values {
@@ -130,8 +129,7 @@ func (r *Run) writeRatios(w io.Writer) error {
 	return out.Error()
 }
 
-// WriteRatios writes the ratios for readers, tab-separated; nothing if the
-// suite asks for none.
+// WriteRatios writes the ratios for readers, tab-separated, if there are any.
 func (r *Run) WriteRatios(w io.Writer) error {
 	title := ""
 	for _, row := range r.Ratios() {

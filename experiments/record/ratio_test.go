@@ -45,8 +45,7 @@ func TestRatios(t *testing.T) {
 	}
 }
 
-// Of several values the best is the denominator, whether higher or lower is
-// better.
+// The best of several values is the denominator, for either sense of better.
 func TestRatioToTheBest(t *testing.T) {
 	r := made(t)
 	cell := Cell{"mpm": "three", "mode": "close"}

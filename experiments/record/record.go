@@ -217,8 +217,8 @@ type PhaseResult struct {
 	Steady     string `json:"steady,omitempty"`
 	SteadyFrom int    `json:"steady_from_bin,omitempty"`
 
-	// ServedBy counts the requests that each thread of our own servers served,
-	// in falling order.
+	// ServedBy counts the requests of each of our own servers' threads,
+	// falling.
 	ServedBy []uint64 `json:"served_by,omitempty"`
 
 	// Background is the outcome of the background clients, if there were any.
@@ -242,8 +242,7 @@ type PhaseResult struct {
 	Histograms map[string]*hdrhistogram.Histogram `json:"-"`
 }
 
-// Bins is the series of the clients' measurements, by parts of the measured
-// time.
+// Bins is a series of the clients' measurements over the measured time.
 type Bins struct {
 	WidthS   float64   `json:"width_s"`
 	Requests []uint64  `json:"requests"`
@@ -260,8 +259,7 @@ type BackgroundResult struct {
 	RSSWith   uint64 `json:"rss_with_bytes"`   // when all were connected, before the warm-up
 }
 
-// UserStages joins the kernel's records with the flight recorder's, by thread
-// and time.
+// UserStages joins records of kernel and flight recorder by thread and time.
 type UserStages struct {
 	H         *stats.Dist            `json:"H_user_ns,omitempty"` // both ends in user code
 	D         *stats.Dist            `json:"D_user_ns,omitempty"`

@@ -53,8 +53,7 @@ func creatable(dir, parent string) error {
 	return writable(dir, parent)
 }
 
-// writable creates a file in the directory in, because permissions alone do not
-// tell.
+// writable tries to create a file, because permissions alone do not tell.
 func writable(dir, in string) error {
 	f, err := os.CreateTemp(in, halfPrefix+"*")
 	if err != nil {

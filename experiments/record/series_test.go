@@ -29,8 +29,7 @@ func TestSeriesInNumbers(t *testing.T) {
 	}
 	up, ok := s.ScaleUp()
 	near("time until 38 of 40 clients were served", up, ok, 0.5)
-	// From second 3 on few enough threads are idle, but one process too many
-	// lives until 3.5.
+	// From 3 s on few threads are idle; one process too many lives until 3.5 s.
 	down, ok := s.ScaleDown()
 	near("time until threads were back", down, ok, 1.5)
 	if s.MostProcesses() != 5 || s.MostThreads() != 21 {
@@ -63,8 +62,7 @@ func TestSeriesInNumbers(t *testing.T) {
 	}
 }
 
-// A server that never has too many idle threads is back at the first look after
-// the clients left.
+// Without excess threads, a server is back at the first look after DownS.
 func TestScaleDownOfNothing(t *testing.T) {
 	s := &Series{DownS: 1.02, IdleMost: 8, TimeS: []float64{0, 1, 1.1}, Processes: []int{2, 2, 2}, Idle: []int{7, 1, 7}}
 	if down, ok := s.ScaleDown(); !ok || math.Abs(down-0.08) > 1e-9 {

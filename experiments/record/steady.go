@@ -62,8 +62,7 @@ func (b *Bins) between(from, to int) (count, mean float64) {
 	return count, sum / count
 }
 
-// merge returns how many bins make one value, or 0 if there are too few bins or
-// answers to judge.
+// merge returns how many bins make one value, or 0 if data are too few.
 func (b *Bins) merge() int {
 	bins := len(b.Requests)
 	answers, _ := b.between(0, bins)
@@ -74,8 +73,7 @@ func (b *Bins) merge() int {
 	return max(1, min(wanted, bins/fewestBins))
 }
 
-// Settle judges the bins of a phase. It sets Steady and SteadyFrom and returns
-// the gate "steady".
+// Settle judges the bins, sets Steady and SteadyFrom, and returns the gate.
 func (p *PhaseResult) Settle(open bool) Gate {
 	g := Gate{Name: "steady", Phase: p.Name, OK: true, Limit: steadyLimit}
 	what, better := "number of answers", stats.Higher
@@ -113,8 +111,7 @@ func (p *PhaseResult) Settle(open bool) Gate {
 	return g
 }
 
-// apart returns how far the highest level lies above the lowest, as a share of
-// the lowest.
+// apart returns how far the levels lie apart, as a share of the lowest.
 func apart(segments []stats.Segment) float64 {
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, s := range segments {
@@ -154,8 +151,7 @@ func (r *Run) Unsteady() (lines []string) {
 	return lines
 }
 
-// fewestPooled is the number of trials from which a mean says more than one
-// trial.
+// fewestPooled trials have a mean that says more than one trial does.
 const fewestPooled = 3
 
 // Courses judges the phases of each cell by the mean over its trials, bin by
@@ -192,8 +188,7 @@ func (r *Run) Courses() []Course {
 	return all
 }
 
-// pooled returns the course of the mean over trials, or false if one of them
-// has too little data.
+// pooled returns the course of the mean over trials, or false if data are few.
 func pooled(trials []*PhaseResult) (c Course, ok bool) {
 	open := trials[0].OfferedRate > 0
 	better := stats.Higher

@@ -37,8 +37,7 @@ func madeBins(seed uint64, bins int, perBin, tail float64, rate, latency func(at
 
 func flat(float64) float64 { return 1 }
 
-// Steady series pass, however few answers a bin has: at most 2 % of the series
-// of each kind fail.
+// Steady series pass, however few answers a bin has: at most 2 % fail.
 func TestSteadySeriesPass(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -42,8 +42,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// RemoveHalves removes the unfinished files that a killed run or a full disk
-// left.
+// RemoveHalves removes unfinished files that a killed run or a full disk left.
 func RemoveHalves(dir string) error {
 	for _, d := range []string{dir, filepath.Join(dir, TrialsDir)} {
 		entries, err := os.ReadDir(d)

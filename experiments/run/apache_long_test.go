@@ -29,8 +29,7 @@ func TestApacheSuite(t *testing.T) {
 			if _, err := exec.LookPath(sub.Needs); err != nil {
 				t.Skip(err)
 			}
-			// t.TempDir does not do: www-data must be able to enter the
-			// directory.
+			// www-data must be able to enter it, which rules out t.TempDir.
 			temp, err := os.MkdirTemp("", "lflab-test-")
 			if err != nil {
 				t.Fatal(err)

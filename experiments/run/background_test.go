@@ -226,8 +226,7 @@ func TestSubjectOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// The ratios of the embedded suites use known metrics, and New refuses unknown
-// ones.
+// Ratios of the embedded suites use known metrics; New refuses others.
 func TestRatiosOfTheSuites(t *testing.T) {
 	all, err := suite.All()
 	if err != nil {

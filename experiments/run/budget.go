@@ -81,8 +81,7 @@ func (x *Experiment) next(r *record.Run, p *pace, left float64) (round []record.
 	if len(chosen) == 0 {
 		return nil, "no further trials fit into the budget"
 	}
-	// The round follows the order of the cells: their rank by width does not
-	// matter.
+	// The round follows the order of the cells, not their widths.
 	chosen = slices.DeleteFunc(slices.Clone(cells), func(c record.Cell) bool {
 		return !slices.ContainsFunc(chosen, func(d record.Cell) bool { return maps.Equal(c, d) })
 	})

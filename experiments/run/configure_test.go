@@ -87,8 +87,7 @@ func TestConfiguredSubject(t *testing.T) {
 	}
 }
 
-// Other users can read the configuration, because servers that root starts
-// change their user.
+// All users can read the configuration: root's servers change their user.
 func TestConfigurationIsReadableByAll(t *testing.T) {
 	s := openFile(t, configuredSuite(t, "port {port}"))
 	t.Setenv("TMPDIR", t.TempDir())

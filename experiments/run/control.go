@@ -20,8 +20,7 @@ import (
 // server with one thread per connection.
 type control struct{ address string }
 
-// longestAnswer, in bytes, holds the single records of about fifty threads'
-// full logs.
+// longestAnswer, in bytes, holds the records of about fifty full logs.
 const longestAnswer = 256 << 20
 
 // statusError is an answer with a status other than 200.

@@ -101,8 +101,7 @@ func timeOf(p record.Phase) float64 {
 	return each
 }
 
-// commandEstimate returns the expected duration, in s, of a command that prints
-// a figure.
+// commandEstimate returns the expected duration of a command in s.
 func (x *Experiment) commandEstimate(cell record.Cell) float64 {
 	primitive, known := cell["primitive"]
 	place := cell[suite.PlaceAxis]

@@ -34,8 +34,7 @@ type Options struct {
 
 	Force bool // resume although the suite, the program or the machine has changed
 
-	// Serve is the command that starts our own servers; empty means "serve" of
-	// this program.
+	// Serve starts our own servers; empty means "serve" of this program.
 	Serve []string
 
 	// CheckProbe returns why the kernel probe cannot run here, or nil. The
@@ -228,8 +227,7 @@ func prepare(s *suite.Suite, o Options) (*Experiment, error) {
 	return x, nil
 }
 
-// checkProbe asks once, because the rights of a process do not change between
-// suites.
+// checkProbe asks once, because a process's rights do not change.
 var checkProbe = sync.OnceValue(probe.Check)
 
 func phaseRecord(p suite.Phase, scale float64) record.Phase {
@@ -299,8 +297,7 @@ func (x *Experiment) plan() error {
 	return nil
 }
 
-// begin returns the trials that the results directory already holds, and writes
-// the manifest.
+// begin writes the manifest. done holds the trials that need not run again.
 func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
 	dir := x.opts.Dir
 	if len(x.Manifest.Resumed) > 0 {
@@ -320,8 +317,7 @@ func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
 	return map[string]*record.Trial{}, record.WriteManifest(dir, &x.Manifest)
 }
 
-// build prepares a subject: it finds the program that it needs and compiles its
-// source.
+// build finds the program that a subject needs and compiles its source.
 func (x *Experiment) build(sub *suite.Subject) error {
 	if sub.Needs != "" {
 		path, err := process.Find(sub.Needs)

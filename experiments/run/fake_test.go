@@ -86,8 +86,7 @@ func sideBySide() {
 	}
 }
 
-// announce writes this process's id into the directory in which a test looks
-// for remaining processes.
+// announce writes this process's id to the directory that the test checks.
 func announce() { announceIn(os.Getenv("FAKE_PIDS")) }
 
 func announceIn(dir string) {
@@ -345,8 +344,7 @@ func openSuite(t *testing.T, text string) *suite.Suite {
 	return s
 }
 
-// announced holds, by test name, the directory in which the test's fakes
-// announce themselves.
+// announced holds the directory of each test's fakes, by test name.
 var announced sync.Map
 
 // pids makes the directory in which a test's fakes announce themselves;
@@ -360,8 +358,7 @@ func pids(t *testing.T) (count func() int, noneLeft func()) {
 	return listed(t, dir)
 }
 
-// allPids is pids for every process that a test starts. Such a test cannot run
-// in parallel with others.
+// allPids is pids for every process of a test; the test cannot run in parallel.
 func allPids(t *testing.T) (count func() int, noneLeft func()) {
 	t.Helper()
 	dir := t.TempDir()
@@ -402,8 +399,7 @@ func listed(t *testing.T, dir string) (count func() int, noneLeft func()) {
 	}
 }
 
-// running reports whether pid is a running process of this test binary. A
-// zombie is not.
+// running reports whether pid is a process of this binary and no zombie.
 func running(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

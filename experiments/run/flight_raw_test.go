@@ -89,8 +89,7 @@ const (
 	connections = 500
 )
 
-// joined runs a server, lets the probe and the server record some connections,
-// and joins the records.
+// joined runs a server and joins the records of the probe and the server.
 func joined(t *testing.T, command []string) *probe.UserSide {
 	t.Helper()
 	server, err := process.Start(command)
@@ -172,8 +171,7 @@ func TestJoinedWithTheServersOwnRecords(t *testing.T) {
 				t.Errorf("%d requests joined of %d", s.Requests, connections)
 			}
 			checkShare(t, 0.98, "requests", s.Requests, max(s.Unmatched.KernelRequests, s.Unmatched.UserRequests)+s.Contradicted)
-			// The probe began after the warm-up, the server's own records
-			// before it.
+			// The probe began after the warm-up, the server's records before.
 			if e := s.Edge; e.KernelRequests > threads || e.KernelHandoffs > threads || e.UserRequests < warmup || e.UserRequests > warmup+threads || e.UserHandoffs > warmup+threads {
 				t.Errorf("at the edges, with %d requests before the probe: %+v", warmup, e)
 			}

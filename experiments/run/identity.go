@@ -14,8 +14,7 @@ import (
 	"lflab/experiments/suite"
 )
 
-// setAsideDir holds the trials that resumed runs did not count, in a directory
-// for each time.
+// setAsideDir holds trials that resumed runs did not count, in dated folders.
 const setAsideDir = "set-aside"
 
 // measuredAs returns a hash of the conditions of the cell's trials: load,

@@ -112,8 +112,7 @@ func TestResumeNeverMixes(t *testing.T) {
 	noneLeft()
 }
 
-// CheckOut refuses, before a run begins, a directory to which the results
-// cannot be written.
+// CheckOut refuses a directory to which results cannot be written.
 func TestCheckOut(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")

@@ -14,8 +14,7 @@ func TestInterruptedOften(t *testing.T) {
 	interruptAnywhere(t, strings.Replace(interruptedSuite, "repeat = 3", "repeat = 6", 1), 10)
 }
 
-// TestFullDiskAnywhere adds to TestFullDisk other places in a file at which the
-// disk may be full.
+// TestFullDiskAnywhere adds to TestFullDisk more sizes of the full disk.
 func TestFullDiskAnywhere(t *testing.T) {
 	t.Parallel()
 	fullDisk(t, []int{-1 << 20, -700, -1 << 19, 0, 200, 1000, -1000, 0})

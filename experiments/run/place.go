@@ -82,8 +82,7 @@ func (x *Experiment) keepAwake(cell record.Cell) (*spinners, error) {
 	return s, nil
 }
 
-// cpu returns the CPU time that the spinners have used, which does not count as
-// other load.
+// cpu returns the spinners' CPU time, which does not count as other load.
 func (s *spinners) cpu() (time.Duration, error) {
 	if s == nil {
 		return 0, nil

@@ -17,8 +17,7 @@ import (
 // kept, and Resume continues the run.
 var ErrInterrupted = errors.New("interrupted")
 
-// hopeless is the number of trials after which a run gives up if all have
-// failed.
+// hopeless is how many trials at the start may all fail before a run gives up.
 const hopeless = 3
 
 // Run runs the trials of the plan that the results directory does not hold yet,
@@ -84,8 +83,7 @@ func (w *work) left() float64 {
 	return w.x.Manifest.BudgetS - w.spent - time.Since(w.began).Seconds()
 }
 
-// rounds runs the rest of the plan, and lets the plan grow while the budget
-// lasts.
+// rounds runs the rest of the plan, which grows while the budget lasts.
 func (w *work) rounds(ctx context.Context) error {
 	m := &w.x.Manifest
 	for {
@@ -112,8 +110,7 @@ func (w *work) todo() []record.Planned {
 	return slices.DeleteFunc(slices.Clone(w.x.Manifest.Plan), func(p record.Planned) bool { return w.done[p.ID] != nil })
 }
 
-// progress reports how far the run has come; t is the trial that has just
-// ended, or nil.
+// progress reports how far the run is; trial t has just ended, or is nil.
 func (w *work) progress(t *record.Trial) {
 	if w.x.opts.Progress == nil {
 		return

@@ -117,8 +117,7 @@ func quotas() error {
 	return os.Remove(group)
 }
 
-// underQuota runs the suite, servers included, in a control group with a quota
-// of half a CPU.
+// underQuota runs suite and servers in a group with a quota of half a CPU.
 func underQuota(t *testing.T, path string, only ...string) *record.Run {
 	dir, v2, err := cpuHierarchy()
 	if err != nil {

@@ -38,8 +38,7 @@ type sabotages []struct {
 	sabotaged              func(t *testing.T, dir string, only ...string) *record.Run
 }
 
-// TestSabotage checks that the gates notice faults which do not depend on who
-// gets the processors.
+// TestSabotage covers the faults that do not depend on who gets the CPUs.
 func TestSabotage(t *testing.T) {
 	t.Parallel()
 	sabotages{

@@ -63,8 +63,7 @@ func (x *Experiment) serveArgs(sub *suite.Subject, axis string, cell record.Cell
 	return argv
 }
 
-// serverFlags returns the flags of the subject, then those of the suite that it
-// does not set.
+// serverFlags returns the subject's flags and the suite's that it lacks.
 func (x *Experiment) serverFlags(sub *suite.Subject) []suite.Flag {
 	if sub == nil {
 		return x.suite.Server
@@ -83,7 +82,7 @@ func hasFlag(flags []suite.Flag, name string) bool {
 }
 
 // values returns the values of the placeholders in a subject's command and in
-// flags; sub may be nil.
+// flags. sub may be nil.
 func (x *Experiment) values(sub *suite.Subject, cell record.Cell) map[string]string {
 	v := map[string]string{"self": x.opts.Serve[0], "cpus": strconv.Itoa(x.Manifest.Before.CPUs), "docroot": x.docRoot}
 	if sub != nil {
@@ -200,8 +199,7 @@ func mayBeDying(err error) bool {
 		func(sign error) bool { return errors.Is(err, sign) })
 }
 
-// runCommand runs a command that prints a figure, and reads the figure from its
-// output.
+// runCommand runs a command and reads the figure that it prints.
 func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite.Subject) error {
 	t.Command = sub.Argv(x.values(sub, t.Cell))
 	began, own := time.Now(), machine.OwnCPU()

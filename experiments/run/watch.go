@@ -15,8 +15,7 @@ import (
 	"lflab/experiments/suite"
 )
 
-// watch runs the kernel probe on the processes of one phase. All methods of a
-// nil watch do nothing.
+// watch is the kernel probe in one phase. A nil watch does nothing.
 type watch struct {
 	kind    string
 	probe   *probe.Probe
@@ -106,12 +105,10 @@ func (w *watch) pairsInto(r *record.PhaseResult, spacing time.Duration) {
 	}
 }
 
-// hasRecords reports whether the probe keeps single records; they are complete
-// after into.
+// hasRecords reports whether the probe keeps single records (after into).
 func (w *watch) hasRecords() bool { return w != nil && w.kind == "records" }
 
-// userStages converts the joined findings of probe and flight recorder for the
-// results.
+// userStages converts the joined findings of probe and recorder.
 func userStages(side *probe.UserSide) *record.UserStages {
 	u := &record.UserStages{Stages: side.Stages(), Joined: side.Requests + side.Handoffs, Unmatched: side.Unmatched.Map(), Edge: side.Edge.Map()}
 	u.Unmatched["contradicted"] = side.Contradicted

@@ -164,8 +164,7 @@ func requireProbe(t *testing.T) {
 	}
 }
 
-// The axis puts the probe on commands and on servers, and passes no flag to
-// either.
+// The axis puts the probe on commands and servers and passes them no flag.
 func TestProbeAxis(t *testing.T) {
 	requireProbe(t)
 	_, noneLeft := pids(t)
@@ -197,8 +196,7 @@ name = "handoff"
 		}
 	}
 
-	// These phases are long, because on a busy machine a short one may end
-	// before any request does.
+	// Long phases: on a busy machine a short one may end before any request.
 	text := strings.NewReplacer("[server]", `probe = ["off", "histograms"]`+"\n[server]", `"30ms"`, `"400ms"`, `"50ms"`, `"400ms"`).Replace(smallSuite)
 	r, err = runSmall(t, text, Options{Repeat: 1, Only: []string{"mpm=one", "mode=close"}})
 	if err != nil {

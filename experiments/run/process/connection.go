@@ -16,8 +16,7 @@ import (
 // packets of JSON with files attached.
 type connection struct{ *net.UnixConn }
 
-// longestOrder is the size limit of a packet in bytes. A program's command
-// takes most of it.
+// longestOrder limits a packet, in bytes; the program's command needs most.
 const longestOrder = 160 << 10
 
 // newConnection takes over f and closes it.
@@ -35,8 +34,7 @@ func newConnection(f *os.File) (*connection, error) {
 	return &connection{u}, nil
 }
 
-// connectionPair returns both ends of a new connection. The keeper inherits its
-// end.
+// connectionPair makes a connection. The keeper will inherit its end.
 func connectionPair() (ours *connection, keepers *os.File, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -70,8 +68,7 @@ func (c *connection) send(v any, files ...*os.File) error {
 	return err
 }
 
-// receive reads one packet into v. It returns io.EOF when the other end is
-// closed.
+// receive reads one packet into v. io.EOF means that the other end is closed.
 func (c *connection) receive(v any) (files []*os.File, err error) {
 	text, rights := make([]byte, longestOrder), make([]byte, unix.CmsgSpace(4*4))
 	n, rn, _, _, err := c.ReadMsgUnix(text, rights)

@@ -14,8 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keeper is a keeper process as the runner sees it. It runs one program at a
-// time.
+// keeper is a keeper process seen by the runner, with one program at a time.
 type keeper struct {
 	cmd  *exec.Cmd
 	conn *connection
@@ -41,7 +40,7 @@ func inheritance() string {
 }
 
 // hire returns an idle keeper, or starts one. It dismisses idle keepers whose
-// inheritance is outdated.
+// inheritance differs from this process's.
 func hire() (*keeper, error) {
 	like := inheritance()
 	keepers.Lock()
@@ -96,8 +95,7 @@ func (k *keeper) release(clean bool) {
 	keepers.idle = append(keepers.idle, k)
 }
 
-// KillAll ends all programs and waits until they have ended, for a runner that
-// ends abnormally.
+// KillAll ends all programs and waits for their end. An aborted runner calls it.
 func KillAll() {
 	keepers.Lock()
 	running := slices.Clone(keepers.running)

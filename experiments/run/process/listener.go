@@ -19,8 +19,7 @@ type listener struct {
 	inode   string
 }
 
-// listeners returns the listening sockets in the network name space of a
-// process.
+// listeners returns the listening sockets in a process's network name space.
 func listeners(proc fs.FS, pid int) (all []listener) {
 	for _, table := range []string{"tcp", "tcp6"} {
 		f, err := proc.Open(fmt.Sprintf("%d/net/%s", pid, table))
@@ -77,8 +76,7 @@ func sockets(proc fs.FS, pid int) (inodes map[string]bool, known bool) {
 	return inodes, true
 }
 
-// listens says where the program listens, for a caller that waits at another
-// address.
+// listens says where the program listens, instead of at the expected address.
 func (p *Process) listens() string {
 	proc := os.DirFS("/proc")
 	t := tree{proc: proc, root: p.Root()}

@@ -126,8 +126,7 @@ func (m *Meter) Settle(ctx context.Context, timeout time.Duration) error {
 // ErrGone says that nothing can be counted because the program has ended.
 var ErrGone = errors.New("count what the program uses: none of its processes is left")
 
-// Sample reads the counters of the known processes. It takes about 10 µs for
-// each thread.
+// Sample reads the known processes' counters, in about 10 µs per thread.
 func (m *Meter) Sample() (Sample, error) {
 	s := Sample{at: time.Now(), switches: map[int]switches{}}
 	var alive []int

@@ -50,8 +50,7 @@ func TestMeterAddsTheTreeUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 71 ends and 72 begins; the child ends, and its 20 + 20 ms go to the
-	// parent.
+	// 71 ends and 72 begins; the child ends and leaves 20 + 20 ms to 70.
 	times[70] = [3]int64{29e6, 13e6, 34e6}
 	delete(times, 80)
 	m.tree.proc = fixture(150, 2, 70, 72)
@@ -72,8 +71,7 @@ func TestMeterAddsTheTreeUp(t *testing.T) {
 	}
 }
 
-// growing is a /proc in which each listing shows one more child of process
-// 5000000, up to all.
+// growing is a /proc with one more child of 5000000 at each listing.
 type growing struct {
 	fstest.MapFS
 	all, listed int
@@ -145,8 +143,7 @@ func TestMeterTellsWhenTheServerIsGone(t *testing.T) {
 	}
 }
 
-// A busy program uses CPU time in user and in system mode, and the meter sees
-// both from outside.
+// The meter sees the user and system time of a busy program from outside.
 func TestMeterOnARealProcess(t *testing.T) {
 	p := begin(t, "burn")
 	m := NewMeter(p.Root())

@@ -137,8 +137,7 @@ func (p *Process) PID() int { return p.pid }
 // runs. Meter and Census take it as their root.
 func (p *Process) Root() int { return p.keeper.pid }
 
-// CPU returns the time that the program and all it started used, once it has
-// ended.
+// CPU returns the CPU time of the program and all it started, after the end.
 func (p *Process) CPU() time.Duration { return p.cpu }
 
 // Ended returns a channel that is closed when nothing of the program is left.
@@ -265,8 +264,7 @@ func (p *Process) endedBefore(what string) error {
 	return p.fault(fmt.Sprintf("ended (%s) before %s", p.result(), what))
 }
 
-// Kill ends the program and all that it started, and waits until they have
-// ended.
+// Kill ends the program and all it started, and waits until they have ended.
 func (p *Process) Kill() {
 	select {
 	case <-p.ended:
@@ -277,8 +275,7 @@ func (p *Process) Kill() {
 	<-p.ended
 }
 
-// fault says what was wrong with the program, with the end of its standard
-// error.
+// fault says what was wrong and how the program's standard error ends.
 func (p *Process) fault(what string) error {
 	text := strings.TrimSpace(p.errs.String())
 	if text == "" {

@@ -122,8 +122,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// patience limits the wait for an event that must come. Passing tests do not
-// wait so long.
+// patience limits the wait for what must come; passing tests wait less.
 const patience = time.Minute
 
 // again starts this program in a session of its own and returns once it accepts
@@ -355,8 +354,7 @@ func TestWhyAProgramDoesNotStart(t *testing.T) {
 	}
 }
 
-// One keeper serves many programs, one after the other, while what they inherit
-// stays the same.
+// One keeper serves many programs in turn, if they inherit the same.
 func TestKeepersAreUsedAgain(t *testing.T) {
 	first := begin(t, "print")
 	<-first.Ended()
@@ -443,8 +441,7 @@ func gone(t *testing.T, pid int) {
 	}
 }
 
-// A program runs on the CPU it is given, and the thread that started it keeps
-// its own CPUs.
+// A program runs on the CPU it is given; its starter keeps its own CPUs.
 func TestStartOnACPU(t *testing.T) {
 	var all unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {
