@@ -217,8 +217,7 @@ type PhaseResult struct {
 	Steady     string `json:"steady,omitempty"`
 	SteadyFrom int    `json:"steady_from_bin,omitempty"`
 
-	// ServedBy counts the requests of each of our own servers' threads,
-	// falling.
+	// ServedBy counts requests per thread of our servers, in falling order.
 	ServedBy []uint64 `json:"served_by,omitempty"`
 
 	// Background is the outcome of the background clients, if there were any.

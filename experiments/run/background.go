@@ -11,7 +11,7 @@ import (
 
 func clients(b *suite.Background) int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
 
-// doWithoutCrowds raises the limits on open files, for this process and its
+// doWithoutCrowds raises the limits on open files of this process and its
 // servers, so that the clients of each phase fit. It drops the phases whose
 // clients do not. If no phase has a background, the user's limits stay.
 func (x *Experiment) doWithoutCrowds(raise func(connections int) error) {

@@ -95,7 +95,7 @@ func (k *keeper) release(clean bool) {
 	keepers.idle = append(keepers.idle, k)
 }
 
-// KillAll ends all programs and waits for their end. An aborted runner calls it.
+// KillAll ends all programs and waits for their end, when a runner is aborted.
 func KillAll() {
 	keepers.Lock()
 	running := slices.Clone(keepers.running)
