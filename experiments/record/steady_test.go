@@ -68,7 +68,8 @@ func TestSteadySeriesPass(t *testing.T) {
 	}
 }
 
-// Settle finds where a series changes; later bins give the true rate and latency. Only strong changes fail the gate.
+// Settle finds where a series changes; later bins give the true rate
+// and latency. Only strong changes fail the gate.
 func TestUnsteadySeries(t *testing.T) {
 	t.Parallel()
 	step := func(at, before float64) func(float64) float64 {
