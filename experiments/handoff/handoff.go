@@ -1,7 +1,7 @@
-// Package handoff measures the least a hand-off costs with each primitive: two
-// locked threads pass a turn to and fro, each asleep on a parker of its own
-// while it has none. There is no server and no socket in it; its twin in C,
-// among the suites, does the same with a bare futex.
+// Package handoff measures the least cost of a hand-off with each primitive.
+// Two locked threads pass a turn to and fro; the one without it sleeps on its
+// own parker. No server and no socket take part. A C program among the suites
+// does the same with a bare futex.
 package handoff
 
 import (
@@ -19,20 +19,20 @@ import (
 type Config struct {
 	Kind   park.Kind
 	Park   park.Options
-	Place  string // same: both threads on one CPU; cross: on two; free: where they like
+	Place  string // same: both threads on one CPU; cross: on two; free: on any
 	Rounds int
 }
 
-// Places are the known values of Config.Place.
+// Places lists the known values of Config.Place.
 var Places = []string{"same", "cross", "free"}
 
-// Result is in nanoseconds, one way: half of a round trip.
+// Result holds times in ns for one way, half of a round trip.
 type Result struct {
 	Mean, P50, P90, P99 float64
 	Switches            float64 // context switches per hand-off
 }
 
-// turn is one thread's: it may go on when mine is set.
+// turn belongs to one thread, which may go on when mine is set.
 type turn struct {
 	_      [128]byte
 	mine   atomic.Bool
@@ -52,7 +52,7 @@ func (t *turn) pass() {
 	t.parker.Unpark()
 }
 
-// Run measures. It blocks for about Rounds x 4 to 40 us.
+// Run measures the cost of a hand-off. It blocks for about Rounds x 4 to 40 µs.
 func Run(cfg Config) (Result, error) {
 	kind, err := cfg.Kind.OrDefault()
 	if err != nil {
@@ -120,7 +120,7 @@ func rounds(turns *[2]turn, n int) Result {
 		turns[1].pass()
 		turns[0].await()
 		now := flight.Now()
-		_ = h.RecordValue(now - last) // a minute at most, which the histogram holds
+		_ = h.RecordValue(now - last) // at most a minute, which fits the histogram
 		last = now
 	}
 	total := float64(h.TotalCount())
@@ -133,8 +133,8 @@ func rounds(turns *[2]turn, n int) Result {
 	}
 }
 
-// switches are the process's context switches: those of a thread that yields
-// count as involuntary.
+// switches returns the context switches of the process. Those of a thread that
+// yields count as involuntary.
 func switches() int64 {
 	var u unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &u) // cannot fail with these arguments

@@ -1,18 +1,18 @@
 package record
 
-// Agreement is how far two runs agree in one metric.
+// Agreement counts how often two runs agree in one metric.
 type Agreement struct {
 	Metric      string
-	Cells       int // cells and phases where both have an interval that reaches 95 %
-	Overlapping int // of them, whose two intervals share a value
-	Few         int // cells and phases where one of them has too few trials for it
+	Cells       int // cells and phases in which both runs have an interval that reaches 95 %
+	Overlapping int // of them, those whose two intervals share a value
+	Few         int // cells and phases in which a run has too few trials for such an interval
 }
 
-// Agree compares two runs of a suite, metric by metric of summary.csv in its
-// order: in how many cells and phases the intervals of the medians overlap. With equal
-// truths nearly all do, because two intervals of 95 % miss each other far less
-// often than one of them misses the truth. What only one of the runs measured is
-// not looked at.
+// Agree compares two runs of a suite, metric by metric in the order of
+// summary.csv. It counts the cells and phases in which the intervals of the
+// medians overlap. If the true medians are equal, nearly all overlap, because
+// two 95 % intervals miss each other far less often than one misses the truth.
+// Agree ignores measurements of only one run.
 func Agree(a, b *Run) []Agreement {
 	earlier := map[string]Row{}
 	name := func(axes []Axis, row Row) string { return Label(axes, row.Cell) + " " + row.Phase }

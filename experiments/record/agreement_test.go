@@ -40,7 +40,7 @@ func TestAgree(t *testing.T) {
 	}
 }
 
-// overlaps adds the metrics up.
+// overlaps sums over the metrics.
 func overlaps(a, b *Run) (overlapping, both int) {
 	for _, m := range Agree(a, b) {
 		overlapping, both = overlapping+m.Overlapping, both+m.Cells

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// TrialID is a hash of the cell and the repetition: the same trial has the
-// same name in every run of a suite, whatever its place in the order.
+// TrialID returns a hash of cell and repetition. The same trial has the same ID
+// in every run of a suite, wherever it stands in the order.
 func TrialID(cell Cell, repetition int) string {
 	h := sha256.New()
 	for _, k := range slices.Sorted(maps.Keys(cell)) {
@@ -20,7 +20,7 @@ func TrialID(cell Cell, repetition int) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// With is the cell with one more value.
+// With returns a copy of the cell with one more value.
 func (c Cell) With(axis, value string) Cell {
 	out := maps.Clone(c)
 	if out == nil {
@@ -40,7 +40,7 @@ func (c Cell) Has(of Cell) bool {
 	return true
 }
 
-// AxisNames are those of the axes.
+// AxisNames returns the names of the axes.
 func AxisNames(axes []Axis) []string {
 	ns := make([]string, len(axes))
 	for i, a := range axes {
@@ -49,7 +49,7 @@ func AxisNames(axes []Axis) []string {
 	return ns
 }
 
-// Label writes a cell's values in the order of the axes: "leader/close".
+// Label joins a cell's values in the order of the axes: "leader/close".
 func Label(axes []Axis, cell Cell) string {
 	values := make([]string, len(axes))
 	for i, a := range axes {

@@ -8,7 +8,7 @@ import (
 	"lflab/experiments/stats"
 )
 
-// check refuses a record that no run of the manifest's suite has written.
+// check rejects a record that no run of the manifest's suite can have written.
 func (t *Trial) check(id string, m *Manifest) error {
 	switch {
 	case id != t.ID:

@@ -54,8 +54,8 @@ func handmade(t *testing.T) *Run {
 	return r
 }
 
-// What is wrong with a trial costs that trial, and is told with the file that is
-// wrong and what to do.
+// A damaged trial costs only itself. The message says what to do with which
+// file.
 func TestDamagedTrials(t *testing.T) {
 	made := handmade(t)
 	tr := &made.Trials[1]
@@ -146,7 +146,7 @@ func TestDamagedTrials(t *testing.T) {
 	}
 }
 
-// Whatever single bytes of a file become, opening it ends, and costs no other trial.
+// Whatever bytes of a file change, Open returns and loses no other trial.
 func TestDamagedBytes(t *testing.T) {
 	t.Parallel()
 	made := handmade(t)
@@ -211,7 +211,7 @@ func TestDamagedManifest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first := bytes.Replace(good, []byte("\"format\": 2,"), nil, 1) // as it was before there were any
+	first := bytes.Replace(good, []byte("\"format\": 2,"), nil, 1) // a manifest before formats were numbered
 	if err := os.WriteFile(path, first, 0o644); err != nil || bytes.Equal(first, good) {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestDamagedManifest(t *testing.T) {
 	}
 }
 
-// An archive that cannot be read costs the trials in it, and is not unpacked over.
+// An unreadable archive costs its trials, and Unpack does not overwrite it.
 func TestDamagedArchive(t *testing.T) {
 	made := handmade(t)
 	if err := Pack(made.Dir); err != nil {
@@ -251,8 +251,8 @@ func TestDamagedArchive(t *testing.T) {
 	}
 }
 
-// Other programs make rates of a log's intervals: those are the phases' own, one
-// after the other.
+// Other programs compute rates from a log's intervals. The intervals are those
+// of the phases, one after the other.
 func TestIntervalsAreThePhases(t *testing.T) {
 	made := handmade(t)
 	for i := range made.Trials {
@@ -275,7 +275,7 @@ func TestIntervalsAreThePhases(t *testing.T) {
 	}
 }
 
-// A record is read as it was written, whatever is in it.
+// Open returns each record as it was written, whatever it holds.
 func TestRecordsAreReadAsWritten(t *testing.T) {
 	made := handmade(t)
 	r, err := Open(made.Dir)

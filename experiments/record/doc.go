@@ -1,8 +1,8 @@
-// Package record is a results directory: the manifest, one record and one set of
-// histograms for each trial, the archive that they can be packed into, the
+// Package record reads and writes results directories: the manifest, one record
+// and one set of histograms for each trial, the archive that packs them, the
 // table of metrics, and the tables and ratios that follow from the records.
-// Everything that reads results comes through here.
+// Everything that reads results uses it.
 //
-// It knows neither how a trial is run nor what a figure or a verdict makes of
-// it, and links neither servers nor the probe.
+// It does not know how a trial is run, or how figures and verdicts use one. It
+// links neither servers nor the probe.
 package record

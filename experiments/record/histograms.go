@@ -15,7 +15,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// ProbePrefix begins the names of the histograms that the kernel probe filled.
+// ProbePrefix begins the names of the kernel probe's histograms.
 const ProbePrefix = "probe."
 
 const (
@@ -23,14 +23,15 @@ const (
 	longestLog = 256 << 20
 )
 
-// writeHistograms writes the log of a trial's histograms. The interval of each is
-// the measured time of its phase, so that its count by that is a rate.
+// writeHistograms writes the log of a trial's histograms. The interval of each
+// is the measured time of its phase, so that count divided by interval is a
+// rate.
 func (t *Trial) writeHistograms(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, logHead, t.ID, t.Suite); err != nil {
 		return err
 	}
 	log := hdrhistogram.NewHistogramLogWriter(w)
-	base := t.Started.Truncate(time.Second).UnixMilli() // the log's start has whole seconds
+	base := t.Started.Truncate(time.Second).UnixMilli() // the log's start time has whole seconds
 	opts := hdrhistogram.DefaultHistogramLogOptions()
 	if err := errors.Join(log.OutputLogFormatVersion(), log.OutputStartTime(base), log.OutputLegend()); err != nil {
 		return err
@@ -55,10 +56,9 @@ func (t *Trial) writeHistograms(w io.Writer) error {
 	return nil
 }
 
-// loadHistograms reads the trial's histogram log back into its phases.
+// loadHistograms reads the trial's histogram log into its phases.
 func (t *Trial) loadHistograms(files fs.FS) (err error) {
-	// What is decoded was written by others: where it makes the decoder fail that is
-	// its fault.
+	// The decoder may panic on malformed input; then the file is at fault.
 	defer func() {
 		if fault := recover(); fault != nil {
 			err = fmt.Errorf("decode a histogram: %v", fault)

@@ -9,37 +9,37 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Metric is one number of a phase, and how people read it.
+// Metric is one number of a phase, with the words to present it.
 type Metric struct {
-	Name   string // its unit is part of it, as in latency_p50_ns
-	Bench  string // unit in bench.txt, where times are in ns; empty: it is no column of summary.csv and bench.txt, but figures show it
-	Higher bool   // is better
+	Name   string // includes the unit, as in latency_p50_ns
+	Bench  string // unit in bench.txt, where times are in ns; empty: figures show the metric, but summary.csv and bench.txt have no column for it
+	Higher bool   // higher is better
 
-	Unit  string  // that people read it in; empty: a count or a share
-	Per   float64 // of the name's unit are one Unit: 1e3 of ns in µs
-	Words string  // in a sentence: "median latency"
-	Title string  // on an axis and above a table, without the unit; empty: the words
-	Head  string  // of a narrow column; empty: the title
+	Unit  string  // unit for readers; empty: a count or a share
+	Per   float64 // how many of the name's unit make one Unit: 1e3 for ns in µs
+	Words string  // name in a sentence: "median latency"
+	Title string  // name on an axis and above a table, without the unit; empty: Words
+	Head  string  // name above a narrow column; empty: Title
 
 	of func(*PhaseResult) (float64, bool)
 }
 
-// Of is the metric's value in the unit of its name, and whether the phase has it.
+// Of returns the value in the unit of its name, and whether the phase has it.
 func (m Metric) Of(p *PhaseResult) (float64, bool) { return m.of(p) }
 
-// Shown is the value in Unit.
+// Shown returns the value in Unit, and whether the phase has it.
 func (m Metric) Shown(p *PhaseResult) (float64, bool) {
 	x, ok := m.of(p)
 	return x / m.Per, ok
 }
 
-// Heading is the title, for an axis or a table.
+// Heading returns the title, for an axis or a table.
 func (m Metric) Heading() string { return cmp.Or(m.Title, m.Words) }
 
-// Short is the heading of a narrow column.
+// Short returns the heading of a narrow column.
 func (m Metric) Short() string { return cmp.Or(m.Head, m.Heading()) }
 
-// Label is the heading with the unit.
+// Label returns the heading with the unit.
 func (m Metric) Label() string {
 	if m.Unit == "" {
 		return m.Heading()
@@ -47,7 +47,7 @@ func (m Metric) Label() string {
 	return m.Heading() + " (" + m.Unit + ")"
 }
 
-// MetricOf finds a metric by its name, or nil.
+// MetricOf returns the metric of that name, or nil.
 func MetricOf(name string) *Metric {
 	i := slices.IndexFunc(Metrics, func(m Metric) bool { return m.Name == name })
 	if i < 0 {
@@ -56,7 +56,7 @@ func MetricOf(name string) *Metric {
 	return &Metrics[i]
 }
 
-// columns are the metrics of summary.csv and bench.txt.
+// columns yields the metrics of summary.csv and bench.txt.
 func columns() iter.Seq[Metric] {
 	return func(yield func(Metric) bool) {
 		for _, m := range Metrics {
@@ -67,7 +67,7 @@ func columns() iter.Seq[Metric] {
 	}
 }
 
-// Metrics are all numbers that a phase may have, in the order of the tables.
+// Metrics lists all numbers that a phase may have, in the order of the tables.
 var Metrics = []Metric{
 	{"requests_per_second", "req/s", true, "requests/s", 1, "throughput", "", "", loaded(func(p *PhaseResult) float64 { return p.RequestsPerSecond })},
 	{"latency_mean_ns", "ns/op", false, "µs", 1e3, "mean latency", "", "", loaded(func(p *PhaseResult) float64 { return p.Latency.Mean })},
@@ -137,13 +137,14 @@ func mean(d *stats.Dist) float64 { return d.Mean }
 func p50(d *stats.Dist) float64  { return d.P50 }
 func p99(d *stats.Dist) float64  { return d.P99 }
 
-// loaded is a number that a phase has when requests were answered in it.
+// loaded makes a metric that a phase has if it answered requests.
 func loaded(of func(*PhaseResult) float64) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) { return of(p), p.Requests > 0 }
 }
 
-// figure is a number of a distribution that may be absent. A field that the
-// source does not tell is 0, which no measured time is.
+// figure makes a metric from a field of a distribution that may be absent. 0
+// counts as absent, because sources leave unknown fields 0 and no measured time
+// is 0.
 func figure(of func(*PhaseResult) *stats.Dist, field func(*stats.Dist) float64) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		d := of(p)
@@ -154,7 +155,7 @@ func figure(of func(*PhaseResult) *stats.Dist, field func(*stats.Dist) float64) 
 	}
 }
 
-// probed is a distribution of the kernel probe's.
+// probed selects a distribution of the kernel probe's report.
 func probed(of func(*stage.Report) *stats.Dist) func(*PhaseResult) *stats.Dist {
 	return func(p *PhaseResult) *stats.Dist {
 		if p.Probe == nil {
@@ -164,8 +165,8 @@ func probed(of func(*stage.Report) *stats.Dist) func(*PhaseResult) *stats.Dist {
 	}
 }
 
-// perConnection is one of the probe's counts per accepted connection. A phase
-// whose connections were all there before it has none.
+// perConnection makes a metric of one of the probe's counts per accepted
+// connection. A phase that accepted no connection lacks it.
 func perConnection(name string) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Probe == nil {
@@ -176,7 +177,7 @@ func perConnection(name string) func(*PhaseResult) (float64, bool) {
 	}
 }
 
-// countPerConnection is one of the probe's counts per accepted connection.
+// countPerConnection divides a count of the probe by accepted connections.
 func countPerConnection(name string) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Probe == nil || p.Probe.Counts["connections"] == 0 {
@@ -187,8 +188,8 @@ func countPerConnection(name string) func(*PhaseResult) (float64, bool) {
 	}
 }
 
-// onSameCPU is the share of wake-ups, of those that the stage begins with, that
-// the kernel sent to the CPU they were made on.
+// onSameCPU returns the share of the stage's wake-ups that the kernel kept on
+// the CPU of the waker, among those whose placement is known.
 func onSameCPU(name string) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Probe == nil {
@@ -200,8 +201,8 @@ func onSameCPU(name string) func(*PhaseResult) (float64, bool) {
 	}
 }
 
-// leaderless is the share of the time that no thread was armed on the handle
-// set although one could have been, or none was free.
+// leaderless returns the share of the time in which no thread waited on the
+// handle set, whether or not a thread was free to.
 func leaderless(p *PhaseResult) (float64, bool) {
 	if p.Probe == nil || p.Probe.G == nil || p.DurationS == 0 {
 		return 0, false
@@ -213,8 +214,8 @@ func leaderless(p *PhaseResult) (float64, bool) {
 	return sum / 1e9 / p.DurationS, true
 }
 
-// ownPerRequest is one of the server's own counters over those of its requests
-// that were served while it counted, those of the warm-up included.
+// ownPerRequest divides one of the server's own counters by the requests that
+// it served while it counted, including those of the warm-up.
 func ownPerRequest(name string) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		served := p.Counts["requests"]
@@ -228,11 +229,11 @@ func ownPerRequest(name string) func(*PhaseResult) (float64, bool) {
 	}
 }
 
-// HeapCounter is the server's counter of heap allocations.
+// HeapCounter names the server's counter of heap allocations.
 const HeapCounter = "heap_allocations"
 
-// perSecond is one of the counts per second of the measured time, of phases that
-// count it.
+// perSecond divides one of the counts by the measured time. A phase that does
+// not count it lacks the metric.
 func perSecond(name string) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		n, ok := p.Counts[name]
@@ -240,7 +241,7 @@ func perSecond(name string) func(*PhaseResult) (float64, bool) {
 	}
 }
 
-// servedGini is how unevenly the threads shared the work: 0 is all alike.
+// servedGini returns how unevenly the threads shared the work; 0 means equally.
 func servedGini(p *PhaseResult) (float64, bool) {
 	var values []float64
 	for _, n := range p.ServedBy {
@@ -249,7 +250,7 @@ func servedGini(p *PhaseResult) (float64, bool) {
 	return stats.Gini(values), len(values) > 1
 }
 
-// threadsServing is how many threads served anything.
+// threadsServing counts the threads that served a request.
 func threadsServing(p *PhaseResult) (float64, bool) {
 	n := 0
 	for _, served := range p.ServedBy {
@@ -260,8 +261,8 @@ func threadsServing(p *PhaseResult) (float64, bool) {
 	return float64(n), len(p.ServedBy) > 0
 }
 
-// perIdle is what one idle connection costs the server's processes, in bytes;
-// only of a phase that has no other clients in the background.
+// perIdle returns the memory that one idle connection costs the server's
+// processes, in bytes. Only a phase without other background clients has it.
 func perIdle(p *PhaseResult) (float64, bool) {
 	b := p.Background
 	if b == nil || b.Idle.Open == 0 || b.SlowSenders.Asked+b.SlowReaders.Asked+b.Blocking.Asked > 0 || b.RSSWith < b.RSSBefore {
@@ -270,13 +271,13 @@ func perIdle(p *PhaseResult) (float64, bool) {
 	return float64(b.RSSWith-b.RSSBefore) / float64(b.Idle.Open), true
 }
 
-// accounted is a number of the accounting of the server's processes, which a
-// phase has when any CPU time was seen.
+// accounted makes a metric from the accounting of the server's processes. A
+// phase has it if requests were answered and their CPU time was seen.
 func accounted(of func(*PhaseResult) float64) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) { return of(p), p.Requests > 0 && p.CPUPerRequest > 0 }
 }
 
-// reported is a number of the probe's report.
+// reported makes a metric from the probe's report.
 func reported(of func(*stage.Report) float64) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Probe == nil {
@@ -286,7 +287,7 @@ func reported(of func(*stage.Report) float64) func(*PhaseResult) (float64, bool)
 	}
 }
 
-// probeEvents are the runs of the probe's programs per second.
+// probeEvents returns how often per second the probe's programs ran.
 func probeEvents(p *PhaseResult) (float64, bool) {
 	if p.Probe == nil || p.Probe.DurationS <= 0 {
 		return 0, false
@@ -294,7 +295,7 @@ func probeEvents(p *PhaseResult) (float64, bool) {
 	return float64(p.Probe.Counts["events"]) / p.Probe.DurationS, true
 }
 
-// programs is a number of what the probe's programs cost, where it was measured.
+// programs makes a metric from the measured cost of the probe's programs.
 func programs(of func(*stage.Cost) float64) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Probe == nil || p.Probe.Cost == nil || p.Probe.Cost.Events == 0 {

@@ -11,16 +11,16 @@ import (
 	"strings"
 )
 
-// ManifestFormat is the form of a results directory that this program writes, and
-// the newest that it reads. Directories without one have form 1; in form 2 a trial
-// says what it was measured as.
+// ManifestFormat is the format of results directories that this program writes,
+// and the newest that it reads. A manifest without one has format 1. Since
+// format 2 a trial says under which conditions it was measured (MeasuredAs).
 const ManifestFormat = 2
 
-// Damage is a file of a results directory that cannot be read. What it holds is
-// missing, and nothing else.
+// Damage describes an unreadable file of a results directory. Only its own
+// content is missing from the Run.
 type Damage struct {
 	Path string
-	ID   string // of the trial; empty: of all that are packed
+	ID   string // of the trial; empty for the archive of all trials
 	Err  error
 }
 
@@ -32,14 +32,14 @@ func (d Damage) String() string {
 	return fmt.Sprintf("%s: %v (this trial does not count; lflab run --resume measures it again)", d.Path, d.Err)
 }
 
-// Open reads a results directory, histograms included: about 2 MB of memory
-// for a trial of two phases. A directory whose run goes on or was interrupted
-// gives the trials that are complete. Trials may be packed (see Pack). A trial that
-// cannot be read is among Damaged; only a manifest that cannot be read is an
-// error, which names the file.
+// Open reads a results directory with its histograms, which take about 2 MB of
+// memory for a trial of two phases. If the run still goes on or was
+// interrupted, Open returns the complete trials. The trials may be packed (see
+// Pack). Unreadable trials are listed in Damaged; only an unreadable manifest
+// is an error, which names the file.
 func Open(dir string) (*Run, error) { return open(dir, true) }
 
-// OpenRecords is Open without the histograms: their summaries are in the records.
+// OpenRecords is Open without the histograms; the records hold their summaries.
 func OpenRecords(dir string) (*Run, error) { return open(dir, false) }
 
 func open(dir string, histograms bool) (*Run, error) {
@@ -67,11 +67,11 @@ func open(dir string, histograms bool) (*Run, error) {
 	return r, nil
 }
 
-// openManifest reads it and checks what the rest relies on.
+// openManifest reads the manifest and checks what later steps rely on.
 func (r *Run) openManifest() error {
 	path, m := filepath.Join(r.Dir, ManifestFile), &r.Manifest
 	if err := readJSON(os.DirFS(r.Dir), ManifestFile, m); err != nil {
-		// What is wrong with one that is too new is that it is.
+		// A manifest of a newer format may not parse; then report its format.
 		var newer struct {
 			Format int `json:"format"`
 		}
@@ -102,7 +102,7 @@ func (r *Run) openManifest() error {
 	return nil
 }
 
-// open reads a trial of its ID. It returns the file that is at fault.
+// open reads the trial t.ID. On an error it returns the file at fault.
 func (t *Trial) open(files fs.FS, in string, m *Manifest, histograms bool) (path string, err error) {
 	planned := t.ID
 	if err := readJSON(files, t.jsonName(), t); err != nil {
@@ -110,7 +110,7 @@ func (t *Trial) open(files fs.FS, in string, m *Manifest, histograms bool) (path
 		return t.jsonName(), err
 	}
 	read := t.ID
-	t.ID = planned // of the file, whatever it says
+	t.ID = planned // the file's name decides, whatever the record says
 	if err := t.check(read, m); err != nil {
 		return t.jsonName(), err
 	}
@@ -122,9 +122,10 @@ func (t *Trial) open(files fs.FS, in string, m *Manifest, histograms bool) (path
 	return "", nil
 }
 
-// trialFiles are the files of a directory's trials, packed or not. in is where
-// they lie. Where packing or unpacking was interrupted there may be both: the
-// directory comes and goes whole, under another name, so that it counts.
+// trialFiles returns the files of a directory's trials, packed or not, and the
+// path in which they lie. If both the trials' directory and the archive exist,
+// because packing or unpacking was interrupted, the directory counts: it
+// appears and vanishes as a whole, by a rename.
 func trialFiles(dir string) (files fs.FS, in string, err error) {
 	archive := filepath.Join(dir, archiveFile)
 	if _, err := os.Stat(filepath.Join(dir, TrialsDir)); err == nil {
@@ -133,17 +134,17 @@ func trialFiles(dir string) (files fs.FS, in string, err error) {
 	z, err := openArchive(archive)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return os.DirFS(dir), dir, nil // nothing was run yet
+		return os.DirFS(dir), dir, nil // no trial was run yet
 	case err != nil:
 		return nil, "", err
 	}
 	return z, archive, nil
 }
 
-// longestRecord is more than any record or manifest has.
+// longestRecord is the size limit of a record or manifest, in bytes.
 const longestRecord = 256 << 20
 
-// readJSON reads a file of one value.
+// readJSON reads a file that holds one JSON value.
 func readJSON(files fs.FS, name string, v any) error {
 	text, err := readRegular(files, name, longestRecord)
 	if err != nil {
@@ -176,7 +177,7 @@ func withArticle(noun string) string {
 	return "a " + noun
 }
 
-// jsonName is what JSON calls the form of a value.
+// jsonName returns JSON's name for a Go kind.
 func jsonName(kind reflect.Kind) string {
 	switch kind {
 	case reflect.Struct, reflect.Map:
@@ -193,7 +194,8 @@ func jsonName(kind reflect.Kind) string {
 	return "a whole number"
 }
 
-// readRegular reads a file; others, a pipe say, might never end.
+// readRegular reads a regular file of at most that many bytes. It refuses
+// others, because a pipe, for example, might never end.
 func readRegular(files fs.FS, name string, most int64) ([]byte, error) {
 	info, err := fs.Stat(files, name)
 	if err != nil {
@@ -211,8 +213,7 @@ func readRegular(files fs.FS, name string, most int64) ([]byte, error) {
 	return text, cause(err)
 }
 
-// cause is err without the path it names: which one it is depends on the kind of
-// files.
+// cause strips the path from err, because it depends on the kind of fs.FS.
 func cause(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err

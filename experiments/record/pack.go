@@ -17,19 +17,19 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// archiveFile takes the place of the trials' files in a directory that is packed:
-// a zip archive without compression, compressed as a whole (zstd, RFC 8878), for
-// trials are alike. `zstd -d` and `unzip` open it.
+// archiveFile replaces the trials' files in a packed directory. It is an
+// uncompressed zip archive, compressed as a whole (zstd, RFC 8878), because
+// trials resemble each other. `zstd -d` and `unzip` open it.
 const archiveFile = "trials.zip.zst"
 
-// packedTime is the time of every file in an archive, the first that the format
-// has: equal files make equal archives.
+// packedTime is the time of every file in an archive, the earliest that the
+// format allows. A fixed time lets equal files make equal archives.
 var packedTime = time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Pack puts the files of a results directory's trials into one archive,
-// trials.zip.zst, and removes them once it has been read back and found equal. Equal
-// trials make equal archives. A directory that is packed stays as it is. Open
-// reads either; a run is continued unpacked.
+// Pack moves the trials' files of a results directory into one archive,
+// trials.zip.zst. It removes them after it has read the archive back and found
+// it equal. Equal trials make equal archives. Pack leaves a packed directory as
+// it is. Open reads both forms; a resumed run unpacks first.
 func Pack(dir string) error {
 	if err := pack(dir); err != nil {
 		return fmt.Errorf("pack %s: %w", dir, err)
@@ -37,8 +37,7 @@ func Pack(dir string) error {
 	return nil
 }
 
-// Unpack puts the files of the trials back. A directory that is not packed stays
-// as it is.
+// Unpack restores the trials' files. It leaves an unpacked directory alone.
 func Unpack(dir string) error {
 	if err := unpack(dir); err != nil {
 		return fmt.Errorf("unpack %s: %w", dir, err)
@@ -47,7 +46,7 @@ func Unpack(dir string) error {
 }
 
 func pack(dir string) error {
-	if _, err := OpenRecords(dir); err != nil { // no other directory has its files removed
+	if _, err := OpenRecords(dir); err != nil { // ensures that dir is a results directory, because files are removed
 		return err
 	}
 	unlock, err := Lock(dir)
@@ -60,7 +59,7 @@ func pack(dir string) error {
 	}
 	names, err := trialNames(os.DirFS(dir))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // packed, or without a trial
+		return nil // packed already, or without a trial
 	}
 	if err != nil {
 		return err
@@ -72,7 +71,7 @@ func pack(dir string) error {
 	if err := sameFiles(archive, os.DirFS(dir), names); err != nil {
 		return errors.Join(err, os.Remove(archive))
 	}
-	// Under another name they are gone at once, and not one after the other.
+	// The rename makes all files vanish at once, not one after the other.
 	half := filepath.Join(dir, halfPrefix+TrialsDir)
 	if err := os.Rename(filepath.Join(dir, TrialsDir), half); err != nil {
 		return err
@@ -80,8 +79,8 @@ func pack(dir string) error {
 	return os.RemoveAll(half)
 }
 
-// trialNames are the files of the trials, sorted. Another file among them is
-// refused: it would be lost, or taken for one of them.
+// trialNames returns the names of the trials' files, sorted. It refuses any
+// other file, which would be lost or be taken for one of a trial.
 func trialNames(files fs.FS) ([]string, error) {
 	entries, err := fs.ReadDir(files, TrialsDir)
 	if err != nil {
@@ -98,7 +97,7 @@ func trialNames(files fs.FS) ([]string, error) {
 	return names, nil
 }
 
-// isTrialFile reports whether name, with slashes, is one that a trial has.
+// isTrialFile reports whether name, with slashes, is that of a trial's file.
 func isTrialFile(name string) bool {
 	base, ok := strings.CutPrefix(name, TrialsDir+"/")
 	ext := path.Ext(base)
@@ -128,7 +127,7 @@ func writeArchive(w io.Writer, files fs.FS, names []string) error {
 	return errors.Join(z.Close(), whole.Close())
 }
 
-// mostPacked is the largest archive that is read, decompressed.
+// mostPacked is the size limit of a decompressed archive, in bytes.
 const mostPacked = 1 << 30
 
 // openArchive reads an archive into memory.
@@ -153,7 +152,7 @@ func openArchive(archive string) (*zip.Reader, error) {
 	return zip.NewReader(bytes.NewReader(content), int64(len(content)))
 }
 
-// sameFiles checks that an archive holds exactly the files of those names.
+// sameFiles checks that the archive holds exactly the named files.
 func sameFiles(archive string, files fs.FS, names []string) error {
 	z, err := openArchive(archive)
 	if err != nil {
@@ -191,8 +190,8 @@ func unpack(dir string) error {
 	return UnpackLocked(dir)
 }
 
-// UnpackLocked is unpack for who holds the lock. The files come into a directory
-// of another name first, so that there are all of them or none.
+// UnpackLocked is Unpack for callers that hold the lock. It writes into a
+// directory of another name and renames that, so that all files appear or none.
 func UnpackLocked(dir string) error {
 	archive, trials := filepath.Join(dir, archiveFile), filepath.Join(dir, TrialsDir)
 	z, err := openArchive(archive)
@@ -203,7 +202,7 @@ func UnpackLocked(dir string) error {
 		return fmt.Errorf("read %s: %w", archive, err)
 	}
 	if _, err := os.Stat(trials); err == nil {
-		// Whoever packed or unpacked was killed: the files are whole.
+		// Packing or unpacking was killed, and the directory is complete.
 		return os.Remove(archive)
 	}
 	half := filepath.Join(dir, halfPrefix+TrialsDir)

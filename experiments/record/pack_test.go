@@ -22,7 +22,7 @@ func TestPackedResultsReadTheSame(t *testing.T) {
 	}
 	files := contents(t, r.Dir)
 	archive := filepath.Join(r.Dir, archiveFile)
-	for range 2 { // the second time nothing is left to do
+	for range 2 { // the second time changes nothing
 		if err := Pack(r.Dir); err != nil {
 			t.Fatal(err)
 		}
@@ -70,7 +70,7 @@ func TestPackedResultsReadTheSame(t *testing.T) {
 	}
 }
 
-// contents are all files below dir, by name.
+// contents returns all files below dir, by name.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -88,8 +88,8 @@ func contents(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// Wherever packing and unpacking end early, all trials are still read, and the
-// next attempt comes to its end.
+// Wherever packing and unpacking stop early, all trials can still be read, and
+// the next attempt finishes.
 func TestPackingInterrupted(t *testing.T) {
 	t.Parallel()
 	r := handmade(t)
@@ -109,12 +109,12 @@ func TestPackingInterrupted(t *testing.T) {
 	}
 	save := filepath.Join(t.TempDir(), "saved.zip")
 	do(Pack(r.Dir), os.Link(archive, save), Unpack(r.Dir))
-	do(os.Link(save, archive)) // the archive stands, the files do, too
+	do(os.Link(save, archive)) // both archive and files exist
 	do(Pack(r.Dir))
-	do(Unpack(r.Dir), os.Link(save, archive), os.Rename(trials, half)) // the files are on their way out
+	do(Unpack(r.Dir), os.Link(save, archive), os.Rename(trials, half)) // the files are being removed
 	do(os.Remove(filepath.Join(half, filepath.Base(r.Trials[0].jsonName()))))
 	do(Pack(r.Dir), Unpack(r.Dir))
-	do(os.WriteFile(archive, []byte("half"), 0o644)) // written by nobody here: files go before it
+	do(os.WriteFile(archive, []byte("half"), 0o644)) // no Pack writes this; the files count before it
 	do(Pack(r.Dir))
 	do(os.Mkdir(half, 0o755), os.WriteFile(filepath.Join(half, "x.json"), []byte("{"), 0o644), Unpack(r.Dir))
 	if got := contents(t, r.Dir); !reflect.DeepEqual(got, files) {
@@ -147,7 +147,7 @@ func TestPackRefuses(t *testing.T) {
 	refused(Pack(r.Dir), "another run is writing")
 	unlock()
 
-	// An archive from elsewhere cannot put files anywhere else.
+	// An archive from elsewhere must not write files outside the directory.
 	if err := os.RemoveAll(filepath.Join(r.Dir, TrialsDir)); err != nil {
 		t.Fatal(err)
 	}

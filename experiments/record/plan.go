@@ -4,10 +4,10 @@ import (
 	"math/rand/v2"
 )
 
-// NewPlan puts the trials in order: blocks that hold every cell once, each
-// shuffled on its own, so that what drifts during the run falls on all cells
-// alike. The order within a block depends on the seed, the cells and the
-// block's number only: more repetitions continue a plan, they do not change it.
+// NewPlan orders the trials in blocks. Each block holds every cell once and is
+// shuffled on its own, so that drift during the run affects all cells alike.
+// The order within a block depends only on the seed, the cells and the block's
+// number: more repetitions extend a plan and do not change it.
 func NewPlan(cells []Cell, repeat int, seed uint64) []Planned {
 	plan := make([]Planned, 0, len(cells)*repeat)
 	for block := range repeat {

@@ -12,7 +12,7 @@ import (
 	"lflab/experiments/suite"
 )
 
-// MetricNames are those of all metrics, in the order of the tables.
+// MetricNames returns the names of all metrics, in the order of the tables.
 func MetricNames() []string {
 	var all []string
 	for _, m := range Metrics {
@@ -25,15 +25,15 @@ func MetricNames() []string {
 type RatioRow struct {
 	suite.Ratio
 	Cell Cell
-	To   string // the value of the axis, or the phase, that it is a ratio to
-	// Of is the median over blocks of the ratio within each, and its interval: what
-	// drifts during a run falls on both alike.
+	To   string // value of the axis, or phase, in the denominator
+	// Of is the median, with its interval, of the ratios within each block.
+	// Drift during a run affects both sides of a block alike.
 	Of stats.Interval
 }
 
-// Promise says whether the ratio is what the suite promises it to be: "yes", "no",
-// "open" where the interval has it on both sides or rests on too few blocks;
-// empty where nothing is promised.
+// Promise says whether the ratio keeps what the suite promises: "yes", "no", or
+// "open" if the interval holds the limit or rests on too few blocks. It is
+// empty if the suite promises nothing.
 func (r RatioRow) Promise() string {
 	switch {
 	case r.Most == 0:
@@ -46,15 +46,15 @@ func (r RatioRow) Promise() string {
 	return "open"
 }
 
-// Ratios are the figures that the suite asks for, of each cell in the order of
-// the axes. A cell that stands in the place of what is compared with, or has no
-// trial that counts in a block with one of the other's, has none.
+// Ratios returns the ratios that the suite asks for, for each cell in the order
+// of the axes. It leaves out cells that are the denominator themselves and
+// cells that share no block of valid trials with it.
 func (r *Run) Ratios() []RatioRow {
 	var rows []RatioRow
 	for _, q := range r.Manifest.Ratios {
 		m := MetricOf(q.Metric)
 		if m == nil {
-			continue // of a later version
+			continue // the metric belongs to a later version
 		}
 		for _, cell := range r.Cells() {
 			if q.Axis != suite.PhaseAxis && slices.Contains(q.Values, cell[q.Axis]) {
@@ -69,7 +69,7 @@ func (r *Run) Ratios() []RatioRow {
 	return rows
 }
 
-// best is what a cell is compared with: of several the one with the best median.
+// best returns a cell's denominator: of several, that with the best median.
 func (r *Run) best(q suite.Ratio, cell Cell, m Metric) (name string, byBlock map[int]float64) {
 	var best float64
 	for _, value := range q.Values {
@@ -91,7 +91,7 @@ func (r *Run) best(q suite.Ratio, cell Cell, m Metric) (name string, byBlock map
 	return name, byBlock
 }
 
-// ByBlock is a metric of the cell's trials that count, by their block.
+// ByBlock returns a metric of the cell's valid trials, by block.
 func (r *Run) ByBlock(cell Cell, phase string, m Metric) map[int]float64 {
 	values := map[int]float64{}
 	for i := range r.Trials {
@@ -129,8 +129,7 @@ func (r *Run) writeRatios(w io.Writer) error {
 	return out.Error()
 }
 
-// WriteRatios writes them for people, tab-separated; nothing where the suite asks
-// for none.
+// WriteRatios writes the ratios for readers, tab-separated, if there are any.
 func (r *Run) WriteRatios(w io.Writer) error {
 	title := ""
 	for _, row := range r.Ratios() {

@@ -12,7 +12,7 @@ import (
 )
 
 func TestRatios(t *testing.T) {
-	r := made(t) // "one" has 1000, 2000 and 3000 requests per second, "two" ten times that in two of the blocks
+	r := made(t) // "one" has 1000, 2000 and 3000 requests per second, "two" ten times that in its two valid blocks
 	r.Manifest.Ratios = []suite.Ratio{
 		{Title: "rate / best", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"one", "two"}, Most: 0},
 		{Title: "rate / two", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"two"}, Most: 0},
@@ -24,7 +24,7 @@ func TestRatios(t *testing.T) {
 	for _, row := range r.Ratios() {
 		got = append(got, fmt.Sprintf("%s: %s to %s %.2f [%.2f, %.2f] of %d", row.Title, row.Cell["mpm"], row.To, row.Of.Center, row.Of.Lo, row.Of.Hi, row.Of.N))
 	}
-	want := []string{ // the axis has two first; the block of two that does not count is left out
+	want := []string{ // the axis lists two first; the invalid block of two is left out
 		"rate / two: one to two 0.10 [0.10, 0.10] of 2",
 		"mean / closed: two to closed 1.50 [1.50, 1.50] of 2",
 		"mean / closed: one to closed 1.50 [1.50, 1.50] of 3",
@@ -45,7 +45,7 @@ func TestRatios(t *testing.T) {
 	}
 }
 
-// Of several the best is what counts, whichever way the metric goes.
+// The best of several values is the denominator, for either sense of better.
 func TestRatioToTheBest(t *testing.T) {
 	r := made(t)
 	cell := Cell{"mpm": "three", "mode": "close"}
@@ -62,7 +62,7 @@ func TestRatioToTheBest(t *testing.T) {
 	}
 }
 
-// A promise is kept or broken where the whole interval says so.
+// A promise is kept or broken only if the whole interval says so.
 func TestPromises(t *testing.T) {
 	enough := []float64{1, 1.01, 1.02, 1.03, 1.04, 1.05}
 	for _, c := range []struct {

@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 )
 
-// CheckOut says why a run cannot be written to dir, before anything of it is begun;
-// nil where it can.
+// CheckOut returns why a run cannot write to dir, or nil. Callers ask before
+// the run begins.
 func CheckOut(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
@@ -39,7 +39,7 @@ func CheckOut(dir string) error {
 	return writable(dir, dir)
 }
 
-// creatable says why dir cannot be made in one of its parents that is there.
+// creatable returns why dir cannot be made in its nearest existing parent.
 func creatable(dir, parent string) error {
 	info, err := os.Stat(parent)
 	switch {
@@ -53,7 +53,7 @@ func creatable(dir, parent string) error {
 	return writable(dir, parent)
 }
 
-// writable tries to write to in, because rights are not all that it takes.
+// writable tries to create a file, because permissions alone do not tell.
 func writable(dir, in string) error {
 	f, err := os.CreateTemp(in, halfPrefix+"*")
 	if err != nil {

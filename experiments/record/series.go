@@ -2,35 +2,35 @@ package record
 
 import "math"
 
-// Series is what was seen of a server, look by look, in a phase that is a step.
-// Times are in seconds since the first look. The slices have one length but
-// Served, which has a value for each tenth of a second from UpS on.
+// Series records the looks at a server in a phase that is a step. Times are in
+// seconds since the first look. All slices have one length, except Served,
+// which has one value per tenth of a second from UpS on.
 type Series struct {
-	UpS       float64   `json:"up_s"`      // when the clients came
-	DownS     float64   `json:"down_s"`    // when they went
-	Clients   int       `json:"clients"`   // that came
-	IdleMost  int       `json:"idle_most"` // threads that may be idle in the end
+	UpS       float64   `json:"up_s"`      // when the clients connected
+	DownS     float64   `json:"down_s"`    // when they left
+	Clients   int       `json:"clients"`   // number that connected
+	IdleMost  int       `json:"idle_most"` // threads that may still be idle at the end
 	TimeS     []float64 `json:"time_s"`
-	Processes []int     `json:"processes"` // that live, the control process included
-	Threads   []int     `json:"threads"`   // of all of them, whatever they do
-	Busy      []int     `json:"busy"`      // workers, as the status page has it; -1: it did not answer in time
+	Processes []int     `json:"processes"` // alive, control process included
+	Threads   []int     `json:"threads"`   // of all processes, in any state
+	Busy      []int     `json:"busy"`      // workers by the status page; Unanswered if it did not answer in time
 	Idle      []int     `json:"idle"`
-	Served    []float64 `json:"served"`  // requests served at a time: answers per second times the shortest service time
-	Started   int       `json:"started"` // processes that were not there at the first look
+	Served    []float64 `json:"served"`  // requests in service at a time: answers per second times the shortest service time
+	Started   int       `json:"started"` // processes that did not exist at the first look
 }
 
-// Unanswered stands in Busy and Idle where the status page was not had.
+// Unanswered stands in Busy and Idle when the status page did not answer.
 const Unanswered = -1
 
 const (
-	servedWidth = 0.1  // s, of a value of Served
-	servedShare = 0.95 // of the clients that are served at a time: as good as all
+	servedWidth = 0.1  // s, covered by one value of Served
+	servedShare = 0.95 // of the clients in service: counts as all of them
 )
 
-// ScaleUp is how long it took, in s, until as good as all clients were served
-// at a time: an answer is never sooner than its service time after its request
-// was begun, so that the answers of a tenth of a second of a handler that takes
-// as long are the requests that were served at its beginning.
+// ScaleUp returns the time in s until at least servedShare of the clients were
+// served at once. No answer comes sooner than the service time after its
+// request began. Therefore, if that time is a tenth of a second, the answers of
+// one tenth are the requests in service at its beginning.
 func (s *Series) ScaleUp() (float64, bool) {
 	for i, n := range s.Served {
 		if n >= servedShare*float64(s.Clients) {
@@ -40,9 +40,10 @@ func (s *Series) ScaleUp() (float64, bool) {
 	return 0, false
 }
 
-// ScaleDown is how long it took, in s, after the clients had gone, until no more
-// threads were idle than may be, and none of the processes that were too many
-// was left. A server that does not come there has none.
+// ScaleDown returns the time in s from the clients' departure until the server
+// had at most IdleMost idle threads and no more processes than at the last
+// look. It returns false if the server had too many idle threads, or no answer,
+// at the last look.
 func (s *Series) ScaleDown() (float64, bool) {
 	last := len(s.TimeS) - 1
 	if last < 0 || s.Idle[last] == Unanswered || s.Idle[last] > s.IdleMost {
@@ -55,7 +56,7 @@ func (s *Series) ScaleDown() (float64, bool) {
 	return max(0, s.TimeS[first]-s.DownS), true
 }
 
-// MostProcesses and MostThreads are the largest numbers that were seen.
+// MostProcesses and MostThreads return the largest numbers seen.
 func (s *Series) MostProcesses() int { return most(s.Processes) }
 func (s *Series) MostThreads() int   { return most(s.Threads) }
 
@@ -66,8 +67,9 @@ func most(xs []int) (m int) {
 	return m
 }
 
-// Still reports whether nothing has happened for that many looks in a row, and
-// nothing is to be expected.
+// Still reports whether the last looks+1 looks show no change in processes and
+// no fall in threads, with at most IdleMost threads idle in each: then nothing
+// more is expected.
 func (s *Series) Still(looks int) bool {
 	last := len(s.TimeS) - 1
 	if last < looks {
@@ -81,7 +83,8 @@ func (s *Series) Still(looks int) bool {
 	return true
 }
 
-// SetServed fills Served from the answers of each tenth of a second.
+// SetServed fills Served from the rate of answers in each tenth of a second and
+// the shortest service time in s.
 func (s *Series) SetServed(perSecond []float64, shortest float64) {
 	s.Served = make([]float64, len(perSecond))
 	for i, rate := range perSecond {
@@ -89,7 +92,7 @@ func (s *Series) SetServed(perSecond []float64, shortest float64) {
 	}
 }
 
-// stepped is a number of a phase that was watched look by look.
+// stepped makes a metric from the looks of a step.
 func stepped(of func(*Series) (float64, bool)) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Series == nil {

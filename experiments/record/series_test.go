@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// coming is a server that grows from 2 to 5 processes and shrinks again; its
-// clients are there from the second 1 to the second 2.
+// coming returns a server that grows from 2 to 5 processes and shrinks again.
+// Its clients are connected from second 1 to second 2.
 func coming() *Series {
 	return &Series{
 		UpS: 1, DownS: 2, Clients: 40, IdleMost: 8,
@@ -29,14 +29,14 @@ func TestSeriesInNumbers(t *testing.T) {
 	}
 	up, ok := s.ScaleUp()
 	near("time until 38 of 40 clients were served", up, ok, 0.5)
-	// No more are idle than may be from 3 on, but a process too many is there until 3.5.
+	// From 3 s on few threads are idle; one process too many lives until 3.5 s.
 	down, ok := s.ScaleDown()
 	near("time until threads were back", down, ok, 1.5)
 	if s.MostProcesses() != 5 || s.MostThreads() != 21 {
 		t.Errorf("most: %d processes and %d threads", s.MostProcesses(), s.MostThreads())
 	}
 
-	s.Idle[7] = Unanswered // says nothing against it
+	s.Idle[7] = Unanswered // no answer does not contradict
 	down, ok = s.ScaleDown()
 	near("time with a look that was not answered", down, ok, 1.5)
 
@@ -62,7 +62,7 @@ func TestSeriesInNumbers(t *testing.T) {
 	}
 }
 
-// A server that never has too many threads is back at once.
+// Without excess threads, a server is back at the first look after DownS.
 func TestScaleDownOfNothing(t *testing.T) {
 	s := &Series{DownS: 1.02, IdleMost: 8, TimeS: []float64{0, 1, 1.1}, Processes: []int{2, 2, 2}, Idle: []int{7, 1, 7}}
 	if down, ok := s.ScaleDown(); !ok || math.Abs(down-0.08) > 1e-9 {

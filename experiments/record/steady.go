@@ -9,33 +9,35 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Whether a phase was in its steady state is judged by what the clients saw bin
-// by bin: how many answers in a closed loop, how long they took in an open one.
+// Settle judges whether a phase was steady by what the clients saw in each bin:
+// the number of answers in a closed loop, the latency in an open loop.
 //
-// Latencies are kept in one histogram for the whole measured time, and CPU time,
-// switches and the kernel's stages are read at its two ends: the time before the
-// steady state cannot be cut out of them. What can be computed from the bins
-// alone is also told for the steady state alone (steady_requests_per_second,
-// steady_latency_mean_ns). For all else the warm-up of the suite must do, and a
-// phase that asks for more than steadyLimit of its time to be cut, or that never
-// settles, does not pass, unless its levels are all within levelsApart.
+// The time before the steady state cannot be cut out of most metrics: one
+// histogram holds the latencies of the whole measured time, and CPU time,
+// switches and the kernel's stages are read only at its two ends. Metrics that
+// need nothing but the bins are also reported for the steady state alone
+// (steady_requests_per_second, steady_latency_mean_ns). All others rely on the
+// warm-up of the suite. A phase fails if more than steadyLimit of its time
+// would have to be cut or if it never settles, unless all its levels lie within
+// levelsApart.
 //
-// That is wide on purpose. On a virtual machine that shares its cores with others
-// the speed goes up and down by a third within tenths of a second, in every fifth
-// phase of a quarter of a second: that is what processes are repeated for, and
-// leaving those out would choose among the rest. A warm-up that is too short is
-// smaller than that, but the same in all processes: Courses finds it.
+// levelsApart is wide on purpose. On a virtual machine that shares its cores,
+// the speed rises and falls by a third within tenths of a second, in every
+// fifth phase of a quarter of a second. Repeated processes average this out;
+// leaving such phases out would select among the rest. A short warm-up has a
+// smaller effect, but the same one in all processes: Courses finds it.
 const (
-	steadyLimit   = 0.25 // share of the measured time before the steady state
-	levelsApart   = 1.00 // of the lowest level: a factor of two
-	fewestBins    = 20   // that are judged
-	fewestAnswers = 10   // per bin, on the average, that are judged
-	goodAnswers   = 100  // per bin: small bins are put together to have as many
+	steadyLimit   = 0.25 // largest share of the measured time before the steady state
+	levelsApart   = 1.00 // largest distance, as a share of the lowest level: a factor of two
+	fewestBins    = 20   // needed for a judgement
+	fewestAnswers = 10   // per bin on average, needed for a judgement
+	goodAnswers   = 100  // per value: smaller bins are merged to reach it
 	tooShort      = "too short to tell"
 )
 
-// series is what is judged, put together from so many bins per value. A bin
-// without an answer has no latency: it gives NaN.
+// series returns the values to judge, each merged from that many bins: mean
+// latencies in an open loop, counts of answers in a closed one. The mean
+// latency of bins without an answer is NaN.
 func (b *Bins) series(open bool, merge int) []float64 {
 	vs := make([]float64, 0, len(b.Requests)/merge)
 	for from := 0; from+merge <= len(b.Requests); from += merge {
@@ -49,8 +51,8 @@ func (b *Bins) series(open bool, merge int) []float64 {
 	return vs
 }
 
-// between is how many answers some bins hold, and their mean latency in ns; NaN
-// where there is none.
+// between returns the number of answers in the bins [from, to) and their mean
+// latency in ns, which is NaN if there were none.
 func (b *Bins) between(from, to int) (count, mean float64) {
 	sum := 0.0
 	for i := from; i < to; i++ {
@@ -60,8 +62,7 @@ func (b *Bins) between(from, to int) (count, mean float64) {
 	return count, sum / count
 }
 
-// merge is how many bins are put together to one value; 0: there is too little
-// of them to tell anything.
+// merge returns how many bins make one value, or 0 if data are too few.
 func (b *Bins) merge() int {
 	bins := len(b.Requests)
 	answers, _ := b.between(0, bins)
@@ -72,7 +73,7 @@ func (b *Bins) merge() int {
 	return max(1, min(wanted, bins/fewestBins))
 }
 
-// Settle judges the bins of a phase, and writes down what it finds.
+// Settle judges the bins, sets Steady and SteadyFrom, and returns the gate.
 func (p *PhaseResult) Settle(open bool) Gate {
 	g := Gate{Name: "steady", Phase: p.Name, OK: true, Limit: steadyLimit}
 	what, better := "number of answers", stats.Higher
@@ -110,7 +111,7 @@ func (p *PhaseResult) Settle(open bool) Gate {
 	return g
 }
 
-// apart is how far the highest level lies above the lowest, as a share of that.
+// apart returns how far the levels lie apart, as a share of the lowest.
 func apart(segments []stats.Segment) float64 {
 	least, most := math.Inf(1), math.Inf(-1)
 	for _, s := range segments {
@@ -119,22 +120,22 @@ func apart(segments []stats.Segment) float64 {
 	return (most - least) / least
 }
 
-// Course is what became of a phase in the mean over the processes of a cell.
+// Course describes how a phase went in the mean over the processes of a cell.
 type Course struct {
 	Cell   Cell
 	Phase  string
 	Trials int
 	Course stats.Course
-	From   float64 // share of the measured time that is before the steady state; 1: there is none
-	Apart  float64 // how far the highest level lies above the lowest, as a share of that
+	From   float64 // share of the measured time before the steady state; 1: there is no steady state
+	Apart  float64 // distance of the highest level above the lowest, as a share of the lowest
 }
 
-// relevant is how far levels must lie apart to be spoken of, as a share of the
-// lowest: what intervals are meant to be narrow to.
+// relevant is the smallest distance between levels that is reported, as a share
+// of the lowest level. It equals the width to which intervals should shrink.
 const relevant = stats.NarrowEnough
 
-// Unsteady says, in a line each, which phases were not steady in the mean over a
-// cell's processes: their warm-up is too short, or they never settle.
+// Unsteady returns one line for each phase that was not steady in the mean over
+// a cell's processes: its warm-up is too short, or it never settles.
 func (r *Run) Unsteady() (lines []string) {
 	for _, c := range r.Courses() {
 		if c.From == 0 || c.Apart <= relevant {
@@ -150,14 +151,15 @@ func (r *Run) Unsteady() (lines []string) {
 	return lines
 }
 
-// fewestPooled trials make a mean that says more than one of them.
+// fewestPooled trials have a mean that says more than one trial does.
 const fewestPooled = 3
 
-// Courses judges the cells' phases by the mean over their trials, bin by bin, each
-// trial as a share of its own median: the noise of single trials, which comes
-// at other times in each, is mostly gone then, and what all have at the same time
-// stays. Phases that come and go, that are too much on purpose or too short to
-// tell, and cells with fewer than three trials that count are left out.
+// Courses judges the phases of each cell by the mean over its trials, bin by
+// bin, with each trial as a share of its own median. The noise of single trials
+// mostly averages out, because it comes at other times in each; an effect that
+// all trials have at the same time stays. Courses leaves out steps, overloads
+// and hand-off phases, phases that are too short to tell, and cells with fewer
+// than three valid trials.
 func (r *Run) Courses() []Course {
 	var all []Course
 	for _, cell := range r.Cells() {
@@ -186,7 +188,7 @@ func (r *Run) Courses() []Course {
 	return all
 }
 
-// pooled is the course of the mean over trials; false where it cannot be told.
+// pooled returns the course of the mean over trials, or false if data are few.
 func pooled(trials []*PhaseResult) (c Course, ok bool) {
 	open := trials[0].OfferedRate > 0
 	better := stats.Higher
@@ -222,7 +224,7 @@ func pooled(trials []*PhaseResult) (c Course, ok bool) {
 	return c, true
 }
 
-// steady is a number of the bins in the steady state.
+// steady makes a metric of the bins from the first steady one on.
 func steady(of func(b *Bins, from int) float64) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		if p.Bins == nil || p.Steady == "" || p.Steady == tooShort || p.Steady == stats.Unsettled.String() {

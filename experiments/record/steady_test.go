@@ -10,8 +10,9 @@ import (
 	"lflab/experiments/stats"
 )
 
-// made-up bins: Poisson numbers of answers whose latencies are exponential, at a
-// rate and a mean latency that may depend on the time, which goes from 0 to 1.
+// madeBins makes bins with Poisson numbers of answers and exponential
+// latencies. Rate and mean latency may depend on the time, which runs from 0 to
+// 1.
 func madeBins(seed uint64, bins int, perBin, tail float64, rate, latency func(at float64) float64) *Bins {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	b := &Bins{WidthS: 0.01}
@@ -36,8 +37,7 @@ func madeBins(seed uint64, bins int, perBin, tail float64, rate, latency func(at
 
 func flat(float64) float64 { return 1 }
 
-// What is steady is called so, however few answers a bin has: at most 2 % of the
-// series of each kind do not pass.
+// Steady series pass, however few answers a bin has: at most 2 % fail.
 func TestSteadySeriesPass(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -68,7 +68,8 @@ func TestSteadySeriesPass(t *testing.T) {
 	}
 }
 
-// What is not steady is with, or needs no more to be cut than there is.
+// Settle finds where a series changes; later bins give the true rate
+// and latency. Only strong changes fail the gate.
 func TestUnsteadySeries(t *testing.T) {
 	t.Parallel()
 	step := func(at, before float64) func(float64) float64 {
@@ -127,8 +128,8 @@ func TestTooShortToTell(t *testing.T) {
 	}
 }
 
-// Speeds that go up and down at other times in each process make no course; a
-// warm-up that all have does, however small it is beside them.
+// Speeds that vary at other times in each process show no course. A warm-up
+// that all processes share does, however small it is beside them.
 func TestCourses(t *testing.T) {
 	cell := Cell{"mpm": "one"}
 	run := func(seed uint64, rate func(at float64) float64) *Run {

@@ -18,13 +18,13 @@ import (
 const (
 	ManifestFile = "manifest.json"
 	TrialsDir    = "trials"
-	halfPrefix   = ".new-" // of the name of a file that is not whole yet
+	halfPrefix   = ".new-" // begins the name of an unfinished file
 )
 
-// writeWhole writes a file under another name and renames it, so that whoever
-// reads, or resumes after a crash, finds all of it or nothing. It waits for the
-// disk: a name must not survive a power cut that its content does not, and what
-// is on the disk is not written there in the middle of the next trial.
+// writeWhole writes a file under a temporary name and renames it, so that a
+// reader, or a run resumed after a crash, finds the whole file or none. It
+// waits for the disk, for two reasons: a power cut must not leave a name
+// without its content, and delayed writing would disturb the next trial.
 func writeWhole(path string, write func(io.Writer) error) error {
 	temp := filepath.Join(filepath.Dir(path), halfPrefix+filepath.Base(path))
 	f, err := os.Create(temp)
@@ -42,8 +42,7 @@ func writeWhole(path string, write func(io.Writer) error) error {
 	return nil
 }
 
-// RemoveHalves removes what a run that was killed, or a disk that was full, has
-// left half-written.
+// RemoveHalves removes unfinished files that a killed run or a full disk left.
 func RemoveHalves(dir string) error {
 	for _, d := range []string{dir, filepath.Join(dir, TrialsDir)} {
 		entries, err := os.ReadDir(d)
@@ -64,7 +63,7 @@ func RemoveHalves(dir string) error {
 
 func isHalf(name string) bool { return strings.HasPrefix(name, halfPrefix) }
 
-// WriteManifest writes it for people to read, too.
+// WriteManifest writes the manifest as indented JSON, for readers too.
 func WriteManifest(dir string, m *Manifest) error {
 	return writeWhole(filepath.Join(dir, ManifestFile), func(w io.Writer) error {
 		e := json.NewEncoder(w)
@@ -77,13 +76,13 @@ func writeJSON(path string, v any) error {
 	return writeWhole(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
 }
 
-// jsonName and hdrName are a trial's files in a results directory; fs.FS has
-// slashes.
+// jsonName and hdrName return the paths of a trial's files in a results
+// directory, with slashes because fs.FS has them.
 func (t *Trial) jsonName() string { return TrialsDir + "/" + t.ID + ".json" }
 func (t *Trial) hdrName() string  { return TrialsDir + "/" + t.ID + ".hdr" }
 
-// Save writes a trial's histograms and then its record: a record stands for a
-// trial that is complete.
+// Save writes a trial's histograms first and then its record, because the
+// record marks the trial as complete.
 func (t *Trial) Save(dir string) error {
 	if slices.ContainsFunc(t.Phases, func(p PhaseResult) bool { return len(p.Histograms) > 0 }) {
 		if err := writeWhole(filepath.Join(dir, t.hdrName()), t.writeHistograms); err != nil {
@@ -93,8 +92,8 @@ func (t *Trial) Save(dir string) error {
 	return writeJSON(filepath.Join(dir, t.jsonName()), t)
 }
 
-// Lock keeps a second run out of the directory while this one lives; the
-// kernel forgets the lock with the process.
+// Lock keeps other runs out of the directory until unlock. The kernel drops the
+// lock when the process ends.
 func Lock(dir string) (unlock func(), err error) {
 	f, err := os.Open(dir)
 	if err != nil {
@@ -108,8 +107,8 @@ func Lock(dir string) (unlock func(), err error) {
 		return nil, fmt.Errorf("lock results directory %s: %w", dir, err)
 	}
 	return func() {
-		// Closing is not enough: a process that is being started has the file until
-		// it executes its program.
+		// Closing is not enough: a child process inherits the file until it
+		// executes its program.
 		_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
 		f.Close()
 	}, nil

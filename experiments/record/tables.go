@@ -13,17 +13,17 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Row is one cell in one phase: what its valid trials say together.
+// Row summarises the valid trials of one cell in one phase.
 type Row struct {
 	Cell     Cell
 	Phase    string
-	Trials   int                       // that have this phase, or failed before it
-	Valid    int                       // of them, that count
+	Trials   int                       // trials of the cell
+	Valid    int                       // of them, the valid ones
 	Measured map[string]stats.Interval // by Metric.Name; only metrics that some valid trial has
 }
 
-// Rows summarises the run, cells in the order of the axes and phases in the
-// order of the suite. Invalid trials are counted and used for nothing else.
+// Rows summarises the run: cells in the order of the axes, phases in the order
+// of the suite. Invalid trials add to Trials and to nothing else.
 func (r *Run) Rows() []Row {
 	var rows []Row
 	for _, cell := range r.Cells() {
@@ -55,7 +55,7 @@ func (r *Run) Rows() []Row {
 	return rows
 }
 
-// Cells are the cells of the plan, in the order of the axes.
+// Cells returns the cells of the plan, in the order of the axes.
 func (r *Run) Cells() []Cell {
 	planned := map[string]bool{}
 	for _, p := range r.Manifest.Plan {
@@ -91,8 +91,8 @@ func (t *Trial) value(phase string, m Metric) (float64, bool) {
 	return 0, false
 }
 
-// WriteTables writes bench.txt, summary.csv and, where the suite asks for them,
-// ratios.csv into the directory of the run, from the data that it holds.
+// WriteTables writes bench.txt, summary.csv and, if the suite asks for ratios,
+// ratios.csv into the results directory.
 func (r *Run) WriteTables() error {
 	if err := writeWhole(filepath.Join(r.Dir, "bench.txt"), r.WriteBench); err != nil {
 		return err
@@ -104,7 +104,7 @@ func (r *Run) WriteTables() error {
 }
 
 // WriteBench writes the valid trials in Go's benchmark format, one line for
-// each trial and phase, so that benchstat takes each process as one sample.
+// each trial and phase. benchstat thus takes each process as one sample.
 func (r *Run) WriteBench(w io.Writer) error {
 	out := benchfmt.NewWriter(w)
 	for m := range columns() {
@@ -153,7 +153,7 @@ func (r *Run) WriteBench(w io.Writer) error {
 }
 
 // writeSummary writes one line for each row, with the median and the 95 %
-// order-statistic interval of each metric. A metric that no valid trial of a
+// order-statistic interval of each metric. A metric that no valid trial of the
 // row has is left empty.
 func (r *Run) writeSummary(w io.Writer) error {
 	out := csv.NewWriter(w)
@@ -188,8 +188,8 @@ func (r *Run) writeSummary(w io.Writer) error {
 	return out.Error()
 }
 
-// WriteTable writes the rows for people, tab-separated: cell, phase, how many
-// trials count, and the columns' medians with their intervals.
+// WriteTable writes the rows for readers, tab-separated: cell, phase, number of
+// valid trials, and the median and interval of each column.
 func (r *Run) WriteTable(w io.Writer, columns []Column) error {
 	var b strings.Builder
 	head := append(AxisNames(r.Manifest.Axes), "phase", "trials")
@@ -216,11 +216,11 @@ func (r *Run) WriteTable(w io.Writer, columns []Column) error {
 	return err
 }
 
-// Column is one metric in a table for people.
+// Column is one metric in a table for readers.
 type Column struct {
 	Title  string
 	Metric string  // Metric.Name
-	Scale  float64 // that the value is multiplied with: 1e-3 shows ns as µs
+	Scale  float64 // factor of the value: 1e-3 shows ns as µs
 }
 
 func (c Column) text(row Row) string {

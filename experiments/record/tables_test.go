@@ -14,9 +14,9 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// made is a run of two cells and three repetitions whose figures are made up:
-// request rates are 1000, 2000 and 3000 for "one", ten times that for "two",
-// and the second trial of "two" does not count.
+// made returns a run of two cells and three repetitions with invented numbers:
+// the request rates are 1000, 2000 and 3000 for "one" and ten times that for
+// "two", whose second trial is invalid.
 func made(t *testing.T) *Run {
 	t.Helper()
 	axes := []Axis{{"mpm", []string{"two", "one"}}, {"mode", []string{"close"}}}

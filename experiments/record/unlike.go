@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// Unlike names what differs between the loads of two runs, of the phases that
-// both have: such numbers say nothing about what was served with. How long a
-// phase took is not among it.
+// Unlike returns how the loads of two runs differ in the phases that both have.
+// Under different loads, numbers do not compare the servers. The durations of
+// phases are not compared.
 func Unlike(a, b *Run) (differences []string) {
 	for _, p := range a.Manifest.Phases {
 		i := slices.IndexFunc(b.Manifest.Phases, func(q Phase) bool { return q.Name == p.Name })
@@ -28,12 +28,12 @@ func Unlike(a, b *Run) (differences []string) {
 	return differences
 }
 
-// loadOf is a phase's record by key, without what is no load.
+// loadOf returns a phase's record by key, without names and durations.
 func loadOf(p Phase) map[string]json.RawMessage {
 	p.Name, p.Title, p.WarmupS, p.DurationS = "", "", 0, 0
 	text, err := json.Marshal(p)
 	if err != nil {
-		panic(err) // of numbers and names
+		panic(err) // cannot happen: a phase holds only numbers and names
 	}
 	var keys map[string]json.RawMessage
 	if err := json.Unmarshal(text, &keys); err != nil {

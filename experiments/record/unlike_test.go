@@ -7,8 +7,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Two runs are alike if their loads are, whatever the phases are called and
-// however long they took; a phase of one of them alone is no difference.
+// Two runs are alike if their loads are, whatever the titles and durations of
+// the phases. A phase of only one run is no difference.
 func TestUnlike(t *testing.T) {
 	run := func(phases ...Phase) *Run { return &Run{Manifest: Manifest{Phases: phases}} }
 	closed := Phase{Name: "closed", Title: "a closed loop", Path: "/hello", Connections: 32, DurationS: 0.5}

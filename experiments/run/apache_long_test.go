@@ -15,9 +15,9 @@ import (
 	"lflab/experiments/suite"
 )
 
-// TestApacheSuite adds to TestApacheAnswers whole trials of the servers of the
-// suite apache: under the probe they answer as ours do, end when they are told
-// to, and leave nothing.
+// TestApacheSuite adds to TestApacheAnswers whole trials of the suite apache's
+// servers. They answer under the probe as ours do, end when told to, and leave
+// nothing behind.
 func TestApacheSuite(t *testing.T) {
 	s, err := suite.Open("apache")
 	if err != nil {
@@ -29,7 +29,7 @@ func TestApacheSuite(t *testing.T) {
 			if _, err := exec.LookPath(sub.Needs); err != nil {
 				t.Skip(err)
 			}
-			// Not t.TempDir: a directory of the test that www-data may enter.
+			// www-data must be able to enter it, which rules out t.TempDir.
 			temp, err := os.MkdirTemp("", "lflab-test-")
 			if err != nil {
 				t.Fatal(err)
@@ -81,7 +81,7 @@ func checkApache(t *testing.T, r *record.Run) {
 		}
 		p := tr.Phases[2].Probe
 		if p != nil && tr.Phases[2].Requests == 0 {
-			continue // on a machine that is busy enough all answers of a short phase come after it
+			continue // on a busy machine, all answers may come after a short phase
 		}
 		if p == nil || p.D == nil || p.Counts["requests"] == 0 {
 			t.Fatalf("%s: %d requests, of which the probe saw %+v", tr.Cell["mode"], tr.Phases[2].Requests, p)
@@ -97,7 +97,7 @@ func checkApache(t *testing.T, r *record.Run) {
 	}
 }
 
-// noneServes waits until no process has the directory in its command.
+// noneServes waits until no process has the directory in its command line.
 func noneServes(t *testing.T, dir string) {
 	t.Helper()
 	serving := func() []string {
@@ -117,9 +117,9 @@ func noneServes(t *testing.T, dir string) {
 	}
 }
 
-// TestSpareOfApache adds to TestStep: Debian's Apache sleeps as our handler does,
-// and is counted as our servers are:
-// a control process and two children of sixteen workers.
+// TestSpareOfApache adds to TestStep: Debian's Apache sleeps as our handler
+// does and is counted as our servers are. It has a control process and two
+// children with sixteen workers each.
 func TestSpareOfApache(t *testing.T) {
 	s, err := suite.Open("spare")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"lflab/experiments/suite"
 )
 
-// askRatios takes over the ratios of the suite whose phases there are.
+// askRatios takes over the suite's ratios for the phases that this run has.
 func (x *Experiment) askRatios() error {
 	known := map[string]bool{}
 	for _, p := range x.Manifest.Phases {
@@ -25,8 +25,8 @@ func (x *Experiment) askRatios() error {
 	return x.askRules()
 }
 
-// askRules takes over the claim of the suite, with the rules whose phases there
-// are: without them all, nothing can be decided.
+// askRules takes over the suite's claim and all its rules, because the claim
+// cannot be decided without one of them.
 func (x *Experiment) askRules() error {
 	m := &x.Manifest
 	m.Claim = x.suite.Claim

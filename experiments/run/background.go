@@ -11,9 +11,9 @@ import (
 
 func clients(b *suite.Background) int { return b.Idle + b.SlowSenders + b.SlowReaders + b.Blocking }
 
-// doWithoutCrowds makes room for the clients of the phases, here and in the
-// servers, and leaves out the phases whose clients do not fit. Where no phase has
-// a background, servers are started with the limits that the user has.
+// doWithoutCrowds raises the limits on open files of this process and its
+// servers, so that the clients of each phase fit. It drops the phases whose
+// clients do not. If no phase has a background, the user's limits stay.
 func (x *Experiment) doWithoutCrowds(raise func(connections int) error) {
 	m := &x.Manifest
 	m.Phases = slices.DeleteFunc(m.Phases, func(p record.Phase) bool {
@@ -32,8 +32,9 @@ func (x *Experiment) doWithoutCrowds(raise func(connections int) error) {
 	})
 }
 
-// backgroundGate: a server that closes clients, or does not serve them, has an
-// easier life than one that keeps them, and is not compared with it.
+// backgroundGate fails if background clients are missing at the end, because a
+// server that closes or neglects clients has less work than one that keeps
+// them. The two must not be compared.
 func backgroundGate(b *record.BackgroundResult) record.Gate {
 	missing := b.Missing()
 	g := record.Gate{Name: "background", OK: missing == 0, Value: float64(missing), Detail: "all clients in the background were there until the end"}

@@ -48,8 +48,8 @@ phase = "idle"
 to = { mpm = ["one", "tidies"] }
 `
 
-// A server keeps the clients in the background, and is told what they cost; one
-// that closes them does not count.
+// A server that keeps the background clients has their cost measured. The
+// trials of a server that closes them do not count.
 func TestBackgroundOfAPhase(t *testing.T) {
 	_, noneLeft := pids(t)
 	r, err := runSmall(t, crowdedSuite, Options{Dir: filepath.Join(t.TempDir(), "out")})
@@ -70,7 +70,7 @@ func TestBackgroundOfAPhase(t *testing.T) {
 			}
 		}
 		if tr.Cell["mpm"] == "tidies" {
-			// On a busy machine it may take the slow clients for idle ones, too.
+			// On a busy machine it may also close slow clients as idle.
 			if b := idle.Background; b.Idle.Opened != 80 || b.Idle.Open != 0 || tr.Valid() || len(verdicts) != 2 || verdicts[0] {
 				t.Errorf("a server that closes idle connections: %+v, %v", b, verdicts)
 			}
@@ -157,8 +157,8 @@ needs = "$LAB_TEST_PEERS/server"
 command = ["{needs}", "{port}"]
 ` + smallPhases
 
-// A subject may be our own server with flags of its own, which go before those of
-// the suite and the axis that selected it.
+// A subject may be our own server with flags of its own, which override the
+// flags of the suite and the axis that selected it.
 func TestOwnServersWithFlags(t *testing.T) {
 	t.Setenv("LAB_TEST_PEERS", "")
 	x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(t), CheckProbe: func() error { return nil }})
@@ -226,7 +226,7 @@ func TestSubjectOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// What the embedded suites ask for is known here.
+// Ratios of the embedded suites use known metrics; New refuses others.
 func TestRatiosOfTheSuites(t *testing.T) {
 	all, err := suite.All()
 	if err != nil {

@@ -13,28 +13,27 @@ import (
 	"lflab/experiments/suite"
 )
 
-// With a budget of time a plan grows by rounds, each a block of its own: the next
-// one is chosen when the last has ended, by what was measured until then. First
-// come whole blocks, as many as the suite has, then blocks of the cells whose
-// intervals are widest, with those that they are compared with, so that paired
-// ratios have whole pairs. It ends when all intervals are narrow enough, which
-// takes six blocks at least, or when no further round fits. What is measured
-// decides and not the clock, but for whether a round still fits.
+// With a time budget, a plan grows in rounds, each with its own block number.
+// When a round has ended, the measurements so far choose the next. First come
+// whole blocks, up to the suite's number. Then come the cells with the widest
+// intervals, together with the cells they are compared with, so that paired
+// ratios have whole pairs. The run ends when all intervals are narrow enough,
+// which takes at least six blocks unless the suite asks for fewer, or when no
+// further round fits. The clock decides only whether a round still fits.
 const (
-	widestShare  = 0.5 // of the widest interval: cells as wide as that go into one round
+	widestShare  = 0.5 // of the widest interval: wider cells join the round
 	mostBlocks   = 1000
-	hopelessCell = 6 // trials that may not count before a cell without any other is left alone
+	hopelessCell = 6 // trials, none of them valid, after which a cell is given up
 )
 
-// BudgetError says that not even one block fits.
+// BudgetError says that not even one block fits into the budget.
 type BudgetError struct{ Budget, Needed time.Duration }
 
 func (e *BudgetError) Error() string {
 	return fmt.Sprintf("a budget of %v is too short: one trial of each cell takes about %v", e.Budget, e.Needed.Round(time.Second))
 }
 
-// planWithin is the plan of the whole blocks that fit, as far as it can be told
-// beforehand.
+// planWithin plans the whole blocks that should fit, by the estimates.
 func (x *Experiment) planWithin(cells []record.Cell) error {
 	m := &x.Manifest
 	m.Plan = record.NewPlan(cells, 1, m.Seed)
@@ -47,8 +46,8 @@ func (x *Experiment) planWithin(cells []record.Cell) error {
 	return nil
 }
 
-// next is the round that follows a run whose plan has been worked off, with left
-// seconds to go; none is the end, and why is then the reason.
+// next returns the round that follows a finished plan, with left seconds to go.
+// An empty round ends the run; why is the reason.
 func (x *Experiment) next(r *record.Run, p *pace, left float64) (round []record.Planned, why string) {
 	cells := r.Cells()
 	block := 0
@@ -82,22 +81,22 @@ func (x *Experiment) next(r *record.Run, p *pace, left float64) (round []record.
 	if len(chosen) == 0 {
 		return nil, "no further trials fit into the budget"
 	}
-	// In the order of the cells: which of them came first does not matter.
+	// The round follows the order of the cells, not their widths.
 	chosen = slices.DeleteFunc(slices.Clone(cells), func(c record.Cell) bool {
 		return !slices.ContainsFunc(chosen, func(d record.Cell) bool { return maps.Equal(c, d) })
 	})
 	return record.PlanBlock(chosen, block, x.Manifest.Seed), ""
 }
 
-// width is how wide the widest of a cell's intervals is that matter.
+// width describes the widest interval of a cell's targets.
 type width struct {
 	cell   record.Cell
-	wide   float64 // half of it over the median; infinite where there are too few values for any
-	narrow bool    // all of them are, or the cell is lost
-	lost   bool    // so many trials and none that counts: more would not help
+	wide   float64 // half the interval over the median; infinite if there are too few values
+	narrow bool    // all intervals are narrow, or the cell is lost
+	lost   bool    // no trial of many is valid: more would not help
 }
 
-// stoppedBy says why there is nothing left to do.
+// stoppedBy says why no cell needs more trials.
 func stoppedBy(widths []width) string {
 	lost := 0
 	for _, w := range widths {
@@ -112,18 +111,18 @@ func stoppedBy(widths []width) string {
 	return text
 }
 
-// widest are the cells of the next round, the widest first: those at least half
-// as wide as that.
+// widest returns the cells of the next round, the widest first: those at least
+// widestShare as wide as the widest.
 func widest(all []width) []width {
 	open := slices.DeleteFunc(slices.Clone(all), func(w width) bool { return w.narrow })
 	slices.SortStableFunc(open, func(a, b width) int { return cmp.Compare(b.wide, a.wide) })
 	return slices.DeleteFunc(slices.Clone(open), func(w width) bool { return w.wide < widestShare*open[0].wide })
 }
 
-// target is a metric whose interval is to be narrow.
+// target is a metric whose interval should become narrow.
 type target struct{ phase, metric string }
 
-// widths are those of the cells, in their order.
+// widths returns the widths of the cells, in their order.
 func widths(r *record.Run, cells []record.Cell) []width {
 	all := make([]width, len(cells))
 	for i, cell := range cells {
@@ -132,12 +131,12 @@ func widths(r *record.Run, cells []record.Cell) []width {
 		for _, t := range targets(r, cell) {
 			iv := stats.Summarise(slices.Collect(maps.Values(r.ByBlock(cell, t.phase, *record.MetricOf(t.metric)))))
 			switch {
-			case iv.N == 0: // the cell does not have it, or not yet
+			case iv.N == 0: // the cell lacks the metric, perhaps only so far
 				continue
 			case iv.N == 1:
 				w.narrow, w.wide = false, math.Inf(1)
 				continue
-			case iv.Center == 0: // a width is no share of nothing
+			case iv.Center == 0: // there is no width relative to 0
 				continue
 			}
 			w.narrow = w.narrow && stats.Narrow(iv, stats.NarrowEnough)
@@ -152,7 +151,7 @@ func widths(r *record.Run, cells []record.Cell) []width {
 	return all
 }
 
-// ran is how many trials of the cell were run, and how many of them count.
+// ran counts the trials of the cell that were run, and the valid ones of them.
 func ran(r *record.Run, cell record.Cell) (ran, valid int) {
 	for i := range r.Trials {
 		if t := &r.Trials[i]; maps.Equal(t.Cell, cell) {
@@ -165,8 +164,9 @@ func ran(r *record.Run, cell record.Cell) (ran, valid int) {
 	return ran, valid
 }
 
-// targets are what the suite's rules look at in the cell; without rules, CPU time
-// per request and the first distribution that each phase has.
+// targets returns the metrics that the suite's rules use in the cell. Without
+// rules these are, for each phase, CPU time per request and the first
+// distribution that it has.
 func targets(r *record.Run, cell record.Cell) (ts []target) {
 	add := func(phase, metric string) {
 		if t := (target{phase, metric}); record.MetricOf(metric) != nil && !slices.Contains(ts, t) {
@@ -202,7 +202,7 @@ func targets(r *record.Run, cell record.Cell) (ts []target) {
 	return ts
 }
 
-// compared are the cells that a rule, or a ratio, holds against this one.
+// compared returns the cells that a rule or a ratio compares with this one.
 func compared(r *record.Run, cell record.Cell, cells []record.Cell) (others []record.Cell) {
 	for _, other := range cells {
 		if !maps.Equal(cell, other) && (pair(r, cell, other) || pair(r, other, cell)) {
@@ -212,7 +212,7 @@ func compared(r *record.Run, cell record.Cell, cells []record.Cell) (others []re
 	return others
 }
 
-// pair reports whether a rule or a ratio has of over to.
+// pair reports whether a rule or a ratio divides of by to.
 func pair(r *record.Run, of, to record.Cell) bool {
 	apart := func(but func(axis string) bool) bool {
 		return !slices.ContainsFunc(r.Manifest.Axes, func(a record.Axis) bool { return of[a.Name] != to[a.Name] && !but(a.Name) })

@@ -17,9 +17,9 @@ import (
 	"lflab/experiments/suite"
 )
 
-// spread is a made-up run of so many blocks whose CPU time per request lies
-// within so much of its middle, by the value of the axis "mpm". One trial takes
-// a second.
+// spread returns an invented run of that many blocks. spreads says, by the
+// value of the axis "mpm", how far CPU times per request lie from their middle.
+// A trial takes 1 s.
 func spread(blocks, repeat int, spreads map[string]float64, rules ...suite.Rule) (*Experiment, *record.Run, *pace) {
 	axes := []record.Axis{{Name: "mpm", Values: []string{"a", "b", "c"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
 	m := record.Manifest{Suite: "small", Seed: 5, Repeat: repeat, Axes: axes, Phases: []record.Phase{{Name: "closed"}}, Rules: rules}
@@ -68,7 +68,7 @@ func TestNextRound(t *testing.T) {
 		spreads        map[string]float64
 		rules          []suite.Rule
 		left           float64
-		want           string // the round
+		want           string // the expected round
 		why            string // or why there is none
 	}{
 		{"a whole block", 2, 6, same, nil, 100, all(2), ""},
@@ -96,7 +96,7 @@ func TestNextRound(t *testing.T) {
 		if !reflect.DeepEqual(again, round) {
 			t.Errorf("%s: equal data give %v, then %v", c.name, round, again)
 		}
-		for i := range round { // pairs are of one block, and trials have names of their own
+		for i := range round { // pairs are of one block, and each trial has its own ID
 			if round[i].ID != record.TrialID(round[i].Cell, round[i].Repetition) {
 				t.Errorf("%s: %+v", c.name, round[i])
 			}
@@ -117,10 +117,10 @@ func TestPace(t *testing.T) {
 	p.learn(a, 2)
 	p.learn(a, 3)
 	check(a, 2.5)
-	check(b, 5) // 2.5 times what was expected
+	check(b, 5) // 2.5 times the estimate
 	p.learn(b, 2)
 	check(b, 2)
-	check(c, 7) // 7 s for what was expected to take 4
+	check(c, 7) // trials estimated at 4 s in all took 7 s
 	if got := p.of([]record.Planned{{Cell: a}, {Cell: b}, {Cell: b}, {Cell: c}}); math.Abs(got-13.5) > 1e-9 {
 		t.Errorf("together %g s, want 13.5", got)
 	}
@@ -133,8 +133,8 @@ func TestBudgetTooShort(t *testing.T) {
 	}
 }
 
-// A run with a budget grows block by block; interrupted, it goes on with the same
-// plan and what is left.
+// A run with a budget grows block by block. After an interruption it goes on
+// with the same plan and the rest of the budget.
 func TestBudgetIsSpent(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
@@ -152,7 +152,7 @@ func TestBudgetIsSpent(t *testing.T) {
 			t.Errorf("progress %+v after %v", p, last)
 		}
 		last = p.Budget
-		if p.Done == 5 { // of which the third is in the second block, and so on
+		if p.Done == 5 { // the third of them is in the second block
 			cancel()
 		}
 	}

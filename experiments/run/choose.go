@@ -8,8 +8,9 @@ import (
 	"lflab/experiments/record"
 )
 
-// choose keeps the cells that only asks for: "key=value" terms, where terms of
-// one key are alternatives and different keys must all hold. No term keeps all.
+// choose keeps the cells that only selects. only holds "key=value" terms: terms
+// with the same key are alternatives, and all keys must match. Without terms it
+// keeps all cells.
 func choose(axes []record.Axis, cells []record.Cell, only []string) ([]record.Cell, error) {
 	wanted := map[string][]string{}
 	for _, term := range only {

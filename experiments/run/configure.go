@@ -12,9 +12,9 @@ import (
 )
 
 // configure writes a subject's configuration and its other files to a new
-// directory below in, which remove removes, and adds their places to the placeholders'
-// values. Everybody may read them, for servers that root starts change their
-// user.
+// directory below in, and adds their paths to values. remove removes the
+// directory. All users may read the files, because servers that root starts
+// change their user.
 func configure(in string, sub *suite.Subject, values map[string]string) (remove func(), err error) {
 	if sub.Config == "" {
 		return func() {}, nil
@@ -23,7 +23,7 @@ func configure(in string, sub *suite.Subject, values map[string]string) (remove 
 	if err != nil {
 		return nil, fmt.Errorf("configure %s: %w", sub.Name, err)
 	}
-	remove = func() { _ = os.RemoveAll(dir) } // what cannot be removed is in the place for such things
+	remove = func() { _ = os.RemoveAll(dir) } // Close removes the rest with the run's directory
 	values["dir"] = dir
 	values["config"] = filepath.Join(dir, path.Base(sub.Config))
 	files := map[string]string{path.Base(sub.Config): sub.Configuration(values)}
@@ -35,7 +35,7 @@ func configure(in string, sub *suite.Subject, values map[string]string) (remove 
 	return remove, nil
 }
 
-// writePublic writes files that everybody may read, whatever the umask is.
+// writePublic writes files that all users may read, whatever the umask.
 func writePublic(dir string, files map[string]string) error {
 	for name, text := range files {
 		file := filepath.Join(dir, name)

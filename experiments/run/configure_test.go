@@ -16,8 +16,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// fakeConfigured is a server that knows what its configuration says: the port,
-// the directory of its answers, and whether it may go on.
+// fakeConfigured is a server that follows its configuration: the port, the
+// directory of its answers, and whether it may go on.
 func fakeConfigured(config string) {
 	announce()
 	text, err := os.ReadFile(config)
@@ -87,7 +87,7 @@ func TestConfiguredSubject(t *testing.T) {
 	}
 }
 
-// Servers that root starts read their files as somebody else.
+// All users can read the configuration: root's servers change their user.
 func TestConfigurationIsReadableByAll(t *testing.T) {
 	s := openFile(t, configuredSuite(t, "port {port}"))
 	t.Setenv("TMPDIR", t.TempDir())
@@ -118,7 +118,7 @@ func TestConfigurationIsReadableByAll(t *testing.T) {
 	}
 }
 
-// The answer of the other servers is that of ours.
+// The other servers answer as ours do.
 func TestApacheAnswers(t *testing.T) {
 	s, err := suite.Open("apache")
 	if err != nil {
@@ -143,7 +143,7 @@ func TestApacheAnswers(t *testing.T) {
 	}
 }
 
-// serveOnce starts a subject as a trial does and asks it one thing.
+// serveOnce starts a subject as a trial does and sends it one request.
 func serveOnce(t *testing.T, x *Experiment, sub *suite.Subject) *http.Response {
 	t.Helper()
 	port, err := process.FreePort()

@@ -15,15 +15,15 @@ import (
 	"lflab/experiments/record"
 )
 
-// control asks a server of ours for what only it knows. Each question is a
-// connection of its own: one that is kept would hold a thread of a server that
-// has a thread for each.
+// control asks one of our servers for facts that only it knows. Each question
+// opens its own connection, because a kept one would occupy a thread of a
+// server with one thread per connection.
 type control struct{ address string }
 
-// longestAnswer holds the single records of some fifty threads' full logs.
+// longestAnswer, in bytes, holds the records of about fifty full logs.
 const longestAnswer = 256 << 20
 
-// statusError is an answer that is none to what was asked.
+// statusError is an answer with a status other than 200.
 type statusError struct {
 	status int
 	text   string
@@ -75,7 +75,7 @@ func (c control) stopFlight(ctx context.Context) (*flight, error) {
 	return report.decode()
 }
 
-// counters reads the server's own counters.
+// counters reads the counters of the server's status page.
 func (c control) counters(ctx context.Context) (map[string]uint64, error) {
 	body, err := c.get(ctx, "/server-status?auto")
 	if err != nil {
@@ -84,14 +84,14 @@ func (c control) counters(ctx context.Context) (map[string]uint64, error) {
 	return parseCounters(string(body)), nil
 }
 
-// ownCounters are a server's counts beside those of its status page.
+// ownCounters holds a server's counts that its status page lacks.
 type ownCounters struct {
 	HeapAllocations uint64   `json:"heap_allocations"`
 	ServedBy        []uint64 `json:"served_by"`
 }
 
-// askingAllocates is about how many objects the server allocates for two
-// questions of the lab's; it is no figure of the load's.
+// askingAllocates is about the number of objects that the server allocates for
+// two of these questions. They do not belong to the load.
 const askingAllocates = 100
 
 func (c control) own(ctx context.Context) (o ownCounters, err error) {
@@ -104,8 +104,9 @@ func (c control) own(ctx context.Context) (o ownCounters, err error) {
 	return o, err
 }
 
-// ownInto adds to a phase what the server has counted since before. A server whose
-// flight was recorded has allocated for that.
+// ownInto adds to a phase what the server has counted since before. It leaves
+// out heap allocations if the flight was recorded, because recording allocates
+// too.
 func (c control) ownInto(ctx context.Context, before ownCounters, r *record.PhaseResult, recorded bool) error {
 	after, err := c.own(ctx)
 	if err != nil {
@@ -124,11 +125,12 @@ func (c control) ownInto(ctx context.Context, before ownCounters, r *record.Phas
 	return nil
 }
 
-// parseCounters takes the counters of a status page, "key: whole number" each.
-// The page's own facts have capitals, as on Apache's; of these only two count.
+// parseCounters reads the counters of a status page, lines of "key: whole
+// number". Keys with capitals are the page's own facts, as on Apache's page;
+// only two of them are taken.
 func parseCounters(page string) map[string]uint64 {
 	renamed := map[string]string{"Total Accesses": "requests", "Total Connections": "connections"}
-	levels := []string{"connections_open", "connections_in_set"} // go up and down
+	levels := []string{"connections_open", "connections_in_set"} // these rise and fall
 	counts := map[string]uint64{}
 	for l := range strings.Lines(page) {
 		key, value, _ := strings.Cut(l, ":")

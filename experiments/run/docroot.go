@@ -6,8 +6,9 @@ import (
 	"path/filepath"
 )
 
-// makeDocRoot makes the suite's files without content. They take no room on the
-// disk, but up to their size in the page cache once they are read.
+// makeDocRoot makes the suite's files, which have a size and no content. They
+// take no space on the disk, but up to their size in the page cache once they
+// are read.
 func (x *Experiment) makeDocRoot() error {
 	if len(x.suite.DocRoot) == 0 {
 		return nil

@@ -8,37 +8,38 @@ import (
 	"lflab/experiments/suite"
 )
 
-// What a trial takes beside its loads, in s: medians over the trials of the
-// reference runs on a virtual machine of two CPUs, their duration less that of
-// their phases, taken apart by what they have and have not. They are where an
-// estimate begins; what the trials of a run take corrects it (see pace).
+// These are the times in s that a trial takes besides its loads. They come from
+// the trials of the reference runs on a virtual machine with two CPUs: medians
+// of trial duration less phase durations, split by the features that a trial
+// has. Estimates begin with them; a run's own trials correct them (see pace).
 const (
-	startTime      = 0.020  // to start a server and to end it
-	parentTime     = 0.090  // and one that has children
-	phaseTime      = 0.015  // to collect garbage, to read the counters, and until the last answers are there
-	probeTime      = 0.100  // to load the probe's programs, to attach them, and to take them off again
-	recordsTime    = 0.030  // and to read and to join single records
-	spinnerTime    = 0.050  // to start what keeps the CPUs awake, and to end it
-	overloadTime   = 0.500  // until what waits is served, or given up
+	startTime      = 0.020  // start and end a server
+	parentTime     = 0.090  // additionally, one that has children
+	phaseTime      = 0.015  // collect garbage, read the counters, and wait for the last answers
+	probeTime      = 0.100  // load, attach and detach the probe's programs
+	recordsTime    = 0.030  // additionally, read and join single records
+	spinnerTime    = 0.050  // start and end the process that keeps the CPUs awake
+	overloadTime   = 0.500  // until waiting requests are served or given up
 	blockedTime    = 0.400  // until the long requests in the background are answered
-	backgroundTime = 200e-6 // to open one connection in the background, and to close it
-	stepTime       = 8      // that a server takes to come to rest after a step, where that may take longer
-	writeTime      = 0.008  // to write the files of a trial
+	backgroundTime = 200e-6 // open and close one connection in the background
+	stepTime       = 8      // until a server has come to rest after a step, if the step allows so much
+	writeTime      = 0.008  // write the files of a trial
 
-	reportTime      = 0.4   // to write tables and figures
-	reportTrialTime = 0.010 // and for each trial that they are made of
+	reportTime      = 0.4   // write tables and figures
+	reportTrialTime = 0.010 // additionally, for each trial in them
 )
 
-// What a ping-pong between two threads takes, in s: a process, and each of its
-// rounds, two hand-offs, by where the threads run. A thread on another CPU that
-// sleeps is waked by an interrupt, which a hypervisor makes dear.
+// These are the times in s of a ping-pong between two threads: of a process and
+// of each round, which is two hand-offs, by the threads' places. An interrupt
+// wakes a thread that sleeps on another CPU; under a hypervisor that is
+// expensive.
 const (
 	pingPongTime     = 0.050
 	roundSame        = 4.4e-6
 	roundCross       = 45e-6
-	roundByScheduler = 50e-6 // through the Go scheduler's idle threads, wherever they are
-	roundAwake       = 5e-6  // of two that do not sleep
-	commandRounds    = 50000 // of a command, as far as it is known
+	roundByScheduler = 50e-6 // through the Go scheduler's idle threads, in any place
+	roundAwake       = 5e-6  // of two threads that do not sleep
+	commandRounds    = 50000 // assumed number of rounds of a command
 	commandTime      = 2     // of a command that is no ping-pong
 )
 
@@ -54,7 +55,7 @@ func roundTime(primitive, place string) float64 {
 	return roundCross
 }
 
-// estimate is about how long a trial of the cell takes, in s.
+// estimate returns the expected duration of a trial of the cell, in s.
 func (x *Experiment) estimate(cell record.Cell) float64 {
 	sub, _ := x.suite.Subject(cell)
 	if sub != nil && sub.Parse != nil {
@@ -73,7 +74,7 @@ func (x *Experiment) estimate(cell record.Cell) float64 {
 	return each
 }
 
-// timeOf is how long a phase takes, in s, its start and end included.
+// timeOf returns the expected duration of a phase in s, with its start and end.
 func timeOf(p record.Phase) float64 {
 	if p.Handoff != "" {
 		return pingPongTime + pingPongRounds*roundTime(p.Handoff, p.HandoffPlace)
@@ -100,7 +101,7 @@ func timeOf(p record.Phase) float64 {
 	return each
 }
 
-// commandEstimate is of a command that prints a figure.
+// commandEstimate returns the expected duration of a command in s.
 func (x *Experiment) commandEstimate(cell record.Cell) float64 {
 	primitive, known := cell["primitive"]
 	place := cell[suite.PlaceAxis]
@@ -114,30 +115,31 @@ func (x *Experiment) commandEstimate(cell record.Cell) float64 {
 	return pingPongTime + probe + commandRounds*roundTime(primitive, place)
 }
 
-// Estimate is about how long the run takes, to its report.
+// Estimate returns the expected duration of the run, report included.
 func (x *Experiment) Estimate() time.Duration {
 	return seconds(newPace(x.estimate).of(x.Manifest.Plan) + reportTime + reportTrialTime*float64(len(x.Manifest.Plan)))
 }
 
-// pace is what trials take, as it is learned while they run. A trial is expected
-// to take as long as those of its cell did. A cell of which none has run takes
-// its estimate times what the others took of theirs.
+// pace learns how long trials take while they run. It expects a trial to take
+// the mean of its cell's earlier trials. For a cell without any it scales the
+// cell's estimate by the ratio of actual to estimated time of all trials so
+// far.
 type pace struct {
 	estimate func(record.Cell) float64
-	cells    map[string]*took // by trialID of the cell and repetition 0
+	cells    map[string]*took // by record.TrialID of the cell and repetition 0
 	all      took
 }
 
 type took struct {
 	n                int
-	actual, expected float64 // s in all
+	actual, expected float64 // sums in s
 }
 
 func newPace(estimate func(record.Cell) float64) *pace {
 	return &pace{estimate: estimate, cells: map[string]*took{}}
 }
 
-// learn counts a trial in, with what lay between it and the next one.
+// learn adds a trial, with the time until the next one.
 func (p *pace) learn(cell record.Cell, actual float64) {
 	key := record.TrialID(cell, 0)
 	if p.cells[key] == nil {
@@ -151,7 +153,7 @@ func (p *pace) learn(cell record.Cell, actual float64) {
 	}
 }
 
-// trial is about how long a trial of the cell takes, in s.
+// trial returns the expected duration of a trial of the cell, in s.
 func (p *pace) trial(cell record.Cell) float64 {
 	if t := p.cells[record.TrialID(cell, 0)]; t != nil {
 		return t.actual / float64(t.n)
@@ -163,7 +165,7 @@ func (p *pace) trial(cell record.Cell) float64 {
 	return expected * p.all.actual / p.all.expected
 }
 
-// of is about how long trials take together, in s.
+// of returns the expected duration of all trials of a plan, in s.
 func (p *pace) of(plan []record.Planned) (sum float64) {
 	for _, t := range plan {
 		sum += p.trial(t.Cell)

@@ -20,42 +20,41 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Options says how a suite is run. The zero value runs it as it stands.
+// Options says how to run a suite. The zero value runs it unchanged.
 type Options struct {
-	Dir    string   // results directory; must not hold results yet, unless resumed
-	Seed   uint64   // of the order and the arrivals; 0 draws one
-	Repeat int      // trials of each cell; 0 is the suite's number
-	Scale  float64  // of all durations; 0 is 1
-	Only   []string // key=value terms that choose cells; see the plan
+	Dir    string   // results directory; it must not hold results yet, unless the run is resumed
+	Seed   uint64   // seed of the order and the arrivals; 0 draws one
+	Repeat int      // trials of each cell; 0 means the suite's number
+	Scale  float64  // factor of all durations; 0 means 1
+	Only   []string // key=value terms that choose cells
 
-	// Budget, where there is one, is spent where intervals are widest: New refuses
-	// one that is too short for a block (*BudgetError).
+	// Budget, if not 0, limits the time of the run, which is spent on the
+	// widest intervals. New returns a *BudgetError if no block fits.
 	Budget time.Duration
 
-	Force bool // resume although the suite or the program has changed
+	Force bool // resume although the suite, the program or the machine has changed
 
-	// Serve is the command that our own servers are started with; empty means
-	// this program's "serve".
+	// Serve starts our own servers; empty means "serve" of this program.
 	Serve []string
 
-	// CheckProbe says why the kernel probe cannot run here, or nil; without it,
-	// probe.Check is asked. A suite goes on without the probe.
+	// CheckProbe returns why the kernel probe cannot run here, or nil. The
+	// default is probe.Check. A suite runs on without the probe.
 	CheckProbe func() error
 
-	// Command is what makes this run again, for the manifest.
+	// Command repeats this run; it goes into the manifest.
 	Command string
 
-	// Progress, when set, is called before the first trial and after each one,
-	// never while something is measured.
+	// Progress, if set, is called before the first trial and after each trial,
+	// never during a measurement.
 	Progress func(Progress)
 }
 
-// Progress is how far a run has come.
+// Progress says how far a run has come.
 type Progress struct {
 	Done, Total int
 	Left        time.Duration // estimated
-	Budget      time.Duration // that is left, where there is one
-	Trial       *record.Trial // that has just ended; nil before the first one
+	Budget      time.Duration // what is left of the budget, if there is one
+	Trial       *record.Trial // the trial that has just ended; nil before the first one
 }
 
 // Experiment is a suite that is ready to run.
@@ -63,22 +62,22 @@ type Experiment struct {
 	Manifest   record.Manifest // as it will be written
 	suite      *suite.Suite
 	opts       Options
-	host       record.Machine    // that it runs on
-	changed    bool              // since the run that is resumed began
+	host       record.Machine    // the machine that runs it
+	changed    bool              // the resumed run began under other conditions
 	noProbe    error             // why the probe is not used, if the suite asks for it
-	built      map[string]string // program compiled for a subject, by its name
-	found      map[string]string // program that a subject needs, by the subject's name
-	temp       string            // directory of what was compiled, and of the files to be served; empty when there is none
-	unlockTemp func()            // temp, which other runs may remove from then on
-	docRoot    string            // of the files to be served; empty when there are none
+	built      map[string]string // compiled programs, by subject name
+	found      map[string]string // programs that subjects need, by subject name
+	temp       string            // directory of compiled programs and of the files to serve; empty if there are none
+	unlockTemp func()            // lets other runs remove temp
+	docRoot    string            // directory of the files to serve; empty if there are none
 
-	clocks func() (monotonic, real int64) // machine.Clocks; tests set another
-	ring   int                            // bytes of the probe's buffer; 0 is the probe's own choice
+	clocks func() (monotonic, real int64) // machine.Clocks, except in tests
+	ring   int                            // size of the probe's buffer in bytes; 0 means the probe's default
 }
 
 // New plans a suite. It compiles the C sources of its subjects into a temporary
-// directory, which Close removes; a subject that cannot run here is skipped
-// with a line in the manifest. The results directory is not touched.
+// directory, which Close removes. It skips subjects that cannot run here and
+// says so in the manifest. It does not touch the results directory.
 func New(s *suite.Suite, o Options) (*Experiment, error) {
 	x, err := prepare(s, o)
 	if err != nil {
@@ -91,12 +90,12 @@ func New(s *suite.Suite, o Options) (*Experiment, error) {
 	return x, nil
 }
 
-// Resume continues the run in a results directory: it takes seed, repetitions,
-// scale and choice of cells from there, and leaves out the trials that are
-// complete. Trials that failed, and those that cannot be read, are run again. It
-// refuses when the suite, the program or the machine has changed since, unless
-// o.Force is set; then the plan is made anew, and trials that were measured as
-// something else are set aside.
+// Resume continues the run in a results directory. It takes seed, repetitions,
+// scale, budget and choice of cells from there and leaves out complete trials;
+// trials that failed or cannot be read run again. If the suite, the program or
+// the machine has changed, it returns an error unless o.Force is set. With
+// o.Force it plans anew and sets aside the trials that were measured under
+// other conditions.
 func Resume(dir string, o Options) (*Experiment, error) {
 	r, err := record.OpenRecords(dir)
 	if err != nil {
@@ -123,7 +122,7 @@ func Resume(dir string, o Options) (*Experiment, error) {
 	return x, nil
 }
 
-// continues takes over the manifest of the run that is resumed.
+// continues takes over the manifest of the run to resume.
 func (x *Experiment) continues(m *record.Manifest) error {
 	fresh := x.Manifest
 	if err := x.plan(); err != nil {
@@ -151,7 +150,7 @@ func (x *Experiment) continues(m *record.Manifest) error {
 		return fmt.Errorf("resume %s: changed since it began: %s (--force goes on all the same, and measures again what was measured otherwise)", x.opts.Dir, strings.Join(changed, ", and "))
 	}
 	if m.BudgetS > 0 && !x.changed {
-		x.Manifest.Plan = m.Plan // as far as it has grown
+		x.Manifest.Plan = m.Plan // the plan as far as it has grown
 	}
 	x.Manifest.Started, x.Manifest.Before, x.Manifest.SetAside = m.Started, m.Before, m.SetAside
 	if x.changed {
@@ -161,8 +160,8 @@ func (x *Experiment) continues(m *record.Manifest) error {
 	return nil
 }
 
-// samePlan reports whether a run with that plan is the one that is planned here.
-// Of a plan that grows the first block must agree.
+// samePlan reports whether plan equals the plan made here. If plans grow, only
+// their first blocks must agree.
 func (x *Experiment) samePlan(plan []record.Planned) bool {
 	mine := x.Manifest.Plan
 	if x.Manifest.BudgetS == 0 {
@@ -174,7 +173,7 @@ func (x *Experiment) samePlan(plan []record.Planned) bool {
 	return reflect.DeepEqual(first(plan), first(mine))
 }
 
-// prepare fills in everything but the plan.
+// prepare fills in everything except the plan.
 func prepare(s *suite.Suite, o Options) (*Experiment, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -192,7 +191,7 @@ func prepare(s *suite.Suite, o Options) (*Experiment, error) {
 	for o.Seed == 0 {
 		var b [8]byte
 		_, _ = rand.Read(b[:])                          // never fails (crypto/rand)
-		o.Seed = binary.LittleEndian.Uint64(b[:]) >> 32 // short enough to type again
+		o.Seed = binary.LittleEndian.Uint64(b[:]) >> 32 // short enough to type
 	}
 	switch {
 	case o.Scale < 0.01 || o.Scale > 100:
@@ -228,7 +227,7 @@ func prepare(s *suite.Suite, o Options) (*Experiment, error) {
 	return x, nil
 }
 
-// checkProbe is asked once: what a process may do does not change between suites.
+// checkProbe asks once, because a process's rights do not change.
 var checkProbe = sync.OnceValue(probe.Check)
 
 func phaseRecord(p suite.Phase, scale float64) record.Phase {
@@ -250,7 +249,7 @@ func phaseRecord(p suite.Phase, scale float64) record.Phase {
 	return r
 }
 
-// plan chooses the cells that are asked for and can run here, and orders them.
+// plan chooses the requested cells that can run here, and orders their trials.
 func (x *Experiment) plan() error {
 	m := &x.Manifest
 	var axes []record.Axis
@@ -298,8 +297,7 @@ func (x *Experiment) plan() error {
 	return nil
 }
 
-// begin finds the trials that the results directory holds already, and writes
-// the manifest.
+// begin writes the manifest. done holds the trials that need not run again.
 func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
 	dir := x.opts.Dir
 	if len(x.Manifest.Resumed) > 0 {
@@ -313,13 +311,13 @@ func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
 		return done, record.WriteManifest(dir, &x.Manifest)
 	}
 	x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
-	if x.Manifest.BudgetS > 0 { // more of them, once it is known what they take
+	if x.Manifest.BudgetS > 0 { // further blocks follow when the duration of trials is known
 		x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p record.Planned) bool { return p.Repetition > 0 })
 	}
 	return map[string]*record.Trial{}, record.WriteManifest(dir, &x.Manifest)
 }
 
-// build makes a subject ready: finds the program it needs, compiles its source.
+// build finds the program that a subject needs and compiles its source.
 func (x *Experiment) build(sub *suite.Subject) error {
 	if sub.Needs != "" {
 		path, err := process.Find(sub.Needs)

@@ -31,9 +31,9 @@ import (
 	"lflab/sync/futex"
 )
 
-// The test binary runs itself: as the server that trials measure, as a server
-// of somebody else's, as a command that prints a figure, and as a runner that
-// is killed.
+// The test binary also runs as the server that trials measure, as another
+// project's server, as a command that prints a figure, and as a runner that
+// gets killed.
 func TestMain(m *testing.M) {
 	role := ""
 	if len(os.Args) > 1 {
@@ -73,8 +73,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// sideBySide runs more tests at a time than there are processors, unless
-// -parallel says how many: they wait for processes more than they compute.
+// sideBySide runs more tests in parallel than there are processors, because
+// they wait for processes more than they compute. The flag -parallel overrides
+// it.
 func sideBySide() {
 	flag.Parse()
 	if slices.ContainsFunc(os.Args, func(arg string) bool { return strings.HasPrefix(arg, "-test.parallel") }) {
@@ -85,8 +86,7 @@ func sideBySide() {
 	}
 }
 
-// announce leaves this process's number in the directory that a test looks
-// through for what was left behind.
+// announce writes this process's id to the directory that the test checks.
 func announce() { announceIn(os.Getenv("FAKE_PIDS")) }
 
 func announceIn(dir string) {
@@ -97,7 +97,7 @@ func announceIn(dir string) {
 	}
 }
 
-// fakeServe keeps the contract of `lflab serve --lab`.
+// fakeServe follows the contract of `lflab serve --lab`.
 func fakeServe(args []string) {
 	flags := map[string]string{}
 	for _, a := range args {
@@ -116,8 +116,8 @@ func fakeServe(args []string) {
 	if err != nil {
 		panic(err)
 	}
-	// Package os tries once whether pidfds work, with a process that ends at once:
-	// not while processes are counted.
+	// Package os tests once, with a short-lived process, whether pidfds work.
+	// Do it now, before anyone counts processes.
 	if _, err := os.FindProcess(os.Getpid()); err != nil {
 		panic(err)
 	}
@@ -146,7 +146,7 @@ func fakeServe(args []string) {
 		fmt.Fprintf(w, `{"heap_allocations": %d, "served_by": [%d, 0, %d]}`, 1000+3*n, n/4, n-n/4)
 	})
 	mux.HandleFunc("/busy", func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(time.Millisecond) // a handler that blocks; nobody waits for it
+		time.Sleep(time.Millisecond) // a handler that blocks
 		fmt.Fprint(w, "done")
 	})
 	mux.Handle("/files/", http.StripPrefix("/files/", http.FileServer(http.Dir(flags["docroot"]))))
@@ -201,7 +201,7 @@ func fakeServe(args []string) {
 	}
 }
 
-// growOnce starts two processes that end by themselves after about a second.
+// growOnce starts two processes that end by themselves after about 1 s.
 func growOnce() {
 	for range 2 {
 		cmd := exec.Command("sleep", "1")
@@ -212,9 +212,9 @@ func growOnce() {
 	}
 }
 
-// fakePingPong makes two threads wake each other for a second, and on a busy
-// machine until they have had half of one of processor time: what follows it is
-// as late.
+// fakePingPong makes two threads wake each other for at least 1 s, and on a
+// busy machine until they have used 0.5 s of CPU time, because whatever watches
+// it is delayed as much.
 func fakePingPong() {
 	var words [2]atomic.Uint32
 	pass := func(to int) {
@@ -251,18 +251,18 @@ func fakePingPong() {
 	fmt.Printf("%d ns one way\n", time.Since(began).Nanoseconds()/int64(2*rounds))
 }
 
-// fakeOther is a server that only knows its port.
+// fakeOther is a server that knows only its port.
 func fakeOther(port string) {
 	announce()
 	panic(http.ListenAndServe("127.0.0.1:"+port, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "Hello, World!") })))
 }
 
-// fakeRunner is what `lflab run` does: "new SUITE" or "resume DIR".
+// fakeRunner does the work of `lflab run`: "new SUITE" or "resume DIR".
 //
-// $FAKE_FSIZE is how many bytes its files may have: a disk that is full.
+// $FAKE_FSIZE limits the size of its files in bytes, as a full disk would.
 func fakeRunner(how, what string, rest []string) {
 	if size, err := strconv.ParseUint(os.Getenv("FAKE_FSIZE"), 10, 64); err == nil {
-		signal.Ignore(syscall.SIGXFSZ) // writing then fails instead
+		signal.Ignore(syscall.SIGXFSZ) // makes writes fail instead
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: size, Max: size}); err != nil {
 			panic(err)
 		}
@@ -289,7 +289,7 @@ func fakeRunner(how, what string, rest []string) {
 	}
 }
 
-// fakeCommand is the server of the test's trials.
+// fakeCommand returns the command of the server in the test's trials.
 func fakeCommand(t *testing.T) []string {
 	if dir, ok := announced.Load(t.Name()); ok {
 		return append(fakeServer(), fmt.Sprint("--pids=", dir))
@@ -344,11 +344,12 @@ func openSuite(t *testing.T, text string) *suite.Suite {
 	return s
 }
 
-// announced is the directory of each test in which its fakes announce themselves.
+// announced holds the directory of each test's fakes, by test name.
 var announced sync.Map
 
-// pids makes the directory that the fakes of a test announce themselves in, those
-// that fakeCommand and runnerEnv tell of it, and a check that none of them lives.
+// pids makes the directory in which a test's fakes announce themselves;
+// fakeCommand and runnerEnv pass it on. It returns their count and a check that
+// none of them still runs.
 func pids(t *testing.T) (count func() int, noneLeft func()) {
 	t.Helper()
 	dir := t.TempDir()
@@ -357,8 +358,7 @@ func pids(t *testing.T) (count func() int, noneLeft func()) {
 	return listed(t, dir)
 }
 
-// allPids is pids for whatever process a test has started. Such a test does not
-// run beside others.
+// allPids is pids for every process of a test; the test cannot run in parallel.
 func allPids(t *testing.T) (count func() int, noneLeft func()) {
 	t.Helper()
 	dir := t.TempDir()
@@ -366,7 +366,7 @@ func allPids(t *testing.T) (count func() int, noneLeft func()) {
 	return listed(t, dir)
 }
 
-// runnerEnv is the environment of a fake-runner of the test.
+// runnerEnv returns the environment of the test's fake runners.
 func runnerEnv(t *testing.T, more ...string) []string {
 	env := append(os.Environ(), more...)
 	if dir, ok := announced.Load(t.Name()); ok {
@@ -399,8 +399,7 @@ func listed(t *testing.T, dir string) (count func() int, noneLeft func()) {
 	}
 }
 
-// running reports whether pid is a process of this test binary that runs; a
-// zombie that init has not fetched does not.
+// running reports whether pid is a process of this binary and no zombie.
 func running(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

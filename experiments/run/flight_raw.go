@@ -9,8 +9,8 @@ import (
 	"lflab/experiments/probe"
 )
 
-// flightColumns are the columns of a server's single records that the probe's
-// records can be joined with.
+// flightColumns names the columns of a server's single records that are joined
+// with the probe's records.
 var flightColumns = map[string]func(*probe.UserRecord, uint64){
 	"seq":      func(u *probe.UserRecord, v uint64) { u.Seq = v },
 	"promoted": func(u *probe.UserRecord, v uint64) { u.Promoted = v != 0 },
@@ -26,7 +26,7 @@ var flightColumns = map[string]func(*probe.UserRecord, uint64){
 }
 
 // stopFlightRaw is stopFlight with all single records, for probe.Join. It takes
-// about a second for logs that are full.
+// about a second for full logs.
 func (c control) stopFlightRaw(ctx context.Context) (*flight, []probe.UserRecord, error) {
 	body, err := c.get(ctx, "/lab/flight?record=off&raw=1")
 	if err != nil {
@@ -47,7 +47,7 @@ func (c control) stopFlightRaw(ctx context.Context) (*flight, []probe.UserRecord
 	if err != nil {
 		return nil, nil, err
 	}
-	set := make([]func(*probe.UserRecord, uint64), len(report.Columns)) // nil: not known here
+	set := make([]func(*probe.UserRecord, uint64), len(report.Columns)) // nil for unknown columns
 	for name, f := range flightColumns {
 		i := slices.Index(report.Columns, name)
 		if i < 0 {

@@ -20,7 +20,7 @@ import (
 	"lflab/experiments/run/process"
 )
 
-// answers is a server that answers everything alike.
+// answers returns a server that gives every request the same answer.
 func answers(t *testing.T, body string) control {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "record=off&raw=1" {
@@ -32,8 +32,7 @@ func answers(t *testing.T, body string) control {
 	return control{address: s.Listener.Addr().String()}
 }
 
-// TestStopFlightRaw: columns are read by their names, in whatever order, and
-// ones that are not known do no harm.
+// Columns are found by name, in any order. Unknown columns do no harm.
 func TestStopFlightRaw(t *testing.T) {
 	const rest = `"unmatched": 3, "overwritten": 4, "columns": ["h1","h0","new","seq","promoted","a1","u0","p0","p1","p3","f5","f6"]`
 	f, user, err := answers(t, `{`+rest+`, "threads": [{"tid": 7, "records": [[1,2,99,3,1,5,6,7,8,9,10,11], [0,0,0,0,0,0,0,0,0,0,0,1]]}, {"tid": 8, "records": [[0,0,0,1,0,0,0,0,0,0,0,0]]}]}`).stopFlightRaw(t.Context())
@@ -64,7 +63,7 @@ func TestStopFlightRaw(t *testing.T) {
 	}
 }
 
-// get asks for /hello on a connection of its own.
+// get requests /hello on a new connection.
 func get(address string) error {
 	c, err := net.Dial("tcp", address)
 	if err != nil {
@@ -90,8 +89,7 @@ const (
 	connections = 500
 )
 
-// joined runs a server, lets the probe and the server itself record some
-// connections, and joins what they have.
+// joined runs a server and joins the records of the probe and the server.
 func joined(t *testing.T, command []string) *probe.UserSide {
 	t.Helper()
 	server, err := process.Start(command)
@@ -113,8 +111,9 @@ func joined(t *testing.T, command []string) *probe.UserSide {
 	if err := ctl.startFlight(ctx); err != nil {
 		t.Fatal(err)
 	}
-	// A thread's first record costs it the memory of its log, and so detours
-	// through the runtime that are no hand-offs of the server.
+	// A thread's first record allocates the memory of its log, which leads
+	// through the runtime and causes switches that are not the server's
+	// hand-offs.
 	var all sync.WaitGroup
 	for range 2 * threads {
 		all.Go(func() {
@@ -152,8 +151,8 @@ func joined(t *testing.T, command []string) *probe.UserSide {
 	return probe.Join(p.Records(), user)
 }
 
-// TestJoinedWithTheServersOwnRecords goes the whole way, with the command as it
-// is built: a server under load, watched by the kernel and by itself.
+// TestJoinedWithTheServersOwnRecords tests the real command: a server under
+// load, watched by the kernel and by itself.
 func TestJoinedWithTheServersOwnRecords(t *testing.T) {
 	requireProbe(t)
 	lflab := filepath.Join(t.TempDir(), "lflab")
@@ -167,12 +166,12 @@ func TestJoinedWithTheServersOwnRecords(t *testing.T) {
 			count := func(g stage.Group, stage string) uint64 { return s.Histogram(g, stage).Count }
 
 			// A client goes on before the server has noted that its handler
-			// returned, so each thread may miss one at the end.
+			// returned, so each thread may miss one request at the end.
 			if s.Requests < connections*98/100 || s.Requests > connections {
 				t.Errorf("%d requests joined of %d", s.Requests, connections)
 			}
 			checkShare(t, 0.98, "requests", s.Requests, max(s.Unmatched.KernelRequests, s.Unmatched.UserRequests)+s.Contradicted)
-			// The probe began after the warm-up and the server's own records.
+			// The probe began after the warm-up, the server's records before.
 			if e := s.Edge; e.KernelRequests > threads || e.KernelHandoffs > threads || e.UserRequests < warmup || e.UserRequests > warmup+threads || e.UserHandoffs > warmup+threads {
 				t.Errorf("at the edges, with %d requests before the probe: %+v", warmup, e)
 			}
@@ -180,22 +179,22 @@ func TestJoinedWithTheServersOwnRecords(t *testing.T) {
 				t.Errorf("%d hand-offs", s.Handoffs)
 			} else if handsOff {
 				checkShare(t, 0.98, "kernel's hand-offs", s.Handoffs, s.Unmatched.KernelHandoffs+s.Contradicted)
-				// A thread that is woken on its way to sleep has slept in its own
-				// eyes, and not in the kernel's.
+				// A thread that is woken on its way to sleep has slept by its
+				// own records, but not by the kernel's.
 				checkShare(t, 0.8, "server's hand-offs", s.Handoffs, s.Unmatched.UserHandoffs+s.Contradicted)
 				checkShare(t, 0.98, "gaps", s.Gaps, s.Unmatched.KernelGaps)
 			}
 			checkSums(t, s)
 
-			// On whose path does the hand-off lie? The way back from accept is
-			// in each case.
+			// Check on which requests' path the hand-off lies. The return from
+			// accept lies on all of them.
 			if passed := count(stage.UserD, "wake-return"); (mpm == "worker" || mpm == "event") != (passed > connections/2) || mpm == "leader" && passed != 0 {
 				t.Errorf("%d of %d requests have a hand-off on their path", passed, s.Requests)
 			}
 			if promotes := count(stage.UserD, "wake-woke"); (mpm == "leader") != (promotes > connections/2) {
 				t.Errorf("%d of %d readers woke another thread first", promotes, s.Requests)
 			}
-			// Requests whose data came after their accept do not have it.
+			// Requests whose data came after their accept lack this stage.
 			if n := count(stage.UserD, "return-user"); n < s.Requests/2 {
 				t.Errorf("%d of %d requests have a way from the kernel to user code", n, s.Requests)
 			}
@@ -213,10 +212,11 @@ func checkShare(t *testing.T, least float64, what string, joined, unmatched uint
 	}
 }
 
-// checkSums: stages are never negative, and those of a group add up to its
-// total to the nanosecond. That holds only if each pair has its stamps in
-// order: of a hand-off's stages that begin or end in user code none may be
-// missing, so that H with both ends there is never less than the kernel's.
+// checkSums checks that the stages of each group add up exactly to its total.
+// They do so only if no stage is negative and each pair has its stamps in
+// order. No stage of a hand-off that begins or ends in user code may be
+// missing, so that H measured at both ends there is never less than the
+// kernel's.
 func checkSums(t *testing.T, s *probe.UserSide) {
 	t.Helper()
 	sums := map[stage.Group]uint64{}

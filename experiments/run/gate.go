@@ -16,25 +16,25 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Limits of the gates.
+// These are the limits of the gates.
 const (
 	rateLimit      = 0.01 // share of the planned requests that may be missing
-	generatorLimit = 0.95 // of its threads' time, in an open loop
-	clockLimit     = 1e6  // ns between the clocks over a trial
-	flightLimit    = 0.01 // share of the records
-	lagLimit       = 1e6  // ns that the generator sends late, in the mean
-	othersLimit    = 0.20 // of the machine's CPU time
-	othersCPUs     = 0.40 // CPUs: the same on two of them, and less of more
-	stolenLimit    = 0.05 // of the machine's CPU time
-	throttledLimit = 0.01 // the same
+	generatorLimit = 0.95 // share of its threads' time, in an open loop
+	clockLimit     = 1e6  // ns by which the clocks may drift apart during a trial
+	flightLimit    = 0.01 // share of the records that may be lost
+	lagLimit       = 1e6  // ns by which the generator may send late, in the mean
+	othersLimit    = 0.20 // share of the machine's CPU time
+	othersCPUs     = 0.40 // CPUs: equals othersLimit on two CPUs and is stricter on more
+	stolenLimit    = 0.05 // share of the machine's CPU time
+	throttledLimit = 0.01 // share of the machine's CPU time
 
-	// The recorder starts and ends in the middle of hand-offs: these halves
-	// are no loss.
+	// The recorder starts and ends in the middle of hand-offs. So many
+	// unmatched halves are no loss.
 	flightEdges = 4
 )
 
-// phaseGates judges one phase, of which r has all but the verdict on its steady
-// state, which is added to it; fl is nil where the recorder was off.
+// phaseGates judges one phase and sets the verdict on its steady state in r,
+// which must be complete otherwise. fl is nil if the recorder was off.
 func phaseGates(p record.Phase, res *load.Result, begin, end reading, fl *flight, r *record.PhaseResult) []record.Gate {
 	gates := []record.Gate{errorsGate(res)}
 	if res.Offered > 0 {
@@ -47,7 +47,7 @@ func phaseGates(p record.Phase, res *load.Result, begin, end reading, fl *flight
 	if r.Probe != nil {
 		gates = append(gates, probeGate(r.Probe.Lost))
 	}
-	if p.Step == nil { // what comes and goes is not steady
+	if p.Step == nil { // a step is not steady
 		gates = append(gates, r.Settle(res.Offered > 0))
 	}
 	for i := range gates {
@@ -62,8 +62,8 @@ func phaseGates(p record.Phase, res *load.Result, begin, end reading, fl *flight
 	return gates
 }
 
-// excuse lets what an overload is for pass: requests that fail or are late, and
-// queues that grow.
+// excuse passes the gates that an overload fails on purpose: failed and late
+// requests, and growing queues.
 func excuse(gates []record.Gate) {
 	for i := range gates {
 		if g := &gates[i]; !g.OK && (g.Name == "errors" || g.Name == "offered_rate" || g.Name == "steady") {
@@ -73,8 +73,8 @@ func excuse(gates []record.Gate) {
 	}
 }
 
-// lostGates judge the CPU time between two readings that the trial did not
-// get; used is what it and the runner used.
+// lostGates judges the CPU time between two readings that others took from the
+// trial. used is the CPU time of the trial and the runner.
 func lostGates(phase string, begin, end machine.CPUTime, used, wall time.Duration) []record.Gate {
 	gates := []record.Gate{
 		shareGate("other_load", "other programs used", end.Busy-begin.Busy-used, wall, end.CPUs, min(othersLimit, othersCPUs/float64(max(1, end.CPUs)))),
@@ -108,9 +108,10 @@ func errorsGate(res *load.Result) record.Gate {
 	return g
 }
 
-// rateGate compares with what was planned in this trial, not with the rate
-// asked for: Poisson arrivals differ from that by chance. Of a burst, all requests
-// may be planned before an end of the measured time and answered behind it.
+// rateGate compares with the requests planned in this trial, not with the
+// requested rate, because Poisson arrivals differ from it by chance. All
+// requests of one burst may be planned before the end of the measured time and
+// be answered after it.
 func rateGate(res *load.Result, burst int) record.Gate {
 	missed, limit := res.RateMissed(), rateLimit
 	if burst > 1 {
@@ -120,18 +121,19 @@ func rateGate(res *load.Result, burst int) record.Gate {
 		Detail: fmt.Sprintf("%d requests were planned, %d had no answer and %d were sent after the end, at %.0f/s offered", res.Planned, res.Unanswered, res.Late, res.Offered)}
 }
 
-// lagGate: latency counts from the planned send, and so holds what the generator
-// was late by. Undisturbed that is some 10 us in the mean, and below 0.5 ms where
-// server and generator want more CPUs than there are; a generator that is kept
-// from running, by a quota, say, is late by milliseconds.
+// lagGate limits the generator's lateness, because latency counts from the
+// planned send and thus includes it. Its mean is about 10 µs undisturbed, and
+// below 500 µs if server and generator want more CPUs than there are. A
+// generator that cannot run, for example because of a quota, is late by 1000 µs
+// and more.
 func lagGate(lag stats.Dist) record.Gate {
 	return record.Gate{Name: "send_lag", OK: lag.Mean <= lagLimit, Value: lag.Mean, Limit: lagLimit,
 		Detail: fmt.Sprintf("the generator sent %.3f ms later than planned in the mean", lag.Mean/1e6)}
 }
 
-// generatorGate: in an open loop a generator that is always busy sends late. A
-// closed loop on few CPUs is meant to keep it busy, so that there the value is
-// told and only a share that cannot be is refused.
+// generatorGate limits the generator's CPU time. In an open loop a generator
+// that is always busy sends late. A closed loop on few CPUs keeps it busy on
+// purpose; there the gate reports the share and rejects only an impossible one.
 func generatorGate(res *load.Result) record.Gate {
 	g := record.Gate{Name: "generator_cpu", Value: res.CPUShare, Limit: generatorLimit,
 		Detail: fmt.Sprintf("the generator used %.0f %% of its threads' time", 100*res.CPUShare)}
@@ -160,16 +162,16 @@ func probeGate(l stage.Lost) record.Gate {
 		Detail: fmt.Sprintf("the probe lost %d records, missed %d events and dropped %d states", l.Records, l.Missed, l.Dropped)}
 }
 
-// shareGate judges CPU time that was lost to the trial. Ticks are coarse, and
-// small negative shares are their rounding.
+// shareGate judges CPU time that the trial lost. Because ticks are coarse, the
+// share may come out slightly negative; it then counts as 0.
 func shareGate(name, subject string, lost, wall time.Duration, cpus int, limit float64) record.Gate {
 	share := max(0, lost.Seconds()/(wall.Seconds()*float64(max(1, cpus))))
 	return record.Gate{Name: name, OK: share <= limit, Value: share, Limit: limit,
 		Detail: fmt.Sprintf("%s %.0f %% of the machine's CPU time", subject, 100*share)}
 }
 
-// clockGate: drift is how far the real-time clock went ahead of the monotonic
-// one during the trial.
+// clockGate limits drift, the ns by which the real-time clock ran ahead of the
+// monotonic clock during the trial.
 func clockGate(drift int64) record.Gate {
 	step := math.Abs(float64(drift))
 	return record.Gate{Name: "clock_step", OK: step <= clockLimit, Value: step, Limit: clockLimit,

@@ -14,11 +14,12 @@ import (
 	"lflab/experiments/suite"
 )
 
-// setAsideDir holds what a resumed run does not count: a directory for each time.
+// setAsideDir holds trials that resumed runs did not count, in dated folders.
 const setAsideDir = "set-aside"
 
-// measuredAs is a hash of what a trial of the cell is measured as. Trials of a cell
-// that were measured as something else do not stand beside it.
+// measuredAs returns a hash of the conditions of the cell's trials: load,
+// server, program and machine. Trials of a cell under other conditions do not
+// count beside them.
 func (x *Experiment) measuredAs(cell record.Cell) string {
 	type program struct {
 		Command          []string
@@ -30,7 +31,7 @@ func (x *Experiment) measuredAs(cell record.Cell) string {
 		Name             string
 		Serve            []suite.Flag
 		CPUs             int
-		CPU, Kernel      string // not the host's name, which is new in every container
+		CPU, Kernel      string // without the host's name, which is new in every container
 	}
 	all := struct {
 		Load    []record.Phase
@@ -54,13 +55,13 @@ func (x *Experiment) measuredAs(cell record.Cell) string {
 	}
 	text, err := json.Marshal(all)
 	if err != nil {
-		panic(err) // there is nothing in it that JSON has no form for
+		panic(err) // cannot happen: JSON can represent all of it
 	}
 	sum := sha256.Sum256(text)
 	return hex.EncodeToString(sum[:6])
 }
 
-// in is the load as it is in one mode, without what is for people.
+// inMode returns the load in one mode, without the fields for readers.
 func inMode(p record.Phase, mode string) record.Phase {
 	if n, ok := p.ConnectionsByMode[mode]; ok {
 		p.Connections = n
@@ -72,9 +73,10 @@ func inMode(p record.Phase, mode string) record.Phase {
 	return p
 }
 
-// sortOut parts what a results directory holds: done are the trials that count on,
-// and the others, of something else or damaged, are moved aside, with what they
-// were in the manifest. Trials that failed are run again in their place.
+// sortOut splits the trials of a results directory. It returns in done those
+// that still count. It moves damaged trials and those measured under other
+// conditions aside and notes the reason in the manifest. Failed trials are
+// neither: they run again in place.
 func (x *Experiment) sortOut(r *record.Run) (done map[string]*record.Trial, err error) {
 	done = map[string]*record.Trial{}
 	now := time.Now()
@@ -111,8 +113,9 @@ func (x *Experiment) sortOut(r *record.Run) (done map[string]*record.Trial, err 
 	return done, nil
 }
 
-// otherwise reports whether a trial was measured as something else. One that does
-// not say what as, of an older program, was so where anything has changed.
+// otherwise reports whether a trial was measured under other conditions. A
+// trial of an older program does not name its conditions; then any change
+// counts.
 func (x *Experiment) otherwise(t *record.Trial) bool {
 	if t.MeasuredAs == "" {
 		return x.changed

@@ -28,9 +28,8 @@ rate = { close = 100, keepalive = 200 }
 duration = "40ms"
 `
 
-// A run that is resumed under another load, or another server, measures again what
-// that touches, and nothing else; what was measured before is set aside. So is
-// what cannot be read.
+// A run resumed under another load or server measures the affected trials again
+// and no others. The old ones are set aside, and so are damaged ones.
 func TestResumeNeverMixes(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
@@ -57,7 +56,7 @@ func TestResumeNeverMixes(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		from, to string
-		again    func(*record.Trial) bool // of those that were there
+		again    func(*record.Trial) bool // which of the existing trials run again
 	}{
 		{"a title", "One load", "A load", func(*record.Trial) bool { return false }},
 		{"a rate of one mode", "close = 100", "close = 150", func(tr *record.Trial) bool { return tr.Cell["mode"] == "close" }},
@@ -113,7 +112,7 @@ func TestResumeNeverMixes(t *testing.T) {
 	noneLeft()
 }
 
-// A run is refused before it begins where its results cannot be written.
+// CheckOut refuses a directory to which results cannot be written.
 func TestCheckOut(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")

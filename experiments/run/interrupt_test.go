@@ -17,8 +17,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// interruptedSuite has files of every kind: trials, and what belongs to the run
-// alone. Its plan has four trials for each repetition.
+// interruptedSuite uses files of every kind: trials and the run's temporary
+// files. Its plan has four trials for each repetition.
 const interruptedSuite = `
 title = "Interrupted"
 question = "What is left?"
@@ -36,14 +36,14 @@ connections = 4
 duration = "30ms"
 `
 
-// withoutDocRoot is for disks that its file would not fit on.
+// withoutDocRoot is the suite for disks too small for its served file.
 var withoutDocRoot = strings.NewReplacer("[server]\ndocroot = \"{docroot}\"\n[docroot]\nbig = \"1MiB\"\n", "").Replace(interruptedSuite)
 
-// lifetimes is one results directory and the runners that come and go in it.
+// lifetimes is a results directory with the runners that start and end in it.
 type lifetimes struct {
 	t               *testing.T
 	suite, dir, tmp string
-	plan            []record.Planned // once there is one
+	plan            []record.Planned // nil before the first manifest
 	planned         int
 	trials          map[string]time.Time
 }
@@ -53,7 +53,7 @@ func newLifetimes(t *testing.T, text, dir string) *lifetimes {
 	return l
 }
 
-// start starts a runner that begins the run, or resumes it.
+// start starts a runner that begins the run or resumes it.
 func (l *lifetimes) start(env ...string) (runner *exec.Cmd, stderr *strings.Builder) {
 	l.t.Helper()
 	args := []string{"fake-runner", "new", l.suite, l.dir}
@@ -69,14 +69,13 @@ func (l *lifetimes) start(env ...string) (runner *exec.Cmd, stderr *strings.Buil
 	return runner, stderr
 }
 
-// check reads what is there after a runner's end: it is whole, it is of one plan,
-// and what was complete before has been left alone. It returns the number of
-// trials that are new.
+// check reads the results after a runner's end: they must be whole and of one
+// plan, with complete trials unchanged. It returns the number of new trials.
 func (l *lifetimes) check() (added int) {
 	l.t.Helper()
 	r, err := record.Open(l.dir)
 	if errors.Is(err, fs.ErrNotExist) && l.plan == nil {
-		return 0 // it did not come to its manifest
+		return 0 // the runner ended before its manifest
 	}
 	if err != nil {
 		l.t.Fatal(err)
@@ -105,7 +104,7 @@ func (l *lifetimes) check() (added int) {
 	return added
 }
 
-// finish runs to the end and looks for what should not be there.
+// finish runs to the end and looks for leftovers.
 func (l *lifetimes) finish() {
 	l.t.Helper()
 	runner, stderr := l.start()
@@ -133,8 +132,8 @@ func (l *lifetimes) finish() {
 	}
 }
 
-// A run that is ended at any moment, in order or not, goes on as if nothing had
-// been: with the same plan and all trials but the one in flight.
+// A run that is ended at any moment, in order or not, can go on: with the same
+// plan and all trials except the current one.
 func TestInterruptedAnywhere(t *testing.T) {
 	t.Parallel()
 	interruptAnywhere(t, interruptedSuite, 3)
@@ -158,13 +157,13 @@ func interruptAnywhere(t *testing.T, suite string, lives int) {
 			select {
 			case err := <-ended:
 				ended <- err
-				alive = false // it came to the end of the plan
+				alive = false // it finished the plan
 			case <-deadline:
 				t.Fatalf("life %d: the runner does not come to its server %d: %s", life, servers, stderr.String())
 			case <-time.After(time.Millisecond):
 			}
 		}
-		time.Sleep(time.Duration(rng.Int64N(int64(80 * time.Millisecond)))) // the moment, somewhere in a trial or between two
+		time.Sleep(time.Duration(rng.Int64N(int64(80 * time.Millisecond)))) // a random moment within a trial or between two
 		_ = runner.Process.Signal(sig)                                      // it may have ended
 		err := <-ended
 		noneLeft()
@@ -178,19 +177,19 @@ func interruptAnywhere(t *testing.T, suite string, lives int) {
 	noneLeft()
 }
 
-// The same when the disk is full: whatever file it is that cannot be written, a
-// file that is there stays as it was.
+// The same holds if the disk is full: whichever file cannot be written,
+// existing files stay as they were.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	fullDisk(t, []int{-1000, 0, 1000})
 }
 
-// fullDisk limits the size of files to what a manifest needs and so many bytes
-// more, in one run after the other.
+// fullDisk limits the size of files to what a manifest needs plus the given
+// number of bytes, in one run after the other.
 func fullDisk(t *testing.T, beyond []int) {
 	count, noneLeft := pids(t)
 	l := newLifetimes(t, withoutDocRoot, filepath.Join(t.TempDir(), "out"))
-	first, _ := l.start("FAKE_FSIZE=100") // not even the manifest
+	first, _ := l.start("FAKE_FSIZE=100") // not enough for the manifest
 	if err := first.Wait(); err == nil || count() > 0 {
 		t.Errorf("%d servers were started without a manifest: %v", count(), err)
 	}
@@ -237,7 +236,7 @@ func fullDisk(t *testing.T, beyond []int) {
 	noneLeft()
 }
 
-// And with a disk that is in fact full.
+// The same with a file system that is really full.
 func TestFullFileSystem(t *testing.T) {
 	t.Parallel()
 	disk := t.TempDir()

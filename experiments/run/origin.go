@@ -15,8 +15,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// ownDigest is the SHA-256 of this program's file, in hexadecimal. The program
-// that runs does not change, so it is read once.
+// ownDigest returns the SHA-256 of this program's file in hexadecimal. It reads
+// the file once, because the running program does not change.
 var ownDigest = sync.OnceValues(func() (string, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -34,10 +34,10 @@ var ownDigest = sync.OnceValues(func() (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 })
 
-// sourceState is the revision this program was built from, as `go build`
-// stamps it. `go run` and `go test` do not stamp: then git is asked, when it is
-// there and the working directory lies in a checkout of this module. A revision
-// that nobody tells is "unknown".
+// sourceState returns the revision from which this program was built, as `go
+// build` stamps it. `go run` and `go test` stamp none; then it asks git, if git
+// exists and the working directory lies in a checkout of this module. Otherwise
+// the revision is "unknown".
 var sourceState = sync.OnceValue(func() record.Git {
 	g := record.Git{Revision: "unknown"}
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -15,10 +15,10 @@ import (
 	"lflab/experiments/suite"
 )
 
-// place is where server and load generator run; empty is anywhere.
+// place holds the CPUs of server and load generator; empty means any.
 type place struct{ server, generator []int }
 
-// placeOf is what the cell's value on the axis "place" comes to here.
+// placeOf returns the CPUs for the cell's value on the axis "place".
 func placeOf(cell record.Cell) (place, error) {
 	want := cell[suite.PlaceAxis]
 	if want == "" || want == suite.PlaceFree {
@@ -36,7 +36,7 @@ func placeOf(cell record.Cell) (place, error) {
 	return place{server: cpus[1:2], generator: cpus[:1]}, nil
 }
 
-// ownCPUs are those that this process may run on.
+// ownCPUs returns the CPUs on which this process may run.
 func ownCPUs() (cpus []int, err error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(unix.Getpid(), &set); err != nil {
@@ -50,18 +50,18 @@ func ownCPUs() (cpus []int, err error) {
 	return cpus, nil
 }
 
-// spinners keep the CPUs from being idle.
+// spinners keep the CPUs from becoming idle.
 type spinners struct {
 	process *process.Process
 	meter   *process.Meter
 }
 
-// SpinnerCommand is what this program is started with to spin: it writes a line
-// when it does, and ends when it is killed.
+// SpinnerCommand is the argument that makes this program spin. The program then
+// writes a line when it has begun, and spins until it is killed.
 const SpinnerCommand = "idle-spinner"
 
-// keepAwake starts what the cell's value on the axis "idle" asks for; nil is
-// nothing.
+// keepAwake starts the spinners if the cell's value on the axis "idle" asks for
+// them, and returns nil otherwise.
 func (x *Experiment) keepAwake(cell record.Cell) (*spinners, error) {
 	if cell[suite.IdleAxis] != suite.IdleSpinner {
 		return nil, nil
@@ -82,8 +82,7 @@ func (x *Experiment) keepAwake(cell record.Cell) (*spinners, error) {
 	return s, nil
 }
 
-// cpu is the CPU time that the spinners have used. It does not count as other
-// load.
+// cpu returns the spinners' CPU time, which does not count as other load.
 func (s *spinners) cpu() (time.Duration, error) {
 	if s == nil {
 		return 0, nil
@@ -98,7 +97,7 @@ func (s *spinners) end() {
 	}
 }
 
-// phaseIn is the load of a phase in a cell.
+// phaseIn returns the load of a phase in a cell.
 func (x *Experiment) phaseIn(p record.Phase, cell record.Cell) record.Phase {
 	if len(p.Axes) > 0 {
 		i := slices.IndexFunc(x.suite.Phases, func(q suite.Phase) bool { return q.Name == p.Name })
@@ -111,13 +110,13 @@ func (x *Experiment) phaseIn(p record.Phase, cell record.Cell) record.Phase {
 	return p
 }
 
-// pingPongRounds take some 50 ms where each is an interrupt of another CPU.
+// pingPongRounds take about 50 ms if each interrupts another CPU.
 const pingPongRounds = 3000
 
 var pingPongFigure = regexp.MustCompile(`(?P<mean>[0-9.]+) ns one way mean, p50 (?P<p50>[0-9.]+) ns, p90 (?P<p90>[0-9.]+) ns, p99 (?P<p99>[0-9.]+) ns`)
 
-// pingPong measures one hand-off between two threads, in a process of its own.
-// It meets the same machine as the loads before and after it.
+// pingPong measures a hand-off between two threads in a separate process, on
+// the same machine as the loads before and after it.
 func (x *Experiment) pingPong(ctx context.Context, p record.Phase) (*record.PhaseResult, error) {
 	began := time.Now()
 	command, err := process.Start([]string{x.opts.Serve[0], "handoff", "--primitive", p.Handoff, "--place", p.HandoffPlace, "--rounds", fmt.Sprint(pingPongRounds)})

@@ -33,8 +33,8 @@ warmup = "5ms"
 duration = "60ms"
 `
 
-// A phase takes numbers from the cell, a ping-pong goes before it, and
-// everything that keeps CPUs awake is ended with its trial.
+// A phase takes numbers from the cell, a ping-pong runs before it, and the
+// spinners end with their trial.
 func TestSweep(t *testing.T) {
 	count, noneLeft := allPids(t)
 	r, err := runSmall(t, sweepSuite, Options{})
@@ -95,7 +95,7 @@ func TestPlaceOf(t *testing.T) {
 	}
 }
 
-// What a phase is in a cell does not bring back a probe that is not allowed.
+// phaseIn does not switch on a probe that is not allowed.
 func TestPhaseIn(t *testing.T) {
 	text := strings.Replace(sweepSuite, `duration = "60ms"`, "duration = \"60ms\"\nflight = true\nprobe = \"records\"", 1)
 	for _, allowed := range []bool{true, false} {

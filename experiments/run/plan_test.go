@@ -19,8 +19,8 @@ func openFile(t *testing.T, path string) *suite.Suite {
 	return s
 }
 
-// Every block holds every cell once; a seed gives one order; more repetitions
-// continue the plan; and no two trials share a name.
+// Every block holds every cell once, a seed determines the order, more
+// repetitions extend the plan, and no two trials share an ID.
 func TestPlan(t *testing.T) {
 	for n := range 20 {
 		n, repeat, seed := n+1, 1+rand.IntN(8), rand.Uint64()
@@ -58,7 +58,7 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-// Orders differ between seeds and between blocks: what the plan is for.
+// Orders differ between seeds and between blocks.
 func TestPlanShuffles(t *testing.T) {
 	cells := []record.Cell{}
 	for _, c := range "abcdefghij" {
@@ -83,7 +83,7 @@ func TestPlanShuffles(t *testing.T) {
 }
 
 func TestTrialIDIsStable(t *testing.T) {
-	// Names of files in published results: they must not change.
+	// Files of published results have these names: they must not change.
 	if got := record.TrialID(record.Cell{"mpm": "leader", "mode": "close"}, 3); got != "7bc692f3b265" {
 		t.Errorf("the name of a trial is %s", got)
 	}

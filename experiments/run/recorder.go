@@ -11,12 +11,12 @@ import (
 	"lflab/experiments/record"
 )
 
-// Recorder is the flight recorder of a running server of ours (`lflab serve
-// --lab`), for a probe of that server.
+// Recorder controls the flight recorder of one of our running servers (`lflab
+// serve --lab`), for a probe of that server.
 type Recorder struct{ server control }
 
-// NewRecorder finds the recorder by the server's address, as in
-// "http://127.0.0.1:8080".
+// NewRecorder makes a Recorder for the server at address, as in
+// "http://127.0.0.1:8080". It does not connect.
 func NewRecorder(address string) (*Recorder, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" || u.Host == "" {
@@ -25,10 +25,10 @@ func NewRecorder(address string) (*Recorder, error) {
 	return &Recorder{control{u.Host}}, nil
 }
 
-// Check tells why there would be nothing to record, before time is spent: nobody
-// answers there, or not with a flight recorder.
+// Check returns why nothing could be recorded: no server answers, or it has no
+// flight recorder. It switches nothing.
 func (r *Recorder) Check(ctx context.Context) error {
-	_, err := r.server.get(ctx, "/lab/flight") // without what it is to do: refused, and nothing is switched
+	_, err := r.server.get(ctx, "/lab/flight") // without a command: a recorder refuses this and switches nothing
 	var status *statusError
 	switch answered := errors.As(err, &status); {
 	case answered && status.status == http.StatusBadRequest:
@@ -49,8 +49,8 @@ func (r *Recorder) Start(ctx context.Context) error {
 	return nil
 }
 
-// Stop ends the recording and joins it with what the probe has recorded
-// meanwhile. It takes about a second for logs that are full.
+// Stop ends the recording and joins it with the probe's records of the same
+// time. It takes about a second for full logs.
 func (r *Recorder) Stop(ctx context.Context, records *probe.Records) (*record.UserStages, error) {
 	_, user, err := r.server.stopFlightRaw(ctx)
 	if err != nil {

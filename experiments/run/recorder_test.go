@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// A recorder that cannot be had is told from a server that is not there, whatever
-// numbers stand in the address.
+// Check distinguishes a server without a recorder from a server that does not
+// answer, whatever numbers the address holds.
 func TestRecorderCheck(t *testing.T) {
 	for _, c := range []struct {
 		name   string

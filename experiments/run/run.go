@@ -13,22 +13,21 @@ import (
 	"lflab/experiments/record"
 )
 
-// ErrInterrupted is returned by a run that its context ended. What is complete
-// is kept, and Resume continues it.
+// ErrInterrupted is the error of a run whose context ended. Complete trials are
+// kept, and Resume continues the run.
 var ErrInterrupted = errors.New("interrupted")
 
-// hopeless is how many trials may fail at the start, with none that does not,
-// before a run gives up.
+// hopeless is how many trials at the start may all fail before a run gives up.
 const hopeless = 3
 
-// Run runs the trials of the plan that the results directory does not hold
-// yet, one after the other, and writes the directory. The manifest stands
-// before the first trial.
+// Run runs the trials of the plan that the results directory does not hold yet,
+// one after the other, and writes the directory. It writes the manifest before
+// the first trial.
 //
-// When ctx ends, the trial in hand is dropped, its server ended and
-// ErrInterrupted returned. A failed trial is kept and the run goes on, unless
-// all trials fail from the start. The results are returned whenever the
-// directory could be written, with an error or without.
+// If ctx ends, Run drops the current trial, ends its server and returns
+// ErrInterrupted. It keeps a failed trial and goes on, unless the first trials
+// all fail. It returns the results whenever the directory could be written,
+// also with an error.
 func (x *Experiment) Run(ctx context.Context) (*record.Run, error) {
 	if x.opts.Dir == "" {
 		return nil, errors.New("run suite: no results directory")
@@ -57,15 +56,15 @@ func (x *Experiment) Run(ctx context.Context) (*record.Run, error) {
 	return r, errors.Join(runErr, err)
 }
 
-// work is a run under way.
+// work is the state of a run in progress.
 type work struct {
 	x     *Experiment
-	done  map[string]*record.Trial // by ID; of an earlier run those that have not failed
+	done  map[string]*record.Trial // by ID; of an earlier run, those that did not fail
 	began time.Time
 	pace  *pace
-	spent float64 // s, by what was done before this began
-	ran   int     // trials, since began
-	fails int     // of them
+	spent float64 // s, on trials done before began
+	ran   int     // trials since began
+	fails int     // failed trials of them
 }
 
 func (x *Experiment) newWork(done map[string]*record.Trial) *work {
@@ -79,12 +78,12 @@ func (x *Experiment) newWork(done map[string]*record.Trial) *work {
 	return w
 }
 
-// left is what is left of the budget, in s.
+// left returns the rest of the budget in s.
 func (w *work) left() float64 {
 	return w.x.Manifest.BudgetS - w.spent - time.Since(w.began).Seconds()
 }
 
-// rounds runs what is left of the plan, and lets it grow while there is a budget.
+// rounds runs the rest of the plan, which grows while the budget lasts.
 func (w *work) rounds(ctx context.Context) error {
 	m := &w.x.Manifest
 	for {
@@ -106,12 +105,12 @@ func (w *work) rounds(ctx context.Context) error {
 	}
 }
 
-// todo are the trials of the plan, as it stands, that are not done.
+// todo returns the trials of the current plan that are not done.
 func (w *work) todo() []record.Planned {
 	return slices.DeleteFunc(slices.Clone(w.x.Manifest.Plan), func(p record.Planned) bool { return w.done[p.ID] != nil })
 }
 
-// progress tells how far the run is; t is the trial that has just ended.
+// progress reports how far the run is; trial t has just ended, or is nil.
 func (w *work) progress(t *record.Trial) {
 	if w.x.opts.Progress == nil {
 		return
@@ -124,7 +123,7 @@ func (w *work) progress(t *record.Trial) {
 	w.x.opts.Progress(p)
 }
 
-// trials runs what is left of the plan as it stands.
+// trials runs the rest of the current plan.
 func (w *work) trials(ctx context.Context) error {
 	x, plan := w.x, w.x.Manifest.Plan
 	if w.ran == 0 {
@@ -162,8 +161,8 @@ func (w *work) trials(ctx context.Context) error {
 	return nil
 }
 
-// enter makes the results directory and keeps other runs out of it. What a run
-// that was killed left half-done there is removed.
+// enter makes the results directory and keeps other runs out of it. It removes
+// unfinished files of a killed run and unpacks the trials.
 func (x *Experiment) enter() (leave func(), err error) {
 	dir := x.opts.Dir
 	if len(x.Manifest.Resumed) == 0 {
@@ -179,7 +178,7 @@ func (x *Experiment) enter() (leave func(), err error) {
 		return nil, err
 	}
 	if len(x.Manifest.Resumed) == 0 {
-		err = record.CheckOut(dir) // once more: another run may have come and gone
+		err = record.CheckOut(dir) // again, because another run may have come and gone
 	}
 	if err == nil {
 		err = record.RemoveHalves(dir)

@@ -76,8 +76,9 @@ func TestAWholeRun(t *testing.T) {
 	if len(r.Trials) != 8 || len(seen) != 9 || seen[0].Trial != nil || seen[8].Done != 8 || seen[8].Left != 0 {
 		t.Errorf("%d trials, progress %+v", len(r.Trials), seen)
 	}
-	// On a machine that is busy enough all answers of one short phase come after
-	// it, or its end is read before the server has worked: not in all of them.
+	// On a busy machine all answers of a short phase may come after it, or its
+	// end may be read before the server has worked. This does not happen in all
+	// phases.
 	var all [2]record.PhaseResult
 	for i := range r.Trials {
 		checkTrial(t, &r.Trials[i], i)
@@ -118,7 +119,7 @@ func checkTrial(t *testing.T, tr *record.Trial, order int) {
 		if sum := p.UserCPUPerRequest + p.SystemCPUPerRequest; sum < 0.999*p.CPUPerRequest || sum > 1.001*p.CPUPerRequest {
 			t.Errorf("%s: user and system time are %g of %g us", p.Name, sum, p.CPUPerRequest)
 		}
-		// The server counts the warm-up too.
+		// The server also counts the warm-up.
 		if p.Counts["requests"] < p.Requests || p.Counts["wakes_issued"] != 2*p.Counts["requests"] || p.Counts["BusyWorkers"] != 0 || p.Counts["connections_open"] != 0 {
 			t.Errorf("%s: counts %v of %d requests", p.Name, p.Counts, p.Requests)
 		}
@@ -145,7 +146,7 @@ func checkTrial(t *testing.T, tr *record.Trial, order int) {
 	}
 }
 
-// What a server does wrong is in its trial, and the other trials go on.
+// Faults of a server fail its trial, and the other trials go on.
 func TestFaultyServers(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
@@ -296,12 +297,12 @@ func TestSubjectInC(t *testing.T) {
 	}
 }
 
-// A context that ends at any moment costs the trial in hand and nothing else.
+// A context that ends at any moment costs the current trial and nothing else.
 func TestInterruptAndResume(t *testing.T) {
 	t.Parallel()
 	count, noneLeft := pids(t)
 	path := writeSuite(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1))
-	for i := range 3 { // of 4 trials: there is always a next one to interrupt
+	for i := range 3 { // there are 4 trials: a next one to interrupt always exists
 		dir := filepath.Join(t.TempDir(), "out")
 		x, err := New(openFile(t, path), Options{Dir: dir, Seed: 9, Serve: fakeCommand(t)})
 		if err != nil {
@@ -345,7 +346,7 @@ func TestInterruptAndResume(t *testing.T) {
 	noneLeft()
 }
 
-// complete resumes a run and checks that what was done before was left alone.
+// complete resumes a run and checks that its complete trials stay unchanged.
 func complete(t *testing.T, dir string, before *record.Run, resume func() error) {
 	t.Helper()
 	kept := map[string]string{}
@@ -383,8 +384,8 @@ func complete(t *testing.T, dir string, before *record.Run, resume func() error)
 	}
 }
 
-// The same with real signals to a real process, one that can clean up and one
-// that cannot.
+// The same with real signals to a real process: one that lets it clean up and
+// one that does not.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGKILL} {
@@ -515,7 +516,7 @@ func TestOneRunAtATime(t *testing.T) {
 	unlock()
 }
 
-// A run that is packed is continued unpacked.
+// Resume unpacks a packed run.
 func TestResumeUnpacks(t *testing.T) {
 	t.Parallel()
 	r, err := runSmall(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1), Options{})

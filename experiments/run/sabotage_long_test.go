@@ -19,8 +19,8 @@ import (
 	"lflab/experiments/run/process"
 )
 
-// TestSabotageByOthers adds to TestSabotage those gates that notice who else had
-// the processors: each needs seconds in which nobody but the test takes them.
+// TestSabotageByOthers adds to TestSabotage the gates that notice other load on
+// the processors. Each needs seconds without any other load.
 func TestSabotageByOthers(t *testing.T) {
 	twoCPUs := func() error {
 		if cpus, err := ownCPUs(); err != nil || len(cpus) < 2 {
@@ -35,9 +35,9 @@ func TestSabotageByOthers(t *testing.T) {
 	}.areNoticed(t)
 }
 
-// throttled runs the suite in a runner of its own that gets half of the time, as
+// throttled runs the suite in a separate runner that gets half of the time, as
 // under a quota of half a CPU: it is stopped for 20 ms and runs for 20 ms. The
-// servers, which are processes of their own, are left alone.
+// servers are separate processes and run on.
 func throttled(t *testing.T, path string, only ...string) *record.Run {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -56,7 +56,7 @@ func throttled(t *testing.T, path string, only ...string) *record.Run {
 	}
 }
 
-// runner runs a suite in a process of its own.
+// runner runs a suite in a separate process.
 type runner struct {
 	cmd    *exec.Cmd
 	dir    string
@@ -77,7 +77,7 @@ func startRunner(t *testing.T, path string, only ...string) *runner {
 	return r
 }
 
-// run is what it has measured, when it has ended with err.
+// run returns the runner's results, after it has ended with err.
 func (r *runner) run(t *testing.T, err error) *record.Run {
 	t.Helper()
 	if err != nil {
@@ -90,9 +90,9 @@ func (r *runner) run(t *testing.T, err error) *record.Run {
 	return run
 }
 
-// cpuHierarchy is where control groups with CPU quotas can be made here: below
-// v1's controller, or v2's root where groups may already have quotas. It changes
-// nothing of the machine's but what is below the group that a test makes.
+// cpuHierarchy returns the directory below which control groups with CPU quotas
+// can be made: v1's controller, or v2's root if quotas are enabled there. A
+// test changes nothing outside the group that it makes.
 func cpuHierarchy() (dir string, v2 bool, err error) {
 	if _, err := os.Stat("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"); err == nil {
 		return "/sys/fs/cgroup/cpu", false, nil
@@ -104,7 +104,7 @@ func cpuHierarchy() (dir string, v2 bool, err error) {
 	return "", false, errors.New("no control group with a CPU quota can be made here: neither v1's controller cpu nor v2's in cgroup.subtree_control")
 }
 
-// quotas tells why no CPU quota can be set here.
+// quotas returns why no CPU quota can be set here, or nil.
 func quotas() error {
 	dir, _, err := cpuHierarchy()
 	if err != nil {
@@ -117,8 +117,7 @@ func quotas() error {
 	return os.Remove(group)
 }
 
-// underQuota runs the suite, its servers included, in a control group with a
-// quota of half a CPU.
+// underQuota runs suite and servers in a group with a quota of half a CPU.
 func underQuota(t *testing.T, path string, only ...string) *record.Run {
 	dir, v2, err := cpuHierarchy()
 	if err != nil {

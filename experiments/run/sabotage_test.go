@@ -30,7 +30,7 @@ duration = "300ms"
 PROBE
 `
 
-// sabotages are things that go wrong with a measurement, done to it on purpose.
+// sabotages lists faults that a test inflicts on measurements on purpose.
 type sabotages []struct {
 	name, gate, place, mpm string
 	probe, closed          bool
@@ -38,8 +38,7 @@ type sabotages []struct {
 	sabotaged              func(t *testing.T, dir string, only ...string) *record.Run
 }
 
-// TestSabotage: what can go wrong with a measurement, and does not depend on who
-// gets the processors when, is noticed.
+// TestSabotage covers the faults that do not depend on who gets the CPUs.
 func TestSabotage(t *testing.T) {
 	t.Parallel()
 	sabotages{
@@ -49,9 +48,9 @@ func TestSabotage(t *testing.T) {
 	}.areNoticed(t)
 }
 
-// areNoticed: the gate that is there for it must fail in every trial, the trials
-// are kept and marked, and no table counts them. Without the sabotage the same
-// gate passes.
+// areNoticed checks that a sabotage fails its gate in every trial, that the
+// trials are kept and marked, and that no table counts them. Without the
+// sabotage the gate passes.
 func (all sabotages) areNoticed(t *testing.T) {
 	for _, c := range all {
 		t.Run(c.name, func(t *testing.T) {
@@ -99,7 +98,7 @@ func (all sabotages) areNoticed(t *testing.T) {
 				t.Errorf("bench.txt counts what was sabotaged: %v\n%s", err, bench.String())
 			}
 
-			// Others may disturb the control, too: then once more.
+			// Other load may disturb the control too: then repeat it.
 			for attempt := 0; ; attempt++ {
 				r = plain(t, path, "mpm=one")
 				if slices.ContainsFunc(r.Trials, func(tr record.Trial) bool { return !tr.Failed && passes(&tr, c.gate) }) {
@@ -117,13 +116,13 @@ func (all sabotages) areNoticed(t *testing.T) {
 	}
 }
 
-// passes reports whether the gate is there and passed.
+// passes reports whether the trial has the gate and passed it.
 func passes(t *record.Trial, gate string) bool {
 	i := slices.IndexFunc(t.Gates, func(g record.Gate) bool { return g.Name == gate })
 	return i >= 0 && t.Gates[i].OK
 }
 
-// sabotage runs a suite in this process after do has been done to it.
+// sabotage runs a suite in this process after do has sabotaged it.
 func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) *record.Run {
 	t.Helper()
 	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, Serve: fakeCommand(t)})
@@ -143,8 +142,8 @@ func plain(t *testing.T, path string, only ...string) *record.Run {
 	return sabotage(t, path, only, func(*Experiment) {})
 }
 
-// clockStep sets the clock by 2 ms during each trial: to this process, for the
-// machine has others on it.
+// clockStep sets the clock by 2 ms during each trial, only as this process sees
+// it, because the machine has other users.
 func clockStep(t *testing.T, path string, only ...string) *record.Run {
 	return sabotage(t, path, only, func(x *Experiment) {
 		steps := int64(0)

@@ -11,8 +11,8 @@ import (
 	"lflab/experiments/run/process"
 )
 
-// sampler looks at a server at equal times: how many processes and threads it
-// has, and what its status page says they do.
+// sampler looks at a server at equal intervals. It counts processes and
+// threads, and reads from the status page what the workers do.
 type sampler struct {
 	census *process.Census
 	page   control
@@ -29,7 +29,7 @@ func newSampler(root int, address string, step *record.Step, clients int) *sampl
 	}
 }
 
-// watch looks until ctx ends, or enough says of what was seen that it is.
+// watch looks until ctx ends or enough returns true for the looks so far.
 func (s *sampler) watch(ctx context.Context, enough func(*record.Series) bool) error {
 	tick := time.NewTicker(s.every)
 	defer tick.Stop()
@@ -57,7 +57,7 @@ func (s *sampler) look(ctx context.Context) error {
 		return err
 	}
 	busy, idle := s.ask(ctx)
-	if ctx.Err() != nil { // it was not the server that did not answer
+	if ctx.Err() != nil { // the question was cancelled; the server is not to blame
 		return nil
 	}
 	if len(s.series.TimeS) == 0 {
@@ -71,8 +71,8 @@ func (s *sampler) look(ctx context.Context) error {
 	return nil
 }
 
-// ask reads the workers off the status page. It needs one of them to answer: a
-// server whose workers are all busy does not do so in time.
+// ask reads the numbers of workers from the status page. A worker must answer:
+// a server whose workers are all busy does not answer in time.
 func (s *sampler) ask(ctx context.Context) (busy, idle int) {
 	ctx, cancel := context.WithTimeout(ctx, s.every*3/4)
 	defer cancel()
@@ -83,7 +83,7 @@ func (s *sampler) ask(ctx context.Context) (busy, idle int) {
 	return parseWorkers(string(page))
 }
 
-// parseWorkers takes them from a status page.
+// parseWorkers reads the numbers of busy and idle workers from a status page.
 func parseWorkers(page string) (busy, idle int) {
 	busy, idle = record.Unanswered, record.Unanswered
 	for l := range strings.Lines(page) {

@@ -19,22 +19,22 @@ import (
 	"lflab/experiments/stats"
 )
 
-// session is one server process under the phases of a trial.
+// session is one server process during the phases of a trial.
 type session struct {
 	server  *process.Process
 	meter   *process.Meter
 	address string
-	mode    string // of the client
-	ours    bool   // answers the paths of `lflab serve --lab`
+	mode    string // connection mode of the client
+	ours    bool   // the server answers the paths of `lflab serve --lab`
 	shape   stage.Shape
 	seed    uint64
-	cpus    []int // that the generator's threads are bound to
+	cpus    []int // CPUs of the generator's threads
 
 	spinners *spinners
-	ring     int // bytes of the probe's buffer
+	ring     int // size of the probe's buffer in bytes
 }
 
-// reading is everything that is read at one end of the measured time.
+// reading holds all counters read at one end of the measured time.
 type reading struct {
 	at     time.Time
 	server process.Sample
@@ -42,7 +42,7 @@ type reading struct {
 	busy   machine.CPUTime
 	rss    uint64
 	spun   time.Duration // CPU time of the spinners
-	drops  uint64        // connections that this network name space has dropped before they were accepted
+	drops  uint64        // connections that this network name space dropped before a server accepted them
 	err    error
 }
 
@@ -62,7 +62,7 @@ func (s *session) read() (r reading) {
 	return r
 }
 
-// load is what a phase asks of the generator.
+// load returns the generator's configuration for a phase.
 func (s *session) load(p record.Phase) load.Config {
 	cfg := load.Config{
 		URL: "http://" + s.address + p.Path, Connections: p.Connections, Close: s.mode == "close", Threads: p.Generators,
@@ -79,10 +79,11 @@ func (s *session) load(p record.Phase) load.Config {
 	return cfg
 }
 
-// phase puts one load on the server. The counters of /proc are read at the
-// beginning and the end of the measured time, and the kernel probe looks in
-// between. The flight recorder and the server's own counters cover the warm-up
-// too: asking the server for them within the measured time would disturb it.
+// phase runs one load on the server. It reads the counters of /proc at the
+// beginning and the end of the measured time; the kernel probe records in
+// between. The flight recorder and the server's own counters also cover the
+// warm-up, because asking the server for them within the measured time would
+// disturb it.
 func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResult, []record.Gate, error) {
 	if p.Step != nil {
 		return s.step(ctx, p)
@@ -95,7 +96,7 @@ func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResul
 	if err != nil {
 		return nil, nil, err
 	}
-	defer w.close() // attached programs cost the next phase
+	defer w.close() // attached programs would slow down the next phase
 	ctl := control{address: s.address}
 	var before map[string]uint64
 	var own ownCounters
@@ -122,7 +123,7 @@ func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResul
 		}
 		cfg.Opened = func() { bg.RSSWith, bgErr = s.meter.RSS() }
 	}
-	runtime.GC() // of what earlier phases left, not in the middle of this one
+	runtime.GC() // collect the garbage of earlier phases now, not during this one
 	var begin, end reading
 	cfg.Begin = func() { w.start(); begin = s.read() }
 	cfg.End = func() {
@@ -182,8 +183,8 @@ func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResul
 	return r, gates, nil
 }
 
-// stopFlightInto ends recording in the server and adds its findings to a phase,
-// joined with the probe's records where there are any.
+// stopFlightInto stops the server's recorder and adds its findings to a phase,
+// joined with the probe's records if there are any.
 func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *record.PhaseResult) (*flight, error) {
 	if !w.hasRecords() {
 		fl, err := ctl.stopFlight(ctx)
@@ -201,7 +202,7 @@ func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *record.Phase
 	return fl, nil
 }
 
-// result fills in what the load and the meter have measured.
+// result returns the measurements of the load and the meter.
 func result(name string, cfg load.Config, res *load.Result, begin, end reading) *record.PhaseResult {
 	use := process.Between(begin.server, end.server)
 	n := max(1, float64(res.Within))
@@ -218,7 +219,7 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 		Histograms: map[string]*hdrhistogram.Histogram{"latency": res.Latency},
 		RSS:        end.rss,
 	}
-	if res.Offered > 0 { // a closed loop plans a request when it sends it
+	if res.Offered > 0 { // in a closed loop, service time equals latency
 		r.Histograms["service"] = res.Service
 	}
 	if res.Duration > 0 {
@@ -235,7 +236,7 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 	return r
 }
 
-// rounded drops what no clock has measured.
+// rounded rounds to whole ns, because no clock measures fractions.
 func rounded(xs []float64) []float64 {
 	out := make([]float64, len(xs))
 	for i, x := range xs {
@@ -246,16 +247,16 @@ func rounded(xs []float64) []float64 {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// flightReport is what a server answers when its recorders are switched off.
+// flightReport is a server's answer when its recorders are switched off.
 type flightReport struct {
-	H, G        string // base64 of HdrHistogram V2, compressed; empty when there is none
+	H, G        string // base64 of a compressed HdrHistogram V2; empty if there is none
 	GNone       string `json:"G_none"`
 	D           string
 	Unmatched   uint64 `json:"unmatched"`
 	Overwritten uint64 `json:"overwritten"`
 }
 
-// flight is that report, decoded.
+// flight is the decoded report.
 type flight struct {
 	histograms             map[string]*hdrhistogram.Histogram
 	unmatched, overwritten uint64
@@ -296,7 +297,7 @@ func (f *flight) into(r *record.PhaseResult) {
 	}
 }
 
-// records is about how many records the recorder took in.
+// records returns about how many records the recorder took.
 func (f *flight) records() uint64 {
 	count := func(name string) uint64 {
 		if h := f.histograms[name]; h != nil {

@@ -13,18 +13,18 @@ import (
 	"lflab/experiments/record"
 )
 
-// stillFor is how long nothing may happen, after a step, until it is over.
+// stillFor is how long nothing must happen after a step to end it.
 const stillFor = 2 * time.Second
 
-// step watches the server before its load comes, while it is there and after it
-// has gone. What is counted per request is of the time in between.
+// step watches the server before, during and after its load. Counts per request
+// cover the measured time of the load.
 func (s *session) step(ctx context.Context, p record.Phase) (*record.PhaseResult, []record.Gate, error) {
 	cfg := s.load(p)
 	if err := s.meter.Discover(); err != nil {
 		return nil, nil, err
 	}
 	w := newSampler(s.server.Root(), s.address, p.Step, cfg.Connections)
-	var up, down, over atomic.Int64 // ns after w.began; 0: not yet
+	var up, down, over atomic.Int64 // ns after w.began; 0 means not yet
 	since := func() int64 { return int64(time.Since(w.began)) }
 	looks := max(1, int(stillFor/w.every))
 	looking, stop := context.WithCancel(ctx)
@@ -43,7 +43,7 @@ func (s *session) step(ctx context.Context, p record.Phase) (*record.PhaseResult
 	cfg.Begin = func() { up.Store(since()); begin = s.read() }
 	cfg.End = func() {
 		down.Store(since())
-		if err := s.meter.Discover(); err != nil { // children that were started meanwhile
+		if err := s.meter.Discover(); err != nil { // finds children started since
 			end.err = err
 			return
 		}

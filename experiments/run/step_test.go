@@ -27,8 +27,8 @@ duration = "300ms"
 step = { before = "100ms", after = "30m", every = "20ms", idle = 9 }
 `
 
-// Servers of one process and of several are watched from before their clients
-// come until nothing happens any more.
+// Servers of one and of several processes are watched from before their clients
+// connect until nothing more happens.
 func TestStep(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
@@ -37,7 +37,7 @@ func TestStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer x.Close()
-	r, err := x.Run(t.Context()) // steps are over when nothing happens any more: the suite's bound is beyond the test's
+	r, err := x.Run(t.Context()) // steps end when nothing more happens, long before the suite's bound
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestStep(t *testing.T) {
 	}
 }
 
-// A server that ends under its step fails its trial, and the watching with it.
+// A server that ends during its step fails the trial and ends the watching.
 func TestStepOfAServerThatDies(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
@@ -106,8 +106,8 @@ func TestStepIsInterrupted(t *testing.T) {
 	noneLeft()
 }
 
-// Servers with children are started so that these go with them, with the
-// flags of the subject in the place of the axes'.
+// A subject's flags replace those of the axes, so that servers with children
+// get the options that start these.
 func TestServersWithChildren(t *testing.T) {
 	text := strings.Replace(smallSuite, `["one", "two"]`, `["leader", "kernel"]`+"\nprocesses = ['alone', '2x2']", 1) + `
 [[subject]]

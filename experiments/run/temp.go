@@ -11,13 +11,13 @@ import (
 	"lflab/experiments/record"
 )
 
-// tempPattern names the directories of runs, below that of temporary files.
+// tempPattern begins the names of runs' directories among the temporary files.
 const tempPattern = "lflab-run-"
 
-// makeTemp makes the directory of what belongs to the run alone: programs that
-// were compiled, files to be served, configurations. Others may look into it,
-// for servers that root starts change their user. Those of runs that were killed
-// are removed: the kernel forgets a lock with its process.
+// makeTemp makes the directory for files that only this run needs: compiled
+// programs, files to serve, configurations. All users may read it, because
+// servers that root starts change their user. It first removes the directories
+// of killed runs, whose locks the kernel has dropped.
 func (x *Experiment) makeTemp() error {
 	if x.temp != "" {
 		return nil
@@ -35,7 +35,7 @@ func (x *Experiment) makeTemp() error {
 			}
 		}
 		if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, fs.ErrNotExist) {
-			continue // until it was locked, another run could take it for an orphan
+			continue // before the lock, another run may have removed it as an orphan
 		}
 		if err != nil {
 			return err
@@ -45,9 +45,9 @@ func (x *Experiment) makeTemp() error {
 	}
 }
 
-// removeOrphans removes what it can: the directories of other users stay.
+// removeOrphans removes what it can; directories of other users stay.
 func removeOrphans() {
-	entries, _ := os.ReadDir(os.TempDir()) // what cannot be read cannot be tidied
+	entries, _ := os.ReadDir(os.TempDir()) // an unreadable directory cannot be tidied
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || !info.IsDir() || !strings.HasPrefix(e.Name(), tempPattern) || !ownedByUs(info) {
@@ -66,7 +66,7 @@ func ownedByUs(info os.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// Close removes what New compiled and made.
+// Close removes the temporary directory of the run, if there is one.
 func (x *Experiment) Close() error {
 	if x.temp == "" {
 		return nil

@@ -21,14 +21,14 @@ import (
 )
 
 const (
-	grace      = 2 * time.Second // that servers get to end
+	grace      = 2 * time.Second // for servers to end
 	readyAfter = 15 * time.Second
-	dying      = 5 * time.Second // that a server which hung up gets to end by itself
+	dying      = 5 * time.Second // for a server that hung up to end by itself
 )
 
-// trial runs one trial from the start of its process to its end. Whatever goes
-// wrong with the server or the load makes a failed trial; an error is a fault
-// of the runner's own.
+// trial runs one trial from the start of its process to its end. Any fault of
+// the server or the load makes a failed trial; an error is a fault of the
+// runner itself.
 func (x *Experiment) trial(ctx context.Context, p record.Planned, order int) (*record.Trial, error) {
 	t := &record.Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Order: order, MeasuredAs: x.measuredAs(p.Cell), Started: time.Now()}
 	mono, real := x.clocks()
@@ -47,8 +47,8 @@ func (x *Experiment) trial(ctx context.Context, p record.Planned, order int) (*r
 	return t, nil
 }
 
-// serveArgs is the command of one of our own servers. sub is one with flags of
-// its own, selected by axis, or nil.
+// serveArgs returns the command of one of our own servers. sub, selected by
+// axis, is a subject with flags of its own, or nil.
 func (x *Experiment) serveArgs(sub *suite.Subject, axis string, cell record.Cell) []string {
 	argv := append(slices.Clone(x.opts.Serve), "--listen=127.0.0.1:0", "--lab", "--grace="+grace.String())
 	for _, a := range x.suite.Axes {
@@ -63,7 +63,7 @@ func (x *Experiment) serveArgs(sub *suite.Subject, axis string, cell record.Cell
 	return argv
 }
 
-// serverFlags are those of the suite and, before them, of the subject.
+// serverFlags returns the subject's flags and the suite's that it lacks.
 func (x *Experiment) serverFlags(sub *suite.Subject) []suite.Flag {
 	if sub == nil {
 		return x.suite.Server
@@ -81,8 +81,8 @@ func hasFlag(flags []suite.Flag, name string) bool {
 	return slices.ContainsFunc(flags, func(f suite.Flag) bool { return f.Name == name })
 }
 
-// values fill the placeholders of a subject's command and of flags; sub may be
-// nil.
+// values returns the values of the placeholders in a subject's command and in
+// flags. sub may be nil.
 func (x *Experiment) values(sub *suite.Subject, cell record.Cell) map[string]string {
 	v := map[string]string{"self": x.opts.Serve[0], "cpus": strconv.Itoa(x.Manifest.Before.CPUs), "docroot": x.docRoot}
 	if sub != nil {
@@ -95,12 +95,12 @@ func (x *Experiment) values(sub *suite.Subject, cell record.Cell) map[string]str
 	return v
 }
 
-// runServer starts the server of a cell, puts the phases on it and ends it.
+// runServer starts the server of a cell, runs the phases on it and ends it.
 func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.Subject, axis string) (err error) {
 	var address string
 	start, ours := process.Start, sub == nil || sub.Serve != nil
 	if !ours {
-		start = process.StartServer // it may put itself into the background
+		start = process.StartServer // it may move into the background
 	}
 	if ours {
 		t.Command = x.serveArgs(sub, axis, t.Cell)
@@ -155,7 +155,7 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 	}
 	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: ours, shape: x.shape(sub, t.Cell),
 		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.Root()), cpus: cpus.generator, spinners: spinners, ring: x.ring}
-	if !ours || hasFlag(x.serverFlags(sub), "start-servers") { // it has children, perhaps
+	if !ours || hasFlag(x.serverFlags(sub), "start-servers") { // it may have children
 		if err := s.meter.Settle(ctx, readyAfter); err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 			continue
 		}
 		r, gates, err := s.phase(ctx, phase)
-		if mayBeDying(err) { // how it ended is about to be known
+		if mayBeDying(err) { // the server may be ending; wait to learn how
 			select {
 			case <-server.Ended():
 			case <-time.After(dying): // it lives
@@ -192,14 +192,14 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 	return nil
 }
 
-// mayBeDying reports whether an error is what the end of a server looks like
-// before its process has ended.
+// mayBeDying reports whether an error may come from a server that is ending and
+// whose process still exists.
 func mayBeDying(err error) bool {
 	return slices.ContainsFunc([]error{process.ErrGone, syscall.ECONNREFUSED, syscall.ECONNRESET, syscall.EPIPE, io.EOF, io.ErrUnexpectedEOF},
 		func(sign error) bool { return errors.Is(err, sign) })
 }
 
-// runCommand runs a command that prints a figure and takes it from there.
+// runCommand runs a command and reads the figure that it prints.
 func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite.Subject) error {
 	t.Command = sub.Argv(x.values(sub, t.Cell))
 	began, own := time.Now(), machine.OwnCPU()
@@ -247,8 +247,8 @@ func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite
 	return nil
 }
 
-// parseFigure finds the fields of a distribution in the output of a command.
-// What the command does not tell stays 0.
+// parseFigure finds the fields of a distribution in a command's output. Fields
+// that it does not print stay 0.
 func parseFigure(re *regexp.Regexp, out string) (d stats.Dist, err error) {
 	m := re.FindStringSubmatch(out)
 	if m == nil {

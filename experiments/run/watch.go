@@ -15,20 +15,19 @@ import (
 	"lflab/experiments/suite"
 )
 
-// watch is the kernel probe on the processes of one phase. A nil watch watches
-// nothing.
+// watch is the kernel probe in one phase. A nil watch does nothing.
 type watch struct {
 	kind    string
 	probe   *probe.Probe
 	shape   stage.Shape
-	failed  error          // of start
-	stopped chan error     // of the goroutine that collects what was recorded; nil before stop
-	records *probe.Records // after into; empty where histograms alone were kept
+	failed  error          // error of start
+	stopped chan error     // result of collecting the records; nil before stop
+	records *probe.Records // set by into; empty if only histograms were kept
 }
 
-// newWatch attaches the probe to processes and all they start, which takes some 10 ms. kind is "histograms" or
-// "records"; empty is no probe. ring is the size of its buffer in bytes; 0 is the
-// probe's own.
+// newWatch attaches the probe to the processes and all they start, which takes
+// about 10 ms. kind is "histograms", "records", or empty for no probe. ring is
+// the size of the probe's buffer in bytes; 0 means the probe's default.
 func newWatch(kind string, pids []int, shape stage.Shape, ring int) (*watch, error) {
 	if kind == "" {
 		return nil, nil
@@ -40,14 +39,14 @@ func newWatch(kind string, pids []int, shape stage.Shape, ring int) (*watch, err
 	return &watch{kind: kind, probe: p, shape: shape}, nil
 }
 
-// start begins to record; it does not block.
+// start begins to record. It does not block.
 func (w *watch) start() {
 	if w != nil {
 		w.failed = w.probe.Start()
 	}
 }
 
-// stop ends recording and does not wait until all of it is collected.
+// stop ends recording. It does not wait until all records are collected.
 func (w *watch) stop() {
 	if w != nil && w.failed == nil {
 		w.stopped = make(chan error, 1)
@@ -55,7 +54,8 @@ func (w *watch) stop() {
 	}
 }
 
-// into adds what was seen to a phase, and detaches the probe. Its records stay.
+// into adds the probe's findings to a phase and detaches the probe. w.records
+// stays.
 func (w *watch) into(r *record.PhaseResult) error {
 	if w == nil {
 		return nil
@@ -85,8 +85,9 @@ func (w *watch) into(r *record.PhaseResult) error {
 }
 
 // pairsInto adds the dispatch latencies of pairs to a phase, from the probe's
-// single records. Two requests are a pair when they became ready within twice the
-// spacing and what a busy client may add to it; pairs lie much further apart.
+// single records. Two requests form a pair if they became ready within twice
+// the spacing plus the delay that a busy client may add. Pairs lie much further
+// apart.
 func (w *watch) pairsInto(r *record.PhaseResult, spacing time.Duration) {
 	if !w.hasRecords() {
 		return
@@ -104,11 +105,10 @@ func (w *watch) pairsInto(r *record.PhaseResult, spacing time.Duration) {
 	}
 }
 
-// hasRecords reports whether there are single records, after into.
+// hasRecords reports whether the probe keeps single records (after into).
 func (w *watch) hasRecords() bool { return w != nil && w.kind == "records" }
 
-// userStages is what probe and flight recorder come to together, as it is
-// written.
+// userStages converts the joined findings of probe and recorder.
 func userStages(side *probe.UserSide) *record.UserStages {
 	u := &record.UserStages{Stages: side.Stages(), Joined: side.Requests + side.Handoffs, Unmatched: side.Unmatched.Map(), Edge: side.Edge.Map()}
 	u.Unmatched["contradicted"] = side.Contradicted
@@ -121,7 +121,7 @@ func userStages(side *probe.UserSide) *record.UserStages {
 	return u
 }
 
-// close detaches the probe, whatever state it is in.
+// close detaches the probe, in whatever state it is.
 func (w *watch) close() {
 	if w == nil || w.probe == nil {
 		return
@@ -130,11 +130,11 @@ func (w *watch) close() {
 		<-w.stopped
 		w.stopped = nil
 	}
-	_ = w.probe.Close() // it is read-only: there is nothing to lose
+	_ = w.probe.Close() // the probe only reads: nothing can be lost
 	w.probe = nil
 }
 
-// wantsProbe reports whether the probe is on anywhere in the suite.
+// wantsProbe reports whether the suite uses the probe anywhere.
 func wantsProbe(s *suite.Suite) bool {
 	if axis := s.Axis(suite.ProbeAxis); axis != nil {
 		return slices.ContainsFunc(axis.Values, func(v string) bool { return v != suite.ProbeOff })
@@ -142,12 +142,13 @@ func wantsProbe(s *suite.Suite) bool {
 	return slices.ContainsFunc(s.Phases, func(p suite.Phase) bool { return p.Probe != "" })
 }
 
-// doWithoutProbe takes the probe out of the phases. One that has nothing but
-// the probe to set it apart, and no flight recorder, is left out.
+// doWithoutProbe removes the probe from the phases. It drops phases that use
+// the probe and not the flight recorder, unless an axis of the suite sets the
+// probe.
 func (x *Experiment) doWithoutProbe(reason error) {
 	m := &x.Manifest
 	line := "probe: " + reason.Error()
-	if x.suite.Axis(suite.ProbeAxis) == nil { // else the cells say where it is on, not the phases
+	if x.suite.Axis(suite.ProbeAxis) == nil { // otherwise the cells, not the phases, switch it on
 		var left []string
 		m.Phases = slices.DeleteFunc(m.Phases, func(p record.Phase) bool {
 			only := p.Probe != "" && !p.Flight
@@ -166,7 +167,7 @@ func (x *Experiment) doWithoutProbe(reason error) {
 	m.Skipped = append(m.Skipped, line)
 }
 
-// probeIn is what the probe keeps in a phase of a cell; empty: it is off.
+// probeIn returns what the probe keeps in a phase of a cell; empty means off.
 func probeIn(cell record.Cell, p record.Phase) string {
 	switch kind, ok := cell[suite.ProbeAxis]; {
 	case !ok:
@@ -178,7 +179,7 @@ func probeIn(cell record.Cell, p record.Phase) string {
 	}
 }
 
-// shape is what the probe takes the server of a cell for.
+// shape returns the shape that the probe assumes for the server of a cell.
 func (x *Experiment) shape(sub *suite.Subject, cell record.Cell) stage.Shape {
 	if sub != nil && sub.Serve == nil {
 		return sub.Shape
@@ -190,7 +191,7 @@ func (x *Experiment) shape(sub *suite.Subject, cell record.Cell) stage.Shape {
 		}
 	}
 	shape, err := stage.ParseShape(mpm)
-	if err != nil { // an MPM that is no shape: the probe is to find out
+	if err != nil { // an MPM without a shape: the probe finds it out
 		return stage.Unknown
 	}
 	return shape

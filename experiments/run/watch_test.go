@@ -38,7 +38,7 @@ func phaseNames(m record.Manifest) (names []string) {
 	return names
 }
 
-// Where the probe is not allowed the suite completes without it, and says so.
+// Where the probe is not allowed, the suite completes without it and says so.
 func TestRunWithoutTheProbe(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
@@ -70,7 +70,7 @@ func TestRunWithoutTheProbe(t *testing.T) {
 			t.Error("a gate judges a probe that was not there")
 		}
 	}
-	// With the probe the trials would be other ones.
+	// With the probe, the trials would measure other conditions.
 	_, err = Resume(dir, Options{Serve: fakeCommand(t), CheckProbe: freeProbe})
 	if err == nil || !strings.Contains(err.Error(), "what can be measured here (skipped then: [\"probe: CAP_BPF") {
 		t.Errorf("resuming where the probe is allowed: %v", err)
@@ -152,8 +152,8 @@ func TestShapeOfACell(t *testing.T) {
 	}
 }
 
-// requireProbe skips a test where the probe is not allowed; LFLAB_REQUIRE_BPF
-// forbids that.
+// requireProbe skips a test where the probe is not allowed; with
+// LFLAB_REQUIRE_BPF set, the test fails instead.
 func requireProbe(t *testing.T) {
 	t.Helper()
 	if err := probe.Check(); err != nil {
@@ -164,8 +164,7 @@ func requireProbe(t *testing.T) {
 	}
 }
 
-// The axis puts the probe on commands and on servers, and it is no flag of
-// either.
+// The axis puts the probe on commands and servers and passes them no flag.
 func TestProbeAxis(t *testing.T) {
 	requireProbe(t)
 	_, noneLeft := pids(t)
@@ -197,7 +196,7 @@ name = "handoff"
 		}
 	}
 
-	// Long phases: on a busy machine a short one may end before any request does.
+	// Long phases: on a busy machine a short one may end before any request.
 	text := strings.NewReplacer("[server]", `probe = ["off", "histograms"]`+"\n[server]", `"30ms"`, `"400ms"`, `"50ms"`, `"400ms"`).Replace(smallSuite)
 	r, err = runSmall(t, text, Options{Repeat: 1, Only: []string{"mpm=one", "mode=close"}})
 	if err != nil {

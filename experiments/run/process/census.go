@@ -5,21 +5,22 @@ import (
 	"os"
 )
 
-// Census counts the processes below a root and their threads, as a Meter counts
-// what they use. Processes that have ended and were not waited for yet are none.
+// Census counts the processes below a root and their threads, in the same tree
+// as a Meter. It does not count ended processes that nobody has waited for.
 type Census struct {
 	tree tree
 	seen map[int]bool
 	born int
 }
 
-// NewCensus makes a census of the processes below root, which is none of them.
+// NewCensus makes a census of the processes below root, without root.
 func NewCensus(root int) *Census {
 	return &Census{tree: tree{proc: os.DirFS("/proc"), root: root}}
 }
 
-// Count is how many processes and threads there are. It lists /proc and reads of
-// it what it has not seen before and the program's own: some 10 us for each process.
+// Count returns the numbers of processes and threads. It lists /proc and reads
+// the entries of new processes and of the program's own: about 10 µs for each.
+// It returns an error if there is no process.
 func (c *Census) Count() (processes, threads int, err error) {
 	members, err := c.tree.members()
 	if err != nil {
@@ -42,6 +43,6 @@ func (c *Census) Count() (processes, threads int, err error) {
 	return processes, threads, nil
 }
 
-// Born is how many processes have been seen until now, the first included. One
-// that came and went between two counts is not among them.
+// Born returns how many processes Count has seen so far, the first included. It
+// misses processes that came and went between two counts.
 func (c *Census) Born() int { return c.born }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A tree of shells, which have one thread each, grows and shrinks.
+// A tree of shells with one thread each grows and shrinks.
 func TestCensusCountsATree(t *testing.T) {
 	p, err := Start([]string{"sh", "-c", "sleep 60 & echo $!; sleep 60 & sleep 60 & wait"})
 	if err != nil {
@@ -58,9 +58,9 @@ func TestCensusCountsATree(t *testing.T) {
 	}
 }
 
-// This process has threads, whose number the kernel lists, too.
+// The kernel also lists the threads of this process.
 func TestCensusCountsThreads(t *testing.T) {
-	c := NewCensus(os.Getppid()) // this process is below it
+	c := NewCensus(os.Getppid()) // this process is below its parent
 	for deadline := time.Now().Add(patience); ; {
 		before, err := os.ReadDir("/proc/self/task")
 		if err != nil {
@@ -74,7 +74,7 @@ func TestCensusCountsThreads(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(before) == len(after) { // none came or went meanwhile, but perhaps one for one
+		if len(before) == len(after) { // the number is stable, unless one thread replaced another
 			if s.threads != len(after) {
 				t.Errorf("%d threads, and the kernel lists %d", s.threads, len(after))
 			}
@@ -89,8 +89,8 @@ func TestCensusCountsThreads(t *testing.T) {
 	}
 }
 
-// The dead, strangers and the numbers they leave behind; a child whose parent ends
-// becomes the root's.
+// Count leaves out ended processes, strangers, and processes that reuse a
+// stranger's number. A child whose parent has ended becomes the root's child.
 func TestCensusLeavesOut(t *testing.T) {
 	stat := func(state string, parent, threads int) *fstest.MapFile {
 		return &fstest.MapFile{Data: fmt.Appendf(nil, "1 (a) b) %s %d 70 1 0 -1 0 1 2 3 4 5 6 0 0 20 0 %d 0 9\n", state, parent, threads)}
@@ -104,7 +104,7 @@ func TestCensusLeavesOut(t *testing.T) {
 		{fstest.MapFS{"60/stat": stat("S", 1, 9), "70/stat": stat("S", 60, 5), "71/stat": stat("R", 70, 18), "90/stat": stat("S", 1, 7), "self/stat": stat("S", 60, 5)}, 2, 23, 2},
 		{fstest.MapFS{"70/stat": stat("S", 60, 5), "71/stat": stat("Z", 70, 1), "72/stat": stat("S", 70, 18), "90/stat": stat("S", 1, 7)}, 2, 23, 3},
 		{fstest.MapFS{"70/stat": stat("S", 60, 6)}, 1, 6, 3},
-		// The stranger's number, and one of the program's, are taken by children.
+		// Children take a stranger's number and one of the program's.
 		{fstest.MapFS{"70/stat": stat("S", 60, 6), "71/stat": stat("S", 70, 2), "90/stat": stat("S", 71, 3)}, 3, 11, 5},
 		{fstest.MapFS{"71/stat": stat("S", 60, 2), "90/stat": stat("S", 71, 3), "91/stat": stat("S", 89, 3)}, 2, 5, 5},
 	} {

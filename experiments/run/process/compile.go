@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Find returns the path of a program: one on PATH, the path itself that it is
-// given by, or a path in the directory that an environment variable holds, as in
+// Find returns the path of a program. name is a program on PATH, a path, or a
+// path below the directory that an environment variable holds, as in
 // "$PEERS/server".
 func Find(name string) (string, error) {
 	if rest, ok := strings.CutPrefix(name, "$"); ok {
@@ -35,9 +35,9 @@ func Find(name string) (string, error) {
 	return "", fmt.Errorf("there is no program %q on PATH", name)
 }
 
-// Compile compiles the text of a C program, optimised and with threads, with
-// the cc on PATH, and returns the path of the result in dir. name names the
-// source in errors.
+// Compile compiles the C program source with the cc on PATH, optimised and with
+// threads, and returns the path of the result in dir. name names the source in
+// errors.
 func Compile(dir, name string, source []byte) (string, error) {
 	if _, err := Find("cc"); err != nil {
 		return "", fmt.Errorf("compile %s: there is no C compiler (cc) on PATH", name)

@@ -12,14 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// connection is one end of what a runner and a keeper talk over: packets of JSON,
-// to which files may be attached.
+// connection is one end of the socket between a runner and a keeper. It carries
+// packets of JSON with files attached.
 type connection struct{ *net.UnixConn }
 
-// longestOrder is what a packet may have, the command of a program above all.
+// longestOrder limits a packet, in bytes; the program's command needs most.
 const longestOrder = 160 << 10
 
-// newConnection takes over f.
+// newConnection takes over f and closes it.
 func newConnection(f *os.File) (*connection, error) {
 	defer f.Close()
 	conn, err := net.FileConn(f)
@@ -34,7 +34,7 @@ func newConnection(f *os.File) (*connection, error) {
 	return &connection{u}, nil
 }
 
-// connectionPair is a connection; the keeper's end is to be inherited.
+// connectionPair makes a connection. The keeper will inherit its end.
 func connectionPair() (ours *connection, keepers *os.File, err error) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -68,7 +68,7 @@ func (c *connection) send(v any, files ...*os.File) error {
 	return err
 }
 
-// receive reads one packet into v; io.EOF is the end of who is at the other end.
+// receive reads one packet into v. io.EOF means that the other end is closed.
 func (c *connection) receive(v any) (files []*os.File, err error) {
 	text, rights := make([]byte, longestOrder), make([]byte, unix.CmsgSpace(4*4))
 	n, rn, _, _, err := c.ReadMsgUnix(text, rights)

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// startFault says why a program cannot be started, and what to do.
+// startFault says why a program could not be started, and what to do.
 func startFault(path string, err error) error {
 	reason := err
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
@@ -35,8 +35,8 @@ func startFault(path string, err error) error {
 	return fmt.Errorf("start %s: %w", path, reason)
 }
 
-// interpreterOf is the program that the first line of a script asks for; empty
-// where the file is none.
+// interpreterOf returns the quoted program that a script's first line names, or
+// "" if the file is no script.
 func interpreterOf(path string) string {
 	f, err := os.Open(path)
 	if err != nil {

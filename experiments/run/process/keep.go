@@ -11,24 +11,24 @@ import (
 	"syscall"
 	"time"
 
-	_ "lflab/sync/linux" // says what is wrong elsewhere
+	_ "lflab/sync/linux" // fails to compile, with an explanation, on other systems
 
 	"golang.org/x/sys/unix"
 )
 
-// KeepCommand is what this program is started with to be a keeper: whoever uses
-// this package must call Keep then.
+// KeepCommand is the argument that makes this program a keeper. A program that
+// uses this package must call Keep when it gets it.
 const KeepCommand = "keep"
 
 const (
-	keeperFd   = 3                      // of a keeper: its end of the connection
-	orphaned   = 2 * time.Second        // that a program gets to end when its runner is gone
-	rest       = 500 * time.Millisecond // that what a program leaves behind gets to end
-	killingFor = 10 * time.Second       // a process that does not end by then is told
+	keeperFd   = 3                      // the keeper's end of the connection
+	orphaned   = 2 * time.Second        // time for a program to end after its runner is gone
+	rest       = 500 * time.Millisecond // time for the processes that a program left behind to end
+	killingFor = 10 * time.Second       // after this time, remaining processes are reported
 )
 
-// order is what the runner asks of a keeper: to start a program, to ask it to end,
-// or to end it.
+// order is the runner's request to a keeper: start a program, ask it to end
+// (Term), or end it (Kill).
 type order struct {
 	Argv       []string `json:"argv,omitempty"`
 	CPUs       []int    `json:"cpus,omitempty"`
@@ -36,18 +36,18 @@ type order struct {
 	Term, Kill bool     `json:",omitempty"`
 }
 
-// word is what a keeper tells the runner.
+// word is a message of a keeper to the runner.
 type word struct {
-	PID    int    `json:"pid,omitempty"`    // the program has been started
-	Error  string `json:"error,omitempty"`  // or it could not be
-	Status string `json:"status,omitempty"` // of the program, which has ended
-	Ended  bool   `json:"ended,omitempty"`  // nothing of it is left
-	CPUNs  int64  `json:"cpu_ns,omitempty"` // that all of it used
+	PID    int    `json:"pid,omitempty"`    // the program was started
+	Error  string `json:"error,omitempty"`  // or it could not be started
+	Status string `json:"status,omitempty"` // how the program ended
+	Ended  bool   `json:"ended,omitempty"`  // nothing of the program is left
+	CPUNs  int64  `json:"cpu_ns,omitempty"` // CPU time of the program and all it started
 	Left   []int  `json:"left,omitempty"`   // processes that could not be ended
 }
 
-// Keep is a keeper's life: it runs one program after the other until the runner
-// has closed their connection.
+// Keep runs this process as a keeper: one program after the other, until the
+// runner closes the connection.
 func Keep() error {
 	runtime.LockOSThread() // a program's death signal is tied to the thread that starts it
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
@@ -58,25 +58,25 @@ func Keep() error {
 		return fmt.Errorf("keep programs: %w (this command is started by lflab run alone)", err)
 	}
 	k := &keep{conn: conn, tree: tree{proc: os.DirFS("/proc"), root: os.Getpid()}}
-	// They are taken and passed over: a signal that is ignored would be ignored by
-	// the programs, too.
+	// The keeper takes these signals and drops them. Ignoring them would make
+	// its programs ignore them too.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT)
 	return k.serve()
 }
 
-// keep is a keeper, in its own process.
+// keep is the state of a keeper, in its own process.
 type keep struct {
 	conn *connection
 	tree tree
 
-	// Of the program at hand.
-	main       int // 0: there is none
+	// The fields below belong to the current program.
+	main       int // its process id; 0: there is none
 	over       bool
 	failed     bool
 	background bool
 	asked      bool // to end
 	cpu        time.Duration
-	deadline   <-chan time.Time // to kill what is left
+	deadline   <-chan time.Time // when to kill the rest
 }
 
 // delivery is an order with the files that came with it.
@@ -147,7 +147,7 @@ func (k *keep) start(d delivery) {
 		back()
 		if err == nil {
 			*k = keep{conn: k.conn, tree: k.tree, main: cmd.Process.Pid, background: d.Background}
-			_ = cmd.Process.Release() // it is waited for with all others
+			_ = cmd.Process.Release() // collect waits for all children
 			k.conn.send(word{PID: k.main})
 			k.reap()
 			return
@@ -157,8 +157,8 @@ func (k *keep) start(d delivery) {
 	k.conn.send(word{Error: err.Error()})
 }
 
-// ask asks the program to end, or what it has left behind where it has ended. What
-// is there after patience is killed; 0 is no end of patience.
+// ask asks the program to end or, if it has ended, the processes that it left
+// behind. Those that remain after patience are killed; 0 sets no limit.
 func (k *keep) ask(patience time.Duration) {
 	if k.main == 0 {
 		return
@@ -176,13 +176,13 @@ func (k *keep) ask(patience time.Duration) {
 
 func (k *keep) askRest() {
 	k.deadline = time.After(rest)
-	members, _ := k.tree.members() // what is not found is killed in the end
+	members, _ := k.tree.members() // those not found are killed in the end
 	for pid := range members {
 		_ = unix.Kill(pid, unix.SIGTERM)
 	}
 }
 
-// reap takes what has ended, and sees what that means for the rest.
+// reap collects ended processes and decides what to do with the rest.
 func (k *keep) reap() {
 	was := k.over
 	none := k.collect()
@@ -190,7 +190,7 @@ func (k *keep) reap() {
 	case k.main == 0 || !k.over:
 	case none:
 		k.end(nil)
-	case was: // it is in the background, or dying
+	case was: // the rest is in the background, or ending
 	case k.asked:
 		k.askRest()
 	case !k.background || k.failed:
@@ -198,8 +198,9 @@ func (k *keep) reap() {
 	}
 }
 
-// collect waits for all that has ended. It reports whether nothing is left: all
-// that a program has started is this process's child in the end.
+// collect waits for all children that have ended. It reports whether none is
+// left. Then nothing of the program is left, because all that it started become
+// children of this process.
 func (k *keep) collect() (none bool) {
 	for {
 		var status unix.WaitStatus
@@ -222,7 +223,7 @@ func (k *keep) collect() (none bool) {
 	}
 }
 
-// describe says how a program has ended.
+// describe says how a program ended.
 func describe(status unix.WaitStatus) string {
 	switch {
 	case status.Signaled() && status.CoreDump():
@@ -233,8 +234,8 @@ func describe(status unix.WaitStatus) string {
 	return fmt.Sprintf("exit status %d", status.ExitStatus())
 }
 
-// kill ends everything. Whole groups come first: the kernel lets no fork of theirs
-// escape that.
+// kill ends everything. It kills whole groups first, because no fork within a
+// group escapes that. It reports the processes that remain after killingFor.
 func (k *keep) kill() {
 	if k.main == 0 {
 		return
@@ -270,14 +271,14 @@ func (k *keep) kill() {
 	}
 }
 
-// end forgets the program.
+// end tells the runner that the program has ended, and forgets it.
 func (k *keep) end(left []int) {
 	k.conn.send(word{Ended: true, CPUNs: int64(k.cpu), Left: left})
 	k.main, k.deadline = 0, nil
 }
 
-// runOn keeps the calling thread on the CPUs named until back is called; none
-// named leaves it where it is.
+// runOn binds the calling thread to the named CPUs until back is called.
+// Without names it changes nothing.
 func runOn(cpus []int) (back func(), err error) {
 	if len(cpus) == 0 {
 		return func() {}, nil
@@ -292,5 +293,5 @@ func runOn(cpus []int) (back func(), err error) {
 	if err := unix.SchedSetaffinity(0, &set); err != nil {
 		return nil, fmt.Errorf("run a program on CPUs %v: %w", cpus, err)
 	}
-	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil // they were allowed a moment ago
+	return func() { _ = unix.SchedSetaffinity(0, &before) }, nil // the thread was allowed them before
 }

@@ -14,32 +14,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keeper is a keeper process, seen from the runner. It has one program at a time.
+// keeper is a keeper process seen by the runner, with one program at a time.
 type keeper struct {
 	cmd  *exec.Cmd
 	conn *connection
 	pid  int
-	like string // what its programs inherit, see inheritance
+	like string // what its programs inherit (see inheritance)
 }
 
-// keepers are those without a program, which the next one takes: a keeper takes
-// some 100 ms to start.
+// keepers holds the idle keepers, which the next programs reuse because a
+// keeper takes about 100 ms to start, and the running programs.
 var keepers struct {
 	sync.Mutex
 	idle    []*keeper
 	running []*Process
 }
 
-// inheritance is what a program has of the process that starts it, as far as it
-// may change while that lives.
+// inheritance describes what a program inherits from the process that starts
+// it, as far as it can change during that process's life.
 func inheritance() string {
-	dir, _ := os.Getwd() // none is like none
+	dir, _ := os.Getwd() // on an error, the empty name
 	var files unix.Rlimit
-	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &files) // it cannot fail with these arguments
+	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &files) // cannot fail with these arguments
 	return fmt.Sprint(dir, files, strings.Join(os.Environ(), "\x00"))
 }
 
-// hire takes a keeper that is idle, or starts one.
+// hire returns an idle keeper, or starts one. It dismisses idle keepers whose
+// inheritance differs from this process's.
 func hire() (*keeper, error) {
 	like := inheritance()
 	keepers.Lock()
@@ -65,7 +66,7 @@ func newKeeper(like string) (*keeper, error) {
 		return nil, fmt.Errorf("connect to a keeper of programs: %w", err)
 	}
 	defer theirs.Close()
-	// This program's file may have been replaced meanwhile.
+	// The file of this program may have been replaced since its start.
 	cmd := exec.Command("/proc/self/exe", KeepCommand)
 	cmd.Args[0] = os.Args[0]
 	cmd.ExtraFiles = []*os.File{theirs}
@@ -75,14 +76,15 @@ func newKeeper(like string) (*keeper, error) {
 		return nil, fmt.Errorf("start a keeper of programs: %w", err)
 	}
 	k := &keeper{cmd: cmd, conn: conn, pid: cmd.Process.Pid, like: like}
-	go func() { _ = cmd.Wait() }() // how it ends is seen by the end of the connection
+	go func() { _ = cmd.Wait() }() // the end of the connection shows that it ended
 	return k, nil
 }
 
-// dismiss lets a keeper end.
+// dismiss lets a keeper end, by closing its connection.
 func (k *keeper) dismiss() { k.conn.Close() }
 
-// release makes a keeper idle again, if nothing of its program is left.
+// release makes a keeper idle again if clean, that is, if nothing of its
+// program is left. Otherwise it dismisses it.
 func (k *keeper) release(clean bool) {
 	if !clean {
 		k.dismiss()
@@ -93,8 +95,7 @@ func (k *keeper) release(clean bool) {
 	keepers.idle = append(keepers.idle, k)
 }
 
-// KillAll ends all programs at once and waits until they have: for a runner that
-// does not come to its end in order.
+// KillAll ends all programs and waits for their end, when a runner is aborted.
 func KillAll() {
 	keepers.Lock()
 	running := slices.Clone(keepers.running)
@@ -106,13 +107,13 @@ func KillAll() {
 	ended.Wait()
 }
 
-// start lets the keeper start p's program with its output on the files.
+// start asks the keeper to start p's program with its output to the files.
 func (k *keeper) start(p *Process, cpus []int, background bool, out, errs *os.File) error {
 	if err := k.conn.send(order{Argv: p.argv, CPUs: cpus, Background: background}, out, errs); err != nil {
 		return fmt.Errorf("start %s: %w", p.argv[0], err)
 	}
 	var w word
-	_ = k.conn.SetReadDeadline(time.Now().Add(killingFor)) // a socket has deadlines
+	_ = k.conn.SetReadDeadline(time.Now().Add(killingFor)) // cannot fail on a socket
 	_, err := k.conn.receive(&w)
 	_ = k.conn.SetReadDeadline(time.Time{})
 	switch {

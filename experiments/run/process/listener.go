@@ -13,18 +13,18 @@ import (
 	"strings"
 )
 
-// listener is a TCP socket that waits for connections.
+// listener is a TCP socket in the state LISTEN.
 type listener struct {
 	address net.TCPAddr
 	inode   string
 }
 
-// listeners are those of the network name space of a process.
+// listeners returns the listening sockets in a process's network name space.
 func listeners(proc fs.FS, pid int) (all []listener) {
 	for _, table := range []string{"tcp", "tcp6"} {
 		f, err := proc.Open(fmt.Sprintf("%d/net/%s", pid, table))
 		if err != nil {
-			continue // without IPv6, say
+			continue // for example, there is no IPv6
 		}
 		lines := bufio.NewScanner(f)
 		lines.Scan() // the heading
@@ -32,7 +32,7 @@ func listeners(proc fs.FS, pid int) (all []listener) {
 			const local, state, inode = 1, 3, 9 // columns
 			f := strings.Fields(lines.Text())
 			if len(f) <= inode || f[state] != "0A" {
-				break // they come first, and ten thousand others may follow
+				break // listening sockets come first, and ten thousand others may follow
 			}
 			if address, ok := parseAddress(f[local]); ok {
 				all = append(all, listener{address, f[inode]})
@@ -43,8 +43,8 @@ func listeners(proc fs.FS, pid int) (all []listener) {
 	return all
 }
 
-// parseAddress reads "0100007F:1F90": words of 32 bits in the order of the bytes
-// of this machine, which is that of little-endian ones.
+// parseAddress reads an address as in "0100007F:1F90": 32-bit words in the byte
+// order of the machine, assumed to be little-endian.
 func parseAddress(text string) (a net.TCPAddr, ok bool) {
 	host, port, _ := strings.Cut(text, ":")
 	ip, err := hex.DecodeString(host)
@@ -58,8 +58,8 @@ func parseAddress(text string) (a net.TCPAddr, ok bool) {
 	return net.TCPAddr{IP: ip, Port: int(n)}, true
 }
 
-// sockets are the inodes of those that a process holds; known is whether its
-// descriptors may be read.
+// sockets returns the inodes of the sockets that a process holds; known reports
+// whether its descriptors may be read.
 func sockets(proc fs.FS, pid int) (inodes map[string]bool, known bool) {
 	dir := fmt.Sprintf("%d/fd", pid)
 	entries, err := fs.ReadDir(proc, dir)
@@ -76,7 +76,7 @@ func sockets(proc fs.FS, pid int) (inodes map[string]bool, known bool) {
 	return inodes, true
 }
 
-// listens says where the program listens, for one who waits elsewhere.
+// listens says where the program listens, instead of at the expected address.
 func (p *Process) listens() string {
 	proc := os.DirFS("/proc")
 	t := tree{proc: proc, root: p.Root()}
@@ -105,8 +105,8 @@ func (p *Process) listens() string {
 	return "it listens on no TCP port"
 }
 
-// owns checks that it is the program that listens on address, and not somebody who
-// was there before it. Where that may not be read it is believed.
+// owns checks that the program listens on address, and not another process that
+// was there before. It assumes so where it may not read the descriptors.
 func (p *Process) owns(address string) error {
 	_, text, err := net.SplitHostPort(address)
 	if err != nil {
@@ -150,7 +150,7 @@ func (p *Process) owns(address string) error {
 			continue
 		}
 		if yes, _ := holds(pid); yes {
-			name, _ := fs.ReadFile(proc, e.Name()+"/comm") // empty where it has just ended
+			name, _ := fs.ReadFile(proc, e.Name()+"/comm") // empty if the process has just ended
 			return p.fault(fmt.Sprintf("is not who listens on %s: process %d (%s) does, which it has not started", address, pid, strings.TrimSpace(string(name))))
 		}
 	}

@@ -17,36 +17,35 @@ import (
 )
 
 // Meter reads what the processes below a root use, from outside and without
-// privilege. The root, a program's keeper, is none of them.
+// privilege. It does not count the root, which is a program's keeper.
 //
-// CPU time is read from the processes' own clocks (clock_getcpuclockid(3)):
-// nanoseconds, threads that have ended included. Its split into user and
-// system time follows the kernel's ticks and is as coarse as they are.
-// Context switches are summed over the threads that live: what a thread that
-// ended between two samples did in between is lost, and Use says how many
-// ended.
+// The processes' own clocks (clock_getcpuclockid(3)) tell the CPU time in ns,
+// ended threads included. Its split into user and system time follows the
+// kernel's ticks and is as coarse as they are. Context switches are summed over
+// the living threads: those of a thread that ended between two samples are
+// lost, and Use counts such threads.
 type Meter struct {
 	tree  tree
 	clock func(pid, kind int) (int64, error)
-	pids  []int // known
-	tops  []int // of them, those that no other one has started, or that still lives
+	pids  []int // known processes
+	tops  []int // of them, the children of the root: no other living process is their parent
 }
 
-// NewMeter makes a meter of the processes below root. It knows none of them until
-// it has been told to look for them.
+// NewMeter makes a meter of the processes below root. It knows none of them
+// before Discover.
 func NewMeter(root int) *Meter {
 	return &Meter{tree: tree{proc: os.DirFS("/proc"), root: root}, clock: processClock}
 }
 
-// Kinds of a process's CPU clock (include/linux/posix-timers.h).
+// These are the kinds of a process's CPU clock (include/linux/posix-timers.h).
 const (
 	clockProf  = 0 // user and system time by ticks
 	clockVirt  = 1 // user time by ticks
-	clockSched = 2 // run time in nanoseconds
+	clockSched = 2 // run time in ns
 )
 
-// processClock reads a CPU clock of another process. The clock's number is
-// made as clock_getcpuclockid(3) makes it.
+// processClock reads a CPU clock of another process. It computes the clock's
+// number as clock_getcpuclockid(3) does.
 func processClock(pid, kind int) (int64, error) {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(int32(^pid<<3|kind), &ts); err != nil {
@@ -55,7 +54,7 @@ func processClock(pid, kind int) (int64, error) {
 	return ts.Nano(), nil
 }
 
-// Sample is what the processes have used until now.
+// Sample holds what the processes have used so far.
 type Sample struct {
 	at       time.Time
 	cpu      int64 // ns
@@ -64,24 +63,24 @@ type Sample struct {
 	switches map[int]switches
 }
 
-// CPU is the time that the processes had used when the sample was taken.
+// CPU returns the time that the processes had used when the sample was taken.
 func (s Sample) CPU() time.Duration { return time.Duration(s.cpu) }
 
 type switches struct{ voluntary, involuntary uint64 }
 
-// Use is what was used between two samples.
+// Use holds what the processes used between two samples.
 type Use struct {
 	Wall          time.Duration
 	CPU           time.Duration
 	User, System  time.Duration // CPU, split
 	Voluntary     uint64        // context switches
 	Involuntary   uint64
-	ThreadsEnded  int // whose context switches in between are lost
-	ThreadsNumber int // at the end
+	ThreadsEnded  int // threads whose context switches in between are lost
+	ThreadsNumber int // living threads at the end
 }
 
-// Discover looks for processes that are new, so that Sample need not: it reads all
-// of /proc, which may take milliseconds.
+// Discover looks for new processes, so that Sample need not. It reads all of
+// /proc, which may take several 1000 µs.
 func (m *Meter) Discover() error {
 	members, err := m.tree.members()
 	if err != nil {
@@ -96,12 +95,12 @@ func (m *Meter) Discover() error {
 	return nil
 }
 
-// Tops are the processes known that all others have been started by.
+// Tops returns the known processes from which all others descend.
 func (m *Meter) Tops() []int { return m.tops }
 
-// Settle waits until no process has come for a while: a server may
-// take connections before it has started all its children. It returns at the
-// latest after timeout, because a tree that goes on growing is the program's way.
+// Settle waits until no new process has appeared for about 50 ms, because a
+// server may take connections before it has started all its children. It
+// returns after timeout at the latest, because some programs keep growing.
 func (m *Meter) Settle(ctx context.Context, timeout time.Duration) error {
 	const still, pause = 10, 5 * time.Millisecond
 	ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -124,23 +123,22 @@ func (m *Meter) Settle(ctx context.Context, timeout time.Duration) error {
 	return nil
 }
 
-// ErrGone is why nothing can be counted of a program that has ended.
+// ErrGone says that nothing can be counted because the program has ended.
 var ErrGone = errors.New("count what the program uses: none of its processes is left")
 
-// Sample reads the counters of the processes known so far. It takes some 10 us
-// for each thread.
+// Sample reads the known processes' counters, in about 10 µs per thread.
 func (m *Meter) Sample() (Sample, error) {
 	s := Sample{at: time.Now(), switches: map[int]switches{}}
 	var alive []int
 	for _, pid := range m.pids {
-		if err := m.add(&s, pid); err == nil { // one may end: its parent then holds its CPU time
+		if err := m.add(&s, pid); err == nil { // a process may have ended; its parent then holds its CPU time
 			alive = append(alive, pid)
 		}
 	}
 	if m.pids = alive; len(alive) == 0 {
 		return s, ErrGone
 	}
-	root, err := readStat(m.tree.proc, m.tree.root) // the parent of those whose parent has ended
+	root, err := readStat(m.tree.proc, m.tree.root) // becomes the parent of processes whose parent ended
 	if err != nil {
 		return s, err
 	}
@@ -181,7 +179,7 @@ func (m *Meter) add(s *Sample, pid int) error {
 		}
 		status, err := fs.ReadFile(m.tree.proc, path.Join(dir, t.Name(), "status"))
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ESRCH) {
-			continue // it has ended since
+			continue // the thread has ended
 		}
 		if err != nil {
 			return fmt.Errorf("read switches: %w", err)
@@ -193,22 +191,22 @@ func (m *Meter) add(s *Sample, pid int) error {
 	return nil
 }
 
-// addChildren adds what the children of a process have used that have ended.
+// addChildren adds what the ended children of a process used.
 func (s *Sample) addChildren(of stat) {
 	s.cpu += of.childUser + of.childSystem
 	s.all += of.childUser + of.childSystem
 	s.user += of.childUser
 }
 
-// RSS is the memory of the processes that is in RAM, in bytes: pages that several of
-// its processes share are counted for each. It reads the processes known so far.
+// RSS returns the memory of the known processes that is in RAM, in bytes. Pages
+// that several processes share count once for each.
 func (m *Meter) RSS() (uint64, error) {
 	var sum uint64
 	for _, pid := range m.pids {
 		name := strconv.Itoa(pid) + "/statm"
 		text, err := fs.ReadFile(m.tree.proc, name)
 		if err != nil {
-			continue // it has ended
+			continue // the process has ended
 		}
 		f := strings.Fields(string(text))
 		if len(f) < 2 {
@@ -226,7 +224,7 @@ func (m *Meter) RSS() (uint64, error) {
 	return sum, nil
 }
 
-// Between is what was used from a to b.
+// Between returns what the processes used from a to b.
 func Between(a, b Sample) Use {
 	u := Use{Wall: b.at.Sub(a.at), CPU: time.Duration(max(0, b.cpu-a.cpu)), ThreadsNumber: len(b.switches)}
 	if ticks := b.all - a.all; ticks > 0 {
@@ -235,9 +233,9 @@ func Between(a, b Sample) Use {
 	}
 	u.System = u.CPU - u.User
 	for tid, after := range b.switches {
-		before := a.switches[tid] // zero for a thread that has begun since
+		before := a.switches[tid] // zero for a new thread
 		if after.voluntary < before.voluntary || after.involuntary < before.involuntary {
-			before = switches{} // another thread has got the number
+			before = switches{} // a new thread has the number of an ended one
 			u.ThreadsEnded++
 		}
 		u.Voluntary += after.voluntary - before.voluntary
@@ -251,14 +249,14 @@ func Between(a, b Sample) Use {
 	return u
 }
 
-// stat is what is taken of /proc/PID/stat (proc_pid_stat(5)).
+// stat holds the fields of /proc/PID/stat in use (proc_pid_stat(5)).
 type stat struct {
 	parent, group, threads int
-	ended                  bool  // and not waited for
-	childUser, childSystem int64 // of children that were waited for, in ns
+	ended                  bool  // and its parent has not waited for it
+	childUser, childSystem int64 // of children that the process waited for, in ns
 }
 
-const tick = int64(time.Second) / 100 // USER_HZ is 100 on every architecture Go runs on
+const tick = int64(time.Second) / 100 // in ns; USER_HZ is 100 on every architecture Go runs on
 
 func readStat(proc fs.FS, pid int) (stat, error) {
 	name := strconv.Itoa(pid) + "/stat"
@@ -266,7 +264,7 @@ func readStat(proc fs.FS, pid int) (stat, error) {
 	if err != nil {
 		return stat{}, fmt.Errorf("read process: %w", err)
 	}
-	// The command stands in brackets and may hold anything, brackets too.
+	// The command stands in parentheses and may itself contain parentheses.
 	text := string(b)
 	f := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
 	if len(f) < 18 {

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// fixture is a /proc of one program below its keeper: a parent with two threads and
-// a child, beside a stranger with an awkward name.
+// fixture returns the /proc of a program below its keeper: a parent and a
+// child, beside a stranger with an awkward name. The parent has the threads
+// tids.
 func fixture(parentSwitches, childTicks int, tids ...int) fstest.MapFS {
 	stat := func(pid, parent, cutime, cstime int, name string) *fstest.MapFile {
 		return &fstest.MapFile{Data: fmt.Appendf(nil, "%d (%s) S %d %d 1 0 -1 4194304 1 2 3 4 50 60 %d %d 20 0 1\n", pid, name, parent, pid, cutime, cstime)}
@@ -49,7 +50,7 @@ func TestMeterAddsTheTreeUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 71 ends and 72 begins; the child ends, and its 20 + 20 ms go to the parent.
+	// 71 ends and 72 begins; the child ends and leaves 20 + 20 ms to 70.
 	times[70] = [3]int64{29e6, 13e6, 34e6}
 	delete(times, 80)
 	m.tree.proc = fixture(150, 2, 70, 72)
@@ -70,8 +71,7 @@ func TestMeterAddsTheTreeUp(t *testing.T) {
 	}
 }
 
-// growing is a /proc in which one more child of process 5000000 is there each time
-// it is listed, up to all.
+// growing is a /proc with one more child of 5000000 at each listing.
 type growing struct {
 	fstest.MapFS
 	all, listed int
@@ -143,8 +143,7 @@ func TestMeterTellsWhenTheServerIsGone(t *testing.T) {
 	}
 }
 
-// A program that does nothing but use the CPU uses most of one, in user and in
-// system mode, and the meter sees it from outside.
+// The meter sees the user and system time of a busy program from outside.
 func TestMeterOnARealProcess(t *testing.T) {
 	p := begin(t, "burn")
 	m := NewMeter(p.Root())

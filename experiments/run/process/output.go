@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// head keeps the first 4 KiB written to it and drops the rest, so that a
+// head keeps the first 4 KiB written to it. It drops the rest, so that the
 // program never blocks on a full pipe.
 type head struct {
 	mu   sync.Mutex
 	buf  []byte
 	full bool          // done is closed
-	done chan struct{} // closed when the first line is complete
+	done chan struct{} // closed when the first line is complete, or the buffer full
 }
 
 const headBytes = 4096

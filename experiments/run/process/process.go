@@ -13,36 +13,36 @@ import (
 	"time"
 )
 
-// Process is one running program and all it starts.
+// Process is a running program with all that it started.
 type Process struct {
 	argv   []string
 	pid    int
 	keeper *keeper
 	out    *head
 	errs   *tail
-	ended  chan struct{} // closed when nothing of the program is left and what follows is set
+	ended  chan struct{} // closed when nothing of the program is left; cpu, left and lost are set then
 	cpu    time.Duration
 	left   []int // processes that could not be ended
-	lost   error // of the keeper: how the program ended is not known
+	lost   error // the keeper ended; how the program ended is unknown
 
 	mu     sync.Mutex
-	status string // of the program that was started, once it has ended: "exit status 0"
+	status string // how the started program ended, as in "exit status 0"; empty before
 }
 
 const fine = "exit status 0"
 
-// Start runs argv with the environment of this process. The program's standard
-// input is empty. When it ends what it has started is ended with it, and when
-// this process ends, however that is, so is the program.
+// Start runs argv with the environment of this process and an empty standard
+// input. When the program ends, all that it started is ended too. When this
+// process ends, in whatever way, so does the program.
 //
-// The program and all it starts may run on the CPUs named, or on all of this
-// process's if none is.
+// The program and all it starts run on the named CPUs or, if none is named, on
+// all CPUs of this process.
 func Start(argv []string, cpus ...int) (*Process, error) {
 	return start(argv, false, cpus)
 }
 
-// StartServer is Start for a program that may put itself into the background: one
-// that ends without a failure and leaves others behind goes on in these.
+// StartServer is Start for a program that may move into the background: if it
+// ends without failure and leaves processes behind, these go on as the program.
 func StartServer(argv []string, cpus ...int) (*Process, error) {
 	return start(argv, true, cpus)
 }
@@ -66,7 +66,7 @@ func start(argv []string, background bool, cpus []int) (*Process, error) {
 		f.Close()
 	}
 	if err != nil {
-		k.release(false) // it may not be the command that was wrong
+		k.release(false) // a bad keeper may have caused the error
 		return nil, err
 	}
 	keepers.Lock()
@@ -76,8 +76,9 @@ func start(argv []string, background bool, cpus []int) (*Process, error) {
 	return p, nil
 }
 
-// outputs are the program's ends of its output and error. What comes is read until
-// the program and all it has started have closed them, or copied is called.
+// outputs returns the program's ends of its standard output and error. It reads
+// them until the program and all that it started have closed them, or for one
+// more second after copied is called.
 func (p *Process) outputs() (ends [2]*os.File, copied func(), err error) {
 	var readers []*os.File
 	var reading sync.WaitGroup
@@ -90,11 +91,11 @@ func (p *Process) outputs() (ends [2]*os.File, copied func(), err error) {
 			return ends, nil, err
 		}
 		readers, ends[i] = append(readers, r), w
-		reading.Go(func() { _, _ = io.Copy(to, r) }) // until its end, or its deadline
+		reading.Go(func() { _, _ = io.Copy(to, r) }) // until the end, or the deadline
 	}
 	return ends, func() {
 		for _, r := range readers {
-			_ = r.SetReadDeadline(time.Now().Add(time.Second)) // for who could not be ended
+			_ = r.SetReadDeadline(time.Now().Add(time.Second)) // a process that could not be ended may keep the pipe open
 		}
 		reading.Wait()
 		for _, r := range readers {
@@ -103,7 +104,7 @@ func (p *Process) outputs() (ends [2]*os.File, copied func(), err error) {
 	}, nil
 }
 
-// attend hears what the keeper has to say until nothing of the program is left.
+// attend reads the keeper's messages until nothing of the program is left.
 func (p *Process) attend(copied func()) {
 	for {
 		var w word
@@ -129,27 +130,28 @@ func (p *Process) attend(copied func()) {
 	close(p.ended)
 }
 
-// PID is the process id of the program that was started.
+// PID returns the process id of the started program.
 func (p *Process) PID() int { return p.pid }
 
-// Root is the process that everything of the program is below, and is no part of
-// it itself: where a Meter and a Census begin.
+// Root returns the process id of the keeper, below which the whole program
+// runs. Meter and Census take it as their root.
 func (p *Process) Root() int { return p.keeper.pid }
 
-// CPU is what the program and all it started used, once it has ended.
+// CPU returns the CPU time of the program and all it started, after the end.
 func (p *Process) CPU() time.Duration { return p.cpu }
 
-// Ended is closed when nothing of the program is left.
+// Ended returns a channel that is closed when nothing of the program is left.
 func (p *Process) Ended() <-chan struct{} { return p.ended }
 
-// result is how the program that was started has ended; empty: it has not.
+// result returns how the started program ended, or "" if it has not.
 func (p *Process) result() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.status
 }
 
-// FirstLine waits for the first line of the program's standard output.
+// FirstLine waits for the first line of the program's standard output. It fails
+// if the program ends or timeout passes before.
 func (p *Process) FirstLine(ctx context.Context, timeout time.Duration) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -158,7 +160,7 @@ func (p *Process) FirstLine(ctx context.Context, timeout time.Duration) (string,
 		return p.out.line(), nil
 	case <-p.ended:
 		select {
-		case <-p.out.done: // both at once
+		case <-p.out.done: // both happened
 			return p.out.line(), nil
 		default:
 			return "", p.endedBefore("it wrote a line")
@@ -168,8 +170,8 @@ func (p *Process) FirstLine(ctx context.Context, timeout time.Duration) (string,
 	}
 }
 
-// Accepting waits until the program takes connections on address. Each attempt
-// that succeeds leaves it one connection that ends at once.
+// Accepting waits until the program accepts connections on address. The attempt
+// that succeeds opens one connection and closes it at once.
 func (p *Process) Accepting(ctx context.Context, address string, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -190,8 +192,8 @@ func (p *Process) Accepting(ctx context.Context, address string, timeout time.Du
 	}
 }
 
-// Wait waits for a program that ends by itself and returns the first 4 KiB it
-// wrote to its standard output. When ctx ends first the program is killed.
+// Wait waits for a program that ends by itself and returns the first 4 KiB of
+// its standard output. If ctx ends first, Wait kills the program.
 func (p *Process) Wait(ctx context.Context) (string, error) {
 	select {
 	case <-p.ended:
@@ -205,7 +207,7 @@ func (p *Process) Wait(ctx context.Context) (string, error) {
 	return p.out.String(), nil
 }
 
-// verdict is what is wrong with how the program has ended.
+// verdict returns an error if the program did not end as it should.
 func (p *Process) verdict() error {
 	switch {
 	case p.lost != nil:
@@ -218,16 +220,16 @@ func (p *Process) verdict() error {
 	return nil
 }
 
-// Stop asks the program to end (SIGTERM) and kills it when it has not after
-// grace. It returns an error when the program had to be killed, had ended
-// before, or ended with a failure. A program that SIGTERM itself ended is fine.
+// Stop asks the program to end (SIGTERM) and kills it after grace. It returns
+// an error if the program had to be killed, had ended before, or ended with a
+// failure. Death by SIGTERM itself is no failure.
 func (p *Process) Stop(grace time.Duration) error {
 	select {
 	case <-p.ended:
 		return p.EndedEarly()
 	default:
 	}
-	_ = p.keeper.conn.send(order{Term: true}) // it may just be ending
+	_ = p.keeper.conn.send(order{Term: true}) // may fail because the program is ending
 	select {
 	case <-p.ended:
 	case <-time.After(grace):
@@ -250,7 +252,7 @@ func (p *Process) leftBehind() error {
 	return p.verdict()
 }
 
-// EndedEarly says how a program has ended that should not have.
+// EndedEarly says how a program ended that should have gone on.
 func (p *Process) EndedEarly() error {
 	return p.fault(fmt.Sprintf("ended by itself (%s)", p.result()))
 }
@@ -262,18 +264,18 @@ func (p *Process) endedBefore(what string) error {
 	return p.fault(fmt.Sprintf("ended (%s) before %s", p.result(), what))
 }
 
-// Kill ends the program and all it started at once, and waits until they have.
+// Kill ends the program and all it started, and waits until they have ended.
 func (p *Process) Kill() {
 	select {
 	case <-p.ended:
 		return
 	default:
 	}
-	_ = p.keeper.conn.send(order{Kill: true}) // it may just be ending
+	_ = p.keeper.conn.send(order{Kill: true}) // may fail because the program is ending
 	<-p.ended
 }
 
-// fault says what was wrong with the program, and how its standard error ended.
+// fault says what was wrong and how the program's standard error ends.
 func (p *Process) fault(what string) error {
 	text := strings.TrimSpace(p.errs.String())
 	if text == "" {
@@ -282,8 +284,8 @@ func (p *Process) fault(what string) error {
 	return fmt.Errorf("%s %s; its standard error ends: %s", p.argv[0], what, text)
 }
 
-// FreePort finds a TCP port of 127.0.0.1 that nobody listens on. Somebody may
-// take it before it is used.
+// FreePort returns a TCP port of 127.0.0.1 on which nobody listens. Another
+// process may take it before the caller does.
 func FreePort() (int, error) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The test binary runs itself as the programs that the tests start.
+// The test binary also plays the programs that the tests start.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == KeepCommand {
 		if err := Keep(); err != nil {
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	switch role {
 	case "":
 		os.Exit(m.Run())
-	case "listen": // writes a line, ends on SIGTERM with the status that arg says
+	case "listen": // writes a line and ends on SIGTERM, with status 3 if arg is "fail"
 		stop := make(chan os.Signal, 1)
 		signal.Notify(stop, syscall.SIGTERM)
 		fmt.Printf("listening on %s\nand more\n", arg)
@@ -61,7 +61,7 @@ func TestMain(m *testing.M) {
 				c.Close()
 			}
 		}
-	case "parent": // a child in the same group, whose number is the first line
+	case "parent": // its first line is the process id of its child, in the same group
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), "PROCESS_TEST_ROLE=stubborn")
 		if err := child.Start(); err != nil {
@@ -69,32 +69,32 @@ func TestMain(m *testing.M) {
 		}
 		fmt.Println(child.Process.Pid)
 		time.Sleep(time.Minute)
-	case "daemon": // forks twice, and the last one listens where arg says
+	case "daemon": // forks twice; the last process listens on the address arg
 		again(arg, "daemon-again "+arg)
 	case "daemon-again":
 		again(arg, "accept "+arg)
-	case "wrapper": // its server is in a session of its own
+	case "wrapper": // its server runs in a session of its own
 		child := exec.Command(os.Args[0])
 		child.Env = append(os.Environ(), "PROCESS_TEST_ROLE=accept "+arg)
 		child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 		if err := child.Run(); err != nil {
 			panic(err)
 		}
-	case "storm": // forks all the time, each into a session of its own, until killed
+	case "storm": // forks all the time, each child into its own session, until killed
 		for range 4 {
 			go func() {
 				for {
 					child := exec.Command("sleep", "100")
 					child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 					if err := child.Start(); err != nil {
-						time.Sleep(time.Millisecond) // there is no room for more
+						time.Sleep(time.Millisecond) // no room for more processes
 					}
 				}
 			}()
 		}
 		fmt.Println("storming")
 		time.Sleep(time.Minute)
-	case "runner": // starts a program and is killed over it
+	case "runner": // starts a program and waits to be killed
 		os.Setenv("PROCESS_TEST_ROLE", arg)
 		p, err := StartServer([]string{os.Args[0]})
 		if err != nil {
@@ -122,11 +122,11 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// patience is how long a test waits for what must come: no more than a net.
+// patience limits the wait for what must come; passing tests wait less.
 const patience = time.Minute
 
-// again starts this program in a session of its own, and ends it once it is known
-// to do so.
+// again starts this program in a session of its own and returns once it accepts
+// connections on address.
 func again(address, role string) {
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), "PROCESS_TEST_ROLE="+role)
@@ -143,7 +143,7 @@ func again(address, role string) {
 	}
 }
 
-// role starts this program in a role, as Start or StartServer does it.
+// role starts this program in a role with start, which is Start or StartServer.
 func role(t *testing.T, role string, start func([]string, ...int) (*Process, error)) *Process {
 	t.Helper()
 	t.Setenv("PROCESS_TEST_ROLE", role)
@@ -188,7 +188,7 @@ func TestStopReportsFaults(t *testing.T) {
 		grace      time.Duration
 	}{
 		{"listen fail", "exit status 3; its standard error ends: lost my keys", patience},
-		{"stubborn", "did not end within 30ms of SIGTERM and was killed", 30 * time.Millisecond}, // it never does, however long that is
+		{"stubborn", "did not end within 30ms of SIGTERM and was killed", 30 * time.Millisecond}, // it never ends by itself
 	} {
 		p := begin(t, c.role)
 		firstLine(t, p)
@@ -256,7 +256,7 @@ func TestChildrenGoWithTheirParent(t *testing.T) {
 	gone(t, child)
 }
 
-// What a program leaves behind ends with it, wherever it has gone to.
+// All that a program leaves behind ends with it, in any session or group.
 func TestNothingIsLeft(t *testing.T) {
 	for _, how := range []string{"daemon", "wrapper"} {
 		for _, end := range []string{"stop", "kill"} {
@@ -289,7 +289,7 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// A program that forks faster than one can look is ended, too.
+// Kill also ends a program that forks faster than anyone can list.
 func TestForkStorm(t *testing.T) {
 	p := begin(t, "storm")
 	firstLine(t, p)
@@ -303,7 +303,7 @@ func TestForkStorm(t *testing.T) {
 	}
 }
 
-// A server that was there before is not taken for the program.
+// Accepting does not take a server that was there before for the program.
 func TestSomebodyElseListens(t *testing.T) {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -316,7 +316,7 @@ func TestSomebodyElseListens(t *testing.T) {
 	}
 }
 
-// A program that listens elsewhere is told to.
+// The error names the address on which the program does listen.
 func TestListensElsewhere(t *testing.T) {
 	at, other := freeAddress(t), freeAddress(t)
 	p := role(t, "accept "+other, StartServer)
@@ -354,8 +354,7 @@ func TestWhyAProgramDoesNotStart(t *testing.T) {
 	}
 }
 
-// One keeper serves many programs, one after the other, as long as these inherit
-// the same.
+// One keeper serves many programs in turn, if they inherit the same.
 func TestKeepersAreUsedAgain(t *testing.T) {
 	first := begin(t, "print")
 	<-first.Ended()
@@ -369,7 +368,7 @@ func TestKeepersAreUsedAgain(t *testing.T) {
 	}
 }
 
-// A runner that is killed cannot clean up: its keepers do.
+// A killed runner cannot clean up: its keepers do.
 func TestKilledRunnerLeavesNothing(t *testing.T) {
 	for _, what := range []string{"stubborn", "parent", "daemon", "wrapper"} {
 		t.Run(what, func(t *testing.T) {
@@ -422,7 +421,7 @@ func freeAddress(t *testing.T) string {
 	return "127.0.0.1:" + strconv.Itoa(port)
 }
 
-// alive reports whether pid runs; a zombie that init has not fetched does not.
+// alive reports whether pid runs. A zombie does not.
 func alive(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -442,8 +441,7 @@ func gone(t *testing.T, pid int) {
 	}
 }
 
-// A program runs where it is told to, and the thread that started it goes on
-// running where it did.
+// A program runs on the CPU it is given; its starter keeps its own CPUs.
 func TestStartOnACPU(t *testing.T) {
 	var all unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &all); err != nil {

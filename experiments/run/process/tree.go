@@ -6,15 +6,15 @@ import (
 	"strconv"
 )
 
-// tree finds the processes below one, its root, by their parents. The root is a
-// keeper, so that nothing leaves the tree that was born in it.
+// tree finds the processes below its root by their parents. The root is a
+// keeper, so no process born in the tree can leave it.
 type tree struct {
 	proc     fs.FS // /proc
 	root     int
-	stranger map[int]bool // seen when last listed, and not in the tree: they never come to be
+	stranger map[int]bool // processes outside the tree at the last listing; they cannot enter it
 }
 
-// members are the processes below the root, which is none of them.
+// members returns the processes below the root, without the root.
 func (t *tree) members() (map[int]stat, error) {
 	entries, err := fs.ReadDir(t.proc, ".")
 	if err != nil {
@@ -42,11 +42,11 @@ type kinship int
 const (
 	unrelated kinship = iota
 	related
-	ended // before it was known
+	ended // before its parents were known
 )
 
-// below reports whether pid is the root or below it. A process whose parent ends
-// while it is looked at has another one then, and is looked at again.
+// below tells whether pid is the root or below it. If the parent of a process
+// ends during the look, the process gets another one, and below looks again.
 func (l *lineage) below(pid int) kinship {
 	switch _, found := l.found[pid]; {
 	case pid == l.root || found:
