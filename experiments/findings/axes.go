@@ -61,7 +61,7 @@ func (v *View) Where(c record.Cell) []*record.Trial {
 }
 
 // SampleOf returns a metric's values in a phase, one for each trial in which
-// the metric tells something (see Telling).
+// the metric is informative (see Telling).
 func SampleOf(ts []*record.Trial, phase string, m record.Metric) stats.Sample {
 	s := stats.Sample{ByBlock: map[int]float64{}}
 	for _, t := range ts {

@@ -60,9 +60,9 @@ func MetricsOf(names ...string) []record.Metric {
 }
 
 // Telling returns a metric's value in its Unit, and whether the phase has one
-// that tells something. A transfer rate tells something only if answers are
-// longer than 1 MiB on average, because of shorter ones the throughput says as
-// much; memory only if there are clients in the background.
+// that is informative. A transfer rate is informative only if answers are
+// longer than 1 MiB on average, because throughput says as much about shorter
+// ones. Memory is informative only if there are clients in the background.
 func Telling(m record.Metric, r *record.PhaseResult) (float64, bool) {
 	const long = 1 << 20
 	switch m.Name {
