@@ -29,6 +29,7 @@ type gapShares struct {
 	hasArmed, hasNone bool
 }
 
+// String writes the shares in per cent, as a line of the panel's key.
 func (g gapShares) String() string {
 	armed, none := "–", "–"
 	if g.hasArmed {

@@ -247,7 +247,7 @@ func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 	}
 }
 
-// Stages of the user side come after the kernel's.
+// Stages of the user side come before or after the kernel's.
 func TestUserSideExtendsTheBar(t *testing.T) {
 	run := madeup.ProbedRun(1)
 	for i := range run.Trials {

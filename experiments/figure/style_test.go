@@ -82,9 +82,9 @@ func TestMarkersAreOfOneWeight(t *testing.T) {
 }
 
 // cielab returns a colour's CIE L*a*b* as seen normally, in grey, or with
-// deuteranopia. Deuteranopia is the matrix for severity 1.0 of Machado,
-// Oliveira and Fernandes, "A physiologically-based model for simulation of
-// color vision deficiency", IEEE TVCG 15(6), 2009.
+// deuteranopia. For deuteranopia it uses the matrix for severity 1.0 of
+// Machado, Oliveira and Fernandes, "A physiologically-based model for
+// simulation of color vision deficiency", IEEE TVCG 15(6), 2009.
 func cielab(c color.NRGBA, sight string) [3]float64 {
 	linear := func(c uint8) float64 {
 		x := float64(c) / 255
