@@ -173,8 +173,8 @@ func (v *view) stageText(tag, name string) string {
 	return ""
 }
 
-// patch returns a small picture of a stage's fill, for before its name. It
-// shows a hatch by a few lines in its direction.
+// patch returns a small picture of a stage's fill to show before its name. A
+// few lines show the direction of a hatch.
 func patch(f plot.Fill) template.HTML {
 	hex := func(r, g, b uint8) string { return fmt.Sprintf("#%02x%02x%02x", r, g, b) }
 	lines := map[plot.Hatch]string{

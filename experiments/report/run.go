@@ -21,7 +21,7 @@ type run struct {
 	Verdict *verdict.Verdict // nil if the suite has no rules
 	Figures []string         // paths of its SVG files, from the directory above
 	Report  string           // path of report.html, from the directory above, or ""
-	Agrees  []string         // sentences on how it agrees with other runs of the suite
+	Agrees  []string         // how it agrees with the suite's runs before it in the list
 }
 
 // read opens the results directories in dir, or only those named in only if it

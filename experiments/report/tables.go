@@ -146,7 +146,7 @@ func cellOf(iv stats.Interval, decimals int) tableCell {
 	return tableCell{write(iv.Center), fmt.Sprintf("[%s, %s]", write(iv.Lo), write(iv.Hi))}
 }
 
-// swatch returns a small picture of a subject's marker, for before its name.
+// swatch returns a small picture of a subject's marker to show before its name.
 func swatch(s plot.Style) template.HTML {
 	var b strings.Builder
 	b.WriteString(`<svg class="swatch" viewBox="-1.6 -1.6 3.2 3.2" aria-hidden="true">`)
