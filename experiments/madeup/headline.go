@@ -127,7 +127,7 @@ func spinRun() *record.Run {
 		})
 }
 
-// OrderRun returns a run along the order in which threads wake.
+// OrderRun returns a run in which threads wake in different orders.
 func OrderRun() *record.Run {
 	return madeUp(7, "order", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader"}}, {Name: "order", Values: []string{"lifo", "fifo"}}, {Name: "kib", Values: []string{"0", "32", "256", "1024"}}, {Name: "threads", Values: []string{"8", "32"}}},
