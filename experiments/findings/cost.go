@@ -26,9 +26,10 @@ const (
 	ProbeOff  = "off"
 )
 
-// OnOffs returns all pairs of phases, then all pairs of cells; within each
-// kind, open loops come first. A phase with the probe on is paired with one
-// whose flight recorder is in the same state, or with another if there is none.
+// OnOffs returns all pairs of phases, then all pairs of cells for each value of
+// the axis. Each group has open loops first. A phase with the probe on is
+// paired with one of the same load whose flight recorder is in the same state,
+// or in the other state if there is none.
 func (v *View) OnOffs() []OnOff {
 	var pairs []OnOff
 	for _, on := range v.PhasesByLoad() {
