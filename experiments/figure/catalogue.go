@@ -7,13 +7,13 @@ import (
 	"lflab/experiments/words"
 )
 
-// catalogue is every figure there is. Each figure's file enters its own, so that
-// a new figure is one new file.
+// catalogue holds every figure. Each figure's file enters its own, so that a
+// new figure is one new file.
 var catalogue []entry
 
-// entry is a figure, or several of one kind.
+// entry draws a figure, or several of one kind.
 type entry struct {
-	place int // among the others of a report, ascending
+	place int // a report has its figures in ascending order of place
 	draw  func(*View) ([]Figure, error)
 }
 
@@ -22,12 +22,13 @@ func enter(place int, draw func(*View) ([]Figure, error)) bool {
 	return true
 }
 
-// one is the entry of a single figure that cannot fail.
+// one adapts draw, which draws a single figure and cannot fail, for enter.
 func one(draw func(*View) Figure) func(*View) ([]Figure, error) {
 	return func(v *View) ([]Figure, error) { return []Figure{draw(v)}, nil }
 }
 
-// Figures are those of a run, in the order of its report.
+// Figures returns all figures of a run, in the order of its report. Those that
+// the run has no data for say why in Missing.
 func (v *View) Figures() ([]Figure, error) {
 	var figs []Figure
 	for _, e := range slices.SortedStableFunc(slices.Values(catalogue), func(a, b entry) int { return cmp.Compare(a.place, b.place) }) {

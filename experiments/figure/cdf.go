@@ -25,9 +25,9 @@ var (
 	})
 )
 
-// source is the name of the histograms of "H", "D" or "G" that a run has: the
-// flight recorder's, whose ends lie in the server's own code, or else the kernel
-// probe's.
+// source returns the name of a run's histograms of tag, "H", "D" or "G": the
+// flight recorder's, whose ends lie in the server's own code, or else the
+// kernel probe's.
 func (v *View) source(tag string) string {
 	if v.records(tag) {
 		return tag
@@ -47,7 +47,8 @@ func (v *View) records(name string) bool {
 	return false
 }
 
-// sourceText says where a distribution's ends lie, if not in user code.
+// sourceText says where a distribution's ends lie, "" if in the server's own
+// code.
 func (v *View) sourceText(source string) string {
 	if !strings.HasPrefix(source, record.ProbePrefix) {
 		return ""
@@ -55,8 +56,9 @@ func (v *View) sourceText(source string) string {
 	return "Both ends lie in the kernel here, at system calls: the kernel probe measured it."
 }
 
-// recording are the phases to take a source's histograms from: those of the
-// recorder that nothing disturbs more than need be, or all.
+// recording returns the phases from which to take a source's histograms: all
+// phases for the kernel probe, and the undisturbed ones for the flight
+// recorder.
 func (v *View) recording(source string) []record.Phase {
 	if strings.HasPrefix(source, record.ProbePrefix) {
 		return v.Phases
@@ -64,9 +66,9 @@ func (v *View) recording(source string) []record.Phase {
 	return v.Undisturbed(v.Phases, true)
 }
 
-// cdf draws the distributions called name ("H", "D", "probe.H") of every phase and
-// panel that has any; nil if none has. counts says how many values stand
-// behind the curves.
+// cdf draws the distributions called name ("H", "D", "probe.H") of every phase
+// and panel that has some. s is nil if none has. with lists the phases drawn,
+// and counts says how many values the curves are made of.
 func (v *View) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, counts string, err error) {
 	lo, hi := math.Inf(1), math.Inf(-1)
 	present := map[string]bool{}

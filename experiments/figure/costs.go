@@ -14,7 +14,8 @@ var (
 	}))
 )
 
-// meanHandoffFigure is for commands that tell a mean and no histogram.
+// meanHandoffFigure draws the mean hand-off latency of commands that print a
+// mean and no histogram. It returns no figure for runs with histograms of H.
 func meanHandoffFigure(v *View) ([]Figure, error) {
 	if v.records("H") || v.records(v.source("H")) || len(v.Valid()) == 0 {
 		return nil, nil

@@ -14,12 +14,13 @@ import (
 	"lflab/experiments/words"
 )
 
-// architecturesShown are the architectures that the headline shows beside each other.
+// architecturesShown lists the architectures that where-time-goes compares.
 var architecturesShown = []string{findings.Pattern, findings.Rival, "event", findings.Baseline}
 
 var _ = enter(30, one((*View).barsFigure))
 
-// barsFigure draws where the dispatch time of each architecture goes.
+// barsFigure draws each architecture's mean dispatch latency, split into
+// stages.
 func (v *View) barsFigure() Figure {
 	f := Figure{Name: "where-time-goes", Headline: "F1", Title: "Where a request's dispatch time goes, by architecture"}
 	names := v.barred()
@@ -71,11 +72,13 @@ func (v *View) barsFigure() Figure {
 	return f
 }
 
-// maxBars have room side by side over a page's width.
+// maxBars is the number of bars that fit side by side on a page.
 const maxBars = 10
 
-// barred are the subjects that get a bar: the architectures and their variants in
-// the architectures' order, or, where fewer than two of those are compared, all.
+// barred returns the subjects that get a bar: the architectures and their
+// variants, in the architectures' order. If these are more than maxBars,
+// variants get none. If fewer than two architectures are compared, all subjects
+// get one, or none if they are more than maxBars.
 func (v *View) barred() []string {
 	var bare, names []string
 	for _, a := range architecturesShown {
@@ -99,7 +102,7 @@ func (v *View) barred() []string {
 	return nil
 }
 
-// barLabel breaks a long name, that it fits under its bar.
+// barLabel breaks a long name so that it fits under its bar.
 func barLabel(name string) string {
 	if i := strings.Index(name, "-"); i > 0 && len(name) > 8 {
 		return name[:i+1] + "\n" + name[i+1:]
@@ -107,8 +110,9 @@ func barLabel(name string) string {
 	return name
 }
 
-// dissected is the phase that the headline takes a panel's stages from, an open loop
-// before a closed one.
+// dissected returns the phase from which to take a panel's stages: the first
+// with any, and open loops come before closed ones. It returns false if none
+// has stages.
 func (v *View) dissected(of findings.Sum, p findings.Panel, names []string) (record.Phase, bool) {
 	for _, ph := range v.PhasesByLoad() {
 		n := 0
@@ -143,8 +147,8 @@ func (v *View) columnPanel(stacks []findings.Stack, small []string) *gonum.Plot 
 	return p
 }
 
-// wordLegend is the legend of stages in words, a line for each family. Stages that
-// are drawn alike have one entry.
+// wordLegend returns the legend with stages described in words, one line for
+// each family. Stages of one kind share an entry.
 func wordLegend(all []findings.Stack, small []string) []plot.Entry {
 	var es []plot.Entry
 	for _, k := range kinds {

@@ -1,5 +1,6 @@
-// Package figure is the catalogue of figures: each chooses what it shows of a run
-// and says in its caption how to read it; package plot draws it. A trial that
-// failed or did not pass its validity gates is drawn hollow and never counts.
-// Equal runs give equal bytes. The package knows one run and no page.
+// Package figure is the catalogue of figures. Each figure selects data of a run
+// and explains itself in its caption. Package plot draws it. A trial that
+// failed or did not pass its validity gates never counts, and is drawn hollow
+// or not at all. Equal runs give equal bytes. The package knows one run and no
+// page.
 package figure

@@ -10,7 +10,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// dotPlot draws a metric of every phase and panel that has it; nil if none has.
+// dotPlot draws a metric of every phase and panel that has it, and returns
+// these phases. It returns nil if none has.
 func (v *View) dotPlot(m record.Metric, phases []record.Phase) (*plot.Sheet, []record.Phase) {
 	var with []record.Phase
 	for _, ph := range phases {
@@ -25,7 +26,7 @@ func (v *View) dotPlot(m record.Metric, phases []record.Phase) (*plot.Sheet, []r
 		return nil, nil
 	}
 	s := v.grid(with, func(ph record.Phase, i int) *gonum.Plot { return v.dotPanel(m, ph, v.Panels[i], i) })
-	for _, row := range s.Rows { // names stand once, at the left
+	for _, row := range s.Rows { // only the first panel of a row has names
 		for _, t := range row[1:] {
 			if t.Plot != nil {
 				t.Plot.Y.Tick.Marker = v.rowTicks(false)
@@ -47,7 +48,7 @@ func (v *View) dotPanel(m record.Metric, ph record.Phase, panel findings.Panel, 
 		}
 	}
 	none := math.IsInf(lo, 1)
-	for _, r := range d.Rows { // one trial gone wild does not squeeze the rest
+	for _, r := range d.Rows { // a trial far off that does not count must not set the scale
 		for _, x := range r.Sample.Invalid {
 			if x < 2*hi || none {
 				lo, hi = min(lo, x), max(hi, x)
@@ -73,8 +74,8 @@ func (v *View) dotPanel(m record.Metric, ph record.Phase, panel findings.Panel, 
 	return p
 }
 
-// rowTicks mark the rows of subjects, with their names or, where those stand
-// further left already, with the grid's line alone.
+// rowTicks returns ticks at the rows of subjects, with their names or, if a
+// panel further left has those, with a grid line only.
 func (v *View) rowTicks(named bool) gonum.ConstantTicks {
 	var ts gonum.ConstantTicks
 	for i, name := range v.Subjects {

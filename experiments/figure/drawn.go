@@ -8,8 +8,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// Names are the figures that Draw can make of a run, in the order of its report,
-// by the names of their files.
+// Names returns the names of the figures that Draw can draw of a run, in the
+// order of its report.
 func Names(run *record.Run) ([]string, error) {
 	figs, err := New(run).Figures()
 	if err != nil {
@@ -24,9 +24,10 @@ func Names(run *record.Run) ([]string, error) {
 	return names, nil
 }
 
-// Draw makes one figure of a run, by the name of its file ("cpu") or by its
-// number ("F4"), as "svg", "png" or "pdf". Equal runs give equal bytes. An error
-// says which names there are, or what the run lacks for this one.
+// Draw returns one figure of a run as a file in a format, "svg", "png" or
+// "pdf". name is that of its file ("cpu") or its number ("F4"). Equal runs give
+// equal bytes. An error lists the valid names, or says what the run lacks for
+// this figure.
 func Draw(run *record.Run, name, format string) ([]byte, error) {
 	f, err := find(run, name)
 	if err != nil {
@@ -35,7 +36,8 @@ func Draw(run *record.Run, name, format string) ([]byte, error) {
 	return f.Sheet.Render(format)
 }
 
-// Caption is the text that belongs under a figure of a run, by either name.
+// Caption returns the caption of a figure of a run. name and errors are as for
+// Draw.
 func Caption(run *record.Run, name string) (string, error) {
 	f, err := find(run, name)
 	return f.Caption, err

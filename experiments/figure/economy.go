@@ -12,12 +12,12 @@ import (
 
 var _ = enter(120, one((*View).economyFigure))
 
-// economyFigure draws what a connection costs in wakes, switches, system calls
-// and CPU time, one small panel each.
+// economyFigure draws wakes, switches, system calls and CPU time for each
+// connection, in one small panel each.
 func (v *View) economyFigure() Figure {
 	f := Figure{Name: "economy", Headline: "F6", Title: "Wakes, switches, system calls and CPU time of a connection"}
 	metrics := findings.MetricsOf("wakes_per_connection", findings.KeySwitches, "syscalls_per_connection", findings.KeyCPU)
-	// The panels are narrow.
+	// The panels are narrow and need short titles.
 	metrics[0].Title, metrics[1].Title, metrics[3].Title = "wakes per connection", metrics[1].Short(), metrics[3].Short()
 	var rows [][]plot.Tile
 	shown := map[string]bool{}
@@ -42,7 +42,7 @@ func (v *View) economyFigure() Figure {
 			rows = append(rows, row)
 		}
 	}
-	if asked := slices.Contains(v.Run.Manifest.Figures, f.Headline); len(rows) == 0 || !counted && !asked { // else other figures say the rest
+	if asked := slices.Contains(v.Run.Manifest.Figures, f.Headline); len(rows) == 0 || !counted && !asked { // other figures show switches and CPU time
 		return f.without("no trial counted wakes, switches or system calls")
 	}
 	f.Sheet = &plot.Sheet{Width: plot.TwoColumns, Row: plot.DotsHeight(len(v.Subjects))}
@@ -71,8 +71,9 @@ func (v *View) economyFigure() Figure {
 	return f
 }
 
-// cheapest is the phase that a metric is taken from in a panel: an open loop
-// before a closed one, and one that no probe disturbs first.
+// cheapest returns the phase from which to take a metric in a panel: an open
+// loop before a closed one, and of these one without the probe before one with
+// it. It returns false if no phase has the metric.
 func (v *View) cheapest(panel int, m record.Metric) (record.Phase, bool) {
 	ps := v.PhasesByLoad()
 	i := slices.IndexFunc(ps, func(ph record.Phase) bool { return v.Has(ph.Name, v.Panels[panel], m) })

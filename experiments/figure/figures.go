@@ -12,28 +12,29 @@ import (
 	"lflab/experiments/words"
 )
 
-// View is a run with the looks of its subjects.
+// View is a run with the styles of its subjects.
 type View struct {
 	*findings.View
 	Style map[string]plot.Style
 }
 
-// New gives the subjects of a run their looks.
+// New arranges a run and chooses the styles of its subjects.
 func New(run *record.Run) *View {
 	v := findings.Arrange(run)
 	return &View{v, stylesFor(v.Subjects)}
 }
 
-// Figure is one figure of a report: drawn, or left out with a reason.
+// Figure is one figure of a report: drawn (Sheet), or left out for a reason
+// (Missing).
 type Figure struct {
 	Name     string // of its files, without extension
-	Headline string // the number that suites ask for it by, as "F4"; empty if they cannot
+	Headline string // the number by which suites ask for it, as "F4"; "" if they cannot
 	Title    string
-	Caption  string // how to read it, the load, n, what was left out, the machine
-	Missing  string // why it could not be drawn; empty when it was
+	Caption  string // how to read it, the load, n, the trials left out, the machine
+	Missing  string // why it could not be drawn; "" if it was
 
-	Silent bool // without a word where it is missing: nobody asked for it, or the reason stands elsewhere
-	Sheet  *plot.Sheet
+	Silent bool        // pages do not mention that it is missing
+	Sheet  *plot.Sheet // nil if it could not be drawn
 }
 
 func (v *View) dotFigure(name, title string, m record.Metric, phases []record.Phase, what string) Figure {
@@ -78,13 +79,13 @@ func (v *View) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 	return f, nil
 }
 
-// curvesText says how distributions are drawn.
+// curvesText explains how distributions are drawn.
 func (v *View) curvesText() string {
 	return "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the " +
 		strings.Replace(v.intervalName(), "dashed: ", "", 1) + " of each quantile over processes."
 }
 
-// loads says which loads a figure shows.
+// loads names the loads that a figure shows.
 func (v *View) loads(phases []record.Phase) string {
 	var parts []string
 	for _, ph := range phases {
@@ -117,8 +118,8 @@ func (v *View) loads(phases []record.Phase) string {
 	return "Load: " + strings.Join(parts, "; ") + "."
 }
 
-// rates are those of a phase in the panels, each with its panel; of many the
-// least and the greatest.
+// rates writes a phase's offered rates in all panels: one if all are equal, the
+// least and the greatest if there are many, and otherwise each, as in each.
 func (v *View) rates(ph record.Phase, each []string) string {
 	lo, hi := math.Inf(1), 0.0
 	for _, p := range v.Panels {
@@ -135,7 +136,7 @@ func (v *View) rates(ph record.Phase, each []string) string {
 	return strings.Join(each, " or ")
 }
 
-// replicates says how many processes stand behind a cell.
+// replicates says how many processes of a cell count.
 func (v *View) replicates() string {
 	lo, hi := v.Processes()
 	if lo == hi {
@@ -144,7 +145,8 @@ func (v *View) replicates() string {
 	return fmt.Sprintf("n = %d to %d processes per cell.", lo, hi)
 }
 
-// leftOut says which trials do not count, and how the figure treats them.
+// leftOut names the trials that do not count. how says how the figure treats
+// them.
 func (v *View) leftOut(how string) string {
 	bad := v.Invalid()
 	if len(bad) == 0 {
@@ -164,7 +166,8 @@ func (v *View) leftOut(how string) string {
 	return "Not counted, " + how + ": " + strings.Join(names, "; ") + "."
 }
 
-// intervalName is what bars and bands are, which depends on n.
+// intervalName names the interval that bars and bands show. It mentions ranges
+// if some cell has too few processes for an interval.
 func (v *View) intervalName() string {
 	if fewest, _ := v.Processes(); fewest >= stats.Fewest {
 		return "95 % order-statistic interval"

@@ -11,7 +11,7 @@ import (
 	"lflab/experiments/record"
 )
 
-// Both axes carry a name, and a unit where the quantity has one.
+// Both axes have a name, and a unit if the quantity has one.
 func TestEveryPanelNamesItsAxes(t *testing.T) {
 	for _, run := range []*record.Run{madeup.QuickRun(1), madeup.ProbedRun(1), madeup.HandoffRun(), madeup.StepRun(1)} {
 		figs, err := New(run).Figures()

@@ -15,8 +15,8 @@ import (
 
 var _ = enter(170, func(v *View) ([]Figure, error) { return v.verdictFigures(), nil })
 
-// verdictFigures are those that show how the rules were decided: pairs as a
-// forest, and series along their axis.
+// verdictFigures draws how the rules were decided: pairs as forest plots, and
+// series along their axis.
 func (v *View) verdictFigures() []Figure {
 	j := v.Judged()
 	if j == nil {
@@ -53,7 +53,7 @@ func (v *View) verdictFigures() []Figure {
 	return figs
 }
 
-// ruled are the phases that rules of some kinds look at.
+// ruled returns the phases that rules of some kinds use.
 func (v *View) ruled(j *verdict.Verdict, kinds ...string) []record.Phase {
 	names := map[string]bool{}
 	for _, r := range j.Rules {
@@ -66,11 +66,10 @@ func (v *View) ruled(j *verdict.Verdict, kinds ...string) []record.Phase {
 	return v.PhasesNamed(names)
 }
 
-// marks show how a pair stands to the claim: filled where it supports it, hollow
-// where it leaves it open, and crossed out where it contradicts.
+// marks gives each side of the claim the marker of its pairs.
 var marks = map[verdict.Side]plot.Mark{verdict.Supports: plot.Filled, verdict.Open: plot.Hollow, verdict.Contradicts: plot.Crossed}
 
-// pairRows are a rule's pairs.
+// pairRows returns a row for each of a rule's pairs.
 func (v *View) pairRows(r verdict.RuleResult) []plot.ForestRow {
 	var bounds []float64
 	q := r.Rule
@@ -93,7 +92,7 @@ func (v *View) pairRows(r verdict.RuleResult) []plot.ForestRow {
 	return rows
 }
 
-// pairName is short enough for an axis: "leader / worker, mode = close".
+// pairName names a pair on an axis: "leader / worker, mode=close".
 func pairName(p verdict.Pair) string {
 	name := p.Of.Name
 	if p.To.Name != p.Of.Name {
@@ -105,7 +104,8 @@ func pairName(p verdict.Pair) string {
 	return name
 }
 
-// trendFigure draws the ratios of rules that look along an axis.
+// trendFigure draws the ratios of rules about a trend along an axis. Its Sheet
+// is nil if there are none.
 func (v *View) trendFigure(j *verdict.Verdict, title string) Figure {
 	f := Figure{Name: "verdict-trend", Title: title + ", along their axis"}
 	var tiles []plot.Tile

@@ -14,19 +14,22 @@ import (
 	gonum "gonum.org/v1/plot"
 )
 
-// gapClasses are the names of a gap's two classes, after the source's name.
+// Names of the histograms of a gap's two classes, without the source's prefix:
+// a follower ended the gap, or no follower was free to take over.
 const (
 	gapTag  = "G"
 	noneTag = "G_none"
 )
 
-// gapShares are how often a server's connections met what.
+// gapShares holds the share of a server's connections that found a thread
+// armed, and the share of its gaps in which no follower was free.
 type gapShares struct {
 	subject           string
-	armed, none       float64 // of the accepts; of the gaps
+	armed, none       float64
 	hasArmed, hasNone bool
 }
 
+// String writes the shares in per cent, as a line of the panel's key.
 func (g gapShares) String() string {
 	armed, none := "–", "–"
 	if g.hasArmed {
@@ -39,8 +42,8 @@ func (g gapShares) String() string {
 	return fmt.Sprintf("%s  %s / %s / %s %%", g.subject, armed, gap, none)
 }
 
-// percentShort keeps small shares from being written as nothing, and large ones
-// as all.
+// percentShort writes a share in per cent. A decimal keeps small shares from
+// being written as 0, and large ones as 100.
 func percentShort(x float64) string {
 	if p := 100 * x; p > 0 && p < 1 || p > 99 && p < 100 {
 		return fmt.Sprintf("%.1f", p)
@@ -54,7 +57,7 @@ var _ = enter(80, func(v *View) ([]Figure, error) {
 })
 
 // gapFigure draws the leaderless gap in its two classes, with the share of the
-// connections that met no gap at all.
+// connections that found no gap.
 func (v *View) gapFigure() (Figure, error) {
 	f := Figure{Name: "gap", Headline: "F3", Title: "Leaderless gap"}
 	source := v.gapSource()
@@ -90,7 +93,7 @@ func (v *View) gapFigure() (Figure, error) {
 				if all := counts[gapTag] + counts[noneTag]; all > 0 {
 					g.none, g.hasNone = float64(counts[noneTag])/float64(all), true
 				}
-				// A server without gaps is of interest as long as there is room for it.
+				// A server without gaps is listed if there is room for it.
 				if g.armed, g.hasArmed = v.armed(ph, p, s); g.hasNone || g.hasArmed && len(v.Subjects) <= 6 {
 					shares[at] = append(shares[at], g)
 				}
@@ -132,8 +135,8 @@ func (v *View) gapFigure() (Figure, error) {
 	return f, nil
 }
 
-// quietest leaves out the closed loops where there are open ones: in a loop that is
-// always full the gap is what the load makes it.
+// quietest returns the open loops of phases, or all if there are none. In a
+// closed loop, which is always full, the gap depends on the load.
 func (v *View) quietest(phases []record.Phase) []record.Phase {
 	if !slices.ContainsFunc(phases, v.IsOpen) {
 		return phases
@@ -141,8 +144,8 @@ func (v *View) quietest(phases []record.Phase) []record.Phase {
 	return slices.DeleteFunc(slices.Clone(phases), func(ph record.Phase) bool { return !v.IsOpen(ph) })
 }
 
-// gapSource prefers the kernel probe, which tells all three classes apart in one
-// phase.
+// gapSource returns the name of the histograms of G. It prefers the kernel
+// probe's, because the probe distinguishes all three classes in one phase.
 func (v *View) gapSource() string {
 	if v.records(record.ProbePrefix + gapTag) {
 		return record.ProbePrefix + gapTag
@@ -150,8 +153,9 @@ func (v *View) gapSource() string {
 	return gapTag
 }
 
-// armed is the share of the connections whose arrival woke a thread that slept in
-// accept or in the wait for events, in the same load with the probe on.
+// armed returns the share of connections whose arrival woke a thread that slept
+// in accept or in the wait for events. It takes the phase, or one with the same
+// load, that has the probe's counts, and returns false if there is none.
 func (v *View) armed(ph record.Phase, p findings.Panel, subject string) (float64, bool) {
 	for _, on := range v.Phases {
 		if on.Name != ph.Name && !findings.SameLoad(on, ph) {

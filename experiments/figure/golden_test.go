@@ -21,9 +21,10 @@ var update = flag.Bool("update", false, "write testdata/figures.sum anew")
 
 const goldenFile = "testdata/figures.sum"
 
-// Every figure of the made-up runs is, byte for byte, the SVG that it was when
-// testdata/figures.sum was written. A change that is wanted is looked at first
-// (the test leaves the pictures in a directory that it names), then written with
+// Every figure of the made-up runs is the same SVG, byte for byte, as when
+// testdata/figures.sum was written. After an intended change, look at the
+// figures, which the test leaves in a directory that it names, and write the
+// sums anew with
 //
 //	go test ./experiments/figure -run TestFiguresRegenerate -update
 func TestFiguresRegenerate(t *testing.T) {

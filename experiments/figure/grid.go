@@ -12,17 +12,17 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// maxColumns is how many panels stand side by side at most, maxPanels how many of
-// one phase a figure has room for.
+// maxColumns is the number of panels that fit side by side, maxPanels the
+// number of panels of one phase that fit in a figure.
 const (
 	maxColumns = 3
 	maxPanels  = 8
 )
 
-// grid lays panels out: a row for each phase, a column for each combination of
-// axes that has any panel, or all of them one after the other where there are too
-// many columns. The first row of the figures is what is compared at equal offered
-// rate.
+// grid lays out panels: a row for each phase, and a column for each panel of
+// the view that draw returns a plot for. If there are too many columns, all
+// plots follow each other in rows of two. A single column becomes rows of
+// several phases.
 func (v *View) grid(phases []record.Phase, draw func(ph record.Phase, panel int) *gonum.Plot) *plot.Sheet {
 	rows := make([][]plot.Tile, len(phases))
 	drawn := make([]bool, len(v.Panels))
@@ -71,7 +71,7 @@ func (v *View) grid(phases []record.Phase, draw func(ph record.Phase, panel int)
 	return s
 }
 
-// tileTitle names a panel by what sets it apart from the others.
+// tileTitle names a panel by its cell, its load or both.
 func (v *View) tileTitle(ph record.Phase, p findings.Panel, withLoad bool) string {
 	switch {
 	case !withLoad && p.Title != "":
@@ -79,6 +79,6 @@ func (v *View) tileTitle(ph record.Phase, p findings.Panel, withLoad bool) strin
 	case p.Title == "":
 		return v.Load(ph, p)
 	}
-	// Both have to fit over half of a page's width.
+	// Both must fit over half of a page's width.
 	return strings.TrimSuffix(p.Title, " connections") + " · " + v.Load(ph, p)
 }

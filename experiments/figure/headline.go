@@ -10,9 +10,9 @@ import (
 	"lflab/experiments/words"
 )
 
-// ordered puts the figures that the suite asks for first, in its order, then
-// those of the verdict, then the others. One that was asked for and could not be
-// drawn is not silent about it.
+// ordered sorts figures: first those that the suite asks for, in its order,
+// then those of the verdict, then the others. A figure that was asked for is
+// not Silent.
 func (v *View) ordered(figs []Figure) []Figure {
 	asked := v.Run.Manifest.Figures
 	rank := func(f Figure) int {
@@ -33,14 +33,14 @@ func (v *View) ordered(figs []Figure) []Figure {
 	return figs
 }
 
-// without is the figure with the reason why it is not drawn. Nobody misses it
-// but a suite that asks for it.
+// without returns the figure with the reason why it is not drawn. It is Silent,
+// because only a suite that asks for it misses it (see ordered).
 func (f Figure) without(format string, args ...any) Figure {
 	f.Missing, f.Silent = fmt.Sprintf(format, args...), true
 	return f
 }
 
-// machine is the sentence of captions that says where it was measured.
+// machine writes the caption's sentence about the machine, "" if it is unknown.
 func (v *View) machine() string {
 	m := v.Run.Manifest.Before
 	if m.CPU == "" {
@@ -56,9 +56,9 @@ func (v *View) machine() string {
 	return s + "."
 }
 
-// outermost are the panels, by index, that a figure shows where there are more than
-// it has room for: of each axis of numbers those of the least and the greatest value,
-// or of the least alone. few says so in a caption.
+// outermost returns the indices of the panels that a figure shows. If there are
+// more than room, it keeps, of each axis of numbers, the least and the greatest
+// value, and if those are too many the least only. few says so for the caption.
 func (v *View) outermost(room int) (kept []int, few string) {
 	var shown []string
 	for i := range v.Panels {

@@ -55,8 +55,8 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// Captions of all figures say where, how often, under which load, and what was
-// left out.
+// The captions of all figures name the machine, the number of processes, the
+// load, and the trials left out.
 func TestCaptionsOfHeadlines(t *testing.T) {
 	for name, run := range madeup.HeadlineRuns() {
 		v := New(run)
@@ -86,8 +86,8 @@ func TestCaptionsOfHeadlines(t *testing.T) {
 	}
 }
 
-// The model's lines stand in the figure beside the measured points, and the
-// caption says how far the two are apart.
+// The figure has the model's lines beside the measured points, and the caption
+// says how far apart they are.
 func TestModelFigureShowsPredictionAndResidual(t *testing.T) {
 	for _, c := range []struct {
 		run    *record.Run
@@ -163,8 +163,8 @@ func TestNumbersOfAxes(t *testing.T) {
 	}
 }
 
-// A grid of many conditions does not make figures of many pages: the ends of axes
-// of numbers stand for all, and the caption says so.
+// Figures of a grid of many conditions show only the ends of axes of numbers,
+// and their captions say so.
 func TestFiguresShowTheEndsOfLongAxes(t *testing.T) {
 	v := New(madeup.WorkRun()) // 2 modes, 5 amounts of work, 3 numbers of threads
 	if len(v.Panels) != 30 {

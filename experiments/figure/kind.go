@@ -6,36 +6,36 @@ import (
 	"lflab/experiments/plot"
 )
 
-// family is what happens during a stage, at a glance.
+// family groups the kinds of stages by what happens during them.
 type family uint8
 
 const (
-	readiness family = iota // the thread that sleeps on the socket is woken
-	unarmed                 // no thread sleeps: the event waits for one
+	readiness family = iota // the kernel wakes the thread that sleeps on the socket
+	unarmed                 // no thread sleeps there, so the event waits for one
 	handoff                 // one thread wakes another
 	running                 // a thread runs
-	userSide                // between the kernel and the code of the server
-	rest                    // stages too short to be seen, together
+	userSide                // between the kernel and the server's code
+	rest                    // all stages that are too short to be seen
 )
 
-// title of the family, in the legend.
+// title returns the family's heading in the legend.
 func (f family) title() string {
 	return [...]string{"readiness", "nobody waits", "hand-off", "thread runs", "user side", "rest"}[f]
 }
 
-// kind is a sort of stage: what is drawn alike in the bars of D, H and G,
-// whichever thread it happens to. Within a family lightness runs from dark to
-// light in the order of time; families differ in hue and hatch.
+// kind is a sort of stage, drawn alike in the bars of D, H and G and for every
+// thread. Within a family, fills run from dark to light in the order of time.
+// Families differ in hue and hatch.
 type kind struct {
 	family family
-	words  string   // what happens, for those who do not know the stages' names
-	stages []string // that are of this kind, as stageNames has them
+	words  string   // describes it to readers who do not know the stages' names
+	stages []string // its stages, by findings.StageName
 	fill   plot.Fill
 }
 
-// kinds in the order of legends. The lines of a hatch are light on dark areas
-// and dark on light ones. The user side's stages ready-return, ready-read and
-// wake-return each have several of the kernel's in them.
+// kinds lists all kinds in the order of legends. The lines of a hatch are light
+// on dark areas and dark on light ones. The user side's stages ready-return,
+// ready-read and wake-return each cover several of the kernel's stages.
 var kinds = []kind{
 	{readiness, "to the wake-up call", []string{"ready-waking", "read-waking"}, plot.Hatched(plot.RGB(0x08306b), plot.Plain, plot.Paper)},
 	{readiness, "all of the wake-up", []string{"ready-return", "ready-read"}, plot.Hatched(plot.RGB(0x1a5799), plot.Plain, plot.Paper)},
@@ -61,11 +61,11 @@ var kinds = []kind{
 	{userSide, "read to handler", []string{"read-handler"}, plot.Hatched(plot.RGB(0xd3eed6), plot.Upright, plot.RGB(0x2f9e5b))},
 }
 
-// restFill is for what is too short to be seen.
+// restFill fills stages that are too short to be seen, and unknown ones.
 var restFill = plot.Hatched(plot.Paper, plot.Plain, plot.Paper)
 
-// kindOf finds the kind of a stage; nil if the probe has learnt a stage that
-// this package does not know.
+// kindOf returns the kind of a stage, nil if this package does not know the
+// stage.
 func kindOf(name string) *kind {
 	for i := range kinds {
 		if slices.Contains(kinds[i].stages, name) {

@@ -10,7 +10,7 @@ import (
 	"lflab/experiments/probe/stage"
 )
 
-// lightness is CIE L*, what remains of a colour in a grey print.
+// lightness returns CIE L*, which is what a grey print keeps of a colour.
 func lightness(c color.NRGBA) float64 {
 	linear := func(c uint8) float64 {
 		x := float64(c) / 255
@@ -22,7 +22,7 @@ func lightness(c color.NRGBA) float64 {
 	return 116*math.Cbrt(0.2126*linear(c.R)+0.7152*linear(c.G)+0.0722*linear(c.B)) - 16
 }
 
-// Whatever the probe learns to tell has a look of its own kind.
+// Every stage of the probe has a kind.
 func TestEveryStageOfTheProbeHasAKind(t *testing.T) {
 	used := map[string]bool{}
 	for _, tag := range []string{"D", "H", "G"} {
@@ -53,8 +53,8 @@ func TestEveryStageOfTheProbeHasAKind(t *testing.T) {
 	}
 }
 
-// Grey prints and colour-blind readers tell kinds apart by lightness within a
-// family, and families by their hatch.
+// Kinds of a family differ in lightness, and families in hatch, so that
+// colour-blind readers and readers of grey prints can tell them apart.
 func TestKindsAreToldApartInGrey(t *testing.T) {
 	hatches := map[plot.Hatch]family{}
 	last := map[family]float64{}
@@ -77,8 +77,8 @@ func TestKindsAreToldApartInGrey(t *testing.T) {
 	}
 }
 
-// The stages of one hand-off look the same wherever it lies, and unlike those of
-// the wake-up that the socket's readiness brings.
+// The stages of a hand-off look the same in every sum, and unlike those of the
+// wake-up that the socket's readiness causes.
 func TestHandoffsLookAlikeInAllSums(t *testing.T) {
 	for _, c := range []struct{ tag, key string }{{"H", "waking-wakeup"}, {"G", "G.waking-wakeup"}, {"D", "D.pass-waking-wakeup"}} {
 		if k := kindOf(findings.StageName(c.tag, c.key)); k == nil || k.family != handoff {

@@ -7,7 +7,8 @@ import (
 	"lflab/experiments/plot"
 )
 
-// known are the subjects whose looks never change, whatever the suite.
+// known gives the subjects with the same style in every suite their index in
+// plot.Palette.
 var known = map[string]int{
 	"leader": 0, "worker": 1, "event": 2, "kernel": 3, "goroutine": 4,
 	"reactor": 5, "prefork": 6, "percore": 7, "floor": 8,
@@ -17,16 +18,18 @@ var known = map[string]int{
 	"lifosem": 9, "waitv": 10, "uring": 11,
 }
 
-// variants are the subjects of a family that have a marker and dashes of their
-// own in every suite, those of the palette's entry; the colour is the family's.
+// variants gives subjects of a family the index in plot.Palette of their marker
+// and dashes, which are the same in every suite. Their colour is a shade of the
+// family's.
 var variants = map[string]int{
 	"apache-prefork": 10, "apache-worker": 11, "apache-event": 12,
 	"leader-adaptive": 13, "leader-adaptive-2": 14, "reactor-handoff": 15,
 	"worker-naive": 13, "leader-naive": 14,
 }
 
-// familyOf is the known subject whose variant the name is: a word of it, as in
-// "leader-adaptive" or "apache-worker"; "" if there is none.
+// familyOf returns the known subject of which name is a variant: the first of
+// its words that is one, as in "leader-adaptive" or "apache-worker". It returns
+// "" if there is none.
 func familyOf(name string) string {
 	for _, word := range strings.Split(name, "-") {
 		if _, ok := known[word]; ok {
@@ -36,10 +39,11 @@ func familyOf(name string) string {
 	return ""
 }
 
-// stylesFor gives every subject its style: the known ones theirs, variants their
-// family's colour, darker or lighter, with another marker and other dashes, and
-// all others the first that is free. Up to sixteen subjects share neither marker
-// nor dashes; beyond that both begin again.
+// stylesFor returns a style for every subject. Known subjects have their own.
+// Variants have their family's colour, darker or lighter, with another marker
+// and other dashes. All others get the first free style of the palette. Up to
+// sixteen subjects share neither marker nor dashes. With more, the palette
+// repeats.
 func stylesFor(subjects []string) map[string]plot.Style {
 	out := map[string]plot.Style{}
 	taken := map[int]bool{}
@@ -89,9 +93,9 @@ func stylesFor(subjects []string) map[string]plot.Style {
 	return out
 }
 
-// shade is the colour of a family's nth variant: darker, then lighter, then much
-// darker. Black has only lighter ones; a colour that is light already is no line
-// on white when it gets lighter.
+// shade returns the colour of a family's nth variant: darker, then lighter,
+// then much darker. Black has only lighter shades. Light colours have only
+// darker ones, because a lighter line would not show on white.
 func shade(c color.NRGBA, n int) color.NRGBA {
 	light := 0.2126*float64(c.R) + 0.7152*float64(c.G) + 0.0722*float64(c.B)
 	steps := [][2]float64{{0, 0.36}, {255, 0.3}, {0, 0.62}} // towards, by

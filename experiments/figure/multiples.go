@@ -14,8 +14,8 @@ import (
 	"lflab/experiments/stats"
 )
 
-// crowd is how many subjects' lines can be followed in one panel; more have a small
-// panel each.
+// crowd is the largest number of subjects whose lines can be told apart in one
+// panel. More subjects get a small panel each.
 const crowd = 8
 
 const (
@@ -23,8 +23,8 @@ const (
 	multipleRow     = 30 * vg.Millimeter
 )
 
-// multiples draws latency against throughput with a small panel for each subject;
-// nil where no requests were answered.
+// multiples draws latency against throughput with a small panel for each
+// subject. It returns nil if no requests were answered.
 func (v *View) multiples() *plot.Sheet {
 	kept, few := v.outermost(maxColumns)
 	s := &plot.Sheet{Width: plot.TwoColumns, Row: multipleRow, Few: few}

@@ -9,8 +9,8 @@ import (
 
 var _ = enter(150, one((*View).overloadFigure))
 
-// overloadFigure draws what overload does to servers: connections dropped, and
-// the latency of those that are served, against the length of the listen queue.
+// overloadFigure draws servers under overload: the connections dropped, and the
+// p99 latency of requests answered, against the length of the listen queue.
 func (v *View) overloadFigure() Figure {
 	f := Figure{Name: "overload", Headline: "F9", Title: "Overload: drops and latency against the listen queue"}
 	backlog, ok := v.Axis("listen-backlog")
@@ -50,7 +50,7 @@ func (v *View) overloadFigure() Figure {
 	return f
 }
 
-// seriesCaption is what captions of series have in common.
+// seriesCaption writes the sentences that all captions of series share.
 func (v *View) seriesCaption(phases map[string]bool) string {
 	return words.Sentences("Markers are medians over processes, bars their "+v.intervalName()+".", v.loads(v.PhasesNamed(phases)), v.replicates(), v.leftOut("and not drawn"))
 }

@@ -17,7 +17,7 @@ import (
 var _ = enter(100, one((*View).modelFigure))
 
 // modelFigure draws the mean of D against the offered rate, and D of the second
-// of a pair against its spacing, as measured and as the model predicts it.
+// of a pair against its spacing, as measured and as the model predicts them.
 func (v *View) modelFigure() Figure {
 	f := Figure{Name: "model", Headline: "F4", Title: "Dispatch latency as measured, and as the queueing model predicts it"}
 	if v.Group != "mpm" {
@@ -73,7 +73,7 @@ func (v *View) modelFigure() Figure {
 	return f
 }
 
-// prediction is one of the two things that the model predicts.
+// prediction is one of the model's two predictions: a metric along an axis.
 type prediction struct {
 	axis, label, title string
 	metric             record.Metric
@@ -89,8 +89,8 @@ var (
 		}}
 )
 
-// predictedSeries are the measured points of each MPM, with the model's curve if
-// there is one, and what is to be said of the fit.
+// predictedSeries returns the measured points of each MPM, with the model's
+// curve if there is one, and sentences about the fit.
 func (v *View) predictedSeries(of prediction, axis record.Axis, ph record.Phase, p findings.Panel, fits []model.Fit) (ss []plot.Series, sentences []string) {
 	var others []record.Axis
 	for _, a := range findings.AxesOf(v.Run) {
@@ -119,8 +119,8 @@ func (v *View) predictedSeries(of prediction, axis record.Axis, ph record.Phase,
 	return ss, sentences
 }
 
-// atAchieved moves points to the spacings that pairs had in fact, where these were
-// measured: medians over processes.
+// atAchieved moves points to the spacings that pairs achieved, as medians over
+// processes, where these were measured. It sorts the points anew.
 func (v *View) atAchieved(ps []plot.SeriesPoint, axis record.Axis, phase string, c record.Cell) {
 	asked := map[float64]float64{}
 	for _, q := range v.along(axis, phase, c, findings.MetricOf("pair_spacing_p50_ns")) {
@@ -134,8 +134,8 @@ func (v *View) atAchieved(ps []plot.SeriesPoint, axis record.Axis, phase string,
 	plot.ByX(ps)
 }
 
-// sampled is a curve over the range of the points, in µs, without what lies far
-// above them.
+// sampled returns points of a curve over the range of ps, with Y in µs. It
+// leaves out points far above ps.
 func sampled(c *model.Curve, ps []plot.SeriesPoint) []plot.CurvePoint {
 	top := 0.0
 	for _, q := range ps {

@@ -12,7 +12,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Memory and bytes stand in the tables of phases where they are the question.
+// Memory and bytes are only in the tables of phases for which they are
+// informative.
 func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 	r := &record.PhaseResult{Requests: 10, DurationS: 2, RSS: 64 << 20, BytesPerSecond: 1e6}
 	for _, key := range []string{findings.KeyMemory, findings.KeyIdle, findings.KeyBytes} {
@@ -29,8 +30,8 @@ func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 	}
 }
 
-// Promises are told cell by cell; of cells with fewer blocks than an interval
-// needs, two in this run, nothing can be told.
+// The answer judges promises cell by cell. It leaves open the cells with too
+// few blocks for an interval, of which this run has two.
 func TestAnswerOfPromises(t *testing.T) {
 	run := madeup.QuickRun(1)
 	run.Manifest.Ratios = []suite.Ratio{{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}, Most: 1.2}}

@@ -31,8 +31,8 @@ func (v *View) scatterFigure() Figure {
 	return f
 }
 
-// scatter draws p50 and p99 of latency against throughput, a row for each.
-// All phases share a panel. It is nil where no requests were answered.
+// scatter draws p50 and p99 of latency against throughput. All phases share a
+// panel. It returns nil if no requests were answered.
 func (v *View) scatter() *plot.Sheet {
 	if len(v.Subjects) > crowd {
 		return v.multiples()
@@ -98,7 +98,7 @@ func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, presen
 	if len(clouds) == 0 {
 		return plot.Tile{}
 	}
-	if b.X1 == 0 { // nothing that counts: then the hollow ones set the scale
+	if b.X1 == 0 { // no trial counts, so the hollow ones set the scale
 		b.Take(hollow)
 	}
 	pl := plot.NewPanel("achieved rate (requests/s)", latency.Label())

@@ -7,8 +7,8 @@ import (
 	"lflab/experiments/stats"
 )
 
-// along is a metric over the values of an axis, in a phase of the cells with
-// these values, in rising order.
+// along returns a metric over the numeric values of an axis, in ascending
+// order: of a phase, in the cells that have the values of c.
 func (v *View) along(axis record.Axis, phase string, c record.Cell, m record.Metric) []plot.SeriesPoint {
 	var ps []plot.SeriesPoint
 	for _, value := range axis.Values {

@@ -15,7 +15,8 @@ import (
 
 var _ = enter(130, one((*View).spinFigure))
 
-// spinFigure draws what spinning before sleep buys and what it costs.
+// spinFigure draws CPU time against latency for each spin budget, the time for
+// which a thread looks for work before it sleeps.
 func (v *View) spinFigure() Figure {
 	f := Figure{Name: "spin", Headline: "F7", Title: "What a spin budget buys, and what it costs"}
 	spin, ok := v.Axis("spin")
@@ -73,8 +74,8 @@ func (v *View) spinFigure() Figure {
 	return f.without("no trial measured CPU time beside G or D along spin")
 }
 
-// gapOrDispatch are the times that a spin budget may shorten, the one that is
-// drawn where it was measured first.
+// gapOrDispatch lists the times that a spin budget may shorten. The figure
+// shows the first that the run measured.
 func (v *View) gapOrDispatch() []record.Metric {
 	return []record.Metric{findings.MetricOf(findings.KeyGP50), findings.ProbeTimes[2], findings.MetricOf(findings.KeyDP50), findings.ProbeTimes[0], findings.MetricOf(findings.KeyHP50)}
 }
@@ -92,7 +93,8 @@ func (v *View) budgets(spin record.Axis, phase string, c record.Cell, cpu, time 
 	return bs
 }
 
-// budgetLabel writes a duration as people do: "2 µs", "0".
+// budgetLabel writes a spin budget: a duration in µs, as "2 µs" or "0", and any
+// other value unchanged.
 func budgetLabel(value string) string {
 	if us, ok := findings.NumberOf(value); ok && strings.Trim(value, "0123456789.") != "" {
 		if us == 0 {

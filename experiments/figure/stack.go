@@ -7,8 +7,8 @@ import (
 	"lflab/experiments/plot"
 )
 
-// pieces are the stack as it is drawn, the small stages and what is in no stage
-// at its end.
+// pieces returns the stack's pieces as they are drawn. The last merges the
+// stages in small and the time in no stage.
 func pieces(s *findings.Stack, small []string) []plot.Piece {
 	var ps []plot.Piece
 	left := max(0, s.Missing())
@@ -27,6 +27,8 @@ func pieces(s *findings.Stack, small []string) []plot.Piece {
 	return ps
 }
 
+// FillOf returns the fill of a stage's kind, a plain one if the stage is
+// unknown.
 func FillOf(p findings.Part) plot.Fill {
 	if k := kindOf(p.Name); k != nil {
 		return k.fill

@@ -33,7 +33,7 @@ func (v *View) stagesFigure(of findings.Sum) Figure {
 	stacks := map[[2]int][]findings.Stack{}
 	var all []findings.Stack
 	var phases []record.Phase
-	var subjects []string // that have any
+	var subjects []string // those with stages
 	for _, ph := range v.PhasesByLoad() {
 		j, any := v.IndexOf(ph), false
 		for i, p := range v.Panels {
@@ -69,7 +69,7 @@ func (v *View) stagesFigure(of findings.Sum) Figure {
 		}
 		return plot.BarPlot(of.Label+" (µs)", "same/cross/none", names, rows)
 	})
-	for _, row := range f.Sheet.Rows { // names stand once, at the left
+	for _, row := range f.Sheet.Rows { // only the first panel of a row has names
 		for _, t := range row[1:] {
 			if t.Plot != nil {
 				plot.Nameless(t.Plot)
@@ -82,7 +82,7 @@ func (v *View) stagesFigure(of findings.Sum) Figure {
 	return f
 }
 
-// stageLegend has a line for each family, with the stages that are drawn.
+// stageLegend returns the legend of the stages drawn, one line for each family.
 func stageLegend(all []findings.Stack, small []string) []plot.Entry {
 	drawn := map[string]bool{}
 	for _, s := range all {
@@ -126,8 +126,8 @@ func stageLegend(all []findings.Stack, small []string) []plot.Entry {
 	return es
 }
 
-// stagesCaption says what is shown, under which conditions, and what the
-// measurement itself cost.
+// stagesCaption writes how to read the figure, its conditions, and the probe's
+// own cost.
 func (v *View) stagesCaption(of findings.Sum, phases []record.Phase, all []findings.Stack, small, subjects []string) string {
 	var none, unsound []string
 	for _, s := range v.Subjects {
@@ -173,7 +173,8 @@ func (v *View) stagesCaption(of findings.Sum, phases []record.Phase, all []findi
 		v.loads(phases), v.replicates(), counts, absent, other, off, v.residue(of, phases), v.CostBeside(), v.leftOut("drawn hollow where they left values"))
 }
 
-// residue says how much of the records of kernel and server was joined.
+// residue says how many records of the kernel and the server were joined, and
+// how many found no partner. It returns "" for sums without the server's side.
 func (v *View) residue(of findings.Sum, phases []record.Phase) string {
 	if !of.User {
 		return ""

@@ -31,7 +31,7 @@ func figureOf(t *testing.T, run *record.Run, name string) Figure {
 	return figs[i]
 }
 
-// Each bar is as long as the mean of its sum, and its parts fill it.
+// Each bar is as long as the mean of its sum, and its pieces fill it.
 func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 	v := New(madeup.ProbedRun(1))
 	bars := 0
@@ -68,7 +68,8 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 	}
 }
 
-// What stages leave out of a total is drawn and said.
+// The figure draws the time that stages leave out of a total, and its caption
+// gives it.
 func TestBarsShowWhatIsInNoStage(t *testing.T) {
 	run := madeup.ProbedRun(1)
 	for i := range run.Trials {
@@ -90,7 +91,7 @@ func TestBarsShowWhatIsInNoStage(t *testing.T) {
 	}
 }
 
-// A subject without the sum leaves its row empty and the others' scale alone.
+// A subject without the sum has an empty row and does not change the scale.
 func TestBarsOfSomeSubjectsAlone(t *testing.T) {
 	full := plot.BarRow{Pieces: []plot.Piece{{Fill: restFill, Width: 40}}, Totals: stats.Sample{Valid: []float64{40}}}
 	if p := plot.BarPlot("x (µs)", "", []string{"a", "b"}, []plot.BarRow{full, {}}); p == nil || p.X.Max != 40/(1-plot.BesideBars) {
@@ -105,7 +106,7 @@ func TestBarsOfSomeSubjectsAlone(t *testing.T) {
 	}
 }
 
-// The areas that are drawn have the widths of the parts, in order, without gaps.
+// The areas drawn have the widths of the pieces, in order and without gaps.
 func TestBarsAreDrawnToScale(t *testing.T) {
 	looks := []plot.Fill{kinds[0].fill, kinds[11].fill, restFill}
 	widths := []float64{10, 25, 5}
@@ -124,7 +125,7 @@ func TestBarsAreDrawnToScale(t *testing.T) {
 	from, i := 0.0, 0
 	for _, a := range rec.Actions {
 		fill, ok := a.(*recorder.Fill)
-		if !ok || len(fill.Path) != 5 || i >= len(widths) { // a rectangle; markers come later
+		if !ok || len(fill.Path) != 5 || i >= len(widths) { // no rectangle, or a marker, which follows the pieces
 			continue
 		}
 		lo, hi := fill.Path[0].Pos.X, fill.Path[2].Pos.X
@@ -139,7 +140,7 @@ func TestBarsAreDrawnToScale(t *testing.T) {
 	}
 }
 
-// A hatch stays within its area, however small.
+// A hatch stays within its area, even a very small one.
 func TestHatchStaysWithinItsArea(t *testing.T) {
 	for _, h := range []plot.Hatch{plot.Level, plot.Rising, plot.Upright, plot.Falling} {
 		for _, width := range []vg.Length{0.3, 3, 40} {
@@ -210,7 +211,7 @@ func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 	}
 }
 
-// Where no subject has a sum in one mode, the panels of the other stand side by
+// If no subject has a sum in one mode, the panels of the other mode are side by
 // side.
 func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
 	run := madeup.ProbedRun(1)
@@ -230,7 +231,8 @@ func TestPanelsWithoutDataLeaveNoHole(t *testing.T) {
 	}
 }
 
-// A trial that lost events of the probe is drawn hollow and in no bar.
+// A trial that lost events of the probe is drawn hollow and is not part of any
+// bar.
 func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 	run := madeup.ProbedRun(1)
 	before := New(run).Stack(findings.Sums[0], "open_probe", New(run).Panels[0], "leader")
@@ -245,7 +247,7 @@ func TestTrialsThatLostEventsAreInNoBar(t *testing.T) {
 	}
 }
 
-// Stages of the user side follow the kernel's.
+// Stages of the user side come before or after the kernel's.
 func TestUserSideExtendsTheBar(t *testing.T) {
 	run := madeup.ProbedRun(1)
 	for i := range run.Trials {
@@ -298,7 +300,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	}
 }
 
-// Processes that lack a stage do not move the others.
+// Processes that lack a stage do not change the order of the others.
 func TestPartsKeepTheOrderOfTime(t *testing.T) {
 	got := findings.AddParts(findings.AddParts(nil, []findings.Part{{Name: "a", Mean: 1}, {Name: "c", Mean: 1}}), []findings.Part{{Name: "a", Mean: 1}, {Name: "b", Mean: 1}, {Name: "c", Mean: 1}, {Name: "d", Mean: 1}})
 	if want := []findings.Part{{Name: "a", Mean: 2}, {Name: "b", Mean: 1}, {Name: "c", Mean: 2}, {Name: "d", Mean: 1}}; !slices.Equal(got, want) {
@@ -306,8 +308,8 @@ func TestPartsKeepTheOrderOfTime(t *testing.T) {
 	}
 }
 
-// The figures of what is measured from outside leave the probe's phases out
-// where the same load was measured without it.
+// The figures of values measured without the probe leave out the probe's phases
+// if another phase has the same load without it.
 func TestProbedPhasesStandBesideUndisturbedOnes(t *testing.T) {
 	if f := figureOf(t, madeup.ProbedRun(1), "cpu"); len(f.Sheet.Rows) != 2 {
 		t.Errorf("%d rows of panels of CPU time, want the two loads once", len(f.Sheet.Rows))

@@ -13,13 +13,13 @@ import (
 	"lflab/experiments/words"
 )
 
-// maxServers is how many servers' steps stand side by side at most.
+// maxServers is the number of servers whose panels fit side by side.
 const maxServers = 5
 
 var _ = enter(20, one((*View).stepFigure))
 
-// stepFigure draws processes and threads of each server over the time of a step
-// of load.
+// stepFigure draws the number of processes and threads of each server during a
+// step of load.
 func (v *View) stepFigure() Figure {
 	f := Figure{Name: "step", Title: "Processes and threads while the load comes and goes"}
 	i := slices.IndexFunc(v.Phases, func(ph record.Phase) bool { return ph.Step != nil })
@@ -40,8 +40,8 @@ func (v *View) stepFigure() Figure {
 	return f
 }
 
-// stepSheet has a column for each server: processes above, threads below, all
-// under the same axes. It is nil where no trial saw a step.
+// stepSheet draws a column for each server: processes above, threads below, all
+// with the same axes. It returns nil if no trial recorded the step.
 func (v *View) stepSheet(ph record.Phase) *plot.Sheet {
 	type column struct {
 		title              string
@@ -105,7 +105,7 @@ func (v *View) stepSheet(ph record.Phase) *plot.Sheet {
 	return sh
 }
 
-// seen is what was counted, over the time since the clients came.
+// seen returns a series' counts over the time since the clients came, in s.
 func seen(s *record.Series, counted []int) []vg.Point {
 	pts := make([]vg.Point, len(counted))
 	for i, n := range counted {
@@ -114,8 +114,9 @@ func seen(s *record.Series, counted []int) []vg.Point {
 	return pts
 }
 
-// medianOf is the median of several lines at equal times. What was last seen
-// holds on: a server is no longer watched when nothing happens any more.
+// medianOf returns the median of several lines at steps of every seconds. A
+// line that has ended keeps its last value, because a server is no longer
+// watched once nothing changes.
 func medianOf(lines [][]vg.Point, every float64) []vg.Point {
 	if len(lines) == 0 || every <= 0 {
 		return nil
@@ -142,7 +143,7 @@ func medianOf(lines [][]vg.Point, every float64) []vg.Point {
 	}
 }
 
-// medianServed is the median of what was served at a time.
+// medianServed returns the median over trials of the requests served at a time.
 func medianServed(all []*record.Series) []vg.Point {
 	var lines [][]vg.Point
 	for _, s := range all {

@@ -29,7 +29,7 @@ func TestStepFigure(t *testing.T) {
 		if got := rows[0][i].Title; got != name {
 			t.Errorf("column %d is %q, want %s", i, got, name)
 		}
-		for j, row := range rows { // ours beside the other's under the same axes
+		for j, row := range rows { // the panels of both servers have the same axes
 			a, b := row[0].Plot, row[i].Plot
 			if a.X.Min != b.X.Min || a.X.Max != b.X.Max || a.Y.Min != b.Y.Min || a.Y.Max != b.Y.Max {
 				t.Errorf("row %d: the axes of %s are others than those of leader", j, name)
@@ -59,7 +59,7 @@ func TestStepFigure(t *testing.T) {
 	}
 }
 
-// Who asks for no step has no figure of one, and no word about it.
+// A run without a step has no figure of one and does not mention it.
 func TestNoStepNoFigure(t *testing.T) {
 	for _, f := range must(New(madeup.QuickRun(1)).Figures()) {
 		if f.Name == "step" && (f.Sheet != nil || !f.Silent) {
@@ -89,7 +89,8 @@ func TestMedianOfLines(t *testing.T) {
 		}
 		return pts
 	}
-	// The first ends before the others: what was seen last holds. The second looks a little late.
+	// The first line ends early and keeps its last value. The second is sampled
+	// slightly off the steps.
 	got := medianOf([][]vg.Point{line(-1, 1, 0, 3), line(-0.99, 2, 0.02, 4, 1.01, 6, 2, 6), line(-1, 9, 0, 5, 1, 1, 2, 0)}, 1)
 	if want := line(-1, 2, 0, 4, 1, 3, 2, 3); !slices.Equal(got, want) {
 		t.Errorf("median %v, want %v", got, want)

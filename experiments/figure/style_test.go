@@ -26,7 +26,7 @@ func TestStylesTellSubjectsApart(t *testing.T) {
 	}
 }
 
-// A subject looks the same in every figure of every suite.
+// A known subject has the same style in every figure of every suite.
 func TestStylesOfKnownSubjectsNeverChange(t *testing.T) {
 	a, b := stylesFor([]string{"leader", "worker"}), stylesFor([]string{"x", "worker", "kernel", "y", "leader"})
 	for _, name := range []string{"leader", "worker"} {
@@ -39,7 +39,7 @@ func TestStylesOfKnownSubjectsNeverChange(t *testing.T) {
 	}
 }
 
-// Every colour stands out from white paper.
+// Every colour contrasts with white paper.
 func TestColoursAreDarkEnough(t *testing.T) {
 	linear := func(c uint8) float64 {
 		x := float64(c) / 255
@@ -62,7 +62,7 @@ func TestColoursAreDarkEnough(t *testing.T) {
 	}
 }
 
-// Markers have about the same area, so that none looks heavier.
+// Markers have about the same area, so that none looks heavier than another.
 func TestMarkersAreOfOneWeight(t *testing.T) {
 	for i, s := range plot.Palette {
 		if s.Marker == nil {
@@ -81,10 +81,10 @@ func TestMarkersAreOfOneWeight(t *testing.T) {
 	}
 }
 
-// cielab gives CIE L*a*b* of a colour as it is seen: normally, in grey, or with
-// deuteranopia after Machado, Oliveira and Fernandes, "A physiologically-based
-// model for simulation of color vision deficiency", IEEE TVCG 15(6), 2009, the
-// matrix for severity 1.0.
+// cielab returns a colour's CIE L*a*b* as seen normally, in grey, or with
+// deuteranopia. For deuteranopia it uses the matrix for severity 1.0 of
+// Machado, Oliveira and Fernandes, "A physiologically-based model for
+// simulation of color vision deficiency", IEEE TVCG 15(6), 2009.
 func cielab(c color.NRGBA, sight string) [3]float64 {
 	linear := func(c uint8) float64 {
 		x := float64(c) / 255
@@ -121,14 +121,14 @@ func cielab(c color.NRGBA, sight string) [3]float64 {
 	return [3]float64{116*y - 16, 500 * (x - y), 200 * (y - z)}
 }
 
-// apart is the colour difference Delta E*ab of 1976.
+// apart returns the colour difference Delta E*ab of CIE 1976.
 func apart(a, b color.NRGBA, sight string) float64 {
 	p, q := cielab(a, sight), cielab(b, sight)
 	return math.Sqrt((p[0]-q[0])*(p[0]-q[0]) + (p[1]-q[1])*(p[1]-q[1]) + (p[2]-q[2])*(p[2]-q[2]))
 }
 
 func TestLabOfKnownColours(t *testing.T) {
-	// sRGB's red and green, as tables have them.
+	// sRGB's red and green, from published tables.
 	for c, want := range map[uint32][3]float64{0xff0000: {53.24, 80.09, 67.20}, 0x00ff00: {87.73, -86.18, 83.18}, 0xffffff: {100, 0, 0}} {
 		for i, got := range cielab(plot.RGB(c), "") {
 			if math.Abs(got-want[i]) > 0.1 {
@@ -141,7 +141,7 @@ func TestLabOfKnownColours(t *testing.T) {
 // Any two subjects of a suite differ in colour for every reader, or else in
 // both marker and dashes.
 func TestSubjectsOfEverySuiteDiffer(t *testing.T) {
-	const noticed = 15 // six just noticeable differences
+	const noticed = 15 // about six just noticeable differences
 	all, err := suite.All()
 	if err != nil {
 		t.Fatal(err)
@@ -177,7 +177,7 @@ func TestSubjectsOfEverySuiteDiffer(t *testing.T) {
 	}
 }
 
-// A variant looks like its family, and can be told from it by colour.
+// A variant has a colour like its family's that can be told from it.
 func TestVariantsTakeTheirFamilysColour(t *testing.T) {
 	names := []string{"leader", "leader-adaptive", "leader-k2", "reactor", "reactor-handoff", "worker", "worker-naive", "apache-worker", "kernel", "kernel-x", "floor", "c-futex"}
 	styles := stylesFor(names)
@@ -190,12 +190,13 @@ func TestVariantsTakeTheirFamilysColour(t *testing.T) {
 				t.Errorf("%s is %.1f from %s (%s)", variant, d, family, sight)
 			}
 		}
-		// The hue stays: of all families its own is the nearest in a* and b*.
+		// The hue is the family's: of all families, its own is the nearest in
+		// a* and b*.
 		nearest, least := "", math.Inf(1)
 		for _, other := range []string{"leader", "reactor", "worker", "kernel"} {
 			p, q := cielab(v.Color, ""), cielab(styles[other].Color, "")
 			turn := math.Abs(math.Remainder(math.Atan2(p[2], p[1])-math.Atan2(q[2], q[1]), 2*math.Pi))
-			if math.Hypot(p[1], p[2]) < 5 { // no hue at all
+			if math.Hypot(p[1], p[2]) < 5 { // the colour has no hue
 				turn = math.Hypot(q[1], q[2])
 			} else if math.Hypot(q[1], q[2]) < 5 {
 				turn = math.Pi

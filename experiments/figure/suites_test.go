@@ -10,7 +10,7 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Every suite measures what the figures that it asks for need.
+// Every suite measures the values that the figures it asks for need.
 func TestSuitesGetTheFiguresTheyAskFor(t *testing.T) {
 	all, err := suite.All()
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 var _ = enter(140, one((*View).orderFigure))
 
 // orderFigure draws how the order in which followers wake spreads requests over
-// threads, and what a handler that needs a warm cache makes of it.
+// threads, and the median of D against the memory that a handler walks.
 func (v *View) orderFigure() Figure {
 	f := Figure{Name: "order", Headline: "F8", Title: "Wake order: who serves, and what warmth is worth"}
 	order, ok := v.Axis("order")
@@ -70,7 +70,7 @@ func (v *View) orderFigure() Figure {
 	}
 	served := len(ranks) > 0
 	columns := max(2, min(maxColumns, len(ranks), len(warmth)))
-	for len(ranks)%columns != 0 && len(ranks) != 1 && len(warmth) > 0 { // the rows of the two do not mix
+	for len(ranks)%columns != 0 && len(ranks) != 1 && len(warmth) > 0 { // so that no row mixes the two
 		ranks = append(ranks, plot.Tile{})
 	}
 	if f.Sheet = plot.InRows(slices.Concat(ranks, warmth), columns); f.Sheet == nil {
@@ -88,11 +88,11 @@ func (v *View) orderFigure() Figure {
 	return f
 }
 
-// orderLooks are those of the orders in which threads wake.
+// orderLooks lists the styles of the orders in which threads wake.
 var orderLooks = []plot.Style{plot.Palette[10], plot.Palette[9], plot.Palette[11], plot.Palette[12]}
 
-// served is how many requests the thread of each rank served, over the processes
-// of some cells, and the Gini coefficient of each process.
+// served returns, over the processes of the cells with c's values, the requests
+// that the thread of each rank served, and the Gini coefficient.
 func (v *View) served(phase string, c record.Cell) (ranks []plot.SeriesPoint, gini stats.Interval) {
 	var by [][]float64 // by rank, of each process
 	var ginis []float64
@@ -136,8 +136,8 @@ func rankPanel(ss []plot.Series) *gonum.Plot {
 	return p
 }
 
-// dispatchMedian is the metric of D's median that the run has, the flight
-// recorder's before the kernel's, and the phases that have it.
+// dispatchMedian returns the metric of D's median that the run has, the flight
+// recorder's before the kernel probe's, and the phases with values of it.
 func (v *View) dispatchMedian() (record.Metric, []record.Phase) {
 	for _, m := range []record.Metric{findings.MetricOf(findings.KeyDP50), findings.ProbeTimes[0]} {
 		phases := slices.DeleteFunc(v.PhasesByLoad(), func(ph record.Phase) bool {

@@ -9,11 +9,12 @@ import (
 	"lflab/experiments/words"
 )
 
-// contrast are two values of an axis whose ratio is drawn.
+// contrast names two values of an axis, of which of over to is drawn.
 type contrast struct{ axis, of, to string }
 
-// alongWork is what a run compares along the handler's work: leader and worker, or
-// what a rule of the suite names.
+// alongWork returns what a run compares along the handler's work: leader and
+// worker, or the values that a rule of the suite names. It returns false if
+// there is neither.
 func (v *View) alongWork() (contrast, bool) {
 	if v.Compares(findings.Pattern, findings.Rival) {
 		return contrast{v.Group, findings.Pattern, findings.Rival}, true
@@ -30,8 +31,9 @@ func (v *View) alongWork() (contrast, bool) {
 
 var _ = enter(110, one((*View).workFigure))
 
-// workFigure draws requests/s of leader over those of worker on the grid of the
-// handler's work and the number of threads.
+// workFigure draws the ratio of requests/s, of leader to worker (see
+// alongWork), against the handler's work, one series for each number of
+// threads.
 func (v *View) workFigure() Figure {
 	f := Figure{Name: "work", Headline: "F5", Title: "Ratio of throughput, by the handler's work"}
 	work, ok := v.Axis("work")

@@ -10,20 +10,21 @@ import (
 	"lflab/experiments/words"
 )
 
-// The pattern's own subject, the one it is held against by its literature,
-// and the baseline that no claim about it can do without.
+// The pattern's own subject, the rival that its literature compares it with,
+// and the baseline that every claim about it needs.
 const (
 	Pattern  = "leader"
 	Rival    = "worker"
 	Baseline = "kernel"
 )
 
-// Answer says in a few sentences, computed from the data, what a run found, a
-// line for each paragraph and the whole in short first: how leader did against worker and against the kernel's own queue, or, in a
-// suite without those, which subject came first and which last. A difference
-// is called one only if the Mann-Whitney test, corrected after Holm for all
-// that a paragraph compares, and the interval of the ratio both say so. Trials
-// that do not count are named at the end.
+// Answer says what a run found, one paragraph a line, computed from the data.
+// It compares leader with worker and with the kernel's own queue, and begins
+// with a summary. In a suite without leader and worker it names the first and
+// the last subject, in one with a step of load what the servers did. It reports
+// a difference only if both the Mann-Whitney test, after Holm's correction for
+// all comparisons of the paragraph, and the interval of the ratio show it. It
+// names trials that do not count at the end.
 func Answer(run *record.Run) string {
 	var parts []string
 	for _, p := range Paragraphs(Arrange(run)) {
@@ -32,7 +33,7 @@ func Answer(run *record.Run) string {
 	return strings.Join(parts, "\n")
 }
 
-// Paragraphs are the parts of Answer, with the findings that they consist of.
+// Paragraphs returns the paragraphs of Answer as findings.
 func Paragraphs(v *View) []Paragraph {
 	var ps []Paragraph
 	switch {
@@ -53,8 +54,8 @@ func Paragraphs(v *View) []Paragraph {
 	return ps
 }
 
-// claim is what the answer compares in one panel: costs in one phase, and the
-// throughput of the closed loop if there is one.
+// claim holds what the answer compares in one panel: the costs in one phase,
+// and the throughput in a closed loop if there is one.
 type claim struct {
 	panel              Panel
 	costs, closed      record.Phase
@@ -109,7 +110,7 @@ func (v *View) answerPattern() []Paragraph {
 	return append([]Paragraph{{Findings: remarks(leads...), Lead: true}}, ps...)
 }
 
-// lead is a claim in one sentence, without its evidence.
+// lead writes the claim as one sentence, without evidence.
 func (c *claim) lead() string {
 	subject := Pattern
 	if c.panel.Title != "" {
@@ -156,7 +157,8 @@ func (c *claim) lead() string {
 	return s + "; its CPU time could not be told from that of the kernel's own wake-one queue."
 }
 
-// percent says by how much a's median is below or above b's.
+// percent says by how many percent a's median is below or above b's, or only
+// which of the two if there is no ratio.
 func percent(w Comparison, below, above string) string {
 	r := w.Ratio.Center
 	switch {
@@ -170,7 +172,7 @@ func percent(w Comparison, below, above string) string {
 	return fmt.Sprintf("%.0f %% %s", 100*(r-1), above)
 }
 
-// tell is what a claim came to.
+// tell returns a claim's known comparisons as findings.
 func (v *View) tell(c *claim) []Finding {
 	where, load := v.condition(c)
 	var fs []Finding
@@ -186,7 +188,7 @@ func (v *View) tell(c *claim) []Finding {
 	return fs
 }
 
-// perOf is what a cost of a panel is for.
+// perOf names the unit of work that a panel's costs are per.
 func perOf(p Panel) string {
 	if p.Cell["mode"] == "close" {
 		return "connection"
@@ -194,8 +196,9 @@ func perOf(p Panel) string {
 	return "request"
 }
 
-// condition is under what a claim holds: "With deferred accept and closing
-// connections", and the load: "at 3,000 connections/s".
+// condition returns the circumstances of a claim, "With deferred accept and
+// closing connections", and the load, "at 3,000 connections/s". In a closed
+// loop load is empty, and where says so.
 func (v *View) condition(c *claim) (where, load string) {
 	var parts []string
 	if v.flag(c.panel, "defer-accept") == "true" {
@@ -221,7 +224,8 @@ func closedText(ph record.Phase) string {
 	return "closed loop"
 }
 
-// flag is the value that every server of a panel was started with, or "".
+// flag returns the value of a flag if all servers of a panel were started with
+// the same one, and otherwise "".
 func (v *View) flag(p Panel, name string) string {
 	value := ""
 	for _, s := range v.Subjects {
@@ -251,7 +255,8 @@ func flagValue(argv []string, name string) string {
 	return ""
 }
 
-// answerLeftOut names what does not count or was never run.
+// answerLeftOut names the trials that do not count, and says how many planned
+// ones were not run.
 func (v *View) answerLeftOut() string {
 	var parts []string
 	if bad := v.Invalid(); len(bad) > 0 {

@@ -43,7 +43,7 @@ func TestAnswerFindsNoDifferenceBetweenEquals(t *testing.T) {
 	for _, tr := range run.Trials {
 		of[tr.Cell["mpm"]+tr.Cell["mode"]+string(rune('0'+tr.Repetition))] = tr
 	}
-	for i := range run.Trials { // worker measures what leader did
+	for i := range run.Trials { // give worker the values of leader
 		if tr := &run.Trials[i]; tr.Cell["mpm"] == "worker" {
 			tr.Phases = of["leader"+tr.Cell["mode"]+string(rune('0'+tr.Repetition))].Phases
 		}

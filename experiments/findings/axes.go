@@ -8,7 +8,7 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Axis is an axis of the run that takes more than one value, or at least one.
+// Axis returns the run's axis of that name, and whether there is one.
 func (v *View) Axis(name string) (record.Axis, bool) {
 	for _, a := range AxesOf(v.Run) {
 		if a.Name == name {
@@ -18,7 +18,9 @@ func (v *View) Axis(name string) (record.Axis, bool) {
 	return record.Axis{}, false
 }
 
-// Combinations of the values of all axes but those named that have any trial.
+// Combinations returns, as panels, the combinations of values that have a
+// trial, over all axes but those named. Axes with one value are not in the
+// titles.
 func (v *View) Combinations(but ...string) []Panel {
 	cells := []record.Cell{{}}
 	var others []record.Axis
@@ -46,7 +48,7 @@ func (v *View) Combinations(but ...string) []Panel {
 	return ps
 }
 
-// Where are the trials of the cells that have these values.
+// Where returns the trials whose cell has all values of c.
 func (v *View) Where(c record.Cell) []*record.Trial {
 	var ts []*record.Trial
 	p := Panel{Cell: c}
@@ -58,7 +60,8 @@ func (v *View) Where(c record.Cell) []*record.Trial {
 	return ts
 }
 
-// SampleOf is what a metric came to in a phase of some trials.
+// SampleOf returns a metric's values in a phase, one for each trial in which
+// the metric is informative (see Telling).
 func SampleOf(ts []*record.Trial, phase string, m record.Metric) stats.Sample {
 	s := stats.Sample{ByBlock: map[int]float64{}}
 	for _, t := range ts {
@@ -79,5 +82,5 @@ func SampleOf(ts []*record.Trial, phase string, m record.Metric) stats.Sample {
 	return s
 }
 
-// NumberOf reads the value of an axis: a number, or a duration, in µs.
+// NumberOf converts the value of an axis to a number. Durations become µs.
 func NumberOf(value string) (float64, bool) { return suite.Axis{}.Number(value) }

@@ -8,16 +8,16 @@ import (
 	"lflab/experiments/words"
 )
 
-// Comparison holds one sample of a metric against another.
+// Comparison compares two samples of a metric, a and b.
 type Comparison struct {
 	A, B   stats.Interval
 	Ratio  stats.Interval // of medians, a over b
-	P      float64        // Holm-corrected once the family is known
-	least  float64        // the smallest p that samples of these sizes can reach, corrected likewise
+	P      float64        // Correct applies Holm's correction to it
+	least  float64        // smallest P of samples of these sizes, corrected by Correct too
 	Metric record.Metric
 }
 
-// Compare holds a against b.
+// Compare compares a with b, not yet corrected for other comparisons.
 func Compare(m record.Metric, a, b []float64) Comparison {
 	return Comparison{
 		least: stats.LeastP(len(a), len(b)),
@@ -26,20 +26,21 @@ func Compare(m record.Metric, a, b []float64) Comparison {
 	}
 }
 
-// Known reports whether there is anything to compare.
+// Known reports whether both samples have values.
 func (v Comparison) Known() bool { return v.A.N > 0 && v.B.N > 0 }
 
-// Enough reports whether a difference could show at all: three against three
-// never reach p < 0.05, however far apart they lie.
+// Enough reports whether the samples are large enough to show a difference:
+// three values against three never reach p < 0.05, however far apart they lie.
 func (v Comparison) Enough() bool { return v.least < stats.Alpha }
 
-// Differs is spoken of when both the test and the interval say so.
+// Differs reports whether both the test and the interval show a difference.
 func (v Comparison) Differs() bool {
 	return v.Known() && v.P < stats.Alpha && v.gap()
 }
 
-// gap: the interval of the ratio excludes 1, or, where there is no ratio
-// because b is nothing at all, the intervals lie apart.
+// gap reports whether the interval of the ratio excludes 1. If there is no
+// ratio, because b is 0, it reports whether the intervals of a and b do not
+// overlap.
 func (v Comparison) gap() bool {
 	if v.Ratio.N > 0 {
 		return !v.Ratio.Contains(1)
@@ -47,7 +48,8 @@ func (v Comparison) gap() bool {
 	return !v.A.Overlaps(v.B)
 }
 
-// better reports whether a's median is on the good side of b's.
+// Better reports whether a's median is better than b's: higher for metrics
+// where higher is better, otherwise lower.
 func (v Comparison) Better() bool {
 	if v.Metric.Higher {
 		return v.A.Center > v.B.Center
@@ -55,14 +57,15 @@ func (v Comparison) Better() bool {
 	return v.A.Center < v.B.Center
 }
 
-// evidence is the ratio and the p-value in brackets.
+// evidence writes the ratio with its interval, and the p-value.
 func (v Comparison) evidence() string {
 	return "ratio " + bare(v)
 }
 
 func bare(v Comparison) string { return words.Ratio(v.Ratio) + ", " + stats.PText(v.P) }
 
-// Correct applies Holm's correction over the family of comparisons.
+// Correct applies Holm's correction to the comparisons, as one family. Those
+// that are not Known do not count as tests.
 func Correct(vs []*Comparison) {
 	ps := make([]float64, len(vs))
 	for i, v := range vs {
@@ -81,7 +84,7 @@ func Correct(vs []*Comparison) {
 	}
 }
 
-// Pointers are those to the elements, for Correct.
+// Pointers returns pointers to the elements, as Correct needs them.
 func Pointers(vs []Comparison) []*Comparison {
 	ps := make([]*Comparison, len(vs))
 	for i := range vs {
@@ -90,7 +93,8 @@ func Pointers(vs []Comparison) []*Comparison {
 	return ps
 }
 
-// Word says how a stands to b: lower, higher, same, or too few to tell.
+// Word says whether a is "lower" or "higher" than b, or the "same" because no
+// difference shows, or that there are "too few" values.
 func (v Comparison) Word() string {
 	switch {
 	case !v.Enough():

@@ -12,22 +12,24 @@ import (
 	"lflab/experiments/words"
 )
 
-// OnOff are two measurements that differ in the kernel probe: two phases of one
-// process or, where an axis says whether it is on, two cells.
+// OnOff is a pair of measurements, one with the kernel probe on and one with it
+// off: two phases of one process or, with an axis for the probe, two cells.
 type OnOff struct {
 	On, Off record.Phase
-	Axis    string // the axis's value with the probe on; "" for two phases
+	Axis    string // the axis' value with the probe on; "" for two phases
 }
 
-// ProbeAxis is the axis whose cells have the probe off, or on in some way.
+// ProbeAxis names the axis that sets the probe: ProbeOff, or a value that turns
+// it on.
 const (
 	ProbeAxis = "probe"
 	ProbeOff  = "off"
 )
 
-// OnOffs are all such pairs, those at equal offered rate first. Two phases of
-// which one has the flight recorder on are a pair only if no better one is
-// there.
+// OnOffs returns all pairs of phases, then all pairs of cells for each value of
+// the axis. Each group has open loops first. A phase with the probe on is
+// paired with one of the same load whose flight recorder is in the same state,
+// or in the other state if there is none.
 func (v *View) OnOffs() []OnOff {
 	var pairs []OnOff
 	for _, on := range v.PhasesByLoad() {
@@ -59,13 +61,13 @@ func (v *View) OnOffs() []OnOff {
 	return pairs
 }
 
-// cellPair is one cell with the probe on, and its partner with it off.
+// cellPair is one cell with the probe on and its partner with the probe off.
 type cellPair struct {
 	Panel, offPanel     Panel
 	Subject, offSubject string
 }
 
-// CellsOf are the cells of a pair, panel by panel.
+// CellsOf returns the pairs of cells that x compares, panel by panel.
 func (v *View) CellsOf(x OnOff) []cellPair {
 	var cs []cellPair
 	for _, p := range v.Panels {
@@ -87,10 +89,10 @@ func (v *View) CellsOf(x OnOff) []cellPair {
 	return cs
 }
 
-// Change is a metric of one cell of a pair, by block.
+// Change holds a metric of one pair of cells, by block.
 type Change struct{ on, off map[int]float64 }
 
-// Changes of a metric, one for each of cellsOf.
+// Changes returns the changes of a metric, one for each of CellsOf.
 func (v *View) Changes(x OnOff, m record.Metric) []Change {
 	var cs []Change
 	for _, c := range v.CellsOf(x) {
@@ -99,10 +101,10 @@ func (v *View) Changes(x OnOff, m record.Metric) []Change {
 	return cs
 }
 
-// Ratio is the median over blocks of on to off.
+// Ratio returns the median over blocks of the ratio of on to off.
 func (c Change) Ratio() stats.Interval { return stats.RatioPaired(c.on, c.off) }
 
-// Difference is the median over blocks of on less off.
+// Difference returns the median over blocks of on minus off.
 func (c Change) Difference() stats.Interval {
 	var ds []float64
 	for block, a := range c.on {
@@ -113,7 +115,7 @@ func (c Change) Difference() stats.Interval {
 	return stats.Summarise(ds)
 }
 
-// Title says what is held against what.
+// Title names the two measurements.
 func (x OnOff) Title() string {
 	switch {
 	case x.Axis != "":
@@ -124,18 +126,17 @@ func (x OnOff) Title() string {
 	return fmt.Sprintf("%s against %s", words.Capital(x.On.Name), x.Off.Name)
 }
 
-// CostBeside is what the probe cost, in a sentence to stand beside a figure:
-// for each pair the least and the greatest median over cells, each with its
-// interval.
+// CostBeside writes the probe's cost as a sentence for a figure's caption: for
+// each pair, the least and the greatest median over cells with their intervals.
 func (v *View) CostBeside() string {
 	var parts []string
 	for _, x := range v.OnOffs() {
 		var told []string
 		for _, m := range []struct{ key, what string }{{KeyRate, "throughput"}, {KeyCPU, "CPU time per request"}, {KeyHMean, "mean hand-off latency"}} {
 			switch {
-			case m.key == KeyRate && v.IsOpen(x.On): // the plan sets it
+			case m.key == KeyRate && v.IsOpen(x.On): // the plan sets the rate
 				continue
-			case m.key == KeyHMean && len(told) > 0: // of commands alone
+			case m.key == KeyHMean && len(told) > 0: // only for commands, which serve no requests
 				continue
 			}
 			if s := extremes(v.Changes(x, MetricOf(m.key))); s != "" {
@@ -152,7 +153,7 @@ func (v *View) CostBeside() string {
 	return "The probe's own cost, as ratios of on to off, least to greatest cell: " + strings.Join(parts, "; ") + "."
 }
 
-// loopOf says under which load a pair was compared.
+// loopOf names the load of a pair, its probe and its flight recorder.
 func (v *View) loopOf(x OnOff) string {
 	s := "closed loop"
 	switch {
@@ -176,7 +177,8 @@ func (v *View) loopOf(x OnOff) string {
 	return s
 }
 
-// extremes writes the least and the greatest median ratio of all cells.
+// extremes writes the least and the greatest median ratio over cells, "" if
+// there are none.
 func extremes(cs []Change) string {
 	var all []stats.Interval
 	for _, c := range cs {

@@ -7,20 +7,20 @@ import (
 	"lflab/experiments/words"
 )
 
-// Difference is what came out where a subject was held against another.
+// Difference is a finding that compares a subject with another in one metric.
 type Difference struct {
 	Comparison
 	Subject, To string
 	Where       string // the circumstances: "With closing connections"
 
 	about  aspect
-	load   string         // "at 3,000 connections/s"; empty: Where says it
-	closed string         // "closed loop of 32 connections", of a throughput
-	per    string         // "request" or "connection", what a cost is for
-	beside stats.Interval // the baseline's throughput, of a throughput
+	load   string         // "at 3,000 connections/s"; empty if Where names the load
+	closed string         // for aboutThroughput: "closed loop of 32 connections"
+	per    string         // for aboutCost: "request" or "connection"
+	beside stats.Interval // for aboutThroughput: the baseline's throughput
 }
 
-// aspect is what a difference is about.
+// aspect says which metric and which subjects a difference compares.
 type aspect uint8
 
 const (
@@ -30,17 +30,18 @@ const (
 	aboutThroughput               // of a closed loop, against the rival
 )
 
-// Against reports whether it contradicts what the pattern claims.
+// Against reports whether the subject is worse than its rival. The pattern
+// claims nothing against the baseline.
 func (d *Difference) Against() bool {
 	return d.about != aboutBaseline && d.Enough() && d.Differs() && !d.Better()
 }
 
-// Shown is the figure with the samples.
+// Shown names the figure that draws the samples.
 func (d *Difference) Shown() string {
 	return map[aspect]string{aboutCost: "cpu", aboutSwitches: "switches", aboutBaseline: "cpu", aboutThroughput: "throughput-latency"}[d.about]
 }
 
-// Sentence says it with the medians, their intervals and the evidence.
+// Sentence writes the medians, their intervals and the evidence.
 func (d *Difference) Sentence() string {
 	a, b := words.Interval(d.A), words.Interval(d.B)
 	switch d.about {
@@ -62,7 +63,7 @@ func (d *Difference) Sentence() string {
 	return s + "."
 }
 
-// besideBaseline ends the sentence about the kernel's own queue.
+// besideBaseline writes the end of the sentence about the kernel's own queue.
 func (d *Difference) besideBaseline() string {
 	switch {
 	case !d.Enough():
@@ -75,7 +76,8 @@ func (d *Difference) besideBaseline() string {
 	return fmt.Sprintf(", less than %s (ratio of %s to it %s): over it, handing leadership on saved no CPU time.", d.Subject, d.Subject, bare(d.Comparison))
 }
 
-// outcome says who won, with the evidence, in words for better and worse.
+// outcome says whether a did better or worse than b, in the words given, with
+// the evidence.
 func outcome(w Comparison, better, worse string) string {
 	switch {
 	case !w.Enough():

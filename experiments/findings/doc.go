@@ -1,6 +1,7 @@
-// Package findings says what a run has shown, as values: who was held against
-// whom in which circumstances, what came out, how large it is and how sure. Pages
-// write them and figures draw from the same arrangement of the run. What a
-// suite's rules come to is for package verdict to say, and what a queueing model
-// predicts for package model. It draws nothing and writes no page.
+// Package findings says what a run has shown. A finding is a value: which
+// subjects it compares, under which circumstances, how large the difference is,
+// and how certain. Pages write findings, and figures draw from the same
+// arrangement of the run (View). Package verdict judges a suite's rules, and
+// package model computes a queueing model's predictions. This package draws
+// nothing and writes no page.
 package findings

@@ -12,9 +12,9 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Explained are findings that say why, of a run that the kernel probe was on: in
-// which stages the dispatch latencies of leader and worker differ, and how far a
-// queue's formula goes.
+// Explained returns findings that explain a run with the kernel probe: in which
+// stages the dispatch latencies of leader and worker differ, and how well the
+// formulas of queueing models fit.
 func Explained(run *record.Run) []Finding {
 	var found []Finding
 	for _, p := range run.Manifest.Phases {
@@ -28,7 +28,8 @@ func Explained(run *record.Run) []Finding {
 	return found
 }
 
-// predict and predictPairs give nothing where a suite has no rates or pairs.
+// predict and predictPairs return nothing if the phase has no rates or no
+// pairs.
 func predict(run *record.Run, phase string) []model.Fit {
 	if !slices.ContainsFunc(run.Manifest.Axes, func(a record.Axis) bool { return a.Name == "rate" && len(a.Values) > 1 }) {
 		return nil
@@ -42,27 +43,27 @@ func predictPairs(run *record.Run, phase string) []model.Fit {
 	return fits
 }
 
-// shownStages is how many stages a sentence names.
+// shownStages is the number of stages that a sentence names.
 const shownStages = 3
 
-// StagesApart is where the mean dispatch latency of one subject differs from
-// another's, in a phase as the kernel probe saw it. Means are medians over
-// processes, in µs.
+// StagesApart is a finding that says in which stages the mean dispatch
+// latencies of two subjects differ in a phase, as the kernel probe saw them.
 type StagesApart struct {
 	Subject, To string
-	Where       string // "In phase open", with the cell if there are several
-	A, B        float64
-	N, M        int         // processes of each
-	Stages      []StageGain // the largest first
+	Where       string      // "In phase open", with the cell if there are several
+	A, B        float64     // medians over processes of the mean D, in µs
+	N, M        int         // number of processes of each
+	Stages      []StageGain // largest absolute value first
 }
 
-// StageGain is what a stage adds to the subject's mean beyond the other's, in µs.
+// StageGain says how much more a stage adds to the subject's mean than to the
+// other's, in µs.
 type StageGain struct {
 	Stage string
 	US    float64
 }
 
-// Sentence names the means and the stages that differ most.
+// Sentence writes the means and the stages that differ most.
 func (s *StagesApart) Sentence() string {
 	var parts []string
 	for _, d := range s.Stages[:min(shownStages, len(s.Stages))] {
@@ -72,14 +73,14 @@ func (s *StagesApart) Sentence() string {
 		s.Where, s.Subject, s.A, s.To, s.B, s.N, s.M, strings.Join(parts, ", "))
 }
 
-// Against is false: where time goes is no claim.
+// Against returns false, because the pattern claims nothing about stages.
 func (s *StagesApart) Against() bool { return false }
 
-// Shown is the figure of the stages.
+// Shown names the figure of the stages.
 func (s *StagesApart) Shown() string { return "stages" }
 
-// stagesApart holds the pattern against its rival for each combination of the other
-// axes, if there are few.
+// stagesApart compares the pattern with its rival for each combination of the
+// other axes. Of more than four findings it returns the first and the last.
 func stagesApart(run *record.Run, phase string) []Finding {
 	var others []record.Axis
 	for _, a := range run.Manifest.Axes {
@@ -110,13 +111,13 @@ func stagesApart(run *record.Run, phase string) []Finding {
 			found = append(found, s)
 		}
 	}
-	if len(found) > 4 { // a sweep: its ends
+	if len(found) > 4 { // of a sweep, only its ends
 		found = []Finding{found[0], found[len(found)-1]}
 	}
 	return found
 }
 
-// compare fills the numbers in. It reports false if the probe did not see both.
+// compare fills in the numbers. It returns false if the probe did not see both.
 func (s *StagesApart) compare(of, to []record.Trial, phase string) bool {
 	var a, b map[string]float64
 	a, s.A, s.N = means(of, phase)
@@ -138,8 +139,8 @@ func (s *StagesApart) compare(of, to []record.Trial, phase string) bool {
 	return true
 }
 
-// means are the medians, over processes, of each stage's part of the mean of D and
-// of that mean, us, and how many processes there are.
+// means returns medians over processes, in µs: parts, of each stage's part of
+// the mean D, and total, of the mean D. n is the number of processes.
 func means(trials []record.Trial, phase string) (parts map[string]float64, total float64, n int) {
 	values := map[string][]float64{}
 	var totals []float64
@@ -159,7 +160,7 @@ func means(trials []record.Trial, phase string) (parts map[string]float64, total
 	}
 	parts = map[string]float64{}
 	for stage, vs := range values {
-		for len(vs) < len(totals) { // a process that never passed it
+		for len(vs) < len(totals) { // a process that never passed it took 0
 			vs = append(vs, 0)
 		}
 		parts[stage] = stats.Summarise(vs).Center

@@ -8,8 +8,8 @@ import (
 	"lflab/experiments/stats"
 )
 
-// The sentence names the stages that differ most, in the order of how much, and
-// a stage that one of the two never passes.
+// The sentence names the stages that differ most, the largest difference first,
+// including a stage that only one of the two passes.
 func TestStages(t *testing.T) {
 	trial := func(mpm string, block int, total float64, parts map[string]float64) record.Trial {
 		r := &stage.Report{D: &stats.Dist{Count: 1, Mean: total}, Stages: map[string]stage.Times{"wake-waking": {PartOfMean: 9e9}}}

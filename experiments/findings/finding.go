@@ -4,25 +4,25 @@ import "strings"
 
 // Finding is one thing that a run has shown.
 type Finding interface {
-	// Sentence says it, with its evidence.
+	// Sentence writes the finding with its evidence.
 	Sentence() string
 	// Against reports whether it contradicts what the pattern claims.
 	Against() bool
-	// Shown is the name of the figure that shows it; empty: no figure does.
+	// Shown names the figure that shows it, "" if none does.
 	Shown() string
 }
 
-// Remark is a finding that speaks of no claim: what was left out, an order, a
-// summary of findings that follow.
+// Remark is a finding about no claim: trials left out, an order of subjects, or
+// a summary of the findings that follow.
 type Remark string
 
-// Sentence is the remark.
+// Sentence returns the remark.
 func (r Remark) Sentence() string { return string(r) }
 
-// Against is false.
+// Against returns false.
 func (r Remark) Against() bool { return false }
 
-// Shown is empty.
+// Shown returns "".
 func (r Remark) Shown() string { return "" }
 
 func remarks(sentences ...string) []Finding {
@@ -33,14 +33,14 @@ func remarks(sentences ...string) []Finding {
 	return fs
 }
 
-// Paragraph is findings that belong together, as those of one panel.
+// Paragraph holds findings that belong together, such as those of one panel.
 type Paragraph struct {
-	Head     string // "Closing connections"; empty when there is one panel only
-	Lead     bool   // the answer in short, before its parts
+	Head     string // "Closing connections"; may be empty
+	Lead     bool   // pages set it apart as a summary
 	Findings []Finding
 }
 
-// Text is its sentences behind each other.
+// Text returns the sentences of the findings, separated by spaces.
 func (p Paragraph) Text() string {
 	var ss []string
 	for _, f := range p.Findings {

@@ -4,7 +4,7 @@ import (
 	"lflab/experiments/record"
 )
 
-// The metrics that figures ask for by name.
+// The names of metrics that findings and figures use.
 const (
 	KeyRate       = "requests_per_second"
 	KeyLatP50     = "latency_p50_ns"
@@ -36,12 +36,12 @@ const (
 	KeyMoves    = "moves_per_connection"
 )
 
-// Tabled are the metrics of the tables, in their order.
+// Tabled lists the metrics of the tables, in the tables' order.
 var Tabled = MetricsOf(KeyRate, KeyLatP50, KeyLatP99, KeyServiceP99, KeyCPU, KeySwitches, KeyUse, KeyBytes, KeyMemory, KeyIdle,
 	KeyScaleUp, KeyMostProcesses, KeyMostThreads, KeyStarted, KeyScaleDown,
 	KeyHP50, "H_p99_ns", KeyHMean, KeyDP50, "D_p99_ns", KeyGP50, KeyGNone)
 
-// MetricOf finds a metric by its name.
+// MetricOf returns the metric of that name. It panics if there is none.
 func MetricOf(name string) record.Metric {
 	m := record.MetricOf(name)
 	if m == nil {
@@ -50,6 +50,7 @@ func MetricOf(name string) record.Metric {
 	return *m
 }
 
+// MetricsOf returns the metrics of these names. It panics if one is missing.
 func MetricsOf(names ...string) []record.Metric {
 	ms := make([]record.Metric, len(names))
 	for i, name := range names {
@@ -58,9 +59,10 @@ func MetricsOf(names ...string) []record.Metric {
 	return ms
 }
 
-// Telling is a metric's value, in its Unit, where it tells something: the
-// transfer rate of long answers (of short ones the throughput says it), memory
-// where there are clients in the background.
+// Telling returns a metric's value in its Unit, and whether the phase has one
+// that is informative. A transfer rate is informative only if answers are
+// longer than 1 MiB on average, because throughput says as much about shorter
+// ones. Memory is informative only if there are clients in the background.
 func Telling(m record.Metric, r *record.PhaseResult) (float64, bool) {
 	const long = 1 << 20
 	switch m.Name {

@@ -9,17 +9,17 @@ import (
 	"lflab/experiments/words"
 )
 
-// The shares of hand-offs on a request's path from which requests are said to
-// pay for them, and up to which they are said not to; and the fewest hand-offs
-// that say anything.
+// Requests pay for a subject's hand-offs if the share of hand-offs on a
+// request's path is at least paysFrom. They do not pay if it is at most
+// paysNotUpTo. Fewer than fewHandoffs hand-offs say nothing.
 const (
 	paysFrom    = 0.5
 	paysNotUpTo = 0.05
 	fewHandoffs = 30
 )
 
-// payment is what the kernel saw of one cell's hand-offs, over all processes
-// that count.
+// payment holds what the kernel probe counted of one cell's hand-offs, summed
+// over all processes that count.
 type payment struct {
 	subject                               string
 	handoffs, onPath, requests, processes uint64
@@ -44,8 +44,8 @@ func (v *View) payment(phase string, p Panel, subject string) payment {
 	return sum
 }
 
-// pays says for each panel whose request pays for the hand-offs, from the
-// kernel's counts in the first phase that has them.
+// pays says for each panel whose requests pay for hand-offs, from the kernel
+// probe's counts in the first phase that has them.
 func (v *View) pays() []Paragraph {
 	var ps []Paragraph
 	for _, p := range v.Panels {
@@ -76,7 +76,7 @@ func tellPayments(load string, all []payment) []Finding {
 		switch {
 		case x.handoffs == 0:
 			none = append(none, x.subject)
-		case x.onPath > x.handoffs: // some brought several requests
+		case x.onPath > x.handoffs: // some hand-offs brought several requests
 			parts = append(parts, fmt.Sprintf("%s all %s, with %s requests", x.subject, words.Thousands(float64(x.handoffs)), words.Thousands(float64(x.onPath))))
 		default:
 			parts = append(parts, fmt.Sprintf("%s %s of %s", x.subject, words.Thousands(float64(x.onPath)), words.Thousands(float64(x.handoffs))))
@@ -102,8 +102,9 @@ func tellPayments(load string, all []payment) []Finding {
 	return found
 }
 
-// judgePayment holds the pattern's claim, that its own requests do not wait for
-// a hand-off and its rival's do, against the counts.
+// judgePayment checks the pattern's claim against the counts: its own requests
+// do not wait for a hand-off, and its rival's do. a is the pattern, b the
+// rival.
 func judgePayment(a, b payment) []Finding {
 	own, rival := &Payment{payment: a, Own: true}, &Payment{payment: b}
 	seldom := "%s handed over too seldom to say whether its requests pay;"
@@ -121,12 +122,12 @@ func judgePayment(a, b payment) []Finding {
 	return []Finding{own, rival}
 }
 
-// Payment is whether a subject's requests wait for its hand-offs, as the pattern
-// claims of its rival's, and not of its own.
+// Payment is a finding that says whether a subject's requests wait for its
+// hand-offs. The pattern claims that its rival's do and its own do not.
 type Payment struct {
 	payment
 	Own   bool // the subject is the pattern's own
-	first bool // the sentence stands alone
+	first bool // the sentence begins with a capital letter
 }
 
 // Against reports whether the counts contradict the claim.
@@ -137,10 +138,11 @@ func (p *Payment) Against() bool {
 	return p.share() < paysFrom
 }
 
-// Shown is empty: the kernel's counts are in no figure.
+// Shown returns "", because no figure has the kernel's counts.
 func (p *Payment) Shown() string { return "" }
 
-// Sentence says it with the share of the hand-offs on a request's path.
+// Sentence writes whether the requests wait and, if that contradicts the claim,
+// the share of hand-offs on a request's path.
 func (p *Payment) Sentence() string {
 	var s string
 	switch share := 100 * p.share(); {
@@ -159,8 +161,9 @@ func (p *Payment) Sentence() string {
 	return s
 }
 
-// apacheOrder says in which order Apache's own MPMs hand over, when a run has
-// them: prefork is expected least, event most.
+// apacheOrder says how often a connection changes threads in Apache's own MPMs,
+// and whether the order is as expected: prefork least, event most. It returns
+// "" if the run has fewer than two of them.
 func (v *View) apacheOrder(phase string, p Panel) string {
 	var parts []string
 	var medians []float64

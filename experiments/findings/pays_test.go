@@ -8,7 +8,7 @@ import (
 	"lflab/experiments/record"
 )
 
-// counts changes what the probe counted in one subject.
+// counts changes the probe's counts of one subject.
 func counts(run *record.Run, subject string, change func(map[string]uint64)) *record.Run {
 	return madeup.Scale(run, subject, func(r *record.PhaseResult) {
 		if r.Probe != nil {

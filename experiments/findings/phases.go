@@ -10,17 +10,18 @@ import (
 	"lflab/experiments/words"
 )
 
-// PhasesNamed are the phases of these names, in the order of the suite.
+// PhasesNamed returns the phases with these names, in the order of the suite.
 func (v *View) PhasesNamed(names map[string]bool) []record.Phase {
 	return slices.DeleteFunc(slices.Clone(v.Phases), func(ph record.Phase) bool { return !names[ph.Name] })
 }
 
-// Compares reports whether all of these are subjects.
+// Compares reports whether all of names are subjects.
 func (v *View) Compares(names ...string) bool {
 	return !slices.ContainsFunc(names, func(s string) bool { return !slices.Contains(v.Subjects, s) })
 }
 
-// Processes that count, in the cells with the fewest (but any) and the most.
+// Processes returns how many processes count in the cell with the fewest, but
+// at least one, and in the cell with the most. Both are 0 if none counts.
 func (v *View) Processes() (fewest, most int) {
 	for _, p := range v.Panels {
 		for _, s := range v.Subjects {
@@ -38,7 +39,8 @@ func (v *View) Processes() (fewest, most int) {
 	return fewest, most
 }
 
-// Judged is what the run's rules come to; nil where the suite states none.
+// Judged returns the verdict on the run's rules, nil if the suite has none. It
+// judges once and keeps the verdict.
 func (v *View) Judged() *verdict.Verdict {
 	if v.verdict == nil && len(v.Run.Manifest.Rules) > 0 {
 		v.verdict = verdict.Judge(v.Run)
@@ -46,6 +48,7 @@ func (v *View) Judged() *verdict.Verdict {
 	return v.verdict
 }
 
+// IndexOf returns the index in Phases of the phase with ph's name, or -1.
 func (v *View) IndexOf(ph record.Phase) int {
 	for i := range v.Phases {
 		if v.Phases[i].Name == ph.Name {
@@ -55,8 +58,8 @@ func (v *View) IndexOf(ph record.Phase) int {
 	return -1
 }
 
-// Load says in a few words what a phase asks of the server in a panel, and
-// what sets it apart from others that ask for the same.
+// Load says in a few words which load a phase puts on the server in a panel,
+// and what distinguishes it from other phases with the same load.
 func (v *View) Load(ph record.Phase, p Panel) string {
 	s := v.plainLoad(ph, p)
 	var recorder, probe, kind, generators bool
@@ -102,14 +105,15 @@ func (v *View) plainLoad(ph record.Phase, p Panel) string {
 	return ph.Name
 }
 
-// SameLoad reports whether two phases ask the server for the same, whatever
-// looks on.
+// SameLoad reports whether two phases put the same load on the server,
+// whichever probe or flight recorder is on.
 func SameLoad(a, b record.Phase) bool {
 	return a.Path == b.Path && a.Connections == b.Connections && a.Generators == b.Generators &&
 		a.Rate == b.Rate && a.Arrivals == b.Arrivals &&
 		maps.Equal(a.ConnectionsByMode, b.ConnectionsByMode) && maps.Equal(a.RateByMode, b.RateByMode)
 }
 
+// JoinTitle joins two parts of a title with a dot; either may be empty.
 func JoinTitle(a, b string) string {
 	if a == "" {
 		return b
@@ -117,8 +121,8 @@ func JoinTitle(a, b string) string {
 	return a + " · " + b
 }
 
-// PhasesByLoad puts what is compared at equal offered rate first, and of equal
-// loads what no probe disturbs.
+// PhasesByLoad returns the phases with open loops first, because they compare
+// at equal offered rate. Phases without the probe come before those with it.
 func (v *View) PhasesByLoad() []record.Phase {
 	ps := slices.Clone(v.Phases)
 	rank := func(ph record.Phase) (n int) {
@@ -134,9 +138,10 @@ func (v *View) PhasesByLoad() []record.Phase {
 	return ps
 }
 
-// Undisturbed leaves out the phases with the probe whose load another phase has
-// without it: figures of what is measured without the probe show the latter.
-// recorded asks for what the flight recorder measures.
+// Undisturbed returns phases without those that have the probe on, if the run
+// has a phase with the same load and the probe off. With recorded, which is for
+// values of the flight recorder, that phase must also have the recorder in the
+// same state.
 func (v *View) Undisturbed(phases []record.Phase, recorded bool) []record.Phase {
 	return slices.DeleteFunc(slices.Clone(phases), func(on record.Phase) bool {
 		return on.Probe != "" && slices.ContainsFunc(v.Phases, func(off record.Phase) bool {
@@ -145,6 +150,8 @@ func (v *View) Undisturbed(phases []record.Phase, recorded bool) []record.Phase 
 	})
 }
 
+// IsOpen reports whether a phase is an open loop: it offers a rate in some
+// panel.
 func (v *View) IsOpen(ph record.Phase) bool {
 	for _, p := range v.Panels {
 		if v.Offered(ph.Name, p) > 0 {
@@ -154,7 +161,8 @@ func (v *View) IsOpen(ph record.Phase) bool {
 	return false
 }
 
-// PanelOf is the panel that a cell lies in.
+// PanelOf returns the panel that a cell lies in, or one without a title if
+// there is none.
 func (v *View) PanelOf(c record.Cell) Panel {
 	for _, p := range v.Panels {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(c)), func(name string) bool { return name != v.Group && p.Cell[name] != c[name] }) {

@@ -7,7 +7,7 @@ import (
 	"lflab/experiments/record"
 )
 
-// Unprobed says why a run has nothing of the kernel probe's; "" if it has.
+// Unprobed says why a run has no values of the kernel probe, "" if it has some.
 func (v *View) Unprobed() string {
 	for _, t := range v.Run.Trials {
 		if slices.ContainsFunc(t.Phases, func(r record.PhaseResult) bool { return r.Probe != nil }) {
@@ -22,5 +22,5 @@ func (v *View) Unprobed() string {
 	return "no trial was measured with the kernel probe"
 }
 
-// ProbeTimes are the medians of the sums.
+// ProbeTimes lists the kernel probe's medians of D, H and G, in this order.
 var ProbeTimes = MetricsOf(keyProbeD, keyProbeH, keyProbeG)

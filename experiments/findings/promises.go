@@ -10,8 +10,8 @@ import (
 	"lflab/experiments/words"
 )
 
-// answerPromises says of each ratio that the suite promises something of, in
-// which cells it came true.
+// answerPromises says for each ratio with a promise of the suite in which cells
+// the promise holds, in which it does not, and which are open.
 func (v *View) answerPromises() []Paragraph {
 	rows := v.Run.Ratios()
 	var ps []Paragraph
@@ -50,9 +50,11 @@ func (v *View) answerPromises() []Paragraph {
 	return ps
 }
 
-// SameRatio compares what is asked; two ratios of one suite may have one title.
+// SameRatio reports whether two ratios of a suite ask the same. It compares
+// more than titles, because two ratios may share a title.
 func SameRatio(a, b suite.Ratio) bool {
 	return a.Title == b.Title && a.Metric == b.Metric && a.Phase == b.Phase && a.Axis == b.Axis && slices.Equal(a.Values, b.Values)
 }
 
+// HasCell reports whether a cell lies in the panel.
 func (p Panel) HasCell(c record.Cell) bool { return p.has(&record.Trial{Cell: c}) }

@@ -11,9 +11,9 @@ import (
 	"lflab/experiments/words"
 )
 
-// answerRanking names the first and the last of each panel by the cost that
-// the suite measures. The first is compared with every other: it was picked
-// after looking, so all of that counts in the correction.
+// answerRanking names the first and the last subject of each panel by the cost
+// that the suite measures. The data choose the first, so it is compared with
+// every other subject, and the correction covers all these comparisons.
 func (v *View) answerRanking() []Paragraph {
 	for _, key := range []string{KeyCPU, KeyHMean, KeyHP50, KeyLatP50} {
 		for _, ph := range v.PhasesByLoad() {
@@ -67,7 +67,7 @@ func (v *View) rankBy(m record.Metric, ph record.Phase) []Paragraph {
 	return ps
 }
 
-// ranked are the subjects that measured m, the lowest median first.
+// ranked returns the subjects that measured m, the lowest median first.
 func (v *View) ranked(phase string, p Panel, m record.Metric) []string {
 	medians := map[string]float64{}
 	var names []string

@@ -12,8 +12,9 @@ import (
 	"lflab/experiments/stats"
 )
 
-// StageName is the name of a stage of "D", "H" or "G" in figures: as the probe
-// has it, but that the stages of a hand-off are called alike wherever one lies.
+// StageName returns a stage's name in figures. of is its sum, "D", "H" or "G",
+// and key its name in the probe's report. The stages of a hand-off have the
+// same names in all sums.
 func StageName(of, key string) string {
 	name := strings.TrimPrefix(key, of+".")
 	pass, passed := strings.CutPrefix(name, "pass-")
@@ -24,25 +25,27 @@ func StageName(of, key string) string {
 	return name
 }
 
-// Negligible is the share of a bar below which a stage is not worth a piece of
-// its own, if it stays below in every bar of the figure.
+// Negligible is a share of a bar. A stage that stays below it in every bar of a
+// figure gets no piece of its own.
 const Negligible = 0.015
 
-// unaccounted is the share of a total that its stages may leave out or have too
-// much without a word: sums are exact, records of single processes round.
+// unaccounted is the share of a total by which its stages may differ from it
+// without notice, because the records of single processes are rounded.
 const unaccounted = 0.005
 
 // Sum is one of the sums that the probe splits into stages.
 type Sum struct {
-	Tag    string // of the probe's report: "D", "H", "G"
+	Tag    string // in the probe's report: "D", "H", "G"
 	Name   string // of the figure's files
 	Title  string
 	Label  string // of the axis
-	Events string // what is counted
-	Read   string // how to read it
-	User   bool   // it ends in the server's own code, as the flight recorder says
+	Events string // the noun for what it counts
+	Read   string // the caption's explanation
+	User   bool   // it ends in the server's own code, where the flight recorder stamps
 }
 
+// Sums lists the sums that figures split into stages, in the order of the
+// figures.
 var Sums = []Sum{
 	{"D", "stages", "Where a request's dispatch time goes", "mean dispatch latency D", "requests",
 		"D, as the kernel sees it, runs from the moment a request's data is ready until a thread has read it.", false},
@@ -54,9 +57,9 @@ var Sums = []Sum{
 		"G, as the kernel sees it, runs from the receipt of an event until the next thread waits for events: a woken one in leader, the same one in worker and event.", false},
 }
 
-// Part is a stage's part of a bar.
+// Part is one stage of a bar.
 type Part struct {
-	Name string // stageName
+	Name string // see StageName
 	Mean float64
 }
 
@@ -65,12 +68,12 @@ type Stack struct {
 	Subject string
 	Parts   []Part // in the order of time
 	Total   float64
-	Totals  stats.Sample       // of each process
-	placed  map[string]float64 // share of the events by probe.Placement
-	Count   float64            // events
+	Totals  stats.Sample       // one value for each process
+	placed  map[string]float64 // share of the events, by name of a stage.Placement
+	Count   float64            // number of events with a placement
 }
 
-// DistOf is one of the sums' distributions in a report, or nil.
+// DistOf returns a sum's distribution in a report, nil if it has none.
 func DistOf(r *stage.Report, tag string) *stats.Dist {
 	switch {
 	case r == nil:
@@ -85,8 +88,8 @@ func DistOf(r *stage.Report, tag string) *stats.Dist {
 	return nil
 }
 
-// stageOrder are the names of all stages that a report may have of a sum, in
-// the order of time; those that the probe's list lacks come last.
+// stageOrder returns the names of all stages of a sum that a report may have,
+// in the order of time. Stages that package stage does not list come last.
 func stageOrder(r *stage.Report, tag string) []string {
 	keys := stage.Keys(tag)
 	for _, key := range slices.Sorted(maps.Keys(r.Stages)) {
@@ -97,9 +100,10 @@ func stageOrder(r *stage.Report, tag string) []string {
 	return keys
 }
 
-// split is what one process measured of a sum: its mean and the parts of that in
-// the order of time, in µs. Where the flight recorder was on as well, the ends of
-// the kernel's sums are carried on to the server's own code.
+// split returns one process's mean of a sum and the mean's parts, in µs and in
+// the order of time. ok is false if the phase has none. If the flight recorder
+// was on too, the kernel's sum is extended at both ends into the server's own
+// code.
 func (of Sum) split(r *record.PhaseResult) (mean float64, parts []Part, ok bool) {
 	add := func(key string, one stage.Times) {
 		parts = append(parts, Part{StageName(of.Tag, key), one.PartOfMean / 1e3})
@@ -137,13 +141,13 @@ func (of Sum) split(r *record.PhaseResult) (mean float64, parts []Part, ok bool)
 	return mean, parts, true
 }
 
-// userKeys are the stages of the user side that lie before and after all of the
-// kernel's.
+// userKeys returns the stages of the user side that lie before and after all of
+// the kernel's.
 func userKeys(r *record.PhaseResult, tag string, kernel []string) (before, after []string) {
 	if r.User == nil {
 		return nil, nil
 	}
-	starts := map[string]bool{} // stamps that the kernel's stages begin with
+	starts := map[string]bool{} // stamps at which the kernel's stages begin
 	for _, key := range kernel {
 		starts[r.Probe.Stages[key].From] = true
 	}
@@ -159,7 +163,8 @@ func userKeys(r *record.PhaseResult, tag string, kernel []string) (before, after
 	return before, after
 }
 
-// Stack adds the processes of one cell up.
+// Stack returns the bar of one cell, with means over its processes that count.
+// Those that do not count are in Totals only.
 func (v *View) Stack(of Sum, phase string, p Panel, subject string) Stack {
 	s := Stack{Subject: subject, placed: map[string]float64{}, Totals: stats.Sample{ByBlock: map[int]float64{}}}
 	for _, t := range v.Trials(p, subject) {
@@ -200,8 +205,9 @@ func (v *View) Stack(of Sum, phase string, p Panel, subject string) Stack {
 	return s
 }
 
-// AddParts adds those of one more process, each to that of its name. What only
-// the new one has keeps its place behind the one that stands before it.
+// AddParts adds the parts of one more process to sum, each to the part with its
+// name, and returns sum. A part that sum lacks is inserted behind its
+// predecessor.
 func AddParts(sum, parts []Part) []Part {
 	at := 0
 	for _, p := range parts {
@@ -216,9 +222,10 @@ func AddParts(sum, parts []Part) []Part {
 	return sum
 }
 
+// Same returns a function that reports whether a part has p's name.
 func Same(p Part) func(Part) bool { return func(q Part) bool { return q.Name == p.Name } }
 
-// Missing is what the stages leave out of the total; negative is too much.
+// Missing returns the total minus all parts, in µs, or 0 if that is negligible.
 func (s *Stack) Missing() float64 {
 	left := s.Total
 	for _, p := range s.Parts {
@@ -230,7 +237,8 @@ func (s *Stack) Missing() float64 {
 	return left
 }
 
-// Merged are the stages that no bar has a visible part of.
+// Merged returns the stages that are too short for a piece of their own in
+// every bar (see Negligible).
 func Merged(stacks []Stack) []string {
 	var names, seen []string
 	for _, s := range stacks {
@@ -245,7 +253,8 @@ func Merged(stacks []Stack) []string {
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(seen, name) })
 }
 
-// Placement writes the shares of one bar: same CPU, cross CPU, no wake-up.
+// Placement writes the shares of one bar's events with a wake-up on the same
+// CPU, on another CPU, and without a wake-up, "" if none has a placement.
 func (s *Stack) Placement() string {
 	if s.Count == 0 {
 		return ""

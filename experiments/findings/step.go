@@ -10,7 +10,8 @@ import (
 	"lflab/experiments/words"
 )
 
-// answerStep says what the servers of a run with a step did; nothing of others.
+// answerStep says how servers followed a step of load. It returns nothing if
+// the run has no step.
 func (v *View) answerStep() []Paragraph {
 	i := slices.IndexFunc(v.Phases, func(ph record.Phase) bool { return ph.Step != nil })
 	if i < 0 {

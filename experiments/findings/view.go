@@ -13,27 +13,29 @@ import (
 	"lflab/experiments/verdict"
 )
 
-// View is a run arranged for comparing: one axis names what is compared (the
-// subjects), every combination of the others is a panel.
+// View is a run arranged for comparing: one axis names the subjects, which are
+// compared, and each combination of the other axes is a panel.
 type View struct {
 	Run      *record.Run
 	Group    string // the axis of the subjects
 	Subjects []string
 	Panels   []Panel
 	Phases   []record.Phase
-	verdict  *verdict.Verdict // once judged has been asked
+	verdict  *verdict.Verdict // nil until Judged sets it
 }
 
-// Panel is one combination of the axes that are not compared.
+// Panel is one combination of the axes that do not name subjects.
 type Panel struct {
 	Cell  record.Cell
-	Title string // "closing connections", "place = same", "" when there is but one
+	Title string // "closing connections", "place = same", "" if it names no axis
 }
 
-// GroupAxes are the axes that hold what a suite compares, best first.
+// GroupAxes lists the axes that may name a run's subjects. The first that a run
+// has does.
 var GroupAxes = []string{"processes", "mpm", "subject", "primitive", ProbeAxis}
 
-// Arrange arranges a run.
+// Arrange returns the view of a run. If it has none of GroupAxes, its first
+// axis names the subjects. Subjects and panels without a trial are left out.
 func Arrange(run *record.Run) *View {
 	v := &View{Run: run, Phases: phasesOf(run)}
 	axes := AxesOf(run)
@@ -78,7 +80,8 @@ func Arrange(run *record.Run) *View {
 	return v
 }
 
-// AxesOf are the axes of the manifest, or those the trials have.
+// AxesOf returns the axes of the manifest, or those of the trials if it has
+// none.
 func AxesOf(run *record.Run) []record.Axis {
 	if len(run.Manifest.Axes) > 0 {
 		return run.Manifest.Axes
@@ -100,7 +103,8 @@ func AxesOf(run *record.Run) []record.Axis {
 	return axes
 }
 
-// phasesOf are the phases of the manifest, or those the trials have.
+// phasesOf returns the manifest's phases, or those of the trials if it has
+// none.
 func phasesOf(run *record.Run) []record.Phase {
 	if len(run.Manifest.Phases) > 0 {
 		return run.Manifest.Phases
@@ -116,7 +120,7 @@ func phasesOf(run *record.Run) []record.Phase {
 	return ps
 }
 
-// cellTitle names a combination for people.
+// cellTitle writes a cell's values of the axes as a title.
 func cellTitle(c record.Cell, axes []record.Axis) string {
 	var parts []string
 	for _, a := range axes {
@@ -134,7 +138,7 @@ func cellTitle(c record.Cell, axes []record.Axis) string {
 
 func (p Panel) has(t *record.Trial) bool { return t.Cell.Has(p.Cell) }
 
-// Trials of one cell, in order of execution.
+// Trials returns the trials of one subject in a panel, in the run's order.
 func (v *View) Trials(p Panel, subject string) []*record.Trial {
 	var ts []*record.Trial
 	for i := range v.Run.Trials {
@@ -145,11 +149,13 @@ func (v *View) Trials(p Panel, subject string) []*record.Trial {
 	return ts
 }
 
+// Sample returns m's values of one subject in a phase and panel (see SampleOf).
 func (v *View) Sample(phase string, p Panel, subject string, m record.Metric) stats.Sample {
 	return SampleOf(v.Trials(p, subject), phase, m)
 }
 
-// Has reports whether any trial that counts measured m in the phase.
+// Has reports whether any trial of the panel that counts measured m in the
+// phase.
 func (v *View) Has(phase string, p Panel, m record.Metric) bool {
 	for _, s := range v.Subjects {
 		if len(v.Sample(phase, p, s, m).Valid) > 0 {
@@ -159,8 +165,8 @@ func (v *View) Has(phase string, p Panel, m record.Metric) bool {
 	return false
 }
 
-// Drawn reports whether any trial measured m in the phase, be it one that is
-// drawn hollow.
+// Drawn reports whether any trial of the panel measured m in the phase, even
+// one that does not count and is drawn hollow.
 func (v *View) Drawn(phase string, p Panel, m record.Metric) bool {
 	for _, s := range v.Subjects {
 		if x := v.Sample(phase, p, s, m); len(x.Valid)+len(x.Invalid) > 0 {
@@ -170,7 +176,8 @@ func (v *View) Drawn(phase string, p Panel, m record.Metric) bool {
 	return false
 }
 
-// Histograms of one cell, one per process that counts and recorded anything.
+// Histograms returns one cell's histograms of that name, one for each process
+// that counts and recorded a value.
 func (v *View) Histograms(phase string, p Panel, subject, name string) []*hdrhistogram.Histogram {
 	var hs []*hdrhistogram.Histogram
 	for _, t := range v.Trials(p, subject) {
@@ -185,8 +192,9 @@ func (v *View) Histograms(phase string, p Panel, subject, name string) []*hdrhis
 	return hs
 }
 
-// Offered is the rate that a phase asked for in a panel, 0 in a closed loop.
-// The manifest holds one rate, a mode may have its own: the trials know.
+// Offered returns the rate that a phase offers in a panel, 0 in a closed loop.
+// It reads the trials, because a mode may have a rate other than the
+// manifest's.
 func (v *View) Offered(phase string, p Panel) float64 {
 	for _, s := range v.Subjects {
 		for _, t := range v.Trials(p, s) {
@@ -198,7 +206,7 @@ func (v *View) Offered(phase string, p Panel) float64 {
 	return 0
 }
 
-// Valid are the trials that count.
+// Valid returns the trials that count.
 func (v *View) Valid() []*record.Trial {
 	var ts []*record.Trial
 	for i := range v.Run.Trials {
@@ -209,7 +217,7 @@ func (v *View) Valid() []*record.Trial {
 	return ts
 }
 
-// Invalid are the trials that do not count.
+// Invalid returns the trials that do not count.
 func (v *View) Invalid() []*record.Trial {
 	var ts []*record.Trial
 	for i := range v.Run.Trials {
@@ -220,7 +228,7 @@ func (v *View) Invalid() []*record.Trial {
 	return ts
 }
 
-// Name of a trial for people: "leader, closing connections, repetition 3".
+// Name names a trial in text: "leader, closing connections, repetition 3".
 func (v *View) Name(t *record.Trial) string {
 	parts := []string{}
 	if s := t.Cell[v.Group]; s != "" {

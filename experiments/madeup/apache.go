@@ -2,7 +2,7 @@ package madeup
 
 import "lflab/experiments/record"
 
-// ApacheRun has Apache's MPMs for some of ours.
+// ApacheRun returns ProbedRun with some of our MPMs named as Apache's.
 func ApacheRun() *record.Run {
 	run := ProbedRun(1)
 	names := map[string]string{"kernel": "apache-prefork", "worker": "apache-worker", "event": "apache-event"}

@@ -1,3 +1,3 @@
-// Package madeup makes results that no server measured, for tests of what reads
-// results. Equal seeds give equal runs.
+// Package madeup makes up results, which no server measured, for tests of
+// packages that read results. Equal seeds give equal runs.
 package madeup

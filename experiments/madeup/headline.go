@@ -15,8 +15,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// madeUp is a run over all combinations of some axes; fill makes up what a phase
-// measured in a cell.
+// madeUp returns a run over all combinations of the axes. fill makes up the
+// result of a phase in a cell.
 func madeUp(seed uint64, suite string, repeat int, axes []record.Axis, phases []record.Phase, fill func(*rand.Rand, record.Cell, *record.PhaseResult)) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 11))
 	start := time.Date(2026, 3, 15, 8, 0, 0, 0, time.UTC)
@@ -55,11 +55,11 @@ func numbered(c record.Cell, axis string) float64 {
 	return x
 }
 
-// about is x with some noise.
+// about returns x with about 3 % of noise.
 func about(rng *rand.Rand, x float64) float64 { return x * math.Exp(0.03*rng.NormFloat64()) }
 
-// RateRun measures D along the offered rate, as the model has it with a little
-// more, stages and all.
+// RateRun returns a run with D and its stages along the offered rate. The mean
+// of D rises with the rate.
 func RateRun() *record.Run {
 	run := madeUp(3, "rates", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "kernel"}}, {Name: "mode", Values: []string{"close"}}, {Name: "rate", Values: []string{"1000", "3000", "6000", "12000", "20000"}}},
@@ -81,7 +81,8 @@ func RateRun() *record.Run {
 	return run
 }
 
-// PairRun measures the second of a pair along its spacing.
+// PairRun returns a run with D of the second of a pair along the pair's
+// spacing.
 func PairRun() *record.Run {
 	return madeUp(4, "pairs", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close"}}, {Name: "spacing", Values: []string{"0", "5", "10", "20", "40", "80"}}},
@@ -95,7 +96,8 @@ func PairRun() *record.Run {
 		})
 }
 
-// WorkRun is the grid of work and threads.
+// WorkRun returns a run over a grid of the handler's work and the number of
+// threads.
 func WorkRun() *record.Run {
 	return madeUp(5, "work", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close", "keepalive"}}, {Name: "work", Values: []string{"0", "10", "50", "200", "1000"}}, {Name: "threads", Values: []string{"2", "8", "32"}}},
@@ -109,7 +111,8 @@ func WorkRun() *record.Run {
 		})
 }
 
-// spinRun trades CPU time for the gap.
+// spinRun returns a run in which a longer spin costs CPU time and shortens the
+// gap.
 func spinRun() *record.Run {
 	return madeUp(6, "spin", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "spin", Values: []string{"0s", "2us", "10us", "50us"}}, {Name: "rate", Values: []string{"1000", "10000"}}},
@@ -124,7 +127,7 @@ func spinRun() *record.Run {
 		})
 }
 
-// OrderRun has threads that wake in an order.
+// OrderRun returns a run in which threads wake in different orders.
 func OrderRun() *record.Run {
 	return madeUp(7, "order", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader"}}, {Name: "order", Values: []string{"lifo", "fifo"}}, {Name: "kib", Values: []string{"0", "32", "256", "1024"}}, {Name: "threads", Values: []string{"8", "32"}}},
@@ -149,7 +152,7 @@ func OrderRun() *record.Run {
 		})
 }
 
-// overloadRun drops connections.
+// overloadRun returns a run in which servers drop connections.
 func overloadRun() *record.Run {
 	return madeUp(8, "overload", 6,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "event", "kernel"}}, {Name: "listen-backlog", Values: []string{"16", "128", "1024", "4096"}}},
@@ -162,7 +165,8 @@ func overloadRun() *record.Run {
 		})
 }
 
-// RuledRun is quickRun with rules to judge it by, one for each way a rule is drawn.
+// RuledRun returns QuickRun with rules, one for each way in which figures draw
+// rules.
 func RuledRun() *record.Run {
 	run := QuickRun(1)
 	m := &run.Manifest
@@ -176,7 +180,7 @@ func RuledRun() *record.Run {
 	return run
 }
 
-// TrendRun is workRun with a rule along an axis.
+// TrendRun returns WorkRun with a rule along an axis.
 func TrendRun() *record.Run {
 	run := WorkRun()
 	run.Manifest.Claim = suite.Claim{Hypothesis: "H10", Text: "The lead shrinks as work grows.", RefutedIf: "it grows", Figures: []string{"F5"}}
@@ -185,7 +189,7 @@ func TrendRun() *record.Run {
 	return run
 }
 
-// HeadlineRuns are runs that between them have data for every figure.
+// HeadlineRuns returns runs that together have data for every figure.
 func HeadlineRuns() map[string]*record.Run {
 	return map[string]*record.Run{
 		"quick": QuickRun(1), "probed": ProbedRun(1), "handoff": HandoffRun(), "step": StepRun(1), "rates": RateRun(), "pairs": PairRun(),

@@ -9,13 +9,12 @@ import (
 	"lflab/experiments/stats"
 )
 
-// sight is what the kernel sees of a made-up server: parts of the mean in µs,
-// by the keys of a report.
+// sight holds the kernel probe's values of a made-up server.
 type sight struct {
 	shape  stage.Shape
-	stages map[string]map[string]float64 // by sum
-	onPath float64                       // share of the hand-offs
-	item   bool                          // hand-offs are connections, not the leadership
+	stages map[string]map[string]float64 // parts of the mean in µs, by sum and by key of a report
+	onPath float64                       // share of hand-offs on a request's path
+	item   bool                          // it hands off connections, not the leadership
 	per    float64                       // hand-offs per connection
 }
 
@@ -48,8 +47,8 @@ var sights = map[string]sight{
 	}},
 }
 
-// ProbedRun is quickRun with two more phases, in which the kernel probe looked
-// on: the open loop with the recorder on, and the closed one.
+// ProbedRun returns QuickRun with two more phases, the open loop and the closed
+// loop with the kernel probe on.
 func ProbedRun(seed uint64) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	run := QuickRun(seed)
@@ -79,8 +78,8 @@ func ProbedRun(seed uint64) *record.Run {
 	return run
 }
 
-// report makes up what the probe tells of one process: the parts of each sum
-// vary by themselves, and their sum is its mean.
+// report makes up the probe's report on one process. The parts of each sum vary
+// independently, and the sum's mean is their total.
 func report(rng *rand.Rand, s sight) *stage.Report {
 	const connections = 1000
 	r := &stage.Report{

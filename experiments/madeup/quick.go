@@ -16,10 +16,11 @@ import (
 	"lflab/experiments/stats"
 )
 
-// cost is what a made-up server needs: values near those of a real machine.
+// cost holds the values of a made-up server. They are near those of a real
+// machine.
 type cost struct {
-	cpu, switches, rate, p50 float64 // µs, per request, requests/s, µs
-	h, g, d                  float64 // median µs; 0 for none
+	cpu, switches, rate, p50 float64 // µs per request, per request, requests/s, µs
+	h, g, d                  float64 // medians in µs; 0 for none
 }
 
 var costs = map[string]map[string]cost{
@@ -37,9 +38,10 @@ var costs = map[string]map[string]cost{
 
 var quickRuns sync.Map // by seed: func() *record.Run
 
-// QuickRun is a run of a suite like quick, made up from a seed: a trial that
-// missed its offered rate and one whose server died are among its trials. It
-// may be changed, all but what its histograms hold.
+// QuickRun returns a run of a suite like quick, made up from a seed. One of its
+// trials missed its offered rate, and the server of another died. The caller
+// may change the run, but not the contents of its histograms, which calls
+// share.
 func QuickRun(seed uint64) *record.Run {
 	made, _ := quickRuns.LoadOrStore(seed, sync.OnceValue(func() *record.Run { return makeQuickRun(seed) }))
 	run := *made.(func() *record.Run)()
@@ -150,8 +152,8 @@ func phaseResult(rng *rand.Rand, name string, c cost, noise func(float64) float6
 	return r
 }
 
-// HandoffRun is a run of a suite of commands that print a mean: no requests,
-// no histograms, other axes.
+// HandoffRun returns a run of a suite of commands that print a mean. It has no
+// requests and no histograms, and other axes than QuickRun.
 func HandoffRun() *record.Run {
 	rng := rand.New(rand.NewPCG(2, 3))
 	primitives := []string{"c-futex", "futex", "spinfutex", "eventfd", "pipe", "cond", "channel"}

@@ -2,7 +2,8 @@ package madeup
 
 import "lflab/experiments/record"
 
-// Scale multiplies a metric of one subject in every trial.
+// Scale applies change to every phase of every trial of one MPM, and returns
+// run.
 func Scale(run *record.Run, subject string, change func(*record.PhaseResult)) *record.Run {
 	for i := range run.Trials {
 		if run.Trials[i].Cell["mpm"] == subject {

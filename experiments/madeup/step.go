@@ -9,9 +9,9 @@ import (
 	"lflab/experiments/suite"
 )
 
-// StepRun is a run of a suite like spare, made up from a seed: two servers that
-// grow and shrink, one of them faster than the other, and a trial of the slower
-// one that does not count.
+// StepRun returns a run of a suite like spare, made up from a seed. It has two
+// servers that start and retire processes. One retires them faster than the
+// other, and one trial of the slower does not count.
 func StepRun(seed uint64) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	run := &record.Run{Manifest: record.Manifest{
@@ -23,7 +23,7 @@ func StepRun(seed uint64) *record.Run {
 	}}
 	for rep := range 6 {
 		for _, mpm := range []string{"leader", "apache-event"} {
-			retires := 10 // looks
+			retires := 10 // samples between the retirement of two children
 			if mpm == "apache-event" {
 				retires = 20
 			}
@@ -50,7 +50,7 @@ func StepRun(seed uint64) *record.Run {
 				}
 			}
 			for i := range 60 {
-				s.Served = append(s.Served, float64(min(200, 32+4*i))) // 192 at 4.0 s
+				s.Served = append(s.Served, float64(min(200, 32+4*i))) // 192 at 4 s
 			}
 			t := record.Trial{ID: fmt.Sprintf("%s-%d", mpm, rep), Cell: record.Cell{"mpm": mpm, "mode": "close"}, Repetition: rep, Order: len(run.Trials),
 				Gates: []record.Gate{{Name: "other_load", Phase: "step", OK: mpm == "leader" || rep != 2, Value: 0.3, Limit: 0.2, Detail: "other programs used 30 %"}},

@@ -8,8 +8,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// SuiteRun makes up a run of an embedded suite: each phase measures what the suite
-// has switched on there, and nothing else.
+// SuiteRun returns a made-up run of an embedded suite. The flight recorder and
+// the probe have values only in phases for which the suite switches them on.
 func SuiteRun(s *suite.Suite) *record.Run {
 	var axes []record.Axis
 	for _, a := range s.Axes {

@@ -10,14 +10,15 @@ import (
 	"lflab/experiments/words"
 )
 
-// Bars draws one row for each subject: a bar of parts in the order of time,
-// above it the processes' totals with their median and its interval, and at the
-// right edge a note.
+// Bars draws one row for each subject: a bar of pieces in the order of time,
+// above it the processes' totals with their median and its interval, and a note
+// at the right edge.
 type Bars struct {
 	Rows []BarRow // from the top
-	note string   // what the rows' notes are
+	note string   // heading of the rows' notes
 }
 
+// BarRow is one bar: a row of Bars or a column of Columns.
 type BarRow struct {
 	Style  Style
 	Pieces []Piece
@@ -25,22 +26,21 @@ type BarRow struct {
 	Note   string
 }
 
-// Piece is a part of a bar, in the unit of the axis.
+// Piece is a part of a bar. Width is in the unit of the axis.
 type Piece struct {
 	Fill  Fill
 	Width float64
 }
 
-// The measures: the height of a row, where the notes' heading stands, and the
-// room that figures at a bar's end and notes at the edge take beside the bars,
-// as a share of the panel's width.
+// Sizes of Bars. Lengths are in points. BesideBars is the share of the panel's
+// width that is left for the numbers at the bars' ends and the notes.
 const (
 	BarRowHeight = 21
 	noteDepth    = 21 // below the axis, beside its label
 	BesideBars   = 0.36
 )
 
-// End is where the row's bar ends.
+// End returns where the row's bar ends, in the unit of the axis.
 func (r BarRow) End() float64 {
 	x := 0.0
 	for _, p := range r.Pieces {
@@ -49,7 +49,7 @@ func (r BarRow) End() float64 {
 	return x
 }
 
-// Plot draws the rows; the panel's y axis counts them from below.
+// Plot draws the rows. The panel's y axis numbers them from below, from 0.
 func (b Bars) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	label := textStyle(textSize-1, false, Ink)
@@ -102,7 +102,7 @@ func (b Bars) plotTotals(c draw.Canvas, p *gonum.Plot, r BarRow, up vg.Length) {
 	}
 	hi := min(iv.Hi, p.X.Max)
 	line := draw.LineStyle{Color: r.Style.Color, Width: 1}
-	if !iv.Enough() { // a range, not an interval at the level asked for
+	if !iv.Enough() { // a range, because there are too few values for an interval
 		line.Dashes = []vg.Length{1, 1}
 	}
 	c.StrokeLine2(line, x(iv.Lo), up, x(hi), up)
@@ -115,7 +115,8 @@ func (b Bars) plotTotals(c draw.Canvas, p *gonum.Plot, r BarRow, up vg.Length) {
 	drawMarker(c, r.Style, vg.Point{X: x(iv.Center), Y: up}, 1.9, 0xff)
 }
 
-// BarPlot is a panel of rows with their names; nil if there is nothing to draw.
+// BarPlot returns a panel of named rows, nil if there is nothing to draw. label
+// is the x axis' label, note the heading of the rows' notes.
 func BarPlot(label, note string, names []string, rows []BarRow) *gonum.Plot {
 	widest := 0.0
 	for _, r := range rows {
@@ -124,7 +125,7 @@ func BarPlot(label, note string, names []string, rows []BarRow) *gonum.Plot {
 			widest = max(widest, iv.Center)
 		}
 	}
-	if widest == 0 { // nothing counts: then the hollow ones set the scale
+	if widest == 0 { // no trial counts, so the hollow ones set the scale
 		for _, r := range rows {
 			for _, x := range r.Totals.Invalid {
 				widest = max(widest, x)

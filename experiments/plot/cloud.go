@@ -6,16 +6,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Cloud is what one subject reached: a point for each process and phase, and
-// the medians of its cells, joined in the order of their rates.
+// Cloud draws one subject: a point for each process and phase, and the medians
+// of its cells, joined by a line in the order of Medians.
 type Cloud struct {
 	Style   Style
-	Valid   []vg.Point // x requests/s, y µs, both in data units
-	Invalid []vg.Point
+	Valid   []vg.Point // x in requests/s, y in µs
+	Invalid []vg.Point // of trials that do not count
 	Medians []vg.Point
 }
 
-// Plot draws the processes pale, then the medians over them.
+// Plot draws the line, pale processes over it, and the medians on top.
 func (k Cloud) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	at := func(d vg.Point) vg.Point { return vg.Point{X: x(float64(d.X)), Y: y(float64(d.Y))} }
@@ -37,8 +37,11 @@ func (k Cloud) Plot(c draw.Canvas, p *gonum.Plot) {
 	}
 }
 
+// Bounds holds the ranges of coordinates of points: x in [X0, X1], y in [Y0,
+// Y1].
 type Bounds struct{ X0, X1, Y0, Y1 float64 }
 
+// Take extends the bounds to include the points.
 func (b *Bounds) Take(pts []vg.Point) {
 	for _, p := range pts {
 		b.X0, b.X1 = min(b.X0, float64(p.X)), max(b.X1, float64(p.X))
@@ -46,6 +49,7 @@ func (b *Bounds) Take(pts []vg.Point) {
 	}
 }
 
+// Pairs returns the points (xs[i], ys[i]) whose coordinates are both positive.
 func Pairs(xs, ys []float64) []vg.Point {
 	var ps []vg.Point
 	for i := range min(len(xs), len(ys)) {

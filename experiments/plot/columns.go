@@ -13,13 +13,15 @@ import (
 // whisker.
 type Columns struct{ Rows []BarRow }
 
-// The bar's half width, and where its whisker stands, in bars.
+// Half the width of a bar, and the whisker's distance from its middle. Bars are
+// 1 apart.
 const (
 	columnHalf  = 0.3
 	columnAside = 0.39
 )
 
-// Plot draws them from the left; the panel's x axis counts them.
+// Plot draws the columns. The panel's x axis numbers them from the left, from
+// 0.
 func (b Columns) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	edge := draw.LineStyle{Color: AxisInk, Width: thinLine}

@@ -11,18 +11,20 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Curve is a distribution of one cell: through all values merged, with the
-// band in which its processes' own quantiles lie. Times in µs.
+// Curve draws the distribution of one cell: a line through the merged values of
+// all processes, and the interval over processes of each quantile as a band.
+// Times are in µs.
 type Curve struct {
 	style  Style
-	N      int64 // values
-	ps     []float64
-	Xs     []float64
-	Lo, Hi []float64
-	Thin   bool // a class beside the main one: no band, no markers
+	N      int64     // number of values
+	ps     []float64 // shares
+	Xs     []float64 // quantiles at ps
+	Lo, Hi []float64 // the band at ps
+	Thin   bool      // a class beside the main one: no band, no markers
 }
 
-// shares at which a curve is drawn: every half per cent, and closer at the top.
+// shares lists the shares at which a curve is drawn: every half per cent, and
+// closer at the top.
 var shares = func() []float64 {
 	var ps []float64
 	for i := 1; i < 200; i++ {
@@ -31,9 +33,11 @@ var shares = func() []float64 {
 	return append(ps, 0.9975, 0.999)
 }()
 
-// marked are the shares that carry the subject's marker.
+// marked lists the shares at which a curve has the subject's marker.
 var marked = []float64{0.5, 0.9, 0.99}
 
+// NewCurve returns the curve of a cell, given its processes' histograms in ns.
+// It returns an error if they cannot be merged.
 func NewCurve(hs []*hdrhistogram.Histogram, s Style) (Curve, error) {
 	all, err := stats.Merge(hs)
 	if err != nil {

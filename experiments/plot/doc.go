@@ -1,5 +1,5 @@
-// Package plot draws figures in the form papers use: axes, bars, dots,
-// distributions, stacks, series and forests, on sheets whose panels line up.
-// It writes SVG, PDF and PNG; equal data give equal bytes. It knows numbers,
-// intervals and looks, and no metric, no run and no claim.
+// Package plot draws figures for papers: axes, bars, dots, distributions,
+// stacks, series and forest plots, on sheets whose panels line up. It writes
+// SVG, PDF and PNG. Equal data give equal bytes. It knows numbers, intervals
+// and styles, but no metrics, runs or claims.
 package plot

@@ -9,24 +9,25 @@ import (
 	"lflab/experiments/words"
 )
 
-// Dots draws one row for each subject: its processes as points, hollow where
-// they do not count, and above them the median with its interval.
+// Dots draws one row for each subject: its processes as points, hollow if they
+// do not count, and above them the median with its interval.
 type Dots struct {
 	Rows []DotRow // from the top
 }
 
+// DotRow is the row of one subject.
 type DotRow struct {
 	Style  Style
 	Sample stats.Sample
 }
 
-// Plot draws the rows; the panel's y axis counts them from below.
+// Plot draws the rows. The panel's y axis numbers them from below, from 0.
 func (d Dots) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	label := textStyle(textSize-1, false, Ink)
 	for i, r := range d.Rows {
 		at := float64(len(d.Rows) - 1 - i)
-		// Equal values do not hide each other: the points of a row step up and down.
+		// Points step up and down so that equal values do not hide each other.
 		spread := func(i int) vg.Length { return y(at-0.2) + vg.Length(i%3-1)*1.5 }
 		for j, v := range r.Sample.Valid {
 			drawMarker(c, r.Style, vg.Point{X: x(v), Y: spread(j)}, 1.5, 0x80)
@@ -42,7 +43,7 @@ func (d Dots) Plot(c draw.Canvas, p *gonum.Plot) {
 		}
 		up := y(at + 0.15)
 		line := draw.LineStyle{Color: r.Style.Color, Width: 1.3}
-		if !iv.Enough() { // a range, not an interval at the level asked for
+		if !iv.Enough() { // a range, because there are too few values for an interval
 			line.Dashes = []vg.Length{1, 1}
 		}
 		c.StrokeLine2(line, x(iv.Lo), up, x(iv.Hi), up)
@@ -55,5 +56,5 @@ func (d Dots) Plot(c draw.Canvas, p *gonum.Plot) {
 	}
 }
 
-// DotsHeight is the height of a row of panels with so many rows of dots.
+// DotsHeight returns the height of panels with so many rows of dots, in points.
 func DotsHeight(rows int) vg.Length { return vg.Length(24+15*rows) + 12 }

@@ -12,30 +12,30 @@ import (
 	"lflab/experiments/words"
 )
 
-// forest draws headings and, below each, intervals beside one neutral line, each
-// with its bounds.
+// forest draws a forest plot: headings and, below each, intervals with their
+// bounds, across one neutral line.
 type forest struct {
 	rows    []ForestRow
-	neutral float64 // of all rows: 1 for ratios, which have a log scale, 0 for differences
+	neutral float64 // 1 for ratios, which have a log scale, 0 for differences
 }
 
-// ForestRow is a heading, or an interval below it.
+// ForestRow is a heading (Head) or an interval below it.
 type ForestRow struct {
 	Label  string
 	Head   bool
 	Style  Style
 	Of     stats.Interval
 	Mark   Mark
-	Bounds []float64 // none: the neutral line is the bound
+	Bounds []float64 // if empty, the neutral line is the bound
 }
 
-// The measures of a forest: a row's height and the room at the right for numbers.
+// The height of a row, and the room at the right for numbers.
 const (
-	forestRowHeight = 10.5
-	besideForest    = 0.3 // of the panel's width
+	forestRowHeight = 10.5 // points
+	besideForest    = 0.3  // share of the panel's width
 )
 
-// Plot draws the rows; the panel's y axis counts them from below.
+// Plot draws the rows. The panel's y axis numbers them from below, from 0.
 func (k forest) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	inside := func(v float64) vg.Length { return x(min(max(v, p.X.Min), p.X.Max)) }
@@ -46,7 +46,7 @@ func (k forest) Plot(c draw.Canvas, p *gonum.Plot) {
 	for i, r := range k.rows {
 		at := y(float64(n - 1 - i))
 		if r.Head {
-			// A long one reaches to the left, where a heading's row has no label.
+			// A long heading extends to the left, where its row has no label.
 			width := bold.Width(r.Label) + 6
 			from := vg.Point{X: min(c.Min.X, c.Max.X-width), Y: at - 4.5}
 			c.SetColor(Paper)
@@ -78,16 +78,15 @@ func (k forest) Plot(c draw.Canvas, p *gonum.Plot) {
 	}
 }
 
-// Mark is how a row's marker looks.
+// Mark says how a row's marker is drawn.
 type Mark uint8
 
 const (
-	Hollow Mark = iota
-	Filled
-	Crossed
+	Hollow  Mark = iota // the outline
+	Filled              // in the style's colour
+	Crossed             // the outline with a cross
 )
 
-// drawMark draws a row's marker.
 func drawMark(c draw.Canvas, r ForestRow, at vg.Point) {
 	switch r.Mark {
 	case Filled:
@@ -102,6 +101,9 @@ func drawMark(c draw.Canvas, r ForestRow, at vg.Point) {
 	}
 }
 
+// ForestSheet returns a sheet with a forest plot of rows. neutral is the value
+// of no difference: 1 for ratios, whose x axis is logarithmic, or 0 for
+// differences.
 func ForestSheet(label string, neutral float64, rows []ForestRow) *Sheet {
 	lo, hi := neutral, neutral
 	for _, r := range rows {
@@ -134,7 +136,8 @@ func ForestSheet(label string, neutral float64, rows []ForestRow) *Sheet {
 	return &Sheet{Width: TwoColumns, Row: vg.Length(forestRowHeight*float64(n)) + 34, Rows: [][]Tile{{{Plot: p}}}}
 }
 
-// Shortened cuts a text at a word, for a panel's title.
+// Shortened cuts a text that is longer than most bytes at the end of a word, or
+// within its only one, and adds an ellipsis.
 func Shortened(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -8,31 +8,30 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Hatch is the direction of the lines that an area is filled with, in steps of
-// 45 degrees; plain has none.
+// Hatch is the direction of the lines that fill an area.
 type Hatch uint8
 
 const (
-	Plain Hatch = iota
-	Level
-	Rising
-	Upright
-	Falling
+	Plain   Hatch = iota // no lines
+	Level                // horizontal
+	Rising               // to the right
+	Upright              // vertical
+	Falling              // to the right
 )
 
-// Fill is how an area looks: colour and hatch both tell it, so that neither
-// colour-blind readers nor grey prints lose it.
+// Fill says how an area is painted. Areas differ in both colour and hatch, so
+// that colour-blind readers and readers of grey prints can tell them apart.
 type Fill struct {
 	Color color.NRGBA
 	Hatch Hatch
 	Lines color.NRGBA // of the hatch
 }
 
-// HatchStep lies between two lines of a hatch.
+// HatchStep is the distance between two lines of a hatch, in points.
 const HatchStep = vg.Length(2.6)
 
-// Paint fills the rectangle. The lines lie on one grid for the whole canvas, so
-// that neighbours of one fill join.
+// Paint fills the rectangle. Lines lie on one grid for the whole canvas, so
+// that they continue across adjacent rectangles with the same fill.
 func (f Fill) Paint(c draw.Canvas, r vg.Rectangle) {
 	c.FillPolygon(f.Color, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
 	line := draw.LineStyle{Color: f.Lines, Width: 0.55}
@@ -48,8 +47,9 @@ func (f Fill) Paint(c draw.Canvas, r vg.Rectangle) {
 		}
 	case Rising, Falling:
 		const step = HatchStep * math.Sqrt2
-		// x is where the line meets the lower edge (rising) or the upper one,
-		// before it is cut to the rectangle: t runs along its height.
+		// x is where the uncut line meets the lower edge (Rising) or the upper
+		// edge (Falling). from and to are the heights, measured from that edge,
+		// between which it lies within the rectangle.
 		for x := vg.Length(math.Ceil(float64((r.Min.X-h)/step))) * step; x < r.Min.X+w; x += step {
 			from, to := max(0, r.Min.X-x), min(h, r.Max.X-x)
 			if from >= to {
@@ -64,12 +64,12 @@ func (f Fill) Paint(c draw.Canvas, r vg.Rectangle) {
 	}
 }
 
-// firstLine is the first place of the grid beyond at.
+// firstLine returns the first position of the grid beyond at.
 func firstLine(at vg.Length) vg.Length {
 	return vg.Length(math.Floor(float64(at/HatchStep))+1) * HatchStep
 }
 
-// Hatched is an area of a colour with lines of another.
+// Hatched returns a fill of a colour with lines of another colour.
 func Hatched(c color.NRGBA, h Hatch, lines color.NRGBA) Fill {
 	return Fill{Color: c, Hatch: h, Lines: lines}
 }

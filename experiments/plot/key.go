@@ -6,14 +6,14 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Key writes lines into a panel's lower right corner, where distributions leave
-// room.
+// Key writes a heading and lines into a panel's lower right corner, where
+// curves of distributions leave room.
 type Key struct {
 	Heading string
 	Lines   []string
 }
 
-// Plot writes them.
+// Plot writes the text over a pale background.
 func (k Key) Plot(c draw.Canvas, _ *gonum.Plot) {
 	text := textStyle(textSize-1, false, AxisInk)
 	text.XAlign = -1

@@ -7,7 +7,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// marker is the outline of a glyph of radius 1, as closed polygons; nil is a
+// marker is the outline of a glyph of radius 1, as closed polygons. nil is a
 // circle.
 type marker [][]vg.Point
 
@@ -31,8 +31,9 @@ var (
 	bowl      = marker{half(math.Pi)}
 )
 
-// polygon is regular, with a corner at the angle, and of the area of the
-// circle of radius 1, so that no marker looks heavier than another.
+// polygon returns a regular polygon with a corner at the angle. It has the area
+// of the circle of radius 1, so that no marker looks heavier than another, but
+// its own radius is at most 1.35.
 func polygon(corners int, degrees float64) []vg.Point {
 	n := float64(corners)
 	r := math.Sqrt(2 * math.Pi / (n * math.Sin(2*math.Pi/n)))
@@ -45,7 +46,8 @@ func polygon(corners int, degrees float64) []vg.Point {
 	return pts
 }
 
-// spiked is a star that stands on two of its corners.
+// spiked returns a star with one corner at the top. Its notches lie at the
+// radius inner.
 func spiked(corners int, inner float64) []vg.Point {
 	var pts []vg.Point
 	for i := range 2 * corners {
@@ -59,8 +61,8 @@ func spiked(corners int, inner float64) []vg.Point {
 	return pts
 }
 
-// half is a half disc whose straight side lies below, turned by an angle, and
-// whose middle is that of the circle.
+// half returns a half disc with its straight side below, turned by 0 or π. The
+// middle of its height is the origin.
 func half(turn float64) []vg.Point {
 	const r, corners = 1.3, 12
 	var pts []vg.Point
@@ -72,7 +74,7 @@ func half(turn float64) []vg.Point {
 	return pts
 }
 
-// armed is a plus sign, turned.
+// armed returns a plus sign, turned by an angle.
 func armed(degrees float64) []vg.Point {
 	const l, w = 1.25, 0.42
 	pts := []vg.Point{
@@ -86,7 +88,7 @@ func armed(degrees float64) []vg.Point {
 	return pts
 }
 
-// path of the marker around pt.
+// path returns the marker's outline around pt, with radius r.
 func (m marker) path(pt vg.Point, r vg.Length) vg.Path {
 	var p vg.Path
 	if m == nil {
@@ -109,15 +111,15 @@ func (m marker) path(pt vg.Point, r vg.Length) vg.Path {
 	return p
 }
 
-// on reports whether a point can be on a page. One that is no number, or a
-// kilometre away, keeps the painter of PNG files busy for an hour.
+// on reports whether a point can lie on a page. The PNG renderer would be busy
+// for an hour with a coordinate that is NaN or very large.
 func on(pt vg.Point) bool {
-	const far = 1e5
+	const far = 1e5 // points
 	return math.Abs(float64(pt.X)) < far && math.Abs(float64(pt.Y)) < far
 }
 
-// drawMarker draws a filled marker with a thin white rim, which keeps
-// neighbours apart; alpha thins it out.
+// drawMarker draws a filled marker. An opaque one (alpha 0xff) gets a thin
+// white rim, which separates it from its neighbours.
 func drawMarker(c draw.Canvas, s Style, pt vg.Point, r vg.Length, alpha uint8) {
 	if !on(pt) {
 		return
@@ -131,7 +133,7 @@ func drawMarker(c draw.Canvas, s Style, pt vg.Point, r vg.Length, alpha uint8) {
 	c.Fill(p)
 }
 
-// drawHollow draws the outline of a marker, for what does not count.
+// drawHollow draws the outline of a marker, for trials that do not count.
 func drawHollow(c draw.Canvas, s Style, pt vg.Point, r vg.Length) {
 	if !on(pt) {
 		return

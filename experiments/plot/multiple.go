@@ -12,8 +12,8 @@ import (
 	"lflab/experiments/words"
 )
 
-// BesideZero makes a panel's scale begin at 0, with room for the numbers at the
-// right of a narrow one.
+// BesideZero makes a panel's x axis linear and begin at 0. It adds room at the
+// right, because numbers beside the points of a narrow panel need it.
 func BesideZero(p *gonum.Plot) {
 	if _, log := p.X.Scale.(gonum.LogScale); log {
 		p.X.Scale, p.X.Tick.Marker = gonum.LinearScale{}, gonum.TickerFunc(LinearTicks)
@@ -23,11 +23,11 @@ func BesideZero(p *gonum.Plot) {
 	p.X.Min, p.X.Max = -0.04*p.X.Max, p.X.Max*1.2
 }
 
-// Profile is one subject's medians over its phases: rate, and latency at two
-// quantiles.
+// Profile holds one subject's medians for each phase: x is the rate, y the
+// latency at the quantile.
 type Profile struct {
 	Style    Style
-	P50, P99 []vg.Point // in data units
+	P50, P99 []vg.Point // x in requests/s, y in µs
 }
 
 // Multiple draws one profile over those of all others.
@@ -36,10 +36,10 @@ type Multiple struct {
 	Others []Profile
 }
 
-// P99Dashes tell the upper quantile's line from the lower one's.
+// P99Dashes is the dash pattern of p99's lines, which tells them from p50's.
 var P99Dashes = []vg.Length{2.2, 1.4}
 
-// Plot draws the others pale, then the own.
+// Plot draws the others in grey, then Own over them.
 func (m Multiple) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	line := func(ps []vg.Point, s draw.LineStyle) (at []vg.Point) {
@@ -68,7 +68,9 @@ func (m Multiple) Plot(c draw.Canvas, p *gonum.Plot) {
 	}
 }
 
-// Silence keeps an axis' grid without its labels, which stand further left.
+// Silence removes an axis' labels, which a panel further left has, but keeps
+// the grid. Labels become blanks, because gonum draws no grid line at an empty
+// label.
 func Silence(a *gonum.Axis) {
 	ticker := a.Tick.Marker
 	a.Tick.Marker = gonum.TickerFunc(func(lo, hi float64) []gonum.Tick {
@@ -82,7 +84,8 @@ func Silence(a *gonum.Axis) {
 	})
 }
 
-// DecadeTicks label powers of ten alone.
+// DecadeTicks returns the ticks of a logarithmic axis with labels at powers of
+// ten only.
 func DecadeTicks(lo, hi float64) []gonum.Tick {
 	ts := logTicks(lo, hi)
 	for i, t := range ts {
@@ -93,13 +96,14 @@ func DecadeTicks(lo, hi float64) []gonum.Tick {
 	return ts
 }
 
-// FewTicks puts about three labels, in thousands.
+// FewTicks returns the ticks of a linear axis with about three labels, in
+// thousands.
 func FewTicks(lo, hi float64) []gonum.Tick {
 	step := niceStep((hi - lo) / 4)
 	var ts []gonum.Tick
 	for i := math.Ceil(lo/step - 1e-9); i*step <= hi; i++ {
 		t := gonum.Tick{Value: i * step}
-		if t.Value < lo+0.93*(hi-lo) { // it would reach beyond the panel
+		if t.Value < lo+0.93*(hi-lo) { // a label further right would leave the panel
 			t.Label = words.Number(t.Value / 1000)
 		}
 		ts = append(ts, t)
@@ -107,8 +111,8 @@ func FewTicks(lo, hi float64) []gonum.Tick {
 	return ts
 }
 
-// Nameless keeps the grid's lines of a panel whose rows have their names
-// further left.
+// Nameless removes the names of a panel's rows, which a panel further left has,
+// but keeps the grid.
 func Nameless(p *gonum.Plot) {
 	ticks := p.Y.Tick.Marker.Ticks(0, 0)
 	for i := range ticks {

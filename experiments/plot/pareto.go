@@ -11,24 +11,24 @@ import (
 	"lflab/experiments/stats"
 )
 
-// ParetoPoint is one choice with its two costs.
+// ParetoPoint is one choice with its two costs, X and Y.
 type ParetoPoint struct {
 	Label string
-	At    float64 // its place in the order
+	At    float64 // its position in the order
 	X, Y  stats.Interval
 }
 
-// Pareto is one line of choices, joined in their order.
+// Pareto is a line that joins choices in the order of Points.
 type Pareto struct {
 	Style  Style
 	Points []ParetoPoint
 }
 
-// paretos draws such lines in one panel.
+// paretos draws several lines in one panel.
 type paretos []Pareto
 
-// Plot draws the lines, both intervals of each point, the points, and labels
-// where they cover neither each other nor a point.
+// Plot draws the lines, both intervals of each point, and the points. It draws
+// a label only where it covers no other label and no point.
 func (ks paretos) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	var taken []vg.Rectangle
@@ -65,8 +65,8 @@ func around(at vg.Point, r vg.Length) vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: at.X - r, Y: at.Y - r}, Max: vg.Point{X: at.X + r, Y: at.Y + r}}
 }
 
-// roomBeside finds a place for a label beside a point: at its upper right, lower
-// right, upper left or lower left.
+// roomBeside returns a free box for a label beside a point: at its upper right,
+// lower right, upper left or lower left. It returns false if none is free.
 func roomBeside(c draw.Canvas, at vg.Point, width vg.Length, taken []vg.Rectangle) (vg.Rectangle, bool) {
 	const height, off = vg.Length(6), vg.Length(3.2)
 	for _, corner := range []vg.Point{{X: off, Y: 1.5}, {X: off, Y: -1.5 - height}, {X: -off - width, Y: 1.5}, {X: -off - width, Y: -1.5 - height}} {
@@ -82,6 +82,8 @@ func roomBeside(c draw.Canvas, at vg.Point, width vg.Length, taken []vg.Rectangl
 	return vg.Rectangle{}, false
 }
 
+// ParetoPanel returns a panel of lines, nil if there are none. x and y label
+// the axes.
 func ParetoPanel(x, y string, ks []Pareto) *gonum.Plot {
 	if len(ks) == 0 {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"lflab/experiments/words"
 )
 
-// AddEntries adds those of a label that is not there yet.
+// AddEntries appends to es the entries of more whose label es lacks.
 func AddEntries(es, more []Entry) []Entry {
 	for _, e := range more {
 		if !slices.ContainsFunc(es, func(o Entry) bool { return o.Label == e.Label }) {
@@ -23,17 +23,19 @@ func AddEntries(es, more []Entry) []Entry {
 	return es
 }
 
-// Series is a number along an axis: its intervals, joined in order.
+// Series is a number along an axis: intervals, joined by a line in their order.
 type Series struct {
 	Name   string // in the legend
 	Style  Style
 	Points []SeriesPoint
-	Loose  bool // the points are not joined: a curve goes past them
+	Loose  bool // no line joins the points, because Curve is drawn instead
 	Curve  []CurvePoint
 }
 
+// CurvePoint is a point of a curve without an interval.
 type CurvePoint struct{ X, Y float64 }
 
+// SeriesPoint is an interval at a value of the axis.
 type SeriesPoint struct {
 	X  float64
 	Of stats.Interval
@@ -42,10 +44,11 @@ type SeriesPoint struct {
 // seriesPlot draws series over a common axis.
 type seriesPlot struct {
 	series []Series
-	place  func(float64) float64 // of an x on the axis
+	place  func(float64) float64 // position on the axis of an x
 }
 
-// Plot draws lines, then bars, then markers, so that no line covers a marker.
+// Plot draws lines, then intervals, then markers, so that no line covers a
+// marker.
 func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	for _, s := range k.series {
@@ -63,7 +66,7 @@ func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
 		}
 	}
 	for i, s := range k.series {
-		// Bars of different series at one place stand beside each other.
+		// Intervals of different series at one x stand beside each other.
 		aside := (vg.Length(i) - vg.Length(len(k.series)-1)/2) * 1.1
 		for _, q := range s.Points {
 			whisker(c, s.Style, q.Of, x(k.place(q.X))+aside, func(v float64) vg.Length { return y(min(max(v, p.Y.Min), p.Y.Max)) })
@@ -76,7 +79,8 @@ func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
 	}
 }
 
-// whisker draws an interval upright; dashed where it is a range.
+// whisker draws a vertical interval, dashed if there are too few values for one
+// and it is a range.
 func whisker(c draw.Canvas, s Style, iv stats.Interval, x vg.Length, y func(float64) vg.Length) {
 	if iv.N < 2 {
 		return
@@ -92,13 +96,13 @@ func whisker(c draw.Canvas, s Style, iv stats.Interval, x vg.Length, y func(floa
 	}
 }
 
-// Across is a line across the panel at y, as at a ratio of 1.
+// Across is a horizontal line across the panel, such as at a ratio of 1.
 type Across struct {
 	Y      float64
 	Dashes []vg.Length
 }
 
-// Plot draws it.
+// Plot draws the line if the y axis reaches it.
 func (l Across) Plot(c draw.Canvas, p *gonum.Plot) {
 	_, y := p.Transforms(&c)
 	if l.Y >= p.Y.Min && l.Y <= p.Y.Max {
@@ -106,8 +110,8 @@ func (l Across) Plot(c draw.Canvas, p *gonum.Plot) {
 	}
 }
 
-// SeriesPanel is a panel of series; nil if they have no point. The y axis takes
-// the values of levels in as well.
+// SeriesPanel returns a panel of series, nil if they have no points. levels are
+// for ratios: the y axis includes these values and need not begin at 0.
 func SeriesPanel(xLabel, yLabel string, ss []Series, levels ...float64) *gonum.Plot {
 	ss = slices.DeleteFunc(slices.Clone(ss), func(s Series) bool { return len(s.Points) == 0 })
 	if len(ss) == 0 {
@@ -136,8 +140,9 @@ func SeriesPanel(xLabel, yLabel string, ss []Series, levels ...float64) *gonum.P
 	return p
 }
 
-// valueAxis covers measured values: from 0, or logarithmic where they span more
-// than a factor of twenty; ratios stay around their own.
+// valueAxis makes an axis cover values from lo to hi. It begins at 0, or is
+// logarithmic if they span more than a factor of 20. An axis of ratios has
+// narrow margins instead, and is logarithmic above a factor of 3.
 func valueAxis(a *gonum.Axis, lo, hi float64, ratio bool) {
 	switch {
 	case lo > 0 && hi/lo > 20 || ratio && lo > 0 && hi/lo > 3:
@@ -150,9 +155,11 @@ func valueAxis(a *gonum.Axis, lo, hi float64, ratio bool) {
 	}
 }
 
-// numberAxis puts the values of an axis where they can be told apart: in
-// proportion, on a logarithmic scale, or, where 0 is one of many magnitudes, side
-// by side. It returns the place of a value.
+// numberAxis chooses a scale on which the values xs can be told apart: linear,
+// logarithmic if they span more than a factor of 8, or, if they do but include
+// 0, side by side at equal distances. A curve needs one of the first two, so
+// curved rules out the last. It returns a function that gives a value's
+// position.
 func numberAxis(a *gonum.Axis, xs []float64, curved bool) func(float64) float64 {
 	xs = slices.Compact(slices.Sorted(slices.Values(xs)))
 	first, last := xs[0], xs[len(xs)-1]
@@ -186,7 +193,8 @@ func numberAxis(a *gonum.Axis, xs []float64, curved bool) func(float64) float64 
 	return same
 }
 
-// spacedTicks marks each value; a label too near to the last one is left out.
+// spacedTicks marks each value. It leaves out a label too close to the last
+// one.
 func spacedTicks(xs []float64, at func(float64) float64) []gonum.Tick {
 	span := at(xs[len(xs)-1]) - at(xs[0])
 	var ticks []gonum.Tick
@@ -201,12 +209,13 @@ func spacedTicks(xs []float64, at func(float64) float64) []gonum.Tick {
 	return ticks
 }
 
+// ByX sorts points by X, in place, and returns them.
 func ByX(ps []SeriesPoint) []SeriesPoint {
 	slices.SortStableFunc(ps, func(a, b SeriesPoint) int { return cmp.Compare(a.X, b.X) })
 	return ps
 }
 
-// LegendOf has an entry for each series that is drawn.
+// LegendOf returns a legend entry for each name of a series that has points.
 func LegendOf(ss []Series) []Entry {
 	var es []Entry
 	for _, s := range ss {
@@ -217,8 +226,9 @@ func LegendOf(ss []Series) []Entry {
 	return es
 }
 
-// Ramp are looks for the values of an axis that is not what is compared: blue
-// from dark to light, so that the order is seen, with markers and dashes.
+// Ramp returns n styles for the values of an axis that does not name subjects.
+// The colours are blues from dark to light, which show the order, then purples
+// and greys. Markers and dashes are Palette's.
 func Ramp(n int) []Style {
 	colors := []uint32{0x08306b, 0x2171b5, 0x6aaed6, 0x7a4a8c, 0x3f007d, 0x9e9ac8, 0x4d4d4d, 0x969696}
 	var out []Style
@@ -229,8 +239,8 @@ func Ramp(n int) []Style {
 	return out
 }
 
-// InRows lays tiles out with so many columns, in a width of one column if there is
-// but one tile.
+// InRows returns a sheet of tiles in at most so many columns, nil if there are
+// no tiles. A sheet of one column is as wide as a column of the page.
 func InRows(tiles []Tile, columns int) *Sheet {
 	if len(tiles) == 0 {
 		return nil

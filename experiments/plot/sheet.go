@@ -12,46 +12,46 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Sheet is one figure as it will be printed: panels in rows and columns whose
-// data areas line up, and a legend in a strip of its own above them, where it
-// cannot cover data.
+// Sheet is one figure as printed: panels in rows and columns whose data areas
+// line up. Its legend lies above them, where it cannot cover data.
 type Sheet struct {
 	Width  vg.Length
 	Row    vg.Length // height of a row of panels, with axes
-	Rows   [][]Tile  // all of one length
+	Rows   [][]Tile  // all of the same length
 	Legend []Entry
-	Few    string // for the caption: which cells stand for all
+	Few    string // for the caption: which cells are shown, if not all
 }
 
-// Tile is one panel; without a plot it stays empty.
+// Tile is one panel, empty if Plot is nil.
 type Tile struct {
 	Plot  *gonum.Plot
 	Title string
 }
 
-// Entry of the legend.
+// Entry is a sample and a label in the legend.
 type Entry struct {
 	Label string
 	Style Style
-	Line  bool // a piece of line under the marker
+	Line  bool // draw a piece of line under the marker
 
-	Fill  *Fill  // a patch of it instead of the marker
-	Head  string // begins a line of the legend with this
-	Group int    // of entries whose line has one head
+	Fill  *Fill  // if not nil, draw a patch of it instead of the marker
+	Head  string // if not empty, begin a line of the legend with this heading
+	Group int    // number of the heading; callers use it to set Head once
 }
 
 const (
-	titleHeight  = 13 // points, of a title of one line
-	titleLine    = 9  // of each further line
+	titleHeight  = 13 // points, as all of these; a title of one line
+	titleLine    = 9  // each further line
 	entryHeight  = 11
 	sheetMargin  = 4
 	betweenRows  = 8
 	betweenTiles = 12
-	sampleWidth  = 20 // of a legend's piece of line
-	patchWidth   = 12 // of a legend's patch
+	sampleWidth  = 20 // a legend's piece of line
+	patchWidth   = 12 // a legend's patch
 )
 
-// NewPanel is an empty panel in the house style.
+// NewPanel returns an empty panel with linear axes, labelled x and y, and a
+// grid.
 func NewPanel(x, y string) *gonum.Plot {
 	p := gonum.New()
 	p.BackgroundColor = nil
@@ -75,7 +75,7 @@ func NewPanel(x, y string) *gonum.Plot {
 	return p
 }
 
-// LogAxis makes an axis logarithmic between lo and hi, both positive.
+// LogAxis makes an axis logarithmic from lo to hi. Both must be positive.
 func LogAxis(a *gonum.Axis, lo, hi float64) {
 	a.Scale, a.Tick.Marker = gonum.LogScale{}, gonum.TickerFunc(logTicks)
 	a.Min, a.Max = lo, hi
@@ -88,12 +88,13 @@ func textStyle(size vg.Length, bold bool, c color.Color) text.Style {
 	}
 }
 
+// Height returns the height of the sheet with its legend, titles and margins.
 func (s *Sheet) Height() vg.Length {
 	n := vg.Length(len(s.Rows))
 	return s.legendHeight() + n*(s.Row+s.titleHeight()) + (n-1)*betweenRows + 2*sheetMargin
 }
 
-// draw fills c, which has the sheet's size.
+// draw draws the sheet on c, which must have the sheet's size.
 func (s *Sheet) draw(c draw.Canvas) {
 	c.SetColor(Paper)
 	c.Fill(c.Rectangle.Path())
@@ -126,17 +127,17 @@ func (s *Sheet) draw(c draw.Canvas) {
 			}
 		}
 	}
-	if s.legendIndent() > 0 { // the heads stand where the rows' names do
+	if s.legendIndent() > 0 { // the headings begin at the left, above the rows' names
 		left = c.Min.X
 	}
 	s.drawLegend(draw.Crop(c, left-c.Min.X, 0, 0, 0))
 }
 
-// titleLines breaks a panel's title where its parts meet, so that it does not run
-// into the next panel's. A title of a row that has no others may be as long as the
-// row.
+// titleLines breaks a panel's title between its parts, so that it does not run
+// into the next panel's. If only the first panel of each row has a title, it
+// may be as long as the row.
 func (s *Sheet) titleLines(title string) []string {
-	const names = 26 // what an axis' labels take of a tile
+	const names = 26 // width of an axis' labels, in points
 	columns := vg.Length(len(s.Rows[0]))
 	for _, row := range s.Rows {
 		if titled := slices.ContainsFunc(row[1:], func(t Tile) bool { return t.Title != "" }); titled {
@@ -158,12 +159,13 @@ func (s *Sheet) titleLines(title string) []string {
 	return append(lines, line)
 }
 
-// titleParts are a title's parts with what joins them, for a break behind each.
+// titleParts splits a title behind each separator, which stays with the part
+// before it.
 func titleParts(title string) []string {
 	return strings.Split(strings.ReplaceAll(strings.ReplaceAll(title, ", ", ", \x00"), " · ", " · \x00"), "\x00")
 }
 
-// titleHeight is what the titles of a row of panels take.
+// titleHeight returns the height of the titles of a row of panels.
 func (s *Sheet) titleHeight() vg.Length {
 	most := 1
 	for _, row := range s.Rows {
@@ -174,7 +176,8 @@ func (s *Sheet) titleHeight() vg.Length {
 	return titleHeight + titleLine*vg.Length(most-1)
 }
 
-// legendIndent is what heads of legend lines take.
+// legendIndent returns the width of the widest heading of the legend, 0 if
+// there are none.
 func (s *Sheet) legendIndent() (indent vg.Length) {
 	for _, e := range s.Legend {
 		if e.Head != "" {
@@ -184,7 +187,7 @@ func (s *Sheet) legendIndent() (indent vg.Length) {
 	return indent
 }
 
-// legendLines breaks the legend into lines that fit.
+// legendLines breaks the legend into lines that fit the sheet's width.
 func (s *Sheet) legendLines() [][]Entry {
 	room := s.Width - 2*sheetMargin - 30 // the names at the axis
 	if indent := s.legendIndent(); indent > 0 {
@@ -202,7 +205,7 @@ func (s *Sheet) legendLines() [][]Entry {
 	return lines
 }
 
-// sample is the width of what stands before an entry's label.
+// sample returns the width of the sample before an entry's label.
 func (e Entry) sample() vg.Length {
 	if e.Fill != nil {
 		return patchWidth
@@ -239,7 +242,7 @@ func (s *Sheet) drawLegend(c draw.Canvas) {
 	}
 }
 
-// drawSample draws what stands before the label; at is the middle of its left
+// drawSample draws the sample before the label. at is the middle of its left
 // edge.
 func (e Entry) drawSample(c draw.Canvas, at vg.Point) {
 	if e.Fill != nil {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A title that is wider than its panel breaks between its parts, and the sheet
-// makes room for the lines.
+// A title that is wider than its panel breaks between its parts. The sheet
+// becomes higher for the additional lines.
 func TestTitlesBreakBetweenTheirParts(t *testing.T) {
 	long := "closing connections, place = free, idle = default · open loop, 1,000/s"
 	row := []Tile{{Title: long}, {Title: "short"}, {Title: "short"}}

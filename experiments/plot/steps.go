@@ -7,23 +7,27 @@ import (
 )
 
 var (
-	LoadFill   = Fill{RGB(0xe9edf2), Plain, Paper} // while the clients are there
+	// LoadFill fills the area of the time during which the clients are there.
+	LoadFill = Fill{RGB(0xe9edf2), Plain, Paper}
+	// ServedLine is the line style of the requests served at a time.
 	ServedLine = draw.LineStyle{Color: AxisInk, Width: 0.8, Dashes: []vg.Length{2.2, 1.4}}
-	NoMarker   = marker{}
+	// NoMarker draws nothing.
+	NoMarker = marker{}
 )
 
-// Steps are counts over the time of a step of load.
+// Steps draws counts over time, in s, during a step of load.
 type Steps struct {
 	Style  Style
-	From   float64 // s, of the grey area, which begins at 0
-	Height float64 // of the grey area; 0: that of the panel
-	Thin   [][]vg.Point
-	Hollow [][]vg.Point // of trials that do not count
+	From   float64      // where the grey area ends, in s; it begins at 0
+	Height float64      // of the grey area; if 0, that of the panel
+	Thin   [][]vg.Point // one line for each trial that counts
+	Hollow [][]vg.Point // one line for each trial that does not count
 	Median []vg.Point
 	Served []vg.Point
 }
 
-// Plot draws the load, then what was served, then the processes.
+// Plot draws the load, the requests served, the trials, and their median on
+// top.
 func (k Steps) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	top := c.Max.Y
@@ -50,13 +54,16 @@ func (k Steps) Plot(c draw.Canvas, p *gonum.Plot) {
 	line(draw.LineStyle{Color: k.Style.Color, Width: 1.4 * lineWidth}, k.Median)
 }
 
+// StepPanel returns a panel from before to end, in s, and from 0 to just above
+// top. Only the first panel of a row has numbers and the label what at its y
+// axis.
 func StepPanel(k Steps, what string, first bool, before, end, top float64) *gonum.Plot {
 	p := NewPanel("time (s)", "")
 	p.X.Min, p.X.Max = before, end
 	p.Y.Min, p.Y.Max = 0, 1.06*top
 	if first {
 		p.Y.Label.Text = what
-	} else { // the numbers stand once, at the left
+	} else {
 		p.Y.Tick.Marker = gonum.TickerFunc(func(lo, hi float64) []gonum.Tick {
 			ts := LinearTicks(lo, hi)
 			for i := range ts {

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// The house's measures: one and two columns of a journal page.
+// Widths of one and two columns of a journal page, and sizes of text and lines.
 const (
 	OneColumn  = 85 * vg.Millimeter
 	TwoColumns = 178 * vg.Millimeter
@@ -20,6 +20,7 @@ const (
 	thinLine  = vg.Length(0.4)
 )
 
+// Colours that carry no meaning: text, axes, grid and background.
 var (
 	Ink      = color.NRGBA{0x22, 0x22, 0x22, 0xff}
 	AxisInk  = color.NRGBA{0x66, 0x66, 0x66, 0xff}
@@ -28,18 +29,19 @@ var (
 	bandGrey = uint8(0x30) // alpha of a band
 )
 
-// Style is how a subject looks in every figure: colour, marker and dashes all
-// tell it, so that neither colour-blind readers nor grey prints lose it.
+// Style says how a subject is drawn in every figure. Subjects differ in colour,
+// marker and dashes, so that colour-blind readers and readers of grey prints
+// can tell them apart.
 type Style struct {
 	Color  color.NRGBA
 	Marker marker
 	Dashes []vg.Length
 }
 
-// Okabe and Ito's palette, which stays apart for every common kind of colour
-// blindness. Its yellow is too light for a line on white and is darkened. The
-// second eight are for suites that compare more, and differ from the first in
-// lightness.
+// The first block is Okabe and Ito's palette, whose colours differ for every
+// common kind of colour blindness, and grey. Its yellow is darkened, because it
+// is too light for a line on white. The second block is for suites that compare
+// more subjects, and differs from the first in lightness.
 var (
 	Black      = RGB(0x000000)
 	orange     = RGB(0xe69f00)
@@ -60,7 +62,7 @@ var (
 	plum    = RGB(0x5a2a82)
 )
 
-// Palette has sixteen looks, of which no two share colour, marker or dashes.
+// Palette lists sixteen styles, of which no two share colour, marker or dashes.
 var Palette = []Style{
 	{vermillion, circle, nil},
 	{blue, square, []vg.Length{5, 1.6}},
@@ -80,15 +82,16 @@ var Palette = []Style{
 	{plum, bowl, []vg.Length{1.5, 1.2, 5, 1.2}},
 }
 
-// pale is the style's colour for areas.
+// pale returns the style's colour with an alpha.
 func (s Style) pale(alpha uint8) color.NRGBA {
 	c := s.Color
 	c.A = alpha
 	return c
 }
 
-// boldSans is registered under a variant of its own: vgpdf looks a face of
-// bold weight up under another name than it registers it by.
+// boldSans is the variant that the bold face is registered under. A face of
+// bold weight would fail, because vgpdf registers it by one name and looks it
+// up by another.
 const boldSans = "SansBold"
 
 var registerBold = sync.OnceFunc(func() {
@@ -109,6 +112,7 @@ func face(size vg.Length, bold bool) font.Font {
 	return f
 }
 
+// RGB returns the opaque colour 0xrrggbb.
 func RGB(x uint32) color.NRGBA {
 	return color.NRGBA{uint8(x >> 16), uint8(x >> 8), uint8(x), 0xff}
 }

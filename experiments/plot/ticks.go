@@ -8,9 +8,9 @@ import (
 	gonum "gonum.org/v1/plot"
 )
 
-// logTicks marks 1, 2, … 9 of every decade within the axis. Decades carry
-// labels; where little more than two show, 2 and 5 do as well. A range that
-// is hardly logarithmic has the marks of a linear axis.
+// logTicks marks 1, 2, … 9 times each power of ten within the axis. It labels
+// powers of ten and, on an axis of less than 2.4 decades, 2 and 5 times them.
+// An axis of less than 0.7 decades has the ticks of a linear one.
 func logTicks(lo, hi float64) []gonum.Tick {
 	decades := math.Log10(hi / lo)
 	if decades < 0.7 {
@@ -33,7 +33,8 @@ func logTicks(lo, hi float64) []gonum.Tick {
 	return ts
 }
 
-// LinearTicks puts about five labelled marks at 1, 2 or 5 times a power of ten.
+// LinearTicks returns about five labelled ticks, whose distance is 1, 2 or 5
+// times a power of ten.
 func LinearTicks(lo, hi float64) []gonum.Tick {
 	step := niceStep((hi - lo) / 5)
 	var ts []gonum.Tick
@@ -43,7 +44,8 @@ func LinearTicks(lo, hi float64) []gonum.Tick {
 	return ts
 }
 
-// niceStep is the smallest of 1, 2, 5 times a power of ten that is no less than x.
+// niceStep returns the smallest number of the form 1, 2 or 5 times a power of
+// ten that is at least x, or 1 if x is not positive and finite.
 func niceStep(x float64) float64 {
 	if x <= 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 		return 1

@@ -15,10 +15,11 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// pngDPI is for looking at on a screen of twice the usual density.
+// pngDPI is the resolution of PNG files, for screens of twice the usual
+// density.
 const pngDPI = 220
 
-// fixedDates keeps the time of drawing out of PDF files.
+// fixedDates makes PDF files independent of the time of drawing.
 var fixedDates = sync.OnceFunc(func() {
 	t := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 	fpdf.SetDefaultCreationDate(t)
@@ -26,8 +27,8 @@ var fixedDates = sync.OnceFunc(func() {
 	fpdf.SetDefaultCatalogSort(true)
 })
 
-// Render draws the sheet in one format: svg, pdf or png. Equal sheets give
-// equal bytes.
+// Render returns the sheet as a file in a format: "svg", "pdf" or "png". Equal
+// sheets give equal bytes.
 func (s *Sheet) Render(format string) ([]byte, error) {
 	var c vg.CanvasWriterTo
 	w, h := s.Width, s.Height()
@@ -53,7 +54,7 @@ func (s *Sheet) Render(format string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// portableSVG names fonts of the same widths that other systems have.
+// portableSVG adds fonts of the same widths that systems without ours have.
 func portableSVG(svg []byte) []byte {
 	return []byte(strings.NewReplacer(
 		"font-family:Liberation Sans;", "font-family:'Liberation Sans',Arimo,Helvetica,Arial,sans-serif;",
@@ -62,8 +63,9 @@ func portableSVG(svg []byte) []byte {
 	).Replace(string(svg)))
 }
 
-// InlineSVG is an SVG file made fit to stand within HTML: without the XML
-// head, as wide as its column, with a name for those who cannot see it.
+// InlineSVG turns an SVG file of Render into an element for an HTML page:
+// without the XML header and the fixed size, and with label for screen readers.
+// It returns "" for other input.
 func InlineSVG(svg []byte, label string) string {
 	s := string(svg)
 	i := strings.Index(s, "<svg ")

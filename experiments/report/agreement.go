@@ -7,7 +7,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// agreeText says in sentences how far the later of two runs agrees.
+// agreeText says how far run b agrees with the earlier run a, in the intervals
+// of cells' metrics.
 func agreeText(a, b *run) string {
 	var cells, overlapping, few int
 	var apart []string

@@ -14,10 +14,9 @@ import (
 	"lflab/experiments/words"
 )
 
-// Comparison holds two runs against each other, cell by cell and metric by
-// metric.
+// Comparison compares two runs, cell by cell and metric by metric.
 type Comparison struct {
-	Notes []string // what differs in the circumstances, and what only one run has
+	Notes []string // circumstances that differ, and cells that only one run has
 	Cells []ComparedCell
 }
 
@@ -32,7 +31,7 @@ type comparedRow struct {
 	findings.Comparison
 }
 
-// Differs reports whether any metric of the cell does.
+// Differs reports whether any metric of the cell differs.
 func (c *ComparedCell) Differs() bool {
 	return slices.ContainsFunc(c.rows, func(r comparedRow) bool { return r.Differs() })
 }
@@ -42,20 +41,22 @@ func (c *ComparedCell) tooFew() bool {
 	return !slices.ContainsFunc(c.rows, func(r comparedRow) bool { return r.Enough() })
 }
 
-// redundant metrics follow from others; each would only make the correction
-// for the rest more severe.
+// redundant lists metrics that follow from others. They are left out, because
+// each would make the correction of the others stricter.
 var redundant = []string{findings.KeyUse, findings.KeyHMean, findings.KeyServiceP99, findings.KeyGNone}
 
-// comparedMetrics are the numbers of the outside, of the recorder and of the
-// kernel probe; a phase without either has fewer.
+// comparedMetrics returns the metrics of client and process, of the flight
+// recorder and of the kernel probe. A phase without recorder or probe has
+// fewer.
 func comparedMetrics() []record.Metric {
 	return append(append(slices.Clone(findings.Tabled), findings.ProbeTimes...), findings.MetricOf(findings.KeyHandoffs))
 }
 
-// Compare weighs run b against run a. p-values are Mann-Whitney's, corrected
-// after Holm over the metrics of a cell's phase: about one phase in twenty will
-// differ by chance. (Over all cells, six processes against six could never show
-// anything: their p is 0.002 at best.) Trials that do not count are left out.
+// Compare compares run b with run a. p-values are Mann-Whitney's, corrected
+// after Holm over the metrics of a cell's phase, so about one phase in twenty
+// differs by chance. A correction over all cells would hide everything, because
+// six processes against six reach p = 0.002 at best. Trials that do not count
+// are left out.
 func Compare(a, b *record.Run) *Comparison {
 	c := &Comparison{Notes: circumstances(a, b)}
 	va, vb := newView(a), newView(b)
@@ -79,7 +80,7 @@ func Compare(a, b *record.Run) *Comparison {
 					vs = append(vs, w)
 				}
 			}
-			if len(vs) == 0 { // a command that prints a mean alone
+			if len(vs) == 0 { // a command that prints only a mean
 				m := findings.MetricOf(findings.KeyHMean)
 				if w := findings.Compare(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
 					vs = append(vs, w)
@@ -104,12 +105,12 @@ func Compare(a, b *record.Run) *Comparison {
 	return c
 }
 
-// ofCell is a metric in the trials of exactly that cell.
+// ofCell returns a metric's values in the trials of one cell that count.
 func (v *view) ofCell(phase string, cell record.Cell, m record.Metric) []float64 {
 	return v.Sample(phase, findings.Panel{Cell: cell}, cell[v.Group], m).Valid
 }
 
-// cellsOf are the cells of the trials, in the order of first appearance by axes.
+// cellsOf returns the cells that have trials, in the order of the axes' values.
 func cellsOf(run *record.Run) []record.Cell {
 	var cells []record.Cell
 	for _, t := range run.Trials {
@@ -129,7 +130,8 @@ func cellsOf(run *record.Run) []record.Cell {
 	return cells
 }
 
-// circumstances are facts that differ between the runs.
+// circumstances lists the facts that differ between the runs, and how many
+// trials of each do not count.
 func circumstances(a, b *record.Run) []string {
 	var notes []string
 	for _, f := range []struct{ what, a, b string }{
@@ -172,7 +174,7 @@ func dash(s string) string {
 	return s
 }
 
-// Write prints the comparison as text; its last line says how many cells agree.
+// Write writes the comparison as text. The last line says how many cells agree.
 func (c *Comparison) Write(w io.Writer) error {
 	for _, n := range c.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)

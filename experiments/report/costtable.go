@@ -9,7 +9,7 @@ import (
 	"lflab/experiments/words"
 )
 
-// costSection tells what the probe costs, cell by cell.
+// costSection is the report's section on the probe's own cost, cell by cell.
 type costSection struct {
 	Text   string
 	Tables []table
@@ -25,7 +25,8 @@ func (v *view) costSection() costSection {
 	return s
 }
 
-// costTable has a column for each cost that both halves of the pair measured.
+// costTable returns the table of a pair of measurements, with a column for each
+// cost that both measured.
 func (v *view) costTable(x findings.OnOff) table {
 	ratio, difference := findings.Change.Ratio, findings.Change.Difference
 	t := table{Title: x.Title()}
@@ -43,7 +44,7 @@ func (v *view) costTable(x findings.OnOff) table {
 		{findings.KeyHMean, column{"H mean", "on / off"}, ratio},
 		{findings.KeyHMean, column{"H mean", "on − off, µs"}, difference},
 	} {
-		if c.key == findings.KeyHMean && x.On.Connections > 0 { // of servers medians say more
+		if c.key == findings.KeyHMean && x.On.Connections > 0 { // servers have medians, which say more
 			continue
 		}
 		var col []stats.Interval

@@ -22,8 +22,8 @@ import (
 
 var reportDir = flag.String("report", "", "results `directory` that TestReportIsValid looks at")
 
-// TestReportIsValid checks a results directory that lflab has made: everything
-// that a results directory promises is there, whole, and can be read by other programs.
+// TestReportIsValid checks a results directory that lflab has made: it has
+// every file that it should have, complete and readable by other programs.
 func TestReportIsValid(t *testing.T) {
 	if *reportDir == "" {
 		t.Skip("no results directory is given with -report")

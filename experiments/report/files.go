@@ -6,13 +6,14 @@ import (
 	"path/filepath"
 )
 
-// file is an entry of the results directory.
+// file describes an entry of the results directory.
 type file struct {
 	Path, What string
 	Link       bool
 }
 
-// files lists what the directory holds, with links to what a browser can show.
+// files lists the files that the directory has, with links to those that a
+// browser can show.
 func files(dir string, figs []pageFigure) []file {
 	var fs []file
 	for _, f := range []file{

@@ -18,8 +18,8 @@ import (
 
 var subjects = record.Axis{Name: "mpm", Values: []string{"leader", "worker"}}
 
-// made is a run whose leader has factor times worker's dispatch latency of 30 us
-// in each of so many blocks.
+// made returns a run with so many blocks, in each of which leader has factor
+// times worker's dispatch latency of 30 µs.
 func made(hypothesis string, seed uint64, blocks int, factor float64) *record.Run {
 	m := record.Manifest{
 		Suite: "made", SuiteDigest: "d1", Title: "Who dispatches sooner", Question: "Does a leader?", Command: fmt.Sprintf("lflab run made --seed %d", seed),
@@ -50,7 +50,8 @@ func made(hypothesis string, seed uint64, blocks int, factor float64) *record.Ru
 	return r
 }
 
-// trialID is the lab's: a run is not opened if a trial has another name.
+// trialID returns a trial's ID as the lab computes it, because a run with other
+// IDs cannot be opened.
 func trialID(cell record.Cell, repetition int) string {
 	h := sha256.New()
 	for _, k := range slices.Sorted(maps.Keys(cell)) {
@@ -60,7 +61,7 @@ func trialID(cell record.Cell, repetition int) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
-// keep writes a run as a results directory.
+// keep writes a run into dir as a results directory.
 func keep(t *testing.T, r *record.Run, dir string) {
 	t.Helper()
 	writeJSON(t, filepath.Join(dir, "manifest.json"), r.Manifest)

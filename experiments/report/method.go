@@ -14,13 +14,13 @@ import (
 	"lflab/experiments/words"
 )
 
-// term is a word and what it means.
+// term is a word and its meaning.
 type term struct {
 	Word, Meaning string
 	Swatch        template.HTML
 }
 
-// vocabulary of the report, the same as in code, flags and data.
+// vocabulary explains the report's words, which code, flags and data use too.
 var vocabulary = []term{
 	{Word: "latency", Meaning: "from the planned send to the last byte of the answer. In an open loop the plan does not wait for a slow server, so a stall counts for every request that was due in it."},
 	{Word: "service time", Meaning: "from the actual send to the last byte of the answer."},
@@ -50,7 +50,7 @@ var architectures = map[string]string{
 	"nginx":          "the system's nginx, unchanged: processes that each wait with epoll and serve what they get.",
 }
 
-// values explains those of axes other than mpm that a suite may compare.
+// values explains the subjects of axes other than mpm.
 var values = map[string]map[string]string{
 	"processes": {
 		"alone": "one process without a control process, sixteen threads that serve.",
@@ -71,7 +71,7 @@ var values = map[string]map[string]string{
 	},
 }
 
-// glossary explains the subjects that it knows.
+// glossary explains the run's subjects, except unknown ones.
 func (v *view) glossary() []term {
 	known := architectures
 	if of, ok := values[v.Group]; ok {
@@ -108,8 +108,8 @@ func (v *view) phaseRows() []phaseRow {
 	return rows
 }
 
-// recorder says where the flight recorder was on and, where two phases differ
-// in nothing else, what it cost.
+// recorder says in which phases the flight recorder was on and, if two phases
+// differ in nothing else, how much CPU time it cost.
 func (v *view) recorder() string {
 	var on, off []string
 	for _, ph := range v.Phases {
@@ -151,7 +151,8 @@ func (v *view) recorder() string {
 
 type row struct{ Name, Value, After string }
 
-// machineRows are the facts, with the value after the run where it differs.
+// machineRows returns the facts about the machine before the run, with those
+// after the run that differ.
 func machineRows(before, after record.Machine) []row {
 	facts := func(m record.Machine) []string {
 		return []string{
@@ -187,7 +188,7 @@ func pairRows(m map[string]string) []row {
 	return rows
 }
 
-// placed is where the kernel put woken threads; empty where nobody looked.
+// placed says where the kernel put woken threads, "" if that was not measured.
 func placed(p *machine.Placement) string {
 	if p == nil {
 		return ""

@@ -23,7 +23,7 @@ var overviewTemplate string
 
 // overviewRun is one results directory on the overview page.
 type overviewRun struct {
-	Name, Link string // of the directory; of its report, "" if there is none
+	Name, Link string // of the directory; to its report, "" if there is none
 	Title      string
 	Question   string
 	When       string
@@ -32,19 +32,19 @@ type overviewRun struct {
 	Damaged    int // trials that cannot be read
 	Verdict    *verdictBox
 	Hypothesis string
-	Answer     string // in short
+	Answer     string // first paragraph; "" if there is a verdict
 	Figure     template.HTML
 	Wide       bool
 	Caption    string
 }
 
-// Overview makes one page of all results directories in dir, dir/overview.html,
-// from their data alone: for each its title, its verdict, the first figure of its
-// report and a link to that, and the verdicts in a table. Directories come in the
-// order of their names and the numbers in them; what is no results directory is
-// passed over, and one that cannot be read is named. The page needs no network, and equal data give equal bytes. It
-// returns the path of the page. All runs are read one after the other; the
-// largest decides how much memory it takes.
+// WriteOverview writes dir/overview.html from the data of all results
+// directories in dir, and returns its path. The page has the verdicts in a
+// table and, for each run, its title, its verdict, its report's first figure
+// and a link to the report. Runs are sorted by name, and numbers in names by
+// value. The page names results directories that cannot be read, and leaves out
+// other directories. It needs no network, and equal data give equal bytes. Runs
+// are read one after the other, so the largest determines the memory needed.
 func WriteOverview(dir string) (path string, err error) {
 	names, _, err := record.In(dir)
 	if err != nil {
@@ -52,7 +52,7 @@ func WriteOverview(dir string) (path string, err error) {
 	}
 	slices.SortFunc(names, byNumber)
 	var runs []overviewRun
-	var left []string // that cannot be read
+	var left []string // errors of results directories that cannot be read
 	for _, name := range names {
 		at := filepath.Join(dir, name)
 		run, err := record.Open(at)
@@ -116,7 +116,7 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 		if err != nil {
 			return r, fmt.Errorf("%s: figure %s: %w", name, f.Name, err)
 		}
-		r.Figure = template.HTML(plot.InlineSVG(svg, f.Title)) // drawn by this package, every text in it escaped by vgsvg
+		r.Figure = template.HTML(plot.InlineSVG(svg, f.Title)) // safe, because vgsvg escapes every text in it
 		r.Wide = f.Sheet.Width > plot.OneColumn
 		r.Caption = strings.TrimSuffix(f.Title, ".") + "."
 		break
@@ -124,12 +124,12 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 	return r, nil
 }
 
-// byNumber compares names of results directories for a list of them: it puts h2
-// before h10.
+// byNumber compares names of results directories for sorting. It compares
+// numbers in them by value, so that h2 comes before h10.
 func byNumber(a, b string) int {
 	letters := func(s string) (string, int) {
 		head := strings.TrimRight(s, "0123456789")
-		n, _ := strconv.Atoi(s[len(head):]) // none is 0
+		n, _ := strconv.Atoi(s[len(head):]) // 0 if there is no number
 		return head, n
 	}
 	as, bs := strings.Split(a, "-"), strings.Split(b, "-")

@@ -15,8 +15,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// What the suite asks for stands first, in its order; the verdict's figures next;
-// what was asked for and cannot be drawn says why.
+// The figures that the suite asks for come first, in its order, then the
+// verdict's. A figure that was asked for and cannot be drawn says why.
 func TestFiguresAskedForComeFirst(t *testing.T) {
 	for _, c := range []struct {
 		run  *record.Run
@@ -43,8 +43,8 @@ func TestFiguresAskedForComeFirst(t *testing.T) {
 	}
 }
 
-// The report begins with the verdict where there are rules, and has no such box
-// where there are none.
+// A report begins with the verdict if the suite has rules, and otherwise has no
+// such box.
 func TestReportBeginsWithTheVerdict(t *testing.T) {
 	page := string(filesIn(t, write(t, madeup.RuledRun()))["report.html"])
 	verdict, answer := strings.Index(page, `<section id="verdict" class="refuted">`), strings.Index(page, `<section id="answer">`)
@@ -61,7 +61,8 @@ func TestReportBeginsWithTheVerdict(t *testing.T) {
 	}
 }
 
-// resultsIn makes a directory with two results directories of the repository.
+// resultsIn returns a directory with copies of two of the repository's results
+// directories.
 func resultsIn(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -135,7 +136,7 @@ func TestOverview(t *testing.T) {
 	}
 }
 
-// A run with rules has its verdict in the overview's tile.
+// The overview shows the verdict of a run with rules.
 func TestOverviewTileShowsTheVerdict(t *testing.T) {
 	r, err := overviewOf(madeup.RuledRun(), "h1", t.TempDir())
 	if err != nil {

@@ -15,24 +15,24 @@ import (
 	"lflab/experiments/words"
 )
 
-// probeCounts are for each connection; with connections that are kept they are
-// few, and what stands there is large. Moves are hand-offs to threads that
-// needed no wake-up as well.
+// probeCounts lists the metrics that count events per connection. Kept
+// connections are few, so their counts are large. Moves include hand-offs to
+// threads that needed no wake-up.
 var probeCounts = findings.MetricsOf(findings.KeyHandoffs, findings.KeyMoves, "wakes_per_connection", "wakes_wasted_per_connection", "wakes_elided_per_connection",
 	"switches_per_connection", "migrations_per_connection")
 
-// probeLosses are what the measurement lacks and what the programs themselves
-// ran for.
+// probeLosses lists the metrics of events that the probe lost, and of the time
+// that its programs ran.
 var probeLosses = findings.MetricsOf("probe_lost_records", "probe_lost_missed", "probe_lost_dropped", "probe_events_per_second", "probe_event_ns", "probe_cpu_percent")
 
-// probeSection is what the report says about the kernel's view.
+// probeSection is the report's section on what the kernel probe measured.
 type probeSection struct {
 	Stages []stageTable
 	Tables []table
 	Cost   costSection
 }
 
-// probeSection is nil when the probe saw nothing.
+// probeSection returns the section, nil if the run has no values of the probe.
 func (v *view) probeSection() *probeSection {
 	if v.Unprobed() != "" {
 		return nil
@@ -64,7 +64,8 @@ func (v *view) probeSection() *probeSection {
 	return s
 }
 
-// stageTable is one phase: stages by subjects, means in µs.
+// stageTable is the table of one phase: a row for each stage, a column for each
+// subject, means in µs.
 type stageTable struct {
 	Title    string
 	Subjects []term
@@ -125,7 +126,7 @@ func (v *view) stageGroup(of findings.Sum, p findings.Panel, stacks []findings.S
 		total.Cells = append(total.Cells, c)
 		names = findings.AddParts(names, s.Parts)
 	}
-	names = slices.DeleteFunc(names, func(name findings.Part) bool { // less is written 0.00
+	names = slices.DeleteFunc(names, func(name findings.Part) bool { // these would be written 0.00
 		return !slices.ContainsFunc(stacks, func(s findings.Stack) bool {
 			return slices.ContainsFunc(s.Parts, func(p findings.Part) bool { return p.Name == name.Name && p.Mean >= 0.005 })
 		})
@@ -149,7 +150,7 @@ func (v *view) stageGroup(of findings.Sum, p findings.Panel, stacks []findings.S
 	return g
 }
 
-// stageText says what happens in a stage, as the probe does.
+// stageText returns the probe's description of a stage, "" if there is none.
 func (v *view) stageText(tag, name string) string {
 	for i := range v.Run.Trials {
 		for _, r := range v.Run.Trials[i].Phases {
@@ -172,8 +173,8 @@ func (v *view) stageText(tag, name string) string {
 	return ""
 }
 
-// patch is a stage's fill, to stand before its name. Hatches are told by the
-// direction of two lines.
+// patch returns a small picture of a stage's fill to show before its name. A
+// few lines show the direction of a hatch.
 func patch(f plot.Fill) template.HTML {
 	hex := func(r, g, b uint8) string { return fmt.Sprintf("#%02x%02x%02x", r, g, b) }
 	lines := map[plot.Hatch]string{

@@ -31,14 +31,14 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 		t.Errorf("pairs of unequal loads: %q", got)
 	}
 	run = madeup.ProbedRun(1)
-	run.Manifest.Phases[1].Flight = false // then the pair is the recorder's as well, and says so
+	run.Manifest.Phases[1].Flight = false // the pair now differs in the recorder too, and its title says so
 	if got := names(run); got != "open_probe-open closed_probe-closed" {
 		t.Errorf("pairs %q", got)
 	}
 	if got := figure.New(run).CostBeside(); !strings.Contains(got, "with the flight recorder's cost") {
 		t.Errorf("the recorder's part is unsaid: %s", got)
 	}
-	handoff := madeup.HandoffRun() // its places stand for cells with the probe off and on
+	handoff := madeup.HandoffRun() // its axis place becomes an axis probe
 	handoff.Manifest.Axes[1] = record.Axis{Name: "probe", Values: []string{"off", "records"}}
 	for i := range handoff.Trials {
 		tr := &handoff.Trials[i]
@@ -57,7 +57,7 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 		}
 	}
 	check(newView(handoff), 0)
-	handoff.Manifest.Axes[0].Name = "place" // nothing else to compare than the probe itself
+	handoff.Manifest.Axes[0].Name = "place" // now the probe is the only axis to compare
 	for i := range handoff.Trials {
 		tr := &handoff.Trials[i]
 		tr.Cell = record.Cell{"place": tr.Cell["primitive"], "probe": tr.Cell["probe"]}
@@ -119,8 +119,8 @@ func TestReportTellsWhatTheKernelSaw(t *testing.T) {
 	}
 }
 
-// Where the probe was not allowed one line says so, and nothing else speaks of
-// it.
+// If the probe was not allowed, the report says so in one line and does not
+// mention the probe elsewhere.
 func TestReportWithoutTheProbeSaysWhyOnce(t *testing.T) {
 	run := madeup.QuickRun(1)
 	run.Manifest.Skipped = append(run.Manifest.Skipped, "probe: it needs CAP_BPF and CAP_PERFMON")

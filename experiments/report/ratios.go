@@ -7,20 +7,20 @@ import (
 	"lflab/experiments/record"
 )
 
-// ratioTable is the ratios that a suite asks for: a line for each cell, a column
-// for each ratio.
+// ratioTable is the table of the ratios that a suite asks for: a line for each
+// cell, a column for each ratio.
 type ratioTable struct {
 	Titles []string
 	Rows   []ratioLine
-	Broken bool // a promise is
+	Broken bool // some ratio breaks the suite's promise
 }
 
 type ratioLine struct {
 	Label  string
-	Values []string // empty where the cell has no such ratio
+	Values []string // one for each title; "" if the cell has no such ratio
 }
 
-// Ratios is the table of the run's ratios.
+// Ratios returns the table of the run's ratios. Broken promises are in bold.
 func (r *run) Ratios() ratioTable {
 	var t ratioTable
 	ratios := r.Data.Ratios()
@@ -41,7 +41,7 @@ func (r *run) Ratios() ratioTable {
 			t.Rows = append(t.Rows, ratioLine{label, make([]string, len(t.Titles))})
 		}
 		value := q.Of.String()
-		if len(q.Values) > 1 { // the best of these
+		if len(q.Values) > 1 { // To is the best of Values
 			value += " of " + q.To
 		}
 		if q.Promise() == "no" {

@@ -11,8 +11,9 @@ import (
 	"lflab/experiments/words"
 )
 
-// ratioTables are the figures that the suite asks for, one table for each panel
-// and the ratios as columns.
+// ratioTables returns one table of the ratios that the suite asks for, nil if
+// it has none: a group of rows for each panel, a row for each subject, a column
+// for each ratio.
 func (v *view) ratioTables() []table {
 	rows := v.Run.Ratios()
 	if len(rows) == 0 {
@@ -58,5 +59,5 @@ func (v *view) ratioTables() []table {
 	return []table{t}
 }
 
-// ratioCell has two decimals, whatever stands in the other rows.
+// ratioCell returns the cell of a ratio, always with two decimals.
 func ratioCell(iv stats.Interval) tableCell { return cellOf(iv, 2) }

@@ -12,11 +12,11 @@ import (
 //go:embed readme.md.tmpl
 var text string
 
-// Mark is what the first line of a generated README.md begins with.
+// ReadmeMark is the beginning of the first line of a generated README.md.
 const ReadmeMark = "<!-- Generated from the data"
 
-// Write reads every results directory in dir and writes dir/README.md anew,
-// whole or not at all. It returns its path.
+// WriteReadme reads every results directory in dir, replaces dir/README.md, and
+// returns its path. On an error the old file stays.
 func WriteReadme(dir string) (path string, err error) {
 	page, err := generate(dir, nil)
 	if err != nil {
@@ -29,7 +29,8 @@ func WriteReadme(dir string) (path string, err error) {
 	return path, nil
 }
 
-// generate makes the page of the results directories in dir, or of those named.
+// generate returns the page of the results directories in dir, or only of those
+// in only if it is not empty.
 func generate(dir string, only []string) ([]byte, error) {
 	runs, left, err := read(dir, only)
 	if err != nil {
@@ -46,10 +47,10 @@ func generate(dir string, only []string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// cell makes a sentence fit for a table.
+// cell escapes a sentence for a cell of a Markdown table.
 func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s)
 }
 
-// stop ends a sentence that a suite may have left open.
+// stop ends a sentence of a suite with a full stop if it has none.
 func stop(s string) string { return strings.TrimSuffix(s, ".") + "." }

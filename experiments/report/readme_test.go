@@ -21,9 +21,9 @@ import (
 
 var update = flag.Bool("update", false, "write the golden file, and results/README.md if it is a generated one")
 
-// house is a directory of five runs: a claim that holds, the same with another
-// seed, one that is refuted, one that needs more CPUs, and a suite that claims
-// nothing, with a promise that is not kept.
+// house returns a directory of five runs: a claim that holds, the same with
+// another seed, one that is refuted, one that needs more CPUs, and a suite that
+// claims nothing but has a promise that is not kept.
 func house(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -52,8 +52,8 @@ func house(t *testing.T) string {
 	return dir
 }
 
-// TestGolden leaves out the suite without a claim: what is said of it is figure's,
-// and changes with it.
+// TestGolden leaves out the suite without a claim, because package findings
+// writes its text, which changes with that package.
 func TestGolden(t *testing.T) {
 	dir := house(t)
 	if err := os.RemoveAll(filepath.Join(dir, "plain")); err != nil {
@@ -91,7 +91,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestPage asserts of the page what the golden file could be wrong about.
+// TestPage checks the facts on the page that the golden file could have wrong.
 func TestPage(t *testing.T) {
 	dir := house(t)
 	got, err := generate(dir, nil)
@@ -136,15 +136,15 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// TestAgainstPattern: what contradicts the pattern stands alone with its
-// circumstances; all else is left.
+// TestAgainstPattern checks that only sentences that contradict the pattern are
+// listed, each with its circumstances.
 func TestAgainstPattern(t *testing.T) {
 	run := madeup.Scale(madeup.QuickRun(1), "leader", func(r *record.PhaseResult) { r.VoluntaryPerRequest *= 4 })
 	var against []string
 	for _, p := range findings.Paragraphs(findings.Arrange(run)) {
 		against = append(against, againstPattern(p)...)
 	}
-	if len(against) != 2 { // one of each mode
+	if len(against) != 2 { // one for each mode
 		t.Fatalf("%q", against)
 	}
 	for _, s := range against {
@@ -154,7 +154,7 @@ func TestAgainstPattern(t *testing.T) {
 	}
 }
 
-// TestPageFollowsTheData: other data, another page.
+// TestPageFollowsTheData checks that other data give another page.
 func TestPageFollowsTheData(t *testing.T) {
 	dir := house(t)
 	before, err := generate(dir, nil)
@@ -171,8 +171,8 @@ func TestPageFollowsTheData(t *testing.T) {
 	}
 }
 
-// TestPlacementIsAThreat: where woken threads ran is told from the runs that
-// looked, and not at all where none did.
+// TestPlacementIsAThreat checks that the page says where woken threads ran,
+// from the runs that measured it, and does not mention it if none did.
 func TestPlacementIsAThreat(t *testing.T) {
 	dir := house(t)
 	page := func() string {
@@ -218,8 +218,8 @@ func TestNothingToRead(t *testing.T) {
 	}
 }
 
-// What cannot be read is named, and keeps no other run from the page; a
-// manifest.json of another program is passed over.
+// The page names runs that cannot be read and still has all others. It leaves
+// out a directory with another program's manifest.json.
 func TestDamagedRuns(t *testing.T) {
 	dir := house(t)
 	writeJSON(t, filepath.Join(dir, "broken", "manifest.json"), "no object")
@@ -261,7 +261,7 @@ func TestAgreement(t *testing.T) {
 	if got, want := of(record.Agree(a, b), "D_p50_ns"), (record.Agreement{Metric: "D_p50_ns", Cells: 2, Overlapping: 2, Few: 0}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
-	for i := range b.Trials { // leader of the second run is twice as fast
+	for i := range b.Trials { // make leader twice as fast in the second run
 		if b.Trials[i].Cell["mpm"] == "leader" {
 			b.Trials[i].Phases[0].D.P50 /= 2
 		}
@@ -282,8 +282,9 @@ func TestAgreement(t *testing.T) {
 	}
 }
 
-// TestCommittedPage: the page that is kept says what the data beside it say. Of
-// the directories there it counts those that the page names: a user has others.
+// TestCommittedPage checks that the committed page agrees with the data beside
+// it. It reads only the directories that the page names, because a user may
+// have others.
 func TestCommittedPage(t *testing.T) {
 	dir := filepath.Join("..", "..", "results")
 	kept, err := os.ReadFile(filepath.Join(dir, "README.md"))
@@ -321,7 +322,8 @@ func TestCommittedPage(t *testing.T) {
 	}
 }
 
-// differ gives the first line in which two texts differ; 0: none.
+// differ returns the number and the text of the first line in which two texts
+// differ, or 0 if they are equal.
 func differ(got, want []byte) (line int, g, w string) {
 	gs, ws := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
 	for i := range max(len(gs), len(ws)) {

@@ -12,11 +12,12 @@ import (
 	"lflab/experiments/suite"
 )
 
-// hypotheses is how many there are: the greatest number of an embedded suite's.
+// hypotheses returns the number of hypotheses: the greatest number that an
+// embedded suite has.
 var hypotheses = sync.OnceValue(func() (most int) {
 	suites, err := suite.All()
 	if err != nil {
-		panic(err) // they are embedded and tested
+		panic(err) // cannot happen, because tests read all embedded suites
 	}
 	for _, s := range suites {
 		if n, err := strconv.Atoi(strings.TrimPrefix(s.Claim.Hypothesis, "H")); err == nil {
@@ -26,35 +27,34 @@ var hypotheses = sync.OnceValue(func() (most int) {
 	return most
 })
 
-// row is one line of the table of hypotheses.
+// judgement is one line of the table of hypotheses.
 type judgement struct {
 	Hypothesis, Outcome, Sentence, Run string
 }
 
-// contradiction is a sentence and the run that it is from.
+// contradiction is a sentence that contradicts a claim, and its run.
 type contradiction struct {
 	Text, Run string
 }
 
-// page is what the template is filled with.
+// page holds the data of the template.
 type page struct {
 	Mark    string
 	Example string // name of a results directory
 	Rows    []judgement
 	Against []contradiction
 	Runs    []*run
-	Left    []string // results directories that cannot be read
+	Left    []string // sentences on results directories that cannot be read
 
-	// What the runs have in common, as "2" or "2 to 8".
-	CPUs    string
-	Few     bool // no more than 4 of them
+	CPUs    string // of the runs' machines: "2" or "2 to 8"
+	Few     bool   // no machine has more than 4 CPUs
 	Kernels []string
 	Virtual []string // hypervisors
-	Foreign []string // boot parameters of the scheduler that Linux as released does not have
-	// Shares of woken threads that stayed on their waker's CPU, in per cent, before
-	// the runs and after them; empty where that was not measured.
+	Foreign []string // boot parameters of the scheduler that released Linux lacks
+	// Shares of woken threads that stayed on their waker's CPU, in per cent,
+	// before the runs and after them. Runs that did not measure this have none.
 	Placed, PlacedAfter []float64
-	Packed              bool // that was most of them, in most measurements
+	Packed              bool // the median of these shares is above 50 %
 	Trials              int
 	Valid               int
 }
@@ -100,8 +100,8 @@ func newPage(runs []*run, left []string) *page {
 	return p
 }
 
-// rowsOf are the verdicts on a hypothesis, one for each run, or that there is no
-// run.
+// rowsOf returns the verdicts on a hypothesis, one for each of its runs, or one
+// row that says that there is no run.
 func rowsOf(hypothesis string, runs []*run) []judgement {
 	var rows []judgement
 	for _, r := range runs {
@@ -120,7 +120,7 @@ func rowsOf(hypothesis string, runs []*run) []judgement {
 	return rows
 }
 
-// once adds a word that is not there yet; an empty one is none.
+// once appends w to words if it is not empty and not yet there.
 func once(words []string, w string) []string {
 	if w = strings.TrimSpace(w); w == "" || slices.Contains(words, w) {
 		return words
@@ -128,10 +128,11 @@ func once(words []string, w string) []string {
 	return append(words, w)
 }
 
-// figureName is a drawing's file without its ending.
+// figureName returns the name of a figure, given the path of its SVG file.
 func figureName(file string) string { return strings.TrimSuffix(path.Base(file), ".svg") }
 
-// span is the least and the most of some numbers, without decimals.
+// span writes the least and the greatest of xs, without decimals. xs must not
+// be empty.
 func span(xs []float64) string {
 	return fmt.Sprintf("%.0f to %.0f", slices.Min(xs), slices.Max(xs))
 }

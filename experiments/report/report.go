@@ -24,9 +24,10 @@ var reportTemplate string
 //go:embed report.css
 var reportStyle string
 
-// Report reads a results directory and makes its tables, its figures/ and report.html
-// anew, from the data alone. Each file is replaced whole. It returns the path
-// of report.html, and what could not be read and is missing in it.
+// WriteReport reads a results directory and replaces its tables, its figures/
+// and report.html, from the data alone. It replaces each file as a whole. It
+// returns the path of report.html, and the trials that it could not read and
+// that are missing.
 func WriteReport(dir string) (htmlPath string, damaged []record.Damage, err error) {
 	run, err := record.Open(dir)
 	if err != nil {
@@ -39,7 +40,8 @@ func WriteReport(dir string) (htmlPath string, damaged []record.Damage, err erro
 	return htmlPath, run.Damaged, err
 }
 
-// Write is Report of a run that is in memory already.
+// writeReport writes the figures and report.html of a run into dir. It removes
+// figures of an earlier report that it cannot draw now.
 func writeReport(run *record.Run, dir string) (htmlPath string, err error) {
 	v := newView(run)
 	figs, err := v.Figures()
@@ -54,7 +56,7 @@ func writeReport(run *record.Run, dir string) (htmlPath string, err error) {
 	for _, f := range figs {
 		for _, format := range []string{"svg", "pdf", "png"} {
 			path := filepath.Join(out, f.Name+"."+format)
-			if f.Sheet == nil { // of an earlier report, when there were data for it
+			if f.Sheet == nil { // an earlier report may have had data for it
 				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					return "", fmt.Errorf("report on %s: %w", dir, err)
 				}
@@ -83,12 +85,12 @@ func writeReport(run *record.Run, dir string) (htmlPath string, err error) {
 	return path, nil
 }
 
-// view is a run with its figures, as pages show it.
+// view is a run arranged for pages.
 type view struct{ *figure.View }
 
 func newView(run *record.Run) *view { return &view{figure.New(run)} }
 
-// pageFigure is a figure as the page shows it.
+// pageFigure is a figure on the page.
 type pageFigure struct {
 	figure.Figure
 	Number int
@@ -96,7 +98,7 @@ type pageFigure struct {
 	Wide   bool
 }
 
-// page is report.html.
+// page returns report.html.
 func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([]byte, error) {
 	m := v.Run.Manifest
 	var drawn []pageFigure
@@ -110,7 +112,7 @@ func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([
 		}
 		drawn = append(drawn, pageFigure{
 			Figure: f, Number: len(drawn) + 1, Wide: f.Sheet.Width > plot.OneColumn,
-			// Drawn by this package, every text in it escaped by vgsvg.
+			// This is safe, because vgsvg escapes every text in it.
 			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Title)),
 		})
 	}
@@ -177,7 +179,7 @@ func when(m record.Manifest) string {
 	return s
 }
 
-// together keeps numbers and their units and signs on one line.
+// together keeps numbers on one line with their units and signs.
 func together(s string) string {
 	return strings.NewReplacer("p = ", "p\u00a0=\u00a0", "p < ", "p\u00a0<\u00a0", " µs", "\u00a0µs", " %", "\u00a0%", "n = ", "n\u00a0=\u00a0").Replace(s)
 }

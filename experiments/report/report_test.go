@@ -49,7 +49,7 @@ func TestReportEscapesWhatItShows(t *testing.T) {
 	}
 }
 
-// One file, no network: nothing is loaded, and what is linked lies beside it.
+// The report is one file that loads nothing. Its links lead to files beside it.
 func TestReportStandsAlone(t *testing.T) {
 	text, root := reportPage(t)
 	if m := regexp.MustCompile(`(?i)(url\(|@import|<link|<iframe|<img|<object|<base)`).FindString(text); m != "" {

@@ -18,15 +18,15 @@ import (
 type run struct {
 	Name    string // of the directory
 	Data    *record.Run
-	Verdict *verdict.Verdict // nil where the suite claims nothing
-	Figures []string         // paths of drawings, from the directory above
-	Report  string           // path of the page, likewise; empty: there is none
-	Agrees  []string         // sentences on earlier runs of the suite
+	Verdict *verdict.Verdict // nil if the suite has no rules
+	Figures []string         // paths of its SVG files, from the directory above
+	Report  string           // path of report.html, from the directory above, or ""
+	Agrees  []string         // how it agrees with the suite's runs before it in the list
 }
 
-// read opens the results directories in dir, in the order of their names. left are
-// sentences on those that cannot be read. only, where it is not empty, are the
-// names of those that are read.
+// read opens the results directories in dir, or only those named in only if it
+// is not empty. It returns them sorted by name (see byNumber). left has a
+// sentence on each that cannot be read. It is an error if none can be read.
 func read(dir string, only []string) (runs []*run, left []string, err error) {
 	names, _, err := record.In(dir)
 	if err != nil {
@@ -81,7 +81,7 @@ func open(path string) (*run, error) {
 	return r, nil
 }
 
-// Found are the sentences of the run, all of them computed.
+// Found returns sentences on what the run found, all computed from its data.
 func (r *run) Found() []string {
 	var why []string
 	for _, f := range findings.Explained(r.Data) {
@@ -93,19 +93,19 @@ func (r *run) Found() []string {
 	v := r.Verdict
 	found := []string{v.Sentence()}
 	for i := range v.Rules {
-		if q := &v.Rules[i]; len(v.Rules) > 1 || q.Reason != v.Reason { // which is said already
+		if q := &v.Rules[i]; len(v.Rules) > 1 || q.Reason != v.Reason { // otherwise the verdict has said it
 			found = append(found, q.Sentence())
 		}
 	}
-	if r.Data.Manifest.Hypothesis == "" { // a suite that asks more than its claim says
+	if r.Data.Manifest.Hypothesis == "" { // the suite asks more than its claim
 		found = append(found, strings.Split(findings.Answer(r.Data), "\n")...)
 	}
 	return append(found, why...)
 }
 
-// Against are those of its sentences that contradict a claim: rules that are
-// refuted, what the answer of a suite without rules finds against the pattern,
-// and promises of the suite's ratios that are not kept.
+// Against returns the sentences that contradict a claim: on refuted rules, on
+// findings against the pattern if the suite has no rules, and on ratios that
+// break the suite's promise.
 func (r *run) Against() []string {
 	var against []string
 	if r.Verdict != nil && r.Verdict.Outcome == verdict.Refuted {
@@ -133,8 +133,9 @@ func (r *run) Against() []string {
 	return against
 }
 
-// againstPattern are the sentences of a paragraph that contradict the pattern, with
-// the circumstances that its first sentence names.
+// againstPattern returns the sentences of a paragraph that contradict the
+// pattern. It adds the circumstances to a difference that is not first, because
+// only the first sentence of a paragraph names them.
 func againstPattern(p findings.Paragraph) []string {
 	var against []string
 	for i, f := range p.Findings {
@@ -150,7 +151,8 @@ func againstPattern(p findings.Paragraph) []string {
 	return against
 }
 
-// Trials says how many there are and how many count.
+// Trials says how many trials there are, how many count, and how many are
+// missing or cannot be read.
 func (r *run) Trials() string {
 	valid := 0
 	for i := range r.Data.Trials {
@@ -168,7 +170,7 @@ func (r *run) Trials() string {
 	return text
 }
 
-// Machine is what it ran on.
+// Machine names the machine, its kernel and Go's version.
 func (r *run) Machine() string {
 	m := r.Data.Manifest.Before
 	parts := []string{fmt.Sprintf("%d CPUs", m.CPUs)}
@@ -187,7 +189,7 @@ func (r *run) Machine() string {
 	return strings.Join(parts, ", ")
 }
 
-// Revision is what ran.
+// Revision names the source revision that ran.
 func (r *run) Revision() string {
 	g := r.Data.Manifest.Git
 	text := cmp.Or(g.Revision[:min(12, len(g.Revision))], "unknown")

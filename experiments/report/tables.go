@@ -14,13 +14,14 @@ import (
 	"lflab/experiments/words"
 )
 
-// table is one phase: cells by metrics, median over interval.
+// table is a table of the report: a row for each cell, a column for each
+// metric, and a median above its interval in each field.
 type table struct {
 	Title   string
 	Columns []column
 	Groups  []tableGroup
-	Span    int  // of a row, in columns
-	Few     bool // some cell has fewer than six processes
+	Span    int  // number of columns of a row
+	Few     bool // some row has fewer than six processes
 }
 
 type column struct{ Head, Unit string }
@@ -40,9 +41,9 @@ type tableRow struct {
 
 type tableCell struct{ Median, Range string }
 
-// tables has two for each phase: what client and process see, and what the
-// hand-off takes; and of a step a third, of how the server kept up with it. Only
-// metrics that the phase measured are in them.
+// tables returns up to three tables for each phase: how a server followed a
+// step of load, what client and process measured, and what was measured inside
+// the server. They have only the metrics that the phase measured.
 func (v *view) tables() []table {
 	var out []table
 	for _, ph := range v.PhasesByLoad() {
@@ -56,7 +57,7 @@ func (v *view) tables() []table {
 			case !slices.ContainsFunc(v.Panels, func(p findings.Panel) bool { return v.Has(ph.Name, p, m) }):
 			case m.Name == findings.KeyScaleUp, m.Name == findings.KeyScaleDown, m.Name == findings.KeyMostProcesses, m.Name == findings.KeyMostThreads, m.Name == findings.KeyStarted:
 				coming = append(coming, m)
-			case m.Name == findings.KeyHMean && len(inside) > 0: // quantiles say more
+			case m.Name == findings.KeyHMean && len(inside) > 0: // the quantiles say more
 			case strings.HasPrefix(m.Heading(), "latency"), strings.HasPrefix(m.Heading(), "service"), m.Name == findings.KeyRate, m.Name == findings.KeyCPU, m.Name == findings.KeySwitches, m.Name == findings.KeyUse,
 				m.Name == findings.KeyBytes, m.Name == findings.KeyMemory, m.Name == findings.KeyIdle:
 				outside = append(outside, m)
@@ -110,8 +111,9 @@ func (v *view) table(title, phase string, ms []record.Metric) table {
 	return t
 }
 
-// decimals of a column are the same in all its rows, so that numbers line up:
-// three significant digits for the smallest median, none for counts.
+// decimals returns the number of decimals for all rows of a column, so that
+// numbers line up: as many as give the smallest median three significant
+// digits, at most three, and none if all values are whole.
 func decimals(column []stats.Interval) int {
 	least, whole := math.Inf(1), true
 	for _, iv := range column {
@@ -144,7 +146,7 @@ func cellOf(iv stats.Interval, decimals int) tableCell {
 	return tableCell{write(iv.Center), fmt.Sprintf("[%s, %s]", write(iv.Lo), write(iv.Hi))}
 }
 
-// swatch is a subject's marker, to stand before its name.
+// swatch returns a small picture of a subject's marker to show before its name.
 func swatch(s plot.Style) template.HTML {
 	var b strings.Builder
 	b.WriteString(`<svg class="swatch" viewBox="-1.6 -1.6 3.2 3.2" aria-hidden="true">`)

@@ -11,8 +11,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// A report made twice from one results directory on disk is the same in every
-// file: page, SVG, PDF and PNG.
+// Two reports on one results directory are equal in every file: page, SVG, PDF
+// and PNG.
 func TestReportTwiceGivesEqualBytes(t *testing.T) {
 	source := filepath.Join("..", "..", "results", "spare-reference")
 	dir := t.TempDir()
@@ -80,7 +80,7 @@ func TestReportOfAStep(t *testing.T) {
 	}
 }
 
-// The values of axes other than mpm have their meanings, too.
+// The glossary also explains the values of axes other than mpm.
 func TestGlossaryOfOtherAxes(t *testing.T) {
 	run := madeup.StepRun(1)
 	run.Manifest.Axes[0] = record.Axis{Name: "accept-mutex", Values: []string{"none", "flock"}}

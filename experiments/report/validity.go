@@ -9,13 +9,14 @@ import (
 	"lflab/experiments/words"
 )
 
-// gateRow is one gate over all trials.
+// gateRow summarises one gate over all trials.
 type gateRow struct {
 	Name, Phase, Values, Limit string
 	Checked, Failed            int
 }
 
-// gateRows are all gates, in the order in which trials list them.
+// gateRows returns a row for each gate and phase, in the order of the trials'
+// lists.
 func (v *view) gateRows() []gateRow {
 	type key struct{ name, phase string }
 	type sum struct {
@@ -84,8 +85,8 @@ func (v *view) badTrials() []badTrial {
 	return out
 }
 
-// threats are what a reader should hold against the result, as far as the
-// data tell.
+// threats lists what limits the validity of the result, as far as the data show
+// it.
 func (v *view) threats() []string {
 	m := v.Run.Manifest
 	var ts []string
@@ -134,8 +135,8 @@ func (v *view) threats() []string {
 	return append(ts, "One machine, one kernel, one handler: ranking and ratios may change with any of them.")
 }
 
-// damaged are the files that could not be read, without the directory, which is
-// not the same for every reader.
+// damaged lists the files that could not be read. It leaves out their
+// directory, because that differs between readers.
 func (v *view) damaged() (lines []string) {
 	for _, d := range v.Run.Damaged {
 		lines = append(lines, fmt.Sprintf("%s: %v", filepath.Base(d.Path), d.Err))
@@ -143,7 +144,7 @@ func (v *view) damaged() (lines []string) {
 	return lines
 }
 
-// resumed says how often the run was resumed, and what was measured again for it.
+// resumed says when the run was resumed, and which trials were measured again.
 func (v *view) resumed() (lines []string) {
 	for _, when := range v.Run.Manifest.Resumed {
 		lines = append(lines, "The run was resumed on "+when.UTC().Format("2 January 2006, 15:04 UTC")+".")

@@ -7,22 +7,22 @@ import (
 	"lflab/experiments/words"
 )
 
-// verdictBox is what the report begins with where the suite claims something.
+// verdictBox is the beginning of a report on a suite with rules.
 type verdictBox struct {
 	Outcome  verdict.Outcome
 	Sentence string
 	Claim    string
-	Refuted  string // what would refute it
+	Refuted  string // what would refute the claim
 	Rules    []ruleRow
 }
 
 type ruleRow struct {
 	Title, Claimed, Reason string
 	Outcome                verdict.Outcome
-	Pairs                  string // how many stand where
+	Pairs                  string // see sides
 }
 
-// verdictBox is nil where the suite states no rules.
+// verdictBox returns the box, nil if the suite has no rules.
 func (v *view) verdictBox() *verdictBox {
 	j := v.Judged()
 	if j == nil {
@@ -35,7 +35,8 @@ func (v *view) verdictBox() *verdictBox {
 	return b
 }
 
-// sides counts how the pairs of a rule, or its series, stand.
+// sides writes how many pairs of a rule, or series if it has any, support the
+// claim, leave it open, and contradict it.
 func sides(r verdict.RuleResult) string {
 	n := map[verdict.Side]int{}
 	for _, s := range r.Series {

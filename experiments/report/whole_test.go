@@ -30,7 +30,7 @@ func write(t *testing.T, run *record.Run) (dir string) {
 	return dir
 }
 
-// filesIn is every file below dir.
+// filesIn returns the content of every file below dir.
 func filesIn(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	out := map[string][]byte{}
@@ -48,7 +48,8 @@ func filesIn(t *testing.T, dir string) map[string][]byte {
 	return out
 }
 
-// written is what a report of quickRun(1) leaves behind, drawn once.
+// written returns the files of a report on madeup.QuickRun(1), which it writes
+// once.
 func written(t *testing.T) map[string][]byte {
 	t.Helper()
 	whole.Do(func() { files1 = filesIn(t, write(t, madeup.QuickRun(1))) })
@@ -109,7 +110,7 @@ func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
 	}
 	var drawn, missing []string
 	for _, f := range figs {
-		if f.Silent { // nothing of the probe's was asked for
+		if f.Silent { // the suite did not ask for it
 			continue
 		}
 		if f.Sheet != nil {
@@ -121,7 +122,7 @@ func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
 	if !slices.Equal(drawn, []string{"handoff-mean"}) || len(missing) != 6 {
 		t.Errorf("drawn %v, left out %v", drawn, missing)
 	}
-	// A report with less to show takes away what an earlier one drew.
+	// A report that draws fewer figures removes those of an earlier report.
 	dir := write(t, madeup.QuickRun(1))
 	if _, err := writeReport(madeup.HandoffRun(), dir); err != nil {
 		t.Fatal(err)
@@ -131,8 +132,8 @@ func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
 	}
 }
 
-// A run in which no trial counts, and one without any trial, still report; what
-// there is, is drawn hollow.
+// A run in which no trial counts, and one without trials, have reports. Trials
+// that do not count are drawn hollow.
 func TestReportsWithoutValidTrials(t *testing.T) {
 	failed, empty := madeup.QuickRun(1), madeup.QuickRun(1)
 	for i := range failed.Trials {

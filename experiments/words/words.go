@@ -1,5 +1,5 @@
-// Package words writes numbers, intervals and lists as sentences, tables and
-// figures have them. It knows no metric and no run.
+// Package words writes numbers, intervals and lists for sentences, tables and
+// figures. It knows no metrics and no runs.
 package words
 
 import (
@@ -11,7 +11,7 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Capital writes a title with a capital first letter.
+// Capital returns a title with a capital first letter, which must be ASCII.
 func Capital(title string) string {
 	if title == "" {
 		return ""
@@ -19,7 +19,8 @@ func Capital(title string) string {
 	return strings.ToUpper(title[:1]) + title[1:]
 }
 
-// Short writes a value with three significant digits.
+// Short writes a value with three significant digits, but all digits before the
+// point and at most six decimals.
 func Short(x float64) string {
 	if x == 0 {
 		return "0"
@@ -31,7 +32,7 @@ func Short(x float64) string {
 	return fmt.Sprintf("%.*f", min(d, 6), x)
 }
 
-// Sentences puts sentences behind each other, passing over empty ones.
+// Sentences joins sentences with spaces and leaves out empty ones.
 func Sentences(sentences ...string) string {
 	var keep []string
 	for _, s := range sentences {
@@ -50,7 +51,7 @@ func List(xs []string) string {
 	return strings.Join(xs[:len(xs)-1], ", ") + " and " + xs[len(xs)-1]
 }
 
-// Thousands writes a whole number with commas: 12,345.
+// Thousands rounds a number to a whole one and writes it with commas: 12,345.
 func Thousands(x float64) string {
 	s := strconv.FormatFloat(x, 'f', 0, 64)
 	sign := ""
@@ -65,7 +66,8 @@ func Thousands(x float64) string {
 	return sign + strings.Join(append([]string{s}, parts...), ",")
 }
 
-// Number writes a number as short as it can be read: 0.1, 25, 10,000.
+// Number writes a number in at most six significant digits, without trailing
+// zeros: 0.1, 25. From 1,000 it is a whole number with commas.
 func Number(x float64) string {
 	if math.Abs(x) >= 1000 {
 		return Thousands(math.Round(x))
@@ -73,7 +75,8 @@ func Number(x float64) string {
 	return strconv.FormatFloat(x+0, 'g', 6, 64) // + 0 turns minus zero into zero
 }
 
-// Rounded writes a number with four decimals at most.
+// Rounded writes a number with at most four decimals. From 1,000 it is a whole
+// number with commas.
 func Rounded(x float64) string {
 	if math.Abs(x) >= 1000 {
 		return Thousands(x)
@@ -81,13 +84,15 @@ func Rounded(x float64) string {
 	return strconv.FormatFloat(math.Round(x*1e4)/1e4, 'f', -1, 64)
 }
 
-// Ratio writes "0.94 [0.91, 0.97]": two decimals, more below 0.1.
+// Ratio writes a ratio and its interval, "0.94 [0.91, 0.97]", with two
+// decimals, or more below 0.1. It writes "-" if there is no value, and no
+// interval for one value.
 func Ratio(r stats.Interval) string {
 	if r.N == 0 || math.IsNaN(r.Center) {
 		return "-"
 	}
 	d := 2
-	for x := r.Center; x > 0 && x < 0.1 && d < 6; x *= 10 { // 0.0046, not 0.00
+	for x := r.Center; x > 0 && x < 0.1 && d < 6; x *= 10 { // writes 0.0046, not 0.00
 		d++
 	}
 	if r.N == 1 {
@@ -96,7 +101,9 @@ func Ratio(r stats.Interval) string {
 	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, r.Center, d, r.Lo, d, r.Hi)
 }
 
-// Interval writes "24.1 [23.8, 24.6]" with thousands in commas.
+// Interval writes a centre and its interval, "24.1 [23.8, 24.6]", with commas
+// in thousands. It writes "-" if there is no value, and no interval for one
+// value.
 func Interval(i stats.Interval) string {
 	switch {
 	case i.N == 0:
