@@ -19,9 +19,9 @@ const (
 	atOnce              // children cut connections
 )
 
-// stopSteps holds the times a child has after it was told to cut its
-// connections: until the first SIGTERM, the second, the third, and SIGKILL. They
-// come after 3, 5, 7 and 9 s, as in Apache.
+// stopSteps holds the pauses after a child was told to cut its connections:
+// before the first, second and third SIGTERM, and before SIGKILL. These come
+// after 3, 5, 7 and 9 s, as in Apache.
 var stopSteps = [...]time.Duration{3 * time.Second, 2 * time.Second, 2 * time.Second, 2 * time.Second}
 
 // obey acts on a signal. It ignores restarts while the server stops.
