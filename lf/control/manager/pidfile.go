@@ -25,8 +25,8 @@ type PidLock struct {
 }
 
 // Take locks the file and writes the number of this process into it. It returns
-// an error if a running server has the file. It logs a warning if it overwrites
-// a number. An empty name means no file.
+// an error if a running server has the file. It overwrites a number that was
+// left over, and logs that. An empty name means no file.
 func (p *PidLock) Take(name PidFile) error {
 	if name == "" {
 		return nil
