@@ -99,9 +99,9 @@ func TestConnectionsPerChild(t *testing.T) {
 				}
 				p.Close()
 				made++
-				// No other child has been in slot 0 if the first one still lives
-				// afterwards. If all threads accept at once, each may have one
-				// connection more.
+				// If the first child still lives afterwards, no other one has
+				// been in slot 0. If all threads accept at once, each may have
+				// one connection more.
 				had := uint64(0)
 				for i := range b.Rows() {
 					had += b.Row(0, i).Connections.Load()

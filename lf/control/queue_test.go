@@ -40,8 +40,8 @@ func (q *queued) ask(addr string, moment time.Duration) bool {
 		c.Close()
 		return false
 	}
-	// The client did not get the processor in time. The server does not wait for
-	// one that connects and then sends nothing for so long.
+	// The client did not get the processor in time. The server does not wait
+	// for one that connects and then sends nothing for so long.
 	late := time.Since(began) >= sock.Settle
 	q.made++
 	q.all.Go(func() {

@@ -190,7 +190,7 @@ func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach in
 			doomed[port] = true
 		}
 		if err := unix.Kill(victim, unix.SIGKILL); err == unix.ESRCH {
-			continue // it was stopped while it ended, and was not waited for
+			continue // it has ended meanwhile
 		} else if err != nil {
 			t.Fatal(err)
 		}
