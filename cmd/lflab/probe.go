@@ -185,7 +185,7 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 	)
 }
 
-// probeResult is what --json writes.
+// probeResult holds the values that --json writes.
 type probeResult struct {
 	*stage.Report
 	User *record.UserStages `json:"user_stages,omitempty"`

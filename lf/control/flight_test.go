@@ -104,7 +104,7 @@ func TestFlight(t *testing.T) {
 					t.Errorf("%s: %d values from %d on", name, h.TotalCount(), h.Min())
 				}
 			}
-			// A second "off" answers the same, and has the request of the first.
+			// A second "off" also counts the request of the first.
 			if again := lab.recordingOff(); again.count("D") < r.count("D") {
 				t.Errorf("off again: %d values of %d", again.count("D"), r.count("D"))
 			}

@@ -87,7 +87,7 @@ func TestGrace(t *testing.T) {
 		if _, err := slow.in.Peek(100); err != nil { // the client reads no more
 			t.Fatal(err)
 		}
-		busy.send("/sleep?ms=60000") // last, for it may take the thread that both stay with
+		busy.send("/sleep?ms=60000") // last, because it may block the thread of both
 		began := time.Now()
 		p.signal(unix.SIGTERM)
 		if status := p.wait(); status != exitGrace {
