@@ -57,7 +57,8 @@ all the same.`,
 	return cmd
 }
 
-// printAgreement says how far the intervals and the verdicts of two runs agree.
+// printAgreement writes how many intervals of two runs overlap, and whether
+// their verdicts agree.
 func printAgreement(w io.Writer, a, b *record.Run) error {
 	n, both := 0, 0
 	for _, m := range record.Agree(a, b) {

@@ -16,7 +16,7 @@ import (
 	"lflab/sync/park"
 )
 
-// section is a part of the list.
+// section describes one part of the list.
 type section struct {
 	name, title, flag string
 	lines             func() ([]named, error)
@@ -136,7 +136,8 @@ func namesOf(values []lf.Named) func() ([]named, error) {
 	}
 }
 
-// where is on which kernels a primitive works, and why not on this one.
+// where returns the kernels that a primitive needs, and why it does not work
+// here.
 func where(kernel string, err error) string {
 	if err != nil {
 		return fmt.Sprintf("Linux %s; not here: %v", kernel, err)

@@ -124,8 +124,8 @@ measured until then; a second Ctrl-C ends at once.`,
 	return cmd
 }
 
-// checkArrivals finds flags that say nothing about the arrivals asked for, even
-// where their values would do no harm.
+// checkArrivals refuses flags that have no effect on the arrivals in use, even
+// if their values are harmless.
 func checkArrivals(cmd *cobra.Command, cfg load.Config) error {
 	flags := cmd.Flags()
 	if flags.Changed("arrivals") && cfg.Rate == 0 {
@@ -158,13 +158,13 @@ func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, out
 	progress.end()
 	if result == nil {
 		var config *load.ConfigError
-		if errors.As(err, &config) { // known only once it is tried: the limit on open files
+		if errors.As(err, &config) { // load.Run checks the limit on open files
 			return usageError{err}
 		}
 		return err
 	}
 	if result.Duration > 0 {
-		// The file first: who reads the table may go away.
+		// The file is written first, because writing the table may fail.
 		err = errors.Join(err, out.write(result))
 		var text bytes.Buffer
 		printLoad(&text, cfg, result)
@@ -178,7 +178,7 @@ func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, out
 	return err
 }
 
-// noSuccess says why a load has none, and what may help.
+// noSuccess returns the error of a load without success, with what may help.
 func noSuccess(cfg load.Config, r *load.Result) error {
 	if r.Planned == 0 {
 		return fmt.Errorf("load %s: no request was planned in the measured time of %v [a longer --duration; %d of %d connections had no answer]",
@@ -193,7 +193,7 @@ func noSuccess(cfg load.Config, r *load.Result) error {
 	return fmt.Errorf("load %s: none of %d requests succeeded: %s [%s]", cfg.URL, r.Planned, errorList(r.Errors), load.Advice(most))
 }
 
-// checkZeros refuses zeros that would stand for the default.
+// checkZeros refuses zeros that load.Config would replace by defaults.
 func checkZeros(cmd *cobra.Command) error {
 	for _, flag := range []struct{ name, zero, allowed string }{{"timeout", "0s", "1ms or more"}, {"threads", "0", "1 or more"}} {
 		if f := cmd.Flags().Lookup(flag.name); f.Changed && f.Value.String() == flag.zero {

@@ -9,11 +9,11 @@ import (
 	"lflab/experiments/load"
 )
 
-// A jsonOutput is where a result goes, opened before the load so that no load is
-// lost to a path that cannot be written. nil: nowhere.
+// jsonOutput writes a result as JSON. It is opened before the load, so that no
+// load is wasted if the path cannot be written. nil writes nothing.
 type jsonOutput struct {
 	w       io.Writer
-	file    *os.File // nil: w is standard output
+	file    *os.File // nil if w is standard output
 	created bool
 	done    bool
 }
@@ -26,7 +26,7 @@ func openJSON(stdout io.Writer, path string) (*jsonOutput, error) {
 		return &jsonOutput{w: stdout}, nil
 	}
 	_, missing := os.Lstat(path)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644) // what stands there stays until there is a result
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o644) // the old content stays until there is a result
 	if err != nil {
 		return nil, fmt.Errorf("--json %s: must be - or a file that can be written: %w", path, err)
 	}
@@ -55,7 +55,8 @@ func (o *jsonOutput) write(result *load.Result) error {
 	return nil
 }
 
-// close leaves no empty file where there was none and there is no result.
+// close closes the file. It removes a file that openJSON created if no result
+// was written.
 func (o *jsonOutput) close() {
 	if o == nil || o.file == nil {
 		return
@@ -63,5 +64,5 @@ func (o *jsonOutput) close() {
 	if o.created && !o.done {
 		_ = os.Remove(o.file.Name())
 	}
-	_ = o.file.Close() // a regular file was written by then
+	_ = o.file.Close() // write has reported errors
 }

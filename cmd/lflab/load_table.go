@@ -11,14 +11,15 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Beyond these a load's figures say more about the generator than the server.
+// loadWarnings warns beyond these limits, because the figures may then be about
+// the generator instead of the server.
 const (
 	generatorSaturated = 0.95 // share of the time its threads ran
-	rateMissed         = 0.01
-	spacingMissed      = 5e3 // ns, of the median
+	rateMissed         = 0.01 // share of the rate
+	spacingMissed      = 5e3  // ns by which the median exceeds the spacing
 )
 
-// printLoad writes a result for people.
+// printLoad writes a result as text.
 func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 	loop, connection := "closed loop", "kept"
 	if cfg.Rate > 0 {
@@ -66,7 +67,7 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 	}
 }
 
-// arrivals is the law of an open loop with what belongs to it.
+// arrivals returns the law of an open loop with its parameter.
 func arrivals(cfg load.Config) string {
 	switch cfg.Arrivals {
 	case load.Paired:
@@ -77,8 +78,8 @@ func arrivals(cfg load.Config) string {
 	return string(cfg.Arrivals)
 }
 
-// printTimes writes the distributions side by side, those of the pairs' seconds
-// behind those of all requests.
+// printTimes writes the distributions of latency and service time side by side:
+// of all requests, then of the second requests of pairs.
 func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 	heads := []string{"latency", "service time"}
 	columns := []stats.Dist{stats.NewDist(r.Latency), stats.NewDist(r.Service)}
@@ -94,7 +95,7 @@ func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 		fmt.Fprintln(w)
 	}
 	limit := r.UnansweredLeast
-	if r.Errors["stopped"] == 0 && cfg.Timeout > 0 { // service times of what waited longer in the plan
+	if r.Errors["stopped"] == 0 && cfg.Timeout > 0 { // service times leave out waits before the send
 		limit = cfg.Timeout
 	}
 	line("", func(i int) string { return heads[i] })
@@ -125,7 +126,7 @@ func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 	}
 }
 
-// loadWarnings says why the figures may not be what they seem.
+// loadWarnings returns reasons to doubt the figures.
 func loadWarnings(cfg load.Config, r *load.Result) []string {
 	var warnings []string
 	if s := r.Starved; s.Unanswered > 0 {
@@ -175,7 +176,7 @@ func errorList(errors map[string]uint64) string {
 	return strings.Join(parts, ", ")
 }
 
-// formatNs writes a time with three digits, in the unit that suits it.
+// formatNs formats a time with three digits, in ns, µs, ms or s.
 func formatNs(ns float64) string {
 	for _, unit := range []struct {
 		size float64

@@ -70,7 +70,7 @@ func TestLoadTable(t *testing.T) {
 	}
 }
 
-// The table says what a law's own flags came to.
+// The table shows the effect of the flags that belong to one law.
 func TestLoadTableOfGroups(t *testing.T) {
 	url, _ := helloServer(t)
 	for _, test := range []struct {
@@ -94,7 +94,7 @@ func TestLoadTableOfGroups(t *testing.T) {
 	}
 }
 
-// firstCPU is one that a thread of this process may use.
+// firstCPU returns the first CPU that this process may use.
 func firstCPU(t *testing.T) string {
 	t.Helper()
 	var set unix.CPUSet

@@ -1,5 +1,5 @@
 // Command lflab is a laboratory for the Leader/Followers thread pattern. It
-// parses flags, calls one function of the rooms below, and prints.
+// parses flags, calls one function of the packages below, and prints.
 package main
 
 import (
@@ -11,14 +11,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Exit statuses.
+// lflab exits with one of these statuses.
 const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
 )
 
-// usageError is an error in what was typed, as opposed to what happened.
+// usageError is an error in the command line. It makes lflab exit with
+// exitUsage.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -28,7 +29,7 @@ func main() { os.Exit(execute(os.Stdout, os.Stderr, os.Args[1:])) }
 func execute(stdout, stderr io.Writer, args []string) int {
 	root := newRootCommand(stdout, stderr)
 	help := &written{w: stdout}
-	root.SetOut(help) // package cobra does not tell whether help was written
+	root.SetOut(help) // package cobra ignores errors of writing help
 	root.SetArgs(args)
 	err := errors.Join(root.Execute(), help.err)
 	if err == nil {
@@ -110,7 +111,7 @@ table, and a report with figures. "lflab list" says what can be compared,
 	return root
 }
 
-// asUsage makes errors of a command's arguments usage errors.
+// asUsage turns the errors of a command's argument check into usage errors.
 func asUsage(cmd *cobra.Command) {
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {

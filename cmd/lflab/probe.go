@@ -21,7 +21,7 @@ import (
 	"lflab/experiments/run"
 )
 
-// probeFlags are what was typed.
+// probeFlags holds the flags of the command.
 type probeFlags struct {
 	cfg        probe.Config
 	shape      string
@@ -99,7 +99,7 @@ server loses. Ctrl-C ends it and prints what was measured until then.`,
 	return cmd
 }
 
-// check finds what is wrong with the flags before any time is spent.
+// check checks the flags before any time is spent, and completes cfg.
 func (p *probeFlags) check() error {
 	if len(p.cfg.PIDs) == 0 {
 		return errors.New("--pid: missing [the id of a running process, as in -p $(pgrep -o apache2)]")
@@ -139,7 +139,7 @@ func (p *probeFlags) check() error {
 func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) error {
 	var recorder *run.Recorder
 	if p.flight != "" {
-		recorder, _ = run.NewRecorder(p.flight) // checked with the flags
+		recorder, _ = run.NewRecorder(p.flight) // check has checked the URL
 		if err := recorder.Check(ctx); err != nil {
 			return fmt.Errorf("--flight %s: %w", p.flight, err)
 		}
@@ -185,7 +185,7 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 	)
 }
 
-// probeResult is what --json writes.
+// probeResult holds the values that --json writes.
 type probeResult struct {
 	*stage.Report
 	User *record.UserStages `json:"user_stages,omitempty"`
@@ -211,7 +211,7 @@ func writeProbeJSON(stdout io.Writer, path string, result probeResult) error {
 	return nil
 }
 
-// writeRecords writes a file, if one was asked for.
+// writeRecords writes a file with write. An empty path means no file.
 func writeRecords(path string, write func(io.Writer) error) error {
 	if path == "" {
 		return nil

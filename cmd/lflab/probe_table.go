@@ -12,7 +12,7 @@ import (
 	"lflab/experiments/stats"
 )
 
-// printProbe writes a measurement for people.
+// printProbe writes a measurement as text.
 func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 	fmt.Fprintf(w, "%s, process %d: shape %s, %s and %s followed for %.3g s\n",
 		r.Comm, r.PID, r.Shape, plural(r.Processes, "process", "processes"), plural(r.Threads, "thread", "threads"), r.DurationS)
@@ -47,7 +47,7 @@ func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 
 const stageHeader = "  %-20s %9s %9s %9s %9s %9s %10s\n"
 
-// printStages is one sum: its total, its placements, and its stages.
+// printStages writes one sum: its total, its placements, and its stages.
 func printStages(w io.Writer, r *stage.Report, name string, total stats.Dist) {
 	fmt.Fprintf(w, stageHeader, "", "count", "p50", "p90", "p99", "max", "of mean")
 	line := func(label string, d stats.Dist, part, note string) {
@@ -74,7 +74,7 @@ func printStages(w io.Writer, r *stage.Report, name string, total stats.Dist) {
 	}
 }
 
-// printSolitary are the stages that are in no sum.
+// printSolitary writes the stages that belong to no sum.
 func printSolitary(w io.Writer, r *stage.Report) {
 	var keys []string
 	for key, s := range r.Stages {
@@ -94,7 +94,7 @@ func printSolitary(w io.Writer, r *stage.Report) {
 	}
 }
 
-// printUser writes what the server's own stamps add.
+// printUser writes the stages that the server's own stamps add.
 func printUser(w io.Writer, u *record.UserStages) {
 	if u == nil {
 		return
@@ -131,7 +131,8 @@ func printUser(w io.Writer, u *record.UserStages) {
 	fmt.Fprintf(w, "  without their other half: %s\n", strings.Join(rest, ", "))
 }
 
-// stageKeys are all stages of a report, in the order of the tables.
+// stageKeys returns the keys of all stages of a report, in the order of the
+// tables.
 func stageKeys(r *stage.Report) []string {
 	var keys []string
 	for _, name := range []string{"D", "H", "G"} {
@@ -149,12 +150,11 @@ func stageKeys(r *stage.Report) []string {
 	return keys
 }
 
-// The histograms on a terminal go from 2^first ns to 2^last ns; what lies
-// outside counts in the ends.
+// printSpread draws columns from 2^first ns to 2^last ns. Durations outside
+// count in the first or last column.
 const first, last = 7, 23
 
-// printSpread draws one line for each stage: how its durations spread over the
-// powers of two.
+// printSpread draws the log2 histogram of each stage in one line.
 func printSpread(w io.Writer, r *stage.Report) {
 	fmt.Fprintf(w, "\nlog2 histograms: each column is twice as long as the one before it, its height its share of the stage\n")
 	var scale strings.Builder
@@ -199,7 +199,7 @@ func printHistograms(w io.Writer, r *stage.Report) {
 	}
 }
 
-// formatLog2 writes 2^i ns shortly.
+// formatLog2 formats 2^i ns in a unit that keeps it short.
 func formatLog2(i int) string {
 	switch {
 	case i < 10:

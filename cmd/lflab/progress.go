@@ -12,18 +12,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A progress shows how far something of a known duration is: a bar on a
-// terminal, now and then a line elsewhere. Its show is called by one goroutine.
+// progress shows the progress of a task of known duration: as a bar on a
+// terminal, elsewhere as a line now and then. Only one goroutine may call show.
 type progress struct {
 	w     io.Writer
-	what  string        // is under way: "load"
-	noun  string        // what is counted: "answers"
+	what  string        // the task, as "load"
+	noun  string        // the things counted, as "answers"
 	every time.Duration // between lines
 	next  time.Duration
 
-	bars  *mpb.Progress // nil: lines
+	bars  *mpb.Progress // nil to write lines
 	bar   *mpb.Bar
-	count atomic.Uint64 // the bar is drawn by a goroutine of its own
+	count atomic.Uint64 // atomic, because another goroutine draws the bar
 }
 
 func newProgress(w io.Writer, what, noun string, total time.Duration) *progress {
@@ -58,7 +58,7 @@ func (p *progress) show(elapsed, total time.Duration, count uint64) {
 	}
 }
 
-// end takes the bar away.
+// end removes the bar.
 func (p *progress) end() {
 	if p.bar != nil {
 		p.bar.Abort(true)

@@ -16,8 +16,8 @@ import (
 	"lflab/experiments/suite"
 )
 
-// pages are the texts for people at the top and in the rooms, by their paths
-// from the top. Those of results/ and notebooks/ have tests of their own.
+// pages returns the README and CONTRIBUTING pages by their paths from the top
+// directory. Those of results/ and notebooks/ have tests of their own.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -48,7 +48,7 @@ func pages(t *testing.T) map[string]string {
 	return all
 }
 
-// blocks are the indented parts of a page.
+// blocks returns the indented parts of a page.
 func blocks(page string) (all []string) {
 	var block []string
 	for line := range strings.Lines(page + "\n.") {
@@ -65,8 +65,7 @@ func blocks(page string) (all []string) {
 	return all
 }
 
-// TestPagesSpeakOfWhatThereIs: every link of a page leads to a file, and the top
-// page is short.
+// Every link of a page leads to a file, and the top page is short.
 func TestPagesSpeakOfWhatThereIs(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 	for path, page := range pages(t) {
@@ -81,14 +80,14 @@ func TestPagesSpeakOfWhatThereIs(t *testing.T) {
 	}
 }
 
-// TestCommandsOfPages: each command of lflab in a page has flags and arguments
-// that the command takes. Those that end at once are run.
+// Each lflab command in a page has flags and arguments that the command
+// accepts. Commands that end at once are run.
 func TestCommandsOfPages(t *testing.T) {
 	commands := 0
 	for path, page := range pages(t) {
 		for _, block := range blocks(page) {
 			for line := range strings.Lines(block) {
-				line, _, _ = strings.Cut(strings.TrimSpace(line), "  ") // and a comment
+				line, _, _ = strings.Cut(strings.TrimSpace(line), "  ") // drop a comment
 				line = strings.ReplaceAll(line, "$(pgrep -o apache2)", "PID")
 				line = strings.ReplaceAll(line, "PID", strconv.Itoa(os.Getpid()))
 				args, ok := strings.CutPrefix(line, "go run ./cmd/lflab ")
@@ -132,8 +131,7 @@ func TestCommandsOfPages(t *testing.T) {
 	}
 }
 
-// TestFilesOfPages: a suite and a configuration that a page shows can be used as
-// they stand.
+// A suite or configuration that a page shows works unchanged.
 func TestFilesOfPages(t *testing.T) {
 	suites, configurations := 0, 0
 	for path, page := range pages(t) {

@@ -72,8 +72,9 @@ func reportOne(stdout io.Writer, dir string) error {
 	return err
 }
 
-// reportAll makes the report of each run in a directory of results, and the pages
-// on all of them. One that cannot be read keeps no other from its report.
+// reportAll writes the report of each run in a directory of results, and the
+// pages on all of them. It goes on if a run cannot be read, and returns an
+// error at the end.
 func reportAll(stdout io.Writer, dir string) error {
 	runs, others, err := record.In(dir)
 	switch {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Both commands name the directory that they cannot read, and what is missing.
+// Both commands name the directory that they cannot read and the missing file.
 func TestReportAndCompareNameTheDirectory(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for _, args := range [][]string{{"report", missing}, {"compare", missing, missing}} {

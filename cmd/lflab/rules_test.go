@@ -14,7 +14,7 @@ import (
 	"testing"
 )
 
-// listed is what `go list -json` tells of a package.
+// listed holds fields of the output of `go list -json` for a package.
 type listed struct {
 	ImportPath, Dir                        string
 	GoFiles, Imports, TestImports          []string
@@ -41,7 +41,8 @@ func packages(t *testing.T) []listed {
 	}
 }
 
-// floors of the house: a room may import rooms of its own floor and below.
+// floors holds the level of each top directory. A package may import packages
+// of its own level and below.
 var floors = map[string]int{"cas": 1, "sync": 2, "lf": 3, "experiments": 4, "cmd": 5}
 
 func room(path string) string {
@@ -53,7 +54,7 @@ func room(path string) string {
 	return top
 }
 
-// TestArrowsPointDownwards: cmd -> experiments -> lf -> sync -> cas.
+// Imports go only downwards: cmd -> experiments -> lf -> sync -> cas.
 func TestArrowsPointDownwards(t *testing.T) {
 	for _, p := range packages(t) {
 		floor, known := floors[room(p.ImportPath)]
@@ -68,7 +69,7 @@ func TestArrowsPointDownwards(t *testing.T) {
 	}
 }
 
-// TestOneRoomMayNotKnowAnother lists the walls inside the floors.
+// TestOneRoomMayNotKnowAnother lists imports that are forbidden within a level.
 func TestOneRoomMayNotKnowAnother(t *testing.T) {
 	walls := []struct{ from, to, why string }{
 		{"lflab/lf/mpm", "lflab/lf/httpd", "an architecture knows no protocol"},
@@ -114,8 +115,7 @@ func TestOneRoomMayNotKnowAnother(t *testing.T) {
 	}
 }
 
-// TestReadingLinksNeitherServersNorTheProbe: who reads results needs no system
-// that can measure.
+// Packages that read results work on systems that cannot measure.
 func TestReadingLinksNeitherServersNorTheProbe(t *testing.T) {
 	readers := []string{"record", "stats", "verdict", "model", "findings", "plot", "figure", "report"}
 	for i, r := range readers {
@@ -140,8 +140,8 @@ func TestReadingLinksNeitherServersNorTheProbe(t *testing.T) {
 	}
 }
 
-// TestPackages: one package comment each, no package at sync/ itself, no cgo,
-// no file whose name says nothing.
+// Each package has one package comment, no cgo, and no file whose name says
+// nothing. There is no package at sync/ itself.
 func TestPackages(t *testing.T) {
 	for _, p := range packages(t) {
 		if p.ImportPath == "lflab/sync" {

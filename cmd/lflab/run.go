@@ -111,7 +111,7 @@ func (fl *runFlags) check(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// run runs one suite after the other.
+// run runs the suites one after the other, or resumes a run.
 func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if fl.resume != "" {
 		progress := newRunProgress(stderr)
@@ -179,8 +179,8 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 	return nil
 }
 
-// openSuites reads all suites before the first one runs: the last one's typing
-// error should not cost an hour. names are what the suites are opened by.
+// openSuites reads all suites before the first one runs, so that an error in
+// the last one shows at once. names holds the name or path of each.
 func openSuites(args []string) (all []*suite.Suite, names []string, err error) {
 	if len(args) == 0 {
 		args = []string{"quick"}
@@ -205,8 +205,9 @@ func openSuites(args []string) (all []*suite.Suite, names []string, err error) {
 	return all, names, nil
 }
 
-// known tells of an architecture that this program does not have, before
-// anything is measured: the suite cannot tell it from a subject.
+// known returns an error if a suite names an architecture that this program
+// does not have. Package suite cannot check that, because the name may be that
+// of a subject.
 func known(s *suite.Suite) error {
 	for _, cell := range s.Cells() {
 		if sub, _ := s.Subject(cell); sub != nil || cell["mpm"] == "" {
@@ -219,8 +220,8 @@ func known(s *suite.Suite) error {
 	return nil
 }
 
-// suite runs one suite, or shows its plan by show; takes is how long it takes,
-// about.
+// suite runs one suite, or calls show for a dry run. takes is the estimated
+// duration.
 func (fl *runFlags) suite(ctx context.Context, s *suite.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *run.Experiment) error) (takes time.Duration, err error) {
 	progress := newRunProgress(stderr)
 	x, err := run.New(s, run.Options{
@@ -237,7 +238,7 @@ func (fl *runFlags) suite(ctx context.Context, s *suite.Suite, name, dir string,
 	return x.Estimate(), fl.experiment(ctx, x, dir, progress, stdout)
 }
 
-// command is what makes the run again.
+// command returns the command that repeats the run.
 func (fl *runFlags) command(suite string, m *record.Manifest) string {
 	c := fmt.Sprintf("lflab run %s --seed %d --repeat %d", suite, m.Seed, m.Repeat)
 	if fl.scale != 1 {
@@ -252,7 +253,7 @@ func (fl *runFlags) command(suite string, m *record.Manifest) string {
 	return c
 }
 
-// experiment runs one experiment to its report.
+// experiment runs one experiment and prints its results.
 func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir string, progress *runProgress, stdout io.Writer) error {
 	m := &x.Manifest
 	fmt.Fprintf(stdout, "%s\n%s\n\n", m.Title, m.Question)
@@ -272,7 +273,7 @@ func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir strin
 	return present(stdout, r)
 }
 
-// printSummary prints what a suite takes.
+// printSummary prints the size and estimated duration of a suite.
 func printSummary(w io.Writer, x *run.Experiment) error {
 	m := &x.Manifest
 	fmt.Fprintf(w, "suite %s, seed %d: %d trials in %d blocks, about %v\n",

@@ -40,7 +40,8 @@ duration = "200ms"
 probe = "histograms"
 `
 
-// A real server under the probe: what the runner writes down adds up.
+// The runner measures a real server with the probe, and its results are
+// consistent.
 func TestRunWithTheProbe(t *testing.T) {
 	if err := probe.Check(); err != nil {
 		if os.Getenv("LFLAB_REQUIRE_BPF") != "" {
@@ -68,9 +69,9 @@ func TestRunWithTheProbe(t *testing.T) {
 		}
 		return r
 	}
-	// On a busy machine the probe may be switched some time before or after the
-	// client's window, or the server not run in it: of several runs, one in which
-	// neither was so.
+	// On a busy machine the probe may start or stop apart from the client's
+	// window, or the server may not run in it. One of several runs must be free
+	// of both.
 	r := run()
 	for range 9 {
 		if len(miscounted(r)) == 0 {
@@ -123,14 +124,14 @@ func TestRunWithTheProbe(t *testing.T) {
 	}
 }
 
-// miscounted tells where the probe did not see the client's requests, or too few
-// to say anything. All that was answered was read, within the measured time: but
-// for what was under way at its ends.
+// miscounted returns complaints about phases in which the probe saw too few
+// requests, or not as many as the client. The counts may differ by the requests
+// in flight at both ends of the measured time.
 func miscounted(r *record.Run) (complaints []string) {
 	for _, tr := range r.Trials {
 		for _, p := range tr.Phases {
 			if p.Probe == nil {
-				continue // told elsewhere
+				continue // another check reports it
 			}
 			if n := p.Probe.Counts["requests"]; n < 50 {
 				complaints = append(complaints, fmt.Sprintf("%s, %s: the probe saw %d requests", tr.Cell["mpm"], p.Name, n))

@@ -15,15 +15,15 @@ import (
 	"lflab/experiments/run"
 )
 
-// A runProgress shows how far a run is: a bar on a terminal, a line for each
-// trial elsewhere. It draws between trials only, so that drawing takes no time
-// from what is measured.
+// runProgress shows the progress of a run: as a bar on a terminal, elsewhere as
+// a line for each trial. It draws between trials only, so that drawing does not
+// disturb measurements.
 type runProgress struct {
 	w     io.Writer
 	label func(record.Cell) string
 
 	terminal bool
-	bars     *mpb.Progress // made at the first show
+	bars     *mpb.Progress // nil before the first show
 	bar      *mpb.Bar
 	redraw   chan any
 	text     string
@@ -50,11 +50,11 @@ func (p *runProgress) show(s run.Progress) {
 		p.bar = p.bars.AddBar(int64(s.Total), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text })))
 	}
 	p.text = line
-	p.bar.SetCurrent(int64(min(s.Done, s.Total-1))) // a full bar would end before end is called
+	p.bar.SetCurrent(int64(min(s.Done, s.Total-1))) // a full bar would end before end
 	p.redraw <- time.Now()
 }
 
-// line is, say, "trial 12/60 leader/close 41,200 req/s, 30 s left".
+// line returns a line like "trial 12/60 leader/close 41,200 req/s, 30 s left".
 func (p *runProgress) line(s run.Progress) string {
 	left := roughly(s.Left) + " left"
 	if s.Budget > 0 {
@@ -79,7 +79,7 @@ func (p *runProgress) line(s run.Progress) string {
 	return fmt.Sprintf("trial %d/%d %s %s, %s", s.Done, s.Total, p.label(t.Cell), what, left)
 }
 
-// roughly is a time to its second, or its minute.
+// roughly formats a time in whole seconds, or above 5 min in whole minutes.
 func roughly(d time.Duration) string {
 	if d > 5*time.Minute {
 		return fmt.Sprintf("%.0f min", d.Minutes())
@@ -87,7 +87,7 @@ func roughly(d time.Duration) string {
 	return fmt.Sprintf("%.0f s", d.Seconds())
 }
 
-// end takes the bar away.
+// end removes the bar.
 func (p *runProgress) end() {
 	if p.bars != nil {
 		p.bar.Abort(true)
@@ -96,7 +96,7 @@ func (p *runProgress) end() {
 	}
 }
 
-// thousands writes a whole number with commas: 41,200.
+// thousands formats a number without decimals and with commas, as 41,200.
 func thousands(v float64) string {
 	s := fmt.Sprintf("%.0f", v)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {

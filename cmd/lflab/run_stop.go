@@ -11,14 +11,14 @@ import (
 	"lflab/experiments/run/process"
 )
 
-// stoppedTwice is a context that ends with the first signal to stop. With the
-// second one the program ends at once, and what it has started with it: also where
-// nobody looks at the context, while a report is written, say.
+// stoppedTwice returns a context that the first signal to stop cancels. The
+// second one ends this process and those that it has started at once, even
+// while no code checks the context.
 func stoppedTwice(stderr io.Writer) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	stops := make(chan os.Signal, 2)
 	signals := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // of nohup
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
 		signals = append(signals, syscall.SIGHUP)
 	}
 	signal.Notify(stops, signals...)
@@ -34,7 +34,7 @@ func stoppedTwice(stderr io.Writer) (ctx context.Context, stop func()) {
 		select {
 		case s := <-stops:
 			process.KillAll()
-			os.Exit(128 + int(s.(syscall.Signal))) // as a shell tells it
+			os.Exit(128 + int(s.(syscall.Signal))) // the status that a shell reports for a signal
 		case <-done:
 		}
 	}()

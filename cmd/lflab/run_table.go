@@ -13,8 +13,8 @@ import (
 	"lflab/experiments/verdict"
 )
 
-// present prints what a run says: the table, what does not count, the answer
-// and where the report is.
+// present prints the results of a run: the table, the trials that do not count,
+// the verdict, the answer, and the path of the report, which it writes.
 func present(w io.Writer, r *record.Run) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if err := r.WriteTable(t, columns(r)); err != nil {
@@ -43,7 +43,7 @@ func present(w io.Writer, r *record.Run) error {
 	if m := r.Manifest; m.BudgetS > 0 {
 		fmt.Fprintf(w, "\nbudget of %v: %s; the number of processes was not fixed beforehand\n", time.Duration(m.BudgetS*float64(time.Second)), m.Stopped)
 	}
-	path, _, err := report.WriteReport(r.Dir) // r has told what is damaged
+	path, _, err := report.WriteReport(r.Dir) // printInvalid has listed the damage
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func present(w io.Writer, r *record.Run) error {
 	return err
 }
 
-// columns are the metrics that some row has, of those that the terminal shows.
+// columns returns the columns of the table, without metrics that no row has.
 func columns(r *record.Run) []record.Column {
 	rows := r.Rows()
 	return slices.DeleteFunc([]record.Column{
@@ -76,8 +76,8 @@ func probed(t record.Trial) bool {
 	return slices.ContainsFunc(t.Phases, func(p record.PhaseResult) bool { return p.Probe != nil })
 }
 
-// printInvalid lists the trials that do not count, each with its reason, and the
-// phases that were not steady in all of them.
+// printInvalid lists the trials that do not count, each with its reason, the
+// damaged data, and the phases that were not steady in all trials.
 func printInvalid(w io.Writer, r *record.Run) {
 	var lines []string
 	for i := range r.Trials {
@@ -98,7 +98,7 @@ func printInvalid(w io.Writer, r *record.Run) {
 	printSome(w, "not steady:", r.Unsteady())
 }
 
-// printDamaged lists what cannot be read.
+// printDamaged lists the data that cannot be read.
 func printDamaged(w io.Writer, runs ...*record.Run) {
 	var lines []string
 	for _, r := range runs {
@@ -123,8 +123,8 @@ func printAside(w io.Writer, m *record.Manifest) {
 	printSome(w, "set aside, and measured again:", lines)
 }
 
-// printSome prints the first of some lines under a title, and nothing if there is
-// none.
+// printSome prints the first lines under a title. It prints nothing if there
+// are none.
 func printSome(w io.Writer, title string, lines []string) {
 	if len(lines) == 0 {
 		return

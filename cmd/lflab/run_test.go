@@ -48,8 +48,8 @@ func TestDryRunPrintsThePlan(t *testing.T) {
 	if err := cmd.Execute(); err != nil {
 		t.Fatal(err)
 	}
-	// Without the privilege for the kernel probe a line says so before the table,
-	// and it takes less time.
+	// Without the privilege for the kernel probe a line before the table says
+	// so, and the run takes less time.
 	got := out.String()
 	table := strings.Index(got, "order  block  id            cell\n1      1      ")
 	if !regexp.MustCompile(`^suite quick, seed 1: 2 trials in 2 blocks, about \d+s\n`).MatchString(got) || table < 0 || strings.Count(got[table:], "leader/close\n") != 2 {
@@ -57,14 +57,14 @@ func TestDryRunPrintsThePlan(t *testing.T) {
 	}
 }
 
-// Every suite of the list, each with its time, and a total.
+// A dry run of all prints every suite of the list with its time, and a total.
 func TestDryRunOfAll(t *testing.T) {
-	t.Parallel() // it reads the machine once for each suite, which takes seconds
+	t.Parallel() // it takes seconds, because each suite examines the machine
 	var out bytes.Buffer
 	cmd := newRunCommand(&out, io.Discard)
 	cmd.SetArgs(strings.Fields("all --dry-run"))
 	cmd.SilenceUsage, cmd.SilenceErrors = true, true
-	err := cmd.Execute() // suites of which nothing can run here are told
+	err := cmd.Execute() // names the suites of which nothing can run here
 	failed := 0
 	if err != nil {
 		failed = strings.Count(err.Error(), "nothing is left to measure")

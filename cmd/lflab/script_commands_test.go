@@ -13,7 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// freePorts puts addresses that nobody listens on into $ADDR1 and $ADDR2.
+// freePorts sets $ADDR1 and $ADDR2 to addresses on which nobody listens.
 func freePorts(env *testscript.Env) error {
 	for i := 1; i <= 2; i++ {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -26,8 +26,8 @@ func freePorts(env *testscript.Env) error {
 	return nil
 }
 
-// fetch URL TEXT gets URL and checks that the answer contains TEXT. It waits
-// for a server that has been started in the background to listen.
+// fetch implements the command "fetch URL TEXT". It gets URL and checks that
+// the answer contains TEXT. It first waits until the server listens.
 func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 2 {
 		ts.Fatalf("usage: fetch URL TEXT")
@@ -35,8 +35,8 @@ func fetch(ts *testscript.TestScript, neg bool, args []string) {
 	client := http.Client{Timeout: 10 * time.Second}
 	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
 		resp, err := client.Get(args[0])
-		// Whoever knocks in the moment in which the server begins to listen may be
-		// reset in place of being refused.
+		// A connection may be reset instead of refused while the server begins
+		// to listen.
 		if (errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET)) && time.Now().Before(deadline) {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == process.KeepCommand { // of a test that runs a suite itself
+	if len(os.Args) == 2 && os.Args[1] == process.KeepCommand { // a test that runs a suite starts this
 		os.Exit(execute(os.Stdout, os.Stderr, os.Args[1:]))
 	}
 	testscript.Main(m, map[string]func(){
@@ -18,8 +18,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command as a user types it; each file of testdata is a
-// session with what it must print.
+// TestScripts runs lflab as a user types it. Each file of testdata holds a
+// session and the expected output.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",

@@ -13,7 +13,7 @@ import (
 	"lflab/lf/directive"
 )
 
-// serveOrder is what was typed.
+// serveOrder holds the flags of the command.
 type serveOrder struct {
 	config  string
 	defines []string
@@ -88,7 +88,7 @@ func runServe(stdout, stderr io.Writer, o serveOrder) error {
 	settings, notes, err := control.Resolve(o.config, o.defines, o.flags, nil)
 	if err != nil {
 		if o.check {
-			_ = directive.Check(stdout, nil, notes) // the error is told anyhow
+			_ = directive.Check(stdout, nil, notes) // err is returned anyhow
 		}
 		return refused(err)
 	}
@@ -123,7 +123,7 @@ func runServe(stdout, stderr io.Writer, o serveOrder) error {
 	return p.Run()
 }
 
-// check prints what settings come to, and whether a server would start.
+// check prints the effective settings, and whether a server would start.
 func check(stdout io.Writer, settings *directive.Settings, notes directive.Notes) error {
 	met := control.Rehearse(settings)
 	if err := directive.Check(stdout, settings, append(notes, met...)); err != nil {
@@ -152,7 +152,8 @@ func aloneConfig(s *directive.Settings, out io.Writer) control.Config {
 	return c
 }
 
-// refused tells wrong usage from a wrong configuration file.
+// refused turns err into a usage error unless it concerns the configuration
+// file.
 func refused(err error) error {
 	var notes directive.Notes
 	if errors.As(err, &notes) && !slices.ContainsFunc(notes, func(n directive.Note) bool { return n.From.File != "" || n.From.Flag == "config" }) {
@@ -161,7 +162,8 @@ func refused(err error) error {
 	return err
 }
 
-// newChildCommand is what the control process starts children with.
+// newChildCommand returns the command with which the control process starts
+// children.
 func newChildCommand(exit func(int)) *cobra.Command {
 	return &cobra.Command{
 		Use:    "child",

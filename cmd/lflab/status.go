@@ -29,7 +29,7 @@ const (
 	statusMost    = 64 << 20 // bytes of an answer
 )
 
-// statusFlags are what status was asked for.
+// statusFlags holds the argument and flags of the command.
 type statusFlags struct {
 	url, pidFile, board string
 	watch               bool
@@ -85,7 +85,7 @@ Below the letters, ^ marks a leader or listener, the next to take a connection.`
 	return cmd
 }
 
-// check finds what is wrong with the flags, and completes the address.
+// check checks the flags and completes the URL.
 func (f *statusFlags) check() error {
 	ways := 0
 	for _, way := range []string{f.url, f.pidFile, f.board} {
@@ -144,10 +144,11 @@ func (f *statusFlags) run(ctx context.Context, stdout io.Writer) error {
 	return f.watchIt(ctx, look, first, stdout)
 }
 
-// looker takes a look at a server.
+// looker reads the status of a server once.
 type looker func(context.Context) (*status.Reading, error)
 
-// open gets ready to look, one way or another.
+// open returns the looker for the URL, the PID file or the ScoreBoardFile. The
+// caller must call done after the last look.
 func (f *statusFlags) open() (look looker, done func(), err error) {
 	if f.url != "" {
 		return f.ask, func() {}, nil
@@ -172,7 +173,7 @@ func (f *statusFlags) open() (look looker, done func(), err error) {
 	}, func() { _ = b.Close() }, nil
 }
 
-// boardOf is the scoreboard of the process whose number is in a file.
+// boardOf opens the scoreboard of the process whose number is in a file.
 func boardOf(path string) (*scoreboard.Board, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -192,7 +193,7 @@ func boardOf(path string) (*scoreboard.Board, error) {
 	return b, err
 }
 
-// ask asks the server.
+// ask reads the status from the server's status page.
 func (f *statusFlags) ask(ctx context.Context) (*status.Reading, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
@@ -200,7 +201,7 @@ func (f *statusFlags) ask(ctx context.Context) (*status.Reading, error) {
 	if err != nil {
 		return nil, fmt.Errorf("status: %w", err)
 	}
-	req.Close = true // between two looks no thread is kept
+	req.Close = true // occupy no thread of the server between two looks
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		var cause *url.Error
@@ -230,8 +231,8 @@ func (f *statusFlags) ask(ctx context.Context) (*status.Reading, error) {
 	return r, nil
 }
 
-// watchIt looks again every interval until ctx ends: that is how it is meant
-// to end. A look that fails later on is shown, and the next one may succeed.
+// watchIt looks again every interval until ctx ends, and then returns nil. It
+// shows the error of a look that fails and goes on.
 func (f *statusFlags) watchIt(ctx context.Context, look looker, last *status.Reading, stdout io.Writer) error {
 	view := newStatusView(stdout)
 	view.begin()

@@ -32,8 +32,8 @@ func runStatus(ctx context.Context, stdout io.Writer, args ...string) error {
 	return cmd.ExecuteContext(ctx)
 }
 
-// newBoard is the board of a server whose threads are all busy but one: two
-// processes work, the third finishes.
+// newBoard makes the scoreboard of a server with one idle thread. Two of its
+// processes work, and the third finishes.
 func newBoard(t *testing.T, file string) *scoreboard.Board {
 	t.Helper()
 	b, err := scoreboard.Create(4, 3, file)
@@ -60,8 +60,8 @@ func newBoard(t *testing.T, file string) *scoreboard.Board {
 	return b
 }
 
-// TestStatusOfMemory: a server is seen without being asked, by its PID file
-// and by its ScoreBoardFile.
+// The status is read from the server's memory, found by its PID file or its
+// ScoreBoardFile, without a request.
 func TestStatusOfMemory(t *testing.T) {
 	dir := t.TempDir()
 	pid, file := filepath.Join(dir, "pid"), filepath.Join(dir, "board")
@@ -87,7 +87,7 @@ func TestStatusOfMemory(t *testing.T) {
 	}
 }
 
-// TestStatusErrors: the error says what is wrong, and what to do.
+// Errors say what is wrong and what to do.
 func TestStatusErrors(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) string {
@@ -107,7 +107,7 @@ func TestStatusErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image[40]++ // the parent's start: it is another process now
+	image[40]++ // the parent's start time, so that it names another process
 	left := write("left", string(image))
 
 	answer := func(code int, text string) string {
@@ -151,7 +151,8 @@ func TestStatusErrors(t *testing.T) {
 	}
 }
 
-// countingServer has 100 requests and 50 hand-offs more at each look.
+// countingServer starts a status page that counts 100 requests and 50 hand-offs
+// more at each look.
 func countingServer(t *testing.T) (url string, looks *atomic.Int64) {
 	t.Helper()
 	looks = new(atomic.Int64)
@@ -167,7 +168,7 @@ func countingServer(t *testing.T) (url string, looks *atomic.Int64) {
 	return s.URL, looks
 }
 
-// lines ends ctx when it has seen a text so many times.
+// lines calls done when text has been written to it so many times.
 type lines struct {
 	all  bytes.Buffer
 	text string
@@ -184,8 +185,8 @@ func (l *lines) Write(p []byte) (int, error) {
 
 func (l *lines) String() string { return l.all.String() }
 
-// TestStatusWatch: the first look tells averages, the others what happened
-// since the one before, below each other where there is no terminal.
+// The first look shows averages, each later one the rates since the look
+// before. Without a terminal, they follow below each other.
 func TestStatusWatch(t *testing.T) {
 	url, _ := countingServer(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -207,15 +208,15 @@ func TestStatusWatch(t *testing.T) {
 		if _, err := fmt.Sscanf(after, "%f, %f/s\n", &requests, &rate); err != nil || requests != float64(100*(i+2)) {
 			t.Errorf("%v, %v requests in\n%s", err, requests, b)
 		}
-		// 100 requests in 10 ms; on a busy machine a look is late, and the next
-		// comes sooner after it, by what it takes to ask.
+		// The server counts 100 requests in 10 ms. On a busy machine a look may
+		// be late, and the next one then follows sooner.
 		if rate <= 1 || rate > 1e6 || strings.Contains(b, "on average") {
 			t.Errorf("%v requests/s in\n%s", rate, b)
 		}
 	}
 }
 
-// TestStatusOutlives: a server that is gone for a while is watched on.
+// Watching goes on while the server is gone.
 func TestStatusOutlives(t *testing.T) {
 	var looks atomic.Int64
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -237,7 +238,7 @@ func TestStatusOutlives(t *testing.T) {
 	}
 }
 
-// terminal opens a pair of which tty is a terminal of 12 lines.
+// terminal opens a pseudo terminal whose tty has 12 lines.
 func terminal(t *testing.T) (master, tty *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -264,8 +265,8 @@ func terminal(t *testing.T) (master, tty *os.File) {
 	return master, tty
 }
 
-// TestStatusOnATerminal: looks replace each other and do not scroll, the
-// leader stands out, and the cursor comes back at the end.
+// On a terminal, looks replace each other and do not scroll, the leader is
+// marked, and the cursor is visible again at the end.
 func TestStatusOnATerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	t.Setenv("NO_COLOR", "")

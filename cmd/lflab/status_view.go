@@ -14,15 +14,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// statusView writes looks at a server: one over the other on a terminal, one
-// below the other elsewhere.
+// statusView writes the status of a server. With begin, each look replaces the
+// last one on a terminal. Elsewhere it follows below.
 type statusView struct {
 	w        io.Writer
-	terminal *os.File // nil when it is none
+	terminal *os.File // nil if w is no terminal
 	colours  bool
 	over     bool // each look replaces the last
 	drawn    bool
-	err      error // of writing; nothing is written after it
+	err      error // of the first failed write; nothing is written after it
 }
 
 func newStatusView(w io.Writer) *statusView {
@@ -36,14 +36,14 @@ func newStatusView(w io.Writer) *statusView {
 	return v
 }
 
-// begin makes room for looks that replace each other.
+// begin clears the terminal for looks that replace each other.
 func (v *statusView) begin() {
 	if v.over = v.terminal != nil && os.Getenv("TERM") != "dumb"; v.over {
-		v.write("\x1b[?25l\x1b[H\x1b[2J") // no cursor, nothing on the screen
+		v.write("\x1b[?25l\x1b[H\x1b[2J") // hide the cursor, clear the screen
 	}
 }
 
-// end leaves the last look on the screen.
+// end shows the cursor again and leaves the last look on the screen.
 func (v *statusView) end() {
 	if v.over {
 		v.write("\x1b[?25h")
@@ -56,12 +56,13 @@ func (v *statusView) write(s string) {
 	}
 }
 
-// fail shows why there is nothing to be seen.
+// fail shows the error of a look.
 func (v *statusView) fail(err error) {
 	v.show(fmt.Sprintf("%s  %v\n", time.Now().Format("15:04:05"), err))
 }
 
-// show writes a block of lines.
+// show writes a block of lines. It cuts a block that is higher than the
+// terminal if looks replace each other.
 func (v *statusView) show(block string) {
 	if !v.over {
 		if v.drawn {
@@ -78,8 +79,8 @@ func (v *statusView) show(block string) {
 	v.write("\x1b[H" + strings.Join(lines, "\x1b[K\n") + "\x1b[K\n\x1b[J")
 }
 
-// draw shows a look. With the one before it, rates are of the time between
-// the two; without, of the server's whole time.
+// draw shows the reading r. Rates cover the time since the reading before, or
+// since the server's start if before is nil or its counters are higher.
 func (v *statusView) draw(r, before *status.Reading, between time.Duration) {
 	var b bytes.Buffer
 	since, mean := status.Reading{}, " on average"
@@ -130,7 +131,7 @@ func (v *statusView) draw(r, before *status.Reading, between time.Duration) {
 	v.show(b.String())
 }
 
-// table has a line for each process.
+// table writes a line for each process.
 func (v *statusView) table(w io.Writer, r *status.Reading, since status.Reading, rate func(now, then uint64) string) {
 	then := map[int]status.ReadSlot{}
 	for _, s := range since.Slots {
@@ -146,13 +147,13 @@ func (v *statusView) table(w io.Writer, r *status.Reading, since status.Reading,
 		fmt.Fprintf(t, "%d-%d\t%d\t%d\t%d\t%d\t%s\t%s\t  %s\n", s.Slot, s.Generation, s.PID, busy, idle, s.Open,
 			rate(s.Requests, then[s.PID].Requests), rate(s.Handoffs, then[s.PID].Handoffs), s.State)
 	}
-	_ = t.Flush() // into memory
+	_ = t.Flush() // writing to memory does not fail
 	for line := range strings.Lines(lines.String()) {
 		fmt.Fprintln(w, strings.TrimRight(line, " \n"))
 	}
 }
 
-// boardWidth is how many letters a line has, as on Apache's page.
+// boardWidth is the number of letters in a line, as on Apache's page.
 const boardWidth = 64
 
 // letters writes a scoreboard with a line of marks below each line that has a
@@ -182,7 +183,7 @@ func (v *statusView) letters(w io.Writer, letters, marks string) {
 	}
 }
 
-// letterColours are the terminal's, of letters.
+// letterColours holds the terminal colour code of each letter.
 var letterColours = map[byte]string{
 	'.': "90", '_': "37", 'S': "35", 'R': "36", 'W': "33;1", 'K': "32", 'C': "34", 'G': "31",
 }
@@ -208,7 +209,7 @@ func (v *statusView) styled(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-// perSecond is a rate with as many digits as it is worth.
+// perSecond formats a rate: with two decimals if it is below 10, else none.
 func perSecond(f float64) string {
 	if f >= 10 || f == 0 {
 		return fmt.Sprintf("%.0f", f)

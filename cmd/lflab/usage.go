@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// wanted is what values of a type of flag look like, as in "is no ...".
+// wanted describes the values of each type of flag, to follow "is no".
 var wanted = map[string]string{
 	"int": "whole number", "int64": "whole number", "uint": "whole number of 0 or more", "uint64": "whole number of 0 or more",
 	"intSlice": "whole number, nor a list of them as in 12,34", "float64": "number",
@@ -20,7 +20,8 @@ var wanted = map[string]string{
 	"bool":     "yes or no (want true or false)",
 }
 
-// flagError says what is wrong with a flag in the words of who types it.
+// flagError turns an error of package pflag into a usage error that names the
+// flag, its value and what to do.
 func flagError(cmd *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
@@ -43,7 +44,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
 }
 
-// nearest is the flag of the command that has most likely been meant, if any.
+// nearest returns the flag whose name is most like name, or "".
 func nearest(cmd *cobra.Command, name string) string {
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -54,8 +55,8 @@ func nearest(cmd *cobra.Command, name string) string {
 	return directive.NearestOf(name, known)
 }
 
-// noArguments refuses arguments. hint, which may be nil, says what the first one
-// may have been meant for.
+// noArguments refuses arguments. hint may be nil. Otherwise its text about the
+// first argument ends the error.
 func noArguments(hint func(argument string) string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -69,7 +70,7 @@ func noArguments(hint func(argument string) string) cobra.PositionalArgs {
 	}
 }
 
-// arguments wants exactly those that are named.
+// arguments requires exactly one argument for each name.
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != len(names) {

@@ -17,7 +17,7 @@ import (
 	"lflab/sync/gate"
 )
 
-// mutexes are the values of AcceptMutex.
+// mutexes returns the values of AcceptMutex.
 func mutexes() []string {
 	all := []string{"none", "epollexclusive", "reuseport"}
 	for _, k := range gate.SharedKinds() {
@@ -26,9 +26,9 @@ func mutexes() []string {
 	return all
 }
 
-// L8: with any accept mutex, and more than one listener, children can be
-// killed while one of them waits for connections and holds it: the others
-// accept.
+// L8: If children are killed, one of which waits for connections and holds the
+// accept mutex, the others go on accepting. That holds for each mutex, with
+// more than one listener.
 func TestKilledHolderStopsNobody(t *testing.T) {
 	t.Parallel()
 	for _, mutex := range mutexes() {
@@ -64,8 +64,8 @@ func TestKilledHolderStopsNobody(t *testing.T) {
 	}
 }
 
-// L9, E8, P1: a child retires after its connections, however many requests
-// each had, and no client notices; 0 is never.
+// L9, E8, P1: A child ends after MaxConnectionsPerChild connections, however
+// many requests each had, and no client notices. 0 means never.
 func TestConnectionsPerChild(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"leader", "worker", "event", "prefork", "kernel"} {
@@ -89,8 +89,8 @@ func TestConnectionsPerChild(t *testing.T) {
 			if now := s.children(); !slices.Contains(now, first[0]) {
 				t.Errorf("after %d connections the child is gone: children %v, then %v", most-1, first, now)
 			}
-			// A child that was busy when the parent looked has got another
-			// beside it, which takes a part of the connections.
+			// If a child was busy at a decision, the parent has started another
+			// one, which takes a part of the connections.
 			made := uint64(most - 1)
 			until(t, "the first child to be gone", func() bool {
 				p := s.dial()
@@ -99,8 +99,9 @@ func TestConnectionsPerChild(t *testing.T) {
 				}
 				p.Close()
 				made++
-				// It is the only one that has been in slot 0, if it is seen to live
-				// afterwards. Threads that all accept at once may each have one more.
+				// If the first child still lives afterwards, no other one has
+				// been in slot 0. If all threads accept at once, each may have
+				// one connection more.
 				had := uint64(0)
 				for i := range b.Rows() {
 					had += b.Row(0, i).Connections.Load()
@@ -139,8 +140,8 @@ func TestConnectionsPerChild(t *testing.T) {
 	}
 }
 
-// Children count their threads on, so that those of one thread each do not
-// all share the first CPU.
+// The threads of different children are pinned to different CPUs, so children
+// of one thread do not all share the first CPU.
 func TestPinnedChildren(t *testing.T) {
 	t.Parallel()
 	cpus := thread.CPUs()
@@ -162,8 +163,8 @@ func TestPinnedChildren(t *testing.T) {
 	}
 }
 
-// L12: a child without descriptors ends itself as sick; another takes its
-// place, and the server goes on.
+// L12: A child that runs out of descriptors exits with childSick. Another one
+// takes its place, and the server goes on.
 func TestChildWithoutDescriptorsIsReplaced(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "MPM leader\nStartServers 1\n"+threadsOf("leader"))
@@ -173,10 +174,11 @@ func TestChildWithoutDescriptorsIsReplaced(t *testing.T) {
 	if err := unix.Prlimit(sick, unix.RLIMIT_NOFILE, &limit, nil); err != nil {
 		t.Fatal(err)
 	}
-	// The thread that waits in accept4 already has a descriptor for what comes.
+	// The thread that waits in accept4 already has a descriptor for the next
+	// connection.
 	s.dial().get("/hello")
 	p := s.dial()
-	if got := p.get("/hello"); got != "Hello, World!" { // from the child that comes after it
+	if got := p.get("/hello"); got != "Hello, World!" { // the next child answers
 		t.Errorf("/hello: %q", got)
 	}
 	until(t, "the sick child to be gone", func() bool { return !alive(sick) })
@@ -186,7 +188,7 @@ func TestChildWithoutDescriptorsIsReplaced(t *testing.T) {
 	}
 }
 
-// C12: each letter of the scoreboard can be seen.
+// C12: Each letter appears on the scoreboard.
 func TestLetters(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "MPM event\nDeferAccept Off\nStartServers 1\nThreadsPerChild 4\nMinSpareThreads 1\nMaxSpareThreads 20\nServerLimit 4\nMaxRequestWorkers 8")
@@ -204,8 +206,8 @@ func TestLetters(t *testing.T) {
 	busy := s.dial()
 	busy.send("/sleep?ms=60000")
 	shows("W")
-	// While one finishes, others start; that is soon over, and seen in one restart
-	// or another.
+	// While one child finishes, others start. That is over so soon that only
+	// some restarts show it.
 	seen := make(chan bool, 1)
 	go func() { seen <- seesStart(b) }()
 	for looking := true; looking; {
@@ -224,7 +226,7 @@ func TestLetters(t *testing.T) {
 	s.signal(unix.SIGTERM)
 	s.wait()
 
-	// Where a connection stays with its thread, the thread waits with it.
+	// With worker a connection stays with its thread, which waits with it.
 	s = control(t, beat, "MPM worker\nDeferAccept Off\nStartServers 1\nThreadsPerChild 4\nMinSpareThreads 1\nMaxSpareThreads 20")
 	b = s.settled(1)
 	p := s.dial()
@@ -237,8 +239,8 @@ func TestLetters(t *testing.T) {
 	}
 	p.answer()
 	shows("K")
-	// A body that is refused is read for a while, so that the answer is not
-	// lost with it.
+	// The server reads a refused body for a while, because closing at once
+	// could destroy the answer.
 	if _, err := io.WriteString(p, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999\r\n\r\nabc"); err != nil {
 		t.Fatal(err)
 	}
@@ -262,8 +264,8 @@ func seesStart(b *scoreboard.Board) bool {
 	return false
 }
 
-// The four commands reach the server through its PidFile, and a PidFile that
-// names somebody else is told from one that does not exist.
+// The four commands reach the server through its PidFile. The errors for a
+// PidFile that is missing and for one with another process's number differ.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 1\n"+threadsOf("leader"))
@@ -279,7 +281,7 @@ func TestCommands(t *testing.T) {
 	if err := manager.SendSignal(file, "pause"); err == nil || !strings.Contains(err.Error(), "pause") {
 		t.Errorf("an unknown command: %v", err)
 	}
-	// The number of another server: it is not the one that has the file.
+	// The file holds the number of another server, which has not locked it.
 	other := control(t, beat, "StartServers 1\n"+threadsOf("leader"))
 	other.settled(1)
 	if err := writeFile(s.pidFile, fmt.Sprintln(other.cmd.Process.Pid)); err != nil {
@@ -291,7 +293,7 @@ func TestCommands(t *testing.T) {
 	if err := writeFile(s.pidFile, fmt.Sprintln(s.cmd.Process.Pid)); err != nil {
 		t.Fatal(err)
 	}
-	// A second server will not take the file over.
+	// A second server refuses to take the file over.
 	second := prepared(t, "Listen 127.0.0.1:0\nStartServers 1\n"+threadsOf("leader"))
 	second.pidFile = s.pidFile
 	second.configure(t, "Listen 127.0.0.1:0\nStartServers 1\n"+threadsOf("leader"))
@@ -307,7 +309,7 @@ func TestCommands(t *testing.T) {
 	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no server to stop") {
 		t.Errorf("without a server: %v", err)
 	}
-	// The number of a process that is no server.
+	// The file holds the number of a process that is no server.
 	if err := writeFile(s.pidFile, "1\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -322,7 +324,8 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// Bad configuration at the start: no child, status 1, and where and what.
+// A bad configuration at the start is refused with its place and reason, exit
+// status 1, and no child.
 func TestBadConfigurationAtStart(t *testing.T) {
 	t.Parallel()
 	for conf, why := range map[string]string{

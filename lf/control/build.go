@@ -14,7 +14,7 @@ import (
 	"lflab/sync/park"
 )
 
-// CompiledIn lists what the program can be, as httpd -l lists modules.
+// CompiledIn lists the variants in this program, as httpd -l lists modules.
 func CompiledIn(w io.Writer) error {
 	b := &printer{w: w}
 	b.line("Compiled in MPMs:")
@@ -40,7 +40,7 @@ func CompiledIn(w io.Writer) error {
 	return b.err
 }
 
-// Build tells how the program was built, as httpd -V does.
+// Build writes how the program was built, as httpd -V does.
 func Build(w io.Writer) error {
 	version, revision, built := "(devel)", "unknown", "unknown"
 	tags := ""
@@ -87,7 +87,7 @@ func Build(w io.Writer) error {
 	return table.Flush()
 }
 
-// printer keeps the first error.
+// printer writes lines until an error, which it keeps.
 type printer struct {
 	w   io.Writer
 	err error

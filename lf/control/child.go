@@ -20,61 +20,62 @@ import (
 	"lflab/sync/gate"
 )
 
-// Exit statuses of a child that its parent reads.
+// A child exits with one of these statuses.
 const (
 	childDone  = 0  // it was told to end, or has served its connections
-	childSick  = 7  // short of descriptors or memory for long: start others slowly
-	childFatal = 15 // it cannot serve at all, and another one could not either
+	childSick  = 7  // it lacks descriptors or memory: start others slowly
+	childFatal = 15 // it cannot serve, and another child could not either
 )
 
-// What the parent writes to a child, one byte each.
+// The parent sends commands of one byte to a child.
 const (
-	finish = 'g' // leave the listeners, serve what there is, end
-	cut    = 'c' // and end connections now
-	look   = 'l' // another child has left or died, perhaps with the news of a connection
+	finish = 'g' // leave the listeners, finish the connections, end
+	cut    = 'c' // the same, but end connections now
+	look   = 'l' // look for connections that a child which left was told of
 )
 
-// second is what a child tells itself once a second.
+// second is the command that listen generates once a second.
 const second = 0
 
-// What a child writes to its parent, one line each; failed is followed by why.
+// A child sends these lines to its parent. The reason follows failedLine.
 const (
 	readyLine  = "ready"
-	spentLine  = "spent" // it has had its connections, and finishes
-	leftLine   = "left"  // it waits for no more connections, of which it may have had news
+	spentLine  = "spent" // it accepts no more connections, and finishes
+	leftLine   = "left"  // it may have been told of a connection that it leaves
 	failedLine = "failed "
 )
 
-// legacyFD is the descriptor that a child finds its legacy in.
+// legacyFD is the descriptor from which a child reads its legacy.
 const legacyFD = 3
 
-// legacy is what a child inherits from its parent: what to serve with, and the
-// numbers of descriptors.
+// legacy passes the configuration and the numbers of inherited descriptors from
+// the parent to a child.
 type legacy struct {
 	Slot       int
 	Generation uint32
-	Config     Config // what to serve with
-	Board      int
-	Pipe       int
+	Config     Config
+	Board      int // descriptor of the scoreboard
+	Pipe       int // descriptor of the socket to the parent
 	First      int // descriptor of the first listener
 	Listeners  int
 	Gate       *gateLegacy
-	Most       uint64 // connections before it retires, 0 for ever
+	Most       uint64 // connections before the child ends; 0 is no limit
 	Dir        string // working directory, for core dumps
 	Dumpable   bool
-	Grace      time.Duration // for what there is when the parent has died
-	Joins      bool          // others of the server serve, or have served
-	Passed     []bool        // of the listeners: a service manager has it, too
+	Grace      time.Duration // to finish connections if the parent has died
+	Joins      bool          // children of the group have served before
+	Passed     []bool        // by listener: a service manager has it, too
 }
 
-// gateLegacy is the accept gate: how to open it, and its descriptors.
+// gateLegacy tells how to open the accept gate. Its N descriptors begin at
+// First.
 type gateLegacy struct {
 	Passport gate.Passport
 	First, N int
 }
 
-// Child is a child process from beginning to end. It returns its exit status.
-// Its parent has started it with descriptors that only a parent can make.
+// Child runs a child process and returns its exit status. It needs the
+// descriptors that a Parent passes to the processes that it starts.
 func Child() int {
 	var l legacy
 	if err := inherit(&l); err != nil {
@@ -94,21 +95,22 @@ func Child() int {
 	return c.live()
 }
 
-// childName is what ps shows of a child; it has been executed by a link that is
-// called exe.
+// childName is the name that ps shows for a child. Without it ps would show
+// "exe", because the parent executes /proc/self/exe.
 const childName = "lflab-child"
 
-// rename names the process. It does not go through package os, see listen.
+// rename sets the name of the process that ps shows. It avoids package os,
+// whose files may start the runtime's network poller (see listen).
 func rename(name string) {
 	fd, err := unix.Open("/proc/self/comm", unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return // without /proc there is nobody to read it
+		return // without /proc, ps cannot read the name either
 	}
 	_, _ = unix.Write(fd, []byte(name))
 	_ = unix.Close(fd)
 }
 
-// passing tells whether an error at the beginning may not come again.
+// passing reports whether an error at the start is a shortage that may pass.
 func passing(err error) bool {
 	for _, shortage := range []error{unix.EMFILE, unix.ENFILE, unix.ENOMEM, unix.ENOBUFS, unix.EAGAIN, unix.ENOSPC} {
 		if errors.Is(err, shortage) {
@@ -118,7 +120,7 @@ func passing(err error) bool {
 	return false
 }
 
-// inherit reads what the parent has left in legacyFD.
+// inherit reads the legacy from legacyFD.
 func inherit(l *legacy) error {
 	unix.CloseOnExec(legacyFD)
 	f := os.NewFile(legacyFD, "legacy")
@@ -136,7 +138,7 @@ func inherit(l *legacy) error {
 	return nil
 }
 
-// child is the process's own view.
+// child is the state of this child process.
 type child struct {
 	legacy
 	board  *scoreboard.Board
@@ -144,15 +146,15 @@ type child struct {
 	show   *scoreboard.Publisher
 	gate   *gate.Shared
 	server *Server
-	ended  chan int // status to end with; the first counts
+	ended  chan int // exit statuses, from threads that end the child
 
-	listener bool // thread 0 is a listener
+	listener bool // thread 0 only listens (mpm.Kind.ListenerSeat)
 }
 
-// begin takes up the slot and starts serving.
+// begin opens what the child inherits, starts serving, and tells the parent.
 func (c *child) begin() (err error) {
-	// The terminal sends Ctrl-C to all processes, and users send signals to
-	// the wrong ones: the parent decides.
+	// The terminal sends Ctrl-C to all processes, and users may signal the
+	// wrong one. Only the parent acts on these signals.
 	signal.Ignore(unix.SIGINT, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2, unix.SIGWINCH, unix.SIGPIPE)
 	if err := c.settle(); err != nil {
 		return err
@@ -185,7 +187,7 @@ func (c *child) begin() (err error) {
 		}
 		p.gate = c.gate
 	}
-	// What has been served before may be away for a moment.
+	// If children have served, a missing DocumentRoot may come back.
 	c.Config.HTTP.DocRootMayBeAway = c.Joins
 	if c.server, err = assemble(c.Config, p); err != nil {
 		return err
@@ -197,7 +199,7 @@ func (c *child) begin() (err error) {
 	return nil
 }
 
-// settle makes the process what its parent's configuration says.
+// settle enters the working directory and allows core dumps, as configured.
 func (c *child) settle() error {
 	if c.Dir != "" {
 		if err := os.Chdir(c.Dir); err != nil {
@@ -205,7 +207,7 @@ func (c *child) settle() error {
 		}
 	}
 	if c.Dumpable {
-		// Executing as another user has taken it away.
+		// Execution as another user has cleared this attribute.
 		if err := unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0); err != nil {
 			return fmt.Errorf("CoreDumpDirectory: allow core dumps: %w", err)
 		}
@@ -213,7 +215,8 @@ func (c *child) settle() error {
 	return nil
 }
 
-// live waits for the end, and brings it about.
+// live obeys the parent and SIGTERM until the child has ended. It returns the
+// exit status.
 func (c *child) live() int {
 	terms := make(chan os.Signal, 4)
 	signal.Notify(terms, unix.SIGTERM)
@@ -242,7 +245,7 @@ func (c *child) live() int {
 		c.server.mpm.Cut()
 		if overdue == nil {
 			c.server.reserve.open()
-			overdue = time.After(cutPatience) // a handler may still be working: it is abandoned
+			overdue = time.After(cutPatience) // a handler may still run: it is abandoned
 		}
 	}
 	for {
@@ -259,7 +262,7 @@ func (c *child) live() int {
 			end()
 		case b, ok := <-commands:
 			switch {
-			case !ok: // the parent is gone: nobody can restart this child, and nobody else would end it
+			case !ok: // the parent has died, so nobody else would end this child
 				commands = nil
 				if !leaving {
 					slog.Warn("the control process has died: finishing", "grace", c.Grace)
@@ -280,14 +283,14 @@ func (c *child) live() int {
 	}
 }
 
-// cutPatience is how long threads have to leave once their connections have
-// been cut.
+// cutPatience is the time that threads have to end after their connections were
+// cut.
 const cutPatience = 500 * time.Millisecond
 
-// listen reads commands until the parent ends, and says second once a second. The
-// thread blocks in poll(2): a timer or a file of the Go runtime's would start
-// its network poller, one more thread that waits in epoll_wait beside those
-// that are measured.
+// listen passes on the parent's commands until the parent has died. After each
+// second without one it sends second. It blocks in poll(2), because a timer or
+// file of the Go runtime would start its network poller, and one more thread
+// would wait in epoll_wait beside those that are measured.
 func (c *child) listen(commands chan<- byte) {
 	defer close(commands)
 	pipe := []unix.PollFd{{Fd: int32(c.Pipe), Events: unix.POLLIN}}
@@ -309,11 +312,12 @@ func (c *child) listen(commands chan<- byte) {
 	}
 }
 
-// tell writes a line to the parent. If that has died, listen notices.
+// tell writes a line to the parent. It ignores errors, because listen notices
+// if the parent has died.
 func (c *child) tell(line string) { _, _ = unix.Write(c.Pipe, []byte(line+"\n")) }
 
-// row is thread id's row on the board. A listener thread that serves nothing
-// has none, as in Apache: it is no worker.
+// row returns thread id's row in the scoreboard. A thread that only listens has
+// none, as in Apache, because it is no worker.
 func (c *child) row(id int) *serve.Row {
 	if c.listener {
 		id--
@@ -324,30 +328,33 @@ func (c *child) row(id int) *serve.Row {
 	return c.board.Row(c.Slot, id)
 }
 
-// spent is called by any thread once the child has had its connections.
+// spent ends the child after its last connection. Any thread may call it.
 func (c *child) spent() {
 	c.tell(spentLine)
 	c.ended <- childDone
 }
 
-// left is called by any thread when the child waits for no more connections.
+// left tells the parent that the child no longer waits for connections. Any
+// thread may call it.
 func (c *child) left() { c.tell(leftLine) }
 
-// short is called by any thread when nothing could be accepted for a second.
+// short ends the child after all attempts to accept have failed for a second.
+// Any thread may call it.
 func (c *child) short(err error) {
 	slog.Warn("short of descriptors or memory for a second: this child ends", "error", err)
 	c.tell(spentLine)
 	c.ended <- childSick
 }
 
-// status is that of the whole server.
+// status returns the status of the whole server.
 func (c *child) status() serve.Status {
 	c.publish()
 	return c.board.Status()
 }
 
-// holdOff has the queues of the listeners emptied before they are left, because
-// nobody else will accept from them.
+// holdOff makes the kernel refuse new connections, so that the child empties
+// the queues before it leaves them. The parent is dead, so nobody else would.
+// Listeners that a service manager has are left alone.
 func (c *child) holdOff() {
 	for i, l := range c.server.listeners {
 		if !c.Passed[i] {
@@ -356,7 +363,8 @@ func (c *child) holdOff() {
 	}
 }
 
-// inheritGate removes what a parent that was killed could not.
+// inheritGate removes the accept gate, because the parent died without doing
+// so.
 func (c *child) inheritGate() {
 	if c.gate == nil {
 		return

@@ -1,18 +1,18 @@
 // Package control runs servers as processes.
 //
-// A Server is one process that serves alone: it puts listeners, protocol and
-// architecture together, tells where it listens, and ends as signals ask.
-// SIGTERM, SIGINT and SIGHUP drain: listening stops at once, idle connections are
-// closed, requests in flight finish within the grace period. A second signal
-// ends the process at once.
+// A Server serves alone in one process. It combines listeners, protocol and
+// architecture, prints where it listens, and ends on a signal. SIGTERM, SIGINT
+// and SIGHUP drain it: it stops listening at once, closes idle connections, and
+// finishes requests in flight within the grace period. SIGTERM or SIGINT during
+// the drain ends the process at once.
 //
-// A Parent is Apache's control process: children serve, each a process with a
-// Server of its own on listeners that all share, and the parent keeps their
-// number right, replaces the dead, and restarts without losing a request.
+// A Parent is a control process like Apache's. It serves nothing itself and
+// starts child processes, each with a Server on shared listeners. It keeps
+// their number within bounds, replaces children that died, and restarts the
+// server without losing a request.
 //
-// The package knows processes, signals and descriptors. It does not know how a
-// configuration is written (package directive), nor what is done with a
-// connection.
+// The package deals with processes, signals and descriptors. Package directive
+// reads configurations, and packages mpm and httpd serve connections.
 package control
 
 import (
@@ -47,39 +47,40 @@ type Config struct {
 	Listen     []string // host:port each
 	Backlog    int
 	SendBuffer int    // SO_SNDBUF of connections, bytes; 0 leaves it to the system
-	Threads    int    // of a process, in all
+	Threads    int    // all threads of a process
 	Primitive  string // a parker or a gate
 	Spin       time.Duration
 
-	lf.Policy // what is empty or 0 is the architecture's default
+	lf.Policy // an empty or zero field means the architecture's default
 
-	// PinThreads has each thread run on one CPU alone: the first on the first,
-	// and so round and round. Children count their threads on.
+	// PinThreads binds each thread to one CPU, the CPUs in turn. A child's
+	// first thread follows the last one of the slot before it.
 	PinThreads bool
 
-	// AsyncFactor is how many connections beyond its threads an idle thread is
-	// good for, where connections wait without one; 0 is no limit.
+	// AsyncFactor bounds the open connections where connections wait without a
+	// thread: one for each thread, and AsyncFactor more for each idle thread. 0
+	// is no limit.
 	AsyncFactor float64
 
 	Sheds bool // see mpm.Config
 
-	// Exclusive has the kernel wake one process of those that wait for the same
-	// listeners in epoll sets of their own (EPOLLEXCLUSIVE).
+	// Exclusive makes the kernel wake one of the processes that wait for the
+	// same listeners, each in its own epoll set (EPOLLEXCLUSIVE).
 	Exclusive bool
 
 	DeferAccept bool
-	Grace       time.Duration // for a drain; children get theirs from the parent
+	Grace       time.Duration // time to drain; the parent gives children theirs
 	HTTP        httpd.Config
 
-	// Lab adds the flight recorder and its switch, /lab/flight.
+	// Lab adds the flight recorder, which /lab/flight switches on and off.
 	Lab bool
 
-	// Out gets a line "listening on ADDRESS" for each, once connections are
-	// taken.
+	// Out gets a line "listening on ADDRESS" for each listener, once the server
+	// accepts connections.
 	Out io.Writer `json:"-"`
 }
 
-// socket is what a listener on that address is opened with.
+// socket returns the options for opening a listener on the address.
 func (c *Config) socket(address string) sock.Options {
 	opt := sock.Options{Address: address, Backlog: c.Backlog, SendBuffer: c.SendBuffer}
 	if c.DeferAccept {
@@ -88,27 +89,27 @@ func (c *Config) socket(address string) sock.Options {
 	return opt
 }
 
-// parts are what a server is assembled from beside its configuration. A child
-// has them from its parent.
+// parts holds what assemble needs beside the configuration. A child builds it
+// from what it inherits from its parent.
 type parts struct {
 	listeners []*sock.Listener
 	gate      mpm.AcceptGate
-	before    int // threads of the processes before this one
+	before    int // threads in the slots before this process's
 	row       func(id int) *serve.Row
-	status    func() serve.Status // of all processes
-	most      uint64              // connections
-	spent     func()
+	status    func() serve.Status // of all processes; nil reports this one
+	most      uint64              // connections to accept; 0 is no limit
+	spent     func()              // see mpm.Config, as left and short
 	left      func()
 	short     func(error)
 }
 
-// Errors of Run beyond those of starting.
+// Run returns these errors, beside those of Start.
 var (
 	ErrGrace  = errors.New("grace period passed, connections were cut")
 	ErrAtOnce = errors.New("ended at once by a second signal")
 )
 
-// Server is a server that has been put together.
+// Server accepts and serves connections in this process.
 type Server struct {
 	cfg       Config
 	kind      mpm.Kind
@@ -119,11 +120,11 @@ type Server struct {
 	running   atomic.Pointer[mpm.MPM]
 	reserve   *reserve
 
-	switching sync.Mutex // the recorder, on and off
+	switching sync.Mutex // held while the recorder is switched on or off
 }
 
-// New checks the configuration and opens the listeners. Nothing is accepted
-// yet.
+// New checks the configuration and opens the listeners. It accepts no
+// connections yet. On an error it leaves no listener open.
 func New(cfg Config) (*Server, error) {
 	kind, err := mpm.Lookup(cfg.MPM)
 	if err != nil {
@@ -142,7 +143,8 @@ func New(cfg Config) (*Server, error) {
 	return assemble(cfg, p)
 }
 
-// assemble puts a server together. It owns the listeners, also with an error.
+// assemble builds a server. It takes over the listeners, and closes them on an
+// error.
 func assemble(cfg Config, p parts) (s *Server, err error) {
 	s = &Server{cfg: cfg, listeners: p.listeners}
 	defer func() {
@@ -188,15 +190,16 @@ func assemble(cfg Config, p parts) (s *Server, err error) {
 	return s, err
 }
 
-// inTurn deals CPUs to threads, of which so many are counted before.
+// inTurn returns a function that assigns CPUs to threads in turn. The first
+// before assignments belong to threads of other processes.
 func inTurn(before int) func(id int) int {
 	cpus := thread.CPUs()
 	return func(id int) int { return cpus[(before+id)%len(cpus)] }
 }
 
-// Primitive finds a parker or a gate by name. Where one of each has that name,
-// order native asks for the gate. With a gate, the parker is the default one,
-// for an architecture that needs one besides.
+// Primitive returns the parker or the gate of that name. If there is one of
+// each, order native selects the gate. Beside a gate it returns the default
+// parker, which some architectures need, too.
 func Primitive(name string, order lf.Order) (park.Kind, *gate.Kind, error) {
 	g, noGate := gate.Lookup(name)
 	k, noParker := park.Lookup(name)
@@ -216,10 +219,10 @@ func Primitive(name string, order lf.Order) (park.Kind, *gate.Kind, error) {
 	return park.Kind{}, nil, fmt.Errorf("unknown primitive %q (known: %s)", name, strings.Join(known, ", "))
 }
 
-// Addr is the first address that is listened on, host:port.
+// Addr returns the address of the first listener, host:port.
 func (s *Server) Addr() string { return s.listeners[0].Addr().String() }
 
-// Start lets the architecture accept connections.
+// Start starts the architecture, which then accepts connections.
 func (s *Server) Start() error {
 	if err := s.mpm.Start(); err != nil {
 		return fmt.Errorf("start mpm %s: %w", s.cfg.MPM, err)
@@ -228,8 +231,8 @@ func (s *Server) Start() error {
 	return nil
 }
 
-// Drain ends the server in order. It returns when all connections are done, or
-// ErrGrace when the grace period was not enough.
+// Drain stops accepting and blocks until all connections have ended. After the
+// grace period it cuts those that are left and returns ErrGrace.
 func (s *Server) Drain() error {
 	s.reserve.open()
 	s.mpm.Drain()
@@ -265,20 +268,20 @@ func closeAll(listeners []*sock.Listener) (err error) {
 	return err
 }
 
-// Run starts the server and blocks until signals end it.
+// Run starts the server and blocks until a signal has ended it.
 func (s *Server) Run() error {
-	signals := make(chan os.Signal, 2) // more than two mean no more than two
+	signals := make(chan os.Signal, 2) // the second one already ends the process
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT)
 	defer signal.Stop(signals)
-	// The terminal has gone. Kernel and shell may both say so: only the first
-	// one counts.
+	// SIGHUP means that the terminal is gone. Kernel and shell may both send
+	// it; only the first one counts.
 	hangup := make(chan os.Signal, 1)
-	if !signal.Ignored(unix.SIGHUP) { // as nohup has it
+	if !signal.Ignored(unix.SIGHUP) { // nohup ignores it
 		signal.Notify(hangup, unix.SIGHUP)
 		defer signal.Stop(hangup)
 	}
-	// Whoever reads the log may go away, and users take this for a control
-	// process, which restarts or stops gracefully by these.
+	// The reader of the log may go away (SIGPIPE). Users may mistake this for a
+	// control process, which restarts (SIGUSR1) or stops (SIGUSR2) gracefully.
 	signal.Ignore(unix.SIGPIPE, unix.SIGUSR1, unix.SIGUSR2)
 	defer adoptOrphans()()
 	if err := s.Start(); err != nil {

@@ -22,8 +22,7 @@ func begin(t *testing.T, c Config) *Server {
 	return s
 }
 
-// TestInProcess: a server can be started and ended without signals, and gives
-// everything back.
+// A server can be started and ended without signals, and leaves nothing open.
 func TestInProcess(t *testing.T) {
 	everyKind(t, func(t *testing.T, name string) {
 		before := descriptors(t)
@@ -46,7 +45,7 @@ func TestInProcess(t *testing.T) {
 	})
 }
 
-// TestBadConfig: the error names the value, and nothing stays open.
+// The error for a bad configuration names the value, and nothing stays open.
 func TestBadConfig(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -84,7 +83,7 @@ func TestBadConfig(t *testing.T) {
 	}
 }
 
-// TestStatusBeforeStart: nothing runs yet, and that can be asked for.
+// The status can be read before Start.
 func TestStatusBeforeStart(t *testing.T) {
 	s, err := New(plain("kernel"))
 	if err != nil {

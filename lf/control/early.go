@@ -8,20 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reserve is descriptors that are kept for the runtime's network poller. The
-// runtime opens it when a timer or a file is first needed, which may be when
-// clients have all other descriptors, and it ends the program when it cannot.
+// reserve keeps descriptors for the Go runtime's network poller. The runtime
+// opens the poller for the first timer or file. By then clients may have all
+// other descriptors, and the runtime ends the program if it cannot open it.
 //
-// A server that serves files has it open from the start. Others do not, because
-// the runtime's monitor thread looks into a poller that is open, and the looks
-// show among the hand-offs that are measured.
+// A server of files opens the poller at the start. Others avoid it, because the
+// runtime's monitor thread polls an open one, which disturbs the hand-offs that
+// are measured.
 type reserve struct {
 	once sync.Once
 	fds  []int
 }
 
-// takeEarly makes the reserve, and loads the local time zone, which is UTC for
-// good when its file cannot be opened.
+// takeEarly makes the reserve. It also loads the local time zone, which would
+// stay UTC for good if its file could not be opened later.
 func takeEarly() (*reserve, error) {
 	r := &reserve{}
 	for range 2 {
@@ -36,18 +36,18 @@ func takeEarly() (*reserve, error) {
 	return r, nil
 }
 
-// open has the poller opened in place of the reserve. It is to be called before
-// the first timer or file; a second call does nothing.
+// open frees the reserve and makes the runtime open its poller. Call it before
+// the first timer or file. A second call does nothing.
 func (r *reserve) open() {
 	r.once.Do(func() {
 		r.close()
-		time.Sleep(time.Nanosecond) // a timer needs the poller, and one that has fired leaves nothing to wait for
+		time.Sleep(time.Nanosecond) // the timer opens the poller; once fired, it causes no more waits
 	})
 }
 
 func (r *reserve) close() {
 	for _, fd := range r.fds {
-		_ = unix.Close(fd) // an eventfd
+		_ = unix.Close(fd) // closing an eventfd loses no data
 	}
 	r.fds = nil
 }

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestPollerHasItsReserve: a server that is ready keeps two descriptors for the
-// runtime's poller, so that no timer needs two more at a time when clients may
-// have them all. The leader has no epoll set of its own.
+// A server that is ready keeps two descriptors for the runtime's poller, which
+// a timer may need when clients have all others. The test uses leader, because
+// it has no epoll set of its own.
 func TestPollerHasItsReserve(t *testing.T) {
 	t.Parallel()
 	p := run(t, order{MPM: "leader"})

@@ -10,11 +10,11 @@ import (
 	"lflab/lf/flight"
 )
 
-// flight switches the recorder; it is what /lab/flight?record= calls. "off"
-// answers the histograms of H, G, G_none and D (in HdrHistogram's V2
-// compressed form, base64; those without a value are left out) and how many
-// records found no partner or were overwritten. raw adds the records of each
-// thread that has noted any, and the names of their columns.
+// flight switches the recorder for /lab/flight?record=on and off. At "off" it
+// returns the histograms of H, G, G_none, D and the handler's time (base64 of
+// HdrHistogram's V2 compressed form; empty ones are left out), and how many
+// records had no partner or were overwritten. raw adds the names of the columns
+// and the records of each thread that has some.
 func (s *Server) flight(action string, raw bool) (any, error) {
 	s.switching.Lock()
 	defer s.switching.Unlock()
@@ -54,7 +54,7 @@ func (s *Server) flight(action string, raw bool) (any, error) {
 	return nil, fmt.Errorf("record=%q (want on or off)", action)
 }
 
-// stamp switches the kernel's time stamps of new connections.
+// stamp switches the kernel's time stamps of new connections on or off.
 func (s *Server) stamp(on bool) (err error) {
 	for _, l := range s.listeners {
 		err = errors.Join(err, l.Stamp(on))

@@ -17,7 +17,7 @@ import (
 	"lflab/lf/mpm"
 )
 
-// recording is what /lab/flight?record=off answers.
+// recording holds the answer to /lab/flight?record=off.
 type recording struct {
 	Unmatched, Overwritten uint64
 	histograms             map[string]*hdrhistogram.Histogram
@@ -58,7 +58,7 @@ func (r recording) count(name string) int64 {
 	return 0
 }
 
-// TestFlight records requests of a real process, and decodes what it answers.
+// TestFlight records requests of a real process and decodes the answer.
 func TestFlight(t *testing.T) {
 	t.Parallel()
 	const requests = 60
@@ -77,8 +77,8 @@ func TestFlight(t *testing.T) {
 			}
 			handsOff := kind.Shape != flight.NoHandoff
 			var r recording
-			// Again where the kernel does not stamp yet, or where threads had
-			// no time to fall asleep between requests.
+			// Repeat if the kernel did not stamp yet, or if threads had no time
+			// to fall asleep between requests.
 			until(t, "the distributions", func() bool {
 				lab.get("/lab/flight?record=on")
 				for range requests {
@@ -92,7 +92,7 @@ func TestFlight(t *testing.T) {
 			if r.Overwritten != 0 || r.Unmatched > 4 {
 				t.Errorf("%d overwritten, %d unmatched", r.Overwritten, r.Unmatched)
 			}
-			// A thread that is not back at the end has its record dropped.
+			// A thread that has not returned at the end loses its record.
 			if n := r.count("handler"); n < requests-6 {
 				t.Errorf("%d handlers recorded of %d", n, requests)
 			}
@@ -104,7 +104,7 @@ func TestFlight(t *testing.T) {
 					t.Errorf("%s: %d values from %d on", name, h.TotalCount(), h.Min())
 				}
 			}
-			// Off again is what it was; the handler of the first one is not in it.
+			// A second "off" also counts the request of the first.
 			if again := lab.recordingOff(); again.count("D") < r.count("D") {
 				t.Errorf("off again: %d values of %d", again.count("D"), r.count("D"))
 			}
@@ -112,8 +112,8 @@ func TestFlight(t *testing.T) {
 	}
 }
 
-// TestRawFlight: every request's handler is in the raw records, on a thread of
-// the process, and the rest of the answer is as without them.
+// The raw records hold every request's handler, on a thread of the process. The
+// rest of the answer is as without them.
 func TestRawFlight(t *testing.T) {
 	t.Parallel()
 	const requests = 20
@@ -160,7 +160,7 @@ func TestRawFlight(t *testing.T) {
 					}
 				}
 			}
-			// A thread that is not back at the end has its record dropped.
+			// A thread that has not returned at the end loses its record.
 			if handlers < requests-6 || handlers > requests {
 				t.Errorf("%d handlers recorded of %d", handlers, requests)
 			}
@@ -193,8 +193,7 @@ func TestFlightErrors(t *testing.T) {
 	}
 }
 
-// TestFlightIsSwitchedByMany: the switch may be thrown by several at once
-// while requests are recorded.
+// Several clients may switch the recorder at once while requests are recorded.
 func TestFlightIsSwitchedByMany(t *testing.T) {
 	everyKind(t, func(t *testing.T, name string) {
 		many(t, name)

@@ -3,23 +3,23 @@ package control
 import "time"
 
 const (
-	// tooSoon is how long a child lives at least that has not died at once.
+	// A child that lived less than tooSoon has died at once.
 	tooSoon = time.Second
-	// longestGrief is the most that a group waits before it starts another
-	// child in place of one that died at once, or that could not be started.
+	// longestGrief is the longest pause before another child is started, after
+	// one has died at once or could not be started.
 	longestGrief = 10 * time.Second
 )
 
-// grief holds a group back whose children die at once: without it, a server
-// that cannot work would start processes as fast as the machine can.
+// grief delays new children of a group whose children die at once. Without it,
+// a server that cannot work would start processes as fast as the machine can.
 type grief struct {
-	row   int // of children that died at once
-	until time.Time
+	row   int       // consecutive children that died at once
+	until time.Time // when the pause ends
 }
 
-// died notes the unasked death of a child after the time that it lived. It
-// tells how long the group is held back; 0 means that another child may be
-// started at once.
+// died notes that a child died unasked after the time that it lived. It returns
+// the pause before the next start, 0 for none. Each further death at once
+// doubles the pause, from 1 s up to longestGrief.
 func (g *grief) died(now time.Time, lived time.Duration) time.Duration {
 	if lived >= tooSoon {
 		g.row = 0
@@ -31,12 +31,12 @@ func (g *grief) died(now time.Time, lived time.Duration) time.Duration {
 	return wait
 }
 
-// stillborn notes that a child could not be started at all: the system is
-// short of something, and trying at once again would not help it.
+// stillborn notes that a child could not be started. It returns the pause,
+// which is long because the system is short of some resource.
 func (g *grief) stillborn(now time.Time) time.Duration {
 	g.until = now.Add(longestGrief)
 	return longestGrief
 }
 
-// over tells whether children may be started.
+// over reports whether the pause has ended.
 func (g *grief) over(now time.Time) bool { return !now.Before(g.until) }

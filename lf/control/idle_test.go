@@ -15,8 +15,8 @@ import (
 
 var switchCount = regexp.MustCompile(`(?m)^(?:non)?voluntary_ctxt_switches:\t(\d+)$`)
 
-// TestIdleServerSleeps: once nobody is connected, no thread of the server runs
-// any more: neither a timer of ours nor one of the Go runtime fires.
+// Once nobody is connected, no thread of the server runs. No timer of the
+// server or of the Go runtime fires.
 func TestIdleServerSleeps(t *testing.T) {
 	if !block.Direct {
 		t.Skip("built with -tags stdsyscall: the runtime looks around in an idle process")
@@ -33,7 +33,7 @@ func TestIdleServerSleeps(t *testing.T) {
 			t.Fatalf("/hello: %q", got)
 		}
 		c.Close()
-		const window = 300 * time.Millisecond // of quiet, that is to come
+		const window = 300 * time.Millisecond // length of the silence
 		last, ran := uint64(0), uint64(0)
 		for end := time.Now().Add(patience); ; {
 			n, now := p.switches(), p.ran()
@@ -49,7 +49,7 @@ func TestIdleServerSleeps(t *testing.T) {
 	})
 }
 
-// ran is the CPU time that all threads have had, ns.
+// ran returns the CPU time of all threads in ns.
 func (p *process) ran() (ns uint64) {
 	for _, stat := range p.ofThreads("schedstat") {
 		v, err := strconv.ParseUint(strings.Fields(stat)[0], 10, 64)
@@ -61,7 +61,7 @@ func (p *process) ran() (ns uint64) {
 	return ns
 }
 
-// switches are those of all threads of the process since they began.
+// switches returns the context switches of all threads since they began.
 func (p *process) switches() (n uint64) {
 	for _, status := range p.ofThreads("status") {
 		for _, m := range switchCount.FindAllStringSubmatch(status, -1) {
@@ -75,7 +75,7 @@ func (p *process) switches() (n uint64) {
 	return n
 }
 
-// ofThreads is that file of /proc, of each thread.
+// ofThreads returns the content of that file in /proc for each thread.
 func (p *process) ofThreads(name string) (all []string) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/%s", p.cmd.Process.Pid, name))
 	if err != nil || len(files) == 0 {

@@ -15,19 +15,19 @@ import (
 	"lflab/sync/gate"
 )
 
-// stage is how far a child's life has come. It only grows.
+// stage is a step in the life of a child. It only grows.
 type stage uint8
 
 const (
 	starting  stage = iota // it has not said that it serves
 	serving                // it accepts connections
-	finishing              // it was told to leave its listeners, or has had its connections
+	finishing              // it accepts no more, as told or after its last one
 	cutting                // it was told to end connections, too
-	reminded               // SIGTERM
-	killed                 // SIGKILL
+	reminded               // it was sent SIGTERM
+	killed                 // it was sent SIGKILL
 )
 
-// kid is a child as its parent knows it.
+// kid is the parent's state of a child.
 type kid struct {
 	pid        int
 	slot       int
@@ -37,23 +37,23 @@ type kid struct {
 	gate       *door
 	began      time.Time
 	pipe       *os.File
-	quiet      chan struct{} // closed when all it said has been passed on
+	quiet      chan struct{} // closed when all its lines have been passed on
 	stage      stage
-	terms      int       // SIGTERMs that it was sent
+	terms      int       // number of SIGTERMs that it was sent
 	deadline   time.Time // when the next stage is due; zero for never
-	failure    string    // why it could not begin, in its own words
+	failure    string    // why it could not start, as it reported
 }
 
-// active tells whether the child serves, or is about to.
+// active reports whether the child starts or serves.
 func (k *kid) active() bool { return k.stage <= serving }
 
-// report is what a child said.
+// report is a line that a child wrote.
 type report struct {
 	pid  int
 	line string
 }
 
-// listen passes on what the child says until it ends.
+// listen passes on the child's lines until the child closes its end.
 func (k *kid) listen(to chan<- report) {
 	defer close(k.quiet)
 	lines := bufio.NewScanner(k.pipe)
@@ -62,10 +62,12 @@ func (k *kid) listen(to chan<- report) {
 	}
 }
 
-// command writes one byte to the child. It may be gone; that shows otherwise.
+// command writes one byte to the child. It ignores errors, because reap notices
+// if the child has ended.
 func (k *kid) command(c byte) { _, _ = k.pipe.Write([]byte{c}) }
 
-// urge brings the child's end one step nearer, and sets when the next is due.
+// urge moves the child to a later stage, and makes the one after it due after
+// next; 0 means never. It does nothing if the child has come as far already.
 func (k *kid) urge(to stage, now time.Time, next time.Duration) {
 	if to <= k.stage {
 		return
@@ -91,14 +93,15 @@ func (k *kid) signal(s unix.Signal) {
 	}
 }
 
-// door is an accept gate that children share, of one generation or more.
+// door is an accept gate that children share. A restart passes it on to the
+// next generation unless the gate's settings change.
 type door struct {
 	name   string
 	shared *gate.SharedOwner
 	users  int
 }
 
-// newDoor makes the gate of a group, or none.
+// newDoor makes the gate of a group. It returns nil if the group has none.
 func newDoor(g *Group) (*door, error) {
 	if g.Gate == "" {
 		return nil, nil
@@ -118,7 +121,8 @@ func newDoor(g *Group) (*door, error) {
 	return &door{name: g.Gate, shared: shared}, nil
 }
 
-// bear starts a child of g in that slot and bucket.
+// bear starts a child of g in that slot and bucket. It blocks until the child's
+// program has been executed. On an error there is no child.
 func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, error) {
 	fds, passed := p.sockets.of(g.cfg, bucket)
 	l := legacy{
@@ -128,14 +132,14 @@ func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, erro
 	}
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err == nil {
-		err = unix.SetNonblock(pair[0], true) // and the child's end blocks
+		err = unix.SetNonblock(pair[0], true) // the child's end stays blocking
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make pipe to child: %w", err)
 	}
 	ours := os.NewFile(uintptr(pair[0]), "pipe to a child")
 	defer unix.Close(pair[1])
-	// What the child finds, from descriptor 0 on.
+	// The child gets these files as descriptors 0, 1, 2, ...
 	files := []uintptr{0, 1, 2, 0, p.board.File().Fd(), uintptr(pair[1])}
 	l.Board, l.Pipe, l.First = 4, 5, 6
 	for _, fd := range fds {
@@ -174,7 +178,8 @@ func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, erro
 	return k, nil
 }
 
-// write puts the legacy where the child reads it.
+// write writes the legacy to a file without a name, from which the child reads
+// it.
 func write(l legacy) (*os.File, error) {
 	text, err := json.Marshal(l)
 	if err != nil {

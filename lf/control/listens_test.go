@@ -10,8 +10,8 @@ import (
 	"lflab/lf/sock"
 )
 
-// TestMostListens: as many lines of Listen as a child can serve are served, and
-// one more is refused when the file is read.
+// A child serves sock.MostListeners lines of Listen. One line more is refused
+// when the file is read.
 func TestMostListens(t *testing.T) {
 	for _, name := range []string{"leader", "percore"} {
 		t.Run(name, func(t *testing.T) {

@@ -31,7 +31,7 @@ const (
 	patience  = 20 * time.Second
 )
 
-// How the child tells its parent what Run returned.
+// The test's server process exits with one of these after Run has returned.
 const (
 	exitDone   = 0
 	exitError  = 1
@@ -39,10 +39,10 @@ const (
 	exitAtOnce = 4
 )
 
-// TestMain lets the test binary be the server that is tested: signals go to a
-// process of its own.
+// TestMain makes the test binary run as the server that is tested, so that
+// signals go to a separate process.
 func TestMain(m *testing.M) {
-	// A process that the race detector watches would take a second more to end.
+	// Otherwise the race detector delays the end of each process by a second.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	if len(os.Args) == 2 && os.Args[1] == "child" {
 		os.Exit(Child())
@@ -53,8 +53,8 @@ func TestMain(m *testing.M) {
 	if l, err := net.Listen("tcp", "127.0.0.1:0"); err == nil {
 		l.Close() // the network poller has its own descriptors from now on
 	}
-	// The tests wait for processes more than they compute: more of them at a time
-	// than there are processors, unless -parallel says how many.
+	// More tests run at a time than there are processors, because they mostly
+	// wait for processes. The flag -parallel overrides that.
 	flag.Parse()
 	if !slices.ContainsFunc(os.Args, func(arg string) bool { return strings.HasPrefix(arg, "-test.parallel") }) {
 		if err := flag.Set("test.parallel", "6"); err != nil {
@@ -64,7 +64,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// order is what a test wants of its process.
+// order describes the process that a test needs.
 type order struct {
 	MPM   string
 	Grace time.Duration // plain's when 0
@@ -114,7 +114,7 @@ func serveProcess(config string) int {
 	return exitError
 }
 
-// controlProcess is what lflab serve --config does.
+// controlProcess runs a control process, as lflab serve --config does.
 func controlProcess(o order) int {
 	first, _, err := Resolve(o.Config, nil, nil, nil)
 	var p *Parent
@@ -131,7 +131,7 @@ func controlProcess(o order) int {
 	return exitDone
 }
 
-// plain is a server that drains quickly.
+// plain returns the configuration of a small server with a short linger time.
 func plain(name string) Config {
 	c := Config{MPM: name, Listen: []string{"127.0.0.1:0"}, Threads: 6, Primitive: "futex", Grace: patience, DeferAccept: true,
 		HTTP: httpd.Config{Limits: httpd.Limits{KeepAliveTimeout: patience, LingerShort: 50 * time.Millisecond}}}
@@ -141,8 +141,8 @@ func plain(name string) Config {
 	return c
 }
 
-// many leaves out architectures that serve one connection at a time, for tests
-// that need two.
+// many skips a test that needs two connections at a time, for architectures
+// that serve one.
 func many(t *testing.T, name string) {
 	t.Helper()
 	if kind, err := mpm.Lookup(name); err == nil && kind.MaxThreads == 1 {
@@ -156,7 +156,7 @@ func everyKind(t *testing.T, test func(*testing.T, string)) {
 	}
 }
 
-// said is what a process writes while it is read.
+// said collects the output of a process. It may be read meanwhile.
 type said struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -181,7 +181,7 @@ type process struct {
 	addr string
 	out  *bufio.Reader
 	log  said
-	wait func() int // for its end; the exit status
+	wait func() int // waits for its end and returns the exit status
 }
 
 func run(t testing.TB, o order) *process {
@@ -189,7 +189,7 @@ func run(t testing.TB, o order) *process {
 	return runAs(t, o, func(*exec.Cmd) {})
 }
 
-// runAs is run with something of the process changed.
+// runAs is like run, but change may alter the command before it starts.
 func runAs(t testing.TB, o order, change func(*exec.Cmd)) *process {
 	t.Helper()
 	exe, err := os.Executable()
@@ -204,20 +204,20 @@ func runAs(t testing.TB, o order, change func(*exec.Cmd)) *process {
 	p := &process{t: t, cmd: exec.CommandContext(ctx, exe)}
 	p.cmd.Env = append(os.Environ(), serverEnv+"="+string(config))
 	p.cmd.Stderr = &p.log
-	// Not StdoutPipe, which Wait closes while there may be something to read.
+	// StdoutPipe does not do, because Wait closes it before all is read.
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.cmd.Stdout = w
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // without the terminal of who runs the test
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no controlling terminal
 	change(p.cmd)
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	w.Close()
 	p.wait = sync.OnceValue(func() int {
-		_ = p.cmd.Wait() // the status tells
+		_ = p.cmd.Wait() // the exit status shows it
 		cancel()
 		return p.cmd.ProcessState.ExitCode()
 	})
@@ -243,9 +243,9 @@ func (p *process) signal(s os.Signal) {
 	}
 }
 
-// refuses waits until the server takes no more connections: it refuses them or,
-// while it serves those that have waited, does not answer who asks. Over the
-// loopback interface an answer takes no time.
+// refuses waits until the server accepts no new connections. It refuses them,
+// or while it empties its queue it does not answer them. Over the loopback
+// interface an answer would come at once.
 func (p *process) refuses() {
 	p.t.Helper()
 	until(p.t, "the server to take no more connections", func() bool {
@@ -259,7 +259,7 @@ func (p *process) refuses() {
 	})
 }
 
-// peer is one connection to the server.
+// peer is a client with one connection to the server.
 type peer struct {
 	t testing.TB
 	net.Conn
@@ -268,8 +268,8 @@ type peer struct {
 
 func (p *process) dial() *peer { return dial(p.t, p.addr) }
 
-// apart is two connections of which neither delays the other: where a
-// connection stays with its thread, they are with different ones.
+// apart opens two connections of which neither delays the other. If connections
+// stay with their threads, the two have different threads.
 func (p *process) apart(mpm string) (*peer, *peer) {
 	p.t.Helper()
 	a, b := p.dial(), p.dial()
@@ -279,8 +279,8 @@ func (p *process) apart(mpm string) (*peer, *peer) {
 	return a, b
 }
 
-// thread is the place on the scoreboard of the thread that serves the peer,
-// when no other does anything.
+// thread returns the scoreboard index of the thread that serves the peer. No
+// other thread may be active.
 func (p *peer) thread() int {
 	p.t.Helper()
 	_, board, _ := strings.Cut(p.get("/server-status?auto"), "Scoreboard: ")
@@ -329,8 +329,8 @@ func (p *peer) get(path string) string {
 	return body
 }
 
-// working waits until a request on another connection is being handled: the
-// peer's own makes one more.
+// working waits until so many requests on other connections are being handled.
+// It does not count the peer's own request for the status.
 func (p *peer) working(requests int) {
 	p.t.Helper()
 	until(p.t, "the request to be in flight", func() bool {

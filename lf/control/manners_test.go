@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A stop gets through any number of restarts that are asked for before it.
+// A stop is obeyed even after any number of requests to restart.
 func TestStopInAStormOfRestarts(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 4\nServerLimit 16\nMaxRequestWorkers 4\nThreadsPerChild 1\nMinSpareThreads 1\nMaxSpareThreads 9")
@@ -25,8 +25,8 @@ func TestStopInAStormOfRestarts(t *testing.T) {
 	}
 }
 
-// The one process lives on when the reader of its log has gone, and when a
-// signal comes that only a control process obeys.
+// A server of one process survives the end of its log's reader, and the signals
+// that only a control process obeys.
 func TestAloneOutlivesItsReader(t *testing.T) {
 	t.Parallel()
 	p := runAs(t, order{MPM: "leader"}, func(cmd *exec.Cmd) { cmd.Stderr = unread(t) })
@@ -37,13 +37,13 @@ func TestAloneOutlivesItsReader(t *testing.T) {
 	if got := c.get("/hello"); got != "Hello, World!" {
 		t.Errorf("/hello: %q", got)
 	}
-	p.signal(unix.SIGTERM) // which is logged, to nobody
+	p.signal(unix.SIGTERM) // logging it fails
 	if status := p.wait(); status != exitDone {
 		t.Errorf("exit status %d", status)
 	}
 }
 
-// unread is a pipe that nobody reads any more.
+// unread returns the write end of a pipe whose read end is closed.
 func unread(t *testing.T) *os.File {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -55,7 +55,7 @@ func unread(t *testing.T) *os.File {
 	return w
 }
 
-// The terminal goes: the one process drains.
+// A server of one process drains when its terminal hangs up.
 func TestHangupDrains(t *testing.T) {
 	t.Parallel()
 	if signal.Ignored(unix.SIGHUP) {
@@ -66,7 +66,7 @@ func TestHangupDrains(t *testing.T) {
 	busy.send("/sleep?ms=3000")
 	other.working(1)
 	p.signal(unix.SIGHUP)
-	p.signal(unix.SIGHUP) // the kernel and the shell both say so
+	p.signal(unix.SIGHUP) // kernel and shell may both send it
 	if res, body := busy.answer(); res.StatusCode != 200 || body != "slept\n" {
 		t.Errorf("the request in flight: %s, %q", res.Status, body)
 	}
@@ -75,8 +75,7 @@ func TestHangupDrains(t *testing.T) {
 	}
 }
 
-// A resize of the terminal, which is WINCH to all of its processes, is no stop;
-// USR2 is.
+// WINCH after a resize of the terminal does not stop the server. USR2 does.
 func TestResizeIsNoStop(t *testing.T) {
 	t.Parallel()
 	master, slave := terminal(t)
@@ -86,7 +85,7 @@ func TestResizeIsNoStop(t *testing.T) {
 	s := prepared(t, "StartServers 1\n"+threadsOf("leader"))
 	s.process = runAs(t, order{Config: s.conf, Beat: beat}, func(cmd *exec.Cmd) {
 		cmd.Stdin = slave
-		cmd.SysProcAttr.Setctty = true // of descriptor 0
+		cmd.SysProcAttr.Setctty = true // the terminal is descriptor 0
 	})
 	b := s.settled(1)
 	for i := range uint16(50) { // there and back: the last size is the first
@@ -94,7 +93,7 @@ func TestResizeIsNoStop(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A restart that is asked for afterwards is done: nothing stopped the server.
+	// A restart still works, so nothing has stopped the server.
 	s.signal(unix.SIGUSR1)
 	until(t, "the next generation", func() bool { return b.Header().Generation.Load() == 1 })
 	s.settled(1)
@@ -110,7 +109,7 @@ func TestResizeIsNoStop(t *testing.T) {
 	}
 }
 
-// terminal is a new pseudo terminal.
+// terminal opens a pseudo terminal.
 func terminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
@@ -133,8 +132,8 @@ func terminal(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
-// A group whose children all failed at their start is tried again, also where
-// each child has sockets to itself and idle threads of others do not help.
+// The parent tries again after all children of a group failed to start, even if
+// idle threads of other children cannot help, as each has sockets of its own.
 func TestBareListenersAreServedAgain(t *testing.T) {
 	t.Parallel()
 	for conf, children := range map[string]int{"MPM leader\nStartServers 2": 1, "MPM percore\nStartServers 2\nMaxRequestWorkers 4": 2, "AcceptMutex reuseport\nStartServers 2\nMaxRequestWorkers 4": 2} {

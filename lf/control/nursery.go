@@ -8,16 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nursery starts processes from a thread of its own. What a process may never
-// have again is taken from that thread first, and every child inherits it:
-// capabilities cannot come back through its bounding set, and no program that
-// it executes gains privileges (PR_SET_NO_NEW_PRIVS, see prctl(2)). Both are
-// attributes of a thread, so the parent itself keeps what it has.
+// nursery starts processes from a thread of its own. The thread can first give
+// up privileges, and every child inherits that. Capabilities that are dropped
+// from the bounding set cannot come back, and with PR_SET_NO_NEW_PRIVS no
+// executed program gains privileges (prctl(2)). Both are attributes of a
+// thread, so the parent keeps its privileges.
 type nursery struct {
 	orders chan birth
 }
 
-// birth is one process to start.
+// birth is the order to start one process.
 type birth struct {
 	path   string
 	args   []string
@@ -30,8 +30,8 @@ type born struct {
 	err error
 }
 
-// newNursery starts the thread. With drop, its children can never have
-// privileges. It lasts until close.
+// newNursery starts the thread, which runs until close. With drop, its children
+// can never gain privileges.
 func newNursery(drop bool) (*nursery, error) {
 	n := &nursery{orders: make(chan birth)}
 	ready := make(chan error)
@@ -43,7 +43,7 @@ func newNursery(drop bool) (*nursery, error) {
 }
 
 func (n *nursery) work(drop bool, ready chan<- error) {
-	runtime.LockOSThread() // and never unlocked: the thread ends with the goroutine
+	runtime.LockOSThread() // never unlocked, so that the thread ends with the goroutine
 	if drop {
 		if err := dropForChildren(); err != nil {
 			ready <- err
@@ -58,7 +58,7 @@ func (n *nursery) work(drop bool, ready chan<- error) {
 }
 
 // start starts a process and returns its pid. It blocks until the program has
-// been executed, or could not be.
+// been executed or has failed to execute.
 func (n *nursery) start(path string, args []string, attr *syscall.ProcAttr) (int, error) {
 	answer := make(chan born)
 	n.orders <- birth{path, args, attr, answer}
@@ -68,13 +68,14 @@ func (n *nursery) start(path string, args []string, attr *syscall.ProcAttr) (int
 
 func (n *nursery) close() { close(n.orders) }
 
-// dropForChildren takes from the calling thread what its children are not to
-// have. It keeps the capabilities that it has in effect, which it needs for
-// changing the user; a program that is executed as another user loses those.
+// dropForChildren makes the calling thread give up what its children must not
+// get. The thread keeps its effective capabilities, because changing the user
+// needs them. A program that is executed as another user loses those.
 func dropForChildren() error {
 	for c := uintptr(0); c <= unix.CAP_LAST_CAP; c++ {
-		// EINVAL: the kernel is older than this capability. EPERM: a container
-		// may not touch the set; what follows is enough then.
+		// EINVAL means that the kernel is older than this capability. EPERM
+		// means that a container may not change the set; PR_SET_NO_NEW_PRIVS
+		// is enough then.
 		if err := unix.Prctl(unix.PR_CAPBSET_DROP, c, 0, 0, 0); err != nil && err != unix.EINVAL && err != unix.EPERM {
 			return fmt.Errorf("drop capability %d of children: %w", c, err)
 		}

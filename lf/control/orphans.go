@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopts reports that processes whose parent has ended become children of this
-// one: it is the first of its container, or has asked for them
-// (PR_SET_CHILD_SUBREAPER of prctl(2)). Nobody else takes note of their end.
+// adopts reports whether this process adopts orphaned processes, because it is
+// the first of its container or a subreaper (PR_SET_CHILD_SUBREAPER of
+// prctl(2)). It must then wait for them, because nobody else can.
 func adopts() bool {
 	if os.Getpid() == 1 {
 		return true
@@ -18,8 +18,8 @@ func adopts() bool {
 	return childSubreaper(&reaper) && reaper != 0
 }
 
-// takeOrphans takes note of the end of all children that have ended, and calls
-// ended for each.
+// takeOrphans waits for all children that have ended, adopted ones too, and
+// calls ended for each. It does not block.
 func takeOrphans(ended func(pid int, status unix.WaitStatus, usage unix.Rusage)) {
 	for {
 		var status unix.WaitStatus
@@ -35,8 +35,8 @@ func takeOrphans(ended func(pid int, status unix.WaitStatus, usage unix.Rusage))
 	}
 }
 
-// adoptOrphans does that for a process that has no children of its own, until
-// the function that it returns is called.
+// adoptOrphans waits for adopted processes in a goroutine, until stop is
+// called. The process must have no children of its own.
 func adoptOrphans() (stop func()) {
 	if !adopts() {
 		return func() {}

@@ -20,37 +20,37 @@ import (
 	"lflab/lf/serve"
 )
 
-// ParentOptions are what a Parent is made from.
+// ParentOptions configures NewParent.
 type ParentOptions struct {
-	// Load reads the configuration: once at the start, and again for each
-	// restart. It says itself what it has adjusted. With an error at a restart
-	// the server goes on with what it has.
+	// Load reads the configuration, once at the start and again for each
+	// restart. It logs its adjustments itself. If it fails at a restart, the
+	// server goes on with its present configuration.
 	Load func() (Plan, error)
 
-	// Args are the command line of a child: this program again, which calls
+	// Args is the command line of a child. It must make this program call
 	// Child.
 	Args []string
 
-	// Out gets a line "listening on ADDRESS" for each address, once children
-	// serve.
+	// Out gets a line "listening on ADDRESS" for each address, once each group
+	// has a child that serves.
 	Out io.Writer
 
-	// Beat is how long there is between two decisions about idle threads; 0
-	// means a second, as Apache has it.
+	// Beat is the time between two decisions about idle threads. 0 means one
+	// second, as in Apache.
 	Beat time.Duration
 }
 
-// Parent is the control process. It serves nothing itself: it opens the
-// listening sockets, starts children that accept from them, keeps their number
-// and their idle threads within bounds, and does what signals say:
+// Parent is the control process. It opens the listening sockets, starts
+// children that accept from them, and keeps the numbers of children and of
+// their idle threads within bounds. It obeys signals:
 //
 //	TERM, INT  stop at once: connections are cut
 //	USR2       stop gracefully: requests in flight are finished
-//	WINCH      the same, unless there is a controlling terminal
-//	HUP        restart at once: with the configuration as it is now
-//	USR1       restart gracefully: no request is lost
+//	WINCH      stop gracefully, unless there is a controlling terminal
+//	HUP        read the configuration again, cut connections, restart
+//	USR1       read the configuration again, restart without losing a request
 //
-// All that it knows is touched by one goroutine, which Run is.
+// Only the goroutine that calls Run accesses its fields.
 type Parent struct {
 	opt      ParentOptions
 	plan     *Plan
@@ -60,33 +60,33 @@ type Parent struct {
 	nursery  *nursery
 	dropping *nursery // for children of another user
 	kids     map[int]*kid
-	free     []bool // slots
+	free     []bool // by slot
 	reports  chan report
 
 	generation uint32 // of children that are started now
-	last       uint32 // generation that was begun
+	last       uint32 // newest generation, even if it was taken back
 	turnover   *turnover
-	again      *bool // another restart was asked for meanwhile: whether at once
+	again      *bool // nil, or the next restart, which cuts connections if true
 	stop       stopping
-	held       time.Time // since when new connections are held off
-	told       bool      // where the server listens
+	held       time.Time // when the listeners began to refuse new connections
+	told       bool      // announce has written the addresses
 	pidFile    manager.PidLock
 	failure    error
 }
 
-// group is what the parent knows of a Group.
+// group is the parent's state of a Group.
 type group struct {
 	cfg    *Group
-	first  int // slot
+	first  int // its first slot
 	spare  spare
 	grief  grief
 	door   *door
-	toCome int  // children that are still to be started, of StartServers
-	served bool // some child has
+	toCome int  // children of StartServers that have not been started yet
+	served bool // a child has served
 }
 
 // NewParent reads the configuration, opens the sockets and makes what children
-// share. Nothing is started yet, and with an error nothing is left behind.
+// share. It starts no child. On an error it leaves nothing behind.
 func NewParent(opt ParentOptions) (*Parent, error) {
 	if opt.Beat == 0 {
 		opt.Beat = time.Second
@@ -105,13 +105,14 @@ func NewParent(opt ParentOptions) (*Parent, error) {
 	return p, nil
 }
 
-// equip opens and makes what the server needs before it has children.
+// equip opens the sockets and makes the scoreboard, the gates and the
+// nurseries.
 func (p *Parent) equip() (err error) {
 	r, err := takeEarly()
 	if err != nil {
 		return err
 	}
-	r.open() // nothing is measured here
+	r.open() // the poller may be open here, because the parent measures nothing
 	if p.sockets.passed, err = manager.PassedSockets(); err != nil {
 		return err
 	}
@@ -141,11 +142,11 @@ func (p *Parent) equip() (err error) {
 	return err
 }
 
-// Run is the server's life. It returns when all children are gone: nil, when
-// signals said so.
+// Run starts the children and blocks until the server has stopped and all
+// children have ended. It returns nil after a stop that a signal asked for.
 func (p *Parent) Run() (err error) {
-	// A channel of one for each: what is asked for twice before it is done is
-	// done once, and nothing is lost for want of room.
+	// Each kind of signal has a channel with room for one. Two signals of a
+	// kind count once if the first has not been obeyed yet.
 	var hears [4]chan os.Signal
 	for i, s := range [...][]os.Signal{{unix.SIGTERM, unix.SIGINT}, gracefulStopSignals(), {unix.SIGHUP}, {unix.SIGUSR1}} {
 		hears[i] = make(chan os.Signal, 1)
@@ -168,7 +169,7 @@ func (p *Parent) Run() (err error) {
 	}
 	beat := time.NewTicker(p.opt.Beat)
 	defer beat.Stop()
-	// Deadlines are looked at more often while the server restarts or stops.
+	// While the server restarts or stops, deadlines are checked more often.
 	const often = 100 * time.Millisecond
 	look := time.NewTicker(often)
 	look.Stop()
@@ -203,7 +204,7 @@ func (p *Parent) Run() (err error) {
 		case <-look.C:
 			p.hasten(time.Now())
 		case now := <-beat.C:
-			p.reap() // a signal may have been lost among many
+			p.reap() // a SIGCHLD may have been lost
 			p.hasten(now)
 			p.maintain(now)
 		}
@@ -214,10 +215,10 @@ func (p *Parent) Run() (err error) {
 	return errors.Join(p.failure, p.close())
 }
 
-// done tells whether there is nothing left to wait for.
+// done reports whether the server stops and has no children left.
 func (p *Parent) done() bool { return p.stop != 0 && len(p.kids) == 0 }
 
-// describe writes what holds for the whole server on the board.
+// describe writes the configuration of the whole server to the scoreboard.
 func (p *Parent) describe() {
 	h := p.board.Header()
 	main := &p.plan.Groups[0]
@@ -236,7 +237,8 @@ func (p *Parent) describe() {
 	h.Generation.Store(p.generation)
 }
 
-// come starts children that the group is to begin with, as many as it may.
+// come starts the children of StartServers that are missing, as far as the
+// group's limits allow.
 func (p *Parent) come(g *group) {
 	for g.toCome > 0 && p.count(g, p.generation) < g.cfg.Children {
 		if !p.start(g) {
@@ -246,7 +248,8 @@ func (p *Parent) come(g *group) {
 	}
 }
 
-// start starts one child. It reports whether it has.
+// start starts one child and reports whether it did. A failure is logged and
+// delays further starts.
 func (p *Parent) start(g *group) bool {
 	now := time.Now()
 	if p.stop != 0 || !g.grief.over(now) {
@@ -256,8 +259,8 @@ func (p *Parent) start(g *group) bool {
 	if !ok {
 		return false
 	}
-	// Its threads count as idle from now on, so that no other child is started
-	// for them.
+	// The child's threads count as idle from now on. Otherwise maintain would
+	// start another child for them.
 	process := p.board.Seat(slot, g.cfg.Threads, p.generation)
 	process.Bucket.Store(uint32(bucket))
 	process.Group.Store(uint32(p.index(g)))
@@ -288,9 +291,10 @@ func (p *Parent) index(g *group) int {
 	panic("a group that is none of the parent's")
 }
 
-// place finds a free slot, and the bucket of listeners that fewest serve.
+// place returns a free slot, and the bucket of listeners that the fewest
+// children of this generation serve.
 func (p *Parent) place(g *group) (slot, bucket int, ok bool) {
-	// The reserve is for the first children of a generation.
+	// Outside a restart, the reserve stays free.
 	if free := p.freeSlots(g); free == 0 || p.turnover == nil && free <= g.cfg.reserve() {
 		return 0, 0, false
 	}
@@ -310,8 +314,8 @@ func (p *Parent) place(g *group) (slot, bucket int, ok bool) {
 	return slot, bucket, true
 }
 
-// freeSlots is how many children more the group could have, the reserve for
-// restarts included.
+// freeSlots returns the number of the group's free slots, with the reserve for
+// restarts.
 func (p *Parent) freeSlots(g *group) (n int) {
 	for slot := g.first; slot < g.first+g.cfg.slots(); slot++ {
 		if p.free[slot] {
@@ -321,7 +325,8 @@ func (p *Parent) freeSlots(g *group) (n int) {
 	return n
 }
 
-// count is how many children of a generation serve or start.
+// count returns the number of the group's children of a generation that serve
+// or start.
 func (p *Parent) count(g *group, generation uint32) (n int) {
 	for _, k := range p.kids {
 		if k.group == g && k.active() && k.generation == generation {
@@ -331,7 +336,7 @@ func (p *Parent) count(g *group, generation uint32) (n int) {
 	return n
 }
 
-// maintain is idle server maintenance: one decision for each group.
+// maintain makes one decision about idle threads for each group and acts on it.
 func (p *Parent) maintain(now time.Time) {
 	if p.stop != 0 || p.turnover != nil {
 		return
@@ -370,8 +375,8 @@ func (p *Parent) act(g *group, d decision) {
 	}
 }
 
-// census is what the board says of the children that serve, and what the
-// parent knows of the others.
+// census counts the group's children and free slots. It reads idle threads from
+// the scoreboard.
 func (p *Parent) census(g *group) (c census) {
 	for _, k := range p.kids {
 		if k.group != g {
@@ -387,8 +392,8 @@ func (p *Parent) census(g *group) (c census) {
 	return c
 }
 
-// idlest is the child that can be missed best: the one with the fewest busy
-// threads, of a bucket that others serve too; nil where each bucket has one.
+// idlest returns the child with the fewest busy threads among those whose
+// bucket has at least two serving children. It returns nil if there is none.
 func (p *Parent) idlest(g *group) (best *kid) {
 	served := map[int]int{}
 	for _, k := range p.kids {
@@ -407,17 +412,17 @@ func (p *Parent) idlest(g *group) (best *kid) {
 	return best
 }
 
-// finish tells a child to serve what it has and to end.
+// finish tells a child to finish its connections and end.
 func (p *Parent) finish(k *kid, now time.Time) {
 	p.board.Slot(k.slot).Quiescing.Store(1)
 	k.urge(finishing, now, p.plan.GracefulRestart)
 }
 
-// hear is what a child has to say.
+// hear acts on a line that a child wrote.
 func (p *Parent) hear(r report) {
 	k := p.kids[r.pid]
 	if k == nil {
-		return // its last words came after its end was noticed
+		return // the child has been reaped already
 	}
 	why, failed := strings.CutPrefix(r.line, failedLine)
 	switch {
@@ -437,8 +442,8 @@ func (p *Parent) hear(r report) {
 	}
 }
 
-// othersLook has the others of its group look for connections that the kernel
-// has told a child of that has left, or is gone.
+// othersLook makes the other children of k's group look for waiting
+// connections. The kernel may have told only k of one, and k accepts no more.
 func (p *Parent) othersLook(k *kid) {
 	if !k.group.cfg.Server.Exclusive {
 		return
@@ -450,7 +455,8 @@ func (p *Parent) othersLook(k *kid) {
 	}
 }
 
-// announce says where the server listens, once that is true of all groups.
+// announce writes the addresses to Out and tells systemd that the server is
+// ready. It does so once, when each group has a child that serves.
 func (p *Parent) announce() {
 	if p.told {
 		return
@@ -474,7 +480,8 @@ func (p *Parent) announce() {
 	manager.NotifyReady()
 }
 
-// replace starts a child for one that is gone, if its threads are missed.
+// replace starts a child in place of one that is gone, if the group then has
+// too few idle threads.
 func (p *Parent) replace(g *group) {
 	if p.turnover != nil || p.stop != 0 {
 		return
@@ -486,7 +493,8 @@ func (p *Parent) replace(g *group) {
 	p.cover(g)
 }
 
-// reap takes note of children that have ended.
+// reap waits for children that have ended, without blocking, and calls bury for
+// each.
 func (p *Parent) reap() {
 	if adopts() {
 		takeOrphans(func(pid int, status unix.WaitStatus, usage unix.Rusage) {
@@ -503,15 +511,16 @@ func (p *Parent) reap() {
 		if err == unix.EINTR || err == nil && got == 0 {
 			continue
 		}
-		if err != nil { // nobody else waits for it
+		if err != nil { // unexpected, because only this loop waits for children
 			slog.Warn("lost a child", "pid", pid, "error", err)
 		}
 		p.bury(k, status, usage)
 	}
 }
 
-// bury clears away what a dead child has left, and decides what its death
-// means.
+// bury frees the slot and the gate of a child that has ended. Depending on why
+// it ended, it starts another child, delays that, takes a restart back, or
+// stops the server.
 func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 	delete(p.kids, k.pid)
 	p.lastWords(k)
@@ -530,7 +539,8 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 	}
 	p.othersLook(k)
 	lived := time.Since(k.began)
-	// One that was still starting when the server stops finds no listeners.
+	// A child that still starts while the server stops may find its listeners
+	// shut down, and exits with childFatal.
 	unborn := p.stop != not && status.Exited() && status.ExitStatus() == childFatal
 	if (!status.Exited() || status.ExitStatus() != childDone) && k.stage < reminded && !unborn {
 		slog.Warn(g.cfg.label()+" died", "pid", k.pid, "status", describeStatus(status), "core", status.CoreDump(), "lived", lived.Round(time.Millisecond), "said", k.failure)
@@ -543,7 +553,7 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 	}
 	switch {
 	case !k.active() || status.Exited() && status.ExitStatus() == childDone:
-		// It went because it was to go.
+		// The child ended as it was told, or after its last connection.
 		p.refill(g)
 		return
 	case status.Exited() && status.ExitStatus() == childFatal && p.hopeless():
@@ -552,13 +562,13 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		p.end(atOnce, "a child's exit status")
 		return
 	case status.Exited() && status.ExitStatus() == childFatal:
-		lived = 0 // however long it took to find out
+		lived = 0 // hold back even if the child lived long
 		slog.Error("a "+g.cfg.label()+" cannot serve: another one is tried later", "pid", k.pid, "error", k.failure)
 	case status.Exited() && status.ExitStatus() == childSick:
 		g.spare.sick()
 	}
 	if k.stage == serving && status.Signaled() && status.Signal() == unix.SIGKILL {
-		lived = tooSoon // somebody has killed it: that it was young says nothing of the next one
+		lived = tooSoon // somebody killed it, so its early death predicts nothing
 	}
 	if wait := g.grief.died(time.Now(), lived); wait > 0 {
 		slog.Error("children die at once: holding back", "pid", k.pid, "for", wait)
@@ -567,8 +577,8 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 	p.refill(g)
 }
 
-// hopeless tells whether no child has ever served, and none is left that might.
-// One that has is evidence that others can: what keeps the next one may pass.
+// hopeless reports whether no child has ever served and none that may serve is
+// left. If one has served, what prevents the next one may pass.
 func (p *Parent) hopeless() bool {
 	for _, g := range p.groups {
 		if g.served {
@@ -583,13 +593,13 @@ func (p *Parent) hopeless() bool {
 	return true
 }
 
-// lastWords hears what a dead child said to its end.
+// lastWords handles all lines that a dead child wrote, and closes its pipe.
 func (p *Parent) lastWords(k *kid) {
 	select {
 	case <-k.quiet:
-	case <-time.After(time.Second): // its end of the pipe is closed: this does not come to pass
+	case <-time.After(time.Second): // should not happen, because the child's end is closed
 	}
-	_ = k.pipe.Close() // nothing is read or written there any more
+	_ = k.pipe.Close() // an error does not matter: the pipe is no longer used
 	for {
 		select {
 		case r := <-p.reports:
@@ -604,7 +614,8 @@ func (p *Parent) lastWords(k *kid) {
 	}
 }
 
-// refill starts what is to come, or what is missed.
+// refill starts children of StartServers that are missing, or else replaces one
+// that is gone.
 func (p *Parent) refill(g *group) {
 	if g.toCome > 0 {
 		p.come(g)
@@ -620,7 +631,7 @@ func describeStatus(s unix.WaitStatus) string {
 	return fmt.Sprintf("exit status %d", s.ExitStatus())
 }
 
-// shutAll closes those gates that no child has and no group gives out.
+// shutAll closes those of the gates that no child and no group uses.
 func (p *Parent) shutAll(doors []*door) {
 	for _, d := range doors {
 		if d == nil || d.users > 0 || slices.ContainsFunc(p.groups, func(g *group) bool { return g.door == d }) {
@@ -632,7 +643,8 @@ func (p *Parent) shutAll(doors []*door) {
 	}
 }
 
-// close gives back what the parent has. No child is left.
+// close releases sockets, gates, nurseries and scoreboard. No child may be
+// left.
 func (p *Parent) close() (err error) {
 	p.sockets.close()
 	for _, g := range p.groups {

@@ -20,14 +20,13 @@ import (
 	"lflab/lf/scoreboard"
 )
 
-// served is a running control process, and where its things are.
+// served is a running control process with the paths of its files.
 type served struct {
 	*process
 	conf, pidFile, board string
 }
 
-// beat is how long the control processes of these tests have between two
-// decisions, where a test says nothing else.
+// beat is the usual ParentOptions.Beat in these tests.
 const beat = 50 * time.Millisecond
 
 // control starts a control process. The configuration gets a port, a PidFile
@@ -39,7 +38,7 @@ func control(t testing.TB, beat time.Duration, conf string) *served {
 	return s
 }
 
-// prepared writes the configuration, and starts nothing.
+// prepared writes the configuration but does not start the process.
 func prepared(t testing.TB, conf string) *served {
 	t.Helper()
 	dir := t.TempDir()
@@ -60,12 +59,12 @@ func (s *served) configure(t testing.TB, conf string) {
 	}
 }
 
-// children are the pids of the parent's children.
+// children returns the pids of the parent's children.
 func (s *served) children() (pids []int) {
 	pid := s.cmd.Process.Pid
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, file := range tasks {
-		text, _ := os.ReadFile(file) // a thread that has ended has none
+		text, _ := os.ReadFile(file) // the file is gone if the thread has ended
 		for _, f := range strings.Fields(string(text)) {
 			if child, err := strconv.Atoi(f); err == nil && alive(child) {
 				pids = append(pids, child)
@@ -76,7 +75,7 @@ func (s *served) children() (pids []int) {
 	return pids
 }
 
-// alive tells whether there is such a process and it is not a zombie.
+// alive reports whether the process exists and is no zombie.
 func alive(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -97,7 +96,8 @@ func (s *served) look() *scoreboard.Board {
 	return b
 }
 
-// settled waits until so many children serve and none is on its way out.
+// settled waits until so many children serve and none finishes. It returns the
+// scoreboard.
 func (s *served) settled(children int) *scoreboard.Board {
 	s.t.Helper()
 	b := s.look()
@@ -112,7 +112,7 @@ func (s *served) settled(children int) *scoreboard.Board {
 	}
 }
 
-// logged waits until the log says that.
+// logged waits until the log contains text.
 func (s *served) logged(text string) {
 	s.t.Helper()
 	for end := time.Now().Add(patience); !strings.Contains(s.log.String(), text); time.Sleep(time.Millisecond) {
@@ -129,7 +129,7 @@ func kill(t testing.TB, pid int, signal syscall.Signal) {
 	}
 }
 
-// C1: StartServers children serve; no more than the limit.
+// C1: StartServers children serve, but no more than the limit.
 func TestStartServers(t *testing.T) {
 	t.Parallel()
 	for conf, want := range map[string]int{
@@ -153,7 +153,7 @@ func TestStartServers(t *testing.T) {
 	}
 }
 
-// leftNothing looks for what a server that has ended may have left behind.
+// leftNothing checks that a server that has ended has left nothing behind.
 func (s *served) leftNothing() {
 	s.t.Helper()
 	for _, file := range []string{s.pidFile, s.board} {
@@ -166,7 +166,7 @@ func (s *served) leftNothing() {
 	}
 }
 
-// C3: too many idle threads: one child retires at a time, until it fits.
+// C3: While too many threads are idle, one child at a time is told to finish.
 func TestSurplusRetires(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 6\nThreadsPerChild 4\nMinSpareThreads 4\nMaxSpareThreads 9\nMaxRequestWorkers 24")
@@ -178,8 +178,8 @@ func TestSurplusRetires(t *testing.T) {
 	}
 }
 
-// C4: under a load that would take any number, there are no more children than
-// MaxRequestWorkers allows; C5: and that is said once.
+// C4: Under unlimited load, there are no more children than MaxRequestWorkers
+// allows. C5: The log says so once.
 func TestNeverMoreThanTheLimit(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 1\nThreadsPerChild 2\nMinSpareThreads 2\nMaxSpareThreads 5\nMaxRequestWorkers 6\nServerLimit 3")
@@ -209,14 +209,14 @@ func TestNeverMoreThanTheLimit(t *testing.T) {
 	}
 }
 
-// C7: a child that is killed is replaced, the log names the signal, and
-// the others go on.
+// C7: A child that is killed is replaced, the log names the signal, and the
+// others go on.
 func TestKilledChildIsReplaced(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{unix.SIGKILL, unix.SIGSEGV} {
 		s := control(t, time.Second, "StartServers 3\nThreadsPerChild 2\nMinSpareThreads 6\nMaxSpareThreads 20")
 		b := s.settled(3)
-		time.Sleep(tooSoon) // its life, so that it has not died at once
+		time.Sleep(tooSoon) // so that the child has not died at once
 		before := s.children()
 		kill(t, before[1], signal)
 		until(t, "another child in its place", func() bool {
@@ -239,11 +239,11 @@ func TestDyingAtOnceIsHeldBack(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 4\nMaxSpareThreads 20")
 	s.settled(2)
-	// One that has served has not died at once: killed until one has not. For how
-	// long the others wait then, TestGrief says.
+	// A child that has served does not count as dead at once, so children are
+	// killed until one had not served. TestGrief tests the length of the pause.
 	until(t, "the parent to hold back", func() bool {
 		for _, pid := range s.children() {
-			_ = unix.Kill(pid, unix.SIGKILL) // it may be gone
+			_ = unix.Kill(pid, unix.SIGKILL) // an error means that it is gone
 		}
 		return strings.Contains(s.log.String(), "holding back")
 	})
@@ -254,7 +254,7 @@ func TestDyingAtOnceIsHeldBack(t *testing.T) {
 	})
 }
 
-// C8: where no child can ever serve the server ends, and the PidFile is left.
+// C8: If no child can serve, the server ends and leaves the PidFile.
 func TestFatalChildEndsTheServer(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -274,8 +274,8 @@ func TestFatalChildEndsTheServer(t *testing.T) {
 	}
 }
 
-// What a child finds away that others have served is away for a moment: the
-// server goes on, with children that start meanwhile, too.
+// If children have served a DocumentRoot that is missing for a while, the
+// server goes on, and children that start meanwhile serve, too.
 func TestDocumentRootAwayForAMoment(t *testing.T) {
 	t.Parallel()
 	for _, what := range []string{"DocumentRoot", "CoreDumpDirectory"} {
@@ -307,8 +307,8 @@ func TestDocumentRootAwayForAMoment(t *testing.T) {
 	}
 }
 
-// C9: TERM ends all, a child that does not obey by SIGKILL
-// after three SIGTERMs.
+// C9: TERM ends all children. A child that does not obey gets three SIGTERMs
+// and then SIGKILL.
 func TestStopIsBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes the nine seconds that httpd gives a child: not with -short")
@@ -323,7 +323,7 @@ func TestStopIsBounded(t *testing.T) {
 	if status := s.wait(); status != exitDone {
 		t.Errorf("exit status %d", status)
 	}
-	if took := time.Since(began); took < 8*time.Second { // the steps add up to 9, and no machine makes them shorter
+	if took := time.Since(began); took < 8*time.Second { // the steps add up to 9 s
 		t.Errorf("took %v", took)
 	}
 	if n := strings.Count(s.log.String(), "sending SIGTERM"); n != 3 {
@@ -335,7 +335,8 @@ func TestStopIsBounded(t *testing.T) {
 	s.leftNothing()
 }
 
-// W4: a hard stop cuts the connections in service, and does not wait for them.
+// W4: A stop at once cuts the connections in service and does not wait for
+// them.
 func TestHardStopCuts(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
@@ -354,7 +355,7 @@ func TestHardStopCuts(t *testing.T) {
 	s.leftNothing()
 }
 
-// C10: HUP sets counters back, USR1 keeps them, and both make a new
+// C10: HUP resets the counters, USR1 keeps them, and both begin a new
 // generation.
 func TestGenerations(t *testing.T) {
 	t.Parallel()
@@ -388,7 +389,7 @@ func TestGenerations(t *testing.T) {
 			t.Errorf("/hello: %q", got)
 		}
 		if signal == unix.SIGUSR1 {
-			// The last /hello counts.
+			// The last /hello is counted, too.
 			until(t, "11 connections", func() bool { return connections() == 11 })
 			for slot := range b.Slots() {
 				for i := range b.Rows() {
@@ -400,7 +401,8 @@ func TestGenerations(t *testing.T) {
 	}
 }
 
-// C11: WINCH takes no more connections and lets requests in flight finish.
+// C11: After WINCH the server accepts no more connections and finishes requests
+// in flight.
 func TestGracefulStop(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
@@ -420,16 +422,16 @@ func TestGracefulStop(t *testing.T) {
 	s.leftNothing()
 }
 
-// board is the letters of all rows that are in use.
+// board returns the letters of all rows that are in use.
 func board(b *scoreboard.Board) string { return b.Status().Scoreboard }
 
-// C11: GracefulShutdownTimeout bounds it, and TERM cuts it short.
+// C11: GracefulShutdownTimeout bounds a graceful stop, and TERM cuts it short.
 func TestGracefulStopIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, term := range []bool{false, true} {
 		timeout := 1
 		if term {
-			timeout = 0 // for ever
+			timeout = 0 // no limit
 		}
 		s := control(t, beat, fmt.Sprintf("StartServers 1\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\nGracefulShutdownTimeout %d", timeout))
 		b := s.settled(1)
@@ -449,8 +451,8 @@ func TestGracefulStopIsBounded(t *testing.T) {
 	}
 }
 
-// L10: a graceful restart without any traffic ends every old child, whatever it
-// waits in.
+// L10: A graceful restart without traffic ends every old child, in whichever
+// system call it waits.
 func TestIdleGracefulRestart(t *testing.T) {
 	t.Parallel()
 	everyKind(t, func(t *testing.T, name string) {
@@ -467,7 +469,7 @@ func TestIdleGracefulRestart(t *testing.T) {
 	})
 }
 
-// threadsOf are directives for a small child of that architecture.
+// threadsOf returns directives for small children of that architecture.
 func threadsOf(name string) string {
 	if name == "prefork" {
 		return "MinSpareServers 1\nMaxSpareServers 20"
@@ -475,8 +477,8 @@ func threadsOf(name string) string {
 	return "ThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 50"
 }
 
-// A configuration that cannot be served with changes nothing, whoever finds
-// out: the parser, the sockets or a child.
+// A bad configuration at a restart changes nothing, whether the parser, the
+// sockets or a child refuses it.
 func TestBadConfigurationAtRestart(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -509,8 +511,8 @@ func TestBadConfigurationAtRestart(t *testing.T) {
 	}
 }
 
-// A document root that is removed after it was checked is found out by the
-// first child of the new generation: the old one goes on.
+// If the first child of a new generation cannot open the DocumentRoot, although
+// the parent could, the old generation goes on.
 func TestChildRefusesConfigurationAtRestart(t *testing.T) {
 	t.Parallel()
 	gone := filepath.Join(t.TempDir(), "root")
@@ -521,8 +523,7 @@ func TestChildRefusesConfigurationAtRestart(t *testing.T) {
 	s := control(t, beat, good)
 	s.settled(2)
 	before := s.children()
-	// A child cannot search a directory that its user may not; the parent, who
-	// is another, can.
+	// The children's user may not search the directory, but the parent's may.
 	if os.Geteuid() != 0 {
 		t.Skip("needs children of another user than the parent: only root can")
 	}
@@ -539,7 +540,7 @@ func TestChildRefusesConfigurationAtRestart(t *testing.T) {
 	if now := s.children(); !slices.Equal(now, before) || b.Header().Generation.Load() != 0 {
 		t.Errorf("children %v of generation %d, before %v", now, b.Header().Generation.Load(), before)
 	}
-	// And a good one is taken after it.
+	// A good configuration is taken afterwards.
 	s.configure(t, good)
 	s.signal(unix.SIGUSR1)
 	until(t, "the next generation", func() bool { return !slices.ContainsFunc(before, alive) })
@@ -549,7 +550,8 @@ func TestChildRefusesConfigurationAtRestart(t *testing.T) {
 	}
 }
 
-// The control process is killed: its children serve what they have and end.
+// If the control process is killed, its children finish their connections and
+// end.
 func TestOrphansFinish(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
@@ -566,7 +568,8 @@ func TestOrphansFinish(t *testing.T) {
 	until(t, "the children to end", func() bool { return !slices.ContainsFunc(children, alive) })
 }
 
-// once runs a control process that is to end by itself.
+// once runs a control process that must end by itself, and returns its output
+// and exit status.
 func once(t *testing.T, conf string) (said string, status int) {
 	t.Helper()
 	exe, err := os.Executable()
@@ -577,7 +580,7 @@ func once(t *testing.T, conf string) (said string, status int) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, exe)
 	cmd.Env = append(os.Environ(), serverEnv+"="+fmt.Sprintf(`{"Config":%q,"Beat":%d}`, conf, beat))
-	out, _ := cmd.CombinedOutput() // the status tells
+	out, _ := cmd.CombinedOutput() // the exit status shows it
 	return string(out), cmd.ProcessState.ExitCode()
 }
 

@@ -8,51 +8,52 @@ import (
 	"lflab/lf/control/manager"
 )
 
-// Plan is what a control process is to run: settings that have been checked
-// and adjusted.
+// Plan tells a control process what to run. Its settings have been checked and
+// adjusted.
 type Plan struct {
 	Groups []Group
 
 	PidFile        manager.PidFile
-	ScoreBoardFile string // empty for memory without a name
+	ScoreBoardFile string // empty keeps the scoreboard in unnamed memory
 	ThreadLimit    int    // rows of a slot in the scoreboard
 
-	// GracefulShutdown is how long connections may take after graceful-stop, 0
-	// for ever; GracefulRestart how long those of an old generation may.
+	// Connections still open so long after a graceful stop, or after their
+	// child was told to finish, are cut. GracefulShutdown 0 means never.
 	GracefulShutdown, GracefulRestart time.Duration
 }
 
-// Group is children that serve the same listeners as the same user. A server
-// has one, and one more for each <User> section of its configuration.
+// Group describes children that serve the same listeners as the same user. A
+// server has one group, and one more for each <User> section of its
+// configuration.
 type Group struct {
-	Name   string  // of the section; empty for the main one
-	Server Config  // what each child serves with, Listen included
-	places []place // of Server.Listen, by sockets.sync
+	Name   string  // of the section; empty for the main group
+	Server Config  // configuration of each child, with Listen
+	places []place // of Server.Listen; resolve sets them
 
-	// Buckets is into how many sockets each address is divided
-	// (SO_REUSEPORT); children take turns at them. 1 is usual.
+	// Buckets is the number of sockets that each address is divided into
+	// (SO_REUSEPORT). Children are spread over them. 1 is usual.
 	Buckets int
-	// Each child of an architecture that listens once for each thread has that
-	// many of the buckets to itself; then there is one child for each.
+	// PerThread gives each child as many buckets of its own as it has threads,
+	// for architectures where each thread has its own listener.
 	PerThread bool
 
-	Start              int  // children at first
-	MinSpare, MaxSpare int  // idle threads
-	Children           int  // at most that serve at a time
-	Slots              int  // ServerLimit: processes in all, finishing ones too
-	Threads            int  // of a child that take connections
-	Unbounded          bool // or as many as it likes
+	Start              int  // children at the start
+	MinSpare, MaxSpare int  // bounds of idle threads
+	Children           int  // most children that serve at a time
+	Slots              int  // ServerLimit: most processes, finishing ones too
+	Threads            int  // threads of a child that serve connections
+	Unbounded          bool // Threads is no bound: a child starts what it needs
 
-	Gate     string // a shared gate of package gate, empty for none
+	Gate     string // name of a shared gate of package gate; empty for none
 	LockFile string
 
-	MostConnections uint64 // of a child; 0 is no limit
+	MostConnections uint64 // a child ends after so many; 0 is no limit
 
-	User *User  // nil to stay what the parent is
-	Dir  string // working directory of children, and where they may dump core
+	User *User  // nil keeps the parent's user
+	Dir  string // where children work and may dump core; empty for the parent's
 }
 
-// User is whom children run as.
+// User is the user that children run as.
 type User struct {
 	Name     string
 	UID, GID uint32
@@ -63,7 +64,7 @@ func (g *Group) bounds() bounds {
 	return bounds{minSpare: g.MinSpare, maxSpare: g.MaxSpare, threads: g.Threads, children: g.Children}
 }
 
-// uid is who owns what children share; 0 where they are what the parent is.
+// uid returns the owner of what children share, 0 if User is nil.
 func (g *Group) uid() uint32 {
 	if g.User == nil {
 		return 0
@@ -71,7 +72,7 @@ func (g *Group) uid() uint32 {
 	return g.User.UID
 }
 
-// label is how the log names the group's children.
+// label returns how the log names a child of the group.
 func (g *Group) label() string {
 	if g.Name == "" {
 		return "child"
@@ -79,7 +80,7 @@ func (g *Group) label() string {
 	return "child of <User " + g.Name + ">"
 }
 
-// slots is how many the groups have in all.
+// slots returns the number of slots of all groups.
 func (p *Plan) slots() (n int) {
 	for i := range p.Groups {
 		n += p.Groups[i].slots()
@@ -87,17 +88,16 @@ func (p *Plan) slots() (n int) {
 	return n
 }
 
-// slots is how many the group has: those of ServerLimit, and a reserve.
+// slots returns the number of the group's slots: ServerLimit and the reserve.
 func (g *Group) slots() int { return g.Slots + g.reserve() }
 
-// reserve is how many slots there are beyond ServerLimit. Only a restart uses
-// them: without them the children of a new generation would find no slot while
-// those of the old one serve, and the old ones are told to go when the new ones
-// serve.
+// reserve returns the number of slots beyond ServerLimit. Only a restart uses
+// them. The old children go on serving until new ones serve, so without a
+// reserve a full group could not start any.
 func (g *Group) reserve() int { return g.shares() }
 
-// shares is into how many parts the group's sockets are divided of which each
-// child has one.
+// shares returns the number of parts that the group's sockets are divided into.
+// Each child serves one part.
 func (g *Group) shares() int {
 	if g.PerThread {
 		return g.Buckets / g.Threads
@@ -105,9 +105,9 @@ func (g *Group) shares() int {
 	return g.Buckets
 }
 
-// succeeds tells why p cannot follow old in a running server. What a
-// directive says of its own is checked before; this is about what the running
-// processes share.
+// succeeds returns why p cannot replace old in a running server, or nil. It
+// checks only what the running processes share; each directive by itself has
+// been checked before.
 func (p *Plan) succeeds(old *Plan) error {
 	if len(p.Groups) != len(old.Groups) {
 		return fmt.Errorf("there are %d <User> sections and were %d: the scoreboard's slots are shared out at the start (stop the server and start it)", len(p.Groups)-1, len(old.Groups)-1)

@@ -17,7 +17,7 @@ import (
 	"lflab/lf/mpm"
 )
 
-// resolved is what flags and lines of a configuration file come to.
+// resolved returns the settings of flags and lines of a configuration file.
 func resolved(t *testing.T, flags, lines []string) (*directive.Settings, error) {
 	t.Helper()
 	set := pflag.NewFlagSet("serve", pflag.ContinueOnError)
@@ -36,7 +36,7 @@ func resolved(t *testing.T, flags, lines []string) (*directive.Settings, error) 
 	return s, err
 }
 
-// directiveOf is the directive whose flag has that name.
+// directiveOf returns the directive whose flag has that name.
 func directiveOf(t *testing.T, flag string) string {
 	t.Helper()
 	all := directive.Table()
@@ -47,8 +47,8 @@ func directiveOf(t *testing.T, flag string) string {
 	return all[at].Name
 }
 
-// samples are values of an option, each with an architecture and with other
-// flags that it goes with.
+// samples returns flags that set an option to different values, each with an
+// architecture and other flags that fit.
 func samples(o lf.Option) (all [][]string) {
 	if o.Of == lf.OfPart {
 		for _, k := range mpm.Kinds() {
@@ -81,8 +81,8 @@ func samples(o lf.Option) (all [][]string) {
 	return all
 }
 
-// TestPolicyComesThrough: what a flag or a directive says of each option is
-// what a child finds in its passport and what --check tells.
+// The value that a flag or directive sets for an option reaches the child's
+// legacy and the output of --check.
 func TestPolicyComesThrough(t *testing.T) {
 	for _, o := range lf.PolicyOptions() {
 		values := samples(o)
@@ -132,8 +132,8 @@ func TestPolicyComesThrough(t *testing.T) {
 	}
 }
 
-// TestWrongPolicy: a value that an option does not have is refused by its name,
-// with those that it has, wherever it is said.
+// An unknown value of an option is refused, in a flag and in a file, with its
+// name and the known values.
 func TestWrongPolicy(t *testing.T) {
 	for _, o := range lf.PolicyOptions() {
 		bad, want := "nonsense", []string{"nonsense"}
@@ -161,7 +161,7 @@ func TestWrongPolicy(t *testing.T) {
 			}
 		}
 	}
-	// A value that does not hold is not looked at.
+	// A value that a flag overrides is not checked.
 	s, err := resolved(t, []string{"--promotion=lazy"}, []string{"Promotion nonsense"})
 	if err != nil || s.Promotion != lf.Lazy {
 		t.Errorf("a flag in place of a wrong line: %v", err)

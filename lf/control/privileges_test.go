@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// another is an ordinary user for children, as root.
+// another returns an ordinary user for children. It skips unless run by root.
 func another(t *testing.T) *user.User {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -26,9 +26,8 @@ func another(t *testing.T) *user.User {
 	return u
 }
 
-// TestChildrenHaveNoPrivileges: the parent binds a port below 1024 as root;
-// its children are another user, have no capability, can gain none, and cannot
-// go back.
+// The parent binds a port below 1024 as root. Its children run as another user,
+// have no capabilities, can gain none, and cannot become root again.
 func TestChildrenHaveNoPrivileges(t *testing.T) {
 	t.Parallel()
 	u := another(t)
@@ -77,7 +76,7 @@ func TestChildrenHaveNoPrivileges(t *testing.T) {
 
 const zeroes = "0000000000000000"
 
-// statusOf are the fields of a status file in /proc, with single spaces.
+// statusOf returns the fields of a status file in /proc, with single spaces.
 func statusOf(t *testing.T, path string) map[string]string {
 	t.Helper()
 	f, err := os.Open(path)
@@ -93,8 +92,7 @@ func statusOf(t *testing.T, path string) map[string]string {
 	return fields
 }
 
-// TestSectionsOfUsers: children of two users serve different listeners, and
-// neither answers for the other.
+// Children of two users serve different listeners, and only those.
 func TestSectionsOfUsers(t *testing.T) {
 	t.Parallel()
 	another(t)
@@ -153,8 +151,7 @@ func open(t *testing.T, dir string) {
 	}
 }
 
-// TestOrdinaryUserKeepsItsUser: who is not root cannot change the user; that is
-// said, and the server runs.
+// Without root the server cannot change the user. It says so and runs.
 func TestOrdinaryUserKeepsItsUser(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() == 0 {

@@ -17,20 +17,19 @@ import (
 	"lflab/lf/sock"
 )
 
-// queued connects so many clients, each of which has sent its request before
-// the next one connects, and counts what becomes of them by status; 0 is
-// anything but a whole response.
+// queued connects clients one after the other, each after the last one has sent
+// its request. It counts their answers by status; 0 means no whole response.
 type queued struct {
 	all  sync.WaitGroup
 	mu   sync.Mutex
 	seen map[int]int
 	made int
-	late int     // those of them that nothing was promised to
+	late int     // clients that were too slow to be owed an answer
 	errs []error // why there was no whole response
 }
 
-// ask connects a client that sends its request. It reports false when the
-// server takes no more connections, or none within a moment.
+// ask connects a client that sends its request. It returns false if the server
+// does not accept the connection within moment.
 func (q *queued) ask(addr string, moment time.Duration) bool {
 	began := time.Now()
 	c, err := net.DialTimeout("tcp", addr, moment)
@@ -41,8 +40,8 @@ func (q *queued) ask(addr string, moment time.Duration) bool {
 		c.Close()
 		return false
 	}
-	// This client was not given the processor: who connects and then says nothing
-	// for longer than that is not waited for.
+	// The client did not get the processor in time. The server does not wait
+	// for one that connects and then sends nothing for so long.
 	late := time.Since(began) >= sock.Settle
 	q.made++
 	q.all.Go(func() {
@@ -70,9 +69,9 @@ func (q *queued) ask(addr string, moment time.Duration) bool {
 	return true
 }
 
-// Whoever has connected and sent a request before the server ends in order is
-// served: nobody is reset in the accept queue, by no architecture, way to
-// accept or mutex.
+// Clients that connected and sent a request before the server drains are
+// served. With each architecture, way to accept and mutex, none is reset in the
+// accept queue.
 func TestEndServesTheQueue(t *testing.T) {
 	t.Parallel()
 	type variant struct{ name, conf string }
@@ -119,8 +118,8 @@ func TestEndServesTheQueue(t *testing.T) {
 	}
 }
 
-// The one-process server serves its queue, too; what is left of it when the
-// grace ends, or at TERM of a control process, is answered 503.
+// A server of one process also serves its queue. What is left when the grace
+// ends, or at TERM of a control process, is answered 503.
 func TestEndOfOneProcessServesTheQueue(t *testing.T) {
 	t.Parallel()
 	for _, k := range mpm.Kinds() {
@@ -150,7 +149,7 @@ func TestEndOfOneProcessServesTheQueue(t *testing.T) {
 	}
 }
 
-// What is still in the queue when the grace ends is refused in order.
+// Connections that are in the queue when the grace ends are answered 503.
 func TestQueueIsTurnedAwayWhenGraceEnds(t *testing.T) {
 	t.Parallel()
 	s := run(t, order{MPM: "leader", Grace: 100 * time.Millisecond})
@@ -161,7 +160,7 @@ func TestQueueIsTurnedAwayWhenGraceEnds(t *testing.T) {
 		p.send("/sleep?ms=60000")
 		held = append(held, p)
 	}
-	// Which of them are served, and which wait, is the server's business.
+	// The server decides which of them are served and which wait.
 	s.signal(unix.SIGTERM)
 	if status := s.wait(); status != exitGrace {
 		t.Errorf("exit status %d: %s", status, s.log.String())
@@ -181,7 +180,7 @@ func TestQueueIsTurnedAwayWhenGraceEnds(t *testing.T) {
 	}
 }
 
-// Lines of Listen are known by where they lead to.
+// A restart keeps the listener of an address, however Listen spells it.
 func TestListenersAreKeptByPlace(t *testing.T) {
 	t.Parallel()
 	p, q := freePort(t), freePort(t)
@@ -224,7 +223,7 @@ func TestListenersAreKeptByPlace(t *testing.T) {
 	}
 }
 
-// freePort is a port that nobody listens on.
+// freePort returns a port on which nobody listens.
 func freePort(t *testing.T) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -14,9 +14,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkRecovery kills a child that waits for connections, and so holds the
-// accept mutex if there is one, and asks for an answer at once: how long does
-// that take, for each mutex? Without a kill it is the time of "unharmed".
+// BenchmarkRecovery measures, for each accept mutex, how long a request takes
+// right after a child was killed that waited for connections, and so held the
+// mutex. "unharmed" measures the same without a kill.
 func BenchmarkRecovery(b *testing.B) {
 	for _, mutex := range mutexes() {
 		for _, harm := range []bool{false, true} {
@@ -29,7 +29,7 @@ func BenchmarkRecovery(b *testing.B) {
 	}
 }
 
-// recover20 times 20 answers for each iteration.
+// recover20 measures 20 answers in each iteration.
 func recover20(b *testing.B, mutex string, harm bool) {
 	s := control(b, time.Second, "AcceptMutex "+mutex+"\nStartServers 4\nThreadsPerChild 2\nMinSpareThreads 8\nMaxSpareThreads 50\nMaxRequestWorkers 8")
 	s.settled(4)
@@ -66,7 +66,8 @@ func recover20(b *testing.B, mutex string, harm bool) {
 	b.ReportMetric(float64(len(took)), "answers")
 }
 
-// answers asks once, on a connection of its own.
+// answers sends a request on a new connection and reports whether the answer is
+// right.
 func answers(addr string) bool {
 	c, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
@@ -74,15 +75,15 @@ func answers(addr string) bool {
 	}
 	defer c.Close()
 	_ = c.SetDeadline(time.Now().Add(patience))
-	_, _ = io.WriteString(c, "GET /hello HTTP/1.0\r\n\r\n") // what went wrong shows in the answer
+	_, _ = io.WriteString(c, "GET /hello HTTP/1.0\r\n\r\n") // an error shows in the answer
 	answer, _ := io.ReadAll(c)
 	return strings.HasSuffix(string(answer), "Hello, World!")
 }
 
 func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// accepts tells whether a thread of the process is in a system call that waits
-// for connections. Where there is a gate, others wait for that.
+// accepts reports whether a thread of the process is in a system call that
+// waits for connections. Threads that wait for a gate are in another one.
 func accepts(pid int) bool {
 	calls, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/syscall", pid))
 	for _, call := range calls {

@@ -18,10 +18,10 @@ import (
 	"lflab/lf/sock"
 )
 
-// Rehearse tells what would keep a server with these settings from starting,
-// here and now: of errors it is certain, warnings are what it cannot tell. It
-// binds the addresses for a moment and listens on none, and leaves no file.
-// Only what a running server shows is not looked at.
+// Rehearse returns what would prevent a server with these settings from
+// starting here and now. An error prevents it for certain, a warning perhaps.
+// Rehearse binds the addresses for a moment without listening, and leaves no
+// file. It does not find what only a running server shows.
 func Rehearse(s *directive.Settings) (notes directive.Notes) {
 	r := &rehearsal{}
 	plan, err := PlanOf(s)
@@ -60,7 +60,7 @@ func Rehearse(s *directive.Settings) (notes directive.Notes) {
 
 type rehearsal struct {
 	notes   directive.Notes
-	running int // the process that has the PidFile or the scoreboard; 0 none
+	running int // process that has the PidFile or the scoreboard; 0 for none
 }
 
 func (r *rehearsal) say(level directive.Level, name, value string, from directive.Origin, format string, args ...any) {
@@ -84,8 +84,8 @@ func (r *rehearsal) bind(l directive.Listen, shares bool) {
 	}
 }
 
-// directories looks whether children can enter what they are to enter, as the
-// user that they are going to be.
+// directories checks that children, as their future user, can open and enter
+// DocumentRoot and CoreDumpDirectory.
 func (r *rehearsal) directories(s *directive.Settings, from *directive.Group, g *Group) {
 	for _, d := range []struct {
 		name, dir string
@@ -113,9 +113,9 @@ func (r *rehearsal) directories(s *directive.Settings, from *directive.Group, g 
 	}
 }
 
-// as calls f on a thread that is that user, and ends the thread: the rest of
-// the process stays what it is, because these calls of the kernel are for one
-// thread (nptl(7)).
+// as calls f on a thread that becomes that user, and ends the thread. The rest
+// of the process keeps its user, because the kernel changes the user of one
+// thread only (nptl(7)).
 func as(u *User, f func() error) error {
 	if u == nil {
 		return f()
@@ -124,8 +124,8 @@ func as(u *User, f func() error) error {
 	go func() {
 		runtime.LockOSThread()
 		if unix.Gettid() == unix.Getpid() {
-			// The first thread stands for the process, and cannot end: it is held
-			// until another one has done it.
+			// The first thread must not end, because it stands for the process.
+			// It stays locked here, so f runs on another thread.
 			defer runtime.UnlockOSThread()
 			result <- as(u, f)
 			return
@@ -134,7 +134,7 @@ func as(u *User, f func() error) error {
 		if err == nil {
 			err = f()
 		}
-		result <- err // and the thread ends locked
+		result <- err // the thread is still locked, so it ends
 	}()
 	return <-result
 }
@@ -184,8 +184,8 @@ func (r *rehearsal) scoreBoard(name string) {
 	r.writable("ScoreBoardFile", name)
 }
 
-// writable looks whether a file can be made, in place of one that is there: by
-// making one beside it that has no name, or has one for a moment.
+// writable checks that a file can be made or replaced. It makes one in the same
+// directory, without a name or with a name for a moment.
 func (r *rehearsal) writable(directiveName, name string) {
 	if name == "" {
 		return
@@ -196,7 +196,7 @@ func (r *rehearsal) writable(directiveName, name string) {
 		_ = unix.Close(fd)
 		return
 	}
-	if err == unix.EOPNOTSUPP || err == unix.EISDIR || err == unix.EINVAL { // not of every file system
+	if err == unix.EOPNOTSUPP || err == unix.EISDIR || err == unix.EINVAL { // the file system has no O_TMPFILE
 		var f *os.File
 		if f, err = os.CreateTemp(dir, ".lflab-check-*"); err == nil {
 			err = errors.Join(f.Close(), os.Remove(f.Name()))
@@ -212,19 +212,18 @@ func (r *rehearsal) writable(directiveName, name string) {
 	r.say(directive.Error, directiveName, name, directive.Origin{}, "cannot be made in %s: %v", dir, err)
 }
 
-// What a process has open beside what is counted: at the least, and with some
-// to spare, as a start takes a few for a moment.
+// A process has so many descriptors open beside those that files counts.
 const (
-	leastOwn  = 8
-	parentOwn = 20
-	childOwn  = 24
+	leastOwn  = 8  // at least
+	parentOwn = 20 // with some to spare, because a start opens a few briefly
+	childOwn  = 24 // the same of a child
 )
 
-// descriptors compares what may be open with the limit of descriptors.
+// descriptors compares the descriptors that may be open with their limit.
 func (r *rehearsal) descriptors(s *directive.Settings, plan *Plan) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return // nothing can be said
+		return // the limit is unknown
 	}
 	n := plan.files(s.Alone)
 	const remedy = "raise it with ulimit -n, or LimitNOFILE= of systemd"
@@ -243,9 +242,9 @@ func (r *rehearsal) descriptors(s *directive.Settings, plan *Plan) {
 	}
 }
 
-// files is how many listening sockets a server has, and how many descriptors the
-// process of it that needs most: to start, at the least and at most, and when
-// all children are there and each thread has a connection.
+// files counts the listening sockets of a server, and the descriptors of its
+// process that needs most: at least for a start (least), at most for a start
+// (start), and with all children and a connection for each thread (most).
 type files struct{ sockets, least, start, most int }
 
 func (p *Plan) files(alone bool) (n files) {

@@ -14,7 +14,7 @@ import (
 	"lflab/lf/mpm"
 )
 
-// settingsOf are those of a file with that text.
+// settingsOf returns the settings of a file with that text.
 func settingsOf(t *testing.T, text string) *directive.Settings {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "conf")
@@ -28,8 +28,7 @@ func settingsOf(t *testing.T, text string) *directive.Settings {
 	return s
 }
 
-// What would keep a server from starting is told beforehand, by what it is,
-// and nothing is told of what would not.
+// Rehearse names what would prevent a server from starting, and nothing else.
 func TestRehearse(t *testing.T) {
 	t.Parallel()
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -80,8 +79,8 @@ func TestRehearse(t *testing.T) {
 	}
 }
 
-// A running server's address, file and board are no mistake: it may be the one
-// that is to be restarted.
+// An address, PidFile or scoreboard in use by a running server is no error,
+// because that server may be restarted with the settings.
 func TestRehearseBesideARunningServer(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 1\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
@@ -100,7 +99,8 @@ func TestRehearseBesideARunningServer(t *testing.T) {
 	}
 }
 
-// Children serve as another user, who has to come in: no check by root tells.
+// Rehearse checks directories as the children's user, because root may enter
+// directories that this user may not.
 func TestRehearseAsTheUserOfChildren(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -136,9 +136,9 @@ func TestRehearseAsTheUserOfChildren(t *testing.T) {
 	}
 }
 
-// As many descriptors as a start is said to take are enough for it, with each
-// architecture, whatever shares its sockets, in one process and in several; and
-// it is no idle demand: what is open then comes near it.
+// The number of descriptors that Rehearse demands is enough for a start, and
+// close to what is open then. That holds for each architecture and way to share
+// sockets, in one process and in several.
 func TestRehearsedDescriptorsSuffice(t *testing.T) {
 	t.Parallel()
 	type variant struct{ name, conf string }
@@ -177,7 +177,7 @@ func TestRehearsedDescriptorsSuffice(t *testing.T) {
 				entries, _ := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 				most = max(most, len(entries))
 			}
-			unseen := 0 // what threads hold that wait in accept(2)
+			unseen := 0 // descriptors taken by threads that wait in accept(2)
 			if k, err := mpm.Lookup(plan.Groups[0].Server.MPM); err == nil && k.AllAccept {
 				unseen = plan.Groups[0].Threads
 			}

@@ -16,7 +16,8 @@ import (
 	"lflab/sync/park"
 )
 
-// PlanOf is the plan that settings describe, for an MPM that is known.
+// PlanOf returns the plan that settings describe. It returns an error if the
+// MPM is unknown.
 func PlanOf(s *directive.Settings) (Plan, error) {
 	kind, err := mpm.Lookup(s.MPM)
 	if err != nil {
@@ -40,18 +41,17 @@ func PlanOf(s *directive.Settings) (Plan, error) {
 		case s.AcceptMutex == "epollexclusive":
 			g.share(kind)
 		case s.AcceptMutex == "reuseport" && g.Buckets == 1:
-			// One socket for each child that is there from the start: more
-			// could be left without anybody who accepts from them.
+			// There is one socket for each child of the start. If there were
+			// more, nobody might accept from some of them.
 			g.Buckets = max(min(g.Start, g.Children), 1)
 		}
 		if kind.ReusePort {
-			// A socket for each thread: there are as many children as there
-			// are sockets for, no more and no fewer.
+			// Each thread has a socket, so the number of children is fixed.
 			g.PerThread, g.Children = true, g.Start
 			g.Buckets = g.Start * g.Threads
 			g.MinSpare, g.MaxSpare = 0, g.Buckets
 		}
-		if kind.Unbounded { // nobody can tell how many more connections it could take
+		if kind.Unbounded { // it is unknown how many more connections a child can take
 			g.Unbounded, g.Children, g.MinSpare, g.MaxSpare = true, g.Start, 0, g.Start*g.Threads
 		}
 		if from.UID >= 0 {
@@ -65,8 +65,8 @@ func PlanOf(s *directive.Settings) (Plan, error) {
 	return plan, nil
 }
 
-// share has the kernel choose one process of those that wait for a connection.
-// Architectures whose threads wait in accept4 wait in epoll sets then.
+// share makes the kernel wake one of the processes that wait for a connection
+// (EPOLLEXCLUSIVE). Threads that would wait in accept4 then wait in epoll sets.
 func (g *Group) share(kind mpm.Kind) {
 	g.Server.Exclusive = true
 	for _, c := range kind.Choices {
@@ -81,7 +81,7 @@ func (g *Group) share(kind mpm.Kind) {
 	}
 }
 
-// ConfigOf is what a process of that group serves with.
+// ConfigOf returns the configuration of a process of that group.
 func ConfigOf(s *directive.Settings, g *directive.Group) Config {
 	c := Config{
 		MPM: s.MPM, Backlog: g.ListenBacklog, SendBuffer: g.SendBufferSize, Threads: g.Threads,
@@ -103,15 +103,15 @@ func ConfigOf(s *directive.Settings, g *directive.Group) Config {
 	return c
 }
 
-// Resolve makes settings of what a configuration file and flags say. previous
-// are those of the running server at a restart.
+// Resolve makes settings from a configuration file and flags. At a restart,
+// previous holds the settings of the running server.
 func Resolve(config string, defines []string, flags *directive.Flags, previous *directive.Settings) (*directive.Settings, directive.Notes, error) {
 	return directive.Resolve(directive.Sources{Config: config, Defines: defines, Flags: flags, Lookup: about, Previous: previous})
 }
 
-// Loader is ParentOptions.Load for the settings that a server starts with: it
-// reads the same sources again for each restart, and says in the log what it
-// has adjusted.
+// Loader returns a function for ParentOptions.Load. Its first call returns the
+// plan of first. Each later call, at a restart, reads the same sources again
+// and logs the adjustments.
 func Loader(config string, defines []string, flags *directive.Flags, first *directive.Settings) func() (Plan, error) {
 	begun := false
 	return func() (Plan, error) {
@@ -134,7 +134,7 @@ func Loader(config string, defines []string, flags *directive.Flags, first *dire
 	}
 }
 
-// about is what package directive is told of an architecture.
+// about describes an architecture to package directive.
 func about(name string) (directive.MPM, error) {
 	k, err := mpm.Lookup(name)
 	if err != nil {
@@ -157,14 +157,14 @@ func about(name string) (directive.MPM, error) {
 	case k.ReusePort:
 		m.Mutexes = []string{"reuseport"}
 	default:
-		// Without it, each connection would wake the epoll sets of all children.
+		// Without epollexclusive, a connection would wake all children's sets.
 		m.Mutexes = []string{"epollexclusive", "none", "reuseport"}
 	}
 	return m, nil
 }
 
-// names are what directives that choose by name may say, where package lf does
-// not know it.
+// names returns the allowed values of directives that choose by name, where
+// package lf does not know them.
 func names() map[string][]string {
 	all := map[string][]string{}
 	for _, p := range park.Kinds() {
@@ -183,8 +183,8 @@ func names() map[string][]string {
 	return all
 }
 
-// comesTo is what the settings come to that say nothing, or mean nothing to the
-// architecture.
+// comesTo returns, by option, the value that an architecture uses, or why the
+// option means nothing to it.
 func comesTo(k mpm.Kind, s *directive.Settings) map[string]string {
 	all := map[string]string{}
 	if !k.Parks {
@@ -195,7 +195,7 @@ func comesTo(k mpm.Kind, s *directive.Settings) map[string]string {
 	}
 	cfg, err := configOf(s, &s.Groups[0])
 	if err != nil {
-		return all // check has told
+		return all // check reports the error
 	}
 	whole := k.Policy(cfg)
 	for _, o := range lf.PolicyOptions() {
@@ -213,15 +213,15 @@ func comesTo(k mpm.Kind, s *directive.Settings) map[string]string {
 	return all
 }
 
-// configOf is the part of an architecture's configuration that package mpm
-// checks without the sockets.
+// configOf returns the part of an architecture's configuration that mpm.Kind
+// can check without sockets.
 func configOf(s *directive.Settings, g *directive.Group) (mpm.Config, error) {
 	parker, locked, err := Primitive(s.Primitive, s.Order)
 	return mpm.Config{Threads: g.Threads, Parker: parker, Gate: locked, Policy: s.Policy}, err
 }
 
-// check tells what of the settings does not go together, as the architecture
-// has it.
+// check returns an error if the architecture does not allow the settings, or
+// their combination.
 func check(s *directive.Settings) error {
 	k, err := mpm.Lookup(s.MPM)
 	if err != nil {
@@ -251,14 +251,14 @@ func check(s *directive.Settings) error {
 	return nil
 }
 
-// isGate tells whether that AcceptMutex is a gate, or another way to share
-// listeners.
+// isGate reports whether that AcceptMutex is a gate. Otherwise it is another
+// way to share listeners.
 func isGate(mutex string) bool {
 	_, err := gate.LookupShared(mutex)
 	return err == nil
 }
 
-// noGate stands for a gate where only its being there is asked for.
+// noGate stands for a gate in checks that only ask whether there is one.
 type noGate struct{}
 
 func (noGate) Acquire(func() bool) error { return nil }

@@ -2,8 +2,8 @@ package control
 
 import "time"
 
-// unserved tells whether a part of the group's sockets has no child. What the
-// kernel queues there waits until it has one, however many are idle elsewhere.
+// unserved reports whether a part of the group's sockets has no child. The
+// connections in its queue wait, even if children of other parts are idle.
 func (p *Parent) unserved(g *group) bool {
 	served := map[int]bool{}
 	for _, k := range p.kids {
@@ -14,9 +14,8 @@ func (p *Parent) unserved(g *group) bool {
 	return len(served) < g.cfg.shares()
 }
 
-// cover starts a child for a part of the sockets that has none. Where the group
-// has all the children it may have, one of a part that has several makes room
-// for it.
+// cover starts a child for a part of the sockets that has none. If the group is
+// full, cover first tells a child to finish whose part has several.
 func (p *Parent) cover(g *group) {
 	if !p.unserved(g) || g.toCome > 0 {
 		return

@@ -9,16 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestEachShareIsServed: of two sockets on one address each has a child, though
-// enough threads are idle without it: what the kernel has queued in one is
-// nobody else's to serve. Each of 30 connections is in either with equal
-// chances: the test misses a socket without a child once in 2^30 runs.
+// Each of two sockets on one address has a child, even if enough threads are
+// idle without it, because no other child can serve its queue. Each of 30
+// connections is in either socket with equal chances, so the test misses a
+// socket without a child once in 2^30 runs.
 func TestEachShareIsServed(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "MPM leader\nAcceptMutex reuseport\nStartServers 2\nThreadsPerChild 2\nMaxRequestWorkers 20\nMinSpareThreads 2\nMaxSpareThreads 20")
 	b := s.settled(2)
 	var busy []*peer
-	for range 40 { // more than there are threads: more children come
+	for range 40 { // more than there are threads, so more children start
 		c := s.dial()
 		if _, err := c.Write([]byte("GET ")); err != nil {
 			t.Fatal(err)
@@ -40,8 +40,8 @@ func TestEachShareIsServed(t *testing.T) {
 	if len(killed) == 0 || len(killed) == 10 {
 		t.Fatalf("%d of 10 children accepted from the first socket", len(killed))
 	}
-	// A thread of a child that was killed may still accept, until the parent has
-	// fetched the last of them.
+	// A thread of a killed child may still accept until the parent has reaped
+	// the child.
 	until(t, "the deaths", func() bool {
 		return !slices.ContainsFunc(killed, func(pid int) bool {
 			_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))

@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestSignalDrains: a request in flight is answered in full, idle connections
-// are closed, the exit status is that of success, and all that was said on
-// standard output is where the server listened.
+// After a signal a request in flight is answered in full, idle connections are
+// closed, and the exit status is that of success. Standard output holds only
+// the addresses.
 func TestSignalDrains(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []os.Signal{unix.SIGTERM, unix.SIGINT} {
@@ -28,7 +28,7 @@ func TestSignalDrains(t *testing.T) {
 				if got := idle.get("/hello"); got != "Hello, World!" {
 					t.Fatalf("/hello: %q", got)
 				}
-				busy.send("/sleep?ms=3000") // it has begun, and lasts, when the signal comes
+				busy.send("/sleep?ms=3000") // still in flight when the signal comes
 				idle.working(1)
 				p.signal(signal)
 				p.refuses()
@@ -52,7 +52,7 @@ func TestSignalDrains(t *testing.T) {
 	}
 }
 
-// TestSecondSignal ends the server at once, with a request in flight.
+// A second signal ends the server at once, despite a request in flight.
 func TestSecondSignal(t *testing.T) {
 	t.Parallel()
 	everyKind(t, func(t *testing.T, name string) {
@@ -64,7 +64,7 @@ func TestSecondSignal(t *testing.T) {
 		other.working(1)
 		p.signal(unix.SIGTERM)
 		p.refuses()
-		p.signal(unix.SIGINT) // another one counts as well
+		p.signal(unix.SIGINT) // the second signal may differ from the first
 		if status := p.wait(); status != exitAtOnce {
 			t.Errorf("exit status %d, want %d; %s", status, exitAtOnce, p.log.String())
 		}
@@ -74,7 +74,7 @@ func TestSecondSignal(t *testing.T) {
 	})
 }
 
-// TestGrace: what takes longer than the grace period is cut, and Run says so.
+// Connections that outlast the grace period are cut, and Run returns ErrGrace.
 func TestGrace(t *testing.T) {
 	t.Parallel()
 	everyKind(t, func(t *testing.T, name string) {
@@ -84,10 +84,10 @@ func TestGrace(t *testing.T) {
 		p := run(t, order{MPM: name, Grace: grace})
 		busy, slow := p.dial(), p.dial()
 		slow.send("/bytes?n=100000000")
-		if _, err := slow.in.Peek(100); err != nil { // and no more of it is read
+		if _, err := slow.in.Peek(100); err != nil { // the client reads no more
 			t.Fatal(err)
 		}
-		busy.send("/sleep?ms=60000") // last, for it may take the thread that both stay with
+		busy.send("/sleep?ms=60000") // last, because it may block the thread of both
 		began := time.Now()
 		p.signal(unix.SIGTERM)
 		if status := p.wait(); status != exitGrace {
@@ -105,10 +105,10 @@ func TestGrace(t *testing.T) {
 	})
 }
 
-// TestSlowReaderWithinGrace gets everything.
+// A client that reads slowly within the grace period gets everything.
 func TestSlowReaderWithinGrace(t *testing.T) {
 	t.Parallel()
-	const n = 16_000_000 // more than the buffers of a connection take
+	const n = 16_000_000 // more than a connection's buffers hold
 	everyKind(t, func(t *testing.T, name string) {
 		t.Parallel()
 		many(t, name)
@@ -129,7 +129,7 @@ func TestSlowReaderWithinGrace(t *testing.T) {
 	})
 }
 
-// TestGraceInProcess names the grace period.
+// The error of Drain names the grace period.
 func TestGraceInProcess(t *testing.T) {
 	c := plain("goroutine")
 	c.Grace = 10 * time.Millisecond

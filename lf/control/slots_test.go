@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// L11: a slot is one process's until that is gone, whatever its rows do: new
-// children get others, and none is mixed with what finishes.
+// L11: A slot belongs to one process until that has ended. New children get
+// other slots than children that finish.
 func TestFinishingChildKeepsItsSlot(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 2\nServerLimit 4\nMaxRequestWorkers 4\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9")
@@ -41,14 +41,14 @@ func TestFinishingChildKeepsItsSlot(t *testing.T) {
 			t.Errorf("/hello: %q", got)
 		}
 	}
-	s.signal(unix.SIGTERM) // which cuts it
+	s.signal(unix.SIGTERM) // cuts the connection
 	if status := s.wait(); status != exitDone {
 		t.Errorf("exit status %d: %s", status, s.log.String())
 	}
 }
 
-// A restart is bounded: what has not finished after GracefulRestartTimeout is
-// cut, and its slot comes free, though nothing else would have ended it.
+// Connections that have not finished GracefulRestartTimeout after a restart are
+// cut, and the child's slot becomes free. Nothing else would end them.
 func TestRestartIsBounded(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, "StartServers 1\nServerLimit 1\nMaxRequestWorkers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\nGracefulRestartTimeout 1")
@@ -59,7 +59,7 @@ func TestRestartIsBounded(t *testing.T) {
 	s.dial().send("/sleep?ms=60000")
 	until(t, "both threads to be busy", func() bool { return b.Summary().Busy == 2 })
 	s.signal(unix.SIGUSR1)
-	// A slot beyond ServerLimit is there for the new child.
+	// The new child uses the slot beyond ServerLimit.
 	if got := s.dial().get("/hello"); got != "Hello, World!" {
 		t.Errorf("/hello: %q", got)
 	}
@@ -71,12 +71,13 @@ func TestRestartIsBounded(t *testing.T) {
 	s.logged("they are cut")
 }
 
-// full is a server of one child that has all there is.
+// full configures a server whose one child takes all of ServerLimit and
+// MaxRequestWorkers.
 const full = "StartServers 1\nServerLimit 1\nMaxRequestWorkers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9\n"
 
-// With the reserve taken, too, by what an earlier restart has left, a graceful
-// restart is not said to have been done: the generation that serves goes on. A
-// restart at once makes room.
+// If children of an earlier restart hold the reserve, too, a graceful restart
+// is taken back, and the present generation goes on. A restart at once makes
+// room.
 func TestRestartWithoutAnySlot(t *testing.T) {
 	t.Parallel()
 	s := control(t, beat, full)
@@ -103,9 +104,8 @@ func TestRestartWithoutAnySlot(t *testing.T) {
 	}
 }
 
-// A configuration that no child can serve with costs nothing, also when all
-// slots are taken, whichever way listeners are shared, and with a group that
-// can serve beside one that cannot.
+// A configuration with which no child can serve does no harm, even if all slots
+// are taken or another group can serve, and however listeners are shared.
 func TestBadRestartOfAFullServer(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -158,8 +158,8 @@ func TestBadRestartOfAFullServer(t *testing.T) {
 	}
 }
 
-// E4: with ShedKeepAlive, a kept connection that asks again while all workers
-// are busy is closed; without it, the request waits for a worker.
+// E4: With ShedKeepAlive, a kept connection that asks again while all workers
+// are busy is closed. Without it, the request waits for a worker.
 func TestShedKeepAlive(t *testing.T) {
 	t.Parallel()
 	for _, sheds := range []string{"Off", "On"} {

@@ -13,29 +13,29 @@ import (
 	"lflab/lf/sock"
 )
 
-// sockets are the listening sockets of a server. They are opened once and kept
-// as long as a configuration names their address, however it is written and
-// wherever it stands: what is in their queues survives every restart.
+// sockets holds the listening sockets of a server. A socket stays open as long
+// as the configuration names its address, in any spelling and section, so the
+// connections in its queue survive every restart.
 type sockets struct {
 	open   map[place]*socket
-	passed map[netip.AddrPort]int // by a service manager, and not in use
+	passed map[netip.AddrPort]int // descriptors from a service manager
 }
 
-// place is where a socket listens. Port 0 is a new port each time it is listed
-// for an address.
+// place is an address to listen on. nth tells apart repetitions of an address
+// with port 0, each of which gets a port of its own.
 type place struct {
 	addr netip.AddrPort
 	nth  int
 }
 
-// socket is one address of Listen, divided into as many listeners as the group
-// has buckets.
+// socket holds the listeners of one address, one for each bucket of the group.
 type socket struct {
 	listeners []*sock.Listener
-	passed    bool // a service manager has it, too: it is not ours to shut down
+	passed    bool // a service manager has it, too, so it must not be shut down
 }
 
-// places resolves the addresses of all groups, once for the life of the plan.
+// resolve sets the places of all groups from their Listen addresses. It returns
+// an error for an address that is wrong or listed twice.
 func (p *Plan) resolve() error {
 	times := map[netip.AddrPort]int{}
 	for i := range p.Groups {
@@ -57,7 +57,7 @@ func (p *Plan) resolve() error {
 	return nil
 }
 
-// names tells whether the plan has that place.
+// names reports whether the plan listens at that place.
 func (p *Plan) names(at place) bool {
 	for i := range p.Groups {
 		for _, other := range p.Groups[i].places {
@@ -69,8 +69,9 @@ func (p *Plan) names(at place) bool {
 	return false
 }
 
-// sync opens what plan names and is not open. It returns what it has opened,
-// for forget if the plan comes to nothing; the same with an error.
+// sync opens the sockets that plan names and that are not open. It returns
+// them, so that forget can close them if the plan is given up. On an error it
+// closes them itself.
 func (s *sockets) sync(plan *Plan) (opened []place, err error) {
 	if err := plan.resolve(); err != nil {
 		return nil, err
@@ -103,8 +104,8 @@ func (s *sockets) listen(plan *Plan, at place, opt sock.Options, buckets int) (*
 		if buckets > 1 {
 			return nil, fmt.Errorf("the service manager has passed one socket, and %d are needed (use another AcceptMutex, and no ListenCoresBucketsRatio)", buckets)
 		}
-		// A copy: the other one is there for when the address is removed and
-		// comes back.
+		// The original descriptor stays open. It is needed if a restart removes
+		// the address and a later one adds it again.
 		own, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3)
 		if err != nil {
 			return nil, fmt.Errorf("keep a socket that was passed: %w", err)
@@ -115,8 +116,8 @@ func (s *sockets) listen(plan *Plan, at place, opt sock.Options, buckets int) (*
 		}
 		return &socket{listeners: []*sock.Listener{l}, passed: true}, nil
 	}
-	// An address may take the place of one that it has in common with, as *:80
-	// that of 127.0.0.1:80: both listen until the other one is left.
+	// The address may replace one that it overlaps with, as *:80 replaces
+	// 127.0.0.1:80. Both listen until the old one is closed.
 	yields := s.yielding(plan, at)
 	for _, l := range yields {
 		if err := l.Share(true); err != nil {
@@ -144,8 +145,9 @@ func (s *sockets) listen(plan *Plan, at place, opt sock.Options, buckets int) (*
 	return one, nil
 }
 
-// listenSoon listens on an address. One that was left a moment ago may have
-// connections in its queue, which children are about to serve.
+// listenSoon listens on an address. For up to a second it tries again while the
+// address is in use, because children may still empty the queue of a listener
+// that was closed a moment ago.
 func listenSoon(opt sock.Options) (l *sock.Listener, err error) {
 	for range 20 {
 		if l, err = sock.Listen(opt); !errors.Is(err, unix.EADDRINUSE) {
@@ -156,7 +158,8 @@ func listenSoon(opt sock.Options) (l *sock.Listener, err error) {
 	return l, err
 }
 
-// yielding are listeners of the same port that the plan does not name.
+// yielding returns the listeners on the same port that the plan does not name,
+// without those from a service manager.
 func (s *sockets) yielding(plan *Plan, at place) (all []*sock.Listener) {
 	for other, one := range s.open {
 		if other.addr.Port() == at.addr.Port() && at.addr.Port() != 0 && !plan.names(other) && !one.passed {
@@ -166,8 +169,8 @@ func (s *sockets) yielding(plan *Plan, at place) (all []*sock.Listener) {
 	return all
 }
 
-// close gives the descriptors back, siblings before the one they come from.
-// Children that have them go on listening.
+// close closes the descriptors, siblings before the listener that they were
+// made from. Children that have copies go on listening.
 func (s *socket) close() (err error) {
 	for i := len(s.listeners) - 1; i >= 0; i-- {
 		err = errors.Join(err, s.listeners[i].Close())
@@ -175,8 +178,8 @@ func (s *socket) close() (err error) {
 	return err
 }
 
-// forget closes sockets that no generation has served with. Who has come
-// meanwhile is told.
+// forget closes sockets of a plan that was given up. Connections in their
+// queues are answered that the server ends.
 func (s *sockets) forget(places []place) {
 	for _, at := range places {
 		s.open[at].turnAway()
@@ -191,8 +194,8 @@ func (s *sockets) drop(at place) {
 	delete(s.open, at)
 }
 
-// prune closes what plan does not name. Children that still have it serve what
-// is in its queue, and leave it with the generation that they belong to.
+// prune closes the sockets that plan does not name. The old children still have
+// them, and serve the connections in their queues before they end.
 func (s *sockets) prune(plan *Plan) {
 	for at, one := range s.open {
 		if !plan.names(at) {
@@ -202,8 +205,8 @@ func (s *sockets) prune(plan *Plan) {
 	}
 }
 
-// holdOff keeps new connections out of the queues. What a service manager has
-// passed goes on: it queues connections for the server's next start.
+// holdOff makes the kernel refuse new connections. Sockets from a service
+// manager go on queueing them, for the server's next start.
 func (s *sockets) holdOff() {
 	for _, one := range s.open {
 		one.holdOff()
@@ -216,7 +219,8 @@ func (s *socket) holdOff() {
 	}
 }
 
-// empty tells whether nobody waits in the queues, this long after holdOff.
+// empty reports whether no connection waits in the queues, or may still come.
+// since is the time since holdOff.
 func (s *sockets) empty(since time.Duration) bool {
 	for _, one := range s.open {
 		if !one.passed && sock.Waiting(one.listeners[:1], since) {
@@ -226,7 +230,8 @@ func (s *sockets) empty(since time.Duration) bool {
 	return true
 }
 
-// turnAway tells who waits in the queues that the server ends.
+// turnAway answers the connections in the queues that the server ends, and
+// closes them.
 func (s *sockets) turnAway() {
 	for _, one := range s.open {
 		one.turnAway()
@@ -240,7 +245,8 @@ func (s *socket) turnAway() {
 	}
 }
 
-// refuse ends listening for all processes at once.
+// refuse shuts the listeners down for all processes at once, and closes them.
+// Those from a service manager are only closed.
 func (s *sockets) refuse() {
 	for at, one := range s.open {
 		if !one.passed {
@@ -250,7 +256,7 @@ func (s *sockets) refuse() {
 	}
 }
 
-// leftOver tells of sockets that were passed and that nothing listens on.
+// leftOver logs a warning for each passed socket that no Listen names.
 func (s *sockets) leftOver() {
 	for addr := range s.passed {
 		taken := false
@@ -263,7 +269,8 @@ func (s *sockets) leftOver() {
 	}
 }
 
-// close closes what was passed; it stays open in the service manager.
+// close turns waiting connections away and closes all descriptors. Passed
+// sockets stay open in the service manager.
 func (s *sockets) close() {
 	s.turnAway()
 	s.refuse()
@@ -273,9 +280,9 @@ func (s *sockets) close() {
 	}
 }
 
-// of are the descriptors for a child in that bucket: one of each address, or
-// with perThread as many as it has threads. passed tells which a service manager
-// has, too.
+// of returns the descriptors for a child in that bucket: one for each address,
+// or with PerThread one for each address and thread. passed tells which of them
+// a service manager has, too.
 func (s *sockets) of(g *Group, bucket int) (fds []int, passed []bool) {
 	first, n := bucket%g.Buckets, 1
 	if g.PerThread {
@@ -290,7 +297,8 @@ func (s *sockets) of(g *Group, bucket int) (fds []int, passed []bool) {
 	return fds, passed
 }
 
-// addresses are those that are listened on, as they are.
+// addresses returns the addresses of the listeners, with the ports that the
+// kernel chose.
 func (s *sockets) addresses(plan *Plan) (all []string) {
 	for i := range plan.Groups {
 		for _, at := range plan.Groups[i].places {

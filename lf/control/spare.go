@@ -2,46 +2,46 @@ package control
 
 import "fmt"
 
-// Idle server maintenance: how many children a group should have. The rules
-// are those of Apache httpd's worker and event MPMs, so that its users find
-// what they know: one decision a second, the number of children that are
-// started at once doubles while threads are short, one child at a time retires
-// while there are too many.
+// Idle server maintenance decides how many children a group should have. It
+// follows the worker and event MPMs of Apache httpd. There is one decision a
+// second. While idle threads are too few, each decision starts twice as many
+// children as the last one. While they are too many, it retires one child.
 
 const (
-	// mostAtOnce is how many children one decision starts.
+	// mostAtOnce is the most children that one decision starts.
 	mostAtOnce = 32
-	// busyRate is from which rate on the log says that the server is busy.
+	// busyRate is the least rate at which the log says that the server is busy.
 	busyRate = 8
-	// roundsWithoutDoubling follow a restart: its children have not all come
-	// to life, which must not be taken for a rush.
+	// roundsWithoutDoubling is the number of decisions after a restart that do
+	// not double the rate. Children of the new generation may still be
+	// starting, which must not be mistaken for high load.
 	roundsWithoutDoubling = 10
 )
 
-// bounds are what the directives of a group allow.
+// bounds holds the limits that the directives of a group set.
 type bounds struct {
 	minSpare, maxSpare int // idle threads
-	threads            int // of a child
-	children           int // that are to serve at a time: MaxRequestWorkers / ThreadsPerChild
+	threads            int // threads of a child
+	children           int // most that serve: MaxRequestWorkers / ThreadsPerChild
 }
 
-// census is what the scoreboard says of a group.
+// census counts the children, idle threads and free slots of a group.
 type census struct {
-	idle   int // threads of children that serve: starting ones too, finishing ones not
+	idle   int // idle threads of children that serve or start
 	active int // children that serve or start
-	total  int // children, the finishing ones as well
-	slots  int // free in the scoreboard
+	total  int // all children, finishing ones too
+	slots  int // free slots without the reserve
 }
 
 // spare keeps the idle threads of one group of children within bounds.
 type spare struct {
 	rate    int // children the next decision may start
-	holdOff int // decisions that may start children but do not double the rate
+	holdOff int // decisions yet to start children without doubling the rate
 	full    bool
 	near    bool
 }
 
-// decision is what is to be done now.
+// decision tells the parent what to do now.
 type decision struct {
 	start  int
 	retire bool
@@ -54,20 +54,22 @@ type remark struct {
 	text string
 }
 
-// sick makes the next start a slow one again: a child has died of a shortage.
+// sick resets the rate to 1. The parent calls it after a child has died of a
+// shortage.
 func (s *spare) sick() { s.rate = 1 }
 
-// restarted is to be called after a graceful restart.
+// restarted resets the rate and stops its doubling for some decisions. The
+// parent calls it after each restart.
 func (s *spare) restarted() { s.rate, s.holdOff = 1, roundsWithoutDoubling }
 
-// decide is one decision. It is called once a second.
+// decide makes one decision. The parent calls it once a second.
 func (s *spare) decide(b bounds, c census) (d decision) {
 	s.rate = max(s.rate, 1)
 	switch {
 	case c.idle > b.maxSpare:
 		s.rate = 1
-		// While others still finish, their threads are about to be missed:
-		// retiring one more would have to be made good for in a moment.
+		// While others still finish, none retires: it would soon have to be
+		// replaced.
 		d.retire = c.active > 1 && c.active == c.total
 	case c.idle >= b.minSpare:
 		s.rate = 1
@@ -95,8 +97,8 @@ func (s *spare) decide(b bounds, c census) (d decision) {
 	return d
 }
 
-// sayFull tells once in the server's life that it has all the children it may
-// have, and once that few of their threads are idle.
+// sayFull returns a warning for a group that has all the children it may have:
+// once if no thread is idle, and once if too few are.
 func (s *spare) sayFull(b bounds, c census) []remark {
 	most := b.children * b.threads
 	switch {

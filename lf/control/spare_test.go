@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// shortage is a group that lacks threads and could have more children.
+// shortage returns a group that lacks idle threads and may have more children.
 func shortage(active int) (bounds, census) {
 	return bounds{minSpare: 1000, maxSpare: 2000, threads: 4, children: 400},
 		census{idle: 0, active: active, total: active, slots: 400 - active}
 }
 
-// starts are the numbers of children that so many decisions start, one after
-// the other.
+// starts returns the number of children that each of consecutive decisions
+// starts.
 func starts(s *spare, decisions int) (all []int) {
 	active := 0
 	for range decisions {
@@ -24,8 +24,8 @@ func starts(s *spare, decisions int) (all []int) {
 	return all
 }
 
-// C2: while threads are short the number doubles up to 32; one decision that
-// finds enough begins anew, and so does a sick child.
+// C2: While idle threads are too few, the number doubles up to 32. A decision
+// that finds enough, or a sick child, resets it to 1.
 func TestStartingDoubles(t *testing.T) {
 	var s spare
 	if got := starts(&s, 8); !slices.Equal(got, []int{1, 2, 4, 8, 16, 32, 32, 32}) {
@@ -43,7 +43,7 @@ func TestStartingDoubles(t *testing.T) {
 	}
 }
 
-// C2: from 8 at once on, the log says so.
+// C2: The log says so if a decision starts 8 children or more.
 func TestBusyIsSaid(t *testing.T) {
 	var s spare
 	active := 0
@@ -56,7 +56,7 @@ func TestBusyIsSaid(t *testing.T) {
 	}
 }
 
-// C6: for ten decisions after a restart the number does not double.
+// C6: For ten decisions after a restart the number does not double.
 func TestNoDoublingAfterRestart(t *testing.T) {
 	var s spare
 	starts(&s, 5)
@@ -107,7 +107,7 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
-// C5: it is said once in the server's life, whatever happens between.
+// C5: The warning appears once in the server's life, whatever happens between.
 func TestFullIsSaidOnce(t *testing.T) {
 	b := bounds{minSpare: 2, maxSpare: 9, threads: 2, children: 3}
 	var s spare

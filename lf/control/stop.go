@@ -10,21 +10,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stopping is how the server ends.
+// stopping says whether and how the server stops.
 type stopping uint8
 
 const (
 	not        stopping = iota
-	gracefully          // requests in flight are finished
-	atOnce              // connections are cut
+	gracefully          // children finish requests in flight
+	atOnce              // children cut connections
 )
 
-// stopSteps are how long a child has, from being told to cut its connections
-// until the first SIGTERM, from one to the next, and until SIGKILL: 3, 5, 7 and
-// 9 s after the start, as Apache has it.
+// stopSteps holds the pauses after a child was told to cut its connections:
+// before the first, second and third SIGTERM, and before SIGKILL. These come
+// after 3, 5, 7 and 9 s, as in Apache.
 var stopSteps = [...]time.Duration{3 * time.Second, 2 * time.Second, 2 * time.Second, 2 * time.Second}
 
-// obey does what a signal says.
+// obey acts on a signal. It ignores restarts while the server stops.
 func (p *Parent) obey(s os.Signal) {
 	switch s {
 	case unix.SIGTERM, unix.SIGINT:
@@ -42,7 +42,7 @@ func (p *Parent) obey(s os.Signal) {
 	}
 }
 
-// end begins to stop, or makes a graceful stop one at once.
+// end begins to stop, or turns a graceful stop into one that cuts connections.
 func (p *Parent) end(how stopping, why string) {
 	if how <= p.stop {
 		return
@@ -50,7 +50,7 @@ func (p *Parent) end(how stopping, why string) {
 	if p.stop == not {
 		manager.NotifyStopping()
 		p.held = time.Now()
-		p.sockets.holdOff() // before anybody waits: children serve what is in the queues
+		p.sockets.holdOff() // before children finish, because they empty the queues
 	}
 	p.stop = how
 	p.abandon()
@@ -71,14 +71,15 @@ func (p *Parent) end(how stopping, why string) {
 	p.reap()
 }
 
-// hasten looks at deadlines: of a turnover, and of children that are to end.
+// hasten checks the deadlines of a turnover and of children that must end. It
+// takes the steps that are due.
 func (p *Parent) hasten(now time.Time) {
 	if p.turnover != nil && p.stop == not {
 		if err := p.overdue(now); err != nil {
 			p.takeBack(err)
 		} else {
 			for _, g := range p.groups {
-				p.come(g) // a slot may have come free, or a pause is over
+				p.come(g) // a slot may be free, or a pause over, by now
 			}
 		}
 	}
@@ -93,7 +94,8 @@ func (p *Parent) hasten(now time.Time) {
 	}
 }
 
-// reminders takes the next step with a child that should be gone.
+// reminders takes the next step against a child that has not ended in time: it
+// cuts connections, sends SIGTERM three times, and then SIGKILL.
 func (k *kid) reminders(now time.Time) {
 	k.deadline = time.Time{}
 	switch {

@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestReadiness: systemd hears when children serve, when the server reads its
-// configuration again, and when it stops; in that order.
+// The server tells systemd when children serve, when it reads its configuration
+// again, and when it stops.
 func TestReadiness(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "notify")
 	heard, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
@@ -48,7 +48,7 @@ func TestReadiness(t *testing.T) {
 	s.configure(t, "Nonsense 1")
 	s.signal(unix.SIGUSR1)
 	if got := next() + next(); !strings.HasPrefix(got, "RELOADING=1") || !strings.Contains(got, "READY=1") {
-		t.Errorf("heard %q", got) // it goes on, and says so
+		t.Errorf("heard %q", got) // it goes on, and tells systemd that it is ready
 	}
 	s.signal(unix.SIGTERM)
 	if got := next(); got != "STOPPING=1" {
@@ -57,8 +57,8 @@ func TestReadiness(t *testing.T) {
 	s.wait()
 }
 
-// TestPassedSocket: the server serves on a socket that a service manager has
-// opened, and leaves it listening when it stops.
+// The server serves on a socket that a service manager has opened, and leaves
+// it listening when it stops.
 func TestPassedSocket(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -75,7 +75,7 @@ func TestPassedSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := prepared(t, fmt.Sprintf("Listen %s\nStartServers 2\nThreadsPerChild 2\nMinSpareThreads 1\nMaxSpareThreads 9", l.Addr()))
-	// LISTEN_PID has to be the pid of who executes the server.
+	// LISTEN_PID must be the pid of the process that executes the server.
 	cmd := exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ exec "$0"`, exe)
 	cmd.Env = append(os.Environ(), "LISTEN_FDS=1", serverEnv+"="+fmt.Sprintf(`{"Config":%q,"Beat":%d}`, s.conf, beat))
 	cmd.ExtraFiles = []*os.File{file}

@@ -11,24 +11,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// turnover is a restart while it goes on. Children of the new generation are
-// started first, as far as there are slots; once each group has one that
-// serves, the old ones are told to go. Until then everything can be taken
-// back: a configuration that children cannot serve with costs nothing.
+// turnover is the state of a restart in progress. The parent first starts
+// children of the new generation, as far as there are slots. Once new children
+// serve every part of the sockets, it tells the old ones to finish. Until then
+// the restart can be taken back, so a configuration with which children cannot
+// serve does no harm.
 type turnover struct {
-	atOnce   bool
+	atOnce   bool // cut the connections of the old generation
 	old      *Plan
 	oldDoors []*door
-	opened   []place // sockets that only the new plan has
-	before   uint32  // the generation that serves
-	until    time.Time
+	opened   []place   // sockets that only the new plan has
+	before   uint32    // the generation that serves
+	until    time.Time // when the restart is taken back
 }
 
-// turnoverPatience is how long the first children of a generation may take to
-// serve.
+// turnoverPatience is the time that a new generation has to start serving.
 const turnoverPatience = 10 * time.Second
 
-// restart reads the configuration and begins a turnover to it.
+// restart reads the configuration and begins a turnover to it. During another
+// turnover it only notes the request, for restartAgain. On an error the server
+// goes on as it is.
 func (p *Parent) restart(atOnce bool) {
 	if p.turnover != nil {
 		both := atOnce || p.again != nil && *p.again
@@ -38,7 +40,7 @@ func (p *Parent) restart(atOnce bool) {
 	manager.NotifyReloading()
 	defer func() {
 		if p.turnover == nil {
-			manager.NotifyReady() // with what there was
+			manager.NotifyReady() // with the old configuration
 		}
 	}()
 	next, err := p.opt.Load()
@@ -70,8 +72,9 @@ func (p *Parent) restart(atOnce bool) {
 	p.progress()
 }
 
-// makeRoom cuts what an earlier restart has left: this one cuts connections
-// anyhow, and no child can be started before.
+// makeRoom cuts the connections of children that still finish after an earlier
+// restart, because their slots are needed. This restart cuts connections
+// anyhow.
 func (p *Parent) makeRoom(g *group) {
 	now := time.Now()
 	for _, k := range p.kids {
@@ -81,8 +84,8 @@ func (p *Parent) makeRoom(g *group) {
 	}
 }
 
-// prepare opens and makes what only the next plan needs. With an error there
-// is nothing of it.
+// prepare opens and makes what only the next plan needs. It returns the gate of
+// each group. On an error it leaves nothing behind.
 func (p *Parent) prepare(next *Plan, t *turnover) (doors []*door, err error) {
 	if t.opened, err = p.sockets.sync(next); err != nil {
 		return nil, err
@@ -110,8 +113,8 @@ func notTaken(why error) {
 	slog.Error("the configuration is not taken: the server goes on with the one it has", "error", why)
 }
 
-// needDropping makes the nursery for children of another user, if a plan needs
-// it first.
+// needDropping makes the nursery for children of another user, if the plan
+// needs it and there is none yet.
 func (p *Parent) needDropping(plan *Plan) (err error) {
 	for i := range plan.Groups {
 		if plan.Groups[i].User != nil && p.dropping == nil {
@@ -123,8 +126,8 @@ func (p *Parent) needDropping(plan *Plan) (err error) {
 	return nil
 }
 
-// progress ends the turnover once a new child serves each part of the sockets
-// of each group.
+// progress completes the turnover once new children serve each part of the
+// sockets of each group.
 func (p *Parent) progress() {
 	if p.turnover == nil || p.stop != 0 {
 		return
@@ -143,7 +146,8 @@ func (p *Parent) progress() {
 	p.succeed(time.Now())
 }
 
-// succeed is the point of no return: the new generation is the server.
+// succeed completes the turnover and tells the old children to finish. It
+// cannot be undone.
 func (p *Parent) succeed(now time.Time) {
 	t := p.turnover
 	p.turnover = nil
@@ -151,7 +155,7 @@ func (p *Parent) succeed(now time.Time) {
 	h.RestartedAt.Store(now.UnixNano())
 	h.ConfigGeneration.Add(1)
 	p.describe()
-	p.sockets.prune(p.plan) // before children are told to go: they are to find which queues are theirs to empty
+	p.sockets.prune(p.plan) // first, because old children empty queues that are held off
 	for _, k := range p.kids {
 		if k.generation == p.generation {
 			continue
@@ -173,9 +177,10 @@ func (p *Parent) succeed(now time.Time) {
 	p.restartAgain()
 }
 
-// stillbirth tells whether the death of a child in a turnover has been dealt
-// with: it is the end of that if no other child of its group serves or may
-// still come to serve. The old generation goes on then.
+// stillbirth handles the death of a new child that had not served during a
+// turnover, and reports whether it was one. If the group has another new child,
+// one more is tried. Otherwise the turnover is taken back and the old
+// generation goes on.
 func (p *Parent) stillbirth(k *kid, status unix.WaitStatus) bool {
 	t := p.turnover
 	if t == nil || k.generation != p.generation || k.stage == serving {
@@ -194,7 +199,8 @@ func (p *Parent) stillbirth(k *kid, status unix.WaitStatus) bool {
 	return true
 }
 
-// takeBack undoes a turnover.
+// takeBack undoes a turnover: it ends the new children, and returns to the old
+// plan, gates and sockets.
 func (p *Parent) takeBack(why error) {
 	t := p.turnover
 	notTaken(why)
@@ -217,8 +223,8 @@ func (p *Parent) takeBack(why error) {
 	p.restartAgain()
 }
 
-// restartAgain does the restart that was asked for while one went on. It may
-// find a configuration that has been mended since.
+// restartAgain does the restart that was requested during the last one. The
+// configuration may have been corrected since.
 func (p *Parent) restartAgain() {
 	if again := p.again; again != nil {
 		p.again = nil
@@ -226,7 +232,7 @@ func (p *Parent) restartAgain() {
 	}
 }
 
-// abandon forgets a turnover because the server stops.
+// abandon ends a turnover because the server stops. The old plan counts again.
 func (p *Parent) abandon() {
 	t := p.turnover
 	if t == nil {
@@ -236,7 +242,8 @@ func (p *Parent) abandon() {
 	p.shutAll(t.oldDoors)
 }
 
-// overdue tells why a turnover is taken back that has gone on for too long.
+// overdue returns why the turnover must be taken back, or nil while it has
+// time.
 func (p *Parent) overdue(now time.Time) error {
 	if now.Before(p.turnover.until) {
 		return nil

@@ -12,7 +12,7 @@ func TestLongUnrest(t *testing.T) {
 		t.Run("mpm="+name, func(t *testing.T) {
 			restarts, kills := 20, 20
 			if name != "leader" && name != "event" {
-				restarts, kills = 2, 3 // all of it for the one with followers and the one without
+				restarts, kills = 2, 3 // leader has followers, event has none
 			}
 			unrest(t, name, restarts, 5, kills, 24, 0)
 		})

@@ -22,7 +22,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// crowd is clients, each with one connection at a time.
+// crowd runs clients, each with one connection at a time.
 type crowd struct {
 	t        *testing.T
 	pause    time.Duration // after each answer
@@ -34,8 +34,8 @@ type crowd struct {
 	failed map[string]error // by the connection's local port
 }
 
-// gather starts so many clients that keep their connection, and as many that
-// ask for a new one each time.
+// gather starts each clients that keep their connection, and as many that open
+// a new one for each request.
 func gather(t *testing.T, each int, pause time.Duration, addrs ...string) *crowd {
 	c := &crowd{t: t, pause: pause, failed: map[string]error{}}
 	for i := range 2 * each {
@@ -87,7 +87,7 @@ func (c *crowd) more(requests int64) {
 	until(c.t, "more requests to be answered", func() bool { return c.answered.Load() >= goal })
 }
 
-// failures are those so far; they are forgotten.
+// failures returns the failures since its last call.
 func (c *crowd) failures() map[string]error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -101,19 +101,19 @@ func (c *crowd) leave() {
 	c.all.Wait()
 }
 
-// TestUnrest: under keep-alive and closing clients on two listeners, graceful
-// restarts and other configurations lose no request; killed children lose those
-// of their own connections and no other; and at the end nothing is left. It is
-// for an architecture with followers and for one without.
+// Keep-alive and closing clients use two listeners. Graceful restarts and
+// other configurations lose no request, killed children lose only those of
+// their own connections, and nothing is left at the end. One architecture has
+// followers, the other has none.
 func TestUnrest(t *testing.T) {
 	for _, name := range []string{"leader", "event"} {
 		t.Run("mpm="+name, func(t *testing.T) { unrest(t, name, 1, 1, 2, 2, 2*time.Millisecond) })
 	}
 }
 
-// unrest restarts the server so many times, and once with each of so many other
-// configurations; then it kills so many children. clientsOfEach is how many of
-// each sort there are, and pause how long they rest after an answer.
+// unrest restarts the server, then once with each of so many other
+// configurations, and then kills children. There are clientsOfEach clients of
+// each kind, which pause after an answer.
 func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach int, pause time.Duration) {
 	conf := func(rest string) string {
 		threads := "StartServers 4\nThreadsPerChild 16\nMinSpareThreads 16\nMaxSpareThreads 64\nMaxRequestWorkers 96\nServerLimit 12\n"
@@ -161,7 +161,7 @@ func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach in
 	for i := range restarts + others {
 		if i >= restarts {
 			other := configurations[i-restarts]
-			if name == "kernel" { // whose threads all accept at once: it takes no gate
+			if name == "kernel" { // it takes no gate, because all its threads accept at once
 				other = "KeepAliveTimeout " + strconv.Itoa(i)
 			}
 			s.configure(t, conf(other))
@@ -184,13 +184,13 @@ func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach in
 		}
 		victim := children[rand.IntN(len(children))]
 		if unix.Kill(victim, unix.SIGSTOP) != nil || !halted(t, victim) {
-			continue // it has just retired
+			continue // it has just ended
 		}
 		for _, port := range peersOf(t, victim) {
 			doomed[port] = true
 		}
 		if err := unix.Kill(victim, unix.SIGKILL); err == unix.ESRCH {
-			continue // stopped while it retired, and the parent did not wait for it
+			continue // it has ended meanwhile
 		} else if err != nil {
 			t.Fatal(err)
 		}
@@ -221,8 +221,8 @@ func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach in
 	t.Logf("%d requests answered, %d connections of killed children", clients.answered.Load(), len(doomed))
 }
 
-// halted waits until all threads of a process have stopped, as SIGSTOP asks
-// them to: until then they may accept. It reports false if the process ends.
+// halted waits until SIGSTOP has stopped all threads of a process, because they
+// may accept until then. It returns false if the process ends.
 func halted(t *testing.T, pid int) bool {
 	t.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); {
@@ -233,7 +233,7 @@ func halted(t *testing.T, pid int) bool {
 		if len(tasks) > 0 && !slices.ContainsFunc(tasks, func(task string) bool {
 			stat, err := os.ReadFile(task)
 			_, rest, _ := strings.Cut(string(stat), ") ")
-			return err != nil || !strings.HasPrefix(rest, "T") // a thread that has gone may be the process going
+			return err != nil || !strings.HasPrefix(rest, "T") // if a thread has ended, the process may be ending
 		}) {
 			return true
 		}
@@ -242,7 +242,8 @@ func halted(t *testing.T, pid int) bool {
 	return false
 }
 
-// peersOf are the ports of the clients whose connections a stopped process has.
+// peersOf returns the ports of the clients whose connections a stopped process
+// has.
 func peersOf(t *testing.T, pid int) (ports []string) {
 	t.Helper()
 	inodes := map[string]bool{}
@@ -273,7 +274,8 @@ func peersOf(t *testing.T, pid int) (ports []string) {
 	return ports
 }
 
-// objects are what processes of this user could leave in the system.
+// objects returns the system objects that this user's processes could leave
+// behind.
 func objects(t *testing.T) map[string]bool {
 	t.Helper()
 	all := map[string]bool{}
@@ -288,15 +290,15 @@ func objects(t *testing.T) map[string]bool {
 			}
 		}
 	}
-	shared, _ := os.ReadDir("/dev/shm") // a machine may have none
+	shared, _ := os.ReadDir("/dev/shm") // the directory may be missing
 	for _, f := range shared {
 		all["/dev/shm/"+f.Name()] = true
 	}
 	return all
 }
 
-// nothingNew waits until there are no other objects than before: those of
-// other tests that run at the same time go, too.
+// nothingNew waits until there are no other objects than before. It waits
+// because other tests that run at the same time also make some.
 func nothingNew(t *testing.T, before map[string]bool) {
 	t.Helper()
 	var left []string

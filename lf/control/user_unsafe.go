@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setThreadUser makes the calling thread that user, with these groups, for
-// good. The calls of package unix and of the C library do it to all threads.
+// setThreadUser changes the user and groups of the calling thread only, for
+// good. Package unix and the C library would change those of all threads.
 func setThreadUser(uid, gid uint32, groups []uint32) error {
 	if _, _, errno := unix.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(groups)), uintptr(unsafe.Pointer(unsafe.SliceData(groups))), 0); errno != 0 {
 		return fmt.Errorf("set groups: %w", errno)

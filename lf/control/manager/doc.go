@@ -1,4 +1,4 @@
-// Package manager is the server's side of what starts it and tells it what to do:
-// the PID file and the signals that are sent through it, and systemd's readiness
-// messages and sockets (sd_notify(3), sd_listen_fds(3)). It knows no children.
+// Package manager connects a server with whoever starts and controls it. It
+// takes the PID file and sends signals through it, sends systemd readiness
+// messages (sd_notify(3)), and takes over its sockets (sd_listen_fds(3)).
 package manager

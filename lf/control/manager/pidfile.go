@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PidFile tells which process is the parent, see SendSignal. The parent has a
-// lock on it for as long as it lives (F_SETLK of fcntl(2)), and the kernel tells
-// whose that is: a number that was left over, and that another process may have
-// by now, is never believed.
+// PidFile names a file that holds the process number of the parent. The parent
+// has a lock on the file while it lives (F_SETLK of fcntl(2)). The kernel tells
+// who has the lock, so a number that a dead server has left, and that another
+// process may have by now, is not believed.
 type PidFile string
 
 // PidLock is a PidFile that this process has taken.
@@ -24,8 +24,9 @@ type PidLock struct {
 	file *os.File // closing any descriptor of the file would release the lock
 }
 
-// Take writes the process's number into the file. One that belongs to a server
-// that lives is an error; any other is overwritten, with a line that says so.
+// Take locks the file and writes the number of this process into it. It returns
+// an error if a running server has the file. It overwrites a number that was
+// left over, and logs that. An empty name means no file.
 func (p *PidLock) Take(name PidFile) error {
 	if name == "" {
 		return nil
@@ -48,7 +49,8 @@ func (p *PidLock) Take(name PidFile) error {
 	if info, err := f.Stat(); err == nil && info.Size() > 0 {
 		slog.Warn("PidFile is overwritten: the server before was not stopped in order", "file", string(name))
 	}
-	// The number first, in one write: whoever reads never finds half of it.
+	// The number is written before the rest is cut off, and in one write, so
+	// that no reader finds a part of it.
 	text := fmt.Appendf(nil, "%d\n", os.Getpid())
 	if _, err := f.WriteAt(text, 0); err != nil {
 		return errors.Join(fmt.Errorf("PidFile: %w", err), f.Close())
@@ -60,7 +62,8 @@ func (p *PidLock) Take(name PidFile) error {
 	return nil
 }
 
-// Remove removes the file if it is still this process's, and lets go of it.
+// Remove removes the file, unless another one has taken its place, and gives up
+// the lock.
 func (p *PidLock) Remove() {
 	if p.file == nil {
 		return
@@ -78,7 +81,7 @@ func (p *PidLock) Remove() {
 	}
 }
 
-// Read returns the number in the file. It tells nothing of the process.
+// Read returns the number in the file. It does not check the process.
 func (f PidFile) Read() (int, error) {
 	text, err := os.ReadFile(string(f))
 	if err != nil {
@@ -91,7 +94,8 @@ func (f PidFile) Read() (int, error) {
 	return pid, nil
 }
 
-// Server returns the number of the server that has the file, which lives.
+// Server returns the number of the running server that has locked the file. It
+// returns an error if there is none, or if the file holds another number.
 func (f PidFile) Server() (int, error) {
 	pid, err := f.Read()
 	if err != nil {
@@ -111,7 +115,7 @@ func (f PidFile) Server() (int, error) {
 	return pid, nil
 }
 
-// Holder is the process that has the lock, 0 where none has.
+// Holder returns the process that has locked the file, or 0.
 func Holder(f *os.File) int {
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_GETLK, &lock); err != nil || lock.Type == unix.F_UNLCK {
@@ -120,7 +124,7 @@ func Holder(f *os.File) int {
 	return int(lock.Pid)
 }
 
-// Signals are what -k sends, by its argument.
+// Signals holds the signal that -k sends for each argument.
 var Signals = map[string]unix.Signal{
 	"stop":          unix.SIGTERM,
 	"restart":       unix.SIGHUP,
@@ -128,8 +132,8 @@ var Signals = map[string]unix.Signal{
 	"graceful-stop": unix.SIGUSR2,
 }
 
-// SendSignal sends the parent that the file names what -k asks for. It refuses
-// a process that is not the server which has the file.
+// SendSignal sends the signal for action, an argument of -k, to the parent. It
+// refuses a process that has not locked the file.
 func SendSignal(f PidFile, action string) error {
 	signal, ok := Signals[action]
 	if !ok {
@@ -148,5 +152,5 @@ func SendSignal(f PidFile, action string) error {
 	return nil
 }
 
-// ParentName is the name that a parent gives itself in the kernel, for ps.
+// ParentName is the name that ps shows for a parent.
 const ParentName = "lflab-parent"

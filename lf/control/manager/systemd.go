@@ -21,24 +21,24 @@ func notify(state string) {
 
 func NotifyReady() { notify(fmt.Sprintf("%s\nMAINPID=%d", daemon.SdNotifyReady, os.Getpid())) }
 
-// NotifyReloading is to be followed by notifyReady. systemd's Type=notify-reload
-// compares the time.
+// NotifyReloading tells systemd that a restart begins. NotifyReady must follow.
+// The message carries the time, which Type=notify-reload needs.
 func NotifyReloading() {
 	notify(daemon.SdNotifyReloading + "\n" + daemon.SdNotifyMonotonicUsec())
 }
 
 func NotifyStopping() { notify(daemon.SdNotifyStopping) }
 
-// PassedSockets are the listening sockets that a service manager has passed
-// (sd_listen_fds(3)), by address. They stay open in the service manager: to
-// stop, the server leaves them and does not shut them down.
+// PassedSockets returns, by address, the listening sockets that a service
+// manager has passed (sd_listen_fds(3)). The caller must close them, and must
+// not shut them down, because they stay open in the service manager.
 func PassedSockets() (map[netip.AddrPort]int, error) {
 	passed := map[netip.AddrPort]int{}
 	for _, file := range activation.Files(true) {
-		// The descriptor is kept; the file would close it.
+		// A copy is kept, because the file closes its own descriptor.
 		fd, err := unix.FcntlInt(file.Fd(), unix.F_DUPFD_CLOEXEC, 3)
 		name := file.Name()
-		_ = file.Close() // there is the other one
+		_ = file.Close() // the copy stays open
 		if err != nil {
 			return nil, fmt.Errorf("keep socket %s that was passed: %w", name, err)
 		}
@@ -52,7 +52,8 @@ func PassedSockets() (map[netip.AddrPort]int, error) {
 	return passed, nil
 }
 
-// listeningAt is the address of a listening TCP socket.
+// listeningAt returns the address of a socket. It returns an error unless that
+// is a listening TCP socket.
 func listeningAt(fd int) (netip.AddrPort, error) {
 	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	if err != nil {
