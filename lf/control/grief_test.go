@@ -6,7 +6,7 @@ import (
 )
 
 func TestGrief(t *testing.T) {
-	var g grief
+	var g restartPause
 	now := time.Unix(1000, 0)
 	for i, want := range []time.Duration{1, 2, 4, 8, 10, 10} {
 		if got := g.died(now, time.Millisecond); got != want*time.Second {
@@ -24,11 +24,11 @@ func TestGrief(t *testing.T) {
 		t.Errorf("and the row begins anew with %v", got)
 	}
 	// C13
-	if got := g.stillborn(now); got != 10*time.Second || g.over(now.Add(got-1)) || !g.over(now.Add(got)) {
+	if got := g.failed(now); got != 10*time.Second || g.over(now.Add(got-1)) || !g.over(now.Add(got)) {
 		t.Errorf("none could be started: held back %v", got)
 	}
 	for range 100 {
-		if got := g.died(now, 0); got > longestGrief {
+		if got := g.died(now, 0); got > longestPause {
 			t.Fatalf("held back %v", got)
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/lf/control/manager"
+	"lflab/lf/control/spawn"
 	"lflab/lf/mpm"
 	"lflab/lf/scoreboard"
 	"lflab/lf/serve"
@@ -57,9 +58,9 @@ type Parent struct {
 	groups   []*group
 	sockets  sockets
 	board    *scoreboard.Board
-	nursery  *nursery
-	dropping *nursery // for children of another user
-	kids     map[int]*kid
+	nursery  *spawn.Spawner
+	dropping *spawn.Spawner // for children of another user
+	kids     map[int]*childProcess
 	free     []bool // by slot
 	reports  chan report
 
@@ -79,8 +80,8 @@ type group struct {
 	cfg    *Group
 	first  int // its first slot
 	spare  spare
-	grief  grief
-	door   *door
+	grief  restartPause
+	door   *acceptGate
 	toCome int  // children of StartServers that have not been started yet
 	served bool // a child has served
 }
@@ -96,7 +97,7 @@ func NewParent(opt ParentOptions) (*Parent, error) {
 		return nil, err
 	}
 	p := &Parent{
-		opt: opt, plan: &plan, kids: map[int]*kid{}, free: make([]bool, plan.slots()),
+		opt: opt, plan: &plan, kids: map[int]*childProcess{}, free: make([]bool, plan.slots()),
 		reports: make(chan report, 256), sockets: sockets{open: map[place]*socket{}},
 	}
 	if err := p.equip(); err != nil {
@@ -127,7 +128,7 @@ func (p *Parent) equip() (err error) {
 	for i := range p.plan.Groups {
 		g := &group{cfg: &p.plan.Groups[i], first: first}
 		first += g.cfg.slots()
-		if g.door, err = newDoor(g.cfg); err != nil {
+		if g.door, err = newAcceptGate(g.cfg); err != nil {
 			return err
 		}
 		p.groups = append(p.groups, g)
@@ -138,7 +139,7 @@ func (p *Parent) equip() (err error) {
 	if err = p.needDropping(p.plan); err != nil {
 		return err
 	}
-	p.nursery, err = newNursery(false)
+	p.nursery, err = spawn.NewSpawner(false)
 	return err
 }
 
@@ -269,9 +270,9 @@ func (p *Parent) start(g *group) bool {
 			p.board.Row(slot, i).Set(serve.Starting)
 		}
 	}
-	k, err := p.bear(g, slot, bucket, p.generation)
+	k, err := p.spawn(g, slot, bucket, p.generation)
 	if err != nil {
-		wait := g.grief.stillborn(now)
+		wait := g.grief.failed(now)
 		p.board.Clear(slot)
 		slog.Error("cannot start a "+g.cfg.label()+": trying again later", "error", err, "after", wait)
 		return false
@@ -394,7 +395,7 @@ func (p *Parent) census(g *group) (c census) {
 
 // idlest returns the child with the fewest busy threads among those whose
 // bucket has at least two serving children. It returns nil if there is none.
-func (p *Parent) idlest(g *group) (best *kid) {
+func (p *Parent) idlest(g *group) (best *childProcess) {
 	served := map[int]int{}
 	for _, k := range p.kids {
 		if k.group == g && k.stage == serving {
@@ -413,7 +414,7 @@ func (p *Parent) idlest(g *group) (best *kid) {
 }
 
 // finish tells a child to finish its connections and end.
-func (p *Parent) finish(k *kid, now time.Time) {
+func (p *Parent) finish(k *childProcess, now time.Time) {
 	p.board.Slot(k.slot).Quiescing.Store(1)
 	k.urge(finishing, now, p.plan.GracefulRestart)
 }
@@ -444,7 +445,7 @@ func (p *Parent) hear(r report) {
 
 // othersLook makes the other children of k's group look for waiting
 // connections. The kernel may have told only k of one, and k accepts no more.
-func (p *Parent) othersLook(k *kid) {
+func (p *Parent) othersLook(k *childProcess) {
 	if !k.group.cfg.Server.Exclusive {
 		return
 	}
@@ -493,13 +494,13 @@ func (p *Parent) replace(g *group) {
 	p.cover(g)
 }
 
-// reap waits for children that have ended, without blocking, and calls bury for
+// reap waits for children that have ended, without blocking, and calls childEnded for
 // each.
 func (p *Parent) reap() {
 	if adopts() {
 		takeOrphans(func(pid int, status unix.WaitStatus, usage unix.Rusage) {
 			if k := p.kids[pid]; k != nil {
-				p.bury(k, status, usage)
+				p.childEnded(k, status, usage)
 			}
 		})
 		return
@@ -514,14 +515,14 @@ func (p *Parent) reap() {
 		if err != nil { // unexpected, because only this loop waits for children
 			slog.Warn("lost a child", "pid", pid, "error", err)
 		}
-		p.bury(k, status, usage)
+		p.childEnded(k, status, usage)
 	}
 }
 
-// bury frees the slot and the gate of a child that has ended. Depending on why
+// childEnded frees the slot and the gate of a child that has ended. Depending on why
 // it ended, it starts another child, delays that, takes a restart back, or
 // stops the server.
-func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
+func (p *Parent) childEnded(k *childProcess, status unix.WaitStatus, usage unix.Rusage) {
 	delete(p.kids, k.pid)
 	p.lastWords(k)
 	h := p.board.Header()
@@ -535,7 +536,7 @@ func (p *Parent) bury(k *kid, status unix.WaitStatus, usage unix.Rusage) {
 		if err := d.shared.Recover(k.pid); err != nil {
 			slog.Error("cannot recover the accept gate from a dead child", "gate", d.name, "pid", k.pid, "error", err)
 		}
-		p.shutAll([]*door{d})
+		p.shutAll([]*acceptGate{d})
 	}
 	p.othersLook(k)
 	lived := time.Since(k.began)
@@ -594,7 +595,7 @@ func (p *Parent) hopeless() bool {
 }
 
 // lastWords handles all lines that a dead child wrote, and closes its pipe.
-func (p *Parent) lastWords(k *kid) {
+func (p *Parent) lastWords(k *childProcess) {
 	select {
 	case <-k.quiet:
 	case <-time.After(time.Second): // should not happen, because the child's end is closed
@@ -632,7 +633,7 @@ func describeStatus(s unix.WaitStatus) string {
 }
 
 // shutAll closes those of the gates that no child and no group uses.
-func (p *Parent) shutAll(doors []*door) {
+func (p *Parent) shutAll(doors []*acceptGate) {
 	for _, d := range doors {
 		if d == nil || d.users > 0 || slices.ContainsFunc(p.groups, func(g *group) bool { return g.door == d }) {
 			continue
@@ -652,9 +653,9 @@ func (p *Parent) close() (err error) {
 			err = errors.Join(err, g.door.shared.Close())
 		}
 	}
-	for _, n := range []*nursery{p.nursery, p.dropping} {
+	for _, n := range []*spawn.Spawner{p.nursery, p.dropping} {
 		if n != nil {
-			n.close()
+			n.Close()
 		}
 	}
 	if p.board != nil {

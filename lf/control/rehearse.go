@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"lflab/lf/control/manager"
+	"lflab/lf/control/spawn"
 	"lflab/lf/directive"
 	"lflab/lf/mpm"
 	"lflab/lf/scoreboard"
@@ -130,7 +131,7 @@ func as(u *User, f func() error) error {
 			result <- as(u, f)
 			return
 		}
-		err := setThreadUser(u.UID, u.GID, append(slices.Clone(u.Groups), u.GID))
+		err := spawn.SetThreadUser(u.UID, u.GID, append(slices.Clone(u.Groups), u.GID))
 		if err == nil {
 			err = f()
 		}

@@ -96,7 +96,7 @@ func (p *Parent) hasten(now time.Time) {
 
 // reminders takes the next step against a child that has not ended in time: it
 // cuts connections, sends SIGTERM three times, and then SIGKILL.
-func (k *kid) reminders(now time.Time) {
+func (k *childProcess) reminders(now time.Time) {
 	k.deadline = time.Time{}
 	switch {
 	case k.stage < cutting:

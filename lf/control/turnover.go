@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"lflab/lf/control/manager"
+	"lflab/lf/control/spawn"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,7 +20,7 @@ import (
 type turnover struct {
 	atOnce   bool // cut the connections of the old generation
 	old      *Plan
-	oldDoors []*door
+	oldDoors []*acceptGate
 	opened   []place   // sockets that only the new plan has
 	before   uint32    // the generation that serves
 	until    time.Time // when the restart is taken back
@@ -48,7 +49,7 @@ func (p *Parent) restart(atOnce bool) {
 		err = next.succeeds(p.plan)
 	}
 	t := &turnover{atOnce: atOnce, old: p.plan, before: p.generation, until: time.Now().Add(turnoverPatience)}
-	var doors []*door
+	var doors []*acceptGate
 	if err == nil {
 		doors, err = p.prepare(&next, t)
 	}
@@ -62,7 +63,7 @@ func (p *Parent) restart(atOnce bool) {
 	p.generation = p.last
 	for i, g := range p.groups {
 		g.cfg, g.door = &next.Groups[i], doors[i]
-		g.grief = grief{}
+		g.grief = restartPause{}
 		g.toCome = g.cfg.Start
 		if atOnce && p.freeSlots(g) == 0 {
 			p.makeRoom(g)
@@ -86,7 +87,7 @@ func (p *Parent) makeRoom(g *group) {
 
 // prepare opens and makes what only the next plan needs. It returns the gate of
 // each group. On an error it leaves nothing behind.
-func (p *Parent) prepare(next *Plan, t *turnover) (doors []*door, err error) {
+func (p *Parent) prepare(next *Plan, t *turnover) (doors []*acceptGate, err error) {
 	if t.opened, err = p.sockets.sync(next); err != nil {
 		return nil, err
 	}
@@ -100,7 +101,7 @@ func (p *Parent) prepare(next *Plan, t *turnover) (doors []*door, err error) {
 		t.oldDoors = append(t.oldDoors, g.door)
 		d := g.door
 		if c := &next.Groups[i]; c.Gate != g.cfg.Gate || c.LockFile != g.cfg.LockFile || c.uid() != g.cfg.uid() {
-			if d, err = newDoor(c); err != nil {
+			if d, err = newAcceptGate(c); err != nil {
 				return doors, err
 			}
 		}
@@ -113,12 +114,12 @@ func notTaken(why error) {
 	slog.Error("the configuration is not taken: the server goes on with the one it has", "error", why)
 }
 
-// needDropping makes the nursery for children of another user, if the plan
+// needDropping makes the spawner for children of another user, if the plan
 // needs it and there is none yet.
 func (p *Parent) needDropping(plan *Plan) (err error) {
 	for i := range plan.Groups {
 		if plan.Groups[i].User != nil && p.dropping == nil {
-			if p.dropping, err = newNursery(true); err != nil {
+			if p.dropping, err = spawn.NewSpawner(true); err != nil {
 				return err
 			}
 		}
@@ -181,7 +182,7 @@ func (p *Parent) succeed(now time.Time) {
 // turnover, and reports whether it was one. If the group has another new child,
 // one more is tried. Otherwise the turnover is taken back and the old
 // generation goes on.
-func (p *Parent) stillbirth(k *kid, status unix.WaitStatus) bool {
+func (p *Parent) stillbirth(k *childProcess, status unix.WaitStatus) bool {
 	t := p.turnover
 	if t == nil || k.generation != p.generation || k.stage == serving {
 		return false
@@ -212,7 +213,7 @@ func (p *Parent) takeBack(why error) {
 		}
 	}
 	p.turnover, p.plan, p.generation = nil, t.old, t.before
-	var made []*door
+	var made []*acceptGate
 	for i, g := range p.groups {
 		made = append(made, g.door)
 		g.cfg, g.door, g.toCome = &t.old.Groups[i], t.oldDoors[i], 0

@@ -1,4 +1,4 @@
-package control
+package spawn
 
 import (
 	"fmt"
@@ -8,32 +8,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nursery starts processes from a thread of its own. The thread can first give
+// Spawner starts processes from a thread of its own. The thread can first give
 // up privileges, and every child inherits that. Capabilities that are dropped
 // from the bounding set cannot come back, and with PR_SET_NO_NEW_PRIVS no
 // executed program gains privileges (prctl(2)). Both are attributes of a
 // thread, so the parent keeps its privileges.
-type nursery struct {
-	orders chan birth
+type Spawner struct {
+	orders chan spawnOrder
 }
 
-// birth is the order to start one process.
-type birth struct {
+// spawnOrder is the order to start one process.
+type spawnOrder struct {
 	path   string
 	args   []string
 	attr   *syscall.ProcAttr
-	answer chan<- born
+	answer chan<- spawned
 }
 
-type born struct {
+type spawned struct {
 	pid int
 	err error
 }
 
-// newNursery starts the thread, which runs until close. With drop, its children
+// NewSpawner starts the thread, which runs until close. With drop, its children
 // can never gain privileges.
-func newNursery(drop bool) (*nursery, error) {
-	n := &nursery{orders: make(chan birth)}
+func NewSpawner(drop bool) (*Spawner, error) {
+	n := &Spawner{orders: make(chan spawnOrder)}
 	ready := make(chan error)
 	go n.work(drop, ready)
 	if err := <-ready; err != nil {
@@ -42,7 +42,7 @@ func newNursery(drop bool) (*nursery, error) {
 	return n, nil
 }
 
-func (n *nursery) work(drop bool, ready chan<- error) {
+func (n *Spawner) work(drop bool, ready chan<- error) {
 	runtime.LockOSThread() // never unlocked, so that the thread ends with the goroutine
 	if drop {
 		if err := dropForChildren(); err != nil {
@@ -53,20 +53,20 @@ func (n *nursery) work(drop bool, ready chan<- error) {
 	ready <- nil
 	for b := range n.orders {
 		pid, err := syscall.ForkExec(b.path, b.args, b.attr)
-		b.answer <- born{pid, err}
+		b.answer <- spawned{pid, err}
 	}
 }
 
-// start starts a process and returns its pid. It blocks until the program has
+// Start starts a process and returns its pid. It blocks until the program has
 // been executed or has failed to execute.
-func (n *nursery) start(path string, args []string, attr *syscall.ProcAttr) (int, error) {
-	answer := make(chan born)
-	n.orders <- birth{path, args, attr, answer}
+func (n *Spawner) Start(path string, args []string, attr *syscall.ProcAttr) (int, error) {
+	answer := make(chan spawned)
+	n.orders <- spawnOrder{path, args, attr, answer}
 	b := <-answer
 	return b.pid, b.err
 }
 
-func (n *nursery) close() { close(n.orders) }
+func (n *Spawner) Close() { close(n.orders) }
 
 // dropForChildren makes the calling thread give up what its children must not
 // get. The thread keeps its effective capabilities, because changing the user

@@ -27,14 +27,14 @@ const (
 	killed                 // it was sent SIGKILL
 )
 
-// kid is the parent's state of a child.
-type kid struct {
+// childProcess is the parent's state of a child.
+type childProcess struct {
 	pid        int
 	slot       int
 	bucket     int
 	generation uint32
 	group      *group
-	gate       *door
+	gate       *acceptGate
 	began      time.Time
 	pipe       *os.File
 	quiet      chan struct{} // closed when all its lines have been passed on
@@ -45,7 +45,7 @@ type kid struct {
 }
 
 // active reports whether the child starts or serves.
-func (k *kid) active() bool { return k.stage <= serving }
+func (k *childProcess) active() bool { return k.stage <= serving }
 
 // report is a line that a child wrote.
 type report struct {
@@ -54,7 +54,7 @@ type report struct {
 }
 
 // listen passes on the child's lines until the child closes its end.
-func (k *kid) listen(to chan<- report) {
+func (k *childProcess) listen(to chan<- report) {
 	defer close(k.quiet)
 	lines := bufio.NewScanner(k.pipe)
 	for lines.Scan() {
@@ -64,11 +64,11 @@ func (k *kid) listen(to chan<- report) {
 
 // command writes one byte to the child. It ignores errors, because reap notices
 // if the child has ended.
-func (k *kid) command(c byte) { _, _ = k.pipe.Write([]byte{c}) }
+func (k *childProcess) command(c byte) { _, _ = k.pipe.Write([]byte{c}) }
 
 // urge moves the child to a later stage, and makes the one after it due after
 // next; 0 means never. It does nothing if the child has come as far already.
-func (k *kid) urge(to stage, now time.Time, next time.Duration) {
+func (k *childProcess) urge(to stage, now time.Time, next time.Duration) {
 	if to <= k.stage {
 		return
 	}
@@ -87,22 +87,22 @@ func (k *kid) urge(to stage, now time.Time, next time.Duration) {
 	}
 }
 
-func (k *kid) signal(s unix.Signal) {
+func (k *childProcess) signal(s unix.Signal) {
 	if err := unix.Kill(k.pid, s); err != nil {
 		slog.Warn("cannot signal child", "pid", k.pid, "signal", s.String(), "error", err)
 	}
 }
 
-// door is an accept gate that children share. A restart passes it on to the
+// acceptGate is an accept gate that children share. A restart passes it on to the
 // next generation unless the gate's settings change.
-type door struct {
+type acceptGate struct {
 	name   string
 	shared *gate.SharedOwner
 	users  int
 }
 
-// newDoor makes the gate of a group. It returns nil if the group has none.
-func newDoor(g *Group) (*door, error) {
+// newAcceptGate makes the gate of a group. It returns nil if the group has none.
+func newAcceptGate(g *Group) (*acceptGate, error) {
 	if g.Gate == "" {
 		return nil, nil
 	}
@@ -118,12 +118,12 @@ func newDoor(g *Group) (*door, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AcceptMutex %s: %w", g.Gate, err)
 	}
-	return &door{name: g.Gate, shared: shared}, nil
+	return &acceptGate{name: g.Gate, shared: shared}, nil
 }
 
-// bear starts a child of g in that slot and bucket. It blocks until the child's
+// spawn starts a child of g in that slot and bucket. It blocks until the child's
 // program has been executed. On an error there is no child.
-func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, error) {
+func (p *Parent) spawn(g *group, slot, bucket int, generation uint32) (*childProcess, error) {
 	fds, passed := p.sockets.of(g.cfg, bucket)
 	l := legacy{
 		Slot: slot, Generation: generation, Config: g.cfg.Server, Listeners: len(fds),
@@ -166,11 +166,11 @@ func (p *Parent) bear(g *group, slot, bucket int, generation uint32) (*kid, erro
 	if g.cfg.User != nil {
 		n = p.dropping
 	}
-	pid, err := n.start("/proc/self/exe", p.opt.Args, attr)
+	pid, err := n.Start("/proc/self/exe", p.opt.Args, attr)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start child: %w", err), ours.Close())
 	}
-	k := &kid{pid: pid, slot: slot, bucket: bucket, generation: generation, group: g, gate: g.door, began: time.Now(), pipe: ours, quiet: make(chan struct{})}
+	k := &childProcess{pid: pid, slot: slot, bucket: bucket, generation: generation, group: g, gate: g.door, began: time.Now(), pipe: ours, quiet: make(chan struct{})}
 	if k.gate != nil {
 		k.gate.users++
 	}

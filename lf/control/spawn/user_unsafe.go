@@ -1,4 +1,4 @@
-package control
+package spawn
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setThreadUser changes the user and groups of the calling thread only, for
+// SetThreadUser changes the user and groups of the calling thread only, for
 // good. Package unix and the C library would change those of all threads.
-func setThreadUser(uid, gid uint32, groups []uint32) error {
+func SetThreadUser(uid, gid uint32, groups []uint32) error {
 	if _, _, errno := unix.RawSyscall(unix.SYS_SETGROUPS, uintptr(len(groups)), uintptr(unsafe.Pointer(unsafe.SliceData(groups))), 0); errno != 0 {
 		return fmt.Errorf("set groups: %w", errno)
 	}
