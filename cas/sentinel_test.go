@@ -185,8 +185,8 @@ func TestWays(t *testing.T) {
 	}
 }
 
-// TestSilentWithoutSentinel checks that a silent promotion calls a follower to
-// the slot if there is no sentinel.
+// TestSilentWithoutSentinel checks that a silent promotion, which wakes no thread
+// as long as a sentinel watches the leader's slot, wakes a follower if none does.
 func TestSilentWithoutSentinel(t *testing.T) {
 	l := led(t, 3, 1, 1, 2)
 	r, heir := promote(l, Promote{Way: Silent, Watched: true})

@@ -5,7 +5,7 @@ import "lflab/cas"
 // Promotion is the moment at which the leadership is given up.
 type Promotion = Word[promotionNames]
 
-// The promotions.
+// The promotions; see promotions for what each means.
 const (
 	Handoff Promotion = iota + 1
 	Open

@@ -308,8 +308,8 @@ func TestPartsKeepTheOrderOfTime(t *testing.T) {
 	}
 }
 
-// The figures of values measured without the probe leave out the probe's phases
-// if another phase has the same load without it.
+// A figure of a value that needs no probe, as CPU time, leaves out the phases with
+// the probe on if another phase has the same load with it off.
 func TestProbedPhasesStandBesideUndisturbedOnes(t *testing.T) {
 	if f := figureOf(t, madeup.ProbedRun(1), "cpu"); len(f.Sheet.Rows) != 2 {
 		t.Errorf("%d rows of panels of CPU time, want the two loads once", len(f.Sheet.Rows))

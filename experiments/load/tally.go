@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Range and digits of every histogram, in ns, and the width of a value of
-// Result.PerSecond in ns. A run that can take longer than `most` has histograms
-// with a larger range.
+// The range of every histogram, in ns, its significant digits, and the time, in
+// ns, that one value of Result.PerSecond covers. A run that can take longer than
+// most has histograms with a larger range.
 const (
 	least  = 1
 	most   = 60e9

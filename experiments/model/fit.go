@@ -147,8 +147,9 @@ func (f *Fit) compare(samples []sample, value func(*sample) (float64, bool)) {
 	}
 }
 
-// cross finds where the leader stops being faster, by the model and by the
-// measured ratios.
+// cross finds the rate above which leader is no longer faster than the MPM that
+// it is held against: once as the model predicts it, and once from the measured
+// ratios.
 func (f *Fit) cross() {
 	if len(f.Ratios) == 0 {
 		return

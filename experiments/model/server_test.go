@@ -69,7 +69,8 @@ func TestCrossover(t *testing.T) {
 		a, b Server
 		want float64 // 0: none
 	}{
-		// With one V the equation is quadratic in lambda:
+		// Leader and worker have the same V here (Rest), so that the equation of
+		// Crossover is quadratic in the rate l, in 1/ns:
 		// 225e6 l (1-2e3 l) - 4e6 l (1-15e3 l) = 24e3 (1-15e3 l) (1-2e3 l), so
 		// 111e10 l² - 629e6 l + 24e3 = 0, l = (629e6 - sqrt(629e6² - 4*111e10*24e3)) / 222e10.
 		"by hand":               {smallLeader, smallWorker, 1e9 * (629e6 - math.Sqrt(629e6*629e6-4*111e10*24e3)) / 222e10},

@@ -38,7 +38,8 @@ type Config struct {
 
 	// DocRootMayBeAway makes New succeed while DocRoot cannot be opened. Until
 	// it can be, requests for files are answered 503. Use it for a process that
-	// joins running ones, which a short absence of DocRoot does not end either.
+	// is added to running ones: they survive a short absence of DocRoot, so the new
+	// one should, too.
 	DocRootMayBeAway bool
 
 	Limits Limits

@@ -109,8 +109,8 @@ func TestFilesAreSent(t *testing.T) {
 	}
 }
 
-// Between chunks that never block a session lets other threads have their turn.
-// It sends at most one turn's amount at a time.
+// A session whose writes never block lets other threads have their turn after
+// each chunk. A chunk has at most as many bytes as one turn allows.
 func TestTurns(t *testing.T) {
 	root := t.TempDir()
 	const size = 5*turn + 1000

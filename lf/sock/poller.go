@@ -154,7 +154,8 @@ func (p *Poller) Suspend() {
 	p.listening.Store(false)
 }
 
-// Listening reports that the listeners are in the set, or have been left.
+// Listening reports whether the listeners are in the set. It stays true once the
+// poller has left them for good.
 func (p *Poller) Listening() bool { return p.listening.Load() || p.ended.Load() }
 
 // Resume puts the listeners back, if they are out, unless a shortage lasts. One

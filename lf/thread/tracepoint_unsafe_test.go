@@ -103,7 +103,7 @@ func count(t *testing.T, tracepoint uint64, filter string) *counter {
 	return c
 }
 
-// stop ends the counting; n is the sum.
+// stop ends the counting and sets c.n to the number of events of all threads.
 func (c *counter) stop() {
 	c.t.Helper()
 	for _, fd := range c.fds {
