@@ -31,7 +31,7 @@ type Policy struct {
 // another thread takes the leadership.
 const DefaultHold = 50 * time.Microsecond
 
-// Option is one field of a Policy, as a server is told it.
+// Option describes one field of a Policy: its flag and directive, and its values.
 type Option struct {
 	Name string // of its flag: the directive is PinThreads where that is pin-threads
 	Doc  string // what it decides, in a line
@@ -77,20 +77,20 @@ var options = []Option{
 		Kept: true, At: func(p *Policy) any { return &p.Accept }},
 }
 
-// PolicyOptions are the options of a Policy, in the order in which they are
-// told.
+// PolicyOptions returns the options of a Policy, in the order in which help and
+// lists print them.
 func PolicyOptions() []Option { return options }
 
-// Given tells whether p says anything of it.
+// Given reports whether p has a value other than the default for the option.
 func (o *Option) Given(p *Policy) bool { return !reflect.ValueOf(o.At(p)).Elem().IsZero() }
 
-// Text is the value that p has of it, which for a word is its name.
+// Text returns p's value of the option as text: for a Word its name.
 func (o *Option) Text(p *Policy) string {
 	return fmt.Sprint(reflect.ValueOf(o.At(p)).Elem().Interface())
 }
 
-// Choose gives p the value of that name. Its error names the known ones; names
-// that only an architecture knows are left to that.
+// Choose sets the option in p by name. Its error lists the known names. It accepts
+// every name for an option whose names only an architecture knows.
 func (o *Option) Choose(p *Policy, name string) error {
 	switch field := o.At(p).(type) {
 	case *string:
@@ -102,7 +102,8 @@ func (o *Option) Choose(p *Policy, name string) error {
 	return fmt.Errorf("option %s is not chosen by name (%q)", o.Name, name)
 }
 
-// complete fills in what a pool looks at, with a gate or without.
+// complete fills in the defaults of the options that a pool uses. gated says
+// whether the pool has a gate.
 func (p *Policy) complete(gated bool) {
 	order := LIFO
 	if gated {

@@ -9,11 +9,11 @@ import (
 type Named struct{ Name, Doc string }
 
 // Word is the value of an option that is chosen by name. Its name is read once;
-// from then on constants of its type are compared. The zero Word says nothing,
-// its name is empty, and the default holds; Word n is the nth of the known ones.
+// after that, code compares constants of its type. The zero Word means the
+// default and has an empty name. Word n is the nth of the known values.
 type Word[V vocabulary] uint8
 
-// vocabulary is the words of one option.
+// vocabulary lists the known values of one option.
 type vocabulary interface {
 	option() string
 	known() []Named
@@ -31,10 +31,11 @@ func (w Word[V]) String() string {
 	}
 }
 
-// MarshalText is the name.
+// MarshalText returns the name. It returns an error for a Word that is not known.
 func (w Word[V]) MarshalText() ([]byte, error) { return []byte(w.String()), w.check() }
 
-// UnmarshalText reads a name. Its error names the known ones.
+// UnmarshalText sets w to the value of that name; an empty name means the
+// default. The error for an unknown name lists the known ones.
 func (w *Word[V]) UnmarshalText(name []byte) error {
 	var of V
 	*w = 0
@@ -48,7 +49,8 @@ func (w *Word[V]) UnmarshalText(name []byte) error {
 	return err
 }
 
-// check tells that w is no word. Names never make one, conversions do.
+// check returns an error if w is not a known value, as a conversion from an
+// integer can make one.
 func (w Word[V]) check() (err error) {
 	var of V
 	if w != 0 {
@@ -57,7 +59,8 @@ func (w Word[V]) check() (err error) {
 	return err
 }
 
-// Find is the place of a name among the known ones. Its error names them.
+// Find returns the index of name in known. Its error lists the known names, and
+// what names the option.
 func Find(what, name string, known []Named) (int, error) {
 	var names []string
 	for i, k := range known {
