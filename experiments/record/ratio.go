@@ -25,7 +25,7 @@ func MetricNames() []string {
 type RatioRow struct {
 	suite.Ratio
 	Cell Cell
-	To   string // value of the axis, or phase, in the denominator
+	To   string         // value of the axis, or phase, in the denominator
 	Of   stats.Interval // over the blocks that have both
 }
 
