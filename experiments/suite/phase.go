@@ -42,7 +42,8 @@ type Phase struct {
 	Probe      string      `json:"probe,omitempty"`      // the kernel probe keeps "histograms" or "records"; empty means off or not allowed; an axis "probe" overrides it
 }
 
-// Scaled returns the phase with its times multiplied by a factor.
+// Scaled returns the phase with its times multiplied by a factor. The time
+// between two reads of a step stays.
 func (p Phase) Scaled(factor float64) Phase {
 	p.WarmupS *= factor
 	p.DurationS *= factor
@@ -118,9 +119,6 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 			p = form
 		}
 		p.Connections, p.Rate = min(p.Connections, form.Connections), min(p.Rate, form.Rate)
-	}
-	if s.forms == nil {
-		s.forms = map[string]map[string]Phase{}
 	}
 	s.forms[f.Name] = forms
 	p.Path, p.Title, p.Axes = f.Path, f.Title, names

@@ -22,7 +22,7 @@ import (
 type file struct {
 	Title    string
 	Question string
-	fileClaim
+	Claim
 	Repeat  int
 	Axes    map[string][]any
 	Server  map[string]any
@@ -75,7 +75,7 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 		return nil, fmt.Errorf("suite %s: %s", name, strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	r := reader{file: name, text: text, fsys: fsys}
-	s := &Suite{Name: strings.TrimSuffix(path.Base(name), ".toml")}
+	s := &Suite{Name: strings.TrimSuffix(path.Base(name), ".toml"), forms: map[string]map[string]Phase{}}
 	if err := r.unknown(md); err != nil {
 		return nil, err
 	}

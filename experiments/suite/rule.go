@@ -11,11 +11,11 @@ import (
 
 // Claim is the claim that a suite tests.
 type Claim struct {
-	Hypothesis string   `json:"hypothesis,omitempty"` // "H2"; empty if the suite tests none of the listed hypotheses
-	Text       string   `json:"claim,omitempty"`      // a sentence
-	RefutedIf  string   `json:"refuted_if,omitempty"` // what the rules compute, in a sentence
-	CPUs       int      `json:"cpus,omitempty"`       // the fewest CPUs that a verdict needs
-	Figures    []string `json:"figures,omitempty"`    // figures that show it, the main one first: F1 to F9
+	Hypothesis string   `json:"hypothesis,omitempty"`                   // "H2"; empty if the suite tests none of the listed hypotheses
+	Text       string   `toml:"claim" json:"claim,omitempty"`           // a sentence
+	RefutedIf  string   `toml:"refuted_if" json:"refuted_if,omitempty"` // what the rules compute, in a sentence
+	CPUs       int      `json:"cpus,omitempty"`                         // the fewest CPUs that a verdict needs
+	Figures    []string `json:"figures,omitempty"`                      // figures that show it, the main one first: F1 to F9
 }
 
 // FigureNames are the headline figures.
@@ -54,44 +54,28 @@ type Rule struct {
 	Phase    string  `json:"phase"`
 	Of       Match   `json:"of,omitempty"`
 	To       Match   `json:"to,omitempty"`
-	ToMetric string  `json:"to_metric"` // default: Metric
-	ToPhase  string  `json:"to_phase"`  // default: Phase
+	ToMetric string  `toml:"to_metric" json:"to_metric"` // default: Metric
+	ToPhase  string  `toml:"to_phase" json:"to_phase"`   // default: Phase
 	Where    Match   `json:"where,omitempty"`
 	Each     string  `json:"each,omitempty"`  // all: every pair must agree; any: one suffices
 	Below    float64 `json:"below,omitempty"` // bounds; 0 for none
 	Above    float64 `json:"above,omitempty"`
 	Differs  float64 `json:"differs,omitempty"` // 0.05: by more than 5 %
 	Unit     string  `json:"unit,omitempty"`    // metric that a gain is measured in
-	UnitFrom string  `json:"unit_phase,omitempty"`
+	UnitFrom string  `toml:"unit_phase" json:"unit_phase,omitempty"`
 	Along    string  `json:"along,omitempty"` // axis of numbers
 	Towards  float64 `json:"towards,omitempty"`
 	Axis     string  `json:"axis,omitempty"` // the axis that RuleRanking ranks
 }
 
-type fileClaim struct {
-	Hypothesis string
-	Claim      string
-	RefutedIf  string `toml:"refuted_if"`
-	CPUs       int
-	Figures    []string
-}
-
+// fileRule is a rule on disk. Its matches are not checked yet.
 type fileRule struct {
-	Title, Kind, Metric, Phase string
-	Of, To, Where              map[string]any
-	ToMetric                   string `toml:"to_metric"`
-	ToPhase                    string `toml:"to_phase"`
-	Each                       string
-	Below, Above, Differs      float64
-	Unit                       string
-	UnitPhase                  string `toml:"unit_phase"`
-	Along                      string
-	Towards                    float64
-	Axis                       string
+	Rule
+	Of, To, Where map[string]any
 }
 
 func (r *reader) claim(s *Suite, f *file, md toml.MetaData) error {
-	s.Claim = Claim{f.Hypothesis, f.fileClaim.Claim, f.RefutedIf, f.CPUs, f.Figures}
+	s.Claim = f.Claim
 	switch {
 	case len(f.Rule) > 0 && s.Claim.Text == "":
 		return r.missing("claim", "the sentence that the rules decide on")
@@ -122,8 +106,7 @@ func (r *reader) rules(s *Suite, f *file, md toml.MetaData) error {
 }
 
 func (r *reader) rule(s *Suite, f fileRule, at string) (q Rule, err error) {
-	q = Rule{Title: f.Title, Kind: f.Kind, Metric: f.Metric, Phase: f.Phase, ToMetric: f.ToMetric, ToPhase: f.ToPhase, Each: f.Each,
-		Below: f.Below, Above: f.Above, Differs: f.Differs, Unit: f.Unit, UnitFrom: f.UnitPhase, Along: f.Along, Towards: f.Towards, Axis: f.Axis}
+	q = f.Rule
 	if q.Title == "" {
 		return q, r.missing(at+".title", "what is compared, as in \"switches per connection, leader / worker\"")
 	}

@@ -342,6 +342,7 @@ func TestBadSuites(t *testing.T) {
 		{"ratio to nothing", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\n", `ratio[0].to: `},
 		{"ratio to itself", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\nto = {phase = 'closed'}\n", `ratio[0].to.phase: "closed" is not allowed (allowed: one other phase)`},
 		{"ratio to an unknown value", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\nto = {mpm = 'nginx'}\n", `ratio[0].to.mpm: "nginx" is not allowed (allowed: leader)`},
+		{"ratio with the record's key", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\naxis = 'mpm'\nto = {mpm = 'leader'}\n", `unknown key "ratio.axis" (allowed here: title, metric, phase, to, most)`},
 		{"ratio of no metric", ok + "[[ratio]]\nmetric = 'x y'\nphase = 'closed'\nto = {mpm = 'leader'}\n", `ratio[0].metric: "x y" is not allowed`},
 		{"size", ok + "[docroot]\nbig = '1GB'\n", `docroot.big: "1GB" is not allowed (allowed: 0 to 16 GiB`},
 		{"size too large", ok + "[docroot]\nbig = '17GiB'\n", `docroot.big: "17GiB" is not allowed`},
