@@ -1,9 +1,11 @@
 package suite
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +30,27 @@ func TestEmbeddedSuitesAreValid(t *testing.T) {
 		}
 		if s.Repeat < 6 {
 			t.Errorf("%s: repeat is %d, too few for an interval of 95 %%", name, s.Repeat)
+		}
+	}
+}
+
+// A run is resumed if the phases of its manifest equal the suite's.
+func TestPhasesEqualWhatAManifestHolds(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		for _, p := range s.Phases {
+			p = p.Scaled(0.37)
+			text, err := json.Marshal(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var read Phase
+			if err := json.Unmarshal(text, &read); err != nil || !reflect.DeepEqual(read, p) {
+				t.Errorf("%s: phase %+v is read as %+v, %v", s.Name, p, read, err)
+			}
 		}
 	}
 }
