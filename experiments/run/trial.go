@@ -207,7 +207,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite
 	if err != nil {
 		return err
 	}
-	p, err := process.Start(t.Command)
+	p, err := process.StartHeld(t.Command)
 	if err != nil {
 		return err
 	}
@@ -219,6 +219,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite
 	}
 	defer w.close()
 	w.start()
+	p.Go()
 	out, err := p.Wait(ctx)
 	if err != nil {
 		return err
