@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Policy is what can be chosen of the way in which events come to threads. The
-// zero value of each field is the default. A Policy is embedded where it is
-// carried. An option is declared here only: by its field, and by its line in
-// the table of PolicyOptions.
+// Policy holds the options of how events reach threads. The zero value of each
+// field means the default. Types that carry a Policy embed it. An option is
+// declared only here: by its field, and by its line in the table of
+// PolicyOptions.
 //
-// A pool looks at Order, Promotion, Leaders, Hold and Association. The others
-// are for servers.
+// A pool uses Order, Promotion, Leaders, Hold and Association. The others are
+// for servers.
 type Policy struct {
 	Order       Order         // which follower is promoted
 	Promotion   Promotion     // when the leadership is given up

@@ -107,8 +107,7 @@ func (m *server) stepSession(s *seat, c *connection) (next serve.Next, by int64)
 	return next, by
 }
 
-// spareIts keeps the connection's session, if it has one, for later
-// connections.
+// spareIts takes the connection's session, if any, for later connections.
 func (s *seat) spareIts(c *connection) {
 	if c.session != nil {
 		s.spare.Push(c.session) // if the ring is full, the garbage collector frees it

@@ -118,8 +118,7 @@ func (m *event) acceptOne(s *seat) {
 	}
 }
 
-// mindListeners keeps the listeners in the set while connections can be
-// accepted.
+// mindListeners keeps the listeners in the set while connections may be opened.
 func (m *event) mindListeners() {
 	if m.stopped.Load() {
 		m.set.Leave()

@@ -45,8 +45,7 @@ type MPM interface {
 	// Wait blocks until all threads have left after a Drain.
 	Wait()
 
-	// Status returns the server's counters and the state of its threads. Any
-	// thread may call it.
+	// Status returns counters and the threads' states. Any thread may call it.
 	Status() serve.Status
 }
 
@@ -62,7 +61,7 @@ type Kind struct {
 	// the options of the Policy that are lf.OfPool apply.
 	Pool    bool
 	Divides bool // it can have several handle sets
-	// ListenerSeat tells that thread 0 is a listener: it serves no connection,
+	// ListenerSeat says that thread 0 is a listener: it serves no connection,
 	// and Apache's scoreboard has no row for it.
 	ListenerSeat bool
 	Async        bool // connections can wait without a thread

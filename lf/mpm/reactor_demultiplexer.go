@@ -78,8 +78,7 @@ func (d *demultiplexer) Ready() int { return d.n - d.next }
 // Interrupt implements lf.Source. It drains the server.
 func (d *demultiplexer) Interrupt() { d.m.Drain() }
 
-// claim claims the connection of an event, or returns nil if there is none to
-// serve.
+// claim claims the connection of an event, or returns nil if none needs service.
 func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 	token := sock.Token(e)
 	if d.ready.Note(token) {

@@ -117,8 +117,7 @@ func (m *server) poller(waker *sock.Waker, ls []*sock.Listener) (*sock.Poller, e
 	return p, err
 }
 
-// poolOptions adds to opt the functions that show the pool's threads on their
-// rows.
+// poolOptions makes the pool of opt show its threads on their rows.
 func (m *server) poolOptions(opt lf.Options) lf.Options {
 	opt.Log = func(id int) *flight.Log { return m.seats[id].Log }
 	opt.Handoffs = func(id int) *atomic.Uint64 { return &m.seats[id].Handoffs }

@@ -68,8 +68,7 @@ func (m *server) asyncStatus(open int64) serve.Status {
 // it, to count.
 type waitsFor struct{ next atomic.Uint32 }
 
-// set avoids a store that changes nothing, because each request calls it and a
-// load costs less.
+// set stores only a change: each request calls it, and a load costs less.
 func (w *waitsFor) set(next serve.Next) {
 	if !w.is(next) {
 		w.next.Store(uint32(next))
