@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -14,12 +15,13 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/report"
+	"lflab/experiments/verdict"
 )
 
 func newReportCommand(stdout, stderr io.Writer) *cobra.Command {
 	var pack, unpack bool
 	cmd := &cobra.Command{
-		Use:   "report DIR",
+		Use:   "report DIR...",
 		Short: "make figures, tables and report.html again, from the data alone",
 		Long: `report reads a results directory and writes its figures/ (SVG, PDF and PNG) and
 report.html anew. It runs nothing: equal data give equal files. A directory
@@ -30,15 +32,25 @@ them and makes two pages about all: overview.html, and README.md with one
 sentence for each finding. It leaves a README.md alone that was written by hand.
 It writes nothing into any other directory.
 
+Of several results directories of one suite it prints the verdict on each and on
+all together: their blocks are pooled, all are judged by the rules of the run
+that started last, and the standard deviation between runs stands beside the one
+from block to block. It writes nothing then.
+
 With --pack it puts the files of the trials into one archive, trials.zip.zst, and
 removes them once the archive has been read back and found equal; --unpack is
 the reverse. Every command reads both forms; run --resume unpacks first.`,
 		Example: `  lflab report results/quick-20260102T150405Z
   lflab report results
+  lflab report results/quick-20260102T150405Z results/quick-20260103T150405Z
   lflab report --pack results/quick-20260102T150405Z`,
-		Args: arguments("a results directory"),
+		Args: atLeast("a results directory"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
+			case len(args) > 1 && (pack || unpack):
+				return usageError{errors.New("--pack and --unpack take one results directory")}
+			case len(args) > 1:
+				return reportPooled(stdout, args)
 			case pack && unpack:
 				return usageError{errors.New("--pack cannot go with --unpack")}
 			case pack:
@@ -55,6 +67,32 @@ the reverse. Every command reads both forms; run --resume unpacks first.`,
 	cmd.Flags().BoolVar(&pack, "pack", false, "put the trials into trials.zip.zst, and report nothing")
 	cmd.Flags().BoolVar(&unpack, "unpack", false, "put the trials back into files, and report nothing")
 	return cmd
+}
+
+// reportPooled prints the verdict on several runs of a suite.
+func reportPooled(stdout io.Writer, dirs []string) error {
+	var runs []*record.Run
+	for i, dir := range dirs {
+		if slices.ContainsFunc(dirs[:i], func(other string) bool { return filepath.Clean(other) == filepath.Clean(dir) }) {
+			return fmt.Errorf("%s is named twice: a run counts once", dir)
+		}
+		r, err := record.OpenRecords(dir)
+		if err != nil {
+			return err
+		}
+		if len(r.Manifest.Rules) == 0 {
+			return fmt.Errorf("%s: its suite states no rule, so there is no verdict to pool", dir)
+		}
+		for _, d := range r.Damaged {
+			fmt.Fprintf(stdout, "damaged: %v\n", d)
+		}
+		runs = append(runs, r)
+	}
+	p, err := verdict.JudgeAll(runs)
+	if err != nil {
+		return err
+	}
+	return p.Write(stdout)
 }
 
 func reportOne(stdout io.Writer, dir string) error {

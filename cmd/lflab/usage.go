@@ -80,6 +80,16 @@ func arguments(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// atLeast requires one argument or more.
+func atLeast(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return fmt.Errorf("%s takes %s, but was given none", cmd.CommandPath(), name)
+		}
+		return nil
+	}
+}
+
 func isNumber(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 64)
 	return err == nil

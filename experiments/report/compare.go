@@ -174,11 +174,19 @@ func dash(s string) string {
 	return s
 }
 
-// Write writes the comparison as text. The last line says how many cells agree.
-func (c *Comparison) Write(w io.Writer) error {
+// WriteNotes writes a line for each circumstance.
+func (c *Comparison) WriteNotes(w io.Writer) error {
 	for _, n := range c.Notes {
-		fmt.Fprintf(w, "note: %s\n", n)
+		if _, err := fmt.Fprintf(w, "note: %s\n", n); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// WriteCells writes a table of the cells' absolute values. The last line says
+// how many cells agree.
+func (c *Comparison) WriteCells(w io.Writer) error {
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tw, "cell\tphase\tmetric\tfirst\tsecond\tsecond/first\tp\t\n")
 	differ, few := 0, 0

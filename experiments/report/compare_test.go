@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -8,10 +9,14 @@ import (
 	"lflab/experiments/record"
 )
 
+func writeAll(c *Comparison, out *strings.Builder) error {
+	return errors.Join(c.WriteNotes(out), c.WriteCells(out))
+}
+
 func compared(t *testing.T, a, b *record.Run) []string {
 	t.Helper()
 	var out strings.Builder
-	if err := Compare(a, b).Write(&out); err != nil {
+	if err := writeAll(Compare(a, b), &out); err != nil {
 		t.Fatal(err)
 	}
 	return strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -237,7 +237,7 @@ func (x *Experiment) plan() error {
 	for _, c := range x.suite.Cells() {
 		cells = append(cells, record.Cell(c))
 	}
-	cells, err := choose(x.suite.Axes, cells, x.opts.Only)
+	cells, err := record.Choose(x.suite.Axes, cells, x.opts.Only)
 	if err != nil {
 		return err
 	}
@@ -266,7 +266,7 @@ func (x *Experiment) plan() error {
 	if len(cells) == 0 || len(m.Phases) == 0 {
 		return fmt.Errorf("plan suite %s: nothing is left to measure (skipped: %s)", m.Suite, strings.Join(m.Skipped, "; "))
 	}
-	m.Axes = narrow(x.suite.Axes, cells)
+	m.Axes = record.Narrow(x.suite.Axes, cells)
 	if m.BudgetS > 0 {
 		return x.planWithin(cells)
 	}

@@ -137,3 +137,13 @@ func (t *trials) few(p *Pair) string {
 	}
 	return both
 }
+
+// Same reports whether two pairs compare the same cells, metrics and phases, as
+// those of two runs may.
+func (p *Pair) Same(q *Pair) bool {
+	end := func(a, b *End) bool { return maps.Equal(a.Cell, b.Cell) && a.Metric == b.Metric && a.Phase == b.Phase }
+	return end(&p.Of, &q.Of) && end(&p.To, &q.To)
+}
+
+// Label names a pair of a rule: "leader / worker, mode = close".
+func (p *Pair) Label(q suite.Rule) string { return p.name(q.Along) }

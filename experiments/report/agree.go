@@ -1,0 +1,138 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"lflab/experiments/findings"
+	"lflab/experiments/record"
+	"lflab/experiments/stats"
+	"lflab/experiments/verdict"
+	"lflab/experiments/words"
+)
+
+// Agreement says whether two runs of a suite come to the same rules and ratios.
+// Both are taken within blocks, so they hold on machines of different speed,
+// where absolute values differ.
+type Agreement struct {
+	First, Second verdict.Outcome // of the claim; empty if a suite states no rule
+	Rules         []AgreedRule
+	Ratios        []AgreedRatio
+	Few           int // ratios that one run has too few blocks for
+}
+
+// AgreedRule is a rule that both runs have.
+type AgreedRule struct {
+	Title         string
+	First, Second verdict.Outcome
+}
+
+// AgreedRatio is a ratio of one metric between two cells that both runs have.
+type AgreedRatio struct {
+	Name          string
+	First, Second stats.Interval
+}
+
+// Agree compares the rules and the ratios of two runs. Ratios are those of the
+// rules' pairs and those that the suite asks for.
+func Agree(a, b *record.Run) *Agreement {
+	g := &Agreement{}
+	if len(a.Manifest.Rules) > 0 && len(b.Manifest.Rules) > 0 {
+		again := *a // both by the second's rules
+		again.Manifest.Rules, again.Manifest.Claim = b.Manifest.Rules, b.Manifest.Claim
+		first, second := verdict.Judge(&again), verdict.Judge(b)
+		g.First, g.Second = first.Outcome, second.Outcome
+		for i := range second.Rules {
+			x, y := &first.Rules[i], &second.Rules[i]
+			g.Rules = append(g.Rules, AgreedRule{y.Rule.Title, x.Outcome, y.Outcome})
+			for k := range y.Pairs {
+				q := &y.Pairs[k]
+				same := func(p verdict.Pair) bool { return p.Same(q) }
+				if i := slices.IndexFunc(x.Pairs, same); i >= 0 && y.Rule.Kind != "gain" {
+					g.add(y.Rule.Title+": "+q.Label(y.Rule), x.Pairs[i].Effect.Interval, q.Effect.Interval)
+				}
+			}
+		}
+	}
+	before := a.Ratios()
+	for _, row := range b.Ratios() {
+		i := slices.IndexFunc(before, func(r record.RatioRow) bool {
+			return findings.SameRatio(r.Ratio, row.Ratio) && r.To == row.To && record.TrialID(r.Cell, 0) == record.TrialID(row.Cell, 0)
+		})
+		if i >= 0 {
+			g.add(row.Title+": "+record.Label(b.Manifest.Axes, row.Cell), before[i].Of, row.Of)
+		}
+	}
+	return g
+}
+
+func (g *Agreement) add(name string, a, b stats.Interval) {
+	if !a.Enough() || !b.Enough() {
+		g.Few++
+		return
+	}
+	g.Ratios = append(g.Ratios, AgreedRatio{name, a, b})
+}
+
+// Write writes rules, then the ratios whose intervals do not overlap, then a
+// line that counts both.
+func (g *Agreement) Write(w io.Writer) error {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	agree := 0
+	if len(g.Rules) > 0 {
+		fmt.Fprintf(t, "rule\tfirst\tsecond\t\n")
+	}
+	for _, r := range g.Rules {
+		mark := "differs"
+		if r.First == r.Second {
+			agree++
+			mark = ""
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Title, r.First, r.Second, mark)
+	}
+	overlap := 0
+	var apart []AgreedRatio
+	for _, r := range g.Ratios {
+		if r.First.Overlaps(r.Second) {
+			overlap++
+		} else {
+			apart = append(apart, r)
+		}
+	}
+	if len(apart) > 0 {
+		fmt.Fprintf(t, "\nratio whose intervals do not overlap\tfirst\tsecond\t\n")
+	}
+	for _, r := range apart {
+		fmt.Fprintf(t, "%s\t%s\t%s\t\n", r.Name, words.Ratio(r.First), words.Ratio(r.Second))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	var parts []string
+	if len(g.Rules) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d rules agree", agree, len(g.Rules)))
+	}
+	if len(g.Ratios) > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %d ratios overlap", overlap, len(g.Ratios)))
+	}
+	if g.Few > 0 {
+		parts = append(parts, fmt.Sprintf("%d ratios have fewer than %d blocks in a run", g.Few, stats.Fewest))
+	}
+	if len(parts) == 0 {
+		parts = []string{"the runs share no rule and no ratio"}
+	}
+	fmt.Fprintln(&b, strings.Join(parts, ", "))
+	switch {
+	case g.First == "":
+	case g.First == g.Second:
+		fmt.Fprintf(&b, "the verdicts agree: %s\n", g.First)
+	default:
+		fmt.Fprintf(&b, "the verdicts differ: %s, then %s\n", g.First, g.Second)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,48 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"lflab/experiments/madeup"
+	"lflab/experiments/record"
+	"lflab/experiments/suite"
+)
+
+// ruled gives a made-up run a rule about CPU time.
+func ruledCPU(r *record.Run, below float64) *record.Run {
+	r.Manifest.Claim = suite.Claim{Text: "Leader takes less.", RefutedIf: "it does not"}
+	r.Manifest.Rules = []suite.Rule{{Title: "CPU, leader / worker", Kind: suite.RuleRatio, Metric: "cpu_us_per_request", Phase: "open", Below: below,
+		Of: suite.Match{"mpm": {"leader"}}, To: suite.Match{"mpm": {"worker"}}, Where: suite.Match{"mode": {"close"}}}}
+	return r
+}
+
+// TestAgreeOnASlowerMachine: everything takes twice the time, and rules and
+// ratios agree all the same. If only one subject is slower they do not.
+func TestAgreeOnASlowerMachine(t *testing.T) {
+	text := func(a, b *record.Run) string {
+		var out strings.Builder
+		if err := Agree(a, b).Write(&out); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	double := func(r *record.PhaseResult) { r.CPUPerRequest *= 2 }
+	a, slower := ruledCPU(madeup.QuickRun(1), 1), ruledCPU(madeup.QuickRun(2), 1)
+	for _, mpm := range []string{"leader", "worker", "event", "kernel", "goroutine"} {
+		slower = madeup.Scale(slower, mpm, double)
+	}
+	if got := text(a, slower); !strings.Contains(got, "1 of 1 rules agree, 1 of 1 ratios overlap\nthe verdicts agree: confirmed\n") {
+		t.Errorf("everything is slower:\n%s", got)
+	}
+	if got := text(a, madeup.Scale(ruledCPU(madeup.QuickRun(2), 1), "leader", double)); !strings.Contains(got, "0 of 1 rules agree, 0 of 1 ratios overlap\nthe verdicts differ: confirmed, then contradicted\n") {
+		t.Errorf("leader is slower:\n%s", got)
+	}
+	// Both are judged by the second's rules.
+	if got := text(ruledCPU(madeup.QuickRun(1), 0.1), ruledCPU(madeup.QuickRun(2), 1)); !strings.Contains(got, "1 of 1 rules agree") {
+		t.Errorf("another rule then:\n%s", got)
+	}
+	if got := text(madeup.QuickRun(1), madeup.QuickRun(2)); !strings.Contains(got, "the runs share no rule and no ratio") {
+		t.Errorf("no rules:\n%s", got)
+	}
+}
