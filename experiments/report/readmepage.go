@@ -45,6 +45,7 @@ type page struct {
 	Against []contradiction
 	Runs    []*run
 	Left    []string // sentences on results directories that cannot be read
+	Changed []ruleChange
 
 	CPUs    string // of the runs' machines: "2" or "2 to 8"
 	Few     bool   // no machine has more than 4 CPUs
@@ -59,8 +60,31 @@ type page struct {
 	Valid               int
 }
 
+// ruleChange is a change of a suite's rules after data had been seen.
+type ruleChange struct {
+	Suite string
+	suite.Change
+}
+
+// changesOf returns the changes of the embedded suites that have a run, in the
+// order of the runs.
+func changesOf(runs []*run) []ruleChange {
+	var all []ruleChange
+	seen := map[string]bool{}
+	for _, r := range runs {
+		name := suite.FullName(r.Data.Manifest.Suite)
+		if s, err := suite.Open(name); err == nil && !seen[name] && r.Data.Manifest.SuiteFile == "" {
+			seen[name] = true
+			for _, c := range s.Changed {
+				all = append(all, ruleChange{name, c})
+			}
+		}
+	}
+	return all
+}
+
 func newPage(runs []*run, left []string) *page {
-	p := &page{Mark: ReadmeMark, Example: runs[0].Name, Runs: runs, Left: left}
+	p := &page{Mark: ReadmeMark, Example: runs[0].Name, Runs: runs, Left: left, Changed: changesOf(runs)}
 	for h := 1; h <= hypotheses(); h++ {
 		p.Rows = append(p.Rows, rowsOf(fmt.Sprintf("H%d", h), runs)...)
 	}

@@ -32,6 +32,7 @@ type file struct {
 	Subject []fileSubject
 	Ratio   []fileRatio
 	Rule    []fileRule
+	Changed []Change
 }
 
 type filePhase struct {
@@ -79,7 +80,7 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 	if err := r.unknown(md); err != nil {
 		return nil, err
 	}
-	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.without, r.docRoot, r.server, r.subjects, r.phases, r.ratios, r.claim, r.rules} {
+	for _, step := range []func(*Suite, *file, toml.MetaData) error{r.head, r.axes, r.without, r.docRoot, r.server, r.subjects, r.phases, r.ratios, r.claim, r.rules, r.changed} {
 		if err := step(s, &f, md); err != nil {
 			return nil, err
 		}
@@ -135,12 +136,13 @@ func (r *reader) missing(key, allowed string) error {
 
 // allowedKeys lists the keys of each table, except tables with free keys.
 var allowedKeys = map[string]string{
-	"":                 "title, question, hypothesis, claim, refuted_if, cpus, figures, repeat, [axes], [[without]], [server], [docroot], [[phase]], [[subject]], [[ratio]], [[rule]]",
+	"":                 "title, question, hypothesis, claim, refuted_if, cpus, margin, figures, repeat, [axes], [[without]], [server], [docroot], [[phase]], [[subject]], [[ratio]], [[rule]], [[changed]]",
+	"changed":          "date, what, why",
 	"phase":            "name, title, path, connections, generators, rate, arrivals, spacing, burst, warmup, duration, overload, flight, probe, background, step; or name, title, handoff, place",
 	"phase.background": "idle, slow-senders, slow-readers, blocking, path, unread",
 	"phase.step":       "before, after, every, idle",
 	"ratio":            "title, metric, phase, to, most",
-	"rule":             "title, kind, metric, phase, of, to, to_metric, to_phase, where, each, below, above, differs, unit, unit_phase, along, towards, axis",
+	"rule":             "title, kind, metric, phase, of, to, to_metric, to_phase, where, each, below, above, differs, within, margin, unit, unit_phase, along, towards, axis",
 	"subject":          "name, command, needs, cc, config, files, serve, with, shape, ready, parse",
 }
 
@@ -163,7 +165,7 @@ func (r *reader) head(s *Suite, f *file, md toml.MetaData) error {
 	case strings.TrimSpace(f.Question) == "":
 		return r.missing("question", "a sentence that says what is asked")
 	case !md.IsDefined("repeat"):
-		return r.missing("repeat", "1 to 1000 trials of each cell; 6 is the fewest with a 95 % interval")
+		return r.missing("repeat", "1 to 1000 trials of each cell; 6 is the fewest with a 95 % interval, 9 leave room for trials that do not count")
 	case f.Repeat < 1 || f.Repeat > 1000:
 		return r.refuse("repeat", f.Repeat, "1 to 1000")
 	}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/BurntSushi/toml"
 )
@@ -18,6 +19,15 @@ type Claim struct {
 	CPUs       int      `json:"cpus,omitempty"`                         // the fewest CPUs that a verdict needs
 	Margin     float64  `json:"margin,omitempty"`                       // of the rules that state none themselves
 	Figures    []string `json:"figures,omitempty"`                      // figures that show it, the main one first: F1 to F9
+}
+
+// Change is a change of a claim or of its rules that was made after data had
+// been seen, so that a reader can tell a rule that predicted the data from one
+// that was fitted to them.
+type Change struct {
+	Date string // as 2026-11-30
+	What string // a sentence
+	Why  string // a sentence
 }
 
 // FigureNames are the headline figures.
@@ -97,6 +107,20 @@ func (r *reader) claim(s *Suite, f *file, md toml.MetaData) error {
 			return r.refuse("figures", name, strings.Join(FigureNames, ", "))
 		}
 	}
+	return nil
+}
+
+func (r *reader) changed(s *Suite, f *file, _ toml.MetaData) error {
+	for i, c := range f.Changed {
+		at := fmt.Sprintf("changed[%d]", i)
+		if _, err := time.Parse(time.DateOnly, c.Date); err != nil {
+			return r.refuse(at+".date", c.Date, "a day as in 2026-11-30")
+		}
+		if c.What == "" || c.Why == "" {
+			return r.missing(at, "what was changed (what) and the reason (why), a sentence each")
+		}
+	}
+	s.Changed = f.Changed
 	return nil
 }
 

@@ -19,6 +19,7 @@ type Suite struct {
 	Question string
 	Claim    Claim
 	Rules    []Rule
+	Changed  []Change // of the claim and the rules, after data had been seen
 	Repeat   int // trials of each cell
 	Axes     []Axis
 	Without  []Match // combinations of the axes that are not measured
