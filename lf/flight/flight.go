@@ -74,8 +74,9 @@ func (r *Recorder) Recording() bool { return r != nil && r.on.Load() }
 
 // Thread holds the records of one thread.
 type Thread struct {
-	TID     int      `json:"tid"`     // the kernel's thread ID; 0 if the thread recorded nothing or its log is loose
-	Records []Record `json:"records"` // oldest first
+	TID         int      `json:"tid"`     // the kernel's thread ID; 0 if the thread recorded nothing or its log is loose
+	Records     []Record `json:"records"` // oldest first
+	Overwritten uint64   `json:"-"`       // older records that were lost because the log was full
 }
 
 // Records returns the records of each thread since On, and how many records
@@ -97,7 +98,7 @@ func (r *Recorder) Records() (perThread []Thread, overwritten uint64) {
 			from = n - size + 1
 			overwritten += from
 		}
-		t := Thread{TID: l.tid, Records: make([]Record, 0, n-from)}
+		t := Thread{TID: l.tid, Records: make([]Record, 0, n-from), Overwritten: from}
 		for i := from; i < n; i++ {
 			t.Records = append(t.Records, l.ring[i%uint64(r.keep)])
 		}
