@@ -14,7 +14,9 @@ import (
 // ManifestFormat is the format of results directories that this program writes,
 // and the newest that it reads. A manifest without one has format 1. Since
 // format 2 a trial says under which conditions it was measured (MeasuredAs).
-const ManifestFormat = 2
+// Since format 3 the flight recorder's D, H and G and the server's own counters
+// are of the measured time (Manifest.FlightWindow).
+const ManifestFormat = 3
 
 // Damage describes an unreadable file of a results directory. Only its own
 // content is missing from the Run.

@@ -194,8 +194,9 @@ type PhaseResult struct {
 	G                     *stats.Dist       `json:"G_ns,omitempty"`             // leaderless gap while a thread was free to take over
 	GNone                 *stats.Dist       `json:"G_none_ns,omitempty"`        // leaderless gap while no thread was free
 	D                     *stats.Dist       `json:"D_ns,omitempty"`             // dispatch latency
-	Counts                map[string]uint64 `json:"counts,omitempty"`           // the server's own counters, over the phase
+	Counts                map[string]uint64 `json:"counts,omitempty"`           // the server's own counters, over the measured time (see Manifest.FlightWindow)
 	FlightLost            uint64            `json:"flight_lost,omitempty"`      // records that were overwritten
+	Edges                 *Edges            `json:"edges,omitempty"`            // what the recorder and the client count differently
 	BytesPerSecond        float64           `json:"bytes_per_second,omitempty"` // received by the clients, headers included
 	RSS                   uint64            `json:"rss_bytes,omitempty"`        // of the server's processes, at the end of the measured time
 
@@ -239,6 +240,18 @@ type PhaseResult struct {
 	// "<phase>.G", "<phase>.G_none" and "<phase>.D". The probe's tags are
 	// "<phase>.probe.H" and so on.
 	Histograms map[string]*hdrhistogram.Histogram `json:"-"`
+}
+
+// Edges says which requests only one of client and flight recorder counts in
+// the measured time. The client counts a request by when it was planned, the
+// recorder by when its data arrived.
+type Edges struct {
+	Carried          uint64 `json:"carried,omitempty"`            // planned before the measured time and sent within it
+	CarriedLongestNS int64  `json:"carried_longest_ns,omitempty"` // the longest service time of these
+	Late             uint64 `json:"late,omitempty"`               // planned within the measured time and sent after it
+	Unanswered       uint64 `json:"unanswered,omitempty"`         // planned within the measured time, without an answer
+	Unstamped        uint64 `json:"unstamped,omitempty"`          // recorded without D, because the kernel did not stamp their data
+	Unfinished       uint64 `json:"unfinished,omitempty"`         // threads whose last record was not finished when the recording ended
 }
 
 // Bins is a series of the clients' measurements over the measured time.

@@ -13,7 +13,8 @@ import (
 // returns the histograms of H, G, G_none, D and the handler's time (base64 of
 // HdrHistogram's V2 compressed form; empty ones are left out), and how many
 // hand-offs had no partner, records were overwritten and requests had no stamp
-// of the kernel. All of it is of the window. raw adds the names of the columns
+// of the kernel. All of it is of the window. "unfinished" says how many threads
+// had not finished a record at the end of the recording. raw adds the names of the columns
 // and the records of each thread that has some.
 func (s *Server) flight(action string, window flight.Window, raw bool) (any, error) {
 	s.switching.Lock()
@@ -32,7 +33,7 @@ func (s *Server) flight(action string, window flight.Window, raw bool) (any, err
 		}
 		records, _ := s.recorder.Records()
 		sum := flight.Merge(records, s.kind.Shape, window)
-		answer := map[string]any{"unmatched": sum.Unmatched, "overwritten": window.Overwritten(records), "unstamped": sum.Unstamped}
+		answer := map[string]any{"unmatched": sum.Unmatched, "overwritten": window.Overwritten(records), "unstamped": sum.Unstamped, "unfinished": flight.Unfinished(records)}
 		for name, h := range map[string]*hdrhistogram.Histogram{
 			"H": sum.Handoff, "G": sum.Gap, "G_none": sum.GapNoLeader, "D": sum.Dispatch, "handler": sum.Handler,
 		} {

@@ -19,7 +19,7 @@ import (
 
 // recording holds the answer to /lab/flight?record=off.
 type recording struct {
-	Unmatched, Overwritten, Unstamped uint64
+	Unmatched, Overwritten, Unstamped, Unfinished uint64
 	histograms                        map[string]*hdrhistogram.Histogram
 }
 
@@ -40,6 +40,8 @@ func (p *peer) recordingOff() (r recording) {
 			err = json.Unmarshal(raw, &r.Overwritten)
 		case "unstamped":
 			err = json.Unmarshal(raw, &r.Unstamped)
+		case "unfinished":
+			err = json.Unmarshal(raw, &r.Unfinished)
 		default:
 			var encoded string
 			if err = json.Unmarshal(raw, &encoded); err == nil {

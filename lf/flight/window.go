@@ -33,7 +33,7 @@ func (r *Record) span() (first, last int64) {
 func (w Window) Cut(perThread []Thread) []Thread {
 	kept := []Thread{}
 	for _, t := range perThread {
-		of := Thread{TID: t.TID, Overwritten: t.Overwritten}
+		of := Thread{TID: t.TID, Overwritten: t.Overwritten, Unfinished: t.Unfinished}
 		for i := range t.Records {
 			if w.touches(&t.Records[i]) {
 				of.Records = append(of.Records, t.Records[i])
@@ -44,6 +44,17 @@ func (w Window) Cut(perThread []Thread) []Thread {
 		}
 	}
 	return kept
+}
+
+// Unfinished returns how many threads had a record that was begun and not
+// finished when the recording ended.
+func Unfinished(perThread []Thread) (n uint64) {
+	for _, t := range perThread {
+		if t.Unfinished {
+			n++
+		}
+	}
+	return n
 }
 
 // Overwritten returns how many records of the window were overwritten, at most.

@@ -77,8 +77,12 @@ func TestFullLogSaysHowManyItLost(t *testing.T) {
 		note(full, seq)
 	}
 	note(other, 1)
+	other.Event(2)
 	r.Off()
 	recs, lost := r.Records()
+	if recs[0].Unfinished || !recs[1].Unfinished || Unfinished(recs) != 1 {
+		t.Errorf("unfinished: %v and %v, want the second log's alone", recs[0].Unfinished, recs[1].Unfinished)
+	}
 	if recs[0].Overwritten != lost || lost != 13 || recs[1].Overwritten != 0 {
 		t.Errorf("%d and %d overwritten of %d", recs[0].Overwritten, recs[1].Overwritten, lost)
 	}
