@@ -73,7 +73,7 @@ func (p *runProgress) line(s run.Progress) string {
 	case len(t.Phases) > 0 && t.Phases[0].H != nil:
 		what = thousands(t.Phases[0].H.Mean) + " ns"
 	}
-	if !t.Failed && !t.Valid() {
+	if !t.Failed && !t.Clean() {
 		what += " (does not count: " + strings.Join(failedGates(t), ", ") + ")"
 	}
 	return fmt.Sprintf("trial %d/%d %s %s, %s", s.Done, s.Total, p.label(t.Cell), what, left)

@@ -100,7 +100,7 @@ type Bins struct {
 	Width    time.Duration
 	Requests []uint64  // successful answers in each part
 	Mean     []float64 // their mean latency, ns; 0 if there are none
-	P50      []float64 // their median latency to 1 %, but not finer than 1 µs
+	P50      []float64 // their median latency to 1 %, but not finer than 1 µs; 0 if they are fewer than 20
 }
 
 // Starved counts connections without any answer in the whole run. A connection

@@ -50,7 +50,7 @@ type Series struct {
 	WidthS   float64  `json:"width_s"`
 	Requests []uint64 `json:"requests"`
 	Mean     []int64  `json:"latency_mean_ns"` // 0 where no request was answered
-	P50      []int64  `json:"latency_p50_ns"`
+	P50      []int64  `json:"latency_p50_ns"`  // 0 where fewer than 20 requests were answered
 }
 
 // Pairs holds the additional values of paired arrivals.

@@ -123,7 +123,7 @@ func spinRun() *record.Run {
 			r.OfferedRate, r.RequestsPerSecond = rate, rate
 			r.CPUPerRequest = about(rng, 20+us*(0.2+1000/rate))
 			g := 1e3 * about(rng, 3+15*math.Exp(-us*rate/100000))
-			r.G = &stats.Dist{Count: 100, P50: g, Mean: g}
+			r.G = &stats.Dist{Count: 2000, P50: g, Mean: g}
 		})
 }
 
@@ -148,7 +148,7 @@ func OrderRun() *record.Run {
 			if c["order"] == "fifo" {
 				d *= 1 + numbered(c, "threads")/200
 			}
-			r.D = &stats.Dist{Count: 100, P50: d, Mean: d}
+			r.D = &stats.Dist{Count: 2000, P50: d, Mean: d}
 		})
 }
 

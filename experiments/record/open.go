@@ -66,6 +66,7 @@ func open(dir string, histograms bool) (*Run, error) {
 			r.Trials = append(r.Trials, t)
 		}
 	}
+	r.elect()
 	return r, nil
 }
 
@@ -94,7 +95,7 @@ func (r *Run) openManifest() error {
 	seen := map[string]bool{}
 	for i, p := range m.Plan {
 		switch {
-		case p.ID != TrialID(p.Cell, p.Repetition):
+		case p.ID != MakeupID(p.Cell, p.Repetition, p.Makeup):
 			return fmt.Errorf("%s: trial %d of the plan has the name %q, which is not that of its cell %v and repetition %d (put a copy of the file there)", path, i+1, p.ID, p.Cell, p.Repetition)
 		case seen[p.ID]:
 			return fmt.Errorf("%s: trial %s stands in the plan twice (put a copy of the file there)", path, p.ID)

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -33,6 +34,7 @@ type Manifest struct {
 	Scale       float64       `json:"scale"`              // factor of all durations; 1 keeps those of the suite
 	BudgetS     float64       `json:"budget_s,omitempty"` // time given to the run; with it the plan grows, so the numbers of trials were not fixed beforehand
 	Stopped     string        `json:"stopped,omitempty"`  // why a run with a budget ended
+	Makeups     int           `json:"makeups,omitempty"`  // make-up trials in the plan
 	Plan        []Planned     `json:"plan"`               // in the order of execution
 	Phases      []Phase       `json:"phases"`
 	Git         Git           `json:"git"`
@@ -70,9 +72,15 @@ type Axis struct {
 
 // Planned is one trial of the plan.
 type Planned struct {
-	ID         string `json:"id"` // hash of cell and repetition
+	ID         string `json:"id"` // hash of cell, repetition and make-up
 	Cell       Cell   `json:"cell"`
 	Repetition int    `json:"repetition"` // number of its block
+
+	// Makeup numbers the make-up trials of a cell and block, from 1. It is 0 for
+	// a trial that was planned from the start. A make-up trial is added at the
+	// end of the plan because those before it are invalid in some phase; there
+	// its values count instead.
+	Makeup int `json:"makeup,omitempty"`
 }
 
 // Phase is one load within a trial.
@@ -134,6 +142,7 @@ type Trial struct {
 	Suite      string        `json:"suite"`
 	Cell       Cell          `json:"cell"`
 	Repetition int           `json:"repetition"`
+	Makeup     int           `json:"makeup,omitempty"`      // see Planned
 	Order      int           `json:"order"`                 // place in the run, from 0
 	MeasuredAs string        `json:"measured_as,omitempty"` // hash of load, server, program and machine; trials of one cell must agree in it
 	Command    []string      `json:"command"`
@@ -143,6 +152,8 @@ type Trial struct {
 	Gates      []Gate        `json:"gates"`
 	Failed     bool          `json:"failed"`            // the server or the load did not finish
 	Failure    string        `json:"failure,omitempty"` // the reason, with the end of the server's standard error
+
+	beaten map[string]bool // phases in which an earlier trial of the cell and block is valid
 }
 
 // Phase returns the result of the phase with that name, or nil.
@@ -155,18 +166,21 @@ func (t *Trial) Phase(name string) *PhaseResult {
 	return nil
 }
 
-// Valid reports whether the trial counts: it did not fail and passed every gate.
-func (t *Trial) Valid() bool {
-	if t.Failed {
-		return false
-	}
-	for _, g := range t.Gates {
-		if !g.OK {
-			return false
-		}
-	}
-	return true
+// Valid reports whether the trial did not fail and passed the gates of the phase
+// and those of the trial as a whole, which name no phase.
+func (t *Trial) Valid(phase string) bool {
+	return !t.Failed && !slices.ContainsFunc(t.Gates, func(g Gate) bool { return !g.OK && (g.Phase == "" || g.Phase == phase) })
 }
+
+// Clean reports whether the trial is valid in every phase.
+func (t *Trial) Clean() bool {
+	return !t.Failed && !slices.ContainsFunc(t.Gates, func(g Gate) bool { return !g.OK })
+}
+
+// Counts reports whether the trial's values in the phase count: it is valid
+// there, and it is the first of its cell and block that is. Only a make-up
+// trial may be valid and not count. Open finds that out.
+func (t *Trial) Counts(phase string) bool { return t.Valid(phase) && !t.beaten[phase] }
 
 // PhaseResult holds the measurements of one phase of a trial. The "per request"
 // counts of the server process come from /proc and cover the measured time

@@ -156,7 +156,7 @@ func againstPattern(p findings.Paragraph) []string {
 func (r *run) Trials() string {
 	valid := 0
 	for i := range r.Data.Trials {
-		if r.Data.Trials[i].Valid() {
+		if r.Data.Trials[i].Clean() {
 			valid++
 		}
 	}

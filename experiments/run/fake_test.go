@@ -350,10 +350,10 @@ func fakeRunner(how, what string, rest []string) {
 	if how == "new" {
 		var s *suite.Suite
 		if s, err = suite.Open(what); err == nil {
-			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], Serve: fakeServer()})
+			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], NoMakeups: true, Serve: fakeServer()})
 		}
 	} else {
-		x, err = Resume(what, Options{Serve: fakeServer()})
+		x, err = Resume(what, Options{NoMakeups: true, Serve: fakeServer()})
 	}
 	if err == nil {
 		defer x.Close()

@@ -67,16 +67,22 @@ func TestGates(t *testing.T) {
 }
 
 func TestValid(t *testing.T) {
-	tr := record.Trial{Gates: []record.Gate{{OK: true}, {OK: true}}}
-	if !tr.Valid() {
-		t.Error("a trial that passed all gates does not count")
+	trial := func(of, open, closed bool) *record.Trial {
+		return &record.Trial{Gates: []record.Gate{{OK: of}, {Phase: "open", OK: open}, {Phase: "open", OK: true}, {Phase: "closed", OK: closed}}}
 	}
-	tr.Gates[1].OK = false
-	if tr.Valid() {
-		t.Error("a trial that failed a gate counts")
-	}
-	if (&record.Trial{Failed: true}).Valid() {
-		t.Error("a failed trial counts")
+	for _, c := range []struct {
+		trial               *record.Trial
+		open, closed, clean bool
+	}{
+		{trial(true, true, true), true, true, true},
+		{trial(true, false, true), false, true, false},
+		{trial(true, true, false), true, false, false},
+		{trial(false, true, true), false, false, false}, // a gate of the trial as a whole
+		{&record.Trial{Failed: true}, false, false, false},
+	} {
+		if open, closed, clean := c.trial.Valid("open"), c.trial.Valid("closed"), c.trial.Clean(); open != c.open || closed != c.closed || clean != c.clean {
+			t.Errorf("%+v: valid %v and %v, clean %v", c.trial, open, closed, clean)
+		}
 	}
 }
 

@@ -93,7 +93,7 @@ func (all sabotages) areNoticed(t *testing.T) {
 			}
 			for i := range r.Trials {
 				tr := &r.Trials[i]
-				if passes(tr, c.gate) || tr.Failed || tr.Valid() {
+				if passes(tr, c.gate) || tr.Failed || tr.Clean() {
 					t.Errorf("not noticed: failed %v %q, gates %+v", tr.Failed, tr.Failure, tr.Gates)
 				}
 			}
@@ -152,7 +152,7 @@ func passes(t *record.Trial, gate string) bool {
 // sabotage runs a suite in this process after do has sabotaged it.
 func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) *record.Run {
 	t.Helper()
-	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, Serve: fakeCommand(t)})
+	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

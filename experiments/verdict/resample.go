@@ -90,7 +90,7 @@ func (t *trials) parts(e *End) map[int][]float64 {
 // each calls f with the end's phase of every trial that counts.
 func (t *trials) each(e *End, f func(block int, r *record.PhaseResult)) {
 	for _, tr := range t.byCell[key(e.Cell)] {
-		if r := tr.Phase(e.Phase); r != nil && tr.Valid() {
+		if r := tr.Phase(e.Phase); r != nil && tr.Counts(e.Phase) {
 			f(tr.Repetition, r)
 		}
 	}
