@@ -21,7 +21,8 @@ func madeUp(seed uint64, suite string, repeat int, axes []record.Axis, phases []
 	rng := rand.New(rand.NewPCG(seed, 11))
 	start := time.Date(2026, 3, 15, 8, 0, 0, 0, time.UTC)
 	run := &record.Run{Manifest: record.Manifest{
-		Suite: suite, Title: "Made up: " + suite, Question: "What does it look like?", Command: "lflab run " + suite, Seed: seed, Repeat: repeat,
+		Format: record.ManifestFormat,
+		Suite:  suite, Title: "Made up: " + suite, Question: "What does it look like?", Command: "lflab run " + suite, Seed: seed, Repeat: repeat,
 		Axes: axes, Phases: phases, Before: guest(), After: guest(), Started: start, Ended: start.Add(time.Minute),
 	}}
 	cells := []record.Cell{{}}

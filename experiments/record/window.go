@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 
 	"lflab/experiments/stats"
 )
@@ -10,6 +11,19 @@ import (
 // server's own counters are of the measured time only. In runs of older formats
 // they also cover the warm-up and the opening of the connections.
 func (m *Manifest) FlightWindow() bool { return m.Format >= 3 }
+
+// FlightNote says in a sentence which time the recorder and the counters cover.
+func (m *Manifest) FlightNote() string {
+	if m.FlightWindow() {
+		return "Its D, H and G, and the servers' own counters, are of the measured time."
+	}
+	return "Its D, H and G, and the servers' own counters, are with warm-up: they also cover the opening of the connections, which the kernel probe's do not, so their tails are not those of the measured time."
+}
+
+// HasFlight reports whether the flight recorder was on in some phase.
+func (m *Manifest) HasFlight() bool {
+	return slices.ContainsFunc(m.Phases, func(p Phase) bool { return p.Flight })
+}
 
 // FlightCovers says for readers which time the recorder and the counters cover.
 func (m *Manifest) FlightCovers() string {

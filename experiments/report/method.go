@@ -126,7 +126,7 @@ func (v *view) recorder() string {
 	if len(off) > 0 {
 		s += " and off in " + words.List(off)
 	}
-	s += "."
+	s += ". " + v.Run.Manifest.FlightNote()
 	for _, a := range v.Phases {
 		for _, b := range v.Phases {
 			if !a.Flight || b.Flight || a.Probe != b.Probe || !findings.SameLoad(a, b) {
