@@ -1,10 +1,9 @@
 package lf
 
-// Association is which thread handles an event.
+// Association says which thread handles an event.
 type Association = Word[associations]
 
-// The associations of events and threads. Unbound is what a pool does without
-// one.
+// The associations of events and threads. The default is Unbound.
 const (
 	Unbound Association = iota + 1
 	Bound

@@ -23,7 +23,6 @@ import (
 //
 // If a mutant uses something that a key leaves out, it says so in extra, and
 // the key keeps it. TestKey checks keys against states that forget nothing.
-// are kept. TestKey walks beside the keys without ever forgetting anything.
 type codec struct {
 	c       *checker
 	s       *state

@@ -1,6 +1,6 @@
 package lf
 
-// Deactivation is how a handle is kept from being dispatched twice.
+// Deactivation says how a handle is kept from being dispatched twice.
 type Deactivation = Word[deactivations]
 
 // The ways to deactivate a handle.

@@ -19,7 +19,7 @@ type Options struct {
 	Parker  park.Kind // what followers sleep on; the zero value means the default, the futex
 	Park    park.Options
 
-	// Policy is who leads, and when.
+	// Policy says who leads, and when.
 	Policy
 
 	// Gate, if set, replaces Parker: the leadership is a lock.

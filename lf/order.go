@@ -1,9 +1,9 @@
 package lf
 
-// Order is which follower is promoted.
+// Order says which follower is promoted.
 type Order = Word[orders]
 
-// The orders. Native is a gate's.
+// The orders. Native needs a gate.
 const (
 	LIFO Order = iota + 1
 	FIFO

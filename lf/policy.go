@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Policy is what can be chosen of the way in which events come to threads. The
-// zero value of each field is the default. A Policy is embedded where it is
-// carried. An option is declared here only: by its field, and by its line in
-// the table of PolicyOptions.
+// Policy holds the options of how events reach threads. The zero value of each
+// field means the default. Types that carry a Policy embed it. An option is
+// declared only here: by its field, and by its line in the table of
+// PolicyOptions.
 //
-// A pool looks at Order, Promotion, Leaders, Hold and Association. The others
-// are for servers.
+// A pool uses Order, Promotion, Leaders, Hold and Association. The others are
+// for servers.
 type Policy struct {
 	Order       Order         // which follower is promoted
 	Promotion   Promotion     // when the leadership is given up
@@ -31,29 +31,30 @@ type Policy struct {
 // another thread takes the leadership.
 const DefaultHold = 50 * time.Microsecond
 
-// Option describes one field of a Policy: its flag and directive, and its values.
+// Option describes one field of a Policy: its flag and directive, and its
+// values.
 type Option struct {
-	Name string // of its flag: the directive is PinThreads where that is pin-threads
+	Name string // of its flag; for pin-threads the directive is PinThreads
 	Doc  string // what it decides, in a line
-	Zero string // what holds where nothing is given
-	Of   Scope  // which servers it means something to
-	Most int64  // the greatest value of a number, and of a duration in ns
-	Kept bool   // a restart does not change it: old and new children wait on the same sockets
+	Zero string // describes the default
+	Of   Scope  // which servers it applies to
+	Most int64  // the largest value of a number, or of a duration in ns
+	Kept bool   // a restart does not change it, because old and new children wait on the same sockets
 
-	// Values are the names that there are. Without any, it is no name, or each
-	// architecture lists what it knows.
+	// Values are the names to choose from. If there are none, it is not chosen
+	// by name, or each architecture lists the names that it knows.
 	Values []Named
-	// At is the field: an *int, a *time.Duration, a *string or a *Word.
+	// At returns the field: an *int, a *time.Duration, a *string or a *Word.
 	At func(*Policy) any
 }
 
-// Scope is which servers an option means something to.
+// Scope says which servers an option applies to.
 type Scope uint8
 
 const (
-	OfPool Scope = iota // those with a pool of followers
-	OfSets              // those that can have several handle sets
-	OfPart              // those that have the part it chooses
+	OfPool Scope = iota // with a pool of followers
+	OfSets              // that can have several handle sets
+	OfPart              // that have the part that it chooses
 )
 
 var options = []Option{
@@ -89,8 +90,8 @@ func (o *Option) Text(p *Policy) string {
 	return fmt.Sprint(reflect.ValueOf(o.At(p)).Elem().Interface())
 }
 
-// Choose sets the option in p by name. Its error lists the known names. It accepts
-// every name for an option whose names only an architecture knows.
+// Choose sets the option in p by name. Its error lists the known names. If only
+// an architecture knows the names, it accepts every name.
 func (o *Option) Choose(p *Policy, name string) error {
 	switch field := o.At(p).(type) {
 	case *string:

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// TestTableIsThePolicy: each field of a Policy has one line in the table, each
-// line a field of its own, with all that a server needs to be told.
+// TestTableIsThePolicy checks that each field of a Policy has one line in the
+// table, and that each line is complete and has a field of its own.
 func TestTableIsThePolicy(t *testing.T) {
 	var p Policy
 	v := reflect.ValueOf(&p).Elem()
@@ -37,8 +37,8 @@ func TestTableIsThePolicy(t *testing.T) {
 	}
 }
 
-// TestWords: the names of an option are those of its constants, in their order,
-// and are read as they are written; others are refused with all that are known.
+// TestWords checks that an option has the names of its constants, in order,
+// reads what it writes, and refuses other names with a list of the known ones.
 func TestWords(t *testing.T) {
 	words := map[string]int{}
 	for _, o := range PolicyOptions() {
@@ -93,8 +93,8 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// TestZeroIsAsTold: what the table says of a number that is not given is what a
-// pool makes of it.
+// TestZeroIsAsTold checks that the table's description of a default matches the
+// pool's default.
 func TestZeroIsAsTold(t *testing.T) {
 	var p Policy
 	p.complete(false)

@@ -16,18 +16,18 @@ func newCompareCommand(stdout, stderr io.Writer) *cobra.Command {
 	unlike := false
 	cmd := &cobra.Command{
 		Use:   "compare A B",
-		Short: "hold two results directories against each other",
-		Long: `compare prints, cell by cell and metric by metric, the medians of two results
-directories with their intervals, the ratio of the second to the first, and the
-p-value of a Mann-Whitney test, corrected after Holm over the metrics of the
-cell. A line says how many cells agree: those in which no metric differs. About
-one in twenty differs by chance. The next one says how many of all intervals
-overlap, of those that both have with six processes or more, and the last one,
-where the suite claims something, whether both come to the same verdict. Trials
-that did not pass their validity gates are left out, and those that cannot be
-read are named. A difference is a finding, not a failure: the exit status is 0.
-Runs with other loads are refused, with what differs; --unlike compares them
-all the same.`,
+		Short: "compare two results directories",
+		Long: `compare prints, for each cell and metric, the medians of two results directories
+with their intervals, the ratio of the second to the first, and the p-value of a
+Mann-Whitney test, corrected after Holm over the metrics of the cell. Then it
+counts the cells that agree: those in which no metric differs. About one in
+twenty differs by chance. The next line counts the intervals that overlap. It
+covers cells with six processes or more in both directories. If the suite claims
+something, the last line says whether both runs reach the same verdict. Trials
+that did not pass their validity gates are left out. Trials that cannot be read
+are named. A difference is a finding, not a failure: the exit status is 0.
+compare refuses runs with different loads and lists the differences; --unlike
+compares them nevertheless.`,
 		Example: "  lflab compare results/quick-20260102T150405Z results/quick-20260103T150405Z",
 		Args:    arguments("a results directory", "another one"),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -42,7 +42,7 @@ all the same.`,
 			printDamaged(stderr, a, b)
 			differences := record.Unlike(a, b)
 			if len(differences) > 0 && !unlike {
-				return fmt.Errorf("the loads are not the same (--unlike compares them all the same):\n  %s", strings.Join(differences, "\n  "))
+				return fmt.Errorf("the loads differ (--unlike compares them nevertheless):\n  %s", strings.Join(differences, "\n  "))
 			}
 			for _, d := range differences {
 				fmt.Fprintln(stdout, "note:", d)
@@ -53,7 +53,7 @@ all the same.`,
 			return printAgreement(stdout, a, b)
 		},
 	}
-	cmd.Flags().BoolVar(&unlike, "unlike", false, "compare runs with other loads, too: then a difference may be the load's")
+	cmd.Flags().BoolVar(&unlike, "unlike", false, "compare runs with different loads, too: the load may then cause a difference")
 	return cmd
 }
 
@@ -64,7 +64,7 @@ func printAgreement(w io.Writer, a, b *record.Run) error {
 	for _, m := range record.Agree(a, b) {
 		n, both = n+m.Overlapping, both+m.Cells
 	}
-	text := "no interval is in both: that takes six processes of a cell in each"
+	text := "no cell has an interval in both (an interval needs six processes)"
 	if both > 0 {
 		text = fmt.Sprintf("%d of %d intervals overlap (%.0f %%)", n, both, 100*float64(n)/float64(both))
 	}

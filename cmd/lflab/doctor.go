@@ -15,12 +15,11 @@ func newDoctorCommand(stdout, _ io.Writer) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "say what this machine allows and what would disturb a measurement",
-		Long: `doctor looks at the machine and leaves it as it is. What lflab probe asks of
-the kernel it tries, by attaching a program that does nothing to each hook for a
-moment; without the privilege for that it says which one is missing. Each line
-has a level:
+		Long: `doctor checks the machine and changes nothing. It tries the kernel hooks of
+lflab probe by attaching a program that does nothing to each for a moment.
+Without the privilege for that, it names the missing one. Each line has a level:
 
-  ok    as a measurement wants it
+  ok    good for a measurement
   note  shapes the results: know it
   warn  disturbs the results: change it if you can
 

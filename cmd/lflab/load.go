@@ -26,43 +26,43 @@ func newLoadCommand(stdout, stderr io.Writer) *cobra.Command {
 		Long: `load keeps a server busy and measures what its clients see.
 
 Without --rate it is a closed loop: each connection sends its next request when
-it has its answer. That finds how much a server can do, but a server that stalls
-also stops the questions: few requests meet the stall.
+it has its answer. This finds how much a server can do. But a server that stalls
+also stops the requests, so few of them meet the stall.
 
 With --rate it is an open loop: the times of all requests are planned first, and
-no slow answer delays them, as with clients that do not know of each other. A
-request whose connection is not free waits, and the wait is part of its latency.
+no slow answer delays them, as with independent clients. A request whose
+connection is not free waits, and the wait is part of its latency.
 
 Two times are reported, and they answer different questions:
   latency       from the planned send to the last byte of the answer
   service time  from the actual send, or the start of its connect, to there
 In a closed loop the two are nearly the same. The send lag is the generator's
-own delay, while a connection was free: where it is not small against the
-latency, or where a warning says that the generator was saturated, the figures
-are about the generator.
+own delay while a connection is free. If it is not small compared with the
+latency, or if a warning says that the generator was saturated, the figures
+describe the generator.
 
-Four laws say when the requests of an open loop are planned (--arrivals):
-  poisson  random gaps, as of many clients that do not know of each other
+Four laws determine when the requests of an open loop are planned (--arrivals):
+  poisson  random gaps, as from many independent clients
   fixed    equal gaps
-  paired   two requests on two connections, --spacing apart: what a request meets
-           that comes while the server is busy with handing over another one. Half
-           the --rate is that of the pairs, which never overlap. The table shows how
-           far apart they really were, and the seconds' latency by itself. One
-           thread needs some 10 µs for a send, 30 with --close; where the spacing
-           is shorter, --threads 2 sends the second from another CPU.
+  paired   two requests on two connections, --spacing apart, so that the second
+           comes while the server is busy with handing over the first. The rate of
+           pairs is half the --rate, and pairs never overlap. The table shows the
+           actual spacing, and the latency of the second requests by itself. One
+           thread needs some 10 µs for a send, 30 µs with --close; for a shorter
+           spacing, --threads 2 sends the second from another CPU.
   burst    --burst requests at one instant, at random times
 
 --cpus binds the generator's threads, so that they stay off the server's CPUs
 (taskset binds those).
 
-Every request is a GET of the URL, which must be http. A request belongs to
-the measured time if it was planned in it; answers that come later are waited
-for, at most for the --timeout. One that has no answer counts as slower than the
---timeout, so that no quantile hides it. Answers other than 2xx are no success;
-where there is no success at all, the exit status is 1.
+Every request is a GET of the URL, which must be http. A request counts if it
+was planned in the measured time; load waits for later answers, at most for the
+--timeout. A request without an answer counts as slower than the --timeout, so
+that no quantile hides it. Only 2xx answers are a success; without any, the exit
+status is 1.
 
-Ctrl-C ends the load, waits a second for what is under way, and prints what was
-measured until then; a second Ctrl-C ends at once.`,
+Ctrl-C ends the load, waits a second for requests in flight, and prints the
+results so far. A second Ctrl-C ends at once.`,
 		Example: `  # how many requests a second, on 32 connections kept open
   lflab load http://127.0.0.1:8080/hello --connections 32 --duration 5s
 
@@ -108,7 +108,7 @@ measured until then; a second Ctrl-C ends at once.`,
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&cfg.Connections, "connections", 32, "connections open at once; with --rate, the most there may be")
+	f.IntVar(&cfg.Connections, "connections", 32, "connections open at once; with --rate, the maximum")
 	f.IntVar(&cfg.Threads, "threads", 1, "threads of the generator")
 	f.DurationVar(&cfg.Duration, "duration", 10*time.Second, "measured time, after the warm-up")
 	f.DurationVar(&cfg.Warmup, "warmup", 500*time.Millisecond, "load before the measured time, not counted")
@@ -119,7 +119,7 @@ measured until then; a second Ctrl-C ends at once.`,
 	f.IntSliceVar(&cfg.CPUs, "cpus", nil, "bind the generator's threads to these CPUs in turn, as 0,1")
 	f.BoolVar(&cfg.Close, "close", false, "a new connection for each request, with \"Connection: close\"")
 	f.Uint64Var(&cfg.Seed, "seed", 1, "of the arrivals: the same seed plans the same times")
-	f.DurationVar(&cfg.Timeout, "timeout", 10*time.Second, "a request unanswered for so long is an error")
+	f.DurationVar(&cfg.Timeout, "timeout", 10*time.Second, "a request without an answer after this time is an error")
 	f.StringVar(&jsonPath, "json", "", "write the result as JSON to this file; - is standard output")
 	return cmd
 }

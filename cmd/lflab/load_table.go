@@ -49,7 +49,7 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 		row("errors", "none")
 	}
 	if s := r.Starved; s.Unanswered > 0 {
-		row("starved", "%d of %d connections never had an answer, %d of them were never connected", s.Unanswered, s.Asked, s.Unconnected)
+		row("starved", "%d of %d connections never had an answer, %d never connected", s.Unanswered, s.Asked, s.Unconnected)
 	}
 	fmt.Fprintln(w)
 	printTimes(w, cfg, r)
@@ -130,13 +130,13 @@ func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 func loadWarnings(cfg load.Config, r *load.Result) []string {
 	var warnings []string
 	if s := r.Starved; s.Unanswered > 0 {
-		warnings = append(warnings, fmt.Sprintf("%d of %d connections never had an answer: the server may serve fewer at once, and these figures are of the others [fewer --connections, or more threads in the server]", s.Unanswered, s.Asked))
+		warnings = append(warnings, fmt.Sprintf("%d of %d connections never had an answer: the server may serve fewer at once, and these figures are for the others [fewer --connections, or more threads in the server]", s.Unanswered, s.Asked))
 	}
 	if r.Unasked > 0 {
-		warnings = append(warnings, fmt.Sprintf("the server sent something unasked on %d connections", r.Unasked))
+		warnings = append(warnings, fmt.Sprintf("the server sent data without a request %s", plural(r.Unasked, "time", "times")))
 	}
 	if r.Beyond > 0 {
-		warnings = append(warnings, fmt.Sprintf("%d times lay beyond the histograms' range and count at its end", r.Beyond))
+		warnings = append(warnings, fmt.Sprintf("%s beyond the histograms' range and counted at its end", plural(r.Beyond, "value is", "values are")))
 	}
 	if r.CPUShare > generatorSaturated {
 		warnings = append(warnings, fmt.Sprintf("the generator was saturated: its threads ran %.0f %% of the time, so these figures may be its limit and not the server's [more --threads, if there are CPUs for them]", 100*r.CPUShare))
@@ -145,11 +145,11 @@ func loadWarnings(cfg load.Config, r *load.Result) []string {
 		warnings = append(warnings, fmt.Sprintf("the rate was missed by %.1f %%: the server, or the connections, could not keep up, and the latency grows with the time measured [a lower --rate, or more --connections]", 100*missed))
 	}
 	if apart, ok := stats.NewDist(r.PairSpacing).Quantile(0.5); ok && apart > float64(cfg.Spacing)+spacingMissed {
-		why := "that is what one thread needs to send the first [--threads 2, if there is a CPU for it, or a longer --spacing]"
+		why := "one thread needs that long to send the first [--threads 2, if there is a CPU for it, or a longer --spacing]"
 		if cfg.Threads > 1 {
-			why = "the generator's threads had to share their CPUs with somebody, or waited for the kernel [--cpus, and the server on others]"
+			why = "the generator's threads shared their CPUs with other threads, or waited for the kernel [--cpus, and the server on others]"
 		}
-		warnings = append(warnings, fmt.Sprintf("the pairs were %s apart, and %s were asked for: %s", formatNs(apart), formatNs(float64(cfg.Spacing)), why))
+		warnings = append(warnings, fmt.Sprintf("the pairs were %s apart instead of %s: %s", formatNs(apart), formatNs(float64(cfg.Spacing)), why))
 	}
 	return warnings
 }

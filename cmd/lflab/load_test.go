@@ -219,7 +219,7 @@ func TestLoadWarnings(t *testing.T) {
 		want   string
 	}{
 		{pairs(14000), ""},
-		{pairs(38000), "the pairs were 38.0 µs apart, and 10.0 µs were asked for"},
+		{pairs(38000), "the pairs were 38.0 µs apart instead of 10.0 µs"},
 		{load.Result{Requests: 100, Planned: 100, CPUShare: 0.5}, ""},
 		{load.Result{Requests: 100, CPUShare: 0.99}, "saturated"},
 		{load.Result{Offered: 10, Unanswered: 1, Late: 1, Planned: 100}, "missed by 2.0 %"},

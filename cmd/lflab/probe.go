@@ -41,22 +41,22 @@ func newProbeCommand(stdout, stderr io.Writer) *cobra.Command {
 and times what happens between "data is ready" and "it has been read", and
 between "I wake you" and "you run". The process is neither changed nor stopped.
 
-It tells three sums, each with its stages:
+It prints three latencies, each with its stages:
   D  dispatch latency: from a connection's readiness to the first read of it
   H  hand-off latency: from the waker's futex call to the woken thread's return
   G  leaderless gap: from an event's receipt until a thread waits for the next
-and for each stage where it ran: on the waker's CPU, or on another one. Without
-that the numbers compare nothing, for waking another CPU takes an interrupt.
+and for each stage where it ran: on the waker's CPU, or on another one. This
+matters because waking another CPU takes an interrupt.
 
-The shape (leader, worker, event, prefork, kernel, percore) says whose hand-off
-H is. It is recognised from what the threads do with connections; --shape says
-it instead.
+The shape (leader, worker, event, prefork, kernel, percore) says which threads'
+hand-off H is. probe recognises it from what the threads do with connections,
+unless --shape gives it.
 
 It needs the capabilities CAP_BPF and CAP_PERFMON, or root, and a kernel with
-type information (BTF); "lflab doctor" tests each hook. While it runs, all
-processes of the machine pay a little for each system call and each switch: what
-its programs take is printed, and "lflab run probe-servers" measures what a
-server loses. Ctrl-C ends it and prints what was measured until then.`,
+type information (BTF); "lflab doctor" tests each hook. While it runs, each
+system call and each switch on the machine takes a little longer. probe prints
+the time that its programs take, and "lflab run probe-servers" measures how much
+a server loses. Ctrl-C ends it and prints the results so far.`,
 		Example: `  # a server that is under load
   sudo lflab probe -p $(pgrep -o apache2) --duration 10s
 
@@ -87,15 +87,15 @@ server loses. Ctrl-C ends it and prints what was measured until then.`,
 	f.SortFlags = false
 	f.IntSliceVarP(&p.cfg.PIDs, "pid", "p", nil, "`process` to follow; several may be given")
 	f.DurationVar(&p.cfg.Duration, "duration", 10*time.Second, "measured time; 0 goes on until Ctrl-C or the end of the process")
-	f.BoolVar(&p.cfg.Children, "children", true, "follow its child processes too, those to come included")
-	f.StringVar(&p.shape, "shape", "", "leader, worker, event, prefork, kernel or percore, if it is not to be recognised")
+	f.BoolVar(&p.cfg.Children, "children", true, "also follow its child processes, including later ones")
+	f.StringVar(&p.shape, "shape", "", "leader, worker, event, prefork, kernel or percore; recognised by default")
 	f.StringVar(&p.json, "json", "", "write the result as JSON to this file; - is standard output")
 	f.StringVar(&p.trace, "trace", "", "write all waits, wake-ups and runs to this file, for ui.perfetto.dev")
 	f.StringVar(&p.raw, "raw", "", "write single records as JSON lines to this file")
 	f.StringVar(&p.flight, "flight", "", "`URL` of the server, if it is lflab serve --lab: join its flight recorder's stamps, for the stages in user code")
 	f.BoolVar(&p.histograms, "histograms", false, "print the log2 histogram of each stage with its counts")
 	f.IntVar(&p.cfg.RingBytes, "ring", probe.DefaultRing, "buffer for single records in `bytes`, a power of two")
-	f.DurationVar(&p.cfg.Cost, "cost", 500*time.Millisecond, "for how long, after the measurement, to measure what the probe itself takes; 0 does not")
+	f.DurationVar(&p.cfg.Cost, "cost", 500*time.Millisecond, "time, after the measurement, to measure the probe's own cost; 0 skips it")
 	return cmd
 }
 

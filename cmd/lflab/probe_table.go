@@ -34,7 +34,7 @@ func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 		printStages(w, r, sum.name, *sum.total)
 	}
 	if r.GNone != nil {
-		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s   gaps that no follower was there to end\n", "G none", r.GNone.Count,
+		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s   gaps without a follower to end them\n", "G none", r.GNone.Count,
 			quantileNs(*r.GNone, 0.5), quantileNs(*r.GNone, 0.9), quantileNs(*r.GNone, 0.99), formatNs(r.GNone.Max))
 	}
 	printSolitary(w, r)
@@ -55,7 +55,7 @@ func printStages(w io.Writer, r *stage.Report, name string, total stats.Dist) {
 	}
 	line(name, total, formatNs(total.Mean), "the whole")
 	for _, place := range []struct{ key, text string }{
-		{"same_cpu", "woken on the waker's CPU"}, {"cross_cpu", "woken on another CPU"}, {"no_wake", "nobody was woken"},
+		{"same_cpu", "woken on the waker's CPU"}, {"cross_cpu", "woken on another CPU"}, {"no_wake", "no thread was woken"},
 	} {
 		if d, ok := r.ByPlacement[name][place.key]; ok && len(r.ByPlacement[name]) > 1 {
 			line("  "+strings.ReplaceAll(place.key, "_", " "), d, "", place.text)
@@ -156,7 +156,7 @@ const first, last = 7, 23
 
 // printSpread draws the log2 histogram of each stage in one line.
 func printSpread(w io.Writer, r *stage.Report) {
-	fmt.Fprintf(w, "\nlog2 histograms: each column is twice as long as the one before it, its height its share of the stage\n")
+	fmt.Fprintf(w, "\nlog2 histograms: each column covers twice the time of the one before; its height is its share of the stage\n")
 	var scale strings.Builder
 	for i := first; i <= last; i += 3 {
 		fmt.Fprintf(&scale, "%-6s", formatLog2(i))

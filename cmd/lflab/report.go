@@ -25,14 +25,14 @@ func newReportCommand(stdout, stderr io.Writer) *cobra.Command {
 report.html anew. It runs nothing: equal data give equal files. A directory
 whose run was interrupted gives a report of the trials that are complete.
 
-Of a directory of results directories, as results/ is, it makes each of them, and
-two pages on all: overview.html, and README.md with every finding in a sentence.
-A README.md that was written by hand is left alone. Nothing is written into a
-directory that is neither.
+For a directory of results directories, such as results/, it reports on each of
+them and makes two pages about all: overview.html, and README.md with one
+sentence for each finding. It leaves a README.md alone that was written by hand.
+It writes nothing into any other directory.
 
 With --pack it puts the files of the trials into one archive, trials.zip.zst, and
 removes them once the archive has been read back and found equal; --unpack is
-the reverse. Every command reads either; run --resume unpacks first.`,
+the reverse. Every command reads both forms; run --resume unpacks first.`,
 		Example: `  lflab report results/quick-20260102T150405Z
   lflab report results
   lflab report --pack results/quick-20260102T150405Z`,
@@ -81,9 +81,9 @@ func reportAll(stdout io.Writer, dir string) error {
 	case err != nil:
 		return fmt.Errorf("report on %s: %w (a results directory of lflab run has a manifest.json)", dir, err)
 	case len(runs) == 0:
-		return fmt.Errorf("%s is no results directory of lflab run, and holds none: nothing is written there (there is no manifest.json with trials beside it)", dir)
+		return fmt.Errorf("%s is not a results directory of lflab run and contains none: nothing is written there (it has no manifest.json with trials beside it)", dir)
 	case others > len(runs):
-		return fmt.Errorf("%s holds other directories than results, %d beside %d: nothing is written there (name a results directory, as in lflab report %s)", dir, others, len(runs), filepath.Join(dir, runs[0]))
+		return fmt.Errorf("%s contains more other directories than results directories, %d beside %d: nothing is written there (name a results directory, as in lflab report %s)", dir, others, len(runs), filepath.Join(dir, runs[0]))
 	}
 	var failed []error
 	for _, r := range runs {
@@ -109,7 +109,7 @@ func pagesOnAll(stdout io.Writer, dir string) error {
 	fmt.Fprintln(stdout, overview)
 	readme := filepath.Join(dir, "README.md")
 	if text, err := os.ReadFile(readme); err == nil && !strings.HasPrefix(string(text), report.ReadmeMark) {
-		_, err = fmt.Fprintf(stdout, "%s was written by hand and is left alone (remove it to have the findings there)\n", readme)
+		_, err = fmt.Fprintf(stdout, "%s was written by hand and is left alone (remove it to get the findings there)\n", readme)
 		return err
 	}
 	if readme, err = report.WriteReadme(dir); err != nil {

@@ -40,20 +40,20 @@ func newRunCommand(stdout, stderr io.Writer) *cobra.Command {
 		Long: `run plans the trials of each suite (quick, if none is named), runs them
 interleaved in random order, judges their validity, and writes a results
 directory with data, tables, figures and report.html. A suite is one of those
-that lflab list shows, or the path of a TOML file; all stands for every one of
-the list. When a suite fails the next one is run all the same. A suite that
-claims something ends in a verdict on it, computed by its rules.
+that lflab list shows, or the path of a TOML file; all stands for every suite of
+the list. If a suite fails, the next one still runs. A suite that claims
+something ends in a verdict on it, computed by its rules.
 
-With --budget as many whole blocks are run as fit, up to the suite's number,
-and then the cells whose intervals are widest, with those that they are
-compared with, until all intervals are within 5 % of their medians or the time
-is spent.
+With --budget, run measures as many whole blocks as fit, up to the suite's
+number. Then it repeats the cells with the widest intervals, and the cells that
+they are compared with, until all intervals are within 5 % of their medians or
+the time is spent.
 
-Ctrl-C ends it in order and keeps every trial that is complete, and a second
-one ends it at once, its servers with it. --resume goes on from there, with what
-is left of the budget, and runs trials again that failed or cannot be read. With
---force it does so although suite, program or machine have changed; trials that
-were measured under another load, server, program or machine are set aside.`,
+Ctrl-C ends the run in order and keeps every complete trial. A second one ends
+it at once, with its servers. --resume continues the run with the rest of the
+budget, and repeats trials that failed or cannot be read. With --force it does
+so even if suite, program or machine have changed. It then sets aside trials
+that were measured with another load, server, program or machine.`,
 		Example: `  lflab run
   lflab run floor handoff
   lflab run all --dry-run
@@ -72,13 +72,13 @@ were measured under another load, server, program or machine are set aside.`,
 	f := cmd.Flags()
 	f.StringVar(&fl.out, "out", "", "results `directory` (default results/SUITE-TIME; with several suites, a directory in it for each)")
 	f.StringVar(&fl.resume, "resume", "", "continue the run in this results `directory`")
-	f.BoolVar(&fl.force, "force", false, "resume although the suite or the program has changed")
-	f.Uint64Var(&fl.seed, "seed", 0, "of the order of trials and of Poisson arrivals (default drawn, and written down)")
+	f.BoolVar(&fl.force, "force", false, "resume even if the suite, the program or the machine has changed")
+	f.Uint64Var(&fl.seed, "seed", 0, "seed of the order of trials and of Poisson arrivals (default: drawn and recorded)")
 	f.IntVar(&fl.repeat, "repeat", 0, "server processes for each cell (default: the suite's)")
 	f.Float64Var(&fl.scale, "scale", 1, "factor on all durations: 0.3 makes a run short and its results rough")
 	f.StringSliceVar(&fl.only, "only", nil, "`key=value` terms that choose cells")
 	f.DurationVar(&fl.budget, "budget", 0, "`time` for each suite, spent where intervals are widest (default: as long as the suite takes)")
-	f.BoolVar(&fl.dryRun, "dry-run", false, "print the plan, and how long it takes, and measure nothing")
+	f.BoolVar(&fl.dryRun, "dry-run", false, "print the plan and its duration, and measure nothing")
 	return cmd
 }
 
@@ -264,7 +264,7 @@ func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir strin
 	r, err := x.Run(ctx)
 	progress.end()
 	if errors.Is(err, run.ErrInterrupted) {
-		return fmt.Errorf("%w, which are kept (go on with: lflab run --resume %s)", err, dir)
+		return fmt.Errorf("%w, which are kept (continue with: lflab run --resume %s)", err, dir)
 	}
 	if err != nil {
 		return err
@@ -279,7 +279,7 @@ func printSummary(w io.Writer, x *run.Experiment) error {
 	fmt.Fprintf(w, "suite %s, seed %d: %d trials in %d blocks, about %v\n",
 		m.Suite, m.Seed, len(m.Plan), m.Plan[len(m.Plan)-1].Repetition+1, x.Estimate().Round(time.Second))
 	if m.BudgetS > 0 {
-		fmt.Fprintf(w, "what is left of %v then goes to the widest intervals\n", time.Duration(m.BudgetS*float64(time.Second)))
+		fmt.Fprintf(w, "the rest of %v then goes to the widest intervals\n", time.Duration(m.BudgetS*float64(time.Second)))
 	}
 	for _, s := range m.Skipped {
 		if _, err := fmt.Fprintf(w, "left out: %s\n", s); err != nil {

@@ -27,7 +27,7 @@ func stoppedTwice(stderr io.Writer) (ctx context.Context, stop func()) {
 		select {
 		case s := <-stops:
 			cancel()
-			fmt.Fprintf(stderr, "%v: ending in order, once more ends at once\n", s)
+			fmt.Fprintf(stderr, "%v: ending in order; a second signal ends at once\n", s)
 		case <-done:
 			return
 		}

@@ -33,25 +33,25 @@ func newServeCommand(stdout, stderr io.Writer) *cobra.Command {
 and close with the same code; they differ in how a connection comes to the
 thread that serves it ("lflab list" describes them).
 
-One process, as long as nothing says otherwise. With --config, or with a
-directive about processes (--start-servers, --max-request-workers, ...), a
-control process starts children, keeps idle threads within bounds, replaces
-children that die, and restarts without losing a request, as Apache httpd does.
---config FILE has httpd.conf syntax; every directive is a flag, too, and flags
-win. --check prints what the settings come to, each adjustment with its reason,
-and what would keep a server from starting here: it binds the addresses for a
-moment, and serves nothing.
+By default it runs one process. With --config, or with a directive about
+processes (--start-servers, --max-request-workers, ...), a control process
+starts children, keeps idle threads within bounds, replaces children that die,
+and restarts without losing a request, as Apache httpd does. --config FILE has
+httpd.conf syntax; every directive is a flag, too, and flags win. --check prints
+the effective settings, each adjustment with its reason, and what would prevent
+a server from starting here. It binds the addresses for a moment, and serves
+nothing.
 
 Built-in paths: /hello  /spin?us=N  /sleep?ms=N  /touch?kib=N  /bytes?n=N  /echo
                 /server-status  /server-status?auto
 everything else comes from --document-root, if one is given.
 
-Signals: one process drains on TERM, HUP or Ctrl-C: listening stops at once,
-requests in flight finish within --grace; a second one ends at once. A control
-process knows httpd's: TERM and INT stop, HUP restarts, USR1 restarts
-gracefully, USR2 stops gracefully, and so does WINCH without a controlling
-terminal (which sends it when its size changes); -k sends them through the
-PidFile.`,
+Signals: one process drains on TERM, HUP or Ctrl-C: listening stops at once, and
+requests in flight finish within --grace. A second signal ends it at once. A
+control process obeys httpd's signals: TERM and INT stop, HUP restarts, USR1
+restarts gracefully, USR2 stops gracefully, and so does WINCH without a
+controlling terminal (a terminal sends WINCH when its size changes). -k sends
+signals to the process in the PidFile.`,
 		Example: `  lflab serve --mpm leader --listen 127.0.0.1:8080
   lflab serve --mpm worker --threads 64 --primitive spinfutex --spin 5us
   lflab serve --mpm event --start-servers 4 --threads-per-child 16 --docroot ./public
@@ -73,7 +73,7 @@ PidFile.`,
 	f.BoolVarP(&o.check, "check", "t", false, "print the effective settings and every adjustment, and serve nothing")
 	f.StringVarP(&o.send, "command", "k", "", "signal the server that the PidFile names: stop, restart, graceful or graceful-stop")
 	f.BoolVarP(&o.list, "compiled-in", "l", false, "list what is compiled in, as httpd -l does")
-	f.BoolVarP(&o.build, "build", "V", false, "tell how this program was built and what it takes for granted, as httpd -V does")
+	f.BoolVarP(&o.build, "build", "V", false, "print how this program was built and its fixed settings, as httpd -V does")
 	o.flags = directive.NewFlags(f)
 	return cmd
 }
@@ -136,7 +136,7 @@ func check(stdout io.Writer, settings *directive.Settings, notes directive.Notes
 		case directive.Error:
 			errs++
 		case directive.Warning:
-			doubt = ", but for what the warnings say"
+			doubt = ", unless a warning above prevents it"
 		}
 	}
 	if errs > 0 {

@@ -45,11 +45,11 @@ func newStatusCommand(stdout io.Writer) *cobra.Command {
 		Long: `status shows a server's scoreboard: what each thread does, who leads, and how
 often work is handed over.
 
-It asks the server, whose status page must be reachable, by default
-` + statusURL + `. Apache's page with ?auto will do, too.
-A server all of whose threads are busy does not answer: one with child
-processes can then be read from its memory, with --pid-file or --scoreboard, by
-its own user and by root.
+It reads the server's status page, by default
+` + statusURL + `. Apache's page with ?auto works, too.
+A server does not answer while all its threads are busy. With --pid-file or
+--scoreboard, its own user and root can read the memory of a server that has
+child processes.
 
   .  no thread    S  starts      _  waits for a connection   R  reads a request
   W  handles it   K  keep-alive  C  closes                   G  finishes
@@ -77,11 +77,11 @@ Below the letters, ^ marks a leader or listener, the next to take a connection.`
 		},
 	}
 	fl := cmd.Flags()
-	fl.StringVar(&f.pidFile, "pid-file", "", "read the memory of the server whose number is in this file, without asking it")
-	fl.StringVar(&f.board, "scoreboard", "", "read a server's ScoreBoardFile, likewise")
-	fl.BoolVar(&f.watch, "watch", false, "look again and again until Ctrl-C, and show what happens in between")
-	fl.DurationVar(&f.interval, "interval", time.Second, "between two looks of --watch")
-	fl.StringVar(&f.json, "json", "", "write what was seen as JSON to this file; - is standard output")
+	fl.StringVar(&f.pidFile, "pid-file", "", "read the memory of the server whose process ID is in this file, without a request")
+	fl.StringVar(&f.board, "scoreboard", "", "read a server's ScoreBoardFile, without a request")
+	fl.BoolVar(&f.watch, "watch", false, "repeat until Ctrl-C, and show what happened since the last reading")
+	fl.DurationVar(&f.interval, "interval", time.Second, "time between two readings of --watch")
+	fl.StringVar(&f.json, "json", "", "write the status as JSON to this file; - is standard output")
 	return cmd
 }
 
@@ -95,9 +95,9 @@ func (f *statusFlags) check() error {
 	}
 	switch {
 	case ways > 1:
-		return errors.New("status: a URL, --pid-file and --scoreboard are three ways to one end: give one")
+		return errors.New("status: give only one of a URL, --pid-file and --scoreboard")
 	case f.watch && f.json != "":
-		return errors.New("--json: not with --watch [ask again for each look]")
+		return errors.New("--json: not with --watch [run lflab status for each reading]")
 	case f.interval < 10*time.Millisecond:
 		return fmt.Errorf("--interval %v: must be 10ms or more", f.interval)
 	case ways == 1 && f.url == "":
@@ -111,7 +111,7 @@ func (f *statusFlags) check() error {
 	}
 	u, err := url.Parse(given)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("status: %q is no address of a status page (want one like %s)", f.url, statusURL)
+		return fmt.Errorf("status: %q is not the address of a status page (want one like %s)", f.url, statusURL)
 	}
 	if u.Path == "" || u.Path == "/" {
 		u.Path = "/server-status"
@@ -181,7 +181,7 @@ func boardOf(path string) (*scoreboard.Board, error) {
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil || pid <= 0 {
-		return nil, fmt.Errorf("PID file %s: %.40q is no process number", path, text)
+		return nil, fmt.Errorf("PID file %s: %.40q is not a process ID", path, text)
 	}
 	b, err := scoreboard.OpenProcess(pid)
 	switch {
@@ -210,7 +210,7 @@ func (f *statusFlags) ask(ctx context.Context) (*status.Reading, error) {
 		}
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
-			return nil, fmt.Errorf("status: %s did not answer within %v (are all its threads busy? --pid-file FILE looks without asking)", f.url, statusTimeout)
+			return nil, fmt.Errorf("status: %s did not answer within %v (are all its threads busy? --pid-file FILE reads its memory)", f.url, statusTimeout)
 		case errors.Is(err, unix.ECONNREFUSED):
 			return nil, fmt.Errorf("status: nobody listens at %s: %w (start a server with lflab serve, or name its address)", f.url, err)
 		}

@@ -122,7 +122,7 @@ func TestStatusErrors(t *testing.T) {
 		args []string
 		want []string
 	}{
-		"no number":       {[]string{"--pid-file", write("text", "none\n")}, []string{`"none\n" is no process number`}},
+		"no number":       {[]string{"--pid-file", write("text", "none\n")}, []string{`"none\n" is not a process ID`}},
 		"has ended":       {[]string{"--pid-file", write("gone", strconv.Itoa(gone.Process.Pid))}, []string{"does not run", "ended without removing"}},
 		"left behind":     {[]string{"--scoreboard", left}, []string{"has ended", "remove the file"}},
 		"no board":        {[]string{"--scoreboard", write("short", "x")}, []string{"not a scoreboard"}},

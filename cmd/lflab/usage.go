@@ -28,7 +28,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		flag, value := invalid.GetFlag(), invalid.GetValue()
 		switch what, known := wanted[flag.Value.Type()]; {
 		case errors.Is(err, strconv.ErrRange):
-			err = fmt.Errorf("--%s %s: is beyond what can be counted", flag.Name, value)
+			err = fmt.Errorf("--%s %s: is too large", flag.Name, value)
 		case known:
 			err = fmt.Errorf("--%s %s: is no %s", flag.Name, value, what)
 		default:
@@ -66,7 +66,7 @@ func noArguments(hint func(argument string) string) cobra.PositionalArgs {
 		if hint != nil {
 			say = hint(args[0])
 		}
-		return fmt.Errorf("%s takes no argument, and was given %q%s", cmd.CommandPath(), strings.Join(args, " "), say)
+		return fmt.Errorf("%s takes no argument, but was given %q%s", cmd.CommandPath(), strings.Join(args, " "), say)
 	}
 }
 
@@ -74,7 +74,7 @@ func noArguments(hint func(argument string) string) cobra.PositionalArgs {
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != len(names) {
-			return fmt.Errorf("%s takes %s, and was given %d", cmd.CommandPath(), strings.Join(names, " and "), len(args))
+			return fmt.Errorf("%s takes %s, but was given %d", cmd.CommandPath(), strings.Join(names, " and "), len(args))
 		}
 		return nil
 	}

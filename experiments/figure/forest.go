@@ -43,8 +43,8 @@ func (v *View) verdictFigures() []Figure {
 			continue
 		}
 		f.Sheet = plot.ForestSheet(of.label, of.neutral, rows)
-		f.Caption = words.Sentences("One row for each pair of cells: the median over blocks of the ratio within each (of a gain: the difference over the rule's unit), its 95 % interval, dotted where there are too few blocks for one. The upright line is no difference, the dashed one the bound that is claimed.",
-			"Filled markers support the claim, hollow ones do not decide, crossed ones contradict it.", v.loads(v.ruled(j, of.kind)), v.replicates(), v.leftOut("and not drawn"))
+		f.Caption = words.Sentences("One row for each pair of cells: the ratio of two cells, estimated after Hodges and Lehmann over blocks (of a gain: the difference over the rule's unit), and its 95 % interval (a stricter one where one of several pairs suffices), dotted where there are too few blocks for one. The upright line is no difference, the dashed one the bound that is claimed.",
+			"Filled markers confirm the claim, crossed ones contradict it or show less than it claims, hollow ones show equivalence or do not decide.", v.loads(v.ruled(j, of.kind)), v.replicates(), v.leftOut("and not drawn"))
 		figs = append(figs, f)
 	}
 	if f := v.trendFigure(j, title); f.Sheet != nil {
@@ -66,16 +66,25 @@ func (v *View) ruled(j *verdict.Verdict, kinds ...string) []record.Phase {
 	return v.PhasesNamed(names)
 }
 
-// marks gives each side of the claim the marker of its pairs.
-var marks = map[verdict.Side]plot.Mark{verdict.Supports: plot.Filled, verdict.Open: plot.Hollow, verdict.Contradicts: plot.Crossed}
+// marks gives outcomes the marker of their pairs. The others are hollow.
+var marks = map[verdict.Outcome]plot.Mark{verdict.Confirmed: plot.Filled, verdict.Contradicted: plot.Crossed, verdict.Smaller: plot.Crossed}
+
+// markOf returns the marker of an outcome.
+func markOf(o verdict.Outcome) plot.Mark {
+	if m, ok := marks[o]; ok {
+		return m
+	}
+	return plot.Hollow
+}
 
 // pairRows returns a row for each of a rule's pairs.
 func (v *View) pairRows(r verdict.RuleResult) []plot.ForestRow {
 	var bounds []float64
 	q := r.Rule
 	switch {
-	case q.Differs > 0:
-		bounds = []float64{1 / (1 + q.Differs), 1 + q.Differs}
+	case q.Differs > 0 || q.Within > 0:
+		d := max(q.Differs, q.Within)
+		bounds = []float64{1 / (1 + d), 1 + d}
 	case q.Below > 0 && q.Below != 1:
 		bounds = []float64{q.Below}
 	case q.Above > 0 && (q.Above != 1 || q.Kind == suite.RuleGain):
@@ -87,7 +96,7 @@ func (v *View) pairRows(r verdict.RuleResult) []plot.ForestRow {
 		if !ok {
 			look = plot.Style{Color: plot.Ink}
 		}
-		rows = append(rows, plot.ForestRow{Label: pairName(p), Style: look, Of: p.Interval, Mark: marks[p.Side], Bounds: bounds})
+		rows = append(rows, plot.ForestRow{Label: pairName(p), Style: look, Of: p.Interval, Mark: markOf(p.Outcome), Bounds: bounds})
 	}
 	return rows
 }
@@ -123,8 +132,8 @@ func (v *View) trendFigure(j *verdict.Verdict, title string) Figure {
 				s.Name = pairName(of.Levels[0])
 			}
 			for k, p := range of.Levels {
-				if p.Interval.N > 0 {
-					s.Points = append(s.Points, plot.SeriesPoint{X: of.At[k], Of: p.Interval})
+				if p.Effect.N > 0 {
+					s.Points = append(s.Points, plot.SeriesPoint{X: of.At[k], Of: p.Effect.Interval})
 				}
 			}
 			ss = append(ss, s)
@@ -142,7 +151,7 @@ func (v *View) trendFigure(j *verdict.Verdict, title string) Figure {
 		return f
 	}
 	f.Sheet.Legend = legend
-	f.Caption = words.Sentences("The ratio of each pair along the axis that the rule names: the median over blocks with its 95 % interval. The line across is no difference.",
+	f.Caption = words.Sentences("The ratio of each pair along the axis that the rule names, estimated after Hodges and Lehmann over blocks, with its 95 % interval. The line across is no difference.",
 		v.loads(v.ruled(j, suite.RuleTrend, suite.RuleCrossing)), v.replicates(), v.leftOut("and not drawn"))
 	return f
 }

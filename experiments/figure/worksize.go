@@ -74,7 +74,7 @@ func (v *View) workFigure() Figure {
 					iv := stats.RatioPaired(findings.SampleOf(v.Where(at.With(of.axis, of.of)), ph.Name, rate).ByBlock,
 						findings.SampleOf(v.Where(at.With(of.axis, of.to)), ph.Name, rate).ByBlock)
 					if ok && iv.N > 0 {
-						s.Points = append(s.Points, plot.SeriesPoint{X: x, Of: iv})
+						s.Points = append(s.Points, plot.SeriesPoint{X: x, Of: iv.Interval})
 					}
 				}
 				s.Points = plot.ByX(s.Points)

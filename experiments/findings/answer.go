@@ -67,7 +67,7 @@ type claim struct {
 
 func (v *View) compare(phase string, p Panel, key, a, b string) Comparison {
 	m := MetricOf(key)
-	return Compare(m, v.Sample(phase, p, a, m).Valid, v.Sample(phase, p, b, m).Valid)
+	return Compare(m, v.Sample(phase, p, a, m), v.Sample(phase, p, b, m))
 }
 
 func (v *View) answerPattern() []Paragraph {

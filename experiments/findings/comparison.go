@@ -10,51 +10,44 @@ import (
 
 // Comparison compares two samples of a metric, a and b.
 type Comparison struct {
-	A, B   stats.Interval
-	Ratio  stats.Interval // of medians, a over b
-	P      float64        // Correct applies Holm's correction to it
-	least  float64        // smallest P of samples of these sizes, corrected by Correct too
+	A, B   stats.Interval // medians
+	Ratio  stats.Interval // of a to b
+	P      float64        // of the ratio; Correct applies Holm's correction to it
+	least  float64        // smallest P of so many values, corrected by Correct too
 	Metric record.Metric
 }
 
-// Compare compares a with b, not yet corrected for other comparisons.
-func Compare(m record.Metric, a, b []float64) Comparison {
-	return Comparison{
-		least: stats.LeastP(len(a), len(b)),
-		A:     stats.Summarise(a), B: stats.Summarise(b),
-		Ratio: stats.Ratio(a, b), P: stats.Compare(a, b), Metric: m,
-	}
+// Compare compares the trials that count of two cells of a run, block by block.
+// It does not correct for other comparisons.
+func Compare(m record.Metric, a, b stats.Sample) Comparison {
+	e := stats.RatioPaired(a.ByBlock, b.ByBlock)
+	return Comparison{A: stats.Summarise(a.Valid), B: stats.Summarise(b.Valid), Ratio: e.Interval, P: e.P, least: stats.LeastPaired(e.N), Metric: m}
 }
 
-// Known reports whether both samples have values.
-func (v Comparison) Known() bool { return v.A.N > 0 && v.B.N > 0 }
+// CompareRuns compares the trials that count of one cell in two runs, which
+// share no blocks.
+func CompareRuns(m record.Metric, a, b stats.Sample) Comparison {
+	e := stats.Ratio(a.Valid, b.Valid)
+	return Comparison{A: stats.Summarise(a.Valid), B: stats.Summarise(b.Valid), Ratio: e.Interval, P: e.P, least: stats.Least(len(a.Valid), len(b.Valid)), Metric: m}
+}
+
+// Known reports whether the samples could be compared.
+func (v Comparison) Known() bool { return v.Ratio.N > 0 }
 
 // Enough reports whether the samples are large enough to show a difference:
-// three values against three never reach p < 0.05, however far apart they lie.
+// five blocks never reach p < 0.05, however far apart the values lie.
 func (v Comparison) Enough() bool { return v.least < stats.Alpha }
 
-// Differs reports whether both the test and the interval show a difference.
-func (v Comparison) Differs() bool {
-	return v.Known() && v.P < stats.Alpha && v.gap()
-}
+// Differs reports whether the test shows a difference.
+func (v Comparison) Differs() bool { return v.Known() && v.P < stats.Alpha }
 
-// gap reports whether the interval of the ratio excludes 1. If there is no
-// ratio, because b is 0, it reports whether the intervals of a and b do not
-// overlap.
-func (v Comparison) gap() bool {
-	if v.Ratio.N > 0 {
-		return !v.Ratio.Contains(1)
-	}
-	return !v.A.Overlaps(v.B)
-}
-
-// Better reports whether a's median is better than b's: higher for metrics
-// where higher is better, otherwise lower.
+// Better reports whether a is better than b: higher for metrics where higher is
+// better, otherwise lower.
 func (v Comparison) Better() bool {
 	if v.Metric.Higher {
-		return v.A.Center > v.B.Center
+		return v.Ratio.Center > 1
 	}
-	return v.A.Center < v.B.Center
+	return v.Ratio.Center < 1
 }
 
 // evidence writes the ratio with its interval, and the p-value.
@@ -101,7 +94,7 @@ func (v Comparison) Word() string {
 		return "too few"
 	case !v.Differs():
 		return "same"
-	case v.A.Center < v.B.Center:
+	case v.Ratio.Center < 1:
 		return "lower"
 	}
 	return "higher"

@@ -101,18 +101,12 @@ func (v *View) Changes(x OnOff, m record.Metric) []Change {
 	return cs
 }
 
-// Ratio returns the median over blocks of the ratio of on to off.
-func (c Change) Ratio() stats.Interval { return stats.RatioPaired(c.on, c.off) }
+// Ratio returns the ratio of on to off.
+func (c Change) Ratio() stats.Interval { return stats.RatioPaired(c.on, c.off).Interval }
 
-// Difference returns the median over blocks of on minus off.
+// Difference returns on minus off.
 func (c Change) Difference() stats.Interval {
-	var ds []float64
-	for block, a := range c.on {
-		if b, ok := c.off[block]; ok {
-			ds = append(ds, a-b)
-		}
-	}
-	return stats.Summarise(ds)
+	return stats.DifferencePaired(c.on, c.off, nil).Interval
 }
 
 // Title names the two measurements.

@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // A testServer passes each request, numbered from 1, to a function. It counts
@@ -85,6 +87,19 @@ func sayAndClose(text string) func(*net.TCPConn, int64) bool {
 		_, _ = c.Write([]byte(text))
 		return false
 	}
+}
+
+// cork holds back what is written to c until the end of the stream (tcp(7),
+// TCP_CORK).
+func cork(c *net.TCPConn) (err error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return err
+	}
+	if called := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_CORK, 1) }); called != nil {
+		return called
+	}
+	return err
 }
 
 // served is mustRun for a load that must have answers. If none came in time

@@ -67,7 +67,7 @@ func loadAverage(p patient) Finding {
 	case share > 0.3:
 		f.Level, f.Sentence = Warn, "other programs take CPU time that results will miss: end them or wait until the 1-minute load is below 0.1 per CPU"
 	case share > 0.1:
-		f.Level, f.Sentence = Note, "something else is running, or has been within the last minute"
+		f.Level, f.Sentence = Note, "another program is running, or ran within the last minute"
 	default:
 		f.Level, f.Sentence = OK, "the machine is idle"
 	}
@@ -75,7 +75,7 @@ func loadAverage(p patient) Finding {
 }
 
 func processors(p patient) Finding {
-	f := Finding{Name: "cpus", Value: strconv.Itoa(p.facts.CPUs), Level: OK, Sentence: "server and load generator find CPUs of their own"}
+	f := Finding{Name: "cpus", Value: strconv.Itoa(p.facts.CPUs), Level: OK, Sentence: "server and load generator have CPUs of their own"}
 	if p.facts.CPUs < 4 {
 		f.Level, f.Sentence = Note, "with fewer than 4 CPUs server and load generator share them: compare servers with each other, not with other machines"
 	}
@@ -91,9 +91,9 @@ func smt(p patient) Finding {
 }
 
 func virtualised(p patient) Finding {
-	f := Finding{Name: "virtualisation", Value: p.facts.Virtualised, Level: OK, Sentence: "no hypervisor shows itself"}
+	f := Finding{Name: "virtualisation", Value: p.facts.Virtualised, Level: OK, Sentence: "no hypervisor was found"}
 	if f.Value != "none" {
-		f.Level, f.Sentence = Note, "in a virtual machine, waking another CPU costs an exit to the hypervisor and neighbours take time: state it with every result"
+		f.Level, f.Sentence = Note, "in a virtual machine, waking another CPU costs an exit to the hypervisor, and neighbours take CPU time: state it with every result"
 	}
 	return f
 }
@@ -110,11 +110,11 @@ func frequencyGovernor(p patient) Finding {
 	f := Finding{Name: "governor", Value: p.facts.Governor, Level: OK}
 	switch f.Value {
 	case "none":
-		f.Sentence = "the kernel does not steer the clock frequency"
+		f.Sentence = "the kernel does not control the clock frequency"
 	case "performance":
 		f.Sentence = "the clock frequency does not follow the load"
 	default:
-		f.Level, f.Sentence = Warn, "the clock frequency follows the load, so that a server that sleeps more also runs slower: set the governor performance for the time of a run"
+		f.Level, f.Sentence = Warn, "the clock frequency follows the load, so that a server that sleeps more also runs slower: set the governor performance during a run"
 	}
 	return f
 }
@@ -130,7 +130,7 @@ func turbo(p patient) Finding {
 	}
 	switch on {
 	case "1":
-		f.Value, f.Level, f.Sentence = "on", Note, "the clock rises while few CPUs are busy and the chip is cool: switch it off for figures that are to agree between hours"
+		f.Value, f.Level, f.Sentence = "on", Note, "the clock rises while few CPUs are busy and the chip is cool: switch it off if figures from different hours must agree"
 	case "0":
 		f.Value, f.Sentence = "off", "the clock does not depend on temperature"
 	}
@@ -169,7 +169,7 @@ func cpuMitigations(p patient) Finding {
 	}
 	f := Finding{Name: "mitigations", Value: fmt.Sprintf("%d active", active), Level: OK, Sentence: "system calls and switches are not slowed down by mitigations"}
 	if active > 0 {
-		f.Level, f.Sentence = Note, "mitigations of CPU flaws make each system call and switch dearer: compare with other machines only where these are the same"
+		f.Level, f.Sentence = Note, "mitigations of CPU flaws slow down each system call and switch: compare only machines with the same mitigations"
 	}
 	return f
 }
@@ -177,10 +177,10 @@ func cpuMitigations(p patient) Finding {
 func bootLine(p patient) Finding {
 	f := Finding{Name: "boot-parameters", Value: "none", Level: OK, Sentence: "the kernel's command line says nothing about where and when threads run"}
 	if len(p.facts.BootParameters) > 0 {
-		f.Value, f.Sentence = strings.Join(p.facts.BootParameters, " "), "the command line of the kernel, as far as it concerns where and when threads run; results keep it"
+		f.Value, f.Sentence = strings.Join(p.facts.BootParameters, " "), "the parts of the kernel's command line that decide where and when threads run; results record them"
 	}
 	if foreign := p.facts.Foreign(); len(foreign) > 0 {
-		f.Level, f.Sentence = Warn, fmt.Sprintf("Linux as released has no parameter %s: this kernel's scheduler has rules of its own, and where woken threads run, which much of a hand-off's time depends on, may be different on other machines", strings.Join(foreign, " "))
+		f.Level, f.Sentence = Warn, fmt.Sprintf("released Linux has no parameter %s: this kernel's scheduler has rules of its own, so woken threads may run on other CPUs than elsewhere, which changes the time of hand-offs", strings.Join(foreign, " "))
 	}
 	return f
 }
@@ -190,12 +190,12 @@ func placement(p patient) Finding {
 	if p.facts.Placement == nil {
 		return f
 	}
-	f.Value, f.Sentence = p.facts.Placement.String(), "a woken thread goes to a CPU that is idle when its waker computes on"
+	f.Value, f.Sentence = p.facts.Placement.String(), "if the waker goes on computing, the woken thread runs on an idle CPU"
 	switch share := p.facts.Placement.OnWakers; {
 	case share > 0.5:
-		f.Level, f.Sentence = Warn, "a woken thread is put on the CPU of its waker, which computes on, though another CPU is idle: followers wait for their promoters' handlers, or interrupt them. State it with every result, and compare with --pin-threads"
+		f.Level, f.Sentence = Warn, "the kernel puts a woken thread on the CPU of its waker, which goes on computing, although another CPU is idle: followers wait for their promoters' handlers, or interrupt them. State it with every result, and compare with --pin-threads"
 	case share > 0.1:
-		f.Level, f.Sentence = Note, "some woken threads are put on the CPU of their waker, which computes on, though another is idle or was a moment ago"
+		f.Level, f.Sentence = Note, "the kernel puts some woken threads on the CPU of their waker, which goes on computing, although another CPU is idle or was a moment ago"
 	}
 	return f
 }

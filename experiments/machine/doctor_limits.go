@@ -45,7 +45,7 @@ func timeWait(p patient) Finding {
 	switch f.Value {
 	case "1", "2":
 	case "0":
-		f.Level, f.Sentence = Note, "ports stay in TIME_WAIT for a minute; every trial has a server port of its own, so that only single long loads with --close run short"
+		f.Level, f.Sentence = Note, "ports stay in TIME_WAIT for a minute; every trial has a server port of its own, so only single long loads with --close can run out of ports"
 	default:
 		f.Value, f.Level, f.Sentence = "unknown", Note, "whether ports in TIME_WAIT are used again is unknown"
 	}

@@ -2,6 +2,7 @@ package madeup
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -11,19 +12,8 @@ import (
 // SuiteRun returns a made-up run of an embedded suite. The flight recorder and
 // the probe have values only in phases for which the suite switches them on.
 func SuiteRun(s *suite.Suite) *record.Run {
-	var axes []record.Axis
-	for _, a := range s.Axes {
-		axes = append(axes, record.Axis{Name: a.Name, Values: a.Values})
-	}
-	var phases []record.Phase
-	of := map[string]suite.Phase{}
-	for _, ph := range s.Phases {
-		of[ph.Name] = ph
-		phases = append(phases, record.Phase{Name: ph.Name, Title: ph.Title, Path: ph.Path, Connections: 32, Arrivals: ph.Arrivals,
-			Flight: ph.Flight, Probe: ph.Probe, Overload: ph.Overload, Axes: ph.Axes})
-	}
-	run := madeUp(9, s.Name, 2, axes, phases, func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
-		ph := of[r.Name]
+	run := madeUp(9, s.Name, 2, s.Axes, s.Phases, func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
+		ph := s.Phases[slices.IndexFunc(s.Phases, func(p suite.Phase) bool { return p.Name == r.Name })]
 		r.RequestsPerSecond, r.CPUPerRequest, r.VoluntaryPerRequest = about(rng, 1000), about(rng, 20), about(rng, 2)
 		r.Latency = stats.Dist{P50: about(rng, 1e5), P99: about(rng, 1e6)}
 		r.Counts = map[string]uint64{"listen_drops": 5}

@@ -136,7 +136,7 @@ func (f *Fit) compare(samples []sample, value func(*sample) (float64, bool)) {
 				byBlock[s.mpm][s.block] = v
 			}
 		}
-		r := RatioPoint{X: p.X, Measured: stats.RatioPaired(byBlock["leader"], byBlock["worker"]), Predicted: math.NaN()}
+		r := RatioPoint{X: p.X, Measured: stats.RatioPaired(byBlock["leader"], byBlock["worker"]).Interval, Predicted: math.NaN()}
 		if r.Measured.N == 0 {
 			continue
 		}

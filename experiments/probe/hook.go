@@ -12,7 +12,7 @@ import (
 type hook struct {
 	program string
 	point   string
-	without string // what is unknown without it; empty if the probe needs it
+	without string // what the probe does not see without it; empty if the probe needs it
 }
 
 var hooks = []hook{
@@ -25,9 +25,9 @@ var hooks = []hook{
 	{program: bpf.ProbeProgSwitched, point: "sched_switch"},
 	{program: bpf.ProbeProgSetState, point: "inet_sock_set_state"},
 	{program: bpf.ProbeProgDataReady, point: "sk_data_ready",
-		without: "when data became ready: the dispatch latency of a connection's first request begins when it was established, later requests have none"},
+		without: "when data became ready (the dispatch latency of a connection's first request begins when it was established, later requests have none)"},
 	{program: bpf.ProbeProgReceivedData, point: "sock_recv_length",
-		without: "reads by the socket: they are taken from the system calls instead, which costs more"},
+		without: "reads at the socket (they are taken from the system calls instead, which costs more)"},
 }
 
 // points finds the kernel's tracepoints through the kernel's type information.

@@ -58,7 +58,7 @@ func tryHooks(hooks []hook) []HookState {
 			s.Err = explain("tracepoint "+h.point, err)
 			s.Sentence = s.Err.Error()
 			if !s.Needed {
-				s.Sentence += "; unknown without it: " + h.without
+				s.Sentence += "; without it the probe does not see " + h.without
 			}
 		}
 		states = append(states, s)

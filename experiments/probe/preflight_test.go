@@ -52,7 +52,7 @@ func TestMissingHook(t *testing.T) {
 			t.Errorf("state %+v of a tracepoint that does not exist", s)
 		}
 	}
-	if s := states[1].Sentence; !strings.HasSuffix(s, "; unknown without it: how late it is") {
+	if s := states[1].Sentence; !strings.HasSuffix(s, "; without it the probe does not see how late it is") {
 		t.Errorf("%q does not say what is unknown", s)
 	}
 	fs := findings(states)

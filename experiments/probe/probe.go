@@ -128,7 +128,7 @@ func (p *Probe) load(o Options) error {
 		if h.without == "" {
 			return fmt.Errorf("this kernel has no tracepoint %s, which the probe needs", h.point)
 		}
-		p.Missing = append(p.Missing, fmt.Sprintf("this kernel has no tracepoint %s: unknown is %s", h.point, h.without))
+		p.Missing = append(p.Missing, fmt.Sprintf("this kernel has no tracepoint %s, so the probe does not see %s", h.point, h.without))
 		delete(spec.Programs, h.program)
 	}
 	ns, err := pidNamespace()

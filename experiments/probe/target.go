@@ -80,7 +80,7 @@ func procIsOurs() error {
 		return fmt.Errorf("look a process up: %w (procfs is not mounted: mount -t proc proc /proc)", err)
 	}
 	if self != strconv.Itoa(os.Getpid()) {
-		return errors.New("/proc shows another pid namespace than the one that lflab runs in (mount its own: mount -t proc proc /proc, or unshare --mount-proc)")
+		return errors.New("/proc shows another pid namespace than the one that lflab runs in (mount that one's: mount -t proc proc /proc, or unshare --mount-proc)")
 	}
 	return nil
 }

@@ -4,7 +4,7 @@ import "testing"
 
 func TestAgree(t *testing.T) {
 	run := func(repeat int, scale float64) *Run {
-		r := &Run{Manifest: Manifest{Axes: []Axis{{"mpm", []string{"a", "b"}}}, Phases: []Phase{{Name: "x"}, {Name: "y"}},
+		r := &Run{Manifest: Manifest{Axes: []Axis{{Name: "mpm", Values: []string{"a", "b"}}}, Phases: []Phase{{Name: "x"}, {Name: "y"}},
 			Plan: NewPlan([]Cell{{"mpm": "a"}, {"mpm": "b"}}, repeat, 1)}}
 		for _, p := range r.Manifest.Plan {
 			v := 10 + float64(p.Repetition)
@@ -25,7 +25,7 @@ func TestAgree(t *testing.T) {
 		{"ends that touch", run(6, 1), run(6, 1.5), 6, 6},
 		{"two of b's apart", run(6, 1), run(6, 2), 4, 6},
 		{"too few", run(6, 1), run(5, 1), 0, 0},
-		{"another cell", run(6, 1), &Run{Manifest: Manifest{Axes: []Axis{{"mpm", []string{"c"}}}, Phases: []Phase{{Name: "x"}}, Plan: NewPlan([]Cell{{"mpm": "c"}}, 6, 1)}}, 0, 0},
+		{"another cell", run(6, 1), &Run{Manifest: Manifest{Axes: []Axis{{Name: "mpm", Values: []string{"c"}}}, Phases: []Phase{{Name: "x"}}, Plan: NewPlan([]Cell{{"mpm": "c"}}, 6, 1)}}, 0, 0},
 	} {
 		if n, m := overlaps(c.a, c.b); n != c.overlapping || m != c.both {
 			t.Errorf("%s: %d of %d, want %d of %d", c.name, n, m, c.overlapping, c.both)

@@ -28,7 +28,7 @@ func handmade(t *testing.T) *Run {
 	cells := []Cell{{"mpm": "one", "mode": "close"}, {"mpm": "two", "mode": "close"}}
 	r := &Run{Dir: dir, Manifest: Manifest{
 		Format: ManifestFormat, Suite: "made", Title: "Made", Question: "?", Seed: 1, Repeat: 2, Scale: 1,
-		Axes: []Axis{{"mpm", []string{"one", "two"}}, {"mode", []string{"close"}}}, Plan: NewPlan(cells, 2, 1),
+		Axes: []Axis{{Name: "mpm", Values: []string{"one", "two"}}, {Name: "mode", Values: []string{"close"}}}, Plan: NewPlan(cells, 2, 1),
 		Phases: []Phase{{Name: "closed", Connections: 4, DurationS: 0.25}},
 	}}
 	if err := WriteManifest(dir, &r.Manifest); err != nil {

@@ -25,10 +25,8 @@ func MetricNames() []string {
 type RatioRow struct {
 	suite.Ratio
 	Cell Cell
-	To   string // value of the axis, or phase, in the denominator
-	// Of is the median, with its interval, of the ratios within each block.
-	// Drift during a run affects both sides of a block alike.
-	Of stats.Interval
+	To   string         // value of the axis, or phase, in the denominator
+	Of   stats.Interval // over the blocks that have both
 }
 
 // Promise says whether the ratio keeps what the suite promises: "yes", "no", or
@@ -62,7 +60,7 @@ func (r *Run) Ratios() []RatioRow {
 			}
 			to, other := r.best(q, cell, *m)
 			if of := stats.RatioPaired(r.ByBlock(cell, q.Phase, *m), other); of.N > 0 {
-				rows = append(rows, RatioRow{q, cell, to, of})
+				rows = append(rows, RatioRow{q, cell, to, of.Interval})
 			}
 		}
 	}

@@ -64,12 +64,6 @@ type SetAside struct {
 	Why   string    `json:"why"`
 }
 
-// Axis is one parameter of a suite and the values it takes.
-type Axis struct {
-	Name   string   `json:"name"`
-	Values []string `json:"values"`
-}
-
 // Planned is one trial of the plan.
 type Planned struct {
 	ID         string `json:"id"` // hash of cell, repetition and make-up
@@ -83,39 +77,11 @@ type Planned struct {
 	Makeup int `json:"makeup,omitempty"`
 }
 
-// Phase is one load within a trial.
-type Phase struct {
-	Name        string  `json:"name"`        // "closed", "open"
-	Title       string  `json:"title"`       // for people: "closed loop, 32 connections"
-	Path        string  `json:"path"`        // requested path
-	Connections int     `json:"connections"` // the smallest number, where ConnectionsByMode is set
-	Generators  int     `json:"generator_threads"`
-	Rate        float64 `json:"rate,omitempty"` // offered rate of an open loop; 0 means a closed loop; the smallest rate, where RateByMode is set
-	// These numbers differ between the values of the axis "mode".
-	ConnectionsByMode map[string]int     `json:"connections_by_mode,omitempty"`
-	RateByMode        map[string]float64 `json:"rate_by_mode,omitempty"`
-	Arrivals          string             `json:"arrivals,omitempty"`
-	Spacing           float64            `json:"spacing_us,omitempty"` // between the two requests of a pair
-	Burst             int                `json:"burst,omitempty"`      // number of requests sent at once
-	Overload          bool               `json:"overload,omitempty"`   // the phase asks for more than the server can serve, on purpose
-	Handoff           string             `json:"handoff,omitempty"`    // primitive on which two threads of the runner sleep and pass a turn to and fro; such a phase has no load
-	HandoffPlace      string             `json:"handoff_place,omitempty"`
-	Axes              []string           `json:"axes,omitempty"` // axes from which the phase takes numbers; the fields here hold the smallest of them
-	WarmupS           float64            `json:"warmup_s"`
-	DurationS         float64            `json:"duration_s"`
-	Flight            bool               `json:"flight"`               // the servers' flight recorders are on
-	Background        *suite.Background  `json:"background,omitempty"` // clients that stay connected during the phase
-	Step              *Step              `json:"step,omitempty"`       // watches the server before, during and after the load
-	Probe             string             `json:"probe,omitempty"`      // the kernel probe keeps "histograms" or "records"; empty means off or not allowed here; an axis "probe" overrides it
-}
-
-// Step says how a phase watches its load come and go.
-type Step struct {
-	BeforeS  float64 `json:"before_s"`
-	AfterS   float64 `json:"after_s"` // upper bound
-	EveryS   float64 `json:"every_s"`
-	IdleMost int     `json:"idle_most"` // threads that may still be idle at the end
-}
+// A manifest holds the axes and phases of its suite as the suite does.
+type (
+	Axis  = suite.Axis
+	Phase = suite.Phase
+)
 
 // Git is the state of the source tree.
 type Git struct {

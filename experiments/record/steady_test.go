@@ -133,7 +133,7 @@ func TestTooShortToTell(t *testing.T) {
 func TestCourses(t *testing.T) {
 	cell := Cell{"mpm": "one"}
 	run := func(seed uint64, rate func(at float64) float64) *Run {
-		r := &Run{Manifest: Manifest{Axes: []Axis{{"mpm", []string{"one"}}}, Plan: NewPlan([]Cell{cell}, 16, 1),
+		r := &Run{Manifest: Manifest{Axes: []Axis{{Name: "mpm", Values: []string{"one"}}}, Plan: NewPlan([]Cell{cell}, 16, 1),
 			Phases: []Phase{{Name: "closed"}, {Name: "over", Overload: true}, {Name: "short"}}}}
 		rng := rand.New(rand.NewPCG(seed, 2))
 		for i, p := range r.Manifest.Plan {

@@ -19,7 +19,7 @@ import (
 // "two", whose second trial is invalid.
 func made(t *testing.T) *Run {
 	t.Helper()
-	axes := []Axis{{"mpm", []string{"two", "one"}}, {"mode", []string{"close"}}}
+	axes := []Axis{{Name: "mpm", Values: []string{"two", "one"}}, {Name: "mode", Values: []string{"close"}}}
 	r := &Run{Dir: t.TempDir(), Manifest: Manifest{Suite: "small", Seed: 5, Axes: axes, Phases: []Phase{{Name: "closed"}, {Name: "open"}},
 		Plan: NewPlan([]Cell{{"mpm": "one", "mode": "close"}, {"mpm": "two", "mode": "close"}}, 3, 5)}}
 	for _, p := range r.Manifest.Plan {

@@ -76,13 +76,13 @@ func Compare(a, b *record.Run) *Comparison {
 				if slices.Contains(redundant, m.Name) {
 					continue
 				}
-				if w := findings.Compare(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
+				if w := findings.CompareRuns(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
 					vs = append(vs, w)
 				}
 			}
 			if len(vs) == 0 { // a command that prints only a mean
 				m := findings.MetricOf(findings.KeyHMean)
-				if w := findings.Compare(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
+				if w := findings.CompareRuns(m, vb.ofCell(ph.Name, cell, m), va.ofCell(ph.Name, cell, m)); w.Known() {
 					vs = append(vs, w)
 				}
 			}
@@ -105,9 +105,9 @@ func Compare(a, b *record.Run) *Comparison {
 	return c
 }
 
-// ofCell returns a metric's values in the trials of one cell that count.
-func (v *view) ofCell(phase string, cell record.Cell, m record.Metric) []float64 {
-	return v.Sample(phase, findings.Panel{Cell: cell}, cell[v.Group], m).Valid
+// ofCell returns a metric's values of one cell.
+func (v *view) ofCell(phase string, cell record.Cell, m record.Metric) stats.Sample {
+	return v.Sample(phase, findings.Panel{Cell: cell}, cell[v.Group], m)
 }
 
 // cellsOf returns the cells that have trials, in the order of the axes' values.

@@ -104,19 +104,19 @@ func (r *run) Found() []string {
 	return append(found, why...)
 }
 
-// Against returns the sentences that contradict a claim: on refuted rules, on
+// Against returns the sentences that contradict a claim: on contradicted rules, on
 // findings against the pattern if the suite has no rules, and on ratios that
 // break the suite's promise.
 func (r *run) Against() []string {
 	var against []string
-	if r.Verdict != nil && r.Verdict.Outcome == verdict.Refuted {
+	if r.Verdict != nil && r.Verdict.Outcome == verdict.Contradicted {
 		who := cmp.Or(r.Verdict.Hypothesis, "The claim")
 		if r.Verdict.Claim != "" {
 			who += ` ("` + strings.TrimSuffix(r.Verdict.Claim, ".") + `")`
 		}
 		for i := range r.Verdict.Rules {
-			if q := &r.Verdict.Rules[i]; q.Outcome == verdict.Refuted {
-				against = append(against, who+" is refuted. "+q.Sentence())
+			if q := &r.Verdict.Rules[i]; q.Outcome == verdict.Contradicted {
+				against = append(against, who+" is contradicted. "+q.Sentence())
 			}
 		}
 	}

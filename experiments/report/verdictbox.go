@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 
 	"lflab/experiments/verdict"
 	"lflab/experiments/words"
@@ -19,7 +21,7 @@ type verdictBox struct {
 type ruleRow struct {
 	Title, Claimed, Reason string
 	Outcome                verdict.Outcome
-	Pairs                  string // see sides
+	Pairs                  string // see tally
 }
 
 // verdictBox returns the box, nil if the suite has no rules.
@@ -30,25 +32,28 @@ func (v *view) verdictBox() *verdictBox {
 	}
 	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, Refuted: v.Run.Manifest.RefutedIf}
 	for _, r := range j.Rules {
-		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), words.Capital(r.Reason), r.Outcome, sides(r)})
+		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), words.Capital(r.Reason), r.Outcome, tally(r)})
 	}
 	return b
 }
 
-// sides writes how many pairs of a rule, or series if it has any, support the
-// claim, leave it open, and contradict it.
-func sides(r verdict.RuleResult) string {
-	n := map[verdict.Side]int{}
+// tally counts the pairs of a rule, or its series if it has any, by outcome:
+// "3 confirmed, 1 undecided".
+func tally(r verdict.RuleResult) string {
+	n := map[verdict.Outcome]int{}
 	for _, s := range r.Series {
-		n[s.Side]++
+		n[s.Outcome]++
 	}
 	if len(r.Series) == 0 {
 		for _, p := range r.Pairs {
-			n[p.Side]++
+			n[p.Outcome]++
 		}
 	}
-	if n[verdict.Supports]+n[verdict.Open]+n[verdict.Contradicts] == 0 {
-		return "–"
+	var parts []string
+	for _, o := range verdict.Outcomes {
+		if n[o] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[o], o))
+		}
 	}
-	return fmt.Sprintf("%d / %d / %d", n[verdict.Supports], n[verdict.Open], n[verdict.Contradicts])
+	return cmp.Or(strings.Join(parts, ", "), "–")
 }

@@ -222,7 +222,7 @@ func prepare(s *suite.Suite, o Options) (*Experiment, error) {
 		Git: sourceState(), Binary: binary, GoVersion: runtime.Version(),
 	}
 	for _, p := range s.Phases {
-		x.Manifest.Phases = append(x.Manifest.Phases, phaseRecord(p, o.Scale))
+		x.Manifest.Phases = append(x.Manifest.Phases, p.Scaled(o.Scale))
 	}
 	x.doWithoutCrowds(load.RaiseFiles)
 	if err := x.askRatios(); err != nil {
@@ -242,37 +242,14 @@ func prepare(s *suite.Suite, o Options) (*Experiment, error) {
 // checkProbe asks once, because a process's rights do not change.
 var checkProbe = sync.OnceValue(probe.Check)
 
-func phaseRecord(p suite.Phase, scale float64) record.Phase {
-	r := record.Phase{
-		Name: p.Name, Title: p.Title, Path: p.Path, Arrivals: p.Arrivals, Flight: p.Flight, Probe: p.Probe, Generators: p.Generators,
-		Connections: int(p.Connections.Least()), Rate: p.Rate.Least(), RateByMode: p.Rate.Each,
-		WarmupS: p.Warmup.Seconds() * scale, DurationS: p.Duration.Seconds() * scale,
-		Spacing: float64(p.Spacing) / 1e3, Burst: p.Burst, Overload: p.Overload, Handoff: p.Handoff, HandoffPlace: p.HandoffPlace, Axes: p.Axes, Background: p.Background,
-	}
-	if st := p.Step; st != nil {
-		r.Step = &record.Step{BeforeS: st.Before.Seconds() * scale, AfterS: st.After.Seconds() * scale, EveryS: st.Every.Seconds(), IdleMost: st.Idle}
-	}
-	for mode, n := range p.Connections.Each {
-		if r.ConnectionsByMode == nil {
-			r.ConnectionsByMode = map[string]int{}
-		}
-		r.ConnectionsByMode[mode] = int(n)
-	}
-	return r
-}
-
 // plan chooses the requested cells that can run here, and orders their trials.
 func (x *Experiment) plan() error {
 	m := &x.Manifest
-	var axes []record.Axis
-	for _, a := range x.suite.Axes {
-		axes = append(axes, record.Axis{Name: a.Name, Values: a.Values})
-	}
 	var cells []record.Cell
 	for _, c := range x.suite.Cells() {
 		cells = append(cells, record.Cell(c))
 	}
-	cells, err := choose(axes, cells, x.opts.Only)
+	cells, err := choose(x.suite.Axes, cells, x.opts.Only)
 	if err != nil {
 		return err
 	}
@@ -301,7 +278,7 @@ func (x *Experiment) plan() error {
 	if len(cells) == 0 || len(m.Phases) == 0 {
 		return fmt.Errorf("plan suite %s: nothing is left to measure (skipped: %s)", m.Suite, strings.Join(m.Skipped, "; "))
 	}
-	m.Axes = narrow(axes, cells)
+	m.Axes = narrow(x.suite.Axes, cells)
 	if m.BudgetS > 0 {
 		return x.planWithin(cells)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -100,11 +99,9 @@ func (s *spinners) end() {
 // phaseIn returns the load of a phase in a cell.
 func (x *Experiment) phaseIn(p record.Phase, cell record.Cell) record.Phase {
 	if len(p.Axes) > 0 {
-		i := slices.IndexFunc(x.suite.Phases, func(q suite.Phase) bool { return q.Name == p.Name })
-		probed := p.Probe != ""
-		if p = phaseRecord(x.suite.Phases[i].In(cell), x.Manifest.Scale); !probed {
-			p.Probe = "" // not allowed here
-		}
+		probe := p.Probe // empty, whatever the suite says, if it is not allowed here
+		p = x.suite.In(p, cell).Scaled(x.Manifest.Scale)
+		p.Probe = probe
 	}
 	p.Probe = probeIn(cell, p)
 	return p

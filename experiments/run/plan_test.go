@@ -91,7 +91,7 @@ func TestTrialIDIsStable(t *testing.T) {
 
 func TestChoose(t *testing.T) {
 	axes := []record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "event"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
-	s := suite.Suite{Axes: []suite.Axis{{Name: axes[0].Name, Values: axes[0].Values}, {Name: axes[1].Name, Values: axes[1].Values}}}
+	s := suite.Suite{Axes: axes}
 	var cells []record.Cell
 	for _, c := range s.Cells() {
 		cells = append(cells, c)

@@ -9,6 +9,7 @@ import (
 
 	"lflab/experiments/record"
 	"lflab/experiments/run/process"
+	"lflab/experiments/suite"
 )
 
 // sampler looks at a server at equal intervals. It counts processes and
@@ -22,7 +23,7 @@ type sampler struct {
 	series record.Series
 }
 
-func newSampler(root int, address string, step *record.Step, clients int) *sampler {
+func newSampler(root int, address string, step *suite.Step, clients int) *sampler {
 	return &sampler{
 		census: process.NewCensus(root), page: control{address: address}, every: seconds(step.EveryS), began: time.Now(),
 		series: record.Series{Clients: clients, IdleMost: step.IdleMost},

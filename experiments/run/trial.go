@@ -52,7 +52,7 @@ func (x *Experiment) trial(ctx context.Context, p record.Planned, order int) (*r
 func (x *Experiment) serveArgs(sub *suite.Subject, axis string, cell record.Cell) []string {
 	argv := append(slices.Clone(x.opts.Serve), "--listen=127.0.0.1:0", "--lab", "--grace="+grace.String())
 	for _, a := range x.suite.Axes {
-		if a.IsFlag() && (sub == nil || a.Name != axis && !hasFlag(sub.Serve, a.Name)) {
+		if x.suite.IsFlag(a.Name) && (sub == nil || a.Name != axis && !hasFlag(sub.Serve, a.Name)) {
 			argv = append(argv, "--"+a.Name+"="+cell[a.Name])
 		}
 	}
@@ -207,7 +207,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite
 	if err != nil {
 		return err
 	}
-	p, err := process.Start(t.Command)
+	p, err := process.StartHeld(t.Command)
 	if err != nil {
 		return err
 	}
@@ -219,6 +219,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite
 	}
 	defer w.close()
 	w.start()
+	p.Go()
 	out, err := p.Wait(ctx)
 	if err != nil {
 		return err

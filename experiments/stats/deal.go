@@ -139,3 +139,12 @@ func (t *table) give(row []float64, state, g, remaining, seen, given, gain int, 
 			gain+n*(2*seen+given), ways*float64(combin.Binomial(remaining, n)))
 	}
 }
+
+// run returns how many of the first values of a sorted slice equal x.
+func run(xs []float64, x float64) int {
+	n := 0
+	for n < len(xs) && xs[n] == x {
+		n++
+	}
+	return n
+}

@@ -67,3 +67,5 @@ func Band(hs []*hdrhistogram.Histogram, ps []float64) []Interval {
 	}
 	return band
 }
+
+func empty(h *hdrhistogram.Histogram) bool { return h == nil || h.TotalCount() == 0 }

@@ -54,3 +54,14 @@ func selectRank(xs []float64, k int) float64 {
 	}
 	return xs[k]
 }
+
+// median returns the median of sorted values: the mean of the middle two if
+// their number is even.
+func median(sorted []float64) float64 {
+	n := len(sorted)
+	lower, upper := sorted[(n-1)/2], sorted[n/2]
+	if lower == upper {
+		return lower // also if both are infinite
+	}
+	return lower/2 + upper/2
+}

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"math"
 	"strings"
-
-	"gonum.org/v1/gonum/stat/combin"
 )
+
+// Alpha is the p-value below which a difference counts.
+const Alpha = 1 - Level
 
 // PText formats a p-value for a sentence: "p = 0.017", "p < 0.001", or "no p"
 // for NaN.
@@ -28,14 +29,4 @@ func PCell(p float64) string {
 		return "-"
 	}
 	return strings.TrimPrefix(strings.TrimPrefix(PText(p), "p "), "= ")
-}
-
-// LeastP returns the smallest p-value that Compare can return for samples of
-// these sizes: that of two samples that do not overlap. It is 1 if one is
-// empty.
-func LeastP(n, m int) float64 {
-	if n == 0 || m == 0 {
-		return 1
-	}
-	return min(1, 2/math.Exp(combin.LogGeneralizedBinomial(float64(n+m), float64(n))))
 }

@@ -10,22 +10,19 @@ import (
 	"lflab/sync/park"
 )
 
-// In returns the load of the phase in a cell.
-func (p Phase) In(cell map[string]string) Phase {
-	if p.forms == nil {
+// In returns the load of the phase in a cell. A phase with Axes must be the
+// suite's.
+func (s *Suite) In(p Phase, cell map[string]string) Phase {
+	if len(p.Axes) == 0 {
 		return p
 	}
-	axes := make([]Axis, len(p.Axes))
-	for i, name := range p.Axes {
-		axes[i].Name = name
-	}
-	return p.forms[cellKey(axes, cell)]
+	return s.forms[p.Name][cellKey(p.Axes, cell)]
 }
 
-func cellKey(axes []Axis, cell map[string]string) string {
+func cellKey(axes []string, cell map[string]string) string {
 	var parts []string
-	for _, a := range axes {
-		parts = append(parts, cell[a.Name])
+	for _, name := range axes {
+		parts = append(parts, cell[name])
 	}
 	return strings.Join(parts, "/")
 }
@@ -62,22 +59,17 @@ type number float64
 
 // loadAxes returns the axes that the phase's placeholders name, in the suite's
 // order. These axes then are not flags of the server.
-func (r *reader) loadAxes(s *Suite, f *filePhase, at string) (axes []Axis, err error) {
+func (r *reader) loadAxes(s *Suite, f *filePhase, at string) ([]Axis, error) {
+	named := map[string]bool{}
 	for _, text := range f.texts() {
 		for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
-			a := s.Axis(m[1])
-			if a == nil || runnerAxes[m[1]] != nil {
+			if s.Axis(m[1]) == nil || runnerAxes[m[1]] != nil {
 				return nil, r.refuse(at, m[0], "placeholders that name an axis of the suite's, as in rate = \"{rate}\"")
 			}
-			a.Load = true
+			named[m[1]] = true
 		}
 	}
-	for _, a := range s.Axes {
-		if a.Load && slices.ContainsFunc(f.texts(), func(text string) bool { return strings.Contains(text, "{"+a.Name+"}") }) {
-			axes = append(axes, a)
-		}
-	}
-	return axes, nil
+	return slices.DeleteFunc(slices.Clone(s.Axes), func(a Axis) bool { return !named[a.Name] }), nil
 }
 
 // describeAll returns a default title for a phase with placeholders.
@@ -122,9 +114,11 @@ func (r *reader) arrivals(p *Phase, f *filePhase, at string) (err error) {
 		return r.refuse(at+".spacing", f.Spacing, `with arrivals = "paired", and there always: 0s to 1ms`)
 	}
 	if f.Spacing != "" {
-		if p.Spacing, err = time.ParseDuration(f.Spacing); err != nil || p.Spacing < 0 || p.Spacing > time.Millisecond {
+		d, err := time.ParseDuration(f.Spacing)
+		if err != nil || d < 0 || d > time.Millisecond {
 			return r.refuse(at+".spacing", f.Spacing, "a duration of 0s to 1ms")
 		}
+		p.Spacing = float64(d) / 1e3
 	}
 	if (f.Burst != nil) != (p.Arrivals == "burst") {
 		return r.refuse(at+".burst", f.Burst, `with arrivals = "burst", and there always: 1 to 1024 requests`)

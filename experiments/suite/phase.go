@@ -2,12 +2,59 @@ package suite
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
 )
+
+// Phase is one load on the server of a trial. Its JSON form is that of the
+// manifest.
+type Phase struct {
+	Name        string  `json:"name"`        // "closed", "open"
+	Title       string  `json:"title"`       // for people: "closed loop, 32 connections"
+	Path        string  `json:"path"`        // requested path
+	Connections int     `json:"connections"` // at most 10000; the smallest number, where ConnectionsByMode is set
+	Generators  int     `json:"generator_threads"`
+	Rate        float64 `json:"rate,omitempty"` // offered requests per second of an open loop; 0 means a closed loop; the smallest rate, where RateByMode is set
+	// These numbers differ between the values of the axis "mode".
+	ConnectionsByMode map[string]int     `json:"connections_by_mode,omitempty"`
+	RateByMode        map[string]float64 `json:"rate_by_mode,omitempty"`
+	Arrivals          string             `json:"arrivals,omitempty"`   // poisson, fixed, paired or burst; empty in a closed loop
+	Spacing           float64            `json:"spacing_us,omitempty"` // between the two requests of a pair
+	Burst             int                `json:"burst,omitempty"`      // number of requests sent at once
+	Overload          bool               `json:"overload,omitempty"`   // the load exceeds what can be served, so missing and failed requests are a result and not an error
+
+	// Handoff, if set, replaces the load by a ping-pong of two of the runner's
+	// own threads, which sleep on this primitive. It measures what a wake-up
+	// costs.
+	Handoff      string `json:"handoff,omitempty"`
+	HandoffPlace string `json:"handoff_place,omitempty"` // same, cross or free
+
+	// Axes are the axes from which the phase takes numbers. The fields here
+	// hold the smallest of them; Suite.In returns those of a cell.
+	Axes       []string    `json:"axes,omitempty"`
+	WarmupS    float64     `json:"warmup_s"`
+	DurationS  float64     `json:"duration_s"`
+	Flight     bool        `json:"flight"`               // the servers' flight recorders are on
+	Background *Background `json:"background,omitempty"` // clients that stay connected during the phase
+	Step       *Step       `json:"step,omitempty"`       // the load starts and ends while the server is watched
+	Probe      string      `json:"probe,omitempty"`      // the kernel probe keeps "histograms" or "records"; empty means off or not allowed; an axis "probe" overrides it
+}
+
+// Scaled returns the phase with its times multiplied by a factor. The time
+// between two reads of a step stays.
+func (p Phase) Scaled(factor float64) Phase {
+	p.WarmupS *= factor
+	p.DurationS *= factor
+	if p.Step != nil {
+		step := *p.Step
+		step.BeforeS *= factor
+		step.AfterS *= factor
+		p.Step = &step
+	}
+	return p
+}
 
 // phases reads the loads. Subjects must be read before, because a suite of
 // commands has one phase without a load.
@@ -57,24 +104,26 @@ func (r *reader) phase(s *Suite, f *filePhase, at string) (p Phase, err error) {
 		}
 		return p, err
 	}
+	var names []string
+	for _, a := range axes {
+		names = append(names, a.Name)
+	}
 	forms := map[string]Phase{}
 	for i, cell := range combinations(axes) {
 		form, err := r.load(s, f.fill(cell), at)
 		if err != nil {
 			return p, err
 		}
-		forms[cellKey(axes, cell)] = form
+		forms[cellKey(names, cell)] = form
 		if i == 0 {
 			p = form
 		}
-		p.Connections.All, p.Rate.All = min(p.Connections.All, form.Connections.All), min(p.Rate.All, form.Rate.All)
+		p.Connections, p.Rate = min(p.Connections, form.Connections), min(p.Rate, form.Rate)
 	}
-	p.Path, p.Title, p.forms = f.Path, f.Title, forms
+	s.forms[f.Name] = forms
+	p.Path, p.Title, p.Axes = f.Path, f.Title, names
 	if p.Path == "" {
 		p.Path = "/hello"
-	}
-	for _, a := range axes {
-		p.Axes = append(p.Axes, a.Name)
 	}
 	if p.Title == "" {
 		p.Title = p.describeAll(f, axes)
@@ -96,13 +145,8 @@ func (r *reader) load(s *Suite, f *filePhase, at string) (p Phase, err error) {
 	if f.Connections == nil {
 		return p, r.missing(at+".connections", "1 to 10000")
 	}
-	if p.Connections, err = r.number(s, at+".connections", f.Connections, 1, 10000); err != nil {
+	if p.Connections, p.ConnectionsByMode, err = readNumber[int](r, s, at+".connections", f.Connections, 1, 10000); err != nil {
 		return p, err
-	}
-	for _, c := range append([]float64{p.Connections.All}, values(p.Connections.Each)...) {
-		if c != math.Trunc(c) {
-			return p, r.refuse(at+".connections", c, "whole numbers")
-		}
 	}
 	// A generator that is always busy limits the throughput itself. Set more
 	// threads so that the server is the limit.
@@ -115,17 +159,17 @@ func (r *reader) load(s *Suite, f *filePhase, at string) (p Phase, err error) {
 	if f.Duration == "" {
 		return p, r.missing(at+".duration", `a duration, as in "550ms"`)
 	}
-	if p.Duration, err = r.duration(at+".duration", f.Duration, 1e6); err != nil {
+	if p.DurationS, err = r.seconds(at+".duration", f.Duration, 1e6); err != nil {
 		return p, err
 	}
 	if f.Warmup != "" {
-		if p.Warmup, err = r.duration(at+".warmup", f.Warmup, 0); err != nil {
+		if p.WarmupS, err = r.seconds(at+".warmup", f.Warmup, 0); err != nil {
 			return p, err
 		}
 	}
 	switch {
 	case f.Rate != nil:
-		if p.Rate, err = r.number(s, at+".rate", f.Rate, 1, 1e7); err != nil {
+		if p.Rate, p.RateByMode, err = readNumber[float64](r, s, at+".rate", f.Rate, 1, 1e7); err != nil {
 			return p, err
 		}
 		if err := r.arrivals(&p, f, at); err != nil {
@@ -166,29 +210,21 @@ func (p *Phase) describe() string {
 		return fmt.Sprintf("ping-pong of two threads asleep on %s, place %s", p.Handoff, p.HandoffPlace)
 	}
 	if p.Arrivals != "" {
-		loop = "open loop at " + p.Rate.String() + " requests/s"
+		loop = "open loop at " + eachMode(p.Rate, p.RateByMode) + " requests/s"
 	}
-	return fmt.Sprintf("%s, %s connections", loop, p.Connections) + p.Background.describe()
+	return fmt.Sprintf("%s, %s connections", loop, eachMode(p.Connections, p.ConnectionsByMode)) + p.Background.describe()
 }
 
-// String formats the number, or each number with its mode.
-func (b ByMode) String() string {
-	if b.Each == nil {
-		return fmt.Sprintf("%g", b.All)
+// eachMode formats a number, or each number with its mode.
+func eachMode[T int | float64](all T, byMode map[string]T) string {
+	if byMode == nil {
+		return fmt.Sprint(all)
 	}
 	var parts []string
-	for _, mode := range []string{"close", "keepalive"} {
-		if v, ok := b.Each[mode]; ok {
-			parts = append(parts, fmt.Sprintf("%g (%s)", v, mode))
+	for _, mode := range runnerAxes[ModeAxis] {
+		if v, ok := byMode[mode]; ok {
+			parts = append(parts, fmt.Sprintf("%v (%s)", v, mode))
 		}
 	}
 	return strings.Join(parts, " or ")
-}
-
-func values(m map[string]float64) []float64 {
-	var vs []float64
-	for _, v := range m {
-		vs = append(vs, v)
-	}
-	return vs
 }

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // flagsOf returns the flags of `lflab serve` with which a cell's server starts.
@@ -17,7 +16,7 @@ func flagsOf(s *Suite, cell map[string]string) map[string]string {
 	}
 	sub, axis := s.Subject(cell)
 	for _, a := range s.Axes {
-		if a.IsFlag() && a.Name != axis {
+		if s.IsFlag(a.Name) && a.Name != axis {
 			flags[a.Name] = cell[a.Name]
 		}
 	}
@@ -118,7 +117,7 @@ func TestSpareComparesEqualDirectives(t *testing.T) {
 		}
 	}
 	p := s.Phases[0]
-	if len(s.Phases) != 1 || p.Step == nil || p.Step.Every != 100*time.Millisecond || p.Step.Idle != 48 || p.Connections.All != 200 || p.Path != "/sleep?ms=100" {
+	if len(s.Phases) != 1 || p.Step == nil || p.Step.EveryS != 0.1 || p.Step.IdleMost != 48 || p.Connections != 200 || p.Path != "/sleep?ms=100" {
 		t.Errorf("phases %+v", s.Phases)
 	}
 	if p.Title != "step from nobody to a closed loop and back, 200 connections" {

@@ -19,8 +19,8 @@ type Ratio struct {
 	// Axis and Values say what the cell is compared with: cells that differ
 	// only in Axis and have one of Values there; the best of them counts. The
 	// axis "phase" compares with another phase.
-	Axis   string   `json:"axis"`
-	Values []string `json:"values"`
+	Axis   string   `toml:"-" json:"axis"`
+	Values []string `toml:"-" json:"values"`
 	// Most is what the ratio should not exceed. 0 means no bound.
 	Most float64 `json:"most,omitempty"`
 }
@@ -32,10 +32,10 @@ const PhaseAxis = "phase"
 // metrics exist.
 var column = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
 
+// fileRatio is a ratio on disk.
 type fileRatio struct {
-	Title, Metric, Phase string
-	To                   map[string]any
-	Most                 float64
+	Ratio
+	To map[string]any // Axis and Values
 }
 
 func (r *reader) ratios(s *Suite, f *file, md toml.MetaData) error {
@@ -50,7 +50,7 @@ func (r *reader) ratios(s *Suite, f *file, md toml.MetaData) error {
 }
 
 func (r *reader) ratio(s *Suite, f fileRatio, at string) (Ratio, error) {
-	q := Ratio{Title: f.Title, Metric: f.Metric, Phase: f.Phase, Most: f.Most}
+	q := f.Ratio
 	var phases []string
 	for _, p := range s.Phases {
 		phases = append(phases, p.Name)

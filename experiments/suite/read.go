@@ -22,7 +22,7 @@ import (
 type file struct {
 	Title    string
 	Question string
-	fileClaim
+	Claim
 	Repeat  int
 	Axes    map[string][]any
 	Server  map[string]any
@@ -75,7 +75,7 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 		return nil, fmt.Errorf("suite %s: %s", name, strings.TrimPrefix(err.Error(), "toml: "))
 	}
 	r := reader{file: name, text: text, fsys: fsys}
-	s := &Suite{Name: strings.TrimSuffix(path.Base(name), ".toml")}
+	s := &Suite{Name: strings.TrimSuffix(path.Base(name), ".toml"), forms: map[string]map[string]Phase{}}
 	if err := r.unknown(md); err != nil {
 		return nil, err
 	}
@@ -316,9 +316,16 @@ func (r *reader) duration(key, value string, least time.Duration) (time.Duration
 	return d, nil
 }
 
-// number reads a number, or a table of numbers by mode.
-func (r *reader) number(s *Suite, key string, v any, lo, hi float64) (ByMode, error) {
-	one := func(key string, v any) (float64, error) {
+// seconds reads a duration as seconds.
+func (r *reader) seconds(key, value string, least time.Duration) (float64, error) {
+	d, err := r.duration(key, value, least)
+	return d.Seconds(), err
+}
+
+// readNumber reads a number, or a table of numbers by mode. Of a table it also
+// returns the smallest.
+func readNumber[T int | float64](r *reader, s *Suite, key string, v any, lo, hi float64) (least T, byMode map[string]T, err error) {
+	one := func(at string, v any) (T, error) {
 		var x float64
 		switch n := v.(type) {
 		case int64:
@@ -328,38 +335,43 @@ func (r *reader) number(s *Suite, key string, v any, lo, hi float64) (ByMode, er
 		case number: // it replaced a placeholder
 			x = float64(n)
 		default:
-			return 0, r.refuse(key, v, fmt.Sprintf("a number from %g to %g, or a table of them by mode", lo, hi))
+			return 0, r.refuse(at, v, fmt.Sprintf("a number from %g to %g, or a table of them by mode", lo, hi))
 		}
 		if !(x >= lo && x <= hi) {
-			return 0, r.refuse(key, v, fmt.Sprintf("a number from %g to %g", lo, hi))
+			return 0, r.refuse(at, v, fmt.Sprintf("a number from %g to %g", lo, hi))
 		}
-		return x, nil
+		if x != float64(T(x)) {
+			return 0, r.refuse(key, x, "whole numbers")
+		}
+		return T(x), nil
 	}
 	table, ok := v.(map[string]any)
 	if !ok {
-		x, err := one(key, v)
-		return ByMode{All: x}, err
+		least, err = one(key, v)
+		return least, nil, err
 	}
-	mode := s.Axis("mode")
+	mode := s.Axis(ModeAxis)
 	if mode == nil {
-		return ByMode{}, r.refuse(key, v, `one number, because the suite has no axis "mode"`)
+		return 0, nil, r.refuse(key, v, `one number, because the suite has no axis "mode"`)
 	}
-	b := ByMode{Each: map[string]float64{}}
-	for _, m := range mode.Values {
+	byMode = map[string]T{}
+	for i, m := range mode.Values {
 		x, ok := table[m]
 		if !ok {
-			return b, r.missing(key+"."+m, "a number for each value of the axis mode")
+			return 0, nil, r.missing(key+"."+m, "a number for each value of the axis mode")
 		}
 		n, err := one(key+"."+m, x)
 		if err != nil {
-			return b, err
+			return 0, nil, err
 		}
-		b.Each[m] = n
+		if byMode[m] = n; i == 0 || n < least {
+			least = n
+		}
 	}
 	for m := range table {
 		if !slices.Contains(mode.Values, m) {
-			return b, r.refuse(key, m, "the values of the axis mode: "+strings.Join(mode.Values, ", "))
+			return 0, nil, r.refuse(key, m, "the values of the axis mode: "+strings.Join(mode.Values, ", "))
 		}
 	}
-	return b, nil
+	return least, byMode, nil
 }

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -11,11 +12,12 @@ import (
 
 // Claim is the claim that a suite tests.
 type Claim struct {
-	Hypothesis string   `json:"hypothesis,omitempty"` // "H2"; empty if the suite tests none of the listed hypotheses
-	Text       string   `json:"claim,omitempty"`      // a sentence
-	RefutedIf  string   `json:"refuted_if,omitempty"` // what the rules compute, in a sentence
-	CPUs       int      `json:"cpus,omitempty"`       // the fewest CPUs that a verdict needs
-	Figures    []string `json:"figures,omitempty"`    // figures that show it, the main one first: F1 to F9
+	Hypothesis string   `json:"hypothesis,omitempty"`                   // "H2"; empty if the suite tests none of the listed hypotheses
+	Text       string   `toml:"claim" json:"claim,omitempty"`           // a sentence
+	RefutedIf  string   `toml:"refuted_if" json:"refuted_if,omitempty"` // what the rules compute, in a sentence
+	CPUs       int      `json:"cpus,omitempty"`                         // the fewest CPUs that a verdict needs
+	Margin     float64  `json:"margin,omitempty"`                       // of the rules that state none themselves
+	Figures    []string `json:"figures,omitempty"`                      // figures that show it, the main one first: F1 to F9
 }
 
 // FigureNames are the headline figures.
@@ -42,7 +44,7 @@ const (
 // (several values make several pairs). Each block (one pass over all cells)
 // gives one value for each pair:
 //
-//	ratio     metric(of) / metric(to), claimed to be Below or Above a bound, or to differ from 1 by more than Differs
+//	ratio     metric(of) / metric(to), claimed to be Below or Above a bound, to differ from 1 by more than Differs, or to lie Within that of 1
 //	gain      (metric(to) - metric(of)) / metric Unit of "of", claimed to be Above a bound; without Unit, in the metric's own unit
 //	trend     ratios approach Towards as Along rises
 //	crossing  ratios begin Below 1 and end above it (or begin Above and end below) as Along rises
@@ -54,44 +56,30 @@ type Rule struct {
 	Phase    string  `json:"phase"`
 	Of       Match   `json:"of,omitempty"`
 	To       Match   `json:"to,omitempty"`
-	ToMetric string  `json:"to_metric"` // default: Metric
-	ToPhase  string  `json:"to_phase"`  // default: Phase
+	ToMetric string  `toml:"to_metric" json:"to_metric"` // default: Metric
+	ToPhase  string  `toml:"to_phase" json:"to_phase"`   // default: Phase
 	Where    Match   `json:"where,omitempty"`
 	Each     string  `json:"each,omitempty"`  // all: every pair must agree; any: one suffices
 	Below    float64 `json:"below,omitempty"` // bounds; 0 for none
 	Above    float64 `json:"above,omitempty"`
 	Differs  float64 `json:"differs,omitempty"` // 0.05: by more than 5 %
+	Within   float64 `json:"within,omitempty"`  // 0.05: between 1/1.05 and 1.05
+	Margin   float64 `json:"margin,omitempty"`  // ratios between 1/(1+Margin) and 1+Margin are equivalent; 0 if no ratio is
 	Unit     string  `json:"unit,omitempty"`    // metric that a gain is measured in
-	UnitFrom string  `json:"unit_phase,omitempty"`
+	UnitFrom string  `toml:"unit_phase" json:"unit_phase,omitempty"`
 	Along    string  `json:"along,omitempty"` // axis of numbers
 	Towards  float64 `json:"towards,omitempty"`
 	Axis     string  `json:"axis,omitempty"` // the axis that RuleRanking ranks
 }
 
-type fileClaim struct {
-	Hypothesis string
-	Claim      string
-	RefutedIf  string `toml:"refuted_if"`
-	CPUs       int
-	Figures    []string
-}
-
+// fileRule is a rule on disk. Its matches are not checked yet.
 type fileRule struct {
-	Title, Kind, Metric, Phase string
-	Of, To, Where              map[string]any
-	ToMetric                   string `toml:"to_metric"`
-	ToPhase                    string `toml:"to_phase"`
-	Each                       string
-	Below, Above, Differs      float64
-	Unit                       string
-	UnitPhase                  string `toml:"unit_phase"`
-	Along                      string
-	Towards                    float64
-	Axis                       string
+	Rule
+	Of, To, Where map[string]any
 }
 
 func (r *reader) claim(s *Suite, f *file, md toml.MetaData) error {
-	s.Claim = Claim{f.Hypothesis, f.fileClaim.Claim, f.RefutedIf, f.CPUs, f.Figures}
+	s.Claim = f.Claim
 	switch {
 	case len(f.Rule) > 0 && s.Claim.Text == "":
 		return r.missing("claim", "the sentence that the rules decide on")
@@ -101,6 +89,8 @@ func (r *reader) claim(s *Suite, f *file, md toml.MetaData) error {
 		return r.missing("rule", "at least one [[rule]], where there is a claim")
 	case f.CPUs < 0:
 		return r.refuse("cpus", f.CPUs, "the fewest CPUs that a verdict needs")
+	case !(s.Claim.Margin >= 0 && s.Claim.Margin < 1):
+		return r.refuse("margin", s.Claim.Margin, "0 to 1: 0.05 if a ratio within 5 % of 1 is as good as 1")
 	}
 	for _, name := range f.Figures {
 		if !slices.Contains(FigureNames, name) {
@@ -122,8 +112,8 @@ func (r *reader) rules(s *Suite, f *file, md toml.MetaData) error {
 }
 
 func (r *reader) rule(s *Suite, f fileRule, at string) (q Rule, err error) {
-	q = Rule{Title: f.Title, Kind: f.Kind, Metric: f.Metric, Phase: f.Phase, ToMetric: f.ToMetric, ToPhase: f.ToPhase, Each: f.Each,
-		Below: f.Below, Above: f.Above, Differs: f.Differs, Unit: f.Unit, UnitFrom: f.UnitPhase, Along: f.Along, Towards: f.Towards, Axis: f.Axis}
+	q = f.Rule
+	q.Margin = cmp.Or(q.Margin, s.Claim.Margin)
 	if q.Title == "" {
 		return q, r.missing(at+".title", "what is compared, as in \"switches per connection, leader / worker\"")
 	}
@@ -174,13 +164,16 @@ func (r *reader) rule(s *Suite, f fileRule, at string) (q Rule, err error) {
 func (r *reader) ruleKind(s *Suite, q *Rule, at string) error {
 	pairs := q.To != nil || q.ToMetric != q.Metric || q.ToPhase != q.Phase
 	bounds := 0
-	for _, b := range []float64{q.Below, q.Above, q.Differs} {
+	for _, b := range []float64{q.Below, q.Above, q.Differs, q.Within} {
 		if b != 0 {
 			bounds++
 		}
 		if !(b >= 0 && b <= math.MaxFloat64) { // NaN is also not allowed
 			return r.refuse(at, b, "finite bounds above 0")
 		}
+	}
+	if !(q.Margin >= 0 && q.Margin < 1) {
+		return r.refuse(at+".margin", q.Margin, "0 to 1: 0.05 if a ratio within 5 % of 1 is as good as 1")
 	}
 	number := func(key, axis string) error {
 		a := s.Axis(axis)
@@ -195,7 +188,7 @@ func (r *reader) ruleKind(s *Suite, q *Rule, at string) error {
 		case !pairs:
 			return r.missing(at+".to", "what the metric is compared with: to, to_metric or to_phase")
 		case bounds != 1:
-			return r.refuse(at, bounds, "exactly one of below, above and differs")
+			return r.refuse(at, bounds, "exactly one of below, above, differs and within")
 		}
 	case RuleGain:
 		switch {
@@ -210,7 +203,7 @@ func (r *reader) ruleKind(s *Suite, q *Rule, at string) error {
 		if q.Kind == RuleTrend && !(q.Towards > 0 && q.Towards <= math.MaxFloat64) {
 			return r.refuse(at+".towards", q.Towards, "a ratio above 0, as in 1")
 		}
-		if q.Kind == RuleCrossing && (bounds != 1 || q.Differs != 0) {
+		if q.Kind == RuleCrossing && (bounds != 1 || q.Below == 0 && q.Above == 0) {
 			return r.refuse(at, bounds, "below = 1, where ratios begin below 1 and end above it, or above = 1")
 		}
 		if !pairs {

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 )
 
 // Every hypothesis has a suite that says what refutes it.
@@ -84,22 +83,22 @@ above = 0.2
 func TestPhaseIn(t *testing.T) {
 	s := read(t, swept)
 	cell := map[string]string{"mpm": "leader", "rate": "2000", "burst": "8", "us": "25"}
-	p := s.Phases[1].In(cell)
-	if p.Path != "/spin?us=25" || p.Connections.All != 8 || p.Rate.All != 2000 || p.Burst != 8 || p.Arrivals != "burst" {
+	p := s.In(s.Phases[1], cell)
+	if p.Path != "/spin?us=25" || p.Connections != 8 || p.Rate != 2000 || p.Burst != 8 || p.Arrivals != "burst" {
 		t.Errorf("open is %+v", p)
 	}
-	if all := s.Phases[1]; all.Path != "/spin?us={us}" || all.Connections.All != 1 || all.Rate.All != 500 || fmt.Sprint(all.Axes) != "[rate burst us]" {
+	if all := s.Phases[1]; all.Path != "/spin?us={us}" || all.Connections != 1 || all.Rate != 500 || fmt.Sprint(all.Axes) != "[rate burst us]" {
 		t.Errorf("open stands for %+v", all)
 	}
-	if p := s.Phases[2].In(cell); p.Spacing != 25*time.Microsecond || p.Rate.All != 1000 {
+	if p := s.In(s.Phases[2], cell); p.Spacing != 25 || p.Rate != 1000 {
 		t.Errorf("paired is %+v", p)
 	}
-	if p := s.Phases[0].In(cell); p.Handoff != "futex" || p.HandoffPlace != PlaceCross {
+	if p := s.In(s.Phases[0], cell); p.Handoff != "futex" || p.HandoffPlace != PlaceCross {
 		t.Errorf("wake is %+v", p)
 	}
 	for _, a := range s.Axes {
-		if flag := a.Name == "mpm" || a.Name == "budget"; a.IsFlag() != flag {
-			t.Errorf("axis %s is a flag of the server's: %v", a.Name, a.IsFlag())
+		if flag := a.Name == "mpm" || a.Name == "budget"; s.IsFlag(a.Name) != flag {
+			t.Errorf("axis %s is a flag of the server's: %v", a.Name, s.IsFlag(a.Name))
 		}
 	}
 	if a := s.Axis("budget"); !a.Numbers() || s.Axis("mpm").Numbers() {

@@ -27,6 +27,8 @@ type Suite struct {
 	Ratios   []Ratio
 	Phases   []Phase
 	Subjects []Subject
+
+	forms map[string]map[string]Phase // by name and cellKey: the forms of the phases that have Axes
 }
 
 // Axis is one parameter and its values, in the file's order. The axis "mode"
@@ -36,9 +38,8 @@ type Suite struct {
 // number, as in rate = "{rate}". A value that is the name of a subject selects
 // that subject. Every other axis is a flag of `lflab serve`.
 type Axis struct {
-	Name   string
-	Values []string
-	Load   bool // a phase takes a number from it
+	Name   string   `json:"name"`
+	Values []string `json:"values"`
 }
 
 // Axes that do not belong to the server.
@@ -80,7 +81,9 @@ var runnerAxes = map[string][]string{
 var probeKinds = []string{"histograms", "records"}
 
 // IsFlag reports whether the axis is a flag of `lflab serve`.
-func (a Axis) IsFlag() bool { return !a.Load && runnerAxes[a.Name] == nil }
+func (s *Suite) IsFlag(axis string) bool {
+	return runnerAxes[axis] == nil && !slices.ContainsFunc(s.Phases, func(p Phase) bool { return slices.Contains(p.Axes, axis) })
+}
 
 // Flag is a flag of `lflab serve` without its dashes. Its value may be a
 // placeholder: {cpus} or {docroot}.
@@ -91,37 +94,6 @@ type Flag struct{ Name, Value string }
 type Sparse struct {
 	Name string
 	Size int64
-}
-
-// Phase is one load on the server of a trial.
-type Phase struct {
-	Name        string
-	Title       string
-	Path        string
-	Connections ByMode        // at most 10000
-	Generators  int           // threads of the load generator
-	Rate        ByMode        // requests per second of an open loop; 0 for a closed one
-	Arrivals    string        // poisson, fixed, paired or burst; empty in a closed loop
-	Spacing     time.Duration // between the two requests of a pair
-	Burst       int           // requests at the same time
-	Warmup      time.Duration
-	Duration    time.Duration
-	Overload    bool   // the load exceeds what can be served, so missing and failed requests are a result and not an error
-	Flight      bool   // the flight recorder is on
-	Probe       string // the kernel probe records "histograms" or "records"; empty if it is off
-	Background  *Background
-	Step        *Step // the load starts and ends while the server is watched
-
-	// Handoff, if set, replaces the load by a ping-pong of two of the runner's
-	// own threads, which sleep on this primitive. It measures what a wake-up
-	// costs.
-	Handoff      string
-	HandoffPlace string // same, cross or free
-
-	// Axes are the axes from which the phase takes numbers. In then returns its
-	// forms. The phase itself has the smallest numbers of all forms.
-	Axes  []string
-	forms map[string]Phase
 }
 
 // Background describes clients that are connected from before a phase's warm-up
@@ -175,31 +147,6 @@ type Subject struct {
 	// named groups (count, mean, p50, p90, p99, p999, max) are the hand-off
 	// latency in nanoseconds.
 	Parse *regexp.Regexp
-}
-
-// ByMode is a number that may depend on the client's mode.
-type ByMode struct {
-	All  float64            // used if Each is nil
-	Each map[string]float64 // by value of the axis "mode"
-}
-
-// Of returns the number for a mode.
-func (b ByMode) Of(mode string) float64 {
-	if b.Each != nil {
-		return b.Each[mode]
-	}
-	return b.All
-}
-
-// Least returns the smallest of the numbers.
-func (b ByMode) Least() float64 {
-	least, first := b.All, true
-	for _, v := range b.Each {
-		if first || v < least {
-			least, first = v, false
-		}
-	}
-	return least
 }
 
 // Commands reports whether the trials of s are commands that print a result,

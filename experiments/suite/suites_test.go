@@ -1,14 +1,15 @@
 package suite
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 )
 
 func TestEmbeddedSuitesAreValid(t *testing.T) {
@@ -29,6 +30,27 @@ func TestEmbeddedSuitesAreValid(t *testing.T) {
 		}
 		if s.Repeat < 6 {
 			t.Errorf("%s: repeat is %d, too few for an interval of 95 %%", name, s.Repeat)
+		}
+	}
+}
+
+// A run is resumed if the phases of its manifest equal the suite's.
+func TestPhasesEqualWhatAManifestHolds(t *testing.T) {
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range all {
+		for _, p := range s.Phases {
+			p = p.Scaled(0.37)
+			text, err := json.Marshal(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var read Phase
+			if err := json.Unmarshal(text, &read); err != nil || !reflect.DeepEqual(read, p) {
+				t.Errorf("%s: phase %+v is read as %+v, %v", s.Name, p, read, err)
+			}
 		}
 	}
 }
@@ -55,20 +77,20 @@ func TestQuickTakesAboutNinetySeconds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var each time.Duration
+	each := 0.0
 	for _, p := range s.Phases {
-		each += p.Warmup + p.Duration
+		each += p.WarmupS + p.DurationS
 	}
 	trials := len(s.Cells()) * s.Repeat
-	if load := time.Duration(trials) * each; trials != 60 || load > 75*time.Second {
-		t.Errorf("%d trials with %v of load in all, want 60 and at most 75s (starting and ending take the rest)", trials, load)
+	if load := float64(trials) * each; trials != 60 || load > 75 {
+		t.Errorf("%d trials with %v s of load in all, want 60 and at most 75 s (starting and ending take the rest)", trials, load)
 	}
-	if open := s.Phases[1]; open.Rate.Of("close") != 3000 || open.Rate.Of("keepalive") != 6000 || !open.Flight || open.Probe != "" {
+	if open := s.Phases[1]; open.Rate != 3000 || open.RateByMode["close"] != 3000 || open.RateByMode["keepalive"] != 6000 || !open.Flight || open.Probe != "" {
 		t.Errorf("open phase is %+v", open)
 	}
 	for _, p := range s.Phases {
-		if p.Duration < 200*time.Millisecond {
-			t.Errorf("phase %s measures %v only", p.Name, p.Duration)
+		if p.DurationS < 0.2 {
+			t.Errorf("phase %s measures %v s only", p.Name, p.DurationS)
 		}
 	}
 }
@@ -184,7 +206,7 @@ func TestProbeKeys(t *testing.T) {
 		t.Errorf("phase %+v", s.Phases[0])
 	}
 	for i, want := range []bool{true, false, false} {
-		if got := s.Axes[i].IsFlag(); got != want {
+		if got := s.IsFlag(s.Axes[i].Name); got != want {
 			t.Errorf("axis %s is a flag of a server: %v", s.Axes[i].Name, got)
 		}
 	}
@@ -343,6 +365,7 @@ func TestBadSuites(t *testing.T) {
 		{"ratio to nothing", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\n", `ratio[0].to: `},
 		{"ratio to itself", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\nto = {phase = 'closed'}\n", `ratio[0].to.phase: "closed" is not allowed (allowed: one other phase)`},
 		{"ratio to an unknown value", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\nto = {mpm = 'nginx'}\n", `ratio[0].to.mpm: "nginx" is not allowed (allowed: leader)`},
+		{"ratio with the record's key", ok + "[[ratio]]\nmetric = 'x'\nphase = 'closed'\naxis = 'mpm'\nto = {mpm = 'leader'}\n", `unknown key "ratio.axis" (allowed here: title, metric, phase, to, most)`},
 		{"ratio of no metric", ok + "[[ratio]]\nmetric = 'x y'\nphase = 'closed'\nto = {mpm = 'leader'}\n", `ratio[0].metric: "x y" is not allowed`},
 		{"size", ok + "[docroot]\nbig = '1GB'\n", `docroot.big: "1GB" is not allowed (allowed: 0 to 16 GiB`},
 		{"size too large", ok + "[docroot]\nbig = '17GiB'\n", `docroot.big: "17GiB" is not allowed`},

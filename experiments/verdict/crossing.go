@@ -9,9 +9,6 @@ import (
 	"lflab/experiments/stats"
 )
 
-// equal is how close to 1 all of a series lies that crosses nothing.
-const equal = 0.05
-
 // judgeCrossing decides whether ratios cross 1.
 func (t *trials) judgeCrossing(r *RuleResult) {
 	r.Series = t.series(r)
@@ -19,39 +16,38 @@ func (t *trials) judgeCrossing(r *RuleResult) {
 	for i := range r.Series {
 		s := &r.Series[i]
 		s.Place = s.place(below)
-		if s.Why = t.short(s); s.Why != "" {
-			s.Side = Open
-			continue
+		s.Outcome = Undecided
+		if s.Why = t.short(s); s.Why == "" {
+			s.Outcome, s.Why = crosses(s, below, r.Rule.Margin)
 		}
-		s.Side, s.Why = sideOfCrossing(s, below)
 	}
 	t.closeSeries(r)
 }
 
-// sideOfCrossing decides a series whose levels all have enough blocks.
-func sideOfCrossing(s *Series, below bool) (Side, string) {
+// crosses decides a series whose levels all have enough blocks.
+func crosses(s *Series, below bool, margin float64) (Outcome, string) {
 	begins, ends := stats.Below, stats.Above
 	if !below {
 		begins, ends = ends, begins
 	}
 	all := func(is func(stats.Interval) bool) bool {
-		return !slices.ContainsFunc(s.Levels, func(p Pair) bool { return !is(p.Interval) })
+		return !slices.ContainsFunc(s.Levels, func(p Pair) bool { return !is(p.Effect.Interval) })
 	}
-	first, last := s.Levels[0].Interval.Side(1), s.Levels[len(s.Levels)-1].Interval.Side(1)
+	first, last := s.Levels[0].Effect.Side(1), s.Levels[len(s.Levels)-1].Effect.Side(1)
 	for _, side := range []stats.Side{stats.Below, stats.Above} {
 		if all(func(i stats.Interval) bool { return i.Side(1) == side }) {
-			return Contradicts, fmt.Sprintf("it is %s 1 at every level", side)
+			return Contradicted, fmt.Sprintf("it is %s 1 at every level", side)
 		}
 	}
 	switch {
-	case all(func(i stats.Interval) bool { return stats.Equivalent(i, 1/(1+equal), 1+equal) }):
-		return Contradicts, fmt.Sprintf("it is within %.0f %% of 1 at every level", 100*equal)
+	case margin > 0 && all(func(i stats.Interval) bool { return stats.Equivalent(i, 1/(1+margin), 1+margin) }):
+		return Equivalent, fmt.Sprintf("it is within %.3g %% of 1 at every level", 100*margin)
 	case first == begins && last == ends:
-		return Supports, ""
+		return Confirmed, ""
 	case first == ends && last == begins:
-		return Contradicts, "it passes 1 the other way"
+		return Contradicted, "it passes 1 the other way"
 	}
-	return Open, fmt.Sprintf("it is %s 1 at %s and %s 1 at %s", first, s.Levels[0].Along, last, s.Levels[len(s.Levels)-1].Along)
+	return Undecided, fmt.Sprintf("it is %s 1 at %s and %s 1 at %s", first, s.Levels[0].Along, last, s.Levels[len(s.Levels)-1].Along)
 }
 
 // place returns where the medians cross 1, with an interval over the blocks
@@ -59,7 +55,7 @@ func sideOfCrossing(s *Series, below bool) (Side, string) {
 func (s *Series) place(below bool) stats.Interval {
 	var medians []float64
 	for _, p := range s.Levels {
-		medians = append(medians, p.Interval.Center)
+		medians = append(medians, p.Effect.Center)
 	}
 	center := passes(s.At, medians, below)
 	var places []float64

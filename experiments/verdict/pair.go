@@ -3,7 +3,6 @@ package verdict
 import (
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
@@ -12,34 +11,19 @@ import (
 	"lflab/experiments/suite"
 )
 
-// Side says whether a pair or a series supports the claim.
-type Side string
-
-// Sides. Pairs of a series have none, because the series has one.
-const (
-	Supports    Side = "supports"
-	Contradicts Side = "contradicts"
-	Open        Side = "open"
-)
-
 // Pair compares two cells, or two metrics or phases of one cell.
 type Pair struct {
 	Of, To End
 	Shared string // the values that both have: "mode = close"
 	Along  string // the value of the rule's axis, if the pair belongs to a series
 
-	// Interval of the ratio or the gain, over blocks that have both.
+	// Effect is the ratio or the gain over blocks that have both. Interval is
+	// its interval at the level that can confirm the rule: 95 %, or more if one
+	// of several pairs suffices.
+	Effect   stats.Effect
 	Interval stats.Interval
-	P        float64 // Mann-Whitney's, for the two cells' values; NaN if one has none
-	Holm     float64 // P, corrected over all pairs of the rule
-	Side     Side
-	Why      string // why it is open
-
-	// Resampled is the same ratio by a hierarchical bootstrap over processes
-	// and their parts (intervals of time for a throughput or a mean, requests
-	// for a quantile), paired by block. It is a second opinion that decides
-	// nothing. N is 0 if the run has no such data, and for gains.
-	Resampled stats.Interval
+	Outcome  Outcome // empty in a series, which has one itself
+	Why      string  // why it is undecided or not testable
 
 	gain    bool   // it is a difference and not a ratio
 	unit    string // the metric that it is measured in; empty for its own unit
@@ -58,7 +42,10 @@ func (t *trials) pairs(q suite.Rule) []Pair {
 			}
 		}
 	}
-	correct(ps)
+	for i := range ps {
+		confirm, _ := levels(q, len(ps))
+		ps[i].Interval, _ = ps[i].Effect.At(confirm)
+	}
 	return ps
 }
 
@@ -75,23 +62,17 @@ func (t *trials) alike(a, b record.Cell, but suite.Match) bool {
 func (t *trials) pair(q suite.Rule, of, to record.Cell) Pair {
 	p := Pair{Of: t.end(of, q.Metric, q.Phase), To: t.end(to, q.ToMetric, q.ToPhase), Along: of[q.Along]}
 	p.Of.Name, p.To.Name, p.Shared = t.names(of, to, q.Along)
+	p.byBlock = ratios(p.Of.byBlock, p.To.byBlock)
+	p.Effect = stats.RatioPaired(p.Of.byBlock, p.To.byBlock)
 	if q.Kind == suite.RuleGain {
-		p.gain, p.unit = true, q.Unit
-		if q.Unit == "" {
-			p.byBlock = gains(p.Of.byBlock, p.To.byBlock, nil)
-		} else {
-			unit := t.end(of, q.Unit, q.UnitFrom)
-			p.byBlock = gains(p.Of.byBlock, p.To.byBlock, unit.byBlock)
+		var unit map[int]float64
+		if p.gain, p.unit = true, q.Unit; q.Unit != "" {
+			e := t.end(of, q.Unit, q.UnitFrom)
+			unit = e.byBlock
 		}
-	} else {
-		p.byBlock = ratios(p.Of.byBlock, p.To.byBlock)
-		p.Resampled = t.resample(&p)
+		p.Effect = stats.DifferencePaired(p.To.byBlock, p.Of.byBlock, unit)
 	}
-	p.Interval = summarise(p.byBlock)
-	p.P = math.NaN()
-	if len(p.Of.byBlock) > 0 && len(p.To.byBlock) > 0 {
-		p.P = stats.Compare(p.Of.values(), p.To.values())
-	}
+	p.Interval = p.Effect.Interval
 	return p
 }
 
@@ -126,56 +107,20 @@ func ratios(of, to map[int]float64) map[int]float64 {
 	return rs
 }
 
-// gains returns the differences within blocks, in units of that block's unit
-// value, or unscaled if unit is nil.
-func gains(of, to, unit map[int]float64) map[int]float64 {
-	gs := map[int]float64{}
-	for block, x := range of {
-		y, ok := to[block]
-		u := 1.0
-		if unit != nil {
-			u = unit[block]
+// untestable says what the machine lacks for a pair, if that is why there are
+// no values.
+func (t *trials) untestable(p *Pair) string {
+	for _, e := range []*End{&p.Of, &p.To} {
+		if len(e.byBlock) > 0 || e.Valid == 0 {
+			continue
 		}
-		if ok && u > 0 {
-			gs[block] = (y - x) / u
+		for _, s := range t.run.Manifest.Skipped {
+			if why, ok := strings.CutPrefix(s, "probe: "); ok && record.MetricOf(e.Metric).NeedsProbe() {
+				return fmt.Sprintf("%s needs the kernel probe: %s", quantityOf(e.Metric).Words, why)
+			}
 		}
 	}
-	return gs
-}
-
-// summarise returns the median over blocks with its interval. If a ratio is
-// infinite, it takes the median of the shares x/(x+y), which have the same
-// order, and converts it back to a ratio.
-func summarise(byBlock map[int]float64) stats.Interval {
-	xs := slices.Sorted(maps.Values(byBlock))
-	if len(xs) == 0 || !math.IsInf(xs[len(xs)-1], 1) {
-		return stats.Summarise(xs)
-	}
-	for i, r := range xs {
-		xs[i] = 1 - 1/(1+r)
-	}
-	iv := stats.Summarise(xs)
-	for _, end := range []*float64{&iv.Center, &iv.Lo, &iv.Hi} {
-		*end /= 1 - *end
-	}
-	return iv
-}
-
-// correct applies Holm's correction over the pairs of a rule.
-func correct(ps []Pair) {
-	raw := make([]float64, len(ps))
-	for i := range ps {
-		raw[i] = ps[i].P
-	}
-	for i, p := range stats.Holm(raw) {
-		ps[i].Holm = p
-	}
-}
-
-// least returns the smallest corrected p-value that so many pairs of these
-// sizes can reach: that of two samples that do not overlap.
-func (p *Pair) least(pairs int) float64 {
-	return min(1, float64(pairs)*stats.LeastP(len(p.Of.byBlock), len(p.To.byBlock)))
+	return ""
 }
 
 // few says why a pair has too few blocks to decide.
@@ -186,7 +131,7 @@ func (t *trials) few(p *Pair) string {
 			why = append(why, w)
 		}
 	}
-	both := fmt.Sprintf("%s %s both, %d are needed", count(len(p.byBlock), "block"), hasHave(len(p.byBlock)), stats.Fewest)
+	both := fmt.Sprintf("%s %s both, %d are needed", count(p.Effect.N, "block"), hasHave(p.Effect.N), stats.Fewest)
 	if len(why) > 0 {
 		both += ": " + strings.Join(why, ", ")
 	}

@@ -52,7 +52,9 @@ func (t *trials) judgeRanking(r *RuleResult) {
 			}
 		}
 	}
-	correct(r.Pairs)
+	for i := range r.Pairs {
+		r.Pairs[i].Interval, _ = r.Pairs[i].Effect.At(stats.Among(len(r.Pairs)))
+	}
 	r.Ranking = rank(conditions, values, r.Pairs)
 	switch {
 	case len(values) < 2 || len(r.Pairs) == 0:
@@ -76,7 +78,7 @@ func (t *trials) decideRanking(r *RuleResult, at [][]int) {
 			}
 			known++
 			p := &r.Pairs[at[c][k]]
-			switch direction(p) {
+			switch direction(p, len(r.Pairs)) {
 			case -1:
 				low, significant = p, significant+1
 			case 1:
@@ -105,7 +107,7 @@ func (t *trials) decideRanking(r *RuleResult, at [][]int) {
 	case differing == 0:
 		r.Reason = t.nothingDiffers(r, pairs)
 	case differing == steady:
-		r.Outcome = Refuted
+		r.Outcome = Contradicted
 		r.Reason = fmt.Sprintf("%d of %s of values differ, in all %s and alike in all of them%s", differing, pairs, count(len(at), "condition"), r.Ranking.text())
 	default:
 		r.Reason = fmt.Sprintf("%d of %s of values differ, %d of them in all %s, and none in both directions%s",
@@ -115,30 +117,27 @@ func (t *trials) decideRanking(r *RuleResult, at [][]int) {
 
 // nothingDiffers says why no two values could be distinguished.
 func (t *trials) nothingDiffers(r *RuleResult, pairs string) string {
-	least, few := 1.0, ""
+	few, most := "", 0
 	for i := range r.Pairs {
 		p := &r.Pairs[i]
-		least = min(least, p.least(len(r.Pairs)))
-		if !p.Interval.Enough() && few == "" {
+		most = max(most, p.Effect.N)
+		if !p.Effect.Enough() && few == "" {
 			few = "; of " + p.Of.Name + " and " + p.To.Name + " " + t.few(p)
 		}
 	}
-	if least >= stats.Alpha {
-		few += fmt.Sprintf("; among %s so few blocks cannot show any, the least p being %.2g after Holm", count(len(r.Pairs), "comparison"), least)
+	if stats.LeastPaired(most) > 1-stats.Among(len(r.Pairs)) {
+		few += fmt.Sprintf("; among %s, %s cannot show any", count(len(r.Pairs), "comparison"), count(most, "block"))
 	}
 	return fmt.Sprintf("none of %s of values differs in any condition%s", pairs, few)
 }
 
-// direction returns -1 if the first of two values is smaller beyond chance, 1
-// if it is larger, else 0.
-func direction(p *Pair) int {
-	if !(p.Holm < stats.Alpha) {
-		return 0
-	}
-	switch p.Interval.Side(1) {
-	case stats.Below:
+// direction returns -1 if the first of two values is smaller beyond what chance
+// makes among k comparisons, 1 if it is larger, else 0.
+func direction(p *Pair, k int) int {
+	switch iv := at(p.Effect, stats.Among(k)); {
+	case iv.Hi < 1:
 		return -1
-	case stats.Above:
+	case iv.Lo > 1:
 		return 1
 	}
 	return 0

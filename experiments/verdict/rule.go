@@ -18,6 +18,8 @@ type RuleResult struct {
 	Pairs   []Pair   // in the order of the cells, or within a series in the order of its levels
 	Series  []Series // for a trend or a crossing
 	Ranking *Ranking // for a ranking
+
+	Forecast *Forecast // nil if the rule is decided, and for rules whose blocks cannot be forecast
 }
 
 // complete fills in a rule's defaults.
@@ -50,6 +52,9 @@ func (t *trials) judge(q suite.Rule) RuleResult {
 	default:
 		r.Reason = fmt.Sprintf("there is no rule of kind %q", q.Kind)
 	}
+	if t.forecast(&r); r.Forecast != nil {
+		r.Reason += "; " + r.Forecast.Text()
+	}
 	return r
 }
 
@@ -57,64 +62,50 @@ func (t *trials) judge(q suite.Rule) RuleResult {
 func (t *trials) judgePairs(r *RuleResult) {
 	r.Pairs = t.pairs(r.Rule)
 	if len(r.Pairs) == 0 {
-		r.Reason = t.noPairs(r.Rule)
+		r.Outcome, r.Reason = t.noPairs(r.Rule)
 		return
 	}
-	sides := make([]Side, len(r.Pairs))
+	outcomes := make([]Outcome, len(r.Pairs))
 	for i := range r.Pairs {
-		p := &r.Pairs[i]
-		switch {
-		case !p.Interval.Enough():
-			p.Side, p.Why = Open, t.few(p)
-		case r.Rule.Kind == suite.RuleGain:
-			p.Side, p.Why = sideOfGain(r.Rule, p)
-		default:
-			p.Side, p.Why = sideOfRatio(r.Rule, p, len(r.Pairs))
-		}
-		sides[i] = p.Side
+		r.Pairs[i].judge(t, r.Rule, len(r.Pairs))
+		outcomes[i] = r.Pairs[i].Outcome
 	}
-	r.Outcome = sum(sides, r.Rule.Each)
-	p := r.deciding()
-	r.Reason = tally(r.Outcome, sides, "pair") + p.openText()
+	r.Outcome = combine(outcomes, r.Rule.Each)
+	r.Reason = tally(r.Outcome, outcomes, "pair") + r.deciding().openText()
 }
 
-func (t *trials) noPairs(q suite.Rule) string {
+// noPairs says why a rule has no pairs.
+func (t *trials) noPairs(q suite.Rule) (Outcome, string) {
 	why := fmt.Sprintf("no two cells of the plan are what the rule compares (of %s, to %s)", matchText(q.Of), matchText(q.To))
 	if q.Where != nil {
 		why += " where " + matchText(q.Where)
 	}
 	if s := t.run.Manifest.Skipped; len(s) > 0 {
-		why += "; left out here: " + strings.Join(s, "; ")
+		return NotTestable, why + "; left out here: " + strings.Join(s, "; ")
 	}
-	return why
+	return Undecided, why
 }
 
-// deciding returns the pair that explains the outcome best: the clearest one if
-// one pair settles the outcome, the least clear one if all pairs must agree.
-// For an undecided rule it is an open pair, whatever Each is.
+// deciding returns the pair that explains the outcome best: of those with the
+// rule's outcome the clearest one if one pair settles it, the least clear one
+// if all pairs must agree. If no pair has it, it is the least clear of all.
 func (r *RuleResult) deciding() *Pair {
 	best := -1
-	for i := range r.Pairs {
-		p := &r.Pairs[i]
-		if p.Side != r.showing() {
-			continue
+	for _, must := range []bool{true, false} {
+		for i := range r.Pairs {
+			p := &r.Pairs[i]
+			if must && p.Outcome != r.Outcome {
+				continue
+			}
+			if best < 0 || r.before(p, &r.Pairs[best]) {
+				best = i
+			}
 		}
-		if best < 0 || r.before(p, &r.Pairs[best]) {
-			best = i
+		if best >= 0 {
+			break
 		}
 	}
 	return &r.Pairs[best]
-}
-
-// showing returns the side whose pairs explain the outcome.
-func (r *RuleResult) showing() Side {
-	switch r.Outcome {
-	case Confirmed:
-		return Supports
-	case Refuted:
-		return Contradicts
-	}
-	return Open
 }
 
 // before reports whether p explains the outcome better than q. Pairs without an
@@ -125,31 +116,25 @@ func (r *RuleResult) before(p, q *Pair) bool {
 		return a
 	}
 	a, b := lean(r.Rule, p.Interval.Center), lean(r.Rule, q.Interval.Center)
-	if r.Outcome != Undecided && r.Rule.Each != suite.EachAny {
-		return a < b
+	if r.Outcome == Undecided || r.Rule.Each == suite.EachAny {
+		return a > b
 	}
-	return a > b
+	return a < b
 }
 
-// tally returns the beginning of a reason: how many of several sides are the
-// deciding side. It is empty if there is only one.
-func tally(o Outcome, sides []Side, noun string) string {
-	if len(sides) < 2 {
+// tally returns the beginning of a reason: how many of several pairs or series
+// have the deciding outcome. It is empty if there is only one.
+func tally(o Outcome, outcomes []Outcome, noun string) string {
+	if len(outcomes) < 2 {
 		return ""
 	}
-	side := map[Outcome]Side{Confirmed: Supports, Refuted: Contradicts, Undecided: Open}[o]
 	n := 0
-	for _, s := range sides {
-		if s == side {
+	for _, x := range outcomes {
+		if x == o {
 			n++
 		}
 	}
-	verb := map[Side][2]string{Supports: {"supports", "support"}, Contradicts: {"contradicts", "contradict"}, Open: {"is open", "are open"}}[side]
-	form := verb[1]
-	if n == 1 {
-		form = verb[0]
-	}
-	return fmt.Sprintf("%d of %s %s: ", n, count(len(sides), noun), form)
+	return fmt.Sprintf("%d of %s %s %s: ", n, count(len(outcomes), noun), isAre(n), o)
 }
 
 func matchText(m suite.Match) string {

@@ -42,6 +42,8 @@ func Claimed(q suite.Rule) string {
 		return fmt.Sprintf("to begin above 1 and end below it as %s rises", q.Along)
 	case q.Kind == suite.RuleRanking:
 		return "to rank otherwise under other conditions"
+	case q.Within > 0:
+		return fmt.Sprintf("to be within %s %% of 1", number(math.Round(q.Within*1e4)/1e2))
 	case q.Differs > 0:
 		return fmt.Sprintf("to differ by more than %s %%", number(math.Round(q.Differs*1e4)/1e2))
 	case q.Below > 0:
@@ -51,7 +53,7 @@ func Claimed(q suite.Rule) string {
 }
 
 // Sentence states both medians, the ratio or the gain, and why the pair is
-// open.
+// undecided.
 func (p *Pair) Sentence() string {
 	return sentence(p.openText())
 }
@@ -68,7 +70,7 @@ func (p *Pair) text() string {
 	return text
 }
 
-// openText is text, with the reason if the pair is open.
+// openText is text, with the reason if the pair is undecided or not testable.
 func (p *Pair) openText() string {
 	switch {
 	case p.Why == "":
@@ -110,16 +112,19 @@ func (p *Pair) evidence() string {
 		what = "a gain of " + p.Interval.String() + " times the " + quantityOf(p.unit).Words
 	}
 	text := what + ", " + count(p.Interval.N, "block")
-	if !math.IsNaN(p.Holm) {
-		text += ", " + stats.PText(p.Holm)
+	if !p.Interval.Enough() {
+		return text
 	}
-	return text
+	if p.Interval.Confidence > p.Effect.Confidence {
+		text += fmt.Sprintf(", interval at %.4g %%", 100*p.Interval.Confidence)
+	}
+	return text + ", " + stats.PText(p.Effect.P)
 }
 
 // text says where a series begins and ends, and what it does in between.
 func (s *Series) text(q suite.Rule) string {
 	first, last := &s.Levels[0], &s.Levels[len(s.Levels)-1]
-	text := fmt.Sprintf("the ratio of %s goes from %s at %s = %s to %s at %s", first.subject(), first.Interval, q.Along, first.Along, last.Interval, last.Along)
+	text := fmt.Sprintf("the ratio of %s goes from %s at %s = %s to %s at %s", first.subject(), first.Effect.Interval, q.Along, first.Along, last.Effect.Interval, last.Along)
 	switch {
 	case s.Why != "":
 		text += ", but " + s.Why

@@ -12,10 +12,10 @@ import (
 
 // Series is the pairs that differ only in the rule's axis.
 type Series struct {
-	Levels []Pair // in the order of the axis' numbers
-	At     []float64
-	Side   Side
-	Why    string // why it is open, or what contradicts
+	Levels  []Pair // in the order of the axis' numbers
+	At      []float64
+	Outcome Outcome
+	Why     string // why it is undecided, or what contradicts
 
 	// For a trend: how far the levels are from Towards, and the p-values of the
 	// test for a fall and a rise of that distance, corrected after Holm over
@@ -95,14 +95,14 @@ func (t *trials) short(s *Series) string {
 // closeSeries combines the series of a rule into its outcome and reason.
 func (t *trials) closeSeries(r *RuleResult) {
 	if len(r.Series) == 0 {
-		r.Reason = t.noPairs(r.Rule)
+		r.Outcome, r.Reason = t.noPairs(r.Rule)
 		return
 	}
-	sides := make([]Side, len(r.Series))
+	outcomes := make([]Outcome, len(r.Series))
 	for i := range r.Series {
-		sides[i] = r.Series[i].Side
+		outcomes[i] = r.Series[i].Outcome
 	}
-	r.Outcome = sum(sides, r.Rule.Each)
-	s := &r.Series[slices.Index(sides, r.showing())]
-	r.Reason = tally(r.Outcome, sides, "series") + s.text(r.Rule)
+	r.Outcome = combine(outcomes, r.Rule.Each)
+	s := &r.Series[max(0, slices.Index(outcomes, r.Outcome))]
+	r.Reason = tally(r.Outcome, outcomes, "series") + s.text(r.Rule)
 }

@@ -43,8 +43,8 @@ func TestTrend(t *testing.T) {
 	}{
 		{"from below", []float64{0.5, 0.6, 0.75, 0.9}, 6, Confirmed, "at work = 0 to 0.9"},
 		{"from above", []float64{2, 1.6, 1.3, 1.05}, 6, Confirmed, "approaches 1"},
-		{"away", []float64{0.9, 0.75, 0.6, 0.5}, 6, Refuted, "goes away from 1 between 0 and 500ns"},
-		{"a hump", []float64{0.5, 0.6, 0.4, 0.9}, 6, Refuted, "goes away from 1 between 500ns and 2us"},
+		{"away", []float64{0.9, 0.75, 0.6, 0.5}, 6, Contradicted, "goes away from 1 between 0 and 500ns"},
+		{"a hump", []float64{0.5, 0.6, 0.4, 0.9}, 6, Contradicted, "goes away from 1 between 500ns and 2us"},
 		{"flat", []float64{0.7, 0.7, 0.7, 0.7}, 6, Undecided, "no trend could be shown"},
 		{"too few", []float64{0.5, 0.6, 0.75, 0.9}, 5, Undecided, "at 0 5 blocks have both"},
 		{"away, too few", []float64{0.9, 0.75, 0.6, 0.5}, 5, Undecided, "6 are needed"},
@@ -66,7 +66,7 @@ func TestTrend(t *testing.T) {
 
 func crossing(below bool) suite.Rule {
 	q := leaderToWorker(suite.RuleCrossing)
-	q.Along = "work"
+	q.Along, q.Margin = "work", 0.05
 	if q.Below = 1; !below {
 		q.Below, q.Above = 0, 1
 	}
@@ -82,14 +82,14 @@ func TestCrossing(t *testing.T) {
 		want    Outcome
 		why     string
 	}{
-		{"begins below, ends above", []float64{0.7, 0.9, 1.1, 1.4}, 6, true, Confirmed, "passes 1 at work = 1."},
-		{"the other way", []float64{0.7, 0.9, 1.1, 1.4}, 6, false, Refuted, "passes 1 the other way"},
-		{"begins above, ends below", []float64{1.4, 1.1, 0.9, 0.7}, 6, false, Confirmed, "passes 1 at work = "},
-		{"all below", []float64{0.7, 0.8, 0.9, 0.9}, 6, true, Refuted, "below 1 at every level"},
-		{"all above", []float64{1.7, 1.8, 1.9, 1.2}, 6, true, Refuted, "above 1 at every level"},
-		{"all near 1", []float64{1, 1.01, 1, 0.99}, 6, true, Refuted, "within 5 % of 1"},
-		{"comes to 1", []float64{0.7, 0.8, 0.9, 1}, 6, true, Undecided, "below 1 at 0 and across 1 at 10us"},
-		{"passes and comes back", []float64{0.7, 1.2, 1.2, 0.8}, 6, true, Undecided, "below 1 at 0 and below 1 at 10us"},
+		{"begins below, ends above", []float64{0.7, 0.9, 1.1, 1.4}, 9, true, Confirmed, "passes 1 at work = 1."},
+		{"the other way", []float64{0.7, 0.9, 1.1, 1.4}, 9, false, Contradicted, "passes 1 the other way"},
+		{"begins above, ends below", []float64{1.4, 1.1, 0.9, 0.7}, 9, false, Confirmed, "passes 1 at work = "},
+		{"all below", []float64{0.7, 0.8, 0.9, 0.9}, 9, true, Contradicted, "below 1 at every level"},
+		{"all above", []float64{1.7, 1.8, 1.9, 1.2}, 9, true, Contradicted, "above 1 at every level"},
+		{"all near 1", []float64{1, 1.01, 1, 0.99}, 9, true, Equivalent, "within 5 % of 1"},
+		{"comes to 1", []float64{0.7, 0.8, 0.9, 1}, 9, true, Undecided, "below 1 at 0 and across 1 at 10us"},
+		{"passes and comes back", []float64{0.7, 1.2, 1.2, 0.8}, 9, true, Undecided, "below 1 at 0 and below 1 at 10us"},
 		{"too few", []float64{0.7, 0.9, 1.1, 1.4}, 5, true, Undecided, "6 are needed"},
 	} {
 		v := Judge(alongWork(c.factors, c.blocks, crossing(c.below)))
@@ -128,7 +128,7 @@ func TestSeriesByMode(t *testing.T) {
 	for _, c := range []struct {
 		each string
 		want Outcome
-	}{{suite.EachAll, Refuted}, {suite.EachAny, Confirmed}} {
+	}{{suite.EachAll, Contradicted}, {suite.EachAny, Confirmed}} {
 		axes := []record.Axis{mpms, {Name: "work", Values: []string{"0", "1", "2"}}, {Name: "mode", Values: []string{"close", "keepalive"}}}
 		v := Judge(made(axes, 6, func(cell record.Cell, block int) float64 {
 			d := 30_000 * drift(block) * noise(cell, block)

@@ -30,7 +30,7 @@ func (t *trials) judgeTrend(r *RuleResult) {
 	for i := range r.Series {
 		s := &r.Series[i]
 		s.Falling, s.Rising = falling[i], rising[i]
-		s.Side, s.Why = sideOfTrend(s, r.Rule.Towards)
+		s.Outcome, s.Why = approaches(s, r.Rule.Towards)
 	}
 	t.closeSeries(r)
 }
@@ -45,23 +45,23 @@ func distances(byBlock map[int]float64, towards float64) []float64 {
 	return ds
 }
 
-// sideOfTrend decides a series. Why says what it is too short for, if anything.
-func sideOfTrend(s *Series, towards float64) (Side, string) {
+// approaches decides a series. Why says what it is too short for, if anything.
+func approaches(s *Series, towards float64) (Outcome, string) {
 	for i := 1; i < len(s.Distances); i++ {
 		a, b := s.Distances[i-1], s.Distances[i]
 		if a.Enough() && b.Enough() && b.Lo > a.Hi {
-			return Contradicts, fmt.Sprintf("it goes away from %s between %s and %s", number(towards), s.Levels[i-1].Along, s.Levels[i].Along)
+			return Contradicted, fmt.Sprintf("it goes away from %s between %s and %s", number(towards), s.Levels[i-1].Along, s.Levels[i].Along)
 		}
 	}
 	switch {
 	case s.Why != "":
-		return Open, s.Why
+		return Undecided, s.Why
 	case s.Rising < stats.Alpha:
-		return Contradicts, fmt.Sprintf("it goes away from %s, %s", number(towards), stats.PText(s.Rising))
+		return Contradicted, fmt.Sprintf("it goes away from %s, %s", number(towards), stats.PText(s.Rising))
 	case s.Falling >= stats.Alpha:
-		return Open, fmt.Sprintf("no trend could be shown, %s", stats.PText(s.Falling))
+		return Undecided, fmt.Sprintf("no trend could be shown, %s", stats.PText(s.Falling))
 	case s.Distances[len(s.Distances)-1].Center >= s.Distances[0].Center:
-		return Open, "it ends no nearer than it began"
+		return Undecided, "it ends no nearer than it began"
 	}
-	return Supports, ""
+	return Confirmed, ""
 }

@@ -3,18 +3,9 @@ package verdict
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"lflab/experiments/record"
-	"lflab/experiments/suite"
-)
-
-// Outcome is the result of one rule or of all.
-type Outcome string
-
-const (
-	Confirmed Outcome = "confirmed"
-	Refuted   Outcome = "refuted"
-	Undecided Outcome = "undecided"
 )
 
 // Verdict is the result of a run for the claim of its suite.
@@ -37,7 +28,7 @@ func Judge(run *record.Run) *Verdict {
 	}
 	v.Outcome, v.Reason = v.decide()
 	if has := m.Before.CPUs; m.Claim.CPUs > has {
-		v.Outcome, v.Reason = Undecided, fmt.Sprintf("needs %d CPUs, this machine has %d", m.Claim.CPUs, has)
+		v.Outcome, v.Reason = NotTestable, fmt.Sprintf("needs %d CPUs, this machine has %d", m.Claim.CPUs, has)
 	}
 	return v
 }
@@ -47,37 +38,26 @@ func (v *Verdict) decide() (Outcome, string) {
 	if len(v.Rules) == 0 {
 		return Undecided, "the suite states no rule"
 	}
-	by := map[Outcome][]*RuleResult{}
-	for i := range v.Rules {
-		by[v.Rules[i].Outcome] = append(by[v.Rules[i].Outcome], &v.Rules[i])
+	var outcomes []Outcome
+	for _, r := range v.Rules {
+		outcomes = append(outcomes, r.Outcome)
 	}
-	for _, o := range []Outcome{Refuted, Undecided, Confirmed} {
-		found := by[o]
-		switch {
-		case len(found) == 0:
-		case len(v.Rules) == 1:
-			return o, found[0].Reason
-		case len(found) == len(v.Rules):
-			return o, fmt.Sprintf("%s; the other %s likewise", found[0].named(), count(len(found)-1, "rule"))
-		default:
-			return o, fmt.Sprintf("%d of %d rules %s %s: %s", len(found), len(v.Rules), isAre(len(found)), o, found[0].named())
+	o := all(outcomes)
+	if len(v.Rules) == 1 {
+		return o, v.Rules[0].Reason
+	}
+	first := max(0, slices.Index(outcomes, o)) // without one, the rules differ and the claim holds in part
+	var counts []string
+	for _, x := range Outcomes {
+		n := 0
+		for _, y := range outcomes {
+			if x == y {
+				n++
+			}
+		}
+		if n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, x))
 		}
 	}
-	panic("verdict: a rule without an outcome")
-}
-
-// sum combines sides into an outcome, according to Rule.Each.
-func sum(sides []Side, each string) Outcome {
-	supports := func(s Side) bool { return s == Supports }
-	contradicts := func(s Side) bool { return s == Contradicts }
-	every := func(is func(Side) bool) bool {
-		return len(sides) > 0 && !slices.ContainsFunc(sides, func(s Side) bool { return !is(s) })
-	}
-	switch {
-	case each == suite.EachAny && slices.ContainsFunc(sides, supports), each != suite.EachAny && every(supports):
-		return Confirmed
-	case each == suite.EachAny && every(contradicts), each != suite.EachAny && slices.ContainsFunc(sides, contradicts):
-		return Refuted
-	}
-	return Undecided
+	return o, fmt.Sprintf("of %d rules %s; %s", len(v.Rules), strings.Join(counts, ", "), v.Rules[first].named())
 }

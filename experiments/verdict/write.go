@@ -35,7 +35,7 @@ func (r *RuleResult) write(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "%s  %s (claimed %s)\n", r.Outcome, r.Rule.Title, Claimed(r.Rule)); err != nil {
 		return err
 	}
-	if len(r.Pairs) == 0 || r.Series != nil || r.Ranking != nil || r.Outcome == Undecided {
+	if len(r.Pairs) == 0 || r.Series != nil || r.Ranking != nil || r.Outcome == Undecided || r.Outcome == NotTestable {
 		fmt.Fprintf(w, "  %s\n", r.Reason)
 	}
 	if len(r.Pairs) == 0 {
@@ -46,10 +46,10 @@ func (r *RuleResult) write(w io.Writer) error {
 	if r.Pairs[0].gain {
 		what = "gain"
 	}
-	fmt.Fprintf(t, "  pair\t%s\t%s\t%s\tblocks\tp (Holm)\t\n", heading("", r.Rule.Metric), heading("against ", r.Rule.ToMetric), what)
+	fmt.Fprintf(t, "  pair\t%s\t%s\t%s\tblocks\tp\t\n", heading("", r.Rule.Metric), heading("against ", r.Rule.ToMetric), what)
 	for _, p := range r.worth() {
 		fmt.Fprintf(t, "  %s\t%s\t%s\t%s\t%d\t%s\t%s\n", p.name(r.Rule.Along), quantityOf(p.Of.Metric).amount(p.Of.Median),
-			quantityOf(p.To.Metric).amount(p.To.Median), p.intervals(), p.Interval.N, stats.PCell(p.Holm), p.Side)
+			quantityOf(p.To.Metric).amount(p.To.Median), p.Interval, p.Interval.N, stats.PCell(p.Effect.P), p.Outcome)
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -103,13 +103,4 @@ func (p *Pair) name(along string) string {
 		name += ", " + along + " = " + p.Along
 	}
 	return name
-}
-
-// intervals formats the interval over blocks and, if there is one, the
-// bootstrap's.
-func (p *Pair) intervals() string {
-	if p.Resampled.N == 0 {
-		return p.Interval.String()
-	}
-	return p.Interval.String() + ", resampled " + span(p.Resampled)
 }

@@ -85,31 +85,26 @@ func Rounded(x float64) string {
 }
 
 // Ratio writes a ratio and its interval, "0.94 [0.91, 0.97]", with two
-// decimals, or more below 0.1. It writes "-" if there is no value, and no
-// interval for one value.
+// decimals, or more below 0.1 and where the interval is narrow. It writes "-" if
+// there is no value, and only the number of values if they are too few for an
+// interval: "0.94 (n = 4)".
 func Ratio(r stats.Interval) string {
-	if r.N == 0 || math.IsNaN(r.Center) {
-		return "-"
-	}
 	d := 2
 	for x := r.Center; x > 0 && x < 0.1 && d < 6; x *= 10 { // writes 0.0046, not 0.00
 		d++
 	}
-	if r.N == 1 {
-		return fmt.Sprintf("%.*f", d, r.Center)
-	}
-	return fmt.Sprintf("%.*f [%.*f, %.*f]", d, r.Center, d, r.Lo, d, r.Hi)
+	return r.Format(d)
 }
 
 // Interval writes a centre and its interval, "24.1 [23.8, 24.6]", with commas
-// in thousands. It writes "-" if there is no value, and no interval for one
-// value.
+// in thousands. It writes "-" if there is no value, and only the number of
+// values if they are too few for an interval: "24.1 (n = 4)".
 func Interval(i stats.Interval) string {
 	switch {
 	case i.N == 0:
 		return "-"
-	case i.N == 1: // one value has no interval
-		return Short(i.Center)
+	case !i.Enough():
+		return fmt.Sprintf("%s (n = %d)", Short(i.Center), i.N)
 	}
 	if math.Abs(i.Center) >= 1000 {
 		return fmt.Sprintf("%s [%s, %s]", Thousands(i.Center), Thousands(i.Lo), Thousands(i.Hi))

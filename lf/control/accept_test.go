@@ -134,7 +134,7 @@ func TestConnectionsPerChild(t *testing.T) {
 				p.Close()
 			}
 			if now := s.children(); slices.ContainsFunc(last, func(pid int) bool { return !slices.Contains(now, pid) }) {
-				t.Errorf("0 is not for ever: children %v, then %v", last, now)
+				t.Errorf("with 0 a child was replaced: children %v, then %v", last, now)
 			}
 		})
 	}
@@ -287,7 +287,7 @@ func TestCommands(t *testing.T) {
 	if err := writeFile(s.pidFile, fmt.Sprintln(other.cmd.Process.Pid)); err != nil {
 		t.Fatal(err)
 	}
-	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), fmt.Sprint("process ", s.cmd.Process.Pid, " has it")) {
+	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), fmt.Sprint("process ", s.cmd.Process.Pid, " has locked it")) {
 		t.Errorf("another server's number: %v", err)
 	}
 	if err := writeFile(s.pidFile, fmt.Sprintln(s.cmd.Process.Pid)); err != nil {
@@ -313,13 +313,13 @@ func TestCommands(t *testing.T) {
 	if err := writeFile(s.pidFile, "1\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "process 1 is no server of ours") {
+	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "process 1 is not a server that has locked it") {
 		t.Errorf("somebody else's number: %v", err)
 	}
 	if err := writeFile(s.pidFile, "stop\n"); err != nil {
 		t.Fatal(err)
 	}
-	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "no process number") {
+	if err := manager.SendSignal(file, "stop"); err == nil || !strings.Contains(err.Error(), "is not a process ID") {
 		t.Errorf("no number: %v", err)
 	}
 }

@@ -133,7 +133,7 @@ func inherit(l *legacy) error {
 		return err
 	}
 	if err := json.Unmarshal(text, l); err != nil {
-		return fmt.Errorf("read what descriptor %d says: %w", legacyFD, err)
+		return fmt.Errorf("read the legacy from descriptor %d: %w", legacyFD, err)
 	}
 	return nil
 }
@@ -382,7 +382,7 @@ func (c *child) close(status int) int {
 		err = errors.Join(err, c.gate.Close())
 	}
 	if err != nil {
-		slog.Warn("child ends untidily", "error", err)
+		slog.Warn("cannot free all resources of the child", "error", err)
 	}
 	return status
 }

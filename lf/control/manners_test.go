@@ -151,7 +151,7 @@ func TestBareListenersAreServedAgain(t *testing.T) {
 			for _, pid := range s.children() {
 				kill(t, pid, unix.SIGKILL)
 			}
-			s.logged("cannot serve: another one is tried later")
+			s.logged("cannot serve: trying another one later")
 			if err := os.Rename(dir+".away", dir); err != nil {
 				t.Fatal(err)
 			}

@@ -289,7 +289,7 @@ func (p *Parent) index(g *group) int {
 			return i
 		}
 	}
-	panic("a group that is none of the parent's")
+	panic("not a group of this parent")
 }
 
 // place returns a free slot, and the bucket of listeners that the fewest
@@ -558,13 +558,13 @@ func (p *Parent) childEnded(k *childProcess, status unix.WaitStatus, usage unix.
 		p.refill(g)
 		return
 	case status.Exited() && status.ExitStatus() == childFatal && p.hopeless():
-		p.failure = fmt.Errorf("no child has served, and the last %s cannot: %s (the PidFile is left)", g.cfg.label(), k.failure)
+		p.failure = fmt.Errorf("no child has served, and the last %s cannot: %s (the PidFile stays)", g.cfg.label(), k.failure)
 		slog.Error("stopping: no child can serve", "pid", k.pid, "error", k.failure)
 		p.end(atOnce, "a child's exit status")
 		return
 	case status.Exited() && status.ExitStatus() == childFatal:
 		lived = 0 // hold back even if the child lived long
-		slog.Error("a "+g.cfg.label()+" cannot serve: another one is tried later", "pid", k.pid, "error", k.failure)
+		slog.Error("a "+g.cfg.label()+" cannot serve: trying another one later", "pid", k.pid, "error", k.failure)
 	case status.Exited() && status.ExitStatus() == childSick:
 		g.spare.sick()
 	}
@@ -572,7 +572,7 @@ func (p *Parent) childEnded(k *childProcess, status unix.WaitStatus, usage unix.
 		lived = tooSoon // somebody killed it, so its early death predicts nothing
 	}
 	if wait := g.grief.died(time.Now(), lived); wait > 0 {
-		slog.Error("children die at once: holding back", "pid", k.pid, "for", wait)
+		slog.Error("children die at once: starting no more for a while", "pid", k.pid, "for", wait)
 		return
 	}
 	p.refill(g)

@@ -245,7 +245,7 @@ func TestDyingAtOnceIsHeldBack(t *testing.T) {
 		for _, pid := range s.children() {
 			_ = unix.Kill(pid, unix.SIGKILL) // an error means that it is gone
 		}
-		return strings.Contains(s.log.String(), "holding back")
+		return strings.Contains(s.log.String(), "children die at once")
 	})
 	b := s.look()
 	until(t, "the server to come to life again", func() bool {
@@ -294,7 +294,7 @@ func TestDocumentRootAwayForAMoment(t *testing.T) {
 			if what == "DocumentRoot" {
 				s.logged("files are not served until it can be")
 			} else {
-				s.logged("children die at once: holding back")
+				s.logged("children die at once")
 			}
 			if got := s.dial().get("/hello"); got != "Hello, World!" {
 				t.Errorf("/hello: %q", got)
@@ -506,7 +506,7 @@ func TestBadConfigurationAtRestart(t *testing.T) {
 			t.Errorf("/hello: %q", got)
 		}
 	}
-	if n := strings.Count(s.log.String(), "goes on with the one it has"); n != 4 {
+	if n := strings.Count(s.log.String(), "keeps its present one"); n != 4 {
 		t.Errorf("said %d times: %s", n, s.log.String())
 	}
 }
@@ -532,7 +532,7 @@ func TestChildRefusesConfigurationAtRestart(t *testing.T) {
 	}
 	s.configure(t, good+"User nobody\nDocumentRoot "+gone)
 	s.signal(unix.SIGUSR1)
-	s.logged("goes on with the one it has")
+	s.logged("keeps its present one")
 	if !strings.Contains(s.log.String(), "permission denied") {
 		t.Errorf("the log does not say why: %s", s.log.String())
 	}

@@ -110,22 +110,22 @@ func (g *Group) shares() int {
 // been checked before.
 func (p *Plan) succeeds(old *Plan) error {
 	if len(p.Groups) != len(old.Groups) {
-		return fmt.Errorf("there are %d <User> sections and were %d: the scoreboard's slots are shared out at the start (stop the server and start it)", len(p.Groups)-1, len(old.Groups)-1)
+		return fmt.Errorf("there are %d <User> sections instead of %d, but the scoreboard's slots are assigned at the start (stop the server and start it)", len(p.Groups)-1, len(old.Groups)-1)
 	}
 	if p.ThreadLimit != old.ThreadLimit || p.ScoreBoardFile != old.ScoreBoardFile || p.PidFile != old.PidFile {
-		return errors.New("ThreadLimit, ScoreBoardFile or PidFile is another: they hold for the server's life (stop the server and start it)")
+		return errors.New("ThreadLimit, ScoreBoardFile or PidFile has changed, but they are fixed at the start (stop the server and start it)")
 	}
 	for i := range p.Groups {
 		n, o := &p.Groups[i], &old.Groups[i]
 		switch {
 		case n.Name != o.Name:
-			return fmt.Errorf("section <User %s> is now <User %s>: sections hold for the server's life (stop the server and start it)", o.Name, n.Name)
+			return fmt.Errorf("section <User %s> is now <User %s>, but sections are fixed at the start (stop the server and start it)", o.Name, n.Name)
 		case n.Slots != o.Slots:
-			return fmt.Errorf("ServerLimit is %d and was %d: the scoreboard is made at the start (stop the server and start it)", n.Slots, o.Slots)
+			return fmt.Errorf("ServerLimit is %d instead of %d, but the scoreboard is made at the start (stop the server and start it)", n.Slots, o.Slots)
 		case n.Server.MPM != o.Server.MPM || n.Server.Accept != o.Server.Accept:
-			return fmt.Errorf("mpm %s cannot follow mpm %s, nor another way to accept: both wait on the same sockets while the old children finish (stop the server and start it)", n.Server.MPM, o.Server.MPM)
+			return fmt.Errorf("mpm %s cannot replace mpm %s, and the accept mode cannot change, because old and new children wait on the same sockets (stop the server and start it)", n.Server.MPM, o.Server.MPM)
 		case n.Buckets != o.Buckets || n.PerThread && n.Threads != o.Threads:
-			return fmt.Errorf("the listeners are divided into %d sockets and were into %d: what is queued in those that are left over would be lost (stop the server and start it)", n.Buckets, o.Buckets)
+			return fmt.Errorf("each address has %d sockets instead of %d: connections queued in surplus sockets would be lost (stop the server and start it)", n.Buckets, o.Buckets)
 		}
 	}
 	return nil

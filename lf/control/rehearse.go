@@ -73,13 +73,13 @@ func (r *rehearsal) bind(l directive.Listen, shares bool) {
 	switch {
 	case err == nil:
 	case errors.Is(err, unix.EADDRINUSE) && r.running > 0:
-		r.say(directive.Warning, "Listen", l.Address, l.From, "is in use now: by process %d, if that listens there", r.running)
+		r.say(directive.Warning, "Listen", l.Address, l.From, "is in use now, perhaps by process %d", r.running)
 	case errors.Is(err, unix.EADDRINUSE):
-		r.say(directive.Error, "Listen", l.Address, l.From, "is in use (ss -ltnp tells by whom; a running server that is to be restarted is known by its PidFile)")
+		r.say(directive.Error, "Listen", l.Address, l.From, "is in use (ss -ltnp shows by which process; to check a restart, give the running server's PidFile)")
 	case errors.Is(err, unix.EADDRNOTAVAIL):
-		r.say(directive.Error, "Listen", l.Address, l.From, "is no address of this machine: %v (ip address lists those there are)", err)
+		r.say(directive.Error, "Listen", l.Address, l.From, "is not an address of this machine: %v (ip address lists them)", err)
 	case errors.Is(err, unix.EACCES):
-		r.say(directive.Error, "Listen", l.Address, l.From, "is not for this user: %v (ports below net.ipv4.ip_unprivileged_port_start take root or CAP_NET_BIND_SERVICE)", err)
+		r.say(directive.Error, "Listen", l.Address, l.From, "is not allowed for this user: %v (ports below net.ipv4.ip_unprivileged_port_start need root or CAP_NET_BIND_SERVICE)", err)
 	default:
 		r.say(directive.Error, "Listen", l.Address, l.From, "cannot be opened: %v", err)
 	}
@@ -107,7 +107,7 @@ func (r *rehearsal) directories(s *directive.Settings, from *directive.Group, g 
 			return unix.Faccessat(fd, ".", unix.X_OK, unix.AT_EACCESS)
 		})
 		if err != nil && g.User != nil {
-			r.say(directive.Error, d.name, d.dir, directive.Origin{}, "cannot be opened by user %s, as whom children serve: %v", g.User.Name, err)
+			r.say(directive.Error, d.name, d.dir, directive.Origin{}, "cannot be opened by user %s, who runs the children: %v", g.User.Name, err)
 		} else if err != nil {
 			r.say(directive.Error, d.name, d.dir, directive.Origin{}, "cannot be opened: %v", err)
 		}
@@ -155,10 +155,10 @@ func (r *rehearsal) pidFile(name manager.PidFile) {
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "is no regular file")
+		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "is not a regular file")
 	} else if pid := manager.Holder(f); pid > 0 {
 		r.running = pid
-		r.say(directive.Warning, "PidFile", string(name), directive.Origin{}, "process %d is a running server that has it: that one can be restarted with these settings, and no other one can be started beside it", pid)
+		r.say(directive.Warning, "PidFile", string(name), directive.Origin{}, "process %d is a running server that uses it: that server can be restarted with these settings, but no second one can start", pid)
 	}
 }
 
@@ -172,12 +172,12 @@ func (r *rehearsal) scoreBoard(name string) {
 		return
 	}
 	if err != nil {
-		r.say(directive.Error, "ScoreBoardFile", name, directive.Origin{}, "is there and would be left alone: %v (remove it or name another file)", err)
+		r.say(directive.Error, "ScoreBoardFile", name, directive.Origin{}, "exists and would not be replaced: %v (remove it or name another file)", err)
 		return
 	}
 	if pid := old.Header().ParentPID.Load(); old.Alive() {
 		r.running = int(pid)
-		r.say(directive.Warning, "ScoreBoardFile", name, directive.Origin{}, "process %d is a running server that has it: that one can be restarted with these settings, and no other one can be started beside it", pid)
+		r.say(directive.Warning, "ScoreBoardFile", name, directive.Origin{}, "process %d is a running server that uses it: that server can be restarted with these settings, but no second one can start", pid)
 	}
 	if err := old.Close(); err != nil {
 		r.say(directive.Warning, "ScoreBoardFile", name, directive.Origin{}, "%v", err)
@@ -235,11 +235,11 @@ func (r *rehearsal) descriptors(s *directive.Settings, plan *Plan) {
 	}
 	switch {
 	case have < n.least:
-		say(directive.Error, "is too few open files: a start takes %d in one process at least, with %d listening sockets", n.least, n.sockets)
+		say(directive.Error, "is too few open files: one process needs at least %d to start, with %d listening sockets", n.least, n.sockets)
 	case have < n.start:
-		say(directive.Warning, "may be too few open files: a start takes up to %d in one process, with %d listening sockets", n.start, n.sockets)
+		say(directive.Warning, "may be too few open files: one process needs up to %d to start, with %d listening sockets", n.start, n.sockets)
 	case have < n.most:
-		say(directive.Warning, "is enough open files for the start, and not for all processes and threads at once: that may be %d in one process", n.most)
+		say(directive.Warning, "is enough open files to start, but not for all processes and threads at once: one process may need %d", n.most)
 	}
 }
 

@@ -48,12 +48,12 @@ func TestRehearse(t *testing.T) {
 		{"Listen 127.0.0.1:0", "", 0},
 		{"Listen 127.0.0.1:0\nPidFile " + dir + "/pid\nScoreBoardFile " + dir + "/board", "", 0},
 		{"Listen " + taken.Addr().String(), "is in use (ss", directive.Error},
-		{"Listen 192.0.2.1:8080", "is no address of this machine", directive.Error}, // RFC 5737
+		{"Listen 192.0.2.1:8080", "is not an address of this machine", directive.Error}, // RFC 5737
 		{"Listen 127.0.0.1:0\nPidFile " + dir + "/none/pid", "PidFile " + dir + "/none/pid: cannot be made", directive.Error},
 		{"Listen 127.0.0.1:0\nScoreBoardFile " + dir + "/none/board", "cannot be made", directive.Error},
-		{"Listen 127.0.0.1:0\nScoreBoardFile " + text, "would be left alone", directive.Error},
+		{"Listen 127.0.0.1:0\nScoreBoardFile " + text, "would not be replaced", directive.Error},
 		{"Listen 127.0.0.1:0\nPidFile /proc/pid", "cannot be made in /proc", directive.Error},
-		{"Listen 127.0.0.1:0\nPidFile /dev/full", "is no regular file", directive.Error},
+		{"Listen 127.0.0.1:0\nPidFile /dev/full", "is not a regular file", directive.Error},
 		{"Listen 127.0.0.1:0\nAcceptMutex flock\nLockFile " + dir + "/lock", "", 0},
 		{"Listen 127.0.0.1:0\nAcceptMutex flock\nLockFile " + dir + "/none/lock", "LockFile " + dir + "/none/lock: cannot be made", directive.Error},
 		{"Listen 127.0.0.1:0\nAcceptMutex fcntl\nLockFile " + text + "/lock", "not a directory", directive.Error},
@@ -123,7 +123,7 @@ func TestRehearseAsTheUserOfChildren(t *testing.T) {
 	}
 	low := settingsOf(t, "Listen 127.0.0.1:81\n")
 	err := as(&User{Name: "nobody", UID: 65534, GID: 65534}, func() error {
-		if notes := Rehearse(low); len(notes) != 1 || !strings.Contains(notes[0].String(), "is not for this user") {
+		if notes := Rehearse(low); len(notes) != 1 || !strings.Contains(notes[0].String(), "is not allowed for this user") {
 			return fmt.Errorf("%v", notes)
 		}
 		return nil

@@ -92,7 +92,7 @@ func TestRestartWithoutAnySlot(t *testing.T) {
 	if got := s.dial().get("/hello"); got != "Hello, World!" {
 		t.Errorf("/hello: %q", got)
 	}
-	s.logged("goes on with the one it has")
+	s.logged("keeps its present one")
 	if n := strings.Count(s.log.String(), "new generation serves"); n != 1 || b.Header().Generation.Load() != 1 {
 		t.Errorf("said %d times, generation %d", n, b.Header().Generation.Load())
 	}
@@ -142,7 +142,7 @@ func TestBadRestartOfAFullServer(t *testing.T) {
 				before := s.children()
 				s.configure(t, section("DocumentRoot "+closed+"\n"))
 				s.signal(signal)
-				s.logged("goes on with the one it has")
+				s.logged("keeps its present one")
 				b := s.settled(n)
 				if now := s.children(); !slices.Equal(now, before) || b.Header().Generation.Load() != 0 {
 					t.Errorf("children %v of generation %d, before %v", now, b.Header().Generation.Load(), before)

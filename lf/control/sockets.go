@@ -48,7 +48,7 @@ func (p *Plan) resolve() error {
 			}
 			at := place{addr: netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())}
 			if at.nth = times[at.addr]; at.nth > 0 && addr.Port() != 0 {
-				return fmt.Errorf("directive Listen %s: this address is listed before (a socket can be opened once)", address)
+				return fmt.Errorf("directive Listen %s: this address was listed before (it can be opened once)", address)
 			}
 			times[at.addr]++
 			g.places = append(g.places, at)
@@ -83,7 +83,7 @@ func (s *sockets) sync(plan *Plan) (opened []place, err error) {
 			if had := s.open[at]; had != nil {
 				if len(had.listeners) != g.Buckets {
 					s.forget(opened)
-					return nil, fmt.Errorf("directive Listen %s: the address has %d sockets and is to have %d: what is queued in those that are left over would be lost (stop the server and start it)", address, len(had.listeners), g.Buckets)
+					return nil, fmt.Errorf("directive Listen %s: the address has %d sockets instead of %d: connections queued in surplus sockets would be lost (stop the server and start it)", address, len(had.listeners), g.Buckets)
 				}
 				continue
 			}
@@ -264,7 +264,7 @@ func (s *sockets) leftOver() {
 			taken = taken || at.addr == addr
 		}
 		if !taken {
-			slog.Warn("the service manager has passed a socket that no Listen names: nobody accepts from it", "address", addr.String())
+			slog.Warn("the service manager has passed a socket that no Listen names: no child accepts from it", "address", addr.String())
 		}
 	}
 }

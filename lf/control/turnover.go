@@ -111,7 +111,7 @@ func (p *Parent) prepare(next *Plan, t *turnover) (doors []*acceptGate, err erro
 }
 
 func notTaken(why error) {
-	slog.Error("the configuration is not taken: the server goes on with the one it has", "error", why)
+	slog.Error("configuration refused: the server keeps its present one", "error", why)
 }
 
 // needDropping makes the spawner for children of another user, if the plan
@@ -194,7 +194,7 @@ func (p *Parent) stillbirth(k *childProcess, status unix.WaitStatus) bool {
 	}
 	why := k.failure
 	if why == "" {
-		why = "a child of it died at once: " + describeStatus(status)
+		why = "a child died at once: " + describeStatus(status)
 	}
 	p.takeBack(errors.New(why))
 	return true
@@ -254,5 +254,5 @@ func (p *Parent) overdue(now time.Time) error {
 			return fmt.Errorf("all %d slots have children that are still finishing after an earlier restart (raise ServerLimit, or lower GracefulRestartTimeout)", g.cfg.slots())
 		}
 	}
-	return fmt.Errorf("no child has served with it within %v", turnoverPatience)
+	return fmt.Errorf("no child has served within %v", turnoverPatience)
 }

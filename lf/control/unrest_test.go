@@ -171,7 +171,7 @@ func unrest(t *testing.T, name string, restarts, others, kills, clientsOfEach in
 	for port, err := range clients.failures() {
 		t.Errorf("restarts lost a request from port %s: %v", port, err)
 	}
-	if log := s.log.String(); strings.Contains(log, "not taken") || strings.Contains(log, "are cut") {
+	if log := s.log.String(); strings.Contains(log, "configuration refused") || strings.Contains(log, "are cut") {
 		t.Errorf("not all restarts were in order: %s", log)
 	}
 

@@ -45,7 +45,7 @@ func TestChain(t *testing.T) {
 		{mpms: []string{"prefork"}, lines: []string{"MaxRequestWorkers 300"}, want: sums{256, 256, 5, 5, 10},
 			says: []string{"would take 300 children, and ServerLimit is 256, which is used (write ServerLimit 300"}},
 		{mpms: []string{"prefork"}, lines: []string{"MinSpareServers 20", "MaxSpareServers 5"}, want: sums{256, 256, 5, 20, 21},
-			hints: []string{"MaxSpareServers 5: is too close to MinSpareServers 20, so that children would come and go: 21 idle children is used"}},
+			hints: []string{"MaxSpareServers 5: is too close to MinSpareServers 20, so children would start and end again and again: 21 idle children are used"}},
 		{mpms: []string{"prefork"}, lines: []string{"ListenCoresBucketsRatio 2", "MinSpareServers 1", "MaxSpareServers 2", "StartServers 1"}, want: sums{256, 256, 4, 4, 8},
 			hints: []string{"MinSpareServers 1: would leave some of the 4 sockets"}},
 	} {

@@ -57,7 +57,7 @@ func tell(w io.Writer, s *Settings, at int) {
 		"SendBufferSize": "grown by the system", "Timeout": "set by the three below", "DocumentRoot": "none: no files are served",
 		"MaxKeepAliveRequests": "unlimited", "MaxConnectionsPerChild": "unlimited",
 		"GracefulShutdownTimeout": "unlimited", "PidFile": "none", "ScoreBoardFile": "unnamed memory",
-		"LockFile": "AcceptMutex " + s.AcceptMutex + " locks no file", "CoreDumpDirectory": "none", "User": "that of the parent", "Group": "that of the parent",
+		"LockFile": "AcceptMutex " + s.AcceptMutex + " locks no file", "CoreDumpDirectory": "none", "User": "the parent's", "Group": "the parent's",
 		"ListenCoresBucketsRatio": "one socket for each address", "AsyncRequestWorkerFactor": "unlimited",
 	}
 	if s.AcceptMutex == "flock" || s.AcceptMutex == "fcntl" {

@@ -103,7 +103,7 @@ func (r *resolver) identify(g *Group) {
 	case self == 0:
 		g.UID, g.GID, g.SupplementaryGroups = who.uid, who.gid, who.others
 	case g.User != "" && who.uid != self && g.Name != "":
-		r.say(Error, "User", g.User, userFrom, "is another user than this one (%d): only root can start children of several users", self)
+		r.say(Error, "User", g.User, userFrom, "is not the user of this process (%d): only root can start children of several users", self)
 	case g.User != "" && who.uid != self:
 		r.say(Warning, "User", g.User, userFrom, "changes nothing: only root can start children of another user, and this is user %d", self)
 	case g.Group != "":

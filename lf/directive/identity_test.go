@@ -116,7 +116,7 @@ func TestSectionsThatCannotBe(t *testing.T) {
 		text string
 		says string
 	}{
-		{1000, alice, "server.conf:3: User alice: is another user than this one (1000): only root can start children of several users"},
+		{1000, alice, "server.conf:3: User alice: is not the user of this process (1000): only root can start children of several users"},
 		{0, "<User alice>\n</User>", "server.conf:3: no Listen: <User alice> has none"},
 		{0, "<User root>\nListen 81\n</User>", "server.conf:3: User root: is root"},
 		{0, "<User nobody-here>\nListen 81\n</User>", "server.conf:3: User nobody-here: is unknown"},

@@ -34,7 +34,7 @@ func parseMutex(args []string) (mechanism, remark string, err error) {
 		switch {
 		case strings.EqualFold(arg, "default"), strings.EqualFold(arg, "mpm-accept"):
 		case strings.EqualFold(arg, "OmitPID"):
-			remark = "OmitPID has no meaning: no lock file has a process id in its name"
+			remark = "OmitPID has no meaning: no lock file has a process ID in its name"
 		default:
 			return "", fmt.Sprintf("has no meaning: there is no mutex %s, only mpm-accept", clip(arg)), nil
 		}

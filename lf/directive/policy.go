@@ -7,7 +7,7 @@ import (
 	"lflab/lf"
 )
 
-// policy are the directives of the options of those scopes.
+// policy returns the directives for the policy's options of those scopes.
 func policy(scopes ...lf.Scope) (all []Entry) {
 	for _, scope := range scopes {
 		for _, o := range lf.PolicyOptions() {
@@ -19,7 +19,7 @@ func policy(scopes ...lf.Scope) (all []Entry) {
 	return all
 }
 
-// option is the directive of one option of the policy.
+// option returns the directive for one option of the policy.
 func option(o lf.Option) Entry {
 	e := Entry{Name: camel(o.Name), Doc: o.Doc, Range: Range{Most: o.Most},
 		server: func(s *Settings) any { return o.At(&s.Policy) }}
@@ -42,7 +42,7 @@ func option(o lf.Option) Entry {
 	return e
 }
 
-// camel is the name of a directive whose flag has that name.
+// camel returns the name of the directive whose flag has that name.
 func camel(flag string) string {
 	var b strings.Builder
 	for part := range strings.SplitSeq(flag, "-") {

@@ -64,7 +64,7 @@ func (r *resolver) threaded(g *Group) {
 	if r.mpm.Unbounded {
 		for _, name := range []string{"ThreadsPerChild", "MaxRequestWorkers"} {
 			if from, ok := g.from[name]; ok {
-				r.say(Info, name, "", from, "does not bound the connections of mpm %s, which starts what it needs for each: it counts for the number of children", r.mpm.Name)
+				r.say(Info, name, "", from, "does not limit the connections of mpm %s, which starts what it needs for each: it only decides the number of children", r.mpm.Name)
 			}
 		}
 	}
@@ -124,7 +124,7 @@ func (r *resolver) prefork(g *Group) {
 func (r *resolver) room(g *Group) {
 	if g.Children == g.ServerLimit {
 		r.sayOf(g, Info, "ServerLimit", show(&g.ServerLimit),
-			"leaves no spare slots (MaxRequestWorkers %d = %s): when all children run, a restart has to wait for old children to finish before it can start new ones (write ServerLimit %d for a whole generation more)",
+			"leaves no spare slots (MaxRequestWorkers %d = %s): when all children run, a restart must wait for old children to finish before it can start new ones (write ServerLimit %d for a second generation)",
 			g.MaxRequestWorkers, product(g.Children, g.ThreadsPerChild), 2*g.Children)
 	}
 }
@@ -144,12 +144,12 @@ func (r *resolver) settleBuckets() {
 	for i := range r.s.Groups {
 		if g := &r.s.Groups[i]; g.Children < r.s.Buckets {
 			r.say(Info, "ListenCoresBucketsRatio", show(&r.s.bucketsRatio), from,
-				"makes %d sockets of each address with %d processors, and there can be %s, each with one: %d used", r.s.Buckets, r.sys.CPUs(), count(g.Children, "child", "children"), g.Children)
+				"makes %d sockets for each address with %d processors, but there can be only %s, each with one socket: %d used", r.s.Buckets, r.sys.CPUs(), count(g.Children, "child", "children"), g.Children)
 			r.s.Buckets = g.Children
 		}
 	}
 	if r.s.Buckets == 1 {
-		r.say(Info, "ListenCoresBucketsRatio", show(&r.s.bucketsRatio), from, "makes 1 socket of each address with %d processors, as if it were not given", r.sys.CPUs())
+		r.say(Info, "ListenCoresBucketsRatio", show(&r.s.bucketsRatio), from, "makes 1 socket for each address with %d processors, as if it were not given", r.sys.CPUs())
 	}
 }
 
@@ -185,7 +185,7 @@ func (r *resolver) spare(g *Group) {
 	}
 	if use := g.MinSpareThreads + apart; g.MaxSpareThreads < use {
 		r.adjust(g, most, &g.MaxSpareThreads, use, Info,
-			"is too close to %s %d, so that children would come and go: %d idle %s is used (%s)", least, g.MinSpareThreads, use, what, sum)
+			"is too close to %s %d, so children would start and end again and again: %d idle %s are used (%s)", least, g.MinSpareThreads, use, what, sum)
 	}
 	if r.mpm.Prefork {
 		g.minSpareServers, g.maxSpareServers = g.MinSpareThreads, g.MaxSpareThreads

@@ -26,7 +26,7 @@ func (r *resolver) restarted(g *Group, e *Entry) {
 		assign(field, was)
 		from.set(e.Name, wasFrom[e.Name])
 	case AtOpen:
-		r.say(Warning, e.Name, value, from[e.Name], "was %s, which open sockets keep: only a new Listen uses the new value (stop the server and start it for the others)", old)
+		r.say(Warning, e.Name, value, from[e.Name], "was %s, which open sockets keep: only a new Listen uses the new value (stop the server and start it to change the others)", old)
 	case Taken:
 	}
 }

@@ -8,28 +8,28 @@ import (
 	"lflab/lf/sock"
 )
 
-// acceptChoice is how threads wait for connections: the modes of package sock
-// that make sense for an architecture, its default first.
+// acceptChoice returns the choice of how threads wait for connections. names
+// are the modes of package sock that suit the architecture, the default first.
 func acceptChoice(names ...string) Choice {
 	var values []lf.Named
 	for _, name := range names {
 		mode, err := sock.LookupAcceptMode(name)
 		if err != nil {
-			panic(err) // a name that was written here
+			panic(err) // cannot happen: names are constants of this package
 		}
 		values = append(values, lf.Named{Name: mode.Name, Doc: mode.Doc})
 	}
 	return choiceOf("accept", values...)
 }
 
-// acceptMode is the mode that was chosen, where the policy is whole.
+// acceptMode returns the chosen mode. c.Policy must be filled in (see Policy).
 func (c Config) acceptMode(choice Choice) sock.AcceptMode {
 	mode, _ := sock.LookupAcceptMode(choice.Text(&c.Policy))
 	return mode
 }
 
-// acceptors makes what n threads accept from, in the mode that was chosen: one
-// for all, or one for each where they cannot share it. The server owns them.
+// acceptors makes the acceptors of n threads in the chosen mode: one for all,
+// or one for each if the mode is not Shared. The server owns them.
 func (m *server) acceptors(choice Choice, n int) (all []sock.Acceptor, err error) {
 	m.blocks = true
 	mode := m.cfg.acceptMode(choice)
@@ -54,11 +54,11 @@ type AcceptGate interface {
 	// wait with an error.
 	Acquire(ended func() bool) error
 
-	// Release lets go of it, on the same thread.
+	// Release releases the gate. The thread that holds it calls it.
 	Release()
 }
 
-// accept takes a connection for a thread, through the gate if there is one.
+// accept accepts a connection for a thread, through the gate if there is one.
 func (m *server) accept(from sock.Acceptor) (fd int, err error) {
 	if m.cfg.AcceptGate != nil {
 		fd, err = m.acceptGated(from)
@@ -87,7 +87,7 @@ func (m *server) acceptGated(from sock.Acceptor) (fd int, err error) {
 	return from.Accept()
 }
 
-// oneAccepts refuses a gate for threads that would pass it side by side.
+// oneAccepts refuses an accept gate if several threads would use it at once.
 func oneAccepts(cfg Config, name string, accepting int) error {
 	if cfg.AcceptGate != nil && accepting > 1 {
 		return fmt.Errorf("mpm %s: an accept gate is for one thread of each process, and %d would be there", name, accepting)

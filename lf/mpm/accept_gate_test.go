@@ -13,7 +13,7 @@ import (
 	"lflab/sync/block"
 )
 
-// tokenGate is a byte in a pipe: who reads it has the gate.
+// tokenGate is a byte in a pipe. The thread that reads it has the gate.
 type tokenGate struct {
 	pipe     [2]int
 	broken   atomic.Bool
@@ -66,7 +66,7 @@ func (g *tokenGate) Release() {
 	g.put()
 }
 
-// gated is a setup with the gate. Where every thread accepts, there is one.
+// gated returns a setup with the gate, with one thread if every thread accepts.
 func (v variant) gated(g *tokenGate, more func(*Config)) setup {
 	s := setup{adopt: true, change: func(c *Config) {
 		c.AcceptGate = g
@@ -80,9 +80,9 @@ func (v variant) gated(g *tokenGate, more func(*Config)) setup {
 	return s
 }
 
-// TestAcceptGate: where it means something, connections are accepted by who
-// holds it, one thread at a time; elsewhere it is not touched. L1: there is at
-// most one in accept. L8: without a gate none is taken, as there is none.
+// TestAcceptGate checks that in Gated architectures one thread at a time holds
+// the gate and accepts; others do not touch it. L1: at most one thread is in
+// accept. L8: an architecture that ignores the gate does not acquire it.
 func TestAcceptGate(t *testing.T) {
 	each(t, everyKind(), func(t *testing.T, v variant) {
 		g := newTokenGate(t)
@@ -113,8 +113,8 @@ func TestAcceptGate(t *testing.T) {
 	})
 }
 
-// TestLeaveAtTheGate: while another process holds the gate nothing is
-// accepted, and a thread that waits for it leaves when told to.
+// TestLeaveAtTheGate checks that nothing is accepted while another process
+// holds the gate, and that a thread that waits for it leaves when told to.
 func TestLeaveAtTheGate(t *testing.T) {
 	for _, v := range everyKind() {
 		if !v.kind.Gated {
@@ -137,8 +137,8 @@ func TestLeaveAtTheGate(t *testing.T) {
 			}
 			g.put()
 			c.hello("GET")
-			// The thread is inside again, and comes out for a connection: then
-			// one or the other gets in.
+			// The thread has the gate again and releases it after a connection.
+			// Then either side may get the gate.
 			var have atomic.Bool
 			go func() {
 				take()
@@ -163,7 +163,7 @@ func TestLeaveAtTheGate(t *testing.T) {
 	}
 }
 
-// TestBrokenGate: the server says that it is sick, and does not spin.
+// TestBrokenGate checks that the server calls Short once and does not spin.
 func TestBrokenGate(t *testing.T) {
 	for _, v := range everyKind() {
 		if !v.kind.Gated || v.choice != "" {
@@ -185,7 +185,7 @@ func TestBrokenGate(t *testing.T) {
 	}
 }
 
-// TestGateForOneThread: what has several threads in accept is refused a gate.
+// TestGateForOneThread checks that a gate is refused if several threads accept.
 func TestGateForOneThread(t *testing.T) {
 	for name, cfg := range map[string]Config{"kernel": {Threads: 2}, "leader": {Threads: 4, Policy: lf.Policy{Leaders: 2}}} {
 		cfg.AcceptGate = new(tokenGate)

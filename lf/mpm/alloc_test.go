@@ -10,10 +10,10 @@ import (
 // requests, with a client that makes none.
 func TestNoAllocation(t *testing.T) { noAllocation(t, 400) }
 
-// noAllocation decides by the best of some attempts, because the runtime's own
-// threads and timers allocate now and then: to fail by that, they have to do
-// so for one request of a hundred in each of the attempts. A server that
-// allocates for one request of a hundred does so in each of them.
+// noAllocation takes the best of some attempts, because the runtime's own
+// threads and timers allocate now and then. For a false failure they would have
+// to do so for one request of a hundred in each attempt. A server that
+// allocates for one request of a hundred does so in each attempt.
 func noAllocation(t *testing.T, requests int) {
 	if raceDetector {
 		t.Skip("the race detector allocates, and makes pools drop what they hold")
@@ -22,16 +22,17 @@ func noAllocation(t *testing.T, requests int) {
 	for _, mode := range []string{"keepalive", "close"} {
 		for _, v := range variants() {
 			if v.kind.Name == "goroutine" || v.value == "naive" {
-				continue // these make a goroutine or a node per connection: that is how they are meant
+				continue // by design they make a goroutine or a node per connection
 			}
 			if v.choice != "" && v.kind.Name != "reactor" && mode == "keepalive" {
-				continue // what is chosen has its part in connections only
+				continue // the choice matters only at the beginning of a connection
 			}
 			t.Run("mode="+mode+"/"+v.String(), func(t *testing.T) {
 				r := startVariant(t, v, setup{})
 				c := r.rawClient(mode)
 				defer c.end()
-				// Every thread and every descriptor's place has been used.
+				// Afterwards every thread and every place for a descriptor was
+				// used.
 				for range 150 {
 					c.ask()
 				}

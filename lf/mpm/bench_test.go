@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkServe has one client ask one request at a time. switches/op are the
-// voluntary context switches of all threads but the client's: how often the
-// server's threads went to sleep for a request.
+// BenchmarkServe has one client that sends one request at a time. switches/op
+// counts the voluntary context switches of all threads but the client's: how
+// often the server's threads went to sleep for a request.
 func BenchmarkServe(b *testing.B) {
 	for _, kind := range Kinds() {
 		for _, mode := range []string{"keepalive", "close"} {
@@ -33,7 +33,7 @@ func BenchmarkServe(b *testing.B) {
 	}
 }
 
-// switches are the voluntary ones of this process's other threads.
+// switches returns the voluntary switches of this process's other threads.
 func switches(b *testing.B) int64 {
 	var all, mine unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &all); err != nil {

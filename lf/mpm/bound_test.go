@@ -14,11 +14,11 @@ import (
 	"lflab/lf/sock"
 )
 
-// rawHello asks for an answer that ends the connection.
+// rawHello is a request that asks the server to close the connection.
 const rawHello = "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
-// overshoot is how many connections beyond a bound a variant may take: of
-// threads that accept side by side, each may have one; a ring may hold some.
+// overshoot returns how many connections beyond a limit a variant may accept.
+// Each of several threads that accept may have one; a ring may hold some.
 func (v variant) overshoot(threads int) uint64 {
 	switch {
 	case v.value == "uring" || v.value == "uring-single":
@@ -29,9 +29,9 @@ func (v variant) overshoot(threads int) uint64 {
 	return 0
 }
 
-// TestMostConnections: after its connections a server accepts no more, says so
-// once, and leaves the others in the listener's queue. A kept connection counts
-// once. L9: MaxConnectionsPerChild is exact.
+// TestMostConnections checks that a server accepts no more connections than the
+// limit, calls Spent once, and leaves the others in the listener's queue. A
+// kept connection counts once. L9: MaxConnectionsPerChild is exact.
 func TestMostConnections(t *testing.T) {
 	const most, crowd = 6, 20
 	each(t, everyKind(), func(t *testing.T, v variant) {
@@ -83,8 +83,8 @@ func TestMostConnections(t *testing.T) {
 	})
 }
 
-// TestListenersInTurn: of several listeners with connections, each has its
-// share, also beside one with many more. L7: at least half of an equal one.
+// TestListenersInTurn checks that each listener with connections gets its
+// share, also beside one with many more. L7: at least half of an equal share.
 func TestListenersInTurn(t *testing.T) {
 	const addresses, most = 3, 30
 	crowds := [addresses]int{60, 30, 30}
@@ -135,8 +135,8 @@ func TestListenersInTurn(t *testing.T) {
 	})
 }
 
-// TestSeveralAddresses: a server answers on each of its addresses, all the
-// time, and ends on all of them.
+// TestSeveralAddresses checks that a server answers on each of its addresses
+// all the time, and ends on all of them.
 func TestSeveralAddresses(t *testing.T) {
 	each(t, everyKind(), func(t *testing.T, v variant) {
 		if v.value == "uring" || v.value == "uring-single" || v.value == "epoll-et" {
@@ -173,8 +173,8 @@ func TestShortageThatLasts(t *testing.T) {
 	const ms = int64(time.Millisecond)
 	for _, test := range []struct {
 		name  string
-		steps [][2]int64 // when, ms; connections by then
-		want  bool       // in the end
+		steps [][2]int64 // when, ms; connections accepted by then
+		want  bool       // of the last step
 	}{
 		{"a second without one", [][2]int64{{1, 7}, {400, 7}, {900, 7}, {1001, 7}}, true},
 		{"not yet", [][2]int64{{1, 7}, {400, 7}, {1000, 7}}, false},
@@ -193,7 +193,7 @@ func TestShortageThatLasts(t *testing.T) {
 	}
 }
 
-// TestBoundsThatMakeNoSense are refused.
+// TestBoundsThatMakeNoSense checks that they are refused.
 func TestBoundsThatMakeNoSense(t *testing.T) {
 	var errs []error
 	_, err := New("leader", Config{Threads: 1})

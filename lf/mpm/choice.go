@@ -7,28 +7,27 @@ import (
 	"lflab/lf"
 )
 
-// Choice is a part of an architecture that can be swapped by name: an option
-// of the policy, with the values that the architecture has of it. The first of
-// them is the default.
+// Choice is an option of the policy that chooses a part of an architecture by
+// name. Values are those that the architecture supports, the default first.
 type Choice struct {
 	*lf.Option
-	Values []lf.Named // of those of the option
+	Values []lf.Named // a subset of the option's values
 }
 
-// choiceOf is the part that an option of the policy chooses. Without values it
-// has those of the option.
+// choiceOf returns the Choice for an option of the policy. Without values, the
+// architecture supports all values of the option.
 func choiceOf(option string, values ...lf.Named) Choice {
 	all := lf.PolicyOptions()
 	at := slices.IndexFunc(all, func(o lf.Option) bool { return o.Name == option })
-	c := Choice{&all[at], values} // a name that was written here
+	c := Choice{&all[at], values} // at is not -1: option is a constant of this package
 	if values == nil {
 		c.Values = c.Option.Values
 	}
 	return c
 }
 
-// Choices are all parts that can be chosen of one architecture or another, by
-// the names of their flags.
+// Choices returns the choices of all architectures. Choices of the same option
+// are merged into one.
 func Choices() []Choice {
 	var all []Choice
 	for _, k := range Kinds() {
@@ -48,14 +47,14 @@ func Choices() []Choice {
 	return all
 }
 
-// settle gives p the default where it says nothing.
+// settle sets the option in p to its default if p has no value for it.
 func (c *Choice) settle(p *lf.Policy) {
 	if !c.Given(p) {
-		_ = c.Choose(p, c.Values[0].Name) // a name that is known
+		_ = c.Choose(p, c.Values[0].Name) // cannot fail: the name is known
 	}
 }
 
-// knows tells whether the architecture has such a part, and of it that value.
+// knows returns an error if the architecture lacks that choice or that value.
 func (k Kind) knows(part, value string) error {
 	at := slices.IndexFunc(k.Choices, func(c Choice) bool { return c.Name == part })
 	if at < 0 {

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// client is a peer that must not wait for ever.
+// client is a peer that does not wait for ever.
 type client struct {
 	t testing.TB
 	*net.TCPConn
 	in *bufio.Reader
 }
 
-// dial is for the test's own goroutine; the rig closes the client in the end.
+// dial is for the test's own goroutine. The rig closes the client at the end.
 func (r *rig) dial() *client {
 	r.t.Helper()
 	c := dialTo(r.t, r.addr)
@@ -49,7 +49,7 @@ func (c *client) send(data string) {
 	}
 }
 
-// answer reads one response, with net/http as the judge of its form.
+// answer reads one response. net/http checks its form.
 func (c *client) answer(method string) (*http.Response, string) {
 	c.t.Helper()
 	res, err := http.ReadResponse(c.in, &http.Request{Method: method})
@@ -64,7 +64,7 @@ func (c *client) answer(method string) (*http.Response, string) {
 	return res, body.String()
 }
 
-// hello reads the response of /hello, and reports whether it ends the connection.
+// hello reads the response of /hello and reports whether the connection ends.
 func (c *client) hello(method string) (closes bool) {
 	c.t.Helper()
 	res, body := c.answer(method)
@@ -78,10 +78,10 @@ func (c *client) hello(method string) (closes bool) {
 	return res.Close
 }
 
-// statusRequest is for what is handled until rig.letGo, see setup.holds.
+// statusRequest is handled only after rig.letGo, see setup.holds.
 const statusRequest = "GET /server-status?auto HTTP/1.1\r\nHost: a\r\n\r\n"
 
-// status reads the response to statusRequest, and reports whether it ends the
+// status reads the response to statusRequest. It reports whether that ends the
 // connection.
 func (c *client) status() (closes bool) {
 	c.t.Helper()
@@ -92,7 +92,7 @@ func (c *client) status() (closes bool) {
 	return res.Close
 }
 
-// end expects that the server ends the connection, with nothing more said.
+// end checks that the server ends the connection without sending more.
 func (c *client) end() {
 	c.t.Helper()
 	if rest, err := io.ReadAll(c.in); err != nil || len(rest) > 0 {
@@ -106,12 +106,12 @@ func (c *client) vanish() {
 	c.Close()
 }
 
-// letters is the body of /bytes?n=N.
+// letters returns the body of /bytes?n=N.
 func letters(n int) []byte {
 	return bytes.Repeat([]byte("abcdefghijklmnopqrstuvwxyz"), n/26+1)[:n]
 }
 
-// hasEnded tells a connection that the peer has ended from other errors.
+// hasEnded reports whether err means that the peer has ended the connection.
 func hasEnded(err error) bool {
 	var timeout net.Error
 	return err != nil && !(errors.As(err, &timeout) && timeout.Timeout())

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestNetHTTP has the standard library's client judge the server.
+// TestNetHTTP lets the standard library's client check the server.
 func TestNetHTTP(t *testing.T) {
 	someVariants(t, setup{threads: 8}, func(t *testing.T, r *rig) {
 		transport := &http.Transport{}
@@ -61,7 +61,7 @@ func TestNetHTTP(t *testing.T) {
 				t.Fatalf("/server-status: %d, %q", code, body)
 			}
 		}
-		// One connection did it all.
+		// One connection was used for all.
 		if n := r.m.Status().Connections; n != 1 {
 			t.Errorf("%d connections for requests one after the other", n)
 		}

@@ -9,78 +9,78 @@ import (
 	"lflab/sync/park"
 )
 
-// Config is what an architecture is made from.
+// Config holds the parameters of an architecture.
 type Config struct {
-	// Listeners are what connections are accepted from, at least one, and at
-	// most sock.MostListeners. Those that other processes have, too (see
-	// sock.Adopt), are left by a Drain, and shut down otherwise.
+	// Listeners are where connections come from: 1 to sock.MostListeners, with
+	// ReusePort also that many for each thread. Drain shuts them down, except
+	// those that other processes also have (see sock.Adopt), which it leaves.
 	Listeners []*sock.Listener
 	Service   serve.Service
 
-	// Threads is the number of threads in all, a listener thread included.
+	// Threads is the total number of threads, including a listener thread.
 	Threads int
 
-	// Parker is what threads sleep on. With a pool, Gate may be set in its
-	// place: then the leadership is a lock, made of that.
+	// Parker is the primitive that threads sleep on. A pool can have Gate
+	// instead: then the leadership is a lock of that kind.
 	Parker park.Kind
 	Park   park.Options
 	Gate   *gate.Kind
 
-	// Policy is how events come to threads. New fills in what it leaves out.
+	// Policy says how events reach threads. New fills in defaults.
 	lf.Policy
 
-	// CPU is the one CPU that thread id runs on, of thread.CPUs(). Where it is
-	// not set, the kernel's scheduler places threads, and moves them.
+	// CPU, if set, returns the one CPU of thread.CPUs() that thread id runs on.
+	// Otherwise the kernel's scheduler places threads and moves them.
 	CPU func(id int) int
 
-	// Row is thread id's row of a scoreboard that others read, too; where it is
-	// not set, or has none for that thread, the row is the architecture's own.
+	// Row, if set, returns thread id's row of a scoreboard that others also
+	// read. If it is not set or returns nil, the thread gets a row of its own.
 	Row func(id int) *serve.Row
 
-	// AcceptGate, if set, is held around waiting for a connection and taking it,
-	// by architectures that are Gated: of several processes with the same
-	// listeners, one has a thread there.
+	// AcceptGate, if set, is held by a thread of a Gated architecture while it
+	// waits for a connection and accepts it. So among processes with the same
+	// listeners, one thread at a time does that.
 	AcceptGate AcceptGate
-	// Exclusive has architectures that wait for connections in an epoll set
-	// ask to be the only one of several sets that is woken (EPOLLEXCLUSIVE).
+	// Exclusive makes architectures that wait for connections in an epoll set
+	// ask the kernel to wake only one of several sets (EPOLLEXCLUSIVE).
 	Exclusive bool
 
-	// AsyncFactor bounds how many connections may be open in an architecture
-	// whose Kind is Capped: one for each worker, and this many more for each
-	// worker that is idle. At the bound no more are accepted. 0 is no bound.
+	// AsyncFactor limits the open connections of a Capped architecture to one
+	// for each worker, and this many more for each idle worker. At the limit it
+	// accepts no more. 0 means no limit.
 	AsyncFactor float64
-	// Sheds has such an architecture close a kept connection whose client asks
-	// again while all workers are busy, unanswered, for it to go to another
-	// process. It is for one of several processes; alone that helps nobody.
+	// Sheds makes a Capped architecture close a kept connection, unanswered, if
+	// its client sends another request while all workers are busy. The client
+	// can then ask another process. With one process nobody gains.
 	Sheds bool
 
-	// MostConnections is after how many connections no more are accepted; 0
-	// means never. Spent, if set, is called once then, by any thread; it must
-	// not block. It is exact where one thread at a time accepts.
+	// MostConnections is the number of connections after which no more are
+	// accepted; 0 means no limit. It is exact if one thread at a time accepts.
+	// Spent, if set, is called once then, by any thread; it must not block.
 	MostConnections uint64
 	Spent           func()
 
-	// Left, if set, is called once it waits no more on listeners that other
-	// processes have, by any thread; it must not block. The kernel may have told
-	// it of a connection that it has left to them: they should Look.
+	// Left, if set, is called by any thread when the server no longer waits on
+	// listeners that other processes have; it must not block. The kernel may
+	// have told only this process of a connection, so the others should Look.
 	Left func()
 
-	// Short, if set, is called once when all attempts to accept have failed
-	// for a second, for want of descriptors or memory or because the accept
-	// gate is broken, by any thread; it must not block. The architecture goes
-	// on trying.
+	// Short, if set, is called once, by any thread; it must not block. The
+	// cause is that all attempts to accept have failed for a second because
+	// descriptors or memory ran out (the server goes on trying), or that the
+	// accept gate failed (the thread stops accepting).
 	Short func(error)
 
 	// Recorder records the hand-offs; nil records nothing.
 	Recorder *flight.Recorder
 }
 
-// pool is what a pool of that name is made from.
+// pool returns the options of a pool with that name.
 func (c Config) pool(name string) lf.Options {
 	return lf.Options{Name: name, Threads: c.Threads, Parker: c.Parker, Park: c.Park, Gate: c.Gate, Policy: c.Policy}
 }
 
-// row is thread id's row of the scoreboard.
+// row returns thread id's row of the scoreboard, or a new one.
 func (c Config) row(id int) *serve.Row {
 	if c.Row != nil {
 		if r := c.Row(id); r != nil {

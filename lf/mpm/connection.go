@@ -8,24 +8,24 @@ import (
 	"lflab/lf/sock"
 )
 
-// connection is what an architecture keeps of a connection that waits for its
-// peer in an epoll set, without a thread. At most one thread at a time owns it.
+// connection is the state of a connection that can wait for its peer in an
+// epoll set, without a thread. At most one thread at a time owns it.
 type connection struct {
 	conn    sock.Conn
-	session serve.Session // when it holds something of the connection
+	session serve.Session // set while it holds state of the connection
 	next    waitsFor
-	inSet   bool // has been added to the epoll set
-	ended   bool // the peer has ended its side, or the connection is broken
+	inSet   bool // was added to the epoll set
+	ended   bool // the peer has closed its side, or the connection is broken
 }
 
-// begin makes it a new connection.
+// begin resets c for a new connection.
 func (c *connection) begin(fd int, stamped bool) {
 	c.conn.Reset(fd, false, stamped, nil)
 	c.inSet, c.ended = false, false
 }
 
-// events are what a connection waits for in its set: with edges, whatever
-// happens, told once.
+// events returns the epoll events that a connection waits for. With edges these
+// are all events, edge-triggered; otherwise what next needs, once.
 func (c *connection) events(next serve.Next, edges bool) uint32 {
 	switch {
 	case edges:
@@ -36,9 +36,9 @@ func (c *connection) events(next serve.Next, edges bool) uint32 {
 	return unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLONESHOT
 }
 
-// note takes in what an event tells. It reports false where there is nothing to
-// serve: there is room to write, as most often, and the session does not wait
-// for that.
+// note records an event. It returns false if there is nothing to serve: the
+// event says only that there is room to write, as most events do, and the
+// session does not wait for that.
 func (c *connection) note(events uint32) bool {
 	if events&^unix.EPOLLOUT == 0 && !c.next.is(serve.WriteMore) {
 		return false
@@ -52,9 +52,9 @@ func (c *connection) note(events uint32) bool {
 	return true
 }
 
-// unfinished reports that there is something to do though no edge comes: the
-// session stopped before all was read or written, or the peer's end has been
-// told and not been read.
+// unfinished reports whether there is something to do although no edge will
+// come: the session stopped before all was read or written, or the end of the
+// peer's data was reported and not read.
 func (c *connection) unfinished(next serve.Next) bool {
 	if next == serve.WriteMore {
 		return !c.conn.Full()
@@ -62,11 +62,11 @@ func (c *connection) unfinished(next serve.Next) bool {
 	return c.ended || !c.conn.Drained()
 }
 
-// stepSession serves the connection, which the caller owns, on the thread of seat
-// s until it must wait for its peer. It returns what it waits for, and until
-// when, ns; 0 is for ever. After serve.Close, also where the session panicked,
-// the caller closes the connection. A session that holds something of its
-// connection stays with it, any other with the thread.
+// stepSession makes the session serve a connection that the caller owns, on the
+// thread of seat s, until it must wait for its peer. It returns what it waits
+// for and the deadline, ns; 0 means none. After serve.Close, also if the
+// session panicked, the caller closes the connection. A session that holds
+// state of the connection stays with it; otherwise it stays with the thread.
 func (m *server) stepSession(s *seat, c *connection) (next serve.Next, by int64) {
 	session := c.session
 	if session == nil {
@@ -87,8 +87,8 @@ func (m *server) stepSession(s *seat, c *connection) (next serve.Next, by int64)
 		return next, 0
 	}
 	by = session.Deadline()
-	// A peer that sends a byte now and then keeps its connection from ever
-	// being found waiting too long.
+	// Without this, a connection whose peer sends a byte now and then might
+	// never be waiting when deadlines are checked.
 	if next.Reads() && by != 0 && by <= flight.Now() {
 		session.Expire(&s.Thread)
 		return serve.Close, 0
@@ -107,16 +107,16 @@ func (m *server) stepSession(s *seat, c *connection) (next serve.Next, by int64)
 	return next, by
 }
 
-// spareIts takes the connection's session away, if it has one, for others.
+// spareIts takes the connection's session, if any, for later connections.
 func (s *seat) spareIts(c *connection) {
 	if c.session != nil {
-		s.spare.Push(c.session) // a full ring leaves it to the collector
+		s.spare.Push(c.session) // if the ring is full, the garbage collector frees it
 		c.session = nil
 	}
 }
 
-// expire tells the session that its connection has waited too long, on the thread
-// of seat s, which then is in the state that it was in.
+// expire tells the connection's session, if it has one, that it has waited too
+// long. It runs on the thread of seat s and restores that thread's state.
 func (s *seat) expire(c *connection) {
 	if c.session != nil {
 		before := serve.State(s.State.Load())

@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// TestCrowd: many clients at once, far more than threads. Each gets exactly
-// the bytes that it is due, but for the date.
+// TestCrowd has many clients at once, far more than threads. Each must get
+// exactly its bytes, except for the date.
 func TestCrowd(t *testing.T) { crowds(t, 40, 4) }
 
 func crowds(t *testing.T, clients, requests int) {
 	for _, mode := range []string{"keepalive", "close"} {
 		t.Run("mode="+mode, func(t *testing.T) {
 			guard := &guard{}
-			t.Cleanup(func() { // when all variants have ended
+			t.Cleanup(func() { // after all variants
 				if n := guard.overlaps.Load(); n != 0 {
 					t.Errorf("%d times a connection or a session was served by two threads at once", n)
 				}
@@ -53,7 +53,7 @@ func crowds(t *testing.T, clients, requests int) {
 
 var errWrong = errors.New("wrong response")
 
-// visit is one client: it echoes something of its own each time.
+// visit is one client. It echoes other data each time.
 func visit(addr string, id, requests int, closes bool) error {
 	var c net.Conn
 	defer func() {

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestCut: idle connections, half of a request and a response that nobody
-// reads: all connections end at once, and so do the threads; the connection of
-// a handler that sleeps ends, too. W4: within a second.
+// TestCut checks that Cut ends all connections at once, and the threads: idle
+// connections, half of a request, a response that nobody reads, and a handler
+// that sleeps. W4: within a second.
 func TestCut(t *testing.T) {
 	for _, drained := range []bool{false, true} {
 		someVariants(t, setup{threads: 8, silent: true}, func(t *testing.T, r *rig) {
@@ -34,8 +34,8 @@ func TestCut(t *testing.T) {
 			r.m.Cut()
 			for name, c := range ends {
 				if name == "half" && drained {
-					// If the drain found it before its first bytes were read, it has
-					// been told that its request did not come whole.
+					// If the drain found it before its first bytes were read,
+					// the answer is that the request is incomplete.
 					if all, err := io.ReadAll(c); len(all) > 0 && !strings.HasPrefix(string(all), "HTTP/1.1 400 ") || err != nil && !hasEnded(err) {
 						t.Errorf("half: %.100q, %v", all, err)
 					}

@@ -14,30 +14,30 @@ import (
 	"lflab/sync/block"
 )
 
-// ending is the state of a server that stops listening.
+// ending is what a server needs to stop listening and to end.
 type ending struct {
-	// An architecture sets what it has of these: they stop what accepts beside
-	// the listeners, end the waits of threads that wait for many connections, and
-	// cut the connections that no seat has.
+	// The architecture sets those that it needs. stop ends accepting beside the
+	// listeners, wake ends the waits of threads that wait for many connections,
+	// cut cuts the connections that no seat has.
 	stop, wake, cut func()
 
 	drained, left, full sync.Once
 
-	hurried atomic.Bool // the accept queue is not waited for
+	hurried atomic.Bool // do not wait for the accept queues
 	cutting atomic.Bool
-	taken   atomic.Uint64 // connections, where there is a bound
-	blocks  bool          // threads block in accept, or before its gate, and have to be interrupted
-	ended   func() bool   // reports that the listeners have been left
+	taken   atomic.Uint64 // connections accepted, if there is a limit
+	blocks  bool          // threads block in accept or at its gate, and must be interrupted
+	ended   func() bool   // reports whether the listeners are shut down
 	short   shortage
 
 	closing sync.Mutex
 	over    atomic.Bool // see whileOpen
 }
 
-// Drain implements MPM: it ends idle waits, has what waits in the accept queues
-// served, and stops listening. At each of these steps it wakes the threads that
-// wait for more than one connection: they end idle ones at the first, as those
-// in the queue may need their descriptors.
+// Drain implements MPM. It ends idle waits, lets threads serve what is in the
+// accept queues, and stops listening. Before and after the queues it wakes the
+// threads that wait for many connections. The first time they end idle ones,
+// because connections in the queues may need their descriptors.
 func (m *server) Drain() {
 	m.drained.Do(func() {
 		m.draining.Store(true)
@@ -51,8 +51,8 @@ func (m *server) Drain() {
 	})
 }
 
-// endWaits ends the idle waits of connections that hold a thread, and has the
-// other threads look.
+// endWaits ends the idle waits of connections that occupy a thread, and wakes
+// the threads that wait for many connections.
 func (m *server) endWaits() {
 	for i := range m.seats {
 		m.seats[i].conn.Kick()
@@ -62,10 +62,10 @@ func (m *server) endWaits() {
 	}
 }
 
-// whileOpen calls f, which names descriptors of the architecture or of its
-// listeners, unless the end has come: from then on they may be closed, and a
-// connection elsewhere may have their numbers. A Drain, or the Cut at the end
-// of the grace, may come after the end; and threads may end while one is about.
+// whileOpen calls f, which uses descriptors of the architecture or of its
+// listeners, unless end was called. After that they may be closed, and another
+// connection may have their numbers. Drain, or Cut after the grace period, may
+// be called after the end, and threads may end while it runs.
 func (m *server) whileOpen(f func()) {
 	m.closing.Lock()
 	defer m.closing.Unlock()
@@ -74,15 +74,15 @@ func (m *server) whileOpen(f func()) {
 	}
 }
 
-// end makes whileOpen do nothing from now on, and waits until nobody is in it.
-// All threads have ended.
+// end makes later calls of whileOpen do nothing, and waits for those that run.
+// All threads must have ended.
 func (m *server) end() {
 	m.closing.Lock()
 	defer m.closing.Unlock()
 	m.over.Store(true)
 }
 
-// eachListener calls do with each listener, whileOpen.
+// eachListener calls do with each listener, unless end was called.
 func (m *server) eachListener(do func(*sock.Listener)) {
 	m.whileOpen(func() {
 		for _, l := range m.cfg.Listeners {
@@ -91,17 +91,18 @@ func (m *server) eachListener(do func(*sock.Listener)) {
 	})
 }
 
-// holdOff makes a listener refuse new connections, unless others accept from it.
+// holdOff makes a listener refuse new connections, unless other processes have
+// it.
 func holdOff(l *sock.Listener) {
 	if !l.Shared() {
 		l.HoldOff()
 	}
 }
 
-// whenEmpty calls leave once the accept queues are empty of which this process
-// is the last to accept: because it is alone, or because all others were told
-// the same. Threads go on accepting until then. Queues that others go on
-// accepting from are left to them.
+// whenEmpty calls leave once the accept queues are empty that nobody would
+// accept from afterwards: this process is alone, or all processes were told to
+// drain. Other queues it leaves to the processes that go on accepting from
+// them. Threads accept until then.
 func (m *server) whenEmpty(leave func()) {
 	m.eachListener(holdOff)
 	if m.hurried.Load() || !sock.Waiting(m.cfg.Listeners, 0) {
@@ -114,8 +115,8 @@ func (m *server) whenEmpty(leave func()) {
 	}()
 }
 
-// hurry ends the wait for the accept queues. A peer in a queue that nobody else
-// accepts from is told that the server ends.
+// hurry ends the wait for the accept queues. Peers in a queue that no other
+// process accepts from are told that the server ends.
 func (m *server) hurry() {
 	m.eachListener(func(l *sock.Listener) {
 		if holdOff(l); l.HeldOff() && !l.Ended() {
@@ -125,7 +126,7 @@ func (m *server) hurry() {
 	m.hurried.Store(true)
 }
 
-// shut ends listening, for this process at least.
+// shut stops listening, at least in this process.
 func (m *server) shut() {
 	if m.stop != nil {
 		m.stop()
@@ -135,8 +136,8 @@ func (m *server) shut() {
 		l.Shutdown()
 		shared = shared || l.Shared()
 	})
-	// Nothing but an interruption ends a wait for a gate, and an accept on what
-	// others go on listening on.
+	// Only an interruption ends a wait for a gate, or an accept on a listener
+	// that other processes go on using.
 	if m.blocks && (shared || m.cfg.AcceptGate != nil) {
 		m.left.Do(func() {
 			go func() {
@@ -149,8 +150,8 @@ func (m *server) shut() {
 	m.letGo()
 }
 
-// letGo gives the listeners back that other processes have, too, and says so
-// (Config.Left).
+// letGo releases the listeners that other processes also have, and calls
+// Config.Left.
 func (m *server) letGo() {
 	m.eachListener((*sock.Listener).LetGo)
 	if m.cfg.Left != nil && slices.ContainsFunc(m.cfg.Listeners, (*sock.Listener).Shared) {
@@ -158,9 +159,9 @@ func (m *server) letGo() {
 	}
 }
 
-// interruptAccepts interrupts the threads that wait for connections, or may,
-// until all have seen that it is over. Those that serve one see it before they
-// wait again.
+// interruptAccepts interrupts the threads that wait for connections, or are
+// about to, until all have seen the end. Threads that serve a connection see it
+// before they wait again.
 func (m *server) interruptAccepts() {
 	for {
 		waiting := false
@@ -177,13 +178,13 @@ func (m *server) interruptAccepts() {
 		if !waiting {
 			return
 		}
-		// Not time.Sleep: the runtime's first timer opens descriptors, and dies
-		// in a process that is short of them.
+		// Not time.Sleep: the runtime's first timer opens descriptors, and the
+		// runtime dies if none are left.
 		block.SleepUntil(flight.Now() + int64(time.Millisecond))
 	}
 }
 
-// interrupt interrupts the thread, or all where it is not known.
+// interrupt interrupts thread tid, or all threads if tid is 0.
 func interrupt(tid int) error {
 	if tid != 0 {
 		return thread.Interrupt(tid)
@@ -191,17 +192,17 @@ func interrupt(tid int) error {
 	return thread.InterruptAll()
 }
 
-// took counts a connection towards the bound.
+// took counts an accepted connection and stops accepting at the limit.
 func (m *server) took() {
 	if m.cfg.MostConnections != 0 && m.taken.Add(1) >= m.cfg.MostConnections {
 		m.spent()
 	}
 }
 
-// spent stops accepting, as no more connections are wanted.
+// spent stops accepting, because the limit of connections is reached.
 func (m *server) spent() {
 	if m.draining.Load() {
-		return // it ends anyway, and serves what has waited
+		return // Drain shuts the listeners once the accept queues are served
 	}
 	m.full.Do(func() {
 		m.shut()
@@ -224,8 +225,8 @@ func (m *server) Cut() {
 	}
 }
 
-// begun looks after a connection that has just been Reset: either Cut finds
-// it, or it is found here that all are to be cut.
+// begun cuts a connection that was just Reset if Cut was called. So either Cut
+// finds the connection, or begun sees that Cut was called.
 func (m *server) begun(conn *sock.Conn) {
 	if m.cutting.Load() {
 		conn.Cut()

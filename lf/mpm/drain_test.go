@@ -20,7 +20,7 @@ func (r *rig) writing() int {
 	return strings.Count(r.m.Status().Scoreboard, serve.Writing.String())
 }
 
-// inFlight waits until this many connections have been taken, and so many
+// inFlight waits until that many connections were accepted and that many
 // threads handle requests.
 func (r *rig) inFlight(connections, writing int) {
 	r.t.Helper()
@@ -29,8 +29,9 @@ func (r *rig) inFlight(connections, writing int) {
 	})
 }
 
-// TestDrain: listening ends at once, a request in flight is answered in full,
-// idle connections are closed, and nothing is left. The rig looks for that.
+// TestDrain checks that listening ends at once, a request in flight is answered
+// in full, and idle connections are closed. The rig checks that nothing is
+// left.
 func TestDrain(t *testing.T) {
 	everyVariant(t, setup{threads: 6, holds: true}, func(t *testing.T, r *rig) {
 		idle := r.dial()
@@ -57,16 +58,16 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// TestDrainWithAllThreadsBusy: though nobody can take a connection, idle ones
-// are closed while requests go on where that is promised, and a connection
-// whose request has arrived is served.
+// TestDrainWithAllThreadsBusy checks that idle connections are closed although
+// no thread is free, while requests go on, and that a connection whose request
+// has arrived is served, if the architecture promises that.
 func TestDrainWithAllThreadsBusy(t *testing.T) {
 	everyVariant(t, setup{threads: 2, holds: true}, func(t *testing.T, r *rig) {
 		if r.kind.Name == "percore" {
 			t.Skip("the kernel chooses the thread of a connection: which of them are busy is not in our hands")
 		}
 		var idle []*client
-		if r.kind.Name == "event" || r.kind.Name == "goroutine" { // others keep a thread for each
+		if r.kind.Name == "event" || r.kind.Name == "goroutine" { // in others each occupies a thread
 			for range 10 {
 				c := r.dial()
 				c.send(getHello)
@@ -82,7 +83,7 @@ func TestDrainWithAllThreadsBusy(t *testing.T) {
 			busy = append(busy, c)
 		}
 		r.inFlight(len(idle)+workers, workers)
-		if r.kind.Name == "event" { // this one is taken from the set before the drain
+		if r.kind.Name == "event" { // the listener takes this one from the set before the drain
 			c := idle[0]
 			idle = idle[1:]
 			c.send(getHello)
@@ -110,7 +111,7 @@ func TestDrainWithAllThreadsBusy(t *testing.T) {
 	})
 }
 
-// TestDrainDuringALargeResponse: a peer that reads slowly gets all of it.
+// TestDrainDuringALargeResponse checks that a slow reader gets all of it.
 func TestDrainDuringALargeResponse(t *testing.T) {
 	const n = 10_000_000 // more than two sockets' buffers hold
 	someVariants(t, setup{}, func(t *testing.T, r *rig) {
@@ -126,8 +127,8 @@ func TestDrainDuringALargeResponse(t *testing.T) {
 	})
 }
 
-// TestDrainUnderLoad: clients that ask all the time get whole answers until
-// their connection ends; between requests, or before the first.
+// TestDrainUnderLoad checks that clients that ask all the time get whole
+// answers until their connection ends between requests or before the first.
 func TestDrainUnderLoad(t *testing.T) { drainUnderLoad(t, 1) }
 
 func drainUnderLoad(t *testing.T, rounds int) {
@@ -156,8 +157,8 @@ func drainUnderLoad(t *testing.T, rounds int) {
 
 var errRefused = errors.New("refused")
 
-// askUntilEnd asks on one connection until the server ends it. An error is an
-// answer that is not whole.
+// askUntilEnd asks on one connection until the server ends it. It returns an
+// error if an answer is incomplete.
 func askUntilEnd(addr string, once bool) error {
 	conn, err := net.DialTimeout("tcp", addr, patience)
 	if err != nil {
@@ -184,7 +185,7 @@ func askUntilEnd(addr string, once bool) error {
 				if n > 0 || !hasEnded(err) {
 					return fmt.Errorf("an answer ended after %d bytes: %w", n, err)
 				}
-				return nil // in a race between our request and the server's close
+				return nil // a race between our request and the server's close
 			}
 		}
 		if strings.Contains(string(answer[:n]), "Connection: close") {
@@ -196,7 +197,7 @@ func askUntilEnd(addr string, once bool) error {
 	}
 }
 
-// TestDrainBeforeAnything: a server that never served anybody ends, too.
+// TestDrainBeforeAnything checks that a server without any client ends.
 func TestDrainBeforeAnything(t *testing.T) { drainBeforeAnything(t, 3) }
 
 func drainBeforeAnything(t *testing.T, rounds int) {
@@ -205,15 +206,15 @@ func drainBeforeAnything(t *testing.T, rounds int) {
 	}
 }
 
-// TestDrainAfterTheEnd: a server that has ended writes to no descriptor: those
-// that it had may be somebody else's.
+// TestDrainAfterTheEnd checks that a server that has ended writes to none of
+// its former descriptors, because others may have these numbers now.
 func TestDrainAfterTheEnd(t *testing.T) {
 	for _, v := range everyKind() {
 		t.Run(v.String(), func(t *testing.T) {
 			r := startVariant(t, v, setup{})
 			r.check()
 			r.stop()
-			for range 20 { // the numbers that have come free
+			for range 20 { // get the numbers that are free now
 				pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 				if err != nil {
 					t.Fatal(err)

@@ -1,6 +1,6 @@
 package mpm
 
-// elsewhere is what is said of Apache's modules that are not here, by name.
+// elsewhere says, by name, why Apache's other modules are missing here.
 var elsewhere = map[string]string{
 	"winnt":      "is one process with a pool of threads on Windows' completion ports (use event or worker on this platform)",
 	"netware":    "is one process with threads of NetWare (use worker on this platform)",

@@ -24,27 +24,28 @@ var eventKind = Kind{
 	New:          newEvent,
 }
 
-// event has a listener thread (seat 0) that holds the listener and every
-// connection that waits for its peer in one epoll set, and workers that serve
-// a connection only while there is something to do: idle keep-alive
-// connections, half-sent requests and half-read responses cost no worker.
+// event has a listener thread (seat 0) and workers. The listener waits in one
+// epoll set for new connections and for all connections that wait for their
+// peer. A worker serves a connection only while there is something to do. Idle
+// keep-alive connections, half-sent requests and half-read responses occupy
+// none.
 //
-// A connection that waits belongs to the set; EPOLLONESHOT gives it to the
+// A waiting connection belongs to the set. EPOLLONESHOT gives it to the
 // listener once, which hands it to a worker, which puts it back. So one thread
-// at a time has it, and only the listener takes one out of the set: for an
-// event, a passed deadline, or the drain.
+// at a time has it. Only the listener takes one out of the set: on an event,
+// after its deadline, or to drain.
 //
-// It goes further than Apache's in some: a half-sent request costs no worker
-// either, one that has begun is never given up, a factor of 1.5 is not cut to
-// 1, and idle connections stay while workers are busy, for they are in nobody's
-// way.
+// It does more than Apache's event: a half-sent request occupies no worker
+// either, a request that has begun is never given up, a factor of 1.5 is not
+// rounded to 1, and idle connections stay while all workers are busy, because
+// they occupy none.
 type event struct {
 	*table
 	set      *sock.Poller
 	queue    *queue.Queue[item[*handle]]
-	inSet    atomic.Int64 // connections that have been put into the set and are open
+	inSet    atomic.Int64 // open connections that were put into the set
 	cap      capacity
-	shed     atomic.Uint64 // connections closed for their clients to go elsewhere
+	shed     atomic.Uint64 // connections closed so that their clients go to another process
 	listener listener
 }
 
@@ -68,7 +69,7 @@ func newEvent(s *server) (MPM, error) {
 	return m, nil
 }
 
-// work is a worker thread.
+// work is the loop of a worker thread.
 func (m *event) work(id int) {
 	s := &m.seats[id]
 	for {
@@ -86,7 +87,7 @@ func (m *event) work(id int) {
 
 // serveReady serves a connection until it must wait for its peer.
 func (m *event) serveReady(s *seat, h *handle) {
-	if !h.inSet { // its first turn: the listener has no row on a scoreboard
+	if !h.inSet { // first turn, counted here because the listener has no scoreboard row
 		s.Connections.Add(1)
 	}
 	next, by := m.stepSession(s, &h.connection)
@@ -101,8 +102,8 @@ func (m *event) serveReady(s *seat, h *handle) {
 	m.await(s, h, next)
 }
 
-// await puts the connection into the set. From then on it may belong to
-// somebody else.
+// await puts the connection into the set, or closes it if the set refuses it.
+// Afterwards another thread may own it.
 func (m *event) await(s *seat, h *handle, next serve.Next) {
 	if !h.inSet && m.inSet.Add(1) == 1 {
 		m.set.Wake() // the listener may be waiting without a timeout
@@ -118,13 +119,13 @@ func (m *event) await(s *seat, h *handle, next serve.Next) {
 	}
 }
 
-// drop closes a connection that the thread of seat s has.
+// drop closes a connection that the thread of seat s owns.
 func (m *event) drop(s *seat, h *handle) {
 	if h.inSet {
 		m.inSet.Add(-1)
 	}
 	if h.lingers {
-		m.cap.lingering.Add(-1) // first: what is between the two is one too many, not too few
+		m.cap.lingering.Add(-1) // before alive, so that hasRoom may count one too many, but not too few
 	}
 	m.table.drop(s, h)
 	m.madeRoom()

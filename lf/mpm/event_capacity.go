@@ -6,29 +6,29 @@ import (
 	"lflab/lf/serve"
 )
 
-// capacity is how many connections event may have open: one for each worker,
-// and factor more for each worker that is idle. Those that linger do not count.
-// At the bound the listeners are taken out of the set.
+// capacity limits the open connections of event: one for each worker, and
+// factor more for each idle worker. Lingering connections do not count. At the
+// limit the listeners are taken out of the set.
 //
-// Nothing is counted for it with each request. The listener asks before it
-// accepts, and counts the idle workers only if there are more connections than
-// workers. When it finds no room it sets full and watches for the next worker
-// that becomes idle, and looks once more; whoever makes room later finds full
-// set, or the watch, and wakes the listener. Each side writes first and reads
-// after, so one of them sees the other.
+// Requests do no counting for it. The listener checks before it accepts, and
+// counts the idle workers only if there is a connection for each worker. If it
+// finds no room, it sets full, watches for the next worker that becomes idle,
+// and checks again. A thread that makes room later sees full or the watch, and
+// wakes the listener. Each side writes before it reads, so one of them sees the
+// other.
 //
-// Without an idle worker there is no room beyond one connection for each, and
-// within that the listener has to wait for one before it accepts: either way
-// the first that becomes idle wakes it.
+// Without an idle worker there is room only for one connection for each worker,
+// and to accept it the listener must wait for an idle worker. Either way the
+// first worker that becomes idle wakes it.
 type capacity struct {
 	workers   int64
-	factor    float64 // 0: no bound
+	factor    float64 // 0: no limit
 	lingering atomic.Int64
 	full      atomic.Bool
 }
 
-// hasRoom reports whether one more connection may be opened. The listener's
-// alone.
+// hasRoom reports whether one more connection may be opened. Only the listener
+// calls it.
 func (m *event) hasRoom() bool {
 	c := &m.cap
 	if c.factor == 0 {
@@ -38,8 +38,8 @@ func (m *event) hasRoom() bool {
 	return n < c.workers || float64(n-c.workers) < c.factor*float64(m.queue.Idle())
 }
 
-// crowded reports that no more connections may be open. Whoever makes room
-// after that wakes the listener.
+// crowded reports whether the limit is reached. A thread that makes room
+// afterwards wakes the listener.
 func (m *event) crowded() bool {
 	crowded := !m.hasRoom()
 	if crowded {
@@ -48,19 +48,19 @@ func (m *event) crowded() bool {
 		crowded = !m.hasRoom()
 	}
 	if !crowded && m.cap.full.Load() {
-		m.cap.full.Store(false) // nobody need wake the listener
+		m.cap.full.Store(false) // no thread need wake the listener
 	}
 	return crowded
 }
 
-// madeRoom wakes the listener if it has found none.
+// madeRoom wakes the listener if it has found no room.
 func (m *event) madeRoom() {
 	if full := &m.cap.full; full.Load() && full.CompareAndSwap(true, false) {
 		m.set.Wake()
 	}
 }
 
-// lingers notes that a connection has had its last response.
+// lingers records that a connection had its last response, which makes room.
 func (m *event) lingers(h *handle) {
 	if !h.lingers {
 		h.lingers = true
@@ -69,17 +69,17 @@ func (m *event) lingers(h *handle) {
 	}
 }
 
-// sheds closes a connection that waits for a worker to be handed to, if it is
-// one that was kept, its client has asked again, all workers are busy, and
-// there are other processes that may have one: the client finds the connection
-// ended, without a response, and asks again on another one. A request that
-// has begun before is not given up so.
+// sheds closes a connection and returns true if Config.Sheds is set, all
+// workers are busy, and the client has sent another request on a kept
+// connection. The client finds the connection closed without a response and
+// asks again on another one, which another process may accept. A request that
+// began before is not given up.
 func (m *event) sheds(h *handle) bool {
 	if !m.cfg.Sheds || !h.next.is(serve.Idle) || m.queue.TryReserve() {
 		return false
 	}
 	m.shed.Add(1)
-	h.conn.Discard() // the client finds the end of the connection, and no reset
+	h.conn.Discard() // so that the client finds the end of the connection, not a reset
 	m.drop(&m.seats[0], h)
 	return true
 }

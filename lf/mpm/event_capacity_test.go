@@ -13,8 +13,8 @@ import (
 
 func factor(f float64) func(*Config) { return func(c *Config) { c.AsyncFactor = f } }
 
-// E3: with all workers idle, workers + factor x workers connections may be
-// open. Then others wait, and each that ends makes room for one.
+// E3: if all workers are idle, workers + factor x workers connections may be
+// open. Further ones wait, and each that ends makes room for one.
 func TestEventBoundsConnections(t *testing.T) {
 	for _, test := range []struct {
 		factor float64
@@ -40,7 +40,7 @@ func TestEventBoundsConnections(t *testing.T) {
 		if st := r.m.Status(); open() != test.most || !st.NotAccepting {
 			t.Fatalf("factor %v: %d connections are open, want %d; not accepting: %v", test.factor, open(), test.most, st.NotAccepting)
 		}
-		for _, c := range kept { // which are served as before
+		for _, c := range kept { // they are served as before
 			c.send(getHello)
 			c.hello("GET")
 		}
@@ -56,7 +56,7 @@ func TestEventBoundsConnections(t *testing.T) {
 	}
 }
 
-// E3: connections that linger do not count.
+// E3: lingering connections do not count.
 func TestLingeringConnectionsDoNotCount(t *testing.T) {
 	r := start(t, "event", setup{threads: 2, change: factor(1), limits: httpd.Limits{LingerTimeout: patience, LingerShort: patience / 1000}})
 	for range 10 { // at most 2 may be open otherwise
@@ -70,7 +70,7 @@ func TestLingeringConnectionsDoNotCount(t *testing.T) {
 	r.check()
 }
 
-// peak counts the connections that are open whenever one is served.
+// peak records the largest number of connections open while one is served.
 type peak struct {
 	serve.Service
 	open func() int64
@@ -92,8 +92,8 @@ func (s *peakSession) Serve(t *serve.Thread) serve.Next {
 	return s.Session.Serve(t)
 }
 
-// E3: at no time are there more than the bound, and nobody is forgotten though
-// all workers are busy again and again, and the listener finds no room.
+// E3: the limit is never exceeded, and no connection is forgotten although all
+// workers are busy again and again and the listener finds no room.
 func TestEventBoundUnderLoad(t *testing.T) { eventBoundUnderLoad(t, 20) }
 
 func eventBoundUnderLoad(t *testing.T, rounds int) {
@@ -135,7 +135,7 @@ func eventBoundUnderLoad(t *testing.T, rounds int) {
 	}
 }
 
-// TestFactorsThatMakeNoSense are refused.
+// TestFactorsThatMakeNoSense checks that they are refused.
 func TestFactorsThatMakeNoSense(t *testing.T) {
 	zero := 0.0
 	for _, f := range []float64{-1, 1e9, zero / zero} {

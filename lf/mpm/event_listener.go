@@ -11,22 +11,22 @@ import (
 	"lflab/lf/sock"
 )
 
-// listener is what event's listener thread works with; nobody else touches it.
+// listener is the state of event's listener thread. No other thread uses it.
 type listener struct {
 	events      []unix.EpollEvent
 	pending     fifo[*handle] // taken from the set, to be handed over
-	ready       sock.Ready    // listeners that connections wait at
-	fullBatches int           // of events, one after the other
-	lookAgain   int64         // when to look for passed deadlines, ns
+	ready       sock.Ready    // listeners with waiting connections
+	fullBatches int           // consecutive full batches of events
+	lookAgain   int64         // when to check deadlines next, ns
 	seq         uint64        // of the next hand-off
 	crowded     bool          // no more connections may be open
-	workers     int64         // that have not been sent away
+	workers     int64         // that were not dismissed
 }
 
-// tick is how often deadlines are looked at while connections wait.
+// tick is the interval between checks of deadlines while connections wait.
 const tick = 100 * time.Millisecond
 
-// listen is the listener thread.
+// listen is the loop of the listener thread.
 func (m *event) listen() {
 	s, l := &m.seats[0], &m.listener
 	s.Set(serve.Leading)
@@ -37,10 +37,10 @@ func (m *event) listen() {
 			s.Log.Arms()
 			m.turn(true)
 		} else {
-			m.turn(false) // who wants to connect is not to wait until nobody else asks
+			m.turn(false) // so that a new connection need not wait until none is pending
 		}
-		// More may become pending while a worker is waited for: they are handed over
-		// in the next round, behind a new connection.
+		// While the listener waits for a worker, more may become pending. They
+		// are handed over in the next round, after a new connection.
 		for range l.pending.len() {
 			h := l.pending.pop()
 			if m.sheds(h) {
@@ -56,8 +56,8 @@ func (m *event) listen() {
 	m.queue.Close()
 }
 
-// turn waits once on the set, or looks at it, notes what is to be done, and ends
-// what has waited too long.
+// turn waits once on the set, or only polls it. It records the events and ends
+// connections that have waited too long.
 func (m *event) turn(wait bool) {
 	l := &m.listener
 	timeout := -1
@@ -68,7 +68,7 @@ func (m *event) turn(wait bool) {
 	}
 	n, err := m.set.Wait(l.events, timeout)
 	if err != nil {
-		panic(fmt.Sprintf("event: %v", err)) // the set is not one any more: nothing can be served
+		panic(fmt.Sprintf("event: %v", err)) // the set is unusable: nothing can be served
 	}
 	for i := range n {
 		if token := sock.Token(&l.events[i]); !l.ready.Note(token) {
@@ -77,15 +77,16 @@ func (m *event) turn(wait bool) {
 			}
 		}
 	}
-	// A full batch may have left some that are ready: they are not late, they
-	// have only not been looked at. A row of them has had them all in the end.
+	// After a full batch, ready connections may remain that only were not
+	// looked at. They are not late. Enough full batches in a row contain them
+	// all.
 	if l.fullBatches++; n < len(l.events) || int64(l.fullBatches*len(l.events)) > m.alive.Load() {
 		l.fullBatches = 0
 		m.endLate()
 	}
 }
 
-// handOver gives the connection to the worker that is reserved.
+// handOver hands the connection to the reserved worker.
 func (m *event) handOver(s *seat, h *handle) {
 	seq := m.listener.seq
 	m.listener.seq++
@@ -97,8 +98,8 @@ func (m *event) handOver(s *seat, h *handle) {
 	s.Log.Woke()
 }
 
-// acceptOne takes one connection, after it has reserved a worker. If there are
-// more, the set says so again, together with what else has become ready.
+// acceptOne reserves a worker and accepts one connection. If more wait, the set
+// reports that again, together with what else has become ready.
 func (m *event) acceptOne(s *seat) {
 	l := &m.listener
 	if l.crowded = m.crowded(); l.crowded {
@@ -117,7 +118,7 @@ func (m *event) acceptOne(s *seat) {
 	}
 }
 
-// mindListeners keeps the listeners in the set while connections can be taken.
+// mindListeners keeps the listeners in the set while connections may be opened.
 func (m *event) mindListeners() {
 	if m.stopped.Load() {
 		m.set.Leave()
@@ -133,15 +134,15 @@ func (m *event) mindListeners() {
 	m.set.Resume()
 }
 
-// dismiss sends idle workers away while the server drains, as long as there
-// are more of them than connections: that many are not needed again.
+// dismiss ends idle workers after the server has stopped listening, as long as
+// there are more workers than connections, because these are not needed again.
 func (m *event) dismiss() {
 	l := &m.listener
 	for m.stopped.Load() && l.workers > m.alive.Load() {
 		if !m.queue.TryReserve() {
 			m.queue.Watch()
 			if !m.queue.TryReserve() {
-				return // the next that becomes idle wakes the listener
+				return // the next worker that becomes idle wakes the listener
 			}
 		}
 		m.queue.Dismiss()
@@ -149,7 +150,7 @@ func (m *event) dismiss() {
 	}
 }
 
-// endLate closes the connections whose deadline has passed, and in a drain
+// endLate closes waiting connections whose deadline has passed, and in a drain
 // those between requests.
 func (m *event) endLate() {
 	s, l := &m.seats[0], &m.listener
@@ -167,7 +168,7 @@ func (m *event) endLate() {
 		}
 		by := h.deadline.Load()
 		if draining && h.session != nil && h.next.is(serve.Linger) {
-			by = h.session.Deadline() // which has come nearer
+			by = h.session.Deadline() // the drain has brought it nearer
 		}
 		late := by != 0 && by <= now
 		if !late && !(draining && h.next.is(serve.Idle)) {
@@ -181,8 +182,8 @@ func (m *event) endLate() {
 }
 
 // listenerParker is what the listener sleeps on while all workers are busy: the
-// set, but for the listeners in it, so that deadlines are kept and a drain is
-// noticed. A worker that becomes idle wakes it.
+// set without the listeners. So deadlines are kept and a drain is noticed. A
+// worker that becomes idle wakes it.
 type listenerParker struct{ m *event }
 
 func (p listenerParker) Park() {

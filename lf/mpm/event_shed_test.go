@@ -2,11 +2,11 @@ package mpm
 
 import "testing"
 
-// E4: while all workers are busy, a kept connection whose client asks again is
-// closed for it to go to another process, and only such a one. Where there is
-// no other process its request waits, as all others do.
+// E4: while all workers are busy, only a kept connection whose client asks
+// again is closed, so that the client goes to another process. If there is no
+// other process, the request waits like all others.
 func TestEventSheds(t *testing.T) {
-	const workers = 5 // more than there are connections until all are made busy
+	const workers = 5 // more than the connections that are open before all are made busy
 	for _, sheds := range []bool{true, false} {
 		r := start(t, "event", setup{threads: workers + 1, holds: true, change: func(c *Config) { c.Sheds = sheds }})
 		kept, begun, half := r.dial(), r.dial(), r.dial()
@@ -32,7 +32,7 @@ func TestEventSheds(t *testing.T) {
 		newcomer := r.dial()
 		newcomer.send(getHello)
 		if sheds {
-			kept.end() // before a worker comes home
+			kept.end() // before a worker is free
 		}
 		r.letGo()
 		if !sheds {
@@ -59,10 +59,10 @@ func TestEventSheds(t *testing.T) {
 	}
 }
 
-// E9: in a drain connections between requests are closed at once, and workers
+// E9: in a drain, connections between requests are closed at once, and workers
 // that are not needed again leave while others still serve.
 func TestSurplusWorkersLeave(t *testing.T) {
-	for name, left := range map[string]int{"event": 3, "worker": 2} { // with event's listener
+	for name, left := range map[string]int{"event": 3, "worker": 2} { // including event's listener
 		r := start(t, name, setup{threads: 9, holds: true})
 		idle := r.dial()
 		idle.send(getHello)

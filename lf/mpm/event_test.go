@@ -15,8 +15,8 @@ import (
 	"lflab/lf/httpd"
 )
 
-// TestEventNeedsNoWorkerToWait: with one worker, connections that are idle or
-// in the middle of a head are in nobody's way.
+// TestEventNeedsNoWorkerToWait checks, with one worker, that connections that
+// are idle or in the middle of a head delay nobody.
 func TestEventNeedsNoWorkerToWait(t *testing.T) {
 	r := start(t, "event", setup{threads: 2})
 	var waiting []*client
@@ -35,7 +35,7 @@ func TestEventNeedsNoWorkerToWait(t *testing.T) {
 	for range 10 {
 		r.check()
 	}
-	for i, c := range waiting { // and all go on where they were
+	for i, c := range waiting { // all continue where they were
 		if i < 100 {
 			c.send(getHello)
 		} else {
@@ -45,8 +45,8 @@ func TestEventNeedsNoWorkerToWait(t *testing.T) {
 	}
 }
 
-// TestEventNeedsNoWorkerToWrite: nor are peers that do not read; when their
-// time is over they are cut.
+// TestEventNeedsNoWorkerToWrite checks the same for peers that do not read.
+// They are cut after their deadline.
 func TestEventNeedsNoWorkerToWrite(t *testing.T) {
 	r := start(t, "event", setup{threads: 2, limits: httpd.Limits{WriteTimeout: 700 * time.Millisecond}})
 	var slow []*client
@@ -71,9 +71,9 @@ func TestEventNeedsNoWorkerToWrite(t *testing.T) {
 	}
 }
 
-// TestEventKeepsTimeWhileBusy: with every worker in a long request, deadlines
-// of others are kept, and those who asked in time are served. Where the test
-// itself takes too long to ask in time it tries again.
+// TestEventKeepsTimeWhileBusy checks that other connections' deadlines are kept
+// while every worker has a long request, and that those that asked in time are
+// served. If the test itself is too slow to ask in time, it tries again.
 func TestEventKeepsTimeWhileBusy(t *testing.T) {
 	const attempts = 20
 	for range attempts {
@@ -84,7 +84,7 @@ func TestEventKeepsTimeWhileBusy(t *testing.T) {
 	t.Errorf("in none of %d attempts was the client in time", attempts)
 }
 
-// keepsTimeWhileBusy returns false where it was late itself.
+// keepsTimeWhileBusy returns false if the test itself was late.
 func keepsTimeWhileBusy(t *testing.T) bool {
 	const limit = 400 * time.Millisecond
 	r := start(t, "event", setup{threads: 2, holds: true, limits: httpd.Limits{HeadTimeout: limit, KeepAliveTimeout: limit}})
@@ -112,7 +112,7 @@ func keepsTimeWhileBusy(t *testing.T) bool {
 		t.Errorf("the late one: %s", res.Status)
 	}
 	idle.end()
-	r.letGo() // only then
+	r.letGo() // only now
 	asking.hello("GET")
 	newcomer.hello("GET")
 	busy.status()
@@ -122,10 +122,10 @@ func keepsTimeWhileBusy(t *testing.T) bool {
 	return true
 }
 
-// TestEventUnderReuse is a storm of connections that begin, wait, are timed
-// out, vanish and end in every order, so that descriptors are used again at
-// once while events for their predecessors are under way. Nobody gets another
-// one's answer, and no connection is served twice at a time.
+// TestEventUnderReuse makes connections that begin, wait, time out, vanish and
+// end in every order. So descriptors are used again at once while events of
+// their earlier connections are under way. Nobody may get another's answer, and
+// no connection may be served by two threads at once.
 func TestEventUnderReuse(t *testing.T) { eventUnderReuse(t, 60) }
 
 func eventUnderReuse(t *testing.T, rounds int) {
@@ -141,7 +141,7 @@ func eventUnderReuse(t *testing.T, rounds int) {
 			random := rand.New(rand.NewPCG(1, uint64(i)))
 			for range rounds {
 				switch random.IntN(6) {
-				case 0: // several requests, and gone without a word
+				case 0: // several requests, then gone without notice
 					answered.Add(visitSome(t, r.addr, i, 1+random.IntN(4), false))
 				case 1:
 					answered.Add(visitSome(t, r.addr, i, 1, true))
@@ -157,7 +157,7 @@ func eventUnderReuse(t *testing.T, rounds int) {
 					switch random.IntN(3) {
 					case 0:
 						c.vanish()
-					case 1: // until the server has had enough
+					case 1: // wait until the server closes
 						if random.IntN(8) == 0 {
 							io.Copy(io.Discard, c.in)
 						}
@@ -185,7 +185,7 @@ func eventUnderReuse(t *testing.T, rounds int) {
 	r.check()
 }
 
-// visitSome is visit, for a server that may close in between.
+// visitSome is visit for a server that may close in between.
 func visitSome(t *testing.T, addr string, id, requests int, closes bool) int64 {
 	err := visit(addr, id, requests, closes)
 	switch {
@@ -198,10 +198,10 @@ func visitSome(t *testing.T, addr string, id, requests int, closes bool) int64 {
 	return 0
 }
 
-// TestEventTakesNewConnectionsWhileBusy: connections that keep every worker busy,
-// with a request waiting at any time, do not keep a new one out. The test may
-// come late to its answer: of five new connections one has to be quick. Where
-// the machine delays one in ten, that fails once in 10^5 runs.
+// TestEventTakesNewConnectionsWhileBusy checks that connections that occupy
+// every worker, always with a request waiting, do not keep a new one out. The
+// test may be late to read the answer, so one of five new connections must be
+// quick. If the machine delays one in ten, that fails once in 10^5 runs.
 func TestEventTakesNewConnectionsWhileBusy(t *testing.T) {
 	r := start(t, "event", setup{threads: 3})
 	const request = "GET /sleep?ms=1 HTTP/1.1\r\nHost: x\r\n\r\n"

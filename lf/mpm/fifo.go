@@ -1,10 +1,10 @@
 package mpm
 
-// fifo is connections in the order in which they became ready. Its memory
-// stays with it.
+// fifo is a queue of connections in the order in which they became ready. It
+// keeps its memory.
 type fifo[T any] struct {
 	all  []T
-	gone int // from the front
+	gone int // number popped from the front of all
 }
 
 func (f *fifo[T]) empty() bool { return f.gone == len(f.all) }
@@ -19,7 +19,7 @@ func (f *fifo[T]) push(c T) {
 	f.all = append(f.all, c)
 }
 
-// pop takes the oldest of a fifo that is not empty.
+// pop removes and returns the oldest element. The fifo must not be empty.
 func (f *fifo[T]) pop() T {
 	c := f.all[f.gone]
 	if f.gone++; f.empty() {

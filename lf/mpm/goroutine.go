@@ -26,9 +26,9 @@ var goroutineKind = Kind{
 	New:        newGoroutine,
 }
 
-// goroutine is how Go programs usually serve: the standard net listener, and
-// one goroutine per connection on the runtime's network poller. It listens on
-// the same socket as the others, and serves with the same sessions.
+// goroutine serves as Go programs usually do: with the standard net listener,
+// and one goroutine per connection on the runtime's network poller. It listens
+// on the same sockets as the others and uses the same sessions.
 type goroutine struct {
 	*server
 	listeners []net.Listener
@@ -36,7 +36,7 @@ type goroutine struct {
 
 	mu      sync.Mutex
 	open    map[*netStream]bool
-	threads []*serve.Thread // as many as there were connections at once
+	threads []*serve.Thread // as many as were in use at once
 	free    []*serve.Thread
 }
 
@@ -52,13 +52,13 @@ func newGoroutine(s *server) (MPM, error) {
 		m.owns(dup)
 	}
 	m.sessions.New = func() any { return m.cfg.Service.NewSession() }
-	m.stop = func() { _ = m.close() } // closed already when the server has had its connections
+	m.stop = func() { _ = m.close() } // fails if spent has already closed them
 	m.wake = func() { m.eachOpen((*netStream).kick) }
 	m.cut = func() { m.eachOpen((*netStream).cut) }
 	return m, nil
 }
 
-// netListener is another descriptor of the same socket, for package net.
+// netListener returns a net.Listener with a duplicate of l's descriptor.
 func netListener(l *sock.Listener) (net.Listener, error) {
 	fd, err := unix.FcntlInt(uintptr(l.FD()), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -97,7 +97,7 @@ func (m *goroutine) accept(l net.Listener) {
 		if m.stopped.Load() || errors.Is(err, net.ErrClosed) {
 			return
 		}
-		// As net/http does: wait a little longer each time.
+		// Like net/http, wait longer each time.
 		m.noteShort(err)
 		pause = min(max(2*pause, 5*time.Millisecond), sock.ShortPause)
 		time.Sleep(pause)
@@ -121,10 +121,10 @@ func (m *goroutine) serve(conn *net.TCPConn) {
 	}()
 	session.Reset(s)
 	session.Serve(s.thread)
-	m.sessions.Put(session) // one that panicked is not used again
+	m.sessions.Put(session) // a session that panicked is not used again
 }
 
-// enter gives a connection a place on the scoreboard.
+// enter gives a connection a row of the scoreboard, and cuts it after a Cut.
 func (m *goroutine) enter(s *netStream) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -151,7 +151,7 @@ func (m *goroutine) leave(s *netStream) {
 	m.free = append(m.free, s.thread)
 }
 
-// eachOpen calls do for all connections.
+// eachOpen calls do for all open connections.
 func (m *goroutine) eachOpen(do func(*netStream)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

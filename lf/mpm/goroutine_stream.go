@@ -15,7 +15,7 @@ import (
 	"lflab/lf/sock"
 )
 
-// netStream is a net.TCPConn as a serve.Stream that waits.
+// netStream makes a net.TCPConn a serve.Stream that waits.
 type netStream struct {
 	conn     *net.TCPConn
 	thread   *serve.Thread
@@ -27,12 +27,12 @@ type netStream struct {
 }
 
 func (s *netStream) SetReadDeadline(ns int64) {
-	_ = s.conn.SetReadDeadline(absolute(ns)) // an error shows at the next read
+	_ = s.conn.SetReadDeadline(absolute(ns)) // the next read returns the error
 }
 
 func (s *netStream) SetWriteDeadline(ns int64) { _ = s.conn.SetWriteDeadline(absolute(ns)) }
 
-// absolute turns ns of CLOCK_MONOTONIC into a time.Time; 0 stays "none".
+// absolute converts ns of CLOCK_MONOTONIC to a time.Time. 0 means none.
 func absolute(ns int64) time.Time {
 	if ns == 0 {
 		return time.Time{}
@@ -74,8 +74,8 @@ func (s *netStream) setIdle(idle bool) {
 	s.mu.Unlock()
 }
 
-// readArrived reads what is there; nothing is the end. A request that came
-// before the server began to drain is served, though it is found after.
+// readArrived reads what has arrived, or returns io.EOF if there is nothing. So
+// a request that came before the server began to drain is still served.
 func (s *netStream) readArrived(p []byte) (n int, err error) {
 	raw, err := s.conn.SyscallConn()
 	if err != nil {
@@ -95,20 +95,20 @@ func (s *netStream) readArrived(p []byte) (n int, err error) {
 	return n, err
 }
 
-// kick ends an idle wait, and no other: the session sets a new deadline before
-// it reads again.
+// kick ends an idle wait. It affects no other read, because the session sets a
+// new deadline before it reads again.
 func (s *netStream) kick() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.idle {
-		_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // fails when the connection has ended
+		_ = s.conn.SetReadDeadline(time.Unix(1, 0)) // fails if the connection has ended
 	}
 }
 
-// cut ends the connection in both directions: that of writing first, so that
-// whoever reads the end has nothing more to say.
+// cut shuts down the connection in both directions. It ends writing first, so
+// that a session that reads the end of file can write no more.
 func (s *netStream) cut() {
-	_ = s.conn.CloseWrite() // fails when the connection has ended
+	_ = s.conn.CloseWrite() // fails if the connection has ended
 	_ = s.conn.CloseRead()
 }
 
@@ -129,8 +129,8 @@ func (s *netStream) Arrived() int64 {
 	return s.stamps.conn.Arrived()
 }
 
-// stampReader reads through the network poller with recvmsg(2), for the
-// kernel's time stamps. It is used only while hand-offs are being recorded.
+// stampReader reads through the network poller with recvmsg(2), to get the
+// kernel's time stamps. It is used only while hand-offs are recorded.
 type stampReader struct {
 	raw  syscall.RawConn
 	conn sock.Conn
@@ -139,7 +139,7 @@ type stampReader struct {
 func newStampReader(conn *net.TCPConn) *stampReader {
 	raw, err := conn.SyscallConn()
 	if err != nil {
-		return nil // the connection has ended; an ordinary read will say so
+		return nil // the connection has ended, as the next read will say
 	}
 	return &stampReader{raw: raw}
 }

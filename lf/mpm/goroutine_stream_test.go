@@ -14,7 +14,7 @@ import (
 	"lflab/lf/serve"
 )
 
-// netPair is a connection: our side as goroutine's stream, and the peer.
+// netPair is a connection between one of goroutine's streams and a peer.
 func netPair(t *testing.T) (*netStream, *client) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -31,7 +31,7 @@ func netPair(t *testing.T) (*netStream, *client) {
 	return &netStream{conn: conn.(*net.TCPConn), draining: new(atomic.Bool)}, peer
 }
 
-// has waits until so many bytes have arrived.
+// has waits until that many bytes have arrived.
 func (s *netStream) has(t *testing.T, n int) {
 	t.Helper()
 	raw, err := s.conn.SyscallConn()
@@ -47,8 +47,8 @@ func (s *netStream) has(t *testing.T, n int) {
 	})
 }
 
-// TestNetStreamDrain: as sock.Conn's, a drain ends an idle wait, and serves
-// what had arrived.
+// TestNetStreamDrain checks that a drain ends an idle wait and still serves
+// what had arrived, as with a sock.Conn.
 func TestNetStreamDrain(t *testing.T) {
 	for _, data := range []string{"", "request"} {
 		for _, blocked := range []bool{true, false} {
@@ -84,7 +84,7 @@ func TestNetStreamDrain(t *testing.T) {
 			if n, err := s.ReadIdle(p); n != 0 || err != io.EOF {
 				t.Errorf("data %q, blocked %v: then read %q, %v", data, blocked, p[:n], err)
 			}
-			// A request that is being read is not disturbed.
+			// A drain does not disturb a request that is being read.
 			s.SetReadDeadline(flight.Now() + int64(patience))
 			peer.send("body")
 			s.kick()
@@ -118,8 +118,8 @@ func TestNetStreamErrors(t *testing.T) {
 	}
 }
 
-// TestNetStreamStamps: deadlines and ends are kept on the way that takes time
-// stamps, too.
+// TestNetStreamStamps checks that reads with time stamps also keep deadlines
+// and see the end.
 func TestNetStreamStamps(t *testing.T) {
 	s, peer := netPair(t)
 	s.stamps = newStampReader(s.conn)

@@ -7,11 +7,11 @@ import (
 	"lflab/lf/serve"
 )
 
-// guard stands between an MPM and a protocol, and counts what must not be: a
-// session, or a stream, that is used by two threads at once.
+// guard is between an MPM and a protocol. It counts sessions and streams that
+// two threads use at once.
 type guard struct {
 	overlaps atomic.Uint64
-	streams  sync.Map // serve.Stream -> *atomic.Bool, used
+	streams  sync.Map // serve.Stream -> *atomic.Bool: in use
 }
 
 func (g *guard) watch(s serve.Service) serve.Service { return guarded{s, g} }

@@ -27,8 +27,8 @@ func TestHandleTurns(t *testing.T) {
 	if !h.claim(uint32(first)) || h.claim(uint32(first)) {
 		t.Fatal("an event is good for once")
 	}
-	// It is served and begins another turn, and only then the first worker
-	// returns from its epoll_ctl.
+	// It is served and begins another turn. Only then does the first worker
+	// return from its epoll_ctl.
 	second, _ := h.arm()
 	h.armed(first)
 	if h.waits() {
@@ -38,7 +38,7 @@ func TestHandleTurns(t *testing.T) {
 	if !h.waits() {
 		t.Fatal("it does not wait")
 	}
-	// The listener closes it, and an event for it was reported meanwhile.
+	// The listener closes it after an event for it was reported.
 	if fd := h.shut(); fd != 7 || h.conn.FD() != -1 {
 		t.Errorf("shut returned %d, and kept %d", fd, h.conn.FD())
 	}
@@ -59,8 +59,8 @@ func TestHandleTurns(t *testing.T) {
 	}
 }
 
-// TestFIFO: first in, first out, and memory that does not grow with what has
-// gone through.
+// TestFIFO checks the order, and that memory does not grow with the number of
+// elements that passed through.
 func TestFIFO(t *testing.T) {
 	var l fifo[*handle]
 	all := make([]handle, 1000)
@@ -89,13 +89,13 @@ func TestFIFO(t *testing.T) {
 	}
 }
 
-// TestEventRefusesToWait: a connection that the set does not take is closed,
-// and nothing of it is left.
+// TestEventRefusesToWait checks that a connection that the set refuses is
+// closed, and that nothing of it is left.
 func TestEventRefusesToWait(t *testing.T) {
 	r := start(t, "event", setup{})
 	m := r.m.(*event)
 	h := new(handle)
-	h.open(-1, false) // which epoll_ctl refuses
+	h.open(-1, false) // so that epoll_ctl refuses it
 	h.next.set(serve.Idle)
 	m.alive.Add(1)
 	m.await(&m.seats[0], h, serve.Idle)

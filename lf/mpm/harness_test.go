@@ -25,18 +25,17 @@ import (
 	"lflab/sync/park"
 )
 
-// patience is how long a test waits for what must come: a net against hanging.
+// patience is how long a test waits for what must happen before it gives up.
 const patience = time.Minute
 
-// sideBySide is how many tests that may run beside each other do: most of the
-// time they wait.
+// sideBySide is how many parallel tests run at once. They mostly wait.
 const sideBySide = "8"
 
-// raceDetector is set in tests that run under the race detector, ten times slower.
+// raceDetector is set under the race detector. Tests are then ten times slower.
 var raceDetector bool
 
 // TestMain lets the test binary be a server that runs out of descriptors, or
-// one that goes on accepting where another leaves.
+// one that goes on accepting after another has left.
 func TestMain(m *testing.M) {
 	if name := os.Getenv(shortServerEnv); name != "" {
 		shortServer(name)
@@ -47,26 +46,26 @@ func TestMain(m *testing.M) {
 		return
 	}
 	runtime.GOMAXPROCS(max(runtime.GOMAXPROCS(0), 4))
-	time.Sleep(time.Nanosecond)                                   // the runtime's poller has its own descriptors from now on
+	time.Sleep(time.Nanosecond)                                   // afterwards the runtime's poller has its own descriptors
 	if err := flag.Set("test.parallel", sideBySide); err != nil { // -parallel is read after this
 		panic(err)
 	}
 	os.Exit(testlog.Run(m))
 }
 
-// setup is what a test wants of its server; the zero value is a plain one.
+// setup describes a test's server. The zero value is an ordinary one.
 type setup struct {
-	change   func(*Config) // the rest of it
-	threads  int           // 4 when 0
+	change   func(*Config) // makes other changes
+	threads  int           // 0 means 4
 	parker   string
 	limits   httpd.Limits
-	silent   bool                              // no deferred accept: peers that say nothing are handed out
-	watch    func(serve.Service) serve.Service // put between MPM and protocol
+	silent   bool                              // no deferred accept: silent peers are accepted
+	watch    func(serve.Service) serve.Service // wraps the protocol for the MPM
 	recorder *flight.Recorder
-	listen   int        // on how many addresses; 1 when 0
-	before   func(*rig) // it accepts
-	adopt    bool       // the listeners are those of another process, too: see rig.opened
-	holds    bool       // requests for the status are handled when rig.letGo is called, not before
+	listen   int        // number of addresses; 0 means 1
+	before   func(*rig) // runs before the server accepts
+	adopt    bool       // another process has the listeners, too: see rig.opened
+	holds    bool       // requests for the status are handled only after rig.letGo
 }
 
 // rig is a running server on a port of its own.
@@ -75,25 +74,25 @@ type rig struct {
 	kind     Kind
 	threads  int
 	m        MPM
-	listener *sock.Listener   // the first of
-	all      []*sock.Listener // those that the server has
-	opened   []*sock.Listener // those that somebody else has, whose sockets they are
+	listener *sock.Listener   // the first of all
+	all      []*sock.Listener // the server's listeners
+	opened   []*sock.Listener // the other process's listeners of the same sockets
 	web      *httpd.Server
 	addr     string
 	ip       netip.Addr // the rig's own
-	alone    bool       // no other rig is there: the whole process is looked at in the end
-	before   int        // descriptors
+	alone    bool       // no other rig runs, so the end of the whole process is checked
+	before   int        // descriptors open before
 	held     chan struct{}
-	letGo    func() // ends the handling of what is held
-	drained  bool   // it has ended
-	finished bool   // and has been looked at
+	letGo    func() // lets held requests be handled
+	drained  bool   // the server has ended
+	finished bool   // finish was called
 	clients  []*client
 }
 
 // beside is above 0 while rigs may run beside each other, see unchanged.
 var beside atomic.Int32
 
-// rigs numbers the rigs.
+// rigs counts the rigs.
 var rigs atomic.Uint32
 
 func start(t testing.TB, name string, s setup) *rig {
@@ -124,9 +123,9 @@ func start(t testing.TB, name string, s setup) *rig {
 		t.Fatal(err)
 	}
 	if s.limits.LingerShort == 0 {
-		s.limits.LingerShort = 40 * time.Millisecond // many a test's client does not close first
+		s.limits.LingerShort = 40 * time.Millisecond // many clients of tests do not close first
 	}
-	// How long a client of a test takes for something is not what is tested.
+	// No test is about how long its client takes.
 	for _, limit := range []*time.Duration{&s.limits.HeadTimeout, &s.limits.KeepAliveTimeout, &s.limits.BodyTimeout, &s.limits.WriteTimeout} {
 		if *limit == 0 {
 			*limit = 10 * patience
@@ -192,7 +191,7 @@ func start(t testing.TB, name string, s setup) *rig {
 		r.letGo()
 		switch {
 		case !r.drained:
-			// The test is not about a drain, which asks the kernel for handshakes:
+			// Cut, because a drain asks the kernel for handshakes, which takes
 			// milliseconds of CPU time for each server.
 			r.m.Cut()
 			r.finish()
@@ -217,7 +216,7 @@ func adopt(t testing.TB, l *sock.Listener, opt sock.Options) *sock.Listener {
 	return adopted
 }
 
-// docRoot is an empty directory for all servers.
+// docRoot makes an empty directory for a server.
 func docRoot(t testing.TB) string {
 	dir := filepath.Join(t.TempDir(), "root")
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -226,7 +225,7 @@ func docRoot(t testing.TB) string {
 	return dir
 }
 
-// stop drains the server, and looks for what it left behind.
+// stop drains the server and checks what it left behind.
 func (r *rig) stop() {
 	r.t.Helper()
 	r.m.Drain()
@@ -249,7 +248,7 @@ func (r *rig) await() {
 	}
 }
 
-// finish waits for the end of a drain, and looks for what was left behind.
+// finish waits for the end of a drain and checks what was left behind.
 func (r *rig) finish() {
 	r.t.Helper()
 	r.finished = true
@@ -273,8 +272,8 @@ func (r *rig) finish() {
 	}
 }
 
-// unchanged looks, when the test and what runs side by side within it have
-// ended, whether threads or descriptors were left behind.
+// unchanged checks, after the test and its parallel subtests, that no threads
+// or descriptors were left behind.
 func unchanged(t *testing.T) {
 	t.Helper()
 	before := descriptors(t)
@@ -285,8 +284,8 @@ func unchanged(t *testing.T) {
 	})
 }
 
-// asBefore waits until no thread of an architecture is left in the process,
-// and no descriptor more than there were before.
+// asBefore waits until the process has no thread of an architecture and no more
+// descriptors than before.
 func asBefore(t testing.TB, before int) {
 	t.Helper()
 	defer func() {
@@ -298,7 +297,7 @@ func asBefore(t testing.TB, before int) {
 	until(t, "the descriptors to come free", func() bool { return descriptors(t) <= before })
 }
 
-// openFiles tells what the descriptors of the process stand for.
+// openFiles lists what the process's descriptors refer to.
 func openFiles() string {
 	var all []string
 	names, _ := filepath.Glob("/proc/self/fd/*")
@@ -330,7 +329,7 @@ func threadsOfRigs(t testing.TB) (n int) {
 	return n
 }
 
-// tids are the threads on the server's rows.
+// tids returns the threads on the server's rows.
 func (r *rig) tids() (all []int) {
 	if r.kind.Unbounded { // its rows are connections
 		return nil
@@ -345,8 +344,8 @@ func (r *rig) tids() (all []int) {
 	return all
 }
 
-// sockets counts the server's own descriptors of connections: those with the
-// rig's address on this side. Clients have 127.0.0.1 there.
+// sockets counts the descriptors of connections that belong to the server.
+// These have the rig's address on this side; clients' have 127.0.0.1.
 func (r *rig) sockets() (n int) {
 	r.t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")
@@ -358,7 +357,7 @@ func (r *rig) sockets() (n int) {
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		local, err := unix.Getsockname(fd) // which may have been closed meanwhile
+		local, err := unix.Getsockname(fd) // it may have been closed meanwhile
 		if err != nil {
 			continue
 		}
@@ -384,7 +383,7 @@ func (r *rig) liveThreads() (n int) {
 	return n
 }
 
-// check is that the server is as good as new: it answers, and has its threads.
+// check checks that the server answers and has all its threads.
 func (r *rig) check() {
 	r.t.Helper()
 	c := dialTo(r.t, r.addr)
@@ -409,7 +408,7 @@ func (r *rig) idle() {
 	})
 }
 
-// until polls a condition that other threads bring about.
+// until polls a condition that other threads make true.
 func until(t testing.TB, what string, cond func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patience); !cond(); time.Sleep(100 * time.Microsecond) {
@@ -419,7 +418,7 @@ func until(t testing.TB, what string, cond func() bool) {
 	}
 }
 
-// descriptors counts what this process has open.
+// descriptors counts the open descriptors of this process.
 func descriptors(t testing.TB) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")

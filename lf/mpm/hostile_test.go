@@ -16,8 +16,8 @@ import (
 
 const probe = "POST /echo HTTP/1.1\r\nHost: lab.test\r\nContent-Length: 5\r\nConnection: close\r\n\r\nprobe"
 
-// TestHostile lets every hostile peer at every architecture: an answer that is
-// allowed, or a close, within time; and the server is as good as new after.
+// TestHostile sends every hostile request to every architecture. It must answer
+// as allowed, or close, in time, and must work as before afterwards.
 func TestHostile(t *testing.T) {
 	someVariants(t, setup{silent: true}, func(t *testing.T, r *rig) {
 		for _, c := range hostile.Cases() {
@@ -59,7 +59,7 @@ func (r *rig) provoke(input string, halfClose bool) ([]answered, error) {
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
 	sent := make(chan struct{})
-	go func() { // the server may answer, and stop reading, before it has all
+	go func() { // the server may answer and stop reading before it has all
 		defer close(sent)
 		io.WriteString(conn, input)
 		if halfClose {
@@ -70,7 +70,7 @@ func (r *rig) provoke(input string, halfClose bool) ([]answered, error) {
 	conn.Close()
 	<-sent
 	if err != nil && !hasEnded(err) {
-		return nil, err // it hangs
+		return nil, err // the server hangs
 	}
 	method, _, _ := strings.Cut(strings.TrimSpace(input), " ")
 	var answers []answered

@@ -7,8 +7,8 @@ import (
 	"lflab/lf/httpd"
 )
 
-// E1: kept connections hold no thread where they wait without one; elsewhere
-// each has its thread until its time is over, as in Apache.
+// E1: kept connections occupy no thread if they can wait without one. Otherwise
+// each occupies its thread until its deadline, as in Apache.
 func TestKeptConnections(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	each(t, plainKinds(), func(t *testing.T, v variant) {
@@ -54,9 +54,9 @@ func TestKeptConnections(t *testing.T) {
 	})
 }
 
-// E2: a kept connection is closed after its time, not before, and not a second
-// after. A busy machine may be late itself: of three attempts one has to be in
-// time. A machine that is late by a second once in a hundred attempts fails
+// E2: a kept connection is closed after its deadline, not before, and within a
+// second. A busy machine may be late itself, so one of three attempts must be
+// in time. A machine that is late by a second once in a hundred attempts fails
 // this once in a million runs.
 func TestKeptConnectionsEndInTime(t *testing.T) {
 	const limit, late, attempts = 200 * time.Millisecond, time.Second, 3
@@ -77,8 +77,8 @@ func TestKeptConnectionsEndInTime(t *testing.T) {
 	})
 }
 
-// latest has n connections end by themselves, none before its time, and
-// returns by how much the last one exceeded it.
+// latest checks that n connections end by themselves, none before its deadline.
+// It returns by how much the last one exceeded it.
 func (r *rig) latest(t *testing.T, n int, limit time.Duration) (late time.Duration) {
 	type kept struct {
 		*client
@@ -104,9 +104,9 @@ func (r *rig) latest(t *testing.T, n int, limit time.Duration) (late time.Durati
 	return late
 }
 
-// TestRequestsPerConnection: a connection ends with the request that its limit
-// allows, whoever has served those before; with a limit of 1 none is kept,
-// which is KeepAlive Off.
+// TestRequestsPerConnection checks that a connection ends with the request that
+// its limit allows, whichever thread has served those before. With a limit of 1
+// none is kept, which is KeepAlive Off.
 func TestRequestsPerConnection(t *testing.T) {
 	for _, most := range []int{1, 3} {
 		someVariants(t, setup{limits: httpd.Limits{MaxKeepAliveRequests: most}}, func(t *testing.T, r *rig) {

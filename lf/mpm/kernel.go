@@ -7,13 +7,13 @@ import (
 	"lflab/lf/sock"
 )
 
-// A multishot request in a ring is not among them: see sock.AcceptModes.
+// It has no multishot request in a ring (see sock.AcceptModes).
 var kernelAccept = acceptChoice("blocking", "epoll-et", "epoll-exclusive", "uring-single")
 
 // In accept4, Linux wakes one thread for each connection, the one that has
-// waited longest: the listening socket's wait queue is a Leader/Followers pool
-// without a leaderless gap. The other accept modes are the other queues that
-// the kernel has.
+// waited longest. So the listening socket's wait queue is a Leader/Followers
+// pool without a leaderless gap. The other accept modes use the kernel's other
+// queues.
 var kernelKind = Kind{
 	Name:       "kernel",
 	AllAccept:  true,
@@ -28,8 +28,8 @@ var kernelKind = Kind{
 
 var preforkAccept = acceptChoice("blocking", "epoll-exclusive")
 
-// prefork is kernel with one thread, one process of many: the leadership, if
-// there is one, is the accept gate that they share.
+// prefork is kernel with one thread, as one process of many. If these share an
+// accept gate, that is the leadership.
 var preforkKind = Kind{
 	Name:       "prefork",
 	Doc:        "one process for each connection: its only thread accepts, serves the connection to its end, accepts again; alone it serves one at a time",

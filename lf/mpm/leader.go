@@ -47,8 +47,8 @@ func newLeader(m *server) (MPM, error) {
 	return m, nil
 }
 
-// refuseLeader tells what makes no sense for connections that are served to
-// their end.
+// refuseLeader refuses what does not suit connections that are served to their
+// end, and several leaders if only one thread may accept.
 func refuseLeader(cfg Config) error {
 	if cfg.Promotion == lf.After {
 		return errors.New("mpm leader serves a connection to its end: with promotion after nobody would wait for the next one meanwhile (mpm reactor can do that)")
@@ -59,7 +59,7 @@ func refuseLeader(cfg Config) error {
 	return oneAccepts(cfg, "leader", cfg.Leaders)
 }
 
-// listening is the listener as the pool's event source: its events are
+// listening makes the listeners the event source of the pool. Its events are
 // descriptors of new connections.
 type listening struct {
 	*server

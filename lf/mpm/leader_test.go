@@ -13,9 +13,9 @@ import (
 	"lflab/lf/serve"
 )
 
-// TestSilentPeerDelaysNobody: promotion, or whatever is in its place, comes
-// before the first read. L2: others have their answers while a peer is silent,
-// which it is to the end.
+// TestSilentPeerDelaysNobody checks that promotion, or what replaces it, comes
+// before the first read. L2: others get their answers while a peer is silent to
+// the end.
 func TestSilentPeerDelaysNobody(t *testing.T) {
 	everyVariant(t, setup{silent: true}, func(t *testing.T, r *rig) {
 		if r.kind.ListenerSeat && r.threads < 3 {
@@ -28,20 +28,20 @@ func TestSilentPeerDelaysNobody(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		silent.send(rawHello) // it is there still
+		silent.send(rawHello) // it is still there
 		silent.hello("GET")
 	})
 }
 
-// TestOrderOfPromotion: L3: connections one after the other come to two threads
-// that take turns in order lifo, and to all in turn in order fifo.
+// TestOrderOfPromotion checks L3: connections one after the other come to two
+// threads that take turns in order lifo, and to all in turn in order fifo.
 //
-// Each connection begins when all threads sleep, but the runtime may have put
-// a thread to sleep before it has its place among the followers: then it is
-// passed over, and the attempt does not count. That takes a stop of the world
-// within some microseconds, in less than one attempt of ten even on a busy
-// machine: all of eight fail by that less than once in 10^8 runs. A pool in
-// another order fails each.
+// Each connection begins when all threads sleep. But the runtime may have put a
+// thread to sleep before it had its place among the followers. Then it is
+// passed over, and the attempt does not count. That needs a stop of the world
+// within some µs, in less than one attempt of ten even on a busy machine: all of
+// eight fail by that less than once in 10^8 runs. A pool in another order fails
+// each attempt.
 func TestOrderOfPromotion(t *testing.T) {
 	const threads, rounds, attempts = 8, 6, 8
 	for _, order := range []lf.Order{lf.LIFO, lf.FIFO} {
@@ -71,7 +71,7 @@ func TestOrderOfPromotion(t *testing.T) {
 }
 
 // inTurn makes connections, each when all threads sleep, and returns how many
-// each thread has had.
+// each thread has served.
 func (r *rig) inTurn(t *testing.T, visits int) (had []uint64) {
 	rows := func() []serve.RowStatus { return r.m.Status().Processes[0].Rows }
 	before := rows()
@@ -96,9 +96,9 @@ func (r *rig) inTurn(t *testing.T, visits int) (had []uint64) {
 	return had
 }
 
-// TestAsManyAsThreads: where a connection has its thread, there are as many as
-// serve; the next waits in the listener's queue and is served when a thread
-// comes free. L4: by one that has ended, while all others go on.
+// TestAsManyAsThreads checks that as many connections are served as threads
+// serve, if each occupies one. L4: the next one waits in the listener's queue
+// until a thread has finished its connection, while all others go on.
 func TestAsManyAsThreads(t *testing.T) {
 	ahead := func(v variant) bool { // the ring accepts ahead of the threads
 		return v.kind.Async || v.kind.Unbounded || v.value == "uring"
@@ -123,7 +123,7 @@ func TestAsManyAsThreads(t *testing.T) {
 			})
 			next := dialTo(t, r.addr)
 			next.send(rawHello)
-			if v.value != "naive" { // which takes what it cannot serve yet
+			if v.value != "naive" { // it accepts connections that it cannot serve yet
 				until(t, "the next to be in the listener's queue", func() bool { return r.queued(t) == 1 })
 			}
 			if st := r.m.Status(); st.Connections != before+uint64(serving) {
@@ -141,11 +141,11 @@ func TestAsManyAsThreads(t *testing.T) {
 	})
 }
 
-// queued is how many connections wait to be accepted.
+// queued returns how many connections wait to be accepted.
 func (r *rig) queued(t *testing.T) uint32 {
 	info, err := unix.GetsockoptTCPInfo(r.listener.FD(), unix.IPPROTO_TCP, unix.TCP_INFO)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return info.Unacked // tcp(7): of a listener
+	return info.Unacked // the queue's length, for a listening socket (tcp(7))
 }

@@ -23,12 +23,12 @@ import (
 	"lflab/sync/park"
 )
 
-// neighbourEnv makes the test binary a server with inherited listeners: its
-// value is the number of listeners, of threads, and the variant.
+// neighbourEnv makes the test binary a server with inherited listeners. Its
+// value is the number of listeners, the number of threads, and the variant.
 const neighbourEnv = "MPM_TEST_NEIGHBOUR"
 
-// neighbour is the child: it says when it accepts, drains when standard input
-// ends, and then says how many connections it had.
+// neighbour is the child. It reports that it accepts, drains when standard
+// input ends, and then reports how many connections it had.
 func neighbour(how string) {
 	fatal := func(err error) {
 		if err != nil {
@@ -62,8 +62,8 @@ func neighbour(how string) {
 	fmt.Println(m.Status().Connections)
 }
 
-// beside starts a process that accepts from the rig's listeners, too. What it
-// returns ends that, and tells how many connections it had.
+// beside starts a process that accepts from the rig's listeners, too. The
+// result ends that process and returns how many connections it had.
 func (r *rig) beside(v variant) (end func() int) {
 	r.t.Helper()
 	exe, err := os.Executable()
@@ -120,8 +120,8 @@ func (r *rig) beside(v variant) (end func() int) {
 	})
 }
 
-// TestLeaveUnderLoad: while a process leaves a listener that another one goes
-// on accepting from, every connection is answered, by one or the other.
+// TestLeaveUnderLoad checks that every connection is answered by one of two
+// processes while one of them leaves the listener.
 func TestLeaveUnderLoad(t *testing.T) {
 	for _, v := range everyKind() {
 		t.Run(v.String(), func(t *testing.T) {
@@ -165,8 +165,9 @@ func TestLeaveUnderLoad(t *testing.T) {
 	}
 }
 
-// TestLeaveIdle: without any traffic a process leaves and says so once, and the
-// listener still listens. L10: a leader that waits is not left behind.
+// TestLeaveIdle checks that without traffic a process leaves and calls Left
+// once, and the listener still listens. L10: a waiting leader is not left
+// behind.
 func TestLeaveIdle(t *testing.T) {
 	for _, v := range everyKind() {
 		t.Run(v.String(), func(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"lflab/lf/httpd"
 )
 
-// E6: a client that sends all of a body that is refused before it reads gets
-// the whole answer, and no reset.
+// E6: if a client sends all of a refused body before it reads, it gets the
+// whole answer and no reset.
 func TestRefusedBody(t *testing.T) {
 	const size = 3_000_000
 	someVariants(t, setup{limits: httpd.Limits{Body: 1000, LingerShort: patience}}, func(t *testing.T, r *rig) {
@@ -25,12 +25,12 @@ func TestRefusedBody(t *testing.T) {
 		}
 		c.end()
 		c.Close()
-		r.idle() // at once, for the peer has ended its side
+		r.idle() // at once, because the peer has closed its side
 	})
 }
 
-// E6: so does one that asks on without waiting, where the server ends the
-// connection in between.
+// E6: the same holds for a client that sends more requests without waiting,
+// when the server ends the connection in between.
 func TestAnswersBeforeTheEnd(t *testing.T) {
 	someVariants(t, setup{limits: httpd.Limits{MaxKeepAliveRequests: 2, LingerShort: patience}}, func(t *testing.T, r *rig) {
 		c := r.dial()
@@ -48,9 +48,9 @@ func TestAnswersBeforeTheEnd(t *testing.T) {
 	})
 }
 
-// E6: a peer that does not close is waited for until its time is over: without
-// a thread where connections wait so, and on a thread elsewhere, which shows
-// C on the scoreboard. One that waits for the next request shows K.
+// E6: the server waits for a peer that does not close until its deadline. If
+// connections wait without a thread, this one does, too; otherwise its thread
+// shows C on the scoreboard. A wait for the next request shows K.
 func TestSilentLinger(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	each(t, plainKinds(), func(t *testing.T, v variant) {
@@ -98,7 +98,7 @@ func TestSilentLinger(t *testing.T) {
 	})
 }
 
-// E6: and in a drain for a short time only.
+// E6: in a drain it waits only for a short time.
 func TestLingerInADrain(t *testing.T) {
 	someVariants(t, setup{limits: httpd.Limits{LingerTimeout: 10 * patience}}, func(t *testing.T, r *rig) {
 		c := r.dial()

@@ -1,15 +1,15 @@
-// Package mpm is the architectures a server can have, after Apache's term
-// Multi-Processing Module: who waits for connections, who serves them, and how
-// one hands over to the other.
+// Package mpm provides the architectures that a server can have, called
+// Multi-Processing Modules as in Apache. An architecture determines who waits
+// for connections, who serves them, and how one thread hands over to the other.
 //
 // A new architecture is one file, NAME.go, and one line in Kinds: a Kind that
-// describes it, and a constructor that fills in a server. All accept through the
-// same listeners, serve through the same sessions and close the same way; they
-// differ in the hand-off only. Of the files, server.go, drain.go, accept.go and
-// status.go are for all of them; connection.go is for those whose connections
-// wait without a thread, and handle.go and table.go for those whose threads
-// share these. An architecture that fills several files begins their names with
-// its own. The package knows no protocol: a serve.Service makes the sessions.
+// describes it, and a constructor that fills in a server. All architectures
+// accept from the same listeners, use the same sessions and close in the same
+// way. They differ only in the hand-off. All use server.go, drain.go, accept.go
+// and status.go. Those whose connections wait without a thread use
+// connection.go, and handle.go and table.go if their threads share these
+// connections. If an architecture has several files, their names begin with its
+// own. The package knows no protocol: a serve.Service makes the sessions.
 package mpm
 
 import (
@@ -28,79 +28,79 @@ type MPM interface {
 	// Start starts the threads.
 	Start() error
 
-	// Drain stops listening, ends idle connections, and lets requests in
-	// flight finish. It returns at once; called again, it does nothing.
+	// Drain stops listening, ends idle connections, and lets requests in flight
+	// finish. It returns at once. Further calls do nothing.
 	Drain()
 
-	// Cut is Drain, and ends all connections: whoever reads finds the end,
-	// whoever writes an error. It returns at once. A handler that computes or
-	// sleeps is not interrupted.
+	// Cut drains and ends all connections: reads return the end of file, writes
+	// fail. It returns at once. It does not interrupt a handler that computes
+	// or sleeps.
 	Cut()
 
-	// Look has it look for connections that wait, after the death of another
-	// process that may have been told of one; see sock.Looker. Any thread may
-	// call it.
+	// Look makes the server look for waiting connections, because another
+	// process has died that may have been told of one; see sock.Looker. Any
+	// thread may call it.
 	Look()
 
 	// Wait blocks until all threads have left after a Drain.
 	Wait()
 
-	// Status is what the server tells of itself. Any thread may call it.
+	// Status returns counters and the threads' states. Any thread may call it.
 	Status() serve.Status
 }
 
-// Kind is an architecture, known by its name.
+// Kind describes an architecture.
 type Kind struct {
 	Name string
 	Doc  string
-	// MinThreads is the least number of threads it works with; MaxThreads the
-	// greatest, 0 where there is none.
+	// MinThreads is the least number of threads, MaxThreads the largest; 0
+	// means no maximum.
 	MinThreads, MaxThreads int
-	Parks                  bool // it uses the parker that Config names
-	// Pool tells whether its threads are a Leader/Followers pool: whether
-	// Gate and the options of the Policy that are lf.OfPool mean anything to it.
+	Parks                  bool // it uses Config.Parker
+	// Pool says that its threads are a Leader/Followers pool, so that Gate and
+	// the options of the Policy that are lf.OfPool apply.
 	Pool    bool
 	Divides bool // it can have several handle sets
-	// ListenerSeat tells that thread 0 is a listener: it serves no connection,
+	// ListenerSeat says that thread 0 is a listener: it serves no connection,
 	// and Apache's scoreboard has no row for it.
 	ListenerSeat bool
-	Async        bool // connections may wait without a thread
-	// Unbounded tells that it starts what it needs for each connection: no
-	// number of threads bounds it, and none of them is idle.
+	Async        bool // connections can wait without a thread
+	// Unbounded says that it starts what it needs for each connection: no
+	// number of threads limits it, and none of them is idle.
 	Unbounded bool
-	// AllAccept tells that all its threads wait for connections at once: each of
-	// those in accept(2) takes a descriptor before it waits.
+	// AllAccept says that all its threads wait for connections at once. Each
+	// thread in accept(2) takes a descriptor before it waits.
 	AllAccept bool
-	Gated     bool // AcceptGate means something to it
-	Capped    bool // AsyncFactor and Sheds mean something to it
-	// ReusePort tells that it listens more than once on the same address: the
-	// listener must have been opened with the option of that name.
+	Gated     bool // it uses AcceptGate
+	Capped    bool // it uses AsyncFactor and Sheds
+	// ReusePort says that it listens more than once on an address. The
+	// listeners must have been opened with sock.Options.ReusePort.
 	ReusePort bool
-	Choices   []Choice // what can be chosen of it by name
-	// Promotes, where it is set, is the promotion where Config names none.
+	Choices   []Choice // its parts that can be chosen by name
+	// Promotes, if set, returns the promotion to use if Config has none.
 	Promotes func(Config) lf.Promotion
-	// Refuses, where it is set, tells what else does not go with it. It and New
-	// get a Policy in which nothing that the architecture has is left out.
+	// Refuses, if set, returns an error if the Config does not suit it. Refuses
+	// and New get a Policy with all defaults of the architecture filled in.
 	Refuses func(Config) error
-	// Shape is whose hand-off its flight records describe.
+	// Shape says what a hand-off passes in its flight records.
 	Shape flight.Shape
-	// New makes it from a server that has its configuration and its seats. On an
-	// error, the server is closed with all that it owns.
+	// New makes it from a server with its configuration and its seats. After an
+	// error, the caller closes the server and all that it owns.
 	New func(*server) (MPM, error)
 }
 
-// Default is the name of the architecture that is meant where none is named.
+// Default is the name of the architecture to use if none is given.
 const Default = "leader"
 
-// mostFactor is the greatest AsyncFactor: what is beyond is no bound.
+// mostFactor is the largest AsyncFactor. A larger one would be no limit.
 const mostFactor = 1_000_000
 
-// Kinds are the known architectures.
+// Kinds returns the known architectures.
 func Kinds() []Kind {
 	return []Kind{leaderKind, reactorKind, workerKind, eventKind, preforkKind, kernelKind, percoreKind, goroutineKind}
 }
 
-// Lookup finds an architecture by name.
+// Lookup finds an architecture by name. Its error lists the known names.
 func Lookup(name string) (Kind, error) {
 	var names []string
 	for _, k := range Kinds() {
@@ -115,8 +115,8 @@ func Lookup(name string) (Kind, error) {
 	return Kind{}, fmt.Errorf("unknown mpm %q (known: %s)", name, strings.Join(names, ", "))
 }
 
-// New makes the architecture of that name. What means nothing to it is refused,
-// so that nobody compares what does not differ.
+// New makes the architecture of that name. It refuses options that have no
+// effect on it, so that nobody compares runs that do not differ.
 func New(name string, cfg Config) (MPM, error) {
 	k, err := Lookup(name)
 	if err != nil {
@@ -137,24 +137,24 @@ func New(name string, cfg Config) (MPM, error) {
 		}
 	}
 	cfg.Policy = k.Policy(cfg)
-	cfg.Parker.Unlocked = cfg.Parker.Unlocked && k.Parks // where nobody parks, it asks for nothing
+	cfg.Parker.Unlocked = cfg.Parker.Unlocked && k.Parks // ignored if no thread parks
 	s := newServer(k, cfg)
 	m, err := k.New(s)
 	if err != nil {
-		_ = s.close() // the first error tells more
+		_ = s.close() // err tells more
 		return nil, err
 	}
 	return m, nil
 }
 
-// Policy is that of cfg, with a value for all that it leaves out and the
+// Policy returns the policy of cfg, with defaults for the options that the
 // architecture has.
 func (k Kind) Policy(cfg Config) lf.Policy {
 	if k.Promotes != nil && cfg.Promotion == 0 {
 		cfg.Promotion = k.Promotes(cfg)
 	}
 	if k.Pool {
-		opt, _ := cfg.pool(k.Name).WithDefaults() // Check tells what does not go together
+		opt, _ := cfg.pool(k.Name).WithDefaults() // Check returns the error
 		cfg.Policy = opt.Policy
 	}
 	if k.Divides {
@@ -166,8 +166,8 @@ func (k Kind) Policy(cfg Config) lf.Policy {
 	return cfg.Policy
 }
 
-// Check tells what of cfg the architecture cannot be made from: its own
-// parameters only, not what it is made of.
+// Check returns an error if the architecture does not work with the parameters
+// in cfg. It needs neither listeners nor a service.
 func (k Kind) Check(cfg Config) error {
 	if cfg.Threads < k.MinThreads {
 		return fmt.Errorf("%d threads are too few for mpm %s (want at least %d)", cfg.Threads, k.Name, k.MinThreads)
@@ -177,7 +177,7 @@ func (k Kind) Check(cfg Config) error {
 	}
 	n := len(cfg.Listeners)
 	if k.ReusePort && n%cfg.Threads == 0 && n > cfg.Threads {
-		n /= cfg.Threads // each thread has its own
+		n /= cfg.Threads // each thread has a listener on each address
 	}
 	if n > sock.MostListeners {
 		return fmt.Errorf("%d listeners are too many (want at most %d)", n, sock.MostListeners)
@@ -203,8 +203,8 @@ func (k Kind) Check(cfg Config) error {
 	return nil
 }
 
-// refuses tells which option of the policy means nothing to the architecture,
-// or has a value that it does not know.
+// refuses returns an error for an option of the policy that has no effect on
+// the architecture, or for a value that it does not know.
 func (k Kind) refuses(cfg *Config) error {
 	if !k.Pool && cfg.Gate != nil {
 		return fmt.Errorf("mpm %s has no pool of followers, and no gate", k.Name)

@@ -20,11 +20,11 @@ var percoreKind = Kind{
 	New:        newPercore,
 }
 
-// percore is servers side by side, one on each thread. The kernel divides the
-// connections among their listeners by a hash of the peer's address; each then
-// stays with its thread to its end. That is the least work for each request,
-// and nobody helps a thread that has too much of it: a long request delays all
-// others of its thread.
+// percore runs a server of its own on each thread. The kernel divides the
+// connections among the threads' listeners by a hash of the peer's address, and
+// a connection stays with its thread. That is the least work for each request.
+// But nobody helps a busy thread: a long request delays all others of its
+// thread.
 type percore struct {
 	*server
 	cores []*core
@@ -32,7 +32,7 @@ type percore struct {
 
 func newPercore(s *server) (MPM, error) {
 	m := &percore{server: s}
-	waker, err := sock.NewWaker() // in each thread's set
+	waker, err := sock.NewWaker() // in the sets of all threads
 	if err != nil {
 		return nil, err
 	}
@@ -68,10 +68,10 @@ func (m *percore) Status() serve.Status {
 	return st
 }
 
-// listenersOf are those of thread id, one of each address: those that there
-// are for it, or siblings of the first thread's, which the server owns.
+// listenersOf returns the listeners of thread id, one for each address: those
+// of the Config, or siblings of the first thread's, which the server owns.
 func (m *percore) listenersOf(id int) (all []*sock.Listener, err error) {
-	byAddress, _ := m.cfg.byAddress() // Refuses has seen the error
+	byAddress, _ := m.cfg.byAddress() // Refuses has checked the error
 	for _, ls := range byAddress {
 		if id < len(ls) {
 			all = append(all, ls[id])
@@ -87,8 +87,8 @@ func (m *percore) listenersOf(id int) (all []*sock.Listener, err error) {
 	return all, nil
 }
 
-// byAddress sorts the listeners by address: there is one on each, or one for each
-// thread.
+// byAddress groups the listeners by address. It returns an error unless all
+// addresses have the same number: one, or one for each thread.
 func (c Config) byAddress() (all [][]*sock.Listener, err error) {
 	at := map[netip.AddrPort]int{}
 	for _, l := range c.Listeners {

@@ -11,12 +11,12 @@ import (
 	"lflab/lf/sock"
 )
 
-// core is one thread of percore with all that is its own.
+// core is one thread of percore and all that belongs to it.
 //
-// A connection that must wait for its peer is put into the epoll set once,
-// edge-triggered for both directions, and stays: a request costs a read, a
-// write, and its part of an epoll_wait. One that is answered and closed at
-// once is never in the set.
+// A connection that must wait for its peer is added to the epoll set once,
+// edge-triggered for both directions, and stays there. So a request costs a
+// read, a write, and its share of an epoll_wait. A connection that is answered
+// and closed at once is never added.
 type core struct {
 	m      *percore
 	seat   *seat
@@ -25,12 +25,12 @@ type core struct {
 
 	links  links
 	timers timingWheel
-	again  fifo[uint64] // tokens of connections that are to be served once more
+	again  fifo[uint64] // tokens of connections to be served once more
 
-	busy   bool // there was more than one event in the last turn
-	asked  bool // somebody wanted to connect in the last turn, too, and there is one listener
+	busy   bool // the last turn had more than one event
+	asked  bool // the last turn had a new connection, and there is one listener
 	single bool // there is one listener
-	swept  bool // the server ends, and idle connections have been closed
+	swept  bool // the server drains, and idle connections were closed
 }
 
 func newCore(m *percore, s *seat, waker *sock.Waker) (*core, error) {
@@ -46,7 +46,7 @@ func newCore(m *percore, s *seat, waker *sock.Waker) (*core, error) {
 	return &core{m: m, seat: s, set: set, events: make([]unix.EpollEvent, batch), single: len(own) == 1}, nil
 }
 
-// run is the thread.
+// run is the loop of the thread.
 func (c *core) run() {
 	c.timers.begin(flight.Now())
 	for !c.m.stopped.Load() || c.links.open.Load() > 0 {
@@ -54,19 +54,19 @@ func (c *core) run() {
 	}
 }
 
-// turn waits once, and does what is to be done.
+// turn waits once, and serves what is ready.
 func (c *core) turn() {
-	draining, stopped := c.m.draining.Load(), c.m.stopped.Load() // before the set is looked at: what has arrived by now is served
+	draining, stopped := c.m.draining.Load(), c.m.stopped.Load() // read before the set is, so that what has arrived by now is served
 	now := flight.Now()
 	c.timers.expire(now, c.expire)
 	if stopped && c.links.open.Load() == 0 {
-		return // the last one has just gone, and nothing would end the wait
+		return // the last one was just closed, and nothing would end the wait
 	}
 	c.set.Resume()
 	c.seat.Set(serve.Waiting)
 	n, err := c.wait(now, draining && !c.swept)
 	if err != nil {
-		panic(fmt.Sprintf("percore: %v", err)) // the set is not one any more: nothing can be served
+		panic(fmt.Sprintf("percore: %v", err)) // the set is unusable: nothing can be served
 	}
 	c.busy = n > 1
 	var ready sock.Ready
@@ -92,9 +92,9 @@ func (c *core) turn() {
 	}
 }
 
-// wait waits on the set, until a deadline comes near. A busy thread takes what
-// is there first: that is most often something, and a call that does not block
-// costs less.
+// wait waits on the set until a deadline comes near. A busy thread polls first,
+// because it usually finds something, and a call that does not block costs
+// less. If look is set or again is not empty, it only polls.
 func (c *core) wait(now int64, look bool) (int, error) {
 	if look = look || !c.again.empty(); look || c.busy {
 		if n, err := c.set.Poll(c.events); look || n > 0 || err != nil {
@@ -104,9 +104,9 @@ func (c *core) wait(now int64, look bool) (int, error) {
 	return c.set.WaitTill(c.events, now, min(c.timers.soonest(), c.set.ResumeAt()))
 }
 
-// accept takes a connection and serves it; when there were some in the last
-// turn as well, all that there are. A thread that is seldom asked is spared
-// the call that finds nothing; the set tells of what is left.
+// accept accepts a connection and serves it. If the last turn had some as well,
+// it accepts up to batch of them; otherwise one, which saves the call that
+// would find none. The set reports the rest again.
 func (c *core) accept(ready *sock.Ready) {
 	for range batch {
 		fd, err := c.set.Accept(ready)
@@ -136,8 +136,8 @@ func (c *core) serve(l *link) {
 	c.seat.Log.Flush()
 }
 
-// await has the connection wait in the set, unless there is more to do for it:
-// an edge is told when something arrives, not while it is there.
+// await lets the connection wait in the set, or puts it into again if there is
+// more to do, because an edge reports an arrival, not data that is there.
 func (c *core) await(l *link, next serve.Next) {
 	if l.unfinished(next) {
 		if !l.again {
@@ -157,7 +157,7 @@ func (c *core) await(l *link, next serve.Next) {
 	}
 }
 
-// serveAgain serves each connection once that is in line by now.
+// serveAgain serves once each connection that is in again now.
 func (c *core) serveAgain() {
 	for n := c.again.len(); n > 0; n-- {
 		if l := c.links.find(c.again.pop()); l != nil {
@@ -173,8 +173,8 @@ func (c *core) expire(l *link) {
 	c.end(l)
 }
 
-// sweep ends the connections that are between requests. Those that linger may
-// do so for less long now.
+// sweep ends the connections that are between requests. It updates the
+// deadlines of those that linger, because a drain shortens them.
 func (c *core) sweep() {
 	for _, l := range c.links.all {
 		switch {
@@ -191,5 +191,5 @@ func (c *core) sweep() {
 func (c *core) end(l *link) {
 	c.timers.drop(l)
 	c.seat.spareIts(&l.connection)
-	_ = sock.CloseFD(c.links.remove(l)) // the set forgets the descriptor with it
+	_ = sock.CloseFD(c.links.remove(l)) // this also removes it from the set
 }

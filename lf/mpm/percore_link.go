@@ -7,33 +7,32 @@ import (
 	"lflab/lf/serve"
 )
 
-// link is a connection of a percore thread, and that thread's alone. It is
-// reused for all connections with its place. next is serve.Close until it waits
-// for the first time, and after its end.
+// link is a connection of one percore thread, and only that thread serves it.
+// It is reused for all connections in its place. next is serve.Close before the
+// first wait and after the end.
 type link struct {
 	connection
-	place uint32 // in the thread's table
-	life  uint32 // which connection of this place; events carry its number
+	place uint32 // index in links.all
+	life  uint32 // number of the connection in this place; events carry it
 	open  bool
-	again bool // is in line to be served once more
+	again bool // is in core.again
 
-	deadline int64 // of the wait, ns; 0 none
+	deadline int64 // of the wait, ns; 0 for none
 	timer    timer
 }
 
 func (l *link) token() uint64 { return uint64(l.place) | uint64(l.life)<<32 }
 
-// links are the connections of a thread: those that are open, and places to be
-// used again.
+// links holds the places of a thread's connections, open and free ones.
 type links struct {
 	all  []*link
 	free []*link
 	open atomic.Int64
 
-	mu sync.Mutex // held to add to all, and by others who read it
+	mu sync.Mutex // held to append to all, and by other threads to read it
 }
 
-// each calls do for all places; any thread may.
+// each calls do for all places. Any thread may call it.
 func (t *links) each(do func(*link)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -42,7 +41,7 @@ func (t *links) each(do func(*link)) {
 	}
 }
 
-// add begins a connection.
+// add begins a connection in a free place or in a new one.
 func (t *links) add(fd int, stamped bool) *link {
 	var l *link
 	if n := len(t.free); n > 0 {
@@ -61,7 +60,7 @@ func (t *links) add(fd int, stamped bool) *link {
 	return l
 }
 
-// find is the connection that an event is for, nil when it has ended.
+// find returns the connection that an event is for, or nil if it has ended.
 func (t *links) find(token uint64) *link {
 	if place := uint32(token); int(place) < len(t.all) {
 		if l := t.all[place]; l.open && l.life == uint32(token>>32) {
@@ -71,8 +70,7 @@ func (t *links) find(token uint64) *link {
 	return nil
 }
 
-// remove ends a connection, and gives back its descriptor for the caller to
-// close.
+// remove ends a connection and returns its descriptor for the caller to close.
 func (t *links) remove(l *link) (fd int) {
 	l.open = false
 	l.next.set(serve.Close)

@@ -11,8 +11,8 @@ import (
 	"lflab/lf/httpd"
 )
 
-// waits are the timeouts of the threads that are in epoll_pwait, ms, or false
-// where the kernel does not tell.
+// waits returns the timeouts, ms, of the threads in epoll_pwait. It returns
+// false if the kernel does not tell.
 func (r *rig) waits() (timeouts []int32, ok bool) {
 	calls, ok := r.calls()
 	for _, call := range calls {
@@ -25,8 +25,8 @@ func (r *rig) waits() (timeouts []int32, ok bool) {
 	return timeouts, ok
 }
 
-// TestPercoreTimer: a thread with nothing due sets no timer, one with an idle
-// connection wakes when that is due.
+// TestPercoreTimer checks that a thread without deadlines sets no timer, and
+// that one with an idle connection wakes at its deadline.
 func TestPercoreTimer(t *testing.T) {
 	r := start(t, "percore", setup{limits: httpd.Limits{KeepAliveTimeout: time.Hour}})
 	timers := func(want int) {
@@ -52,8 +52,8 @@ func TestPercoreTimer(t *testing.T) {
 	timers(0)
 }
 
-// TestPercoreKeepsNothingOfShortVisits: a connection that is answered and
-// closed at once was never in an epoll set, and its place is used again.
+// TestPercoreKeepsNothingOfShortVisits checks that a connection that is closed
+// after its answer never enters an epoll set, and that its place is reused.
 func TestPercoreKeepsNothingOfShortVisits(t *testing.T) {
 	r := start(t, "percore", setup{})
 	for range 50 {
@@ -73,8 +73,8 @@ func TestPercoreKeepsNothingOfShortVisits(t *testing.T) {
 	}
 }
 
-// TestPercoreIdleConnections: what an idle connection costs is its link; no
-// session stays with it.
+// TestPercoreIdleConnections checks that an idle connection costs only its
+// link, and no session.
 func TestPercoreIdleConnections(t *testing.T) {
 	const connections = 200
 	r := start(t, "percore", setup{threads: 2})
@@ -85,7 +85,7 @@ func TestPercoreIdleConnections(t *testing.T) {
 		c.hello("GET")
 		all = append(all, c)
 	}
-	for _, c := range all { // and they go on
+	for _, c := range all { // they can continue
 		c.send(getHello)
 		c.hello("GET")
 	}
@@ -108,8 +108,8 @@ func TestPercoreIdleConnections(t *testing.T) {
 	}
 }
 
-// TestPercoreDivides: each thread serves the connections of its own
-// listener; with enough of them all threads have some.
+// TestPercoreDivides checks that each thread serves the connections of its own
+// listener. With enough connections all threads have some.
 func TestPercoreDivides(t *testing.T) {
 	r := start(t, "percore", setup{threads: 3})
 	until(t, "connections at all threads", func() bool {
@@ -123,9 +123,9 @@ func TestPercoreDivides(t *testing.T) {
 	})
 }
 
-// TestRequestDuringAResponse: a request that arrives while its connection
-// waits for room is answered after, though nothing tells of it again: two
-// requests are in hand by then, and the session need not read to go on.
+// TestRequestDuringAResponse sends a request while its connection waits for
+// room. It is answered later although no event reports it again: two requests
+// are buffered by then, and the session need not read to go on.
 func TestRequestDuringAResponse(t *testing.T) {
 	const n = 10_000_000 // more than two sockets' buffers hold
 	someVariants(t, setup{}, func(t *testing.T, r *rig) {
@@ -142,7 +142,7 @@ func TestRequestDuringAResponse(t *testing.T) {
 			return true
 		})
 		c.send(getHello)
-		r.check() // by now threads that do not wait have seen it
+		r.check() // by now threads that do not wait have seen the request
 		if _, body := c.answer("GET"); len(body) != n {
 			t.Fatalf("%d bytes", len(body))
 		}

@@ -6,28 +6,28 @@ import (
 	"lflab/lf/sock"
 )
 
-// timingWheel finds the connections whose deadline has passed, for one thread: a
-// wheel of slots, a grain each. A connection is in the slot of some deadline
-// that it had; when that has come, and its deadline has moved on since, it goes
-// into a later one. So a deadline that moves further away, as with each
-// request, costs nothing, and one that comes nearer a few links.
+// timingWheel finds the connections of one thread whose deadline has passed. It
+// is a ring of slots, each for one grain. A connection is in the slot of a
+// deadline that it once had. When that comes and the deadline has moved on, the
+// connection goes into a later slot. So moving a deadline further away, as each
+// request does, costs nothing; moving it nearer changes a few links.
 type timingWheel struct {
 	slots [wheelSlots]*link
-	set   [wheelSlots / 64]uint64 // slots with something in them
-	due   int64                   // grain up to which slots have been emptied, itself included
+	set   [wheelSlots / 64]uint64 // bits of the slots that are not empty
+	due   int64                   // last grain whose slot was emptied
 }
 
 // timer is a connection's place in a timing wheel.
 type timer struct {
-	grain      int64 // whose slot it is in; 0 none
+	grain      int64 // grain of its slot; 0 if it is in none
 	prev, next *link
 }
 
-// wheelSlots is how many slots a timing wheel has. What is due further away
-// than this many grains is looked at in between.
+// wheelSlots is the number of slots. A connection whose deadline is further
+// away than that goes into the last slot and is checked when that comes.
 const wheelSlots = 256
 
-// at sees to it that the connection is found when its deadline has passed.
+// at sets l's deadline, at which expire will find it; 0 means none.
 func (w *timingWheel) at(l *link, deadline int64) {
 	l.deadline = deadline
 	if deadline == 0 || l.timer.grain != 0 && l.timer.grain <= grains(deadline) {
@@ -48,7 +48,7 @@ func (w *timingWheel) put(l *link) {
 	w.set[g%wheelSlots/64] |= 1 << (g % 64)
 }
 
-// drop forgets a connection.
+// drop removes a connection from the wheel.
 func (w *timingWheel) drop(l *link) {
 	t := l.timer
 	if t.grain == 0 {
@@ -68,10 +68,10 @@ func (w *timingWheel) drop(l *link) {
 	l.timer = timer{}
 }
 
-// begin starts the wheel, which has nothing in it.
+// begin starts the wheel, which must be empty.
 func (w *timingWheel) begin(now int64) { w.due = now / grain }
 
-// soonest is when the wheel has to be looked at next, ns, or sock.Never.
+// soonest returns when to call expire next, ns, or sock.Never.
 func (w *timingWheel) soonest() int64 {
 	for g := w.due + 1; g < w.due+wheelSlots; {
 		if word := w.set[g%wheelSlots/64] >> (g % 64); word != 0 {
@@ -82,12 +82,12 @@ func (w *timingWheel) soonest() int64 {
 	return sock.Never
 }
 
-// expire calls end for each connection whose deadline is not after now. end
-// may drop it.
+// expire calls end for each connection whose deadline has come by now. end may
+// drop it.
 func (w *timingWheel) expire(now int64, end func(*link)) {
 	until := now / grain
 	if until-w.due > wheelSlots {
-		w.due = until - wheelSlots // every slot once is enough
+		w.due = until - wheelSlots // one pass over all slots is enough
 	}
 	for w.due < until {
 		w.due++

@@ -7,7 +7,7 @@ import (
 	"lflab/lf/sock"
 )
 
-// TestTimingWheel steps a wheel beside a plain list of deadlines: none is found
+// TestTimingWheel steps a wheel beside a plain list of deadlines. None is found
 // before its time, all are found by the next turn after it, and soonest is
 // never later than the first.
 func TestTimingWheel(t *testing.T) {
@@ -23,11 +23,11 @@ func TestTimingWheel(t *testing.T) {
 		held := map[*link]bool{}
 		for range 4000 {
 			switch random.IntN(8) {
-			case 0: // ends
+			case 0: // it ends
 				l := all[random.IntN(len(all))]
 				c.drop(l)
 				delete(held, l)
-			case 1: // time passes, now and then a lot of it
+			case 1: // time passes, sometimes a lot
 				step := random.Int64N(3 * grain)
 				if random.IntN(50) == 0 {
 					step = random.Int64N(3 * wheelSlots * grain)
@@ -75,7 +75,7 @@ func TestTimingWheel(t *testing.T) {
 	}
 }
 
-// TestLinks: an event finds its connection, and not the next one with its place.
+// TestLinks checks that an event finds no later connection in its place.
 func TestLinks(t *testing.T) {
 	var all links
 	a, b := all.add(10, false), all.add(11, false)

@@ -11,8 +11,8 @@ import (
 
 func onFirst(int) int { return thread.CPUs()[0] }
 
-// TestPinnedThreads: each thread may run on its own CPU and on no other, in
-// every architecture that has threads, and the server serves.
+// TestPinnedThreads checks that each thread may run only on its own CPU, in
+// every architecture that has threads, and that the server serves.
 func TestPinnedThreads(t *testing.T) {
 	cpus := thread.CPUs()
 	cpu := func(id int) int { return cpus[(id+1)%len(cpus)] }

@@ -4,9 +4,9 @@ import (
 	"testing"
 )
 
-// TestPreforkServesOneAtATime: the next connection waits in the listener's
-// queue while one is open, and is served when that has ended. P1: one
-// connection per process.
+// TestPreforkServesOneAtATime checks that the next connection waits in the
+// listener's queue while one is open, and is served when that has ended. P1:
+// one connection per process.
 func TestPreforkServesOneAtATime(t *testing.T) {
 	for _, v := range everyKind() {
 		if v.kind.MaxThreads != 1 {
@@ -22,7 +22,7 @@ func TestPreforkServesOneAtATime(t *testing.T) {
 			first.hello("GET")
 			second := r.dial()
 			second.send(getHello)
-			first.send(getHello) // the thread is past accepting
+			first.send(getHello) // the thread has accepted
 			first.hello("GET")
 			if n := r.m.Status().Connections; n != 1 {
 				t.Errorf("%d connections are served", n)
@@ -39,7 +39,7 @@ func TestPreforkServesOneAtATime(t *testing.T) {
 	}
 }
 
-// TestPreforkDrains in a request, between requests, and before any.
+// TestPreforkDrains drains in a request, between requests, and before any.
 func TestPreforkDrains(t *testing.T) {
 	for _, path := range []string{"", "/hello", "held"} {
 		r := start(t, "prefork", setup{holds: true})

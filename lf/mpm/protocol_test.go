@@ -22,7 +22,7 @@ func TestKeepAlive(t *testing.T) {
 	})
 }
 
-// TestPipelining: twenty requests in one segment, twenty answers in order.
+// TestPipelining sends twenty requests in one segment and checks the order.
 func TestPipelining(t *testing.T) {
 	someVariants(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
@@ -36,7 +36,7 @@ func TestPipelining(t *testing.T) {
 				t.Fatalf("answer %d: %s, %q", i, res.Status, body)
 			}
 		}
-		// And twenty of which the last closes.
+		// Another twenty, the last of which closes.
 		c.send(strings.Repeat(getHello, 19) + "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 		for i := range 20 {
 			if closes := c.hello("GET"); closes != (i == 19) {
@@ -69,7 +69,7 @@ func TestVersionsAndClose(t *testing.T) {
 						t.Fatalf("%s %s: body %q, length %d", method, test.name, body, res.ContentLength)
 					}
 					if got := res.Header.Get("Connection"); got != test.connection {
-						// net/http takes "close" out of the header.
+						// net/http removes "close" from the header.
 						if !(test.closes && res.Close) {
 							t.Errorf("%s %s: Connection: %q, want %q", method, test.name, got, test.connection)
 						}
@@ -85,8 +85,8 @@ func TestVersionsAndClose(t *testing.T) {
 	})
 }
 
-// TestBodies sends bodies of many sizes to /echo, framed in both ways, with
-// and without asking before.
+// TestBodies sends bodies of many sizes to /echo, framed in both ways, with and
+// without Expect: 100-continue.
 func TestBodies(t *testing.T) {
 	someVariants(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
@@ -117,7 +117,7 @@ func TestBodies(t *testing.T) {
 	})
 }
 
-// TestByteByByte: a request in as many segments as it has bytes.
+// TestByteByByte sends a request in as many segments as it has bytes.
 func TestByteByByte(t *testing.T) {
 	someVariants(t, setup{}, func(t *testing.T, r *rig) {
 		c := r.dial()
@@ -135,8 +135,8 @@ func TestByteByByte(t *testing.T) {
 	})
 }
 
-// TestSlowReading: a large response to a peer with a small buffer, read in
-// small pieces, with the next request waiting behind it.
+// TestSlowReading sends a large response to a peer with a small buffer, which
+// reads small pieces while the next request waits.
 func TestSlowReading(t *testing.T) {
 	const n = 3_000_000
 	someVariants(t, setup{}, func(t *testing.T, r *rig) {
@@ -169,7 +169,7 @@ func TestSlowReading(t *testing.T) {
 	})
 }
 
-// TestHalfClosed: a peer that ends its side after the request is answered.
+// TestHalfClosed: a peer that closes its side after the request gets an answer.
 func TestHalfClosed(t *testing.T) {
 	someVariants(t, setup{}, func(t *testing.T, r *rig) {
 		for range 20 {

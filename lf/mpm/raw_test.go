@@ -6,12 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawClient asks by system calls alone and allocates nothing, so that what is
-// counted in its process is the server's.
+// rawClient uses system calls only and allocates nothing, so that all counts in
+// its process are the server's.
 type rawClient struct {
 	t      testing.TB
 	addr   *unix.SockaddrInet4
-	fd     int // -1 when not connected
+	fd     int // -1 if not connected
 	closes bool
 	in     [4096]byte
 }
@@ -27,8 +27,8 @@ func (r *rig) rawClient(mode string) *rawClient {
 	return &rawClient{t: r.t, addr: &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}, fd: -1, closes: mode == "close"}
 }
 
-// ask sends one request and reads its answer; in close mode on a connection
-// of its own, and to its end.
+// ask sends one request and reads its answer. In close mode it uses a
+// connection of its own and reads to its end.
 func (c *rawClient) ask() {
 	request := rawKeepAlive
 	if c.fd < 0 {
@@ -53,7 +53,7 @@ func (c *rawClient) ask() {
 	}
 }
 
-// read goes on after a signal: with a time limit the kernel does not restart it.
+// read repeats after a signal, because the kernel does not with a time limit.
 func (c *rawClient) read() (int, error) {
 	for {
 		n, err := unix.Read(c.fd, c.in[:])

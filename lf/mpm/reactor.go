@@ -26,18 +26,18 @@ var reactorKind = Kind{
 	New:        newReactor,
 }
 
-// reactor is a pool whose event sources are epoll sets. A connection is served
-// while there is something to do and waits in the set otherwise, so a slow
-// peer holds no thread. Sets beyond the first divide the connections, not the
-// listener, which is in all of them.
+// reactor is a pool whose event sources are epoll sets. A thread serves a
+// connection while there is something to do. Otherwise the connection waits in
+// the set, so a slow peer occupies no thread. Several sets divide the
+// connections, but each set contains all listeners.
 type reactor struct {
 	*table
 	pool      *lf.Pool[*handle]
 	sets      []*handleSet
 	edges     bool
 	bound     bool
-	afterRead bool // a leader promotes when it has read
-	owners    int  // that connections were given to, where they are bound; the leader's
+	afterRead bool // the leader promotes after it has read
+	owners    int  // connections bound to threads so far; only the leader uses it
 }
 
 func newReactor(s *server) (MPM, error) {
@@ -71,7 +71,8 @@ func newReactor(s *server) (MPM, error) {
 	return m, nil
 }
 
-// reactorPromotion is adaptive where the rest allows it.
+// reactorPromotion returns adaptive if gate and association allow it, or
+// handoff.
 func reactorPromotion(cfg Config) lf.Promotion {
 	if cfg.Gate != nil || cfg.Association == lf.Bound {
 		return lf.Handoff
@@ -79,7 +80,7 @@ func reactorPromotion(cfg Config) lf.Promotion {
 	return lf.Adaptive
 }
 
-// refuseReactor tells what does not go with events that are bound to threads.
+// refuseReactor refuses several sets if events are bound to threads.
 func refuseReactor(cfg Config) error {
 	if cfg.Association == lf.Bound && cfg.Sets > 1 {
 		return fmt.Errorf("connections that are bound to threads have one handle set, not %d", cfg.Sets)
@@ -104,13 +105,13 @@ func (m *reactor) handle(id int, h *handle) {
 	}
 	set := m.setOf(h)
 	for m.again(s, set, h) {
-		s.BeforeLong() // something has arrived that another leader was told of
+		s.BeforeLong() // another leader was told that something has arrived
 	}
 	s.Set(serve.Waiting)
 }
 
-// again serves the connection once, and gives it away. It reports true when
-// there is more to do, and the caller owns it still.
+// again serves the connection once and gives it away. It returns true if there
+// is more to do; then the caller still owns the connection.
 func (m *reactor) again(s *seat, set *handleSet, h *handle) bool {
 	next, by := m.stepSession(s, &h.connection)
 	if next == serve.Close {
@@ -123,7 +124,7 @@ func (m *reactor) again(s *seat, set *handleSet, h *handle) bool {
 	return !m.reactivate(s, set, h, next)
 }
 
-// setOf is the handle set that the connection belongs to.
+// setOf returns the handle set that the connection belongs to.
 func (m *reactor) setOf(h *handle) *handleSet {
 	if len(m.sets) == 1 {
 		return m.sets[0]
@@ -131,14 +132,13 @@ func (m *reactor) setOf(h *handle) *handleSet {
 	return m.sets[h.conn.FD()%len(m.sets)]
 }
 
-// reactivate lets the connection wait: from the moment it is given away, it may
-// belong to somebody else, and even be another connection. It reports false
-// when an edge came meanwhile: then it is the caller's still.
+// reactivate lets the connection wait, or closes it if the set refuses it.
+// Afterwards another thread may own it, and it may even be another connection.
+// It returns false if an edge came meanwhile; then the caller still owns it.
 //
-// Where events are edges, a connection is put into the set once, and from then
-// on its word is all that has to be written. An edge is told when something
-// arrives, not while it is there: for what was left unread, or room left
-// unfilled, the kernel is asked to look again.
+// With edges, a connection is put into the set once; later only its state
+// changes. An edge reports an arrival, not data that is there. So if the
+// session left data unread or room unfilled, the kernel is asked to look again.
 func (m *reactor) reactivate(s *seat, set *handleSet, h *handle, next serve.Next) bool {
 	if m.edges && h.inSet && !h.unfinished(next) {
 		if !h.release() {
@@ -151,7 +151,7 @@ func (m *reactor) reactivate(s *seat, set *handleSet, h *handle, next serve.Next
 		return true
 	}
 	if m.draining.Load() {
-		m.wakeLeaders() // one of them looks at what came to wait while the server ends
+		m.wakeLeaders() // so that one checks what begins to wait during the drain
 	}
 	return true
 }

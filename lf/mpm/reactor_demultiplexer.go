@@ -12,22 +12,22 @@ import (
 	"lflab/lf/sock"
 )
 
-// batch is how many events are taken from the set at once.
+// batch is the largest number of events that are taken from the set at once.
 const batch = 256
 
-// demultiplexer is a handle set as the pool's event source. Each leader of a
-// set has its own: what it has taken from the set belongs to the leadership,
-// not to the thread, and whoever leads next goes on with it.
+// demultiplexer makes a handle set an event source of the pool. Each leader of
+// a set has its own. The events that were taken from the set belong to the
+// leadership, not to the thread: the next leader continues with them.
 type demultiplexer struct {
 	m       *reactor
 	set     *handleSet
 	events  []unix.EpollEvent
-	next, n int           // events[next:n] have not been looked at
-	ready   sock.Ready    // listeners that connections wait at
-	pending fifo[*handle] // had an edge while they were evicted for nothing
+	next, n int           // events[next:n] are still to be looked at
+	ready   sock.Ready    // listeners with waiting connections
+	pending fifo[*handle] // had an edge before they could be given back
 }
 
-// Wait returns the next connection that there is something to do for. The
+// Wait returns the next connection for which there is something to do. The
 // caller owns it.
 func (d *demultiplexer) Wait(id int) (*handle, error) {
 	s := &d.m.seats[id]
@@ -55,11 +55,11 @@ func (d *demultiplexer) Wait(id int) (*handle, error) {
 			continue
 		}
 		if d.m.draining.Load() {
-			stopped := d.m.stopped.Load() // before idle ones are ended: who comes after them is seen in the next round
+			stopped := d.m.stopped.Load() // read before idle ones are ended: the next round finds those that come after
 			d.drain(s)
 			if stopped && d.m.alive.Load() == 0 {
 				s.Set(serve.Waiting)
-				d.m.wakeLeaders() // the others
+				d.m.wakeLeaders() // so that they end, too
 				return nil, lf.ErrEnded
 			}
 		}
@@ -69,16 +69,16 @@ func (d *demultiplexer) Wait(id int) (*handle, error) {
 	}
 }
 
-// Owner is the thread that a connection is bound to: they take turns.
+// Owner returns the thread that h is bound to. Connections get threads in turn.
 func (d *demultiplexer) Owner(h *handle) int { return h.owner }
 
-// Ready is how many events wait behind the one that Wait returned.
+// Ready returns how many events wait behind the one that Wait returned.
 func (d *demultiplexer) Ready() int { return d.n - d.next }
 
-// Interrupt implements lf.Source; the server ends by draining.
+// Interrupt implements lf.Source. It drains the server.
 func (d *demultiplexer) Interrupt() { d.m.Drain() }
 
-// claim takes the connection that an event is for, if there is one.
+// claim claims the connection of an event, or returns nil if none needs service.
 func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 	token := sock.Token(e)
 	if d.ready.Note(token) {
@@ -95,8 +95,8 @@ func (d *demultiplexer) claim(e *unix.EpollEvent) *handle {
 	return h
 }
 
-// accept takes one connection; nil when there is none. They are taken one by
-// one, so that each is an event to the pool.
+// accept accepts one connection, or returns nil. It accepts one at a time, so
+// that each is an event of the pool.
 func (d *demultiplexer) accept(s *seat) *handle {
 	m := d.m
 	fd, err := d.set.Accept(&d.ready)
@@ -115,7 +115,7 @@ func (d *demultiplexer) accept(s *seat) *handle {
 	return h
 }
 
-// turn waits once on the set, and ends what has waited too long.
+// turn ends what has waited too long, then waits once on the set.
 func (d *demultiplexer) turn(s *seat) {
 	d.set.Resume()
 	now := flight.Now()
@@ -129,19 +129,19 @@ func (d *demultiplexer) turn(s *seat) {
 	}
 	n, err := d.set.wait(d.events, now, till, d.n > 1)
 	if err != nil {
-		panic(fmt.Sprintf("reactor: %v", err)) // the set is not one any more: nothing can be served
+		panic(fmt.Sprintf("reactor: %v", err)) // the set is unusable: nothing can be served
 	}
 	d.next, d.n = 0, n
 }
 
-// drainPause is how often a draining server looks for connections that have
-// come to wait.
+// drainPause is the interval at which a draining server looks for connections
+// that have begun to wait.
 const drainPause = 100 * time.Millisecond
 
 // expire ends the connections of this set that have waited too long, and
 // returns the earliest deadline of the rest.
 func (d *demultiplexer) expire(s *seat, now int64) (soonest int64) {
-	// What is set from here on is found in the word, what was set before in the table.
+	// Deadlines set from here on are in soonest, those set before in the table.
 	d.set.soonest.Store(sock.Never)
 	soonest = sock.Never
 	for h := range d.m.all {
@@ -163,15 +163,16 @@ func (d *demultiplexer) expire(s *seat, now int64) (soonest int64) {
 	return soonest
 }
 
-// giveBack lets a connection wait on that was evicted for nothing.
+// giveBack lets a claimed connection wait again, or pend if an edge came
+// meanwhile.
 func (d *demultiplexer) giveBack(h *handle) {
 	if !h.release() {
 		d.pending.push(h)
 	}
 }
 
-// drain ends the connections that are between requests, and those that linger
-// for too long now.
+// drain ends the connections that are between requests, and those that have
+// lingered for too long now.
 func (d *demultiplexer) drain(s *seat) {
 	now := flight.Now()
 	for h := range d.m.all {

@@ -13,15 +13,15 @@ import (
 type handleSet struct {
 	*sock.Poller
 
-	// soonest is the earliest deadline that is known of, ns, or sock.Never.
-	// waitsTill is until when a leader waits, 0 when it does not: then it
-	// looks at soonest before it does.
+	// soonest is the earliest known deadline, ns, or sock.Never. waitsTill is
+	// the time until which a leader waits; 0 means that none waits. A leader
+	// checks soonest before it waits.
 	soonest   atomic.Int64
 	waitsTill atomic.Int64
 }
 
-// wait waits on the set until an absolute time. A busy one takes what is there
-// first: that is most often something, and a call that does not block costs
+// wait waits on the set until an absolute time. If busy, it polls first,
+// because that usually finds something, and a call that does not block costs
 // less.
 func (s *handleSet) wait(events []unix.EpollEvent, now, till int64, busy bool) (int, error) {
 	if busy {
@@ -29,8 +29,8 @@ func (s *handleSet) wait(events []unix.EpollEvent, now, till int64, busy bool) (
 			return n, err
 		}
 	}
-	// Either a deadline that is set now is seen, or whoever sets it sees that
-	// this wait lasts too long.
+	// Either this thread sees a deadline that is set now, or the thread that
+	// sets it sees that this wait lasts too long.
 	s.waitsTill.Store(till)
 	if s.soonest.Load() < till {
 		till = now
@@ -40,7 +40,7 @@ func (s *handleSet) wait(events []unix.EpollEvent, now, till int64, busy bool) (
 	return n, err
 }
 
-// due notes a deadline, and ends a leader's wait that would last beyond it.
+// due records a deadline, and ends a leader's wait that would last longer.
 func (s *handleSet) due(at int64) {
 	if at == 0 {
 		return

@@ -40,7 +40,7 @@ func TestKindsAreWhole(t *testing.T) {
 	}
 }
 
-// TestBadConfig: what New refuses it names, and leaves nothing behind.
+// TestBadConfig checks that New names what it refuses and leaves nothing open.
 func TestBadConfig(t *testing.T) {
 	web, err := httpd.New(httpd.Config{})
 	if err != nil {

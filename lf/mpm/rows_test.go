@@ -8,9 +8,9 @@ import (
 	"lflab/lf/serve"
 )
 
-// TestRows: rows that others read, too, show each thread from its start to its
-// end, with its number in the kernel; they count hand-offs, and go on from what
-// was there before.
+// TestRows checks that rows that others also read show each thread from its
+// start to its end, with its kernel ID. They count hand-offs and continue the
+// previous counts.
 func TestRows(t *testing.T) {
 	const before = 1000
 	each(t, variants(), func(t *testing.T, v variant) {
@@ -35,7 +35,7 @@ func checkRows(t *testing.T, r *rig, rows []serve.Row, before uint64) {
 		c.hello("GET")
 		c.Close()
 	}
-	dynamic := r.kind.Name == "goroutine" // has rows for connections, and no threads of its own
+	dynamic := r.kind.Name == "goroutine" // it has rows for connections and no threads of its own
 	until(t, "the connections to be counted, and the threads to be idle", func() bool {
 		n, idle := uint64(0), 0
 		for i := range rows {
@@ -63,7 +63,7 @@ func checkRows(t *testing.T, r *rig, rows []serve.Row, before uint64) {
 	st := r.m.Status()
 	switch st.MPM {
 	case "leader", "reactor":
-		// Ends of connections are events that may come just now.
+		// Events for ends of connections may still come.
 		until(t, "rows and counters to agree on hand-offs", func() bool {
 			st, handoffs := r.m.Status(), uint64(0)
 			for i := range rows {
@@ -76,7 +76,7 @@ func checkRows(t *testing.T, r *rig, rows []serve.Row, before uint64) {
 			t.Errorf("%d hand-offs of 10 connections", handoffs)
 		}
 	case "event":
-		if handoffs < 10 { // and one for the end of each, where that came by itself
+		if handoffs < 10 { // and one for the end of each that is an event of its own
 			t.Errorf("%d hand-offs of 10 connections", handoffs)
 		}
 	default:
@@ -98,8 +98,8 @@ func checkRows(t *testing.T, r *rig, rows []serve.Row, before uint64) {
 	}
 }
 
-// TestWaitingConnections: a status tells for how many connections no thread is
-// there, and what they wait for.
+// TestWaitingConnections checks that the status counts the connections without
+// a thread by what they wait for.
 func TestWaitingConnections(t *testing.T) {
 	for _, kind := range Kinds() {
 		if !kind.Async {

@@ -20,44 +20,44 @@ import (
 	"lflab/sync/queue"
 )
 
-// server is what all architectures have in common: the threads' places on the
-// scoreboard, a connection and a session for each, what they wait in, and the
-// way they drain. It does not know who waits for what. An architecture fills it
+// server is what all architectures have in common: the threads' rows on the
+// scoreboard, a connection and a session for each thread, what they wait in,
+// and the drain. It does not know who waits for what. An architecture fills it
 // in, and replaces the methods that do not suit it.
 type server struct {
 	name      string
-	primitive string // what threads sleep on, as Status names it
+	primitive string // name of what threads sleep on, for Status
 	cfg       Config
 	started   int64
 	seats     []seat
-	body      func(id int)       // what thread id does, where the threads are not a pool's
-	listen    func()             // what thread 0 does in its place, where it is a listener
-	pool      followers          // the threads, where they are a pool's
-	handoffs  func() queue.Stats // of the queue between a listener thread and workers; nil where there is none
-	sources   []io.Closer        // what threads wait in; closed after they have ended
+	body      func(id int)       // runs thread id, if the threads are not a pool's
+	listen    func()             // runs thread 0 instead, if that is a listener
+	pool      followers          // runs the threads, if they are a pool's
+	handoffs  func() queue.Stats // of the queue from a listener thread to workers; nil if there is none
+	sources   []io.Closer        // what threads wait in; closed after the threads have ended
 	running   sync.WaitGroup     // threads that are not a pool's
-	release   func()             // gives back what the threads were reserved of Ps
+	release   func()             // undoes thread.Reserve
 	panics    atomic.Uint64      // of sessions
-	loose     atomic.Uint64      // connections that no seat has had
+	loose     atomic.Uint64      // connections that no seat has served
 	draining  atomic.Bool        // the server ends: connections do not wait for another request
-	stopped   atomic.Bool        // and no more of them are accepted
+	stopped   atomic.Bool        // the server accepts no more connections
 	ending
 }
 
-// followers is a Leader/Followers pool of whatever events.
+// followers is a Leader/Followers pool with any type of events.
 type followers interface {
 	Start()
 	Wait() error
 	Stats() lf.Stats
 }
 
-// seat is one thread's.
+// seat is the state of one thread.
 type seat struct {
-	_ [128]byte // what one thread writes must not share a cache line with what another does
+	_ [128]byte // so that data of different threads share no cache line
 	serve.Thread
 	conn    sock.Conn
 	session serve.Session
-	spare   *cas.Ring[serve.Session] // for connections to come, where they wait without a thread
+	spare   *cas.Ring[serve.Session] // sessions for later connections, if they wait without a thread
 	gone    atomic.Bool              // the thread has ended
 }
 
@@ -83,10 +83,10 @@ func newServer(k Kind, cfg Config) *server {
 	return m
 }
 
-// owns has the server close c in the end.
+// owns makes the server close c at its end.
 func (m *server) owns(c io.Closer) { m.sources = append(m.sources, c) }
 
-// closer makes an io.Closer of a function.
+// closer makes a function an io.Closer.
 type closer func() error
 
 func (c closer) Close() error { return c() }
@@ -100,8 +100,8 @@ func (m *server) close() error {
 	return errors.Join(errs...)
 }
 
-// poller makes a set with those listeners in it, and a waker of its own where
-// none is given. The server owns both.
+// poller makes a handle set with those listeners in it, and a waker if none is
+// given. The server owns what it makes.
 func (m *server) poller(waker *sock.Waker, ls []*sock.Listener) (*sock.Poller, error) {
 	if waker == nil {
 		var err error
@@ -110,14 +110,14 @@ func (m *server) poller(waker *sock.Waker, ls []*sock.Listener) (*sock.Poller, e
 		}
 		m.owns(waker)
 	}
-	p, err := sock.NewPoller(waker, m.cfg.Exclusive || m.cfg.Sets > 1, ls...) // one of several sets is enough to wake
+	p, err := sock.NewPoller(waker, m.cfg.Exclusive || m.cfg.Sets > 1, ls...) // it is enough to wake one of several sets
 	if err == nil {
 		m.owns(p)
 	}
 	return p, err
 }
 
-// poolOptions adds to a pool's options what shows its threads on their rows.
+// poolOptions makes the pool of opt show its threads on their rows.
 func (m *server) poolOptions(opt lf.Options) lf.Options {
 	opt.Log = func(id int) *flight.Log { return m.seats[id].Log }
 	opt.Handoffs = func(id int) *atomic.Uint64 { return &m.seats[id].Handoffs }
@@ -152,9 +152,9 @@ func (m *server) Start() error {
 	return nil
 }
 
-// enter shows a thread on its row and puts it on its CPU. The thread calls it
-// first. It panics where the process has lost that CPU since it started, because
-// what was to be measured cannot be then.
+// enter pins a thread to its CPU and shows it on its row. The thread calls it
+// first. It panics if the process has lost that CPU since the start, because
+// then the planned measurement is impossible.
 func (m *server) enter(id int) {
 	s := &m.seats[id]
 	if m.cfg.CPU != nil {
@@ -168,7 +168,7 @@ func (m *server) enter(id int) {
 	s.Set(serve.Waiting)
 }
 
-// leave takes it off, as the last thing the thread does.
+// leave shows on its row that a thread has ended. The thread calls it last.
 func (m *server) leave(id int) {
 	s := &m.seats[id]
 	s.TID.Store(0)
@@ -194,12 +194,12 @@ func (m *server) serve(id, fd int) {
 	s.session.Serve(&s.Thread)
 }
 
-// stamping reports whether the kernel stamps what new connections receive: what
-// is true of the first listener is true of all.
+// stamping reports whether new connections have kernel time stamps. The first
+// listener speaks for all, because they do not differ in this.
 func (m *server) stamping() bool { return m.cfg.Listeners[0].Stamping() }
 
-// panicked notes that a session panicked outside of its handler. That is a
-// defect of ours. It costs its connection and no more.
+// panicked counts and logs a panic of a session outside of its handler, which
+// is a defect of this program. It costs only that connection.
 func (m *server) panicked(t *serve.Thread, value any) {
 	m.panics.Add(1)
 	slog.Error("session panicked", "mpm", m.name, "thread", t.ID, "panic", value, "stack", string(debug.Stack()))
@@ -208,17 +208,17 @@ func (m *server) panicked(t *serve.Thread, value any) {
 // Wait implements MPM.
 func (m *server) Wait() {
 	if m.pool != nil {
-		_ = m.pool.Wait() // what is left of the parkers ends with the process
+		_ = m.pool.Wait() // what remains of the parkers ends with the process
 	}
 	m.running.Wait()
 	m.end()
 	if m.release != nil {
 		m.release()
 	}
-	_ = m.close() // what is left of it ends with the process
+	_ = m.close() // what remains of it ends with the process
 }
 
-// Look implements MPM. It tells those of the sources that are Lookers.
+// Look implements MPM. It calls Look of all sources that have it.
 func (m *server) Look() {
 	m.whileOpen(func() {
 		for _, s := range m.sources {

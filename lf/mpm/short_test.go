@@ -28,11 +28,11 @@ import (
 const (
 	shortServerEnv = "MPM_TEST_SHORT_SERVER"
 	shortThreads   = 24
-	shortRoom      = 8 // descriptors, beyond what the server starts with
+	shortRoom      = 8 // descriptors beyond those that the server starts with
 )
 
-// shortServer is the child: a server with descriptors for a few connections,
-// of the variant of that name. It drains when standard input ends.
+// shortServer is the child: a server of the named variant, with descriptors for
+// a few connections. It drains when standard input ends.
 func shortServer(name string) {
 	fatal := func(err error) {
 		if err != nil {
@@ -59,12 +59,12 @@ func shortServer(name string) {
 	all[at].choose(&cfg)
 	m, err = New(kind.Name, cfg)
 	fatal(err)
-	time.Sleep(time.Nanosecond) // the runtime's poller has its own descriptors from now on, as package control sees to it
+	time.Sleep(time.Nanosecond) // afterwards the runtime's poller has its own descriptors, as package control arranges
 	open, err := os.ReadDir("/proc/self/fd")
 	fatal(err)
 	limit := unix.Rlimit{Cur: uint64(len(open) + shortRoom), Max: 1000}
 	fatal(unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
-	began := flight.Now() // threads that accept may be short before they are all there
+	began := flight.Now() // before all threads run, one may already be short
 	fatal(m.Start())
 	fmt.Println(l.Addr(), began)
 	io.Copy(io.Discard, os.Stdin)
@@ -72,8 +72,9 @@ func shortServer(name string) {
 	m.Wait()
 }
 
-// TestShortOfDescriptors: at its limit of open files a server serves those it
-// has, waits without spinning, and takes the others when some have left.
+// TestShortOfDescriptors checks that a server at its limit of open files serves
+// the connections that it has, waits without spinning, and accepts others when
+// some have ended.
 func TestShortOfDescriptors(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -116,9 +117,9 @@ func TestShortOfDescriptors(t *testing.T) {
 	})
 }
 
-// TestSickForWantOfDescriptors: when nothing could be accepted for a second, a
-// server says so, once, and goes on with what it has. L12: a child that is
-// short of descriptors can end as sick.
+// TestSickForWantOfDescriptors checks that a server that could accept nothing
+// for a second calls Short once and goes on with what it has. L12: a child that
+// is short of descriptors can end as sick.
 func TestSickForWantOfDescriptors(t *testing.T) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -129,7 +130,7 @@ func TestSickForWantOfDescriptors(t *testing.T) {
 			continue
 		}
 		t.Run(v.String(), func(t *testing.T) {
-			t.Parallel() // each is a process, and waits most of the time
+			t.Parallel() // each is a process that mostly waits
 			ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
 			defer cancel()
 			cmd := exec.CommandContext(ctx, exe)
@@ -203,7 +204,8 @@ func crowdTheServer(t *testing.T, addr string, began int64) {
 		if len(waiting) > 1 {
 			continue
 		}
-		// Before the others come: not all architectures take them in order.
+		// Before the others come, because not all architectures accept in
+		// order.
 		if body, err := ask(c, "/hello", patience); err != nil || body != "Hello, World!" {
 			t.Fatalf("the first peer: %q, %v", body, err)
 		}
@@ -214,7 +216,7 @@ func crowdTheServer(t *testing.T, addr string, began int64) {
 			t.Fatal(err)
 		}
 	}
-	// Those that are in are served all the time.
+	// Connections that were accepted are served all the time.
 	var short, accepted, age uint64
 	until(t, "three shortages", func() bool {
 		body, err := ask(first, "/server-status?auto", patience)
@@ -228,8 +230,8 @@ func crowdTheServer(t *testing.T, addr string, began int64) {
 	if accepted >= peers {
 		t.Fatalf("the limit of open files had no effect: %d connections", accepted)
 	}
-	// goroutine's pause grows from 5 to 100 ms; of the others' threads each
-	// has one of 100 ms.
+	// goroutine's pause grows from 5 to 100 ms. In others each thread has a
+	// pause of 100 ms.
 	if most := 10 + shortThreads*(1+age/uint64(sock.ShortPause)); short > most {
 		t.Errorf("%d shortages within %v (want at most %d)", short, time.Duration(age), most)
 	}

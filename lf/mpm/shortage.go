@@ -7,22 +7,23 @@ import (
 	"lflab/lf/flight"
 )
 
-// shortFor is for how long all attempts to accept must have failed.
+// shortFor is for how long all attempts to accept must fail before
+// Config.Short.
 const shortFor = int64(time.Second)
 
-// shortage is how long no connection could be accepted for want of descriptors
-// or memory.
+// shortage measures for how long no connection could be accepted because
+// descriptors or memory ran out.
 type shortage struct {
 	mu    sync.Mutex
-	since int64  // when it began, ns; 0 none
-	last  int64  // when an attempt failed last, ns
-	had   uint64 // connections by then
+	since int64  // when it began, ns; 0 for none
+	last  int64  // time of the last failed attempt, ns
+	had   uint64 // connections accepted before it
 	told  sync.Once
 }
 
-// lasts notes an attempt that failed, and reports whether they have for long.
-// had is how many connections have been accepted. A shortage that nobody has
-// noted for as long is over.
+// lasts records a failed attempt, and reports whether all attempts have failed
+// for shortFor. had is the number of accepted connections. If it has grown, or
+// no attempt failed for shortFor, a new shortage begins.
 func (s *shortage) lasts(now int64, had uint64) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,7 +34,7 @@ func (s *shortage) lasts(now int64, had uint64) bool {
 	return now-s.since >= shortFor
 }
 
-// mindShortage has shortages of the listeners that last told to Config.Short.
+// mindShortage makes a shortage of the listeners that lasts call Config.Short.
 func (m *server) mindShortage() {
 	if m.cfg.Short == nil {
 		return
@@ -47,7 +48,7 @@ func (m *server) mindShortage() {
 	}
 }
 
-// accepted is how many connections there have been.
+// accepted returns the number of connections so far.
 func (m *server) accepted() uint64 {
 	n := m.loose.Load()
 	for i := range m.seats {
@@ -56,7 +57,7 @@ func (m *server) accepted() uint64 {
 	return n
 }
 
-// tellShort calls Config.Short, once.
+// tellShort calls Config.Short, if it is set, once.
 func (m *server) tellShort(err error) {
 	m.short.told.Do(func() {
 		if m.cfg.Short != nil {
@@ -65,6 +66,6 @@ func (m *server) tellShort(err error) {
 	})
 }
 
-// noteShort counts a connection that cannot be had, or kept, for want of
-// descriptors or memory.
+// noteShort records that a connection could not be accepted, or could not wait,
+// because descriptors or memory ran out.
 func (m *server) noteShort(err error) { m.cfg.Listeners[0].NoteShort(err) }

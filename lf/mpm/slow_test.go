@@ -7,8 +7,8 @@ import (
 	"lflab/lf/httpd"
 )
 
-// E5: a client that reads a large response slowly holds no thread where
-// connections wait without one. It gets all of it in the end.
+// E5: a client that reads a large response slowly occupies no thread if
+// connections wait without one. It gets all of it.
 func TestSlowReaders(t *testing.T) {
 	const size = 16_000_000
 	for _, kind := range Kinds() {
@@ -34,10 +34,10 @@ func TestSlowReaders(t *testing.T) {
 	}
 }
 
-// E7: clients that have sent half of a head hold no thread where connections
-// wait without one: a hundred of them keep nobody from being answered. That
-// Apache's event gives each of them a worker is not repeated here. In worker,
-// leader, kernel and prefork each has its thread, until its time is over.
+// E7: clients that have sent half of a head occupy no thread if connections
+// wait without one: a hundred of them delay nobody. In Apache's event each
+// occupies a worker; ours differs. In worker, leader, kernel and prefork each
+// occupies its thread until its deadline.
 func TestHalfHeads(t *testing.T) {
 	const limit = 300 * time.Millisecond
 	each(t, plainKinds(), func(t *testing.T, v variant) {
@@ -57,7 +57,7 @@ func TestHalfHeads(t *testing.T) {
 			r.check()
 			until(t, "only those to be there", func() bool { return r.m.Status().Open == 100 })
 			for _, c := range r.clients {
-				c.Close() // a drain would give them the rest of their time
+				c.Close() // otherwise a drain waits until their deadline
 			}
 		default:
 			threads := 3

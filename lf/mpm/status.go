@@ -31,8 +31,8 @@ func (m *server) Status() serve.Status {
 	return st
 }
 
-// statusOf is the part of Status that the rows and the listeners know, with so
-// many connections open; 0 is one for each busy thread.
+// statusOf returns the part of Status that rows and listeners know. open is the
+// number of open connections; 0 means one for each busy thread.
 func (m *server) statusOf(rows []serve.RowStatus, open int) serve.Status {
 	st := serve.Status{
 		MPM: m.name, Primitive: m.primitive, Started: m.started,
@@ -52,8 +52,8 @@ func (m *server) statusOf(rows []serve.RowStatus, open int) serve.Status {
 	return st
 }
 
-// asyncStatus is Status where connections wait without a thread, with so many
-// of them open.
+// asyncStatus returns Status for connections that wait without a thread. open
+// is the number of open connections.
 func (m *server) asyncStatus(open int64) serve.Status {
 	st := m.Status()
 	n := int(max(open, 0))
@@ -63,12 +63,12 @@ func (m *server) asyncStatus(open int64) serve.Status {
 	return st
 }
 
-// waitsFor is what a connection waits for while no thread has it: the last
-// answer of its session. Its owner writes it, and any thread may read it, to
-// count.
+// waitsFor holds the last result of a connection's session: what the connection
+// waits for while no thread has it. Its owner writes it. Any thread may read
+// it, to count.
 type waitsFor struct{ next atomic.Uint32 }
 
-// set is called with each request, and storing costs more than looking.
+// set stores only a change: each request calls it, and a load costs less.
 func (w *waitsFor) set(next serve.Next) {
 	if !w.is(next) {
 		w.next.Store(uint32(next))

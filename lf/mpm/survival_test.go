@@ -12,8 +12,8 @@ import (
 	"lflab/lf/serve"
 )
 
-// TestPeersThatVanish: peers that end with a reset, at every point of an
-// exchange, hundreds of times.
+// TestPeersThatVanish ends hundreds of connections with a reset, at every point
+// of an exchange.
 func TestPeersThatVanish(t *testing.T) { peersThatVanish(t, 6) }
 
 func peersThatVanish(t *testing.T, rounds int) {
@@ -66,7 +66,7 @@ func peersThatVanish(t *testing.T, rounds int) {
 	})
 }
 
-// TestHandlerThatPanics: it costs its connection at most.
+// TestHandlerThatPanics checks that a panic costs at most its connection.
 func TestHandlerThatPanics(t *testing.T) {
 	someVariants(t, setup{}, func(t *testing.T, r *rig) {
 		for range 20 {
@@ -86,8 +86,8 @@ func TestHandlerThatPanics(t *testing.T) {
 	})
 }
 
-// TestSessionThatPanics: a defect of a session, outside of any handler, costs
-// its connection and is counted.
+// TestSessionThatPanics checks that a panic of a session outside of a handler
+// costs only its connection and is counted.
 func TestSessionThatPanics(t *testing.T) {
 	watch := func(s serve.Service) serve.Service { return brittle{s, new(atomic.Uint64)} }
 	someVariants(t, setup{watch: watch}, func(t *testing.T, r *rig) {
@@ -115,7 +115,7 @@ func TestSessionThatPanics(t *testing.T) {
 	})
 }
 
-// brittle makes sessions of which every third use panics.
+// brittle makes sessions that panic at every third use.
 type brittle struct {
 	serve.Service
 	served *atomic.Uint64

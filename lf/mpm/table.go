@@ -16,8 +16,8 @@ import (
 type table struct {
 	*server
 	handles []atomic.Pointer[handle]
-	highest atomic.Int64 // descriptor ever held
-	alive   atomic.Int64 // connections that are open
+	highest atomic.Int64 // highest descriptor of any connection so far
+	alive   atomic.Int64 // open connections
 }
 
 // newTable makes a table for all descriptors that the process may have.
@@ -39,9 +39,9 @@ func newTable(m *server) (*table, error) {
 	return t, nil
 }
 
-// begin begins the connection of a descriptor that has been accepted, which
-// the caller then owns. It returns nil, and closes the descriptor, where the
-// limit of open files has been raised beyond its maximum at our start.
+// begin begins a connection with an accepted descriptor; the caller then owns
+// it. It closes a descriptor beyond the table, as a limit of open files that
+// was raised after the start allows, and returns nil.
 func (t *table) begin(fd int) *handle {
 	if fd >= len(t.handles) {
 		_ = sock.CloseFD(fd)
@@ -62,8 +62,8 @@ func (t *table) begin(fd int) *handle {
 	return h
 }
 
-// at is the handle that an event's token names, to be claimed for its turn; nil
-// where there never was one.
+// at returns the handle and the turn that an event's token names. The handle is
+// nil if the descriptor had no connection yet.
 func (t *table) at(token uint64) (h *handle, turn uint32) {
 	return t.handles[uint32(token)].Load(), uint32(token >> tokenTurn)
 }
@@ -81,7 +81,7 @@ func (t *table) all(yield func(*handle) bool) {
 // are left.
 func (t *table) drop(s *seat, h *handle) (left int64) {
 	s.spareIts(&h.connection)
-	_ = sock.CloseFD(h.shut()) // the set forgets the descriptor with it
+	_ = sock.CloseFD(h.shut()) // this also removes it from the set
 	return t.alive.Add(-1)
 }
 

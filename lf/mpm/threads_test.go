@@ -16,8 +16,8 @@ import (
 	"lflab/sync/park"
 )
 
-// calls are the system calls that the server's threads are in, as the kernel
-// shows them, or false where it does not.
+// calls returns the system calls that the server's threads are in, as the
+// kernel shows them. It returns false if the kernel does not.
 func (r *rig) calls() (all []string, ok bool) {
 	for _, tid := range r.tids() {
 		call, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", tid))
@@ -25,13 +25,13 @@ func (r *rig) calls() (all []string, ok bool) {
 			r.t.Log("cannot see what threads wait in")
 			return nil, false
 		}
-		all = append(all, string(call)) // none of a thread that has just ended
+		all = append(all, string(call)) // empty for a thread that has just ended
 	}
 	return all, true
 }
 
-// inCall counts the threads that are in a system call, or returns false where
-// the kernel does not tell.
+// inCall counts the threads in a system call. It returns false if the kernel
+// does not tell.
 func (r *rig) inCall(number int) (n int, ok bool) {
 	calls, ok := r.calls()
 	for _, call := range calls {
@@ -42,9 +42,9 @@ func (r *rig) inCall(number int) (n int, ok bool) {
 	return n, ok
 }
 
-// TestWhoAccepts: of an idle server's threads exactly the leader, or the
-// listener, waits in accept4, or in what it was told to wait in; of kernel's
-// all; of event's and reactor's one waits in the set, of percore's all.
+// TestWhoAccepts checks which threads of an idle server wait in accept4, or in
+// the chosen accept mode's call: only the leader or listener, but all threads
+// of kernel. Of event and reactor one thread waits in the set, of percore all.
 func TestWhoAccepts(t *testing.T) {
 	type wait struct{ call, threads int }
 	want := map[string]wait{
@@ -75,9 +75,9 @@ func TestWhoAccepts(t *testing.T) {
 	})
 }
 
-// TestLeaderAccounts: each connection is one event, each leadership brings one
-// event and came by a promotion or by finding none, and nobody is woken who is
-// not promoted.
+// TestLeaderAccounts checks that each connection is one event, that each
+// leadership brings one event and comes from a promotion or a free slot, and
+// that only promoted threads are woken.
 func TestLeaderAccounts(t *testing.T) {
 	unchanged(t)
 	for _, parker := range primitives() {
@@ -95,7 +95,7 @@ func TestLeaderAccounts(t *testing.T) {
 					})
 				}
 				crowd.Wait()
-				// The next leader waits for the event that does not come.
+				// The next leader waits for an event that does not come.
 				var c map[string]uint64
 				until(t, "all events to be accounted for", func() bool {
 					c = r.m.Status().Counters
@@ -125,7 +125,7 @@ func primitives() (names []string) {
 	return names
 }
 
-// TestEveryPrimitive: all architectures that park work with all parkers.
+// TestEveryPrimitive runs all architectures that park with all parkers.
 func TestEveryPrimitive(t *testing.T) {
 	unchanged(t)
 	for _, parker := range primitives() {
@@ -155,15 +155,15 @@ func TestEveryPrimitive(t *testing.T) {
 	}
 }
 
-// TestFlight: what each architecture records comes to the distributions that
-// its shape has.
+// TestFlight checks that each architecture's records yield the distributions of
+// its shape.
 func TestFlight(t *testing.T) {
 	for _, kind := range Kinds() {
 		t.Run("mpm="+kind.Name, func(t *testing.T) {
 			recorder := flight.New(1 << 10)
 			r := start(t, kind.Name, setup{threads: 4, recorder: recorder, change: func(c *Config) {
 				if kind.Pool {
-					c.Promotion = lf.Handoff // once for each event
+					c.Promotion = lf.Handoff // one for each event
 				}
 			}})
 			if err := r.listener.Stamp(true); err != nil {
@@ -172,8 +172,8 @@ func TestFlight(t *testing.T) {
 			handsOff := kind.Shape != flight.NoHandoff
 			var s flight.Summary
 			var overwritten uint64
-			// Again where the kernel does not stamp yet, or where threads had
-			// no time to fall asleep between requests.
+			// Try again if the kernel does not stamp yet, or if threads had no
+			// time to fall asleep between requests.
 			until(t, "the distributions", func() bool {
 				recorder.On()
 				if err := visit(r.addr, 0, 100, true); err != nil {

@@ -9,9 +9,9 @@ import (
 	"lflab/lf/httpd"
 )
 
-// TestKeepAliveTimeout: a connection that asks for nothing more is closed, and
-// not before its time, which begins anew with each request. A client that has
-// waited for longer than that itself, because the machine is busy, begins again.
+// TestKeepAliveTimeout checks that a connection without further requests is
+// closed, but not before its timeout, which each request restarts. If the
+// client itself waited longer, because the machine is busy, it begins again.
 func TestKeepAliveTimeout(t *testing.T) {
 	const limit = 150 * time.Millisecond
 	someVariants(t, setup{limits: httpd.Limits{KeepAliveTimeout: limit}}, func(t *testing.T, r *rig) {
@@ -26,7 +26,7 @@ func TestKeepAliveTimeout(t *testing.T) {
 				if err == nil {
 					_, err = c.in.Peek(1)
 				}
-				if err != nil { // it was closed: as it had to be, or too early
+				if err != nil { // closed: as it should be, or too early
 					if idle := time.Since(before); before.IsZero() || idle < limit {
 						t.Fatalf("closed within %v of a request, limit %v: %v", idle, limit, err)
 					}
@@ -40,15 +40,15 @@ func TestKeepAliveTimeout(t *testing.T) {
 					}
 					return true
 				}
-				time.Sleep(limit / 20) // not to synchronise: a thousand requests show no more
+				time.Sleep(limit / 20) // so that requests and deadlines do not coincide
 			}
 		})
 		r.idle()
 	})
 }
 
-// TestHeadTimeout: a head that comes a byte at a time is answered 408 when its
-// time is over, and so is one that stops.
+// TestHeadTimeout checks that a head that comes a byte at a time is answered
+// 408 at its deadline, and so is one that stops.
 func TestHeadTimeout(t *testing.T) {
 	const limit = 150 * time.Millisecond
 	someVariants(t, setup{limits: httpd.Limits{HeadTimeout: limit}}, func(t *testing.T, r *rig) {
@@ -78,7 +78,7 @@ func TestHeadTimeout(t *testing.T) {
 			}
 			c.Close()
 		}
-		// A second request's head has its time from its own first byte.
+		// A second request's head has its timeout from its own first byte.
 		c := r.dial()
 		c.send(getHello + "GET /hello")
 		c.hello("GET")
@@ -90,7 +90,7 @@ func TestHeadTimeout(t *testing.T) {
 	})
 }
 
-// TestBodyTimeout: so with a body.
+// TestBodyTimeout checks the same for a body.
 func TestBodyTimeout(t *testing.T) {
 	someVariants(t, setup{limits: httpd.Limits{BodyTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
@@ -102,8 +102,8 @@ func TestBodyTimeout(t *testing.T) {
 	})
 }
 
-// TestWriteTimeout: a peer that takes nothing of its response is cut, and the
-// server is free again.
+// TestWriteTimeout checks that a peer that takes nothing of its response is
+// cut, and that the server is free again.
 func TestWriteTimeout(t *testing.T) {
 	someVariants(t, setup{limits: httpd.Limits{WriteTimeout: 60 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
@@ -116,11 +116,11 @@ func TestWriteTimeout(t *testing.T) {
 	})
 }
 
-// TestSilentPeer: one that connects and says nothing does not stay.
+// TestSilentPeer checks that a peer that connects and sends nothing is closed.
 func TestSilentPeer(t *testing.T) {
 	someVariants(t, setup{silent: true, limits: httpd.Limits{HeadTimeout: 50 * time.Millisecond}}, func(t *testing.T, r *rig) {
 		c := r.dial()
-		all, err := io.ReadAll(c.in) // with 408 or without
+		all, err := io.ReadAll(c.in) // with or without a 408
 		if err != nil || len(all) > 0 && !strings.HasPrefix(string(all), "HTTP/1.1 408 ") {
 			t.Errorf("%.40q, %v", all, err)
 		}

@@ -2,7 +2,7 @@
 
 package mpm
 
-// unlikely leaves nothing out: with long tests, what a connection's protocol
-// promises is shown for each way of accepting, of handing over and of
-// deactivating, too, and not for each architecture alone.
+// unlikely leaves nothing out. Long tests check what a connection's protocol
+// promises for each way to accept, hand over and deactivate, not only for each
+// architecture.
 func unlikely(variant) bool { return false }

@@ -2,5 +2,5 @@
 
 package mpm
 
-// unlikely tells what someVariants leaves out.
+// unlikely reports whether someVariants leaves out v.
 func unlikely(v variant) bool { return v.choice != "" }

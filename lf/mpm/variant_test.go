@@ -14,17 +14,16 @@ import (
 // variant is an architecture with one of its parts chosen by name.
 type variant struct {
 	kind          Kind
-	choice, value string // "" for what is the default
+	choice, value string // empty for the default
 }
 
-// variants are all architectures, as they are by default and with each other
-// value of each of their choices: those that serve several connections at a
-// time.
+// variants returns all architectures that serve several connections at a time,
+// each with its defaults and with each other value of each of its choices.
 func variants() []variant {
 	return slices.DeleteFunc(everyKind(), func(v variant) bool { return v.kind.MaxThreads == 1 })
 }
 
-// everyKind is variants, and those that serve one connection at a time.
+// everyKind returns variants and those that serve one connection at a time.
 func everyKind() (all []variant) {
 	for _, k := range Kinds() {
 		all = append(all, variant{kind: k})
@@ -37,7 +36,7 @@ func everyKind() (all []variant) {
 	return all
 }
 
-// plainKinds are all architectures as they are by default.
+// plainKinds returns all architectures with their defaults.
 func plainKinds() []variant {
 	return slices.DeleteFunc(everyKind(), func(v variant) bool { return v.choice != "" })
 }
@@ -49,7 +48,7 @@ func (v variant) String() string {
 	return "mpm=" + v.kind.Name + "/" + v.choice + "=" + v.value
 }
 
-// usable tells why the variant does not work on this machine.
+// usable returns why the variant does not work on this machine, or nil.
 func (v variant) usable() error {
 	if v.choice != "accept" {
 		return nil
@@ -66,11 +65,11 @@ func (v variant) choose(c *Config) {
 		return
 	}
 	if err := choiceOf(v.choice).Choose(&c.Policy, v.value); err != nil {
-		panic(err) // a value of the registry
+		panic(err) // cannot happen: the value is from the registry
 	}
 }
 
-// each runs a test for each of the variants, side by side.
+// each runs a test for each of the variants, in parallel.
 func each(t *testing.T, all []variant, test func(*testing.T, variant)) {
 	t.Helper()
 	unchanged(t)
@@ -82,14 +81,14 @@ func each(t *testing.T, all []variant, test func(*testing.T, variant)) {
 	}
 }
 
-// everyVariant runs a test against a server of each variant, side by side.
+// everyVariant runs a test against a server of each variant, in parallel.
 func everyVariant(t *testing.T, s setup, test func(*testing.T, *rig)) {
 	t.Helper()
 	each(t, variants(), func(t *testing.T, v variant) { test(t, startVariant(t, v, s)) })
 }
 
-// someVariants is everyVariant for what has little to do with the parts that
-// can be chosen: it leaves those out, unless long tests are asked for.
+// someVariants is everyVariant for tests that depend little on the choices. It
+// leaves out variants that differ in those, except in long tests.
 func someVariants(t *testing.T, s setup, test func(*testing.T, *rig)) {
 	t.Helper()
 	each(t, slices.DeleteFunc(variants(), unlikely), func(t *testing.T, v variant) { test(t, startVariant(t, v, s)) })
@@ -110,8 +109,8 @@ func startVariant(t testing.TB, v variant, s setup) *rig {
 	return start(t, v.kind.Name, s)
 }
 
-// TestChoicesAreWhole: every value of every choice has a name and says what it
-// is, and an unknown one is refused with the known ones.
+// TestChoicesAreWhole checks that every value of every choice has a name and a
+// description, and that the error for an unknown name lists the known ones.
 func TestChoicesAreWhole(t *testing.T) {
 	for _, v := range variants() {
 		for _, c := range v.kind.Choices {
@@ -146,7 +145,7 @@ func TestChoicesAreWhole(t *testing.T) {
 	}
 }
 
-// TestUnsuited: parts that do not go together are refused, with the reason.
+// TestUnsuited checks that unsuitable combinations are refused with a reason.
 func TestUnsuited(t *testing.T) {
 	parker := func(name string) park.Kind {
 		kind, err := park.Lookup(name)
@@ -187,8 +186,8 @@ func TestUnsuited(t *testing.T) {
 	}
 }
 
-// TestPercoreNeedsToShareItsAddress: a listener that does not is refused, and
-// nothing is left of what was opened.
+// TestPercoreNeedsToShareItsAddress checks that a listener without ReusePort is
+// refused, and that nothing stays open.
 func TestPercoreNeedsToShareItsAddress(t *testing.T) {
 	web, err := httpd.New(httpd.Config{})
 	if err != nil {

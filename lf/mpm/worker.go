@@ -34,14 +34,14 @@ var workerKind = Kind{
 }
 
 // worker has a listener thread (seat 0) that reserves an idle worker, accepts,
-// and hands the connection over; the others serve whole connections.
+// and hands the connection over. The other threads serve whole connections.
 type worker struct {
 	*server
 	queue    queue.Handoff[item[int]] // of descriptors
 	acceptor sock.Acceptor
 }
 
-// item is what crosses from a listener thread to a worker.
+// item is what a listener thread hands to a worker.
 type item[T any] struct {
 	what T
 	seq  uint64 // number of the hand-off
@@ -62,7 +62,7 @@ func newWorker(s *server) (MPM, error) {
 	return m, nil
 }
 
-// refuseWorker tells what the chosen form has against the parker.
+// refuseWorker returns an error if the form of queue does not suit the parker.
 func refuseWorker(cfg Config) error {
 	name := workerForm.Text(&cfg.Policy)
 	for _, f := range queue.Forms() {

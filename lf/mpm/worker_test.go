@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// reserving are worker in each form that reserves workers, and event.
+// reserving returns worker in each form that reserves workers, and event.
 func reserving() (all []variant) {
 	for _, v := range variants() {
 		if v.kind.Name == "event" || v.kind.Name == "worker" && v.choice != "accept" && v.value != "naive" {
@@ -15,9 +15,9 @@ func reserving() (all []variant) {
 	return all
 }
 
-// W1: the listener takes no connection while there is no worker for it: those
-// that come while all are busy stay in the kernel's queue. In the naive form
-// they are all taken.
+// W1: the listener accepts no connection while no worker is free. Those that
+// come while all are busy stay in the kernel's queue. The naive form accepts
+// them all.
 func TestNobodyIsTakenWithoutAWorker(t *testing.T) {
 	const busy, more = 2, 5
 	each(t, append(reserving(), variant{workerKind, "form", "naive"}), func(t *testing.T, v variant) {
@@ -54,8 +54,8 @@ func TestNobodyIsTakenWithoutAWorker(t *testing.T) {
 	})
 }
 
-// W2: connections that wait for a worker when the server begins to drain are
-// served. Only the naive form has any for long.
+// W2: connections that wait for a worker when the drain begins are served. Only
+// the naive form has any for long.
 func TestQueueIsServedInADrain(t *testing.T) {
 	r := start(t, "worker", setup{threads: 2, holds: true, change: func(c *Config) { c.Form = "naive" }})
 	busy := r.dial()
@@ -79,12 +79,12 @@ func TestQueueIsServedInADrain(t *testing.T) {
 	r.finish()
 }
 
-// W2: whatever the form, each connection that was taken is served, though the
-// server drains while it is handed over.
+// W2: in every form each accepted connection is served, although the server
+// drains while it is handed over.
 func TestNoneIsLostInADrain(t *testing.T) {
 	each(t, append(reserving(), variant{workerKind, "form", "naive"}), func(t *testing.T, v variant) {
 		for range 2 {
-			r := startVariant(t, v, setup{threads: 4, change: func(c *Config) { c.MostConnections = 1 << 40 }}) // counts
+			r := startVariant(t, v, setup{threads: 4, change: func(c *Config) { c.MostConnections = 1 << 40 }}) // makes the server count
 			var crowd sync.WaitGroup
 			for range 8 {
 				crowd.Go(func() {
@@ -110,10 +110,10 @@ func TestNoneIsLostInADrain(t *testing.T) {
 	})
 }
 
-// W3: which idle worker gets the next connection can be told: the one that
-// came home last, which keeps to one or two of them, or the one that has been
-// idle longest, which goes round. Of connections that wait, ring takes the
-// oldest and pile the newest, which package queue shows.
+// W3: the form determines which idle worker gets the next connection: the one
+// that finished last, so that one or two of them do all, or the one that has
+// been idle longest, so that all take turns. Of waiting connections, ring takes
+// the oldest and pile the newest, as package queue shows.
 func TestWhichWorkerIsNext(t *testing.T) {
 	const workers, rounds = 6, 10
 	for form, last := range map[string]bool{"lifo": true, "spin": true, "reserved": false, "ring": false, "pile": false} {

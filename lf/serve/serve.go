@@ -55,12 +55,12 @@ type Stream interface {
 type FileSender interface {
 	// SendFile writes head and then n bytes, at least one, of the regular file
 	// with descriptor src, from offset on. It returns how many bytes it wrote,
-	// head included. A stream that blocks may write fewer and return no error. This
-	// means that the peer makes progress: the caller sets a new deadline and calls
-	// again. A stream that does
-	// not block returns ErrWouldBlock when its buffer is full. The error is
-	// io.ErrUnexpectedEOF if the file is too short, and errors.ErrUnsupported
-	// if its bytes have to be read and written instead.
+	// head included. A stream that blocks may write fewer and return no error.
+	// This means that the peer makes progress: the caller sets a new deadline
+	// and calls again. A stream that does not block returns ErrWouldBlock when
+	// its buffer is full. The error is io.ErrUnexpectedEOF if the file is too
+	// short, and errors.ErrUnsupported if its bytes have to be read and written
+	// instead.
 	SendFile(head []byte, src int, offset, n int64) (int64, error)
 }
 

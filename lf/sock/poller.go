@@ -12,28 +12,28 @@ import (
 	"lflab/lf/flight"
 )
 
-// Poller is a handle set that threads wait on for listeners and connections
-// alike. It takes the listeners out while descriptors or memory are short, and
-// when they have ended, because they would be ready all the time. Any thread may
-// call its methods.
+// Poller is a handle set in which threads wait for listeners and connections
+// alike. While descriptors or memory are short, and after the listeners have
+// ended, it takes the listeners out, because they would be ready all the time.
+// Any thread may call its methods.
 //
-// Connections are put into the set by Add, with tokens below FirstToken. The
-// others are the Poller's own: see Ready.
+// Add puts connections into the set, with tokens below FirstToken. The Poller
+// uses the other tokens: see Ready.
 type Poller struct {
 	*Epoll
 	listeners several
 	events    uint32
 	waker     *Waker
-	mu        sync.Mutex // held to put the listeners in and out
+	mu        sync.Mutex // held to add and remove the listeners
 	listening atomic.Bool
 	ended     atomic.Bool
-	shortTill atomic.Int64 // until when not to accept, ns; 0 there is no shortage
+	shortTill atomic.Int64 // when to accept again, ns; 0 if there is no shortage
 }
 
-// Waker ends waits on the sets of Pollers: it is an eventfd in each of them.
+// Waker ends waits on Pollers. It is an eventfd that is in each of their sets.
 type Waker struct{ fd int }
 
-// NewWaker makes one that is in no set.
+// NewWaker makes a Waker that is in no set.
 func NewWaker() (*Waker, error) {
 	fd, err := unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC)
 	if err != nil {
@@ -50,21 +50,22 @@ func (w *Waker) Wake() {
 	_, _ = unix.Write(w.fd, one[:]) // the counter cannot overflow
 }
 
-// Close gives the eventfd back.
+// Close closes the eventfd.
 func (w *Waker) Close() error { return unix.Close(w.fd) }
 
-// Tokens from FirstToken on are a Poller's own.
+// Tokens from FirstToken on belong to the Poller.
 const (
 	FirstToken    = wakeToken
 	wakeToken     = ^uint64(0) - MostListeners
-	listenerToken = ^uint64(0) // of the first; each other one's is one less
+	listenerToken = ^uint64(0) // of the first listener; each further one has one less
 )
 
-// Ready are the listeners of a Poller that connections wait at, bit by bit.
+// Ready holds one bit for each listener of a Poller that has waiting
+// connections.
 type Ready uint64
 
-// Note reports whether an event's token is the Poller's own, and notes the
-// listener that it is for. That of a Wake is for none.
+// Note reports whether an event's token belongs to the Poller. If it is a
+// listener's, Note adds that listener to r. The token of Wake adds none.
 func (r *Ready) Note(token uint64) bool {
 	if token < FirstToken {
 		return false
@@ -75,9 +76,9 @@ func (r *Ready) Note(token uint64) bool {
 	return true
 }
 
-// NewPoller makes a set with the listeners and the waker in it. The listeners do
-// not wait any more after it, and the waker stays the caller's. With exclusive,
-// the kernel wakes one of several sets that have the same listener
+// NewPoller makes a set with the listeners and the waker in it. It makes the
+// listeners non-blocking. The waker still belongs to the caller. With
+// exclusive, the kernel wakes one of several sets that have the same listener
 // (EPOLLEXCLUSIVE).
 func NewPoller(waker *Waker, exclusive bool, ls ...*Listener) (*Poller, error) {
 	p := &Poller{listeners: several{all: ls}, events: unix.EPOLLIN, waker: waker}
@@ -102,15 +103,14 @@ func NewPoller(waker *Waker, exclusive bool, ls ...*Listener) (*Poller, error) {
 	return p, nil
 }
 
-// Wake ends the wait of one thread, as the waker does.
+// Wake ends the wait of one thread on each set that has the waker.
 func (p *Poller) Wake() { p.waker.Wake() }
 
-// Accept takes one connection from the listener whose turn it is of those that
-// are ready, of which there is at least one. The error is as (*Listener).Accept
-// of one that does not wait; then no listener is ready any more, and after a
-// shortage the listeners are out of the set. Of several listeners, none is ready
-// any more after it in any case: the set tells of the others again, with what
-// else has become ready.
+// Accept accepts one connection from the listener in r whose turn it is. r must
+// not be empty. The error is as of a non-blocking (*Listener).Accept; after an
+// error r is empty, and after a shortage the listeners are out of the set. With
+// several listeners r is always empty afterwards, because the set reports the
+// others again, together with what else has become ready.
 func (p *Poller) Accept(r *Ready) (fd int, err error) {
 	l := p.listeners.all[0]
 	if len(p.listeners.all) > 1 {
@@ -129,13 +129,13 @@ func (p *Poller) Accept(r *Ready) (fd int, err error) {
 	return fd, err
 }
 
-// pause takes the listeners out for a while.
+// pause takes the listeners out of the set for ShortPause.
 func (p *Poller) pause() {
-	p.shortTill.Store(flight.Now() + int64(ShortPause)) // first: others may be about to Resume
+	p.shortTill.Store(flight.Now() + int64(ShortPause)) // first, because other threads may be about to Resume
 	p.Suspend()
 }
 
-// Leave takes the listeners out for good.
+// Leave takes the listeners out of the set for good.
 func (p *Poller) Leave() {
 	p.ended.Store(true)
 	p.Suspend()
@@ -154,12 +154,12 @@ func (p *Poller) Suspend() {
 	p.listening.Store(false)
 }
 
-// Listening reports whether the listeners are in the set. It stays true once the
-// poller has left them for good.
+// Listening reports whether the listeners are in the set. After Leave it
+// returns true.
 func (p *Poller) Listening() bool { return p.listening.Load() || p.ended.Load() }
 
-// Resume puts the listeners back, if they are out, unless a shortage lasts. One
-// that keeps them out is counted as one of the first listener's.
+// Resume puts the listeners back if they are out, unless a shortage lasts. An
+// error counts as a shortage of the first listener.
 func (p *Poller) Resume() {
 	if !p.listening.Load() {
 		p.resume()
@@ -182,8 +182,8 @@ func (p *Poller) resume() {
 	}
 }
 
-// ResumeAt is when a shortage may be over, which Resume has to look at then, ns;
-// Never when there is none.
+// ResumeAt returns when a shortage may be over, so that Resume must be called
+// then, ns, or Never if there is none.
 func (p *Poller) ResumeAt() int64 {
 	if till := p.shortTill.Load(); till != 0 && !p.ended.Load() {
 		return till
@@ -204,8 +204,8 @@ func (p *Poller) listen() error {
 	return nil
 }
 
-// Look implements Looker. Listeners that are out of the set are asked when they
-// come back.
+// Look implements Looker. Listeners that are out of the set are checked when
+// they come back.
 func (p *Poller) Look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,8 +9,8 @@ import (
 	"lflab/lf/flight"
 )
 
-// look is what a Poller tells at once: how many events of connections, and
-// which listeners are ready.
+// look polls a Poller. It returns the number of events of connections, and the
+// listeners that are ready.
 func look(t *testing.T, p *Poller) (others int, ready Ready) {
 	t.Helper()
 	var events [8]unix.EpollEvent
@@ -27,8 +27,8 @@ func look(t *testing.T, p *Poller) (others int, ready Ready) {
 	return others, ready
 }
 
-// TestPoller: listeners and connections are told apart, listeners have their
-// turns, and are out of the set while they are not to be told of.
+// TestPoller checks that events of listeners and connections are distinguished,
+// and that listeners take turns and are out of the set while suspended.
 func TestPoller(t *testing.T) {
 	a, b := listen(t, Options{}), listen(t, Options{})
 	before := descriptors(t)
@@ -114,8 +114,8 @@ func TestPoller(t *testing.T) {
 	}
 }
 
-// TestPollerWakes: each Wake ends a wait on each set, also one that has not
-// begun.
+// TestPollerWakes checks that each Wake ends one wait on each set, even if the
+// wait begins later.
 func TestPollerWakes(t *testing.T) {
 	w, err := NewWaker()
 	if err != nil {

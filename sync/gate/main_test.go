@@ -63,7 +63,6 @@ func removeSemaphores() (left []int) {
 
 // hangs prints a message and ends the process, because threads that hang cannot
 // be ended, and some of them spin.
-// them spin.
 func hangs(format string, args ...any) {
 	removeSemaphores()
 	panic(fmt.Sprintf(format, args...))

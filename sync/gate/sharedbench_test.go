@@ -18,8 +18,8 @@ import (
 //
 // A process takes longer to die the more memory it has: resident is the
 // victim's memory in addition to the 10 MiB or so of a small Go program. Each
-// figure is from 200 kills, or from 5 with -short. The time of an op, which includes what comes before
-// and after the kill, is not shown.
+// figure is from 200 kills, or from 5 with -short. The time of an op, which
+// includes the time before and after the kill, is not shown.
 func BenchmarkRecovery(b *testing.B) {
 	kills := 200
 	if testing.Short() { // to see that it works

@@ -27,12 +27,14 @@ const (
 	killingFor = 10 * time.Second       // after this time, remaining processes are reported
 )
 
-// order is the runner's request to a keeper: start a program, ask it to end
-// (Term), or end it (Kill).
+// order is the runner's request to a keeper: start a program, let one go that
+// is held (Go), ask it to end (Term), or end it (Kill).
 type order struct {
 	Argv       []string `json:"argv,omitempty"`
 	CPUs       []int    `json:"cpus,omitempty"`
 	Background bool     `json:"background,omitempty"` // the program may end and leave its server behind
+	Held       bool     `json:"held,omitempty"`       // the program waits before its first instruction, if the system permits it
+	Go         bool     `json:"go,omitempty"`
 	Term, Kill bool     `json:",omitempty"`
 }
 
@@ -74,6 +76,7 @@ type keep struct {
 	over       bool
 	failed     bool
 	background bool
+	held       bool // main is traced, and stopped before its first instruction
 	asked      bool // to end
 	cpu        time.Duration
 	deadline   <-chan time.Time // when to kill the rest
@@ -113,6 +116,8 @@ func (k *keep) serve() error {
 				k.kill()
 			case d.Term:
 				k.ask(0)
+			case d.Go:
+				k.letGo()
 			default:
 				k.start(d)
 			}
@@ -142,12 +147,19 @@ func (k *keep) start(d delivery) {
 	if err == nil {
 		cmd := exec.Command(d.Argv[0], d.Argv[1:]...)
 		cmd.Stdout, cmd.Stderr = d.files[0], d.files[1]
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Ptrace: d.Held}
 		err = cmd.Start()
+		if d.Held && errors.Is(err, syscall.EPERM) { // it may not be traced here: it starts at once
+			cmd.SysProcAttr.Ptrace, d.Held = false, false
+			err = cmd.Start()
+		}
 		back()
 		if err == nil {
-			*k = keep{conn: k.conn, tree: k.tree, main: cmd.Process.Pid, background: d.Background}
+			*k = keep{conn: k.conn, tree: k.tree, main: cmd.Process.Pid, background: d.Background, held: d.Held}
 			_ = cmd.Process.Release() // collect waits for all children
+			if k.held {
+				k.awaitStop()
+			}
 			k.conn.send(word{PID: k.main})
 			k.reap()
 			return
@@ -157,12 +169,38 @@ func (k *keep) start(d delivery) {
 	k.conn.send(word{Error: err.Error()})
 }
 
+// awaitStop waits for the stop of a traced program that has just been loaded
+// (ptrace(2), PTRACE_TRACEME).
+func (k *keep) awaitStop() {
+	for {
+		var status unix.WaitStatus
+		_, err := unix.Wait4(k.main, &status, 0, nil)
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil || !status.Stopped(): // it was killed
+			k.held, k.over, k.failed = false, true, true
+			k.conn.send(word{Status: describe(status)})
+		}
+		return
+	}
+}
+
+// letGo lets a held program run, no longer traced.
+func (k *keep) letGo() {
+	if k.held {
+		k.held = false
+		_ = unix.PtraceDetach(k.main) // fails only if it was killed
+	}
+}
+
 // ask asks the program to end or, if it has ended, the processes that it left
 // behind. Those that remain after patience are killed; 0 sets no limit.
 func (k *keep) ask(patience time.Duration) {
 	if k.main == 0 {
 		return
 	}
+	k.letGo() // a stopped program does not take the signal
 	k.asked = true
 	if patience > 0 {
 		k.deadline = time.After(patience)
@@ -213,6 +251,9 @@ func (k *keep) collect() (none bool) {
 			return true
 		case err != nil || pid <= 0:
 			return false
+		}
+		if status.Stopped() { // a traced one
+			continue
 		}
 		k.cpu += time.Duration(use.Utime.Nano() + use.Stime.Nano())
 		if pid == k.main && !k.over {

@@ -108,8 +108,8 @@ func KillAll() {
 }
 
 // start asks the keeper to start p's program with its output to the files.
-func (k *keeper) start(p *Process, cpus []int, background bool, out, errs *os.File) error {
-	if err := k.conn.send(order{Argv: p.argv, CPUs: cpus, Background: background}, out, errs); err != nil {
+func (k *keeper) start(o order, p *Process, out, errs *os.File) error {
+	if err := k.conn.send(o, out, errs); err != nil {
 		return fmt.Errorf("start %s: %w", p.argv[0], err)
 	}
 	var w word

@@ -38,16 +38,27 @@ const fine = "exit status 0"
 // The program and all it starts run on the named CPUs or, if none is named, on
 // all CPUs of this process.
 func Start(argv []string, cpus ...int) (*Process, error) {
-	return start(argv, false, cpus)
+	return start(order{Argv: argv, CPUs: cpus})
 }
+
+// StartHeld is Start for a program that waits before its first instruction
+// until Go lets it run, so that a probe can be attached first, however short
+// the program is. Where no program may be traced (ptrace), it starts at once.
+func StartHeld(argv []string, cpus ...int) (*Process, error) {
+	return start(order{Argv: argv, CPUs: cpus, Held: true})
+}
+
+// Go lets a held program run. It does nothing for one that runs.
+func (p *Process) Go() { _ = p.keeper.conn.send(order{Go: true}) } // if the keeper is gone, so is the program
 
 // StartServer is Start for a program that may move into the background: if it
 // ends without failure and leaves processes behind, these go on as the program.
 func StartServer(argv []string, cpus ...int) (*Process, error) {
-	return start(argv, true, cpus)
+	return start(order{Argv: argv, CPUs: cpus, Background: true})
 }
 
-func start(argv []string, background bool, cpus []int) (*Process, error) {
+func start(o order) (*Process, error) {
+	argv := o.Argv
 	if len(argv) == 0 {
 		return nil, errors.New("start a program: no command")
 	}
@@ -61,7 +72,7 @@ func start(argv []string, background bool, cpus []int) (*Process, error) {
 		k.release(true)
 		return nil, fmt.Errorf("start %s: %w", argv[0], err)
 	}
-	err = k.start(p, cpus, background, outputs[0], outputs[1])
+	err = k.start(o, p, outputs[0], outputs[1])
 	for _, f := range outputs {
 		f.Close()
 	}

@@ -477,3 +477,38 @@ func TestStartOnACPU(t *testing.T) {
 		t.Errorf("a program without a place: %v, %v", its, err)
 	}
 }
+
+// TestHeldProgramWaits: a held program has done nothing until it is let go, and
+// one that is asked to end, or killed, while it is held ends.
+func TestHeldProgramWaits(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "ran")
+	held := func() *Process {
+		p, err := StartHeld([]string{"sh", "-c", "echo x >" + file + "; echo ran; exec sleep 60"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
+		if err != nil || !strings.Contains(string(state), ") t ") {
+			t.Fatalf("the state is %q, %v, want t (stopped by its tracer)", state, err)
+		}
+		return p
+	}
+	p := held()
+	p.Kill()
+	<-p.Ended()
+	p = held()
+	if err := p.Stop(time.Minute); err != nil {
+		t.Errorf("asked to end: %v", err)
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("a held program has run")
+	}
+	p = held()
+	p.Go()
+	p.Go() // has no effect
+	if line, err := p.FirstLine(t.Context(), time.Minute); line != "ran" {
+		t.Errorf("it says %q, %v", line, err)
+	}
+	p.Kill()
+	<-p.Ended()
+}

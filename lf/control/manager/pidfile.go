@@ -36,7 +36,7 @@ func (p *PidLock) Take(name PidFile) error {
 		return fmt.Errorf("PidFile: %w", err)
 	}
 	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return errors.Join(fmt.Errorf("PidFile %s is no regular file", name), f.Close())
+		return errors.Join(fmt.Errorf("PidFile %s is not a regular file", name), f.Close())
 	}
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
@@ -47,7 +47,7 @@ func (p *PidLock) Take(name PidFile) error {
 		return fmt.Errorf("PidFile %s: lock it: %w", name, err)
 	}
 	if info, err := f.Stat(); err == nil && info.Size() > 0 {
-		slog.Warn("PidFile is overwritten: the server before was not stopped in order", "file", string(name))
+		slog.Warn("overwriting the PidFile: the previous server was not stopped properly", "file", string(name))
 	}
 	// The number is written before the rest is cut off, and in one write, so
 	// that no reader finds a part of it.
@@ -89,7 +89,7 @@ func (f PidFile) Read() (int, error) {
 	}
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil || pid < 1 {
-		return 0, fmt.Errorf("PidFile %s: %.20q is no process number", f, text)
+		return 0, fmt.Errorf("PidFile %s: %.20q is not a process ID", f, text)
 	}
 	return pid, nil
 }
@@ -108,9 +108,9 @@ func (f PidFile) Server() (int, error) {
 	defer file.Close()
 	switch has := Holder(file); {
 	case has == 0:
-		return 0, fmt.Errorf("PidFile %s: process %d is no server of ours that has it (the server has ended without removing it)", f, pid)
+		return 0, fmt.Errorf("PidFile %s: process %d is not a server that has locked it (the server has ended without removing it)", f, pid)
 	case has != pid:
-		return 0, fmt.Errorf("PidFile %s: it says process %d, and process %d has it (it was changed, or the server runs in a container)", f, pid, has)
+		return 0, fmt.Errorf("PidFile %s: it names process %d, but process %d has locked it (it was changed, or the server runs in a container)", f, pid, has)
 	}
 	return pid, nil
 }

@@ -57,7 +57,7 @@ func PassedSockets() (map[netip.AddrPort]int, error) {
 func listeningAt(fd int) (netip.AddrPort, error) {
 	listens, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("is none: %w", err)
+		return netip.AddrPort{}, fmt.Errorf("is not a socket: %w", err)
 	}
 	if listens == 0 {
 		return netip.AddrPort{}, fmt.Errorf("does not listen (set ListenStream in the socket unit, and Accept=no)")
@@ -72,5 +72,5 @@ func listeningAt(fd int) (netip.AddrPort, error) {
 	case *unix.SockaddrInet6:
 		return netip.AddrPortFrom(netip.AddrFrom16(a.Addr).Unmap(), uint16(a.Port)), nil
 	}
-	return netip.AddrPort{}, fmt.Errorf("is no TCP socket")
+	return netip.AddrPort{}, fmt.Errorf("is not a TCP socket")
 }

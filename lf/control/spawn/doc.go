@@ -1,4 +1,4 @@
-// Package spawn starts processes with the privileges that they are to have: from a
-// thread of its own that has given up what children must never gain. It knows no
-// servers.
+// Package spawn starts processes from a thread of its own. The thread can first
+// give up privileges that the processes must never gain. The package knows
+// nothing about servers.
 package spawn

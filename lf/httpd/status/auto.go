@@ -12,7 +12,7 @@ import (
 // autoTime is mod_status's format of a time.
 const autoTime = "Monday, 02-Jan-2006 15:04:05 MST"
 
-// lines returns the status as lines "Name: value", in mod_status's names and
+// Lines returns the status as lines "Name: value", in mod_status's names and
 // order for ?auto, followed by lines that mod_status does not have. Names that
 // begin with a small letter are counters of the architecture. Lines that do not
 // apply are left out, as mod_status does: connections without a thread where
@@ -110,7 +110,7 @@ func (v *View) slots() string {
 	return strings.Join(words, " ")
 }
 
-// StatusLines returns the lines of /server-status?auto for st, for a program
+// Lines returns the lines of /server-status?auto for st, for a program
 // that reads a scoreboard itself. The lines Panics and Draining are always 0
 // and false, because only the server knows these.
 func Lines(st serve.Status) []byte {

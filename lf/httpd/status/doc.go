@@ -1,4 +1,4 @@
-// Package status writes what a server tells of itself: a page for people, and the
-// lines of Apache's mod_status?auto for programs, which it reads back, too. It
-// knows no protocol and asks nobody: a serve.Status comes in.
+// Package status formats a server's status as a page for people and as the lines
+// of Apache's mod_status?auto for programs. It also reads such lines. It knows
+// no protocol: the caller passes a serve.Status.
 package status

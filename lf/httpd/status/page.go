@@ -25,7 +25,7 @@ var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{
 // rowsMost is the largest number of rows that the page lists.
 const rowsMost = 2000
 
-// pageView is a statusView prepared for the page.
+// pageView is a View prepared for the page.
 type pageView struct {
 	*View
 	Refresh int // in seconds; 0 for no refresh
@@ -53,7 +53,7 @@ type pageCell struct {
 	Listed bool
 }
 
-// refresh returns the page's refresh interval in seconds from the query. It is
+// Refresh returns the page's refresh interval in seconds from the query. It is
 // 10 if the value is not a number.
 func Refresh(args *fasthttp.Args) int {
 	if !args.Has("refresh") {

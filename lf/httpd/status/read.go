@@ -58,10 +58,10 @@ type ReadSlot struct {
 	State      string `json:"state,omitempty"` // stopping or deaf
 }
 
-// ErrNoStatus is returned by ReadStatus for text that is not a status.
+// ErrNoStatus is returned by Read for text that is not a status.
 var ErrNoStatus = errors.New("not a status page for programs (want the lines of /server-status?auto)")
 
-// ReadStatus reads the lines of /server-status?auto. It ignores lines that it
+// Read reads the lines of /server-status?auto. It ignores lines that it
 // does not know.
 func Read(text string) (*Reading, error) {
 	r := &Reading{Counters: map[string]uint64{}}

@@ -15,8 +15,8 @@ import (
 	"lflab/lf/serve"
 )
 
-// statusView is what the status page and the ?auto lines show: the server's
-// status and figures derived from it.
+// View holds the server's status and figures derived from it, for the status
+// page and the ?auto lines.
 type View struct {
 	serve.Status
 	build
@@ -41,8 +41,8 @@ type View struct {
 	Names    []string // names of the counters, sorted
 }
 
-// newStatusView derives the figures from st at one moment, which both clocks
-// give.
+// NewView derives the figures from st at one moment: now and mono are that
+// moment on the two clocks.
 func NewView(st serve.Status, now time.Time, mono int64) *View {
 	v := &View{Status: st, build: thisBuild(), Now: now, Load: loadAverages()}
 	v.Uptime = max(time.Duration(mono-st.Started), 0)
