@@ -20,34 +20,39 @@ type Cell map[string]string
 // Manifest describes a run as a whole. The runner writes it before the first
 // trial and again at the end.
 type Manifest struct {
-	Format      int           `json:"format,omitempty"` // format of the directory (see manifestFormat); absent means 1
-	Suite       string        `json:"suite"`
-	SuiteFile   string        `json:"suite_file,omitempty"` // path of a suite that is not embedded
-	SuiteDigest string        `json:"suite_sha256"`
-	Title       string        `json:"title"`
-	Question    string        `json:"question"`
-	Command     string        `json:"command"` // repeats this run
-	Seed        uint64        `json:"seed"`
-	Axes        []Axis        `json:"axes"` // in the order of the suite
-	Repeat      int           `json:"repeat"`
-	Only        []string      `json:"only,omitempty"`     // key=value filters that chose the cells
-	Scale       float64       `json:"scale"`              // factor of all durations; 1 keeps those of the suite
-	BudgetS     float64       `json:"budget_s,omitempty"` // time given to the run; with it the plan grows, so the numbers of trials were not fixed beforehand
-	Stopped     string        `json:"stopped,omitempty"`  // why a run with a budget ended
-	Makeups     int           `json:"makeups,omitempty"`  // make-up trials in the plan
-	Plan        []Planned     `json:"plan"`               // in the order of execution
-	Phases      []Phase       `json:"phases"`
-	Git         Git           `json:"git"`
-	Binary      string        `json:"binary_sha256"`
-	GoVersion   string        `json:"go_version"`
-	Started     time.Time     `json:"started"`
-	Ended       time.Time     `json:"ended,omitzero"`
-	Resumed     []time.Time   `json:"resumed,omitempty"`
-	Interrupted bool          `json:"interrupted,omitempty"`
-	SetAside    []SetAside    `json:"set_aside,omitempty"` // trials that a resumed run did not count
-	Before      Machine       `json:"machine_before"`
-	After       Machine       `json:"machine_after,omitzero"`
-	Ratios      []suite.Ratio `json:"ratios,omitempty"` // ratios that the suite asks for
+	Format      int         `json:"format,omitempty"` // format of the directory (see manifestFormat); absent means 1
+	Suite       string      `json:"suite"`
+	SuiteFile   string      `json:"suite_file,omitempty"` // path of a suite that is not embedded
+	SuiteDigest string      `json:"suite_sha256"`
+	Title       string      `json:"title"`
+	Question    string      `json:"question"`
+	Command     string      `json:"command"` // repeats this run
+	Seed        uint64      `json:"seed"`
+	Axes        []Axis      `json:"axes"` // in the order of the suite
+	Repeat      int         `json:"repeat"`
+	Only        []string    `json:"only,omitempty"`     // key=value filters that chose the cells
+	Scale       float64     `json:"scale"`              // factor of all durations; 1 keeps those of the suite
+	BudgetS     float64     `json:"budget_s,omitempty"` // time given to the run; with it the plan grows, so the numbers of trials were not fixed beforehand
+	Stopped     string      `json:"stopped,omitempty"`  // why a run with a budget ended
+	Makeups     int         `json:"makeups,omitempty"`  // make-up trials in the plan
+	Plan        []Planned   `json:"plan"`               // in the order of execution
+	Phases      []Phase     `json:"phases"`
+	Git         Git         `json:"git"`
+	Binary      string      `json:"binary_sha256"`
+	GoVersion   string      `json:"go_version"`
+	Started     time.Time   `json:"started"`
+	Ended       time.Time   `json:"ended,omitzero"`
+	Resumed     []time.Time `json:"resumed,omitempty"`
+	Interrupted bool        `json:"interrupted,omitempty"`
+	SetAside    []SetAside  `json:"set_aside,omitempty"` // trials that a resumed run did not count
+	Before      Machine     `json:"machine_before"`
+	After       Machine     `json:"machine_after,omitzero"`
+
+	// The calibrations are nil in runs of older programs.
+	Calibration      *machine.Calibration `json:"calibration,omitempty"`       // before the first trial
+	CalibrationAfter *machine.Calibration `json:"calibration_after,omitempty"` // after the last one
+
+	Ratios []suite.Ratio `json:"ratios,omitempty"` // ratios that the suite asks for
 
 	suite.Claim              // the claim that the suite tests
 	Rules       []suite.Rule `json:"rules,omitempty"` // rules that decide on the claim

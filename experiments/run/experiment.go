@@ -164,8 +164,8 @@ func (x *Experiment) continues(m *record.Manifest) error {
 		x.Manifest.Makeups = m.Makeups
 	}
 	x.Manifest.Started, x.Manifest.Before, x.Manifest.SetAside = m.Started, m.Before, m.SetAside
-	if x.changed {
-		x.Manifest.Before = x.host
+	if x.Manifest.Calibration = m.Calibration; x.changed {
+		x.Manifest.Before, x.Manifest.Calibration = x.host, calibrated()
 	}
 	x.Manifest.Resumed = append(m.Resumed, time.Now())
 	return nil
@@ -299,11 +299,19 @@ func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
 		}
 		return done, record.WriteManifest(dir, &x.Manifest)
 	}
-	x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
+	x.Manifest.Started, x.Manifest.Before, x.Manifest.Calibration = time.Now(), machine.Read(), calibrated()
 	if x.Manifest.BudgetS > 0 { // further blocks follow when the duration of trials is known
 		x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p record.Planned) bool { return p.Repetition > 0 })
 	}
 	return map[string]*record.Trial{}, record.WriteManifest(dir, &x.Manifest)
+}
+
+// calibrate is machine.Calibrate, except in tests.
+var calibrate = machine.Calibrate
+
+func calibrated() *machine.Calibration {
+	c := calibrate()
+	return &c
 }
 
 // build finds the program that a subject needs and compiles its source.

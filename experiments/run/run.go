@@ -44,7 +44,7 @@ func (x *Experiment) Run(ctx context.Context) (*record.Run, error) {
 	runErr := x.newWork(done).rounds(ctx)
 
 	m := &x.Manifest
-	m.Ended, m.After = time.Now(), machine.Read()
+	m.Ended, m.After, m.CalibrationAfter = time.Now(), machine.Read(), calibrated()
 	m.Interrupted = errors.Is(runErr, ErrInterrupted)
 	if err := record.WriteManifest(x.opts.Dir, m); err != nil {
 		return nil, errors.Join(runErr, err)

@@ -68,7 +68,7 @@ func TestAWholeRun(t *testing.T) {
 
 	m := r.Manifest
 	if m.Suite != "small" || m.Seed != 42 || m.Repeat != 2 || len(m.Plan) != 8 || m.Binary == "" || m.Command != "lflab run small" ||
-		m.Before.Kernel == "" || m.After.MonotonicNs <= m.Before.MonotonicNs || m.Ended.Before(m.Started) || m.Interrupted || len(m.Skipped) != 0 {
+		m.Before.Kernel == "" || m.After.MonotonicNs <= m.Before.MonotonicNs || m.Ended.Before(m.Started) || m.Calibration == nil || m.CalibrationAfter.SyscallNs <= m.Calibration.SyscallNs || m.Interrupted || len(m.Skipped) != 0 {
 		t.Errorf("manifest %+v", m)
 	}
 	if len(m.Phases) != 2 || m.Phases[1].Rate != 400 || m.Phases[1].RateByMode["keepalive"] != 800 || m.Phases[0].DurationS != 0.03 {
