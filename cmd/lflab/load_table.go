@@ -55,11 +55,11 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 	printTimes(w, cfg, r)
 	lag := stats.NewDist(r.SendLag)
 	fmt.Fprintln(w)
-	row("send lag", "p50 %s, p99 %s, max %s", formatNs(lag.P50), formatNs(lag.P99), formatNs(lag.Max))
+	row("send lag", "p50 %s, p99 %s, max %s", quantileNs(lag, 0.5), quantileNs(lag, 0.99), formatNs(lag.Max))
 	if r.Second != nil {
 		apart := stats.NewDist(r.PairSpacing)
 		row("pair spacing", "p50 %s, p99 %s, max %s, of %d pairs; the second came first in %d",
-			formatNs(apart.P50), formatNs(apart.P99), formatNs(apart.Max), apart.Count, r.Reversed)
+			quantileNs(apart, 0.5), quantileNs(apart, 0.99), formatNs(apart.Max), apart.Count, r.Reversed)
 	}
 	row("generator", "%.3g µs of CPU per request, its threads ran %.0f %% of the time", r.CPUPerRequest(), 100*r.CPUShare)
 	for _, warning := range loadWarnings(cfg, r) {
@@ -101,19 +101,19 @@ func printTimes(w io.Writer, cfg load.Config, r *load.Result) {
 	line("", func(i int) string { return heads[i] })
 	for _, row := range []struct {
 		name string
-		of   func(stats.Dist) float64
+		of   func(stats.Dist) (float64, bool)
 	}{
-		{"mean", func(d stats.Dist) float64 { return d.Mean }},
-		{"p50", func(d stats.Dist) float64 { return d.P50 }},
-		{"p90", func(d stats.Dist) float64 { return d.P90 }},
-		{"p99", func(d stats.Dist) float64 { return d.P99 }},
-		{"p99.9", func(d stats.Dist) float64 { return d.P999 }},
-		{"max", func(d stats.Dist) float64 { return d.Max }},
+		{"mean", func(d stats.Dist) (float64, bool) { return d.Mean, true }},
+		{"p50", func(d stats.Dist) (float64, bool) { return d.Quantile(0.5) }},
+		{"p90", func(d stats.Dist) (float64, bool) { return d.Quantile(0.9) }},
+		{"p99", func(d stats.Dist) (float64, bool) { return d.Quantile(0.99) }},
+		{"p99.9", func(d stats.Dist) (float64, bool) { return d.Quantile(0.999) }},
+		{"max", func(d stats.Dist) (float64, bool) { return d.Max, true }},
 	} {
 		line(row.name, func(i int) string {
-			v := row.of(columns[i])
+			v, ok := row.of(columns[i])
 			switch {
-			case columns[i].Count == 0:
+			case !ok || columns[i].Count == 0:
 				return "-"
 			case r.Unanswered > 0 && row.name == "mean", r.Unanswered > 0 && v >= float64(min(r.UnansweredLeast, limit)):
 				return "> " + formatNs(v)
@@ -144,7 +144,7 @@ func loadWarnings(cfg load.Config, r *load.Result) []string {
 	if missed := r.RateMissed(); missed > rateMissed {
 		warnings = append(warnings, fmt.Sprintf("the rate was missed by %.1f %%: the server, or the connections, could not keep up, and the latency grows with the time measured [a lower --rate, or more --connections]", 100*missed))
 	}
-	if apart := stats.NewDist(r.PairSpacing).P50; apart > float64(cfg.Spacing)+spacingMissed {
+	if apart, ok := stats.NewDist(r.PairSpacing).Quantile(0.5); ok && apart > float64(cfg.Spacing)+spacingMissed {
 		why := "one thread needs that long to send the first [--threads 2, if there is a CPU for it, or a longer --spacing]"
 		if cfg.Threads > 1 {
 			why = "the generator's threads shared their CPUs with other threads, or waited for the kernel [--cpus, and the server on others]"
@@ -174,6 +174,14 @@ func errorList(errors map[string]uint64) string {
 		parts = append(parts, fmt.Sprintf("%s %d", kind, errors[kind]))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// quantileNs formats a quantile of times, "-" if too few values support it.
+func quantileNs(d stats.Dist, p float64) string {
+	if v, ok := d.Quantile(p); ok {
+		return formatNs(v)
+	}
+	return "-"
 }
 
 // formatNs formats a time with three digits, in ns, µs, ms or s.

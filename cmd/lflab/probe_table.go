@@ -35,7 +35,7 @@ func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 	}
 	if r.GNone != nil {
 		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s   gaps without a follower to end them\n", "G none", r.GNone.Count,
-			formatNs(r.GNone.P50), formatNs(r.GNone.P90), formatNs(r.GNone.P99), formatNs(r.GNone.Max))
+			quantileNs(*r.GNone, 0.5), quantileNs(*r.GNone, 0.9), quantileNs(*r.GNone, 0.99), formatNs(r.GNone.Max))
 	}
 	printSolitary(w, r)
 	printSpread(w, r)
@@ -51,7 +51,7 @@ const stageHeader = "  %-20s %9s %9s %9s %9s %9s %10s\n"
 func printStages(w io.Writer, r *stage.Report, name string, total stats.Dist) {
 	fmt.Fprintf(w, stageHeader, "", "count", "p50", "p90", "p99", "max", "of mean")
 	line := func(label string, d stats.Dist, part, note string) {
-		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", label, d.Count, formatNs(d.P50), formatNs(d.P90), formatNs(d.P99), formatNs(d.Max), part, note)
+		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", label, d.Count, quantileNs(d, 0.5), quantileNs(d, 0.9), quantileNs(d, 0.99), formatNs(d.Max), part, note)
 	}
 	line(name, total, formatNs(total.Mean), "the whole")
 	for _, place := range []struct{ key, text string }{
@@ -90,7 +90,7 @@ func printSolitary(w io.Writer, r *stage.Report) {
 	fmt.Fprintf(w, stageHeader, "", "count", "p50", "p90", "p99", "max", "mean")
 	for _, key := range keys {
 		s := r.Stages[key]
-		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", key, s.Count, formatNs(s.P50), formatNs(s.P90), formatNs(s.P99), formatNs(s.Max), formatNs(s.Mean), s.Text)
+		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", key, s.Count, quantileNs(s.Dist, 0.5), quantileNs(s.Dist, 0.9), quantileNs(s.Dist, 0.99), formatNs(s.Max), formatNs(s.Mean), s.Text)
 	}
 }
 
@@ -102,7 +102,7 @@ func printUser(w io.Writer, u *record.UserStages) {
 	fmt.Fprintf(w, "\nwith the server's own stamps: %s joined\n", plural(u.Joined, "request or hand-off", "requests and hand-offs"))
 	fmt.Fprintf(w, stageHeader, "", "count", "p50", "p90", "p99", "max", "of mean")
 	line := func(label string, d stats.Dist, part float64, note string) {
-		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", label, d.Count, formatNs(d.P50), formatNs(d.P90), formatNs(d.P99), formatNs(d.Max), formatNs(part), note)
+		fmt.Fprintf(w, "  %-20s %9d %9s %9s %9s %9s %10s   %s\n", label, d.Count, quantileNs(d, 0.5), quantileNs(d, 0.9), quantileNs(d, 0.99), formatNs(d.Max), formatNs(part), note)
 	}
 	for _, total := range []struct {
 		name string

@@ -50,6 +50,7 @@ func (p *runProgress) show(s run.Progress) {
 		p.bar = p.bars.AddBar(int64(s.Total), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text })))
 	}
 	p.text = line
+	p.bar.SetTotal(int64(s.Total), false) // the plan may have grown
 	p.bar.SetCurrent(int64(min(s.Done, s.Total-1))) // a full bar would end before end
 	p.redraw <- time.Now()
 }
@@ -73,8 +74,11 @@ func (p *runProgress) line(s run.Progress) string {
 	case len(t.Phases) > 0 && t.Phases[0].H != nil:
 		what = thousands(t.Phases[0].H.Mean) + " ns"
 	}
-	if !t.Failed && !t.Valid() {
+	if !t.Failed && !t.Clean() {
 		what += " (does not count: " + strings.Join(failedGates(t), ", ") + ")"
+	}
+	if s.Makeup > 0 {
+		return fmt.Sprintf("make-up %d of at most %d %s %s, %s", s.Makeup, s.MostMakeups, p.label(t.Cell), what, left)
 	}
 	return fmt.Sprintf("trial %d/%d %s %s, %s", s.Done, s.Total, p.label(t.Cell), what, left)
 }

@@ -23,7 +23,11 @@ func present(w io.Writer, r *record.Run) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(w, "medians over server processes with 95 % intervals in brackets; H: hand-off, D: dispatch latency")
+	covers := ""
+	if r.Manifest.HasFlight() && !r.Manifest.FlightWindow() {
+		covers = ", " + r.Manifest.FlightCovers()
+	}
+	fmt.Fprintf(w, "medians over server processes with 95 %% intervals in brackets; H: hand-off, D: dispatch latency%s\n", covers)
 	if slices.ContainsFunc(r.Trials, probed) {
 		fmt.Fprintln(w, "kernel H, kernel D: p50 as the kernel probe saw it; it ends where user code begins")
 	}
@@ -34,6 +38,9 @@ func present(w io.Writer, r *record.Run) error {
 		return err
 	}
 	printInvalid(w, r)
+	if made := r.Manifest.MadeUp(); made != "" {
+		fmt.Fprintf(w, "\n%s\n", made)
+	}
 	if len(r.Manifest.Rules) > 0 {
 		fmt.Fprintln(w)
 		if err := verdict.Judge(r).Write(w); err != nil {

@@ -37,9 +37,9 @@ func (v *View) source(tag string) string {
 
 // records reports whether any trial that counts holds values of a histogram.
 func (v *View) records(name string) bool {
-	for _, t := range v.Valid() {
-		for _, r := range t.Phases {
-			if h := r.Histograms[name]; h != nil && h.TotalCount() > 0 {
+	for _, ph := range v.Phases {
+		for _, t := range v.Counting(ph.Name) {
+			if r := t.Phase(ph.Name); r != nil && r.Histograms[name] != nil && r.Histograms[name].TotalCount() > 0 {
 				return true
 			}
 		}
@@ -85,6 +85,9 @@ func (v *View) cdf(name, label, of string) (s *plot.Sheet, with []record.Phase, 
 				c, err := plot.NewCurve(hs, v.Style[s])
 				if err != nil {
 					return nil, nil, "", err
+				}
+				if len(c.Xs) == 0 {
+					continue // too few values for any quantile
 				}
 				curves[[2]int{j, i}] = append(curves[[2]int{j, i}], c)
 				present[s], any = true, true

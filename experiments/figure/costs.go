@@ -17,7 +17,7 @@ var (
 // meanHandoffFigure draws the mean hand-off latency of commands that print a
 // mean and no histogram. It returns no figure for runs with histograms of H.
 func meanHandoffFigure(v *View) ([]Figure, error) {
-	if v.records(v.source("H")) || len(v.Valid()) == 0 {
+	if v.records(v.source("H")) || len(v.Run.Trials) == len(v.Invalid()) {
 		return nil, nil
 	}
 	f := v.dotFigure("handoff-mean", "Mean hand-off latency", findings.MetricOf(findings.KeyHMean), v.Undisturbed(v.PhasesByLoad(), false),

@@ -85,6 +85,9 @@ func (v *View) gapFigure() (Figure, error) {
 					}
 					c.Thin = tag == noneTag
 					counts[tag] = c.N
+					if len(c.Xs) == 0 {
+						continue // too few values for any quantile
+					}
 					curves[at] = append(curves[at], c)
 					present[s], any = true, true
 					lo, hi = min(lo, c.Xs[0], c.Lo[0]), max(hi, c.Xs[len(c.Xs)-1], c.Hi[len(c.Hi)-1])
@@ -163,7 +166,7 @@ func (v *View) armed(ph record.Phase, p findings.Panel, subject string) (float64
 		}
 		var connections, atOnce uint64
 		for _, t := range v.Trials(p, subject) {
-			if r := t.Phase(on.Name); r != nil && r.Probe != nil && t.Valid() {
+			if r := t.Phase(on.Name); r != nil && r.Probe != nil && t.Counts(on.Name) {
 				connections += r.Probe.Counts["connections"]
 				atOnce += r.Probe.Counts["accepts_at_once"]
 			}

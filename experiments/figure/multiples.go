@@ -77,10 +77,13 @@ func (v *View) profile(p findings.Panel, name string) plot.Profile {
 	for _, ph := range v.Undisturbed(v.Phases, false) {
 		x := stats.Summarise(v.Sample(ph.Name, p, name, rate).Valid)
 		low, high := stats.Summarise(v.Sample(ph.Name, p, name, findings.MetricOf(findings.KeyLatP50)).Valid), stats.Summarise(v.Sample(ph.Name, p, name, findings.MetricOf(findings.KeyLatP99)).Valid)
-		if x.N == 0 || low.N == 0 || low.Center <= 0 || high.Center <= 0 {
+		if x.N == 0 || low.N == 0 || low.Center <= 0 {
 			continue
 		}
 		k.P50 = append(k.P50, vg.Point{X: vg.Length(x.Center), Y: vg.Length(low.Center)})
+		if high.N == 0 || high.Center <= 0 { // too few requests for it
+			continue
+		}
 		k.P99 = append(k.P99, vg.Point{X: vg.Length(x.Center), Y: vg.Length(high.Center)})
 	}
 	for _, ps := range [][]vg.Point{k.P50, k.P99} {

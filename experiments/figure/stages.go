@@ -180,8 +180,8 @@ func (v *View) residue(of findings.Sum, phases []record.Phase) string {
 		return ""
 	}
 	var joined, left uint64
-	for _, t := range v.Valid() {
-		for _, ph := range phases {
+	for _, ph := range phases {
+		for _, t := range v.Counting(ph.Name) {
 			if r := t.Phase(ph.Name); r != nil && r.User != nil && r.User.D != nil {
 				joined += r.User.Joined
 				for _, n := range r.User.Unmatched {

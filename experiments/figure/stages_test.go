@@ -48,7 +48,7 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 				bars++
 				want := 0.0
 				for _, tr := range v.Trials(p, subject) {
-					if r := tr.Phase("open_probe"); r != nil && tr.Valid() {
+					if r := tr.Phase("open_probe"); r != nil && tr.Valid("open_probe") {
 						want += findings.DistOf(r.Probe, of.Tag).Mean / 1e3 / float64(len(s.Totals.Valid))
 					}
 				}
@@ -288,7 +288,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	if own.Total != 30 || own.Missing() != 0 {
 		t.Errorf("to the handler: %.3f µs, %.3f in no stage", own.Total, own.Missing())
 	}
-	if f := figureOf(t, run, "stages-user"); !strings.Contains(f.Caption, "29,000 requests and hand-offs were joined; 58 records found no partner.") {
+	if f := figureOf(t, run, "stages-user"); !strings.Contains(f.Caption, "29,500 requests and hand-offs were joined; 59 records found no partner.") {
 		t.Errorf("caption: %s", f.Caption)
 	}
 	var names []string

@@ -66,7 +66,10 @@ func (v *View) stepSheet(ph record.Phase) *plot.Sheet {
 				before, end = min(before, s.TimeS[0]-s.UpS), max(end, s.TimeS[len(s.TimeS)-1]-s.UpS)
 				tops[0], tops[1] = max(tops[0], float64(s.MostProcesses())), max(tops[1], float64(s.MostThreads()))
 				processes, threads := seen(s, s.Processes), seen(s, s.Threads)
-				if !t.Valid() {
+				if t.Valid(ph.Name) && !t.Counts(ph.Name) {
+					continue // a make-up for other phases
+				}
+				if !t.Valid(ph.Name) {
 					of.processes.Hollow, of.threads.Hollow = append(of.processes.Hollow, processes), append(of.threads.Hollow, threads)
 					continue
 				}

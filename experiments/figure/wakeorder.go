@@ -98,7 +98,7 @@ func (v *View) served(phase string, c record.Cell) (ranks []plot.SeriesPoint, gi
 	var ginis []float64
 	for _, t := range v.Where(c) {
 		r := t.Phase(phase)
-		if r == nil || !t.Valid() || len(r.ServedBy) == 0 {
+		if r == nil || !t.Counts(phase) || len(r.ServedBy) == 0 {
 			continue
 		}
 		counts := make([]float64, len(r.ServedBy))

@@ -72,7 +72,8 @@ func SampleOf(ts []*record.Trial, phase string, m record.Metric) stats.Sample {
 		x, ok := Telling(m, r)
 		switch {
 		case !ok:
-		case t.Valid():
+		case t.Valid(phase) && !t.Counts(phase): // a make-up for other phases
+		case t.Valid(phase):
 			s.Valid = append(s.Valid, x)
 			s.ByBlock[t.Repetition] = x
 		default:

@@ -91,7 +91,7 @@ func stagesApart(run *record.Run, phase string) []Finding {
 	groups := map[string]map[string][]record.Trial{}
 	var order []string
 	for _, t := range run.Trials {
-		if mpm := t.Cell["mpm"]; t.Valid() && (mpm == Pattern || mpm == Rival) {
+		if mpm := t.Cell["mpm"]; t.Counts(phase) && (mpm == Pattern || mpm == Rival) {
 			g := record.Label(others, t.Cell)
 			if groups[g] == nil {
 				groups[g] = map[string][]record.Trial{}

@@ -32,7 +32,7 @@ func (v *View) payment(phase string, p Panel, subject string) payment {
 	sum := payment{subject: subject}
 	for _, t := range v.Trials(p, subject) {
 		r := t.Phase(phase)
-		if r == nil || r.Probe == nil || !t.Valid() {
+		if r == nil || r.Probe == nil || !t.Counts(phase) {
 			continue
 		}
 		c := r.Probe.Counts

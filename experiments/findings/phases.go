@@ -20,19 +20,23 @@ func (v *View) Compares(names ...string) bool {
 	return !slices.ContainsFunc(names, func(s string) bool { return !slices.Contains(v.Subjects, s) })
 }
 
-// Processes returns how many processes count in the cell with the fewest, but
-// at least one, and in the cell with the most. Both are 0 if none counts.
+// Processes returns how many processes count in the cell and phase with the
+// fewest, but at least one, and in those with the most. Both are 0 if none
+// counts.
 func (v *View) Processes() (fewest, most int) {
 	for _, p := range v.Panels {
 		for _, s := range v.Subjects {
-			n := 0
-			for _, t := range v.Trials(p, s) {
-				if t.Valid() {
-					n++
+			trials := v.Trials(p, s)
+			for _, ph := range v.Phases {
+				n := 0
+				for _, t := range trials {
+					if t.Counts(ph.Name) {
+						n++
+					}
 				}
-			}
-			if most = max(most, n); n > 0 && (fewest == 0 || n < fewest) {
-				fewest = n
+				if most = max(most, n); n > 0 && (fewest == 0 || n < fewest) {
+					fewest = n
+				}
 			}
 		}
 	}

@@ -176,7 +176,10 @@ func (v *View) Stack(of Sum, phase string, p Panel, subject string) Stack {
 		if !ok {
 			continue
 		}
-		if !t.Valid() {
+		if t.Valid(phase) && !t.Counts(phase) {
+			continue // a make-up for other phases
+		}
+		if !t.Valid(phase) {
 			s.Totals.Invalid = append(s.Totals.Invalid, mean)
 			continue
 		}

@@ -182,7 +182,7 @@ func (v *View) Histograms(phase string, p Panel, subject, name string) []*hdrhis
 	var hs []*hdrhistogram.Histogram
 	for _, t := range v.Trials(p, subject) {
 		r := t.Phase(phase)
-		if r == nil || !t.Valid() {
+		if r == nil || !t.Counts(phase) {
 			continue
 		}
 		if h := r.Histograms[name]; h != nil && h.TotalCount() > 0 {
@@ -206,22 +206,23 @@ func (v *View) Offered(phase string, p Panel) float64 {
 	return 0
 }
 
-// Valid returns the trials that count.
-func (v *View) Valid() []*record.Trial {
+// Counting returns the trials that count in a phase.
+func (v *View) Counting(phase string) []*record.Trial {
 	var ts []*record.Trial
 	for i := range v.Run.Trials {
-		if t := &v.Run.Trials[i]; t.Valid() {
+		if t := &v.Run.Trials[i]; t.Counts(phase) {
 			ts = append(ts, t)
 		}
 	}
 	return ts
 }
 
-// Invalid returns the trials that do not count.
+// Invalid returns the trials that do not count in some phase, because they
+// failed or did not pass a gate.
 func (v *View) Invalid() []*record.Trial {
 	var ts []*record.Trial
 	for i := range v.Run.Trials {
-		if t := &v.Run.Trials[i]; !t.Valid() {
+		if t := &v.Run.Trials[i]; !t.Clean() {
 			ts = append(ts, t)
 		}
 	}

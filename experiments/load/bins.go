@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"lflab/experiments/stats"
 )
 
 // bins count answers in equal parts of the measured time. All their memory,
@@ -75,7 +77,9 @@ func (b *bins) upTo(measured int64) Bins {
 	for i, part := range parts {
 		if out.Requests[i] = part.count; part.count > 0 {
 			out.Mean[i] = float64(part.sum) / float64(part.count)
-			out.P50[i] = float64(part.latency.ValueAtQuantile(50))
+			if stats.Supports(part.latency.TotalCount(), 0.5) {
+				out.P50[i] = float64(part.latency.ValueAtQuantile(50))
+			}
 		}
 	}
 	return out

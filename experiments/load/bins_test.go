@@ -54,7 +54,7 @@ func TestBins(t *testing.T) {
 		requests, mean, p50 := uint64(0), 0.0, 0.0
 		switch i {
 		case 0:
-			requests, mean, p50 = 2, 8e6, 7e6
+			requests, mean = 2, 8e6 // too few for a median
 		case 3:
 			requests, mean, p50 = 1000, 500.5e3, 500e3
 		}
@@ -78,7 +78,7 @@ func TestBinsOfRun(t *testing.T) {
 	for i, n := range r.Bins.Requests {
 		requests += n
 		sum += float64(n) * r.Bins.Mean[i]
-		if p50 := r.Bins.P50[i]; n == 0 && p50 != 0 || n > 0 && (p50 <= 0 || p50 > 1.01*float64(r.Latency.Max())) {
+		if p50 := r.Bins.P50[i]; n < 20 && p50 != 0 || n >= 20 && (p50 <= 0 || p50 > 1.01*float64(r.Latency.Max())) {
 			t.Errorf("bin %d: p50 of %d requests is %g ns", i, n, p50)
 		}
 	}

@@ -17,6 +17,7 @@ type conn struct {
 	state    connState
 	reused   bool   // an answer has come on this descriptor
 	counted  bool   // its request was planned within the measured time
+	carried  bool   // its request was planned before the measured time and sent within it
 	asked    bool   // this slot was given a request
 	took     bool   // a request was written on it
 	served   bool   // an answer has come on it

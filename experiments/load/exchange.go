@@ -22,6 +22,9 @@ func (g *generator) exchange(c *conn, planned arrival) {
 		}
 		g.tally.record(g.tally.sendLag, c.started-max(c.planned.at, c.free))
 	}
+	if c.carried = planned.group < g.begin && c.started >= g.begin; c.carried {
+		g.tally.carried++
+	}
 	if c.fd < 0 {
 		g.open(c)
 	} else {

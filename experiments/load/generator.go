@@ -59,6 +59,7 @@ type schedule struct {
 	base              time.Time
 	start, begin, end int64
 	timeout           int64
+	grace             int64        // see Config.Grace
 	stop              atomic.Int64 // when the run was stopped; 0 if it was not
 }
 

@@ -24,6 +24,7 @@
 package load
 
 import (
+	"math"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -99,7 +100,7 @@ type Bins struct {
 	Width    time.Duration
 	Requests []uint64  // successful answers in each part
 	Mean     []float64 // their mean latency, ns; 0 if there are none
-	P50      []float64 // their median latency to 1 %, but not finer than 1 µs
+	P50      []float64 // their median latency to 1 %, but not finer than 1 µs; 0 if they are fewer than 20
 }
 
 // Starved counts connections without any answer in the whole run. A connection
@@ -130,6 +131,7 @@ type Result struct {
 	Statuses  map[int]uint64    // statuses of the answers to requests planned in the measured time
 	Within    uint64            // successful answers that came within the measured time, whenever they were planned
 	Bytes     uint64            // received, including heads
+	Began     time.Time         // when the measured time began
 	Duration  time.Duration     // actual length of the measured time
 	Achieved  float64           // Within per second
 	Offered   float64           // the planned rate of an open loop, 0 in a closed one
@@ -148,6 +150,10 @@ type Result struct {
 	Unanswered      uint64        // of Errors, those without an answer
 	UnansweredLeast time.Duration // the least time with which one of them counted in Latency: quantiles from here on are lower bounds
 	Late            uint64        // of Planned, those sent after the measured time because no connection was free, and answered
+	Carried         uint64        // requests beside Planned that were planned before the measured time and sent within it
+	CarriedLongest  time.Duration // the longest service time of these
+	Grace           time.Duration // after the measured time, for requests that were planned near its end
+	Overdue         uint64        // of Planned in an open loop, those that had no answer by the end of the grace
 	Unasked         uint64        // how often a server sent something on a connection without a request
 	Beyond          uint64        // values beyond the histograms' range, which count as its end
 	Starved         Starved
@@ -162,4 +168,24 @@ type Result struct {
 	Background *Presences // of Config.Background; may be nil
 
 	cfg Config // the Config of the run, with defaults
+}
+
+// Of the time after the end in which answers to planned requests are awaited,
+// these are the least length and the least share of the measured time.
+const (
+	leastGrace      = 10 * time.Millisecond
+	leastGraceShare = 0.01
+)
+
+// Grace returns how long after the measured time an open loop's answers are in
+// time: 10 ms, 1 % of the measured time, or the share of it that equals three
+// standard deviations of the number of planned requests, whichever is longest.
+// It is 0 in a closed loop.
+func (c Config) Grace() time.Duration {
+	n := c.Rate * c.Duration.Seconds()
+	if n <= 0 {
+		return 0
+	}
+	share := max(leastGraceShare, 3/math.Sqrt(n))
+	return max(leastGrace, time.Duration(share*float64(c.Duration)))
 }

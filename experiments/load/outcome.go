@@ -107,7 +107,7 @@ func (g *generator) answered(c *conn, now int64, spoiled bool) {
 		t.tenths[(now-g.begin)/tenth]++
 		t.bins.add(now-g.begin, now-c.planned.at)
 	}
-	if !g.settle(c) {
+	if !g.settle(c, now) {
 		return
 	}
 	t.statuses[min(c.answer.Status, len(t.statuses)-1)]++
@@ -119,12 +119,15 @@ func (g *generator) answered(c *conn, now int64, spoiled bool) {
 	if g.plan != nil && c.started >= g.finish {
 		t.late++
 	}
+	if g.plan != nil && now >= g.finish+g.grace {
+		t.overdue++
+	}
 	g.times(c, now-c.planned.at, now-c.started)
 }
 
 // unanswered counts c's request, which has no answer and will get none.
 func (g *generator) unanswered(c *conn, f fault, now int64) {
-	if !g.settle(c) {
+	if !g.settle(c, now) {
 		return
 	}
 	g.tally.faults[f]++
@@ -160,8 +163,11 @@ func (g *generator) censored(f fault, waited int64) int64 {
 
 // settle reports whether c's request, which now has its outcome, belongs to the
 // measured time.
-func (g *generator) settle(c *conn) bool {
+func (g *generator) settle(c *conn, now int64) bool {
 	g.busy--
+	if c.carried {
+		g.tally.longest = max(g.tally.longest, now-c.started)
+	}
 	if c.counted {
 		g.pending--
 	}

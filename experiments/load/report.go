@@ -50,7 +50,7 @@ type Series struct {
 	WidthS   float64  `json:"width_s"`
 	Requests []uint64 `json:"requests"`
 	Mean     []int64  `json:"latency_mean_ns"` // 0 where no request was answered
-	P50      []int64  `json:"latency_p50_ns"`
+	P50      []int64  `json:"latency_p50_ns"`  // 0 where fewer than 20 requests were answered
 }
 
 // Pairs holds the additional values of paired arrivals.
@@ -95,11 +95,10 @@ func (r *Result) CPUPerRequest() float64 {
 }
 
 // RateMissed returns the share of an open loop's planned requests that had no
-// answer, or that were sent only after the measured time because no connection
-// was free. It is 0 in a closed loop.
+// answer by the end of the grace. It is 0 in a closed loop.
 func (r *Result) RateMissed() float64 {
 	if r.Planned == 0 || r.Offered == 0 {
 		return 0
 	}
-	return float64(r.Unanswered+r.Late) / float64(r.Planned)
+	return float64(r.Overdue) / float64(r.Planned)
 }

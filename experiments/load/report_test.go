@@ -3,6 +3,7 @@ package load
 import (
 	"encoding/json"
 	"maps"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -26,7 +27,8 @@ func TestReportFields(t *testing.T) {
 	if got := slices.Sorted(maps.Keys(fields)); !slices.Equal(got, want) {
 		t.Errorf("fields %v, want %v", got, want)
 	}
-	dist := []string{"count", "max", "mean", "p50", "p90", "p99", "p999"}
+	// Of a hundred requests there is no p99 with ten requests beyond it.
+	dist := []string{"count", "max", "mean", "p50", "p90"}
 	for _, name := range []string{"latency_ns", "service_time_ns", "send_lag_ns"} {
 		if got := slices.Sorted(maps.Keys(fields[name].(map[string]any))); !slices.Equal(got, dist) {
 			t.Errorf("%s has fields %v, want %v", name, got, dist)
@@ -67,12 +69,56 @@ func TestReportOfGroups(t *testing.T) {
 
 func TestRateMissed(t *testing.T) {
 	for _, test := range []struct {
-		planned, unanswered, late uint64
-		want                      float64
-	}{{0, 0, 0, 0}, {100, 0, 0, 0}, {100, 1, 1, 0.02}, {100, 100, 0, 1}} {
-		r := Result{Offered: 5, Planned: test.planned, Unanswered: test.unanswered, Late: test.late}
+		planned, overdue uint64
+		want             float64
+	}{{0, 0, 0}, {100, 0, 0}, {100, 2, 0.02}, {100, 100, 1}} {
+		r := Result{Offered: 5, Planned: test.planned, Overdue: test.overdue}
 		if got := r.RateMissed(); got-test.want > 1e-9 || test.want-got > 1e-9 {
 			t.Errorf("%+v: missed by %g", test, got)
 		}
+	}
+	if missed := (&Result{Planned: 10, Overdue: 10}).RateMissed(); missed != 0 {
+		t.Errorf("a closed loop missed its rate by %g", missed)
+	}
+}
+
+func TestGrace(t *testing.T) {
+	for _, test := range []struct {
+		rate           float64
+		duration, want time.Duration
+	}{
+		{0, time.Second, 0},
+		{100, time.Second, 300 * time.Millisecond},              // three standard deviations of 100
+		{40_000, 500 * time.Millisecond, 10_606_601},            // of 20,000: 2.1 %
+		{40_000, 250 * time.Millisecond, 10 * time.Millisecond}, // of 10,000 in 7.5 ms: the least
+		{100_000, 10 * time.Second, 100 * time.Millisecond},     // 1 %
+	} {
+		if got := (Config{Rate: test.rate, Duration: test.duration}).Grace(); got.Truncate(time.Microsecond) != test.want.Truncate(time.Microsecond) {
+			t.Errorf("%g/s for %v: %v, want %v", test.rate, test.duration, got, test.want)
+		}
+	}
+}
+
+// TestOverdue: the server keeps the last answers until half a second after the
+// end, which is long after the grace.
+func TestOverdue(t *testing.T) {
+	t.Parallel()
+	const planned, kept = 100, 3
+	release := make(chan struct{})
+	s := serve(t, "127.0.0.1:0", func(c *net.TCPConn, n int64) bool {
+		if n > planned-kept {
+			<-release
+		}
+		return say(hello)(c, n)
+	})
+	r := mustRun(t, Config{
+		URL: s.url(), Connections: 8, Rate: 1000, Arrivals: Fixed, Duration: planned * time.Millisecond, Timeout: 30 * time.Second,
+		Waiting: func(time.Duration) { close(release) },
+	})
+	if r.Planned != planned || r.Unanswered != 0 || r.Requests != planned || r.Overdue < kept {
+		t.Errorf("%d planned, %d answered, %d overdue: want %d, all, and %d or more", r.Planned, r.Requests, r.Overdue, planned, kept)
+	}
+	if r.Grace != 30*time.Millisecond || r.Began.IsZero() {
+		t.Errorf("grace %v, began %v", r.Grace, r.Began)
 	}
 }

@@ -129,7 +129,7 @@ type run struct {
 }
 
 func newRun(cfg Config, t *target) *run {
-	r := &run{cfg: cfg, schedule: schedule{base: time.Now(), timeout: int64(cfg.Timeout)}}
+	r := &run{cfg: cfg, schedule: schedule{base: time.Now(), timeout: int64(cfg.Timeout), grace: int64(cfg.Grace())}}
 	var pairs *pairTable
 	if cfg.Rate > 0 && cfg.Arrivals == Paired {
 		pairs = new(pairTable)
@@ -298,6 +298,8 @@ func (r *run) result() (*Result, error) {
 	}
 	res := &Result{
 		Requests: sum.requests, Planned: sum.planned, Within: sum.within, Bytes: sum.bytes,
+		Began: r.schedule.base.Add(time.Duration(r.schedule.begin)), Grace: r.cfg.Grace(), Overdue: sum.overdue,
+		Carried: sum.carried, CarriedLongest: time.Duration(sum.longest),
 		Unanswered: sum.missed, Late: sum.late, Unasked: sum.unasked, Beyond: sum.beyond, Starved: starved,
 		Statuses: map[int]uint64{},
 		Sent:     sum.sent, Answered: sum.answered, Opened: sum.opened,

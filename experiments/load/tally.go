@@ -30,6 +30,9 @@ type tally struct {
 	missed    uint64 // without an answer
 	leastMiss int64  // the least time with which one of them counted in latency
 	late      uint64 // sent after the measured time, because no connection was free
+	carried   uint64 // planned before the measured time and sent within it; the only count here of other requests
+	longest   int64  // the longest service time of these
+	overdue   uint64 // without an answer by the end of the grace
 	latency   *hdrhistogram.Histogram
 	service   *hdrhistogram.Histogram
 	sendLag   *hdrhistogram.Histogram
@@ -86,12 +89,13 @@ func clamp(h *hdrhistogram.Histogram, ns int64) {
 // ns.
 func (t *tally) noAnswer(ns int64) {
 	t.missed++
+	t.overdue++
 	t.leastMiss = min(t.leastMiss, ns)
 }
 
 func (t *tally) add(o *tally) {
 	for _, n := range []struct{ into, from *uint64 }{
-		{&t.planned, &o.planned}, {&t.requests, &o.requests}, {&t.missed, &o.missed}, {&t.late, &o.late}, {&t.beyond, &o.beyond},
+		{&t.planned, &o.planned}, {&t.requests, &o.requests}, {&t.missed, &o.missed}, {&t.late, &o.late}, {&t.overdue, &o.overdue}, {&t.carried, &o.carried}, {&t.beyond, &o.beyond},
 		{&t.within, &o.within}, {&t.bytes, &o.bytes}, {&t.unasked, &o.unasked},
 		{&t.sent, &o.sent}, {&t.answered, &o.answered}, {&t.opened, &o.opened},
 	} {
@@ -99,6 +103,7 @@ func (t *tally) add(o *tally) {
 	}
 	t.cpu += o.cpu
 	t.leastMiss = min(t.leastMiss, o.leastMiss)
+	t.longest = max(t.longest, o.longest)
 	for i, n := range o.faults {
 		t.faults[i] += n
 	}

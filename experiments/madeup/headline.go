@@ -21,7 +21,8 @@ func madeUp(seed uint64, suite string, repeat int, axes []record.Axis, phases []
 	rng := rand.New(rand.NewPCG(seed, 11))
 	start := time.Date(2026, 3, 15, 8, 0, 0, 0, time.UTC)
 	run := &record.Run{Manifest: record.Manifest{
-		Suite: suite, Title: "Made up: " + suite, Question: "What does it look like?", Command: "lflab run " + suite, Seed: seed, Repeat: repeat,
+		Format: record.ManifestFormat,
+		Suite:  suite, Title: "Made up: " + suite, Question: "What does it look like?", Command: "lflab run " + suite, Seed: seed, Repeat: repeat,
 		Axes: axes, Phases: phases, Before: guest(), After: guest(), Started: start, Ended: start.Add(time.Minute),
 	}}
 	cells := []record.Cell{{}}
@@ -123,7 +124,7 @@ func spinRun() *record.Run {
 			r.OfferedRate, r.RequestsPerSecond = rate, rate
 			r.CPUPerRequest = about(rng, 20+us*(0.2+1000/rate))
 			g := 1e3 * about(rng, 3+15*math.Exp(-us*rate/100000))
-			r.G = &stats.Dist{Count: 100, P50: g, Mean: g}
+			r.G = &stats.Dist{Count: 2000, P50: g, Mean: g}
 		})
 }
 
@@ -148,7 +149,7 @@ func OrderRun() *record.Run {
 			if c["order"] == "fifo" {
 				d *= 1 + numbered(c, "threads")/200
 			}
-			r.D = &stats.Dist{Count: 100, P50: d, Mean: d}
+			r.D = &stats.Dist{Count: 2000, P50: d, Mean: d}
 		})
 }
 

@@ -67,7 +67,8 @@ func makeQuickRun(seed uint64) *record.Run {
 	modes := []string{"close", "keepalive"}
 	start := time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)
 	run := &record.Run{Manifest: record.Manifest{
-		Suite: "quick", Title: "Five architectures, one HTTP server",
+		Format: record.ManifestFormat,
+		Suite:  "quick", Title: "Five architectures, one HTTP server",
 		Question: "With the same threads, the same HTTP layer and the same load, what does each way of handing work to a thread cost per request?",
 		Command:  "lflab run quick --seed 20260314 --out results/example", Seed: 20260314, Repeat: 6,
 		Axes: []record.Axis{{Name: "mpm", Values: mpms}, {Name: "mode", Values: modes}},
@@ -162,7 +163,8 @@ func HandoffRun() *record.Run {
 		"pipe": {2300, 16685}, "cond": {2900, 17200}, "channel": {950, 16900},
 	}
 	run := &record.Run{Manifest: record.Manifest{
-		Suite: "handoff", Title: "One hand-off between two threads", Question: "What does it cost to wake one other thread?",
+		Format: record.ManifestFormat,
+		Suite:  "handoff", Title: "One hand-off between two threads", Question: "What does it cost to wake one other thread?",
 		Command: "lflab run handoff", Repeat: 3,
 		Axes:   []record.Axis{{Name: "primitive", Values: primitives}, {Name: "place", Values: []string{"same", "cross"}}},
 		Phases: []record.Phase{{Name: "handoff", Title: "ping-pong of two threads, one way"}},

@@ -15,7 +15,8 @@ import (
 func StepRun(seed uint64) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	run := &record.Run{Manifest: record.Manifest{
-		Suite: "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: 6, Before: guest(),
+		Format: record.ManifestFormat,
+		Suite:  "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: 6, Before: guest(),
 		Axes: []record.Axis{{Name: "mpm", Values: []string{"leader", "apache-event"}}, {Name: "mode", Values: []string{"close"}}},
 		Phases: []record.Phase{{Name: "step", Title: "step from nobody to a closed loop and back, 200 connections", Path: "/sleep?ms=100", Connections: 200,
 			DurationS: 6, Step: &suite.Step{BeforeS: 0.5, AfterS: 30, EveryS: 0.1, IdleMost: 48}}},

@@ -30,7 +30,7 @@ func SuiteRun(s *suite.Suite) *record.Run {
 		tags := map[string]**stats.Dist{"H": &r.H, "D": &r.D, "G": &r.G}
 		for tag, to := range tags {
 			if ph.Flight {
-				*to = &stats.Dist{Count: 100, P50: about(rng, 2e4), P99: about(rng, 5e4), Mean: about(rng, 2e4)}
+				*to = &stats.Dist{Count: 2000, P50: about(rng, 2e4), P99: about(rng, 5e4), Mean: about(rng, 2e4)}
 				r.Histograms[tag] = lognormal(rng, 2e4, 0.4, 50)
 			}
 		}
@@ -42,7 +42,7 @@ func SuiteRun(s *suite.Suite) *record.Run {
 				}
 			}
 			if ph.Arrivals == "paired" {
-				r.SecondD = &stats.Dist{Count: 100, Mean: about(rng, 3e4), P50: about(rng, 3e4)}
+				r.SecondD = &stats.Dist{Count: 2000, Mean: about(rng, 3e4), P50: about(rng, 3e4)}
 			}
 		}
 	})

@@ -108,8 +108,11 @@ func (p Point) Carried() bool { return !math.IsInf(p.Predicted, 0) && !math.IsNa
 func achieved(samples []sample, asked float64) float64 {
 	var medians []float64
 	for _, s := range samples {
-		if s.phase != nil && s.phase.PairSpacing != nil {
-			medians = append(medians, s.phase.PairSpacing.P50/1e3)
+		if s.phase == nil || s.phase.PairSpacing == nil {
+			continue
+		}
+		if p50, ok := s.phase.PairSpacing.Quantile(0.5); ok {
+			medians = append(medians, p50/1e3)
 		}
 	}
 	if len(medians) == 0 {

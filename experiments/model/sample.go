@@ -58,7 +58,7 @@ func collect(run *record.Run, phase string) ([]sample, error) {
 				continue
 			}
 			s := sample{mpm: cell[mpmAxis], group: record.Label(others, cell), block: t.Repetition, rate: rate, spacing: spacing}
-			if s.lacking = "do not count"; t.Valid() {
+			if s.lacking = "do not count"; t.Counts(phase) {
 				s.measure(t, phase)
 			}
 			samples = append(samples, s)

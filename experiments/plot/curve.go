@@ -13,7 +13,8 @@ import (
 
 // Curve draws the distribution of one cell: a line through the merged values of
 // all processes, and the interval over processes of each quantile as a band.
-// Times are in µs.
+// It ends at the last quantile that some process has ten values beyond. Times
+// are in µs.
 type Curve struct {
 	style  Style
 	N      int64     // number of values
@@ -43,8 +44,12 @@ func NewCurve(hs []*hdrhistogram.Histogram, s Style) (Curve, error) {
 	if err != nil {
 		return Curve{}, err
 	}
-	c := Curve{style: s, N: all.TotalCount(), ps: shares}
+	c := Curve{style: s, N: all.TotalCount()}
 	for i, iv := range stats.Band(hs, shares) {
+		if iv.N == 0 {
+			break // no process has ten values beyond it
+		}
+		c.ps = append(c.ps, shares[i])
 		c.Xs = append(c.Xs, float64(all.ValueAtPercentile(100*shares[i]))/1e3)
 		c.Lo = append(c.Lo, iv.Lo/1e3)
 		c.Hi = append(c.Hi, iv.Hi/1e3)

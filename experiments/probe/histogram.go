@@ -102,12 +102,10 @@ func (h *Histogram) Mean() float64 {
 	return float64(h.Sum) / float64(h.Count)
 }
 
-// Dist summarises h. Count, mean and maximum are exact.
+// Dist summarises h. Count, mean and maximum are exact. Quantiles of too few
+// values are left out.
 func (h *Histogram) Dist() stats.Dist {
-	return stats.Dist{
-		Count: int64(h.Count), Mean: h.Mean(), Max: float64(h.Max),
-		P50: h.Quantile(0.50), P90: h.Quantile(0.90), P99: h.Quantile(0.99), P999: h.Quantile(0.999),
-	}
+	return stats.Dist{Count: int64(h.Count), Mean: h.Mean(), Max: float64(h.Max)}.WithQuantiles(h.Quantile)
 }
 
 // HDR converts h to the project's usual histogram. It puts each bucket's values

@@ -20,6 +20,15 @@ func TrialID(cell Cell, repetition int) string {
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
 
+// MakeupID returns the ID of a make-up trial, or TrialID for makeup 0.
+func MakeupID(cell Cell, repetition, makeup int) string {
+	if makeup == 0 {
+		return TrialID(cell, repetition)
+	}
+	h := sha256.Sum256(fmt.Appendf(nil, "%s\nmakeup=%d\n", TrialID(cell, repetition), makeup))
+	return hex.EncodeToString(h[:])[:12]
+}
+
 // With returns a copy of the cell with one more value.
 func (c Cell) With(axis, value string) Cell {
 	out := maps.Clone(c)

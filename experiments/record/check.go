@@ -13,7 +13,7 @@ func (t *Trial) check(id string, m *Manifest) error {
 	switch {
 	case id != t.ID:
 		return fmt.Errorf("it holds trial %q, which has another name", id)
-	case id != TrialID(t.Cell, t.Repetition):
+	case id != MakeupID(t.Cell, t.Repetition, t.Makeup):
 		return fmt.Errorf("it holds cell %v and repetition %d, which have another name", t.Cell, t.Repetition)
 	case t.Suite != m.Suite:
 		return fmt.Errorf("it is a trial of suite %q, not of %q", t.Suite, m.Suite)

@@ -191,8 +191,8 @@ func TestDamagedManifest(t *testing.T) {
 		{"half", `{"suite": "sm`, "it is no JSON from byte 13"},
 		{"another JSON", `{"name": "x", "version": "1.0"}`, "has no suite, no plan or no phases (is "},
 		{"a list", `[]`, "it has an array, and an object is due there"},
-		{"newer", strings.Replace(string(good), `"format": 2`, `"format": 3`, 1), "has format 3, and this lflab reads formats up to 2 (use "},
-		{"newer, with other types", `{"format": 7, "suite": {"name": "made"}}`, "has format 7, and this lflab reads formats up to 2"},
+		{"newer", strings.Replace(string(good), `"format": 3`, `"format": 4`, 1), "has format 4, and this lflab reads formats up to 3 (use "},
+		{"newer, with other types", `{"format": 7, "suite": {"name": "made"}}`, "has format 7, and this lflab reads formats up to 3"},
 		{"a plan that leads elsewhere", strings.Replace(string(good), made.Trials[0].ID, "../../../etc/x", 1), `has the name "../../../etc/x", which is not that of its cell`},
 	} {
 		if err := os.Remove(path); err != nil {
@@ -211,7 +211,7 @@ func TestDamagedManifest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	first := bytes.Replace(good, []byte("\"format\": 2,"), nil, 1) // a manifest before formats were numbered
+	first := bytes.Replace(good, []byte("\"format\": 3,"), nil, 1) // a manifest before formats were numbered
 	if err := os.WriteFile(path, first, 0o644); err != nil || bytes.Equal(first, good) {
 		t.Fatal(err)
 	}

@@ -71,11 +71,11 @@ func columns() iter.Seq[Metric] {
 var Metrics = []Metric{
 	{"requests_per_second", "req/s", true, "requests/s", 1, "throughput", "", "", loaded(func(p *PhaseResult) float64 { return p.RequestsPerSecond })},
 	{"latency_mean_ns", "ns/op", false, "µs", 1e3, "mean latency", "", "", loaded(func(p *PhaseResult) float64 { return p.Latency.Mean })},
-	{"latency_p50_ns", "p50-latency-ns", false, "µs", 1e3, "median latency", "latency p50", "", loaded(func(p *PhaseResult) float64 { return p.Latency.P50 })},
-	{"latency_p99_ns", "p99-latency-ns", false, "µs", 1e3, "p99 of latency", "latency p99", "", loaded(func(p *PhaseResult) float64 { return p.Latency.P99 })},
-	{"latency_p999_ns", "p999-latency-ns", false, "µs", 1e3, "p99.9 of latency", "", "", loaded(func(p *PhaseResult) float64 { return p.Latency.P999 })},
-	{"service_time_p50_ns", "p50-service-ns", false, "µs", 1e3, "median service time", "", "", loaded(func(p *PhaseResult) float64 { return p.Service.P50 })},
-	{"service_time_p99_ns", "", false, "µs", 1e3, "p99 of service time", "service time p99", "service p99", loaded(func(p *PhaseResult) float64 { return p.Service.P99 })},
+	{"latency_p50_ns", "p50-latency-ns", false, "µs", 1e3, "median latency", "latency p50", "", quantile(func(p *PhaseResult) *stats.Dist { return &p.Latency }, 0.5)},
+	{"latency_p99_ns", "p99-latency-ns", false, "µs", 1e3, "p99 of latency", "latency p99", "", quantile(func(p *PhaseResult) *stats.Dist { return &p.Latency }, 0.99)},
+	{"latency_p999_ns", "p999-latency-ns", false, "µs", 1e3, "p99.9 of latency", "", "", quantile(func(p *PhaseResult) *stats.Dist { return &p.Latency }, 0.999)},
+	{"service_time_p50_ns", "p50-service-ns", false, "µs", 1e3, "median service time", "", "", quantile(func(p *PhaseResult) *stats.Dist { return &p.Service }, 0.5)},
+	{"service_time_p99_ns", "", false, "µs", 1e3, "p99 of service time", "service time p99", "service p99", quantile(func(p *PhaseResult) *stats.Dist { return &p.Service }, 0.99)},
 	{"cpu_us_per_request", "cpu-us/req", false, "µs", 1, "CPU time per request", "", "CPU per request", accounted(func(p *PhaseResult) float64 { return p.CPUPerRequest })},
 	{"switches_per_request", "csw/req", false, "", 1, "switches per request", "context switches per request", "switches per request", accounted(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest + p.InvoluntaryPerRequest })},
 	{"switches_voluntary_per_request", "voluntary-csw/req", false, "", 1, "voluntary switches per request", "", "", accounted(func(p *PhaseResult) float64 { return p.VoluntaryPerRequest })},
@@ -91,24 +91,24 @@ var Metrics = []Metric{
 	{"threads_most", "threads-most", false, "", 1, "largest number of threads", "threads at most", "most threads", stepped(whole((*Series).MostThreads))},
 	{"processes_started", "processes-started", false, "", 1, "number of processes started", "processes started", "started", stepped(whole(func(s *Series) int { return s.Started }))},
 	{"H_mean_ns", "H-mean-ns", false, "µs", 1e3, "mean hand-off latency H", "hand-off latency H mean", "H mean", figure(func(p *PhaseResult) *stats.Dist { return p.H }, mean)},
-	{"H_p50_ns", "H-p50-ns", false, "µs", 1e3, "median hand-off latency H", "hand-off latency H p50", "H p50", figure(func(p *PhaseResult) *stats.Dist { return p.H }, p50)},
-	{"H_p99_ns", "H-p99-ns", false, "µs", 1e3, "p99 of hand-off latency H", "hand-off latency H p99", "H p99", figure(func(p *PhaseResult) *stats.Dist { return p.H }, p99)},
-	{"G_p50_ns", "G-p50-ns", false, "µs", 1e3, "median leaderless gap G", "leaderless gap G p50", "G p50", figure(func(p *PhaseResult) *stats.Dist { return p.G }, p50)},
-	{"G_none_p50_ns", "G-none-p50-ns", false, "µs", 1e3, "median leaderless gap G without a follower", "leaderless gap without a follower p50", "G none p50", figure(func(p *PhaseResult) *stats.Dist { return p.GNone }, p50)},
-	{"D_p50_ns", "D-p50-ns", false, "µs", 1e3, "median dispatch latency D", "dispatch latency D p50", "D p50", figure(func(p *PhaseResult) *stats.Dist { return p.D }, p50)},
-	{"D_p99_ns", "D-p99-ns", false, "µs", 1e3, "p99 of dispatch latency D", "dispatch latency D p99", "D p99", figure(func(p *PhaseResult) *stats.Dist { return p.D }, p99)},
-	{"probe_H_p50_ns", "probe-H-p50-ns", false, "µs", 1e3, "median hand-off latency H by the probe", "hand-off latency H in the kernel p50", "kernel H p50", figure(probed(func(r *stage.Report) *stats.Dist { return r.H }), p50)},
-	{"probe_G_p50_ns", "probe-G-p50-ns", false, "µs", 1e3, "median leaderless gap G by the probe", "leaderless gap G in the kernel p50", "kernel G p50", figure(probed(func(r *stage.Report) *stats.Dist { return r.G }), p50)},
-	{"probe_D_p50_ns", "probe-D-p50-ns", false, "µs", 1e3, "median dispatch latency D by the probe", "dispatch latency D in the kernel p50", "kernel D p50", figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), p50)},
+	{"H_p50_ns", "H-p50-ns", false, "µs", 1e3, "median hand-off latency H", "hand-off latency H p50", "H p50", passed(func(p *PhaseResult) *stats.Dist { return p.H }, 0.5)},
+	{"H_p99_ns", "H-p99-ns", false, "µs", 1e3, "p99 of hand-off latency H", "hand-off latency H p99", "H p99", passed(func(p *PhaseResult) *stats.Dist { return p.H }, 0.99)},
+	{"G_p50_ns", "G-p50-ns", false, "µs", 1e3, "median leaderless gap G", "leaderless gap G p50", "G p50", passed(func(p *PhaseResult) *stats.Dist { return p.G }, 0.5)},
+	{"G_none_p50_ns", "G-none-p50-ns", false, "µs", 1e3, "median leaderless gap G without a follower", "leaderless gap without a follower p50", "G none p50", passed(func(p *PhaseResult) *stats.Dist { return p.GNone }, 0.5)},
+	{"D_p50_ns", "D-p50-ns", false, "µs", 1e3, "median dispatch latency D", "dispatch latency D p50", "D p50", quantile(func(p *PhaseResult) *stats.Dist { return p.D }, 0.5)},
+	{"D_p99_ns", "D-p99-ns", false, "µs", 1e3, "p99 of dispatch latency D", "dispatch latency D p99", "D p99", quantile(func(p *PhaseResult) *stats.Dist { return p.D }, 0.99)},
+	{"probe_H_p50_ns", "probe-H-p50-ns", false, "µs", 1e3, "median hand-off latency H by the probe", "hand-off latency H in the kernel p50", "kernel H p50", passed(probed(func(r *stage.Report) *stats.Dist { return r.H }), 0.5)},
+	{"probe_G_p50_ns", "probe-G-p50-ns", false, "µs", 1e3, "median leaderless gap G by the probe", "leaderless gap G in the kernel p50", "kernel G p50", passed(probed(func(r *stage.Report) *stats.Dist { return r.G }), 0.5)},
+	{"probe_D_p50_ns", "probe-D-p50-ns", false, "µs", 1e3, "median dispatch latency D by the probe", "dispatch latency D in the kernel p50", "kernel D p50", quantile(probed(func(r *stage.Report) *stats.Dist { return r.D }), 0.5)},
 	{"probe_H_mean_ns", "probe-H-mean-ns", false, "µs", 1e3, "mean hand-off latency H by the probe", "", "", figure(probed(func(r *stage.Report) *stats.Dist { return r.H }), mean)},
 	{"probe_G_mean_ns", "probe-G-mean-ns", false, "µs", 1e3, "mean leaderless gap G by the probe", "", "", figure(probed(func(r *stage.Report) *stats.Dist { return r.G }), mean)},
 	{"probe_D_mean_ns", "probe-D-mean-ns", false, "µs", 1e3, "mean dispatch latency D by the probe", "mean dispatch latency D", "", figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), mean)},
-	{"probe_D_p99_ns", "probe-D-p99-ns", false, "µs", 1e3, "p99 of dispatch latency D by the probe", "", "", figure(probed(func(r *stage.Report) *stats.Dist { return r.D }), p99)},
-	{"first_D_p50_ns", "first-D-p50-ns", false, "µs", 1e3, "median dispatch latency D of the first", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.FirstD }, p50)},
-	{"second_D_p50_ns", "second-D-p50-ns", false, "µs", 1e3, "median dispatch latency D of the second", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.SecondD }, p50)},
+	{"probe_D_p99_ns", "probe-D-p99-ns", false, "µs", 1e3, "p99 of dispatch latency D by the probe", "", "", quantile(probed(func(r *stage.Report) *stats.Dist { return r.D }), 0.99)},
+	{"first_D_p50_ns", "first-D-p50-ns", false, "µs", 1e3, "median dispatch latency D of the first", "", "", quantile(func(p *PhaseResult) *stats.Dist { return p.FirstD }, 0.5)},
+	{"second_D_p50_ns", "second-D-p50-ns", false, "µs", 1e3, "median dispatch latency D of the second", "", "", quantile(func(p *PhaseResult) *stats.Dist { return p.SecondD }, 0.5)},
 	{"second_D_mean_ns", "second-D-mean-ns", false, "µs", 1e3, "mean dispatch latency D of the second", "mean D of the second", "", figure(func(p *PhaseResult) *stats.Dist { return p.SecondD }, mean)},
-	{"second_latency_p50_ns", "second-p50-latency-ns", false, "µs", 1e3, "median latency of the second", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.SecondLatency }, p50)},
-	{"pair_spacing_p50_ns", "pair-spacing-p50-ns", false, "µs", 1e3, "median pair spacing", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.PairSpacing }, p50)},
+	{"second_latency_p50_ns", "second-p50-latency-ns", false, "µs", 1e3, "median latency of the second", "", "", quantile(func(p *PhaseResult) *stats.Dist { return p.SecondLatency }, 0.5)},
+	{"pair_spacing_p50_ns", "pair-spacing-p50-ns", false, "µs", 1e3, "median pair spacing", "", "", quantile(func(p *PhaseResult) *stats.Dist { return p.PairSpacing }, 0.5)},
 	{"leaderless_share", "leaderless", false, "", 1, "share of the time without a leader", "", "", leaderless},
 	{"socket_wakes_same_cpu", "socket-wakes-same-cpu", false, "", 1, "share of a socket's wake-ups that stay on their CPU", "", "", onSameCPU("D.ready-waking")},
 	{"futex_wakes_same_cpu", "futex-wakes-same-cpu", false, "", 1, "share of a futex's wake-ups that stay on their CPU", "", "", onSameCPU("wake-waking")},
@@ -134,8 +134,6 @@ var Metrics = []Metric{
 }
 
 func mean(d *stats.Dist) float64 { return d.Mean }
-func p50(d *stats.Dist) float64  { return d.P50 }
-func p99(d *stats.Dist) float64  { return d.P99 }
 
 // loaded makes a metric that a phase has if it answered requests.
 func loaded(of func(*PhaseResult) float64) func(*PhaseResult) (float64, bool) {
@@ -152,6 +150,34 @@ func figure(of func(*PhaseResult) *stats.Dist, field func(*stats.Dist) float64) 
 			return 0, false
 		}
 		return field(d), true
+	}
+}
+
+// quantile makes a metric of a quantile that has ten values beyond it. A phase
+// with fewer lacks it.
+func quantile(of func(*PhaseResult) *stats.Dist, q float64) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		if d := of(p); d != nil {
+			return d.Quantile(q)
+		}
+		return 0, false
+	}
+}
+
+// fewestPassed is the least share of the requests that hand-offs or gaps must
+// be for their quantiles to be given. Below it they tell of exceptions.
+const fewestPassed = 0.05
+
+// passed makes a metric of a quantile of hand-offs or gaps. A phase lacks it
+// where there are few of them for its requests; their count and mean stay. A
+// phase without a load measured nothing else, so it has them all.
+func passed(of func(*PhaseResult) *stats.Dist, q float64) func(*PhaseResult) (float64, bool) {
+	return func(p *PhaseResult) (float64, bool) {
+		d := of(p)
+		if d == nil || float64(d.Count) < fewestPassed*float64(p.Latency.Count) {
+			return 0, false
+		}
+		return d.Quantile(q)
 	}
 }
 

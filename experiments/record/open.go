@@ -14,7 +14,9 @@ import (
 // ManifestFormat is the format of results directories that this program writes,
 // and the newest that it reads. A manifest without one has format 1. Since
 // format 2 a trial says under which conditions it was measured (MeasuredAs).
-const ManifestFormat = 2
+// Since format 3 the flight recorder's D, H and G and the server's own counters
+// are of the measured time (Manifest.FlightWindow).
+const ManifestFormat = 3
 
 // Damage describes an unreadable file of a results directory. Only its own
 // content is missing from the Run.
@@ -64,6 +66,7 @@ func open(dir string, histograms bool) (*Run, error) {
 			r.Trials = append(r.Trials, t)
 		}
 	}
+	r.elect()
 	return r, nil
 }
 
@@ -92,7 +95,7 @@ func (r *Run) openManifest() error {
 	seen := map[string]bool{}
 	for i, p := range m.Plan {
 		switch {
-		case p.ID != TrialID(p.Cell, p.Repetition):
+		case p.ID != MakeupID(p.Cell, p.Repetition, p.Makeup):
 			return fmt.Errorf("%s: trial %d of the plan has the name %q, which is not that of its cell %v and repetition %d (put a copy of the file there)", path, i+1, p.ID, p.Cell, p.Repetition)
 		case seen[p.ID]:
 			return fmt.Errorf("%s: trial %s stands in the plan twice (put a copy of the file there)", path, p.ID)

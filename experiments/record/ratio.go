@@ -94,7 +94,7 @@ func (r *Run) ByBlock(cell Cell, phase string, m Metric) map[int]float64 {
 	values := map[int]float64{}
 	for i := range r.Trials {
 		t := &r.Trials[i]
-		if !maps.Equal(t.Cell, cell) || !t.Valid() {
+		if !maps.Equal(t.Cell, cell) || !t.Counts(phase) {
 			continue
 		}
 		if v, ok := t.value(phase, m); ok {

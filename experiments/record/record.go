@@ -1,6 +1,7 @@
 package record
 
 import (
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -19,33 +20,39 @@ type Cell map[string]string
 // Manifest describes a run as a whole. The runner writes it before the first
 // trial and again at the end.
 type Manifest struct {
-	Format      int           `json:"format,omitempty"` // format of the directory (see manifestFormat); absent means 1
-	Suite       string        `json:"suite"`
-	SuiteFile   string        `json:"suite_file,omitempty"` // path of a suite that is not embedded
-	SuiteDigest string        `json:"suite_sha256"`
-	Title       string        `json:"title"`
-	Question    string        `json:"question"`
-	Command     string        `json:"command"` // repeats this run
-	Seed        uint64        `json:"seed"`
-	Axes        []Axis        `json:"axes"` // in the order of the suite
-	Repeat      int           `json:"repeat"`
-	Only        []string      `json:"only,omitempty"`     // key=value filters that chose the cells
-	Scale       float64       `json:"scale"`              // factor of all durations; 1 keeps those of the suite
-	BudgetS     float64       `json:"budget_s,omitempty"` // time given to the run; with it the plan grows, so the numbers of trials were not fixed beforehand
-	Stopped     string        `json:"stopped,omitempty"`  // why a run with a budget ended
-	Plan        []Planned     `json:"plan"`               // in the order of execution
-	Phases      []Phase       `json:"phases"`
-	Git         Git           `json:"git"`
-	Binary      string        `json:"binary_sha256"`
-	GoVersion   string        `json:"go_version"`
-	Started     time.Time     `json:"started"`
-	Ended       time.Time     `json:"ended,omitzero"`
-	Resumed     []time.Time   `json:"resumed,omitempty"`
-	Interrupted bool          `json:"interrupted,omitempty"`
-	SetAside    []SetAside    `json:"set_aside,omitempty"` // trials that a resumed run did not count
-	Before      Machine       `json:"machine_before"`
-	After       Machine       `json:"machine_after,omitzero"`
-	Ratios      []suite.Ratio `json:"ratios,omitempty"` // ratios that the suite asks for
+	Format      int         `json:"format,omitempty"` // format of the directory (see manifestFormat); absent means 1
+	Suite       string      `json:"suite"`
+	SuiteFile   string      `json:"suite_file,omitempty"` // path of a suite that is not embedded
+	SuiteDigest string      `json:"suite_sha256"`
+	Title       string      `json:"title"`
+	Question    string      `json:"question"`
+	Command     string      `json:"command"` // repeats this run
+	Seed        uint64      `json:"seed"`
+	Axes        []Axis      `json:"axes"` // in the order of the suite
+	Repeat      int         `json:"repeat"`
+	Only        []string    `json:"only,omitempty"`     // key=value filters that chose the cells
+	Scale       float64     `json:"scale"`              // factor of all durations; 1 keeps those of the suite
+	BudgetS     float64     `json:"budget_s,omitempty"` // time given to the run; with it the plan grows, so the numbers of trials were not fixed beforehand
+	Stopped     string      `json:"stopped,omitempty"`  // why a run with a budget ended
+	Makeups     int         `json:"makeups,omitempty"`  // make-up trials in the plan
+	Plan        []Planned   `json:"plan"`               // in the order of execution
+	Phases      []Phase     `json:"phases"`
+	Git         Git         `json:"git"`
+	Binary      string      `json:"binary_sha256"`
+	GoVersion   string      `json:"go_version"`
+	Started     time.Time   `json:"started"`
+	Ended       time.Time   `json:"ended,omitzero"`
+	Resumed     []time.Time `json:"resumed,omitempty"`
+	Interrupted bool        `json:"interrupted,omitempty"`
+	SetAside    []SetAside  `json:"set_aside,omitempty"` // trials that a resumed run did not count
+	Before      Machine     `json:"machine_before"`
+	After       Machine     `json:"machine_after,omitzero"`
+
+	// The calibrations are nil in runs of older programs.
+	Calibration      *machine.Calibration `json:"calibration,omitempty"`       // before the first trial
+	CalibrationAfter *machine.Calibration `json:"calibration_after,omitempty"` // after the last one
+
+	Ratios []suite.Ratio `json:"ratios,omitempty"` // ratios that the suite asks for
 
 	suite.Claim              // the claim that the suite tests
 	Rules       []suite.Rule `json:"rules,omitempty"` // rules that decide on the claim
@@ -64,9 +71,15 @@ type SetAside struct {
 
 // Planned is one trial of the plan.
 type Planned struct {
-	ID         string `json:"id"` // hash of cell and repetition
+	ID         string `json:"id"` // hash of cell, repetition and make-up
 	Cell       Cell   `json:"cell"`
 	Repetition int    `json:"repetition"` // number of its block
+
+	// Makeup numbers the make-up trials of a cell and block, from 1. It is 0 for
+	// a trial that was planned from the start. A make-up trial is added at the
+	// end of the plan because those before it are invalid in some phase; there
+	// its values count instead.
+	Makeup int `json:"makeup,omitempty"`
 }
 
 // A manifest holds the axes and phases of its suite as the suite does.
@@ -100,6 +113,7 @@ type Trial struct {
 	Suite      string        `json:"suite"`
 	Cell       Cell          `json:"cell"`
 	Repetition int           `json:"repetition"`
+	Makeup     int           `json:"makeup,omitempty"`      // see Planned
 	Order      int           `json:"order"`                 // place in the run, from 0
 	MeasuredAs string        `json:"measured_as,omitempty"` // hash of load, server, program and machine; trials of one cell must agree in it
 	Command    []string      `json:"command"`
@@ -109,6 +123,8 @@ type Trial struct {
 	Gates      []Gate        `json:"gates"`
 	Failed     bool          `json:"failed"`            // the server or the load did not finish
 	Failure    string        `json:"failure,omitempty"` // the reason, with the end of the server's standard error
+
+	beaten map[string]bool // phases in which an earlier trial of the cell and block is valid
 }
 
 // Phase returns the result of the phase with that name, or nil.
@@ -121,18 +137,21 @@ func (t *Trial) Phase(name string) *PhaseResult {
 	return nil
 }
 
-// Valid reports whether the trial counts: it did not fail and passed every gate.
-func (t *Trial) Valid() bool {
-	if t.Failed {
-		return false
-	}
-	for _, g := range t.Gates {
-		if !g.OK {
-			return false
-		}
-	}
-	return true
+// Valid reports whether the trial did not fail and passed the gates of the phase
+// and those of the trial as a whole, which name no phase.
+func (t *Trial) Valid(phase string) bool {
+	return !t.Failed && !slices.ContainsFunc(t.Gates, func(g Gate) bool { return !g.OK && (g.Phase == "" || g.Phase == phase) })
 }
+
+// Clean reports whether the trial is valid in every phase.
+func (t *Trial) Clean() bool {
+	return !t.Failed && !slices.ContainsFunc(t.Gates, func(g Gate) bool { return !g.OK })
+}
+
+// Counts reports whether the trial's values in the phase count: it is valid
+// there, and it is the first of its cell and block that is. Only a make-up
+// trial may be valid and not count. Open finds that out.
+func (t *Trial) Counts(phase string) bool { return t.Valid(phase) && !t.beaten[phase] }
 
 // PhaseResult holds the measurements of one phase of a trial. The "per request"
 // counts of the server process come from /proc and cover the measured time
@@ -160,8 +179,9 @@ type PhaseResult struct {
 	G                     *stats.Dist       `json:"G_ns,omitempty"`             // leaderless gap while a thread was free to take over
 	GNone                 *stats.Dist       `json:"G_none_ns,omitempty"`        // leaderless gap while no thread was free
 	D                     *stats.Dist       `json:"D_ns,omitempty"`             // dispatch latency
-	Counts                map[string]uint64 `json:"counts,omitempty"`           // the server's own counters, over the phase
+	Counts                map[string]uint64 `json:"counts,omitempty"`           // the server's own counters, over the measured time (see Manifest.FlightWindow)
 	FlightLost            uint64            `json:"flight_lost,omitempty"`      // records that were overwritten
+	Edges                 *Edges            `json:"edges,omitempty"`            // what the recorder and the client count differently
 	BytesPerSecond        float64           `json:"bytes_per_second,omitempty"` // received by the clients, headers included
 	RSS                   uint64            `json:"rss_bytes,omitempty"`        // of the server's processes, at the end of the measured time
 
@@ -205,6 +225,18 @@ type PhaseResult struct {
 	// "<phase>.G", "<phase>.G_none" and "<phase>.D". The probe's tags are
 	// "<phase>.probe.H" and so on.
 	Histograms map[string]*hdrhistogram.Histogram `json:"-"`
+}
+
+// Edges says which requests only one of client and flight recorder counts in
+// the measured time. The client counts a request by when it was planned, the
+// recorder by when its data arrived.
+type Edges struct {
+	Carried          uint64 `json:"carried,omitempty"`            // planned before the measured time and sent within it
+	CarriedLongestNS int64  `json:"carried_longest_ns,omitempty"` // the longest service time of these
+	Late             uint64 `json:"late,omitempty"`               // planned within the measured time and sent after it
+	Unanswered       uint64 `json:"unanswered,omitempty"`         // planned within the measured time, without an answer
+	Unstamped        uint64 `json:"unstamped,omitempty"`          // recorded without D, because the kernel did not stamp their data
+	Unfinished       uint64 `json:"unfinished,omitempty"`         // threads whose last record was not finished when the recording ended
 }
 
 // Bins is a series of the clients' measurements over the measured time.

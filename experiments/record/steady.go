@@ -171,7 +171,7 @@ func (r *Run) Courses() []Course {
 			for i := range r.Trials {
 				t := &r.Trials[i]
 				for j := range t.Phases {
-					if q := &t.Phases[j]; maps.Equal(t.Cell, cell) && t.Valid() && q.Name == p.Name && q.Bins != nil {
+					if q := &t.Phases[j]; maps.Equal(t.Cell, cell) && q.Name == p.Name && t.Counts(p.Name) && q.Bins != nil {
 						trials = append(trials, q)
 					}
 				}

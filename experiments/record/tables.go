@@ -36,7 +36,7 @@ func (r *Run) Rows() []Row {
 					continue
 				}
 				row.Trials++
-				if !t.Valid() {
+				if !t.Counts(phase.Name) {
 					continue
 				}
 				row.Valid++
@@ -127,10 +127,10 @@ func (r *Run) WriteBench(w io.Writer) error {
 	}
 	for i := range r.Trials {
 		t := &r.Trials[i]
-		if !t.Valid() {
-			continue
-		}
 		for _, phase := range m.Phases {
+			if !t.Counts(phase.Name) {
+				continue
+			}
 			name := "Trial"
 			for _, a := range m.Axes {
 				name += "/" + a.Name + "=" + t.Cell[a.Name]

@@ -29,7 +29,7 @@ func made(t *testing.T) *Run {
 		}
 		tr := Trial{ID: p.ID, Cell: p.Cell, Repetition: p.Repetition, Phases: []PhaseResult{
 			{Name: "closed", Requests: 100, RequestsPerSecond: rate, Latency: stats.Dist{Mean: 2e6, P50: 1e6}, CPUPerRequest: 12.5, VoluntaryPerRequest: 1.5, InvoluntaryPerRequest: 0.25},
-			{Name: "open", Requests: 10, RequestsPerSecond: 10, Latency: stats.Dist{Mean: 3e6}, H: &stats.Dist{Count: 5, Mean: 4000, P50: 3500}},
+			{Name: "open", Requests: 10, RequestsPerSecond: 10, Latency: stats.Dist{Mean: 3e6}, H: &stats.Dist{Count: 20, Mean: 4000, P50: 3500}},
 		}}
 		tr.Gates = []Gate{{Name: "errors", OK: p.Cell["mpm"] == "one" || p.Repetition != 1}}
 		r.Trials = append(r.Trials, tr)

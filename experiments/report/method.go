@@ -126,7 +126,7 @@ func (v *view) recorder() string {
 	if len(off) > 0 {
 		s += " and off in " + words.List(off)
 	}
-	s += "."
+	s += ". " + v.Run.Manifest.FlightNote()
 	for _, a := range v.Phases {
 		for _, b := range v.Phases {
 			if !a.Flight || b.Flight || a.Probe != b.Probe || !findings.SameLoad(a, b) {
@@ -153,7 +153,11 @@ type row struct{ Name, Value, After string }
 
 // machineRows returns the facts about the machine before the run, with those
 // after the run that differ.
-func machineRows(before, after record.Machine) []row {
+//
+// The calibrations follow, each with that after the run, because they differ in
+// every run.
+func machineRows(m *record.Manifest) []row {
+	before, after := m.Before, m.After
 	facts := func(m record.Machine) []string {
 		return []string{
 			m.Hostname, m.Kernel, m.CPU, fmt.Sprint(m.CPUs), fmt.Sprintf("%.1f GiB", float64(m.MemoryBytes)/(1<<30)),
@@ -175,6 +179,13 @@ func machineRows(before, after record.Machine) []row {
 			r.After = a[i]
 		}
 		rows = append(rows, r)
+	}
+	later := map[string]string{}
+	for _, f := range m.CalibrationAfter.Facts() {
+		later[f.Name] = f.Value
+	}
+	for _, f := range m.Calibration.Facts() {
+		rows = append(rows, row{Name: f.Name, Value: f.Value, After: later[f.Name]})
 	}
 	return rows
 }

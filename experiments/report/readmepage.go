@@ -110,7 +110,7 @@ func newPage(runs []*run, left []string) *page {
 		}
 		p.Trials += len(r.Data.Trials)
 		for i := range r.Data.Trials {
-			if r.Data.Trials[i].Valid() {
+			if r.Data.Trials[i].Clean() {
 				p.Valid++
 			}
 		}

@@ -150,7 +150,7 @@ func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([
 		"Bad":      v.badTrials(),
 		"Damaged":  v.damaged(),
 		"Resumed":  v.resumed(),
-		"Machine":  machineRows(m.Before, m.After),
+		"Machine":  machineRows(&m),
 		"Sysctl":   pairRows(m.Before.Sysctl),
 		"Shields":  pairRows(m.Before.Mitigations),
 		"Recorder": v.recorder(),

@@ -12,6 +12,7 @@ import (
 	"lflab/experiments/record"
 	"lflab/experiments/suite"
 	"lflab/experiments/verdict"
+	"lflab/experiments/words"
 )
 
 // run is one results directory.
@@ -151,18 +152,21 @@ func againstPattern(p findings.Paragraph) []string {
 	return against
 }
 
-// Trials says how many trials there are, how many count, and how many are
+// Trials says how many trials there are, how many count in every phase, and how many are
 // missing or cannot be read.
 func (r *run) Trials() string {
 	valid := 0
 	for i := range r.Data.Trials {
-		if r.Data.Trials[i].Valid() {
+		if r.Data.Trials[i].Clean() {
 			valid++
 		}
 	}
-	text := fmt.Sprintf("%d trials, %d of them valid", len(r.Data.Trials), valid)
+	text := fmt.Sprintf("%d trials, %d of them valid in every phase", len(r.Data.Trials), valid)
 	if n := len(r.Data.Manifest.Plan); n != len(r.Data.Trials) {
-		text = fmt.Sprintf("%d of %d planned trials, %d of them valid", len(r.Data.Trials), n, valid)
+		text = fmt.Sprintf("%d of %d planned trials, %d of them valid in every phase", len(r.Data.Trials), n, valid)
+	}
+	if n := r.Data.Manifest.Makeups; n > 0 {
+		text += fmt.Sprintf(", %d of them planned to make up for others", n)
 	}
 	if n := len(r.Data.Damaged); n > 0 {
 		text += fmt.Sprintf("; %d cannot be read", n)
@@ -197,4 +201,15 @@ func (r *run) Revision() string {
 		text += ", with changes"
 	}
 	return text
+}
+
+// Recorded lists the phases in which the flight recorder was on.
+func (r *run) Recorded() string {
+	var on []string
+	for _, ph := range r.Data.Manifest.Phases {
+		if ph.Flight {
+			on = append(on, ph.Name)
+		}
+	}
+	return words.List(on)
 }

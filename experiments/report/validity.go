@@ -117,6 +117,9 @@ func (v *view) threats() []string {
 	if m.Before.Load1 > 0.5 {
 		ts = append(ts, fmt.Sprintf("The load average was %.2f before the run: something else was running.", m.Before.Load1))
 	}
+	if m.HasFlight() && !m.FlightWindow() {
+		ts = append(ts, "The flight recorder was on. "+m.FlightNote())
+	}
 	if m.Git.Dirty {
 		ts = append(ts, "The source tree had changes that are not in the revision named below; the binary's hash identifies what ran.")
 	}
@@ -144,8 +147,12 @@ func (v *view) damaged() (lines []string) {
 	return lines
 }
 
-// resumed says when the run was resumed, and which trials were measured again.
+// resumed says how many trials were made up for, when the run was resumed, and
+// which trials were measured again.
 func (v *view) resumed() (lines []string) {
+	if made := v.Run.Manifest.MadeUp(); made != "" {
+		lines = append(lines, made)
+	}
 	for _, when := range v.Run.Manifest.Resumed {
 		lines = append(lines, "The run was resumed on "+when.UTC().Format("2 January 2006, 15:04 UTC")+".")
 	}

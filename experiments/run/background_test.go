@@ -71,7 +71,7 @@ func TestBackgroundOfAPhase(t *testing.T) {
 		}
 		if tr.Cell["mpm"] == "tidies" {
 			// On a busy machine it may also close slow clients as idle.
-			if b := idle.Background; b.Idle.Opened != 80 || b.Idle.Open != 0 || tr.Valid() || len(verdicts) != 2 || verdicts[0] {
+			if b := idle.Background; b.Idle.Opened != 80 || b.Idle.Open != 0 || tr.Clean() || len(verdicts) != 2 || verdicts[0] {
 				t.Errorf("a server that closes idle connections: %+v, %v", b, verdicts)
 			}
 			if _, ok := record.MetricOf("rss_bytes_per_idle_connection").Of(idle); ok {
@@ -99,7 +99,7 @@ func TestBackgroundOfAPhase(t *testing.T) {
 
 func TestCrowdsThatDoNotFitAreLeftOut(t *testing.T) {
 	s := openSuite(t, crowdedSuite)
-	x, err := New(s, Options{Dir: t.TempDir(), Serve: fakeCommand(t)})
+	x, err := New(s, Options{Dir: t.TempDir(), NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestCrowdsThatDoNotFitAreLeftOut(t *testing.T) {
 }
 
 func TestDocRootIsMadeAndRemoved(t *testing.T) {
-	x, err := New(openSuite(t, crowdedSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(t)})
+	x, err := New(openSuite(t, crowdedSuite), Options{Dir: t.TempDir(), NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ command = ["{needs}", "{port}"]
 // flags of the suite and the axis that selected it.
 func TestOwnServersWithFlags(t *testing.T) {
 	t.Setenv("LAB_TEST_PEERS", "")
-	x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(t), CheckProbe: func() error { return nil }})
+	x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), NoMakeups: true, Serve: fakeCommand(t), CheckProbe: func() error { return nil }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestSubjectOfTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("LAB_TEST_PEERS", dir)
 	skipped := func() []string {
-		x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), Serve: fakeCommand(t), CheckProbe: func() error { return nil }})
+		x, err := New(openSuite(t, ownSuite), Options{Dir: t.TempDir(), NoMakeups: true, Serve: fakeCommand(t), CheckProbe: func() error { return nil }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,7 +240,7 @@ func TestRatiosOfTheSuites(t *testing.T) {
 		}
 	}
 	bad := strings.Replace(ownSuite, "[[subject]]", "[[ratio]]\nmetric = \"speed\"\nphase = \"open\"\nto = { mpm = \"one\" }\n[[subject]]", 1)
-	if _, err := New(openSuite(t, bad), Options{Dir: t.TempDir(), Serve: fakeCommand(t)}); err == nil || !strings.Contains(err.Error(), `a ratio is asked of "speed", which is no metric (known: requests_per_second, `) {
+	if _, err := New(openSuite(t, bad), Options{Dir: t.TempDir(), NoMakeups: true, Serve: fakeCommand(t)}); err == nil || !strings.Contains(err.Error(), `a ratio is asked of "speed", which is no metric (known: requests_per_second, `) {
 		t.Errorf("an unknown metric: %v", err)
 	}
 }

@@ -156,7 +156,7 @@ func ran(r *record.Run, cell record.Cell) (ran, valid int) {
 	for i := range r.Trials {
 		if t := &r.Trials[i]; maps.Equal(t.Cell, cell) {
 			ran++
-			if t.Valid() {
+			if slices.ContainsFunc(r.Manifest.Phases, func(p record.Phase) bool { return t.Counts(p.Name) }) {
 				valid++
 			}
 		}

@@ -127,7 +127,7 @@ func TestPace(t *testing.T) {
 }
 
 func TestBudgetTooShort(t *testing.T) {
-	_, err := New(openSuite(t, smallSuite), Options{Budget: 100 * time.Millisecond, Serve: fakeCommand(t)})
+	_, err := New(openSuite(t, smallSuite), Options{Budget: 100 * time.Millisecond, NoMakeups: true, Serve: fakeCommand(t)})
 	if short, ok := errors.AsType[*BudgetError](err); !ok || short.Needed < 500*time.Millisecond || short.Budget != 100*time.Millisecond {
 		t.Errorf("%v", err)
 	}
@@ -139,7 +139,7 @@ func TestBudgetIsSpent(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
 	path, dir := writeSuite(t, smallSuite), filepath.Join(t.TempDir(), "out")
-	x, err := New(openFile(t, path), Options{Dir: dir, Seed: 3, Budget: 4 * time.Second, Only: []string{"mode=close"}, Serve: fakeCommand(t)})
+	x, err := New(openFile(t, path), Options{Dir: dir, Seed: 3, Budget: 4 * time.Second, Only: []string{"mode=close"}, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestBudgetIsSpent(t *testing.T) {
 	if !errors.Is(err, ErrInterrupted) && before.Manifest.Stopped == "" {
 		t.Fatal(err)
 	}
-	x2, err := Resume(dir, Options{Serve: fakeCommand(t)})
+	x2, err := Resume(dir, Options{NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func TestConfiguredSubject(t *testing.T) {
 			temp := t.TempDir()
 			t.Setenv("TMPDIR", temp)
 			path := configuredSuite(t, "port {port}\nroot {dir}/docs\nthreads "+c.threads+"\n")
-			x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Repeat: 1, Only: []string{"mpm=two", "mode=close"}, Serve: fakeCommand(t)})
+			x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Repeat: 1, Only: []string{"mpm=two", "mode=close"}, NoMakeups: true, Serve: fakeCommand(t)})
 			if err != nil {
 				t.Fatal(err)
 			}

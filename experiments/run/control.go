@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"lflab/experiments/record"
 )
 
 // control asks one of our servers for facts that only it knows. Each question
@@ -63,8 +60,8 @@ func (c control) startFlight(ctx context.Context) error {
 	return err
 }
 
-func (c control) stopFlight(ctx context.Context) (*flight, error) {
-	body, err := c.get(ctx, "/lab/flight?record=off")
+func (c control) stopFlight(ctx context.Context, in window) (*flight, error) {
+	body, err := c.get(ctx, "/lab/flight?record=off"+in.query())
 	if err != nil {
 		return nil, err
 	}
@@ -73,56 +70,6 @@ func (c control) stopFlight(ctx context.Context) (*flight, error) {
 		return nil, fmt.Errorf("read flight records: %w in %.200q", err, body)
 	}
 	return report.decode()
-}
-
-// counters reads the counters of the server's status page.
-func (c control) counters(ctx context.Context) (map[string]uint64, error) {
-	body, err := c.get(ctx, "/server-status?auto")
-	if err != nil {
-		return nil, err
-	}
-	return parseCounters(string(body)), nil
-}
-
-// ownCounters holds a server's counts that its status page lacks.
-type ownCounters struct {
-	HeapAllocations uint64   `json:"heap_allocations"`
-	ServedBy        []uint64 `json:"served_by"`
-}
-
-// askingAllocates is about the number of objects that the server allocates for
-// two of these questions. They do not belong to the load.
-const askingAllocates = 100
-
-func (c control) own(ctx context.Context) (o ownCounters, err error) {
-	body, err := c.get(ctx, "/lab/counters")
-	if err == nil {
-		if err = json.Unmarshal(body, &o); err != nil {
-			err = fmt.Errorf("read the server's counters: %w in %.200q", err, body)
-		}
-	}
-	return o, err
-}
-
-// ownInto adds to a phase what the server has counted since before. It leaves
-// out heap allocations if the flight was recorded, because recording allocates
-// too.
-func (c control) ownInto(ctx context.Context, before ownCounters, r *record.PhaseResult, recorded bool) error {
-	after, err := c.own(ctx)
-	if err != nil {
-		return err
-	}
-	if allocated := after.HeapAllocations - before.HeapAllocations; !recorded {
-		r.Counts[record.HeapCounter] = allocated - min(allocated, askingAllocates)
-	}
-	for i, n := range after.ServedBy {
-		if i < len(before.ServedBy) {
-			n -= before.ServedBy[i]
-		}
-		r.ServedBy = append(r.ServedBy, n)
-	}
-	slices.SortFunc(r.ServedBy, func(a, b uint64) int { return cmp.Compare(b, a) })
-	return nil
 }
 
 // parseCounters reads the counters of a status page, lines of "key: whole

@@ -32,6 +32,8 @@ type Options struct {
 	// widest intervals. New returns a *BudgetError if no block fits.
 	Budget time.Duration
 
+	NoMakeups bool // make up for no trial that is invalid
+
 	Force bool // resume although the suite, the program or the machine has changed
 
 	// Serve starts our own servers; empty means "serve" of this program.
@@ -54,6 +56,8 @@ type Progress struct {
 	Done, Total int
 	Left        time.Duration // estimated
 	Budget      time.Duration // what is left of the budget, if there is one
+	Makeup      int           // which one of the make-ups Trial is, from 1; 0 if it is none
+	MostMakeups int           // with Makeup: how many there may be
 	Trial       *record.Trial // the trial that has just ended; nil before the first one
 }
 
@@ -72,6 +76,7 @@ type Experiment struct {
 	docRoot    string            // directory of the files to serve; empty if there are none
 
 	clocks func() (monotonic, real int64) // machine.Clocks, except in tests
+	judge  func(*record.Trial)            // changes a trial's gates before it is kept; nil except in tests
 	ring   int                            // size of the probe's buffer in bytes; 0 means the probe's default
 }
 
@@ -149,12 +154,18 @@ func (x *Experiment) continues(m *record.Manifest) error {
 	if x.changed = len(changed) > 0; x.changed && !x.opts.Force {
 		return fmt.Errorf("resume %s: changed since it began: %s (--force goes on all the same, and measures again what was measured otherwise)", x.opts.Dir, strings.Join(changed, ", and "))
 	}
-	if m.BudgetS > 0 && !x.changed {
-		x.Manifest.Plan = m.Plan // the plan as far as it has grown
+	if !x.changed {
+		if m.BudgetS > 0 {
+			x.Manifest.Plan = m.Plan // the plan as far as it has grown
+		} else {
+			_, makeups := splitMakeups(m.Plan)
+			x.Manifest.Plan = append(x.Manifest.Plan, makeups...)
+		}
+		x.Manifest.Makeups = m.Makeups
 	}
 	x.Manifest.Started, x.Manifest.Before, x.Manifest.SetAside = m.Started, m.Before, m.SetAside
-	if x.changed {
-		x.Manifest.Before = x.host
+	if x.Manifest.Calibration = m.Calibration; x.changed {
+		x.Manifest.Before, x.Manifest.Calibration = x.host, calibrated()
 	}
 	x.Manifest.Resumed = append(m.Resumed, time.Now())
 	return nil
@@ -163,6 +174,7 @@ func (x *Experiment) continues(m *record.Manifest) error {
 // samePlan reports whether plan equals the plan made here. If plans grow, only
 // their first blocks must agree.
 func (x *Experiment) samePlan(plan []record.Planned) bool {
+	plan, _ = splitMakeups(plan)
 	mine := x.Manifest.Plan
 	if x.Manifest.BudgetS == 0 {
 		return reflect.DeepEqual(plan, mine)
@@ -287,11 +299,19 @@ func (x *Experiment) begin() (done map[string]*record.Trial, err error) {
 		}
 		return done, record.WriteManifest(dir, &x.Manifest)
 	}
-	x.Manifest.Started, x.Manifest.Before = time.Now(), machine.Read()
+	x.Manifest.Started, x.Manifest.Before, x.Manifest.Calibration = time.Now(), machine.Read(), calibrated()
 	if x.Manifest.BudgetS > 0 { // further blocks follow when the duration of trials is known
 		x.Manifest.Plan = slices.DeleteFunc(x.Manifest.Plan, func(p record.Planned) bool { return p.Repetition > 0 })
 	}
 	return map[string]*record.Trial{}, record.WriteManifest(dir, &x.Manifest)
+}
+
+// calibrate is machine.Calibrate, except in tests.
+var calibrate = machine.Calibrate
+
+func calibrated() *machine.Calibration {
+	c := calibrate()
+	return &c
 }
 
 // build finds the program that a subject needs and compiles its source.

@@ -41,8 +41,10 @@ func TestMain(m *testing.M) {
 	}
 	if role != "handoff" && role != SpinnerCommand && role != process.KeepCommand && !strings.HasPrefix(role, "fake-") {
 		sideBySide()
+		calibrate = quickCalibration
 		os.Exit(m.Run())
 	}
+	calibrate = quickCalibration
 	switch args := os.Args[2:]; role {
 	case "handoff":
 		fmt.Printf("%s %s: 2500 ns one way mean, p50 1800 ns, p90 2600 ns, p99 9000 ns\n", args[1], args[3])
@@ -71,6 +73,13 @@ func TestMain(m *testing.M) {
 	case "fake-runner":
 		fakeRunner(args[0], args[1], args[2:])
 	}
+}
+
+var calibrations atomic.Int64
+
+// quickCalibration counts the calibrations, because real ones take a second.
+func quickCalibration() machine.Calibration {
+	return machine.Calibration{At: time.Now(), SyscallNs: float64(calibrations.Add(1))}
 }
 
 // sideBySide runs more tests in parallel than there are processors, because
@@ -122,9 +131,14 @@ func fakeServe(args []string) {
 		panic(err)
 	}
 	var requests atomic.Uint64
+	var stall sync.RWMutex
+	var stamps sync.Map // of CLOCK_MONOTONIC, by request
 	mux := http.NewServeMux()
 	mux.HandleFunc("/hello", func(w http.ResponseWriter, r *http.Request) {
-		switch n := requests.Add(1); {
+		n := requests.Add(1)
+		at, _ := machine.Clocks()
+		stamps.Store(n, at)
+		switch {
 		case flags["mpm"] == "grows" && n == 1:
 			growOnce()
 		case flags["mpm"] == "dies" && n > 20:
@@ -135,23 +149,42 @@ func fakeServe(args []string) {
 				_ = conn.Close()
 			}
 			return
+		case flags["mpm"] == "late" && n%50 == 0:
+			time.Sleep(time.Second) // long after the grace
+		case flags["mpm"] == "stalls":
+			stall.RLock()
+			defer stall.RUnlock()
 		case flags["mpm"] == "errs" && n%4 == 0:
 			http.Error(w, "no", http.StatusInternalServerError)
 			return
 		}
 		fmt.Fprint(w, "Hello, World!")
 	})
-	mux.HandleFunc("/lab/counters", func(w http.ResponseWriter, r *http.Request) {
+	status := func() string {
+		return fmt.Sprintf("ServerMPM: x\nTotal Accesses: %d\nBusyWorkers: 3\nIdleWorkers: 5\nwakes_issued: %d\nconnections_open: 5\n", requests.Load(), 2*requests.Load())
+	}
+	takes := 0
+	asked := fakeSnapshots(func() any {
+		// The first snapshot is taken as the measured time begins. Stall then,
+		// and as it ends.
+		if takes++; flags["mpm"] == "stalls" && takes%2 == 1 {
+			go func() {
+				stallFor5ms(&stall)
+				time.Sleep(sabotagedFor - 8*time.Millisecond)
+				stallFor5ms(&stall)
+			}()
+		}
 		n := requests.Load()
-		fmt.Fprintf(w, `{"heap_allocations": %d, "served_by": [%d, 0, %d]}`, 1000+3*n, n/4, n-n/4)
+		return map[string]any{"heap_before": 1000 + 3*n, "heap_after": 1000 + 3*n, "served_by": []uint64{n / 4, 0, n - n/4}, "status": status()}
 	})
+	mux.HandleFunc("/lab/counters", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, `{"snapshots": %q}`, asked) })
 	mux.HandleFunc("/busy", func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(time.Millisecond) // a handler that blocks
 		fmt.Fprint(w, "done")
 	})
 	mux.Handle("/files/", http.StripPrefix("/files/", http.FileServer(http.Dir(flags["docroot"]))))
 	mux.HandleFunc("/server-status", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "ServerMPM: x\nTotal Accesses: %d\nBusyWorkers: 3\nIdleWorkers: 5\nwakes_issued: %d\nconnections_open: 5\n", requests.Load(), 2*requests.Load())
+		fmt.Fprint(w, status())
 	})
 	var recording bool
 	mux.HandleFunc("/lab/flight", func(w http.ResponseWriter, r *http.Request) {
@@ -174,11 +207,26 @@ func fakeServe(args []string) {
 		if err != nil {
 			panic(err)
 		}
+		from, _ := strconv.ParseInt(r.FormValue("from"), 10, 64)
+		to, _ := strconv.ParseInt(r.FormValue("to"), 10, 64)
+		dispatched := hdrhistogram.New(1, 60e9, 3)
+		stamps.Range(func(_, stamp any) bool {
+			if at := stamp.(int64); flags["mpm"] == "warm" || from <= at && at < to {
+				if err := dispatched.RecordValue(100); err != nil {
+					panic(err)
+				}
+			}
+			return true
+		})
+		d, err := dispatched.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+		if err != nil {
+			panic(err)
+		}
 		overwritten := 0
 		if flags["mpm"] == "forgets" {
 			overwritten = 100
 		}
-		if err := json.NewEncoder(w).Encode(map[string]any{"H": string(text), "D": string(text), "unmatched": 2, "overwritten": overwritten}); err != nil {
+		if err := json.NewEncoder(w).Encode(map[string]any{"H": string(text), "D": string(d), "unmatched": 2, "overwritten": overwritten}); err != nil {
 			panic(err)
 		}
 	})
@@ -199,6 +247,43 @@ func fakeServe(args []string) {
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		panic(err)
 	}
+}
+
+// fakeSnapshots follows the contract of a server's socket for snapshots and
+// returns its name.
+func fakeSnapshots(read func() any) (name string) {
+	name = fmt.Sprint("@lflab-fake-", os.Getpid())
+	l, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: name})
+	if err != nil {
+		panic(err)
+	}
+	go func() {
+		taken := []any{}
+		message := make([]byte, 16)
+		for {
+			n, from, err := l.ReadFromUnix(message)
+			switch {
+			case err != nil:
+				panic(err)
+			case string(message[:n]) == "take":
+				taken = append(taken, read())
+			default:
+				text, err := json.Marshal(taken)
+				if err != nil {
+					panic(err)
+				}
+				_, _ = l.WriteToUnix(text, from) // the runner may be gone
+				taken = taken[:0]
+			}
+		}
+	}()
+	return name
+}
+
+func stallFor5ms(m *sync.RWMutex) {
+	m.Lock()
+	time.Sleep(5 * time.Millisecond)
+	m.Unlock()
 }
 
 // growOnce starts two processes that end by themselves after about 1 s.
@@ -274,10 +359,10 @@ func fakeRunner(how, what string, rest []string) {
 	if how == "new" {
 		var s *suite.Suite
 		if s, err = suite.Open(what); err == nil {
-			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], Serve: fakeServer()})
+			x, err = New(s, Options{Dir: rest[0], Seed: 7, Only: rest[1:], NoMakeups: true, Serve: fakeServer()})
 		}
 	} else {
-		x, err = Resume(what, Options{Serve: fakeServer()})
+		x, err = Resume(what, Options{NoMakeups: true, Serve: fakeServer()})
 	}
 	if err == nil {
 		defer x.Close()

@@ -27,8 +27,8 @@ var flightColumns = map[string]func(*probe.UserRecord, uint64){
 
 // stopFlightRaw is stopFlight with all single records, for probe.Join. It takes
 // about a second for full logs.
-func (c control) stopFlightRaw(ctx context.Context) (*flight, []probe.UserRecord, error) {
-	body, err := c.get(ctx, "/lab/flight?record=off&raw=1")
+func (c control) stopFlightRaw(ctx context.Context, in window) (*flight, []probe.UserRecord, error) {
+	body, err := c.get(ctx, "/lab/flight?record=off&raw=1"+in.query())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -23,7 +23,7 @@ import (
 // answers returns a server that gives every request the same answer.
 func answers(t *testing.T, body string) control {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.RawQuery != "record=off&raw=1" {
+		if r.URL.RawQuery != "record=off&raw=1&from=17&to=23" {
 			t.Errorf("asked for %s", r.URL)
 		}
 		fmt.Fprint(w, body)
@@ -35,7 +35,7 @@ func answers(t *testing.T, body string) control {
 // Columns are found by name, in any order. Unknown columns do no harm.
 func TestStopFlightRaw(t *testing.T) {
 	const rest = `"unmatched": 3, "overwritten": 4, "columns": ["h1","h0","new","seq","promoted","a1","u0","p0","p1","p3","f5","f6"]`
-	f, user, err := answers(t, `{`+rest+`, "threads": [{"tid": 7, "records": [[1,2,99,3,1,5,6,7,8,9,10,11], [0,0,0,0,0,0,0,0,0,0,0,1]]}, {"tid": 8, "records": [[0,0,0,1,0,0,0,0,0,0,0,0]]}]}`).stopFlightRaw(t.Context())
+	f, user, err := answers(t, `{`+rest+`, "threads": [{"tid": 7, "records": [[1,2,99,3,1,5,6,7,8,9,10,11], [0,0,0,0,0,0,0,0,0,0,0,1]]}, {"tid": 8, "records": [[0,0,0,1,0,0,0,0,0,0,0,0]]}]}`).stopFlightRaw(t.Context(), window{17, 23})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestStopFlightRaw(t *testing.T) {
 		`{` + rest + `, "threads": [`: "read flight records: ",
 		`{"H": "none", "columns": ["h1","h0","seq","promoted","a1","u0","p0","p1","p3","f5","f6"]}`: "decode histogram H",
 	} {
-		if _, _, err := answers(t, body).stopFlightRaw(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := answers(t, body).stopFlightRaw(t.Context(), window{17, 23}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", body, err, want)
 		}
 	}
@@ -141,7 +141,7 @@ func joined(t *testing.T, command []string) *probe.UserSide {
 	if err := p.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	_, user, err := ctl.stopFlightRaw(ctx)
+	_, user, err := ctl.stopFlightRaw(ctx, window{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,11 +32,11 @@ func TestGates(t *testing.T) {
 		{"no errors", errorsGate(&load.Result{Requests: 10}), true, "every request was answered"},
 		{"errors", errorsGate(&load.Result{Requests: 10, Errors: map[string]uint64{"timeout": 2, "reset": 1}}), false, "3 requests failed (1 reset, 2 timeout)"},
 		{"nothing answered", errorsGate(&load.Result{}), false, "no request was answered"},
-		{"rate kept", rateGate(&load.Result{Offered: 3000, Planned: 1000, Unanswered: 4, Late: 5}, 0), true, "1000 requests were planned, 4 had no answer and 5 were sent after the end"},
-		{"rate missed", rateGate(&load.Result{Offered: 3000, Planned: 1000, Unanswered: 11}, 0), false, "at 3000/s offered"},
-		{"a burst at the end", rateGate(&load.Result{Offered: 3000, Planned: 1000, Late: 32}, 32), true, "32 were sent after the end"},
-		{"more than a burst", rateGate(&load.Result{Offered: 3000, Planned: 1000, Late: 33}, 32), false, "33 were sent after the end"},
-		{"nothing planned", rateGate(&load.Result{Offered: 1}, 0), false, "0 requests were planned"},
+		{"rate kept", rateGate(&load.Result{Offered: 3000, Planned: 1000, Overdue: 9, Grace: 95 * time.Millisecond}), true, "1000 requests were planned, and 9 of them had no answer by the end and a grace of 95 ms, at 3000/s"},
+		{"rate missed", rateGate(&load.Result{Offered: 3000, Planned: 1000, Overdue: 11}), false, "at 3000/s offered"},
+		{"sent late and answered in time", rateGate(&load.Result{Offered: 3000, Planned: 1000, Late: 32}), true, "; 32 were sent after the end"},
+		{"a queue of the warm-up", rateGate(&load.Result{Offered: 3000, Planned: 732, Within: 740}), true, "; 8 answers more than that came"},
+		{"nothing planned", rateGate(&load.Result{Offered: 1}), false, "0 requests were planned"},
 		{"generator free", generatorGate(&load.Result{Offered: 3000, CPUShare: 0.95}), true, "95 % of its threads' time"},
 		{"generator saturated", generatorGate(&load.Result{Offered: 3000, CPUShare: 0.96}), false, "96 %"},
 		{"closed loop at its limit", generatorGate(&load.Result{CPUShare: 1}), true, "may set the throughput"},
@@ -67,16 +67,22 @@ func TestGates(t *testing.T) {
 }
 
 func TestValid(t *testing.T) {
-	tr := record.Trial{Gates: []record.Gate{{OK: true}, {OK: true}}}
-	if !tr.Valid() {
-		t.Error("a trial that passed all gates does not count")
+	trial := func(of, open, closed bool) *record.Trial {
+		return &record.Trial{Gates: []record.Gate{{OK: of}, {Phase: "open", OK: open}, {Phase: "open", OK: true}, {Phase: "closed", OK: closed}}}
 	}
-	tr.Gates[1].OK = false
-	if tr.Valid() {
-		t.Error("a trial that failed a gate counts")
-	}
-	if (&record.Trial{Failed: true}).Valid() {
-		t.Error("a failed trial counts")
+	for _, c := range []struct {
+		trial               *record.Trial
+		open, closed, clean bool
+	}{
+		{trial(true, true, true), true, true, true},
+		{trial(true, false, true), false, true, false},
+		{trial(true, true, false), true, false, false},
+		{trial(false, true, true), false, false, false}, // a gate of the trial as a whole
+		{&record.Trial{Failed: true}, false, false, false},
+	} {
+		if open, closed, clean := c.trial.Valid("open"), c.trial.Valid("closed"), c.trial.Clean(); open != c.open || closed != c.closed || clean != c.clean {
+			t.Errorf("%+v: valid %v and %v, clean %v", c.trial, open, closed, clean)
+		}
 	}
 }
 

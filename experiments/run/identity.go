@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -74,9 +75,9 @@ func inMode(p record.Phase, mode string) record.Phase {
 }
 
 // sortOut splits the trials of a results directory. It returns in done those
-// that still count. It moves damaged trials and those measured under other
-// conditions aside and notes the reason in the manifest. Failed trials are
-// neither: they run again in place.
+// that need not run again. It moves damaged trials and those measured under
+// other conditions aside and notes the reason in the manifest. Failed trials are
+// neither: they run again in place, unless a make-up counts instead.
 func (x *Experiment) sortOut(r *record.Run) (done map[string]*record.Trial, err error) {
 	done = map[string]*record.Trial{}
 	now := time.Now()
@@ -95,6 +96,10 @@ func (x *Experiment) sortOut(r *record.Run) (done map[string]*record.Trial, err 
 	for _, d := range r.Damaged {
 		aside(d.ID, "damaged: "+filepath.Base(d.Path)+": "+d.Err.Error())
 	}
+	lacking := map[string]bool{}
+	for _, p := range r.Lacking(math.MaxInt) {
+		lacking[record.TrialID(p.Cell, p.Repetition)] = true
+	}
 	for i := range r.Trials {
 		t := &r.Trials[i]
 		for j := range t.Phases {
@@ -103,7 +108,7 @@ func (x *Experiment) sortOut(r *record.Run) (done map[string]*record.Trial, err 
 		switch {
 		case x.otherwise(t):
 			aside(t.ID, "measured under another load, server, program or machine")
-		case !t.Failed:
+		case !t.Failed || !lacking[record.TrialID(t.Cell, t.Repetition)]:
 			done[t.ID] = t
 		}
 	}

@@ -34,7 +34,7 @@ func TestResumeNeverMixes(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
 	path, dir := writeSuite(t, oneLoad), filepath.Join(t.TempDir(), "out")
-	x, err := New(openFile(t, path), Options{Dir: dir, Serve: fakeCommand(t)})
+	x, err := New(openFile(t, path), Options{Dir: dir, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +74,10 @@ func TestResumeNeverMixes(t *testing.T) {
 			}
 		} else if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
-		} else if _, err := Resume(dir, Options{Serve: fakeCommand(t)}); err == nil || !strings.Contains(err.Error(), "--force goes on all the same, and measures again what was measured otherwise") {
+		} else if _, err := Resume(dir, Options{NoMakeups: true, Serve: fakeCommand(t)}); err == nil || !strings.Contains(err.Error(), "--force goes on all the same, and measures again what was measured otherwise") {
 			t.Errorf("%s: resumed without --force: %v", c.name, err)
 		}
-		x, err := Resume(dir, Options{Force: true, Serve: fakeCommand(t)})
+		x, err := Resume(dir, Options{Force: true, NoMakeups: true, Serve: fakeCommand(t)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -52,7 +52,7 @@ func (r *Recorder) Start(ctx context.Context) error {
 // Stop ends the recording and joins it with the probe's records of the same
 // time. It takes about a second for full logs.
 func (r *Recorder) Stop(ctx context.Context, records *probe.Records) (*record.UserStages, error) {
-	_, user, err := r.server.stopFlightRaw(ctx)
+	_, user, err := r.server.stopFlightRaw(ctx, window{})
 	if err != nil {
 		return nil, err
 	}

@@ -44,7 +44,7 @@ func (x *Experiment) Run(ctx context.Context) (*record.Run, error) {
 	runErr := x.newWork(done).rounds(ctx)
 
 	m := &x.Manifest
-	m.Ended, m.After = time.Now(), machine.Read()
+	m.Ended, m.After, m.CalibrationAfter = time.Now(), machine.Read(), calibrated()
 	m.Interrupted = errors.Is(runErr, ErrInterrupted)
 	if err := record.WriteManifest(x.opts.Dir, m); err != nil {
 		return nil, errors.Join(runErr, err)
@@ -83,23 +83,26 @@ func (w *work) left() float64 {
 	return w.x.Manifest.BudgetS - w.spent - time.Since(w.began).Seconds()
 }
 
-// rounds runs the rest of the plan, which grows while the budget lasts.
+// rounds runs the rest of the plan, which grows by make-up trials and while the
+// budget lasts.
 func (w *work) rounds(ctx context.Context) error {
 	m := &w.x.Manifest
 	for {
-		if err := w.trials(ctx); err != nil || m.BudgetS == 0 {
+		if err := w.trials(ctx); err != nil {
 			return err
 		}
 		r, err := record.OpenRecords(w.x.opts.Dir)
 		if err != nil {
 			return err
 		}
-		round, why := w.x.next(r, w.pace, w.left())
-		if m.Stopped = why; len(round) == 0 {
+		more := w.x.makeups(r, w.pace, w.left())
+		if len(more) == 0 && m.BudgetS > 0 {
+			more, m.Stopped = w.x.next(r, w.pace, w.left())
+		}
+		if len(more) == 0 {
 			return nil
 		}
-		m.Plan = append(m.Plan, round...)
-		if err := record.WriteManifest(w.x.opts.Dir, m); err != nil {
+		if err := w.add(more); err != nil {
 			return err
 		}
 	}
@@ -117,10 +120,19 @@ func (w *work) progress(t *record.Trial) {
 	}
 	total, todo := len(w.x.Manifest.Plan), w.todo()
 	p := Progress{Done: total - len(todo), Total: total, Left: seconds(w.pace.of(todo)), Trial: t}
+	if t != nil && t.Makeup > 0 {
+		p.Makeup, p.MostMakeups = w.makeup(t), w.x.Manifest.MostMakeups()
+	}
 	if w.x.Manifest.BudgetS > 0 {
 		p.Budget = seconds(max(0, w.left()))
 	}
 	w.x.opts.Progress(p)
+}
+
+// makeup returns which one of the plan's make-ups a trial is, from 1.
+func (w *work) makeup(t *record.Trial) int {
+	_, makeups := splitMakeups(w.x.Manifest.Plan)
+	return 1 + slices.IndexFunc(makeups, func(p record.Planned) bool { return p.ID == t.ID })
 }
 
 // trials runs the rest of the current plan.
@@ -140,6 +152,9 @@ func (w *work) trials(ctx context.Context) error {
 		}
 		if err != nil {
 			return err
+		}
+		if x.judge != nil {
+			x.judge(t)
 		}
 		if err := t.Save(x.opts.Dir); err != nil {
 			return err

@@ -24,6 +24,7 @@ func runSmall(t *testing.T, text string, o Options) (*record.Run, error) {
 		o.Dir = filepath.Join(t.TempDir(), "out")
 	}
 	o.Serve = fakeCommand(t)
+	o.NoMakeups = true
 	x, err := New(openSuite(t, text), o)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,7 @@ func TestAWholeRun(t *testing.T) {
 
 	m := r.Manifest
 	if m.Suite != "small" || m.Seed != 42 || m.Repeat != 2 || len(m.Plan) != 8 || m.Binary == "" || m.Command != "lflab run small" ||
-		m.Before.Kernel == "" || m.After.MonotonicNs <= m.Before.MonotonicNs || m.Ended.Before(m.Started) || m.Interrupted || len(m.Skipped) != 0 {
+		m.Before.Kernel == "" || m.After.MonotonicNs <= m.Before.MonotonicNs || m.Ended.Before(m.Started) || m.Calibration == nil || m.CalibrationAfter.SyscallNs <= m.Calibration.SyscallNs || m.Interrupted || len(m.Skipped) != 0 {
 		t.Errorf("manifest %+v", m)
 	}
 	if len(m.Phases) != 2 || m.Phases[1].Rate != 400 || m.Phases[1].RateByMode["keepalive"] != 800 || m.Phases[0].DurationS != 0.03 {
@@ -119,14 +120,13 @@ func checkTrial(t *testing.T, tr *record.Trial, order int) {
 		if sum := p.UserCPUPerRequest + p.SystemCPUPerRequest; sum < 0.999*p.CPUPerRequest || sum > 1.001*p.CPUPerRequest {
 			t.Errorf("%s: user and system time are %g of %g us", p.Name, sum, p.CPUPerRequest)
 		}
-		// The server also counts the warm-up.
-		if p.Counts["requests"] < p.Requests || p.Counts["wakes_issued"] != 2*p.Counts["requests"] || p.Counts["BusyWorkers"] != 0 || p.Counts["connections_open"] != 0 {
+		if p.Counts["wakes_issued"] != 2*p.Counts["requests"] || p.Counts["BusyWorkers"] != 0 || p.Counts["connections_open"] != 0 {
 			t.Errorf("%s: counts %v of %d requests", p.Name, p.Counts, p.Requests)
 		}
 		if h := p.Histograms["latency"]; h == nil || stats.NewDist(h) != p.Latency || (p.Histograms["service"] != nil) != (p.OfferedRate > 0) {
 			t.Errorf("%s: the histogram says %+v, the record %+v", p.Name, stats.NewDist(h), p.Latency)
 		}
-		if recorded := p.H != nil && p.D != nil && p.G == nil && p.GNone == nil && p.Histograms["H"] != nil && p.H.Count == 1000; recorded != (i == 1) {
+		if recorded := p.H != nil && p.G == nil && p.GNone == nil && p.Histograms["H"] != nil && p.H.Count == 1000; recorded != (i == 1) {
 			t.Errorf("%s: H %+v, D %+v, G %+v", p.Name, p.H, p.D, p.G)
 		}
 	}
@@ -141,7 +141,7 @@ func checkTrial(t *testing.T, tr *record.Trial, order int) {
 		}
 	}
 	if want := []string{"closed.errors", "closed.generator_cpu", "closed.steady", "closed.other_load", "closed.stolen", "closed.throttled",
-		"open.errors", "open.offered_rate", "open.send_lag", "open.generator_cpu", "open.flight_lost", "open.steady", "open.other_load", "open.stolen", "open.throttled", ".clock_step"}; !slices.Equal(gates, want) {
+		"open.errors", "open.offered_rate", "open.send_lag", "open.generator_cpu", "open.flight_lost", "open.window", "open.steady", "open.other_load", "open.stolen", "open.throttled", ".clock_step"}; !slices.Equal(gates, want) {
 		t.Errorf("gates %q, want %q", gates, want)
 	}
 }
@@ -169,7 +169,7 @@ func TestFaultyServers(t *testing.T) {
 			}
 		case "errs", "forgets":
 			gate := map[string]string{"errs": "errors", "forgets": "flight_lost"}[mpm]
-			if tr.Failed || tr.Valid() || !slices.ContainsFunc(tr.Gates, func(g record.Gate) bool { return g.Name == gate && !g.OK }) {
+			if tr.Failed || tr.Clean() || !slices.ContainsFunc(tr.Gates, func(g record.Gate) bool { return g.Name == gate && !g.OK }) {
 				t.Errorf("%s: failed %v, gates %+v", mpm, tr.Failed, tr.Gates)
 			}
 		default:
@@ -179,7 +179,7 @@ func TestFaultyServers(t *testing.T) {
 				"dies":    "dies: out of luck",
 				"stays":   "did not end within 3s of SIGTERM and was killed",
 			}[mpm]
-			if !tr.Failed || tr.Valid() || !strings.Contains(tr.Failure, want) {
+			if !tr.Failed || tr.Clean() || !strings.Contains(tr.Failure, want) {
 				t.Errorf("%s: failed %v, %q, want %q", mpm, tr.Failed, tr.Failure, want)
 			}
 		}
@@ -263,7 +263,7 @@ func TestSubjectInC(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(filepath.Dir(path), "two.c"), []byte(c.source), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		x, err := New(openFile(t, path), Options{Serve: fakeCommand(t), Dir: t.TempDir()})
+		x, err := New(openFile(t, path), Options{NoMakeups: true, Serve: fakeCommand(t), Dir: t.TempDir()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,7 +287,7 @@ func TestSubjectInC(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(filepath.Dir(path), "two.c"), []byte("int main(void) { return 0; }"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	x, err := New(openFile(t, path), Options{Serve: fakeCommand(t)})
+	x, err := New(openFile(t, path), Options{NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestInterruptAndResume(t *testing.T) {
 	path := writeSuite(t, strings.Replace(smallSuite, "repeat = 2", "repeat = 1", 1))
 	for i := range 3 { // there are 4 trials: a next one to interrupt always exists
 		dir := filepath.Join(t.TempDir(), "out")
-		x, err := New(openFile(t, path), Options{Dir: dir, Seed: 9, Serve: fakeCommand(t)})
+		x, err := New(openFile(t, path), Options{Dir: dir, Seed: 9, NoMakeups: true, Serve: fakeCommand(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -335,7 +335,7 @@ func TestInterruptAndResume(t *testing.T) {
 			t.Errorf("interrupted %v, %d trials are kept after %d", r.Manifest.Interrupted, len(r.Trials), i)
 		}
 		complete(t, dir, r, func() error {
-			x, err := Resume(dir, Options{Serve: fakeCommand(t)})
+			x, err := Resume(dir, Options{NoMakeups: true, Serve: fakeCommand(t)})
 			if err != nil {
 				return err
 			}
@@ -444,7 +444,7 @@ func TestResumeRunsFailedTrialsAgain(t *testing.T) {
 	if err := failed.Save(dir); err != nil {
 		t.Fatal(err)
 	}
-	x, err := Resume(dir, Options{Serve: fakeCommand(t)})
+	x, err := Resume(dir, Options{NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -462,7 +462,7 @@ func TestResumeRunsFailedTrialsAgain(t *testing.T) {
 func TestResumeRefusesAnotherExperiment(t *testing.T) {
 	t.Parallel()
 	path, dir := writeSuite(t, smallSuite), filepath.Join(t.TempDir(), "out")
-	x, err := New(openFile(t, path), Options{Dir: dir, Repeat: 1, Only: []string{"mode=close"}, Serve: fakeCommand(t)})
+	x, err := New(openFile(t, path), Options{Dir: dir, Repeat: 1, Only: []string{"mode=close"}, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -481,13 +481,13 @@ func TestResumeRefusesAnotherExperiment(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Replace(smallSuite, `"two"`, `"two", "three"`, 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	_, err = Resume(dir, Options{Serve: fakeCommand(t)})
+	_, err = Resume(dir, Options{NoMakeups: true, Serve: fakeCommand(t)})
 	for _, want := range []string{"the suite small (was ", "the program (was 0123456789ab, is ", "--force"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("resuming another experiment: %v, want %q", err, want)
 		}
 	}
-	x, err = Resume(dir, Options{Force: true, Serve: fakeCommand(t)})
+	x, err = Resume(dir, Options{Force: true, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -534,7 +534,7 @@ func TestResumeUnpacks(t *testing.T) {
 	if err != nil || len(before.Trials) != 3 {
 		t.Fatalf("%v, %d trials", err, len(before.Trials))
 	}
-	x, err := Resume(r.Dir, Options{Serve: fakeCommand(t)})
+	x, err := Resume(r.Dir, Options{NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

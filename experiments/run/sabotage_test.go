@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lflab/experiments/machine"
 	"lflab/experiments/probe"
@@ -18,22 +19,25 @@ title = "Sabotaged"
 question = "Is it noticed?"
 repeat = 2
 [axes]
-mpm = ["one", "slams"]
+mpm = ["one", "slams", "warm", "late", "stalls"]
 mode = ["keepalive"]
 place = ["PLACE"]
 [[phase]]
 name = "load"
-connections = 4
+connections = 16
 LOOP
 warmup = "20ms"
 duration = "300ms"
 PROBE
 `
 
+// sabotagedFor is the measured time of the suite.
+const sabotagedFor = 300 * time.Millisecond
+
 // sabotages lists faults that a test inflicts on measurements on purpose.
 type sabotages []struct {
 	name, gate, place, mpm string
-	probe, closed          bool
+	probe, flight, closed  bool
 	needs                  func() error
 	sabotaged              func(t *testing.T, dir string, only ...string) *record.Run
 }
@@ -44,6 +48,8 @@ func TestSabotage(t *testing.T) {
 	sabotages{
 		{name: "clock step", gate: "clock_step", sabotaged: clockStep},
 		{name: "probe ring too small", gate: "probe_lost", probe: true, needs: probe.Check, sabotaged: smallRing},
+		{name: "recorder that is on in the warm-up", gate: "window", flight: true, mpm: "warm", sabotaged: plain},
+		{name: "server that answers 2 % long after the end", gate: "offered_rate", mpm: "late", sabotaged: plain},
 		{name: "server that closes 1 % of the connections", gate: "errors", mpm: "slams", sabotaged: plain},
 	}.areNoticed(t)
 }
@@ -72,6 +78,9 @@ func (all sabotages) areNoticed(t *testing.T) {
 			if c.probe {
 				kind = `probe = "records"`
 			}
+			if c.flight {
+				kind = "flight = true"
+			}
 			if c.mpm != "" {
 				mpm = c.mpm
 			}
@@ -84,7 +93,7 @@ func (all sabotages) areNoticed(t *testing.T) {
 			}
 			for i := range r.Trials {
 				tr := &r.Trials[i]
-				if passes(tr, c.gate) || tr.Failed || tr.Valid() {
+				if passes(tr, c.gate) || tr.Failed || tr.Clean() {
 					t.Errorf("not noticed: failed %v %q, gates %+v", tr.Failed, tr.Failure, tr.Gates)
 				}
 			}
@@ -116,6 +125,24 @@ func (all sabotages) areNoticed(t *testing.T) {
 	}
 }
 
+// TestStallAtTheEdges: a server that stalls for 5 ms as the measured time begins
+// and as it ends keeps the offered rate.
+func TestStallAtTheEdges(t *testing.T) {
+	t.Parallel()
+	_, noneLeft := pids(t)
+	path := writeSuite(t, strings.NewReplacer("PLACE", "free", "PROBE", "", "LOOP", "rate = 800\narrivals = 'poisson'").Replace(sabotagedSuite))
+	for attempt := 0; ; attempt++ { // other load may disturb
+		r := plain(t, path, "mpm=stalls")
+		if slices.ContainsFunc(r.Trials, func(tr record.Trial) bool { return !tr.Failed && passes(&tr, "offered_rate") }) {
+			break
+		}
+		if attempt == 20 {
+			t.Fatalf("the gate never passes: %+v", r.Trials[0].Gates)
+		}
+	}
+	noneLeft()
+}
+
 // passes reports whether the trial has the gate and passed it.
 func passes(t *record.Trial, gate string) bool {
 	i := slices.IndexFunc(t.Gates, func(g record.Gate) bool { return g.Name == gate })
@@ -125,7 +152,7 @@ func passes(t *record.Trial, gate string) bool {
 // sabotage runs a suite in this process after do has sabotaged it.
 func sabotage(t *testing.T, path string, only []string, do func(x *Experiment)) *record.Run {
 	t.Helper()
-	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, Serve: fakeCommand(t)})
+	x, err := New(openFile(t, path), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: only, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

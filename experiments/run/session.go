@@ -80,10 +80,9 @@ func (s *session) load(p record.Phase) load.Config {
 }
 
 // phase runs one load on the server. It reads the counters of /proc at the
-// beginning and the end of the measured time; the kernel probe records in
-// between. The flight recorder and the server's own counters also cover the
-// warm-up, because asking the server for them within the measured time would
-// disturb it.
+// beginning and the end of the measured time, and has the server read its own
+// then; the kernel probe records in between. The flight recorder runs longer,
+// and the server leaves out what does not belong to the measured time.
 func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResult, []record.Gate, error) {
 	if p.Step != nil {
 		return s.step(ctx, p)
@@ -98,15 +97,12 @@ func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResul
 	}
 	defer w.close() // attached programs would slow down the next phase
 	ctl := control{address: s.address}
-	var before map[string]uint64
-	var own ownCounters
+	var own *snapshots
 	if s.ours {
-		if before, err = ctl.counters(ctx); err != nil {
+		if own, err = ctl.snapshots(ctx); err != nil {
 			return nil, nil, err
 		}
-		if own, err = ctl.own(ctx); err != nil {
-			return nil, nil, err
-		}
+		defer own.close()
 		if p.Flight {
 			if err := ctl.startFlight(ctx); err != nil {
 				return nil, nil, err
@@ -125,10 +121,11 @@ func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResul
 	}
 	runtime.GC() // collect the garbage of earlier phases now, not during this one
 	var begin, end reading
-	cfg.Begin = func() { w.start(); begin = s.read() }
+	cfg.Begin = func() { w.start(); own.take(); begin = s.read() }
 	cfg.End = func() {
 		w.stop()
 		end = s.read()
+		own.take()
 		if end.err == nil {
 			end.rss, end.err = s.meter.RSS()
 		}
@@ -157,21 +154,12 @@ func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResul
 	var fl *flight
 	if s.ours {
 		if p.Flight {
-			if fl, err = ctl.stopFlightInto(ctx, w, r); err != nil {
+			if fl, err = ctl.stopFlightInto(ctx, w, r, measured(res)); err != nil {
 				return nil, nil, err
 			}
 		}
-		if err := ctl.ownInto(ctx, own, r, p.Flight); err != nil {
+		if err := own.into(r, p.Flight); err != nil {
 			return nil, nil, err
-		}
-		after, err := ctl.counters(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		for key, n := range after {
-			if d := n - before[key]; n > before[key] {
-				r.Counts[key] = d
-			}
 		}
 	}
 	gates := phaseGates(p, res, begin, end, fl, r)
@@ -185,15 +173,15 @@ func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResul
 
 // stopFlightInto stops the server's recorder and adds its findings to a phase,
 // joined with the probe's records if there are any.
-func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *record.PhaseResult) (*flight, error) {
+func (ctl control) stopFlightInto(ctx context.Context, w *watch, r *record.PhaseResult, in window) (*flight, error) {
 	if !w.hasRecords() {
-		fl, err := ctl.stopFlight(ctx)
+		fl, err := ctl.stopFlight(ctx, in)
 		if err == nil {
 			fl.into(r)
 		}
 		return fl, err
 	}
-	fl, user, err := ctl.stopFlightRaw(ctx)
+	fl, user, err := ctl.stopFlightRaw(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -218,6 +206,10 @@ func result(name string, cfg load.Config, res *load.Result, begin, end reading) 
 		Counts:     map[string]uint64{},
 		Histograms: map[string]*hdrhistogram.Histogram{"latency": res.Latency},
 		RSS:        end.rss,
+	}
+	r.Edges = &record.Edges{Carried: res.Carried, CarriedLongestNS: int64(res.CarriedLongest), Late: res.Late, Unanswered: res.Unanswered}
+	if *r.Edges == (record.Edges{}) {
+		r.Edges = nil
 	}
 	if res.Offered > 0 { // in a closed loop, service time equals latency
 		r.Histograms["service"] = res.Service
@@ -253,6 +245,8 @@ type flightReport struct {
 	GNone       string `json:"G_none"`
 	D           string
 	Unmatched   uint64 `json:"unmatched"`
+	Unstamped   uint64 `json:"unstamped"`
+	Unfinished  uint64 `json:"unfinished"`
 	Overwritten uint64 `json:"overwritten"`
 }
 
@@ -260,10 +254,11 @@ type flightReport struct {
 type flight struct {
 	histograms             map[string]*hdrhistogram.Histogram
 	unmatched, overwritten uint64
+	unstamped, unfinished  uint64
 }
 
 func (f flightReport) decode() (*flight, error) {
-	out := &flight{histograms: map[string]*hdrhistogram.Histogram{}, unmatched: f.Unmatched, overwritten: f.Overwritten}
+	out := &flight{histograms: map[string]*hdrhistogram.Histogram{}, unmatched: f.Unmatched, overwritten: f.Overwritten, unstamped: f.Unstamped, unfinished: f.Unfinished}
 	for name, text := range map[string]string{"H": f.H, "G": f.G, "G_none": f.GNone, "D": f.D} {
 		if text == "" {
 			continue
@@ -292,6 +287,10 @@ func (f *flight) into(r *record.PhaseResult) {
 	}
 	r.H, r.G, r.GNone, r.D = dist("H"), dist("G"), dist("G_none"), dist("D")
 	r.FlightLost = f.overwritten
+	if r.Edges == nil {
+		r.Edges = &record.Edges{}
+	}
+	r.Edges.Unstamped, r.Edges.Unfinished = f.unstamped, f.unfinished
 	if f.unmatched > 0 {
 		r.Counts["flight_unmatched"] = f.unmatched
 	}

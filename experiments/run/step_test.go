@@ -32,7 +32,7 @@ step = { before = "100ms", after = "30m", every = "20ms", idle = 9 }
 func TestStep(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
-	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=one", "mpm=grows"}, Serve: fakeCommand(t)})
+	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=one", "mpm=grows"}, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestStep(t *testing.T) {
 func TestStepOfAServerThatDies(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
-	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=dies"}, Serve: fakeCommand(t)})
+	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=dies"}, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestStepIsInterrupted(t *testing.T) {
 	_, noneLeft := pids(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=one"}, Serve: fakeCommand(t)})
+	x, err := New(openSuite(t, stepSuite), Options{Dir: filepath.Join(t.TempDir(), "out"), Only: []string{"mpm=one"}, NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,7 +30,7 @@ const (
 // the server or the load makes a failed trial; an error is a fault of the
 // runner itself.
 func (x *Experiment) trial(ctx context.Context, p record.Planned, order int) (*record.Trial, error) {
-	t := &record.Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Order: order, MeasuredAs: x.measuredAs(p.Cell), Started: time.Now()}
+	t := &record.Trial{ID: p.ID, Suite: x.Manifest.Suite, Cell: p.Cell, Repetition: p.Repetition, Makeup: p.Makeup, Order: order, MeasuredAs: x.measuredAs(p.Cell), Started: time.Now()}
 	mono, real := x.clocks()
 	var err error
 	if sub, axis := x.suite.Subject(p.Cell); sub != nil && sub.Parse != nil {

@@ -43,7 +43,7 @@ func TestRunWithoutTheProbe(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
 	path, dir := writeSuite(t, smallSuite+watchedPhases), filepath.Join(t.TempDir(), "out")
-	x, err := New(openFile(t, path), Options{Dir: dir, Repeat: 1, Only: []string{"mpm=one"}, Serve: fakeCommand(t), CheckProbe: noProbe})
+	x, err := New(openFile(t, path), Options{Dir: dir, Repeat: 1, Only: []string{"mpm=one"}, NoMakeups: true, Serve: fakeCommand(t), CheckProbe: noProbe})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestRunWithoutTheProbe(t *testing.T) {
 		}
 	}
 	// With the probe, the trials would measure other conditions.
-	_, err = Resume(dir, Options{Serve: fakeCommand(t), CheckProbe: freeProbe})
+	_, err = Resume(dir, Options{NoMakeups: true, Serve: fakeCommand(t), CheckProbe: freeProbe})
 	if err == nil || !strings.Contains(err.Error(), "what can be measured here (skipped then: [\"probe: CAP_BPF") {
 		t.Errorf("resuming where the probe is allowed: %v", err)
 	}
@@ -79,7 +79,7 @@ func TestRunWithoutTheProbe(t *testing.T) {
 
 func TestProbeAxisWithoutTheProbe(t *testing.T) {
 	text := strings.Replace(smallSuite, `mode = ["close", "keepalive"]`, `mode = ["close", "keepalive"]`+"\n"+`probe = ["off", "records"]`, 1) + watchedPhases
-	x, err := New(openSuite(t, text), Options{Serve: fakeCommand(t), CheckProbe: noProbe})
+	x, err := New(openSuite(t, text), Options{NoMakeups: true, Serve: fakeCommand(t), CheckProbe: noProbe})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestProbeAxisWithoutTheProbe(t *testing.T) {
 	if len(m.Plan) != 8 || len(m.Axes[2].Values) != 1 || m.Axes[2].Values[0] != "off" || len(m.Skipped) != 1 {
 		t.Errorf("%d trials of axes %v, skipped %q", len(m.Plan), m.Axes, m.Skipped)
 	}
-	_, err = New(openSuite(t, text), Options{Serve: fakeCommand(t), CheckProbe: noProbe, Only: []string{"probe=records"}})
+	_, err = New(openSuite(t, text), Options{NoMakeups: true, Serve: fakeCommand(t), CheckProbe: noProbe, Only: []string{"probe=records"}})
 	if err == nil || !strings.Contains(err.Error(), "nothing is left to measure (skipped: probe: CAP_BPF") {
 		t.Errorf("nothing but the probe was asked for: %v", err)
 	}
@@ -109,7 +109,7 @@ func TestProbeIsAskedForWhereWanted(t *testing.T) {
 		{strings.Replace(smallSuite, "[server]", `probe = ["records"]`+"\n[server]", 1), 1},
 	} {
 		asked = 0
-		if _, err := New(openSuite(t, c.text), Options{Serve: fakeCommand(t), CheckProbe: count}); err != nil {
+		if _, err := New(openSuite(t, c.text), Options{NoMakeups: true, Serve: fakeCommand(t), CheckProbe: count}); err != nil {
 			t.Fatal(err)
 		}
 		if asked != c.want {
@@ -139,7 +139,7 @@ func TestProbeInACell(t *testing.T) {
 func TestShapeOfACell(t *testing.T) {
 	text := strings.Replace(smallSuite, `"one", "two"`, `"leader", "goroutine", "two"`, 1) +
 		"[[subject]]\nname = 'two'\ncommand = ['x', '{port}']\nshape = 'prefork'\n"
-	x, err := New(openSuite(t, text), Options{Serve: fakeCommand(t)})
+	x, err := New(openSuite(t, text), Options{NoMakeups: true, Serve: fakeCommand(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,13 +52,14 @@ func Merge(hs []*hdrhistogram.Histogram) (*hdrhistogram.Histogram, error) {
 
 // Band returns, for each p of ps (0 < p < 1), the median and interval over
 // processes of the p-quantile. Each histogram is one process and counts as one
-// value, however many requests it holds. Empty ones are skipped.
+// value, however many requests it holds. Those with fewer than ten values beyond
+// the quantile are skipped.
 func Band(hs []*hdrhistogram.Histogram, ps []float64) []Interval {
 	band := make([]Interval, len(ps))
 	for i, p := range ps {
 		var qs []float64
 		for _, h := range hs {
-			if !empty(h) {
+			if !empty(h) && Supports(h.TotalCount(), p) {
 				qs = append(qs, float64(h.ValueAtPercentile(100*p)))
 			}
 		}

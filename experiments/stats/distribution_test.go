@@ -2,6 +2,7 @@ package stats
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -87,9 +88,9 @@ func TestMergeRefusesWhatItCannotHold(t *testing.T) {
 func TestBandCountsProcesses(t *testing.T) {
 	var hs []*hdrhistogram.Histogram
 	for i := int64(1); i <= 6; i++ {
-		hs = append(hs, histogram(t, 100*i))
+		hs = append(hs, histogram(t, slices.Repeat([]int64{100 * i}, 20)...))
 	}
-	for range 1000 {
+	for range 20_000 {
 		if err := hs[5].RecordValue(600); err != nil {
 			t.Fatal(err)
 		}
@@ -97,5 +98,9 @@ func TestBandCountsProcesses(t *testing.T) {
 	band := Band(append(hs, nil, histogram(t)), []float64{0.5})
 	if iv := band[0]; iv.Lo != 100 || iv.Hi != 600 || iv.Center != 350 || iv.N != 6 {
 		t.Errorf("band at the median %+v, want 350 [100, 600] of 6", iv)
+	}
+	// Nineteen values have no median with ten values beyond it.
+	if iv := Band(append(hs, histogram(t, slices.Repeat([]int64{5}, 19)...)), []float64{0.5})[0]; iv.N != 6 {
+		t.Errorf("a process with too few values counts: %+v", iv)
 	}
 }

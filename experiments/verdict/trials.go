@@ -53,7 +53,7 @@ func (t *trials) end(cell record.Cell, metric, phase string) End {
 	m := record.MetricOf(metric)
 	for _, tr := range t.byCell[key(cell)] {
 		e.Trials++
-		if !tr.Valid() {
+		if !tr.Counts(phase) {
 			continue
 		}
 		e.Valid++

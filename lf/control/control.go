@@ -72,7 +72,8 @@ type Config struct {
 	Grace       time.Duration // time to drain; the parent gives children theirs
 	HTTP        httpd.Config
 
-	// Lab adds the flight recorder, which /lab/flight switches on and off.
+	// Lab adds the flight recorder, which /lab/flight switches on and off, and
+	// snapshots of the counters, which /lab/counters tells how to get.
 	Lab bool
 
 	// Out gets a line "listening on ADDRESS" for each listener, once the server
@@ -119,6 +120,7 @@ type Server struct {
 	mpm       mpm.MPM
 	running   atomic.Pointer[mpm.MPM]
 	reserve   *reserve
+	snapshots *snapshots // nil without Lab
 
 	switching sync.Mutex // held while the recorder is switched on or off
 }
@@ -172,9 +174,16 @@ func assemble(cfg Config, p parts) (s *Server, err error) {
 	if cfg.Lab {
 		s.recorder = flight.New(flight.DefaultKeep)
 		web.Flight = s.flight
+		if s.snapshots, err = listenForSnapshots(); err != nil {
+			return s, err
+		}
+		web.Snapshots = s.snapshots.name
 	}
 	if s.service, err = httpd.New(web); err != nil {
 		return s, err
+	}
+	if s.snapshots != nil {
+		s.snapshots.serve(s.service)
 	}
 	var cpu func(int) int
 	if cfg.PinThreads {
@@ -251,7 +260,8 @@ func (s *Server) Drain() error {
 }
 
 func (s *Server) close() error {
-	err := closeAll(s.listeners)
+	err := errors.Join(closeAll(s.listeners), s.snapshots.close())
+	s.snapshots = nil
 	if s.reserve != nil {
 		s.reserve.once.Do(s.reserve.close)
 	}

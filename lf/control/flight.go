@@ -3,7 +3,6 @@ package control
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -13,9 +12,11 @@ import (
 // flight switches the recorder for /lab/flight?record=on and off. At "off" it
 // returns the histograms of H, G, G_none, D and the handler's time (base64 of
 // HdrHistogram's V2 compressed form; empty ones are left out), and how many
-// records had no partner or were overwritten. raw adds the names of the columns
+// hand-offs had no partner, records were overwritten and requests had no stamp
+// of the kernel. All of it is of the window. "unfinished" says how many threads
+// had not finished a record at the end of the recording. raw adds the names of the columns
 // and the records of each thread that has some.
-func (s *Server) flight(action string, raw bool) (any, error) {
+func (s *Server) flight(action string, window flight.Window, raw bool) (any, error) {
 	s.switching.Lock()
 	defer s.switching.Unlock()
 	switch action {
@@ -30,9 +31,9 @@ func (s *Server) flight(action string, raw bool) (any, error) {
 		if err := s.stamp(false); err != nil {
 			return nil, err
 		}
-		records, overwritten := s.recorder.Records()
-		sum := flight.Merge(records, s.kind.Shape)
-		answer := map[string]any{"unmatched": sum.Unmatched, "overwritten": overwritten}
+		records, _ := s.recorder.Records()
+		sum := flight.Merge(records, s.kind.Shape, window)
+		answer := map[string]any{"unmatched": sum.Unmatched, "overwritten": window.Overwritten(records), "unstamped": sum.Unstamped, "unfinished": flight.Unfinished(records)}
 		for name, h := range map[string]*hdrhistogram.Histogram{
 			"H": sum.Handoff, "G": sum.Gap, "G_none": sum.GapNoLeader, "D": sum.Dispatch, "handler": sum.Handler,
 		} {
@@ -47,7 +48,7 @@ func (s *Server) flight(action string, raw bool) (any, error) {
 		}
 		if raw {
 			answer["columns"] = flight.Columns
-			answer["threads"] = slices.DeleteFunc(records, func(t flight.Thread) bool { return len(t.Records) == 0 })
+			answer["threads"] = window.Cut(records)
 		}
 		return answer, nil
 	}

@@ -19,8 +19,8 @@ import (
 
 // recording holds the answer to /lab/flight?record=off.
 type recording struct {
-	Unmatched, Overwritten uint64
-	histograms             map[string]*hdrhistogram.Histogram
+	Unmatched, Overwritten, Unstamped, Unfinished uint64
+	histograms                        map[string]*hdrhistogram.Histogram
 }
 
 func (p *peer) recordingOff() (r recording) {
@@ -38,6 +38,10 @@ func (p *peer) recordingOff() (r recording) {
 			err = json.Unmarshal(raw, &r.Unmatched)
 		case "overwritten":
 			err = json.Unmarshal(raw, &r.Overwritten)
+		case "unstamped":
+			err = json.Unmarshal(raw, &r.Unstamped)
+		case "unfinished":
+			err = json.Unmarshal(raw, &r.Unfinished)
 		default:
 			var encoded string
 			if err = json.Unmarshal(raw, &encoded); err == nil {
@@ -184,7 +188,7 @@ func TestFlightErrors(t *testing.T) {
 			}
 			p.Close()
 		}
-		if _, err := s.flight("sideways", false); lab && err == nil {
+		if _, err := s.flight("sideways", flight.Window{}, false); lab && err == nil {
 			t.Error("an unknown action was taken")
 		}
 		if err := s.Drain(); err != nil {

@@ -74,8 +74,10 @@ func (r *Recorder) Recording() bool { return r != nil && r.on.Load() }
 
 // Thread holds the records of one thread.
 type Thread struct {
-	TID     int      `json:"tid"`     // the kernel's thread ID; 0 if the thread recorded nothing or its log is loose
-	Records []Record `json:"records"` // oldest first
+	TID         int      `json:"tid"`     // the kernel's thread ID; 0 if the thread recorded nothing or its log is loose
+	Records     []Record `json:"records"` // oldest first
+	Overwritten uint64   `json:"-"`       // older records that were lost because the log was full
+	Unfinished  bool     `json:"-"`       // a further record was begun, and is not among Records
 }
 
 // Records returns the records of each thread since On, and how many records
@@ -97,7 +99,7 @@ func (r *Recorder) Records() (perThread []Thread, overwritten uint64) {
 			from = n - size + 1
 			overwritten += from
 		}
-		t := Thread{TID: l.tid, Records: make([]Record, 0, n-from)}
+		t := Thread{TID: l.tid, Records: make([]Record, 0, n-from), Overwritten: from, Unfinished: l.begun.Load() > n}
 		for i := from; i < n; i++ {
 			t.Records = append(t.Records, l.ring[i%uint64(r.keep)])
 		}
@@ -114,6 +116,7 @@ type Log struct {
 	cur       Record
 	open      bool
 	ring      []Record
+	begun     atomic.Uint64 // records begun, at least written
 	written   atomic.Uint64
 	epochSeen atomic.Uint64
 }
@@ -206,6 +209,7 @@ func (l *Log) begin() {
 			}
 		}
 		l.open = false
+		l.begun.Store(0)
 		l.written.Store(0)
 		l.epochSeen.Store(epoch)
 	}
@@ -214,6 +218,7 @@ func (l *Log) begin() {
 	}
 	l.cur = Record{}
 	l.open = true
+	l.begun.Store(l.written.Load() + 1)
 }
 
 func (l *Log) flush() {

@@ -29,14 +29,18 @@ type Summary struct {
 	Dispatch    *hdrhistogram.Histogram // D
 	Handler     *hdrhistogram.Histogram // h1 - h0
 	Unmatched   uint64                  // hand-offs whose receiver was not recorded
+	Unstamped   uint64                  // requests without D, because the kernel did not stamp their data
 }
 
 // NewHistogram makes a histogram with the project's usual range: 1 ns to 60 s,
 // three significant digits.
 func NewHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60e9, 3) }
 
-// Merge joins the threads' records by hand-off number.
-func Merge(perThread []Thread, shape Shape) Summary {
+// Merge joins the threads' records by hand-off number. Each latency belongs to
+// the window in which it begins: D by a1, H by p0, G by u0, and the handler's
+// time by h0. What ends a latency may lie after the window, because a request
+// that came within it counts however late it is dispatched.
+func Merge(perThread []Thread, shape Shape, w Window) Summary {
 	s := Summary{Handoff: NewHistogram(), Gap: NewHistogram(), GapNoLeader: NewHistogram(),
 		Dispatch: NewHistogram(), Handler: NewHistogram()}
 	// The key is the number of the hand-off that was received.
@@ -49,10 +53,14 @@ func Merge(perThread []Thread, shape Shape) Summary {
 			} else if r.F5 != 0 && shape == Items {
 				receivers[r.Seq] = r
 			}
-			if r.H0 != 0 && r.A1 != 0 {
+			switch {
+			case r.H0 == 0:
+			case r.A1 == 0 && w.Holds(r.H0):
+				s.Unstamped++
+			case r.A1 != 0 && w.Holds(r.A1):
 				record(s.Dispatch, r.H0-r.A1)
 			}
-			if r.H0 != 0 && r.H1 != 0 {
+			if r.H0 != 0 && r.H1 != 0 && w.Holds(r.H0) {
 				record(s.Handler, r.H1-r.H0)
 			}
 		}
@@ -65,13 +73,16 @@ func Merge(perThread []Thread, shape Shape) Summary {
 			}
 			got := receivers[giver.Seq]
 			if got == nil {
-				s.Unmatched++
+				if w.Holds(giver.P0) {
+					s.Unmatched++
+				}
 				continue
 			}
-			if got.Promoted {
+			if got.Promoted && w.Holds(giver.P0) {
 				record(s.Handoff, got.F5-giver.P0)
 			}
 			switch {
+			case !w.Holds(giver.U0):
 			case shape == Items && giver.F6 > giver.U0:
 				record(s.Gap, giver.F6-giver.U0)
 			case shape == Leadership && got.F6 != 0 && got.Promoted:

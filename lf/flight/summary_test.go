@@ -43,7 +43,7 @@ func TestLeadership(t *testing.T) {
 		{Seq: 1, Promoted: true, F5: 1110, F6: 1130, U0: 2000, P0: 2010, A1: 1950, H0: 2100, H1: 2150},
 		{A1: 2300, H0: 2333, H1: 2334}, // a further request on B's connection
 	}
-	s := Merge(threads(a, b, nil), Leadership)
+	s := Merge(threads(a, b, nil), Leadership, Window{})
 	holds(t, "H", s.Handoff, 1110-1010)
 	holds(t, "G", s.Gap, 1130-1000)
 	holds(t, "G_none", s.GapNoLeader, 2510-2000)
@@ -67,7 +67,7 @@ func TestItems(t *testing.T) {
 		{{Seq: 1, Promoted: true, F5: 160, A1: 90, H0: 170, H1: 180}, {A1: 400, H0: 410, H1: 430}},
 		{{Seq: 2, Promoted: false, F5: 145, A1: 0, H0: 150, H1: 155}}, // without a time stamp of the kernel
 	}
-	s := Merge(threads(append(workers, listener)...), Items)
+	s := Merge(threads(append(workers, listener)...), Items, Window{})
 	holds(t, "H", s.Handoff, 160-110)
 	holds(t, "G", s.Gap, 190-130)
 	holds(t, "G_none", s.GapNoLeader)
@@ -80,7 +80,7 @@ func TestItems(t *testing.T) {
 
 // TestNoHandoff has records of requests only.
 func TestNoHandoff(t *testing.T) {
-	s := Merge(threads([]Record{{U0: 5, A1: 10, H0: 20, H1: 50}}, []Record{{A1: 7, H0: 10}}), NoHandoff)
+	s := Merge(threads([]Record{{U0: 5, A1: 10, H0: 20, H1: 50}}, []Record{{A1: 7, H0: 10}}), NoHandoff, Window{})
 	holds(t, "H", s.Handoff)
 	holds(t, "G", s.Gap)
 	holds(t, "G_none", s.GapNoLeader)
@@ -94,7 +94,7 @@ func TestNoHandoff(t *testing.T) {
 // TestRange checks that durations which are negative, because of two clocks, or
 // out of range are clipped and counted.
 func TestRange(t *testing.T) {
-	s := Merge(threads([]Record{{A1: 200, H0: 100, H1: 100}, {A1: 1, H0: 200e9, H1: 200e9 + 5}}), NoHandoff)
+	s := Merge(threads([]Record{{A1: 200, H0: 100, H1: 100}, {A1: 1, H0: 200e9, H1: 200e9 + 5}}), NoHandoff, Window{})
 	if s.Dispatch.TotalCount() != 2 || s.Dispatch.Min() != 1 || s.Dispatch.Max() < 59e9 {
 		t.Errorf("D from %d to %d, %d values", s.Dispatch.Min(), s.Dispatch.Max(), s.Dispatch.TotalCount())
 	}
@@ -121,7 +121,7 @@ func TestRecordedLeadership(t *testing.T) {
 	b.Flush()
 	r.Off()
 	recs, _ := r.Records()
-	s := Merge(recs, Leadership)
+	s := Merge(recs, Leadership, Window{})
 	for name, h := range map[string]*hdrhistogram.Histogram{"H": s.Handoff, "G": s.Gap, "D": s.Dispatch, "handler": s.Handler} {
 		if h.TotalCount() != 1 {
 			t.Errorf("%s has %d values, want 1", name, h.TotalCount())

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"lflab/lf/flight"
 	"lflab/lf/serve"
 )
 
@@ -55,9 +56,15 @@ type Config struct {
 	Status func() serve.Status `json:"-"`
 
 	// Flight implements /lab/flight?record=on|off, which answers 404 if it is
-	// nil. action is "on" or "off"; raw says that raw=1 asks for single
-	// records, too. The result is sent as JSON.
-	Flight func(action string, raw bool) (any, error) `json:"-"`
+	// nil. action is "on" or "off"; window is what from=NS and to=NS ask for,
+	// and all time without them; raw says that raw=1 asks for single records,
+	// too. The result is sent as JSON.
+	Flight func(action string, window flight.Window, raw bool) (any, error) `json:"-"`
+
+	// Snapshots is the name of the socket on which a client may ask for
+	// snapshots of the counters; /lab/counters tells it. Empty means that there
+	// is none.
+	Snapshots string `json:"-"`
 
 	// Debug adds /panic, a handler that panics.
 	Debug bool

@@ -3,8 +3,10 @@ package httpd
 import (
 	"encoding/json"
 	"runtime"
+	"strings"
 	"testing"
 
+	"lflab/lf/flight"
 	"lflab/lf/serve"
 )
 
@@ -18,8 +20,10 @@ func serveOn(server *Server, th *serve.Thread, f *fake) {
 func TestCounters(t *testing.T) {
 	rows := []serve.RowStatus{{Requests: 7}, {Requests: 0}, {Requests: 3}}
 	server := newServer(t, Config{
-		Flight: func(string, bool) (any, error) { return nil, nil },
-		Status: func() serve.Status { return serve.Status{Processes: []serve.Process{{PID: 1, Rows: rows}}} },
+		Flight: func(string, flight.Window, bool) (any, error) { return nil, nil },
+		Status: func() serve.Status {
+			return serve.Status{Requests: 10, Processes: []serve.Process{{PID: 1, Rows: rows}}}
+		},
 	})
 	read := func() Counters {
 		f := &fake{t: t, waits: true, ended: true, pieces: [][]byte{[]byte(ask("GET", "/lab/counters", "", ""))}}
@@ -31,6 +35,9 @@ func TestCounters(t *testing.T) {
 		return c
 	}
 	first := read()
+	if !strings.Contains(first.Status, "Total Accesses: 10\n") || first.At == 0 || first.HeapAfter < first.HeapBefore {
+		t.Errorf("%+v", first)
+	}
 	if len(first.ServedBy) != 3 || first.ServedBy[0] != 7 || first.ServedBy[2] != 3 {
 		t.Errorf("served by %v", first.ServedBy)
 	}
@@ -41,7 +48,7 @@ func TestCounters(t *testing.T) {
 	for i := range kept {
 		kept[i] = make([]byte, 64)
 	}
-	if grown := read().HeapAllocations - first.HeapAllocations; grown < uint64(n-span*runtime.GOMAXPROCS(0)) || grown > n+2000 || kept[n-1] == nil {
+	if grown := read().HeapBefore - first.HeapAfter; grown < uint64(n-span*runtime.GOMAXPROCS(0)) || grown > n+2000 || kept[n-1] == nil {
 		t.Errorf("%d allocations were counted of %d and two answers", grown, n)
 	}
 }

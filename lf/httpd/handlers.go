@@ -134,7 +134,18 @@ func (s *Server) flight(x *Exchange) {
 		x.AnswerText(fasthttp.StatusBadRequest, "parameter raw: %q is neither 0 nor 1", raw)
 		return
 	}
-	result, err := s.config.Flight(action, raw == "1")
+	var window flight.Window
+	for name, to := range map[string]*int64{"from": &window.Begin, "to": &window.End} {
+		if !x.Args().Has(name) {
+			continue
+		}
+		ns, ok := x.number(name, math.MaxInt64)
+		if !ok {
+			return
+		}
+		*to = ns
+	}
+	result, err := s.config.Flight(action, window, raw == "1")
 	if err != nil {
 		x.AnswerText(fasthttp.StatusInternalServerError, "switch recording %s: %v", action, err)
 		return

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -27,7 +28,7 @@ func one(t *testing.T, s *Server, input string) answer {
 }
 
 func TestParameters(t *testing.T) {
-	server := newServer(t, Config{Flight: func(string, bool) (any, error) { return nil, nil }})
+	server := newServer(t, Config{Flight: func(string, flight.Window, bool) (any, error) { return nil, nil }})
 	tests := []struct{ target, want string }{
 		{"/spin", "parameter us is missing (want a whole number in 0..1000000)"},
 		{"/spin?us=", `parameter us: "" is not a whole number in 0..1000000`},
@@ -41,6 +42,7 @@ func TestParameters(t *testing.T) {
 		{"/bytes?n=99999999999999999999", `parameter n: "99999999999999999999" is not a whole number in 0..1073741824`},
 		{"/lab/flight", `parameter record: "" is neither on nor off`},
 		{"/lab/flight?record=maybe", `parameter record: "maybe" is neither on nor off`},
+		{"/lab/flight?record=off&from=-5&to=7", `parameter from: "-5" is not a whole number in 0..9223372036854775807`},
 		{"/lab/flight?record=off&raw=yes", `parameter raw: "yes" is neither 0 nor 1`},
 	}
 	for _, test := range tests {
@@ -146,7 +148,10 @@ func TestPanicEndsOneConnection(t *testing.T) {
 
 func TestFlightSwitch(t *testing.T) {
 	var asked []string
-	server := newServer(t, Config{Flight: func(action string, raw bool) (any, error) {
+	server := newServer(t, Config{Flight: func(action string, window flight.Window, raw bool) (any, error) {
+		if window != (flight.Window{}) {
+			asked = append(asked, fmt.Sprint(window.Begin, "-", window.End))
+		}
 		if raw {
 			asked = append(asked, "raw")
 		}
@@ -164,7 +169,8 @@ func TestFlightSwitch(t *testing.T) {
 		t.Errorf("%v", a)
 	}
 	one(t, server, ask("GET", "/lab/flight?record=off&raw=1", "", ""))
-	if strings.Join(asked, " ") != "on off raw off" {
+	one(t, server, ask("GET", "/lab/flight?record=off&from=17&to=9223372036854775807", "", ""))
+	if strings.Join(asked, " ") != "on off raw off 17-9223372036854775807 off" {
 		t.Errorf("asked for %v", asked)
 	}
 	if a := one(t, newServer(t, Config{}), ask("GET", "/lab/flight?record=on", "", "")); a.code != 404 {

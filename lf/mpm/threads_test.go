@@ -183,7 +183,7 @@ func TestFlight(t *testing.T) {
 				recorder.Off()
 				var records []flight.Thread
 				records, overwritten = recorder.Records()
-				s = flight.Merge(records, kind.Shape)
+				s = flight.Merge(records, kind.Shape, flight.Window{})
 				gaps := s.Gap.TotalCount() + s.GapNoLeader.TotalCount()
 				return s.Dispatch.TotalCount() >= 90 && (!handsOff || s.Handoff.TotalCount() >= 50 && gaps >= 50)
 			})
