@@ -58,7 +58,7 @@ func TestRunWithTheProbe(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := func() *record.Run {
-		x, err := run.New(s, run.Options{Dir: filepath.Join(t.TempDir(), "out"), Serve: []string{"lflab", "serve"}})
+		x, err := run.New(s, run.Options{Dir: filepath.Join(t.TempDir(), "out"), Serve: []string{"lflab", "serve"}, NoMakeups: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -50,7 +50,7 @@ func (p *runProgress) show(s run.Progress) {
 		p.bar = p.bars.AddBar(int64(s.Total), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text })))
 	}
 	p.text = line
-	p.bar.SetTotal(int64(s.Total), false) // the plan may have grown
+	p.bar.SetTotal(int64(s.Total), false)           // the plan may have grown
 	p.bar.SetCurrent(int64(min(s.Done, s.Total-1))) // a full bar would end before end
 	p.redraw <- time.Now()
 }

@@ -1,14 +1,12 @@
 package control
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"runtime"
-	"strings"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -39,7 +37,13 @@ type snapshots struct {
 
 // listenForSnapshots opens the socket. serve starts to use it.
 func listenForSnapshots() (*snapshots, error) {
-	s := &snapshots{name: fmt.Sprintf("@lflab-%d-%s", os.Getpid(), strings.ToLower(rand.Text()[:12]))}
+	// The system call, because package crypto/rand sets a timer, which makes the
+	// runtime wait for timers and descriptors on one of the server's threads.
+	var unique [8]byte
+	if _, err := unix.Getrandom(unique[:], 0); err != nil {
+		return nil, fmt.Errorf("name the socket for snapshots: %w", err)
+	}
+	s := &snapshots{name: fmt.Sprintf("@lflab-%d-%x", os.Getpid(), unique)}
 	var err error
 	if s.fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0); err != nil {
 		return nil, fmt.Errorf("open the socket for snapshots: %w", err)
