@@ -50,7 +50,7 @@ func (p *runProgress) show(s run.Progress) {
 		p.bar = p.bars.AddBar(int64(s.Total), mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.text })))
 	}
 	p.text = line
-	p.bar.SetTotal(int64(s.Total), false) // the plan may have grown
+	p.bar.SetTotal(int64(s.Total), false)           // the plan may have grown
 	p.bar.SetCurrent(int64(min(s.Done, s.Total-1))) // a full bar would end before end
 	p.redraw <- time.Now()
 }
@@ -60,6 +60,9 @@ func (p *runProgress) line(s run.Progress) string {
 	left := roughly(s.Left) + " left"
 	if s.Budget > 0 {
 		left += ", " + roughly(s.Budget) + " of the budget"
+	}
+	if s.Busy > 0 {
+		return fmt.Sprintf("other programs use %.0f %% of the machine's CPU time: waiting for them to end", 100*s.Busy)
 	}
 	if s.Trial == nil {
 		return fmt.Sprintf("%d of %d trials done, about %s", s.Done, s.Total, left)

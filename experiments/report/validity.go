@@ -153,6 +153,9 @@ func (v *view) resumed() (lines []string) {
 	if made := v.Run.Manifest.MadeUp(); made != "" {
 		lines = append(lines, made)
 	}
+	if grown := v.Run.Manifest.Grown(); grown != "" {
+		lines = append(lines, grown)
+	}
 	for _, when := range v.Run.Manifest.Resumed {
 		lines = append(lines, "The run was resumed on "+when.UTC().Format("2 January 2006, 15:04 UTC")+".")
 	}
