@@ -133,7 +133,7 @@ func TestBadRules(t *testing.T) {
 		{"no bound", "above = 0.2", "", "rule[0].above: missing"},
 		{"no pair", "to = { mpm = 'worker' }\n", "", "rule[0].to: missing"},
 		{"each", "above = 0.2", "above = 0.2\neach = 'most'", `rule[0].each: "most" is not allowed (allowed: all, any)`},
-		{"two bounds", "kind = 'gain'", "kind = 'ratio'\nbelow = 1", "rule[0]: 2 is not allowed (allowed: exactly one of below, above and differs)"},
+		{"two bounds", "kind = 'gain'", "kind = 'ratio'\nbelow = 1", "rule[0]: 2 is not allowed (allowed: exactly one of below, above, differs and within)"},
 		{"negative", "above = 0.2", "above = -0.2", "finite bounds above 0"},
 		{"no number", "above = 0.2", "above = nan", "rule[0]: NaN is not allowed (allowed: finite bounds above 0)"},
 		{"infinite", "above = 0.2", "above = inf", "finite bounds above 0"},
