@@ -18,9 +18,10 @@ func newCompareCommand(stdout, stderr io.Writer) *cobra.Command {
 		Use:   "compare A B",
 		Short: "hold two results directories against each other",
 		Long: `compare prints, cell by cell and metric by metric, the medians of two results
-directories with their intervals, the ratio of the second to the first, and the
-p-value of a Mann-Whitney test, corrected after Holm over the metrics of the
-cell. A line says how many cells agree: those in which no metric differs. About
+directories with their intervals, the ratio of the second to the first (Hodges
+and Lehmann's estimate with the interval of Mann and Whitney's test, because two
+runs share no blocks), and that test's p-value, corrected after Holm over the
+metrics of the cell. A line says how many cells agree: those in which no metric differs. About
 one in twenty differs by chance. The next one says how many of all intervals
 overlap, of those that both have with six processes or more, and the last one,
 where the suite claims something, whether both come to the same verdict. Trials
