@@ -96,7 +96,7 @@ func (v *View) workFigure() Figure {
 		return f.without("no closed loop answered requests along work")
 	}
 	f.Sheet.Legend = plot.LegendOf(drawn)
-	f.Caption = words.Sentences(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", of.of, of.to, of.of),
-		"Bars are its "+v.intervalName()+".", v.loads(v.PhasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
+	f.Caption = words.Sentences(fmt.Sprintf("Each point is the ratio of %s's requests/s to %s's, estimated after Hodges and Lehmann over blocks; above the line at 1 %s answers more.", of.of, of.to, of.of),
+		"Bars are its 95 % interval, dotted where there are too few blocks for one.", v.loads(v.PhasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 	return f
 }
