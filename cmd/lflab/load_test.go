@@ -211,7 +211,7 @@ func TestLoadHelp(t *testing.T) {
 func TestLoadWarnings(t *testing.T) {
 	pairs := func(spacing int64) load.Result {
 		h := hdrhistogram.New(1, 60e9, 3)
-		_ = h.RecordValue(spacing)
+		_ = h.RecordValues(spacing, 20) // a median needs ten values on either side
 		return load.Result{PairSpacing: h}
 	}
 	for _, test := range []struct {
@@ -222,7 +222,7 @@ func TestLoadWarnings(t *testing.T) {
 		{pairs(38000), "the pairs were 38.0 µs apart instead of 10.0 µs"},
 		{load.Result{Requests: 100, Planned: 100, CPUShare: 0.5}, ""},
 		{load.Result{Requests: 100, CPUShare: 0.99}, "saturated"},
-		{load.Result{Offered: 10, Unanswered: 1, Late: 1, Planned: 100}, "missed by 2.0 %"},
+		{load.Result{Offered: 10, Overdue: 2, Planned: 100}, "missed by 2.0 %"},
 		{load.Result{Offered: 10, Late: 5, Planned: 1000}, ""},
 	} {
 		got := strings.Join(loadWarnings(load.Config{Spacing: 10 * time.Microsecond}, &test.result), "\n")

@@ -13,15 +13,15 @@ import (
 type contrast struct{ axis, of, to string }
 
 // alongWork returns what a run compares along the handler's work: leader and
-// worker, or the values that a rule of the suite names. It returns false if
-// there is neither.
+// worker, or the values that a rule of the suite names, along work or at one
+// amount of it. It returns false if there is neither.
 func (v *View) alongWork() (contrast, bool) {
 	if v.Compares(findings.Pattern, findings.Rival) {
 		return contrast{v.Group, findings.Pattern, findings.Rival}, true
 	}
 	for _, q := range v.Run.Manifest.Rules {
 		for axis, of := range q.Of {
-			if to := q.To[axis]; q.Along == "work" && len(q.Of) == 1 && len(of) == 1 && len(to) == 1 {
+			if to := q.To[axis]; (q.Along == "work" || len(q.Where["work"]) == 1) && len(q.Of) == 1 && len(of) == 1 && len(to) == 1 {
 				return contrast{axis, of[0], to[0]}, true
 			}
 		}

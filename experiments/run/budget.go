@@ -62,7 +62,7 @@ func (x *Experiment) next(r *record.Run, p *pace, left float64) (round []record.
 	case block >= mostBlocks:
 		return nil, fmt.Sprintf("there are %d blocks", block)
 	}
-	if block < x.Manifest.Repeat {
+	if block < x.Manifest.Repeat || narrow(all) { // or for a second look
 		if whole := record.PlanBlock(cells, block, x.Manifest.Seed); p.of(whole) <= left {
 			return whole, ""
 		}
