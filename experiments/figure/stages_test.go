@@ -288,7 +288,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	if own.Total != 30 || own.Missing() != 0 {
 		t.Errorf("to the handler: %.3f µs, %.3f in no stage", own.Total, own.Missing())
 	}
-	if f := figureOf(t, run, "stages-user"); !strings.Contains(f.Caption, "49,000 requests and hand-offs were joined; 98 records found no partner.") {
+	if f := figureOf(t, run, "stages-user"); !strings.Contains(f.Caption, "49,500 requests and hand-offs were joined; 99 records found no partner.") {
 		t.Errorf("caption: %s", f.Caption)
 	}
 	var names []string

@@ -107,7 +107,7 @@ func TestPage(t *testing.T) {
 		"- H10 (\"A leader dispatches sooner than a worker\") is contradicted. Dispatch latency, leader / worker (claimed below 1) is contradicted: ",
 		"- median latency was promised to be at most 0.5 and is 1.40",
 		"µs CPU per request against worker's 33.5 [30.5, 36.5]: more, against what the pattern claims",
-		"16 trials, 15 of them valid; seed 2; 2 CPUs (made up), Linux 6.18.44, under kvm, go1.26.8; revision 0123456789ab, with changes; `lflab run made --seed 2`.",
+		"16 trials, 15 of them valid in every phase; seed 2; 2 CPUs (made up), Linux 6.18.44, under kvm, go1.26.8; revision 0123456789ab, with changes; `lflab run made --seed 2`.",
 		"14 of 16 planned trials, 14 of them valid",
 		"Not to be had there: floor: there is no C compiler (cc) on PATH.",
 		"[Report](h2/report.html); figures: [cpu](h2/figures/cpu.svg), [dispatch](h2/figures/dispatch.svg).",
@@ -237,7 +237,7 @@ func TestDamagedRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, part := range []string{
-		"\n## Left out\n\n- open results: read broken/manifest.json: ", "15 of 16 planned trials, 15 of them valid; 1 cannot be read",
+		"\n## Left out\n\n- open results: read broken/manifest.json: ", "15 of 16 planned trials, 15 of them valid in every phase; 1 cannot be read",
 		"5 results directories with 77 trials",
 	} {
 		if !strings.Contains(string(text), part) {
