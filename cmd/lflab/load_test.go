@@ -211,7 +211,7 @@ func TestLoadHelp(t *testing.T) {
 func TestLoadWarnings(t *testing.T) {
 	pairs := func(spacing int64) load.Result {
 		h := hdrhistogram.New(1, 60e9, 3)
-		_ = h.RecordValues(spacing, 20) // as many as a median needs
+		_ = h.RecordValues(spacing, 20) // a median needs ten values on either side
 		return load.Result{PairSpacing: h}
 	}
 	for _, test := range []struct {

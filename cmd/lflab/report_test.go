@@ -22,7 +22,7 @@ func TestReportAndCompareNameTheDirectory(t *testing.T) {
 }
 
 func TestReportAndCompareCheckTheirArguments(t *testing.T) {
-	for _, args := range [][]string{{"report"}, {"report", "a", "b"}, {"compare", "a"}} {
+	for _, args := range [][]string{{"report"}, {"report", "--pack", "a", "b"}, {"compare", "a"}, {"compare", "--only", "mpm=leader", "a", "b"}} {
 		var stdout, stderr bytes.Buffer
 		if status := execute(&stdout, &stderr, args); status != exitUsage {
 			t.Errorf("%v: status %d, want %d (%s)", args, status, exitUsage, stderr.String())

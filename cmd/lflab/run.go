@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"lflab/experiments/record"
 	"lflab/experiments/run"
 	"lflab/experiments/suite"
+	"lflab/experiments/verdict"
 	"lflab/lf/mpm"
 )
 
@@ -27,6 +29,7 @@ type runFlags struct {
 	only          []string
 	budget        time.Duration
 	dryRun, force bool
+	busy          bool
 }
 
 // allSuites stands for every embedded suite.
@@ -44,15 +47,22 @@ that lflab list shows, or the path of a TOML file; all stands for every suite of
 the list. If a suite fails, the next one still runs. A suite that claims
 something ends in a verdict on it, computed by its rules.
 
+Before the first trial it waits up to 20 s for other programs to end, and it
+stops, with what to do, when their load makes eight trials in a row invalid;
+--busy goes on. Trials that failed or did not pass a gate are made up for at the
+end, by at most a third as many.
+
 With --budget, run measures as many whole blocks as fit, up to the suite's
 number. Then it repeats the cells with the widest intervals, and the cells that
-they are compared with, until all intervals are within 5 % of their medians or
-the time is spent.
+they are compared with, until all intervals are within 5 % of their medians
+twice in a row, after nine blocks at least, or the time is spent.
 
 Ctrl-C ends the run in order and keeps every complete trial. A second one ends
 it at once, with its servers. --resume continues the run with the rest of the
-budget, and repeats trials that failed or cannot be read. With --force it does
-so even if suite, program or machine have changed. It then sets aside trials
+budget, and repeats trials that failed or cannot be read. Of a run that was
+finished it makes up for invalid trials, and adds the blocks that would decide a
+rule that is undecided, up to the suite's number. With --force it goes on
+even if suite, program or machine have changed. It then sets aside trials
 that were measured with another load, server, program or machine.`,
 		Example: `  lflab run
   lflab run floor handoff
@@ -78,6 +88,7 @@ that were measured with another load, server, program or machine.`,
 	f.Float64Var(&fl.scale, "scale", 1, "factor on all durations: 0.3 makes a run short and its results rough")
 	f.StringSliceVar(&fl.only, "only", nil, "`key=value` terms that choose cells")
 	f.DurationVar(&fl.budget, "budget", 0, "`time` for each suite, spent where intervals are widest (default: as long as the suite takes)")
+	f.BoolVar(&fl.busy, "busy", false, "go on although other programs take the CPU time of trial after trial")
 	f.BoolVar(&fl.dryRun, "dry-run", false, "print the plan and its duration, and measure nothing")
 	return cmd
 }
@@ -115,7 +126,7 @@ func (fl *runFlags) check(cmd *cobra.Command, args []string) error {
 func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if fl.resume != "" {
 		progress := newRunProgress(stderr)
-		x, err := run.Resume(fl.resume, run.Options{Force: fl.force, Progress: progress.show})
+		x, err := run.Resume(fl.resume, run.Options{Force: fl.force, Progress: progress.show, StopBusy: !fl.busy, More: moreBlocks})
 		if err != nil {
 			return err
 		}
@@ -179,6 +190,37 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 	return nil
 }
 
+// moreBlocks returns the blocks that would decide the undecided rules of a
+// finished run, nil if there are none or no number of blocks would.
+func moreBlocks(r *record.Run) *run.More {
+	v := verdict.Judge(r)
+	more := &run.More{}
+	for i := range v.Rules {
+		q := &v.Rules[i]
+		f := q.Forecast
+		if f == nil || f.More == 0 && !f.Unknown {
+			continue
+		}
+		blocks := f.More
+		if f.Unknown {
+			blocks = r.Manifest.Repeat
+		}
+		if more.Why == "" {
+			more.Why = "undecided: " + q.Rule.Title
+		}
+		more.Blocks = max(more.Blocks, blocks)
+		for _, c := range f.Cells {
+			if !slices.ContainsFunc(more.Cells, func(d record.Cell) bool { return maps.Equal(c, d) }) {
+				more.Cells = append(more.Cells, c)
+			}
+		}
+	}
+	if more.Blocks == 0 {
+		return nil
+	}
+	return more
+}
+
 // openSuites reads all suites before the first one runs, so that an error in
 // the last one shows at once. names holds the name or path of each.
 func openSuites(args []string) (all []*suite.Suite, names []string, err error) {
@@ -225,7 +267,7 @@ func known(s *suite.Suite) error {
 func (fl *runFlags) suite(ctx context.Context, s *suite.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *run.Experiment) error) (takes time.Duration, err error) {
 	progress := newRunProgress(stderr)
 	x, err := run.New(s, run.Options{
-		Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Budget: fl.budget, Progress: progress.show,
+		Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Budget: fl.budget, Progress: progress.show, StopBusy: !fl.busy,
 	})
 	if err != nil {
 		return 0, err

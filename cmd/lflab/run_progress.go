@@ -61,6 +61,9 @@ func (p *runProgress) line(s run.Progress) string {
 	if s.Budget > 0 {
 		left += ", " + roughly(s.Budget) + " of the budget"
 	}
+	if s.Busy > 0 {
+		return fmt.Sprintf("other programs use %.0f %% of the machine's CPU time: waiting for them to end", 100*s.Busy)
+	}
 	if s.Trial == nil {
 		return fmt.Sprintf("%d of %d trials done, about %s", s.Done, s.Total, left)
 	}

@@ -38,8 +38,10 @@ func present(w io.Writer, r *record.Run) error {
 		return err
 	}
 	printInvalid(w, r)
-	if made := r.Manifest.MadeUp(); made != "" {
-		fmt.Fprintf(w, "\n%s\n", made)
+	for _, grown := range []string{r.Manifest.MadeUp(), r.Manifest.Grown()} {
+		if grown != "" {
+			fmt.Fprintf(w, "\n%s\n", grown)
+		}
 	}
 	if len(r.Manifest.Rules) > 0 {
 		fmt.Fprintln(w)
@@ -54,8 +56,11 @@ func present(w io.Writer, r *record.Run) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "\n%s\n\nreport: %s\nagain:  %s\n", findings.Answer(r), path, r.Manifest.Command)
-	return err
+	fmt.Fprintf(w, "\n%s\n\nreport: %s\nagain:  %s\n", findings.Answer(r), path, r.Manifest.Command)
+	if more := moreBlocks(r); more != nil && r.Manifest.BudgetS == 0 {
+		fmt.Fprintf(w, "decide: lflab run --resume %s  (adds up to %d blocks of %d cells; %s)\n", r.Dir, min(more.Blocks, r.Manifest.Repeat), len(more.Cells), more.Why)
+	}
+	return nil
 }
 
 // columns returns the columns of the table, without metrics that no row has.

@@ -82,7 +82,7 @@ func (v *View) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 // curvesText explains how distributions are drawn.
 func (v *View) curvesText() string {
 	return "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the " +
-		strings.Replace(v.intervalName(), "dashed: ", "", 1) + " of each quantile over processes."
+		strings.Replace(v.intervalName(), "dotted: ", "", 1) + " of each quantile over processes."
 }
 
 // loads names the loads that a figure shows.
@@ -172,7 +172,7 @@ func (v *View) intervalName() string {
 	if fewest, _ := v.Processes(); fewest >= stats.Fewest {
 		return "95 % order-statistic interval"
 	}
-	return fmt.Sprintf("95 %% order-statistic interval (dashed: the range, where there are fewer than %d)", stats.Fewest)
+	return fmt.Sprintf("95 %% order-statistic interval (dotted: the range, where there are fewer than %d)", stats.Fewest)
 }
 
 func poisson(law string) string {

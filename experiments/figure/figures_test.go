@@ -13,7 +13,7 @@ import (
 
 // Both axes have a name, and a unit if the quantity has one.
 func TestEveryPanelNamesItsAxes(t *testing.T) {
-	for _, run := range []*record.Run{madeup.QuickRun(1), madeup.ProbedRun(1), madeup.HandoffRun(), madeup.StepRun(1)} {
+	for _, run := range []*record.Run{madeup.QuickRun(1), madeup.ProbedRun(1), madeup.HandoffRun(4), madeup.StepRun(1)} {
 		figs, err := New(run).Figures()
 		if err != nil {
 			t.Fatal(err)
@@ -59,7 +59,7 @@ func TestCaptionsStateTheConditions(t *testing.T) {
 		if f.Missing != "" {
 			t.Errorf("%s is missing: %s", f.Name, f.Missing)
 		}
-		for _, part := range []string{"open loop", "Poisson", "3,000", "6,000", "n = 5 to 6 processes",
+		for _, part := range []string{"open loop", "Poisson", "3,000", "6,000", "n = 9 to 10 processes",
 			"event, closing connections, repetition 4 (invalid)", "goroutine, keep-alive connections, repetition 6 (failed)"} {
 			if !strings.Contains(f.Caption, part) {
 				t.Errorf("caption of %s does not say %q: %s", f.Name, part, f.Caption)
@@ -72,13 +72,13 @@ func TestInvalidTrialsDoNotCount(t *testing.T) {
 	v := New(madeup.QuickRun(1))
 	m := findings.MetricOf(findings.KeyCPU)
 	s := v.Sample("open", v.Panels[0], "event", m)
-	if len(s.Valid) != 5 || len(s.Invalid) != 1 {
-		t.Errorf("%d values count and %d do not, want 5 and 1", len(s.Valid), len(s.Invalid))
+	if len(s.Valid) != 9 || len(s.Invalid) != 1 {
+		t.Errorf("%d values count and %d do not, want 9 and 1", len(s.Valid), len(s.Invalid))
 	}
-	if _, there := s.ByBlock[3]; there || len(s.ByBlock) != 5 {
+	if _, there := s.ByBlock[3]; there || len(s.ByBlock) != 9 {
 		t.Errorf("blocks %v hold the invalid trial", s.ByBlock)
 	}
-	if hs := v.Histograms("open", v.Panels[0], "event", "H"); len(hs) != 5 {
-		t.Errorf("%d histograms count, want 5", len(hs))
+	if hs := v.Histograms("open", v.Panels[0], "event", "H"); len(hs) != 9 {
+		t.Errorf("%d histograms count, want 9", len(hs))
 	}
 }

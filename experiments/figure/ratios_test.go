@@ -36,9 +36,12 @@ func TestMetricsOfCrowdsAndFiles(t *testing.T) {
 func TestAnswerOfPromises(t *testing.T) {
 	run := madeup.QuickRun(1)
 	run.Manifest.Ratios = []suite.Ratio{{Title: "CPU / kernel", Metric: "cpu_us_per_request", Phase: "closed", Axis: "mpm", Values: []string{"kernel"}, Most: 1.2}}
+	run.Trials = slices.DeleteFunc(run.Trials, func(tr record.Trial) bool { // five are left of event with closing, and of goroutine with kept connections
+		return tr.Repetition > 4 && tr.Cell["mpm"] == "event" && tr.Cell["mode"] == "close" || tr.Repetition > 5 && tr.Cell["mpm"] == "goroutine" && tr.Cell["mode"] == "keepalive"
+	})
 	want := "CPU / kernel is to be at most 1.20. It is in 3 of 8 cells, with the whole interval: leader/close, leader/keepalive, worker/keepalive. " +
-		"It is not in event/close 1.38 [1.30, 1.44], event/keepalive 1.67 [1.58, 1.72], goroutine/close 1.49 [1.45, 1.51]. " +
-		"It cannot be told of worker/close 1.21 [1.18, 1.24], goroutine/keepalive 1.33 [1.28, 1.34]."
+		"It is not in event/keepalive 1.65 [1.59, 1.67], goroutine/close 1.49 [1.47, 1.51]. " +
+		"It cannot be told of worker/close 1.20 [1.18, 1.22], event/close 1.39 (n = 5), goroutine/keepalive 1.32 (n = 5)."
 	if text, _, _ := strings.Cut(findings.Answer(run), "\n"); text != want {
 		t.Errorf("the answer begins\n%s\nwant\n%s", text, want)
 	}

@@ -183,7 +183,7 @@ func TestSmallStagesAreMergedAndNamed(t *testing.T) {
 func TestStagesFigureSaysWhatItNeeds(t *testing.T) {
 	f := figureOf(t, madeup.ProbedRun(1), "stages")
 	for _, part := range []string{
-		"until a thread has read it", "on its waker's CPU", "Behind a bar stand 5,000 to 6,000 requests",
+		"until a thread has read it", "on its waker's CPU", "Behind a bar stand 9,000 to 10,000 requests",
 		"throughput 0.9", "(closed loop, histograms)", "CPU time per request 1.0", "(open loop, histograms, recorder on in both)",
 	} {
 		if !strings.Contains(f.Caption, part) {
@@ -288,7 +288,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	if own.Total != 30 || own.Missing() != 0 {
 		t.Errorf("to the handler: %.3f µs, %.3f in no stage", own.Total, own.Missing())
 	}
-	if f := figureOf(t, run, "stages-user"); !strings.Contains(f.Caption, "29,500 requests and hand-offs were joined; 59 records found no partner.") {
+	if f := figureOf(t, run, "stages-user"); !strings.Contains(f.Caption, "49,500 requests and hand-offs were joined; 99 records found no partner.") {
 		t.Errorf("caption: %s", f.Caption)
 	}
 	var names []string

@@ -10,6 +10,7 @@ import (
 
 	"lflab/experiments/findings"
 	"lflab/experiments/madeup"
+	"lflab/experiments/record"
 )
 
 func TestStepFigure(t *testing.T) {
@@ -39,7 +40,7 @@ func TestStepFigure(t *testing.T) {
 	if p := rows[1][0].Plot; p.Y.Max < 7+18*16 || p.X.Min != -0.5 || p.X.Max < 36 {
 		t.Errorf("axes from %v to %v s and up to %v threads do not show all", p.X.Min, p.X.Max, p.Y.Max)
 	}
-	for _, part := range []string{"200 clients", "closed loop on /sleep?ms=100", "AMD EPYC 9R45, 2 CPUs", "n = 5 to 6 processes", "apache-event, closing connections, repetition 3 (invalid)"} {
+	for _, part := range []string{"200 clients", "closed loop on /sleep?ms=100", "AMD EPYC 9R45, 2 CPUs", "n = 9 to 10 processes", "apache-event, closing connections, repetition 3 (invalid)"} {
 		if !strings.Contains(f.Caption, part) {
 			t.Errorf("the caption does not say %q: %s", part, f.Caption)
 		}
@@ -103,15 +104,34 @@ func TestMedianOfLines(t *testing.T) {
 func TestAnswerOfAStep(t *testing.T) {
 	text := findings.Answer(madeup.StepRun(1))
 	for _, part := range []string{
-		"time up / Apache's is to be at most 1.10. It cannot be told of leader/close 1.00 [1.00, 1.00].",
+		"time up / Apache's is to be at most 1.10. It is: the whole interval lies below.",
 		"From the coming of 200 clients until 95 % of them were served at a time it took 4.00 [4.00, 4.00] s in leader, 4.00 [4.00, 4.00] s in apache-event.",
 		"At most there were, in processes and threads: leader 17.0 [17.0, 17.0] and 296 [296, 296]; apache-event",
 		"it took until no more than 48 threads were idle, and no process was left that was too many, 12.0 [12.0, 12.0] s in leader, 24.0 [24.0, 24.0] s in apache-event.",
-		"Left out: 1 of 12 trials",
+		"Left out: 1 of 20 trials",
 	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the answer does not say %q:\n%s", part, text)
 		}
+	}
+	few := madeup.StepRun(1) // five trials of apache-event count
+	few.Trials = slices.DeleteFunc(few.Trials, func(tr record.Trial) bool { return tr.Cell["mpm"] == "apache-event" && tr.Repetition > 5 })
+	text = findings.Answer(few)
+	for _, part := range []string{
+		"It cannot be told of leader/close 1.00 (n = 5).", "it took 4.00 [4.00, 4.00] s in leader. At most", "leader 17.0 [17.0, 17.0] and 296 [296, 296]. After", "12.0 [12.0, 12.0] s in leader. Too few trials count of apache-event.",
+	} {
+		if !strings.Contains(text, part) {
+			t.Errorf("of few trials the answer does not say %q:\n%s", part, text)
+		}
+	}
+	seldom := madeup.StepRun(1) // leader comes there in four trials of ten
+	for i := range seldom.Trials {
+		if tr := &seldom.Trials[i]; tr.Cell["mpm"] == "leader" && tr.Repetition > 3 {
+			tr.Phases[0].Series.Served = tr.Phases[0].Series.Served[:20]
+		}
+	}
+	if text := findings.Answer(seldom); !strings.Contains(text, "it took an unknown time in leader (it came there in 4 of 10 trials), 4.00 [4.00, 4.00] s in apache-event.") {
+		t.Errorf("the answer gives a time of four trials:\n%s", text)
 	}
 	slow := madeup.StepRun(1)
 	for i := range slow.Trials {

@@ -13,15 +13,15 @@ import (
 type contrast struct{ axis, of, to string }
 
 // alongWork returns what a run compares along the handler's work: leader and
-// worker, or the values that a rule of the suite names. It returns false if
-// there is neither.
+// worker, or the values that a rule of the suite names, along work or at one
+// amount of it. It returns false if there is neither.
 func (v *View) alongWork() (contrast, bool) {
 	if v.Compares(findings.Pattern, findings.Rival) {
 		return contrast{v.Group, findings.Pattern, findings.Rival}, true
 	}
 	for _, q := range v.Run.Manifest.Rules {
 		for axis, of := range q.Of {
-			if to := q.To[axis]; q.Along == "work" && len(q.Of) == 1 && len(of) == 1 && len(to) == 1 {
+			if to := q.To[axis]; (q.Along == "work" || len(q.Where["work"]) == 1) && len(q.Of) == 1 && len(of) == 1 && len(to) == 1 {
 				return contrast{axis, of[0], to[0]}, true
 			}
 		}
@@ -96,7 +96,7 @@ func (v *View) workFigure() Figure {
 		return f.without("no closed loop answered requests along work")
 	}
 	f.Sheet.Legend = plot.LegendOf(drawn)
-	f.Caption = words.Sentences(fmt.Sprintf("Each point is the median over blocks of %s's requests/s over %s's in the same block; above the line at 1 %s answers more.", of.of, of.to, of.of),
-		"Bars are its "+v.intervalName()+".", v.loads(v.PhasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
+	f.Caption = words.Sentences(fmt.Sprintf("Each point is the ratio of %s's requests/s to %s's, estimated after Hodges and Lehmann over blocks; above the line at 1 %s answers more.", of.of, of.to, of.of),
+		"Bars are its 95 % interval, dotted where there are too few blocks for one.", v.loads(v.PhasesNamed(shown)), v.replicates(), v.leftOut("and not drawn"))
 	return f
 }

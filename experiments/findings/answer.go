@@ -2,6 +2,7 @@ package findings
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -22,9 +23,10 @@ const (
 // It compares leader with worker and with the kernel's own queue, and begins
 // with a summary. In a suite without leader and worker it names the first and
 // the last subject, in one with a step of load what the servers did. It reports
-// a difference only if both the Mann-Whitney test, after Holm's correction for
-// all comparisons of the paragraph, and the interval of the ratio show it. It
-// names trials that do not count at the end.
+// a difference only if the signed-rank test on the blocks' ratios shows it,
+// after Holm's correction for all comparisons of the paragraph. It compares no
+// subject that has fewer than stats.Fewest trials that count. It names trials
+// that do not count at the end.
 func Answer(run *record.Run) string {
 	var parts []string
 	for _, p := range Paragraphs(Arrange(run)) {
@@ -146,7 +148,7 @@ func (c *claim) lead() string {
 	case len(open) > 0:
 		s = fmt.Sprintf("%s showed no difference from %s in %s", subject, Rival, words.List(open))
 	default:
-		s = fmt.Sprintf("%s and %s had too few processes to be told apart in %s", subject, Rival, words.List(few))
+		s = fmt.Sprintf("%s and %s had too few trials to be told apart in %s", subject, Rival, words.List(few))
 	}
 	switch w := c.kernel; {
 	case !w.Known() || !w.Enough():
@@ -157,14 +159,12 @@ func (c *claim) lead() string {
 	return s + "; its CPU time could not be told from that of the kernel's own wake-one queue."
 }
 
-// percent says by how many percent a's median is below or above b's, or only
-// which of the two if there is no ratio.
+// percent says by how many percent a is below or above b, or only which of the
+// two if b is 0.
 func percent(w Comparison, below, above string) string {
 	r := w.Ratio.Center
 	switch {
-	case w.Ratio.N == 0 && w.A.Center < w.B.Center:
-		return below
-	case w.Ratio.N == 0:
+	case math.IsInf(r, 0):
 		return above
 	case r < 1:
 		return fmt.Sprintf("%.0f %% %s", 100*(1-r), below)

@@ -66,8 +66,10 @@ func (d *Difference) Sentence() string {
 // besideBaseline writes the end of the sentence about the kernel's own queue.
 func (d *Difference) besideBaseline() string {
 	switch {
+	case !d.Ratio.Enough():
+		return "; " + fewTrials(d.Comparison) + "."
 	case !d.Enough():
-		return fmt.Sprintf("; too few processes to tell it from %s (ratio of %s to it %s).", d.Subject, d.Subject, words.Ratio(d.Ratio))
+		return fmt.Sprintf("; %s (ratio of %s to it %s).", fewTrials(d.Comparison), d.Subject, words.Ratio(d.Ratio))
 	case !d.Differs():
 		return fmt.Sprintf(": no difference from %s could be shown (ratio of %s to it %s).", d.Subject, d.Subject, bare(d.Comparison))
 	case d.Better():
@@ -80,12 +82,26 @@ func (d *Difference) besideBaseline() string {
 // the evidence.
 func outcome(w Comparison, better, worse string) string {
 	switch {
+	case !w.Ratio.Enough():
+		return fewTrials(w)
 	case !w.Enough():
-		return fmt.Sprintf("too few processes to tell, %d and %d (ratio %s)", w.A.N, w.B.N, words.Ratio(w.Ratio))
+		return fmt.Sprintf("%s (ratio %s)", fewTrials(w), words.Ratio(w.Ratio))
 	case !w.Differs():
 		return fmt.Sprintf("no difference could be shown (%s)", w.evidence())
 	case w.Better():
 		return fmt.Sprintf("%s (%s)", better, w.evidence())
 	}
 	return fmt.Sprintf("%s, against what the pattern claims (%s)", worse, w.evidence())
+}
+
+// fewTrials says that there are too few trials for a comparison. With an
+// interval, they are too few for as many comparisons as the paragraph makes.
+func fewTrials(w Comparison) string {
+	switch {
+	case w.Ratio.Enough():
+		return fmt.Sprintf("too few trials for so many comparisons, %d and %d", w.A.N, w.B.N)
+	case min(w.A.N, w.B.N) >= stats.Fewest:
+		return fmt.Sprintf("too few blocks with both to tell, %d", w.Ratio.N)
+	}
+	return fmt.Sprintf("too few trials to tell, %d and %d", w.A.N, w.B.N)
 }

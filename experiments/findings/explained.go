@@ -117,12 +117,13 @@ func stagesApart(run *record.Run, phase string) []Finding {
 	return found
 }
 
-// compare fills in the numbers. It returns false if the probe did not see both.
+// compare fills in the numbers. It returns false if the probe saw fewer than
+// stats.Fewest processes of either.
 func (s *StagesApart) compare(of, to []record.Trial, phase string) bool {
 	var a, b map[string]float64
 	a, s.A, s.N = means(of, phase)
 	b, s.B, s.M = means(to, phase)
-	if s.N == 0 || s.M == 0 {
+	if min(s.N, s.M) < stats.Fewest {
 		return false
 	}
 	for stage, x := range a {

@@ -28,6 +28,14 @@ type payment struct {
 func (p payment) share() float64 { return float64(p.onPath) / float64(p.handoffs) }
 func (p payment) few() bool      { return p.handoffs < fewHandoffs }
 
+// trials writes the number of trials: "10 trials".
+func (p payment) trials() string {
+	if p.processes == 1 {
+		return "1 trial"
+	}
+	return fmt.Sprintf("%d trials", p.processes)
+}
+
 func (v *View) payment(phase string, p Panel, subject string) payment {
 	sum := payment{subject: subject}
 	for _, t := range v.Trials(p, subject) {
@@ -77,9 +85,9 @@ func tellPayments(load string, all []payment) []Finding {
 		case x.handoffs == 0:
 			none = append(none, x.subject)
 		case x.onPath > x.handoffs: // some hand-offs brought several requests
-			parts = append(parts, fmt.Sprintf("%s all %s, with %s requests", x.subject, words.Thousands(float64(x.handoffs)), words.Thousands(float64(x.onPath))))
+			parts = append(parts, fmt.Sprintf("%s all %s, with %s requests, in %s", x.subject, words.Thousands(float64(x.handoffs)), words.Thousands(float64(x.onPath)), x.trials()))
 		default:
-			parts = append(parts, fmt.Sprintf("%s %s of %s", x.subject, words.Thousands(float64(x.onPath)), words.Thousands(float64(x.handoffs))))
+			parts = append(parts, fmt.Sprintf("%s %s of %s in %s", x.subject, words.Thousands(float64(x.onPath)), words.Thousands(float64(x.handoffs)), x.trials()))
 		}
 	}
 	s := fmt.Sprintf("In the %s, the kernel saw no hand-off in any subject.", load)
@@ -104,11 +112,14 @@ func tellPayments(load string, all []payment) []Finding {
 
 // judgePayment checks the pattern's claim against the counts: its own requests
 // do not wait for a hand-off, and its rival's do. a is the pattern, b the
-// rival.
+// rival. It says nothing if either has fewer than stats.Fewest trials that
+// count.
 func judgePayment(a, b payment) []Finding {
 	own, rival := &Payment{payment: a, Own: true}, &Payment{payment: b}
 	seldom := "%s handed over too seldom to say whether its requests pay;"
 	switch {
+	case min(a.processes, b.processes) < stats.Fewest:
+		return remarks(fmt.Sprintf("Too few trials count to say who pays, %d of %s and %d of %s.", a.processes, a.subject, b.processes, b.subject))
 	case a.few() && b.few():
 		return remarks(fmt.Sprintf("Neither %s nor %s handed over often enough to say who pays.", a.subject, b.subject))
 	case a.few():
@@ -162,8 +173,9 @@ func (p *Payment) Sentence() string {
 }
 
 // apacheOrder says how often a connection changes threads in Apache's own MPMs,
-// and whether the order is as expected: prefork least, event most. It returns
-// "" if the run has fewer than two of them.
+// and whether the order of medians is as expected: prefork least, event most. It
+// returns "" if the run has fewer than two of them with enough trials that
+// count.
 func (v *View) apacheOrder(phase string, p Panel) string {
 	var parts []string
 	var medians []float64
@@ -172,7 +184,7 @@ func (v *View) apacheOrder(phase string, p Panel) string {
 			if !strings.HasPrefix(s, "apache-") || !strings.HasSuffix(s, "-"+mpm) {
 				continue
 			}
-			if iv := stats.Summarise(v.Sample(phase, p, s, MetricOf(KeyMoves)).Valid); iv.N > 0 {
+			if iv := stats.Summarise(v.Sample(phase, p, s, MetricOf(KeyMoves)).Valid); iv.Enough() {
 				parts = append(parts, s+" "+words.Interval(iv))
 				medians = append(medians, iv.Center)
 			}
@@ -181,7 +193,7 @@ func (v *View) apacheOrder(phase string, p Panel) string {
 	if len(parts) < 2 {
 		return ""
 	}
-	s := "A connection goes from one thread to another, asleep or not, this often: " + words.List(parts) + "; "
+	s := "A connection goes from one thread to another, asleep or not, this often: " + words.List(parts) + "; the medians are "
 	for i := 1; i < len(medians); i++ {
 		if medians[i] <= medians[i-1] {
 			return s + "not in the order that the MPMs' designs suggest (prefork least, event most)."

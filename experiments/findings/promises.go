@@ -34,6 +34,8 @@ func (v *View) answerPromises() []Paragraph {
 		}
 		s := fmt.Sprintf("%s is to be at most %.2f.", q.Title, q.Most)
 		switch n := len(found["yes"]); {
+		case n == all && n == 1:
+			s += " It is: the whole interval lies below."
 		case n == all:
 			s += fmt.Sprintf(" It is, in all of %d cells: the whole interval lies below.", all)
 		case n > 0:

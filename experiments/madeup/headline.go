@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -62,7 +63,7 @@ func about(rng *rand.Rand, x float64) float64 { return x * math.Exp(0.03*rng.Nor
 // RateRun returns a run with D and its stages along the offered rate. The mean
 // of D rises with the rate.
 func RateRun() *record.Run {
-	run := madeUp(3, "rates", 6,
+	run := madeUp(3, "rates", blocks,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "kernel"}}, {Name: "mode", Values: []string{"close"}}, {Name: "rate", Values: []string{"1000", "3000", "6000", "12000", "20000"}}},
 		[]record.Phase{{Name: "open", Title: "open loop", Path: "/hello", Connections: 32, Rate: 1000, Axes: []string{"rate"}, Arrivals: "poisson", DurationS: 1, Probe: "records"}},
 		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
@@ -85,7 +86,7 @@ func RateRun() *record.Run {
 // PairRun returns a run with D of the second of a pair along the pair's
 // spacing.
 func PairRun() *record.Run {
-	return madeUp(4, "pairs", 6,
+	return madeUp(4, "pairs", blocks,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close"}}, {Name: "spacing", Values: []string{"0", "5", "10", "20", "40", "80"}}},
 		[]record.Phase{{Name: "pairs", Title: "pairs", Path: "/hello", Connections: 32, Rate: 500, Axes: []string{"spacing"}, Arrivals: "paired", DurationS: 1, Probe: "records"}},
 		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
@@ -100,7 +101,7 @@ func PairRun() *record.Run {
 // WorkRun returns a run over a grid of the handler's work and the number of
 // threads.
 func WorkRun() *record.Run {
-	return madeUp(5, "work", 6,
+	return madeUp(5, "work", blocks,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "mode", Values: []string{"close", "keepalive"}}, {Name: "work", Values: []string{"0", "10", "50", "200", "1000"}}, {Name: "threads", Values: []string{"2", "8", "32"}}},
 		[]record.Phase{{Name: "closed", Title: "closed loop", Path: "/spin?us={work}", Connections: 32, Axes: []string{"work"}, DurationS: 1}},
 		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
@@ -115,7 +116,7 @@ func WorkRun() *record.Run {
 // spinRun returns a run in which a longer spin costs CPU time and shortens the
 // gap.
 func spinRun() *record.Run {
-	return madeUp(6, "spin", 6,
+	return madeUp(6, "spin", blocks,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker"}}, {Name: "spin", Values: []string{"0s", "2us", "10us", "50us"}}, {Name: "rate", Values: []string{"1000", "10000"}}},
 		[]record.Phase{{Name: "open", Title: "open loop", Path: "/hello", Connections: 32, Rate: 1000, Axes: []string{"rate"}, Arrivals: "poisson", DurationS: 1, Flight: true}},
 		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
@@ -130,7 +131,7 @@ func spinRun() *record.Run {
 
 // OrderRun returns a run in which threads wake in different orders.
 func OrderRun() *record.Run {
-	return madeUp(7, "order", 6,
+	return madeUp(7, "order", blocks,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader"}}, {Name: "order", Values: []string{"lifo", "fifo"}}, {Name: "kib", Values: []string{"0", "32", "256", "1024"}}, {Name: "threads", Values: []string{"8", "32"}}},
 		[]record.Phase{{Name: "open", Title: "open loop", Path: "/touch?kib={kib}", Connections: 32, Rate: 3000, Arrivals: "poisson", DurationS: 1, Axes: []string{"kib"}, Flight: true}},
 		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
@@ -155,7 +156,7 @@ func OrderRun() *record.Run {
 
 // overloadRun returns a run in which servers drop connections.
 func overloadRun() *record.Run {
-	return madeUp(8, "overload", 6,
+	return madeUp(8, "overload", blocks,
 		[]record.Axis{{Name: "mpm", Values: []string{"leader", "worker", "event", "kernel"}}, {Name: "listen-backlog", Values: []string{"16", "128", "1024", "4096"}}},
 		[]record.Phase{{Name: "over", Title: "more than can be served", Path: "/hello", Connections: 4096, Rate: 60000, Arrivals: "poisson", DurationS: 1, Overload: true}},
 		func(rng *rand.Rand, c record.Cell, r *record.PhaseResult) {
@@ -174,10 +175,19 @@ func RuledRun() *record.Run {
 	m.Claim = suite.Claim{Hypothesis: "H1", Text: "The leader makes fewer switches and uses less CPU time than worker & event.", RefutedIf: "an interval lies above 1", Figures: []string{"F2", "F9"}}
 	leader, others := suite.Match{"mpm": {"leader"}}, suite.Match{"mpm": {"worker", "event", "kernel"}}
 	m.Rules = []suite.Rule{
-		{Title: "switches per request", Kind: suite.RuleRatio, Metric: "switches_per_request", Phase: "open", Of: leader, To: others, Below: 1},
+		{Title: "switches per request", Kind: suite.RuleRatio, Metric: "switches_per_request", Phase: "open", Of: leader, To: others, Below: 1, Margin: 0.05},
 		{Title: "CPU time per request", Kind: suite.RuleRatio, Metric: "cpu_us_per_request", Phase: "open", Of: leader, To: others, Below: 0.9, Each: suite.EachAny},
 		{Title: "median of D, in hand-offs", Kind: suite.RuleGain, Metric: "D_p50_ns", Phase: "open", Of: leader, To: suite.Match{"mpm": {"worker"}}, Above: 0.5, Unit: "H_p50_ns"},
 	}
+	return run
+}
+
+// FewRun returns the first four blocks of RuledRun, too few for an interval.
+func FewRun() *record.Run {
+	run := RuledRun()
+	run.Manifest.Repeat = 4
+	run.Trials = slices.DeleteFunc(run.Trials, func(t record.Trial) bool { return t.Repetition >= 4 })
+	run.Manifest.Plan = slices.DeleteFunc(run.Manifest.Plan, func(p record.Planned) bool { return p.Repetition >= 4 })
 	return run
 }
 
@@ -193,7 +203,7 @@ func TrendRun() *record.Run {
 // HeadlineRuns returns runs that together have data for every figure.
 func HeadlineRuns() map[string]*record.Run {
 	return map[string]*record.Run{
-		"quick": QuickRun(1), "probed": ProbedRun(1), "handoff": HandoffRun(), "step": StepRun(1), "rates": RateRun(), "pairs": PairRun(),
-		"work": WorkRun(), "spin": spinRun(), "order": OrderRun(), "overload": overloadRun(), "ruled": RuledRun(), "trend": TrendRun(),
+		"quick": QuickRun(1), "probed": ProbedRun(1), "handoff": HandoffRun(4), "step": StepRun(1), "rates": RateRun(), "pairs": PairRun(),
+		"work": WorkRun(), "spin": spinRun(), "order": OrderRun(), "overload": overloadRun(), "ruled": RuledRun(), "trend": TrendRun(), "few": FewRun(),
 	}
 }

@@ -70,7 +70,7 @@ func makeQuickRun(seed uint64) *record.Run {
 		Format: record.ManifestFormat,
 		Suite:  "quick", Title: "Five architectures, one HTTP server",
 		Question: "With the same threads, the same HTTP layer and the same load, what does each way of handing work to a thread cost per request?",
-		Command:  "lflab run quick --seed 20260314 --out results/example", Seed: 20260314, Repeat: 6,
+		Command:  "lflab run quick --seed 20260314 --out results/example", Seed: 20260314, Repeat: blocks,
 		Axes: []record.Axis{{Name: "mpm", Values: mpms}, {Name: "mode", Values: modes}},
 		Phases: []record.Phase{
 			{Name: "closed", Title: "closed loop, 32 connections", Path: "/hello", Connections: 32, WarmupS: 0.15, DurationS: 0.55},
@@ -81,7 +81,7 @@ func makeQuickRun(seed uint64) *record.Run {
 		GoVersion: "go1.26.8", Started: start, Ended: start.Add(93 * time.Second),
 		Before: guest(), After: guest(), Skipped: []string{"floor: no C compiler (cc) on PATH"},
 	}}
-	for rep := range 6 {
+	for rep := range blocks {
 		drift := 1 + 0.01*float64(rep)
 		for _, mode := range modes {
 			for _, mpm := range mpms {
@@ -153,9 +153,9 @@ func phaseResult(rng *rand.Rand, name string, c cost, noise func(float64) float6
 	return r
 }
 
-// HandoffRun returns a run of a suite of commands that print a mean. It has no
-// requests and no histograms, and other axes than QuickRun.
-func HandoffRun() *record.Run {
+// HandoffRun returns a run of a suite of commands that print a mean. It has so
+// many blocks, no requests and no histograms, and other axes than QuickRun.
+func HandoffRun(repeat int) *record.Run {
 	rng := rand.New(rand.NewPCG(2, 3))
 	primitives := []string{"c-futex", "futex", "spinfutex", "eventfd", "pipe", "cond", "channel"}
 	means := map[string][2]float64{
@@ -165,12 +165,12 @@ func HandoffRun() *record.Run {
 	run := &record.Run{Manifest: record.Manifest{
 		Format: record.ManifestFormat,
 		Suite:  "handoff", Title: "One hand-off between two threads", Question: "What does it cost to wake one other thread?",
-		Command: "lflab run handoff", Repeat: 3,
+		Command: "lflab run handoff", Repeat: repeat,
 		Axes:   []record.Axis{{Name: "primitive", Values: primitives}, {Name: "place", Values: []string{"same", "cross"}}},
 		Phases: []record.Phase{{Name: "handoff", Title: "ping-pong of two threads, one way"}},
 		Before: guest(),
 	}}
-	for rep := range 3 {
+	for rep := range repeat {
 		for i, place := range []string{"same", "cross"} {
 			for _, primitive := range primitives {
 				m := means[primitive][i] * math.Exp(0.04*rng.NormFloat64())

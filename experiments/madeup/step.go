@@ -16,13 +16,13 @@ func StepRun(seed uint64) *record.Run {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	run := &record.Run{Manifest: record.Manifest{
 		Format: record.ManifestFormat,
-		Suite:  "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: 6, Before: guest(),
+		Suite:  "spare", Title: "Spare", Question: "How soon?", Command: "lflab run spare", Repeat: blocks, Before: guest(),
 		Axes: []record.Axis{{Name: "mpm", Values: []string{"leader", "apache-event"}}, {Name: "mode", Values: []string{"close"}}},
 		Phases: []record.Phase{{Name: "step", Title: "step from nobody to a closed loop and back, 200 connections", Path: "/sleep?ms=100", Connections: 200,
 			DurationS: 6, Step: &suite.Step{BeforeS: 0.5, AfterS: 30, EveryS: 0.1, IdleMost: 48}}},
 		Ratios: []suite.Ratio{{Title: "time up / Apache's", Metric: "scale_up_s", Phase: "step", Axis: "mpm", Values: []string{"apache-event"}, Most: 1.1}},
 	}}
-	for rep := range 6 {
+	for rep := range blocks {
 		for _, mpm := range []string{"leader", "apache-event"} {
 			retires := 10 // samples between the retirement of two children
 			if mpm == "apache-event" {

@@ -37,6 +37,7 @@ type Crossing struct {
 	From, To float64 // the measured rates around it, or all measured rates if it was not found
 	InRange  bool    // it lies within the measured rates
 	Sure     bool    // measured only: the intervals of the ratio at From and To exclude 1; if not found, all intervals do
+	Few      bool    // measured only: some ratio rests on too few blocks for an interval; nothing else but From and To is known
 	Ahead    bool    // not found, and the leader's D is lower everywhere
 }
 
@@ -167,13 +168,17 @@ func (f *Fit) cross() {
 // of the ratio.
 func crossing(ratios []RatioPoint) Crossing {
 	c := Crossing{From: ratios[0].X, To: ratios[len(ratios)-1].X}
+	if slices.ContainsFunc(ratios, func(r RatioPoint) bool { return !r.Measured.Enough() }) {
+		c.Few = true
+		return c
+	}
 	last := -1
 	c.Sure = true
 	for i, r := range ratios {
 		if r.Measured.Center < 1 {
 			last = i
 		}
-		c.Sure = c.Sure && r.Measured.Enough() && !r.Measured.Contains(1)
+		c.Sure = c.Sure && !r.Measured.Contains(1)
 	}
 	if last == -1 || last == len(ratios)-1 {
 		c.Ahead = last >= 0
@@ -183,7 +188,7 @@ func crossing(ratios []RatioPoint) Crossing {
 	below, above := -math.Log(a.Measured.Center), math.Log(b.Measured.Center)
 	return Crossing{
 		Found: true, InRange: true, From: a.X, To: b.X, Rate: a.X + (b.X-a.X)*below/(below+above),
-		Sure: a.Measured.Enough() && a.Measured.Hi < 1 && b.Measured.Enough() && b.Measured.Lo > 1,
+		Sure: a.Measured.Hi < 1 && b.Measured.Lo > 1,
 	}
 }
 
@@ -226,21 +231,23 @@ func (f *Fit) crossingSentence() string {
 		tried = fmt.Sprintf("at %s connections/s, the one rate", exactly(f.Measured.From))
 	}
 	switch m := f.Measured; {
+	case m.Few:
+		fmt.Fprintf(&s, "and too few trials count to say where it is as measured, %s.", tried)
 	case m.Found && m.Sure:
 		fmt.Fprintf(&s, "as measured up to %s (it turns between %s and %s).", roughly(m.Rate), exactly(m.From), exactly(m.To))
 	case m.Found:
-		fmt.Fprintf(&s, "as measured up to about %s (the medians turn between %s and %s, their intervals do not all leave equality out).", roughly(m.Rate), exactly(m.From), exactly(m.To))
+		fmt.Fprintf(&s, "as measured up to about %s (the ratio turns between %s and %s, but its intervals there do not both exclude 1).", roughly(m.Rate), exactly(m.From), exactly(m.To))
 	case m.Ahead:
 		fmt.Fprintf(&s, "as measured wherever it was tried, %s", tried)
 	default:
 		fmt.Fprintf(&s, "as measured nowhere that it was tried, %s", tried)
 	}
 	switch {
-	case f.Measured.Found:
+	case f.Measured.Found, f.Measured.Few:
 	case f.Measured.Sure:
 		s.WriteString(".")
 	default:
-		s.WriteString(", by the medians; the intervals do not all leave equality out.")
+		s.WriteString(", by the estimates; the intervals do not all exclude 1.")
 	}
 	return s.String()
 }

@@ -79,7 +79,7 @@ func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
 	}
 }
 
-// whisker draws a vertical interval, dashed if there are too few values for one
+// whisker draws a vertical interval, dotted if there are too few values for one
 // and it is a range.
 func whisker(c draw.Canvas, s Style, iv stats.Interval, x vg.Length, y func(float64) vg.Length) {
 	if iv.N < 2 {

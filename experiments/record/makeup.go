@@ -89,6 +89,22 @@ func (m *Manifest) MostMakeups() int {
 	return (n + 2) / 3
 }
 
+// Grown says in a sentence how many blocks were added after a look at the data,
+// "" if there are none.
+func (m *Manifest) Grown() string {
+	blocks := 0
+	for _, e := range m.Extended {
+		blocks += e.Blocks
+	}
+	switch {
+	case blocks == 0:
+		return ""
+	case blocks == 1:
+		return "1 block was added after a look at the data, because a rule was undecided."
+	}
+	return fmt.Sprintf("%d blocks were added after a look at the data, because a rule was undecided.", blocks)
+}
+
 // MadeUp says in a sentence how many make-up trials there are, "" if there are
 // none.
 func (m *Manifest) MadeUp() string {

@@ -104,10 +104,13 @@ func (r *Run) ByBlock(cell Cell, phase string, m Metric) map[int]float64 {
 	return values
 }
 
-// writeRatios writes ratios.csv, one line for each ratio and cell.
+// writeRatios writes ratios.csv, one line for each ratio and cell: Hodges and
+// Lehmann's estimate over blocks (ratio_estimate) and the ends of its interval
+// (ratio_lo, ratio_hi), which are empty if there are fewer than stats.Fewest
+// blocks.
 func (r *Run) writeRatios(w io.Writer) error {
 	out := csv.NewWriter(w)
-	if err := out.Write(append([]string{"ratio", "metric", "phase", "to"}, append(AxisNames(r.Manifest.Axes), "blocks", "ratio_median", "ratio_lo", "ratio_hi")...)); err != nil {
+	if err := out.Write(append([]string{"ratio", "metric", "phase", "to"}, append(AxisNames(r.Manifest.Axes), "blocks", "ratio_estimate", "ratio_lo", "ratio_hi")...)); err != nil {
 		return err
 	}
 	for _, row := range r.Ratios() {
@@ -116,9 +119,7 @@ func (r *Run) writeRatios(w io.Writer) error {
 			line = append(line, row.Cell[a.Name])
 		}
 		line = append(line, strconv.Itoa(row.Of.N))
-		for _, v := range []float64{row.Of.Center, row.Of.Lo, row.Of.Hi} {
-			line = append(line, strconv.FormatFloat(v, 'g', 6, 64))
-		}
+		line = append(line, cellsOf(row.Of)...)
 		if err := out.Write(line); err != nil {
 			return err
 		}

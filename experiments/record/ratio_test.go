@@ -36,11 +36,28 @@ func TestRatios(t *testing.T) {
 		t.Fatal(err)
 	}
 	csv, err := os.ReadFile(filepath.Join(r.Dir, "ratios.csv"))
-	if err != nil || !strings.HasPrefix(string(csv), "ratio,metric,phase,to,mpm,mode,blocks,ratio_median,ratio_lo,ratio_hi\nrate / two,requests_per_second,closed,two,one,close,2,0.1,") {
+	if err != nil || !strings.HasPrefix(string(csv), "ratio,metric,phase,to,mpm,mode,blocks,ratio_estimate,ratio_lo,ratio_hi\nrate / two,requests_per_second,closed,two,one,close,2,0.1,,\n") {
 		t.Errorf("%v\n%s", err, csv)
 	}
 	var text strings.Builder
-	if err := r.WriteRatios(&text); err != nil || !strings.Contains(text.String(), "\nrate / two\n  one/close\t/ two\t0.100 [0.100, 0.100]\t\n") {
+	if err := r.WriteRatios(&text); err != nil || !strings.Contains(text.String(), "\nrate / two\n  one/close\t/ two\t0.1000 (n = 2)\t\n") {
+		t.Errorf("%v\n%s", err, text.String())
+	}
+}
+
+// Seven blocks, of which six have both cells, give an interval.
+func TestRatiosWithIntervals(t *testing.T) {
+	r := madeOf(t, 7)
+	r.Manifest.Ratios = []suite.Ratio{{Title: "rate / two", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"two"}, Most: 1.1}}
+	if err := r.WriteTables(); err != nil {
+		t.Fatal(err)
+	}
+	csv, err := os.ReadFile(filepath.Join(r.Dir, "ratios.csv"))
+	if err != nil || !strings.HasSuffix(string(csv), "\nrate / two,requests_per_second,closed,two,one,close,6,0.1,0.1,0.1\n") {
+		t.Errorf("%v\n%s", err, csv)
+	}
+	var text strings.Builder
+	if err := r.WriteRatios(&text); err != nil || !strings.Contains(text.String(), "0.100 [0.100, 0.100]\tat most 1.10: yes\t\n") {
 		t.Errorf("%v\n%s", err, text.String())
 	}
 }
@@ -80,7 +97,7 @@ func TestPromises(t *testing.T) {
 	r := made(t)
 	r.Manifest.Ratios = []suite.Ratio{{Title: "rate / two", Metric: "requests_per_second", Phase: "closed", Axis: "mpm", Values: []string{"two"}, Most: 1.1}}
 	var text strings.Builder
-	if err := r.WriteRatios(&text); err != nil || !strings.Contains(text.String(), "0.100 [0.100, 0.100]\tat most 1.10: open\t\n") {
+	if err := r.WriteRatios(&text); err != nil || !strings.Contains(text.String(), "0.1000 (n = 2)\tat most 1.10: open\t\n") {
 		t.Errorf("%v\n%s", err, text.String())
 	}
 }

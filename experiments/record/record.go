@@ -35,6 +35,7 @@ type Manifest struct {
 	BudgetS     float64     `json:"budget_s,omitempty"` // time given to the run; with it the plan grows, so the numbers of trials were not fixed beforehand
 	Stopped     string      `json:"stopped,omitempty"`  // why a run with a budget ended
 	Makeups     int         `json:"makeups,omitempty"`  // make-up trials in the plan
+	Extended    []Extension `json:"extended,omitempty"` // blocks that were added after a look at the data
 	Plan        []Planned   `json:"plan"`               // in the order of execution
 	Phases      []Phase     `json:"phases"`
 	Git         Git         `json:"git"`
@@ -58,6 +59,16 @@ type Manifest struct {
 	Rules       []suite.Rule `json:"rules,omitempty"` // rules that decide on the claim
 
 	Skipped []string `json:"skipped,omitempty"` // subjects (and the probe) that were not available here, each with its reason
+}
+
+// Extension describes blocks that a resumed run added to its plan because of
+// what its data left undecided. Intervals then cover slightly less than they
+// claim, as after any look at data.
+type Extension struct {
+	When   time.Time `json:"when"`
+	Blocks int       `json:"blocks"` // that were added
+	Asked  int       `json:"asked"`  // that would decide, by the forecast
+	Why    string    `json:"why"`
 }
 
 // SetAside describes a trial that a resumed run found and measured again,

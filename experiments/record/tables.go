@@ -152,9 +152,9 @@ func (r *Run) WriteBench(w io.Writer) error {
 	return nil
 }
 
-// writeSummary writes one line for each row, with the median and the 95 %
-// order-statistic interval of each metric. A metric that no valid trial of the
-// row has is left empty.
+// writeSummary writes one line for each row, with the median of each metric and
+// the ends of its 95 % order-statistic interval (_lo, _hi). The ends are empty
+// if fewer than stats.Fewest values count, and the median too if none does.
 func (r *Run) writeSummary(w io.Writer) error {
 	out := csv.NewWriter(w)
 	head := append(AxisNames(r.Manifest.Axes), "phase", "trials", "valid")
@@ -176,9 +176,7 @@ func (r *Run) writeSummary(w io.Writer) error {
 				line = append(line, "", "", "")
 				continue
 			}
-			for _, v := range []float64{iv.Center, iv.Lo, iv.Hi} {
-				line = append(line, strconv.FormatFloat(v, 'g', 6, 64))
-			}
+			line = append(line, cellsOf(iv)...)
 		}
 		if err := out.Write(line); err != nil {
 			return err
@@ -186,6 +184,16 @@ func (r *Run) writeSummary(w io.Writer) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// cellsOf returns the centre and both ends of an interval, as cells of a table.
+// The ends are empty if there are too few values for an interval.
+func cellsOf(iv stats.Interval) []string {
+	write := func(x float64) string { return strconv.FormatFloat(x, 'g', 6, 64) }
+	if !iv.Enough() {
+		return []string{write(iv.Center), "", ""}
+	}
+	return []string{write(iv.Center), write(iv.Lo), write(iv.Hi)}
 }
 
 // WriteTable writes the rows for readers, tab-separated: cell, phase, number of

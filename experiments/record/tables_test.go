@@ -14,14 +14,20 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// made returns a run of two cells and three repetitions with invented numbers:
-// the request rates are 1000, 2000 and 3000 for "one" and ten times that for
-// "two", whose second trial is invalid.
+// made returns a run of three repetitions, too few for an interval.
 func made(t *testing.T) *Run {
+	t.Helper()
+	return madeOf(t, 3)
+}
+
+// madeOf returns a run of two cells with invented numbers: the request rates are
+// 1000, 2000, 3000 and so on for "one" and ten times that for "two", whose
+// second trial is invalid.
+func madeOf(t *testing.T, repetitions int) *Run {
 	t.Helper()
 	axes := []Axis{{Name: "mpm", Values: []string{"two", "one"}}, {Name: "mode", Values: []string{"close"}}}
 	r := &Run{Dir: t.TempDir(), Manifest: Manifest{Suite: "small", Seed: 5, Axes: axes, Phases: []Phase{{Name: "closed"}, {Name: "open"}},
-		Plan: NewPlan([]Cell{{"mpm": "one", "mode": "close"}, {"mpm": "two", "mode": "close"}}, 3, 5)}}
+		Plan: NewPlan([]Cell{{"mpm": "one", "mode": "close"}, {"mpm": "two", "mode": "close"}}, repetitions, 5)}}
 	for _, p := range r.Manifest.Plan {
 		rate := 1000 * float64(p.Repetition+1)
 		if p.Cell["mpm"] == "two" {
@@ -82,49 +88,59 @@ func TestBenchText(t *testing.T) {
 	}
 }
 
+// The ends of an interval are empty if fewer than six values count.
 func TestSummary(t *testing.T) {
-	r := made(t)
-	text, err := os.ReadFile(filepath.Join(r.Dir, "summary.csv"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
-	if err != nil || len(rows) != 5 {
-		t.Fatalf("summary.csv has %d rows, %v", len(rows), err)
-	}
-	for i, want := range []string{
-		"mpm,mode,phase,trials,valid,requests_per_second,requests_per_second_lo,requests_per_second_hi",
-		"two,close,closed,3,2,20000,10000,30000",
-		"two,close,open,3,2,10,10,10",
-		"one,close,closed,3,3,2000,1000,3000",
-		"one,close,open,3,3,10,10,10",
+	for repetitions, wants := range map[int][]string{
+		3: {"two,close,closed,3,2,20000,,", "two,close,open,3,2,10,,", "one,close,closed,3,3,2000,,", "one,close,open,3,3,10,,"},
+		6: {"two,close,closed,6,5,40000,,", "two,close,open,6,5,10,,", "one,close,closed,6,6,3500,1000,6000", "one,close,open,6,6,10,10,10"},
+		9: {"two,close,closed,9,8,55000,10000,90000", "two,close,open,9,8,10,10,10", "one,close,closed,9,9,5000,2000,8000", "one,close,open,9,9,10,10,10"},
 	} {
-		if got := strings.Join(rows[i][:8], ","); got != want {
-			t.Errorf("row %d begins %s, want %s", i, got, want)
+		r := madeOf(t, repetitions)
+		text, err := os.ReadFile(filepath.Join(r.Dir, "summary.csv"))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	for i, name := range rows[0] {
-		if name == "H_p50_ns" && (rows[1][i] != "" || rows[2][i] != "3500") {
-			t.Errorf("hand-off latency is %q in the closed and %q in the open phase", rows[1][i], rows[2][i])
+		rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+		if err != nil || len(rows) != 5 {
+			t.Fatalf("summary.csv has %d rows, %v", len(rows), err)
+		}
+		wants = append([]string{"mpm,mode,phase,trials,valid,requests_per_second,requests_per_second_lo,requests_per_second_hi"}, wants...)
+		for i, want := range wants {
+			if got := strings.Join(rows[i][:8], ","); got != want {
+				t.Errorf("of %d repetitions, row %d begins %s, want %s", repetitions, i, got, want)
+			}
+		}
+		for i, name := range rows[0] {
+			if name == "H_p50_ns" && (rows[1][i] != "" || rows[2][i] != "3500") {
+				t.Errorf("hand-off latency is %q in the closed and %q in the open phase", rows[1][i], rows[2][i])
+			}
 		}
 	}
 }
 
 func TestWriteTable(t *testing.T) {
-	var b strings.Builder
 	columns := []Column{{"req/s", "requests_per_second", 1}, {"H us", "H_mean_ns", 1e-3}}
-	if err := made(t).WriteTable(&b, columns); err != nil {
-		t.Fatal(err)
-	}
-	want := strings.Join([]string{
-		"mpm\tmode\tphase\ttrials\treq/s\tH us\t",
-		"two\tclose\tclosed\t2 of 3\t20000 [10000, 30000]\t-\t",
-		"two\tclose\topen\t2 of 3\t10.0 [10.0, 10.0]\t4.00 [4.00, 4.00]\t",
-		"one\tclose\tclosed\t3\t2000 [1000, 3000]\t-\t",
-		"one\tclose\topen\t3\t10.0 [10.0, 10.0]\t4.00 [4.00, 4.00]\t",
-		"",
-	}, "\n")
-	if b.String() != want {
-		t.Errorf("table\n%s\nwant\n%s", b.String(), want)
+	for repetitions, lines := range map[int][]string{
+		3: {
+			"two\tclose\tclosed\t2 of 3\t20000 (n = 2)\t-\t",
+			"two\tclose\topen\t2 of 3\t10.0 (n = 2)\t4.00 (n = 2)\t",
+			"one\tclose\tclosed\t3\t2000 (n = 3)\t-\t",
+			"one\tclose\topen\t3\t10.0 (n = 3)\t4.00 (n = 3)\t",
+		},
+		7: {
+			"two\tclose\tclosed\t6 of 7\t45000 [10000, 70000]\t-\t",
+			"two\tclose\topen\t6 of 7\t10.0 [10.0, 10.0]\t4.00 [4.00, 4.00]\t",
+			"one\tclose\tclosed\t7\t4000 [1000, 7000]\t-\t",
+			"one\tclose\topen\t7\t10.0 [10.0, 10.0]\t4.00 [4.00, 4.00]\t",
+		},
+	} {
+		var b strings.Builder
+		if err := madeOf(t, repetitions).WriteTable(&b, columns); err != nil {
+			t.Fatal(err)
+		}
+		want := "mpm\tmode\tphase\ttrials\treq/s\tH us\t\n" + strings.Join(lines, "\n") + "\n"
+		if b.String() != want {
+			t.Errorf("table\n%s\nwant\n%s", b.String(), want)
+		}
 	}
 }

@@ -52,8 +52,8 @@ func comparedMetrics() []record.Metric {
 	return append(append(slices.Clone(findings.Tabled), findings.ProbeTimes...), findings.MetricOf(findings.KeyHandoffs))
 }
 
-// Compare compares run b with run a. p-values are Mann-Whitney's, corrected
-// after Holm over the metrics of a cell's phase, so about one phase in twenty
+// Compare compares run b with run a. p-values are Mann and Whitney's, because
+// two runs share no blocks, corrected after Holm over the metrics of a cell's phase, so about one phase in twenty
 // differs by chance. A correction over all cells would hide everything, because
 // six processes against six reach p = 0.002 at best. Trials that do not count
 // are left out.
@@ -212,7 +212,7 @@ func (c *Comparison) WriteCells(w io.Writer) error {
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "medians [95 %% intervals] over processes; p is Mann-Whitney's, corrected after Holm over the metrics of a phase\n")
+	fmt.Fprintf(w, "medians [95 %% intervals] over processes; the ratio is Hodges and Lehmann's estimate with the interval of Mann and Whitney's test, whose p is corrected after Holm over the metrics of a phase\n")
 	s := fmt.Sprintf("%d of %d cells agree, %d differ", len(c.Cells)-differ-few, len(c.Cells), differ)
 	if few > 0 {
 		s += fmt.Sprintf(", %d have too few processes to tell", few)

@@ -74,7 +74,7 @@ func TestCompareNamesCellsThatOneRunLacks(t *testing.T) {
 }
 
 func TestCompareIsHonestAboutFewProcesses(t *testing.T) {
-	lines := compared(t, madeup.HandoffRun(), madeup.HandoffRun())
+	lines := compared(t, madeup.HandoffRun(3), madeup.HandoffRun(3))
 	if last := lines[len(lines)-1]; last != "0 of 14 cells agree, 0 differ, 14 have too few processes to tell" {
 		t.Errorf("last line %q", last)
 	}

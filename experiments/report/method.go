@@ -29,8 +29,8 @@ var vocabulary = []term{
 	{Word: "leaderless gap G", Meaning: "from the old leader's receipt of an event until the next thread is armed on the handle set. “G none” are the gaps in which no follower was free."},
 	{Word: "CPU per request", Meaning: "user and system time of the server process over the measured time, per answered request; the load generator's is not in it."},
 	{Word: "switches per request", Meaning: "voluntary and involuntary context switches of the server process, per answered request. An idle pool sleeps more and so switches more: compare at equal offered rate."},
-	{Word: "median [interval]", Meaning: "over processes, the unit of replication: each value is one server process. The interval is made of order statistics and reaches 95 % or more; with fewer than 6 processes it is the range."},
-	{Word: "ratio, p", Meaning: "ratio of medians with a bootstrap interval; two-sided Mann-Whitney test, corrected after Holm for all comparisons of a paragraph of the answer. A difference is spoken of when both show one."},
+	{Word: "median [interval]", Meaning: "over processes, the unit of replication: each value is one server process. The interval leaves out equally many values at either end and reaches 95 % or more. Fewer than 6 processes have no interval, only their number."},
+	{Word: "ratio, p", Meaning: "of two measurements of the same block (one pass over all cells), over blocks: Hodges and Lehmann's estimate with the interval that inverts Wilcoxon's signed-rank test, and that test's two-sided p. In the answer, p is corrected after Holm for all comparisons of a paragraph, and a difference is spoken of if it stays below 0.05."},
 }
 
 var architectures = map[string]string{

@@ -47,11 +47,11 @@ func TestFiguresAskedForComeFirst(t *testing.T) {
 // such box.
 func TestReportBeginsWithTheVerdict(t *testing.T) {
 	page := string(filesIn(t, write(t, madeup.RuledRun()))["report.html"])
-	verdict, answer := strings.Index(page, `<section id="verdict" class="refuted">`), strings.Index(page, `<section id="answer">`)
+	verdict, answer := strings.Index(page, `<section id="verdict" class="contradicted">`), strings.Index(page, `<section id="answer">`)
 	if verdict < 0 || verdict > answer {
 		t.Fatalf("verdict at %d, answer at %d", verdict, answer)
 	}
-	for _, part := range []string{"H1 is refuted:", "uses less CPU time than worker &amp; event.", "Refuted if", "switches per request", "claimed", "2 / 3 / 1"} {
+	for _, part := range []string{"H1 is contradicted:", "uses less CPU time than worker &amp; event.", "It does not hold if", "switches per request", "claimed", "3 confirmed, 2 equivalent, 1 contradicted", "2 confirmed, 1 smaller than claimed, 2 contradicted, 1 undecided", `<span class="outcome smaller than claimed">`} {
 		if !strings.Contains(page[verdict:answer], part) {
 			t.Errorf("the verdict does not say %q", part)
 		}
@@ -142,7 +142,7 @@ func TestOverviewTileShowsTheVerdict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict == nil || r.Verdict.Outcome != "refuted" || r.Answer != "" || r.Link != "" || r.Caption != "Hand-off latency." || !strings.HasPrefix(string(r.Figure), "<svg") {
+	if r.Verdict == nil || r.Verdict.Outcome != "contradicted" || r.Answer != "" || r.Link != "" || r.Caption != "Hand-off latency." || !strings.HasPrefix(string(r.Figure), "<svg") {
 		t.Errorf("tile %+v", r)
 	}
 }

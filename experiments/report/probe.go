@@ -119,8 +119,10 @@ func (v *view) stageGroup(of findings.Sum, p findings.Panel, stacks []findings.S
 		c := tableCell{Median: "–"}
 		if len(s.Totals.Valid) > 0 {
 			c.Median = fmt.Sprintf("%.2f", s.Total)
-			if iv := stats.Summarise(s.Totals.Valid); iv.N > 1 {
+			if iv := stats.Summarise(s.Totals.Valid); iv.Enough() {
 				c.Range = fmt.Sprintf("[%.2f, %.2f]", iv.Lo, iv.Hi)
+			} else {
+				c.Range = fmt.Sprintf("n = %d", iv.N)
 			}
 		}
 		total.Cells = append(total.Cells, c)

@@ -38,7 +38,7 @@ func TestOnOffsDifferInTheProbeAlone(t *testing.T) {
 	if got := figure.New(run).CostBeside(); !strings.Contains(got, "with the flight recorder's cost") {
 		t.Errorf("the recorder's part is unsaid: %s", got)
 	}
-	handoff := madeup.HandoffRun() // its axis place becomes an axis probe
+	handoff := madeup.HandoffRun(4) // its axis place becomes an axis probe
 	handoff.Manifest.Axes[1] = record.Axis{Name: "probe", Values: []string{"off", "records"}}
 	for i := range handoff.Trials {
 		tr := &handoff.Trials[i]

@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the golden file, and results/README.md if it is a generated one")
 
 // house returns a directory of five runs: a claim that holds, the same with
-// another seed, one that is refuted, one that needs more CPUs, and a suite that
+// another seed, one that is contradicted, one that needs more CPUs, and a suite that
 // claims nothing but has a promise that is not kept.
 func house(t *testing.T) string {
 	t.Helper()
@@ -102,9 +102,9 @@ func TestPage(t *testing.T) {
 	for _, part := range []string{
 		"| H1 | no run | There is no run of it here. |  |",
 		"| H2 | confirmed | H2 is confirmed: leader's median dispatch latency D is 23.5 µs", "| [h2-again](#h2-again) |",
-		"| H6 | undecided | H6 is undecided: needs 8 CPUs, this machine has 2. | [h6](#h6) |",
-		"| H10 | refuted |", "| H17 | no run |",
-		"- H10 (\"A leader dispatches sooner than a worker\") is refuted. Dispatch latency, leader / worker (claimed below 1) is refuted: ",
+		"| H6 | not testable here | H6 is not testable here: needs 8 CPUs, this machine has 2. | [h6](#h6) |",
+		"| H10 | contradicted |", "| H17 | no run |",
+		"- H10 (\"A leader dispatches sooner than a worker\") is contradicted. Dispatch latency, leader / worker (claimed below 1) is contradicted: ",
 		"- median latency was promised to be at most 0.5 and is 1.40",
 		"µs CPU per request against worker's 33.5 [30.5, 36.5]: more, against what the pattern claims",
 		"16 trials, 15 of them valid in every phase; seed 2; 2 CPUs (made up), Linux 6.18.44, under kvm, go1.26.8; revision 0123456789ab, with changes; `lflab run made --seed 2`.",
@@ -167,7 +167,7 @@ func TestPageFollowsTheData(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Contains(after, []byte("| H10 | confirmed |")) || bytes.Contains(after, []byte("H10 (\"")) || bytes.Equal(before, after) {
-		t.Errorf("leader became sooner and H10 is still refuted")
+		t.Errorf("leader became sooner and H10 is still contradicted")
 	}
 }
 

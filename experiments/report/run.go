@@ -104,9 +104,9 @@ func (r *run) Found() []string {
 	return append(found, why...)
 }
 
-// Against returns the sentences that contradict a claim: on contradicted rules, on
-// findings against the pattern if the suite has no rules, and on ratios that
-// break the suite's promise.
+// Against returns the sentences that contradict a claim: on contradicted
+// rules, on findings against the pattern if the suite has no rules, and on
+// ratios that break the suite's promise.
 func (r *run) Against() []string {
 	var against []string
 	if r.Verdict != nil && r.Verdict.Outcome == verdict.Contradicted {

@@ -140,8 +140,8 @@ func cellOf(iv stats.Interval, decimals int) tableCell {
 		}
 		return fmt.Sprintf("%.*f", decimals, x)
 	}
-	if iv.N == 1 {
-		return tableCell{Median: write(iv.Center)}
+	if !iv.Enough() {
+		return tableCell{write(iv.Center), fmt.Sprintf("n = %d", iv.N)}
 	}
 	return tableCell{write(iv.Center), fmt.Sprintf("[%s, %s]", write(iv.Lo), write(iv.Hi))}
 }

@@ -93,7 +93,7 @@ func (v *view) threats() []string {
 	fewest, most := v.Processes()
 	switch {
 	case fewest > 0 && fewest < stats.Fewest:
-		ts = append(ts, fmt.Sprintf("Some cells have only %d processes that count (the most have %d): their bars are ranges, and only large differences can show.", fewest, most))
+		ts = append(ts, fmt.Sprintf("Some cells have only %d processes that count (the most have %d): their bars are ranges, and nothing is said about their differences.", fewest, most))
 	case most > 0 && most < 10:
 		ts = append(ts, fmt.Sprintf("With %d processes per cell an interval is the range or close to it, and differences of a few per cent can stay hidden.", most))
 	}
@@ -152,6 +152,9 @@ func (v *view) damaged() (lines []string) {
 func (v *view) resumed() (lines []string) {
 	if made := v.Run.Manifest.MadeUp(); made != "" {
 		lines = append(lines, made)
+	}
+	if grown := v.Run.Manifest.Grown(); grown != "" {
+		lines = append(lines, grown)
 	}
 	for _, when := range v.Run.Manifest.Resumed {
 		lines = append(lines, "The run was resumed on "+when.UTC().Format("2 January 2006, 15:04 UTC")+".")

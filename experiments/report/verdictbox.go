@@ -14,7 +14,7 @@ type verdictBox struct {
 	Outcome  verdict.Outcome
 	Sentence string
 	Claim    string
-	Refuted  string // what would refute the claim
+	FailsIf  string // when the claim does not hold
 	Rules    []ruleRow
 }
 
@@ -30,7 +30,7 @@ func (v *view) verdictBox() *verdictBox {
 	if j == nil {
 		return nil
 	}
-	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, Refuted: v.Run.Manifest.RefutedIf}
+	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, FailsIf: v.Run.Manifest.RefutedIf}
 	for _, r := range j.Rules {
 		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), words.Capital(r.Reason), r.Outcome, tally(r)})
 	}

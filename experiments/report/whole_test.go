@@ -104,7 +104,7 @@ func TestFormats(t *testing.T) {
 }
 
 func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
-	figs, err := figure.New(madeup.HandoffRun()).Figures()
+	figs, err := figure.New(madeup.HandoffRun(4)).Figures()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestFiguresWithoutDataAreLeftOutWithAReason(t *testing.T) {
 	}
 	// A report that draws fewer figures removes those of an earlier report.
 	dir := write(t, madeup.QuickRun(1))
-	if _, err := writeReport(madeup.HandoffRun(), dir); err != nil {
+	if _, err := writeReport(madeup.HandoffRun(4), dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "figures", "cpu.svg")); !errors.Is(err, fs.ErrNotExist) {

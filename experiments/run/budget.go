@@ -17,9 +17,10 @@ import (
 // When a round has ended, the measurements so far choose the next. First come
 // whole blocks, up to the suite's number. Then come the cells with the widest
 // intervals, together with the cells they are compared with, so that paired
-// ratios have whole pairs. The run ends when all intervals are narrow enough,
-// which takes at least six blocks unless the suite asks for fewer, or when no
-// further round fits. The clock decides only whether a round still fits.
+// ratios have whole pairs. The run ends when all intervals are narrow enough at
+// two looks in a row, which takes at least nine blocks unless the suite asks for
+// fewer, or when no further round fits. The clock decides only whether a round
+// still fits.
 const (
 	widestShare  = 0.5 // of the widest interval: wider cells join the round
 	mostBlocks   = 1000
@@ -54,20 +55,20 @@ func (x *Experiment) next(r *record.Run, p *pace, left float64) (round []record.
 	for _, t := range r.Manifest.Plan {
 		block = max(block, t.Repetition+1)
 	}
-	widths := widths(r, cells)
+	all := widths(r, cells)
 	switch {
-	case block >= min(stats.Fewest, x.Manifest.Repeat) && !slices.ContainsFunc(widths, func(w width) bool { return !w.narrow }):
-		return nil, stoppedBy(widths)
+	case block >= min(stats.FewestLooks, x.Manifest.Repeat) && narrow(all) && narrow(widths(before(r, block-1), cells)):
+		return nil, stoppedBy(all)
 	case block >= mostBlocks:
 		return nil, fmt.Sprintf("there are %d blocks", block)
 	}
-	if block < x.Manifest.Repeat {
+	if block < x.Manifest.Repeat || narrow(all) { // or for a second look
 		if whole := record.PlanBlock(cells, block, x.Manifest.Seed); p.of(whole) <= left {
 			return whole, ""
 		}
 	}
 	var chosen []record.Cell
-	for _, w := range widest(widths) {
+	for _, w := range widest(all) {
 		more := slices.Clone(chosen)
 		for _, c := range append([]record.Cell{w.cell}, compared(r, w.cell, cells)...) {
 			if !slices.ContainsFunc(more, func(d record.Cell) bool { return maps.Equal(c, d) }) {
@@ -86,6 +87,18 @@ func (x *Experiment) next(r *record.Run, p *pace, left float64) (round []record.
 		return !slices.ContainsFunc(chosen, func(d record.Cell) bool { return maps.Equal(c, d) })
 	})
 	return record.PlanBlock(chosen, block, x.Manifest.Seed), ""
+}
+
+// narrow reports whether no cell needs more trials.
+func narrow(all []width) bool {
+	return !slices.ContainsFunc(all, func(w width) bool { return !w.narrow })
+}
+
+// before returns the run as it was before a block.
+func before(r *record.Run, block int) *record.Run {
+	earlier := *r
+	earlier.Trials = slices.DeleteFunc(slices.Clone(r.Trials), func(t record.Trial) bool { return t.Repetition >= block })
+	return &earlier
 }
 
 // width describes the widest interval of a cell's targets.

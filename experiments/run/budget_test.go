@@ -73,8 +73,10 @@ func TestNextRound(t *testing.T) {
 	}{
 		{"a whole block", 2, 6, same, nil, 100, all(2), ""},
 		{"no interval is narrow of five", 5, 5, same, nil, 100, all(5), ""},
-		{"six of them are enough", 6, 9, same, nil, 100, "", "within 5 %"},
-		{"five are not", 5, 9, same, nil, 100, all(5), ""},
+		{"nine of them are enough", 9, 12, same, nil, 100, "", "within 5 %"},
+		{"eight are not", 8, 12, same, nil, 100, all(8), ""},
+		{"as many as the suite has, if two looks are narrow", 7, 7, same, nil, 100, "", "within 5 %"},
+		{"one look is not enough", 6, 6, same, nil, 100, all(6), ""},
 		{"the widest", 6, 6, wideB, nil, 100, "b/close:6 b/keepalive:6", ""},
 		{"the widest, although the suite has more blocks", 6, 9, wideB, nil, 5, "b/close:6 b/keepalive:6", ""},
 		{"a whole block before the widest", 6, 9, wideB, nil, 6, all(6), ""},
@@ -83,8 +85,8 @@ func TestNextRound(t *testing.T) {
 		{"with what it is compared with", 6, 6, wideB, []suite.Rule{ratio}, 100, "a/close:6 b/close:6", ""},
 		{"a pair or nothing", 6, 6, wideB, []suite.Rule{ratio}, 1.5, "", "no further trials fit"},
 		{"what is ranked", 6, 6, wideB, []suite.Rule{ranking}, 3, "a/close:6 b/close:6 c/close:6", ""},
-		{"no rule looks at the wide ones", 6, 6, map[string]float64{"a": 0.01, "b": 0.01, "c": 0.5}, []suite.Rule{ratio}, 100, "", "within 5 %"},
-		{"a cell that never counts is left alone", 6, 6, map[string]float64{"a": 0.01, "b": 0.01}, nil, 100, "", "but for 2 cells of which no trial counts"},
+		{"no rule looks at the wide ones", 9, 9, map[string]float64{"a": 0.01, "b": 0.01, "c": 0.5}, []suite.Rule{ratio}, 100, "", "within 5 %"},
+		{"a cell that never counts is left alone", 9, 9, map[string]float64{"a": 0.01, "b": 0.01}, nil, 100, "", "but for 2 cells of which no trial counts"},
 		{"one that did not count yet is not", 5, 5, map[string]float64{"a": 0.01, "b": 0.01}, nil, 2, "c/close:5 c/keepalive:5", ""},
 	} {
 		x, r, p := spread(c.blocks, c.repeat, c.spreads, c.rules...)

@@ -34,6 +34,14 @@ type Options struct {
 
 	NoMakeups bool // make up for no trial that is invalid
 
+	// StopBusy waits for other programs to end before the first trial, and
+	// stops the run with a *BusyError if their load spoils trial after trial.
+	StopBusy bool
+
+	// More, if set, is asked once what a resumed run that was already finished
+	// should measure besides; nil means nothing.
+	More func(*record.Run) *More
+
 	Force bool // resume although the suite, the program or the machine has changed
 
 	// Serve starts our own servers; empty means "serve" of this program.
@@ -58,6 +66,7 @@ type Progress struct {
 	Budget      time.Duration // what is left of the budget, if there is one
 	Makeup      int           // which one of the make-ups Trial is, from 1; 0 if it is none
 	MostMakeups int           // with Makeup: how many there may be
+	Busy        float64       // before the first trial: the share of CPU time of other programs, whose end is awaited
 	Trial       *record.Trial // the trial that has just ended; nil before the first one
 }
 
@@ -158,10 +167,10 @@ func (x *Experiment) continues(m *record.Manifest) error {
 		if m.BudgetS > 0 {
 			x.Manifest.Plan = m.Plan // the plan as far as it has grown
 		} else {
-			_, makeups := splitMakeups(m.Plan)
-			x.Manifest.Plan = append(x.Manifest.Plan, makeups...)
+			_, added := splitAdded(m.Plan, x.Manifest.Repeat)
+			x.Manifest.Plan = append(x.Manifest.Plan, added...)
 		}
-		x.Manifest.Makeups = m.Makeups
+		x.Manifest.Makeups, x.Manifest.Extended = m.Makeups, m.Extended
 	}
 	x.Manifest.Started, x.Manifest.Before, x.Manifest.SetAside = m.Started, m.Before, m.SetAside
 	if x.Manifest.Calibration = m.Calibration; x.changed {
@@ -174,11 +183,12 @@ func (x *Experiment) continues(m *record.Manifest) error {
 // samePlan reports whether plan equals the plan made here. If plans grow, only
 // their first blocks must agree.
 func (x *Experiment) samePlan(plan []record.Planned) bool {
-	plan, _ = splitMakeups(plan)
 	mine := x.Manifest.Plan
 	if x.Manifest.BudgetS == 0 {
+		plan, _ = splitAdded(plan, x.Manifest.Repeat)
 		return reflect.DeepEqual(plan, mine)
 	}
+	plan, _ = splitMakeups(plan)
 	first := func(p []record.Planned) []record.Planned {
 		return slices.DeleteFunc(slices.Clone(p), func(t record.Planned) bool { return t.Repetition > 0 })
 	}

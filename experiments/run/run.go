@@ -65,6 +65,9 @@ type work struct {
 	spent float64 // s, on trials done before began
 	ran   int     // trials since began
 	fails int     // failed trials of them
+
+	finished bool // the run is resumed and nothing of its plan was left
+	spoilt   row
 }
 
 func (x *Experiment) newWork(done map[string]*record.Trial) *work {
@@ -75,6 +78,7 @@ func (x *Experiment) newWork(done map[string]*record.Trial) *work {
 			w.spent += t.DurationS + writeTime
 		}
 	}
+	w.finished = len(x.Manifest.Resumed) > 0 && len(w.todo()) == 0
 	return w
 }
 
@@ -96,8 +100,13 @@ func (w *work) rounds(ctx context.Context) error {
 			return err
 		}
 		more := w.x.makeups(r, w.pace, w.left())
-		if len(more) == 0 && m.BudgetS > 0 {
+		switch {
+		case len(more) > 0:
+		case m.BudgetS > 0:
 			more, m.Stopped = w.x.next(r, w.pace, w.left())
+		case w.finished:
+			w.finished = false
+			more = w.x.extension(r)
 		}
 		if len(more) == 0 {
 			return nil
@@ -139,6 +148,9 @@ func (w *work) makeup(t *record.Trial) int {
 func (w *work) trials(ctx context.Context) error {
 	x, plan := w.x, w.x.Manifest.Plan
 	if w.ran == 0 {
+		if x.opts.StopBusy && len(w.todo()) > 0 {
+			x.awaitQuiet(ctx)
+		}
 		w.progress(nil)
 	}
 	for order, p := range plan {
@@ -169,6 +181,11 @@ func (w *work) trials(ctx context.Context) error {
 			w.fails++
 		}
 		w.progress(t)
+		if x.opts.StopBusy {
+			if err := w.spoilt.add(t, x.opts.Dir); err != nil {
+				return err
+			}
+		}
 		if w.fails == w.ran && (w.fails == hopeless || len(w.todo()) == 0) {
 			return fmt.Errorf("all of the first %d trials failed, the last one (%s): %s", w.fails, record.Label(x.Manifest.Axes, t.Cell), t.Failure)
 		}

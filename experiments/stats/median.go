@@ -27,7 +27,7 @@ func Mean(xs []float64) float64 { return stat.Mean(xs, nil) }
 
 // selectRank returns the value that would be at index k if xs were sorted. It
 // moves that value there, with no larger one before it (Hoare 1961, Find).
-// Sorting would take most of a bootstrap's time.
+// Sorting would take longer.
 func selectRank(xs []float64, k int) float64 {
 	for lo, hi := 0, len(xs)-1; lo < hi; {
 		pivot := xs[k]

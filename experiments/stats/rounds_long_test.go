@@ -11,5 +11,6 @@ func TestManyRounds(t *testing.T) {
 	full = true
 	t.Cleanup(func() { full = false }) // after the tests that run in parallel
 	t.Run("effect", TestEffectCovers)
+	t.Run("stopping", TestStoppingCovers)
 	t.Run("segments", TestSegmentsSeldomCutsWhatDoesNotChange)
 }

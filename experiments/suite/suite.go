@@ -20,7 +20,7 @@ type Suite struct {
 	Claim    Claim
 	Rules    []Rule
 	Changed  []Change // of the claim and the rules, after data had been seen
-	Repeat   int // trials of each cell
+	Repeat   int      // trials of each cell
 	Axes     []Axis
 	Without  []Match // combinations of the axes that are not measured
 	Server   []Flag  // flags of `lflab serve` that are the same in every cell
