@@ -285,20 +285,21 @@ func (r *run) progress(done <-chan struct{}) {
 // result adds up the tallies of all generators.
 func (r *run) result() (*Result, error) {
 	sum := newTally(r.cfg)
-	var starved Starved
 	for _, g := range r.generators {
 		sum.add(g.tally)
-		for i := range g.conns {
-			starved.count(&g.conns[i])
-		}
 	}
+	var longest int64
+	if sum.latency.TotalCount() > 0 {
+		longest = sum.latency.Max()
+	}
+	starved, held := r.sights(longest)
 	measured := int64(r.cfg.Duration)
 	if stop := r.schedule.stop.Load(); stop != 0 {
 		measured = max(0, min(measured, stop-r.schedule.begin))
 	}
 	res := &Result{
 		Requests: sum.requests, Planned: sum.planned, Within: sum.within, Bytes: sum.bytes,
-		Unanswered: sum.missed, Late: sum.late, Unasked: sum.unasked, Beyond: sum.beyond, Starved: starved,
+		Unanswered: sum.missed, Late: sum.late, Unasked: sum.unasked, Beyond: sum.beyond, Starved: starved, Held: held,
 		Statuses: map[int]uint64{},
 		Sent:     sum.sent, Answered: sum.answered, Opened: sum.opened,
 		Errors:   map[string]uint64{},
