@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -36,6 +37,10 @@ func Rehearse(s *directive.Settings) (notes directive.Notes) {
 	if err != nil {
 		r.notes = append(r.notes, directive.Note{Level: directive.Error, Text: err.Error()})
 	}
+	unnamed := map[netip.AddrPort]bool{}
+	for addr := range passed {
+		unnamed[addr] = true
+	}
 	if !s.Alone {
 		r.pidFile(plan.PidFile)
 		r.scoreBoard(plan.ScoreBoardFile)
@@ -43,16 +48,28 @@ func Rehearse(s *directive.Settings) (notes directive.Notes) {
 	for i := range s.Groups {
 		g := &plan.Groups[i]
 		for n, l := range s.Groups[i].Listen {
-			if _, ok := passed[g.places[n].addr]; !ok {
-				r.bind(l, g.Buckets > 1 || g.PerThread)
+			_, ok := passed[g.places[n].addr]
+			needed := g.Buckets
+			if s.Alone && g.PerThread {
+				needed = g.Server.Threads
 			}
+			switch {
+			case !ok:
+				r.bind(l, g.Buckets > 1 || g.PerThread)
+			case needed > 1:
+				r.say(directive.Error, "Listen", l.Address, l.From, "%v", tooFewPassed(needed))
+			}
+			delete(unnamed, g.places[n].addr)
 		}
 		r.directories(s, &s.Groups[i], g)
 		if g.Gate == "flock" || g.Gate == "fcntl" {
 			r.writable("LockFile", g.LockFile)
 		}
 	}
-	for _, fd := range passed {
+	for addr, fd := range passed {
+		if unnamed[addr] {
+			r.notes = append(r.notes, directive.Note{Level: directive.Info, Text: fmt.Sprintf("the service manager has passed a socket at %s that no Listen names: nobody would accept from it", addr)})
+		}
 		_ = unix.Close(fd)
 	}
 	r.descriptors(s, &plan)
