@@ -161,19 +161,20 @@ func (r *rehearsal) pidFile(name manager.PidFile) {
 	if name == "" {
 		return
 	}
-	f, err := os.OpenFile(string(name), os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := name.Open(os.O_RDWR)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		r.writable("PidFile", string(name))
 		return
-	}
-	if err != nil {
+	case errors.Is(err, manager.ErrSpecial):
+		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "%v", manager.ErrSpecial)
+		return
+	case err != nil:
 		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "cannot be written: %v", err)
 		return
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "is not a regular file")
-	} else if pid := manager.Holder(f); pid > 0 {
+	if pid := manager.Holder(f); pid > 0 {
 		r.running = pid
 		r.say(directive.Warning, "PidFile", string(name), directive.Origin{}, "process %d is a running server that uses it: that server can be restarted with these settings, but no second one can start", pid)
 	}
