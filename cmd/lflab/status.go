@@ -65,14 +65,16 @@ Below the letters, ^ marks a leader or listener, the next to take a connection.`
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// A signal must find its handler when anything has been printed, or
+			// asked of the server.
+			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
+			defer cancel()
 			if len(args) > 0 {
 				f.url = args[0]
 			}
 			if err := f.check(); err != nil {
 				return usageError{err}
 			}
-			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
-			defer cancel()
 			return f.run(ctx, stdout)
 		},
 	}
@@ -130,7 +132,10 @@ func (f *statusFlags) run(ctx context.Context, stdout io.Writer) error {
 	}
 	defer done()
 	first, err := look(ctx)
-	if err != nil {
+	switch {
+	case f.watch && ctx.Err() != nil:
+		return nil
+	case err != nil:
 		return err
 	}
 	switch {
