@@ -159,8 +159,8 @@ func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, out
 	result, err := load.Run(ctx, cfg)
 	progress.end()
 	if result == nil {
-		var config *load.ConfigError
-		if errors.As(err, &config) { // load.Run checks the limit on open files
+		var files *load.FilesError
+		if errors.As(err, &files) {
 			return usageError{err}
 		}
 		return err

@@ -114,11 +114,28 @@ func checkFiles(connections int) error {
 		return fmt.Errorf("read the limit on open files: %w", err)
 	}
 	if uint64(connections)+spareFiles > limit.Cur {
-		return &ConfigError{"--connections", fmt.Sprint(connections),
-			fmt.Sprintf("at most %d, because the limit on open files is %d [raise it with ulimit -n]",
-				max(0, int64(limit.Cur)-spareFiles), limit.Cur)}
+		return &FilesError{Connections: connections, Limit: limit.Cur, Hard: limit.Max}
 	}
 	return nil
+}
+
+// FilesError says that the limit on open files is too low for the connections.
+type FilesError struct {
+	Connections int
+	Limit, Hard uint64
+}
+
+func (e *FilesError) Error() string {
+	need := uint64(e.Connections) + spareFiles
+	fewer, raise := "", fmt.Sprintf("raise it with ulimit -n %d", need)
+	if e.Limit > spareFiles {
+		fewer = fmt.Sprintf(", or use at most %d connections", e.Limit-spareFiles)
+	}
+	if need > e.Hard {
+		raise += fmt.Sprintf(", which above the hard limit of %d needs root or limits.conf", e.Hard)
+	}
+	return fmt.Sprintf("--connections %d: needs %d open files, one for each connection and %d more, but their limit is %d [%s%s]",
+		e.Connections, need, spareFiles, e.Limit, raise, fewer)
 }
 
 // A run is the generators of one load and their schedule.
