@@ -298,6 +298,10 @@ func listenAlone(cfg *Config, kind mpm.Kind) (listeners []*sock.Listener, err er
 			err = errors.Join(err, closeAll(listeners))
 		}
 	}()
+	plan := Plan{Groups: []Group{{Server: *cfg, places: make([]place, len(cfg.Listen))}}}
+	if err = plan.enoughFiles(true); err != nil {
+		return nil, err
+	}
 	for _, address := range cfg.Listen {
 		opt := cfg.socket(address)
 		opt.ReusePort = kind.ReusePort
