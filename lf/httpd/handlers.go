@@ -134,6 +134,9 @@ func (s *Server) flight(x *Exchange) {
 		x.AnswerText(fasthttp.StatusBadRequest, "parameter raw: %q is neither 0 nor 1", raw)
 		return
 	}
+	if x.unmet() {
+		return
+	}
 	result, err := s.config.Flight(action, raw == "1")
 	if err != nil {
 		x.AnswerText(fasthttp.StatusInternalServerError, "switch recording %s: %v", action, err)
