@@ -58,7 +58,9 @@ Four laws determine when the requests of an open loop are planned (--arrivals):
 Every request is a GET of the URL, which must be http. A request counts if it
 was planned in the measured time; load waits for later answers, at most for the
 --timeout. A request without an answer counts as slower than the --timeout, so
-that no quantile hides it. Only 2xx answers are a success; without any, the exit
+that no quantile hides it. A request of the warm-up is not counted; if one was
+open in the measured time for so long that the figures leave out something, the
+table and the JSON say on how many connections, and how long. Only 2xx answers are a success; without any, the exit
 status is 1.
 
 Ctrl-C ends the load, waits a second for requests in flight, and prints the
@@ -157,8 +159,8 @@ func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, out
 	result, err := load.Run(ctx, cfg)
 	progress.end()
 	if result == nil {
-		var config *load.ConfigError
-		if errors.As(err, &config) { // load.Run checks the limit on open files
+		var files *load.FilesError
+		if errors.As(err, &files) {
 			return usageError{err}
 		}
 		return err
@@ -180,6 +182,14 @@ func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, out
 
 // noSuccess returns the error of a load without success, with what may help.
 func noSuccess(cfg load.Config, r *load.Result) error {
+	if held := r.Held.ToEnd; r.Planned == 0 && held > 0 {
+		who := fmt.Sprintf("%d of %d connections", held, r.Starved.Asked)
+		if held == r.Starved.Asked {
+			who = "all " + plural(uint64(held), "connection", "connections")
+		}
+		return fmt.Errorf("load %s: no request was planned in the measured time of %v: %s waited for an answer from the warm-up on, to the end [does the server hang? see its log]",
+			cfg.URL, cfg.Duration, who)
+	}
 	if r.Planned == 0 {
 		return fmt.Errorf("load %s: no request was planned in the measured time of %v [a longer --duration; %d of %d connections had no answer]",
 			cfg.URL, cfg.Duration, r.Starved.Unanswered, r.Starved.Asked)

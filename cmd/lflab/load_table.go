@@ -45,11 +45,20 @@ func printLoad(w io.Writer, cfg load.Config, r *load.Result) {
 	row("received", "%.4g MB", float64(r.Bytes)/1e6)
 	if failed := r.Planned - r.Requests; failed > 0 {
 		row("errors", "%s: %.3g %% of the requests", errorList(r.Errors), 100*float64(failed)/float64(r.Planned))
+	} else if r.Starved.Silent > 0 || r.Held.Hides() {
+		row("errors", "none of the requests that were planned in the measured time")
 	} else {
 		row("errors", "none")
 	}
 	if s := r.Starved; s.Unanswered > 0 {
 		row("starved", "%d of %d connections never had an answer, %d never connected", s.Unanswered, s.Asked, s.Unconnected)
+	}
+	if s := r.Starved; s.Silent > 0 {
+		row("silent", "%d of %d connections had no answer in the measured time", s.Silent, s.Asked)
+	}
+	if h := r.Held; h.Connections > 0 {
+		row("held", "%d of %d connections waited in the measured time for a request of the warm-up: %d to its end, %d until the request failed; the longest wait is %.3g s of %.3g s, all waits are %.3g %% of the connections' time",
+			h.Connections, r.Starved.Asked, h.ToEnd, h.Failed, h.LongestS, r.Duration.Seconds(), 100*h.TimeShare)
 	}
 	fmt.Fprintln(w)
 	printTimes(w, cfg, r)
@@ -131,6 +140,13 @@ func loadWarnings(cfg load.Config, r *load.Result) []string {
 	var warnings []string
 	if s := r.Starved; s.Unanswered > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d of %d connections never had an answer: the server may serve fewer at once, and these figures are for the others [fewer --connections, or more threads in the server]", s.Unanswered, s.Asked))
+	}
+	if s := r.Starved; s.Silent > s.Unanswered {
+		warnings = append(warnings, fmt.Sprintf("%d of %d connections had no answer in the measured time: these figures are for the others [the server's log may say why]", s.Silent, s.Asked))
+	}
+	if h := r.Held; h.Hides() {
+		warnings = append(warnings, fmt.Sprintf("%d of %d connections waited in the measured time for a request of the warm-up, which no figure contains: %d to its end, %d until the request failed, %d longer than twice the longest latency above [a longer --warmup, if the server was still starting; its log, if it hung]",
+			h.Connections, r.Starved.Asked, h.ToEnd, h.Failed, h.Outlasting))
 	}
 	if r.Unasked > 0 {
 		warnings = append(warnings, fmt.Sprintf("the server sent data without a request %s", plural(r.Unasked, "time", "times")))

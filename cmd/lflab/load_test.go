@@ -224,10 +224,35 @@ func TestLoadWarnings(t *testing.T) {
 		{load.Result{Requests: 100, CPUShare: 0.99}, "saturated"},
 		{load.Result{Offered: 10, Overdue: 2, Planned: 100}, "missed by 2.0 %"},
 		{load.Result{Offered: 10, Late: 5, Planned: 1000}, ""},
+		{load.Result{Starved: load.Starved{Asked: 16, Silent: 3}}, "3 of 16 connections had no answer in the measured time"},
+		{load.Result{Starved: load.Starved{Asked: 16}, Held: load.Held{Connections: 3, ToEnd: 2, Failed: 1}}, "3 of 16 connections waited in the measured time for a request of the warm-up"},
+		{load.Result{Starved: load.Starved{Asked: 16}, Held: load.Held{Connections: 3}}, ""},
 	} {
 		got := strings.Join(loadWarnings(load.Config{Spacing: 10 * time.Microsecond}, &test.result), "\n")
 		if !strings.Contains(got, test.want) || test.want == "" && got != "" {
 			t.Errorf("warnings %q, want %q", got, test.want)
+		}
+	}
+}
+
+// A load whose connections all wait from the warm-up on says so. More time would
+// not help.
+func TestAllConnectionsHang(t *testing.T) {
+	t.Parallel()
+	release, requests := make(chan struct{}), new(atomic.Int64)
+	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		requests.Add(1)
+		<-release
+	}))
+	defer s.Close()
+	defer close(release)
+	out, _, err := runLoadCommand(t, t.Context(), s.URL, "--connections", "3", "--warmup", "1s", "--duration", "200ms")
+	if err == nil || !strings.Contains(err.Error(), "all 3 connections waited for an answer from the warm-up on") || strings.Contains(err.Error(), "--duration") {
+		t.Errorf("%v", err)
+	}
+	for _, want := range []string{"silent         3 of 3 connections", "held           3 of 3 connections", "3 to its end", "the longest wait is 0.2 s of 0.2 s", "100 % of the connections' time"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
 		}
 	}
 }

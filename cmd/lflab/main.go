@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -79,11 +80,7 @@ table, and a report with figures. "lflab list" says what can be compared,
 			if len(args) == 0 {
 				return nil
 			}
-			hint := ""
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				hint = fmt.Sprintf(", did you mean %s?", near[0])
-			}
-			return usageError{fmt.Errorf("unknown command %q%s (see lflab --help)", args[0], hint)}
+			return unknownCommand(cmd, args[0])
 		},
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SuggestionsMinimumDistance: 2,
@@ -105,10 +102,72 @@ table, and a report with figures. "lflab list" says what can be compared,
 		newKeepCommand(),
 		newChildCommand(os.Exit),
 	)
+	root.SetHelpCommand(newHelpCommand(root))
+	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		asUsage(cmd)
+		if cmd.HasSubCommands() && !cmd.Runnable() {
+			asGroup(cmd)
+		}
 	}
 	return root
+}
+
+// unknownCommand returns the error for a command that parent does not have.
+func unknownCommand(parent *cobra.Command, name string) error {
+	hint := ""
+	if near := parent.SuggestionsFor(name); len(near) > 0 {
+		hint = fmt.Sprintf(", did you mean %s?", near[0])
+	}
+	return usageError{fmt.Errorf("unknown command %q%s (see %s --help)", name, hint, parent.CommandPath())}
+}
+
+// asGroup makes a command that only has commands of its own refuse others.
+// Package cobra would print its help, as if that had been asked for.
+func asGroup(group *cobra.Command) {
+	group.SuggestionsMinimumDistance = 2
+	group.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return unknownCommand(cmd, args[0])
+	}
+	group.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	for _, cmd := range group.Commands() {
+		asUsage(cmd)
+	}
+}
+
+// newHelpCommand returns the command that prints the help of another one.
+// Package cobra's prints the general help for an unknown command.
+func newHelpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [command]",
+		Short: "Help about any command",
+		Long: `Help provides help for any command in the application.
+Simply type lflab help [path to command] for full details.`,
+		ValidArgsFunction: func(_ *cobra.Command, args []string, start string) (names []string, _ cobra.ShellCompDirective) {
+			if cmd, rest, err := root.Find(args); err == nil && len(rest) == 0 {
+				for _, sub := range cmd.Commands() {
+					if sub.IsAvailableCommand() && strings.HasPrefix(sub.Name(), start) {
+						names = append(names, sub.Name()+"\t"+sub.Short)
+					}
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil {
+				return usageError{err}
+			}
+			if len(rest) > 0 {
+				return unknownCommand(cmd, rest[0])
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
 }
 
 // asUsage turns the errors of a command's argument check into usage errors.

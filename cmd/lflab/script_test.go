@@ -26,6 +26,6 @@ func TestScripts(t *testing.T) {
 		Setup:               freePorts,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"fetch": fetch},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"fetch": fetch, "appears": appears},
 	})
 }

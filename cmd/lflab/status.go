@@ -12,13 +12,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/control/manager"
 	"lflab/lf/httpd/status"
 	"lflab/lf/scoreboard"
 )
@@ -65,14 +65,16 @@ Below the letters, ^ marks a leader or listener, the next to take a connection.`
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// A signal must find its handler when anything has been printed, or
+			// asked of the server.
+			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
+			defer cancel()
 			if len(args) > 0 {
 				f.url = args[0]
 			}
 			if err := f.check(); err != nil {
 				return usageError{err}
 			}
-			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
-			defer cancel()
 			return f.run(ctx, stdout)
 		},
 	}
@@ -130,7 +132,10 @@ func (f *statusFlags) run(ctx context.Context, stdout io.Writer) error {
 	}
 	defer done()
 	first, err := look(ctx)
-	if err != nil {
+	switch {
+	case f.watch && ctx.Err() != nil:
+		return nil
+	case err != nil:
 		return err
 	}
 	switch {
@@ -175,13 +180,13 @@ func (f *statusFlags) open() (look looker, done func(), err error) {
 
 // boardOf opens the scoreboard of the process whose number is in a file.
 func boardOf(path string) (*scoreboard.Board, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("read the PID file: %w (is the server up, and is this its PidFile?)", err)
+	pid, err := manager.PidFile(path).Read()
+	var unread *fs.PathError
+	if errors.As(err, &unread) {
+		return nil, fmt.Errorf("read the PID file: %w (is the server up, and is this its PidFile?)", unread)
 	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
-	if err != nil || pid <= 0 {
-		return nil, fmt.Errorf("PID file %s: %.40q is not a process ID", path, text)
+	if err != nil {
+		return nil, err
 	}
 	b, err := scoreboard.OpenProcess(pid)
 	switch {

@@ -21,6 +21,7 @@ type conn struct {
 	asked    bool   // this slot was given a request
 	took     bool   // a request was written on it
 	served   bool   // an answer has come on it
+	open     bool   // its request has no outcome yet
 	interest uint32 // the events that epoll reports; 0 if it is not in the set
 	index    int32
 	gen      int32 // number of the descriptor in this slot, to recognise events for an earlier one
@@ -34,6 +35,7 @@ type conn struct {
 	deadline int64   // of the exchange, of the server's close, or the end of the rest
 
 	answer answer.Reader
+	sight  sight
 }
 
 type connState uint8

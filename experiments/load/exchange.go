@@ -12,7 +12,7 @@ func (g *generator) exchange(c *conn, planned arrival) {
 	c.planned, c.started = planned, g.clock()
 	c.deadline = c.started + g.timeout
 	g.deadlines = min(g.deadlines, c.deadline)
-	c.state, c.sent, c.written, c.asked = sending, 0, 0, true
+	c.state, c.sent, c.written, c.asked, c.open = sending, 0, 0, true, true
 	c.answer.Reset()
 	g.busy++
 	if c.counted = g.begin <= planned.group && planned.group < g.finish; c.counted {

@@ -331,6 +331,7 @@ func at(free int64) arrival { return arrival{at: free, group: free} }
 // connections it sends at once, because bursts of connections would save the
 // server many of the sleeps and wake-ups that are to be measured.
 func (g *generator) release(c *conn, now int64) {
+	g.look(c, now)
 	c.state, c.free = idle, now
 	switch {
 	case g.plan != nil:

@@ -16,7 +16,8 @@
 // hides it. A request that was never sent has no service time. If the load was
 // stopped, requests in progress count with the time that they have waited.
 // Throughput counts only the successful answers that came within the measured
-// time.
+// time. A request of the warm-up counts nowhere, but Held names those that took
+// a part of the measured time, and Starved the connections without answers.
 //
 // The package uses epoll by raw system calls on a few locked threads. It knows
 // nothing about the servers of this project. It measures itself: its send lag
@@ -103,27 +104,6 @@ type Bins struct {
 	P50      []float64 // their median latency to 1 %, but not finer than 1 µs; 0 if they are fewer than 20
 }
 
-// Starved counts connections without any answer in the whole run. A connection
-// that waits in a server's backlog is connected and accepts a request.
-type Starved struct {
-	Asked       int `json:"asked"`       // connections that were given a request
-	Unanswered  int `json:"unanswered"`  // of these, without any answer
-	Unconnected int `json:"unconnected"` // of these, that never accepted a request
-}
-
-func (s *Starved) count(c *conn) {
-	if !c.asked {
-		return
-	}
-	s.Asked++
-	if !c.served {
-		s.Unanswered++
-	}
-	if !c.took {
-		s.Unconnected++
-	}
-}
-
 // Result holds the measurements of a load.
 type Result struct {
 	Requests  uint64            // planned in the measured time and answered with a status of 200 to 299
@@ -157,6 +137,7 @@ type Result struct {
 	Unasked         uint64        // how often a server sent something on a connection without a request
 	Beyond          uint64        // values beyond the histograms' range, which count as its end
 	Starved         Starved
+	Held            Held
 
 	// For Paired arrivals, otherwise nil or 0. With one generator thread the
 	// second request is sent after the first is written, however small the

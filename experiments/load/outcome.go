@@ -102,12 +102,15 @@ func (g *generator) answered(c *conn, now int64, spoiled bool) {
 	if spoiled {
 		f, failed = faultProtocol, true
 	}
-	if !failed && g.begin <= now && now < g.finish {
-		t.within++
-		t.tenths[(now-g.begin)/tenth]++
-		t.bins.add(now-g.begin, now-c.planned.at)
+	if g.begin <= now && now < g.finish {
+		c.sight.answered = true
+		if !failed {
+			t.within++
+			t.tenths[(now-g.begin)/tenth]++
+			t.bins.add(now-g.begin, now-c.planned.at)
+		}
 	}
-	if !g.settle(c, now) {
+	if !g.settle(c, now, true) {
 		return
 	}
 	t.statuses[min(c.answer.Status, len(t.statuses)-1)]++
@@ -127,7 +130,7 @@ func (g *generator) answered(c *conn, now int64, spoiled bool) {
 
 // unanswered counts c's request, which has no answer and will get none.
 func (g *generator) unanswered(c *conn, f fault, now int64) {
-	if !g.settle(c, now) {
+	if !g.settle(c, now, false) {
 		return
 	}
 	g.tally.faults[f]++
@@ -161,15 +164,18 @@ func (g *generator) censored(f fault, waited int64) int64 {
 	return max(waited, g.timeout)
 }
 
-// settle reports whether c's request, which now has its outcome, belongs to the
-// measured time.
-func (g *generator) settle(c *conn, now int64) bool {
+// settle reports whether c's request, which has its outcome at now, belongs to
+// the measured time.
+func (g *generator) settle(c *conn, now int64, answered bool) bool {
 	g.busy--
+	c.open = false
 	if c.carried {
 		g.tally.longest = max(g.tally.longest, now-c.started)
 	}
 	if c.counted {
 		g.pending--
+	} else {
+		g.carried(c, now, answered)
 	}
 	return c.counted
 }

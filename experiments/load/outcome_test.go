@@ -77,8 +77,8 @@ func TestStarvedConnectionsAreTold(t *testing.T) {
 				}
 			}
 		}()
-		r := mustRun(t, Config{URL: "http://" + l.Addr().String() + "/", Connections: 8, Duration: 300 * time.Millisecond, Rate: rate, Timeout: 2 * time.Second})
-		if want := (Starved{Asked: 8, Unanswered: 5}); r.Starved != want {
+		r := mustRun(t, Config{URL: "http://" + l.Addr().String() + "/", Connections: 8, Duration: time.Second, Rate: rate, Timeout: 2 * time.Second})
+		if want := (Starved{Asked: 8, Unanswered: 5, Silent: 5}); r.Starved != want {
 			t.Errorf("rate %g: %+v, want %+v", rate, r.Starved, want)
 		}
 		if n := sum(r.Errors); n != r.Unanswered || n < 5 || r.Latency.TotalCount() != int64(r.Requests+n) {

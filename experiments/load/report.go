@@ -33,6 +33,7 @@ type Report struct {
 	Unasked         uint64  `json:"unasked,omitempty"`      // data without a request
 	Beyond          uint64  `json:"beyond_range,omitempty"` // values beyond the histograms' range, which count as its end
 	Starved         Starved `json:"connections_starved"`
+	Held            Held    `json:"connections_held"`
 
 	Within            uint64     `json:"answered_within"` // successful answers within the measured time; requests_per_second counts these
 	RequestsPerSecond float64    `json:"requests_per_second"`
@@ -67,7 +68,7 @@ func (r *Result) Report() Report {
 		URL: r.cfg.URL, Loop: "closed", Connections: r.cfg.Connections, Close: r.cfg.Close, Seed: r.cfg.Seed,
 		DurationS: r.Duration.Seconds(), Planned: r.Planned, Requests: r.Requests, Errors: r.Errors, Statuses: r.Statuses,
 		Unanswered: r.Unanswered, UnansweredLeast: int64(r.UnansweredLeast), TimeoutS: r.cfg.Timeout.Seconds(),
-		Late: r.Late, Unasked: r.Unasked, Beyond: r.Beyond, Starved: r.Starved, Within: r.Within,
+		Late: r.Late, Unasked: r.Unasked, Beyond: r.Beyond, Starved: r.Starved, Held: r.Held, Within: r.Within,
 		RequestsPerSecond: r.Achieved, OfferedRate: r.Offered,
 		Latency: stats.NewDist(r.Latency), Service: stats.NewDist(r.Service), SendLag: stats.NewDist(r.SendLag),
 		CPUPerRequest: r.CPUPerRequest(), CPUs: r.cfg.CPUs, Series: r.Bins.series(),

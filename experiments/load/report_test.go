@@ -21,7 +21,7 @@ func TestReportFields(t *testing.T) {
 	if err := json.Unmarshal(text, &fields); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"answered_within", "arrivals", "close", "connections", "connections_starved", "cpu_us_per_request", "duration_s", "errors",
+	want := []string{"answered_within", "arrivals", "close", "connections", "connections_held", "connections_starved", "cpu_us_per_request", "duration_s", "errors",
 		"late", "latency_ns", "loop", "offered_rate", "planned", "requests", "requests_per_second", "seed", "send_lag_ns", "series", "service_time_ns",
 		"statuses", "timeout_s", "unanswered", "url"}
 	if got := slices.Sorted(maps.Keys(fields)); !slices.Equal(got, want) {

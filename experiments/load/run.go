@@ -114,11 +114,28 @@ func checkFiles(connections int) error {
 		return fmt.Errorf("read the limit on open files: %w", err)
 	}
 	if uint64(connections)+spareFiles > limit.Cur {
-		return &ConfigError{"--connections", fmt.Sprint(connections),
-			fmt.Sprintf("at most %d, because the limit on open files is %d [raise it with ulimit -n]",
-				max(0, int64(limit.Cur)-spareFiles), limit.Cur)}
+		return &FilesError{Connections: connections, Limit: limit.Cur, Hard: limit.Max}
 	}
 	return nil
+}
+
+// FilesError says that the limit on open files is too low for the connections.
+type FilesError struct {
+	Connections int
+	Limit, Hard uint64
+}
+
+func (e *FilesError) Error() string {
+	need := uint64(e.Connections) + spareFiles
+	fewer, raise := "", fmt.Sprintf("raise it with ulimit -n %d", need)
+	if e.Limit > spareFiles {
+		fewer = fmt.Sprintf(", or use at most %d connections", e.Limit-spareFiles)
+	}
+	if need > e.Hard {
+		raise += fmt.Sprintf(", which above the hard limit of %d needs root or limits.conf", e.Hard)
+	}
+	return fmt.Sprintf("--connections %d: needs %d open files, one for each connection and %d more, but their limit is %d [%s%s]",
+		e.Connections, need, spareFiles, e.Limit, raise, fewer)
 }
 
 // A run is the generators of one load and their schedule.
@@ -285,13 +302,14 @@ func (r *run) progress(done <-chan struct{}) {
 // result adds up the tallies of all generators.
 func (r *run) result() (*Result, error) {
 	sum := newTally(r.cfg)
-	var starved Starved
 	for _, g := range r.generators {
 		sum.add(g.tally)
-		for i := range g.conns {
-			starved.count(&g.conns[i])
-		}
 	}
+	var longest int64
+	if sum.latency.TotalCount() > 0 {
+		longest = sum.latency.Max()
+	}
+	starved, held := r.sights(longest)
 	measured := int64(r.cfg.Duration)
 	if stop := r.schedule.stop.Load(); stop != 0 {
 		measured = max(0, min(measured, stop-r.schedule.begin))
@@ -300,7 +318,7 @@ func (r *run) result() (*Result, error) {
 		Requests: sum.requests, Planned: sum.planned, Within: sum.within, Bytes: sum.bytes,
 		Began: r.schedule.base.Add(time.Duration(r.schedule.begin)), Grace: r.cfg.Grace(), Overdue: sum.overdue,
 		Carried: sum.carried, CarriedLongest: time.Duration(sum.longest),
-		Unanswered: sum.missed, Late: sum.late, Unasked: sum.unasked, Beyond: sum.beyond, Starved: starved,
+		Unanswered: sum.missed, Late: sum.late, Unasked: sum.unasked, Beyond: sum.beyond, Starved: starved, Held: held,
 		Statuses: map[int]uint64{},
 		Sent:     sum.sent, Answered: sum.answered, Opened: sum.opened,
 		Errors:   map[string]uint64{},

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestValidate(t *testing.T) {
@@ -73,5 +75,34 @@ func TestValidate(t *testing.T) {
 		if _, err := Run(context.Background(), cfg); !errors.As(err, &config) {
 			t.Errorf("port %s: %v, want a ConfigError", port, err)
 		}
+	}
+}
+
+// The error names what is needed and, only if there is such a number, how many
+// connections would do.
+func TestTooFewFiles(t *testing.T) {
+	for _, test := range []struct {
+		err  FilesError
+		says string
+		not  string
+	}{
+		{FilesError{4, 9, 9}, "--connections 4: needs 68 open files, one for each connection and 64 more, but their limit is 9 [raise it with ulimit -n 68, which above the hard limit of 9 needs root", "at most"},
+		{FilesError{4, 64, 4096}, "[raise it with ulimit -n 68]", "at most"},
+		{FilesError{4000, 1024, 4096}, "[raise it with ulimit -n 4064, or use at most 960 connections]", "root"},
+	} {
+		if got := test.err.Error(); !strings.Contains(got, test.says) || strings.Contains(got, test.not) {
+			t.Errorf("%q, want %q and not %q", got, test.says, test.not)
+		}
+	}
+	limit := unix.Rlimit{}
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if limit.Cur > 1<<30 {
+		t.Skip("the limit on open files is above every number of connections")
+	}
+	var files *FilesError
+	if err := checkFiles(int(limit.Cur)); !errors.As(err, &files) || files.Limit != limit.Cur {
+		t.Errorf("%v, want too few files", err)
 	}
 }

@@ -36,7 +36,7 @@ const (
 // phaseGates judges one phase and sets the verdict on its steady state in r,
 // which must be complete otherwise. fl is nil if the recorder was off.
 func phaseGates(p record.Phase, res *load.Result, begin, end reading, fl *flight, r *record.PhaseResult) []record.Gate {
-	gates := []record.Gate{errorsGate(res)}
+	gates := []record.Gate{errorsGate(res), waitGate(res)}
 	if res.Offered > 0 {
 		gates = append(gates, rateGate(res), lagGate(r.SendLag))
 	}
@@ -65,11 +65,11 @@ func phaseGates(p record.Phase, res *load.Result, begin, end reading, fl *flight
 	return gates
 }
 
-// excuse passes the gates that an overload fails on purpose: failed and late
-// requests, and growing queues.
+// excuse passes the gates that an overload fails on purpose: failed, late and
+// waiting requests, and growing queues.
 func excuse(gates []record.Gate) {
 	for i := range gates {
-		if g := &gates[i]; !g.OK && (g.Name == "errors" || g.Name == "offered_rate" || g.Name == "steady") {
+		if g := &gates[i]; !g.OK && (g.Name == "errors" || g.Name == "hidden_waits" || g.Name == "offered_rate" || g.Name == "steady") {
 			g.OK, g.Limit = true, g.Value
 			g.Detail += ", as it is to be expected under more than can be served"
 		}
@@ -107,6 +107,20 @@ func errorsGate(res *load.Result) record.Gate {
 		g.Detail = fmt.Sprintf("%d requests failed (%s)", total, strings.Join(kinds, ", "))
 	case res.Requests == 0:
 		g.Detail = "no request was answered within the measured time"
+	}
+	return g
+}
+
+// waitGate rejects waits that the measured times do not contain: connections
+// without an answer in the measured time, and requests of the warm-up that held
+// a connection.
+func waitGate(res *load.Result) record.Gate {
+	s, h := res.Starved, res.Held
+	g := record.Gate{Name: "hidden_waits", OK: s.Silent == 0 && !h.Hides(), Detail: "no connection waited longer than the measured times say"}
+	if !g.OK {
+		g.Value = float64(max(s.Silent, h.Connections))
+		g.Detail = fmt.Sprintf("of %d connections %d had no answer in the measured time, and %d waited for a request of the warm-up: %d to the end, %d until it failed, for %.3f s at most",
+			s.Asked, s.Silent, h.Connections, h.ToEnd, h.Failed, h.LongestS)
 	}
 	return g
 }

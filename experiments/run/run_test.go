@@ -140,8 +140,8 @@ func checkTrial(t *testing.T, tr *record.Trial, order int) {
 			t.Errorf("gate %s says nothing", g.Name)
 		}
 	}
-	if want := []string{"closed.errors", "closed.generator_cpu", "closed.steady", "closed.other_load", "closed.stolen", "closed.throttled",
-		"open.errors", "open.offered_rate", "open.send_lag", "open.generator_cpu", "open.flight_lost", "open.window", "open.steady", "open.other_load", "open.stolen", "open.throttled", ".clock_step"}; !slices.Equal(gates, want) {
+	if want := []string{"closed.errors", "closed.hidden_waits", "closed.generator_cpu", "closed.steady", "closed.other_load", "closed.stolen", "closed.throttled",
+		"open.errors", "open.hidden_waits", "open.offered_rate", "open.send_lag", "open.generator_cpu", "open.flight_lost", "open.window", "open.steady", "open.other_load", "open.stolen", "open.throttled", ".clock_step"}; !slices.Equal(gates, want) {
 		t.Errorf("gates %q, want %q", gates, want)
 	}
 }

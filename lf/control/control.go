@@ -125,24 +125,19 @@ type Server struct {
 	switching sync.Mutex // held while the recorder is switched on or off
 }
 
-// New checks the configuration and opens the listeners. It accepts no
-// connections yet. On an error it leaves no listener open.
+// New checks the configuration and opens the listeners, except those that a
+// service manager has passed (sd_listen_fds(3)). It accepts no connections yet.
+// On an error it leaves no listener open.
 func New(cfg Config) (*Server, error) {
 	kind, err := mpm.Lookup(cfg.MPM)
 	if err != nil {
 		return nil, err
 	}
-	var p parts
-	for _, address := range cfg.Listen {
-		opt := cfg.socket(address)
-		opt.ReusePort = kind.ReusePort
-		l, err := sock.Listen(opt)
-		if err != nil {
-			return nil, errors.Join(err, closeAll(p.listeners))
-		}
-		p.listeners = append(p.listeners, l)
+	listeners, err := listenAlone(&cfg, kind)
+	if err != nil {
+		return nil, err
 	}
-	return assemble(cfg, p)
+	return assemble(cfg, parts{listeners: listeners})
 }
 
 // assemble builds a server. It takes over the listeners, and closes them on an
@@ -308,6 +303,7 @@ func (s *Server) Run() error {
 	case why = <-signals:
 	case why = <-hangup:
 	}
+	manager.NotifyStopping()
 	slog.Info("draining", "signal", why, "grace", s.cfg.Grace)
 	drained := make(chan error, 1)
 	go func() { drained <- s.Drain() }()

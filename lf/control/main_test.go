@@ -67,6 +67,7 @@ func TestMain(m *testing.M) {
 // order describes the process that a test needs.
 type order struct {
 	MPM   string
+	At    string        // address to listen on, plain's when empty
 	Grace time.Duration // plain's when 0
 	Lab   bool
 
@@ -95,6 +96,9 @@ func serveProcess(config string) int {
 	}
 	c := plain(o.MPM)
 	c.Lab, c.Out, c.Promotion = o.Lab, os.Stdout, o.Promotion
+	if o.At != "" {
+		c.Listen = []string{o.At}
+	}
 	if o.Grace > 0 {
 		c.Grace = o.Grace
 	}

@@ -109,14 +109,20 @@ func NewParent(opt ParentOptions) (*Parent, error) {
 // equip opens the sockets and makes the scoreboard, the gates and the
 // nurseries.
 func (p *Parent) equip() (err error) {
+	if p.sockets.passed, err = manager.PassedSockets(); err != nil {
+		return err
+	}
+	if err = p.plan.resolve(); err != nil {
+		return err
+	}
+	if err = p.plan.enoughFiles(false); err != nil {
+		return err
+	}
 	r, err := takeEarly()
 	if err != nil {
 		return err
 	}
 	r.open() // the poller may be open here, because the parent measures nothing
-	if p.sockets.passed, err = manager.PassedSockets(); err != nil {
-		return err
-	}
 	if _, err = p.sockets.sync(p.plan); err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,7 +15,6 @@ import (
 	"lflab/lf/control/manager"
 	"lflab/lf/control/spawn"
 	"lflab/lf/directive"
-	"lflab/lf/mpm"
 	"lflab/lf/scoreboard"
 	"lflab/lf/sock"
 )
@@ -36,6 +36,10 @@ func Rehearse(s *directive.Settings) (notes directive.Notes) {
 	if err != nil {
 		r.notes = append(r.notes, directive.Note{Level: directive.Error, Text: err.Error()})
 	}
+	unnamed := map[netip.AddrPort]bool{}
+	for addr := range passed {
+		unnamed[addr] = true
+	}
 	if !s.Alone {
 		r.pidFile(plan.PidFile)
 		r.scoreBoard(plan.ScoreBoardFile)
@@ -43,16 +47,28 @@ func Rehearse(s *directive.Settings) (notes directive.Notes) {
 	for i := range s.Groups {
 		g := &plan.Groups[i]
 		for n, l := range s.Groups[i].Listen {
-			if _, ok := passed[g.places[n].addr]; !ok {
-				r.bind(l, g.Buckets > 1 || g.PerThread)
+			_, ok := passed[g.places[n].addr]
+			needed := g.Buckets
+			if s.Alone && g.PerThread {
+				needed = g.Server.Threads
 			}
+			switch {
+			case !ok:
+				r.bind(l, g.Buckets > 1 || g.PerThread)
+			case needed > 1:
+				r.say(directive.Error, "Listen", l.Address, l.From, "%v", tooFewPassed(needed))
+			}
+			delete(unnamed, g.places[n].addr)
 		}
 		r.directories(s, &s.Groups[i], g)
 		if g.Gate == "flock" || g.Gate == "fcntl" {
 			r.writable("LockFile", g.LockFile)
 		}
 	}
-	for _, fd := range passed {
+	for addr, fd := range passed {
+		if unnamed[addr] {
+			r.notes = append(r.notes, directive.Note{Level: directive.Info, Text: fmt.Sprintf("the service manager has passed a socket at %s that no Listen names: nobody would accept from it", addr)})
+		}
 		_ = unix.Close(fd)
 	}
 	r.descriptors(s, &plan)
@@ -144,19 +160,20 @@ func (r *rehearsal) pidFile(name manager.PidFile) {
 	if name == "" {
 		return
 	}
-	f, err := os.OpenFile(string(name), os.O_RDWR, 0)
-	if errors.Is(err, fs.ErrNotExist) {
+	f, err := name.Open(os.O_RDWR)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		r.writable("PidFile", string(name))
 		return
-	}
-	if err != nil {
+	case errors.Is(err, manager.ErrSpecial):
+		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "%v", manager.ErrSpecial)
+		return
+	case err != nil:
 		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "cannot be written: %v", err)
 		return
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		r.say(directive.Error, "PidFile", string(name), directive.Origin{}, "is not a regular file")
-	} else if pid := manager.Holder(f); pid > 0 {
+	if pid := manager.Holder(f); pid > 0 {
 		r.running = pid
 		r.say(directive.Warning, "PidFile", string(name), directive.Origin{}, "process %d is a running server that uses it: that server can be restarted with these settings, but no second one can start", pid)
 	}
@@ -213,69 +230,22 @@ func (r *rehearsal) writable(directiveName, name string) {
 	r.say(directive.Error, directiveName, name, directive.Origin{}, "cannot be made in %s: %v", dir, err)
 }
 
-// A process has so many descriptors open beside those that files counts.
-const (
-	leastOwn  = 8  // at least
-	parentOwn = 20 // with some to spare, because a start opens a few briefly
-	childOwn  = 24 // the same of a child
-)
-
 // descriptors compares the descriptors that may be open with their limit.
 func (r *rehearsal) descriptors(s *directive.Settings, plan *Plan) {
-	var limit unix.Rlimit
-	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		return // the limit is unknown
-	}
 	n := plan.files(s.Alone)
-	const remedy = "raise it with ulimit -n, or LimitNOFILE= of systemd"
-	// The runtime raises the soft limit to the hard one.
-	have := int(min(limit.Max, 1<<30))
+	have, known := fileLimit()
+	if !known {
+		return
+	}
 	say := func(level directive.Level, format string, args ...any) {
-		r.say(level, "RLIMIT_NOFILE", fmt.Sprint(have), directive.Origin{}, format+" ("+remedy+")", args...)
+		r.say(level, "RLIMIT_NOFILE", fmt.Sprint(have), directive.Origin{}, format+" ("+raiseFiles+")", args...)
 	}
 	switch {
 	case have < n.least:
-		say(directive.Error, "is too few open files: one process needs at least %d to start, with %d listening sockets", n.least, n.sockets)
+		say(directive.Error, "%s", n.tooFew())
 	case have < n.start:
 		say(directive.Warning, "may be too few open files: one process needs up to %d to start, with %d listening sockets", n.start, n.sockets)
 	case have < n.most:
 		say(directive.Warning, "is enough open files to start, but not for all processes and threads at once: one process may need %d", n.most)
 	}
-}
-
-// files counts the listening sockets of a server, and the descriptors of its
-// process that needs most: at least for a start (least), at most for a start
-// (start), and with all children and a connection for each thread (most).
-type files struct{ sockets, least, start, most int }
-
-func (p *Plan) files(alone bool) (n files) {
-	start, slots, child, busy, least := 0, 0, 0, 0, 0
-	for i := range p.Groups {
-		g := &p.Groups[i]
-		threads, own, has := g.Server.Threads, len(g.places), len(g.places)*g.Buckets
-		kind, err := mpm.Lookup(g.Server.MPM)
-		if err == nil && kind.ReusePort {
-			own = 2 * len(g.places) * threads // with an epoll set for each
-			if alone {
-				has = len(g.places) * threads
-			}
-		}
-		least = max(least, own+leastOwn)
-		if err == nil && kind.AllAccept {
-			own += threads
-		}
-		n.sockets += has
-		child, busy = max(child, own+childOwn), max(busy, own+childOwn+threads)
-		if !alone {
-			start += min(g.Start, g.Children)
-			slots += g.slots()
-		}
-	}
-	if alone {
-		n.least, n.start, n.most = least, child, busy
-		return n
-	}
-	n.least = max(least, n.sockets+start+leastOwn)
-	n.start, n.most = max(parentOwn+n.sockets+start, child), max(parentOwn+n.sockets+slots, busy)
-	return n
 }

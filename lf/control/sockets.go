@@ -9,7 +9,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"lflab/lf/control/manager"
 	"lflab/lf/httpd"
+	"lflab/lf/mpm"
 	"lflab/lf/sock"
 )
 
@@ -102,7 +104,7 @@ func (s *sockets) sync(plan *Plan) (opened []place, err error) {
 func (s *sockets) listen(plan *Plan, at place, opt sock.Options, buckets int) (*socket, error) {
 	if fd, ok := s.passed[at.addr]; ok {
 		if buckets > 1 {
-			return nil, fmt.Errorf("the service manager has passed one socket, and %d are needed (use another AcceptMutex, and no ListenCoresBucketsRatio)", buckets)
+			return nil, tooFewPassed(buckets)
 		}
 		// The original descriptor stays open. It is needed if a restart removes
 		// the address and a later one adds it again.
@@ -264,9 +266,68 @@ func (s *sockets) leftOver() {
 			taken = taken || at.addr == addr
 		}
 		if !taken {
-			slog.Warn("the service manager has passed a socket that no Listen names: no child accepts from it", "address", addr.String())
+			warnUnnamed(addr)
 		}
 	}
+}
+
+func warnUnnamed(addr netip.AddrPort) {
+	slog.Warn("the service manager has passed a socket that no Listen names: nobody accepts from it", "address", addr.String())
+}
+
+func tooFewPassed(needed int) error {
+	return fmt.Errorf("the service manager has passed one socket, and %d are needed (use another AcceptMutex, and no ListenCoresBucketsRatio; mpm percore needs one for each thread, so let it open its own)", needed)
+}
+
+// listenAlone opens the listeners of a server of one process. It takes those
+// that a service manager has passed, and warns of passed ones that no address
+// names.
+func listenAlone(cfg *Config, kind mpm.Kind) (listeners []*sock.Listener, err error) {
+	passed, err := manager.PassedSockets()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		for addr, fd := range passed {
+			if err == nil {
+				warnUnnamed(addr)
+			}
+			_ = unix.Close(fd) // the service manager keeps it
+		}
+		if err != nil {
+			err = errors.Join(err, closeAll(listeners))
+		}
+	}()
+	plan := Plan{Groups: []Group{{Server: *cfg, places: make([]place, len(cfg.Listen))}}}
+	if err = plan.enoughFiles(true); err != nil {
+		return nil, err
+	}
+	for _, address := range cfg.Listen {
+		opt := cfg.socket(address)
+		opt.ReusePort = kind.ReusePort
+		var at netip.AddrPort
+		if at, err = sock.ParseAddress(address); err != nil {
+			return listeners, err
+		}
+		at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
+		fd, ok := passed[at]
+		var l *sock.Listener
+		switch {
+		case ok && kind.ReusePort && cfg.Threads > 1:
+			err = fmt.Errorf("listen on %s: %w", address, tooFewPassed(cfg.Threads))
+		case ok:
+			if l, err = sock.Adopt(fd, opt); err == nil {
+				delete(passed, at)
+			}
+		default:
+			l, err = sock.Listen(opt)
+		}
+		if err != nil {
+			return listeners, err
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
 }
 
 // close turns waiting connections away and closes all descriptors. Passed

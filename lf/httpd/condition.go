@@ -36,6 +36,29 @@ func conditionsOf(h *fasthttp.RequestHeader) conditions {
 	return c
 }
 
+// unmet reports whether the request has conditions that a resource without
+// validators does not meet, and then answers that. A resource without an entity
+// tag matches "*" and no tag. Conditions are ignored if the answer is no success
+// without them (RFC 9110, 13.2.1). A handler with effects calls it before them;
+// for the others, handle calls it afterwards.
+func (x *Exchange) unmet() bool {
+	if !x.session.request.conditional || x.status/100 != 2 {
+		return false
+	}
+	c := conditionsOf(&x.Request().Header)
+	status := c.decide(validators{})
+	if status == 0 {
+		return false
+	}
+	x.close()
+	if status == fasthttp.StatusNotModified && x.method&(get|head) != 0 {
+		x.Answer(status, "", nil)
+	} else {
+		x.AnswerText(fasthttp.StatusPreconditionFailed, "the resource does not meet the request's conditions")
+	}
+	return true
+}
+
 func tagsOf(h *fasthttp.RequestHeader, name string) tags {
 	lines := append([][]byte(nil), h.PeekAll(name)...) // PeekAll's result is valid until its next call
 	return tags{len(lines) > 0, lines}
@@ -43,7 +66,8 @@ func tagsOf(h *fasthttp.RequestHeader, name string) tags {
 
 // decide evaluates the conditions for an existing file, in the order of RFC
 // 9110, 13.2.2. It returns the status of the answer, or 0 to go on. The method
-// must be GET or HEAD.
+// must be GET or HEAD. Without a time of modification, conditions on it are
+// ignored (13.1.3 and 13.1.4).
 func (c *conditions) decide(v validators) int {
 	switch {
 	case c.match.given:
@@ -58,7 +82,7 @@ func (c *conditions) decide(v validators) int {
 		if c.noneMatch.matches(v.tag, false) {
 			return fasthttp.StatusNotModified
 		}
-	case !c.modifiedSince.IsZero() && !v.modified.After(c.modifiedSince):
+	case !c.modifiedSince.IsZero() && !v.modified.IsZero() && !v.modified.After(c.modifiedSince):
 		return fasthttp.StatusNotModified
 	}
 	return 0

@@ -290,3 +290,47 @@ func FuzzRanges(f *testing.F) {
 		}
 	})
 }
+
+// Built-in handlers have no validators. They follow RFC 9110, 13 with what that
+// leaves: a resource exists, and has no entity tag and no time of modification.
+func TestConditionsWithoutValidators(t *testing.T) {
+	recorded := 0
+	server := newServer(t, Config{Flight: func(string, bool) (any, error) { recorded++; return 1, nil }})
+	for _, test := range []struct {
+		method, target, fields string
+		code                   int
+	}{
+		{"GET", "/hello", "If-None-Match: *", 304},
+		{"HEAD", "/hello", "if-none-match: *", 304},
+		{"POST", "/hello", "If-None-Match: *", 412},
+		{"GET", "/hello", `If-None-Match: "a"`, 200},
+		{"GET", "/hello", "If-Match: *", 200},
+		{"POST", "/hello", "If-Match: *", 200},
+		{"GET", "/hello", `If-Match: "a"`, 412},
+		{"HEAD", "/hello", `If-Match: "a"`, 412},
+		{"POST", "/echo", `If-Match: "a"`, 412},
+		{"GET", "/hello", "If-Match: ", 412},
+		{"GET", "/hello", "If-Match: *\r\nIf-None-Match: *", 304},
+		{"GET", "/hello", "If-Modified-Since: " + changedIMF, 200},
+		{"GET", "/hello", "If-Unmodified-Since: " + changedIMF, 200},
+		{"GET", "/hello", "Range: bytes=0-1", 200},
+		{"GET", "/bytes?n=100000", "If-None-Match: *", 304},
+		{"GET", "/bytes?n=100000", `If-Match: "a"`, 412},
+		{"GET", "/spin?us=1", "If-None-Match: *", 304},
+		{"GET", "/spin", "If-None-Match: *", 400},
+		{"PUT", "/hello", `If-Match: "a"`, 405},
+		{"GET", "/none", `If-Match: "a"`, 404},
+		{"OPTIONS", "*", `If-Match: "a"`, 204},
+		{"GET", "/lab/flight?record=on", `If-Match: "a"`, 412},
+		{"GET", "/lab/flight?record=on", "If-None-Match: *", 304},
+		{"GET", "/lab/flight", `If-Match: "a"`, 400},
+	} {
+		a := one(t, server, ask(test.method, test.target, test.fields+"\r\n", ""))
+		if a.code != test.code || test.code == 304 && (a.body != "" || a.header.Get("Content-Type") != "") {
+			t.Errorf("%s %s, %s: %d %q, want %d", test.method, test.target, test.fields, a.code, a.body, test.code)
+		}
+	}
+	if recorded != 0 {
+		t.Errorf("the recording was switched %d times by requests whose conditions were not met", recorded)
+	}
+}

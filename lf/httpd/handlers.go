@@ -145,6 +145,9 @@ func (s *Server) flight(x *Exchange) {
 		}
 		*to = ns
 	}
+	if x.unmet() {
+		return
+	}
 	result, err := s.config.Flight(action, window, raw == "1")
 	if err != nil {
 		x.AnswerText(fasthttp.StatusInternalServerError, "switch recording %s: %v", action, err)

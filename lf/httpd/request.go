@@ -32,6 +32,8 @@ type request struct {
 	keepsAlive bool // Connection: keep-alive
 	expects    bool // Expect: 100-continue
 	expectsAny bool // another expectation
+
+	conditional bool // If-Match or If-None-Match, which also concern what has no validators
 }
 
 // span is a part of the head, as offsets.
@@ -149,6 +151,10 @@ func (q *request) field(line []byte, at int) *refusal {
 				}
 			}
 		}
+	case len("if-match"):
+		q.conditional = q.conditional || is(name, "if-match")
+	case len("if-none-match"):
+		q.conditional = q.conditional || is(name, "if-none-match")
 	case len("connection"):
 		if is(name, "connection") {
 			q.closes = q.closes || lists(value, "close")

@@ -24,7 +24,7 @@ func (s *Session) serveRequest(t *serve.Thread, size int) (serve.Next, bool) {
 	since := s.timed(t, began)
 	t.Set(serve.Writing)
 	t.Log.HandlerBegins(s.stream.Arrived())
-	failed := s.handle(r.handler)
+	failed := s.handle(r)
 	t.Log.HandlerEnds()
 
 	s.handled = true
@@ -91,16 +91,21 @@ func (s *Session) parse(size int) {
 	}
 }
 
-// handle calls h. If h panics, handle answers 500, or 400 if the parser refused
-// the request, and returns true. Then the connection must be closed.
-func (s *Session) handle(h Handler) (failed bool) {
+// handle calls the handler of r, and checks the conditions of the request unless
+// r is of files, which do so themselves. If the handler panics, handle answers
+// 500, or 400 if the parser refused the request, and returns true. Then the
+// connection must be closed.
+func (s *Session) handle(r *route) (failed bool) {
 	defer func() {
 		if v := recover(); v != nil {
 			s.failed(v)
 			failed = true
 		}
 	}()
-	h(&s.x)
+	r.handler(&s.x)
+	if s.request.conditional && r.methods != 0 && r != s.server.files {
+		s.x.unmet()
+	}
 	return false
 }
 

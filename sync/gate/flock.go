@@ -13,6 +13,7 @@ var flockKind = Kind{
 	Doc:    "flock(2) on a file that each thread has opened, Apache's AcceptMutex flock: a file lock used as a mutex; the kernel allocates a lock record for each call",
 	Kernel: "2.6",
 	New:    newFlock,
+	Files:  1,
 }
 
 // flock is an exclusive lock on a whole file. It belongs to an open file

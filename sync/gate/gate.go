@@ -36,6 +36,7 @@ type Kind struct {
 	Name   string
 	Doc    string // one line: what it is made of, and what it shows
 	Kernel string // the oldest Linux it works on, as "2.6"
+	Files  int    // descriptors for each thread
 
 	// New makes a gate for threads 0 to threads-1. If the system refuses a call
 	// that the gate needs, the error names that call.

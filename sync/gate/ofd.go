@@ -11,6 +11,7 @@ var ofdKind = Kind{
 	Doc:    "byte-range lock of an open file description (F_OFD_SETLKW), like Apache's AcceptMutex fcntl, but for threads: shows what the kernel's lists of ranges cost beside flock",
 	Kernel: "3.15",
 	New:    newOFD,
+	Files:  1,
 }
 
 // ofd is a write lock on the first byte of a file. It belongs to an open file

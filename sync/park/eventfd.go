@@ -12,6 +12,7 @@ var eventfdKind = Kind{
 	Doc:    "read(2) of an eventfd of its own: shows what the descriptor layer adds to a futex; the owner could poll it with other descriptors",
 	Kernel: "3.2",
 	New:    newEventfd,
+	Files:  1,
 }
 
 // newEventfd makes a parker whose tokens are the eventfd's count. A write adds

@@ -60,6 +60,7 @@ type Kind struct {
 	Doc    string // one line: what it sleeps on, and what it tests
 	Kernel string // the oldest Linux it works on, as "5.16"; "3.2" is what Go itself needs
 	New    func(Options) (Parker, error)
+	Files  int // descriptors of each parker
 
 	// Unlocked says that the owner should be a goroutine that is not locked to
 	// its thread. It measures the Go scheduler without the detour that locking

@@ -11,6 +11,7 @@ var pipeKind = Kind{
 	Doc:    "read(2) of a pipe of its own: the wake-up of servers that are older than futexes; it passes a buffer and its lock",
 	Kernel: "3.2",
 	New:    newPipe,
+	Files:  2,
 }
 
 // newPipe makes a parker whose tokens are bytes in a pipe.

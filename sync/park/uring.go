@@ -15,6 +15,7 @@ var uringKind = Kind{
 	Doc:       "a futex wait in an io_uring of its own, woken by futex(2): shows what the ring adds to a futex; the owner could wait for I/O in the same call",
 	Kernel:    "6.7",
 	New:       newUring,
+	Files:     1,
 	Available: func() error { return uring.Available(uring.OpFutexWait) },
 }
 

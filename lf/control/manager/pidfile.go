@@ -3,6 +3,7 @@ package manager
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -31,12 +32,9 @@ func (p *PidLock) Take(name PidFile) error {
 	if name == "" {
 		return nil
 	}
-	f, err := os.OpenFile(string(name), os.O_RDWR|os.O_CREATE, 0o644)
+	f, err := name.Open(os.O_RDWR | os.O_CREATE)
 	if err != nil {
-		return fmt.Errorf("PidFile: %w", err)
-	}
-	if info, err := f.Stat(); err == nil && !info.Mode().IsRegular() {
-		return errors.Join(fmt.Errorf("PidFile %s is not a regular file", name), f.Close())
+		return err
 	}
 	lock := unix.Flock_t{Type: unix.F_WRLCK}
 	if err := unix.FcntlFlock(f.Fd(), unix.F_SETLK, &lock); err != nil {
@@ -81,9 +79,45 @@ func (p *PidLock) Remove() {
 	}
 }
 
+// ErrSpecial is returned for a PidFile that is a pipe, a socket, a device or a
+// directory.
+var ErrSpecial = errors.New("is not a regular file")
+
+// Open opens the file. It never blocks: it returns ErrSpecial for any other file
+// than a regular one, and does not open a device, because that alone may act.
+func (f PidFile) Open(flag int) (*os.File, error) {
+	special := func(info fs.FileInfo, err error) error {
+		if err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("PidFile %s %w", f, ErrSpecial)
+		}
+		return nil
+	}
+	if err := special(os.Stat(string(f))); err != nil {
+		return nil, err
+	}
+	file, err := os.OpenFile(string(f), flag|unix.O_NONBLOCK, 0o644) // it may have become a pipe
+	if err != nil {
+		return nil, fmt.Errorf("PidFile: %w", err)
+	}
+	if err := special(file.Stat()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
 // Read returns the number in the file. It does not check the process.
 func (f PidFile) Read() (int, error) {
-	text, err := os.ReadFile(string(f))
+	file, err := f.Open(os.O_RDONLY)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	return f.number(file)
+}
+
+// number reads the number in the opened file, which may be much too long.
+func (f PidFile) number(file io.Reader) (int, error) {
+	text, err := io.ReadAll(io.LimitReader(file, 4096))
 	if err != nil {
 		return 0, fmt.Errorf("PidFile: %w", err)
 	}
@@ -97,15 +131,15 @@ func (f PidFile) Read() (int, error) {
 // Server returns the number of the running server that has locked the file. It
 // returns an error if there is none, or if the file holds another number.
 func (f PidFile) Server() (int, error) {
-	pid, err := f.Read()
+	file, err := f.Open(os.O_RDONLY)
 	if err != nil {
 		return 0, err
 	}
-	file, err := os.Open(string(f))
-	if err != nil {
-		return 0, fmt.Errorf("PidFile: %w", err)
-	}
 	defer file.Close()
+	pid, err := f.number(file)
+	if err != nil {
+		return 0, err
+	}
 	switch has := Holder(file); {
 	case has == 0:
 		return 0, fmt.Errorf("PidFile %s: process %d is not a server that has locked it (the server has ended without removing it)", f, pid)
