@@ -125,8 +125,8 @@ func TestRunWithTheProbe(t *testing.T) {
 }
 
 // miscounted returns complaints about phases in which the probe saw too few
-// requests, or not as many as the client. The counts may differ by the requests
-// in flight at both ends of the measured time.
+// requests, or not as many as the client or the server's recorder. The counts may
+// differ by the requests in flight at both ends of the measured time.
 func miscounted(r *record.Run) (complaints []string) {
 	for _, tr := range r.Trials {
 		for _, p := range tr.Phases {
@@ -137,6 +137,9 @@ func miscounted(r *record.Run) (complaints []string) {
 				complaints = append(complaints, fmt.Sprintf("%s, %s: the probe saw %d requests", tr.Cell["mpm"], p.Name, n))
 			} else if math.Abs(float64(n)-float64(p.Requests)) > 0.02*float64(p.Requests)+10 {
 				complaints = append(complaints, fmt.Sprintf("%s, %s: the probe saw %d requests, the client %d", tr.Cell["mpm"], p.Name, n, p.Requests))
+			}
+			if u := p.User; u != nil && u.D != nil && p.Probe.D != nil && float64(u.D.Count) < 0.98*float64(p.Probe.D.Count) {
+				complaints = append(complaints, fmt.Sprintf("%s, %s: %d of the probe's %d requests are in the server's records of the window", tr.Cell["mpm"], p.Name, u.D.Count, p.Probe.D.Count))
 			}
 		}
 	}
