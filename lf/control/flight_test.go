@@ -20,7 +20,7 @@ import (
 // recording holds the answer to /lab/flight?record=off.
 type recording struct {
 	Unmatched, Overwritten, Unstamped, Unfinished uint64
-	histograms                        map[string]*hdrhistogram.Histogram
+	histograms                                    map[string]*hdrhistogram.Histogram
 }
 
 func (p *peer) recordingOff() (r recording) {

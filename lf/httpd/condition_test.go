@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lflab/lf/flight"
 )
 
 const (
@@ -295,7 +297,7 @@ func FuzzRanges(f *testing.F) {
 // leaves: a resource exists, and has no entity tag and no time of modification.
 func TestConditionsWithoutValidators(t *testing.T) {
 	recorded := 0
-	server := newServer(t, Config{Flight: func(string, bool) (any, error) { recorded++; return 1, nil }})
+	server := newServer(t, Config{Flight: func(string, flight.Window, bool) (any, error) { recorded++; return 1, nil }})
 	for _, test := range []struct {
 		method, target, fields string
 		code                   int
