@@ -141,7 +141,7 @@ func loadWarnings(cfg load.Config, r *load.Result) []string {
 	if s := r.Starved; s.Unanswered > 0 {
 		warnings = append(warnings, fmt.Sprintf("%d of %d connections never had an answer: the server may serve fewer at once, and these figures are for the others [fewer --connections, or more threads in the server]", s.Unanswered, s.Asked))
 	}
-	if s := r.Starved; s.Silent > s.Unanswered {
+	if s := r.Starved; s.Silent > s.Unanswered && s.Silent < s.Asked {
 		warnings = append(warnings, fmt.Sprintf("%d of %d connections had no answer in the measured time: these figures are for the others [the server's log may say why]", s.Silent, s.Asked))
 	}
 	if h := r.Held; h.Hides() {

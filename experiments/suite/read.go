@@ -63,6 +63,9 @@ func Read(fsys fs.FS, name string) (*Suite, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read suite: %w", err)
 	}
+	if err := tooDeep(text); err != nil {
+		return nil, fmt.Errorf("suite %s:%w", name, err)
+	}
 	var f file
 	md, err := toml.Decode(string(text), &f)
 	if err != nil {
