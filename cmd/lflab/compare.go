@@ -80,12 +80,14 @@ from one machine, soon after each other: a slower machine is a slower server.`,
 				fmt.Fprintln(stdout, "note:", d)
 			}
 			if len(bounds) > 0 {
+				fmt.Fprintln(stdout, "note:", report.Speed(a, b))
 				g, err := verdict.NewGate(a, b, bounds, only)
 				if err != nil {
 					return usageError{fmt.Errorf("--gate: %w", err)}
 				}
 				return passGate(stdout, g)
 			}
+			fmt.Fprintln(stdout, "note:", report.Speed(a, b))
 			c := report.Compare(a, b)
 			if err := c.WriteNotes(stdout); err != nil {
 				return err

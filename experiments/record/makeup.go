@@ -116,3 +116,16 @@ func (m *Manifest) MadeUp() string {
 	}
 	return fmt.Sprintf("%d make-up trials were added, of at most %d, because trials had failed or did not pass their gates; no value decided that.", m.Makeups, m.MostMakeups())
 }
+
+// Unfiltered returns the run as if every trial that did not fail had passed its
+// gates, to see what leaving trials out decides. The first trial of each cell
+// and block counts, and no make-up. The run is not changed.
+func (r *Run) Unfiltered() *Run {
+	all := *r
+	all.Trials = slices.Clone(r.Trials)
+	for i := range all.Trials {
+		all.Trials[i].Gates = nil
+	}
+	all.elect()
+	return &all
+}

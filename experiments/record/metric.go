@@ -70,7 +70,7 @@ func columns() iter.Seq[Metric] {
 // Metrics lists all numbers that a phase may have, in the order of the tables.
 var Metrics = []Metric{
 	{"requests_per_second", "req/s", true, "requests/s", 1, "throughput", "", "", loaded(func(p *PhaseResult) float64 { return p.RequestsPerSecond })},
-	{"latency_mean_ns", "ns/op", false, "µs", 1e3, "mean latency", "", "", loaded(func(p *PhaseResult) float64 { return p.Latency.Mean })},
+	{"latency_mean_ns", "ns/op", false, "µs", 1e3, "mean latency", "", "", figure(func(p *PhaseResult) *stats.Dist { return &p.Latency }, mean)},
 	{"latency_p50_ns", "p50-latency-ns", false, "µs", 1e3, "median latency", "latency p50", "", quantile(func(p *PhaseResult) *stats.Dist { return &p.Latency }, 0.5)},
 	{"latency_p99_ns", "p99-latency-ns", false, "µs", 1e3, "p99 of latency", "latency p99", "", quantile(func(p *PhaseResult) *stats.Dist { return &p.Latency }, 0.99)},
 	{"latency_p999_ns", "p999-latency-ns", false, "µs", 1e3, "p99.9 of latency", "", "", quantile(func(p *PhaseResult) *stats.Dist { return &p.Latency }, 0.999)},

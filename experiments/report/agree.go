@@ -136,3 +136,25 @@ func (g *Agreement) Write(w io.Writer) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// Speed says how fast the second run's machine was beside the first's, by the
+// calibration that each run measured, or that it cannot be told.
+func Speed(a, b *record.Run) string {
+	x, y := a.Manifest.Calibration, b.Manifest.Calibration
+	if x == nil || y == nil {
+		return "how fast the machines were cannot be told: a run measured no calibration"
+	}
+	var parts []string
+	for _, f := range []struct {
+		what     string
+		was, now float64
+	}{
+		{"an empty system call", x.SyscallNs, y.SyscallNs}, {"a hand-off on one CPU", x.SameNs, y.SameNs},
+		{"one between CPUs", x.CrossNs, y.CrossNs}, {"copying memory", y.CopyGBPerS, x.CopyGBPerS}, {"the lateness of a sleep", x.SleepLateNs, y.SleepLateNs},
+	} {
+		if f.was > 0 && f.now > 0 {
+			parts = append(parts, fmt.Sprintf("%s %.2f", f.what, f.now/f.was))
+		}
+	}
+	return "time on the second machine, times that on the first: " + words.List(parts)
+}

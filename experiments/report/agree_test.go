@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/machine"
 	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 	"lflab/experiments/suite"
@@ -44,5 +45,17 @@ func TestAgreeOnASlowerMachine(t *testing.T) {
 	}
 	if got := text(madeup.QuickRun(1), madeup.QuickRun(2)); !strings.Contains(got, "the runs share no rule and no ratio") {
 		t.Errorf("no rules:\n%s", got)
+	}
+}
+
+func TestSpeed(t *testing.T) {
+	a, b := &record.Run{}, &record.Run{}
+	if got := Speed(a, b); !strings.Contains(got, "cannot be told") {
+		t.Errorf("%s", got)
+	}
+	a.Manifest.Calibration = &machine.Calibration{SyscallNs: 100, SameNs: 2000, CopyGBPerS: 20}
+	b.Manifest.Calibration = &machine.Calibration{SyscallNs: 180, SameNs: 3000, CopyGBPerS: 10, CrossNs: 5000}
+	if got, want := Speed(a, b), "time on the second machine, times that on the first: an empty system call 1.80, a hand-off on one CPU 1.50 and copying memory 2.00"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

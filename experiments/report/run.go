@@ -93,6 +93,9 @@ func (r *run) Found() []string {
 	}
 	v := r.Verdict
 	found := []string{v.Sentence()}
+	if s := v.Sensitivity(); s != "" {
+		found = append(found, s)
+	}
 	for i := range v.Rules {
 		if q := &v.Rules[i]; len(v.Rules) > 1 || q.Reason != v.Reason { // otherwise the verdict has said it
 			found = append(found, q.Sentence())

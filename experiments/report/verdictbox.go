@@ -15,6 +15,7 @@ type verdictBox struct {
 	Sentence string
 	Claim    string
 	FailsIf  string // when the claim does not hold
+	Kept     string // the outcome with no trial left out; empty if none is
 	Rules    []ruleRow
 }
 
@@ -30,7 +31,7 @@ func (v *view) verdictBox() *verdictBox {
 	if j == nil {
 		return nil
 	}
-	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, FailsIf: v.Run.Manifest.RefutedIf}
+	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, FailsIf: v.Run.Manifest.RefutedIf, Kept: j.Sensitivity()}
 	for _, r := range j.Rules {
 		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), words.Capital(r.Reason), r.Outcome, tally(r)})
 	}

@@ -71,7 +71,8 @@ func (t *trials) judgePairs(r *RuleResult) {
 		outcomes[i] = r.Pairs[i].Outcome
 	}
 	r.Outcome = combine(outcomes, r.Rule.Each)
-	r.Reason = tally(r.Outcome, outcomes, "pair") + r.deciding().openText()
+	p := r.deciding()
+	r.Reason = tally(r.Outcome, outcomes, "pair") + p.openText() + t.client(p)
 }
 
 // noPairs says why a rule has no pairs.

@@ -16,6 +16,18 @@ func (v *Verdict) Sentence() string {
 	return sentence(fmt.Sprintf("%s is %s: %s", who, v.Outcome, v.Reason))
 }
 
+// Sensitivity says what the outcome is if no trial is left out for its gates,
+// "" if none is.
+func (v *Verdict) Sensitivity() string {
+	switch v.Unfiltered {
+	case "":
+		return ""
+	case v.Outcome:
+		return fmt.Sprintf("With no trial left out for its gates it is %s, too.", v.Unfiltered)
+	}
+	return fmt.Sprintf("With no trial left out for its gates it would be %s.", v.Unfiltered)
+}
+
 // Sentence states the rule's outcome and its reason.
 func (r *RuleResult) Sentence() string {
 	return sentence(fmt.Sprintf("%s (claimed %s) is %s: %s", r.Rule.Title, Claimed(r.Rule), r.Outcome, r.Reason))

@@ -15,11 +15,23 @@ type Verdict struct {
 	Outcome    Outcome
 	Reason     string // a sentence without a full stop
 	Rules      []RuleResult
+
+	// Unfiltered is the outcome if no trial is left out for its gates. Empty if
+	// none is.
+	Unfiltered Outcome
 }
 
 // Judge applies the rules of the run's suite to its trials. If the suite claims
 // nothing, the verdict is undecided.
 func Judge(run *record.Run) *Verdict {
+	v := judge(run)
+	if slices.ContainsFunc(run.Trials, func(t record.Trial) bool { return !t.Failed && !t.Clean() }) {
+		v.Unfiltered = judge(run.Unfiltered()).Outcome
+	}
+	return v
+}
+
+func judge(run *record.Run) *Verdict {
 	m := &run.Manifest
 	v := &Verdict{Hypothesis: m.Hypothesis, Claim: m.Claim.Text}
 	t := newTrials(run)

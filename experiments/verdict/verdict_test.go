@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"lflab/experiments/record"
+	"lflab/experiments/stats"
 	"lflab/experiments/suite"
 )
 
@@ -205,5 +206,51 @@ confirmed  dispatch latency, leader / worker (claimed below 1)
 	}
 	if got := text(pairOf(0.7, 0, ratioBelow(1))); !strings.Contains(got, "no two cells of the plan") {
 		t.Errorf("no plan:\n%s", got)
+	}
+}
+
+// TestSensitivity: the two trials that a gate leaves out would turn the verdict.
+func TestSensitivity(t *testing.T) {
+	run := pairOf(0.7, 9, ratioBelow(1))
+	if v := Judge(run); v.Unfiltered != "" || v.Sensitivity() != "" {
+		t.Errorf("nothing is left out: %q", v.Sensitivity())
+	}
+	for i := range run.Trials {
+		if tr := &run.Trials[i]; tr.Repetition < 2 && tr.Cell["mpm"] == "leader" {
+			tr.Phases[0].D = &stats.Dist{Count: 1000, P50: 1e6}
+			tr.Gates = []record.Gate{{Name: "steady", Phase: "open"}}
+		}
+	}
+	v := Judge(run)
+	if v.Outcome != Confirmed || v.Unfiltered != Undecided || v.Sensitivity() != "With no trial left out for its gates it would be undecided." {
+		t.Errorf("%s %s", v.Sentence(), v.Sensitivity())
+	}
+	left := 0
+	for i := range run.Trials {
+		left += len(run.Trials[i].Gates)
+	}
+	if left != 2 {
+		t.Errorf("judging changed the run: %d gates are left of 2", left)
+	}
+}
+
+// TestClientsLine: beside a dispatch latency stands what the client felt, with
+// the sign that the client's own data have; beside a count nothing does.
+func TestClientsLine(t *testing.T) {
+	run := pairOf(0.7, 12, ratioBelow(1))
+	for i := range run.Trials {
+		p := &run.Trials[i].Phases[0]
+		p.Latency = stats.Dist{Count: 10_000, P50: 100_000 * drift(run.Trials[i].Repetition), Mean: 120_000, P99: 200_000}
+		if run.Trials[i].Cell["mpm"] == "leader" {
+			p.Latency.P50, p.Latency.Mean = 0.95*p.Latency.P50, 1.04*p.Latency.Mean
+		}
+	}
+	const want = "; the ratio of latencies that the client felt: p50 0.950 [0.950, 0.950], mean 1.04 [1.04, 1.04], p99 1.00 [1.00, 1.00]"
+	if got := Judge(run).Sentence(); !strings.Contains(got, want) {
+		t.Errorf("%s", got)
+	}
+	run.Manifest.Rules[0].Metric, run.Manifest.Rules[0].ToMetric = "allocations_per_request", "allocations_per_request"
+	if got := Judge(run).Sentence(); strings.Contains(got, "client") {
+		t.Errorf("of a count: %s", got)
 	}
 }

@@ -21,6 +21,9 @@ func (v *Verdict) Write(w io.Writer) error {
 	if v.Claim != "" {
 		fmt.Fprintf(&b, "claimed: %s\n", v.Claim)
 	}
+	if s := v.Sensitivity(); s != "" {
+		fmt.Fprintln(&b, s)
+	}
 	for i := range v.Rules {
 		fmt.Fprintln(&b)
 		if err := v.Rules[i].write(&b); err != nil {
