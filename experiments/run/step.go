@@ -33,7 +33,8 @@ func (s *session) step(ctx context.Context, p record.Phase) (*record.PhaseResult
 	watcher.Go(func() {
 		unseen = w.watch(looking, func(seen *record.Series) bool {
 			gone, end := down.Load(), over.Load()
-			return end > 0 && (since() > end || since() > gone+int64(stillFor) && seen.Still(looks))
+			last := int64(seen.TimeS[len(seen.TimeS)-1] * 1e9) // the look's own time, because a look may take long
+			return end > 0 && (since() > end || last > gone+int64(stillFor) && seen.Still(looks))
 		})
 	})
 	defer watcher.Wait()
