@@ -33,6 +33,9 @@ func (s *session) step(ctx context.Context, p record.Phase) (*record.PhaseResult
 	watcher.Go(func() {
 		unseen = w.watch(looking, func(seen *record.Series) bool {
 			gone, end := down.Load(), over.Load()
+			if len(seen.TimeS) == 0 {
+				return false
+			}
 			last := int64(seen.TimeS[len(seen.TimeS)-1] * 1e9) // the look's own time, because a look may take long
 			return end > 0 && (since() > end || last > gone+int64(stillFor) && seen.Still(looks))
 		})
