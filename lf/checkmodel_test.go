@@ -174,7 +174,7 @@ func (c *checker) advance(s *state, i, choice int) bool {
 	return true
 }
 
-// acts does what the machine asked for.
+// acts carries out, for actor t, the action that its state machine returned.
 func (c *checker) acts(t *actor, a act) {
 	switch a {
 	case sleep, rest:

@@ -65,8 +65,8 @@ Below the letters, ^ marks a leader or listener, the next to take a connection.`
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			// A signal must find its handler when anything has been printed, or
-			// asked of the server.
+			// The handler is installed before the first output and the first
+			// request to the server, after which a signal may come.
 			ctx, cancel := signal.NotifyContext(cmd.Context(), os.Interrupt, unix.SIGTERM)
 			defer cancel()
 			if len(args) > 0 {

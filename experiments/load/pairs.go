@@ -88,8 +88,8 @@ func (b *pairTable) slot(request uint64) *pairSlot { return &b.slots[request/2%p
 // turn distinguishes the pairs that share a slot.
 func turn(request uint64) uint64 { return request / 2 / pairSlots << stampBits }
 
-// write must be called before the write, so that it comes before the reading of
-// the answer.
+// write notes that a request is sent at now. It must be called before the system
+// call that sends it. Otherwise the answer could be read before the note is made.
 func (b *pairTable) write(request uint64, now int64) {
 	b.slot(request).written[request%2].Store(turn(request) | uint64(now))
 }

@@ -39,7 +39,7 @@ type tally struct {
 	beyond    uint64     // values beyond the histograms' range
 	pairs     *pairTally // nil unless arrivals are paired
 
-	// By arrival:
+	// What arrived in the measured time, whenever its request was planned:
 	within  uint64
 	bytes   uint64
 	unasked uint64 // data on connections without a request

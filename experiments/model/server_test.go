@@ -14,6 +14,9 @@ var (
 	smallWorker = Server{Wake: 12e3, Gap: 2e3, Rest: 12e3, Accept: 1e3}
 )
 
+// The comments work out the expected times in ns by hand, with the rate l per ns:
+// the wait for connections that came before, l G^2 / (2 (1 - l G)), plus the wait
+// for the wake-up V that ends an idle time, (2 V + l V^2) / (2 (1 + l V)).
 func TestAcceptingByHand(t *testing.T) {
 	s := smallLeader
 	for _, c := range []struct{ rate, want float64 }{

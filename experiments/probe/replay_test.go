@@ -54,7 +54,8 @@ func (p replay) upto(at *uint64, stamp uint64, stage bpf.ProbeStage, place stage
 	}
 }
 
-// request mirrors data_read.
+// request accounts a request that was read, as the kernel program data_read
+// does.
 func (p replay) request(q *Request) {
 	group := bpf.ProbeStageKEPT_TOTAL
 	if q.First == 1 {

@@ -246,7 +246,8 @@ func beProbe() {
 	say(end)
 }
 
-// ownTarget starts a target from within a test's other process.
+// ownTarget starts a program for a probe to watch. It is for processes that a
+// test has started. exercise makes the program work.
 func ownTarget() (pid int, exercise func()) {
 	cmd := exec.Command("/proc/self/exe", "-test.run=^TestRole$")
 	cmd.Env = append(os.Environ(), roleVariable+"=target")

@@ -40,7 +40,7 @@ func TestApacheSuite(t *testing.T) {
 			}
 			out := t.TempDir()
 			t.Setenv("TMPDIR", temp)
-			x, err := New(s, Options{Dir: filepath.Join(out, "out"), Repeat: 1, Scale: 0.6, Only: []string{"mpm=" + sub.Name}})
+			x, err := New(s, Options{Dir: filepath.Join(out, "out"), Repeat: 1, Scale: 0.6, Only: []string{"mpm=" + sub.Name}, NoMakeups: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -131,7 +131,7 @@ func TestSpareOfApache(t *testing.T) {
 			if _, err := exec.LookPath(sub.Needs); err != nil {
 				t.Skip(err)
 			}
-			x, err := New(s, Options{Dir: t.TempDir(), Repeat: 1, Scale: 0.05, Only: []string{"mpm=" + sub.Name}})
+			x, err := New(s, Options{Dir: t.TempDir(), Repeat: 1, Scale: 0.05, Only: []string{"mpm=" + sub.Name}, NoMakeups: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -111,9 +111,9 @@ func errorsGate(res *load.Result) record.Gate {
 	return g
 }
 
-// waitGate rejects waits that the measured times do not contain: connections
-// without an answer in the measured time, and requests of the warm-up that held
-// a connection.
+// waitGate rejects a trial in which clients waited without the latencies showing
+// it: a connection had no answer in the whole measured time, or a request of the
+// warm-up still occupied a connection then.
 func waitGate(res *load.Result) record.Gate {
 	s, h := res.Starved, res.Held
 	g := record.Gate{Name: "hidden_waits", OK: s.Silent == 0 && !h.Hides(), Detail: "no connection waited longer than the measured times say"}

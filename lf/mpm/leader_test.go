@@ -13,9 +13,9 @@ import (
 	"lflab/lf/serve"
 )
 
-// TestSilentPeerDelaysNobody checks that promotion, or what replaces it, comes
-// before the first read. L2: others get their answers while a peer is silent to
-// the end.
+// TestSilentPeerDelaysNobody checks that a thread promotes the next leader, or
+// hands its task on, before it first reads from its connection: while one peer
+// sends nothing, the others get their answers.
 func TestSilentPeerDelaysNobody(t *testing.T) {
 	everyVariant(t, setup{silent: true}, func(t *testing.T, r *rig) {
 		if r.kind.ListenerSeat && r.threads < 3 {

@@ -14,8 +14,8 @@ func inFull(t *testing.T, test func(*testing.T)) {
 // reaches the socket that gets the descriptor next.
 func TestCutAgainstManyCloses(t *testing.T) { inFull(t, TestCutAgainstClose) }
 
-// TestKickAgainstManyReads does the same for a kick and the end of an idle
-// wait.
+// TestKickAgainstManyReads also covers rare orders of a kick, with which another
+// thread ends a wait, and the end of the wait by itself.
 func TestKickAgainstManyReads(t *testing.T) { inFull(t, TestKickAgainstReadIdle) }
 
 // TestEveryModeTakesMany also covers the rare moments of each accept mode: an
