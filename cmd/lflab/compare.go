@@ -48,7 +48,7 @@ what matters.
 
 It prints one line for each cell and phase that is worse by its whole interval,
 one for each that cannot be told, with the blocks that would tell, and ends with
-status 0 (all within their bounds), 1 (something is worse) or 2 (nothing is
+status 0 (every interval lies within its bound), 1 (something is worse) or 2 (nothing is
 worse, but something cannot be told, or the command line is wrong). A difference
 smaller than A's own trials differ by chance never fails. Both runs must come
 from one machine, soon after each other: a slower machine is a slower server.`,
@@ -63,11 +63,11 @@ from one machine, soon after each other: a slower machine is a slower server.`,
 			case len(only) > 0 && len(gate) == 0:
 				return usageError{errors.New("--only goes with --gate")}
 			}
-			a, err := record.Open(args[0])
+			a, err := record.OpenRecords(args[0])
 			if err != nil {
 				return err
 			}
-			b, err := record.Open(args[1])
+			b, err := record.OpenRecords(args[1])
 			if err != nil {
 				return err
 			}
@@ -79,15 +79,14 @@ from one machine, soon after each other: a slower machine is a slower server.`,
 			for _, d := range differences {
 				fmt.Fprintln(stdout, "note:", d)
 			}
+			fmt.Fprintln(stdout, "note:", report.Speed(a, b))
 			if len(bounds) > 0 {
-				fmt.Fprintln(stdout, "note:", report.Speed(a, b))
 				g, err := verdict.NewGate(a, b, bounds, only)
 				if err != nil {
 					return usageError{fmt.Errorf("--gate: %w", err)}
 				}
 				return passGate(stdout, g)
 			}
-			fmt.Fprintln(stdout, "note:", report.Speed(a, b))
 			c := report.Compare(a, b)
 			if err := c.WriteNotes(stdout); err != nil {
 				return err

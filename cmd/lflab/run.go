@@ -192,8 +192,10 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 
 // moreBlocks returns the blocks that would decide the undecided rules of a
 // finished run, nil if there are none or no number of blocks would.
-func moreBlocks(r *record.Run) *run.More {
-	v := verdict.Judge(r)
+func moreBlocks(r *record.Run) *run.More { return blocksOf(verdict.Judge(r), r.Manifest.Repeat) }
+
+// blocksOf is moreBlocks for a run that has been judged.
+func blocksOf(v *verdict.Verdict, repeat int) *run.More {
 	more := &run.More{}
 	for i := range v.Rules {
 		q := &v.Rules[i]
@@ -203,7 +205,7 @@ func moreBlocks(r *record.Run) *run.More {
 		}
 		blocks := f.More
 		if f.Unknown {
-			blocks = r.Manifest.Repeat
+			blocks = repeat
 		}
 		if more.Why == "" {
 			more.Why = "undecided: " + q.Rule.Title

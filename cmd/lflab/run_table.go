@@ -43,9 +43,10 @@ func present(w io.Writer, r *record.Run) error {
 			fmt.Fprintf(w, "\n%s\n", grown)
 		}
 	}
+	v := verdict.Judge(r)
 	if len(r.Manifest.Rules) > 0 {
 		fmt.Fprintln(w)
-		if err := verdict.Judge(r).Write(w); err != nil {
+		if err := v.Write(w); err != nil {
 			return err
 		}
 	}
@@ -57,7 +58,7 @@ func present(w io.Writer, r *record.Run) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s\n\nreport: %s\nagain:  %s\n", findings.Answer(r), path, r.Manifest.Command)
-	if more := moreBlocks(r); more != nil && r.Manifest.BudgetS == 0 {
+	if more := blocksOf(v, r.Manifest.Repeat); more != nil && r.Manifest.BudgetS == 0 {
 		fmt.Fprintf(w, "decide: lflab run --resume %s  (adds up to %d blocks of %d cells; %s)\n", r.Dir, min(more.Blocks, r.Manifest.Repeat), len(more.Cells), more.Why)
 	}
 	return nil

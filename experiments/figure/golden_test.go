@@ -24,7 +24,7 @@ const goldenFile = "testdata/figures.sum"
 // Every figure of the made-up runs is the same SVG, byte for byte, as when
 // testdata/figures.sum was written. After an intended change, look at the
 // figures, which the test leaves in a directory that it names, and write the
-// sums anew with
+// sums again with
 //
 //	go test ./experiments/figure -run TestFiguresRegenerate -update
 func TestFiguresRegenerate(t *testing.T) {

@@ -120,7 +120,7 @@ func (v *View) predictedSeries(of prediction, axis record.Axis, ph record.Phase,
 }
 
 // atAchieved moves points to the spacings that pairs achieved, as medians over
-// processes, where these were measured. It sorts the points anew.
+// processes, where these were measured. It sorts the points.
 func (v *View) atAchieved(ps []plot.SeriesPoint, axis record.Axis, phase string, c record.Cell) {
 	asked := map[float64]float64{}
 	for _, q := range v.along(axis, phase, c, findings.MetricOf("pair_spacing_p50_ns")) {

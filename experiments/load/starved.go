@@ -35,7 +35,7 @@ func (h Held) Hides() bool { return h.ToEnd > 0 || h.Failed > 0 || h.Outlasting 
 // been held in order to count.
 const leastHold = 0.01
 
-// sight is what a slot saw of the measured time.
+// sight is what one slot for a connection has seen of the measured time.
 type sight struct {
 	answered bool  // an answer came
 	busy     int64 // ns in which the slot was not free; not kept up to date once an answer came

@@ -10,6 +10,7 @@ import (
 	"lflab/experiments/findings"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
+	"lflab/experiments/suite"
 	"lflab/experiments/verdict"
 	"lflab/experiments/words"
 )
@@ -51,7 +52,7 @@ func Agree(a, b *record.Run) *Agreement {
 			for k := range y.Pairs {
 				q := &y.Pairs[k]
 				same := func(p verdict.Pair) bool { return p.Same(q) }
-				if i := slices.IndexFunc(x.Pairs, same); i >= 0 && y.Rule.Kind != "gain" {
+				if i := slices.IndexFunc(x.Pairs, same); i >= 0 && y.Rule.Kind != suite.RuleGain {
 					g.add(y.Rule.Title+": "+q.Label(y.Rule), x.Pairs[i].Effect.Interval, q.Effect.Interval)
 				}
 			}
@@ -77,32 +78,44 @@ func (g *Agreement) add(name string, a, b stats.Interval) {
 	g.Ratios = append(g.Ratios, AgreedRatio{name, a, b})
 }
 
+func (r AgreedRatio) overlaps() bool { return r.First.Overlaps(r.Second) }
+
+// Summary counts the rules that agree and the ratios that overlap.
+func (g *Agreement) Summary() string {
+	var parts []string
+	if n := len(g.Rules); n > 0 {
+		differ := slices.DeleteFunc(slices.Clone(g.Rules), func(r AgreedRule) bool { return r.First == r.Second })
+		parts = append(parts, fmt.Sprintf("%d of %d rules agree", n-len(differ), n))
+	}
+	if n := len(g.Ratios); n > 0 {
+		apart := slices.DeleteFunc(slices.Clone(g.Ratios), AgreedRatio.overlaps)
+		parts = append(parts, fmt.Sprintf("%d of %d ratios overlap", n-len(apart), n))
+	}
+	if g.Few > 0 {
+		parts = append(parts, fmt.Sprintf("%d ratios have fewer than %d blocks in a run", g.Few, stats.Fewest))
+	}
+	if len(parts) == 0 {
+		return "the runs share no rule and no ratio"
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Write writes rules, then the ratios whose intervals do not overlap, then a
 // line that counts both.
 func (g *Agreement) Write(w io.Writer) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	agree := 0
 	if len(g.Rules) > 0 {
 		fmt.Fprintf(t, "rule\tfirst\tsecond\t\n")
 	}
 	for _, r := range g.Rules {
-		mark := "differs"
-		if r.First == r.Second {
-			agree++
-			mark = ""
+		mark := ""
+		if r.First != r.Second {
+			mark = "differs"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", r.Title, r.First, r.Second, mark)
 	}
-	overlap := 0
-	var apart []AgreedRatio
-	for _, r := range g.Ratios {
-		if r.First.Overlaps(r.Second) {
-			overlap++
-		} else {
-			apart = append(apart, r)
-		}
-	}
+	apart := slices.DeleteFunc(slices.Clone(g.Ratios), AgreedRatio.overlaps)
 	if len(apart) > 0 {
 		fmt.Fprintf(t, "\nratio whose intervals do not overlap\tfirst\tsecond\t\n")
 	}
@@ -112,20 +125,7 @@ func (g *Agreement) Write(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	var parts []string
-	if len(g.Rules) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d rules agree", agree, len(g.Rules)))
-	}
-	if len(g.Ratios) > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d ratios overlap", overlap, len(g.Ratios)))
-	}
-	if g.Few > 0 {
-		parts = append(parts, fmt.Sprintf("%d ratios have fewer than %d blocks in a run", g.Few, stats.Fewest))
-	}
-	if len(parts) == 0 {
-		parts = []string{"the runs share no rule and no ratio"}
-	}
-	fmt.Fprintln(&b, strings.Join(parts, ", "))
+	fmt.Fprintln(&b, g.Summary())
 	switch {
 	case g.First == "":
 	case g.First == g.Second:

@@ -7,8 +7,8 @@ import (
 	"lflab/experiments/record"
 )
 
-// agreeText says how far run b agrees with the earlier run a, in the intervals
-// of cells' metrics.
+// agreeText says how far run b agrees with the earlier run a: in rules and
+// ratios, then in the intervals of cells' metrics, which a slower machine moves.
 func agreeText(a, b *run) string {
 	var cells, overlapping, few int
 	var apart []string
@@ -25,7 +25,7 @@ func agreeText(a, b *run) string {
 	if cells == 0 {
 		return fmt.Sprintf("Whether it agrees with %s cannot be told: no cell has enough trials that count in both.", with)
 	}
-	text := fmt.Sprintf("It agrees with %s in %d of %d intervals of cells' metrics (%.1f %%)", with, overlapping, cells, 100*float64(overlapping)/float64(cells))
+	text := fmt.Sprintf("Beside %s %s; of absolute values %d of %d intervals overlap (%.1f %%)", with, Agree(a.Data, b.Data).Summary(), overlapping, cells, 100*float64(overlapping)/float64(cells))
 	if len(apart) > 0 {
 		text += "; those that do not overlap in every cell: " + strings.Join(apart, ", ")
 	}

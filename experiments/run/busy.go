@@ -23,12 +23,13 @@ const (
 type BusyError struct {
 	Trials int     // that did not count, one after the other
 	Lo, Hi float64 // least and greatest share of the machine that others used
+	Most   float64 // share that is allowed
 	Dir    string  // results directory
 }
 
 func (e *BusyError) Error() string {
 	return fmt.Sprintf("the last %d trials do not count, because other programs used %.0f to %.0f %% of the machine's CPU time (at most %.0f %% are allowed): end them, or wait, and go on with lflab run --resume %s (--busy goes on all the same)",
-		e.Trials, 100*e.Lo, 100*e.Hi, 100*othersLimit, e.Dir)
+		e.Trials, 100*e.Lo, 100*e.Hi, 100*e.Most, e.Dir)
 }
 
 // awaitQuiet waits until other programs use no more CPU time than the gates
@@ -36,7 +37,7 @@ func (e *BusyError) Error() string {
 func (x *Experiment) awaitQuiet(ctx context.Context) {
 	for end := time.Now().Add(quietWait); ; {
 		share, err := othersShare(ctx, quietFor)
-		if err != nil || share <= othersLimit || ctx.Err() != nil || time.Now().After(end) {
+		if err != nil || share <= mostOthers(x.host.CPUs) || ctx.Err() != nil || time.Now().After(end) {
 			return // unknown, or quiet, or loaded for good: the gates will tell
 		}
 		if x.opts.Progress != nil {
@@ -90,7 +91,7 @@ func busy(t *record.Trial) (share float64, spoilt bool) {
 type row []float64
 
 // add counts a trial. It returns an error after the last one that is allowed.
-func (r *row) add(t *record.Trial, dir string) error {
+func (r *row) add(t *record.Trial, cpus int, dir string) error {
 	share, spoilt := busy(t)
 	if !spoilt {
 		*r = nil
@@ -99,5 +100,5 @@ func (r *row) add(t *record.Trial, dir string) error {
 	if *r = append(*r, share); len(*r) < mostBusy {
 		return nil
 	}
-	return &BusyError{Trials: len(*r), Lo: slices.Min(*r), Hi: slices.Max(*r), Dir: dir}
+	return &BusyError{Trials: len(*r), Lo: slices.Min(*r), Hi: slices.Max(*r), Most: mostOthers(cpus), Dir: dir}
 }

@@ -108,7 +108,7 @@ func New(s *suite.Suite, o Options) (*Experiment, error) {
 // scale, budget and choice of cells from there and leaves out complete trials;
 // trials that failed or cannot be read run again. If the suite, the program or
 // the machine has changed, it returns an error unless o.Force is set. With
-// o.Force it plans anew and sets aside the trials that were measured under
+// o.Force it makes a new plan and sets aside the trials that were measured under
 // other conditions.
 func Resume(dir string, o Options) (*Experiment, error) {
 	r, err := record.OpenRecords(dir)

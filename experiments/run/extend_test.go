@@ -57,7 +57,7 @@ func TestResumeExtends(t *testing.T) {
 }
 
 // TestBusyMachineStopsTheRun: eight trials in a row that other programs spoilt
-// end the run, which can be resumed. A valid phase in between begins anew, and
+// end the run, which can be resumed. A valid phase in between ends the row, and
 // without StopBusy the run goes on.
 func TestBusyMachineStopsTheRun(t *testing.T) {
 	t.Parallel()

@@ -76,11 +76,15 @@ func excuse(gates []record.Gate) {
 	}
 }
 
+// mostOthers returns the largest share of the machine's CPU time that other
+// programs may use.
+func mostOthers(cpus int) float64 { return min(othersLimit, othersCPUs/float64(max(1, cpus))) }
+
 // lostGates judges the CPU time between two readings that others took from the
 // trial. used is the CPU time of the trial and the runner.
 func lostGates(phase string, begin, end machine.CPUTime, used, wall time.Duration) []record.Gate {
 	gates := []record.Gate{
-		shareGate("other_load", "other programs used", end.Busy-begin.Busy-used, wall, end.CPUs, min(othersLimit, othersCPUs/float64(max(1, end.CPUs)))),
+		shareGate("other_load", "other programs used", end.Busy-begin.Busy-used, wall, end.CPUs, mostOthers(end.CPUs)),
 		shareGate("stolen", "the hypervisor took", end.Stolen-begin.Stolen, wall, end.CPUs, stolenLimit),
 		shareGate("throttled", "a control group's quota withheld", end.Throttled-begin.Throttled, wall, end.CPUs, throttledLimit),
 	}

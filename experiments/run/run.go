@@ -182,7 +182,7 @@ func (w *work) trials(ctx context.Context) error {
 		}
 		w.progress(t)
 		if x.opts.StopBusy {
-			if err := w.spoilt.add(t, x.opts.Dir); err != nil {
+			if err := w.spoilt.add(t, x.host.CPUs, x.opts.Dir); err != nil {
 				return err
 			}
 		}

@@ -37,7 +37,7 @@ func (f *Forecast) Text() string {
 	case f.Blocks == 0:
 		return fmt.Sprintf("if centre and spread stay, no number of blocks up to %d would decide it", mostForecast)
 	}
-	return fmt.Sprintf("about %d blocks would decide it (%d more, %s), if centre and spread stay", f.Blocks, f.More, about(f.Time))
+	return fmt.Sprintf("about %d blocks would decide it with a probability of 80 %% (%d more, %s), if centre and spread stay", f.Blocks, f.More, about(f.Time))
 }
 
 // about rounds a time for readers.

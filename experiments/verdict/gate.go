@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"lflab/experiments/record"
@@ -58,7 +59,7 @@ type GateResult uint8
 
 // Results of a gate. Their numbers are exit statuses.
 const (
-	GatePassed  GateResult = 0 // nothing is worse than its bound, as far as intervals show
+	GatePassed  GateResult = 0 // every interval lies within its bound
 	GateFailed  GateResult = 1 // something is worse than its bound, by its whole interval
 	GateUnknown GateResult = 2 // an interval includes its bound, or there is nothing to compare
 )
@@ -86,7 +87,8 @@ type Gate struct {
 // baseline does not have is an error.
 //
 // A line fails if the whole interval of candidate / baseline lies beyond the
-// bound, passes if it lies within, and is unknown otherwise. Intervals are at
+// bound and the floor, passes if it lies within the bound, and is unknown
+// otherwise. Intervals are at
 // 1 - 0.1/k for k lines, so that a candidate that equals the baseline fails, in
 // any line, in 5 % of all cases at most.
 //
@@ -107,10 +109,9 @@ func NewGate(baseline, candidate *record.Run, bounds []Bound, only []string) (*G
 		}
 	}
 	type pair struct {
-		line       GateLine
-		effect     stats.Effect
-		spread     float64
-		from, with []float64
+		line          GateLine
+		effect        stats.Effect
+		before, after []float64
 	}
 	var pairs []pair
 	for _, cell := range cells {
@@ -128,11 +129,10 @@ func NewGate(baseline, candidate *record.Run, bounds []Bound, only []string) (*G
 				if len(x) == 0 && len(y) == 0 {
 					continue
 				}
-				p := pair{line: GateLine{Cell: record.Label(baseline.Manifest.Axes, cell), Phase: ph.Name, Bound: bound}, from: x, with: y}
+				p := pair{line: GateLine{Cell: record.Label(baseline.Manifest.Axes, cell), Phase: ph.Name, Bound: bound}, before: x, after: y}
 				if p.effect = stats.Ratio(y, x); record.MetricOf(bound.Metric).Higher {
 					p.effect = stats.Ratio(x, y)
 				}
-				p.spread = math.Hypot(logDeviation(x), logDeviation(y))
 				pairs = append(pairs, p)
 			}
 		}
@@ -142,16 +142,16 @@ func NewGate(baseline, candidate *record.Run, bounds []Bound, only []string) (*G
 		l := p.line
 		var ok bool
 		l.Worse, ok = p.effect.At(g.Level)
-		l.Floor = floor(p.from, len(p.with))
-		bound := 1 + max(l.Bound.Share, l.Floor)
+		l.Floor = floor(p.before, len(p.after))
 		switch {
-		case ok && l.Worse.Lo > bound:
+		case ok && l.Worse.Lo > 1+max(l.Bound.Share, l.Floor):
 			l.Result = GateFailed
-		case ok && l.Worse.Hi <= bound:
+		case ok && l.Worse.Hi <= 1+l.Bound.Share:
 			l.Result = GatePassed
 		default:
 			l.Result = GateUnknown
-			l.Blocks = blocksToTell(p.effect.Center, p.spread, 1+l.Bound.Share, g.Level)
+			spread := math.Hypot(logDeviation(p.before), logDeviation(p.after))
+			l.Blocks = blocksToTell(p.effect.Center, spread, 1+l.Bound.Share, g.Level)
 		}
 		g.Lines = append(g.Lines, l)
 	}
@@ -192,7 +192,7 @@ func floor(baseline []float64, m int) float64 {
 	var apart []float64
 	for range floorDraws {
 		rng.Shuffle(n, func(i, j int) { xs[i], xs[j] = xs[j], xs[i] })
-		if d := math.Abs(math.Log(stats.Median(xs[:n/2]) / stats.Median(xs[n/2:]))); !math.IsNaN(d) && !math.IsInf(d, 0) {
+		if d := math.Abs(math.Log(stats.Ratio(xs[:n/2], xs[n/2:]).Center)); !math.IsNaN(d) && !math.IsInf(d, 0) {
 			apart = append(apart, d)
 		}
 	}
@@ -204,15 +204,14 @@ func floor(baseline []float64, m int) float64 {
 	return math.Expm1(apart[len(apart)*95/100] * scale)
 }
 
-// logDeviation returns the standard deviation of the logarithms of positive
-// values, infinite for fewer than two.
+// logDeviation returns the standard deviation of the logarithms of values. It is
+// NaN for fewer than two, and if one is not positive.
 func logDeviation(xs []float64) float64 {
-	by := map[int]float64{}
-	one := map[int]float64{}
+	logs := make([]float64, len(xs))
 	for i, x := range xs {
-		by[i], one[i] = x, 1
+		logs[i] = math.Log(x)
 	}
-	return stats.RatioPaired(by, one).Spread()
+	return stat.StdDev(logs, nil)
 }
 
 // blocksToTell returns how many blocks in each run would tell on which side of
@@ -284,7 +283,7 @@ func (l *GateLine) needs() string {
 	case l.Blocks == 0:
 		return fmt.Sprintf("no number of blocks up to %d would tell, if centre and spread stay", mostForecast)
 	}
-	return fmt.Sprintf("about %d blocks in each run would tell, if centre and spread stay", l.Blocks)
+	return fmt.Sprintf("about %d blocks in each run would tell with a probability of 80 %%, if centre and spread stay", l.Blocks)
 }
 
 // Bounds sorts bounds by name and refuses two of one name.

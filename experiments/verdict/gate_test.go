@@ -83,7 +83,7 @@ func TestGateSaysWhatItNeeds(t *testing.T) {
 	if err := g.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(b.String(), "cannot tell: leader, open, cpu_us_per_request: ") || !strings.Contains(b.String(), "blocks in each run would tell") ||
+	if !strings.Contains(b.String(), "cannot tell: leader, open, cpu_us_per_request: ") || !strings.Contains(b.String(), "blocks in each run would tell with a probability of 80 %") ||
 		!strings.Contains(b.String(), "0 worse") {
 		t.Errorf("%s", b.String())
 	}

@@ -3,7 +3,6 @@ package verdict
 import (
 	"fmt"
 	"io"
-	"maps"
 	"math"
 	"strings"
 	"text/tabwriter"
@@ -95,7 +94,7 @@ func (p *Pooled) Agree() int {
 // of the pairs with the standard deviations between and within runs.
 func (p *Pooled) Write(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s pooled: %s\n", count(len(p.Runs), "run"), p.All.Sentence())
+	fmt.Fprintf(&b, "%s pooled, %d of them with the same verdict: %s\n", count(len(p.Runs), "run"), p.Agree(), p.All.Sentence())
 	for i, r := range p.Runs {
 		fmt.Fprintf(&b, "run %d: %s (%s)\n", i+1, r.Outcome, r.Dir)
 	}
@@ -135,18 +134,4 @@ func (s *SamePair) deviation(sd float64) string {
 		return number(math.Round(sd*1e3) / 1e3)
 	}
 	return fmt.Sprintf("%.1f %%", 100*math.Expm1(sd))
-}
-
-// RulesDiffer reports whether two runs were judged by different rules.
-func RulesDiffer(a, b *record.Run) bool {
-	return a.Manifest.SuiteDigest != b.Manifest.SuiteDigest && !maps.EqualFunc(ruleSet(a), ruleSet(b), func(x, y string) bool { return x == y })
-}
-
-// ruleSet returns the rules of a run by title.
-func ruleSet(r *record.Run) map[string]string {
-	set := map[string]string{}
-	for _, q := range r.Manifest.Rules {
-		set[q.Title] = fmt.Sprintf("%+v", q)
-	}
-	return set
 }

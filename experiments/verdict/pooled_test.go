@@ -39,7 +39,7 @@ func TestPooledRunsDecide(t *testing.T) {
 	if err := p.Write(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"3 runs pooled: H2 is confirmed: ", "run 2: undecided (b)", "leader / worker", "12 "} {
+	for _, want := range []string{"3 runs pooled, 0 of them with the same verdict: H2 is confirmed: ", "run 2: undecided (b)", "leader / worker", "12 "} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("does not say %q:\n%s", want, b.String())
 		}

@@ -243,7 +243,7 @@ func TestAmong(t *testing.T) {
 		if v.Outcome != c.want {
 			t.Errorf("%s of %d pairs: %s", c.each, c.cells, v.Sentence())
 		}
-		if c.want == Undecided && !strings.Contains(v.Reason, "among 30 pairs so few blocks cannot show it; about 11 blocks would decide it (3 more") {
+		if c.want == Undecided && !strings.Contains(v.Reason, "among 30 pairs so few blocks cannot show it; about 11 blocks would decide it with a probability of 80 % (3 more") {
 			t.Errorf("%s", v.Sentence())
 		}
 		// One pair of many that contradicts by chance does not decide: its

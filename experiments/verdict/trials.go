@@ -88,7 +88,7 @@ func (t *trials) lacks(e *End) string {
 	case e.Valid == 0:
 		return fmt.Sprintf("none of the %s of %s is valid", count(e.Trials, "trial"), name)
 	case len(e.byBlock) == 0:
-		why := fmt.Sprintf("%s was not measured in phase %s of %s", e.Metric, e.Phase, name)
+		why := fmt.Sprintf("phase %s of %s has no %s (it was not measured, or is a quantile with fewer than ten values beyond it)", e.Phase, name, e.Metric)
 		for _, s := range t.run.Manifest.Skipped {
 			if strings.HasPrefix(s, "probe: ") {
 				why += " (" + s + ")"

@@ -21,7 +21,7 @@ func TestGrief(t *testing.T) {
 		t.Errorf("one that had lived: held back %v", got)
 	}
 	if got := g.died(now, 0); got != time.Second {
-		t.Errorf("and the row begins anew with %v", got)
+		t.Errorf("and the row begins again with %v", got)
 	}
 	// C13
 	if got := g.failed(now); got != 10*time.Second || g.over(now.Add(got-1)) || !g.over(now.Add(got)) {
