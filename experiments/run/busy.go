@@ -36,7 +36,7 @@ func (e *BusyError) Error() string {
 // allow, for quietWait at most. It tells Progress about the wait.
 func (x *Experiment) awaitQuiet(ctx context.Context) {
 	for end := time.Now().Add(quietWait); ; {
-		share, err := othersShare(ctx, quietFor)
+		share, err := x.others(ctx, quietFor)
 		if err != nil || share <= mostOthers(x.host.CPUs) || ctx.Err() != nil || time.Now().After(end) {
 			return // unknown, or quiet, or loaded for good: the gates will tell
 		}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
@@ -84,9 +85,10 @@ type Experiment struct {
 	unlockTemp func()            // lets other runs remove temp
 	docRoot    string            // directory of the files to serve; empty if there are none
 
-	clocks func() (monotonic, real int64) // machine.Clocks, except in tests
-	judge  func(*record.Trial)            // changes a trial's gates before it is kept; nil except in tests
-	ring   int                            // size of the probe's buffer in bytes; 0 means the probe's default
+	clocks func() (monotonic, real int64)                                 // machine.Clocks, except in tests
+	others func(ctx context.Context, long time.Duration) (float64, error) // othersShare, except in tests
+	judge  func(*record.Trial)                                            // changes a trial's gates before it is kept; nil except in tests
+	ring   int                                                            // size of the probe's buffer in bytes; 0 means the probe's default
 }
 
 // New plans a suite. It compiles the C sources of its subjects into a temporary
@@ -225,7 +227,7 @@ func prepare(s *suite.Suite, o Options) (*Experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}, host: machine.Read(), clocks: machine.Clocks}
+	x := &Experiment{suite: s, opts: o, built: map[string]string{}, found: map[string]string{}, host: machine.Read(), clocks: machine.Clocks, others: othersShare}
 	x.Manifest = record.Manifest{
 		Format: record.ManifestFormat, Suite: s.Name, SuiteFile: s.File, SuiteDigest: s.Digest, Title: s.Title, Question: s.Question,
 		Command: o.Command, Seed: o.Seed, Repeat: o.Repeat, Only: o.Only, Scale: o.Scale, BudgetS: o.Budget.Seconds(),

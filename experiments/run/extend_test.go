@@ -1,10 +1,13 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lflab/experiments/record"
 )
@@ -56,34 +59,71 @@ func TestResumeExtends(t *testing.T) {
 	noneLeft()
 }
 
-// TestBusyMachineStopsTheRun: eight trials in a row that other programs spoilt
-// end the run, which can be resumed. A valid phase in between ends the row, and
-// without StopBusy the run goes on.
+// loaded returns the gates of a trial in which other programs used 40 and 60 % of
+// the machine.
+func loaded(open, closed bool) []record.Gate {
+	return []record.Gate{{Name: "other_load", Phase: "open", OK: open, Value: 0.4}, {Name: "other_load", Phase: "closed", OK: closed, Value: 0.6}}
+}
+
+// TestBusyMachineStopsTheRun: the run waits for other programs while they use
+// too much, says so, and ends after eight trials in a row that they spoilt. It
+// can be resumed.
 func TestBusyMachineStopsTheRun(t *testing.T) {
 	t.Parallel()
 	_, noneLeft := pids(t)
-	load := func(open, closed bool) []record.Gate {
-		return []record.Gate{{Name: "other_load", Phase: "open", OK: open, Value: 0.4}, {Name: "other_load", Phase: "closed", OK: closed, Value: 0.6}}
+	dir := filepath.Join(t.TempDir(), "out")
+	x := made(t, dir, Options{Repeat: 3, NoMakeups: true})
+	spoil(x, func(*record.Trial, int) []record.Gate { return loaded(false, false) })
+	shares := []float64{0.9, 0.5, 0.1, 0.9}
+	x.others = func(context.Context, time.Duration) (share float64, _ error) {
+		share, shares = shares[0], shares[1:]
+		return share, nil
 	}
-	for _, c := range []struct {
-		stop bool
-		good int // this trial has a valid phase; -1 for none
-		want int // trials
-	}{{true, -1, 8}, {true, 5, 14}, {false, -1, 16}} {
-		dir := filepath.Join(t.TempDir(), "out")
-		x := made(t, dir, Options{Repeat: 4, NoMakeups: true})
-		spoil(x, func(_ *record.Trial, n int) []record.Gate { return load(n == c.good, false) })
-		x.opts.StopBusy = c.stop
-		r, err := x.Run(t.Context())
-		var busy *BusyError
-		if len(r.Trials) != c.want || errors.As(err, &busy) != c.stop {
-			t.Errorf("%+v: %d trials, %v", c, len(r.Trials), err)
-			continue
-		}
-		if busy != nil && !strings.Contains(err.Error(), "the last 8 trials do not count, because other programs used 60 to 60 % of the machine's CPU time") ||
-			busy != nil && !strings.Contains(err.Error(), "lflab run --resume "+dir) {
-			t.Errorf("%v", err)
+	var waits []float64
+	x.opts.Progress = func(p Progress) {
+		if p.Busy > 0 {
+			waits = append(waits, p.Busy)
 		}
 	}
+	x.opts.StopBusy = true
+	r, err := x.Run(t.Context())
 	noneLeft()
+	var busy *BusyError
+	if !errors.As(err, &busy) || len(r.Trials) != mostBusy || !slices.Equal(waits, []float64{0.9, 0.5}) || len(shares) != 1 {
+		t.Fatalf("%d trials after waits for %v: %v", len(r.Trials), waits, err)
+	}
+	for _, want := range []string{"the last 8 trials do not count, because other programs used 60 to 60 % of the machine's CPU time", "lflab run --resume " + dir} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestRowOfSpoiltTrials: a valid phase, a failure for another reason and a
+// failed trial end the row.
+func TestRowOfSpoiltTrials(t *testing.T) {
+	trial := func(failed bool, gates []record.Gate) *record.Trial {
+		return &record.Trial{Failed: failed, Gates: gates, Phases: []record.PhaseResult{{Name: "open"}, {Name: "closed"}}}
+	}
+	spoilt := trial(false, loaded(false, false))
+	for name, other := range map[string]*record.Trial{
+		"a valid phase": trial(false, loaded(true, false)), "another reason": trial(false, gates(false, false)), "failed": trial(true, loaded(false, false)),
+	} {
+		var r row
+		for n := range 3 * mostBusy {
+			next := spoilt
+			if n%mostBusy == mostBusy-1 {
+				next = other
+			}
+			if err := r.add(next, 2, "out"); err != nil {
+				t.Errorf("%s: trial %d: %v", name, n, err)
+			}
+		}
+	}
+	var r row
+	for n := range mostBusy {
+		if err := r.add(spoilt, 8, "out"); (err != nil) != (n == mostBusy-1) || err != nil && !strings.Contains(err.Error(), "(at most 5 % are allowed)") {
+			t.Errorf("trial %d: %v", n, err)
+		}
+	}
 }
