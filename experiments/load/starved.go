@@ -19,7 +19,7 @@ type Starved struct {
 // closed loop its connection plans nothing until it has ended. So no quantile
 // contains these waits.
 type Held struct {
-	Connections int     `json:"connections"` // held for 1 % of the measured time or more, or to its end, or by a request that failed in it
+	Connections int     `json:"connections"` // held for 1 % of the measured time and 10 ms, or longer, or to its end, or by a request that failed in it
 	ToEnd       int     `json:"to_end"`      // of these, held to the end of the measured time
 	Failed      int     `json:"failed"`      // of these, whose request failed in the measured time
 	Outlasting  int     `json:"outlasting"`  // of these, whose request took more than twice as long as any that is counted
@@ -31,9 +31,12 @@ type Held struct {
 // all that they contain.
 func (h Held) Hides() bool { return h.ToEnd > 0 || h.Failed > 0 || h.Outlasting > 0 }
 
-// leastHold is the share of the measured time for which a connection must have
-// been held in order to count.
-const leastHold = 0.01
+// leastHold returns for how many ns of the measured time a connection must have
+// been held in order to count. A stall at the boundary shorter than that is
+// excused there, as Config.Grace excuses it at the end.
+func leastHold(measured int64) int64 {
+	return max(int64(leastGrace), int64(leastGraceShare*float64(measured)))
+}
 
 // sight is what one slot for a connection has seen of the measured time.
 type sight struct {
@@ -118,7 +121,7 @@ func (s *Starved) count(c *conn, measured int64) {
 // count adds c, if it was held, and reports that.
 func (h *Held) count(c *conn, measured, longest int64) bool {
 	s := &c.sight
-	if measured <= 0 || !s.toEnd && !s.failed && float64(s.held) < leastHold*float64(measured) {
+	if measured <= 0 || !s.toEnd && !s.failed && s.held < leastHold(measured) {
 		return false
 	}
 	h.Connections++

@@ -98,3 +98,26 @@ func TestNothingHidden(t *testing.T) {
 		}
 	}
 }
+
+// A stall across the beginning of the measured time counts from 10 ms and 1 % of
+// that time on, if the request took more than twice as long as any that is
+// counted.
+func TestStallAtTheBoundary(t *testing.T) {
+	const ms, second = int64(time.Millisecond), int64(time.Second)
+	for _, c := range []struct {
+		measured, held, took, longest int64
+		counts, hides                 bool
+	}{
+		{second / 4, 9 * ms, 50 * ms, ms, false, false},
+		{second / 4, 10 * ms, 50 * ms, ms, true, true},
+		{second / 4, 10 * ms, 50 * ms, 25 * ms, true, false},
+		{10 * second, 99 * ms, second, ms, false, false},
+		{10 * second, 100 * ms, second, ms, true, true},
+	} {
+		var h Held
+		slot := conn{sight: sight{held: c.held, took: c.took}}
+		if got := h.count(&slot, c.measured, c.longest); got != c.counts || h.Hides() != c.hides {
+			t.Errorf("%+v: counts %t, hides %t", c, got, h.Hides())
+		}
+	}
+}

@@ -54,14 +54,26 @@ func (r *Recorder) add(l *Log) *Log {
 		return nil
 	}
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.on.Load() {
+		l.ring = make([]Record, r.keep)
+	}
 	r.logs = append(r.logs, l)
-	r.mu.Unlock()
 	return l
 }
 
 // On begins a new recording and discards the previous one. No call of Records
-// may be running.
+// may be running. It takes the memory of all logs at once: a thread that
+// allocated its own at its first record could start a garbage collection in the
+// measured time.
 func (r *Recorder) On() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, l := range r.logs {
+		if l.ring == nil {
+			l.ring = make([]Record, r.keep)
+		}
+	}
 	r.epoch.Add(1)
 	r.on.Store(true)
 }
@@ -202,11 +214,8 @@ func (l *Log) Flush() {
 
 func (l *Log) begin() {
 	if epoch := l.rec.epoch.Load(); l.epochSeen.Load() != epoch {
-		if l.ring == nil {
-			l.ring = make([]Record, l.rec.keep)
-			if !l.loose {
-				l.tid = unix.Gettid()
-			}
+		if l.tid == 0 && !l.loose {
+			l.tid = unix.Gettid()
 		}
 		l.open = false
 		l.begun.Store(0)
