@@ -66,49 +66,78 @@ type Probe struct {
 	drainErr     error
 }
 
-// Open checks the targets, loads and attaches the programs, and finds the
-// targets' threads. It measures nothing until Start, but until Close the
-// attached programs cost the whole machine a little. The error says which
-// privilege or kernel feature is missing.
-func Open(o Options) (p *Probe, err error) {
-	p = &Probe{max: o.MaxRecords}
+// Open checks the targets, loads the programs and follows the targets.
+func Open(o Options) (*Probe, error) {
+	targets, err := find(o.PIDs)
+	if err != nil {
+		return nil, err
+	}
+	p, err := Load(o)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.follow(targets); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+// Load loads the programs, which takes the time of a CPU for about 100 ms, and
+// disregards o.PIDs. Nothing runs in the kernel until Follow. The error says
+// which privilege or kernel feature is missing.
+func Load(o Options) (*Probe, error) {
+	p := &Probe{max: o.MaxRecords}
 	if p.max == 0 {
 		p.max = DefaultMaxRecords
 	}
-	if len(o.PIDs) == 0 {
+	if err := p.load(o); err != nil {
+		p.Close()
+		return nil, explain("load the kernel programs", err)
+	}
+	return p, nil
+}
+
+// Follow attaches the programs and finds the threads of the processes, which
+// takes about 60 ms. Call it once. It measures nothing until Start, but until
+// Close the attached programs cost the whole machine a little.
+func (p *Probe) Follow(pids []int) error {
+	targets, err := find(pids)
+	if err != nil {
+		return err
+	}
+	return p.follow(targets)
+}
+
+func find(pids []int) ([]Target, error) {
+	if len(pids) == 0 {
 		return nil, errors.New("no process to probe (give its id with -p)")
 	}
-	for _, pid := range o.PIDs {
+	var targets []Target
+	for _, pid := range pids {
 		t, err := Find(pid)
 		if err != nil {
 			return nil, err
 		}
-		p.targets = append(p.targets, t)
+		targets = append(targets, t)
 	}
-	defer func() {
-		if err != nil {
-			p.Close()
-			p = nil
-		}
-	}()
-	if err := p.load(o); err != nil {
-		return nil, explain("load the kernel programs", err)
-	}
+	return targets, nil
+}
+
+func (p *Probe) follow(targets []Target) error {
+	p.targets = targets
 	for i, t := range p.targets {
 		if err := p.objects.Asked.Put(uint32(t.PID), uint8(i)); err != nil {
-			return nil, fmt.Errorf("follow process %d: %w (at most %d processes can be followed)", t.PID, err, p.objects.Asked.MaxEntries())
+			return fmt.Errorf("follow process %d: %w (at most %d processes can be followed)", t.PID, err, p.objects.Asked.MaxEntries())
 		}
 	}
 	if err := p.objects.Ports.Set(listeningPorts(p.targets)); err != nil {
-		return nil, fmt.Errorf("tell the programs the listening ports: %w", err)
+		return fmt.Errorf("tell the programs the listening ports: %w", err)
 	}
 	if err := p.attach(); err != nil {
-		return nil, explain("attach the kernel programs", err)
+		return explain("attach the kernel programs", err)
 	}
-	if err := p.seed(); err != nil {
-		return nil, err
-	}
-	return p, nil
+	return p.seed()
 }
 
 // load adapts the programs to the kernel and the options, and loads them.

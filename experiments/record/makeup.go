@@ -12,9 +12,10 @@ type block struct {
 	repetition int
 }
 
-// elect finds, for each phase, cell and block, the first valid trial in the
-// order of execution.
-func (r *Run) elect() {
+// Elect finds, for each phase, cell and block, the first valid trial in the
+// order of execution, which is the one that counts. A run that was opened is
+// elected; call it again after Trials has changed.
+func (r *Run) Elect() {
 	first := map[block]map[string]*Trial{}
 	order := make([]*Trial, len(r.Trials))
 	for i := range r.Trials {
@@ -77,6 +78,23 @@ func (r *Run) Lacking(hopeless int) (next []Planned) {
 	return next
 }
 
+// hopelessPhase is after how many trials, none of them valid in a phase, a cell
+// is not made up for in it.
+const hopelessPhase = 3
+
+// Makeups returns the make-up trials that come next and for which the plan has
+// room. Only gates and failures decide that, never a value.
+func (r *Run) Makeups() []Planned {
+	made := 0
+	for _, p := range r.Manifest.Plan {
+		if p.Makeup > 0 {
+			made++
+		}
+	}
+	next := r.Lacking(hopelessPhase)
+	return next[:min(len(next), max(0, r.Manifest.MostMakeups()-made))]
+}
+
 // MostMakeups returns how many make-up trials a plan may have: a third of its
 // other trials, rounded up.
 func (m *Manifest) MostMakeups() int {
@@ -126,6 +144,6 @@ func (r *Run) Unfiltered() *Run {
 	for i := range all.Trials {
 		all.Trials[i].Gates = nil
 	}
-	all.elect()
+	all.Elect()
 	return &all
 }

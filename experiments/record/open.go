@@ -66,7 +66,7 @@ func open(dir string, histograms bool) (*Run, error) {
 			r.Trials = append(r.Trials, t)
 		}
 	}
-	r.elect()
+	r.Elect()
 	return r, nil
 }
 

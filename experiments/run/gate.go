@@ -23,8 +23,12 @@ const (
 	clockLimit     = 1e6  // ns by which the clocks may drift apart during a trial
 	flightLimit    = 0.01 // share of the records that may be lost
 	lagLimit       = 1e6  // ns by which the generator may send late, in the mean
-	othersLimit    = 0.20 // share of the machine's CPU time
-	othersCPUs     = 0.40 // CPUs: equals othersLimit on two CPUs and is stricter on more
+
+	// What others used is known for the measured time only, which may be a
+	// quarter of a second: a program that takes a third of a CPU in bursts then
+	// takes more or less, by chance. It must pass, so othersCPUs is more.
+	othersLimit    = 0.25 // share of the machine's CPU time
+	othersCPUs     = 0.50 // CPUs: equals othersLimit on two CPUs and is stricter on more
 	stolenLimit    = 0.05 // share of the machine's CPU time
 	throttledLimit = 0.01 // share of the machine's CPU time
 

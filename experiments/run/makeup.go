@@ -11,10 +11,6 @@ import (
 // invalid is made up for, too, while there is room: make-ups are at most a third
 // of the other trials.
 
-// hopelessPhase is after how many trials, none of them valid in a phase, a cell
-// is not made up for in it.
-const hopelessPhase = 3
-
 // makeups returns the make-up trials that come next: those for which there is
 // room in the plan and, with a budget, in the time that is left.
 func (x *Experiment) makeups(r *record.Run, p *pace, left float64) []record.Planned {
@@ -22,8 +18,7 @@ func (x *Experiment) makeups(r *record.Run, p *pace, left float64) []record.Plan
 		return nil
 	}
 	m := &x.Manifest
-	next := r.Lacking(hopelessPhase)
-	next = next[:min(len(next), max(0, m.MostMakeups()-m.Makeups))]
+	next := r.Makeups()
 	for m.BudgetS > 0 && len(next) > 0 && p.of(next) > left {
 		next = next[:len(next)-1]
 	}

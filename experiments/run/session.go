@@ -31,7 +31,8 @@ type session struct {
 	cpus    []int // CPUs of the generator's threads
 
 	spinners *spinners
-	ring     int // size of the probe's buffer in bytes
+	ring     int       // size of the probe's buffer in bytes
+	programs *programs // of the probe, for the first phase that needs them; nil if they are taken
 }
 
 // reading holds all counters read at one end of the measured time.
@@ -91,7 +92,13 @@ func (s *session) phase(ctx context.Context, p record.Phase) (*record.PhaseResul
 	if err := s.meter.Discover(); err != nil {
 		return nil, nil, err
 	}
-	w, err := newWatch(p.Probe, s.meter.Tops(), s.shape, s.ring)
+	programs := s.programs
+	if s.programs != nil && s.programs.kind == p.Probe {
+		s.programs = nil
+	} else {
+		programs = loadPrograms(p.Probe, s.ring)
+	}
+	w, err := programs.watch(s.meter.Tops(), s.shape)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -130,6 +130,8 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 		return err
 	}
 	defer spinners.end()
+	programs := loadPrograms(x.firstProbe(t.Cell), x.ring) // while the server starts, which takes as long
+	defer programs.close()
 	server, err := start(t.Command, cpus.server...)
 	if err != nil {
 		return err
@@ -154,12 +156,13 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 		return err
 	}
 	s := &session{server: server, address: address, mode: t.Cell["mode"], ours: ours, shape: x.shape(sub, t.Cell),
-		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.Root()), cpus: cpus.generator, spinners: spinners, ring: x.ring}
+		seed: x.Manifest.Seed + uint64(t.Repetition), meter: process.NewMeter(server.Root()), cpus: cpus.generator, spinners: spinners, ring: x.ring, programs: programs}
 	if !ours || hasFlag(x.serverFlags(sub), "start-servers") { // it may have children
 		if err := s.meter.Settle(ctx, readyAfter); err != nil {
 			return err
 		}
 	}
+	programs.wait() // loading would disturb the first phase
 	for _, phase := range x.Manifest.Phases {
 		phase = x.phaseIn(phase, t.Cell)
 		if phase.Handoff != "" {
@@ -213,7 +216,7 @@ func (x *Experiment) runCommand(ctx context.Context, t *record.Trial, sub *suite
 	}
 	defer p.Kill()
 	phase := x.Manifest.Phases[0]
-	w, err := newWatch(probeIn(t.Cell, phase), []int{p.PID()}, sub.Shape, x.ring)
+	w, err := loadPrograms(probeIn(t.Cell, phase), x.ring).watch([]int{p.PID()}, sub.Shape)
 	if err != nil {
 		return err
 	}

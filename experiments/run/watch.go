@@ -25,18 +25,58 @@ type watch struct {
 	records *probe.Records // set by into; empty if only histograms were kept
 }
 
-// newWatch attaches the probe to the processes and all they start, which takes
-// about 10 ms. kind is "histograms", "records", or empty for no probe. ring is
-// the size of the probe's buffer in bytes; 0 means the probe's default.
-func newWatch(kind string, pids []int, shape stage.Shape, ring int) (*watch, error) {
+// programs are the probe's programs for one phase.
+type programs struct {
+	kind  string
+	done  chan struct{} // closed when the others are set
+	probe *probe.Probe  // nil once a watch has taken it
+	err   error
+}
+
+// loadPrograms begins to load the probe's programs. kind is "histograms" or
+// "records". It returns nil if kind is empty. ring is the size of the probe's
+// buffer in bytes; 0 means the probe's default.
+func loadPrograms(kind string, ring int) *programs {
 	if kind == "" {
+		return nil
+	}
+	l := &programs{kind: kind, done: make(chan struct{})}
+	go func() {
+		defer close(l.done)
+		l.probe, l.err = probe.Load(probe.Options{Children: true, Requests: kind == "records", RingBytes: ring})
+	}()
+	return l
+}
+
+// wait waits until the programs are loaded.
+func (l *programs) wait() {
+	if l != nil {
+		<-l.done
+	}
+}
+
+// close unloads programs that no watch has taken.
+func (l *programs) close() {
+	if l.wait(); l != nil {
+		l.probe.Close()
+	}
+}
+
+// watch attaches the programs to the processes and all that they start, which
+// takes about 60 ms.
+func (l *programs) watch(pids []int, shape stage.Shape) (*watch, error) {
+	if l.wait(); l == nil {
 		return nil, nil
 	}
-	p, err := probe.Open(probe.Options{PIDs: pids, Children: true, Requests: kind == "records", RingBytes: ring})
+	p, err := l.probe, l.err
+	if l.probe = nil; err == nil {
+		err = p.Follow(pids)
+	}
 	if err != nil {
+		p.Close()
 		return nil, fmt.Errorf("probe: %w", err)
 	}
-	return &watch{kind: kind, probe: p, shape: shape}, nil
+	return &watch{kind: l.kind, probe: p, shape: shape}, nil
 }
 
 // start begins to record. It does not block.
@@ -177,6 +217,16 @@ func probeIn(cell record.Cell, p record.Phase) string {
 	default:
 		return kind
 	}
+}
+
+// firstProbe returns the kind of the first probe in a cell's phases, or empty.
+func (x *Experiment) firstProbe(cell record.Cell) string {
+	for _, p := range x.Manifest.Phases {
+		if kind := probeIn(cell, p); kind != "" {
+			return kind
+		}
+	}
+	return ""
 }
 
 // shape returns the shape that the probe assumes for the server of a cell.
