@@ -263,6 +263,10 @@ func (g *Gate) Write(w io.Writer) error {
 }
 
 func (l *GateLine) text(level float64) string {
+	head := fmt.Sprintf("%s, %s, %s: ", l.Cell, l.Phase, l.Bound.Metric)
+	if l.Worse.N == 0 {
+		return head + "not compared"
+	}
 	what := "times as large"
 	if record.MetricOf(l.Bound.Metric).Higher {
 		what = "times smaller"
@@ -271,8 +275,7 @@ func (l *GateLine) text(level float64) string {
 	if l.Worse.Confidence >= level {
 		interval = fmt.Sprintf("%.3f [%.3f, %.3f]", l.Worse.Center, l.Worse.Lo, l.Worse.Hi)
 	}
-	return fmt.Sprintf("%s, %s, %s: %s %s, bound %.4g %%, noise floor %.2g %%",
-		l.Cell, l.Phase, l.Bound.Metric, interval, what, 100*l.Bound.Share, 100*l.Floor)
+	return head + fmt.Sprintf("%s %s, bound %.4g %%, noise floor %.2g %%", interval, what, 100*l.Bound.Share, 100*l.Floor)
 }
 
 // needs says what would tell on which side of the bound the ratio lies.
