@@ -68,7 +68,7 @@ architecture and which synchronisation primitive pay it on the path of a
 request? Leader/Followers, where threads take turns accepting and nothing is
 queued, is compared with its rivals on one code base.
 
-Start with "lflab run": two to three minutes of real servers under real load, a
+Start with "lflab run": two minutes of real servers under real load, a
 table, and a report with figures. "lflab list" says what can be compared,
 "lflab doctor" what would disturb a measurement on this machine.`,
 		Example: `  lflab run

@@ -95,7 +95,7 @@ var chainRounds = 40
 // TestChainDecidesRightly simulates whole runs of quick. If one of its two rules
 // has no effect to find, at most 2.5 % of the runs confirm the claim, whatever a
 // busy machine does. With the effects of the reference runs most runs confirm
-// it, and none contradicts it.
+// it, and next to none contradicts it.
 func TestChainDecidesRightly(t *testing.T) {
 	s, err := suite.Open("quick")
 	if err != nil {
@@ -135,7 +135,7 @@ func TestChainDecidesRightly(t *testing.T) {
 		if got := share(Confirmed); got > w.most+slack(w.most) || got < w.least-slack(w.least) {
 			t.Errorf("%s: %.1f %% of the runs confirm the claim, want %.1f to %.1f %%", w.name, 100*got, 100*w.least, 100*w.most)
 		}
-		if w.world.dispatch < 1 && w.world.switches < 1 && n[Contradicted] > 0 {
+		if w.world.dispatch < 1 && w.world.switches < 1 && n[Contradicted] > chainRounds/200 {
 			t.Errorf("%s: %d of %d runs contradict the claim", w.name, n[Contradicted], chainRounds)
 		}
 	}
