@@ -40,7 +40,8 @@ func (v *View) Figures() ([]Figure, error) {
 	}
 	for i := range figs {
 		if figs[i].Sheet != nil {
-			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].Sheet.Few, v.machine())
+			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].Sheet.AxesText(), figs[i].Sheet.Few, v.machine())
+			figs[i].Sheet.Alt = figs[i].Title + ". " + figs[i].Sheet.Describe()
 		}
 	}
 	return v.ordered(figs), nil

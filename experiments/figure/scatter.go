@@ -1,6 +1,7 @@
 package figure
 
 import (
+	"fmt"
 	"math"
 	"sort"
 
@@ -15,6 +16,9 @@ import (
 
 var _ = enter(160, one((*View).scatterFigure))
 
+// joinedText says which points lines join.
+var joinedText = fmt.Sprintf("Lines join the medians of one subject where it has %d rates or more.", plot.FewestOfLine)
+
 func (v *View) scatterFigure() Figure {
 	f := Figure{Name: "throughput-latency", Title: "Throughput against latency"}
 	if f.Sheet = v.scatter(); f.Sheet == nil {
@@ -22,11 +26,11 @@ func (v *View) scatterFigure() Figure {
 		return f
 	}
 	if len(v.Subjects) > crowd {
-		f.Caption = words.Sentences("Latency runs from the planned send. A panel for each server: the medians of its cells over processes at each load, joined in the order of their rates, p50 below with full markers and p99 above with pale ones, over those of all others in grey. Lower and further right is better.",
+		f.Caption = words.Sentences("Latency runs from the planned send. A panel for each server: the medians of its cells over processes at each load, p50 below with full markers and p99 above with pale ones, over those of all others in grey. Lower and further right is better.", joinedText,
 			v.loads(v.Undisturbed(v.Phases, false)), v.replicates(), v.leftOut("and not drawn"))
 		return f
 	}
-	f.Caption = words.Sentences("Latency runs from the planned send. Small points are processes, large ones the medians of their cells; lines join the phases of one subject in the order of their rates. Lower and further right is better.",
+	f.Caption = words.Sentences("Latency runs from the planned send. Small points are processes, large ones the medians of their cells. Lower and further right is better.", joinedText,
 		v.loads(v.Undisturbed(v.Phases, false)), v.replicates(), v.leftOut("drawn hollow where they left values"))
 	return f
 }
@@ -81,9 +85,8 @@ func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, presen
 			xs, ys := v.Sample(ph.Name, p, name, rate), v.Sample(ph.Name, p, name, latency)
 			k.Valid = append(k.Valid, plot.Pairs(xs.Valid, ys.Valid)...)
 			k.Invalid = append(k.Invalid, plot.Pairs(xs.Invalid, ys.Invalid)...)
-			if len(xs.Valid) > 0 {
-				k.Medians = append(k.Medians, vg.Point{
-					X: vg.Length(stats.Summarise(xs.Valid).Center), Y: vg.Length(stats.Summarise(ys.Valid).Center)})
+			if x, y := stats.Summarise(xs.Valid), stats.Summarise(ys.Valid); x.Center > 0 && y.Center > 0 { // few requests have no p99
+				k.Medians = append(k.Medians, vg.Point{X: vg.Length(x.Center), Y: vg.Length(y.Center)})
 			}
 		}
 		if len(k.Valid)+len(k.Invalid) == 0 {
@@ -92,6 +95,7 @@ func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, presen
 		sort.SliceStable(k.Medians, func(i, j int) bool { return k.Medians[i].X < k.Medians[j].X })
 		present[name] = true
 		b.Take(k.Valid)
+		b.Take(k.Medians)
 		hollow = append(hollow, k.Invalid...)
 		clouds = append(clouds, k)
 	}
@@ -106,7 +110,7 @@ func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, presen
 	if b.X1/b.X0 > 20 {
 		plot.LogAxis(&pl.X, b.X0/1.3, b.X1*1.3)
 	} else {
-		pl.X.Min, pl.X.Max = 0, b.X1*1.08
+		plot.Span(&pl.X, b.X0, b.X1)
 	}
 	for _, k := range clouds {
 		pl.Add(k)

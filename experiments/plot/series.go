@@ -69,30 +69,14 @@ func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
 		// Intervals of different series at one x stand beside each other.
 		aside := (vg.Length(i) - vg.Length(len(k.series)-1)/2) * 1.1
 		for _, q := range s.Points {
-			whisker(c, s.Style, q.Of, x(k.place(q.X))+aside, func(v float64) vg.Length { return y(min(max(v, p.Y.Min), p.Y.Max)) })
+			at := func(v float64) vg.Point { return vg.Point{X: x(k.place(q.X)) + aside, Y: y(v)} }
+			whisker{Color: s.Style.Color, Width: 0.8, Cap: 1.5, Upright: true}.draw(c, q.Of, &p.Y, at)
 		}
 	}
 	for _, s := range k.series {
 		for _, q := range s.Points {
 			drawMarker(c, s.Style, vg.Point{X: x(k.place(q.X)), Y: y(q.Of.Center)}, 2.2, 0xff)
 		}
-	}
-}
-
-// whisker draws a vertical interval, dotted if there are too few values for one
-// and it is a range.
-func whisker(c draw.Canvas, s Style, iv stats.Interval, x vg.Length, y func(float64) vg.Length) {
-	if iv.N < 2 {
-		return
-	}
-	line := draw.LineStyle{Color: s.Color, Width: 0.8}
-	if !iv.Enough() {
-		line.Dashes = []vg.Length{1, 1}
-	}
-	c.StrokeLine2(line, x, y(iv.Lo), x, y(iv.Hi))
-	line.Dashes = nil
-	for _, end := range []float64{iv.Lo, iv.Hi} {
-		c.StrokeLine2(line, x-1.5, y(end), x+1.5, y(end))
 	}
 }
 
@@ -140,9 +124,9 @@ func SeriesPanel(xLabel, yLabel string, ss []Series, levels ...float64) *gonum.P
 	return p
 }
 
-// valueAxis makes an axis cover values from lo to hi. It begins at 0, or is
-// logarithmic if they span more than a factor of 20. An axis of ratios has
-// narrow margins instead, and is logarithmic above a factor of 3.
+// valueAxis makes an axis cover values from lo to hi (see Span). It is
+// logarithmic if they span more than a factor of 20. An axis of ratios does not
+// begin at 0, and is logarithmic above a factor of 3.
 func valueAxis(a *gonum.Axis, lo, hi float64, ratio bool) {
 	switch {
 	case lo > 0 && hi/lo > 20 || ratio && lo > 0 && hi/lo > 3:
@@ -151,7 +135,7 @@ func valueAxis(a *gonum.Axis, lo, hi float64, ratio bool) {
 		pad := max((hi-lo)*0.12, 0.02)
 		a.Min, a.Max = lo-pad, hi+pad
 	default:
-		a.Min, a.Max = 0, max(hi, 1e-9)*1.1
+		Span(a, lo, hi)
 	}
 }
 
