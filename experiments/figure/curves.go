@@ -29,11 +29,11 @@ func newCurves() *curves {
 }
 
 // add takes one cell's histograms of that name, and returns how many values
-// they hold. of is the noun for them. A cell with less than plot.FewestOfCurve
+// they hold. A cell with less than plot.FewestOfCurve
 // of them has no curve but a note, and so has one whose hand-offs or gaps
 // (passed) are few for its requests (see record.FewPassed). Thin is for a class
 // beside the main one.
-func (cs *curves) add(v *View, ph record.Phase, panel int, subject, name, of string, passed, thin bool) int64 {
+func (cs *curves) add(v *View, ph record.Phase, panel int, subject, name string, of noun, passed, thin bool) int64 {
 	at := [2]int{v.IndexOf(ph), panel}
 	hs := v.Histograms(ph.Name, v.Panels[panel], subject, name)
 	if len(hs) == 0 {
@@ -44,11 +44,11 @@ func (cs *curves) add(v *View, ph record.Phase, panel int, subject, name, of str
 	note := ""
 	switch requests := v.requests(ph.Name, v.Panels[panel], subject); {
 	case passed && record.FewPassed(float64(c.N), float64(requests)):
-		note = fmt.Sprintf("%s: %s in %s", subject, counted(c.N, of), counted(requests, "requests"))
+		note = fmt.Sprintf("%s: %s in %s", subject, words.Count(c.N, of.one, of.many), words.Count(requests, "request", "requests"))
 	case c.N < plot.FewestOfCurve:
-		note = fmt.Sprintf("%s: %s", subject, counted(c.N, of))
+		note = fmt.Sprintf("%s: %s", subject, words.Count(c.N, of.one, of.many))
 	case len(c.Xs) == 0:
-		note = fmt.Sprintf("%s: %s in %s", subject, counted(c.N, of), counted(int64(len(hs)), "processes"))
+		note = fmt.Sprintf("%s: %s in %s", subject, words.Count(c.N, of.one, of.many), words.Count(len(hs), "process", "processes"))
 	default:
 		cs.drawn[at] = append(cs.drawn[at], c)
 		cs.names[at] = append(cs.names[at], subject+"'s p50")
@@ -115,13 +115,12 @@ func (cs *curves) fewText(passed bool) string {
 	return fmt.Sprintf("A server with less than %d values has no curve; the panel says how many.", plot.FewestOfCurve)
 }
 
-// missing says why there is no curve at all. tag is that of the histograms, of
-// the noun for their values.
-func (cs *curves) missing(tag, of string) string {
+// missing says why there is no curve at all. tag is that of the histograms.
+func (cs *curves) missing(tag string, of noun) string {
 	if len(cs.notes) == 0 {
 		return "no trial that counts holds a histogram of " + tag
 	}
-	return "too few " + of + " for a distribution in every cell"
+	return "too few " + of.many + " for a distribution in every cell"
 }
 
 // requests returns the number of requests of one cell's processes that count.
@@ -134,13 +133,12 @@ func (v *View) requests(phase string, p findings.Panel, subject string) (n int64
 	return n
 }
 
-// singular lists the nouns of counts, by their plural.
-var singular = map[string]string{"hand-offs": "hand-off", "gaps": "gap", "requests": "request", "connections": "connection", "processes": "process", "gaps with no follower": "gap with no follower"}
+// noun names the values of a distribution.
+type noun struct{ one, many string }
 
-// counted writes a number with its noun, which is given in the plural.
-func counted(n int64, of string) string {
-	if one, ok := singular[of]; ok && n == 1 {
-		of = one
-	}
-	return words.Thousands(float64(n)) + " " + of
-}
+var (
+	requestsNoun = noun{"request", "requests"}
+	handoffsNoun = noun{"hand-off", "hand-offs"}
+	gapsNoun     = noun{"gap", "gaps"}
+	noneNoun     = noun{"gap with no follower", "gaps with no follower"}
+)

@@ -52,9 +52,9 @@ func (v *View) dotFigure(name, title string, m record.Metric, phases []record.Ph
 	return f
 }
 
-// cdfFigure draws the distributions of tag, "H", "D" or "G", of every phase and
-// panel that has some. of is the noun for their values.
-func (v *View) cdfFigure(f Figure, tag, label, of, read string) Figure {
+// cdfFigure draws the distributions of tag, "H" or "D", of every phase and panel
+// that has some.
+func (v *View) cdfFigure(f Figure, tag, label string, of noun, read string) Figure {
 	source := v.source(tag)
 	passed := tag != "D" // not every request has one
 	cs := newCurves()
@@ -71,7 +71,7 @@ func (v *View) cdfFigure(f Figure, tag, label, of, read string) Figure {
 		return f
 	}
 	f.Sheet = v.grid(cs.with, func(ph record.Phase, i int) *gonum.Plot {
-		return cs.panel([2]int{v.IndexOf(ph), i}, label, "share of "+of, nil)
+		return cs.panel([2]int{v.IndexOf(ph), i}, label, "share of "+of.many, nil)
 	})
 	f.Sheet.Legend = cs.legend(v)
 	noted := map[string]bool{}
@@ -91,7 +91,7 @@ func (v *View) cdfFigure(f Figure, tag, label, of, read string) Figure {
 	if len(none) > 0 {
 		absent = "Nothing of the kind was recorded for " + words.List(none) + "."
 	}
-	counts := fmt.Sprintf("Behind a curve stand %s to %s %s.", words.Thousands(float64(cs.fewest)), words.Thousands(float64(cs.most)), of)
+	counts := fmt.Sprintf("Behind a curve stand %s to %s %s.", words.Thousands(float64(cs.fewest)), words.Thousands(float64(cs.most)), of.many)
 	f.Caption = words.Sentences(read, v.sourceText(source), v.curvesText(), cs.fewText(passed), v.loads(cs.with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
 	return f
 }
@@ -124,7 +124,7 @@ func (v *View) loads(phases []record.Phase) string {
 			}
 			parts = append(parts, fmt.Sprintf("open loop with %s arrivals at %s requests/s", poisson(law), v.rates(ph, rates)))
 		case ph.Connections > 0:
-			parts = append(parts, "closed loop with "+counted(int64(ph.Connections), "connections"))
+			parts = append(parts, "closed loop with "+words.Count(ph.Connections, "connection", "connections"))
 		case ph.Title != "":
 			parts = append(parts, ph.Title)
 		}
@@ -157,7 +157,7 @@ func (v *View) rates(ph record.Phase, each []string) string {
 func (v *View) replicates() string {
 	lo, hi := v.Processes()
 	if lo == hi {
-		return fmt.Sprintf("n = %s per cell.", counted(int64(hi), "processes"))
+		return fmt.Sprintf("n = %s per cell.", words.Count(hi, "process", "processes"))
 	}
 	return fmt.Sprintf("n = %d to %d processes per cell.", lo, hi)
 }

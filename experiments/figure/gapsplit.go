@@ -64,8 +64,8 @@ func (v *View) gapFigure() Figure {
 		for i, p := range v.Panels {
 			at := [2]int{v.IndexOf(ph), i}
 			for _, s := range v.Subjects {
-				ended := cs.add(v, ph, i, s, prefix+gapTag, "gaps", true, false)
-				none := cs.add(v, ph, i, s, prefix+noneTag, "gaps with no follower", true, true)
+				ended := cs.add(v, ph, i, s, prefix+gapTag, gapsNoun, true, false)
+				none := cs.add(v, ph, i, s, prefix+noneTag, noneNoun, true, true)
 				g := gapShares{subject: s}
 				if all := ended + none; all > 0 {
 					g.none, g.hasNone = float64(none)/float64(all), true
@@ -79,7 +79,7 @@ func (v *View) gapFigure() Figure {
 		cs.took(v, ph)
 	}
 	if len(cs.drawn) == 0 {
-		f.Missing = cs.missing(gapTag, "gaps")
+		f.Missing = cs.missing(gapTag, gapsNoun)
 		return f
 	}
 	f.Sheet = v.grid(cs.with, func(ph record.Phase, i int) *gonum.Plot {

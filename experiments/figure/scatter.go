@@ -43,14 +43,15 @@ func (v *View) scatter() *plot.Sheet {
 	}
 	rate := findings.MetricOf(findings.KeyRate)
 	var rows [][]plot.Tile
-	present := map[string]bool{}
+	present, joined := map[string]bool{}, false
 	kept, few := v.outermost(maxPanels)
 	for _, key := range []string{findings.KeyLatP50, findings.KeyLatP99} {
 		latency := findings.MetricOf(key)
 		var row []plot.Tile
 		for _, i := range kept {
 			p := v.Panels[i]
-			row = append(row, v.scatterTile(p, rate, latency, present))
+			tile, lines := v.scatterTile(p, rate, latency, present)
+			row, joined = append(row, tile), joined || lines
 		}
 		rows = append(rows, row)
 	}
@@ -69,13 +70,15 @@ func (v *View) scatter() *plot.Sheet {
 	}
 	for _, name := range v.Subjects {
 		if present[name] {
-			s.Legend = append(s.Legend, plot.Entry{Label: name, Style: v.Style[name], Line: true})
+			s.Legend = append(s.Legend, plot.Entry{Label: name, Style: v.Style[name], Line: joined})
 		}
 	}
 	return s
 }
 
-func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, present map[string]bool) plot.Tile {
+// scatterTile draws one panel, and notes in present which subjects it has.
+// joined reports whether any of its points are joined by a line.
+func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, present map[string]bool) (tile plot.Tile, joined bool) {
 	var clouds []plot.Cloud
 	var hollow []vg.Point
 	b := plot.Bounds{X0: math.Inf(1), X1: 0, Y0: math.Inf(1), Y1: 0}
@@ -94,13 +97,14 @@ func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, presen
 		}
 		sort.SliceStable(k.Medians, func(i, j int) bool { return k.Medians[i].X < k.Medians[j].X })
 		present[name] = true
+		joined = joined || len(k.Medians) >= plot.FewestOfLine
 		b.Take(k.Valid)
 		b.Take(k.Medians)
 		hollow = append(hollow, k.Invalid...)
 		clouds = append(clouds, k)
 	}
 	if len(clouds) == 0 {
-		return plot.Tile{}
+		return plot.Tile{}, false
 	}
 	if b.X1 == 0 { // no trial counts, so the hollow ones set the scale
 		b.Take(hollow)
@@ -115,5 +119,5 @@ func (v *View) scatterTile(p findings.Panel, rate, latency record.Metric, presen
 	for _, k := range clouds {
 		pl.Add(k)
 	}
-	return plot.Tile{Plot: pl, Title: findings.JoinTitle(p.Title, latency.Heading())}
+	return plot.Tile{Plot: pl, Title: findings.JoinTitle(p.Title, latency.Heading())}, joined
 }

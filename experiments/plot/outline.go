@@ -23,9 +23,8 @@ var svgText = regexp.MustCompile(`<text x="([^"]*)" y="([^"]*)" transform="scale
 
 // outlineText replaces all text of an SVG file of vgsvg by outlines, so that it
 // has the same shape and width where our font is missing. Each glyph is defined
-// once. A group's aria-label holds its text. Equal names of definitions in
-// several files mean equal glyphs, so that one page can hold them all. It
-// returns an error for text of an unknown form.
+// once. A group's aria-label holds its text. It returns an error for text of an
+// unknown form.
 func outlineText(svg string) (string, error) {
 	glyphs := map[string]string{}
 	var failed error

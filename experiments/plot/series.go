@@ -47,6 +47,20 @@ type seriesPlot struct {
 	place  func(float64) float64 // position on the axis of an x
 }
 
+// mostMarked is the number of points of a series from which only every second,
+// third or so has an interval and a marker.
+const mostMarked = 24
+
+// marked returns the points that have an interval and a marker.
+func (s *Series) marked() []SeriesPoint {
+	every := (len(s.Points)-1)/mostMarked + 1
+	var ps []SeriesPoint
+	for i := 0; i < len(s.Points); i += every {
+		ps = append(ps, s.Points[i])
+	}
+	return ps
+}
+
 // Plot draws lines, then intervals, then markers, so that no line covers a
 // marker.
 func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
@@ -68,13 +82,13 @@ func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
 	for i, s := range k.series {
 		// Intervals of different series at one x stand beside each other.
 		aside := (vg.Length(i) - vg.Length(len(k.series)-1)/2) * 1.1
-		for _, q := range s.Points {
+		for _, q := range s.marked() {
 			at := func(v float64) vg.Point { return vg.Point{X: x(k.place(q.X)) + aside, Y: y(v)} }
 			whisker{Color: s.Style.Color, Width: 0.8, Cap: 1.5, Upright: true}.draw(c, q.Of, &p.Y, at)
 		}
 	}
 	for _, s := range k.series {
-		for _, q := range s.Points {
+		for _, q := range s.marked() {
 			drawMarker(c, s.Style, vg.Point{X: x(k.place(q.X)), Y: y(q.Of.Center)}, 2.2, 0xff)
 		}
 	}

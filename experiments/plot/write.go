@@ -3,6 +3,8 @@ package plot
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -58,19 +60,19 @@ func (s *Sheet) Render(format string) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// named adds Alt to an SVG file, for screen readers and as its title.
+// named makes Alt the title of an SVG file, which screen readers read.
 func (s *Sheet) named(svg string) string {
 	if s.Alt == "" {
 		return svg
 	}
-	alt := escapeAttr(s.Alt)
-	svg = strings.Replace(svg, "<svg ", `<svg role="img" aria-label="`+alt+`" `, 1)
-	return strings.Replace(svg, "<defs>", "<title>"+alt+"</title>\n<defs>", 1)
+	svg = strings.Replace(svg, "<svg ", `<svg role="img" `, 1)
+	return strings.Replace(svg, "<defs>", "<title>"+escapeAttr(s.Alt)+"</title>\n<defs>", 1)
 }
 
 // InlineSVG turns an SVG file of Render into an element for an HTML page:
 // without the XML header, the title and the fixed size, and with label for
-// screen readers. It returns "" for other input.
+// screen readers. The names of its glyphs become its own, because those of a
+// page are unique. It returns "" for other input.
 func InlineSVG(svg []byte, label string) string {
 	s := string(svg)
 	i := strings.Index(s, "<svg ")
@@ -83,6 +85,8 @@ func InlineSVG(svg []byte, label string) string {
 		_, after, _ := strings.Cut(rest, "</title>\n")
 		s = before + after
 	}
+	of := "f" + strconv.FormatUint(uint64(crc32.ChecksumIEEE(svg)), 36)
+	s = strings.NewReplacer(`<path id="`, `<path id="`+of, `xlink:href="#`, `href="#`+of).Replace(s)
 	return `<svg role="img" aria-label="` + escapeAttr(label) + `" ` + s
 }
 
