@@ -87,9 +87,9 @@ func TestTextIsReadableAsPrinted(t *testing.T) {
 func TestDescriptionsTellValues(t *testing.T) {
 	run := madeup.ProbedRun(1)
 	for name, parts := range map[string][]string{
-		"cpu":             {"CPU time per request. CPU time per request (µs).", "closing · open loop", "leader ", "worker "},
-		"where-time-goes": {"mean dispatch latency D (µs)", "kernel "},
-		"dispatch":        {"share of requests against dispatch latency D (µs)", "leader's p50 "},
+		"cpu":             {"CPU time per request. CPU time per request (µs).", "Closing · open loop", "leader ", "worker "},
+		"where-time-goes": {"Mean dispatch latency D (µs)", "kernel "},
+		"dispatch":        {"Share of requests against dispatch latency D (µs)", "leader's p50 "},
 	} {
 		f := figureOf(t, run, name)
 		for _, part := range parts {

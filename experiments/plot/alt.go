@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	gonum "gonum.org/v1/plot"
+
+	"lflab/experiments/words"
 )
 
 // AxesText says that some axis of points does not begin at 0, "" if none.
@@ -81,7 +83,7 @@ func (s *Sheet) Describe() string {
 		lines []string
 	}{{"", axes}, {"", panels}, {"Drawn: ", legend}} {
 		if len(part.lines) > 0 {
-			told = append(told, part.what+strings.Join(part.lines, "; ")+".")
+			told = append(told, words.Capital(part.what+strings.Join(part.lines, "; "))+".")
 		}
 	}
 	return strings.Join(told, " ")

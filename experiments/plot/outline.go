@@ -77,8 +77,11 @@ func outlinedGroup(text string, bold bool, size vg.Length, x, y float64, colour 
 	at := 0
 	for _, r := range text {
 		index, err := f.GlyphIndex(&buf, r)
-		if err != nil || index == 0 {
-			return "", fmt.Errorf("the font has no glyph for %q: %w", r, err)
+		if err != nil {
+			return "", fmt.Errorf("find the glyph of %q: %w", r, err)
+		}
+		if index == 0 {
+			return "", fmt.Errorf("the font has no glyph for %q", r)
 		}
 		if before != 0 {
 			if kern, err := f.Kern(&buf, before, index, em, 0); err == nil {

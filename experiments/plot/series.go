@@ -2,8 +2,10 @@ package plot
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -135,6 +137,16 @@ func SeriesPanel(xLabel, yLabel string, ss []Series, levels ...float64) *gonum.P
 	place := numberAxis(&p.X, xs, curved)
 	valueAxis(&p.Y, lo, hi, len(levels) > 0)
 	p.Add(seriesPlot{ss, place})
+	var told []string
+	for _, s := range ss {
+		first, last := s.Points[0], s.Points[len(s.Points)-1]
+		text := fmt.Sprintf("%s %s at %s", s.Name, valueText(&p.Y, first.Of.Center), words.Number(first.X))
+		if len(s.Points) > 1 {
+			text += fmt.Sprintf(" and %s at %s", valueText(&p.Y, last.Of.Center), words.Number(last.X))
+		}
+		told = append(told, text)
+	}
+	p.Title.Text = strings.Join(told, "; ")
 	return p
 }
 
