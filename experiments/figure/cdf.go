@@ -8,11 +8,11 @@ import (
 
 var (
 	_ = enter(60, one(func(v *View) Figure {
-		return v.cdfFigure(Figure{Name: "handoff", Headline: "F2", Title: "Hand-off latency"}, "H", "hand-off latency H", handoffsNoun,
+		return v.cdfFigure(Figure{Name: "handoff", Headline: "F2", Title: "Hand-off latency"}, "H", "hand-off latency H", "hand-offs",
 			"H runs from “I pass it” to “another running thread owns it”, for receivers that were asleep: leadership in leader, a connection or an event in worker and event.")
 	}))
 	_ = enter(70, one(func(v *View) Figure {
-		return v.cdfFigure(Figure{Name: "dispatch", Title: "Dispatch latency"}, "D", "dispatch latency D", requestsNoun,
+		return v.cdfFigure(Figure{Name: "dispatch", Title: "Dispatch latency"}, "D", "dispatch latency D", "requests",
 			"D runs from the moment the kernel received the request's data to the first instruction of the handler, defined alike for every MPM.")
 	}))
 )

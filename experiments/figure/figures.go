@@ -54,14 +54,14 @@ func (v *View) dotFigure(name, title string, m record.Metric, phases []record.Ph
 
 // cdfFigure draws the distributions of tag, "H" or "D", of every phase and panel
 // that has some.
-func (v *View) cdfFigure(f Figure, tag, label string, of noun, read string) Figure {
+func (v *View) cdfFigure(f Figure, tag, label, of, read string) Figure {
 	source := v.source(tag)
 	passed := tag != "D" // not every request has one
 	cs := newCurves()
 	for _, ph := range v.recording(source) {
 		for i := range v.Panels {
 			for _, s := range v.Subjects {
-				cs.add(v, ph, i, s, source, of, passed, false)
+				cs.add(v, ph, i, s, source, passed, false)
 			}
 		}
 		cs.took(v, ph)
@@ -70,14 +70,15 @@ func (v *View) cdfFigure(f Figure, tag, label string, of noun, read string) Figu
 		f.Missing = cs.missing(tag, of)
 		return f
 	}
+	cs.makeRoom(cs.mostNotes())
 	f.Sheet = v.grid(cs.with, func(ph record.Phase, i int) *gonum.Plot {
-		return cs.panel([2]int{v.IndexOf(ph), i}, label, "share of "+of.many, nil)
+		return cs.panel([2]int{v.IndexOf(ph), i}, label, "share of "+of, of, nil)
 	})
 	f.Sheet.Legend = cs.legend(v)
 	noted := map[string]bool{}
 	for _, lines := range cs.notes {
 		for _, l := range lines {
-			subject, _, _ := strings.Cut(l, ":")
+			subject, _, _ := strings.Cut(l, "  ")
 			noted[subject] = true
 		}
 	}
@@ -91,7 +92,7 @@ func (v *View) cdfFigure(f Figure, tag, label string, of noun, read string) Figu
 	if len(none) > 0 {
 		absent = "Nothing of the kind was recorded for " + words.List(none) + "."
 	}
-	counts := fmt.Sprintf("Behind a curve stand %s to %s %s.", words.Thousands(float64(cs.fewest)), words.Thousands(float64(cs.most)), of.many)
+	counts := fmt.Sprintf("Behind a curve stand %s to %s %s.", words.Thousands(float64(cs.fewest)), words.Thousands(float64(cs.most)), of)
 	f.Caption = words.Sentences(read, v.sourceText(source), v.curvesText(), cs.fewText(passed), v.loads(cs.with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
 	return f
 }

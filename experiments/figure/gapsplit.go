@@ -64,8 +64,8 @@ func (v *View) gapFigure() Figure {
 		for i, p := range v.Panels {
 			at := [2]int{v.IndexOf(ph), i}
 			for _, s := range v.Subjects {
-				ended := cs.add(v, ph, i, s, prefix+gapTag, gapsNoun, true, false)
-				none := cs.add(v, ph, i, s, prefix+noneTag, noneNoun, true, true)
+				ended := cs.add(v, ph, i, s, prefix+gapTag, true, false)
+				none := cs.add(v, ph, i, s, prefix+noneTag, true, true)
 				g := gapShares{subject: s}
 				if all := ended + none; all > 0 {
 					g.none, g.hasNone = float64(none)/float64(all), true
@@ -79,9 +79,14 @@ func (v *View) gapFigure() Figure {
 		cs.took(v, ph)
 	}
 	if len(cs.drawn) == 0 {
-		f.Missing = cs.missing(gapTag, gapsNoun)
+		f.Missing = cs.missing(gapTag, "gaps")
 		return f
 	}
+	listed := 0
+	for _, gs := range shares {
+		listed = max(listed, 1+len(gs))
+	}
+	cs.makeRoom(listed + cs.mostNotes())
 	f.Sheet = v.grid(cs.with, func(ph record.Phase, i int) *gonum.Plot {
 		at := [2]int{v.IndexOf(ph), i}
 		k := plot.Key{"armed / gap / no leader"}
@@ -91,7 +96,7 @@ func (v *View) gapFigure() Figure {
 		if len(k) == 1 {
 			k = nil
 		}
-		return cs.panel(at, "leaderless gap G", "share of gaps of the class", k)
+		return cs.panel(at, "leaderless gap G", "share of gaps of the class", "gaps", k)
 	})
 	f.Sheet.Legend = cs.legend(v)
 	f.Caption = words.Sentences("G runs from the old leader's receipt of an event until the next thread is armed on the handle set. Lines with markers are gaps that a follower ended, thin ones without are gaps in which no follower was there to take over; each class is a distribution of its own.",

@@ -113,7 +113,7 @@ func TestFewValuesHaveNoCurve(t *testing.T) {
 		v := New(run)
 		at := slices.IndexFunc(v.Phases, func(ph record.Phase) bool { return ph.Name == "open" })
 		cs := newCurves()
-		cs.add(v, v.Phases[at], 0, "leader", "H", handoffsNoun, true, false)
+		cs.add(v, v.Phases[at], 0, "leader", "H", true, false)
 		return len(cs.drawn), cs.notes[[2]int{at, 0}]
 	}
 	whole := New(madeup.QuickRun(1))
@@ -122,7 +122,7 @@ func TestFewValuesHaveNoCurve(t *testing.T) {
 	if drawn, notes := of(count); drawn != 1 || len(notes) != 0 {
 		t.Errorf("%d curves and %q where every request has a hand-off", drawn, notes)
 	}
-	if drawn, notes := of(count * 21); drawn != 0 || len(notes) != 1 || !strings.Contains(notes[0], "hand-offs in ") {
+	if drawn, notes := of(count * 21); drawn != 0 || len(notes) != 1 || !strings.HasPrefix(notes[0], "leader  ") {
 		t.Errorf("%d curves and %q where one request in 21 has a hand-off", drawn, notes)
 	}
 	if drawn, notes := of(count * 19); drawn != 1 || len(notes) != 0 {

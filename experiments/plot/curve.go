@@ -66,12 +66,14 @@ func NewCurve(hs []*hdrhistogram.Histogram, s Style) Curve {
 	return c
 }
 
-// Median returns the median over processes of p50, 0 if the curve has none.
-func (k Curve) Median() float64 {
-	if i := slices.Index(k.ps, 0.5); i >= 0 {
-		return k.Xs[i]
+// Quantile returns the median over processes of the least quantile drawn from p
+// on, that of the curve's end if there is none, and 0 if the curve is empty.
+func (k Curve) Quantile(p float64) float64 {
+	if len(k.ps) == 0 {
+		return 0
 	}
-	return 0
+	i, _ := slices.BinarySearch(k.ps, p)
+	return k.Xs[min(i, len(k.Xs)-1)]
 }
 
 // Plot draws the band, the line and the markers.
