@@ -2,6 +2,7 @@ package figure
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 
 	"lflab/experiments/words"
@@ -40,8 +41,30 @@ func (v *View) Figures() ([]Figure, error) {
 	}
 	for i := range figs {
 		if figs[i].Sheet != nil {
-			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].Sheet.Few, v.machine())
+			figs[i].writeMicros()
+			figs[i].Caption = words.Sentences(figs[i].Caption, figs[i].Sheet.AxesText(), figs[i].Sheet.Few, v.machine())
+			figs[i].Sheet.Alt = figs[i].Title + ". " + figs[i].Sheet.Describe()
 		}
 	}
 	return v.ordered(figs), nil
+}
+
+// typedMicros matches a duration in µs as suites write it: "20us".
+var typedMicros = regexp.MustCompile(`\b([0-9.]+)us\b`)
+
+// inMicros writes durations as text does: "20 µs".
+func inMicros(s string) string { return typedMicros.ReplaceAllString(s, "$1 µs") }
+
+// writeMicros rewrites the durations in the figure's titles, legend and
+// caption.
+func (f *Figure) writeMicros() {
+	f.Caption, f.Sheet.Few = inMicros(f.Caption), inMicros(f.Sheet.Few)
+	for i := range f.Sheet.Legend {
+		f.Sheet.Legend[i].Label = inMicros(f.Sheet.Legend[i].Label)
+	}
+	for _, row := range f.Sheet.Rows {
+		for i := range row {
+			row[i].Title = inMicros(row[i].Title)
+		}
+	}
 }

@@ -67,7 +67,7 @@ func (v *View) barsFigure() Figure {
 	}
 	f.Sheet.Row = 62 * vg.Millimeter
 	f.Sheet.Legend = wordLegend(all, small)
-	f.Caption = words.Sentences(of.Read, "A bar is the mean over processes of their means, split into its stages in the order of time from below; beside it the median of the processes' totals with its "+v.intervalName()+". A mean counts rare long waits, so that it can lie above the median.",
+	f.Caption = words.Sentences(of.Read, barText+" Time runs upwards; beside a bar is the median with its "+v.intervalName()+". A process's mean counts rare long waits, so it can lie above its median.",
 		few, v.loads(v.PhasesNamed(shown)), v.replicates(), v.CostBeside(), v.leftOut("and not drawn"))
 	return f
 }
@@ -131,11 +131,14 @@ func (v *View) dissected(of findings.Sum, p findings.Panel, names []string) (rec
 func (v *View) columnPanel(stacks []findings.Stack, small []string) *gonum.Plot {
 	var rows []plot.BarRow
 	var ticks gonum.ConstantTicks
+	var names []string
+	var ends []float64
 	top := 0.0
 	for i, s := range stacks {
 		r := plot.BarRow{Style: v.Style[s.Subject], Pieces: pieces(&s, small), Totals: s.Totals}
 		rows = append(rows, r)
 		ticks = append(ticks, gonum.Tick{Value: float64(i), Label: barLabel(s.Subject)})
+		names, ends = append(names, s.Subject), append(ends, r.End())
 		top = max(top, r.End(), min(stats.Summarise(s.Totals.Valid).Hi, 1.6*r.End()))
 	}
 	p := plot.NewPanel("MPM", "mean dispatch latency D (µs)")
@@ -144,6 +147,7 @@ func (v *View) columnPanel(stacks []findings.Stack, small []string) *gonum.Plot 
 	p.X.Tick.Marker, p.X.Tick.Length = ticks, 0
 	p.Y.Min, p.Y.Max = 0, top*1.1
 	p.Add(plot.Columns{Rows: rows})
+	plot.Tell(p, &p.Y, names, ends)
 	return p
 }
 
@@ -166,10 +170,33 @@ func wordLegend(all []findings.Stack, small []string) []plot.Entry {
 		}
 		es = append(es, e)
 	}
-	if slices.ContainsFunc(all, func(s findings.Stack) bool {
-		return slices.ContainsFunc(pieces(&s, small), func(p plot.Piece) bool { return p.Fill == restFill })
-	}) {
-		es = append(es, plot.Entry{Label: "other", Fill: &restFill, Group: int(rest), Head: rest.title()})
+	if other := restParts(all, small); len(other) > 0 {
+		es = append(es, plot.Entry{Label: strings.Join(other, ", "), Fill: &restFill, Group: int(rest), Head: rest.title()})
 	}
 	return es
+}
+
+// restParts says what the last piece of the bars consists of: stages of no
+// kind, "other" for those in small, and time in no stage.
+func restParts(all []findings.Stack, small []string) (parts []string) {
+	merged, missing := false, false
+	for _, s := range all {
+		missing = missing || s.Missing() > 0
+		for _, p := range s.Parts {
+			switch {
+			case p.Mean <= 0:
+			case slices.Contains(small, p.Name):
+				merged = true
+			case kindOf(p.Name) == nil && !slices.Contains(parts, p.Name):
+				parts = append(parts, p.Name)
+			}
+		}
+	}
+	if merged {
+		parts = append(parts, "other")
+	}
+	if missing {
+		parts = append(parts, "in no stage")
+	}
+	return parts
 }

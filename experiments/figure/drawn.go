@@ -43,6 +43,16 @@ func Caption(run *record.Run, name string) (string, error) {
 	return f.Caption, err
 }
 
+// Alt returns what a figure of a run shows, in words for readers who cannot see
+// it. name and errors are as for Draw.
+func Alt(run *record.Run, name string) (string, error) {
+	f, err := find(run, name)
+	if err != nil {
+		return "", err
+	}
+	return f.Sheet.Alt, nil
+}
+
 func find(run *record.Run, name string) (Figure, error) {
 	figs, err := New(run).Figures()
 	if err != nil {

@@ -19,6 +19,7 @@ func (v *View) economyFigure() Figure {
 	metrics := findings.MetricsOf("wakes_per_connection", findings.KeySwitches, "syscalls_per_connection", findings.KeyCPU)
 	// The panels are narrow and need short titles.
 	metrics[0].Title, metrics[1].Title, metrics[3].Title = "wakes per connection", metrics[1].Short(), metrics[3].Short()
+	names := v.rows(metrics[3], v.Undisturbed(v.PhasesByLoad(), false))
 	var rows [][]plot.Tile
 	shown := map[string]bool{}
 	measured, counted := make([]bool, len(metrics)), false
@@ -32,8 +33,8 @@ func (v *View) economyFigure() Figure {
 			if !ok {
 				continue
 			}
-			row[j].Plot = v.dotPanel(m, ph, p, i)
-			plot.BesideZero(row[j].Plot)
+			row[j].Plot = v.dotPanel(m, ph, p, names)
+			plot.Roomy(row[j].Plot)
 			measured[j], any, shown[ph.Name] = true, true, true
 			counted = counted || strings.HasSuffix(m.Name, "_per_connection")
 		}
@@ -45,7 +46,7 @@ func (v *View) economyFigure() Figure {
 	if asked := slices.Contains(v.Run.Manifest.Figures, f.Headline); len(rows) == 0 || !counted && !asked { // other figures show switches and CPU time
 		return f.without("no trial counted wakes, switches or system calls")
 	}
-	f.Sheet = &plot.Sheet{Width: plot.TwoColumns, Row: plot.DotsHeight(len(v.Subjects))}
+	f.Sheet = &plot.Sheet{Width: plot.TwoColumns, Row: plot.DotsHeight(len(names))}
 	for _, row := range rows {
 		var tiles []plot.Tile
 		title := row[0].Title
@@ -64,6 +65,9 @@ func (v *View) economyFigure() Figure {
 			tiles = append(tiles, t)
 		}
 		f.Sheet.Rows = append(f.Sheet.Rows, tiles)
+	}
+	if v.hasFloor() {
+		f.Sheet.Legend = floorLegend
 	}
 	f.Caption = words.Sentences("Wake-ups that the server issued and system calls are the kernel probe's counts over the connections that it took meanwhile; switches and CPU time are the process's accounting over the requests answered, from a phase without the probe where there is one. With connections that are kept, a connection has many requests and its counts are large.",
 		few, v.loads(v.PhasesNamed(shown)), v.replicates(),

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strings"
 
+	gonum "gonum.org/v1/plot"
+
 	"lflab/experiments/findings"
 	"lflab/experiments/plot"
 	"lflab/experiments/record"
@@ -50,24 +52,39 @@ func (v *View) dotFigure(name, title string, m record.Metric, phases []record.Ph
 	return f
 }
 
-func (v *View) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) {
+// cdfFigure draws the distributions of tag, "H" or "D", of every phase and panel
+// that has some.
+func (v *View) cdfFigure(f Figure, tag, label, of, read string) Figure {
 	source := v.source(tag)
-	s, with, counts, err := v.cdf(source, label, of)
-	if err != nil {
-		return f, fmt.Errorf("figure %s: %w", f.Name, err)
+	passed := tag != "D" // not every request has one
+	cs := newCurves()
+	for _, ph := range v.recording(source) {
+		for i := range v.Panels {
+			for _, s := range v.Subjects {
+				cs.add(v, ph, i, s, source, passed, false)
+			}
+		}
+		cs.took(v, ph)
 	}
-	if s == nil {
-		f.Missing = "no trial that counts holds a histogram of " + tag
-		return f, nil
+	if len(cs.drawn) == 0 {
+		f.Missing = cs.missing(tag, of)
+		return f
 	}
-	f.Sheet = s
+	cs.makeRoom(cs.mostNotes())
+	f.Sheet = v.grid(cs.with, func(ph record.Phase, i int) *gonum.Plot {
+		return cs.panel([2]int{v.IndexOf(ph), i}, label, "share of "+of, of, nil)
+	})
+	f.Sheet.Legend = cs.legend(v)
+	noted := map[string]bool{}
+	for _, lines := range cs.notes {
+		for _, l := range lines {
+			subject, _, _ := strings.Cut(l, "  ")
+			noted[subject] = true
+		}
+	}
 	var none []string
-	shown := map[string]bool{}
-	for _, e := range s.Legend {
-		shown[e.Label] = true
-	}
 	for _, subject := range v.Subjects {
-		if !shown[subject] {
+		if !cs.present[subject] && !noted[subject] {
 			none = append(none, subject)
 		}
 	}
@@ -75,14 +92,15 @@ func (v *View) cdfFigure(f Figure, tag, label, of, read string) (Figure, error) 
 	if len(none) > 0 {
 		absent = "Nothing of the kind was recorded for " + words.List(none) + "."
 	}
-	f.Caption = words.Sentences(read, v.sourceText(source), v.curvesText(), v.loads(with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
-	return f, nil
+	counts := fmt.Sprintf("Behind a curve stand %s to %s %s.", words.Thousands(float64(cs.fewest)), words.Thousands(float64(cs.most)), of)
+	f.Caption = words.Sentences(read, v.sourceText(source), v.curvesText(), cs.fewText(passed), v.loads(cs.with), v.replicates(), counts, absent, v.leftOut("and not drawn"))
+	return f
 }
 
 // curvesText explains how distributions are drawn.
 func (v *View) curvesText() string {
-	return "Lines go through the values of all processes together, markers stand at p50, p90 and p99, and the band is the " +
-		strings.Replace(v.intervalName(), "dotted: ", "", 1) + " of each quantile over processes."
+	return "Lines are medians over processes of each quantile, markers stand at p50, p90 and p99, and the band is the " +
+		strings.Replace(v.intervalName(), "dotted: ", "", 1) + "."
 }
 
 // loads names the loads that a figure shows.
@@ -107,7 +125,7 @@ func (v *View) loads(phases []record.Phase) string {
 			}
 			parts = append(parts, fmt.Sprintf("open loop with %s arrivals at %s requests/s", poisson(law), v.rates(ph, rates)))
 		case ph.Connections > 0:
-			parts = append(parts, fmt.Sprintf("closed loop with %d connections", ph.Connections))
+			parts = append(parts, "closed loop with "+words.Count(ph.Connections, "connection", "connections"))
 		case ph.Title != "":
 			parts = append(parts, ph.Title)
 		}
@@ -140,7 +158,7 @@ func (v *View) rates(ph record.Phase, each []string) string {
 func (v *View) replicates() string {
 	lo, hi := v.Processes()
 	if lo == hi {
-		return fmt.Sprintf("n = %d processes per cell.", hi)
+		return fmt.Sprintf("n = %s per cell.", words.Count(hi, "process", "processes"))
 	}
 	return fmt.Sprintf("n = %d to %d processes per cell.", lo, hi)
 }

@@ -96,7 +96,7 @@ func (v *View) pairRows(r verdict.RuleResult) []plot.ForestRow {
 		if !ok {
 			look = plot.Style{Color: plot.Ink}
 		}
-		rows = append(rows, plot.ForestRow{Label: pairName(p), Style: look, Of: p.Interval, Mark: markOf(p.Outcome), Bounds: bounds})
+		rows = append(rows, plot.ForestRow{Label: inMicros(pairName(p)), Style: look, Of: p.Interval, Mark: markOf(p.Outcome), Bounds: bounds})
 	}
 	return rows
 }

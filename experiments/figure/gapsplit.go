@@ -2,7 +2,6 @@ package figure
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 
@@ -51,50 +50,25 @@ func percentShort(x float64) string {
 	return fmt.Sprintf("%.0f", 100*x)
 }
 
-var _ = enter(80, func(v *View) ([]Figure, error) {
-	f, err := v.gapFigure()
-	return []Figure{f}, err
-})
+var _ = enter(80, one((*View).gapFigure))
 
 // gapFigure draws the leaderless gap in its two classes, with the share of the
 // connections that found no gap.
-func (v *View) gapFigure() (Figure, error) {
+func (v *View) gapFigure() Figure {
 	f := Figure{Name: "gap", Headline: "F3", Title: "Leaderless gap"}
 	source := v.gapSource()
 	prefix := strings.TrimSuffix(source, gapTag)
-	lo, hi := math.Inf(1), 0.0
-	present := map[string]bool{}
-	curves := map[[2]int][]gonum.Plotter{}
+	cs := newCurves()
 	shares := map[[2]int][]gapShares{}
-	var with []record.Phase
 	for _, ph := range v.quietest(v.recording(source)) {
-		j, any := v.IndexOf(ph), false
 		for i, p := range v.Panels {
-			at := [2]int{j, i}
+			at := [2]int{v.IndexOf(ph), i}
 			for _, s := range v.Subjects {
-				counts := map[string]int64{}
-				for _, tag := range []string{gapTag, noneTag} {
-					hs := v.Histograms(ph.Name, p, s, prefix+tag)
-					if len(hs) == 0 {
-						continue
-					}
-					look := v.Style[s]
-					c, err := plot.NewCurve(hs, look)
-					if err != nil {
-						return f, fmt.Errorf("figure %s: %w", f.Name, err)
-					}
-					c.Thin = tag == noneTag
-					counts[tag] = c.N
-					if len(c.Xs) == 0 {
-						continue // too few values for any quantile
-					}
-					curves[at] = append(curves[at], c)
-					present[s], any = true, true
-					lo, hi = min(lo, c.Xs[0], c.Lo[0]), max(hi, c.Xs[len(c.Xs)-1], c.Hi[len(c.Hi)-1])
-				}
+				ended := cs.add(v, ph, i, s, prefix+gapTag, true, false)
+				none := cs.add(v, ph, i, s, prefix+noneTag, true, true)
 				g := gapShares{subject: s}
-				if all := counts[gapTag] + counts[noneTag]; all > 0 {
-					g.none, g.hasNone = float64(counts[noneTag])/float64(all), true
+				if all := ended + none; all > 0 {
+					g.none, g.hasNone = float64(none)/float64(all), true
 				}
 				// A server without gaps is listed if there is room for it.
 				if g.armed, g.hasArmed = v.armed(ph, p, s); g.hasNone || g.hasArmed && len(v.Subjects) <= 6 {
@@ -102,40 +76,33 @@ func (v *View) gapFigure() (Figure, error) {
 				}
 			}
 		}
-		if any {
-			with = append(with, ph)
-		}
+		cs.took(v, ph)
 	}
-	if len(curves) == 0 {
-		f.Missing = "no trial that counts holds a histogram of G"
-		return f, nil
+	if len(cs.drawn) == 0 {
+		f.Missing = cs.missing(gapTag, "gaps")
+		return f
 	}
-	lo, hi = max(lo/1.15, 1e-3), max(hi*1.15, lo*1.5)
-	f.Sheet = v.grid(with, func(ph record.Phase, i int) *gonum.Plot {
+	listed := 0
+	for _, gs := range shares {
+		listed = max(listed, 1+len(gs))
+	}
+	cs.makeRoom(listed + cs.mostNotes())
+	f.Sheet = v.grid(cs.with, func(ph record.Phase, i int) *gonum.Plot {
 		at := [2]int{v.IndexOf(ph), i}
-		if len(curves[at]) == 0 {
-			return nil
-		}
-		p := plot.NewPanel("leaderless gap G (µs)", "share of gaps of the class")
-		plot.LogAxis(&p.X, lo, hi)
-		p.Y.Min, p.Y.Max = 0, 1
-		p.Add(curves[at]...)
-		k := plot.Key{Heading: "armed / gap / no leader"}
+		k := plot.Key{"armed / gap / no leader"}
 		for _, g := range shares[at] {
-			k.Lines = append(k.Lines, g.String())
+			k = append(k, g.String())
 		}
-		p.Add(k)
-		return p
+		if len(k) == 1 {
+			k = nil
+		}
+		return cs.panel(at, "leaderless gap G", "share of gaps of the class", "gaps", k)
 	})
-	for _, name := range v.Subjects {
-		if present[name] {
-			f.Sheet.Legend = append(f.Sheet.Legend, plot.Entry{Label: name, Style: v.Style[name], Line: true})
-		}
-	}
+	f.Sheet.Legend = cs.legend(v)
 	f.Caption = words.Sentences("G runs from the old leader's receipt of an event until the next thread is armed on the handle set. Lines with markers are gaps that a follower ended, thin ones without are gaps in which no follower was there to take over; each class is a distribution of its own.",
 		"In the corner: the share of the connections that found a thread armed, so that no gap lay before them (the kernel probe's count; – where it was off), and the shares of the two classes among the gaps.",
-		v.sourceText(source), v.curvesText(), v.loads(with), v.replicates(), v.leftOut("and not drawn"))
-	return f, nil
+		v.sourceText(source), v.curvesText(), cs.fewText(true), v.loads(cs.with), v.replicates(), v.leftOut("and not drawn"))
+	return f
 }
 
 // quietest returns the open loops of phases, or all if there are none. In a

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"lflab/experiments/madeup"
@@ -33,25 +34,12 @@ func TestFiguresRegenerate(t *testing.T) {
 	}
 	var got bytes.Buffer
 	pictures := map[string][]byte{}
-	runs := madeup.HeadlineRuns()
 	headlinesDrawn := map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(runs)) {
-		figs, err := New(runs[name]).Figures()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range figs {
-			if f.Sheet == nil {
-				continue
-			}
-			svg, err := f.Sheet.Render("svg")
-			if err != nil {
-				t.Fatal(err)
-			}
-			headlinesDrawn[f.Headline] = true
-			pictures[name+"/"+f.Name] = svg
-			fmt.Fprintf(&got, "%x  %s/%s\n", sha256.Sum256(svg), name, f.Name)
-		}
+	drawn := drawnOnce(t)
+	for _, name := range slices.Sorted(maps.Keys(drawn)) {
+		headlinesDrawn[drawn[name].Headline] = true
+		pictures[name] = drawn[name].svg
+		fmt.Fprintf(&got, "%x  %s\n", sha256.Sum256(drawn[name].svg), name)
 	}
 	for _, number := range suite.FigureNames {
 		if !headlinesDrawn[number] {
@@ -94,6 +82,43 @@ func TestFiguresRegenerate(t *testing.T) {
 			t.Errorf("%s is drawn no more", name)
 		}
 	}
+}
+
+// drawnFigure is a figure with its SVG file.
+type drawnFigure struct {
+	Figure
+	svg []byte
+}
+
+// drawHeadlines draws every figure of the made-up runs, by "run/figure".
+var drawHeadlines = sync.OnceValues(func() (map[string]drawnFigure, error) {
+	out := map[string]drawnFigure{}
+	for name, run := range madeup.HeadlineRuns() {
+		figs, err := New(run).Figures()
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range figs {
+			if f.Sheet == nil {
+				continue
+			}
+			svg, err := f.Sheet.Render("svg")
+			if err != nil {
+				return nil, err
+			}
+			out[name+"/"+f.Name] = drawnFigure{f, svg}
+		}
+	}
+	return out, nil
+})
+
+func drawnOnce(t *testing.T) map[string]drawnFigure {
+	t.Helper()
+	drawn, err := drawHeadlines()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return drawn
 }
 
 func sums256(text string) map[string]string {

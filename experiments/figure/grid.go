@@ -40,6 +40,7 @@ func (v *View) grid(phases []record.Phase, draw func(ph record.Phase, panel int)
 			rows[j] = append(rows[j], t)
 		}
 	}
+	nameEqualTiles(rows, phases)
 	columns := 0
 	var all []plot.Tile
 	for i := range drawn {
@@ -69,6 +70,24 @@ func (v *View) grid(phases []record.Phase, draw func(ph record.Phase, panel int)
 		s.Rows = append(s.Rows, row)
 	}
 	return s
+}
+
+// nameEqualTiles adds the names of their phases to tiles with equal titles: two
+// phases of one load differ in what else goes on.
+func nameEqualTiles(rows [][]plot.Tile, phases []record.Phase) {
+	count := map[string]int{}
+	for _, row := range rows {
+		for _, t := range row {
+			count[t.Title]++
+		}
+	}
+	for j, row := range rows {
+		for i, t := range row {
+			if t.Title != "" && count[t.Title] > 1 && len(phases) > 1 {
+				row[i].Title = findings.JoinTitle(t.Title, phases[j].Name)
+			}
+		}
+	}
 }
 
 // tileTitle names a panel by its cell, its load or both.

@@ -61,6 +61,22 @@ var kinds = []kind{
 	{userSide, "read to handler", []string{"read-handler"}, plot.Hatched(plot.RGB(0xd3eed6), plot.Upright, plot.RGB(0x2f9e5b))},
 }
 
+// stagesInWords describes stages, each with its family: "hand-off: return from
+// sleep". Stages of one kind give one description, and unknown ones their name.
+func stagesInWords(names []string) []string {
+	var told []string
+	for _, name := range names {
+		said := name
+		if k := kindOf(name); k != nil {
+			said = k.family.title() + ": " + k.words
+		}
+		if !slices.Contains(told, said) {
+			told = append(told, said)
+		}
+	}
+	return told
+}
+
 // restFill fills stages that are too short to be seen, and unknown ones.
 var restFill = plot.Hatched(plot.Paper, plot.Plain, plot.Paper)
 

@@ -28,6 +28,7 @@ const (
 func (v *View) multiples() *plot.Sheet {
 	kept, few := v.outermost(maxColumns)
 	s := &plot.Sheet{Width: plot.TwoColumns, Row: multipleRow, Few: few}
+	joined := false
 	for _, i := range kept {
 		p := v.Panels[i]
 		var all []plot.Profile
@@ -36,6 +37,7 @@ func (v *View) multiples() *plot.Sheet {
 		for _, name := range v.Subjects {
 			if k := v.profile(p, name); len(k.P50) > 0 {
 				all, names = append(all, k), append(names, name)
+				joined = joined || len(k.P50) >= plot.FewestOfLine
 				b.Take(k.P50)
 				b.Take(k.P99)
 			}
@@ -67,7 +69,7 @@ func (v *View) multiples() *plot.Sheet {
 	if len(s.Rows) == 0 {
 		return nil
 	}
-	s.Legend = []plot.Entry{{Label: "p50", Style: plot.Style{Color: plot.Ink}, Line: true}, {Label: "p99", Style: plot.Style{Color: plot.Ink, Dashes: plot.P99Dashes}, Line: true}}
+	s.Legend = []plot.Entry{{Label: "p50", Style: plot.Style{Color: plot.Ink}, Line: joined}, {Label: "p99", Style: plot.Style{Color: plot.Pale(plot.Ink), Dashes: plot.P99Dashes}, Line: joined}}
 	return s
 }
 

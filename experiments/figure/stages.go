@@ -2,10 +2,8 @@ package figure
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"slices"
-	"strings"
 
 	"lflab/experiments/findings"
 	"lflab/experiments/plot"
@@ -77,53 +75,9 @@ func (v *View) stagesFigure(of findings.Sum) Figure {
 		}
 	}
 	f.Sheet.Row = vg.Length(plot.BarRowHeight*len(subjects)) + 34
-	f.Sheet.Legend = stageLegend(all, small)
+	f.Sheet.Legend = wordLegend(all, small)
 	f.Caption = v.stagesCaption(of, phases, all, small, subjects)
 	return f
-}
-
-// stageLegend returns the legend of the stages drawn, one line for each family.
-func stageLegend(all []findings.Stack, small []string) []plot.Entry {
-	drawn := map[string]bool{}
-	for _, s := range all {
-		for _, p := range s.Parts {
-			if p.Mean > 0 && !slices.Contains(small, p.Name) {
-				drawn[p.Name] = true
-			}
-		}
-	}
-	var es []plot.Entry
-	add := func(f family, label string, look plot.Fill) {
-		e := plot.Entry{Label: label, Fill: &look}
-		if len(es) == 0 || es[len(es)-1].Group != int(f) {
-			e.Head = f.title()
-		}
-		e.Group = int(f)
-		es = append(es, e)
-	}
-	for _, k := range kinds {
-		var names []string
-		for _, name := range k.stages {
-			if drawn[name] {
-				names = append(names, strings.TrimPrefix(name, "hand-off: "))
-				delete(drawn, name)
-			}
-		}
-		if len(names) > 0 {
-			add(k.family, strings.Join(names, ", "), k.fill)
-		}
-	}
-	unknown := slices.Sorted(maps.Keys(drawn))
-	if len(small) > 0 {
-		unknown = append(unknown, "other")
-	}
-	if slices.ContainsFunc(all, func(s findings.Stack) bool { return s.Missing() > 0 }) {
-		unknown = append(unknown, "in no stage")
-	}
-	if len(unknown) > 0 {
-		add(rest, strings.Join(unknown, ", "), restFill)
-	}
-	return es
 }
 
 // stagesCaption writes how to read the figure, its conditions, and the probe's
@@ -143,7 +97,7 @@ func (v *View) stagesCaption(of findings.Sum, phases []record.Phase, all []findi
 		}
 	}
 	if len(small) > 0 {
-		other = fmt.Sprintf("Stages that are below %.1f %% of every bar are merged as “other”: %s.", 100*findings.Negligible, words.List(small))
+		other = fmt.Sprintf("Stages that are below %.1f %% of every bar are merged as “other”: %s.", 100*findings.Negligible, words.List(stagesInWords(small)))
 	}
 	least, most := math.Inf(1), 0.0
 	user := false
@@ -167,7 +121,7 @@ func (v *View) stagesCaption(of findings.Sum, phases []record.Phase, all []findi
 	if most > 0 {
 		counts = fmt.Sprintf("Behind a bar stand %s to %s %s.", words.Thousands(least), words.Thousands(most), of.Events)
 	}
-	return words.Sentences(read, "A bar is the mean over processes of their means, split into its stages in the order of time; stages are the times between two stamps, named by them.",
+	return words.Sentences(read, barText+" Stages are drawn in the order of time.",
 		"Above it processes as small points, their median and its "+v.intervalName()+", cut at the panel's edge.",
 		"At the right, same/cross/none: the shares of "+of.Events+" whose woken thread ran on its waker's CPU, on another one, and that woke nobody; times compare only at like shares.",
 		v.loads(phases), v.replicates(), counts, absent, other, off, v.residue(of, phases), v.CostBeside(), v.leftOut("drawn hollow where they left values"))

@@ -31,8 +31,9 @@ func figureOf(t *testing.T, run *record.Run, name string) Figure {
 	return figs[i]
 }
 
-// Each bar is as long as the mean of its sum, and its pieces fill it.
-func TestPartsOfABarAddUpToTheMean(t *testing.T) {
+// Each bar is as long as the median over processes of their means, which its
+// whisker and its number show too, and its pieces fill it.
+func TestPartsOfABarAddUpToTheMedian(t *testing.T) {
 	v := New(madeup.ProbedRun(1))
 	bars := 0
 	for _, of := range findings.Sums {
@@ -46,15 +47,16 @@ func TestPartsOfABarAddUpToTheMean(t *testing.T) {
 					continue
 				}
 				bars++
-				want := 0.0
+				var means []float64
 				for _, tr := range v.Trials(p, subject) {
 					if r := tr.Phase("open_probe"); r != nil && tr.Valid("open_probe") {
-						want += findings.DistOf(r.Probe, of.Tag).Mean / 1e3 / float64(len(s.Totals.Valid))
+						means = append(means, findings.DistOf(r.Probe, of.Tag).Mean/1e3)
 					}
 				}
+				want := stats.Summarise(means).Center
 				for _, small := range [][]string{nil, findings.Merged([]findings.Stack{s})} {
 					if got := (plot.BarRow{Pieces: pieces(&s, small)}).End(); math.Abs(got-want) > 1e-6*want {
-						t.Errorf("%s of %s: the bar's parts come to %.4f µs, the mean is %.4f", of.Tag, subject, got, want)
+						t.Errorf("%s of %s: the bar's parts come to %.4f µs, the median is %.4f", of.Tag, subject, got, want)
 					}
 				}
 				if s.Missing() != 0 {
@@ -82,8 +84,9 @@ func TestBarsShowWhatIsInNoStage(t *testing.T) {
 	if x := s.Missing(); x < 9 || x > 12 {
 		t.Errorf("%.1f µs are in no stage, want those of the one taken away", x)
 	}
-	if end := (plot.BarRow{Pieces: pieces(&s, nil)}).End(); math.Abs(end-s.Total) > 1e-9 {
-		t.Errorf("the bar ends at %.3f, the mean is %.3f", end, s.Total)
+	median := stats.Summarise(s.Totals.Valid).Center
+	if end := (plot.BarRow{Pieces: pieces(&s, nil)}).End(); math.Abs(end-median) > 1e-9 {
+		t.Errorf("the bar ends at %.3f, the median is %.3f", end, median)
 	}
 	f := figureOf(t, run, "stages")
 	if !strings.Contains(f.Caption, "worker +3") || !slices.ContainsFunc(f.Sheet.Legend, func(e plot.Entry) bool { return strings.Contains(e.Label, "in no stage") }) {
@@ -170,11 +173,11 @@ func TestHatchStaysWithinItsArea(t *testing.T) {
 
 func TestSmallStagesAreMergedAndNamed(t *testing.T) {
 	f := figureOf(t, madeup.ProbedRun(1), "stages")
-	if !strings.Contains(f.Caption, "merged as “other”: arm-return and return-queued.") {
+	if !strings.Contains(f.Caption, "merged as “other”: nobody waits: taken without sleep and nobody waits: in the queue.") {
 		t.Errorf("caption: %s", f.Caption)
 	}
 	for _, e := range f.Sheet.Legend {
-		if strings.Contains(e.Label, "arm-return") || strings.Contains(e.Label, "return-queued") {
+		if strings.Contains(e.Label, "taken without sleep") || strings.Contains(e.Label, "in the queue") {
 			t.Errorf("the legend has %q, which is not drawn", e.Label)
 		}
 	}
@@ -281,7 +284,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 		t.Errorf("H begins with %+v and ends with %+v, %.3f in no stage", first, last, h.Missing())
 	}
 	f := figureOf(t, run, "stages")
-	if !strings.Contains(f.Caption, "reaches into the server's own code") || f.Sheet.Legend[len(f.Sheet.Legend)-2].Label != "read-handler" {
+	if !strings.Contains(f.Caption, "reaches into the server's own code") || f.Sheet.Legend[len(f.Sheet.Legend)-2].Label != "read to handler" {
 		t.Errorf("caption %s, legend %+v", f.Caption, f.Sheet.Legend)
 	}
 	own := v.Stack(findings.Sums[1], "open_probe", v.Panels[0], "worker")
@@ -295,7 +298,7 @@ func TestUserSideExtendsTheBar(t *testing.T) {
 	for _, e := range figureOf(t, run, "stages-user").Sheet.Legend {
 		names = append(names, e.Label)
 	}
-	if want := []string{"ready-return", "wake-return", "return-user", "read-handler"}; !slices.Equal(names, want) {
+	if want := []string{"all of the wake-up", "all of the hand-off", "back into the server's code", "read to handler"}; !slices.Equal(names, want) {
 		t.Errorf("legend %v, want %v", names, want)
 	}
 }

@@ -103,7 +103,7 @@ func (v *View) stepSheet(ph record.Phase) *plot.Sheet {
 	sh.Legend = []plot.Entry{
 		{Label: "median", Style: plain, Line: true},
 		{Label: "requests served at a time", Style: dashed, Line: true},
-		{Label: fmt.Sprintf("%d clients are there", ph.Connections), Fill: &plot.LoadFill},
+		{Label: words.Count(ph.Connections, "client is there", "clients are there"), Fill: &plot.LoadFill},
 	}
 	return sh
 }

@@ -219,7 +219,7 @@ func (v *View) condition(c *claim) (where, load string) {
 
 func closedText(ph record.Phase) string {
 	if ph.Connections > 0 {
-		return fmt.Sprintf("closed loop of %d connections", ph.Connections)
+		return "closed loop of " + words.Count(ph.Connections, "connection", "connections")
 	}
 	return "closed loop"
 }
@@ -268,8 +268,8 @@ func (v *View) answerLeftOut() string {
 		if len(bad) > 4 {
 			more = fmt.Sprintf(" and %d more", len(bad)-4)
 		}
-		parts = append(parts, fmt.Sprintf("Left out: %d of %d trials that failed or did not pass their validity gates (%s%s).",
-			len(bad), len(v.Run.Trials), strings.Join(names, "; "), more))
+		parts = append(parts, fmt.Sprintf("Left out: %d of %s that failed or did not pass their validity gates (%s%s).",
+			len(bad), words.Count(len(v.Run.Trials), "trial", "trials"), strings.Join(names, "; "), more))
 	}
 	if planned := len(v.Run.Manifest.Plan); planned > len(v.Run.Trials) {
 		parts = append(parts, fmt.Sprintf("Only %d of %d planned trials were run.", len(v.Run.Trials), planned))

@@ -33,7 +33,7 @@ func (p payment) trials() string {
 	if p.processes == 1 {
 		return "1 trial"
 	}
-	return fmt.Sprintf("%d trials", p.processes)
+	return words.Count(p.processes, "trial", "trials")
 }
 
 func (v *View) payment(phase string, p Panel, subject string) payment {

@@ -102,7 +102,7 @@ func (v *View) plainLoad(ph record.Phase, p Panel) string {
 	case rate > 0:
 		return fmt.Sprintf("open loop, %s/s", words.Thousands(rate))
 	case ph.Connections > 0:
-		return fmt.Sprintf("closed loop, %d connections", ph.Connections)
+		return "closed loop, " + words.Count(ph.Connections, "connection", "connections")
 	case ph.Title != "":
 		return ph.Title
 	}

@@ -52,7 +52,7 @@ func (v *View) answerStep() []Paragraph {
 		}
 		var ss []string
 		if len(up) > 0 {
-			ss = append(ss, fmt.Sprintf("From the coming of %d clients until 95 %% of them were served at a time it took %s.", ph.Connections, strings.Join(up, ", ")))
+			ss = append(ss, fmt.Sprintf("From the coming of %s until 95 %% of them were served at a time it took %s.", words.Count(ph.Connections, "client", "clients"), strings.Join(up, ", ")))
 		}
 		if len(never) > 0 {
 			ss = append(ss, fmt.Sprintf("%s did not come there while the clients were there.", words.Capital(words.List(never))))

@@ -7,7 +7,6 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"lflab/experiments/stats"
-	"lflab/experiments/words"
 )
 
 // Bars draws one row for each subject: a bar of pieces in the order of time,
@@ -52,8 +51,8 @@ func (r BarRow) End() float64 {
 // Plot draws the rows. The panel's y axis numbers them from below, from 0.
 func (b Bars) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
-	label := textStyle(textSize-1, false, Ink)
-	note := textStyle(textSize-1.5, false, AxisInk)
+	label := textStyle(smallText, false, Ink)
+	note := textStyle(smallText, false, AxisInk)
 	note.XAlign = text.XRight
 	c.FillText(note, vg.Point{X: c.Max.X, Y: c.Min.Y - noteDepth}, b.note)
 	edge := draw.LineStyle{Color: AxisInk, Width: thinLine}
@@ -74,7 +73,7 @@ func (b Bars) Plot(c draw.Canvas, p *gonum.Plot) {
 		if from > 0 {
 			box := area(0, from)
 			c.StrokeLines(edge, []vg.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}, box.Min})
-			c.FillText(label, vg.Point{X: box.Max.X + 3, Y: y(at-0.13) - 2.3}, words.Short(from))
+			c.FillText(label, vg.Point{X: box.Max.X + 3, Y: y(at-0.13) - 2.3}, valueText(&p.X, from))
 		}
 		b.plotTotals(c, p, r, y(at+0.29))
 		c.FillText(note, vg.Point{X: c.Max.X, Y: y(at-0.13) - 2.1}, r.Note)
@@ -100,18 +99,7 @@ func (b Bars) plotTotals(c draw.Canvas, p *gonum.Plot, r BarRow, up vg.Length) {
 	if iv.N == 0 {
 		return
 	}
-	hi := min(iv.Hi, p.X.Max)
-	line := draw.LineStyle{Color: r.Style.Color, Width: 1}
-	if !iv.Enough() { // a range, because there are too few values for an interval
-		line.Dashes = []vg.Length{1, 1}
-	}
-	c.StrokeLine2(line, x(iv.Lo), up, x(hi), up)
-	line.Dashes = nil
-	for _, end := range []float64{iv.Lo, iv.Hi} {
-		if inside(end) {
-			c.StrokeLine2(line, x(end), up-1.6, x(end), up+1.6)
-		}
-	}
+	whisker{Color: r.Style.Color, Width: 1, Cap: 1.6}.draw(c, iv, &p.X, func(v float64) vg.Point { return vg.Point{X: x(v), Y: up} })
 	drawMarker(c, r.Style, vg.Point{X: x(iv.Center), Y: up}, 1.9, 0xff)
 }
 
@@ -148,5 +136,10 @@ func BarPlot(label, note string, names []string, rows []BarRow) *gonum.Plot {
 	p.Y.Tick.LineStyle.Width = 0
 	p.Y.LineStyle.Width = 0
 	p.Add(Bars{rows, note})
+	var ends []float64
+	for _, r := range rows {
+		ends = append(ends, r.End())
+	}
+	Tell(p, &p.X, names, ends)
 	return p
 }

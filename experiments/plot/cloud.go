@@ -6,8 +6,12 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
+// FewestOfLine is the number of rates from which a line joins their points.
+// Fewer say nothing of what lies between them.
+const FewestOfLine = 5
+
 // Cloud draws one subject: a point for each process and phase, and the medians
-// of its cells, joined by a line in the order of Medians.
+// of its cells. A line joins FewestOfLine or more medians in their order.
 type Cloud struct {
 	Style   Style
 	Valid   []vg.Point // x in requests/s, y in µs
@@ -23,7 +27,9 @@ func (k Cloud) Plot(c draw.Canvas, p *gonum.Plot) {
 	for _, d := range k.Medians {
 		line = append(line, at(d))
 	}
-	c.StrokeLines(draw.LineStyle{Color: k.Style.Color, Width: lineWidth * 0.7, Dashes: k.Style.Dashes}, line)
+	if len(line) >= FewestOfLine {
+		c.StrokeLines(draw.LineStyle{Color: k.Style.Color, Width: lineWidth * 0.7, Dashes: k.Style.Dashes}, line)
+	}
 	for _, d := range k.Valid {
 		drawMarker(c, k.Style, at(d), 1.5, 0x70)
 	}

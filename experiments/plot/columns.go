@@ -6,7 +6,6 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"lflab/experiments/stats"
-	"lflab/experiments/words"
 )
 
 // Columns draws stacked bars side by side, each with its processes' totals as a
@@ -45,13 +44,13 @@ func (b Columns) Plot(c draw.Canvas, p *gonum.Plot) {
 		}
 		box := area(0, from)
 		c.StrokeLines(edge, []vg.Point{box.Min, {X: box.Max.X, Y: box.Min.Y}, box.Max, {X: box.Min.X, Y: box.Max.Y}, box.Min})
-		c.FillText(label, vg.Point{X: x(at), Y: box.Max.Y + 2}, words.Short(from))
+		c.FillText(label, vg.Point{X: x(at), Y: box.Max.Y + 2}, valueText(&p.Y, from))
 		iv := stats.Summarise(r.Totals.Valid)
 		if iv.N == 0 {
 			continue
 		}
-		within := func(v float64) vg.Length { return y(min(v, p.Y.Max)) }
-		whisker(c, Style{Color: Ink}, iv, x(at+columnAside), within)
-		drawMarker(c, r.Style, vg.Point{X: x(at + columnAside), Y: within(iv.Center)}, 1.8, 0xff)
+		aside := func(v float64) vg.Point { return vg.Point{X: x(at + columnAside), Y: y(v)} }
+		whisker{Color: Ink, Width: 0.8, Cap: 1.5, Upright: true}.draw(c, iv, &p.Y, aside)
+		drawMarker(c, r.Style, aside(iv.Center), 1.8, 0xff)
 	}
 }

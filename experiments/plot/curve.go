@@ -2,6 +2,7 @@ package plot
 
 import (
 	"math"
+	"slices"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	gonum "gonum.org/v1/plot"
@@ -11,13 +12,12 @@ import (
 	"lflab/experiments/stats"
 )
 
-// Curve draws the distribution of one cell: a line through the merged values of
-// all processes, and the interval over processes of each quantile as a band.
-// It ends at the last quantile that some process has ten values beyond. Times
-// are in µs.
+// Curve draws the distribution of one cell: a line through the median over
+// processes of each quantile, and its interval as a band. It ends at the last
+// quantile that half of the processes have ten values beyond. Times are in µs.
 type Curve struct {
 	style  Style
-	N      int64     // number of values
+	N      int64     // number of values of all processes
 	ps     []float64 // shares
 	Xs     []float64 // quantiles at ps
 	Lo, Hi []float64 // the band at ps
@@ -37,24 +37,43 @@ var shares = func() []float64 {
 // marked lists the shares at which a curve has the subject's marker.
 var marked = []float64{0.5, 0.9, 0.99}
 
+// FewestOfCurve is the number of values below which a cell has no curve.
+const FewestOfCurve = 100
+
 // NewCurve returns the curve of a cell, given its processes' histograms in ns.
-// It returns an error if they cannot be merged.
-func NewCurve(hs []*hdrhistogram.Histogram, s Style) (Curve, error) {
-	all, err := stats.Merge(hs)
-	if err != nil {
-		return Curve{}, err
+// It has no points if there are fewer than FewestOfCurve values.
+func NewCurve(hs []*hdrhistogram.Histogram, s Style) Curve {
+	c := Curve{style: s}
+	for _, h := range hs {
+		c.N += h.TotalCount()
 	}
-	c := Curve{style: s, N: all.TotalCount()}
+	if c.N < FewestOfCurve {
+		return c
+	}
 	for i, iv := range stats.Band(hs, shares) {
-		if iv.N == 0 {
-			break // no process has ten values beyond it
+		if iv.N == 0 || 2*iv.N < len(hs) {
+			break
+		}
+		x := iv.Center / 1e3
+		if i > 0 { // a median over fewer processes may be less, but a distribution does not fall
+			x = max(x, c.Xs[i-1])
 		}
 		c.ps = append(c.ps, shares[i])
-		c.Xs = append(c.Xs, float64(all.ValueAtPercentile(100*shares[i]))/1e3)
+		c.Xs = append(c.Xs, x)
 		c.Lo = append(c.Lo, iv.Lo/1e3)
 		c.Hi = append(c.Hi, iv.Hi/1e3)
 	}
-	return c, nil
+	return c
+}
+
+// Quantile returns the median over processes of the least quantile drawn from p
+// on, that of the curve's end if there is none, and 0 if the curve is empty.
+func (k Curve) Quantile(p float64) float64 {
+	if len(k.ps) == 0 {
+		return 0
+	}
+	i, _ := slices.BinarySearch(k.ps, p)
+	return k.Xs[min(i, len(k.Xs)-1)]
 }
 
 // Plot draws the band, the line and the markers.

@@ -6,13 +6,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"lflab/experiments/stats"
-	"lflab/experiments/words"
 )
+
+// FloorStyle is the style of the line of Dots.Floor.
+var FloorStyle = Style{Color: AxisInk, Marker: NoMarker, Dashes: []vg.Length{3, 1.6}}
 
 // Dots draws one row for each subject: its processes as points, hollow if they
 // do not count, and above them the median with its interval.
 type Dots struct {
-	Rows []DotRow // from the top
+	Rows  []DotRow       // from the top
+	Floor stats.Interval // if it has values, a line across all rows at its centre, in FloorStyle
 }
 
 // DotRow is the row of one subject.
@@ -24,7 +27,10 @@ type DotRow struct {
 // Plot draws the rows. The panel's y axis numbers them from below, from 0.
 func (d Dots) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
-	label := textStyle(textSize-1, false, Ink)
+	if d.Floor.N > 0 {
+		c.StrokeLine2(draw.LineStyle{Color: FloorStyle.Color, Width: lineWidth, Dashes: FloorStyle.Dashes}, x(d.Floor.Center), c.Min.Y, x(d.Floor.Center), c.Max.Y)
+	}
+	label := textStyle(smallText, false, Ink)
 	for i, r := range d.Rows {
 		at := float64(len(d.Rows) - 1 - i)
 		// Points step up and down so that equal values do not hide each other.
@@ -42,17 +48,9 @@ func (d Dots) Plot(c draw.Canvas, p *gonum.Plot) {
 			continue
 		}
 		up := y(at + 0.15)
-		line := draw.LineStyle{Color: r.Style.Color, Width: 1.3}
-		if !iv.Enough() { // a range, because there are too few values for an interval
-			line.Dashes = []vg.Length{1, 1}
-		}
-		c.StrokeLine2(line, x(iv.Lo), up, x(iv.Hi), up)
-		line.Dashes = nil
-		for _, end := range []float64{iv.Lo, iv.Hi} {
-			c.StrokeLine2(line, x(end), up-1.8, x(end), up+1.8)
-		}
+		whisker{Color: r.Style.Color, Width: 1.3, Cap: 1.8}.draw(c, iv, &p.X, func(v float64) vg.Point { return vg.Point{X: x(v), Y: up} })
 		drawMarker(c, r.Style, vg.Point{X: x(iv.Center), Y: up}, 2.3, 0xff)
-		c.FillText(label, vg.Point{X: x(iv.Hi) + 5, Y: up - 2.2}, words.Short(iv.Center))
+		c.FillText(label, vg.Point{X: x(min(iv.Hi, p.X.Max)) + 5, Y: up - 2.2}, valueText(&p.X, iv.Center))
 	}
 }
 

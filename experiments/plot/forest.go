@@ -41,7 +41,7 @@ func (k forest) Plot(c draw.Canvas, p *gonum.Plot) {
 	inside := func(v float64) vg.Length { return x(min(max(v, p.X.Min), p.X.Max)) }
 	n := len(k.rows)
 	c.StrokeLine2(draw.LineStyle{Color: AxisInk, Width: 0.7}, x(k.neutral), c.Min.Y, x(k.neutral), c.Max.Y)
-	bold, note := textStyle(textSize-0.5, true, Ink), textStyle(textSize-1, false, AxisInk)
+	bold, note := textStyle(textSize-0.5, true, Ink), textStyle(smallText, false, AxisInk)
 	note.XAlign = -1
 	for i, r := range k.rows {
 		at := y(float64(n - 1 - i))
@@ -62,17 +62,7 @@ func (k forest) Plot(c draw.Canvas, p *gonum.Plot) {
 			c.FillText(note, vg.Point{X: c.Max.X - 2, Y: at - 2.4}, "no value")
 			continue
 		}
-		line := draw.LineStyle{Color: r.Style.Color, Width: 1}
-		if !r.Of.Enough() {
-			line.Dashes = []vg.Length{1, 1}
-		}
-		c.StrokeLine2(line, inside(r.Of.Lo), at, inside(r.Of.Hi), at)
-		line.Dashes = nil
-		for _, end := range []float64{r.Of.Lo, r.Of.Hi} {
-			if end >= p.X.Min && end <= p.X.Max {
-				c.StrokeLine2(line, x(end), at-1.8, x(end), at+1.8)
-			}
-		}
+		whisker{Color: r.Style.Color, Width: 1, Cap: 1.8}.draw(c, r.Of, &p.X, func(v float64) vg.Point { return vg.Point{X: x(v), Y: at} })
 		drawMark(c, r, vg.Point{X: inside(r.Of.Center), Y: at})
 		c.FillText(note, vg.Point{X: c.Max.X - 2, Y: at - 2.4}, words.Ratio(r.Of))
 	}
@@ -133,6 +123,15 @@ func ForestSheet(label string, neutral float64, rows []ForestRow) *Sheet {
 	p.Y.Tick.Marker, p.Y.Tick.Length = ticks, 0
 	p.Y.LineStyle.Width = 0
 	p.Add(forest{rows, neutral})
+	var told []string
+	for _, r := range rows {
+		if r.Head {
+			told = append(told, r.Label)
+		} else {
+			told = append(told, r.Label+" "+words.Ratio(r.Of))
+		}
+	}
+	p.Title.Text = strings.Join(told, "; ")
 	return &Sheet{Width: TwoColumns, Row: vg.Length(forestRowHeight*float64(n)) + 34, Rows: [][]Tile{{{Plot: p}}}}
 }
 

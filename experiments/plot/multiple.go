@@ -12,15 +12,29 @@ import (
 	"lflab/experiments/words"
 )
 
-// BesideZero makes a panel's x axis linear and begin at 0. It adds room at the
-// right, because numbers beside the points of a narrow panel need it.
-func BesideZero(p *gonum.Plot) {
+// Roomy adds room at the right of a narrow panel of dots, because the numbers
+// beside them need it there.
+func Roomy(p *gonum.Plot) {
+	p.X.Tick.Marker = gonum.TickerFunc(func(lo, hi float64) []gonum.Tick { return fewer(LinearTicks(lo, hi), 4) })
 	if _, log := p.X.Scale.(gonum.LogScale); log {
-		p.X.Scale, p.X.Tick.Marker = gonum.LinearScale{}, gonum.TickerFunc(LinearTicks)
-		p.X.Min, p.X.Max = 0, p.X.Max/2*1.18
+		p.X.Scale = gonum.LinearScale{}
 		p.X.Label.Text = strings.TrimSuffix(p.X.Label.Text, ", log scale")
+		p.X.Min = 0
+		p.X.Max /= 1.7
 	}
-	p.X.Min, p.X.Max = -0.04*p.X.Max, p.X.Max*1.2
+	room := p.X.Max - p.X.Min
+	p.X.Min, p.X.Max = p.X.Min-0.04*room, p.X.Max+0.2*room
+}
+
+// fewer removes labels evenly until at most so many are left.
+func fewer(ts []gonum.Tick, most int) []gonum.Tick {
+	every := (len(ts) + most - 1) / most
+	for i := range ts {
+		if i%max(every, 1) != 0 {
+			ts[i].Label = ""
+		}
+	}
+	return ts
 }
 
 // Profile holds one subject's medians for each phase: x is the rate, y the
@@ -39,29 +53,42 @@ type Multiple struct {
 // P99Dashes is the dash pattern of p99's lines, which tells them from p50's.
 var P99Dashes = []vg.Length{2.2, 1.4}
 
-// Plot draws the others in grey, then Own over them.
+// Plot draws the others in grey, then Own over them. Lines join FewestOfLine or
+// more rates.
 func (m Multiple) Plot(c draw.Canvas, p *gonum.Plot) {
 	x, y := p.Transforms(&c)
 	line := func(ps []vg.Point, s draw.LineStyle) (at []vg.Point) {
 		for _, d := range ps {
 			at = append(at, vg.Point{X: x(float64(d.X)), Y: y(float64(d.Y))})
 		}
-		c.StrokeLines(s, at)
+		if len(at) >= FewestOfLine {
+			c.StrokeLines(s, at)
+		}
 		return at
 	}
+	var points vg.Path
 	behind := draw.LineStyle{Color: RGB(0xd6d6d6), Width: 0.5}
 	for _, o := range m.Others {
-		line(o.P50, behind)
+		low := line(o.P50, behind)
 		behind.Dashes = P99Dashes
-		line(o.P99, behind)
+		high := line(o.P99, behind)
 		behind.Dashes = nil
+		if len(low) < FewestOfLine {
+			for _, at := range slices.Concat(low, high) {
+				if on(at) {
+					points = append(points, square.path(at, 0.8)...)
+				}
+			}
+		}
 	}
+	c.SetColor(behind.Color)
+	c.Fill(points)
 	own := draw.LineStyle{Color: m.Own.Style.Color, Width: lineWidth}
 	low := line(m.Own.P50, own)
 	own.Dashes, own.Width = P99Dashes, lineWidth*0.8
 	high := line(m.Own.P99, own)
 	for _, at := range high {
-		drawMarker(c, m.Own.Style, at, 1.7, 0x90)
+		drawMarker(c, m.Own.Style, at, 1.7, paleAlpha)
 	}
 	for _, at := range low {
 		drawMarker(c, m.Own.Style, at, 2.1, 0xff)

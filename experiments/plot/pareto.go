@@ -38,17 +38,18 @@ func (ks paretos) Plot(c draw.Canvas, p *gonum.Plot) {
 			line = append(line, vg.Point{X: x(b.X.Center), Y: y(b.Y.Center)})
 		}
 		c.StrokeLines(draw.LineStyle{Color: k.Style.Color, Width: lineWidth * 0.8, Dashes: k.Style.Dashes}, line)
-		bar := draw.LineStyle{Color: k.Style.pale(0x90), Width: 0.7}
 		for i, b := range k.Points {
-			c.StrokeLine2(bar, x(b.X.Lo), line[i].Y, x(b.X.Hi), line[i].Y)
-			c.StrokeLine2(bar, line[i].X, y(b.Y.Lo), line[i].X, y(b.Y.Hi))
+			w := whisker{Color: k.Style.pale(0x90), Width: 0.7, Cap: 1.2}
+			w.draw(c, b.X, &p.X, func(v float64) vg.Point { return vg.Point{X: x(v), Y: line[i].Y} })
+			w.Upright = true
+			w.draw(c, b.Y, &p.Y, func(v float64) vg.Point { return vg.Point{X: line[i].X, Y: y(v)} })
 		}
 		for _, at := range line {
 			drawMarker(c, k.Style, at, 2.2, 0xff)
 			taken = append(taken, around(at, 2.2))
 		}
 	}
-	text := textStyle(textSize-1, false, Ink)
+	text := textStyle(smallText, false, Ink)
 	for _, k := range ks {
 		text.Color = k.Style.Color
 		for _, b := range k.Points {
@@ -98,7 +99,7 @@ func ParetoPanel(x, y string, ks []Pareto) *gonum.Plot {
 	if b.X0 > 0 && b.X1/b.X0 > 8 {
 		LogAxis(&p.X, b.X0/1.2, b.X1*1.5)
 	} else {
-		p.X.Min, p.X.Max = 0, b.X1*1.12
+		Span(&p.X, b.X0, b.X1*1.04)
 	}
 	valueAxis(&p.Y, b.Y0, b.Y1, false)
 	p.Add(paretos(ks))

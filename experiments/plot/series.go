@@ -2,8 +2,10 @@ package plot
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	gonum "gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
@@ -47,6 +49,20 @@ type seriesPlot struct {
 	place  func(float64) float64 // position on the axis of an x
 }
 
+// mostMarked is the number of points of a series from which only every second,
+// third or so has an interval and a marker.
+const mostMarked = 24
+
+// marked returns the points that have an interval and a marker.
+func (s *Series) marked() []SeriesPoint {
+	every := (len(s.Points)-1)/mostMarked + 1
+	var ps []SeriesPoint
+	for i := 0; i < len(s.Points); i += every {
+		ps = append(ps, s.Points[i])
+	}
+	return ps
+}
+
 // Plot draws lines, then intervals, then markers, so that no line covers a
 // marker.
 func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
@@ -68,31 +84,15 @@ func (k seriesPlot) Plot(c draw.Canvas, p *gonum.Plot) {
 	for i, s := range k.series {
 		// Intervals of different series at one x stand beside each other.
 		aside := (vg.Length(i) - vg.Length(len(k.series)-1)/2) * 1.1
-		for _, q := range s.Points {
-			whisker(c, s.Style, q.Of, x(k.place(q.X))+aside, func(v float64) vg.Length { return y(min(max(v, p.Y.Min), p.Y.Max)) })
+		for _, q := range s.marked() {
+			at := func(v float64) vg.Point { return vg.Point{X: x(k.place(q.X)) + aside, Y: y(v)} }
+			whisker{Color: s.Style.Color, Width: 0.8, Cap: 1.5, Upright: true}.draw(c, q.Of, &p.Y, at)
 		}
 	}
 	for _, s := range k.series {
-		for _, q := range s.Points {
+		for _, q := range s.marked() {
 			drawMarker(c, s.Style, vg.Point{X: x(k.place(q.X)), Y: y(q.Of.Center)}, 2.2, 0xff)
 		}
-	}
-}
-
-// whisker draws a vertical interval, dotted if there are too few values for one
-// and it is a range.
-func whisker(c draw.Canvas, s Style, iv stats.Interval, x vg.Length, y func(float64) vg.Length) {
-	if iv.N < 2 {
-		return
-	}
-	line := draw.LineStyle{Color: s.Color, Width: 0.8}
-	if !iv.Enough() {
-		line.Dashes = []vg.Length{1, 1}
-	}
-	c.StrokeLine2(line, x, y(iv.Lo), x, y(iv.Hi))
-	line.Dashes = nil
-	for _, end := range []float64{iv.Lo, iv.Hi} {
-		c.StrokeLine2(line, x-1.5, y(end), x+1.5, y(end))
 	}
 }
 
@@ -137,12 +137,22 @@ func SeriesPanel(xLabel, yLabel string, ss []Series, levels ...float64) *gonum.P
 	place := numberAxis(&p.X, xs, curved)
 	valueAxis(&p.Y, lo, hi, len(levels) > 0)
 	p.Add(seriesPlot{ss, place})
+	var told []string
+	for _, s := range ss {
+		first, last := s.Points[0], s.Points[len(s.Points)-1]
+		text := fmt.Sprintf("%s %s at %s", s.Name, valueText(&p.Y, first.Of.Center), words.Number(first.X))
+		if len(s.Points) > 1 {
+			text += fmt.Sprintf(" and %s at %s", valueText(&p.Y, last.Of.Center), words.Number(last.X))
+		}
+		told = append(told, text)
+	}
+	p.Title.Text = strings.Join(told, "; ")
 	return p
 }
 
-// valueAxis makes an axis cover values from lo to hi. It begins at 0, or is
-// logarithmic if they span more than a factor of 20. An axis of ratios has
-// narrow margins instead, and is logarithmic above a factor of 3.
+// valueAxis makes an axis cover values from lo to hi (see Span). It is
+// logarithmic if they span more than a factor of 20. An axis of ratios does not
+// begin at 0, and is logarithmic above a factor of 3.
 func valueAxis(a *gonum.Axis, lo, hi float64, ratio bool) {
 	switch {
 	case lo > 0 && hi/lo > 20 || ratio && lo > 0 && hi/lo > 3:
@@ -151,7 +161,7 @@ func valueAxis(a *gonum.Axis, lo, hi float64, ratio bool) {
 		pad := max((hi-lo)*0.12, 0.02)
 		a.Min, a.Max = lo-pad, hi+pad
 	default:
-		a.Min, a.Max = 0, max(hi, 1e-9)*1.1
+		Span(a, lo, hi)
 	}
 }
 

@@ -20,6 +20,7 @@ type Sheet struct {
 	Rows   [][]Tile  // all of the same length
 	Legend []Entry
 	Few    string // for the caption: which cells are shown, if not all
+	Alt    string // what the figure shows, for readers who cannot see it
 }
 
 // Tile is one panel, empty if Plot is nil.
@@ -102,7 +103,7 @@ func (s *Sheet) draw(c draw.Canvas) {
 	plots := make([][]*gonum.Plot, len(s.Rows))
 	for j, row := range s.Rows {
 		for _, t := range row {
-			plots[j] = append(plots[j], t.Plot)
+			plots[j] = append(plots[j], t.printed())
 		}
 	}
 	tiles := draw.Tiles{
@@ -113,11 +114,12 @@ func (s *Sheet) draw(c draw.Canvas) {
 	var left vg.Length
 	for j, row := range s.Rows {
 		for i, t := range row {
-			if t.Plot == nil {
+			p := plots[j][i]
+			if p == nil {
 				continue
 			}
-			t.Plot.Draw(canvases[j][i])
-			data := t.Plot.DataCanvas(canvases[j][i])
+			p.Draw(canvases[j][i])
+			data := p.DataCanvas(canvases[j][i])
 			if i == 0 {
 				left = data.Min.X
 			}
@@ -131,6 +133,19 @@ func (s *Sheet) draw(c draw.Canvas) {
 		left = c.Min.X
 	}
 	s.drawLegend(draw.Crop(c, left-c.Min.X, 0, 0, 0))
+}
+
+// printed returns the tile's plot as it is drawn, nil if it is empty: with
+// seconds on long axes, and without the description that is its title.
+func (t Tile) printed() *gonum.Plot {
+	if t.Plot == nil {
+		return nil
+	}
+	p := *t.Plot
+	p.Title.Text = ""
+	showSeconds(&p.X)
+	showSeconds(&p.Y)
+	return &p
 }
 
 // titleLines breaks a panel's title between its parts, so that it does not run
@@ -255,5 +270,5 @@ func (e Entry) drawSample(c draw.Canvas, at vg.Point) {
 	if e.Line {
 		c.StrokeLine2(draw.LineStyle{Color: e.Style.Color, Width: lineWidth, Dashes: e.Style.Dashes}, at.X, at.Y, at.X+sampleWidth, at.Y)
 	}
-	drawMarker(c, e.Style, vg.Point{X: at.X + sampleWidth/2, Y: at.Y}, 2.4, 0xff)
+	drawMarker(c, e.Style, vg.Point{X: at.X + sampleWidth/2, Y: at.Y}, 2.4, max(e.Style.Color.A, 1))
 }

@@ -36,9 +36,12 @@ func (k Steps) Plot(c draw.Canvas, p *gonum.Plot) {
 	}
 	LoadFill.Paint(c, vg.Rectangle{Min: vg.Point{X: x(0), Y: c.Min.Y}, Max: vg.Point{X: x(k.From), Y: top}})
 	line := func(sty draw.LineStyle, pts []vg.Point) {
-		on := make([]vg.Point, len(pts))
+		var on []vg.Point
 		for i, d := range pts {
-			on[i] = vg.Point{X: x(float64(d.X)), Y: y(float64(d.Y))}
+			if i > 0 && i+1 < len(pts) && pts[i-1].Y == d.Y && d.Y == pts[i+1].Y {
+				continue // within a level piece, which needs its ends only
+			}
+			on = append(on, vg.Point{X: x(float64(d.X)), Y: y(float64(d.Y))})
 		}
 		if len(on) > 1 {
 			c.StrokeLines(sty, c.ClipLinesXY(on)...)

@@ -12,10 +12,11 @@ import (
 
 // Widths of one and two columns of a journal page, and sizes of text and lines.
 const (
-	OneColumn  = 85 * vg.Millimeter
+	OneColumn  = 84 * vg.Millimeter
 	TwoColumns = 178 * vg.Millimeter
 
 	textSize  = vg.Length(7.5) // points, as printed
+	smallText = vg.Length(6.5) // of numbers and notes; nothing is smaller
 	lineWidth = vg.Length(1.1)
 	thinLine  = vg.Length(0.4)
 )
@@ -111,6 +112,15 @@ func face(size vg.Length, bold bool) font.Font {
 	}
 	return f
 }
+
+// Pale returns the shade that a colour of markers of p99 has on paper.
+func Pale(c color.NRGBA) color.NRGBA {
+	c.A = paleAlpha
+	return c
+}
+
+// paleAlpha is the alpha of markers of p99.
+const paleAlpha = 0x90
 
 // RGB returns the opaque colour 0xrrggbb.
 func RGB(x uint32) color.NRGBA {

@@ -2,6 +2,8 @@ package plot
 
 import (
 	"math"
+	"slices"
+	"strings"
 
 	"lflab/experiments/words"
 
@@ -42,6 +44,74 @@ func LinearTicks(lo, hi float64) []gonum.Tick {
 		ts = append(ts, gonum.Tick{Value: i * step, Label: words.Number(i * step)})
 	}
 	return ts
+}
+
+// Span makes an axis linear over values from lo to hi, with a margin. It begins
+// just below lo, or at 0 if lo is less than a fifth of hi, because that costs
+// little room.
+func Span(a *gonum.Axis, lo, hi float64) {
+	pad := 0.06 * (hi - lo)
+	if pad <= 0 {
+		pad = max(math.Abs(hi)*0.1, 1e-9)
+	}
+	if lo >= 0 && lo < hi/5 {
+		lo, pad = 0, 0.08*hi
+		a.Min, a.Max = 0, hi+pad
+		return
+	}
+	a.Min, a.Max = lo-pad, hi+pad
+}
+
+// seconds is the number of µs from which times are written in s.
+const seconds = 1e6
+
+// inMicros reports whether the values of an axis are times in µs.
+func inMicros(a *gonum.Axis) bool {
+	_, rewritten := a.Tick.Marker.(secondTicks)
+	return rewritten || strings.Contains(a.Label.Text, "(µs)")
+}
+
+// valueText writes a value of an axis. Times of a second and more are in s.
+func valueText(a *gonum.Axis, x float64) string {
+	if inMicros(a) && math.Abs(x) >= seconds {
+		return words.Short(x/seconds) + " s"
+	}
+	return words.Short(x)
+}
+
+// secondTicks rewrites the labels of an axis of µs in s: all of them (whole),
+// or those of a second and more.
+type secondTicks struct {
+	gonum.Ticker
+	whole bool
+}
+
+// Ticks returns the ticks with their labels in s.
+func (k secondTicks) Ticks(lo, hi float64) []gonum.Tick {
+	ts := slices.Clone(k.Ticker.Ticks(lo, hi))
+	for i, t := range ts {
+		switch {
+		case strings.TrimSpace(t.Label) == "":
+		case k.whole:
+			ts[i].Label = words.Number(t.Value / seconds)
+		case t.Value >= seconds:
+			ts[i].Label = words.Number(t.Value/seconds) + " s"
+		}
+	}
+	return ts
+}
+
+// showSeconds makes an axis of µs that reaches a second show s: as a whole if
+// it is linear, and at ticks of a second and more if it is logarithmic.
+func showSeconds(a *gonum.Axis) {
+	if !inMicros(a) || a.Max < seconds {
+		return
+	}
+	_, log := a.Scale.(gonum.LogScale)
+	a.Tick.Marker = secondTicks{a.Tick.Marker, !log}
+	if !log {
+		a.Label.Text = strings.Replace(a.Label.Text, "(µs)", "(s)", 1)
+	}
 }
 
 // niceStep returns the smallest number of the form 1, 2 or 5 times a power of

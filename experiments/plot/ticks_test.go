@@ -49,3 +49,45 @@ func TestLinearTicks(t *testing.T) {
 		}
 	}
 }
+
+// A linear axis begins where the data does, or at 0 if that is near.
+func TestSpanBeginsAtTheData(t *testing.T) {
+	for _, c := range []struct{ lo, hi, least, most float64 }{{50, 60, 49, 50}, {22, 80, 16, 22}, {1, 80, 0, 0}, {7, 7, 6, 7}, {0, 0, -1, 0}} {
+		a := gonum.Axis{}
+		Span(&a, c.lo, c.hi)
+		if a.Min < c.least || a.Min > c.most || a.Max <= c.hi {
+			t.Errorf("%v to %v: axis from %v to %v", c.lo, c.hi, a.Min, a.Max)
+		}
+	}
+}
+
+// Times of a second and more, which have seven digits in µs, are in s.
+func TestLongTimesAreInSeconds(t *testing.T) {
+	linear := NewPanel("latency p99 (µs)", "").X
+	linear.Min, linear.Max = 0, 2.2e6
+	showSeconds(&linear)
+	if got, want := labels(linear.Tick.Marker.Ticks(linear.Min, linear.Max)), []string{"0", "0.5", "1", "1.5", "2"}; !slices.Equal(got, want) || linear.Label.Text != "latency p99 (s)" {
+		t.Errorf("%s: %q, want %q", linear.Label.Text, got, want)
+	}
+	log := NewPanel("latency p99 (µs)", "").X
+	LogAxis(&log, 1e3, 2e7)
+	showSeconds(&log)
+	if got, want := labels(log.Tick.Marker.Ticks(log.Min, log.Max)), []string{"1,000", "10,000", "100,000", "1 s", "10 s"}; !slices.Equal(got, want) || log.Label.Text != "latency p99 (µs)" {
+		t.Errorf("%s: %q, want %q", log.Label.Text, got, want)
+	}
+	short := NewPanel("latency p99 (µs)", "").X
+	short.Min, short.Max = 0, 9e5
+	showSeconds(&short)
+	if _, rewritten := short.Tick.Marker.(secondTicks); rewritten {
+		t.Error("an axis below a second is in s")
+	}
+	for axis, want := range map[*gonum.Axis]string{&linear: "1.50 s", &log: "1.50 s"} {
+		if got := valueText(axis, 1.5e6); got != want {
+			t.Errorf("1.5e6 µs are written %q, want %q", got, want)
+		}
+	}
+	requests := NewPanel("requests", "").X
+	if got := valueText(&requests, 1.5e6); got != "1,500,000" {
+		t.Errorf("a count is written %q", got)
+	}
+}

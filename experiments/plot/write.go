@@ -3,6 +3,8 @@ package plot
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -49,23 +51,28 @@ func (s *Sheet) Render(format string) ([]byte, error) {
 		return nil, fmt.Errorf("render figure as %s: %w", format, err)
 	}
 	if format == "svg" {
-		return portableSVG(b.Bytes()), nil
+		svg, err := outlineText(joinStrokes(b.String()))
+		if err != nil {
+			return nil, fmt.Errorf("render figure as svg: %w", err)
+		}
+		return []byte(s.named(svg)), nil
 	}
 	return b.Bytes(), nil
 }
 
-// portableSVG adds fonts of the same widths that systems without ours have.
-func portableSVG(svg []byte) []byte {
-	return []byte(strings.NewReplacer(
-		"font-family:Liberation Sans;", "font-family:'Liberation Sans',Arimo,Helvetica,Arial,sans-serif;",
-		"font-variant:"+strings.ToLower(boldSans)+";font-weight:normal;font-style:normal", "font-weight:bold",
-		"font-variant:normal;font-weight:normal;font-style:normal;", "",
-	).Replace(string(svg)))
+// named makes Alt the title of an SVG file, which screen readers read.
+func (s *Sheet) named(svg string) string {
+	if s.Alt == "" {
+		return svg
+	}
+	svg = strings.Replace(svg, "<svg ", `<svg role="img" `, 1)
+	return strings.Replace(svg, "<defs>", "<title>"+escapeAttr(s.Alt)+"</title>\n<defs>", 1)
 }
 
 // InlineSVG turns an SVG file of Render into an element for an HTML page:
-// without the XML header and the fixed size, and with label for screen readers.
-// It returns "" for other input.
+// without the XML header, the title and the fixed size, and with label for
+// screen readers. The names of its glyphs become its own, because those of a
+// page are unique. It returns "" for other input.
 func InlineSVG(svg []byte, label string) string {
 	s := string(svg)
 	i := strings.Index(s, "<svg ")
@@ -73,7 +80,14 @@ func InlineSVG(svg []byte, label string) string {
 	if i < 0 || j < i {
 		return ""
 	}
-	return `<svg role="img" aria-label="` + escapeAttr(label) + `" ` + strings.Replace(s[j:], "\n\txmlns:xlink=\"http://www.w3.org/1999/xlink\"", "", 1)
+	s = strings.Replace(s[j:], "\n\txmlns:xlink=\"http://www.w3.org/1999/xlink\"", "", 1)
+	if before, rest, ok := strings.Cut(s, "<title>"); ok {
+		_, after, _ := strings.Cut(rest, "</title>\n")
+		s = before + after
+	}
+	of := "f" + strconv.FormatUint(uint64(crc32.ChecksumIEEE(svg)), 36)
+	s = strings.NewReplacer(`<path id="`, `<path id="`+of, `xlink:href="#`, `href="#`+of).Replace(s)
+	return `<svg role="img" aria-label="` + escapeAttr(label) + `" ` + s
 }
 
 func escapeAttr(s string) string {

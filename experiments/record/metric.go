@@ -164,9 +164,14 @@ func quantile(of func(*PhaseResult) *stats.Dist, q float64) func(*PhaseResult) (
 	}
 }
 
-// fewestPassed is the least share of the requests that hand-offs or gaps must
-// be for their quantiles to be given. Below it they tell of exceptions.
-const fewestPassed = 0.05
+// FewestPassed is the least share of the requests that hand-offs or gaps must
+// be for their quantiles and curves to be given. Below it they tell of
+// exceptions.
+const FewestPassed = 0.05
+
+// FewPassed reports whether so many hand-offs or gaps are too few for the
+// requests.
+func FewPassed(passed, requests float64) bool { return passed < FewestPassed*requests }
 
 // passed makes a metric of a quantile of hand-offs or gaps. A phase lacks it
 // where there are few of them for its requests; their count and mean stay. A
@@ -174,7 +179,7 @@ const fewestPassed = 0.05
 func passed(of func(*PhaseResult) *stats.Dist, q float64) func(*PhaseResult) (float64, bool) {
 	return func(p *PhaseResult) (float64, bool) {
 		d := of(p)
-		if d == nil || float64(d.Count) < fewestPassed*float64(p.Latency.Count) {
+		if d == nil || FewPassed(float64(d.Count), float64(p.Latency.Count)) {
 			return 0, false
 		}
 		return d.Quantile(q)

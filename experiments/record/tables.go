@@ -138,7 +138,7 @@ func (r *Run) WriteBench(w io.Writer) error {
 			res := &benchfmt.Result{Config: config, Name: benchfmt.Name(name + "/phase=" + phase.Name), Iters: 1}
 			for metric := range columns() {
 				if v, ok := t.value(phase.Name, metric); ok {
-					res.Values = append(res.Values, benchfmt.Value{Value: v, Unit: metric.Bench})
+					res.Values = append(res.Values, benchfmt.Value{Value: v, Unit: m.benchUnit(metric, phase)})
 				}
 			}
 			if len(res.Values) == 0 {
@@ -150,6 +150,16 @@ func (r *Run) WriteBench(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// benchUnit returns the unit of a metric of a phase in bench.txt. D, H and G of
+// a recorder whose window contains the warm-up have a unit of their own, so that
+// benchstat does not compare them with those of the measured time.
+func (m *Manifest) benchUnit(of Metric, phase Phase) string {
+	if recorded := strings.HasPrefix(of.Name, "D_") || strings.HasPrefix(of.Name, "H_") || strings.HasPrefix(of.Name, "G_"); !recorded || !phase.Flight || m.FlightWindow() {
+		return of.Bench
+	}
+	return strings.TrimSuffix(of.Bench, "-ns") + "-with-warm-up-ns"
 }
 
 // writeSummary writes one line for each row, with the median of each metric and

@@ -46,6 +46,25 @@ func madeOf(t *testing.T, repetitions int) *Run {
 	return r
 }
 
+// D, H and G of a recorder that also covered the warm-up have units of their
+// own, and the kernel probe's do not.
+func TestBenchMarksTheWarmUp(t *testing.T) {
+	h, probed := *MetricOf("H_p50_ns"), *MetricOf("probe_H_p50_ns")
+	on, off := Phase{Name: "open", Flight: true}, Phase{Name: "closed"}
+	for format, want := range map[int]string{2: "H-p50-with-warm-up-ns", 3: "H-p50-ns"} {
+		m := Manifest{Format: format}
+		if got := m.benchUnit(h, on); got != want {
+			t.Errorf("format %d: H is in %s, want %s", format, got, want)
+		}
+		if got := m.benchUnit(h, off); got != "H-p50-ns" {
+			t.Errorf("format %d: H without a recorder is in %s", format, got)
+		}
+		if got := m.benchUnit(probed, on); got != "probe-H-p50-ns" {
+			t.Errorf("format %d: the probe's H is in %s", format, got)
+		}
+	}
+}
+
 func TestBenchText(t *testing.T) {
 	r := made(t)
 	f, err := os.Open(filepath.Join(r.Dir, "bench.txt"))

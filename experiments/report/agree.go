@@ -85,14 +85,14 @@ func (g *Agreement) Summary() string {
 	var parts []string
 	if n := len(g.Rules); n > 0 {
 		differ := slices.DeleteFunc(slices.Clone(g.Rules), func(r AgreedRule) bool { return r.First == r.Second })
-		parts = append(parts, fmt.Sprintf("%d of %d rules agree", n-len(differ), n))
+		parts = append(parts, fmt.Sprintf("%d of %s", n-len(differ), words.Count(n, "rule agrees", "rules agree")))
 	}
 	if n := len(g.Ratios); n > 0 {
 		apart := slices.DeleteFunc(slices.Clone(g.Ratios), AgreedRatio.overlaps)
-		parts = append(parts, fmt.Sprintf("%d of %d ratios overlap", n-len(apart), n))
+		parts = append(parts, fmt.Sprintf("%d of %s", n-len(apart), words.Count(n, "ratio overlaps", "ratios overlap")))
 	}
 	if g.Few > 0 {
-		parts = append(parts, fmt.Sprintf("%d ratios have fewer than %d blocks in a run", g.Few, stats.Fewest))
+		parts = append(parts, fmt.Sprintf("%s fewer than %d blocks in a run", words.Count(g.Few, "ratio has", "ratios have"), stats.Fewest))
 	}
 	if len(parts) == 0 {
 		return "the runs share no rule and no ratio"

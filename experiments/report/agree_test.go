@@ -33,14 +33,14 @@ func TestAgreeOnASlowerMachine(t *testing.T) {
 	for _, mpm := range []string{"leader", "worker", "event", "kernel", "goroutine"} {
 		slower = madeup.Scale(slower, mpm, double)
 	}
-	if got := text(a, slower); !strings.Contains(got, "1 of 1 rules agree, 1 of 1 ratios overlap\nthe verdicts agree: confirmed\n") {
+	if got := text(a, slower); !strings.Contains(got, "1 of 1 rule agrees, 1 of 1 ratio overlaps\nthe verdicts agree: confirmed\n") {
 		t.Errorf("everything is slower:\n%s", got)
 	}
-	if got := text(a, madeup.Scale(ruledCPU(madeup.QuickRun(2), 1), "leader", double)); !strings.Contains(got, "0 of 1 rules agree, 0 of 1 ratios overlap\nthe verdicts differ: confirmed, then contradicted\n") {
+	if got := text(a, madeup.Scale(ruledCPU(madeup.QuickRun(2), 1), "leader", double)); !strings.Contains(got, "0 of 1 rule agrees, 0 of 1 ratio overlaps\nthe verdicts differ: confirmed, then contradicted\n") {
 		t.Errorf("leader is slower:\n%s", got)
 	}
 	// Both are judged by the second's rules.
-	if got := text(ruledCPU(madeup.QuickRun(1), 0.1), ruledCPU(madeup.QuickRun(2), 1)); !strings.Contains(got, "1 of 1 rules agree") {
+	if got := text(ruledCPU(madeup.QuickRun(1), 0.1), ruledCPU(madeup.QuickRun(2), 1)); !strings.Contains(got, "1 of 1 rule agrees") {
 		t.Errorf("another rule then:\n%s", got)
 	}
 	if got := text(madeup.QuickRun(1), madeup.QuickRun(2)); !strings.Contains(got, "the runs share no rule and no ratio") {

@@ -116,7 +116,7 @@ func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
 		if err != nil {
 			return r, fmt.Errorf("%s: figure %s: %w", name, f.Name, err)
 		}
-		r.Figure = template.HTML(plot.InlineSVG(svg, f.Title)) // safe, because vgsvg escapes every text in it
+		r.Figure = template.HTML(plot.InlineSVG(svg, f.Sheet.Alt)) // safe, because vgsvg escapes every text in it
 		r.Wide = f.Sheet.Width > plot.OneColumn
 		r.Caption = strings.TrimSuffix(f.Title, ".") + "."
 		break

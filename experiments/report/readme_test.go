@@ -111,7 +111,7 @@ func TestPage(t *testing.T) {
 		"14 of 16 planned trials, 14 of them valid",
 		"Not to be had there: floor: there is no C compiler (cc) on PATH.",
 		"[Report](h2/report.html); figures: [cpu](h2/figures/cpu.svg), [dispatch](h2/figures/dispatch.svg).",
-		"Beside [h2](#h2) (seed 1) 1 of 1 rules agree, ", "- **2 virtual CPUs, shared by the server", "**One kernel** (6.18.44)",
+		"Beside [h2](#h2) (seed 1) 1 of 1 rule agrees, ", "- **2 virtual CPUs, shared by the server", "**One kernel** (6.18.44)",
 		"| | median latency (at most 0.5) |\n|---|---|\n", "| **1.40 [", "In bold: what was promised is not kept",
 		"5 results directories with 78 trials, 77 of them valid",
 	} {

@@ -113,7 +113,7 @@ func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([
 		drawn = append(drawn, pageFigure{
 			Figure: f, Number: len(drawn) + 1, Wide: f.Sheet.Width > plot.OneColumn,
 			// This is safe, because vgsvg escapes every text in it.
-			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Title)),
+			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Sheet.Alt)),
 		})
 	}
 	t, err := template.New("report").Funcs(template.FuncMap{

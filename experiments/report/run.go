@@ -164,7 +164,7 @@ func (r *run) Trials() string {
 			valid++
 		}
 	}
-	text := fmt.Sprintf("%d trials, %d of them valid in every phase", len(r.Data.Trials), valid)
+	text := fmt.Sprintf("%s, %d of them valid in every phase", words.Count(len(r.Data.Trials), "trial", "trials"), valid)
 	if n := len(r.Data.Manifest.Plan); n != len(r.Data.Trials) {
 		text = fmt.Sprintf("%d of %d planned trials, %d of them valid in every phase", len(r.Data.Trials), n, valid)
 	}

@@ -1,11 +1,6 @@
 package stats
 
-import (
-	"errors"
-	"fmt"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
-)
+import "github.com/HdrHistogram/hdrhistogram-go"
 
 // CDF returns the points of a histogram's cumulative distribution: a share
 // ps[i] of the values is at most xs[i]. xs are the upper ends of the non-empty
@@ -25,29 +20,6 @@ func CDF(h *hdrhistogram.Histogram) (xs, ps []float64) {
 		ps = append(ps, float64(seen)/float64(h.TotalCount()))
 	}
 	return xs, ps
-}
-
-// Merge adds histograms into a new one with the range of the first. It skips
-// nil ones. It returns an error if all are nil, or if a value lies outside the
-// range.
-func Merge(hs []*hdrhistogram.Histogram) (*hdrhistogram.Histogram, error) {
-	var sum *hdrhistogram.Histogram
-	for _, h := range hs {
-		switch {
-		case h == nil:
-		case sum == nil:
-			sum = h.Clone()
-		default:
-			if lost := sum.Merge(h); lost > 0 {
-				return nil, fmt.Errorf("merge histograms: %d values outside the range %d to %d (histograms of one kind share their range)",
-					lost, sum.LowestTrackableValue(), sum.HighestTrackableValue())
-			}
-		}
-	}
-	if sum == nil {
-		return nil, errors.New("merge histograms: there are none")
-	}
-	return sum, nil
 }
 
 // Band returns, for each p of ps (0 < p < 1), the median and interval over

@@ -57,33 +57,6 @@ func TestCDFAgreesWithTheHistogramsQuantiles(t *testing.T) {
 	}
 }
 
-func TestMergeAddsUpAndLeavesItsInputAlone(t *testing.T) {
-	a, b := histogram(t, 10, 20), histogram(t, 30)
-	sum, err := Merge([]*hdrhistogram.Histogram{nil, a, b, nil})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if sum.TotalCount() != 3 || sum.Max() != 30 || sum.Min() != 10 {
-		t.Errorf("sum holds %d values from %d to %d", sum.TotalCount(), sum.Min(), sum.Max())
-	}
-	if a.TotalCount() != 2 || b.TotalCount() != 1 {
-		t.Errorf("inputs now hold %d and %d values", a.TotalCount(), b.TotalCount())
-	}
-}
-
-func TestMergeRefusesWhatItCannotHold(t *testing.T) {
-	small := hdrhistogram.New(1, 1000, 3)
-	if err := small.RecordValue(5); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Merge([]*hdrhistogram.Histogram{small, histogram(t, 5, 1e9)}); err == nil {
-		t.Error("merged a value outside the range in silence")
-	}
-	if _, err := Merge([]*hdrhistogram.Histogram{nil}); err == nil {
-		t.Error("merged nothing into something")
-	}
-}
-
 // A process with a thousand times as many requests counts no more than another.
 func TestBandCountsProcesses(t *testing.T) {
 	var hs []*hdrhistogram.Histogram

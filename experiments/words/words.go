@@ -66,6 +66,15 @@ func Thousands(x float64) string {
 	return sign + strings.Join(append([]string{s}, parts...), ",")
 }
 
+// Count writes a number of things, with commas in thousands: "1 rule", "1,200
+// rules".
+func Count[N int | int64 | uint64](n N, one, many string) string {
+	if n == 1 {
+		many = one
+	}
+	return Thousands(float64(n)) + " " + many
+}
+
 // Number writes a number in at most six significant digits, without trailing
 // zeros: 0.1, 25. From 1,000 it is a whole number with commas.
 func Number(x float64) string {

@@ -9,3 +9,11 @@ func TestThousands(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	for n, want := range map[int]string{0: "0 rules", 1: "1 rule", 2: "2 rules", 1200: "1,200 rules"} {
+		if got := Count(n, "rule", "rules"); got != want {
+			t.Errorf("%d is written %q, want %q", n, got, want)
+		}
+	}
+}

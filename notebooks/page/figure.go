@@ -17,6 +17,10 @@ func Figure(run *record.Run, name string) error {
 	if err != nil {
 		return err
 	}
+	alt, err := figure.Alt(run, name)
+	if err != nil {
+		return err
+	}
 	if !gonbui.IsNotebook {
 		fmt.Printf("figure %s: %d bytes of SVG\n", name, len(svg))
 		return nil
@@ -25,7 +29,7 @@ func Figure(run *record.Run, name string) error {
 	// latter out.
 	gonbui.SendData(&protocol.DisplayData{Data: map[protocol.MIMEType]any{
 		protocol.MIMEImageSVG:  string(svg),
-		protocol.MIMETextPlain: fmt.Sprintf("figure %s of %s", name, run.Manifest.Suite),
+		protocol.MIMETextPlain: fmt.Sprintf("Figure %s of %s. %s", name, run.Manifest.Suite, alt),
 	}})
 	sync()
 	return nil
