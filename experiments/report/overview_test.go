@@ -47,12 +47,12 @@ func TestFiguresAskedForComeFirst(t *testing.T) {
 // such box.
 func TestReportBeginsWithTheVerdict(t *testing.T) {
 	page := string(filesIn(t, write(t, madeup.RuledRun()))["report.html"])
-	verdict, answer := strings.Index(page, `<section id="verdict" class="contradicted">`), strings.Index(page, `<section id="answer">`)
-	if verdict < 0 || verdict > answer {
-		t.Fatalf("verdict at %d, answer at %d", verdict, answer)
+	card, figure, verdict, end := strings.Index(page, `<section id="answer" class="answer contradicted"`), strings.Index(page, "<figure"), strings.Index(page, `<section id="verdict" class="verdict contradicted">`), strings.Index(page, `<div id="figures">`)
+	if card < 0 || card > figure || figure > verdict || verdict > end {
+		t.Fatalf("card at %d, first figure at %d, verdict at %d, figures at %d", card, figure, verdict, end)
 	}
 	for _, part := range []string{"H1 is contradicted:", "uses less CPU time than worker &amp; event.", "It does not hold if", "switches per request", "claimed", "3 confirmed, 2 equivalent, 1 contradicted", "2 confirmed, 1 smaller than claimed, 2 contradicted, 1 undecided", `<span class="outcome smaller than claimed">`} {
-		if !strings.Contains(page[verdict:answer], part) {
+		if !strings.Contains(page[verdict:end], part) {
 			t.Errorf("the verdict does not say %q", part)
 		}
 	}
