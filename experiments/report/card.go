@@ -41,10 +41,10 @@ type cardLine struct {
 }
 
 // mostPairs is the number of pairs that a line of the card draws.
-const mostPairs = 5
+const mostPairs = 4
 
 // mostLines is the number of promises or comparisons that the card shows.
-const mostLines = 6
+const mostLines = 4
 
 // card returns the card of a run.
 func (v *view) card() *card {
@@ -133,7 +133,7 @@ func behind(r *verdict.RuleResult) string {
 	case len(r.Series) > 1:
 		parts = append(parts, fmt.Sprintf("%d series", len(r.Series)))
 	case len(r.Series) == 0 && len(r.Pairs) > 1:
-		parts = append(parts, fmt.Sprintf("the deciding one of %d pairs", len(r.Pairs)))
+		parts = append(parts, fmt.Sprintf("deciding pair of %d", len(r.Pairs)))
 	}
 	return strings.Join(parts, ", ")
 }

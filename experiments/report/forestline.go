@@ -114,7 +114,7 @@ type forestLine struct {
 
 // Heights in CSS pixels.
 const (
-	forestRowHeight  = 11
+	forestRowHeight  = 10
 	forestAxisHeight = 17
 	forestEnd        = 3.5 // half the height of a whisker's end
 )

@@ -20,8 +20,9 @@ type pointTable struct {
 }
 
 type pointRow struct {
-	Cell string
-	Plot template.HTML
+	Title string
+	Cell  string // see tableRow
+	Plot  template.HTML
 }
 
 // pointTables returns a table for each metric that a rule reads, or without
@@ -80,14 +81,14 @@ func (v *view) pointTable(metric, phase, dir string) pointTable {
 	}
 	t.Title += ", in phase " + phase
 	type row struct {
-		cell   string
+		pointRow
 		points []point
 	}
 	var rows []row
 	s := &scale{lo: math.Inf(1), hi: math.Inf(-1)}
 	for _, p := range v.Panels {
 		for _, subject := range v.Subjects {
-			r := row{cell: findings.JoinTitle(subject, p.Title)}
+			r := row{pointRow: pointRow{Title: findings.JoinTitle(subject, p.Title), Cell: v.label(p, subject)}}
 			for _, tr := range v.Trials(p, subject) {
 				result := tr.Phase(phase)
 				if result == nil {
@@ -116,7 +117,8 @@ func (v *view) pointTable(metric, phase, dir string) pointTable {
 	}
 	t.Title += fmt.Sprintf(" (%s to %s)", words.Short(s.lo), words.Short(s.hi))
 	for _, r := range rows {
-		t.Rows = append(t.Rows, pointRow{r.cell, pointsSVG(r.points, s, phase, m.Unit, dir)})
+		r.Plot = pointsSVG(r.points, s, phase, m.Unit, dir)
+		t.Rows = append(t.Rows, r.pointRow)
 	}
 	return t
 }

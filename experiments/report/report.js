@@ -52,7 +52,7 @@ function filter(text) {
     let shown = 0;
     for (const row of body.rows) {
       if (row === group) continue;
-      const name = ((group ? group.textContent : "") + " " + row.cells[0].textContent).toLowerCase();
+      const name = ((group ? group.textContent : "") + " " + row.cells[0].textContent + " " + row.dataset.cell).toLowerCase();
       row.hidden = !words.every(w => name.includes(w));
       if (!row.hidden) shown++;
     }
