@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
@@ -26,6 +28,15 @@ var reportStyle string
 
 //go:embed report.js
 var reportScript string
+
+// ScriptHash identifies the pages' script in a content security policy.
+var ScriptHash = HashOf(reportScript)
+
+// HashOf returns how a content security policy names a script.
+func HashOf(script string) string {
+	sum := sha256.Sum256([]byte(script))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
 
 // WriteReport reads a results directory and replaces its tables, its figures/
 // and report.html, from the data alone. It replaces each file as a whole. It

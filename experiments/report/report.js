@@ -78,23 +78,23 @@ function start(root) {
   }
 }
 
-// renew replaces the parts of the page that a run changes, or all of it once
-// the run has ended. Parts that are open stay open.
-async function renew(all) {
+// renew replaces the parts of the page that a run changes. What is open or
+// typed stays.
+async function renew() {
   const answer = await fetch("/", {cache: "no-store"});
   if (!answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const open = [...document.querySelectorAll("details[open]")].map(d => d.dataset.part);
-  if (all) document.body.replaceChildren(...page.body.childNodes);
-  else for (const part of document.querySelectorAll("[data-live]")) {
+  for (const part of document.querySelectorAll("[data-live]")) {
     const next = page.querySelector(`[data-live="${part.dataset.live}"]`);
-    if (next) part.replaceWith(next);
+    if (!next) continue;
+    part.replaceWith(next);
+    start(next);
   }
   document.title = page.title;
   for (const d of document.querySelectorAll("details")) if (open.includes(d.dataset.part)) d.open = true;
-  const text = document.querySelector("#filter") ? document.querySelector("#filter").value : "";
-  for (const part of all ? [document] : document.querySelectorAll("[data-live]")) start(part);
-  filter(text);
+  const field = document.querySelector("#filter");
+  if (field) filter(field.value);
 }
 
 start(document);
@@ -102,6 +102,6 @@ reveal();
 addEventListener("hashchange", reveal);
 if (document.body.dataset.events) {
   const events = new EventSource(document.body.dataset.events);
-  events.addEventListener("changed", () => renew(false));
-  events.addEventListener("ended", () => { events.close(); renew(true); });
+  events.addEventListener("changed", renew);
+  events.addEventListener("replaced", () => { events.close(); location.reload(); });
 }
