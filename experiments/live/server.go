@@ -131,7 +131,7 @@ func (s *Server) Show(p Progress) {
 // running writes the progress for the page.
 func (p Progress) running(axes []record.Axis, version int) report.Running {
 	r := report.Running{
-		Title: fmt.Sprintf("%d of %d trials", p.Done, p.Total), Left: "about " + p.Left.Round(time.Second).String() + " left",
+		Title: fmt.Sprintf("%d of %d trials", p.Done, p.Total), Left: "about " + roughly(p.Left) + " left",
 		Last: p.Waiting, Events: fmt.Sprintf("/events?seen=%d", version),
 	}
 	if t := p.Trial; t != nil {
@@ -152,6 +152,14 @@ func (p Progress) running(axes []record.Axis, version int) report.Running {
 		}
 	}
 	return r
+}
+
+// roughly writes a time in whole seconds, or from 5 min in whole minutes.
+func roughly(d time.Duration) string {
+	if d >= 5*time.Minute {
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.0f s", d.Seconds())
 }
 
 // Ended shows report.html of the results directory from now on. The page stays

@@ -224,7 +224,7 @@ func TestPageFollowsTheRun(t *testing.T) {
 			continue
 		}
 		page := text(t, ask(t, s, "GET", "/", ""))
-		for _, part := range []string{`<b>` + []string{"1", "2"}[i] + " of ", "about 1m30s left", "Last: ", `class="answer undecided"`, `id="validity"`} {
+		for _, part := range []string{`<b>` + []string{"1", "2"}[i] + " of ", "about 90 s left", "Last: ", `class="answer undecided"`, `id="validity"`} {
 			if !strings.Contains(page, part) {
 				t.Errorf("trial %d: the page does not say %q", i, part)
 			}

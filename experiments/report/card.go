@@ -209,7 +209,7 @@ func (v *view) trust() []string {
 		parts = append(parts, fmt.Sprintf("%d of %s passed every gate", n-bad, counted(n, "trial")))
 	}
 	if m.Makeups > 0 {
-		parts = append(parts, counted(m.Makeups, "trial")+" made up for")
+		parts = append(parts, counted(m.Makeups, "make-up"))
 	}
 	if n := len(v.Run.Damaged); n > 0 {
 		parts = append(parts, counted(n, "trial")+" cannot be read")
