@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"html/template"
+	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -40,10 +42,13 @@ type cardLine struct {
 	Plot    template.HTML
 }
 
-// mostPairs is the number of pairs that a line of the card draws.
-const mostPairs = 4
+// A line of the card draws so many pairs, or so many levels of a series.
+const (
+	mostPairs  = 4
+	mostLevels = 8
+)
 
-// mostLines is the number of promises or comparisons that the card shows.
+// mostLines is the number of ratios or comparisons that the card shows.
 const mostLines = 4
 
 // card returns the card of a run.
@@ -59,18 +64,20 @@ func (v *view) card() *card {
 			}
 		}
 		c.Means = means(j)
+	case len(v.Run.Ratios()) > 0:
+		c.Lines, c.Means = v.ratioLines()
+		c.Shaded = slices.ContainsFunc(c.Lines, func(l cardLine) bool { return l.Mark != "" })
 	default:
-		if c.Lines = v.promiseLines(); len(c.Lines) > 0 {
-			c.Shaded = true
-		} else {
-			c.Lines = v.differenceLines()
-		}
+		c.Lines = v.differenceLines()
 		for _, p := range findings.Paragraphs(v.View.View) {
-			if p.Lead || len(c.Means) == 0 {
-				c.Means = append(c.Means, p.Text())
+			if text := p.Text(); p.Lead || len(c.Means) == 0 {
+				shown, _, _ := captions([]string{text})
+				c.Means = []string{cmp.Or(shown[0], sentences(text)[0])}
+				if p.Lead {
+					break
+				}
 			}
 		}
-		c.Means = c.Means[:min(len(c.Means), 1)]
 	}
 	return c
 }
@@ -111,7 +118,11 @@ func ruleLines(j *verdict.Verdict) (lines []cardLine, shaded bool) {
 func ruleRows(r *verdict.RuleResult) []forestRow {
 	var rows []forestRow
 	deciding, per := r.Decisive(), verdict.UnitOf(r.Rule)
-	for _, p := range r.Shown(mostPairs) {
+	most := mostPairs
+	if r.Series != nil {
+		most = mostLevels
+	}
+	for _, p := range r.Shown(most) {
 		if p.Interval.N == 0 || r.Ranking != nil {
 			continue
 		}
@@ -132,6 +143,8 @@ func behind(r *verdict.RuleResult) string {
 	switch {
 	case len(r.Series) > 1:
 		parts = append(parts, fmt.Sprintf("%d series", len(r.Series)))
+	case r.Ranking != nil:
+		parts = append(parts, counted(len(r.Pairs), "comparison"))
 	case len(r.Series) == 0 && len(r.Pairs) > 1:
 		parts = append(parts, fmt.Sprintf("deciding pair of %d", len(r.Pairs)))
 	}
@@ -184,12 +197,11 @@ func means(j *verdict.Verdict) []string {
 	case verdict.NotTestable:
 		ss = append(ss, "It "+j.Reason+".")
 	case verdict.Undecided:
-		for _, r := range j.Rules {
-			if f := r.Forecast; f != nil {
-				ss = append(ss, sentenceOf(r.Rule.Title+": "+f.Text()))
-				break
-			}
+		why := j.Reason
+		if i := slices.IndexFunc(j.Rules, func(r verdict.RuleResult) bool { return r.Forecast != nil }); i >= 0 {
+			why = j.Rules[i].Rule.Title + ": " + j.Rules[i].Forecast.Text()
 		}
+		ss = append(ss, sentenceOf(why))
 	}
 	return ss
 }
@@ -232,16 +244,27 @@ func (v *view) trust() []string {
 	return parts
 }
 
-// promiseLines returns a line for each ratio whose size the suite promises, the
-// broken ones first.
-func (v *view) promiseLines() []cardLine {
+// ratioLines returns lines for ratios that the suite asks for, and what they
+// mean in a sentence. Of those whose size it promises the broken ones come
+// first. Without promises these are the ratios furthest from 1, without a mark.
+func (v *view) ratioLines() (lines []cardLine, means []string) {
 	sign := map[string]verdict.Outcome{"yes": verdict.Confirmed, "no": verdict.Contradicted, "open": verdict.Undecided}
-	var rows []record.RatioRow
+	counts := map[string]int{}
+	var promised, rows []record.RatioRow
+	for _, q := range v.Run.Ratios() {
+		rows = append(rows, q)
+		counts[q.Promise()]++
+	}
 	for _, kept := range []string{"no", "open", "yes"} {
-		for _, q := range v.Run.Ratios() {
-			if q.Promise() == kept {
-				rows = append(rows, q)
-			}
+		promised = append(promised, slices.DeleteFunc(slices.Clone(rows), func(q record.RatioRow) bool { return q.Promise() != kept })...)
+	}
+	if len(promised) > 0 {
+		means = []string{fmt.Sprintf("Of %s that the suite promises %d are kept, %d are broken and %d cannot be told.", counted(len(promised), "limit"), counts["yes"], counts["no"], counts["open"])}
+		rows = promised
+	} else {
+		slices.SortStableFunc(rows, func(a, b record.RatioRow) int { return cmp.Compare(distance(b.Of.Center), distance(a.Of.Center)) })
+		if len(rows) > mostLines {
+			means = []string{fmt.Sprintf("Of %s these are the furthest from 1; the others are under Numbers.", counted(len(rows), "ratio"))}
 		}
 	}
 	rows = rows[:min(len(rows), mostLines)]
@@ -250,15 +273,22 @@ func (v *view) promiseLines() []cardLine {
 		scale.include(q.Of)
 		scale.bound(q.Most)
 	}
-	var lines []cardLine
 	for _, q := range rows {
-		o := sign[q.Promise()]
-		l := cardLine{Mark: o.Mark(), Outcome: o, Title: words.Capital(q.Title), Claimed: fmt.Sprintf("promised at most %.4g, %s", q.Most, record.Label(v.Run.Manifest.Axes, q.Cell)), Effect: words.Ratio(q.Of), Blocks: counted(q.Of.N, "block")}
-		l.Plot = forestLine{Scale: scale, Rows: []forestRow{{Of: q.Of, Bold: true, Title: l.Effect}}, Claimed: []verdict.Span{{Lo: 0, Hi: q.Most}}}.svg(l.Title + ": " + l.Effect)
+		l := cardLine{Title: words.Capital(q.Title), Claimed: record.Label(v.Run.Manifest.Axes, q.Cell), Effect: words.Ratio(q.Of), Blocks: counted(q.Of.N, "block")}
+		plot := forestLine{Scale: scale, Rows: []forestRow{{Of: q.Of, Bold: true, Title: l.Effect}}}
+		if o, judged := sign[q.Promise()]; judged {
+			l.Mark, l.Outcome = o.Mark(), o
+			l.Claimed = fmt.Sprintf("promised at most %.4g, %s", q.Most, l.Claimed)
+			plot.Claimed = []verdict.Span{{Lo: 0, Hi: q.Most}}
+		}
+		l.Plot = plot.svg(l.Title + ": " + l.Effect)
 		lines = append(lines, l)
 	}
-	return lines
+	return lines, means
 }
+
+// distance returns how far a ratio is from 1, in either direction.
+func distance(ratio float64) float64 { return math.Abs(math.Log(ratio)) }
 
 // differenceLines returns a line for each comparison of the answer. They have
 // no mark, because the suite claims nothing.

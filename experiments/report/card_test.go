@@ -53,8 +53,24 @@ func TestCardWithoutRules(t *testing.T) {
 		run.Manifest.Plan = append(run.Manifest.Plan, record.Planned{Cell: tr.Cell, Repetition: tr.Repetition})
 	}
 	c = newView(run).card()
-	if len(c.Lines) == 0 || c.Lines[0].Mark != "✘" || !strings.Contains(c.Lines[0].Claimed, "at most 0.01") {
-		t.Errorf("promises: %+v", c.Lines)
+	if len(c.Lines) == 0 || c.Lines[0].Mark != "✘" || !strings.Contains(c.Lines[0].Claimed, "at most 0.01") || len(c.Means) != 1 || !strings.Contains(c.Means[0], " 0 are kept, 8 are broken") {
+		t.Errorf("promises: %+v, %q", c.Lines, c.Means)
+	}
+	run.Manifest.Ratios[0].Most = 0
+	c = newView(run).card()
+	for i, l := range c.Lines {
+		if l.Mark != "" || l.Outcome != "" {
+			t.Errorf("an unpromised ratio is judged: %+v", l)
+		}
+		var x, before float64
+		if fmt.Sscan(l.Effect, &x); i > 0 {
+			if fmt.Sscan(c.Lines[i-1].Effect, &before); distance(x) > distance(before)+0.01 {
+				t.Errorf("%s stands after %s", l.Effect, c.Lines[i-1].Effect)
+			}
+		}
+	}
+	if len(c.Lines) != mostLines {
+		t.Errorf("%d lines of ratios", len(c.Lines))
 	}
 }
 

@@ -22,7 +22,7 @@ type scale struct {
 
 // widest limits a scale of ratios, so that one far interval does not press the
 // others together.
-const widest = 20
+const widest = 50
 
 // newRatioScale returns a logarithmic scale around 1, to which intervals can be
 // added.
