@@ -40,11 +40,12 @@ type overviewRun struct {
 
 // WriteOverview writes dir/overview.html from the data of all results
 // directories in dir, and returns its path. The page opens with a row for each
-// hypothesis (see matrix). For each run it has its title, its verdict, its
-// report's first figure and a link to the report. Runs are sorted by name, and numbers in names by
-// value. The page names results directories that cannot be read, and leaves out
-// other directories. It needs no network, and equal data give equal bytes. Runs
-// are read one after the other, so the largest determines the memory needed.
+// hypothesis and each other claim that has a run (see matrix). For each run it
+// has its title, its verdict, its report's first figure and a link to the
+// report. Runs are sorted by name, and numbers in names by value. The page names
+// results directories that cannot be read, and leaves out other directories. It
+// needs no network, and equal data give equal bytes. Runs are read one after the
+// other, so the largest determines the memory needed.
 func WriteOverview(dir string) (path string, err error) {
 	names, _, err := record.In(dir)
 	if err != nil {
@@ -78,7 +79,7 @@ func WriteOverview(dir string) (path string, err error) {
 		return "", err
 	}
 	var b bytes.Buffer
-	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Script": template.JS(reportScript), "Matrix": matrix(all), "Runs": runs, "Left": left})
+	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Script": template.JS(reportScript), "Matrix": judgedRows(all), "Runs": runs, "Left": left})
 	if err == nil {
 		path = filepath.Join(dir, "overview.html")
 		err = replaceFile(path, b.Bytes())
@@ -87,6 +88,11 @@ func WriteOverview(dir string) (path string, err error) {
 		return "", fmt.Errorf("overview of results: %w", err)
 	}
 	return path, nil
+}
+
+// judgedRows returns the rows of the matrix that have a run.
+func judgedRows(all []judged) []matrixRow {
+	return slices.DeleteFunc(matrix(all), func(r matrixRow) bool { return r.Run == "" })
 }
 
 func overviewOf(v *view, name, at string) (overviewRun, error) {

@@ -128,6 +128,9 @@ func TestOverview(t *testing.T) {
 	if tiles != 2 || pictures != 2 || !slices.Equal(links, []string{"#handoff-reference", "spare-reference/report.html"}) {
 		t.Errorf("%d tiles, %d pictures, links %v", tiles, pictures, links)
 	}
+	if rows := bytes.Count(first, []byte("<tr><th scope=\"row\">")); rows != 1 { // spare claims nothing, and the other hypotheses have no run
+		t.Errorf("%d rows of verdicts", rows)
+	}
 	if bytes.Contains(first, []byte("url(")) {
 		t.Error("the page loads something")
 	}
