@@ -176,7 +176,8 @@ func (s *Server) Ended() {
 }
 
 // Close ends the server. If the report is shown, it first gives the browsers
-// that follow the run up to three seconds to fetch it. It returns the error
+// that follow the run up to three seconds to fetch it; otherwise it tells them
+// that the run has stopped. It returns the error
 // that ended the server before, if one did. Further calls do nothing.
 func (s *Server) Close() error {
 	s.mu.Lock()
@@ -195,8 +196,11 @@ func (s *Server) Close() error {
 		}
 	}
 	s.mu.Lock()
+	if !s.ended {
+		s.tell("stopped")
+	}
 	for c := range s.clients {
-		close(c)
+		close(c) // what is in it is sent first
 	}
 	s.clients = nil
 	s.mu.Unlock()

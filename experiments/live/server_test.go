@@ -240,7 +240,8 @@ func TestPageFollowsTheRun(t *testing.T) {
 	if page := text(t, ask(t, s, "GET", "/", "")); !strings.Contains(page, "data-events") {
 		t.Error("the page ended without a report")
 	}
-	if _, _, err := report.WriteReport(dir); err != nil {
+	const want = "<!DOCTYPE html><title>the report</title>"
+	if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(want), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s.Ended()
@@ -249,12 +250,8 @@ func TestPageFollowsTheRun(t *testing.T) {
 	}
 	closed := make(chan error)
 	go func() { closed <- s.Close() }()
-	want, err := os.ReadFile(filepath.Join(dir, "report.html"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	for range 2 { // browsers that follow
-		if got := text(t, ask(t, s, "GET", "/", "")); got != string(want) {
+		if got := text(t, ask(t, s, "GET", "/", "")); got != want {
 			t.Error("the last page is not the report")
 		}
 	}
@@ -266,6 +263,20 @@ func TestPageFollowsTheRun(t *testing.T) {
 	}
 	if _, err := http.Get(s.URL()); err == nil {
 		t.Error("the server still answers")
+	}
+}
+
+// A browser that follows a run that stops is told so.
+func TestCloseTellsThatTheRunStopped(t *testing.T) {
+	dir, _ := results(t)
+	s := serve(t, dir)
+	s.Show(Progress{Done: 1, Total: 2})
+	events := follow(t, s, eventsOf(t, text(t, ask(t, s, "GET", "/", ""))))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if first, then := events.next(), events.next(); first != "stopped" || then != "" {
+		t.Errorf("events %q, then %q", first, then)
 	}
 }
 

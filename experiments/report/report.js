@@ -104,4 +104,8 @@ if (document.body.dataset.events) {
   const events = new EventSource(document.body.dataset.events);
   events.addEventListener("changed", renew);
   events.addEventListener("replaced", () => { events.close(); location.reload(); });
+  events.addEventListener("stopped", () => {
+    events.close();
+    document.querySelector(".running").textContent = "The run has stopped before its end.";
+  });
 }
