@@ -40,6 +40,8 @@ type looked struct {
 	Faint    []string `json:"faint"`    // texts with a contrast below 4.5
 	Buttons  int      `json:"buttons"`  // headings of tables that sort
 	Missing  []string `json:"missing"`  // what keys cannot reach
+	Sorts    bool     `json:"sorts"`    // a heading sorts its table, up and down
+	Filters  bool     `json:"filters"`  // the field hides the other cells
 	InScheme string   `json:"inScheme"` // the colours that the page took
 }
 
@@ -114,6 +116,9 @@ func check(t *testing.T, seen []looked, console []string) {
 	for _, l := range seen {
 		if l.InScheme != l.Scheme || l.Texts < 30 || l.Buttons == 0 {
 			t.Errorf("%+v: %s colours, %d texts, %d headings that sort: the check does not look", l.shown, l.InScheme, l.Texts, l.Buttons)
+		}
+		if l.Page != "/overview.html" && !(l.Sorts && l.Filters) {
+			t.Errorf("%+v: tables sort: %v, cells filter: %v", l.shown, l.Sorts, l.Filters)
 		}
 		if l.Scrolls > 0 {
 			t.Errorf("%+v: the page is %d px too wide", l.shown, l.Scrolls)
