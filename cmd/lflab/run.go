@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"lflab/experiments/live"
 	"lflab/experiments/record"
 	"lflab/experiments/run"
 	"lflab/experiments/suite"
@@ -30,6 +31,9 @@ type runFlags struct {
 	budget        time.Duration
 	dryRun, force bool
 	busy          bool
+	live          string
+
+	page *live.Server // nil without --live
 }
 
 // allSuites stands for every embedded suite.
@@ -52,6 +56,11 @@ stops, with what to do, when their load makes eight trials in a row invalid;
 --busy goes on. Trials that failed or did not pass a gate are made up for at the
 end, by at most a third as many.
 
+With --live, run serves the page that report.html will be while it measures,
+on this machine only unless another address is given: intervals, trials left,
+gates. It renders between trials. A browser on this machine takes CPU time that
+counts as other load. The page ends with the run, as the report.
+
 With --budget, run measures as many whole blocks as fit, up to the suite's
 number. Then it repeats the cells with the widest intervals, and the cells that
 they are compared with, until all intervals are within 5 % of their medians
@@ -69,6 +78,7 @@ that were measured with another load, server, program or machine.`,
   lflab run all --dry-run
   lflab run quick --only mode=close,mpm=leader,mpm=worker --repeat 10
   lflab run h2 --budget 30m
+  lflab run quick --live
   lflab run --resume results/quick-20260102T150405Z`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := fl.check(cmd, args); err != nil {
@@ -76,7 +86,7 @@ that were measured with another load, server, program or machine.`,
 			}
 			ctx, stop := stoppedTwice(stderr)
 			defer stop()
-			return fl.run(ctx, args, stdout, stderr)
+			return fl.watched(stderr, func() error { return fl.run(ctx, args, stdout, stderr) })
 		},
 	}
 	f := cmd.Flags()
@@ -89,6 +99,8 @@ that were measured with another load, server, program or machine.`,
 	f.StringSliceVar(&fl.only, "only", nil, "`key=value` terms that choose cells")
 	f.DurationVar(&fl.budget, "budget", 0, "`time` for each suite, spent where intervals are widest (default: as long as the suite takes)")
 	f.BoolVar(&fl.busy, "busy", false, "go on although other programs take the CPU time of trial after trial")
+	f.StringVar(&fl.live, "live", "", "serve the page of the run while it goes on, at this `address` (default "+live.DefaultAddress+")")
+	f.Lookup("live").NoOptDefVal = live.DefaultAddress
 	f.BoolVar(&fl.dryRun, "dry-run", false, "print the plan and its duration, and measure nothing")
 	return cmd
 }
@@ -126,7 +138,7 @@ func (fl *runFlags) check(cmd *cobra.Command, args []string) error {
 func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if fl.resume != "" {
 		progress := newRunProgress(stderr)
-		x, err := run.Resume(fl.resume, run.Options{Force: fl.force, Progress: progress.show, StopBusy: !fl.busy, More: moreBlocks})
+		x, err := run.Resume(fl.resume, run.Options{Force: fl.force, Progress: fl.shown(fl.resume, progress.show), StopBusy: !fl.busy, More: moreBlocks})
 		if err != nil {
 			return err
 		}
@@ -269,7 +281,7 @@ func known(s *suite.Suite) error {
 func (fl *runFlags) suite(ctx context.Context, s *suite.Suite, name, dir string, stdout, stderr io.Writer, show func(io.Writer, *run.Experiment) error) (takes time.Duration, err error) {
 	progress := newRunProgress(stderr)
 	x, err := run.New(s, run.Options{
-		Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Budget: fl.budget, Progress: progress.show, StopBusy: !fl.busy,
+		Dir: dir, Seed: fl.seed, Repeat: fl.repeat, Scale: fl.scale, Only: fl.only, Budget: fl.budget, Progress: fl.shown(dir, progress.show), StopBusy: !fl.busy,
 	})
 	if err != nil {
 		return 0, err
@@ -314,7 +326,13 @@ func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir strin
 		return err
 	}
 	printAside(stdout, &r.Manifest)
-	return present(stdout, r)
+	if err := present(stdout, r); err != nil {
+		return err
+	}
+	if fl.page != nil {
+		fl.page.Ended()
+	}
+	return nil
 }
 
 // printSummary prints the size and estimated duration of a suite.

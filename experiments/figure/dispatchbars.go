@@ -44,8 +44,9 @@ func (v *View) barsFigure() Figure {
 			continue
 		}
 		for _, name := range names {
-			s := v.Stack(of, ph.Name, p, name)
-			at[i], all = append(at[i], s), append(all, s)
+			if s := v.Stack(of, ph.Name, p, name); len(s.Totals.Valid) > 0 { // a suite may leave cells out
+				at[i], all = append(at[i], s), append(all, s)
+			}
 		}
 		with = append(with, i)
 		shown[ph.Name] = true

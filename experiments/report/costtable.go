@@ -65,7 +65,7 @@ func (v *view) costTable(x findings.OnOff) table {
 		if len(t.Groups) == 0 || t.Groups[len(t.Groups)-1].Title != g.Title {
 			t.Groups = append(t.Groups, g)
 		}
-		r := tableRow{Subject: c.Subject, Swatch: swatch(v.Style[c.Subject])}
+		r := v.tableRow(c.Panel, c.Subject)
 		for i := range ivs {
 			r.N = max(r.N, ivs[i][at].N)
 			r.Cells = append(r.Cells, cellOf(ivs[i][at], 2))

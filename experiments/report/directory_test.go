@@ -56,7 +56,7 @@ func TestReportIsValid(t *testing.T) {
 			continue
 		}
 		for _, a := range n.Attr {
-			if n.Data == "section" && a.Key == "id" {
+			if a.Key == "id" {
 				sections = append(sections, a.Val)
 			}
 			if (a.Key == "src" || n.Data == "link" && a.Key == "href") && !strings.HasPrefix(a.Val, "data:") {

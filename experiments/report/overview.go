@@ -39,12 +39,13 @@ type overviewRun struct {
 }
 
 // WriteOverview writes dir/overview.html from the data of all results
-// directories in dir, and returns its path. The page has the verdicts in a
-// table and, for each run, its title, its verdict, its report's first figure
-// and a link to the report. Runs are sorted by name, and numbers in names by
-// value. The page names results directories that cannot be read, and leaves out
-// other directories. It needs no network, and equal data give equal bytes. Runs
-// are read one after the other, so the largest determines the memory needed.
+// directories in dir, and returns its path. The page opens with a row for each
+// hypothesis and each other claim that has a run (see matrix). For each run it
+// has its title, its verdict, its report's first figure and a link to the
+// report. Runs are sorted by name, and numbers in names by value. The page names
+// results directories that cannot be read, and leaves out other directories. It
+// needs no network, and equal data give equal bytes. Runs are read one after the
+// other, so the largest determines the memory needed.
 func WriteOverview(dir string) (path string, err error) {
 	names, _, err := record.In(dir)
 	if err != nil {
@@ -52,6 +53,7 @@ func WriteOverview(dir string) (path string, err error) {
 	}
 	slices.SortFunc(names, byNumber)
 	var runs []overviewRun
+	var all []judged
 	var left []string // errors of results directories that cannot be read
 	for _, name := range names {
 		at := filepath.Join(dir, name)
@@ -60,11 +62,14 @@ func WriteOverview(dir string) (path string, err error) {
 			left = append(left, strings.ReplaceAll(err.Error(), at+string(filepath.Separator), name+"/"))
 			continue
 		}
-		r, err := overviewOf(run, name, at)
+		v := newView(run)
+		r, err := overviewOf(v, name, at)
 		if err != nil {
 			return "", fmt.Errorf("overview of results in %s: %w", dir, err)
 		}
 		runs = append(runs, r)
+		m := run.Manifest // a copy, because the run is large
+		all = append(all, judged{name, &m, v.Judged()})
 	}
 	if len(runs) == 0 {
 		return "", fmt.Errorf("overview of results: no directory in %s has a manifest.json that can be read [name the directory that holds results directories, as in results/]%s", dir, strings.Join(append([]string{""}, left...), "\n"))
@@ -73,14 +78,8 @@ func WriteOverview(dir string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	judged := 0
-	for _, r := range runs {
-		if r.Verdict != nil {
-			judged++
-		}
-	}
 	var b bytes.Buffer
-	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Runs": runs, "Judged": judged, "Left": left})
+	err = t.Execute(&b, map[string]any{"Style": template.CSS(reportStyle), "Script": template.JS(reportScript), "Matrix": judgedRows(all), "Runs": runs, "Left": left})
 	if err == nil {
 		path = filepath.Join(dir, "overview.html")
 		err = replaceFile(path, b.Bytes())
@@ -91,8 +90,13 @@ func WriteOverview(dir string) (path string, err error) {
 	return path, nil
 }
 
-func overviewOf(run *record.Run, name, at string) (overviewRun, error) {
-	v := newView(run)
+// judgedRows returns the rows of the matrix that have a run.
+func judgedRows(all []judged) []matrixRow {
+	return slices.DeleteFunc(matrix(all), func(r matrixRow) bool { return r.Run == "" })
+}
+
+func overviewOf(v *view, name, at string) (overviewRun, error) {
+	run := v.Run
 	m := run.Manifest
 	r := overviewRun{
 		Name: name, Title: titleOf(m), Question: m.Question, When: when(m), Trials: len(run.Trials), Invalid: len(v.Invalid()), Damaged: len(run.Damaged),

@@ -35,7 +35,7 @@ func (v *view) ratioTables() []table {
 	for _, p := range v.Panels {
 		g := tableGroup{Title: words.Capital(p.Title)}
 		for _, s := range v.Subjects {
-			r := tableRow{Subject: s, Swatch: swatch(v.Style[s])}
+			r := v.tableRow(p, s)
 			for _, q := range asked {
 				c := tableCell{Median: "–"}
 				if i := slices.IndexFunc(rows, func(row record.RatioRow) bool {

@@ -11,12 +11,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lflab/experiments/findings"
 	"lflab/experiments/machine"
 	"lflab/experiments/madeup"
 	"lflab/experiments/record"
 	"lflab/experiments/suite"
+	"lflab/experiments/verdict"
 )
 
 var update = flag.Bool("update", false, "write the golden file, and results/README.md if it is a generated one")
@@ -100,6 +102,8 @@ func TestPage(t *testing.T) {
 	}
 	page := string(got)
 	for _, part := range []string{
+		"\n| H1 |  | ? no run | – | – | – |\n", "\n| [H2](#h2) | dispatch latency, leader / worker: below 1 | ✔ confirmed | 0.700 [0.700, 0.700] | 8 | 2 of 2 |\n",
+		"\n| [H6](#h6) | dispatch latency, leader / worker: below 1 | ? not testable here | – | – | 1 of 1 |\n", "<details><summary>✘ H10: contradicted</summary>",
 		"| H1 | no run | There is no run of it here. |  |",
 		"| H2 | confirmed | H2 is confirmed: leader's median dispatch latency D is 23.5 µs", "| [h2-again](#h2-again) |",
 		"| H6 | not testable here | H6 is not testable here: needs 8 CPUs, this machine has 2. | [h6](#h6) |",
@@ -125,6 +129,14 @@ func TestPage(t *testing.T) {
 	if strings.Contains(page, "<no value>") || strings.Contains(page, "NaN") || strings.Contains(page, "cpu.pdf") {
 		t.Errorf("%s", page)
 	}
+	if n, m := strings.Count(page, "<details>"), strings.Count(page, "\n\n</details>\n"); n != m || n < 8 {
+		t.Errorf("%d parts are folded, %d end after an empty line, as Markdown needs it", n, m)
+	}
+	opening, rest, _ := strings.Cut(page, "<details>")
+	if n := strings.Count(opening, "\n| "); n != 1+hypotheses() {
+		t.Errorf("the page opens with %d lines of a table, want a heading and one for each hypothesis:\n%s", n, opening)
+	}
+	page = rest
 	for h := 1; h <= hypotheses(); h++ {
 		want := 1
 		if h == 2 {
@@ -133,6 +145,31 @@ func TestPage(t *testing.T) {
 		if n := strings.Count(page, fmt.Sprintf("\n| H%d |", h)); n != want {
 			t.Errorf("H%d has %d rows, want %d", h, n, want)
 		}
+	}
+}
+
+// Of several runs the matrix shows the one that started last, and counts those
+// that agree with it. A claim without a hypothesis has a row of its own.
+func TestMatrixShowsTheLastRun(t *testing.T) {
+	of := func(name string, r *record.Run) judged {
+		return judged{name, &r.Manifest, verdict.Judge(r)}
+	}
+	first, second, other := made("H2", 1, 8, 0.7), made("H2", 2, 8, 1.4), made("H2", 3, 8, 0.6)
+	first.Manifest.Started, second.Manifest.Started = time.Unix(2, 0), time.Unix(1, 0)
+	other.Manifest.Suite, other.Manifest.Hypothesis = "other", ""
+	rows := matrix([]judged{of("a", first), of("b", second), of("c", other)})
+	if len(rows) != hypotheses()+1 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	if r := rows[1]; r.Run != "a" || r.Mark != "✔" || r.Agree != "1 of 2" || r.N != "8" {
+		t.Errorf("H2: %+v", r)
+	}
+	if r := rows[len(rows)-1]; r.Run != "c" || r.Hypothesis != "" || r.Agree != "1 of 1" || !strings.HasPrefix(r.Effect, "0.600 [") {
+		t.Errorf("the other claim: %+v", r)
+	}
+	first.Manifest.Started = time.Time{}
+	if r := matrix([]judged{of("a", first), of("b", second)})[1]; r.Run != "b" || r.Mark != "✘" || r.Agree != "1 of 2" {
+		t.Errorf("H2 once the other is the last: %+v", r)
 	}
 }
 

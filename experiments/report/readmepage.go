@@ -41,6 +41,7 @@ type contradiction struct {
 type page struct {
 	Mark    string
 	Example string // name of a results directory
+	Matrix  []matrixRow
 	Rows    []judgement
 	Against []contradiction
 	Runs    []*run
@@ -89,6 +90,11 @@ func newPage(runs []*run, left []string) *page {
 		p.Rows = append(p.Rows, rowsOf(fmt.Sprintf("H%d", h), runs)...)
 	}
 	var cpus []int
+	var all []judged
+	for _, r := range runs {
+		all = append(all, judged{r.Name, &r.Data.Manifest, r.Verdict})
+	}
+	p.Matrix = matrix(all)
 	for _, r := range runs {
 		for _, text := range r.Against() {
 			p.Against = append(p.Against, contradiction{text, r.Name})

@@ -2,7 +2,9 @@ package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
@@ -23,6 +25,18 @@ var reportTemplate string
 
 //go:embed report.css
 var reportStyle string
+
+//go:embed report.js
+var reportScript string
+
+// ScriptHash identifies the pages' script in a content security policy.
+var ScriptHash = HashOf(reportScript)
+
+// HashOf returns how a content security policy names a script.
+func HashOf(script string) string {
+	sum := sha256.Sum256([]byte(script))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}
 
 // WriteReport reads a results directory and replaces its tables, its figures/
 // and report.html, from the data alone. It replaces each file as a whole. It
@@ -74,7 +88,7 @@ func writeReport(run *record.Run, dir string) (htmlPath string, err error) {
 			}
 		}
 	}
-	page, err := v.page(figs, svgs, dir)
+	page, err := v.page(figs, svgs, dir, nil)
 	if err != nil {
 		return "", fmt.Errorf("report on %s: %w", dir, err)
 	}
@@ -93,29 +107,37 @@ func newView(run *record.Run) *view { return &view{figure.New(run)} }
 // pageFigure is a figure on the page.
 type pageFigure struct {
 	figure.Figure
-	Number int
-	SVG    template.HTML
-	Wide   bool
+	Number      int
+	SVG         template.HTML
+	Wide        bool
+	Shown, Rest string // of its caption; see captions
 }
 
-// page returns report.html.
-func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([]byte, error) {
-	m := v.Run.Manifest
-	var drawn []pageFigure
-	var missing []figure.Figure
-	for _, f := range figs {
-		if f.Sheet == nil {
-			if !f.Silent {
-				missing = append(missing, f)
-			}
-			continue
-		}
-		drawn = append(drawn, pageFigure{
-			Figure: f, Number: len(drawn) + 1, Wide: f.Sheet.Width > plot.OneColumn,
-			// This is safe, because vgsvg escapes every text in it.
-			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Sheet.Alt)),
-		})
+// Running says how far a run has come, for the page of a run that goes on.
+type Running struct {
+	Title  string // "12 of 72 trials"
+	Left   string // "about 60 s left"
+	Last   string // the last trial, and what it failed; may be empty
+	Events string // path of the events that tell the page to renew itself
+}
+
+// RunningPage returns the page of a run that goes on, from the trials that are
+// complete. It is report.html without figures, which take seconds to draw. It
+// writes nothing.
+func RunningPage(run *record.Run, now Running) ([]byte, error) {
+	page, err := newView(run).page(nil, nil, run.Dir, &now)
+	if err != nil {
+		return nil, fmt.Errorf("page of %s: %w", run.Dir, err)
 	}
+	return page, nil
+}
+
+// page returns report.html, or, if running is not nil, the page of a run that
+// goes on.
+func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string, running *Running) ([]byte, error) {
+	m := v.Run.Manifest
+	drawn, missing, shared := pageFigures(figs, svgs)
+	first, others := explaining(drawn)
 	t, err := template.New("report").Funcs(template.FuncMap{
 		"together": together,
 		"figure": func(name string) *pageFigure {
@@ -131,17 +153,22 @@ func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([
 	var b bytes.Buffer
 	err = t.Execute(&b, map[string]any{
 		"Style":    template.CSS(reportStyle),
+		"Script":   template.JS(reportScript),
 		"M":        m,
 		"Title":    titleOf(m),
-		"When":     when(m),
+		"Running":  running,
 		"Trials":   len(v.Run.Trials),
 		"Invalid":  len(v.Invalid()),
 		"Subjects": v.glossary(),
+		"Card":     v.card(),
 		"Verdict":  v.verdictBox(),
 		"Answer":   findings.Paragraphs(v.View.View),
-		"Figures":  drawn,
+		"First":    first,
+		"Others":   others,
+		"Shared":   shared,
 		"Missing":  missing,
 		"Tables":   v.tables(),
+		"Points":   v.pointTables(dir),
 		"Ratios":   v.ratioTables(),
 		"Probe":    v.probeSection(),
 		"Phases":   v.phaseRows(),
@@ -159,6 +186,43 @@ func (v *view) page(figs []figure.Figure, svgs map[string][]byte, dir string) ([
 		"Planned":  len(m.Plan),
 	})
 	return b.Bytes(), err
+}
+
+// pageFigures returns the figures that are drawn, with their captions divided,
+// and those that are missing and not silent. shared holds the sentences that
+// several captions have.
+func pageFigures(figs []figure.Figure, svgs map[string][]byte) (drawn []pageFigure, missing []figure.Figure, shared []string) {
+	var texts []string
+	for _, f := range figs {
+		if f.Sheet == nil {
+			if !f.Silent {
+				missing = append(missing, f)
+			}
+			continue
+		}
+		drawn = append(drawn, pageFigure{
+			Figure: f, Number: len(drawn) + 1, Wide: f.Sheet.Width > plot.OneColumn,
+			// This is safe, because vgsvg escapes every text in it.
+			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Title)),
+		})
+		texts = append(texts, f.Caption)
+	}
+	shown, rest, shared := captions(texts)
+	for i := range drawn {
+		drawn[i].Shown, drawn[i].Rest = shown[i], rest[i]
+	}
+	return drawn, missing, shared
+}
+
+// explaining divides the figures into the one that explains the answer, the
+// first that does not draw the rules themselves, and the others. It is nil if
+// there is none.
+func explaining(drawn []pageFigure) (first *pageFigure, others []pageFigure) {
+	i := slices.IndexFunc(drawn, func(f pageFigure) bool { return !strings.HasPrefix(f.Name, "verdict") })
+	if i < 0 {
+		return nil, drawn
+	}
+	return &drawn[i], slices.Delete(slices.Clone(drawn), i, i+1)
 }
 
 func titleOf(m record.Manifest) string {

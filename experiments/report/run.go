@@ -82,6 +82,14 @@ func open(path string) (*run, error) {
 	return r, nil
 }
 
+// Summary names the verdict, with its mark: "✔ H2: confirmed".
+func (r *run) Summary() string {
+	if r.Verdict == nil {
+		return "What it shows"
+	}
+	return r.Verdict.Outcome.Mark() + " " + headline(r.Verdict.Hypothesis, r.Verdict.Outcome)
+}
+
 // Found returns sentences on what the run found, all computed from its data.
 func (r *run) Found() []string {
 	var why []string

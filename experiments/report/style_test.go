@@ -31,7 +31,7 @@ func TestOutcomesCanBeReadAndToldApart(t *testing.T) {
 	for _, o := range verdict.Outcomes {
 		class, _, _ := strings.Cut(string(o), " ")
 		tone := "open" // of what has no rule of its own
-		if m := regexp.MustCompile(`#verdict\.` + class + `, \.outcome\.` + class + ` \{ --tone: var\(--([a-z]+)\); \}`).FindStringSubmatch(reportStyle); m != nil {
+		if m := regexp.MustCompile(`\.answer\.` + class + `, \.lines \.` + class + `, \.outcome\.` + class + `, \.verdict\.` + class + ` \{ --tone: var\(--([a-z]+)\); \}`).FindStringSubmatch(reportStyle); m != nil {
 			tone = m[1]
 		}
 		if other, taken := tones[tone]; taken {

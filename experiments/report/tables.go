@@ -33,6 +33,7 @@ type tableGroup struct {
 
 type tableRow struct {
 	Subject string
+	Cell    string // as record.Label writes it; the page's filter looks in it
 	Swatch  template.HTML
 	N       int
 	Few     bool
@@ -96,7 +97,7 @@ func (v *view) table(title, phase string, ms []record.Metric) table {
 			g.Title = strings.TrimPrefix(g.Title+", "+words.Thousands(rate)+" requests/s offered", ", ")
 		}
 		for _, s := range v.Subjects {
-			r := tableRow{Subject: s, Swatch: swatch(v.Style[s])}
+			r := v.tableRow(p, s)
 			for i := range ms {
 				r.N = max(r.N, ivs[i][at].N)
 				r.Cells = append(r.Cells, cellOf(ivs[i][at], decimals(ivs[i])))
@@ -109,6 +110,16 @@ func (v *view) table(title, phase string, ms []record.Metric) table {
 		t.Groups = append(t.Groups, g)
 	}
 	return t
+}
+
+// tableRow returns the row of a cell, without values.
+func (v *view) tableRow(p findings.Panel, subject string) tableRow {
+	return tableRow{Subject: subject, Cell: v.label(p, subject), Swatch: swatch(v.Style[subject])}
+}
+
+// label names the cell of a subject in a panel by its values.
+func (v *view) label(p findings.Panel, subject string) string {
+	return record.Label(findings.AxesOf(v.Run), p.Cell.With(v.Group, subject))
 }
 
 // decimals returns the number of decimals for all rows of a column, so that

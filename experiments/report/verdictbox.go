@@ -12,6 +12,7 @@ import (
 // verdictBox is the beginning of a report on a suite with rules.
 type verdictBox struct {
 	Outcome  verdict.Outcome
+	Mark     string
 	Sentence string
 	Claim    string
 	FailsIf  string // when the claim does not hold
@@ -31,7 +32,7 @@ func (v *view) verdictBox() *verdictBox {
 	if j == nil {
 		return nil
 	}
-	b := &verdictBox{Outcome: j.Outcome, Sentence: j.Sentence(), Claim: j.Claim, FailsIf: v.Run.Manifest.RefutedIf, Kept: j.Sensitivity()}
+	b := &verdictBox{Outcome: j.Outcome, Mark: j.Outcome.Mark(), Sentence: j.Sentence(), Claim: j.Claim, FailsIf: v.Run.Manifest.RefutedIf, Kept: j.Sensitivity()}
 	for _, r := range j.Rules {
 		b.Rules = append(b.Rules, ruleRow{r.Rule.Title, verdict.Claimed(r.Rule), words.Capital(r.Reason), r.Outcome, tally(r)})
 	}

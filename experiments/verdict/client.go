@@ -6,6 +6,13 @@ import (
 	"lflab/experiments/stats"
 )
 
+// Felt is the ratio of one statistic of the latency that the client measured,
+// in the cells and blocks of a rule's deciding pair.
+type Felt struct {
+	Of    string // "p50", "mean", "p50 of the second"
+	Ratio stats.Interval
+}
+
 // felt lists what a client feels of a dispatch latency, by the beginning of its
 // name.
 var felt = map[string][]struct{ metric, words string }{
@@ -13,17 +20,17 @@ var felt = map[string][]struct{ metric, words string }{
 	"second_D_": {{"second_latency_p50_ns", "p50 of the second"}},
 }
 
-// client says, for a pair of dispatch latencies, what the client felt in the
+// client returns, for a pair of dispatch latencies, what the client felt in the
 // same blocks: a dispatch is a small part of a latency, and quantiles of a part
-// do not add up to those of the whole. It returns "" for other pairs, and where
-// there are too few blocks.
-func (t *trials) client(p *Pair) string {
-	var parts []string
-	for prefix, all := range felt {
+// do not add up to those of the whole. It returns nil for other pairs, and
+// where there are too few blocks.
+func (t *trials) client(p *Pair) []Felt {
+	var all []Felt
+	for prefix, fs := range felt {
 		if !strings.HasPrefix(strings.TrimPrefix(p.Of.Metric, "probe_"), prefix) {
 			continue
 		}
-		for _, f := range all {
+		for _, f := range fs {
 			of, to := t.end(p.Of.Cell, f.metric, p.Of.Phase), t.end(p.To.Cell, f.metric, p.To.Phase)
 			for block := range of.byBlock {
 				if _, ok := p.byBlock[block]; !ok {
@@ -31,9 +38,19 @@ func (t *trials) client(p *Pair) string {
 				}
 			}
 			if e := stats.RatioPaired(of.byBlock, to.byBlock); e.Enough() {
-				parts = append(parts, f.words+" "+e.Interval.String())
+				all = append(all, Felt{f.words, e.Interval})
 			}
 		}
+	}
+	return all
+}
+
+// feltText writes the end of a reason: what the client felt, "" if nothing is
+// known of that.
+func feltText(all []Felt) string {
+	var parts []string
+	for _, f := range all {
+		parts = append(parts, f.Of+" "+f.Ratio.String())
 	}
 	if len(parts) == 0 {
 		return ""

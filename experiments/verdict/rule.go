@@ -18,6 +18,7 @@ type RuleResult struct {
 	Pairs   []Pair   // in the order of the cells, or within a series in the order of its levels
 	Series  []Series // for a trend or a crossing
 	Ranking *Ranking // for a ranking
+	Felt    []Felt   // what the client felt, if the rule is about a dispatch latency; nil if unknown
 
 	Forecast *Forecast // nil if the rule is decided, and for rules whose blocks cannot be forecast
 }
@@ -72,7 +73,8 @@ func (t *trials) judgePairs(r *RuleResult) {
 	}
 	r.Outcome = combine(outcomes, r.Rule.Each)
 	p := r.deciding()
-	r.Reason = tally(r.Outcome, outcomes, "pair") + p.openText() + t.client(p)
+	r.Felt = t.client(p)
+	r.Reason = tally(r.Outcome, outcomes, "pair") + p.openText() + feltText(r.Felt)
 }
 
 // noPairs says why a rule has no pairs.

@@ -103,6 +103,5 @@ func (t *trials) closeSeries(r *RuleResult) {
 		outcomes[i] = r.Series[i].Outcome
 	}
 	r.Outcome = combine(outcomes, r.Rule.Each)
-	s := &r.Series[max(0, slices.Index(outcomes, r.Outcome))]
-	r.Reason = tally(r.Outcome, outcomes, "series") + s.text(r.Rule)
+	r.Reason = tally(r.Outcome, outcomes, "series") + r.decisiveSeries().text(r.Rule)
 }
