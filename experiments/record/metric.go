@@ -95,6 +95,7 @@ var Metrics = []Metric{
 	{"H_p99_ns", "H-p99-ns", false, "µs", 1e3, "p99 of hand-off latency H", "hand-off latency H p99", "H p99", passed(func(p *PhaseResult) *stats.Dist { return p.H }, 0.99)},
 	{"G_p50_ns", "G-p50-ns", false, "µs", 1e3, "median leaderless gap G", "leaderless gap G p50", "G p50", passed(func(p *PhaseResult) *stats.Dist { return p.G }, 0.5)},
 	{"G_none_p50_ns", "G-none-p50-ns", false, "µs", 1e3, "median leaderless gap G without a follower", "leaderless gap without a follower p50", "G none p50", passed(func(p *PhaseResult) *stats.Dist { return p.GNone }, 0.5)},
+	{"D_mean_ns", "D-mean-ns", false, "µs", 1e3, "mean dispatch latency D", "", "", figure(func(p *PhaseResult) *stats.Dist { return p.D }, mean)},
 	{"D_p50_ns", "D-p50-ns", false, "µs", 1e3, "median dispatch latency D", "dispatch latency D p50", "D p50", quantile(func(p *PhaseResult) *stats.Dist { return p.D }, 0.5)},
 	{"D_p99_ns", "D-p99-ns", false, "µs", 1e3, "p99 of dispatch latency D", "dispatch latency D p99", "D p99", quantile(func(p *PhaseResult) *stats.Dist { return p.D }, 0.99)},
 	{"probe_H_p50_ns", "probe-H-p50-ns", false, "µs", 1e3, "median hand-off latency H by the probe", "hand-off latency H in the kernel p50", "kernel H p50", passed(probed(func(r *stage.Report) *stats.Dist { return r.H }), 0.5)},

@@ -177,7 +177,11 @@ func clientLine(r *verdict.RuleResult) string {
 		says = "longer in " + words.List(longer)
 	}
 	p := r.Decisive()
-	return fmt.Sprintf("%s / %s, ratio of latency: %s: %s.", p.Of.Name, p.To.Name, strings.Join(parts, ", "), says)
+	line := fmt.Sprintf("%s / %s, ratio of latency: %s: %s.", p.Of.Name, p.To.Name, strings.Join(parts, ", "), says)
+	if r.Mean.N > 0 {
+		line += fmt.Sprintf(" Of the mean dispatch latency the ratio is %s.", r.Mean)
+	}
+	return line
 }
 
 // means says in a sentence or two what a verdict means, beginning with the

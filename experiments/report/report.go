@@ -203,7 +203,7 @@ func pageFigures(figs []figure.Figure, svgs map[string][]byte) (drawn []pageFigu
 		drawn = append(drawn, pageFigure{
 			Figure: f, Number: len(drawn) + 1, Wide: f.Sheet.Width > plot.OneColumn,
 			// This is safe, because vgsvg escapes every text in it.
-			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Title)),
+			SVG: template.HTML(plot.InlineSVG(svgs[f.Name], f.Sheet.Alt)),
 		})
 		texts = append(texts, f.Caption)
 	}

@@ -3,6 +3,7 @@ package verdict
 import (
 	"strings"
 
+	"lflab/experiments/record"
 	"lflab/experiments/stats"
 )
 
@@ -31,18 +32,47 @@ func (t *trials) client(p *Pair) []Felt {
 			continue
 		}
 		for _, f := range fs {
-			of, to := t.end(p.Of.Cell, f.metric, p.Of.Phase), t.end(p.To.Cell, f.metric, p.To.Phase)
-			for block := range of.byBlock {
-				if _, ok := p.byBlock[block]; !ok {
-					delete(of.byBlock, block)
-				}
-			}
-			if e := stats.RatioPaired(of.byBlock, to.byBlock); e.Enough() {
-				all = append(all, Felt{f.words, e.Interval})
+			if e := t.beside(p, f.metric); e.Enough() {
+				all = append(all, Felt{f.words, e})
 			}
 		}
 	}
 	return all
+}
+
+// beside returns the ratio of another metric in the cells, the phase and the
+// blocks of a pair.
+func (t *trials) beside(p *Pair, metric string) stats.Interval {
+	of, to := t.end(p.Of.Cell, metric, p.Of.Phase), t.end(p.To.Cell, metric, p.To.Phase)
+	for block := range of.byBlock {
+		if _, ok := p.byBlock[block]; !ok {
+			delete(of.byBlock, block)
+		}
+	}
+	return stats.RatioPaired(of.byBlock, to.byBlock).Interval
+}
+
+// mean returns the ratio of the means for a pair of medians: means divide into
+// stages and medians do not, so figures of stages draw means. It is the zero
+// value for other pairs, and where there are too few blocks.
+func (t *trials) mean(p *Pair) stats.Interval {
+	metric, ok := strings.CutSuffix(p.Of.Metric, "_p50_ns")
+	if !ok || p.To.Metric != p.Of.Metric || record.MetricOf(metric+"_mean_ns") == nil {
+		return stats.Interval{}
+	}
+	if e := t.beside(p, metric+"_mean_ns"); e.Enough() {
+		return e
+	}
+	return stats.Interval{}
+}
+
+// meanText writes the part of a reason that says what the means do, "" if that
+// is unknown.
+func meanText(mean stats.Interval) string {
+	if mean.N == 0 {
+		return ""
+	}
+	return "; the ratio of the means: " + mean.String()
 }
 
 // feltText writes the end of a reason: what the client felt, "" if nothing is

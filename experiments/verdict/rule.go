@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"lflab/experiments/record"
+	"lflab/experiments/stats"
 	"lflab/experiments/suite"
 )
 
@@ -14,11 +15,12 @@ import (
 type RuleResult struct {
 	Rule    suite.Rule
 	Outcome Outcome
-	Reason  string   // a sentence without a full stop
-	Pairs   []Pair   // in the order of the cells, or within a series in the order of its levels
-	Series  []Series // for a trend or a crossing
-	Ranking *Ranking // for a ranking
-	Felt    []Felt   // what the client felt, if the rule is about a dispatch latency; nil if unknown
+	Reason  string         // a sentence without a full stop
+	Pairs   []Pair         // in the order of the cells, or within a series in the order of its levels
+	Series  []Series       // for a trend or a crossing
+	Ranking *Ranking       // for a ranking
+	Mean    stats.Interval // ratio of the means in the deciding pair, if the rule is about medians; N is 0 if unknown
+	Felt    []Felt         // what the client felt, if the rule is about a dispatch latency; nil if unknown
 
 	Forecast *Forecast // nil if the rule is decided, and for rules whose blocks cannot be forecast
 }
@@ -73,8 +75,8 @@ func (t *trials) judgePairs(r *RuleResult) {
 	}
 	r.Outcome = combine(outcomes, r.Rule.Each)
 	p := r.deciding()
-	r.Felt = t.client(p)
-	r.Reason = tally(r.Outcome, outcomes, "pair") + p.openText() + feltText(r.Felt)
+	r.Felt, r.Mean = t.client(p), t.mean(p)
+	r.Reason = tally(r.Outcome, outcomes, "pair") + p.openText() + meanText(r.Mean) + feltText(r.Felt)
 }
 
 // noPairs says why a rule has no pairs.
