@@ -48,9 +48,9 @@ It prints three latencies, each with its stages:
 and for each stage where it ran: on the waker's CPU, or on another one. This
 matters because waking another CPU takes an interrupt.
 
-The shape (leader, worker, event, prefork, kernel, percore) says which threads'
-hand-off H is. probe recognises it from what the threads do with connections,
-unless --shape gives it.
+The shape (leader, reactor, worker, event, loops, prefork, kernel, percore) says
+which threads' hand-off H is. probe recognises it from what the threads do with
+connections, unless --shape gives it. If it saw too little, it says why.
 
 It needs the capabilities CAP_BPF and CAP_PERFMON, or root, and a kernel with
 type information (BTF); "lflab doctor" tests each hook. While it runs, each
@@ -88,7 +88,7 @@ a server loses. Ctrl-C ends it and prints the results so far.`,
 	f.IntSliceVarP(&p.cfg.PIDs, "pid", "p", nil, "`process` to follow; several may be given")
 	f.DurationVar(&p.cfg.Duration, "duration", 10*time.Second, "measured time; 0 goes on until Ctrl-C or the end of the process")
 	f.BoolVar(&p.cfg.Children, "children", true, "also follow its child processes, including later ones")
-	f.StringVar(&p.shape, "shape", "", "leader, worker, event, prefork, kernel or percore; recognised by default")
+	f.StringVar(&p.shape, "shape", "", "leader, reactor, worker, event, loops, prefork, kernel or percore; recognised by default")
 	f.StringVar(&p.json, "json", "", "write the result as JSON to this file; - is standard output")
 	f.StringVar(&p.trace, "trace", "", "write all waits, wake-ups and runs to this file, for ui.perfetto.dev")
 	f.StringVar(&p.raw, "raw", "", "write single records as JSON lines to this file")

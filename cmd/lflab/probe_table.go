@@ -15,7 +15,7 @@ import (
 // printProbe writes a measurement as text.
 func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 	fmt.Fprintf(w, "%s, process %d: shape %s, %s and %s followed for %.3g s\n",
-		r.Comm, r.PID, r.Shape, plural(r.Processes, "process", "processes"), plural(r.Threads, "thread", "threads"), r.DurationS)
+		r.Comm, r.PID, shapeWords(r), plural(r.Processes, "process", "processes"), plural(r.Threads, "thread", "threads"), r.DurationS)
 	for _, missing := range r.Missing {
 		fmt.Fprintf(w, "note: %s\n", missing)
 	}
@@ -43,6 +43,14 @@ func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 		printHistograms(w, r)
 	}
 	printCounts(w, r)
+}
+
+// shapeWords names the shape. For an unknown one it says why.
+func shapeWords(r *stage.Report) string {
+	if r.ShapeWhy != "" {
+		return fmt.Sprintf("%s (%s)", r.Shape, r.ShapeWhy)
+	}
+	return string(r.Shape)
 }
 
 const stageHeader = "  %-20s %9s %9s %9s %9s %9s %10s\n"

@@ -14,6 +14,7 @@ import (
 type Result struct {
 	Target    Target
 	Shape     stage.Shape // recognised, or as given
+	ShapeWhy  string      // why Shape is Unknown; otherwise empty
 	DurationS float64
 	Processes uint64 // number of processes that were followed
 	Missing   []string
@@ -49,9 +50,7 @@ func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 		r.Processes++
 	}
 	if r.Shape == stage.Unknown {
-		if r.Shape = ownShape(r.Target.PID); r.Shape == stage.Unknown {
-			r.Shape = r.recognise()
-		}
+		r.Shape, r.ShapeWhy = r.behaviour().shape()
 	}
 	return r, nil
 }
@@ -138,7 +137,7 @@ func (r *Result) Total(name string) *Histogram {
 // Report converts r to its written form.
 func (r *Result) Report() *stage.Report {
 	out := &stage.Report{
-		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, DurationS: r.DurationS,
+		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, ShapeWhy: r.ShapeWhy, DurationS: r.DurationS,
 		Processes: r.Processes, Threads: r.counts.Threads, Missing: r.Missing,
 		Stages: map[string]stage.Times{}, ByPlacement: map[string]map[string]stats.Dist{},
 		Counts: countMap(&r.counts),

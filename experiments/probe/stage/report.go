@@ -12,6 +12,7 @@ type Report struct {
 	PID       int     `json:"pid"`
 	Comm      string  `json:"comm"`
 	Shape     Shape   `json:"shape"`
+	ShapeWhy  string  `json:"shape_why,omitempty"` // why the shape is unknown
 	DurationS float64 `json:"duration_s"`
 	Processes uint64  `json:"processes"`
 	Threads   uint64  `json:"threads"`
