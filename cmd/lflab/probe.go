@@ -24,6 +24,7 @@ import (
 // probeFlags holds the flags of the command.
 type probeFlags struct {
 	cfg        probe.Config
+	choice     probe.Choice
 	shape      string
 	json       string
 	trace      string
@@ -35,11 +36,15 @@ type probeFlags struct {
 func newProbeCommand(stdout, stderr io.Writer) *cobra.Command {
 	var p probeFlags
 	cmd := &cobra.Command{
-		Use:   "probe -p PID",
+		Use:   "probe -p PID | --comm GLOB",
 		Short: "time the hand-offs of a running process, stage by stage, in the kernel",
 		Long: `probe follows the threads of a running process, of this project or any other,
 and times what happens between "data is ready" and "it has been read", and
 between "I wake you" and "you run". The process is neither changed nor stopped.
+
+Processes are named by id (-p), or by what they are: --comm, --thread, --cgroup
+and --all-of. Of different flags all must hold, of one flag that is given several
+times one. Their children are followed too.
 
 It prints three latencies, each with its stages:
   D  dispatch latency: from a connection's readiness to the first read of it
@@ -59,6 +64,9 @@ the time that its programs take, and "lflab run probe-servers" measures how much
 a server loses. Ctrl-C ends it and prints the results so far.`,
 		Example: `  # a server that is under load
   sudo lflab probe -p $(pgrep -o apache2) --duration 10s
+
+  # all processes of a container that run nginx
+  sudo lflab probe --cgroup 3f9c1e0b7a42 --comm nginx
 
   # for a program, and for ui.perfetto.dev: one track per thread
   sudo lflab probe -p PID --json out.json --trace out.trace.json
@@ -85,7 +93,11 @@ a server loses. Ctrl-C ends it and prints the results so far.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.IntSliceVarP(&p.cfg.PIDs, "pid", "p", nil, "`process` to follow; several may be given")
+	f.IntSliceVarP(&p.choice.PIDs, "pid", "p", nil, "`process` to follow; several may be given")
+	f.StringArrayVar(&p.choice.Comms, "comm", nil, "follow the processes whose name matches this `glob`")
+	f.StringArrayVar(&p.choice.Threads, "thread", nil, "... of which a thread has a name that matches this `glob`")
+	f.StringArrayVar(&p.choice.Cgroups, "cgroup", nil, "... in this control group or below: a `path`, or a container's ID")
+	f.StringArrayVar(&p.choice.Exes, "all-of", nil, "... that run this `program`")
 	f.DurationVar(&p.cfg.Duration, "duration", 10*time.Second, "measured time; 0 goes on until Ctrl-C or the end of the process")
 	f.BoolVar(&p.cfg.Children, "children", true, "also follow its child processes, including later ones")
 	f.StringVar(&p.shape, "shape", "", "leader, reactor, worker, event, loops, prefork, kernel or percore; recognised by default")
@@ -101,9 +113,10 @@ a server loses. Ctrl-C ends it and prints the results so far.`,
 
 // check checks the flags before any time is spent, and completes cfg.
 func (p *probeFlags) check() error {
-	if len(p.cfg.PIDs) == 0 {
-		return errors.New("--pid: missing [the id of a running process, as in -p $(pgrep -o apache2)]")
+	if p.choice.Empty() {
+		return errors.New("--pid: missing [the id of a running process, as in -p $(pgrep -o apache2), or --comm, --thread, --cgroup or --all-of]")
 	}
+	p.choice.Children = p.cfg.Children
 	var err error
 	if p.cfg.Shape, err = stage.ParseShape(p.shape); err != nil {
 		return fmt.Errorf("--shape: %w", err)
@@ -137,6 +150,13 @@ func (p *probeFlags) check() error {
 }
 
 func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) error {
+	targets, err := p.choice.Find()
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		p.cfg.PIDs = append(p.cfg.PIDs, t.PID)
+	}
 	var recorder *run.Recorder
 	if p.flight != "" {
 		recorder, _ = run.NewRecorder(p.flight) // check has checked the URL
@@ -156,7 +176,7 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 			refused = recorder.Start(ctx)
 		}
 		for _, t := range targets {
-			fmt.Fprintf(stderr, "probe: following process %d (%s)\n", t.PID, t.Comm)
+			fmt.Fprintf(stderr, "probe: following process %d (%s)\n", t.PID, t.Name())
 		}
 	}
 	p.cfg.Quiet = func(sentence string) { fmt.Fprintln(stderr, "lflab:", sentence) }

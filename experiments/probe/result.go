@@ -13,6 +13,7 @@ import (
 // Result holds what the kernel programs measured between Start and Stop.
 type Result struct {
 	Target    Target
+	Targets   []Target    // all, Target first
 	Shape     stage.Shape // recognised, or as given
 	ShapeWhy  string      // why Shape is Unknown; otherwise empty
 	DurationS float64
@@ -28,7 +29,7 @@ type Result struct {
 // Result reads the measurement. Call it after Stop. With shape Unknown it
 // recognises the shape.
 func (p *Probe) Result(shape stage.Shape) (*Result, error) {
-	r := &Result{Target: p.targets[0], Shape: shape, DurationS: p.ended.Sub(p.began).Seconds(), Missing: p.Missing}
+	r := &Result{Target: p.targets[0], Targets: p.targets, Shape: shape, DurationS: p.ended.Sub(p.began).Seconds(), Missing: p.Missing}
 	var err error
 	if r.counts, err = p.counts(); err != nil {
 		return nil, err
@@ -142,6 +143,11 @@ func (r *Result) Report() *stage.Report {
 		Stages: map[string]stage.Times{}, ByPlacement: map[string]map[string]stats.Dist{},
 		Counts: countMap(&r.counts),
 		Lost:   stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
+	}
+	if len(r.Targets) > 1 {
+		for _, t := range r.Targets {
+			out.Targets = append(out.Targets, stage.Target{PID: t.PID, Comm: t.Comm})
+		}
 	}
 	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // other fields of the report have these
 		return name == "lost" || name == "threads"
