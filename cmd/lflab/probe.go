@@ -30,6 +30,7 @@ type probeFlags struct {
 	trace      string
 	raw        string
 	flight     string
+	listen     string
 	histograms bool
 }
 
@@ -74,6 +75,12 @@ a server loses. Ctrl-C ends it and prints the results so far.`,
   # a server of this project: its own stamps beside the kernel's
   sudo lflab probe -p $(pgrep -o lflab) --flight http://127.0.0.1:8080
 
+  # a line a second, until Ctrl-C; for a program with --json -
+  sudo lflab probe -p PID --interval 1s --duration 0
+
+  # for Prometheus: http://127.0.0.1:9435/metrics
+  sudo lflab probe --comm 'apache2*' --listen :9435
+
   # every request and hand-off with all its stamps, one JSON object a line
   sudo lflab probe -p PID --duration 2s --raw events.ndjson`,
 		Args: noArguments(func(argument string) string {
@@ -83,6 +90,9 @@ a server loses. Ctrl-C ends it and prints the results so far.`,
 			return fmt.Sprintf(": say which process with -p, as in -p $(pgrep -o %s)", argument)
 		}),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if p.listen != "" && !cmd.Flags().Changed("duration") {
+				p.cfg.Duration = 0
+			}
 			if err := p.check(); err != nil {
 				return usageError{err}
 			}
@@ -98,7 +108,9 @@ a server loses. Ctrl-C ends it and prints the results so far.`,
 	f.StringArrayVar(&p.choice.Threads, "thread", nil, "... of which a thread has a name that matches this `glob`")
 	f.StringArrayVar(&p.choice.Cgroups, "cgroup", nil, "... in this control group or below: a `path`, or a container's ID")
 	f.StringArrayVar(&p.choice.Exes, "all-of", nil, "... that run this `program`")
-	f.DurationVar(&p.cfg.Duration, "duration", 10*time.Second, "measured time; 0 goes on until Ctrl-C or the end of the process")
+	f.DurationVar(&p.cfg.Duration, "duration", 10*time.Second, "measured time; 0, as with --listen by default, goes on until Ctrl-C or the end of the process")
+	f.DurationVar(&p.cfg.Interval, "interval", 0, "write a line for each `interval`, as in 1s; with --json an object a line, and no result at the end")
+	f.StringVar(&p.listen, "listen", "", "serve metrics (OpenMetrics) under /metrics at this `address`, as in :9435; without a host on 127.0.0.1")
 	f.BoolVar(&p.cfg.Children, "children", true, "also follow its child processes, including later ones")
 	f.StringVar(&p.shape, "shape", "", "leader, reactor, worker, event, loops, prefork, kernel or percore; recognised by default")
 	f.StringVar(&p.json, "json", "", "write the result as JSON to this file; - is standard output")
@@ -123,6 +135,9 @@ func (p *probeFlags) check() error {
 	}
 	if d := p.cfg.Duration; d < 0 || d > 24*time.Hour {
 		return fmt.Errorf("--duration %v: not in 0s to 24h", d)
+	}
+	if d := p.cfg.Interval; d != 0 && (d < 100*time.Millisecond || d > time.Hour) {
+		return fmt.Errorf("--interval %v: not in 100ms to 1h", d)
 	}
 	if d := p.cfg.Cost; d < 0 || d > time.Minute {
 		return fmt.Errorf("--cost %v: not in 0s to 1m", d)
@@ -164,8 +179,12 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 			return fmt.Errorf("--flight %s: %w", p.flight, err)
 		}
 	}
+	shown, err := newLive(ctx, stdout, stderr, p)
+	if err != nil {
+		return err
+	}
 	bar := newProgress(stderr, "probe", "events", p.cfg.Duration)
-	if p.cfg.Duration > 0 {
+	if p.cfg.Duration > 0 && p.cfg.Interval == 0 {
 		p.cfg.Progress = func(elapsed time.Duration, counts map[string]uint64) {
 			bar.show(elapsed, p.cfg.Duration, counts["events"])
 		}
@@ -182,7 +201,7 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 	p.cfg.Quiet = func(sentence string) { fmt.Fprintln(stderr, "lflab:", sentence) }
 	m, err := probe.Measure(ctx, p.cfg)
 	bar.end()
-	if m == nil || err != nil {
+	if err = errors.Join(err, shown.end()); m == nil || err != nil {
 		return err
 	}
 	if m.Ended != nil {
@@ -198,6 +217,9 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 	}
 	printProbe(table, m.Report, p.histograms)
 	printUser(table, out.User)
+	if p.cfg.Interval > 0 {
+		p.json = "" // it has the intervals
+	}
 	return errors.Join(refused,
 		writeProbeJSON(stdout, p.json, out),
 		writeRecords(p.trace, func(w io.Writer) error { return probe.WriteTrace(w, m.Records, m.ThreadNames) }),

@@ -4,13 +4,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"lflab/experiments/probe/bpf"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
 )
 
-// Result holds what the kernel programs measured between Start and Stop.
+// Result holds what the kernel programs measured between Start and Stop. The
+// zero value is a measurement of nothing.
 type Result struct {
 	Target    Target
 	Targets   []Target    // all, Target first
@@ -26,10 +28,14 @@ type Result struct {
 	lost    uint64 // records for which there was no room
 }
 
-// Result reads the measurement. Call it after Stop. With shape Unknown it
-// recognises the shape.
+// Result reads the measurement: after Stop all of it, before Stop what there is
+// so far. With shape Unknown it recognises the shape.
 func (p *Probe) Result(shape stage.Shape) (*Result, error) {
-	r := &Result{Target: p.targets[0], Targets: p.targets, Shape: shape, DurationS: p.ended.Sub(p.began).Seconds(), Missing: p.Missing}
+	until := p.ended
+	if until.Before(p.began) { // it goes on
+		until = time.Now()
+	}
+	r := &Result{Target: p.targets[0], Targets: p.targets, Shape: shape, DurationS: until.Sub(p.began).Seconds(), Missing: p.Missing}
 	var err error
 	if r.counts, err = p.counts(); err != nil {
 		return nil, err
@@ -68,8 +74,8 @@ func (r *Result) Count(name string) uint64 { return countMap(&r.counts)[name] }
 
 // sum merges the named stage over groups.
 func (r *Result) sum(name string, groups ...stage.Group) (by [stage.Placements]Histogram) {
-	for i, s := range stage.All {
-		if s.Name == name && slices.Contains(groups, s.Group) {
+	for i := range r.byStage {
+		if s := stage.All[i]; s.Name == name && slices.Contains(groups, s.Group) {
 			for place := range by {
 				by[place].Merge(&r.byStage[i][place])
 			}
@@ -81,8 +87,8 @@ func (r *Result) sum(name string, groups ...stage.Group) (by [stage.Placements]H
 // dist summarises the named stage over groups, at the given placements.
 func (r *Result) dist(name string, groups []stage.Group, at ...stage.Placement) stats.Dist {
 	var h Histogram
-	for i, s := range stage.All {
-		if s.Name != name || !slices.Contains(groups, s.Group) {
+	for i := range r.byStage {
+		if s := stage.All[i]; s.Name != name || !slices.Contains(groups, s.Group) {
 			continue
 		}
 		for _, place := range at {
