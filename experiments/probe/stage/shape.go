@@ -25,7 +25,7 @@ const (
 
 // Shapes returns the shapes that a user can ask for.
 func Shapes() []Shape {
-	return []Shape{Leader, Reactor, Worker, Event, Loops, Prefork, Kernel, Percore}
+	return []Shape{Leader, Worker, Event, Prefork, Kernel, Percore, Reactor, Loops}
 }
 
 // ParseShape parses a shape's name. Empty means Unknown, which makes the probe
