@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"lflab/experiments/probe"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/record"
 	"lflab/experiments/stats"
@@ -15,7 +16,10 @@ import (
 // printProbe writes a measurement as text.
 func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 	fmt.Fprintf(w, "%s, process %d: shape %s, %s and %s followed for %.3g s\n",
-		r.Comm, r.PID, r.Shape, plural(r.Processes, "process", "processes"), plural(r.Threads, "thread", "threads"), r.DurationS)
+		escaped(r.Comm), r.PID, shapeWords(r), plural(r.Processes, "process", "processes"), plural(r.Threads, "thread", "threads"), r.DurationS)
+	for _, t := range r.Targets {
+		fmt.Fprintf(w, "  process %d: %s\n", t.PID, escaped(t.Comm))
+	}
 	for _, missing := range r.Missing {
 		fmt.Fprintf(w, "note: %s\n", missing)
 	}
@@ -43,6 +47,17 @@ func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 		printHistograms(w, r)
 	}
 	printCounts(w, r)
+}
+
+// escaped escapes control characters, because a process chooses its name itself.
+func escaped(comm string) string { return probe.Target{Comm: comm}.Name() }
+
+// shapeWords names the shape. For an unknown one it says why.
+func shapeWords(r *stage.Report) string {
+	if r.ShapeWhy != "" {
+		return fmt.Sprintf("%s (%s)", r.Shape, r.ShapeWhy)
+	}
+	return string(r.Shape)
 }
 
 const stageHeader = "  %-20s %9s %9s %9s %9s %9s %10s\n"

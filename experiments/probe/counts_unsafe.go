@@ -14,3 +14,12 @@ func addCounts(sum, one *bpf.ProbeCounts) {
 		to[i] += from[i]
 	}
 }
+
+// subtractCounts subtracts one from sum, as addCounts adds it.
+func subtractCounts(sum, one *bpf.ProbeCounts) {
+	const n = unsafe.Sizeof(bpf.ProbeCounts{}) / 8
+	to, from := (*[n]uint64)(unsafe.Pointer(sum)), (*[n]uint64)(unsafe.Pointer(one))
+	for i := range to {
+		to[i] -= from[i]
+	}
+}

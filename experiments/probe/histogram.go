@@ -137,3 +137,12 @@ func (h *Histogram) Log2() []uint64 {
 	}
 	return counts
 }
+
+// Below returns how many values are less than ns. It is exact if ns is the lower
+// bound of a bucket, as powers of two and halves between them are from 16 ns on.
+func (h *Histogram) Below(ns uint64) (n uint64) {
+	for _, count := range h.Buckets[:bucketOf(ns)] {
+		n += count
+	}
+	return n
+}

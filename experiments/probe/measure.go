@@ -30,6 +30,14 @@ type Config struct {
 	Began func(targets []Target)
 	// Progress, if set, is called a few times a second.
 	Progress func(elapsed time.Duration, counts map[string]uint64)
+	// Each, if set, is called after each Interval and at the end with what
+	// happened since its last call. Its error ends the measurement.
+	Each     func(interval *Result) error
+	Interval time.Duration
+	// Asked, if set, is where others ask for the result so far while the
+	// measurement goes on. Each is answered once, on a channel that must have
+	// room for the answer.
+	Asked <-chan chan<- *Result
 	// Quiet, if set, is called once if nothing has happened in the first
 	// second. The sentence says what the target's threads do.
 	Quiet func(sentence string)
@@ -76,20 +84,30 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 		c.Began(p.targets)
 	}
 	m := &Measurement{Records: &p.records}
-	m.Ended = p.wait(ctx, c, exits)
+	between := &intervals{each: c.Each}
+	m.Ended = p.wait(ctx, c, exits, between)
 	if err := p.Stop(); err != nil {
 		return nil, err
 	}
 	if m.Result, err = p.Result(c.Shape); err != nil {
 		return nil, err
 	}
+	if c.Each != nil {
+		if err := between.give(m.Result); err != nil && m.Ended == nil {
+			m.Ended = err
+		}
+	}
 	if c.Calls {
 		m.ThreadNames = p.records.ThreadNames()
 	}
 	m.Report = m.Result.Report()
 	if m.Result.Idle() {
+		if n := len(p.targets); n > 1 {
+			return m, fmt.Errorf("none of %d processes did anything in %.1f s that the probe follows: no thread accepted a connection, read from one, or was woken by another (%s; are they the processes that serve, and is there load on them?)",
+				n, m.Result.DurationS, listTargets(p.targets))
+		}
 		return m, fmt.Errorf("process %d (%s) did nothing in %.1f s that the probe follows: no thread accepted a connection, read from one, or was woken by another (%s; is it the process that serves, and is there load on it?)",
-			m.Result.Target.PID, m.Result.Target.Comm, m.Result.DurationS, describeThreads(m.Result.Target.PID))
+			m.Result.Target.PID, m.Result.Target.Name(), m.Result.DurationS, describeThreads(m.Result.Target.PID))
 	}
 	if c.Cost > 0 && m.Ended == nil {
 		cost, err := p.MeasureCost(ctx, c.Cost)
@@ -103,9 +121,15 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 
 // wait returns nil after the whole duration, and otherwise the reason why it
 // ended early.
-func (p *Probe) wait(ctx context.Context, c Config, exits *exits) error {
+func (p *Probe) wait(ctx context.Context, c Config, exits *exits, between *intervals) error {
 	tick := time.NewTicker(look)
 	defer tick.Stop()
+	var each <-chan time.Time
+	if c.Each != nil && c.Interval > 0 {
+		ticks := time.NewTicker(c.Interval)
+		defer ticks.Stop()
+		each = ticks.C
+	}
 	asked := false
 	for {
 		elapsed := time.Since(p.began)
@@ -121,6 +145,26 @@ func (p *Probe) wait(ctx context.Context, c Config, exits *exits) error {
 			return context.Cause(ctx)
 		case <-end:
 			return nil
+		case <-each:
+			// What is left of the last interval is given out at the end.
+			if left := c.Duration - time.Since(p.began); c.Duration > 0 && left < c.Interval/2 {
+				continue
+			}
+			now, err := p.Result(c.Shape)
+			if err == nil {
+				err = between.give(now)
+			}
+			if err != nil {
+				return err
+			}
+			continue
+		case reply := <-c.Asked:
+			now, err := p.Result(c.Shape)
+			if err != nil {
+				return err
+			}
+			reply <- now
+			continue
 		case <-tick.C:
 		}
 		if exits.all() {

@@ -4,16 +4,20 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"lflab/experiments/probe/bpf"
 	"lflab/experiments/probe/stage"
 	"lflab/experiments/stats"
 )
 
-// Result holds what the kernel programs measured between Start and Stop.
+// Result holds what the kernel programs measured between Start and Stop. The
+// zero value is a measurement of nothing.
 type Result struct {
 	Target    Target
+	Targets   []Target    // all, Target first
 	Shape     stage.Shape // recognised, or as given
+	ShapeWhy  string      // why Shape is Unknown; otherwise empty
 	DurationS float64
 	Processes uint64 // number of processes that were followed
 	Missing   []string
@@ -24,10 +28,14 @@ type Result struct {
 	lost    uint64 // records for which there was no room
 }
 
-// Result reads the measurement. Call it after Stop. With shape Unknown it
-// recognises the shape.
+// Result reads the measurement: after Stop all of it, before Stop what there is
+// so far. With shape Unknown it recognises the shape.
 func (p *Probe) Result(shape stage.Shape) (*Result, error) {
-	r := &Result{Target: p.targets[0], Shape: shape, DurationS: p.ended.Sub(p.began).Seconds(), Missing: p.Missing}
+	until := p.ended
+	if until.Before(p.began) { // it goes on
+		until = time.Now()
+	}
+	r := &Result{Target: p.targets[0], Targets: p.targets, Shape: shape, DurationS: until.Sub(p.began).Seconds(), Missing: p.Missing}
 	var err error
 	if r.counts, err = p.counts(); err != nil {
 		return nil, err
@@ -49,9 +57,7 @@ func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 		r.Processes++
 	}
 	if r.Shape == stage.Unknown {
-		if r.Shape = ownShape(r.Target.PID); r.Shape == stage.Unknown {
-			r.Shape = r.recognise()
-		}
+		r.Shape, r.ShapeWhy = r.behaviour().shape()
 	}
 	return r, nil
 }
@@ -68,8 +74,8 @@ func (r *Result) Count(name string) uint64 { return countMap(&r.counts)[name] }
 
 // sum merges the named stage over groups.
 func (r *Result) sum(name string, groups ...stage.Group) (by [stage.Placements]Histogram) {
-	for i, s := range stage.All {
-		if s.Name == name && slices.Contains(groups, s.Group) {
+	for i := range r.byStage {
+		if s := stage.All[i]; s.Name == name && slices.Contains(groups, s.Group) {
 			for place := range by {
 				by[place].Merge(&r.byStage[i][place])
 			}
@@ -81,8 +87,8 @@ func (r *Result) sum(name string, groups ...stage.Group) (by [stage.Placements]H
 // dist summarises the named stage over groups, at the given placements.
 func (r *Result) dist(name string, groups []stage.Group, at ...stage.Placement) stats.Dist {
 	var h Histogram
-	for i, s := range stage.All {
-		if s.Name != name || !slices.Contains(groups, s.Group) {
+	for i := range r.byStage {
+		if s := stage.All[i]; s.Name != name || !slices.Contains(groups, s.Group) {
 			continue
 		}
 		for _, place := range at {
@@ -138,11 +144,16 @@ func (r *Result) Total(name string) *Histogram {
 // Report converts r to its written form.
 func (r *Result) Report() *stage.Report {
 	out := &stage.Report{
-		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, DurationS: r.DurationS,
+		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, ShapeWhy: r.ShapeWhy, DurationS: r.DurationS,
 		Processes: r.Processes, Threads: r.counts.Threads, Missing: r.Missing,
 		Stages: map[string]stage.Times{}, ByPlacement: map[string]map[string]stats.Dist{},
 		Counts: countMap(&r.counts),
 		Lost:   stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
+	}
+	if len(r.Targets) > 1 {
+		for _, t := range r.Targets {
+			out.Targets = append(out.Targets, stage.Target{PID: t.PID, Comm: t.Comm})
+		}
 	}
 	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // other fields of the report have these
 		return name == "lost" || name == "threads"

@@ -39,13 +39,8 @@ func Find(pid int) (Target, error) {
 	} else if err != nil {
 		return t, fmt.Errorf("look at process %d: %w", pid, err)
 	}
-	// The name is in parentheses and may contain any character.
-	open, end := strings.IndexByte(string(stat), '('), strings.LastIndexByte(string(stat), ')')
-	fields := []string{}
-	if open >= 0 && end > open {
-		t.Comm = string(stat[open+1 : end])
-		fields = strings.Fields(string(stat[end+1:]))
-	}
+	var fields []string
+	t.Comm, fields = parseStat(string(stat))
 	if len(fields) < 18 {
 		return t, fmt.Errorf("look at process %d: /proc/%d/stat reads %.60q", pid, pid, stat)
 	}
@@ -69,6 +64,23 @@ func Find(pid int) (Target, error) {
 		}
 	}
 	return t, nil
+}
+
+// parseStat splits /proc/PID/stat into the process's name and the fields after
+// it. The name is in parentheses and may contain any character.
+func parseStat(stat string) (comm string, fields []string) {
+	open, end := strings.IndexByte(stat, '('), strings.LastIndexByte(stat, ')')
+	if open < 0 || end < open {
+		return "", nil
+	}
+	return stat[open+1 : end], strings.Fields(stat[end+1:])
+}
+
+// Name returns the process's name with control characters escaped, because a
+// process chooses its name itself.
+func (t Target) Name() string {
+	quoted := strconv.Quote(t.Comm)
+	return quoted[1 : len(quoted)-1]
 }
 
 // procIsOurs returns an error unless /proc shows this process's pid namespace.

@@ -394,7 +394,7 @@ func TestBadSuites(t *testing.T) {
 		{"file over the configuration", configured("c.conf", "'{config}', '{port}'", "files = {'c.conf' = 'b'}"), `subject.leader.files: "c.conf" is not allowed`},
 		{"file of a wrong type", configured("c.conf", "'{config}', '{port}'", "files = {'a' = 3}"), `files.a`},
 		{"configuration of a command", good("mpm = ['leader']") + command + "config = 'c.conf'\n", `subject.leader.config: "c.conf" is not allowed (allowed: for servers only`},
-		{"shape", ok + "[[subject]]\nname = 'leader'\ncommand = ['x', '{port}']\nshape = 'round'\n", `subject.leader.shape: "round" is not allowed (allowed: leader, worker, event, prefork, kernel, percore; without`},
+		{"shape", ok + "[[subject]]\nname = 'leader'\ncommand = ['x', '{port}']\nshape = 'round'\n", `subject.leader.shape: "round" is not allowed (allowed: leader, worker, event, prefork, kernel, percore, reactor, loops; without`},
 		{"dir without a configuration", ok + "[[subject]]\nname = 'leader'\ncommand = ['x', '{dir}', '{port}']\n", `"{dir}" is not allowed`},
 		{"a load for commands", ok + command, `phase.closed: "a load" is not allowed (allowed: name and title alone`},
 		{"cells without a command", good("mpm = ['leader', 'worker']") + command, `a subject named "*" takes the rest`},

@@ -9,12 +9,14 @@ import (
 // Report is the written form of a Result (`lflab probe --json`). Field names
 // carry their units. Programs rely on them.
 type Report struct {
-	PID       int     `json:"pid"`
-	Comm      string  `json:"comm"`
-	Shape     Shape   `json:"shape"`
-	DurationS float64 `json:"duration_s"`
-	Processes uint64  `json:"processes"`
-	Threads   uint64  `json:"threads"`
+	PID       int      `json:"pid"`
+	Comm      string   `json:"comm"`
+	Targets   []Target `json:"targets,omitempty"` // all, if there are several; the first is the one above
+	Shape     Shape    `json:"shape"`
+	ShapeWhy  string   `json:"shape_why,omitempty"` // why the shape is unknown
+	DurationS float64  `json:"duration_s"`
+	Processes uint64   `json:"processes"`
+	Threads   uint64   `json:"threads"`
 
 	H     *stats.Dist `json:"H_ns,omitempty"`
 	D     *stats.Dist `json:"D_ns,omitempty"`
@@ -36,6 +38,12 @@ type Report struct {
 	Lost    Lost     `json:"lost"`
 	Cost    *Cost    `json:"cost,omitempty"`
 	Missing []string `json:"missing,omitempty"` // what this kernel cannot tell
+}
+
+// Target is a process that was asked for.
+type Target struct {
+	PID  int    `json:"pid"`
+	Comm string `json:"comm"`
 }
 
 // Times is one stage's distribution in ns.

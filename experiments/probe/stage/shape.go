@@ -14,15 +14,19 @@ type Shape string
 const (
 	Leader  Shape = "leader"  // the leadership is handed over, the connection is not
 	Worker  Shape = "worker"  // a listener accepts and hands connections over
-	Event   Shape = "event"   // a listener waits with epoll and hands over what is ready
+	Event   Shape = "event"   // a listener holds connections in its epoll set and hands over what is ready
 	Prefork Shape = "prefork" // many processes accept, nothing is handed over
 	Kernel  Shape = "kernel"  // many threads accept, nothing is handed over
-	Percore Shape = "percore" // threads wait with epoll and serve what they get
+	Percore Shape = "percore" // threads wait with epoll at once and serve what they accept
+	Reactor Shape = "reactor" // one thread at a time waits with epoll for all connections, and serves what it gets
+	Loops   Shape = "loops"   // each connection is given once to a thread that waits with epoll and serves it from then on
 	Unknown Shape = "unknown"
 )
 
 // Shapes returns the shapes that a user can ask for.
-func Shapes() []Shape { return []Shape{Leader, Worker, Event, Prefork, Kernel, Percore} }
+func Shapes() []Shape {
+	return []Shape{Leader, Worker, Event, Prefork, Kernel, Percore, Reactor, Loops}
+}
 
 // ParseShape parses a shape's name. Empty means Unknown, which makes the probe
 // recognise the shape.
