@@ -179,7 +179,7 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 			return fmt.Errorf("--flight %s: %w", p.flight, err)
 		}
 	}
-	shown, err := newLive(ctx, stdout, stderr, p)
+	shown, err := newIntervals(ctx, stdout, stderr, p)
 	if err != nil {
 		return err
 	}

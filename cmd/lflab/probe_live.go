@@ -16,8 +16,8 @@ import (
 	"lflab/experiments/stats"
 )
 
-// live shows a measurement while it goes on.
-type live struct {
+// intervals shows a measurement while it goes on.
+type intervals struct {
 	lines  io.Writer // one line per interval
 	asJSON bool
 	shown  int
@@ -34,10 +34,10 @@ type intervalLine struct {
 	*stage.Report
 }
 
-// newLive opens what p asks for and sets it in p.cfg. Without --interval and
+// newIntervals opens what p asks for and sets it in p.cfg. Without --interval and
 // --listen it does nothing.
-func newLive(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) (*live, error) {
-	l := &live{lines: stdout, asJSON: p.json != ""}
+func newIntervals(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) (*intervals, error) {
+	l := &intervals{lines: stdout, asJSON: p.json != ""}
 	if p.cfg.Interval > 0 {
 		if l.asJSON && p.json != "-" {
 			file, err := os.Create(p.json)
@@ -84,8 +84,8 @@ func askProbe(ctx context.Context, asked chan<- chan<- *probe.Result) (*probe.Re
 	}
 }
 
-// end ends what newLive opened, and returns what went wrong with it.
-func (l *live) end() error {
+// end ends what newIntervals opened, and returns what went wrong with it.
+func (l *intervals) end() error {
 	var err error
 	if l.listener != nil {
 		l.stop()
@@ -94,7 +94,7 @@ func (l *live) end() error {
 	return errors.Join(l.err, err, l.closeLines())
 }
 
-func (l *live) closeLines() error {
+func (l *intervals) closeLines() error {
 	if file, ok := l.lines.(*os.File); ok && l.asJSON && file != os.Stdout {
 		return file.Close()
 	}
@@ -103,7 +103,7 @@ func (l *live) closeLines() error {
 
 // show writes one interval. Each line is written at once, because the next one
 // may be long in coming.
-func (l *live) show(r *probe.Result) error {
+func (l *intervals) show(r *probe.Result) error {
 	text := intervalText(r.Report())
 	if l.asJSON {
 		line, err := json.Marshal(intervalLine{time.Now(), r.Report()})
