@@ -13,6 +13,9 @@ type hook struct {
 	program string
 	point   string
 	without string // what the probe does not see without it; empty if the probe needs it
+
+	// Whether it is used only where the preemption count cannot be read.
+	interrupts bool
 }
 
 var hooks = []hook{
@@ -28,6 +31,15 @@ var hooks = []hook{
 		without: "when data became ready (the dispatch latency of a connection's first request begins when it was established, later requests have none)"},
 	{program: bpf.ProbeProgReceivedData, point: "sock_recv_length",
 		without: "reads at the socket (they are taken from the system calls instead, which costs more)"},
+	{program: bpf.ProbeProgSentData, point: "sock_send_length",
+		without: "answers (so each read of a connection counts as a request, and a request in several parts as several)"},
+	// The ends first, so that each beginning that is seen has its end.
+	{program: bpf.ProbeProgSoftirqEnds, point: "softirq_exit", interrupts: true},
+	{program: bpf.ProbeProgSoftirqBegins, point: "softirq_entry", interrupts: true},
+	{program: bpf.ProbeProgTimerEnds, point: "hrtimer_expire_exit", interrupts: true},
+	{program: bpf.ProbeProgTimerBegins, point: "hrtimer_expire_entry", interrupts: true},
+	{program: bpf.ProbeProgDeviceEnds, point: "irq_handler_exit", interrupts: true},
+	{program: bpf.ProbeProgDeviceBegins, point: "irq_handler_entry", interrupts: true},
 }
 
 // points finds the kernel's tracepoints through the kernel's type information.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -31,7 +32,7 @@ func Check() error {
 		return explain("check the kernel", err)
 	}
 	for _, h := range hooks {
-		if h.without == "" && !kernel.has(h.point) {
+		if h.without == "" && !h.interrupts && !kernel.has(h.point) {
 			return explain("check the kernel", fmt.Errorf("tracepoint %s: %w", h.point, ebpf.ErrNotSupported))
 		}
 	}
@@ -47,7 +48,7 @@ func Check() error {
 // mostly for the kernel to verify the programs. Meanwhile all system calls of
 // the machine are slightly slower.
 func Hooks() []HookState {
-	return append(tryHooks(hooks), tryFeatures()...)
+	return append(tryHooks(slices.DeleteFunc(slices.Clone(hooks), func(h hook) bool { return h.interrupts })), tryFeatures()...)
 }
 
 func tryHooks(hooks []hook) []HookState {
@@ -78,6 +79,7 @@ var tells = map[string]string{
 	"inet_sock_set_state": "when a connection is established and closed",
 	"sk_data_ready":       "when data is ready to be read",
 	"sock_recv_length":    "when it has been read, and by which thread",
+	"sock_send_length":    "when it has been answered, after which the next request begins",
 }
 
 func tryFeatures() []HookState {

@@ -18,10 +18,11 @@ type Result struct {
 	Processes uint64 // number of processes that were followed
 	Missing   []string
 
-	byStage [][stage.Placements]Histogram
-	counts  bpf.ProbeCounts
-	missed  uint64 // how often the kernel skipped a program because it was already running
-	lost    uint64 // records for which there was no room
+	byStage    [][stage.Placements]Histogram
+	counts     bpf.ProbeCounts
+	mechanisms []stage.Mechanism
+	missed     uint64 // how often the kernel skipped a program because it was already running
+	lost       uint64 // records for which there was no room
 }
 
 // Result reads the measurement. Call it after Stop. With shape Unknown it
@@ -43,10 +44,9 @@ func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 		}
 		r.byStage = append(r.byStage, by)
 	}
-	var tgid uint32
-	var one uint8
-	for it := p.objects.Processes.Iterate(); it.Next(&tgid, &one); {
-		r.Processes++
+	r.Processes = r.counts.Processes
+	if r.mechanisms, err = p.mechanisms(); err != nil {
+		return nil, err
 	}
 	if r.Shape == stage.Unknown {
 		if r.Shape = ownShape(r.Target.PID); r.Shape == stage.Unknown {
@@ -141,11 +141,11 @@ func (r *Result) Report() *stage.Report {
 		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, DurationS: r.DurationS,
 		Processes: r.Processes, Threads: r.counts.Threads, Missing: r.Missing,
 		Stages: map[string]stage.Times{}, ByPlacement: map[string]map[string]stats.Dist{},
-		Counts: countMap(&r.counts),
-		Lost:   stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
+		Counts: countMap(&r.counts), Mechanisms: r.mechanisms,
+		Lost: stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
 	}
 	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // other fields of the report have these
-		return name == "lost" || name == "threads"
+		return name == "lost" || name == "threads" || name == "processes"
 	})
 	for _, c := range r.chains() {
 		h := all(r.sum("total", c.groups...))
