@@ -18,6 +18,8 @@ type hook struct {
 	interrupts bool
 }
 
+const notTold = "that an interrupt woke a thread, and takes the interrupted thread for its waker"
+
 var hooks = []hook{
 	{program: bpf.ProbeProgForked, point: "sched_process_fork"}, // first, so that it misses no new thread
 	{program: bpf.ProbeProgEnded, point: "sched_process_exit"},
@@ -34,12 +36,12 @@ var hooks = []hook{
 	{program: bpf.ProbeProgSentData, point: "sock_send_length",
 		without: "answers (so each read of a connection counts as a request, and a request in several parts as several)"},
 	// The ends first, so that each beginning that is seen has its end.
-	{program: bpf.ProbeProgSoftirqEnds, point: "softirq_exit", interrupts: true},
-	{program: bpf.ProbeProgSoftirqBegins, point: "softirq_entry", interrupts: true},
-	{program: bpf.ProbeProgTimerEnds, point: "hrtimer_expire_exit", interrupts: true},
-	{program: bpf.ProbeProgTimerBegins, point: "hrtimer_expire_entry", interrupts: true},
-	{program: bpf.ProbeProgDeviceEnds, point: "irq_handler_exit", interrupts: true},
-	{program: bpf.ProbeProgDeviceBegins, point: "irq_handler_entry", interrupts: true},
+	{program: bpf.ProbeProgSoftirqEnds, point: "softirq_exit", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgSoftirqBegins, point: "softirq_entry", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgTimerEnds, point: "hrtimer_expire_exit", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgTimerBegins, point: "hrtimer_expire_entry", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgDeviceEnds, point: "irq_handler_exit", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgDeviceBegins, point: "irq_handler_entry", interrupts: true, without: notTold},
 }
 
 // points finds the kernel's tracepoints through the kernel's type information.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -32,7 +31,7 @@ func Check() error {
 		return explain("check the kernel", err)
 	}
 	for _, h := range hooks {
-		if h.without == "" && !h.interrupts && !kernel.has(h.point) {
+		if h.without == "" && !kernel.has(h.point) {
 			return explain("check the kernel", fmt.Errorf("tracepoint %s: %w", h.point, ebpf.ErrNotSupported))
 		}
 	}
@@ -48,7 +47,7 @@ func Check() error {
 // mostly for the kernel to verify the programs. Meanwhile all system calls of
 // the machine are slightly slower.
 func Hooks() []HookState {
-	return append(tryHooks(slices.DeleteFunc(slices.Clone(hooks), func(h hook) bool { return h.interrupts })), tryFeatures()...)
+	return append(tryHooks(hooks), tryFeatures()...)
 }
 
 func tryHooks(hooks []hook) []HookState {
@@ -80,6 +79,13 @@ var tells = map[string]string{
 	"sk_data_ready":       "when data is ready to be read",
 	"sock_recv_length":    "when it has been read, and by which thread",
 	"sock_send_length":    "when it has been answered, after which the next request begins",
+
+	"softirq_exit":         "wake-ups by interrupts, where the preemption count cannot be read",
+	"softirq_entry":        "wake-ups by interrupts, where the preemption count cannot be read",
+	"hrtimer_expire_exit":  "wake-ups by timers, where the preemption count cannot be read",
+	"hrtimer_expire_entry": "wake-ups by timers, where the preemption count cannot be read",
+	"irq_handler_exit":     "wake-ups by devices, where the preemption count cannot be read",
+	"irq_handler_entry":    "wake-ups by devices, where the preemption count cannot be read",
 }
 
 func tryFeatures() []HookState {

@@ -100,6 +100,7 @@ type ProbeCounts struct {
 	WakesRaced          uint64
 	WakesOther          uint64
 	WakesInterrupt      uint64
+	WakesOutside        uint64
 	WakesUnlisted       uint64
 	Syscalls            uint64
 	SwitchesVoluntary   uint64

@@ -10,9 +10,6 @@ static __always_inline __u32 kind_of(struct task_struct *waker, struct thread *w
 {
 	__u32 n = w->number & (CALLS - 1), kind = w->number & COMPAT ? wakers32[n] : wakers[n];
 
-	/* After its call a thread still closes files, and ends. */
-	if (!w->inside && kind != KIND_CLOSE && kind != KIND_EXIT)
-		kind = KIND_UNKNOWN;
 	if (kind == KIND_PIPE) /* a call on any file */
 		kind = kind_of_file(file_of(waker, (__s32)w->object));
 	if (kind == KIND_UNKNOWN && sleeps == CALL_URING)
@@ -40,8 +37,14 @@ static __always_inline void woken_by(struct thread *t, struct task_struct *curre
 	__u32 zero = 0, kind = kind_of(current, w, t->inside ? t->call : CALL_NONE);
 	struct counts *c = bpf_map_lookup_elem(&counters, &zero);
 
+	/* After its call a thread still closes files, does the work of a ring, and
+	 * ends. Whatever else wakes there is no act of its own. */
+	if (!w->inside && kind != KIND_CLOSE && kind != KIND_EXIT && kind != KIND_URING) {
+		COUNT(wakes_outside, 1);
+		return;
+	}
 	t->sleep.waker = current->pid;
-	t->sleep.call = w->inside || kind != KIND_UNKNOWN ? w->enter : t->sleep.waking;
+	t->sleep.call = w->enter;
 	t->sleep.by = w->number;
 	t->sleep.in = t->inside ? t->number : NO_CALL;
 	t->sleep.kind = kind;

@@ -101,6 +101,7 @@ struct counts {
 	__u64 wakes_raced;          /* woken by followed threads before they had gone to sleep */
 	__u64 wakes_other;          /* futex sleeps ended by time or by threads that are not followed */
 	__u64 wakes_interrupt;      /* sleeps ended by an interrupt on a CPU of a followed thread */
+	__u64 wakes_outside;        /* sleeps ended by a followed thread in no call: the kernel's own act, such as a stop */
 	__u64 wakes_unlisted;       /* mechanisms for which the table was full */
 	__u64 syscalls;             /* entered, of any kind */
 	__u64 switches_voluntary;

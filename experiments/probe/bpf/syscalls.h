@@ -298,7 +298,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 		if (call == CALL_ACCEPT)
 			t->offered = false;
 	}
-	if (want_calls && (woken || call == CALL_FUTEX_WAIT || call == CALL_WAIT || call == CALL_ACCEPT || polled))
+	if (want_calls && (woken || call == CALL_FUTEX_WAIT || call == CALL_ACCEPT || polled))
 		EMIT(record_wait, RECORD_WAIT, {
 			r->tid = tid;
 			r->ts = now;

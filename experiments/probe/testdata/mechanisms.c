@@ -186,7 +186,28 @@ static void suspend_wait(void) { sigset_t none; sigemptyset(&none); sigsuspend(&
 static void signalfd_setup(void) { signal_setup(); fd = must(signalfd(-1, &usr, 0), "signalfd"); }
 static void signalfd_wait(void) { struct signalfd_siginfo i; must(read(fd, &i, sizeof i), "read"); }
 
-static void semop_setup(void) { fd = must(semget(IPC_PRIVATE, 1, 0600), "semget"); atexit((void (*)(void))nothing); }
+/* What outlives its process is removed by another one, when this one ends. */
+static int keeper(void)
+{
+	if (pipe(pair))
+		die("pipe");
+	if (must(fork(), "fork")) {
+		close(pair[0]);
+		return 0;
+	}
+	for (int i = 0; i < 3; i++)
+		close(i);
+	close(pair[1]);
+	if (read(pair[0], &byte, 1))
+		_exit(1);
+	return 1;
+}
+static void semop_setup(void)
+{
+	fd = must(semget(IPC_PRIVATE, 1, 0600), "semget");
+	if (keeper())
+		_exit(semctl(fd, 0, IPC_RMID) < 0);
+}
 static void semop_wait(void) { struct sembuf b = {0, -1, 0}; must(semop(fd, &b, 1), "semop"); }
 static void semop_wake(void) { struct sembuf b = {0, 1, 0}; must(semop(fd, &b, 1), "semop"); }
 static void mqueue_setup(void)
@@ -200,7 +221,12 @@ static void mqueue_setup(void)
 static void mqueue_wait(void) { must(mq_receive(fd, &byte, 1, 0), "mq_receive"); }
 static void mqueue_wake(void) { must(mq_send(fd, &byte, 1, 0), "mq_send"); }
 struct message { long type; char text[1]; };
-static void msg_setup(void) { fd = must(msgget(IPC_PRIVATE, 0600), "msgget"); }
+static void msg_setup(void)
+{
+	fd = must(msgget(IPC_PRIVATE, 0600), "msgget");
+	if (keeper())
+		_exit(msgctl(fd, IPC_RMID, 0) < 0);
+}
 static void msg_wait(void) { struct message m; must(msgrcv(fd, &m, 1, 0, 0), "msgrcv"); }
 static void msg_wake(void) { struct message m = {1, {0}}; must(msgsnd(fd, &m, 1, 0), "msgsnd"); }
 
