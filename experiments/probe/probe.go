@@ -225,7 +225,7 @@ func (p *Probe) adopt(coll *ebpf.Collection) {
 			Asked: maps[bpf.ProbeMapAsked], Connections: maps[bpf.ProbeMapConnections],
 			Counters: maps[bpf.ProbeMapCounters], Histograms: maps[bpf.ProbeMapHistograms],
 			Mechanisms: maps[bpf.ProbeMapMechanisms],
-			Newborn:    maps[bpf.ProbeMapNewborn], Processes: maps[bpf.ProbeMapProcesses],
+			Arrivals:   maps[bpf.ProbeMapArrivals], Processes: maps[bpf.ProbeMapProcesses],
 			Ring: maps[bpf.ProbeMapRing], Threads: maps[bpf.ProbeMapThreads],
 		},
 		ProbeVariables: bpf.ProbeVariables{Recording: vars[bpf.ProbeVarRecording], Ports: vars[bpf.ProbeVarPorts]},

@@ -177,6 +177,15 @@ static __always_inline __u64 value_of(__u64 set)
 	return (__s64)set < 0 ? (__u64)BPF_CORE_READ(file, private_data) : 0;
 }
 
+/* Remember that a wait on this set is a wait for connections. */
+static __always_inline void learn(__u64 set)
+{
+	__u64 value = value_of(set);
+
+	if (set)
+		bpf_map_update_elem(&listening_sets, &set, &value, BPF_ANY);
+}
+
 static __always_inline bool listens(__u64 set)
 {
 	__u64 *value = bpf_map_lookup_elem(&listening_sets, &set);

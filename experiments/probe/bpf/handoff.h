@@ -66,8 +66,8 @@ static __always_inline void granted(struct thread *t, __u32 tid, __u64 now)
 		settle_bare(t, tid);
 	} else if (g->open && g->place == place_of(t)) {
 		COUNT(wakes_wasted, 1);
-	} else if (g->open) {
-		g = &t->relay;
+	} else if (g->open && g->ret > t->receipt.ret) {
+		g = &t->relay; /* else it has received an event since, and that is past */
 	}
 	g->sleep = t->sleep;
 	g->receipt = t->sleep_receipt;
@@ -125,6 +125,26 @@ static __always_inline void close_gap(struct thread *t, __u32 tid, __u64 now)
 			r->wake_enter = t->wake_enter;
 			r->wake_exit = t->wake_exit;
 		});
+}
+
+/* The thread has entered a wait for events. */
+static __always_inline void armed(struct thread *t, __u32 tid, __u64 now)
+{
+	t->arms = true;
+	t->member = true;
+	__sync_fetch_and_add(&watch.on, 1);
+	if (watch.gap_began)
+		close_gap(t, tid, now);
+	if (!t->grant.open)
+		return;
+	if (watch.receiver == tid) {
+		/* It led already, and waited for something else, such as a lock. */
+		COUNT(handoffs_own, 1);
+		t->grant.open = t->relay.open = false;
+	} else {
+		COUNT(handoffs_lead, 1);
+		handed_off(LEAD_TOTAL, t, tid);
+	}
 }
 
 #endif

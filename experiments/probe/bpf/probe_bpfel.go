@@ -13,6 +13,12 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type ProbeArrival struct {
+	_       structs.HostLayout
+	Newborn uint64
+	Rung    uint64
+}
+
 type ProbeCall uint32
 
 const (
@@ -625,6 +631,7 @@ type ProbeWatch struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	ProbeMapArrivals         = "arrivals"
 	ProbeMapAsked            = "asked"
 	ProbeMapConnections      = "connections"
 	ProbeMapCounters         = "counters"
@@ -632,7 +639,6 @@ const (
 	ProbeMapHistograms       = "histograms"
 	ProbeMapListeningSets    = "listening_sets"
 	ProbeMapMechanisms       = "mechanisms"
-	ProbeMapNewborn          = "newborn"
 	ProbeMapProcesses        = "processes"
 	ProbeMapRing             = "ring"
 	ProbeMapThreads          = "threads"
@@ -758,6 +764,7 @@ type ProbeProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type ProbeMapSpecs struct {
+	Arrivals      *ebpf.MapSpec `ebpf:"arrivals"`
 	Asked         *ebpf.MapSpec `ebpf:"asked"`
 	Connections   *ebpf.MapSpec `ebpf:"connections"`
 	Counters      *ebpf.MapSpec `ebpf:"counters"`
@@ -765,7 +772,6 @@ type ProbeMapSpecs struct {
 	Histograms    *ebpf.MapSpec `ebpf:"histograms"`
 	ListeningSets *ebpf.MapSpec `ebpf:"listening_sets"`
 	Mechanisms    *ebpf.MapSpec `ebpf:"mechanisms"`
-	Newborn       *ebpf.MapSpec `ebpf:"newborn"`
 	Processes     *ebpf.MapSpec `ebpf:"processes"`
 	Ring          *ebpf.MapSpec `ebpf:"ring"`
 	Threads       *ebpf.MapSpec `ebpf:"threads"`
@@ -831,6 +837,7 @@ func (o *ProbeObjects) Close() error {
 //
 // It can be passed to LoadProbeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type ProbeMaps struct {
+	Arrivals      *ebpf.Map `ebpf:"arrivals"`
 	Asked         *ebpf.Map `ebpf:"asked"`
 	Connections   *ebpf.Map `ebpf:"connections"`
 	Counters      *ebpf.Map `ebpf:"counters"`
@@ -838,7 +845,6 @@ type ProbeMaps struct {
 	Histograms    *ebpf.Map `ebpf:"histograms"`
 	ListeningSets *ebpf.Map `ebpf:"listening_sets"`
 	Mechanisms    *ebpf.Map `ebpf:"mechanisms"`
-	Newborn       *ebpf.Map `ebpf:"newborn"`
 	Processes     *ebpf.Map `ebpf:"processes"`
 	Ring          *ebpf.Map `ebpf:"ring"`
 	Threads       *ebpf.Map `ebpf:"threads"`
@@ -847,6 +853,7 @@ type ProbeMaps struct {
 
 func (m *ProbeMaps) Close() error {
 	return _ProbeClose(
+		m.Arrivals,
 		m.Asked,
 		m.Connections,
 		m.Counters,
@@ -854,7 +861,6 @@ func (m *ProbeMaps) Close() error {
 		m.Histograms,
 		m.ListeningSets,
 		m.Mechanisms,
-		m.Newborn,
 		m.Processes,
 		m.Ring,
 		m.Threads,

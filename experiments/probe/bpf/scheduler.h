@@ -3,6 +3,7 @@
 #define LFLAB_SCHEDULER_H
 
 #include "arguments.h"
+#include "handoff.h"
 #include "interrupt.h"
 
 /* The mechanism of a wake-up by a thread that is, or was last, in that call. */
@@ -60,6 +61,23 @@ static __always_inline void woken_by(struct thread *t, struct task_struct *curre
 	count_mechanism(&t->sleep);
 }
 
+/* A listener's readiness wakes a thread that waits on several files: the listener is
+ * one of them. */
+static __always_inline void learn_bell(struct thread *t, __u32 tid)
+{
+	__u32 zero = 0;
+	struct arrival *a;
+
+	if (t->arms || !t->inside || (t->call != CALL_POLL && t->call != CALL_SELECT && t->call != CALL_URING))
+		return;
+	a = bpf_map_lookup_elem(&arrivals, &zero);
+	if (!a || !a->rung || t->sleep.waking - a->rung > RINGS || listens(t->set))
+		return;
+	learn(t->set);
+	t->stopped_on_watch = true;
+	armed(t, tid, t->enter);
+}
+
 SEC("tp_btf/sched_waking")
 int BPF_PROG(waking, struct task_struct *p)
 {
@@ -79,6 +97,7 @@ int BPF_PROG(waking, struct task_struct *p)
 	if (asleep) {
 		t->sleep.waking = bpf_ktime_get_ns();
 		t->sleep.waker_cpu = bpf_get_smp_processor_id();
+		learn_bell(t, p->pid);
 	}
 	/* Other sleeps are for the kernel's own locks. */
 	if (!(p->__state & TASK_INTERRUPTIBLE))

@@ -5,15 +5,6 @@
 
 #include "handoff.h"
 
-/* Remember that a wait on this set is a wait for connections. */
-static __always_inline void learn(__u64 set)
-{
-	__u64 value = value_of(set);
-
-	if (set)
-		bpf_map_update_elem(&listening_sets, &set, &value, BPF_ANY);
-}
-
 /* Whether a followed process may serve the socket. A closed one has no port. */
 static __always_inline bool ours(struct sock *sk)
 {
@@ -36,7 +27,7 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 	struct connection fresh;
 	__u64 key = (__u64)sk;
 	__u32 zero = 0;
-	__u64 *last;
+	struct arrival *a;
 
 	if (!ports[sk->__sk_common.skc_num])
 		return 0;
@@ -52,9 +43,9 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 		SHARE(dropped_connections, 1);
 		return 0;
 	}
-	last = bpf_map_lookup_elem(&newborn, &zero);
-	if (last)
-		*last = key;
+	a = bpf_map_lookup_elem(&arrivals, &zero);
+	if (a)
+		a->newborn = key;
 	return 0;
 }
 
@@ -76,6 +67,7 @@ static __always_inline int unix_ready(struct sock *sk)
 	key = (__u64)BPF_CORE_READ(sk, sk_receive_queue.prev, sk);
 	__builtin_memset(&fresh, 0, sizeof(fresh));
 	fresh.established = fresh.listener_ready = bpf_ktime_get_ns();
+	ring_bell(fresh.established);
 	if (bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY))
 		SHARE(dropped_connections, 1);
 	return 0;
@@ -85,24 +77,25 @@ SEC("tp_btf/sk_data_ready")
 int BPF_PROG(data_ready, struct sock *sk)
 {
 	struct connection *c;
-	__u64 key = (__u64)sk;
-	__u32 zero = 0;
-	__u64 *last;
+	__u64 key = (__u64)sk, now;
+	struct arrival *a;
 
 	if (sk->__sk_common.skc_family == AF_UNIX)
 		return unix_served ? unix_ready(sk) : 0;
 	if (!ports[sk->__sk_common.skc_num])
 		return 0;
 	if (sk->__sk_common.skc_state == TCP_LISTEN) {
-		last = bpf_map_lookup_elem(&newborn, &zero);
-		if (!last || !*last)
+		now = bpf_ktime_get_ns();
+		a = ring_bell(now);
+		if (!a || !a->newborn)
 			return 0;
-		c = bpf_map_lookup_elem(&connections, last);
-		*last = 0;
+		c = bpf_map_lookup_elem(&connections, &a->newborn);
+		a->newborn = 0;
 		if (c && !c->listener_ready)
-			c->listener_ready = bpf_ktime_get_ns();
+			c->listener_ready = now;
 		return 0;
 	}
+	ring_bell(0);
 	c = bpf_map_lookup_elem(&connections, &key);
 	if (c && !c->data_ready)
 		c->data_ready = bpf_ktime_get_ns();

@@ -278,13 +278,33 @@ struct {
 } mechanisms SEC(".maps");
 
 /* The connection that was just established on this CPU. Its listener's
- * readiness follows in the same soft interrupt. */
+ * readiness follows in the same soft interrupt, and then the wake-ups of those
+ * who wait for it. */
+struct arrival {
+	__u64 newborn;
+	__u64 rung;     /* when a listener became ready, if no other socket has since */
+};
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
-} newborn SEC(".maps");
+	__type(value, struct arrival);
+} arrivals SEC(".maps");
+
+/* The longest time between a listener's readiness and the wake-ups that it
+ * causes, in ns. */
+#define RINGS 50000
+
+/* Marks that a listener, or another socket, is ready. */
+static __always_inline struct arrival *ring_bell(__u64 now)
+{
+	__u32 zero = 0;
+	struct arrival *a = bpf_map_lookup_elem(&arrivals, &zero);
+
+	if (a)
+		a->rung = now;
+	return a;
+}
 
 /* The number of threads that wait for events, and the gap in which none does. */
 struct watch {

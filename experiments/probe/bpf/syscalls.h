@@ -102,22 +102,8 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	default:
 		return 0;
 	}
-	t->arms = true;
-	t->member = true;
 	t->stopped_on_watch = false;
-	__sync_fetch_and_add(&watch.on, 1);
-	if (watch.gap_began)
-		close_gap(t, tid, now);
-	if (!t->grant.open)
-		return 0;
-	if (watch.receiver == tid) {
-		/* It led already, and waited for something else, such as a lock. */
-		COUNT(handoffs_own, 1);
-		t->grant.open = t->relay.open = false;
-	} else {
-		COUNT(handoffs_lead, 1);
-		handed_off(LEAD_TOTAL, t, tid);
-	}
+	armed(t, tid, now);
 	return 0;
 }
 
