@@ -57,7 +57,7 @@ func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 }
 
 // Idle reports whether the probe saw nothing: no thread accepted a connection,
-// read from one, or was woken by another.
+// read from one, called futex to wake another, or was woken by another.
 func (r *Result) Idle() bool {
 	c := &r.counts
 	return c.Connections+c.Requests+c.WakesIssued+c.WakeCalls == 0
@@ -191,12 +191,11 @@ func (r *Result) Report() *stage.Report {
 // onPath returns a sentence that says how many requests wait for hand-offs.
 func (r *Result) onPath() string {
 	c := &r.counts
-	handoffs := c.HandoffsItem + c.HandoffsLead
-	if c.Requests == 0 || handoffs == 0 {
+	if c.Requests == 0 || c.HandoffsItem+c.HandoffsLead == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d hand-offs lie on the path of a request: %.1f %% of %d requests waited for the thread that was woken for them",
-		c.RequestsPassed, handoffs, 100*float64(c.RequestsPassed)/float64(c.Requests), c.Requests)
+	return fmt.Sprintf("%d of %d requests were handed to a sleeping thread by a wake-up that this kernel shows (%.1f %%); %d hand-offs of the leadership are not on the path of the request that they follow",
+		c.RequestsPassed, c.Requests, 100*float64(c.RequestsPassed)/float64(c.Requests), c.HandoffsLead)
 }
 
 // placed returns the named stage by placement.

@@ -14,8 +14,8 @@ import (
 
 // Target is a process that can be probed.
 type Target struct {
-	PID  int // in the pid namespace of this process
-	Comm string
+	PID  int    // in the pid namespace of this process
+	Comm string // its name, with unprintable characters escaped
 }
 
 // kernelThread is PF_KTHREAD, a flag in /proc/PID/stat (see proc(5)).
@@ -43,7 +43,7 @@ func Find(pid int) (Target, error) {
 	open, end := strings.IndexByte(string(stat), '('), strings.LastIndexByte(string(stat), ')')
 	fields := []string{}
 	if open >= 0 && end > open {
-		t.Comm = string(stat[open+1 : end])
+		t.Comm = printable(string(stat[open+1 : end]))
 		fields = strings.Fields(string(stat[end+1:]))
 	}
 	if len(fields) < 18 {

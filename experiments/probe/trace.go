@@ -70,7 +70,7 @@ func (r *Records) ThreadNames() map[uint32]string {
 	note := func(tid uint32) {
 		if _, seen := names[tid]; !seen {
 			comm, _ := os.ReadFile(filepath.Join("/proc", strconv.FormatUint(uint64(tid), 10), "comm"))
-			names[tid] = strings.TrimSpace(string(comm))
+			names[tid] = printable(strings.TrimSuffix(string(comm), "\n"))
 		}
 	}
 	for i := range r.Waits {

@@ -65,7 +65,9 @@ static __always_inline void granted(struct thread *t, __u32 tid, __u64 now)
 	if (g->open && !t->member) {
 		settle_bare(t, tid);
 	} else if (g->open && g->place == place_of(t)) {
-		COUNT(wakes_wasted, 1);
+		/* Whether a read or another wait has brought it something is not known. */
+		if (t->call == CALL_FUTEX_WAIT)
+			COUNT(wakes_wasted, 1);
 	} else if (g->open && g->ret > t->receipt.ret) {
 		g = &t->relay; /* else it has received an event since, and that is past */
 	}
