@@ -88,11 +88,8 @@ int BPF_PROG(enter, struct pt_regs *regs, long id)
 	case CALL_POLL:
 	case CALL_SELECT:
 	case CALL_URING:
-		if (!listens(t->set)) {
-			if (!t->member)
-				waits_again(t, tid);
+		if (!listens(t->set))
 			return 0;
-		}
 		break;
 	case CALL_ACCEPT:
 		/* After a wait on several files, it takes what that wait found. */
