@@ -83,7 +83,7 @@ int BPF_PROG(waking, struct task_struct *p)
 {
 	struct task_struct *current;
 	struct thread *t, *w;
-	bool asleep;
+	bool asleep, followed_waker;
 
 	if (!concerns(p->tgid))
 		return 0;
@@ -97,14 +97,16 @@ int BPF_PROG(waking, struct task_struct *p)
 	if (asleep) {
 		t->sleep.waking = bpf_ktime_get_ns();
 		t->sleep.waker_cpu = bpf_get_smp_processor_id();
-		learn_bell(t, p->pid);
 	}
 	/* Other sleeps are for the kernel's own locks. */
 	if (!(p->__state & TASK_INTERRUPTIBLE))
 		return 0;
 	/* This program runs in the waker, or in an interrupt on its CPU. */
 	current = bpf_get_current_task_btf();
-	if (current == p || !concerns(current->tgid))
+	followed_waker = concerns(current->tgid);
+	if (asleep && (!followed_waker || interrupted(current)))
+		learn_bell(t, p->pid);
+	if (current == p || !followed_waker)
 		return 0;
 	w = state_of(current);
 	if (!w || !w->enter)

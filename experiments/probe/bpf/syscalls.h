@@ -263,7 +263,8 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 	case CALL_SELECT:
 	case CALL_URING:
 		event = call == CALL_POLL || call == CALL_SELECT ? result > 0 : result >= 0;
-		if (event && (polled || t->arms))
+		/* A ring also wakes a thread for another one. */
+		if (event && (t->arms || (polled && !(call == CALL_URING && woken))))
 			received(t, call, tid, now, slept);
 		/* If it was the last thread that waited, a gap begins. */
 		if (t->arms && event)
@@ -273,7 +274,7 @@ int BPF_PROG(leave, struct pt_regs *regs, long result)
 			watch.gap_began = now;
 		}
 		if (event && polled) {
-			t->offered = true;
+			t->offered = call != CALL_URING; /* a ring accepts by itself */
 			COUNT(polls, 1);
 		}
 		if (event && call == CALL_ACCEPT)
