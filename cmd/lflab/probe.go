@@ -49,7 +49,7 @@ times one. Their children are followed too.
 
 It prints three latencies, each with its stages:
   D  dispatch latency: from a connection's readiness to the first read of it
-  H  hand-off latency: from the waker's futex call to the woken thread's return
+  H  hand-off latency: from the waker's system call to the woken thread's return
   G  leaderless gap: from an event's receipt until a thread waits for the next
 and for each stage where it ran: on the waker's CPU, or on another one. This
 matters because waking another CPU takes an interrupt.

@@ -28,7 +28,7 @@ func printProbe(w io.Writer, r *stage.Report, histograms bool) {
 		total       *stats.Dist
 	}{
 		{"D", "dispatch latency D: readiness of a connection's data - its first read", r.D},
-		{"H", "hand-off latency H: the waker's futex call - the woken thread's return", r.H},
+		{"H", "hand-off latency H: the waker's system call - the woken thread's return", r.H},
 		{"G", "leaderless gap G: an event's receipt - a thread waits for the next", r.G},
 	} {
 		if sum.total == nil {
@@ -233,8 +233,8 @@ func printCounts(w io.Writer, r *stage.Report) {
 		fmt.Fprintf(w, "  %-12s "+format+"\n", append([]any{name}, args...)...)
 	}
 	fmt.Fprintln(w)
-	row("connections", "%d accepted (%d without sleeping), %d requests read: %d by a thread woken for them, %d by one that was busy",
-		c["connections"], c["accepts_at_once"], c["requests"], c["requests_passed"], c["requests_queued"])
+	row("connections", "%d accepted (%d without sleeping), %d requests read: %d by a thread woken for them, %d by another thread that had not slept, %d by one that had slept for something else",
+		c["connections"], c["accepts_at_once"], c["requests"], c["requests_passed"], c["requests_queued"], c["requests_slept"])
 	if p := r.PerConnection; p != nil {
 		row("each", "%.2f hand-offs, %.2f moves between threads, %.2f wake-ups, %.2f switches", p["handoffs"], p["moves"], p["wakes"], p["switches"])
 	}
@@ -242,9 +242,13 @@ func printCounts(w io.Writer, r *stage.Report) {
 		row("path", "%s", r.OnPath)
 	}
 	row("hand-offs", "%d of a connection, %d of the leadership, %d between threads that have no part in serving", c["handoffs_item"], c["handoffs_lead"], c["handoffs_bare"])
-	row("wakes", "%d calls, of which %d found nobody asleep (elided); %d threads woken, %d for nothing (wasted)",
-		c["wake_calls"], c["wakes_elided"], c["wakes_issued"], c["wakes_wasted"])
-	row("", "kept apart: %d raced (woken before asleep), %d futex sleeps ended by something else", c["wakes_raced"], c["wakes_other"])
+	row("wakes", "%s by another thread of these, %d for nothing (wasted); %d futex calls to wake, of which %d found nobody asleep (elided)",
+		plural(c["wakes_issued"], "thread woken", "threads woken"), c["wakes_wasted"], c["wake_calls"], c["wakes_elided"])
+	row("", "kept apart: %d raced (woken before asleep), %d futex sleeps ended by something else, %d sleeps ended by interrupts while a thread of these ran",
+		c["wakes_raced"], c["wakes_other"], c["wakes_interrupt"])
+	for _, m := range r.Mechanisms {
+		row("", "%6d by %s: %s wakes %s", m.Count, m.Kind, m.By, m.In)
+	}
 	row("switches", "%d voluntary, %d involuntary, %d migrations; %d that the kernel did not announce", c["switches_voluntary"], c["switches_involuntary"], c["migrations"], c["switches_unseen"])
 	row("lost", "%d records, %d missed runs of programs, %d dropped states", r.Lost.Records, r.Lost.Missed, r.Lost.Dropped)
 	if k := r.Cost; k != nil {

@@ -1,5 +1,93 @@
 package probe
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
 
-var olderPolls = []int{unix.SYS_EPOLL_WAIT}
+	"lflab/experiments/probe/bpf"
+)
+
+// olderCalls are those that only this architecture has.
+var olderCalls = []call{
+	{number: unix.SYS_EPOLL_WAIT, name: "epoll_wait", call: bpf.ProbeCallCALL_POLL, kind: bpf.ProbeKindKIND_EPOLL, timeout: bpf.ProbeTimeoutTIMEOUT_MS_3},
+	{number: unix.SYS_POLL, name: "poll", call: bpf.ProbeCallCALL_SELECT, timeout: bpf.ProbeTimeoutTIMEOUT_MS_2},
+	{number: unix.SYS_SELECT, name: "select", call: bpf.ProbeCallCALL_SELECT, timeout: bpf.ProbeTimeoutTIMEOUT_TIME_4},
+	{number: unix.SYS_PAUSE, name: "pause", call: waits},
+	{number: unix.SYS_DUP2, name: "dup2", kind: bpf.ProbeKindKIND_CLOSE},
+}
+
+// compatCalls is the table of 32-bit callers (i386). Its calls socketcall and ipc
+// stand for many; only their argument tells for which.
+var compatCalls = tableOf([]call{
+	{number: 0, name: "restart_syscall", call: bpf.ProbeCallCALL_RESTART},
+	{number: 1, name: "exit", kind: bpf.ProbeKindKIND_EXIT},
+	{number: 3, name: "read", call: reads, kind: anyEnd},
+	{number: 4, name: "write", kind: anyEnd},
+	{number: 6, name: "close", call: bpf.ProbeCallCALL_CLOSE, kind: bpf.ProbeKindKIND_CLOSE},
+	{number: 7, name: "waitpid", call: waits},
+	{number: 29, name: "pause", call: waits},
+	{number: 37, name: "kill", kind: bpf.ProbeKindKIND_SIGNAL},
+	{number: 55, name: "fcntl", kind: bpf.ProbeKindKIND_LOCK},
+	{number: 63, name: "dup2", kind: bpf.ProbeKindKIND_CLOSE},
+	{number: 102, name: "socketcall", call: waits, kind: bpf.ProbeKindKIND_SOCKET},
+	{number: 114, name: "wait4", call: waits},
+	{number: 117, name: "ipc", call: waits},
+	{number: 142, name: "_newselect", call: bpf.ProbeCallCALL_SELECT, timeout: bpf.ProbeTimeoutTIMEOUT_TIME_4},
+	{number: 143, name: "flock", call: waits, kind: bpf.ProbeKindKIND_LOCK},
+	{number: 145, name: "readv", call: reads, kind: anyEnd},
+	{number: 146, name: "writev", kind: anyEnd},
+	{number: 162, name: "nanosleep", call: waits},
+	{number: 168, name: "poll", call: bpf.ProbeCallCALL_SELECT, timeout: bpf.ProbeTimeoutTIMEOUT_MS_2},
+	{number: 177, name: "rt_sigtimedwait", call: waits},
+	{number: 178, name: "rt_sigqueueinfo", kind: bpf.ProbeKindKIND_SIGNAL},
+	{number: 179, name: "rt_sigsuspend", call: waits},
+	{number: 187, name: "sendfile", kind: anyEnd},
+	{number: 221, name: "fcntl64", kind: bpf.ProbeKindKIND_LOCK},
+	{number: 238, name: "tkill", kind: bpf.ProbeKindKIND_SIGNAL},
+	{number: 239, name: "sendfile64", kind: anyEnd},
+	{number: 240, name: "futex", call: bpf.ProbeCallCALL_FUTEX, kind: bpf.ProbeKindKIND_FUTEX},
+	{number: 252, name: "exit_group", kind: bpf.ProbeKindKIND_EXIT},
+	{number: 255, name: "epoll_ctl", kind: bpf.ProbeKindKIND_EPOLL},
+	{number: 256, name: "epoll_wait", call: bpf.ProbeCallCALL_POLL, kind: bpf.ProbeKindKIND_EPOLL, timeout: bpf.ProbeTimeoutTIMEOUT_MS_3},
+	{number: 267, name: "clock_nanosleep", call: waits},
+	{number: 270, name: "tgkill", kind: bpf.ProbeKindKIND_SIGNAL},
+	{number: 279, name: "mq_timedsend", call: waits, kind: bpf.ProbeKindKIND_QUEUE},
+	{number: 280, name: "mq_timedreceive", call: waits, kind: bpf.ProbeKindKIND_QUEUE},
+	{number: 284, name: "waitid", call: waits},
+	{number: 308, name: "pselect6", call: bpf.ProbeCallCALL_SELECT, timeout: bpf.ProbeTimeoutTIMEOUT_TIME_4},
+	{number: 309, name: "ppoll", call: bpf.ProbeCallCALL_SELECT, timeout: bpf.ProbeTimeoutTIMEOUT_TIME_2},
+	{number: 313, name: "splice", kind: anyEnd},
+	{number: 315, name: "tee", kind: anyEnd},
+	{number: 316, name: "vmsplice", kind: anyEnd},
+	{number: 319, name: "epoll_pwait", call: bpf.ProbeCallCALL_POLL, kind: bpf.ProbeKindKIND_EPOLL, timeout: bpf.ProbeTimeoutTIMEOUT_MS_3},
+	{number: 330, name: "dup3", kind: bpf.ProbeKindKIND_CLOSE},
+	{number: 335, name: "rt_tgsigqueueinfo", kind: bpf.ProbeKindKIND_SIGNAL},
+	{number: 337, name: "recvmmsg", call: reads, kind: anyEnd},
+	{number: 345, name: "sendmmsg", kind: anyEnd},
+	{number: 362, name: "connect", call: waits, kind: anyEnd},
+	{number: 364, name: "accept4", call: bpf.ProbeCallCALL_ACCEPT, kind: anyEnd},
+	{number: 369, name: "sendto", kind: anyEnd},
+	{number: 370, name: "sendmsg", kind: anyEnd},
+	{number: 371, name: "recvfrom", call: reads, kind: anyEnd},
+	{number: 372, name: "recvmsg", call: reads, kind: anyEnd},
+	{number: 373, name: "shutdown", kind: anyEnd},
+	{number: 394, name: "semctl", kind: bpf.ProbeKindKIND_SEMAPHORE},
+	{number: 400, name: "msgsnd", call: waits, kind: bpf.ProbeKindKIND_QUEUE},
+	{number: 401, name: "msgrcv", call: waits, kind: bpf.ProbeKindKIND_QUEUE},
+	{number: 407, name: "clock_nanosleep_time64", call: waits},
+	{number: 413, name: "pselect6_time64", call: bpf.ProbeCallCALL_SELECT, timeout: bpf.ProbeTimeoutTIMEOUT_TIME_4},
+	{number: 414, name: "ppoll_time64", call: bpf.ProbeCallCALL_SELECT, timeout: bpf.ProbeTimeoutTIMEOUT_TIME_2},
+	{number: 417, name: "recvmmsg_time64", call: reads, kind: anyEnd},
+	{number: 418, name: "mq_timedsend_time64", call: waits, kind: bpf.ProbeKindKIND_QUEUE},
+	{number: 419, name: "mq_timedreceive_time64", call: waits, kind: bpf.ProbeKindKIND_QUEUE},
+	{number: 420, name: "semtimedop_time64", call: waits, kind: bpf.ProbeKindKIND_SEMAPHORE},
+	{number: 421, name: "rt_sigtimedwait_time64", call: waits},
+	{number: 422, name: "futex_time64", call: bpf.ProbeCallCALL_FUTEX, kind: bpf.ProbeKindKIND_FUTEX},
+	{number: 424, name: "pidfd_send_signal", kind: bpf.ProbeKindKIND_SIGNAL},
+	{number: 426, name: "io_uring_enter", call: bpf.ProbeCallCALL_URING, kind: bpf.ProbeKindKIND_URING},
+	{number: 436, name: "close_range", kind: bpf.ProbeKindKIND_CLOSE},
+	{number: 441, name: "epoll_pwait2", call: bpf.ProbeCallCALL_POLL, kind: bpf.ProbeKindKIND_EPOLL, timeout: bpf.ProbeTimeoutTIMEOUT_TIME_3},
+	{number: 449, name: "futex_waitv", call: bpf.ProbeCallCALL_FUTEX_WAIT, kind: bpf.ProbeKindKIND_FUTEX},
+	{number: sysFutexWake, name: "futex_wake", call: bpf.ProbeCallCALL_FUTEX_WAKE, kind: bpf.ProbeKindKIND_FUTEX},
+	{number: sysFutexWait, name: "futex_wait", call: bpf.ProbeCallCALL_FUTEX_WAIT, kind: bpf.ProbeKindKIND_FUTEX},
+	{number: sysFutexRequeue, name: "futex_requeue", call: bpf.ProbeCallCALL_FUTEX_WAKE, kind: bpf.ProbeKindKIND_FUTEX},
+})

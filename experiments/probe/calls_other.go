@@ -2,4 +2,7 @@
 
 package probe
 
-var olderPolls []int
+var olderCalls []call
+
+// compatCalls is empty: the programs recognise 32-bit callers only on amd64.
+var compatCalls = tableOf()

@@ -140,11 +140,7 @@ func TestMissed(t *testing.T) {
 	}
 	p.links = nil
 	var want uint64
-	for _, program := range []*ebpf.Program{p.objects.DataReady, p.objects.Ended, p.objects.Enter, p.objects.Forked, p.objects.Leave,
-		p.objects.ReceivedData, p.objects.SetState, p.objects.Switched, p.objects.Wakeup, p.objects.Waking} {
-		if program == nil {
-			continue
-		}
+	for _, program := range p.coll.Programs {
 		s, err := program.Stats()
 		if err != nil {
 			t.Fatal(err)

@@ -10,9 +10,9 @@ import (
 	"strings"
 )
 
-// refuseElsewhere returns an error if the peers of a target cannot reach it by
-// TCP: it has sockets that accept peers, but none is a listening TCP socket.
-// The probe would only see other connections of the process. The error is nil
+// refuseElsewhere returns an error if the peers of a target can reach it by UDP
+// alone: it has such sockets, but none that listens for TCP or Unix-domain
+// connections. The probe would only see other connections of the process. The error is nil
 // if this process may not read the target's descriptors, or if the target has
 // no such sockets.
 func refuseElsewhere(o Options) error {
@@ -25,36 +25,40 @@ func refuseElsewhere(o Options) error {
 		if o.Children {
 			all = withChildren(pid)
 		}
-		seen, tcp := reachedBy(all)
-		if tcp || len(seen) == 0 {
+		seen, listens := reachedBy(all)
+		if listens || len(seen) == 0 {
 			continue
 		}
 		more := ""
 		if len(seen) > 3 {
 			seen, more = seen[:3], ", …"
 		}
-		return fmt.Errorf("process %d (%s) is reached through %s%s, and listens on no TCP port: the probe follows only TCP connections", pid, t.Comm, strings.Join(seen, ", "), more)
+		return fmt.Errorf("process %d (%s) is reached through %s%s, and listens on no TCP port or Unix-domain socket: the probe follows only connections of these", pid, t.Comm, strings.Join(seen, ", "), more)
 	}
 	return nil
 }
 
-// reachedBy returns the sockets, other than TCP, by which peers can reach the
-// processes, and whether any process listens on a TCP port.
-func reachedBy(pids []int) (others []string, tcp bool) {
+// reachedBy returns the UDP sockets by which peers can reach the processes, and
+// whether any process listens for connections.
+func reachedBy(pids []int) (others []string, listens bool) {
 	for _, pid := range pids {
 		dir := filepath.Join("/proc", strconv.Itoa(pid))
 		listeners, rest := listenersOf(dir), othersOf(dir)
 		for _, inode := range socketsOf(dir) {
-			if _, ok := listeners[inode]; ok {
+			what, ok := rest[inode]
+			if _, tcp := listeners[inode]; tcp || what == unixListener {
 				return nil, true
 			}
-			if what, ok := rest[inode]; ok && !slices.Contains(others, what) {
+			if ok && !slices.Contains(others, what) {
 				others = append(others, what)
 			}
 		}
 	}
 	return others, false
 }
+
+// unixListener describes a listening Unix-domain socket.
+const unixListener = "a Unix-domain socket"
 
 // othersOf describes the sockets, other than TCP, that accept peers in a
 // process's network namespace, by inode.
@@ -67,11 +71,7 @@ func othersOf(dir string) map[string]string {
 		if len(f) < 7 || err != nil || flags&accepts == 0 {
 			return
 		}
-		path := "(unnamed)"
-		if len(f) > 7 {
-			path = f[7]
-		}
-		found[f[6]] = "the Unix-domain socket " + path
+		found[f[6]] = unixListener
 	})
 	for _, name := range []string{"udp", "udp6"} {
 		table(dir, name, func(f []string) {

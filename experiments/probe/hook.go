@@ -13,7 +13,12 @@ type hook struct {
 	program string
 	point   string
 	without string // what the probe does not see without it; empty if the probe needs it
+
+	// Whether it is used only where the preemption count cannot be read.
+	interrupts bool
 }
+
+const notTold = "that an interrupt woke a thread, and takes the interrupted thread for its waker"
 
 var hooks = []hook{
 	{program: bpf.ProbeProgForked, point: "sched_process_fork"}, // first, so that it misses no new thread
@@ -28,6 +33,15 @@ var hooks = []hook{
 		without: "when data became ready (the dispatch latency of a connection's first request begins when it was established, later requests have none)"},
 	{program: bpf.ProbeProgReceivedData, point: "sock_recv_length",
 		without: "reads at the socket (they are taken from the system calls instead, which costs more)"},
+	{program: bpf.ProbeProgSentData, point: "sock_send_length",
+		without: "answers (so each read of a connection counts as a request, and a request in several parts as several)"},
+	// The ends first, so that each beginning that is seen has its end.
+	{program: bpf.ProbeProgSoftirqEnds, point: "softirq_exit", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgSoftirqBegins, point: "softirq_entry", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgTimerEnds, point: "hrtimer_expire_exit", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgTimerBegins, point: "hrtimer_expire_entry", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgDeviceEnds, point: "irq_handler_exit", interrupts: true, without: notTold},
+	{program: bpf.ProbeProgDeviceBegins, point: "irq_handler_entry", interrupts: true, without: notTold},
 }
 
 // points finds the kernel's tracepoints through the kernel's type information.

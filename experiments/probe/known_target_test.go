@@ -23,7 +23,7 @@ import (
 //	collide N CPU CPU   N wake calls to a thread that may not sleep yet
 //	turns N CPU CPU     two threads that wake each other, N times there and back
 //	strict N CPU CPU    the same, but neither runs before the other sleeps
-//	hold N CPU CPU NS   N wake-ups of a thread whose CPU a third one keeps busy for NS after each
+//	hold N CPU CPU NS BY  N wake-ups of a thread, by futex, pipe or epoll, whose CPU a third one keeps busy for NS after each
 //
 // For two more kinds the order contains the number:
 //
@@ -51,7 +51,10 @@ var known struct {
 	woken      atomic.Int64 // when the sleeper was woken; 0: not yet
 	hold       int64        // ns
 	sleeper    uintptr      // open file in /proc of its system call
-	order      [2]int       // pipe to the third thread
+	order      [2]int       // socket to the third thread
+	by         string       // what the sleeper is woken by
+	pipe       [2]int
+	event, set uintptr
 }
 
 // alone carries out orders on the calling thread and does not return.
@@ -185,12 +188,21 @@ func beHolding(args []string) (string, func(int)) {
 	var err error
 	known.hold, err = strconv.ParseInt(args[3], 10, 64)
 	must(err)
-	must(unix.Pipe2(known.order[:], unix.O_CLOEXEC))
+	known.by = args[4]
+	known.order, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	must(err)
+	must(unix.Pipe2(known.pipe[:], unix.O_CLOEXEC))
+	event, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	must(err)
+	set, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	must(err)
+	must(unix.EpollCtl(set, unix.EPOLL_CTL_ADD, event, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLET}))
+	known.event, known.set = uintptr(event), uintptr(set)
 	thread(func() {
 		file, err := unix.Open(fmt.Sprintf("/proc/self/task/%d/syscall", unix.Gettid()), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		must(err)
 		known.sleeper = uintptr(file)
-		sleepOn()
+		sleepBy()
 	}, args[2])
 	thread(func() {
 		realTime()
@@ -215,6 +227,33 @@ func spin() {
 }
 
 //go:nosplit
+func sleepBy() {
+	for one := byte(0); ; known.came.Add(1) {
+		switch known.by {
+		case "pipe":
+			transfer(unix.SYS_READ, uintptr(known.pipe[0]), &one)
+		case "epoll":
+			poll(known.set)
+		default:
+			known.word.sleep(0)
+		}
+	}
+}
+
+//go:nosplit
+func wakeBy() {
+	one := byte(0)
+	switch known.by {
+	case "pipe":
+		transfer(unix.SYS_WRITE, uintptr(known.pipe[1]), &one)
+	case "epoll":
+		signal(known.event)
+	default:
+		known.word.wake()
+	}
+}
+
+//go:nosplit
 func wakeHeld(n int) {
 	one := byte(0)
 	for range n {
@@ -227,7 +266,7 @@ func wakeHeld(n int) {
 			for !known.spins.Load() {
 			}
 		}
-		known.word.wake()
+		wakeBy()
 		known.woken.Store(clock())
 		for known.came.Load() == came {
 		}

@@ -3,11 +3,13 @@ package probe
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"lflab/experiments/probe/bpf"
 	"lflab/experiments/probe/stage"
 
 	"golang.org/x/sys/unix"
@@ -128,39 +130,66 @@ func twoCPUs(t *testing.T) (a, b string) {
 }
 
 // TestKnownDelay checks that a thread woken while another holds its CPU spends
-// that time in the stage of the run queue and in no other.
+// that time in the stage of the run queue and in no other, whatever woke it.
 func TestKnownDelay(t *testing.T) {
 	requirePriority(t)
 	a, b := twoCPUs(t)
+	for _, c := range []struct {
+		by   string
+		kind bpf.ProbeKind
+	}{{"futex", bpf.ProbeKindKIND_FUTEX}, {"pipe", bpf.ProbeKindKIND_PIPE}, {"epoll", bpf.ProbeKindKIND_EVENTFD}} {
+		t.Run(c.by, func(t *testing.T) { knownDelay(t, a, b, c.by, Kind(c.kind)) })
+	}
+}
+
+func knownDelay(t *testing.T, a, b, by string, kind Kind) {
 	const (
-		n        = 50
+		n        = 30
 		injected = 3 * time.Millisecond
 		hold     = 4 * time.Millisecond // from the wake call's return; the thread may enter the run queue a little later
 		little   = time.Millisecond     // far above the other stages, far below what is injected
 	)
-	median := func(o *outcome, name string) time.Duration {
-		return time.Duration(all(o.sum(name, stage.Bare)).Quantile(0.5))
-	}
-	run := func(hold time.Duration) (o *outcome) {
-		target := startTarget(t, "hold", strconv.Itoa(n), a, b, strconv.FormatInt(hold.Nanoseconds(), 10))
+	run := func(hold time.Duration) (parts map[string]Samples) {
+		target := startTarget(t, "hold", strconv.Itoa(n), a, b, strconv.FormatInt(hold.Nanoseconds(), 10), by)
 		target.rest()
 		exactly(t, func(t testing.TB) {
-			o = watched(t, Options{PIDs: []int{target.PID}}, target.act)
-			o.counts(t, map[string]uint64{"wake_calls": n, "wakes_issued": n, "wakes_elided": 0, "wakes_raced": 0, "handoffs_bare": n})
+			o := watched(t, Options{PIDs: []int{target.PID}, Requests: true}, target.act)
+			spins := uint64(0) // wake-ups of the thread that holds the CPU
+			if hold > 0 {
+				spins = n
+			}
+			o.counts(t, map[string]uint64{"wakes_issued": n + spins, "wakes_socket": spins, "wakes_raced": 0})
+			parts = map[string]Samples{}
+			for _, h := range o.Handoffs {
+				s := h.Sleep
+				if s.Kind != kind {
+					continue
+				}
+				if s.Placement() != stage.CrossCPU {
+					t.Errorf("a hand-off is counted as %v, want all from one CPU to the other", s.Placement())
+				}
+				for name, took := range map[string]uint64{"wake-waking": s.Waking - s.Call, "waking-wakeup": s.Wakeup - s.Waking,
+					"wakeup-switch": s.Run - s.Wakeup, "switch-return": h.Time - s.Run, "total": h.Time - s.Call} {
+					parts[name] = append(parts[name], took)
+				}
+			}
+			if got := len(parts["total"]); got < n-1 || got > n { // the next settles the last one
+				t.Errorf("%d hand-offs are of kind %v, want %d", got, kind, n)
+			}
 		})
-		if by := o.sum("total", stage.Bare); by[stage.SameCPU].Count+by[stage.NoWake].Count > 0 {
-			t.Errorf("%d hand-offs on one CPU, %d on none, want all from one to the other", by[stage.SameCPU].Count, by[stage.NoWake].Count)
+		for _, list := range parts {
+			slices.Sort(list)
 		}
-		return o
+		return parts
 	}
 	control, held := run(0), run(hold)
-	for _, stage := range []string{"wake-waking", "waking-wakeup", "wakeup-switch", "switch-return", "total"} {
-		without, with := median(control, stage), median(held, stage)
-		t.Logf("%-14s %8v without, %8v with the spinner", stage, without, with)
-		switch stage {
+	for _, part := range []string{"wake-waking", "waking-wakeup", "wakeup-switch", "switch-return", "total"} {
+		without, with := time.Duration(control[part].Histogram().Quantile(0.5)), time.Duration(held[part].Histogram().Quantile(0.5))
+		t.Logf("%-14s %8v without, %8v with the spinner", part, without, with)
+		switch part {
 		case "wakeup-switch":
 			if without >= little || with < injected {
-				t.Errorf("%s takes %v with the spinner and %v without, want %v or more, for which it holds the CPU, and less than %v", stage, with, without, injected, little)
+				t.Errorf("%s takes %v with the spinner and %v without, want %v or more, for which it holds the CPU, and less than %v", part, with, without, injected, little)
 			}
 		case "total":
 			if with < injected {
@@ -168,7 +197,7 @@ func TestKnownDelay(t *testing.T) {
 			}
 		default: // that CPU is busy; in a virtual machine an idle one may take long to wake
 			if with >= little {
-				t.Errorf("%s takes %v, want less than %v: the delay is not in this stage", stage, with, little)
+				t.Errorf("%s takes %v, want less than %v: the delay is not in this stage", part, with, little)
 			}
 		}
 	}

@@ -30,6 +30,14 @@ func (w *word) sleep(ns int64) {
 	_, _, _ = unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&w.permit)), futexWait, 0, at, 0, 0)
 }
 
+// signal adds 1 to an eventfd.
+//
+//go:nosplit
+func signal(fd uintptr) {
+	one := uint64(1)
+	_, _, _ = unix.RawSyscall(unix.SYS_WRITE, fd, uintptr(unsafe.Pointer(&one)), 8)
+}
+
 // clock is CLOCK_MONOTONIC in ns.
 //
 //go:nosplit

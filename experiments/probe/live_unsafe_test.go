@@ -79,3 +79,33 @@ func poll(set uintptr) uintptr {
 		}
 	}
 }
+
+const epollMod = unix.EPOLL_CTL_MOD
+
+// pollOne blocks in ppoll until the descriptor is ready.
+//
+//go:nosplit
+func pollOne(fd uintptr) {
+	at := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	for {
+		n, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&at)), 1, 0, 0, 0, 0)
+		if errno == 0 && n == 1 {
+			return
+		}
+	}
+}
+
+// selectOne blocks in pselect6 until the descriptor, which must be below 64, is
+// ready.
+//
+//go:nosplit
+func selectOne(fd uintptr) {
+	for {
+		set := unix.FdSet{}
+		set.Bits[0] = 1 << fd
+		n, _, errno := unix.RawSyscall6(unix.SYS_PSELECT6, fd+1, uintptr(unsafe.Pointer(&set)), 0, 0, 0, 0)
+		if errno == 0 && n == 1 {
+			return
+		}
+	}
+}

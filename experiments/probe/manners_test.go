@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"lflab/experiments/probe/bpf"
 	"lflab/experiments/probe/stage"
 
 	"github.com/cilium/ebpf"
@@ -77,7 +78,7 @@ func requireIDs(t *testing.T) {
 func mapIDs(t *testing.T, p *Probe) []uint32 {
 	t.Helper()
 	var ids []uint32
-	for _, program := range []*ebpf.Program{p.objects.Enter, p.objects.Leave, p.objects.Seed} {
+	for _, program := range []*ebpf.Program{p.program(bpf.ProbeProgEnter), p.program(bpf.ProbeProgLeave), p.objects.Seed} {
 		info, err := program.Info()
 		if err != nil {
 			t.Fatal(err)

@@ -103,10 +103,10 @@ func Measure(ctx context.Context, c Config) (*Measurement, error) {
 	m.Report = m.Result.Report()
 	if m.Result.Idle() {
 		if n := len(p.targets); n > 1 {
-			return m, fmt.Errorf("none of %d processes did anything in %.1f s that the probe follows: no thread accepted a connection, read from one, or was woken by another (%s; are they the processes that serve, and is there load on them?)",
+			return m, fmt.Errorf("none of %d processes did anything in %.1f s that the probe follows: no thread was seen to accept a connection, to read from one, to call futex, or to be woken by another (%s; are they the processes that serve, and is there load on them?)",
 				n, m.Result.DurationS, listTargets(p.targets))
 		}
-		return m, fmt.Errorf("process %d (%s) did nothing in %.1f s that the probe follows: no thread accepted a connection, read from one, or was woken by another (%s; is it the process that serves, and is there load on it?)",
+		return m, fmt.Errorf("process %d (%s) did nothing in %.1f s that the probe follows: no thread was seen to accept a connection, to read from one, to call futex, or to be woken by another (%s; is it the process that serves, and is there load on it?)",
 			m.Result.Target.PID, m.Result.Target.Name(), m.Result.DurationS, describeThreads(m.Result.Target.PID))
 	}
 	if c.Cost > 0 && m.Ended == nil {

@@ -78,6 +78,14 @@ var tells = map[string]string{
 	"inet_sock_set_state": "when a connection is established and closed",
 	"sk_data_ready":       "when data is ready to be read",
 	"sock_recv_length":    "when it has been read, and by which thread",
+	"sock_send_length":    "when it has been answered, after which the next request begins",
+
+	"softirq_exit":         "wake-ups by interrupts, where the preemption count cannot be read",
+	"softirq_entry":        "wake-ups by interrupts, where the preemption count cannot be read",
+	"hrtimer_expire_exit":  "wake-ups by timers, where the preemption count cannot be read",
+	"hrtimer_expire_entry": "wake-ups by timers, where the preemption count cannot be read",
+	"irq_handler_exit":     "wake-ups by devices, where the preemption count cannot be read",
+	"irq_handler_entry":    "wake-ups by devices, where the preemption count cannot be read",
 }
 
 func tryFeatures() []HookState {

@@ -150,7 +150,15 @@ func (p *Probe) load(o Options) error {
 	if err != nil {
 		return err
 	}
+	traced, err := tellInterrupts(spec, kernel)
+	if err != nil {
+		return err
+	}
 	for _, h := range hooks {
+		if h.interrupts && !traced {
+			delete(spec.Programs, h.program)
+			continue
+		}
 		if kernel.has(h.point) {
 			continue
 		}
@@ -165,7 +173,12 @@ func (p *Probe) load(o Options) error {
 		return err
 	}
 	for name, value := range map[string]any{
-		bpf.ProbeVarCalls:        callTable(!kernel.has("sock_recv_length")),
+		bpf.ProbeVarCalls:        nativeCalls.calls,
+		bpf.ProbeVarCalls32:      compatCalls.calls,
+		bpf.ProbeVarWakers:       nativeCalls.wakers,
+		bpf.ProbeVarWakers32:     compatCalls.wakers,
+		bpf.ProbeVarReadCalls:    !kernel.has("sock_recv_length"),
+		bpf.ProbeVarAnswers:      kernel.has("sock_send_length"),
 		bpf.ProbeVarPidns:        ns,
 		bpf.ProbeVarChildren:     o.Children,
 		bpf.ProbeVarWantRequests: o.Requests || o.Calls,
@@ -207,34 +220,22 @@ func (p *Probe) adopt(coll *ebpf.Collection) {
 	p.coll = coll
 	programs, maps, vars := coll.Programs, coll.Maps, coll.Variables
 	p.objects = bpf.ProbeObjects{
-		ProbePrograms: bpf.ProbePrograms{
-			DataReady: programs[bpf.ProbeProgDataReady], Ended: programs[bpf.ProbeProgEnded],
-			Enter: programs[bpf.ProbeProgEnter], Forked: programs[bpf.ProbeProgForked],
-			Leave: programs[bpf.ProbeProgLeave], Nothing: programs[bpf.ProbeProgNothing],
-			ReceivedData: programs[bpf.ProbeProgReceivedData], Seed: programs[bpf.ProbeProgSeed],
-			SetState: programs[bpf.ProbeProgSetState], Switched: programs[bpf.ProbeProgSwitched],
-			Wakeup: programs[bpf.ProbeProgWakeup], Waking: programs[bpf.ProbeProgWaking],
-		},
+		ProbePrograms: bpf.ProbePrograms{Nothing: programs[bpf.ProbeProgNothing], Seed: programs[bpf.ProbeProgSeed]},
 		ProbeMaps: bpf.ProbeMaps{
 			Asked: maps[bpf.ProbeMapAsked], Connections: maps[bpf.ProbeMapConnections],
 			Counters: maps[bpf.ProbeMapCounters], Histograms: maps[bpf.ProbeMapHistograms],
-			Newborn: maps[bpf.ProbeMapNewborn], Processes: maps[bpf.ProbeMapProcesses],
+			Mechanisms: maps[bpf.ProbeMapMechanisms],
+			Arrivals:   maps[bpf.ProbeMapArrivals], Processes: maps[bpf.ProbeMapProcesses],
 			Ring: maps[bpf.ProbeMapRing], Threads: maps[bpf.ProbeMapThreads],
 		},
 		ProbeVariables: bpf.ProbeVariables{Recording: vars[bpf.ProbeVarRecording], Ports: vars[bpf.ProbeVarPorts]},
 	}
 }
 
-// program returns a loaded program by name, or nil if this kernel lacks its
-// tracepoint.
+// program returns a loaded program by name, or nil if it is not used on this
+// kernel.
 func (p *Probe) program(name string) *ebpf.Program {
-	o := &p.objects
-	return map[string]*ebpf.Program{
-		bpf.ProbeProgDataReady: o.DataReady, bpf.ProbeProgEnded: o.Ended, bpf.ProbeProgEnter: o.Enter,
-		bpf.ProbeProgForked: o.Forked, bpf.ProbeProgLeave: o.Leave, bpf.ProbeProgReceivedData: o.ReceivedData,
-		bpf.ProbeProgSetState: o.SetState, bpf.ProbeProgSwitched: o.Switched,
-		bpf.ProbeProgWakeup: o.Wakeup, bpf.ProbeProgWaking: o.Waking,
-	}[name]
+	return p.coll.Programs[name]
 }
 
 func (p *Probe) attach() error {

@@ -19,10 +19,13 @@ type Sleep struct {
 	Waking   uint64 `json:"waking_ns"`         // when the waker chose it
 	Wakeup   uint64 `json:"wakeup_ns"`         // when it was on a run queue
 	Run      uint64 `json:"run_ns"`            // when it was on a CPU
-	Call     uint64 `json:"call_ns,omitempty"` // when the waker entered its futex call; 0 if something else woke it
+	Call     uint64 `json:"call_ns,omitempty"` // when the waker entered its system call; 0 if no followed thread woke it
 	Waker    uint32 `json:"waker_tid,omitempty"`
 	WakerCPU uint16 `json:"waker_cpu"`
 	CPU      uint16 `json:"cpu"`
+	By       uint16 `json:"waker_call"` // number of the waker's system call; valid with Call, as In and Kind are
+	In       uint16 `json:"sleeper_call"`
+	Kind     Kind   `json:"kind"`
 }
 
 // Placement returns where the sleeper ran, relative to its waker.
@@ -41,8 +44,9 @@ type Receipt struct {
 	Enter  uint64 `json:"enter_ns"`
 	Sleep  Sleep  `json:"sleep"` // zero if the call returned at once
 	Return uint64 `json:"return_ns"`
+	Set    uint64 `json:"set"` // if polled: what the wait was on
 	TID    uint32 `json:"tid"`
-	Polled uint32 `json:"polled"` // 1: epoll_wait, 0: accept
+	Polled uint32 `json:"polled"` // 1: a wait on several files, 0: accept
 }
 
 // Request describes data that became ready on a connection and was read.
@@ -64,7 +68,7 @@ type Request struct {
 	Read          Sleep   `json:"read"`          // the reader's sleep within the read; zero if there was none
 	WakeEnter     uint64  `json:"wake_enter_ns"` // of the reader's last wake call
 	WakeExit      uint64  `json:"wake_return_ns"`
-	Moved         uint32  `json:"moved"`           // 1: another thread used the connection last
+	Moved         uint32  `json:"moved"`           // 1: another thread used the connection last; 2: and the reader slept since the data was ready
 	ReceiptPolled uint32  `json:"acceptor_polled"` // 1: the acceptor got the connection from an epoll set
 }
 
@@ -72,7 +76,7 @@ type Request struct {
 type Handoff struct {
 	Kind       uint32 `json:"-"`
 	TID        uint32 `json:"tid"`       // the woken thread
-	Time       uint64 `json:"return_ns"` // when its futex call returned
+	Time       uint64 `json:"return_ns"` // when the call that it slept in returned
 	Sleep      Sleep  `json:"sleep"`
 	ReceiptRet uint64 `json:"receipt_return_ns"` // of the event that the waker had received
 	Group      Total  `json:"group"`
@@ -95,7 +99,8 @@ type Gap struct {
 	WakeExit   uint64 `json:"wake_return_ns"`
 }
 
-// Wait records a thread's return from accept, epoll_wait or a futex wait.
+// Wait records a thread's return from a call that waits, or in which another thread
+// woke it.
 type Wait struct {
 	Kind   uint32 `json:"-"`
 	TID    uint32 `json:"tid"`
@@ -104,16 +109,19 @@ type Wait struct {
 	Sleep  Sleep  `json:"sleep"`
 	Result int64  `json:"result"`
 	Call   Call   `json:"call"`
-	_      uint32
+	Number uint32 `json:"number"` // of the system call
 }
 
-// Wake records a thread's return from a futex wake call.
+// Wake records a thread's return from a futex wake call, or from another call that
+// woke a thread.
 type Wake struct {
-	Kind  uint32 `json:"-"`
-	TID   uint32 `json:"tid"`
-	Time  uint64 `json:"return_ns"`
-	Enter uint64 `json:"enter_ns"`
-	Woken int64  `json:"woken"`
+	Kind   uint32 `json:"-"`
+	TID    uint32 `json:"tid"`
+	Time   uint64 `json:"return_ns"`
+	Enter  uint64 `json:"enter_ns"`
+	Woken  int64  `json:"woken"`
+	Number uint32 `json:"number"` // of the system call
+	_      uint32
 }
 
 // Run records a thread's time on a CPU.
@@ -160,9 +168,16 @@ func (t *Total) UnmarshalText(text []byte) error {
 type Call uint32
 
 var callNames = map[Call]string{
+	Call(bpf.ProbeCallCALL_NONE):       "other",
 	Call(bpf.ProbeCallCALL_ACCEPT):     "accept",
 	Call(bpf.ProbeCallCALL_POLL):       "epoll_wait",
+	Call(bpf.ProbeCallCALL_SELECT):     "poll",
+	Call(bpf.ProbeCallCALL_URING):      "io_uring",
 	Call(bpf.ProbeCallCALL_FUTEX_WAIT): "futex",
+	Call(bpf.ProbeCallCALL_FUTEX_WAKE): "futex wake",
+	Call(bpf.ProbeCallCALL_READ):       "read",
+	Call(bpf.ProbeCallCALL_WAIT):       "wait",
+	Call(bpf.ProbeCallCALL_CLOSE):      "close",
 }
 
 func (c Call) String() string { return callNames[c] }

@@ -87,6 +87,7 @@ func (p replay) request(q *Request) {
 		upto(q.Pass.Wakeup, bpf.ProbeStageFIRST_PASS_WAKING_WAKEUP)
 		upto(q.Pass.Run, bpf.ProbeStageFIRST_PASS_WAKEUP_SWITCH)
 		upto(q.PassReturn, bpf.ProbeStageFIRST_PASS_SWITCH_RETURN)
+	case q.Moved == 2: // no stage is known of how it came to its reader
 	case q.Moved == 1 && (q.First == 1 || q.Receipt.Return == 0):
 		place = stage.NoWake
 		upto(q.Time, bpf.ProbeStageFIRST_RETURN_QUEUED)

@@ -22,10 +22,11 @@ type Result struct {
 	Processes uint64 // number of processes that were followed
 	Missing   []string
 
-	byStage [][stage.Placements]Histogram
-	counts  bpf.ProbeCounts
-	missed  uint64 // how often the kernel skipped a program because it was already running
-	lost    uint64 // records for which there was no room
+	byStage    [][stage.Placements]Histogram
+	counts     bpf.ProbeCounts
+	mechanisms []stage.Mechanism
+	missed     uint64 // how often the kernel skipped a program because it was already running
+	lost       uint64 // records for which there was no room
 }
 
 // Result reads the measurement: after Stop all of it, before Stop what there is
@@ -51,10 +52,9 @@ func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 		}
 		r.byStage = append(r.byStage, by)
 	}
-	var tgid uint32
-	var one uint8
-	for it := p.objects.Processes.Iterate(); it.Next(&tgid, &one); {
-		r.Processes++
+	r.Processes = r.counts.Processes
+	if r.mechanisms, err = p.mechanisms(); err != nil {
+		return nil, err
 	}
 	if r.Shape == stage.Unknown {
 		r.Shape, r.ShapeWhy = r.behaviour().shape()
@@ -63,7 +63,7 @@ func (p *Probe) Result(shape stage.Shape) (*Result, error) {
 }
 
 // Idle reports whether the probe saw nothing: no thread accepted a connection,
-// read from one, or was woken by another.
+// read from one, called futex to wake another, or was woken by another.
 func (r *Result) Idle() bool {
 	c := &r.counts
 	return c.Connections+c.Requests+c.WakesIssued+c.WakeCalls == 0
@@ -147,8 +147,8 @@ func (r *Result) Report() *stage.Report {
 		PID: r.Target.PID, Comm: r.Target.Comm, Shape: r.Shape, ShapeWhy: r.ShapeWhy, DurationS: r.DurationS,
 		Processes: r.Processes, Threads: r.counts.Threads, Missing: r.Missing,
 		Stages: map[string]stage.Times{}, ByPlacement: map[string]map[string]stats.Dist{},
-		Counts: countMap(&r.counts),
-		Lost:   stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
+		Counts: countMap(&r.counts), Mechanisms: r.mechanisms,
+		Lost: stage.Lost{Records: r.lost, Missed: r.missed, Dropped: r.counts.DroppedThreads + r.counts.DroppedConnections + r.counts.DroppedProcesses},
 	}
 	if len(r.Targets) > 1 {
 		for _, t := range r.Targets {
@@ -156,7 +156,7 @@ func (r *Result) Report() *stage.Report {
 		}
 	}
 	maps.DeleteFunc(out.Counts, func(name string, _ uint64) bool { // other fields of the report have these
-		return name == "lost" || name == "threads"
+		return name == "lost" || name == "threads" || name == "processes"
 	})
 	for _, c := range r.chains() {
 		h := all(r.sum("total", c.groups...))
@@ -202,12 +202,11 @@ func (r *Result) Report() *stage.Report {
 // onPath returns a sentence that says how many requests wait for hand-offs.
 func (r *Result) onPath() string {
 	c := &r.counts
-	handoffs := c.HandoffsItem + c.HandoffsLead
-	if c.Requests == 0 || handoffs == 0 {
+	if c.Requests == 0 || c.HandoffsItem+c.HandoffsLead == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of %d hand-offs lie on the path of a request: %.1f %% of %d requests waited for the thread that was woken for them",
-		c.RequestsPassed, handoffs, 100*float64(c.RequestsPassed)/float64(c.Requests), c.Requests)
+	return fmt.Sprintf("%d of %d requests were handed to a sleeping thread by a wake-up that this kernel shows (%.1f %%); %d hand-offs of the leadership are not on the path of the request that they follow",
+		c.RequestsPassed, c.Requests, 100*float64(c.RequestsPassed)/float64(c.Requests), c.HandoffsLead)
 }
 
 // placed returns the named stage by placement.

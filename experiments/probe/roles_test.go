@@ -63,9 +63,16 @@ const patience = 20 * time.Second
 // with the test.
 func startChild(t *testing.T, program, role string, attr *syscall.SysProcAttr, env ...string) *child {
 	t.Helper()
-	c := &child{t: t, cmd: exec.Command(program, "-test.run=^TestRole$")}
-	c.cmd.Env = append(append(os.Environ(), roleVariable+"="+role), env...)
-	c.cmd.SysProcAttr = attr
+	cmd := exec.Command(program, "-test.run=^TestRole$")
+	cmd.Env = append(append(os.Environ(), roleVariable+"="+role), env...)
+	cmd.SysProcAttr = attr
+	return launch(t, cmd)
+}
+
+// launch starts a command as a child.
+func launch(t *testing.T, cmd *exec.Cmd) *child {
+	t.Helper()
+	c := &child{t: t, cmd: cmd}
 	c.cmd.Stderr = os.Stderr
 	c.cmd.Dir = "/"
 	var err error
@@ -78,7 +85,7 @@ func startChild(t *testing.T, program, role string, attr *syscall.SysProcAttr, e
 	}
 	c.out, c.buf, c.cmd.Stdout = r, bufio.NewReader(r), w
 	if err := c.cmd.Start(); err != nil {
-		t.Fatalf("start a %s: %v", role, err)
+		t.Fatalf("start %v: %v", cmd, err)
 	}
 	w.Close()
 	t.Cleanup(c.end)

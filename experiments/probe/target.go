@@ -14,8 +14,8 @@ import (
 
 // Target is a process that can be probed.
 type Target struct {
-	PID  int // in the pid namespace of this process
-	Comm string
+	PID  int    // in the pid namespace of this process
+	Comm string // its name, with unprintable characters escaped
 }
 
 // kernelThread is PF_KTHREAD, a flag in /proc/PID/stat (see proc(5)).
@@ -78,10 +78,7 @@ func parseStat(stat string) (comm string, fields []string) {
 
 // Name returns the process's name with control characters escaped, because a
 // process chooses its name itself.
-func (t Target) Name() string {
-	quoted := strconv.Quote(t.Comm)
-	return quoted[1 : len(quoted)-1]
-}
+func (t Target) Name() string { return printable(t.Comm) }
 
 // procIsOurs returns an error unless /proc shows this process's pid namespace.
 // Otherwise a process ID that the user found in /proc would mean another

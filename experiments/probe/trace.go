@@ -36,7 +36,7 @@ func WriteTrace(w io.Writer, r *Records, names map[uint32]string) error {
 		case *Wait:
 			t.wait(one)
 		case *Wake:
-			t.slice(threadTracks, one.TID, "futex wake", one.Enter, one.Time, fmt.Sprintf(`"woken":%d`, one.Woken))
+			t.slice(threadTracks, one.TID, wakeName(one), one.Enter, one.Time, fmt.Sprintf(`"woken":%d`, one.Woken))
 		case *Run:
 			if one.From == 0 {
 				continue
@@ -70,7 +70,7 @@ func (r *Records) ThreadNames() map[uint32]string {
 	note := func(tid uint32) {
 		if _, seen := names[tid]; !seen {
 			comm, _ := os.ReadFile(filepath.Join("/proc", strconv.FormatUint(uint64(tid), 10), "comm"))
-			names[tid] = strings.TrimSpace(string(comm))
+			names[tid] = printable(strings.TrimSuffix(string(comm), "\n"))
 		}
 	}
 	for i := range r.Waits {
@@ -115,6 +115,15 @@ func (r *Records) begin() uint64 {
 		return 0
 	}
 	return first
+}
+
+// wakeName returns the name of a wake call.
+func wakeName(w *Wake) string {
+	name := nameOf(uint16(w.Number))
+	if name == "futex" {
+		return "futex wake" // the same call also waits
+	}
+	return name
 }
 
 // hasEnds reports whether the records contain both the wake call and the wait

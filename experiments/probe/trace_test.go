@@ -216,7 +216,7 @@ func scripted() *Records {
 			{TID: 7, Time: zero + 3_200, Enter: zero, Sleep: slept, Result: 5, Call: Call(bpf.ProbeCallCALL_ACCEPT)},
 			{TID: 8, Time: zero + 5_000, Enter: zero + 10, Sleep: woken, Call: Call(bpf.ProbeCallCALL_FUTEX_WAIT)},
 		},
-		Wakes: []Wake{{TID: 7, Time: zero + 4_900, Enter: zero + 4_000, Woken: 1}},
+		Wakes: []Wake{{TID: 7, Time: zero + 4_900, Enter: zero + 4_000, Woken: 1, Number: unix.SYS_FUTEX}},
 		Handoffs: []Handoff{
 			{TID: 8, Time: zero + 5_000, Sleep: woken, Group: Total(bpf.ProbeStageITEM_TOTAL)},
 			// The call that woke thread 9 is not in the records.
@@ -365,8 +365,19 @@ func TestLiveTrace(t *testing.T) {
 			if phases["b"] != len(r.Requests)+len(r.Gaps) {
 				t.Errorf("%d asynchronous slices for %d requests and %d gaps", phases["b"], len(r.Requests), len(r.Gaps))
 			}
-			if waits := calls["futex"] + calls["accept"] + calls["epoll_wait"]; waits != len(r.Waits) || calls["futex wake"] != len(r.Wakes) {
-				t.Errorf("%d waits and %d wake calls, want %d and %d", waits, calls["futex wake"], len(r.Waits), len(r.Wakes))
+			waits, wakes := map[string]int{}, map[string]int{}
+			for i := range r.Waits {
+				waits[r.Waits[i].Call.String()]++
+			}
+			for i := range r.Wakes {
+				wakes[wakeName(&r.Wakes[i])]++
+			}
+			for _, kind := range []map[string]int{waits, wakes} {
+				for name, n := range kind {
+					if calls[name] != waits[name]+wakes[name] {
+						t.Errorf("%d slices are named %s, want %d, also of %d records", calls[name], name, waits[name]+wakes[name], n)
+					}
+				}
 			}
 			slept := 0
 			for i := range r.Waits {
@@ -375,7 +386,7 @@ func TestLiveTrace(t *testing.T) {
 				}
 			}
 			for _, e := range f.TraceEvents {
-				if e.Phase == "s" && e.on.Name != "futex wake" || e.Phase == "f" && e.on.Name != "switch-return" {
+				if e.Phase == "s" && wakes[e.on.Name] == 0 || e.Phase == "f" && e.on.Name != "switch-return" {
 					t.Fatalf("an arrow's end %s is on %q", e.Phase, e.on.Name)
 				}
 			}

@@ -19,9 +19,19 @@ static __always_inline void follow_process(__u32 tgid)
 {
 	__u8 yes = 1;
 
-	if (bpf_map_update_elem(&processes, &tgid, &yes, BPF_ANY))
+	if (bpf_map_update_elem(&processes, &tgid, &yes, BPF_NOEXIST)) {
 		SHARE(dropped_processes, 1);
-	followed[tgid & (BITS - 1)] = 1;
+		return;
+	}
+	__sync_fetch_and_add(&followed[tgid & (BITS - 1)], 1);
+	SHARE(processes, 1);
+}
+
+/* A process has ended. Its ID may soon be that of a stranger. */
+static __always_inline void forget_process(__u32 tgid)
+{
+	if (!bpf_map_delete_elem(&processes, &tgid))
+		__sync_fetch_and_add(&followed[tgid & (BITS - 1)], -1);
 }
 
 SEC("tp_btf/sched_process_fork")
@@ -29,7 +39,7 @@ int BPF_PROG(forked, struct task_struct *parent, struct task_struct *child)
 {
 	__u32 tgid = parent->tgid;
 
-	if (!followed[tgid & (BITS - 1)] || !bpf_map_lookup_elem(&processes, &tgid))
+	if (!concerns(tgid) || !bpf_map_lookup_elem(&processes, &tgid))
 		return 0;
 	if (child->tgid != tgid) {
 		if (!children)
@@ -45,11 +55,13 @@ int BPF_PROG(ended, struct task_struct *task)
 {
 	struct thread *t;
 
-	if (!followed[task->tgid & (BITS - 1)])
+	if (!concerns(task->tgid))
 		return 0;
 	t = bpf_task_storage_get(&threads, task, 0, 0);
 	if (t)
 		off_watch(t);
+	if (task->signal->live.counter == 0) /* it was the last one; this has been counted down before */
+		forget_process(task->tgid);
 	return 0;
 }
 
@@ -81,8 +93,11 @@ int seed(struct bpf_iter__task *ctx)
 	struct pt_regs *regs;
 	struct thread *t;
 	__u32 number, tgid, ptgid, call;
+	struct sock *sk;
+	__u8 yes = 1;
+	bool compat;
 
-	if (!task)
+	if (!task || helper(task))
 		return 0;
 	tgid = task->tgid;
 	if (!bpf_map_lookup_elem(&processes, &tgid)) {
@@ -102,14 +117,25 @@ int seed(struct bpf_iter__task *ctx)
 	if (!t || !(task->__state & TASK_INTERRUPTIBLE))
 		return 0;
 	regs = (struct pt_regs *)bpf_task_pt_regs(task);
-	call = call_of(number_of(regs));
-	if (call == CALL_FUTEX)
-		call = futex_call(argument(regs, 1));
+	compat = compat_call(task);
+	t->number = call_number(number_of(regs), compat);
+	call = meaning_of(entry_of(t->number) & 15, regs, compat);
 	t->call = call;
+	t->inside = true;
+	t->object = argument(regs, 0, compat);
 	t->enter = t->sleep.off = bpf_ktime_get_ns();
-	if (call == CALL_POLL)
+	if (call == CALL_POLL || call == CALL_SELECT || call == CALL_URING) {
 		t->polls = true;
+		t->set = set_of(task, regs, call, entry_of(t->number) >> 4, compat);
+	}
 	if (call == CALL_ACCEPT) {
+		sk = sock_of(task, (__s32)t->object);
+		number = (__u64)sk && BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX;
+		if (number) {
+			__u64 key = (__u64)sk;
+			bpf_map_update_elem(&unix_listeners, &key, &yes, BPF_ANY);
+			unix_served = true;
+		}
 		t->arms = t->member = t->stopped_on_watch = true;
 		__sync_fetch_and_add(&watch.on, 1);
 	}

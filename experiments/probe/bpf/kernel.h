@@ -32,8 +32,27 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct inode {
+	unsigned short i_mode;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
 struct file {
 	void *private_data;
+	struct inode *f_inode;
+	struct path f_path;
+	unsigned int f_flags;
 };
 
 struct fdtable {
@@ -45,10 +64,20 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live; /* threads of the process that have not ended */
+};
+
 struct task_struct {
 	int pid;
 	int tgid;
 	unsigned int __state;
+	unsigned int flags;
+	struct signal_struct *signal;
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	struct files_struct *files;
@@ -61,8 +90,17 @@ struct sock_common {
 	unsigned short skc_num; /* local port, host order */
 };
 
+struct sk_buff_head {
+	struct sk_buff *prev; /* the last in the queue */
+};
+
 struct sock {
 	struct sock_common __sk_common;
+	struct sk_buff_head sk_receive_queue;
+};
+
+struct sk_buff {
+	struct sock *sk;
 };
 
 struct socket {
@@ -76,12 +114,30 @@ struct pt_regs {
 };
 
 struct pt_regs___x86 {
-	unsigned long di, si, dx, r10, orig_ax;
+	unsigned long di, si, dx, r10, r8, bx, cx, orig_ax;
 };
 
 struct pt_regs___arm64 {
 	unsigned long regs[31];
 	int syscallno;
+};
+
+/* A thread's own record of the architecture. x86 notes there that the system
+ * call is one of 32 bits; arm64 keeps the preemption count there. */
+struct thread_info___x86 {
+	unsigned int status;
+};
+
+struct task_struct___x86 {
+	struct thread_info___x86 thread_info;
+};
+
+struct thread_info___arm64 {
+	__u64 preempt_count;
+};
+
+struct task_struct___arm64 {
+	struct thread_info___arm64 thread_info;
 };
 
 struct bpf_iter_meta;
@@ -99,5 +155,16 @@ struct bpf_iter__task {
 #define TCP_LISTEN 10
 #define MSG_PEEK 2
 #define TASK_INTERRUPTIBLE 1
+#define TASK_UNINTERRUPTIBLE 2
+#define PF_IO_WORKER 0x10
+#define PF_USER_WORKER 0x4000
+#define TS_COMPAT 2
+#define AF_UNIX 1
+#define AF_INET 2
+#define AF_INET6 10
+#define O_NONBLOCK 04000
+#define S_IFMT 0170000
+#define S_IFIFO 0010000
+#define S_IFSOCK 0140000
 
 #endif

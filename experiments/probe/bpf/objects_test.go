@@ -42,6 +42,8 @@ var helpers = map[asm.BuiltinFunc]string{
 	asm.FnTaskPtRegs:        perfmon,
 	asm.FnGetCurrentTaskBtf: perfmon,
 	asm.FnProbeReadKernel:   perfmon,
+	asm.FnProbeReadUser:     perfmon,
+	asm.FnThisCpuPtr:        bpf,
 }
 
 // TestHelpers checks that no program calls a helper for which CAP_BPF and
@@ -104,7 +106,10 @@ func TestConstants(t *testing.T) {
 		"stage":       {"STAGES", uint64(ProbeStageSTAGES)},
 		"placement":   {"PLACEMENTS", uint64(ProbePlacementPLACEMENTS)},
 		"record_kind": {"RECORD_RUN", uint64(ProbeRecordKindRECORD_RUN)},
-		"call":        {"CALL_READ", uint64(ProbeCallCALL_READ)},
+		"call":        {"CALL_RESTART", uint64(ProbeCallCALL_RESTART)},
+		"timeout":     {"TIMEOUT_TIME_4", uint64(ProbeTimeoutTIMEOUT_TIME_4)},
+		"preempt":     {"PREEMPT_THREAD", uint64(ProbePreemptPREEMPT_THREAD)},
+		"kind":        {"KINDS", uint64(ProbeKindKINDS)},
 	} {
 		var e *btf.Enum
 		if err := spec.Types.TypeByName(enum, &e); err != nil {

@@ -13,16 +13,27 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type ProbeArrival struct {
+	_       structs.HostLayout
+	Newborn uint64
+	Rung    uint64
+}
+
 type ProbeCall uint32
 
 const (
 	ProbeCallCALL_NONE       ProbeCall = 0
 	ProbeCallCALL_ACCEPT     ProbeCall = 1
 	ProbeCallCALL_POLL       ProbeCall = 2
-	ProbeCallCALL_FUTEX      ProbeCall = 3
-	ProbeCallCALL_FUTEX_WAIT ProbeCall = 4
-	ProbeCallCALL_FUTEX_WAKE ProbeCall = 5
-	ProbeCallCALL_READ       ProbeCall = 6
+	ProbeCallCALL_SELECT     ProbeCall = 3
+	ProbeCallCALL_URING      ProbeCall = 4
+	ProbeCallCALL_FUTEX      ProbeCall = 5
+	ProbeCallCALL_FUTEX_WAIT ProbeCall = 6
+	ProbeCallCALL_FUTEX_WAKE ProbeCall = 7
+	ProbeCallCALL_READ       ProbeCall = 8
+	ProbeCallCALL_WAIT       ProbeCall = 9
+	ProbeCallCALL_CLOSE      ProbeCall = 10
+	ProbeCallCALL_RESTART    ProbeCall = 11
 )
 
 type ProbeConnection struct {
@@ -44,35 +55,59 @@ type ProbeConnection struct {
 			Waker    uint32
 			WakerCpu uint16
 			Cpu      uint16
+			By       uint16
+			In       uint16
+			Kind     uint32
 		}
 		Ret    uint64
+		Set    uint64
 		By     uint32
 		Polled uint32
 	}
 	Acceptor uint32
 	Last     uint32
 	Read     bool
-	_        [7]byte
+	Answered bool
+	_        [6]byte
 }
 
 type ProbeCounts struct {
 	_                   structs.HostLayout
 	Connections         uint64
+	AcceptsUnseen       uint64
 	AcceptsAtOnce       uint64
 	Polls               uint64
 	Requests            uint64
 	RequestsPassed      uint64
 	RequestsQueued      uint64
+	RequestsSlept       uint64
 	Moves               uint64
 	HandoffsItem        uint64
 	HandoffsLead        uint64
+	HandoffsOwn         uint64
 	HandoffsBare        uint64
 	WakeCalls           uint64
 	WakesElided         uint64
 	WakesIssued         uint64
+	WakesUnknown        uint64
+	WakesFutex          uint64
+	WakesEventfd        uint64
+	WakesPipe           uint64
+	WakesSocket         uint64
+	WakesSignal         uint64
+	WakesSemaphore      uint64
+	WakesQueue          uint64
+	WakesEpoll          uint64
+	WakesUring          uint64
+	WakesLock           uint64
+	WakesClose          uint64
+	WakesExit           uint64
 	WakesWasted         uint64
 	WakesRaced          uint64
 	WakesOther          uint64
+	WakesInterrupt      uint64
+	WakesOutside        uint64
+	WakesUnlisted       uint64
 	Syscalls            uint64
 	SwitchesVoluntary   uint64
 	SwitchesInvoluntary uint64
@@ -85,6 +120,7 @@ type ProbeCounts struct {
 	Lost                uint64
 	Events              uint64
 	Threads             uint64
+	Processes           uint64
 }
 
 type ProbeHistogram struct {
@@ -96,6 +132,32 @@ type ProbeHistogram struct {
 	Buckets [496]uint32
 }
 
+type ProbeKind uint32
+
+const (
+	ProbeKindKIND_UNKNOWN   ProbeKind = 0
+	ProbeKindKIND_FUTEX     ProbeKind = 1
+	ProbeKindKIND_EVENTFD   ProbeKind = 2
+	ProbeKindKIND_PIPE      ProbeKind = 3
+	ProbeKindKIND_SOCKET    ProbeKind = 4
+	ProbeKindKIND_SIGNAL    ProbeKind = 5
+	ProbeKindKIND_SEMAPHORE ProbeKind = 6
+	ProbeKindKIND_QUEUE     ProbeKind = 7
+	ProbeKindKIND_EPOLL     ProbeKind = 8
+	ProbeKindKIND_URING     ProbeKind = 9
+	ProbeKindKIND_LOCK      ProbeKind = 10
+	ProbeKindKIND_CLOSE     ProbeKind = 11
+	ProbeKindKIND_EXIT      ProbeKind = 12
+	ProbeKindKINDS          ProbeKind = 13
+)
+
+type ProbeMechanism struct {
+	_    structs.HostLayout
+	By   uint16
+	In   uint16
+	Kind uint32
+}
+
 type ProbePlacement uint32
 
 const (
@@ -103,6 +165,15 @@ const (
 	ProbePlacementCROSS_CPU  ProbePlacement = 1
 	ProbePlacementNO_WAKE    ProbePlacement = 2
 	ProbePlacementPLACEMENTS ProbePlacement = 3
+)
+
+type ProbePreempt uint32
+
+const (
+	ProbePreemptPREEMPT_TRACED    ProbePreempt = 0
+	ProbePreemptPREEMPT_VARIABLE  ProbePreempt = 1
+	ProbePreemptPREEMPT_STRUCTURE ProbePreempt = 2
+	ProbePreemptPREEMPT_THREAD    ProbePreempt = 3
 )
 
 type ProbeRecordGap struct {
@@ -123,6 +194,9 @@ type ProbeRecordGap struct {
 		Waker    uint32
 		WakerCpu uint16
 		Cpu      uint16
+		By       uint16
+		In       uint16
+		Kind     uint32
 	}
 	PassRet   uint64
 	WakeEnter uint64
@@ -144,6 +218,9 @@ type ProbeRecordHandoff struct {
 		Waker    uint32
 		WakerCpu uint16
 		Cpu      uint16
+		By       uint16
+		In       uint16
+		Kind     uint32
 	}
 	ReceiptRet uint64
 	Group      uint32
@@ -187,8 +264,12 @@ type ProbeRecordRequest struct {
 			Waker    uint32
 			WakerCpu uint16
 			Cpu      uint16
+			By       uint16
+			In       uint16
+			Kind     uint32
 		}
 		Ret    uint64
+		Set    uint64
 		By     uint32
 		Polled uint32
 	}
@@ -202,6 +283,9 @@ type ProbeRecordRequest struct {
 		Waker    uint32
 		WakerCpu uint16
 		Cpu      uint16
+		By       uint16
+		In       uint16
+		Kind     uint32
 	}
 	PassRet uint64
 	Read    struct {
@@ -214,6 +298,9 @@ type ProbeRecordRequest struct {
 		Waker    uint32
 		WakerCpu uint16
 		Cpu      uint16
+		By       uint16
+		In       uint16
+		Kind     uint32
 	}
 	WakeEnter     uint64
 	WakeExit      uint64
@@ -251,19 +338,24 @@ type ProbeRecordWait struct {
 		Waker    uint32
 		WakerCpu uint16
 		Cpu      uint16
+		By       uint16
+		In       uint16
+		Kind     uint32
 	}
-	Result  int64
-	Call    uint32
-	Padding uint32
+	Result int64
+	Call   uint32
+	Number uint32
 }
 
 type ProbeRecordWake struct {
-	_     structs.HostLayout
-	Kind  uint32
-	Tid   uint32
-	Ts    uint64
-	Enter uint64
-	Woken int64
+	_       structs.HostLayout
+	Kind    uint32
+	Tid     uint32
+	Ts      uint64
+	Enter   uint64
+	Woken   int64
+	Number  uint32
+	Padding uint32
 }
 
 type ProbeStage uint32
@@ -347,6 +439,14 @@ const (
 type ProbeThread struct {
 	_              structs.HostLayout
 	Call           uint32
+	Restart        uint32
+	Number         uint16
+	Inside         bool
+	Unlocks        bool
+	Nested         bool
+	Offered        bool
+	_              [2]byte
+	Woke           uint32
 	Arms           bool
 	Polls          bool
 	Member         bool
@@ -358,8 +458,8 @@ type ProbeThread struct {
 	WakeEnter      uint64
 	WakeExit       uint64
 	Set            uint64
-	Fd             int32
-	_              [4]byte
+	Object         uint64
+	Counted        uint64
 	Sleep          struct {
 		_        structs.HostLayout
 		Off      uint64
@@ -370,6 +470,9 @@ type ProbeThread struct {
 		Waker    uint32
 		WakerCpu uint16
 		Cpu      uint16
+		By       uint16
+		In       uint16
+		Kind     uint32
 	}
 	SleepReceipt struct {
 		_     structs.HostLayout
@@ -384,8 +487,12 @@ type ProbeThread struct {
 			Waker    uint32
 			WakerCpu uint16
 			Cpu      uint16
+			By       uint16
+			In       uint16
+			Kind     uint32
 		}
 		Ret    uint64
+		Set    uint64
 		By     uint32
 		Polled uint32
 	}
@@ -402,8 +509,12 @@ type ProbeThread struct {
 			Waker    uint32
 			WakerCpu uint16
 			Cpu      uint16
+			By       uint16
+			In       uint16
+			Kind     uint32
 		}
 		Ret    uint64
+		Set    uint64
 		By     uint32
 		Polled uint32
 	}
@@ -419,6 +530,9 @@ type ProbeThread struct {
 			Waker    uint32
 			WakerCpu uint16
 			Cpu      uint16
+			By       uint16
+			In       uint16
+			Kind     uint32
 		}
 		Receipt struct {
 			_     structs.HostLayout
@@ -433,40 +547,105 @@ type ProbeThread struct {
 				Waker    uint32
 				WakerCpu uint16
 				Cpu      uint16
+				By       uint16
+				In       uint16
+				Kind     uint32
 			}
 			Ret    uint64
+			Set    uint64
 			By     uint32
 			Polled uint32
 		}
 		Ret   uint64
+		Place uint64
+		Open  bool
+		Spent bool
+		_     [6]byte
+	}
+	Relay struct {
+		_     structs.HostLayout
+		Sleep struct {
+			_        structs.HostLayout
+			Off      uint64
+			Waking   uint64
+			Wakeup   uint64
+			Run      uint64
+			Call     uint64
+			Waker    uint32
+			WakerCpu uint16
+			Cpu      uint16
+			By       uint16
+			In       uint16
+			Kind     uint32
+		}
+		Receipt struct {
+			_     structs.HostLayout
+			Enter uint64
+			Sleep struct {
+				_        structs.HostLayout
+				Off      uint64
+				Waking   uint64
+				Wakeup   uint64
+				Run      uint64
+				Call     uint64
+				Waker    uint32
+				WakerCpu uint16
+				Cpu      uint16
+				By       uint16
+				In       uint16
+				Kind     uint32
+			}
+			Ret    uint64
+			Set    uint64
+			By     uint32
+			Polled uint32
+		}
+		Ret   uint64
+		Place uint64
 		Open  bool
 		Spent bool
 		_     [6]byte
 	}
 }
 
+type ProbeTimeout uint32
+
+const (
+	ProbeTimeoutTIMEOUT_NONE   ProbeTimeout = 0
+	ProbeTimeoutTIMEOUT_MS_2   ProbeTimeout = 1
+	ProbeTimeoutTIMEOUT_MS_3   ProbeTimeout = 2
+	ProbeTimeoutTIMEOUT_TIME_2 ProbeTimeout = 3
+	ProbeTimeoutTIMEOUT_TIME_3 ProbeTimeout = 4
+	ProbeTimeoutTIMEOUT_TIME_4 ProbeTimeout = 5
+)
+
 type ProbeWatch struct {
 	_        structs.HostLayout
 	On       int64
 	GapBegan uint64
 	Giver    uint32
-	_        [4]byte
+	Receiver uint32
 }
 
 // Names of all BPF objects in the ELF.
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
+	ProbeMapArrivals         = "arrivals"
 	ProbeMapAsked            = "asked"
 	ProbeMapConnections      = "connections"
 	ProbeMapCounters         = "counters"
+	ProbeMapHandlers         = "handlers"
 	ProbeMapHistograms       = "histograms"
 	ProbeMapListeningSets    = "listening_sets"
-	ProbeMapNewborn          = "newborn"
+	ProbeMapMechanisms       = "mechanisms"
 	ProbeMapProcesses        = "processes"
 	ProbeMapRing             = "ring"
 	ProbeMapThreads          = "threads"
+	ProbeMapUnixListeners    = "unix_listeners"
 	ProbeProgDataReady       = "data_ready"
+	ProbeProgDeviceBegins    = "device_begins"
+	ProbeProgDeviceEnds      = "device_ends"
 	ProbeProgEnded           = "ended"
 	ProbeProgEnter           = "enter"
 	ProbeProgForked          = "forked"
@@ -474,28 +653,45 @@ const (
 	ProbeProgNothing         = "nothing"
 	ProbeProgReceivedData    = "received_data"
 	ProbeProgSeed            = "seed"
+	ProbeProgSentData        = "sent_data"
 	ProbeProgSetState        = "set_state"
+	ProbeProgSoftirqBegins   = "softirq_begins"
+	ProbeProgSoftirqEnds     = "softirq_ends"
 	ProbeProgSwitched        = "switched"
+	ProbeProgTimerBegins     = "timer_begins"
+	ProbeProgTimerEnds       = "timer_ends"
 	ProbeProgWakeup          = "wakeup"
 	ProbeProgWaking          = "waking"
+	ProbeVarAnswers          = "answers"
 	ProbeVarCalls            = "calls"
+	ProbeVarCalls32          = "calls32"
 	ProbeVarChildren         = "children"
 	ProbeVarFollowed         = "followed"
 	ProbeVarPidns            = "pidns"
 	ProbeVarPorts            = "ports"
+	ProbeVarPreemptForm      = "preempt_form"
+	ProbeVarPreemptOffset    = "preempt_offset"
+	ProbeVarReadCalls        = "read_calls"
 	ProbeVarRecording        = "recording"
+	ProbeVarUnixServed       = "unix_served"
 	ProbeVarUnusedCall       = "unused_call"
 	ProbeVarUnusedCounts     = "unused_counts"
 	ProbeVarUnusedGap        = "unused_gap"
 	ProbeVarUnusedHandoff    = "unused_handoff"
 	ProbeVarUnusedHistogram  = "unused_histogram"
+	ProbeVarUnusedKind       = "unused_kind"
+	ProbeVarUnusedMechanism  = "unused_mechanism"
 	ProbeVarUnusedPlacement  = "unused_placement"
+	ProbeVarUnusedPreempt    = "unused_preempt"
 	ProbeVarUnusedRecordKind = "unused_record_kind"
 	ProbeVarUnusedRequest    = "unused_request"
 	ProbeVarUnusedRun        = "unused_run"
 	ProbeVarUnusedStage      = "unused_stage"
+	ProbeVarUnusedTimeout    = "unused_timeout"
 	ProbeVarUnusedWait       = "unused_wait"
 	ProbeVarUnusedWake       = "unused_wake"
+	ProbeVarWakers           = "wakers"
+	ProbeVarWakers32         = "wakers32"
 	ProbeVarWantCalls        = "want_calls"
 	ProbeVarWantRequests     = "want_requests"
 	ProbeVarWatch            = "watch"
@@ -543,57 +739,79 @@ type ProbeSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type ProbeProgramSpecs struct {
-	DataReady    *ebpf.ProgramSpec `ebpf:"data_ready"`
-	Ended        *ebpf.ProgramSpec `ebpf:"ended"`
-	Enter        *ebpf.ProgramSpec `ebpf:"enter"`
-	Forked       *ebpf.ProgramSpec `ebpf:"forked"`
-	Leave        *ebpf.ProgramSpec `ebpf:"leave"`
-	Nothing      *ebpf.ProgramSpec `ebpf:"nothing"`
-	ReceivedData *ebpf.ProgramSpec `ebpf:"received_data"`
-	Seed         *ebpf.ProgramSpec `ebpf:"seed"`
-	SetState     *ebpf.ProgramSpec `ebpf:"set_state"`
-	Switched     *ebpf.ProgramSpec `ebpf:"switched"`
-	Wakeup       *ebpf.ProgramSpec `ebpf:"wakeup"`
-	Waking       *ebpf.ProgramSpec `ebpf:"waking"`
+	DataReady     *ebpf.ProgramSpec `ebpf:"data_ready"`
+	DeviceBegins  *ebpf.ProgramSpec `ebpf:"device_begins"`
+	DeviceEnds    *ebpf.ProgramSpec `ebpf:"device_ends"`
+	Ended         *ebpf.ProgramSpec `ebpf:"ended"`
+	Enter         *ebpf.ProgramSpec `ebpf:"enter"`
+	Forked        *ebpf.ProgramSpec `ebpf:"forked"`
+	Leave         *ebpf.ProgramSpec `ebpf:"leave"`
+	Nothing       *ebpf.ProgramSpec `ebpf:"nothing"`
+	ReceivedData  *ebpf.ProgramSpec `ebpf:"received_data"`
+	Seed          *ebpf.ProgramSpec `ebpf:"seed"`
+	SentData      *ebpf.ProgramSpec `ebpf:"sent_data"`
+	SetState      *ebpf.ProgramSpec `ebpf:"set_state"`
+	SoftirqBegins *ebpf.ProgramSpec `ebpf:"softirq_begins"`
+	SoftirqEnds   *ebpf.ProgramSpec `ebpf:"softirq_ends"`
+	Switched      *ebpf.ProgramSpec `ebpf:"switched"`
+	TimerBegins   *ebpf.ProgramSpec `ebpf:"timer_begins"`
+	TimerEnds     *ebpf.ProgramSpec `ebpf:"timer_ends"`
+	Wakeup        *ebpf.ProgramSpec `ebpf:"wakeup"`
+	Waking        *ebpf.ProgramSpec `ebpf:"waking"`
 }
 
 // ProbeMapSpecs contains maps before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type ProbeMapSpecs struct {
+	Arrivals      *ebpf.MapSpec `ebpf:"arrivals"`
 	Asked         *ebpf.MapSpec `ebpf:"asked"`
 	Connections   *ebpf.MapSpec `ebpf:"connections"`
 	Counters      *ebpf.MapSpec `ebpf:"counters"`
+	Handlers      *ebpf.MapSpec `ebpf:"handlers"`
 	Histograms    *ebpf.MapSpec `ebpf:"histograms"`
 	ListeningSets *ebpf.MapSpec `ebpf:"listening_sets"`
-	Newborn       *ebpf.MapSpec `ebpf:"newborn"`
+	Mechanisms    *ebpf.MapSpec `ebpf:"mechanisms"`
 	Processes     *ebpf.MapSpec `ebpf:"processes"`
 	Ring          *ebpf.MapSpec `ebpf:"ring"`
 	Threads       *ebpf.MapSpec `ebpf:"threads"`
+	UnixListeners *ebpf.MapSpec `ebpf:"unix_listeners"`
 }
 
 // ProbeVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type ProbeVariableSpecs struct {
+	Answers          *ebpf.VariableSpec `ebpf:"answers"`
 	Calls            *ebpf.VariableSpec `ebpf:"calls"`
+	Calls32          *ebpf.VariableSpec `ebpf:"calls32"`
 	Children         *ebpf.VariableSpec `ebpf:"children"`
 	Followed         *ebpf.VariableSpec `ebpf:"followed"`
 	Pidns            *ebpf.VariableSpec `ebpf:"pidns"`
 	Ports            *ebpf.VariableSpec `ebpf:"ports"`
+	PreemptForm      *ebpf.VariableSpec `ebpf:"preempt_form"`
+	PreemptOffset    *ebpf.VariableSpec `ebpf:"preempt_offset"`
+	ReadCalls        *ebpf.VariableSpec `ebpf:"read_calls"`
 	Recording        *ebpf.VariableSpec `ebpf:"recording"`
+	UnixServed       *ebpf.VariableSpec `ebpf:"unix_served"`
 	UnusedCall       *ebpf.VariableSpec `ebpf:"unused_call"`
 	UnusedCounts     *ebpf.VariableSpec `ebpf:"unused_counts"`
 	UnusedGap        *ebpf.VariableSpec `ebpf:"unused_gap"`
 	UnusedHandoff    *ebpf.VariableSpec `ebpf:"unused_handoff"`
 	UnusedHistogram  *ebpf.VariableSpec `ebpf:"unused_histogram"`
+	UnusedKind       *ebpf.VariableSpec `ebpf:"unused_kind"`
+	UnusedMechanism  *ebpf.VariableSpec `ebpf:"unused_mechanism"`
 	UnusedPlacement  *ebpf.VariableSpec `ebpf:"unused_placement"`
+	UnusedPreempt    *ebpf.VariableSpec `ebpf:"unused_preempt"`
 	UnusedRecordKind *ebpf.VariableSpec `ebpf:"unused_record_kind"`
 	UnusedRequest    *ebpf.VariableSpec `ebpf:"unused_request"`
 	UnusedRun        *ebpf.VariableSpec `ebpf:"unused_run"`
 	UnusedStage      *ebpf.VariableSpec `ebpf:"unused_stage"`
+	UnusedTimeout    *ebpf.VariableSpec `ebpf:"unused_timeout"`
 	UnusedWait       *ebpf.VariableSpec `ebpf:"unused_wait"`
 	UnusedWake       *ebpf.VariableSpec `ebpf:"unused_wake"`
+	Wakers           *ebpf.VariableSpec `ebpf:"wakers"`
+	Wakers32         *ebpf.VariableSpec `ebpf:"wakers32"`
 	WantCalls        *ebpf.VariableSpec `ebpf:"want_calls"`
 	WantRequests     *ebpf.VariableSpec `ebpf:"want_requests"`
 	Watch            *ebpf.VariableSpec `ebpf:"watch"`
@@ -619,28 +837,34 @@ func (o *ProbeObjects) Close() error {
 //
 // It can be passed to LoadProbeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type ProbeMaps struct {
+	Arrivals      *ebpf.Map `ebpf:"arrivals"`
 	Asked         *ebpf.Map `ebpf:"asked"`
 	Connections   *ebpf.Map `ebpf:"connections"`
 	Counters      *ebpf.Map `ebpf:"counters"`
+	Handlers      *ebpf.Map `ebpf:"handlers"`
 	Histograms    *ebpf.Map `ebpf:"histograms"`
 	ListeningSets *ebpf.Map `ebpf:"listening_sets"`
-	Newborn       *ebpf.Map `ebpf:"newborn"`
+	Mechanisms    *ebpf.Map `ebpf:"mechanisms"`
 	Processes     *ebpf.Map `ebpf:"processes"`
 	Ring          *ebpf.Map `ebpf:"ring"`
 	Threads       *ebpf.Map `ebpf:"threads"`
+	UnixListeners *ebpf.Map `ebpf:"unix_listeners"`
 }
 
 func (m *ProbeMaps) Close() error {
 	return _ProbeClose(
+		m.Arrivals,
 		m.Asked,
 		m.Connections,
 		m.Counters,
+		m.Handlers,
 		m.Histograms,
 		m.ListeningSets,
-		m.Newborn,
+		m.Mechanisms,
 		m.Processes,
 		m.Ring,
 		m.Threads,
+		m.UnixListeners,
 	)
 }
 
@@ -648,24 +872,36 @@ func (m *ProbeMaps) Close() error {
 //
 // It can be passed to LoadProbeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type ProbeVariables struct {
+	Answers          *ebpf.Variable `ebpf:"answers"`
 	Calls            *ebpf.Variable `ebpf:"calls"`
+	Calls32          *ebpf.Variable `ebpf:"calls32"`
 	Children         *ebpf.Variable `ebpf:"children"`
 	Followed         *ebpf.Variable `ebpf:"followed"`
 	Pidns            *ebpf.Variable `ebpf:"pidns"`
 	Ports            *ebpf.Variable `ebpf:"ports"`
+	PreemptForm      *ebpf.Variable `ebpf:"preempt_form"`
+	PreemptOffset    *ebpf.Variable `ebpf:"preempt_offset"`
+	ReadCalls        *ebpf.Variable `ebpf:"read_calls"`
 	Recording        *ebpf.Variable `ebpf:"recording"`
+	UnixServed       *ebpf.Variable `ebpf:"unix_served"`
 	UnusedCall       *ebpf.Variable `ebpf:"unused_call"`
 	UnusedCounts     *ebpf.Variable `ebpf:"unused_counts"`
 	UnusedGap        *ebpf.Variable `ebpf:"unused_gap"`
 	UnusedHandoff    *ebpf.Variable `ebpf:"unused_handoff"`
 	UnusedHistogram  *ebpf.Variable `ebpf:"unused_histogram"`
+	UnusedKind       *ebpf.Variable `ebpf:"unused_kind"`
+	UnusedMechanism  *ebpf.Variable `ebpf:"unused_mechanism"`
 	UnusedPlacement  *ebpf.Variable `ebpf:"unused_placement"`
+	UnusedPreempt    *ebpf.Variable `ebpf:"unused_preempt"`
 	UnusedRecordKind *ebpf.Variable `ebpf:"unused_record_kind"`
 	UnusedRequest    *ebpf.Variable `ebpf:"unused_request"`
 	UnusedRun        *ebpf.Variable `ebpf:"unused_run"`
 	UnusedStage      *ebpf.Variable `ebpf:"unused_stage"`
+	UnusedTimeout    *ebpf.Variable `ebpf:"unused_timeout"`
 	UnusedWait       *ebpf.Variable `ebpf:"unused_wait"`
 	UnusedWake       *ebpf.Variable `ebpf:"unused_wake"`
+	Wakers           *ebpf.Variable `ebpf:"wakers"`
+	Wakers32         *ebpf.Variable `ebpf:"wakers32"`
 	WantCalls        *ebpf.Variable `ebpf:"want_calls"`
 	WantRequests     *ebpf.Variable `ebpf:"want_requests"`
 	Watch            *ebpf.Variable `ebpf:"watch"`
@@ -675,23 +911,32 @@ type ProbeVariables struct {
 //
 // It can be passed to LoadProbeObjects or ebpf.CollectionSpec.LoadAndAssign.
 type ProbePrograms struct {
-	DataReady    *ebpf.Program `ebpf:"data_ready"`
-	Ended        *ebpf.Program `ebpf:"ended"`
-	Enter        *ebpf.Program `ebpf:"enter"`
-	Forked       *ebpf.Program `ebpf:"forked"`
-	Leave        *ebpf.Program `ebpf:"leave"`
-	Nothing      *ebpf.Program `ebpf:"nothing"`
-	ReceivedData *ebpf.Program `ebpf:"received_data"`
-	Seed         *ebpf.Program `ebpf:"seed"`
-	SetState     *ebpf.Program `ebpf:"set_state"`
-	Switched     *ebpf.Program `ebpf:"switched"`
-	Wakeup       *ebpf.Program `ebpf:"wakeup"`
-	Waking       *ebpf.Program `ebpf:"waking"`
+	DataReady     *ebpf.Program `ebpf:"data_ready"`
+	DeviceBegins  *ebpf.Program `ebpf:"device_begins"`
+	DeviceEnds    *ebpf.Program `ebpf:"device_ends"`
+	Ended         *ebpf.Program `ebpf:"ended"`
+	Enter         *ebpf.Program `ebpf:"enter"`
+	Forked        *ebpf.Program `ebpf:"forked"`
+	Leave         *ebpf.Program `ebpf:"leave"`
+	Nothing       *ebpf.Program `ebpf:"nothing"`
+	ReceivedData  *ebpf.Program `ebpf:"received_data"`
+	Seed          *ebpf.Program `ebpf:"seed"`
+	SentData      *ebpf.Program `ebpf:"sent_data"`
+	SetState      *ebpf.Program `ebpf:"set_state"`
+	SoftirqBegins *ebpf.Program `ebpf:"softirq_begins"`
+	SoftirqEnds   *ebpf.Program `ebpf:"softirq_ends"`
+	Switched      *ebpf.Program `ebpf:"switched"`
+	TimerBegins   *ebpf.Program `ebpf:"timer_begins"`
+	TimerEnds     *ebpf.Program `ebpf:"timer_ends"`
+	Wakeup        *ebpf.Program `ebpf:"wakeup"`
+	Waking        *ebpf.Program `ebpf:"waking"`
 }
 
 func (p *ProbePrograms) Close() error {
 	return _ProbeClose(
 		p.DataReady,
+		p.DeviceBegins,
+		p.DeviceEnds,
 		p.Ended,
 		p.Enter,
 		p.Forked,
@@ -699,8 +944,13 @@ func (p *ProbePrograms) Close() error {
 		p.Nothing,
 		p.ReceivedData,
 		p.Seed,
+		p.SentData,
 		p.SetState,
+		p.SoftirqBegins,
+		p.SoftirqEnds,
 		p.Switched,
+		p.TimerBegins,
+		p.TimerEnds,
 		p.Wakeup,
 		p.Waking,
 	)

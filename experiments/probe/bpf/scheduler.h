@@ -2,13 +2,88 @@
 #ifndef LFLAB_SCHEDULER_H
 #define LFLAB_SCHEDULER_H
 
-#include "state.h"
+#include "arguments.h"
+#include "handoff.h"
+#include "interrupt.h"
+
+/* The mechanism of a wake-up by a thread that is, or was last, in that call. */
+static __always_inline __u32 kind_of(struct task_struct *waker, struct thread *w, __u32 sleeps)
+{
+	__u32 n = w->number & (CALLS - 1), kind = w->number & COMPAT ? wakers32[n] : wakers[n];
+
+	if (kind == KIND_PIPE) /* a call on any file */
+		kind = kind_of_file(file_of(waker, (__s32)w->object));
+	if (kind == KIND_UNKNOWN && sleeps == CALL_URING)
+		kind = KIND_URING;
+	return kind;
+}
+
+static __always_inline void count_mechanism(struct sleep *s)
+{
+	struct mechanism key = {.by = s->by, .in = s->in, .kind = s->kind};
+	__u64 *n, one = 1;
+
+	if (!recording)
+		return;
+	n = bpf_map_lookup_elem(&mechanisms, &key);
+	if (n)
+		__sync_fetch_and_add(n, 1);
+	else if (bpf_map_update_elem(&mechanisms, &key, &one, BPF_NOEXIST))
+		SHARE(wakes_unlisted, 1);
+}
+
+/* current wakes p, which sleeps. */
+static __always_inline void woken_by(struct thread *t, struct task_struct *current, struct thread *w)
+{
+	__u32 zero = 0, kind = kind_of(current, w, t->inside ? t->call : CALL_NONE);
+	struct counts *c = bpf_map_lookup_elem(&counters, &zero);
+
+	/* After its call a thread still closes files, does the work of a ring, and
+	 * ends. Whatever else wakes there is no act of its own. */
+	if (!w->inside && kind != KIND_CLOSE && kind != KIND_EXIT && kind != KIND_URING) {
+		COUNT(wakes_outside, 1);
+		return;
+	}
+	t->sleep.waker = current->pid;
+	t->sleep.call = w->enter;
+	t->sleep.by = w->number;
+	t->sleep.in = t->inside ? t->number : NO_CALL;
+	t->sleep.kind = kind;
+	t->sleep_receipt = w->receipt;
+	if (t->counted == w->enter) /* the same call wakes it again from another sleep */
+		return;
+	t->counted = w->enter;
+	w->woke++;
+	if (!c || !recording || kind >= KINDS)
+		return;
+	c->wakes_issued++;
+	(&c->wakes_unknown)[kind]++;
+	count_mechanism(&t->sleep);
+}
+
+/* A listener's readiness wakes a thread that waits on several files: the listener is
+ * one of them. */
+static __always_inline void learn_bell(struct thread *t, __u32 tid)
+{
+	__u32 zero = 0;
+	struct arrival *a;
+
+	if (t->arms || !t->inside || (t->call != CALL_POLL && t->call != CALL_SELECT && t->call != CALL_URING))
+		return;
+	a = bpf_map_lookup_elem(&arrivals, &zero);
+	if (!a || !a->rung || t->sleep.waking - a->rung > RINGS || listens(t->set))
+		return;
+	learn(t->set);
+	t->stopped_on_watch = true;
+	armed(t, tid, t->enter);
+}
 
 SEC("tp_btf/sched_waking")
 int BPF_PROG(waking, struct task_struct *p)
 {
 	struct task_struct *current;
 	struct thread *t, *w;
+	bool asleep, followed_waker;
 
 	if (!concerns(p->tgid))
 		return 0;
@@ -16,28 +91,32 @@ int BPF_PROG(waking, struct task_struct *p)
 	if (!t)
 		return 0;
 	HIT();
-	if (!t->sleep.off || t->sleep.run) { /* awake, or on its way to sleep */
-		if (t->call)
-			COUNT(wakes_raced, 1);
+	asleep = t->sleep.off && !t->sleep.run; /* else awake, or on its way to sleep */
+	if (t->nested || (asleep && t->sleep.waking))
 		return 0;
+	if (asleep) {
+		t->sleep.waking = bpf_ktime_get_ns();
+		t->sleep.waker_cpu = bpf_get_smp_processor_id();
 	}
-	if (t->sleep.waking)
+	/* Other sleeps are for the kernel's own locks. */
+	if (!(p->__state & TASK_INTERRUPTIBLE))
 		return 0;
-	t->sleep.waking = bpf_ktime_get_ns();
-	t->sleep.waker_cpu = bpf_get_smp_processor_id();
-	if (t->call != CALL_FUTEX_WAIT)
-		return 0;
-	/* This program runs in the waker. */
+	/* This program runs in the waker, or in an interrupt on its CPU. */
 	current = bpf_get_current_task_btf();
-	if (!concerns(current->tgid))
+	followed_waker = concerns(current->tgid);
+	if (asleep && (!followed_waker || interrupted(current)))
+		learn_bell(t, p->pid);
+	if (current == p || !followed_waker)
 		return 0;
 	w = state_of(current);
-	if (!w || w->call != CALL_FUTEX_WAKE)
+	if (!w || !w->enter)
 		return 0;
-	t->sleep.waker = current->pid;
-	t->sleep.call = w->enter;
-	t->sleep_receipt = w->receipt;
-	COUNT(wakes_issued, 1);
+	if (interrupted(current))
+		COUNT(wakes_interrupt, asleep);
+	else if (asleep)
+		woken_by(t, current, w);
+	else
+		COUNT(wakes_raced, 1);
 	return 0;
 }
 
@@ -85,9 +164,17 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 		t->run = 0;
 		if (prev_state && !preempt) {
 			COUNT(switches_voluntary, 1);
-			__builtin_memset(&t->sleep, 0, sizeof(t->sleep));
-			barrier(); /* set last, because a waker on another CPU may read it at once */
-			t->sleep.off = now;
+			/* A thread that was woken may sleep once more before its call
+			 * returns, for a lock of the kernel. This sleep is a part of
+			 * what comes after the wake-up. */
+			t->nested = t->inside && prev_state & TASK_UNINTERRUPTIBLE && t->sleep.call && t->sleep.off >= t->enter;
+			if (!t->nested) {
+				if (t->inside && t->sleep.call && t->sleep.off >= t->enter)
+					COUNT(wakes_wasted, 1); /* its call found nothing */
+				__builtin_memset(&t->sleep, 0, sizeof(t->sleep));
+				barrier(); /* set last, because a waker on another CPU may read it at once */
+				t->sleep.off = now;
+			}
 			if (blocks) {
 				t->stopped_on_watch = true;
 				if (now > t->enter)
@@ -101,6 +188,7 @@ int BPF_PROG(switched, bool preempt, struct task_struct *prev, struct task_struc
 	if (t) {
 		HIT();
 		t->run = now;
+		t->nested = false;
 		if (t->sleep.off && !t->sleep.run) { /* also when it was woken before it slept: this sleep is over */
 			t->sleep.run = now;
 			t->sleep.cpu = cpu;

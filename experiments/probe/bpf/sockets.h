@@ -5,13 +5,29 @@
 
 #include "handoff.h"
 
+/* Whether a followed process may serve the socket. A closed one has no port. */
+static __always_inline bool ours(struct sock *sk)
+{
+	__u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	__u64 key = (__u64)sk;
+
+	switch (family) {
+	case AF_UNIX:
+		return unix_served && bpf_map_lookup_elem(&connections, &key);
+	case AF_INET:
+	case AF_INET6:
+		return ports[BPF_CORE_READ(sk, __sk_common.skc_num)] || BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_CLOSE;
+	}
+	return false;
+}
+
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 {
 	struct connection fresh;
 	__u64 key = (__u64)sk;
 	__u32 zero = 0;
-	__u64 *last;
+	struct arrival *a;
 
 	if (!ports[sk->__sk_common.skc_num])
 		return 0;
@@ -27,9 +43,33 @@ int BPF_PROG(set_state, struct sock *sk, int oldstate, int newstate)
 		SHARE(dropped_connections, 1);
 		return 0;
 	}
-	last = bpf_map_lookup_elem(&newborn, &zero);
-	if (last)
-		*last = key;
+	a = bpf_map_lookup_elem(&arrivals, &zero);
+	if (a)
+		a->newborn = key;
+	return 0;
+}
+
+/* A Unix-domain socket has data, or a listener has a connection: the last in its
+ * queue. */
+static __always_inline int unix_ready(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct connection *c, fresh;
+
+	if (sk->__sk_common.skc_state != TCP_LISTEN) {
+		c = bpf_map_lookup_elem(&connections, &key);
+		if (c && !c->data_ready)
+			c->data_ready = bpf_ktime_get_ns();
+		return 0;
+	}
+	if (!bpf_map_lookup_elem(&unix_listeners, &key))
+		return 0;
+	key = (__u64)BPF_CORE_READ(sk, sk_receive_queue.prev, sk);
+	__builtin_memset(&fresh, 0, sizeof(fresh));
+	fresh.established = fresh.listener_ready = bpf_ktime_get_ns();
+	ring_bell(fresh.established);
+	if (bpf_map_update_elem(&connections, &key, &fresh, BPF_ANY))
+		SHARE(dropped_connections, 1);
 	return 0;
 }
 
@@ -37,22 +77,25 @@ SEC("tp_btf/sk_data_ready")
 int BPF_PROG(data_ready, struct sock *sk)
 {
 	struct connection *c;
-	__u64 key = (__u64)sk;
-	__u32 zero = 0;
-	__u64 *last;
+	__u64 key = (__u64)sk, now;
+	struct arrival *a;
 
+	if (sk->__sk_common.skc_family == AF_UNIX)
+		return unix_served ? unix_ready(sk) : 0;
 	if (!ports[sk->__sk_common.skc_num])
 		return 0;
 	if (sk->__sk_common.skc_state == TCP_LISTEN) {
-		last = bpf_map_lookup_elem(&newborn, &zero);
-		if (!last || !*last)
+		now = bpf_ktime_get_ns();
+		a = ring_bell(now);
+		if (!a || !a->newborn)
 			return 0;
-		c = bpf_map_lookup_elem(&connections, last);
-		*last = 0;
+		c = bpf_map_lookup_elem(&connections, &a->newborn);
+		a->newborn = 0;
 		if (c && !c->listener_ready)
-			c->listener_ready = bpf_ktime_get_ns();
+			c->listener_ready = now;
 		return 0;
 	}
+	ring_bell(0);
 	c = bpf_map_lookup_elem(&connections, &key);
 	if (c && !c->data_ready)
 		c->data_ready = bpf_ktime_get_ns();
@@ -88,9 +131,40 @@ static __always_inline void follow_pass(struct grant *g, __u64 *at, __u32 group,
 static __always_inline void put_to_use(struct thread *t, __u32 tid)
 {
 	if (!t->grant.open)
-		return;
+		return; /* nor is a later one open */
 	COUNT(handoffs_item, 1);
 	handed_off(ITEM_TOTAL, t, tid);
+}
+
+/* The thread was woken for this request: its waker had received the connection, or
+ * an event after the data was ready. */
+static __always_inline bool for_this(struct grant *g, struct connection *c, bool first, __u64 from)
+{
+	if (!g->ret || g->spent)
+		return false;
+	if (first && g->receipt.ret == c->receipt.ret && g->receipt.by == c->acceptor)
+		return true;
+	return g->receipt.polled && g->receipt.ret >= from;
+}
+
+/* Nobody was seen to accept the connection, as if a ring has done so. Whoever
+ * waited on a ring when it came has received it: the reader, or its waker. */
+static __always_inline void accepted_unseen(struct thread *t, struct connection *c, __u32 tid, __u64 now)
+{
+	struct receipt *r = &t->receipt;
+
+	COUNT(connections, 1);
+	COUNT(accepts_unseen, 1);
+	if (t->grant.ret && t->grant.receipt.polled && t->grant.receipt.ret > r->ret)
+		r = &t->grant.receipt;
+	c->accepted = now;
+	c->acceptor = c->last = tid;
+	if (!r->polled || !c->established || r->ret < c->established)
+		return;
+	c->receipt = *r;
+	c->accepted = r->ret;
+	c->acceptor = c->last = r->by;
+	learn(r->set);
 }
 
 /* A thread has read n bytes of a socket. If it is known when the data became
@@ -102,7 +176,7 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 	__u32 group, place = NO_WAKE, tid = task->pid;
 	struct receipt *receipt = 0;
 	struct grant *pass = 0;
-	bool first, moved, asleep = false;
+	bool first, moved, slept, asleep = false;
 	__u64 from, at, ready;
 
 	if (!t)
@@ -112,7 +186,7 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		/* Either its peer has closed it and the table has dropped it: then
 		 * the thread was woken to close it. Or it is older than the probe:
 		 * track it from now on. */
-		struct connection old = {.accepted = now, .acceptor = tid, .last = tid, .read = true};
+		struct connection old = {.accepted = now, .acceptor = tid, .last = tid, .read = true, .answered = true};
 		if (closed)
 			put_to_use(t, tid);
 		else if (key && bpf_map_update_elem(&connections, &key, &old, BPF_NOEXIST))
@@ -120,6 +194,8 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		return 0;
 	}
 	t->member = true;
+	if (!c->accepted)
+		accepted_unseen(t, c, tid, now);
 	moved = c->last != tid;
 	COUNT(moves, moved);
 	if (moved)
@@ -132,6 +208,9 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 	c->read = true;
 	ready = c->data_ready;
 	c->data_ready = 0;
+	if (!first && answers && !c->answered)
+		return 0; /* more of the same request */
+	c->answered = false;
 	from = ready;
 	if (first) {
 		if (c->listener_ready > from)
@@ -144,18 +223,21 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 	group = first ? FIRST_TOTAL : KEPT_TOTAL;
 	COUNT(requests, 1);
 
-	if (t->grant.ret && !t->grant.spent && (first ? t->grant.receipt.ret == c->receipt.ret && t->grant.receipt.by == c->acceptor
-				   : t->grant.receipt.polled && t->grant.receipt.ret >= from)) {
+	if (for_this(&t->grant, c, first, from))
 		pass = &t->grant;
+	else if (t->relay.ret > t->grant.ret && for_this(&t->relay, c, first, from))
+		pass = &t->relay;
+	if (pass) {
 		pass->spent = true;
-		receipt = &t->grant.receipt;
+		receipt = &pass->receipt;
 		COUNT(requests_passed, 1);
 		put_to_use(t, tid); /* though it may have had this connection before */
+	} else if (t->receipt.polled && t->receipt.ret >= from && (!first || t->receipt.ret > c->receipt.ret)) {
+		receipt = &t->receipt;
 	} else if (first) {
 		receipt = &c->receipt;
-	} else if (t->receipt.polled && t->receipt.ret >= from) {
-		receipt = &t->receipt;
 	}
+	slept = t->sleep.run > from && t->sleep.run > c->accepted && t->sleep.off < t->enter; /* before the call that reads */
 
 	at = from;
 	if (receipt)
@@ -164,6 +246,8 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		upto(&at, c->accepted, group + FIRST_RETURN_ACCEPT - FIRST_TOTAL, place);
 	if (pass) {
 		follow_pass(pass, &at, group, &place);
+	} else if (moved && slept) {
+		COUNT(requests_slept, 1);
 	} else if (moved && (first || !receipt)) {
 		COUNT(requests_queued, 1);
 		place = NO_WAKE;
@@ -173,7 +257,7 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 		upto(&at, t->wake_enter, group + FIRST_RETURN_PROMOTE - FIRST_TOTAL, place);
 		upto(&at, t->wake_exit, group + FIRST_PROMOTE_CALL - FIRST_TOTAL, place);
 	}
-	if (t->sleep.waking > at) {
+	if (t->sleep.off >= t->enter && t->sleep.waking > at) { /* within the call that reads */
 		asleep = true;
 		place = placement_of(&t->sleep);
 		upto(&at, t->sleep.waking, group + FIRST_READ_WAKING - FIRST_TOTAL, place);
@@ -212,7 +296,7 @@ static __always_inline int data_read(struct task_struct *task, __u64 key, __s64 
 				__builtin_memset(&r->read, 0, sizeof(r->read));
 			r->wake_enter = t->wake_enter;
 			r->wake_exit = t->wake_exit;
-			r->moved = moved;
+			r->moved = moved ? 1 + slept : 0;
 			r->receipt_polled = c->receipt.polled;
 		});
 	return 0;
@@ -222,11 +306,25 @@ SEC("tp_btf/sock_recv_length")
 int BPF_PROG(received_data, struct sock *sk, int n, int flags)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	bool closed = sk->__sk_common.skc_state == TCP_CLOSE; /* it has no port any more */
 
-	if (!concerns(task->tgid) || (!closed && !ports[sk->__sk_common.skc_num]))
+	if (!concerns(task->tgid) || !ours(sk))
 		return 0;
-	return data_read(task, (__u64)sk, n, flags & MSG_PEEK, closed, bpf_ktime_get_ns());
+	return data_read(task, (__u64)sk, n, flags & MSG_PEEK, sk->__sk_common.skc_state == TCP_CLOSE, bpf_ktime_get_ns());
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(sent_data, struct sock *sk, int n, int flags)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct connection *c;
+	__u64 key = (__u64)sk;
+
+	if (!concerns(task->tgid) || !ours(sk))
+		return 0;
+	c = bpf_map_lookup_elem(&connections, &key);
+	if (c)
+		c->answered = true;
+	return 0;
 }
 
 #endif

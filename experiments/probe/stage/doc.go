@@ -14,8 +14,8 @@
 //	a3  it is on a run queue: sched_wakeup
 //	a4  it is on a CPU: sched_switch
 //	a5  accept or epoll_wait returns; if both count, e4 is epoll_wait's return
-//	p2  a thread that received an event calls futex to wake another; p3 the call returns
-//	f1  the woken thread is chosen, f2 on a run queue, f3 on a CPU, f4 its futex call returns
+//	p2  a thread that received an event enters the call that wakes another; p3 the call returns
+//	f1  the woken thread is chosen, f2 on a run queue, f3 on a CPU, f4 the call that it slept in returns
 //	f6  the next thread enters accept or epoll_wait; f7 it leaves the CPU in it
 //	q2 q3 w1 w2 w3 w4  as p2 p3 f1 f2 f3 f4, if a connection is handed over
 //	r1 r2 r3  the reader, asleep in its read, is chosen, on a run queue, on a CPU
@@ -29,13 +29,17 @@
 // event; a sleep within the read. A stamp before a1 counts as a1, so that a
 // request's stages add up to its D exactly.
 //
-// The hand-off latency H is the time from p2 to f4. It counts wake-ups that the
-// woken thread used: it read a connection that another thread had received (an
-// item), or waited for events next (the leadership). In a process that serves
-// nothing, every wake-up of one thread by another counts (bare). These are
-// counted separately: wake-ups of a thread that was not yet asleep (raced),
-// wake-ups that led to nothing (wasted), calls that found no sleeper (elided),
-// and sleeps that something else ended.
+// The hand-off latency H is the time from p2 to f4. A hand-off is a wake-up of one
+// followed thread by another, by whatever mechanism: a futex, an eventfd, a pipe, a
+// socket of the same machine, a signal, a semaphore, a message queue, an epoll set,
+// an io_uring, a file lock, the end of a file or thread, or one that is unknown. It
+// counts if the woken thread used it: it read a connection that another thread had
+// received (an item), or waited for events next and had not received the last one
+// (the leadership). In a process that serves nothing, every wake-up counts (bare).
+// These are counted separately: wake-ups of a thread that was not yet asleep
+// (raced), wake-ups that led to nothing (wasted), futex calls that found no sleeper
+// (elided), futex sleeps that something else ended, and sleeps that an interrupt
+// ended while a followed thread ran (interrupt).
 //
 // The leaderless gap G is the time from a5, if no other thread waits for
 // events, to the next f6.

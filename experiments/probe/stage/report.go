@@ -32,6 +32,7 @@ type Report struct {
 	Stages map[string]Times `json:"stages"`
 
 	Counts        map[string]uint64  `json:"counts"`
+	Mechanisms    []Mechanism        `json:"mechanisms,omitempty"` // the most frequent first
 	PerConnection map[string]float64 `json:"per_connection,omitempty"`
 	OnPath        string             `json:"on_path,omitempty"` // a sentence that says how many requests wait for hand-offs
 
@@ -44,6 +45,15 @@ type Report struct {
 type Target struct {
 	PID  int    `json:"pid"`
 	Comm string `json:"comm"`
+}
+
+// Mechanism counts the wake-ups of one followed thread by another by the calls of
+// both.
+type Mechanism struct {
+	Kind  string `json:"kind"`       // "futex", "eventfd" and so on, or "unknown"
+	By    string `json:"waker_call"` // the waker's system call
+	In    string `json:"sleeper_call"`
+	Count uint64 `json:"count"`
 }
 
 // Times is one stage's distribution in ns.

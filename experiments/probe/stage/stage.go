@@ -39,7 +39,7 @@ var dispatchStages = []Stage{
 	{Name: "pass-wake-waking", From: "q2", To: "w1", Text: "hand-off: the wake call until the thread is chosen"},
 	{Name: "pass-waking-wakeup", From: "w1", To: "w2", Text: "hand-off: until it is on a run queue (interrupt, idle exit)"},
 	{Name: "pass-wakeup-switch", From: "w2", To: "w3", Text: "hand-off: on the run queue"},
-	{Name: "pass-switch-return", From: "w3", To: "w4", Text: "hand-off: until its futex call returns"},
+	{Name: "pass-switch-return", From: "w3", To: "w4", Text: "hand-off: until its call returns"},
 	{Name: "return-queued", From: "a5", To: "r4", Text: "moved to a thread that was not asleep"},
 	{Name: "return-promote", From: "a5", To: "p2", Text: "the reader wakes the next thread first: until that call"},
 	{Name: "promote-call", From: "p2", To: "p3", Text: "that call"},
@@ -54,7 +54,7 @@ var Handoff = []Stage{
 	{Name: "wake-waking", From: "p2", To: "f1", Text: "until the thread is chosen"},
 	{Name: "waking-wakeup", From: "f1", To: "f2", Text: "until it is on a run queue (interrupt, idle exit)"},
 	{Name: "wakeup-switch", From: "f2", To: "f3", Text: "on the run queue"},
-	{Name: "switch-return", From: "f3", To: "f4", Text: "until its futex call returns"},
+	{Name: "switch-return", From: "f3", To: "f4", Text: "until its call returns"},
 }
 
 // All lists all stages, in the order of the numbers in the kernel programs.
@@ -77,7 +77,7 @@ var All = func() []Stage {
 		{Name: "wake-waking", From: "p2", To: "f1", Text: "until it is chosen"},
 		{Name: "waking-wakeup", From: "f1", To: "f2", Text: "until it is on a run queue (interrupt, idle exit)"},
 		{Name: "wakeup-switch", From: "f2", To: "f3", Text: "on the run queue"},
-		{Name: "switch-return", From: "f3", To: "f4", Text: "until its futex call returns"},
+		{Name: "switch-return", From: "f3", To: "f4", Text: "until its call returns"},
 		{Name: "return-arm", From: "f4", To: "f6", Text: "until it waits for events"},
 	})
 	add(Retook, []Stage{
