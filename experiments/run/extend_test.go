@@ -122,7 +122,7 @@ func TestRowOfSpoiltTrials(t *testing.T) {
 	}
 	var r row
 	for n := range mostBusy {
-		if err := r.add(spoilt, 8, "out"); (err != nil) != (n == mostBusy-1) || err != nil && !strings.Contains(err.Error(), "(at most 5 % are allowed)") {
+		if err := r.add(spoilt, 8, "out"); (err != nil) != (n == mostBusy-1) || err != nil && !strings.Contains(err.Error(), "(at most 6 % are allowed)") {
 			t.Errorf("trial %d: %v", n, err)
 		}
 	}

@@ -177,7 +177,7 @@ func TestFaultyServers(t *testing.T) {
 				"refuses": "ended (exit status 2) before it wrote a line; its standard error ends: refuses: no such mpm",
 				"mumbles": `says "good morning" first`,
 				"dies":    "dies: out of luck",
-				"stays":   "did not end within 3s of SIGTERM and was killed",
+				"stays":   "did not end within 5s of SIGTERM and was killed",
 			}[mpm]
 			if !tr.Failed || tr.Clean() || !strings.Contains(tr.Failure, want) {
 				t.Errorf("%s: failed %v, %q, want %q", mpm, tr.Failed, tr.Failure, want)

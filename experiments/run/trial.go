@@ -21,7 +21,8 @@ import (
 )
 
 const (
-	grace      = 2 * time.Second // for servers to end
+	grace      = 2 * time.Second // for servers to let connections end
+	ending     = 3 * time.Second // and to end then, on a busy machine
 	readyAfter = 15 * time.Second
 	dying      = 5 * time.Second // for a server that hung up to end by itself
 )
@@ -138,7 +139,7 @@ func (x *Experiment) runServer(ctx context.Context, t *record.Trial, sub *suite.
 	}
 	defer func() {
 		if err == nil {
-			err = server.Stop(grace + time.Second)
+			err = server.Stop(grace + ending)
 		} else {
 			server.Kill()
 		}
