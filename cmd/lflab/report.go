@@ -93,7 +93,7 @@ func reportPooled(stdout io.Writer, dirs []string) error {
 			return fmt.Errorf("%s: its suite states no rule, so there is no verdict to pool", dir)
 		}
 		for _, d := range r.Damaged {
-			fmt.Fprintf(stdout, "damaged: %v\n", d)
+			fmt.Fprintf(fitted(stdout), "damaged: %v\n", d)
 		}
 		runs = append(runs, r)
 	}
@@ -101,7 +101,7 @@ func reportPooled(stdout io.Writer, dirs []string) error {
 	if err != nil {
 		return err
 	}
-	return p.Write(stdout)
+	return p.Write(fitted(stdout))
 }
 
 // reportOn writes the report of a results directory and prints its summary, or
@@ -131,7 +131,7 @@ func reportOne(stdout io.Writer, dir string) (page string, err error) {
 		return "", err
 	}
 	for _, d := range damaged {
-		fmt.Fprintf(stdout, "damaged: %v\n", d)
+		fmt.Fprintf(fitted(stdout), "damaged: %v\n", d)
 	}
 	return page, nil
 }
@@ -153,7 +153,7 @@ func reportAll(stdout io.Writer, dir string) error {
 	for _, r := range runs {
 		page, err := reportOne(stdout, filepath.Join(dir, r))
 		if err != nil {
-			fmt.Fprintf(stdout, "left out: %v\n", err)
+			fmt.Fprintf(fitted(stdout), "left out: %v\n", err)
 			failed = append(failed, err)
 			continue
 		}

@@ -344,6 +344,7 @@ func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir strin
 
 // printSummary prints the size and estimated duration of a suite.
 func printSummary(w io.Writer, x *run.Experiment) error {
+	w = fitted(w)
 	m := &x.Manifest
 	fmt.Fprintf(w, "suite %s, seed %d: %d trials in %d blocks, about %v\n",
 		m.Suite, m.Seed, len(m.Plan), m.Plan[len(m.Plan)-1].Repetition+1, x.Estimate().Round(time.Second))
