@@ -123,7 +123,7 @@ func readBounds(values []string) ([]verdict.Bound, error) {
 		var file struct{ Bounds map[string]string }
 		text, err := os.ReadFile(value)
 		if err != nil {
-			return nil, fmt.Errorf("--gate: %w", err)
+			return nil, fmt.Errorf("--gate %s: %w (want [PHASE:]METRIC=PERCENT or a TOML file of bounds)", value, err)
 		}
 		md, err := toml.Decode(string(text), &file)
 		if err != nil {

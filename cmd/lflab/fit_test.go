@@ -124,12 +124,15 @@ func TestOutputFits(t *testing.T) {
 	})
 }
 
-// The summary of the reference run is what golden files say.
+// The summary of the reference run is what golden files say, and the README shows
+// that of 80 columns.
 func TestSummaryIsGolden(t *testing.T) {
 	r, err := record.OpenRecords("../../results/quick-reference")
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.Dir = "results/quick-reference" // as from the top directory
+	readme := pages(t)["README.md"]
 	eachWidth(t, func(width int) {
 		var out bytes.Buffer
 		if err := summary(&out, r, "results/quick-reference/report.html"); err != nil {
@@ -148,6 +151,10 @@ func TestSummaryIsGolden(t *testing.T) {
 		}
 		if out.String() != string(want) {
 			t.Errorf("%s (-update writes it anew):\n%s", golden, &out)
+		}
+		shown := strings.ReplaceAll("    "+strings.ReplaceAll(strings.TrimSpace(out.String()), "\n", "\n    "), "\n    \n", "\n\n")
+		if width == 80 && !strings.Contains(readme, "\n\n"+shown+"\n\n") {
+			t.Errorf("README.md does not show this:\n%s", shown)
 		}
 	})
 }

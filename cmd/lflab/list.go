@@ -44,7 +44,7 @@ SECTION is one of
   lflab list mpms`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("lflab list takes one section at most, but was given %q", strings.Join(args, " "))
+				return fmt.Errorf("lflab list takes one section at most, but was given %s", given(args))
 			}
 			return nil
 		},
@@ -62,7 +62,7 @@ SECTION is one of
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(w, "%s\t%s\n", s.title, s.flag)
+				fmt.Fprintf(w, "%s: %s\n", s.title, s.flag) // without a tab it ends the columns above
 				for _, l := range lines {
 					fmt.Fprintf(w, "  %s\t%s\n", l.name, l.doc)
 				}

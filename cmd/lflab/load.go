@@ -84,12 +84,7 @@ results so far. A second Ctrl-C ends at once.`,
 
   # for a program: one JSON object, and nothing else, on standard output
   lflab load http://127.0.0.1:8080/hello --rate 5000 --arrivals fixed --json -`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("load: %d arguments: must be one URL", len(args))
-			}
-			return nil
-		},
+		Args: arguments("one URL, as http://127.0.0.1:8080/hello"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg.URL = args[0]
 			if err := checkArrivals(cmd, cfg); err != nil {

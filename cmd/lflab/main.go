@@ -85,6 +85,7 @@ Output fits the terminal, or COLUMNS. NO_COLOR and TERM=dumb are respected.`,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SuggestionsMinimumDistance: 2,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
@@ -121,6 +122,12 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	hint := ""
 	if near := parent.SuggestionsFor(name); len(near) > 0 {
 		hint = fmt.Sprintf(", did you mean %s?", near[0])
+	} else if parent.HasParent() && parent.HasSubCommands() {
+		var known []string
+		for _, sub := range parent.Commands() {
+			known = append(known, sub.Name())
+		}
+		hint = fmt.Sprintf(", known: %s", strings.Join(known, ", "))
 	}
 	return usageError{fmt.Errorf("unknown command %q%s (see %s --help)", name, hint, parent.CommandPath())}
 }

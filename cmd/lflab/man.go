@@ -22,7 +22,7 @@ directory that it makes if there is none. Equal binaries write equal pages.`,
 		Args: arguments("a directory"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return fmt.Errorf("write manual pages: %w", err)
+				return fmt.Errorf("write manual pages: %w (want a directory, or the name of one to make)", err)
 			}
 			n, err := writeMan(cmd.Root(), args[0])
 			if err != nil {

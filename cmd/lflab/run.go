@@ -181,6 +181,9 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 		if _, short := errors.AsType[*run.BudgetError](err); short {
 			return usageError{err}
 		}
+		if _, none := errors.AsType[*record.ChoiceError](err); none {
+			return usageError{fmt.Errorf("--only %s: %w", strings.Join(fl.only, ","), err)}
+		}
 		return err
 	}
 	var total time.Duration

@@ -64,7 +64,12 @@ func WriteSummary(w io.Writer, r *record.Run, width int, emphasise func(string) 
 		if len(s) > 1 {
 			more = fmt.Sprintf(" (and %d more)", len(s)-1)
 		}
-		end = append(end, terminal.Cut("left out: "+s[0], width-terminal.Width(more))+more)
+		why := terminal.Wrap("left out: "+s[0], width-terminal.Width(more), 10)
+		if len(why) > 2 {
+			why = []string{why[0], terminal.Cut(why[1]+" …", width-terminal.Width(more))}
+		}
+		why[len(why)-1] += more
+		end = append(end, why...)
 	}
 	for _, n := range next {
 		end = append(end, nextLines(n, width)...)
