@@ -21,6 +21,9 @@ const mostSummary = 20
 // mostRules is the largest number of rules that a summary lists.
 const mostRules = 6
 
+// mostApart is the largest number of rules whose effects have a line of their own.
+const mostApart = 3
+
 // summaryColumns is the largest number of columns of a summary's table.
 const summaryColumns = 6
 
@@ -114,7 +117,8 @@ func fitting(parts []string, width int) string {
 
 // ruleSummary writes a line for each rule, or for each of the card's other lines
 // if the suite has no rules: mark, title, effect with its interval. What is
-// claimed follows where there is room in all lines.
+// claimed follows where there is room in all lines. Where titles have no room
+// and the lines are few, each effect has a line of its own.
 func ruleSummary(v *view, c *card, width int) []string {
 	shown := c.Lines[:min(len(c.Lines), mostRules)]
 	titles := slices.Collect(func(yield func(string) bool) {
@@ -132,6 +136,13 @@ func ruleSummary(v *view, c *card, width int) []string {
 	room := width - 2 - 2 - effect
 	if longest(titles) > room {
 		titles = shortTitles(v, titles)
+	}
+	if longest(titles) > room && len(shown) <= mostApart {
+		var lines []string
+		for i, l := range shown {
+			lines = append(lines, cmp.Or(l.Mark, "·")+" "+terminal.Cut(titles[i], width-2), terminal.Cut("  "+effectOf(l)+"  "+l.Claimed, width))
+		}
+		return lines
 	}
 	wide := min(longest(titles), room)
 	tail := wide+2+claimed <= room
@@ -199,7 +210,7 @@ func (v *view) summaryTable(width, most int, emphasise func(string) string) []st
 		return nil
 	}
 	name := max(longest(v.Subjects), 6) + 2
-	const least = 10 // columns of the terminal for a column of the table
+	const least = 11 // columns of the terminal for a column of the table
 	cols := v.columnsOf(p)
 	cols = cols[:min(len(cols), summaryColumns, (width-name)/least)]
 	if len(cols) == 0 {
@@ -228,12 +239,22 @@ func (v *view) summaryTable(width, most int, emphasise func(string) string) []st
 		lines = append(lines, strings.TrimRight(line, " "))
 	}
 	rows := v.summaryRows(p, cols)
-	fit := most - high - 1
+	fit, all := most-high-1, len(rows)
 	if fit < 1 {
 		return nil
 	}
 	if len(rows) > fit {
-		rows = rows[:max(1, fit-1)]
+		about := v.subjectsOfRules()
+		slices.SortStableFunc(rows, func(a, b summaryRow) int {
+			switch in := slices.Contains(about, a.name); {
+			case in == slices.Contains(about, b.name):
+				return 0
+			case in:
+				return -1
+			}
+			return 1
+		})
+		rows = rows[:fit]
 	}
 	for _, row := range rows {
 		line := terminal.Left(row.name, name)
@@ -248,14 +269,29 @@ func (v *view) summaryTable(width, most int, emphasise func(string) string) []st
 		}
 		lines = append(lines, strings.TrimRight(line, " "))
 	}
-	note := "medians; * best, with no test of the difference"
+	note := []string{"medians, * is the best (not tested)"}
+	if more := all - len(rows); more > 0 {
+		note = append(note, words.Count(more, "more row in the report", "more rows in the report"))
+	}
 	if p.Title != "" {
-		note = p.Title + "; " + note
+		note = append(note, p.Title)
 	}
-	if more := len(v.Subjects) - len(rows); more > 0 {
-		note += fmt.Sprintf("; %d more rows in the report", more)
+	return append(lines, terminal.Cut(strings.Join(note, " · "), width))
+}
+
+// subjectsOfRules returns the subjects of the pairs that decide the rules. Where
+// a table has no room for all rows, theirs come first.
+func (v *view) subjectsOfRules() (names []string) {
+	j := v.Judged()
+	if j == nil {
+		return nil
 	}
-	return append(lines, terminal.Cut(note, width))
+	for i := range j.Rules {
+		if p := j.Rules[i].Decisive(); p != nil {
+			names = append(names, p.Of.Cell[v.Group], p.To.Cell[v.Group])
+		}
+	}
+	return names
 }
 
 // summaryPanel returns the panel of the verdict's deciding pair, otherwise the
@@ -321,6 +357,8 @@ type summaryRow struct {
 	cells []string
 }
 
+// summaryRows returns the rows of the subjects that have some number. Nothing is
+// marked in a column whose numbers are all equal.
 func (v *view) summaryRows(p findings.Panel, cols []summaryColumn) []summaryRow {
 	rows := make([]summaryRow, len(v.Subjects))
 	for i, s := range v.Subjects {
@@ -328,25 +366,29 @@ func (v *view) summaryRows(p findings.Panel, cols []summaryColumn) []summaryRow 
 	}
 	for _, c := range cols {
 		medians := make([]stats.Interval, len(rows))
-		known, best := 0, 0.0
+		known, best, equal := 0, 0.0, true
 		for i, s := range v.Subjects {
 			medians[i] = stats.Summarise(v.Sample(c.phase.Name, p, s, *c.metric).Valid)
 			if x := medians[i]; x.N > 0 {
+				before := best
 				if known == 0 || c.metric.Higher == (x.Center > best) && x.Center != best {
 					best = x.Center
 				}
+				equal = equal && (known == 0 || x.Center == before)
 				known++
 			}
 		}
 		for i, x := range medians {
 			cell := "-"
 			if x.N > 0 {
-				if cell = words.Short(x.Center); known > 1 && x.Center == best {
+				if cell = words.Short(x.Center); !equal && x.Center == best {
 					cell += "*"
 				}
 			}
 			rows[i].cells = append(rows[i].cells, cell)
 		}
 	}
-	return rows
+	return slices.DeleteFunc(rows, func(r summaryRow) bool {
+		return !slices.ContainsFunc(r.cells, func(c string) bool { return c != "-" })
+	})
 }
