@@ -60,7 +60,7 @@ func (p *runProgress) show(s run.Progress) {
 }
 
 // line returns a line like "trial 12/60, 30 s left, leader/close 41,200 req/s;
-// did not count: 2 other_load". What matters most is at its beginning.
+// gates: 2 other_load". What matters most is at its beginning.
 func (p *runProgress) line(s run.Progress) string {
 	if s.Busy > 0 {
 		return fmt.Sprintf("other programs use %.0f %% of the machine's CPU time: waiting for them to end", 100*s.Busy)
@@ -88,7 +88,7 @@ func outcomeOf(t *record.Trial) string {
 	case t.Failed:
 		return "failed: " + strings.ReplaceAll(t.Failure, "\n", " ")
 	case !t.Clean():
-		return "does not count"
+		return "left out"
 	case len(t.Phases) > 0 && t.Phases[0].Requests > 0:
 		return thousands(t.Phases[0].RequestsPerSecond) + " req/s"
 	case len(t.Phases) > 0 && t.Phases[0].H != nil:
@@ -107,7 +107,7 @@ func (p *runProgress) failed() string {
 	for _, gate := range slices.Sorted(maps.Keys(p.failures)) {
 		parts = append(parts, fmt.Sprintf("%d %s", p.failures[gate], gate))
 	}
-	return "; did not count: " + strings.Join(parts, ", ")
+	return "; gates: " + strings.Join(parts, ", ")
 }
 
 // roughly formats a time in whole seconds, or above 5 min in whole minutes.

@@ -89,10 +89,10 @@ func TestRunProgressLines(t *testing.T) {
 		{run.Progress{Total: 60, Left: 84 * time.Second}, "0 of 60 trials done, 84 s left"},
 		{run.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &record.Trial{Cell: cell, Phases: closed}}, "trial 12/60, 30 s left, leader/close 41,200 req/s"},
 		{run.Progress{Done: 1, Total: 2, Left: 20 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed, Gates: gates}},
-			"trial 1/2, 20 min left, leader/close does not count; did not count: 1 other_load"},
+			"trial 1/2, 20 min left, leader/close left out; gates: 1 other_load"},
 		{run.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Budget: 6 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed}},
 			"trial 12/60, 30 s left, 6 min of the budget, leader/close 41,200 req/s"},
-		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2, 0 s left, leader/close failed: it died; did not count: 1 failed"},
+		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2, 0 s left, leader/close failed: it died; gates: 1 failed"},
 		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Phases: []record.PhaseResult{{H: &stats.Dist{Mean: 1750}}}}}, "trial 1/2, 0 s left, leader/close 1,750 ns"},
 	} {
 		var out bytes.Buffer
@@ -122,7 +122,7 @@ func TestRunProgressIsALineEveryTenSeconds(t *testing.T) {
 	p.show(run.Progress{Busy: 0.5})
 	p.show(run.Progress{Busy: 0.6})
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 4 || !strings.HasSuffix(lines[2], "did not count: 21 steady") || !strings.HasPrefix(lines[3], "other programs use 50 %") {
+	if len(lines) != 4 || !strings.HasSuffix(lines[2], "gates: 21 steady") || !strings.HasPrefix(lines[3], "other programs use 50 %") {
 		t.Errorf("lines are\n%s", out.String())
 	}
 }
