@@ -48,14 +48,16 @@ what matters.
 
 It prints one line for each cell and phase that is worse by its whole interval,
 one for each that cannot be told, with the blocks that would tell, and ends with
-status 0 (every interval lies within its bound), 1 (something is worse) or 2 (nothing is
-worse, but something cannot be told, or the command line is wrong). A difference
+status 0 (every interval lies within its bound), 1 (something is worse) or 2
+(nothing is worse, but something cannot be told, or the command line is wrong). A difference
 smaller than A's own trials differ by chance never fails. Both runs must come
 from one machine, soon after each other: a slower machine is a slower server.`,
 		Example: `  lflab compare results/quick-20260102T150405Z results/quick-20260103T150405Z
-  lflab compare --gate open:cpu_us_per_request=3% --only mpm=leader,mode=close before after`,
+  lflab compare --gate open:cpu_us_per_request=3% \
+                --only mpm=leader,mode=close before after`,
 		Args: arguments("a results directory", "another one"),
 		RunE: func(_ *cobra.Command, args []string) error {
+			stdout, stderr := fitted(stdout), fitted(stderr)
 			bounds, err := readBounds(gate)
 			switch {
 			case err != nil:
@@ -121,7 +123,7 @@ func readBounds(values []string) ([]verdict.Bound, error) {
 		var file struct{ Bounds map[string]string }
 		text, err := os.ReadFile(value)
 		if err != nil {
-			return nil, fmt.Errorf("--gate: %w", err)
+			return nil, fmt.Errorf("--gate %s: %w (want [PHASE:]METRIC=PERCENT or a TOML file of bounds)", value, err)
 		}
 		md, err := toml.Decode(string(text), &file)
 		if err != nil {

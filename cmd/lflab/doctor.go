@@ -26,16 +26,15 @@ Without the privilege for that, it names the missing one. Each line has a level:
 Its exit status is 0 whatever it finds.`,
 		Args: noArguments(nil),
 		RunE: func(*cobra.Command, []string) error {
-			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+			all := append(machine.Doctor(), probe.Doctor()...)
+			if err := printFindings(stdout, all); err != nil {
+				return err
+			}
 			warnings := 0
-			for _, f := range append(machine.Doctor(), probe.Doctor()...) {
+			for _, f := range all {
 				if f.Level == machine.Warn {
 					warnings++
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", f.Level, f.Name, f.Value, f.Sentence)
-			}
-			if err := w.Flush(); err != nil {
-				return err
 			}
 			if warnings == 0 {
 				_, err := fmt.Fprintln(stdout, "\nnothing here would disturb a measurement")
@@ -45,4 +44,18 @@ Its exit status is 0 whatever it finds.`,
 			return err
 		},
 	}
+}
+
+// printFindings writes a line for each finding. Where the width is known, long
+// values stand in one column with what they mean.
+func printFindings(stdout io.Writer, all []machine.Finding) error {
+	between := "\t"
+	if screenOf(stdout).width > 0 {
+		between = ": "
+	}
+	w := tabwriter.NewWriter(fitted(stdout), 0, 0, 2, ' ', 0)
+	for _, f := range all {
+		fmt.Fprintf(w, "%s\t%s\t%s%s%s\n", f.Level, f.Name, f.Value, between, f.Sentence)
+	}
+	return w.Flush()
 }

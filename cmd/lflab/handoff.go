@@ -19,7 +19,7 @@ func newHandoffCommand(stdout io.Writer) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:    "handoff",
 		Short:  "time a hand-off between two threads, without a server",
-		Long:   "handoff lets two locked threads pass a turn to and fro and prints the one-way time. The suite handoff runs it.",
+		Long:   "handoff lets two locked threads pass a turn to and fro and prints the one-way\ntime. The suite handoff runs it.",
 		Hidden: true,
 		Args:   noArguments(nil),
 		RunE: func(*cobra.Command, []string) error {

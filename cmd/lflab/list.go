@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"lflab/experiments/suite"
+	"lflab/experiments/terminal"
 	"lflab/lf"
 	"lflab/lf/mpm"
 	"lflab/sync/gate"
@@ -37,10 +38,16 @@ func newListCommand(stdout io.Writer) *cobra.Command {
 		Long: `list names what this binary was built with, one line each: architectures,
 primitives, orders, promotions, suites and the rest.
 
-SECTION is one of ` + known + `.`,
+SECTION is one of
+` + strings.Join(terminal.Wrap(known, 80, 0), "\n") + `.`,
 		Example: `  lflab list
   lflab list mpms`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("lflab list takes one section at most, but was given %s", given(args))
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				at := slices.Index(names, args[0])
@@ -49,13 +56,13 @@ SECTION is one of ` + known + `.`,
 				}
 				all = all[at : at+1]
 			}
-			w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+			w := tabwriter.NewWriter(fitted(stdout), 0, 0, 2, ' ', 0)
 			for _, s := range all {
 				lines, err := s.lines()
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(w, "%s\t%s\n", s.title, s.flag)
+				fmt.Fprintf(w, "%s: %s\n", s.title, s.flag) // without a tab it ends the columns above
 				for _, l := range lines {
 					fmt.Fprintf(w, "  %s\t%s\n", l.name, l.doc)
 				}

@@ -60,8 +60,8 @@ was planned in the measured time; load waits for later answers, at most for the
 --timeout. A request without an answer counts as slower than the --timeout, so
 that no quantile hides it. A request of the warm-up is not counted; if one was
 open in the measured time for so long that the figures leave out something, the
-table and the JSON say on how many connections, and how long. Only 2xx answers are a success; without any, the exit
-status is 1.
+table and the JSON say on how many connections, and how long. Only 2xx answers
+are a success; without any, the exit status is 1.
 
 Ctrl-C ends the load, waits a second for requests in flight, and prints the
 results so far. A second Ctrl-C ends at once.`,
@@ -75,19 +75,16 @@ results so far. A second Ctrl-C ends at once.`,
   lflab load http://127.0.0.1:8080/hello --rate 5000 --connections 128
 
   # pairs 20 µs apart, 500 a second, sent by two threads
-  lflab load http://127.0.0.1:8080/hello --close --rate 1000 --arrivals paired --spacing 20us --threads 2
+  lflab load http://127.0.0.1:8080/hello --close --rate 1000 --threads 2 \
+             --arrivals paired --spacing 20us
 
   # 16 requests at once, 100 times a second, from CPU 1
-  lflab load http://127.0.0.1:8080/hello --rate 1600 --arrivals burst --burst 16 --cpus 1
+  lflab load http://127.0.0.1:8080/hello --rate 1600 --arrivals burst \
+             --burst 16 --cpus 1
 
   # for a program: one JSON object, and nothing else, on standard output
   lflab load http://127.0.0.1:8080/hello --rate 5000 --arrivals fixed --json -`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return fmt.Errorf("load: %d arguments: must be one URL", len(args))
-			}
-			return nil
-		},
+		Args: arguments("one URL, as http://127.0.0.1:8080/hello"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg.URL = args[0]
 			if err := checkArrivals(cmd, cfg); err != nil {
@@ -170,7 +167,7 @@ func runLoad(ctx context.Context, stdout, stderr io.Writer, cfg load.Config, out
 		err = errors.Join(err, out.write(result))
 		var text bytes.Buffer
 		printLoad(&text, cfg, result)
-		if _, e := table.Write(text.Bytes()); e != nil {
+		if _, e := fitted(table).Write(text.Bytes()); e != nil {
 			err = errors.Join(err, fmt.Errorf("write the table: %w", e))
 		}
 	}

@@ -10,13 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-)
 
-// lflab exits with one of these statuses.
-const (
-	exitDone   = 0
-	exitFailed = 1
-	exitUsage  = 2
+	"lflab/experiments/terminal"
 )
 
 // usageError is an error in the command line. It makes lflab exit with
@@ -31,17 +26,18 @@ func execute(stdout, stderr io.Writer, args []string) int {
 	root := newRootCommand(stdout, stderr)
 	help := &written{w: stdout}
 	root.SetOut(help) // package cobra ignores errors of writing help
+	printHelp := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		cmd.SetOut(terminal.Fold(help, screenOf(stdout).width))
+		printHelp(cmd, args)
+	})
 	root.SetArgs(args)
 	err := errors.Join(root.Execute(), help.err)
-	if err == nil {
-		return exitDone
+	status := statusOf(err)
+	if status != exitDone && status != exitClosed {
+		fmt.Fprintf(fitted(stderr), "lflab: %v\n", err)
 	}
-	fmt.Fprintf(stderr, "lflab: %v\n", err)
-	var usage usageError
-	if errors.As(err, &usage) {
-		return exitUsage
-	}
-	return exitFailed
+	return status
 }
 
 // written keeps the first error of its writer.
@@ -70,10 +66,14 @@ queued, is compared with its rivals on one code base.
 
 Start with "lflab run": two minutes of real servers under real load, a
 table, and a report with figures. "lflab list" says what can be compared,
-"lflab doctor" what would disturb a measurement on this machine.`,
+"lflab doctor" what would disturb a measurement on this machine, and
+"lflab help exit-codes" what the exit status means.
+
+Output fits the terminal, or COLUMNS. NO_COLOR and TERM=dumb are respected.`,
 		Example: `  lflab run
   lflab serve --mpm leader --listen 127.0.0.1:8080
   lflab load http://127.0.0.1:8080/hello --connections 32 --duration 5s`,
+		Version:       strings.TrimPrefix(versionLine(), "lflab "),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -85,6 +85,7 @@ table, and a report with figures. "lflab list" says what can be compared,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SuggestionsMinimumDistance: 2,
 	}
+	root.SetVersionTemplate("{{.Name}} {{.Version}}\n")
 	root.SetErr(stderr)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
@@ -97,6 +98,9 @@ table, and a report with figures. "lflab list" says what can be compared,
 		newProbeCommand(stdout, stderr),
 		newDoctorCommand(stdout, stderr),
 		newStatusCommand(stdout),
+		newVersionCommand(stdout),
+		newManCommand(stdout),
+		newExitCodesTopic(),
 		newHandoffCommand(stdout),
 		newSpinnerCommand(stdout),
 		newKeepCommand(),
@@ -118,6 +122,12 @@ func unknownCommand(parent *cobra.Command, name string) error {
 	hint := ""
 	if near := parent.SuggestionsFor(name); len(near) > 0 {
 		hint = fmt.Sprintf(", did you mean %s?", near[0])
+	} else if parent.HasParent() && parent.HasSubCommands() {
+		var known []string
+		for _, sub := range parent.Commands() {
+			known = append(known, sub.Name())
+		}
+		hint = fmt.Sprintf(", known: %s", strings.Join(known, ", "))
 	}
 	return usageError{fmt.Errorf("unknown command %q%s (see %s --help)", name, hint, parent.CommandPath())}
 }

@@ -207,9 +207,9 @@ func runProbe(ctx context.Context, stdout, stderr io.Writer, p *probeFlags) erro
 	if m.Ended != nil {
 		fmt.Fprintf(stderr, "lflab: the measurement ended after %.1f s: %v\n", m.Report.DurationS, m.Ended)
 	}
-	table := stdout
+	table := fitted(stdout)
 	if p.json == "-" {
-		table = stderr
+		table = fitted(stderr)
 	}
 	out := probeResult{Report: m.Report}
 	if recorder != nil && refused == nil {

@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/sys/unix"
 )
 
 // progress shows the progress of a task of known duration: as a bar on a
@@ -29,11 +27,7 @@ type progress struct {
 func newProgress(w io.Writer, what, noun string, total time.Duration) *progress {
 	every := max(time.Second, total/10)
 	p := &progress{w: w, what: what, noun: noun, every: every, next: every}
-	file, ok := w.(*os.File)
-	if !ok {
-		return p
-	}
-	if _, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS); err != nil {
+	if !screenOf(w).terminal {
 		return p
 	}
 	p.bars = mpb.New(mpb.WithOutput(w), mpb.WithWidth(40), mpb.WithRefreshRate(200*time.Millisecond))

@@ -19,13 +19,15 @@ import (
 )
 
 func newReportCommand(stdout, stderr io.Writer) *cobra.Command {
-	var pack, unpack bool
+	var pack, unpack, open bool
 	cmd := &cobra.Command{
 		Use:   "report DIR...",
 		Short: "make figures, tables and report.html again, from the data alone",
 		Long: `report reads a results directory and writes its figures/ (SVG, PDF and PNG) and
 report.html anew. It runs nothing: equal data give equal files. A directory
-whose run was interrupted gives a report of the trials that are complete.
+whose run was interrupted gives a report of the trials that are complete. It
+prints the summary that lflab run ends with. --open opens the page with xdg-open,
+or says where it is if that program or a display is missing.
 
 For a directory of results directories, such as results/, it reports on each of
 them and makes two pages about all: overview.html, and README.md with one
@@ -41,6 +43,7 @@ With --pack it puts the files of the trials into one archive, trials.zip.zst, an
 removes them once the archive has been read back and found equal; --unpack is
 the reverse. Every command reads both forms; run --resume unpacks first.`,
 		Example: `  lflab report results/quick-20260102T150405Z
+  lflab report --open results/quick-20260102T150405Z
   lflab report results
   lflab report results/quick-20260102T150405Z results/quick-20260103T150405Z
   lflab report --pack results/quick-20260102T150405Z`,
@@ -48,7 +51,11 @@ the reverse. Every command reads both forms; run --resume unpacks first.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			switch {
 			case len(args) > 1 && (pack || unpack):
-				return usageError{errors.New("--pack and --unpack take one results directory")}
+				return usageError{fmt.Errorf("--pack and --unpack take one results directory, but were given %d", len(args))}
+			case open && (pack || unpack):
+				return usageError{errors.New("--open goes with a report, which --pack and --unpack do not make")}
+			case open && len(args) > 1:
+				return usageError{fmt.Errorf("--open takes one directory, but was given %d", len(args))}
 			case len(args) > 1:
 				return reportPooled(stdout, args)
 			case pack && unpack:
@@ -58,13 +65,15 @@ the reverse. Every command reads both forms; run --resume unpacks first.`,
 			case unpack:
 				return record.Unpack(args[0])
 			}
-			if record.Is(args[0]) {
-				return reportOne(stdout, args[0])
+			page, err := reportOn(stdout, args[0])
+			if err != nil || !open {
+				return err
 			}
-			return reportAll(stdout, args[0])
+			return openPage(stdout, page)
 		},
 	}
 	cmd.Flags().BoolVar(&pack, "pack", false, "put the trials into trials.zip.zst, and report nothing")
+	cmd.Flags().BoolVar(&open, "open", false, "open the page in a browser")
 	cmd.Flags().BoolVar(&unpack, "unpack", false, "put the trials back into files, and report nothing")
 	return cmd
 }
@@ -84,7 +93,7 @@ func reportPooled(stdout io.Writer, dirs []string) error {
 			return fmt.Errorf("%s: its suite states no rule, so there is no verdict to pool", dir)
 		}
 		for _, d := range r.Damaged {
-			fmt.Fprintf(stdout, "damaged: %v\n", d)
+			fmt.Fprintf(fitted(stdout), "damaged: %v\n", d)
 		}
 		runs = append(runs, r)
 	}
@@ -92,22 +101,39 @@ func reportPooled(stdout io.Writer, dirs []string) error {
 	if err != nil {
 		return err
 	}
-	return p.Write(stdout)
+	return p.Write(fitted(stdout))
 }
 
-func reportOne(stdout io.Writer, dir string) error {
-	path, damaged, err := report.WriteReport(dir)
+// reportOn writes the report of a results directory and prints its summary, or
+// writes those of all results directories in dir. page is the page to look at.
+func reportOn(stdout io.Writer, dir string) (page string, err error) {
+	if !record.Is(dir) {
+		return filepath.Join(dir, "overview.html"), reportAll(stdout, dir)
+	}
+	if page, err = reportOne(stdout, dir); err != nil {
+		return "", err
+	}
+	r, err := record.OpenRecords(dir)
+	if err != nil {
+		return "", err
+	}
+	return page, summary(stdout, r, page)
+}
+
+// reportOne writes the report of a results directory, and prints what of it
+// cannot be read.
+func reportOne(stdout io.Writer, dir string) (page string, err error) {
+	page, damaged, err := report.WriteReport(dir)
 	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		return fmt.Errorf("%w (a report is written beside its data: copy the directory to where you may write)", err)
+		return "", fmt.Errorf("%w (a report is written beside its data: copy the directory to where you may write)", err)
 	}
 	if err != nil {
-		return err
+		return "", err
 	}
 	for _, d := range damaged {
-		fmt.Fprintf(stdout, "damaged: %v\n", d)
+		fmt.Fprintf(fitted(stdout), "damaged: %v\n", d)
 	}
-	_, err = fmt.Fprintln(stdout, path)
-	return err
+	return page, nil
 }
 
 // reportAll writes the report of each run in a directory of results, and the
@@ -125,10 +151,13 @@ func reportAll(stdout io.Writer, dir string) error {
 	}
 	var failed []error
 	for _, r := range runs {
-		if err := reportOne(stdout, filepath.Join(dir, r)); err != nil {
-			fmt.Fprintf(stdout, "left out: %v\n", err)
+		page, err := reportOne(stdout, filepath.Join(dir, r))
+		if err != nil {
+			fmt.Fprintf(fitted(stdout), "left out: %v\n", err)
 			failed = append(failed, err)
+			continue
 		}
+		fmt.Fprintln(stdout, page)
 	}
 	if err := pagesOnAll(stdout, dir); err != nil {
 		return err

@@ -30,7 +30,7 @@ type runFlags struct {
 	only          []string
 	budget        time.Duration
 	dryRun, force bool
-	busy          bool
+	busy, verbose bool
 	live          string
 
 	page *live.Server // nil without --live
@@ -50,6 +50,11 @@ directory with data, tables, figures and report.html. A suite is one of those
 that lflab list shows, or the path of a TOML file; all stands for every suite of
 the list. If a suite fails, the next one still runs. A suite that claims
 something ends in a verdict on it, computed by its rules.
+
+At the end it prints at most 20 lines: each rule with its mark (✔ confirmed,
+≈ equivalent or smaller than claimed, ✘ contradicted, ? undecided), its effect
+and a 95 % interval, a table, the report, and the command that would decide what
+is open. --verbose prints everything else first.
 
 Before the first trial it waits up to 20 s for other programs to end, and it
 stops, with what to do, when their load makes eight trials in a row invalid;
@@ -101,6 +106,7 @@ that were measured with another load, server, program or machine.`,
 	f.BoolVar(&fl.busy, "busy", false, "go on although other programs take the CPU time of trial after trial")
 	f.StringVar(&fl.live, "live", "", "serve the page of the run while it goes on, at this `address` (default "+live.DefaultAddress+")")
 	f.Lookup("live").NoOptDefVal = live.DefaultAddress
+	f.BoolVarP(&fl.verbose, "verbose", "v", false, "print everything: all cells, trials that do not count and why, the rules with their pairs, the answer")
 	f.BoolVar(&fl.dryRun, "dry-run", false, "print the plan and its duration, and measure nothing")
 	return cmd
 }
@@ -174,6 +180,9 @@ func (fl *runFlags) run(ctx context.Context, args []string, stdout, stderr io.Wr
 		_, err := fl.suite(ctx, all[0], args[0], dirs[0], stdout, stderr, printPlan)
 		if _, short := errors.AsType[*run.BudgetError](err); short {
 			return usageError{err}
+		}
+		if _, none := errors.AsType[*record.ChoiceError](err); none {
+			return usageError{fmt.Errorf("--only %s: %w", strings.Join(fl.only, ","), err)}
 		}
 		return err
 	}
@@ -312,9 +321,10 @@ func (fl *runFlags) command(suite string, m *record.Manifest) string {
 // experiment runs one experiment and prints its results.
 func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir string, progress *runProgress, stdout io.Writer) error {
 	m := &x.Manifest
-	fmt.Fprintf(stdout, "%s\n%s\n\n", m.Title, m.Question)
+	about := fitted(progress.Writer)
+	fmt.Fprintf(about, "%s\n%s\n", m.Title, m.Question)
 	for _, s := range m.Skipped {
-		fmt.Fprintf(stdout, "left out: %s\n", s)
+		fmt.Fprintf(about, "left out: %s\n", s)
 	}
 	progress.label = func(c record.Cell) string { return record.Label(m.Axes, c) }
 	r, err := x.Run(ctx)
@@ -325,8 +335,8 @@ func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir strin
 	if err != nil {
 		return err
 	}
-	printAside(stdout, &r.Manifest)
-	if err := present(stdout, r); err != nil {
+	printAside(fitted(stdout), &r.Manifest)
+	if err := present(stdout, r, fl.verbose); err != nil {
 		return err
 	}
 	if fl.page != nil {
@@ -337,6 +347,7 @@ func (fl *runFlags) experiment(ctx context.Context, x *run.Experiment, dir strin
 
 // printSummary prints the size and estimated duration of a suite.
 func printSummary(w io.Writer, x *run.Experiment) error {
+	w = fitted(w)
 	m := &x.Manifest
 	fmt.Fprintf(w, "suite %s, seed %d: %d trials in %d blocks, about %v\n",
 		m.Suite, m.Seed, len(m.Plan), m.Plan[len(m.Plan)-1].Repetition+1, x.Estimate().Round(time.Second))

@@ -11,11 +11,40 @@ import (
 	"lflab/experiments/record"
 	"lflab/experiments/report"
 	"lflab/experiments/verdict"
+	"lflab/experiments/words"
 )
 
-// present prints the results of a run: the table, the trials that do not count,
-// the verdict, the answer, and the path of the report, which it writes.
-func present(w io.Writer, r *record.Run) error {
+// present writes the report of a run and prints its summary: at most 20 lines,
+// with the report and the commands to go on with. If verbose, the details come
+// first.
+func present(w io.Writer, r *record.Run, verbose bool) error {
+	path, _, err := report.WriteReport(r.Dir) // before the first output, whose reader may go away
+	if err != nil {
+		return err
+	}
+	if verbose {
+		if err := details(fitted(w), r); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+	}
+	return summary(w, r, path)
+}
+
+// summary prints the summary of a run whose report is at path.
+func summary(w io.Writer, r *record.Run, path string) error {
+	next := []report.Next{{Name: "report", Text: path}, {Name: "open", Text: "lflab report --open " + r.Dir}}
+	if more := blocksOf(verdict.Judge(r), r.Manifest.Repeat); more != nil && r.Manifest.BudgetS == 0 {
+		next = append(next, report.Next{Name: "decide", Text: "lflab run --resume " + r.Dir,
+			Note: fmt.Sprintf("up to %s of %s", words.Count(min(more.Blocks, r.Manifest.Repeat), "more block", "more blocks"), words.Count(len(more.Cells), "cell", "cells"))})
+	}
+	to := screenOf(w)
+	return report.WriteSummary(w, r, to.or(80), to.bold, next)
+}
+
+// details prints all cells, the trials that do not count, the verdict with the
+// pairs of its rules, the answer, and the command that repeats the run.
+func details(w io.Writer, r *record.Run) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if err := r.WriteTable(t, columns(r)); err != nil {
 		return err
@@ -43,25 +72,17 @@ func present(w io.Writer, r *record.Run) error {
 			fmt.Fprintf(w, "\n%s\n", grown)
 		}
 	}
-	v := verdict.Judge(r)
 	if len(r.Manifest.Rules) > 0 {
 		fmt.Fprintln(w)
-		if err := v.Write(w); err != nil {
+		if err := verdict.Judge(r).Write(w); err != nil {
 			return err
 		}
 	}
 	if m := r.Manifest; m.BudgetS > 0 {
 		fmt.Fprintf(w, "\nbudget of %v: %s; the number of processes was not fixed beforehand\n", time.Duration(m.BudgetS*float64(time.Second)), m.Stopped)
 	}
-	path, _, err := report.WriteReport(r.Dir) // printInvalid has listed the damage
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(w, "\n%s\n\nreport: %s\nagain:  %s\n", findings.Answer(r), path, r.Manifest.Command)
-	if more := blocksOf(v, r.Manifest.Repeat); more != nil && r.Manifest.BudgetS == 0 {
-		fmt.Fprintf(w, "decide: lflab run --resume %s  (adds up to %d blocks of %d cells; %s)\n", r.Dir, min(more.Blocks, r.Manifest.Repeat), len(more.Cells), more.Why)
-	}
-	return nil
+	_, err := fmt.Fprintf(w, "\n%s\n\nagain: %s\n", findings.Answer(r), r.Manifest.Command)
+	return err
 }
 
 // columns returns the columns of the table, without metrics that no row has.

@@ -14,6 +14,7 @@ import (
 	"lflab/experiments/run"
 	"lflab/experiments/stats"
 	"lflab/experiments/suite"
+	"lflab/experiments/terminal"
 )
 
 func TestRunRefusesFlags(t *testing.T) {
@@ -85,14 +86,14 @@ func TestRunProgressLines(t *testing.T) {
 		p    run.Progress
 		want string
 	}{
-		{run.Progress{Total: 60, Left: 84 * time.Second}, "0 of 60 trials done, about 84 s left"},
-		{run.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &record.Trial{Cell: cell, Phases: closed}}, "trial 12/60 leader/close 41,200 req/s, 30 s left"},
+		{run.Progress{Total: 60, Left: 84 * time.Second}, "0 of 60 trials done, 84 s left"},
+		{run.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Trial: &record.Trial{Cell: cell, Phases: closed}}, "trial 12/60, 30 s left, leader/close 41,200 req/s"},
 		{run.Progress{Done: 1, Total: 2, Left: 20 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed, Gates: gates}},
-			"trial 1/2 leader/close 41,200 req/s (does not count: other_load), 20 min left"},
+			"trial 1/2, 20 min left, leader/close left out; gates: 1 other_load"},
 		{run.Progress{Done: 12, Total: 60, Left: 30 * time.Second, Budget: 6 * time.Minute, Trial: &record.Trial{Cell: cell, Phases: closed}},
-			"trial 12/60 leader/close 41,200 req/s, 30 s left, 6 min of the budget"},
-		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2 leader/close failed: it died, 0 s left"},
-		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Phases: []record.PhaseResult{{H: &stats.Dist{Mean: 1750}}}}}, "trial 1/2 leader/close 1,750 ns, 0 s left"},
+			"trial 12/60, 30 s left, 6 min of the budget, leader/close 41,200 req/s"},
+		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Failed: true, Failure: "it\ndied"}}, "trial 1/2, 0 s left, leader/close failed: it died; gates: 1 failed"},
+		{run.Progress{Done: 1, Total: 2, Trial: &record.Trial{Cell: cell, Phases: []record.PhaseResult{{H: &stats.Dist{Mean: 1750}}}}}, "trial 1/2, 0 s left, leader/close 1,750 ns"},
 	} {
 		var out bytes.Buffer
 		p := newRunProgress(&out)
@@ -101,6 +102,51 @@ func TestRunProgressLines(t *testing.T) {
 		p.end()
 		if got := out.String(); got != c.want+"\n" {
 			t.Errorf("line is %q, want %q", got, c.want)
+		}
+	}
+}
+
+// Elsewhere than on a terminal a line is written every ten seconds, and at once
+// when a run begins to wait for other programs. No failure is lost between two
+// lines.
+func TestRunProgressIsALineEveryTenSeconds(t *testing.T) {
+	var out bytes.Buffer
+	p := newRunProgress(&out)
+	now := time.Now()
+	p.now = func() time.Time { return now }
+	failed := &record.Trial{Gates: []record.Gate{{Name: "steady"}}}
+	for i := range 25 { // a trial a second
+		p.show(run.Progress{Done: i, Total: 25, Trial: failed})
+		now = now.Add(time.Second)
+	}
+	p.show(run.Progress{Busy: 0.5})
+	p.show(run.Progress{Busy: 0.6})
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 4 || !strings.HasSuffix(lines[2], "gates: 21 steady") || !strings.HasPrefix(lines[3], "other programs use 50 %") {
+		t.Errorf("lines are\n%s", out.String())
+	}
+}
+
+// On a terminal one line is rewritten, never longer than the terminal, and
+// removed at the end.
+func TestRunProgressRewritesALine(t *testing.T) {
+	var out bytes.Buffer
+	p := newRunProgress(&out)
+	p.screen = screen{Writer: &out, terminal: true, width: 40}
+	p.label = func(record.Cell) string { return strings.Repeat("long", 20) }
+	for i := range 3 {
+		p.show(run.Progress{Done: i + 1, Total: 25, Trial: &record.Trial{}})
+	}
+	p.end()
+	p.end()
+	got := out.String()
+	looks := strings.Split(strings.TrimPrefix(got, "\r"), "\r")
+	if len(looks) != 4 || strings.Contains(got, "\n") || looks[3] != "\x1b[K" {
+		t.Fatalf("written: %q", got)
+	}
+	for i, look := range looks[:3] {
+		if !strings.HasPrefix(look, fmt.Sprintf("trial %d/25", i+1)) || terminal.Width(look) > 39 {
+			t.Errorf("look %d is %q, of %d columns", i, look, terminal.Width(look))
 		}
 	}
 }

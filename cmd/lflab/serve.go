@@ -54,7 +54,8 @@ controlling terminal (a terminal sends WINCH when its size changes). -k sends
 signals to the process in the PidFile.`,
 		Example: `  lflab serve --mpm leader --listen 127.0.0.1:8080
   lflab serve --mpm worker --threads 64 --primitive spinfutex --spin 5us
-  lflab serve --mpm event --start-servers 4 --threads-per-child 16 --docroot ./public
+  lflab serve --mpm event --start-servers 4 --threads-per-child 16 \
+              --docroot ./public
   lflab serve --config server.conf --check
   lflab serve --config server.conf
   lflab serve --config server.conf -k graceful`,

@@ -60,7 +60,7 @@ Below the letters, ^ marks a leader or listener, the next to take a connection.`
   lflab status --json -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return fmt.Errorf("status: %d arguments: at most one URL", len(args))
+				return fmt.Errorf("lflab status takes one URL at most, but was given %s", given(args))
 			}
 			return nil
 		},

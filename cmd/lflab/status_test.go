@@ -239,7 +239,7 @@ func TestStatusOutlives(t *testing.T) {
 }
 
 // terminal opens a pseudo terminal whose tty has 12 lines.
-func terminal(t *testing.T) (master, tty *os.File) {
+func openTerminal(t *testing.T) (master, tty *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -270,7 +270,7 @@ func terminal(t *testing.T) (master, tty *os.File) {
 func TestStatusOnATerminal(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	t.Setenv("NO_COLOR", "")
-	master, tty := terminal(t)
+	master, tty := openTerminal(t)
 	url, looks := countingServer(t)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()

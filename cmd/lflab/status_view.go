@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"lflab/experiments/terminal"
 	"lflab/lf/httpd/status"
 
 	"golang.org/x/sys/unix"
@@ -18,27 +19,26 @@ import (
 // last one on a terminal. Elsewhere it follows below.
 type statusView struct {
 	w        io.Writer
-	terminal *os.File // nil if w is no terminal
+	terminal *os.File // nil if w is no terminal that can rewrite lines
 	colours  bool
+	width    int  // 0 if unknown
 	over     bool // each look replaces the last
 	drawn    bool
 	err      error // of the first failed write; nothing is written after it
 }
 
 func newStatusView(w io.Writer) *statusView {
-	v := &statusView{w: w}
-	if file, ok := w.(*os.File); ok {
-		if _, err := unix.IoctlGetTermios(int(file.Fd()), unix.TCGETS); err == nil {
-			v.terminal = file
-			v.colours = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-		}
+	to := screenOf(w)
+	v := &statusView{w: w, colours: to.colours, width: to.width}
+	if to.terminal {
+		v.terminal = w.(*os.File)
 	}
 	return v
 }
 
 // begin clears the terminal for looks that replace each other.
 func (v *statusView) begin() {
-	if v.over = v.terminal != nil && os.Getenv("TERM") != "dumb"; v.over {
+	if v.over = v.terminal != nil; v.over {
 		v.write("\x1b[?25l\x1b[H\x1b[2J") // hide the cursor, clear the screen
 	}
 }
@@ -64,6 +64,9 @@ func (v *statusView) fail(err error) {
 // show writes a block of lines. It cuts a block that is higher than the
 // terminal if looks replace each other.
 func (v *statusView) show(block string) {
+	var fit strings.Builder
+	_, _ = io.WriteString(terminal.Fold(&fit, v.width), block) // writing to memory does not fail
+	block = fit.String()
 	if !v.over {
 		if v.drawn {
 			block = "\n" + block
@@ -153,7 +156,7 @@ func (v *statusView) table(w io.Writer, r *status.Reading, since status.Reading,
 	}
 }
 
-// boardWidth is the number of letters in a line, as on Apache's page.
+// boardWidth is the largest number of letters in a line, as on Apache's page.
 const boardWidth = 64
 
 // letters writes a scoreboard with a line of marks below each line that has a
@@ -161,6 +164,9 @@ const boardWidth = 64
 func (v *statusView) letters(w io.Writer, letters, marks string) {
 	for len(letters) > 0 {
 		n := min(boardWidth, len(letters))
+		if v.width > 0 {
+			n = min(n, v.width)
+		}
 		line, signs := letters[:n], ""
 		if len(marks) >= n {
 			signs, marks = marks[:n], marks[n:]

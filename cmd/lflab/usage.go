@@ -39,6 +39,8 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &unknown) {
 		if near := nearest(cmd, unknown.GetSpecifiedName()); near != "" {
 			err = fmt.Errorf("%w (did you mean --%s?)", err, near)
+		} else if known := flagNames(cmd); len(known) <= fewFlags {
+			err = fmt.Errorf("%w (%s has %s)", err, cmd.CommandPath(), strings.Join(known, ", "))
 		}
 	}
 	return usageError{fmt.Errorf("%w (see %s --help)", err, cmd.CommandPath())}
@@ -46,13 +48,24 @@ func flagError(cmd *cobra.Command, err error) error {
 
 // nearest returns the flag whose name is most like name, or "".
 func nearest(cmd *cobra.Command, name string) string {
-	var known []string
+	known := flagNames(cmd)
+	for i := range known {
+		known[i] = strings.TrimPrefix(known[i], "--")
+	}
+	return directive.NearestOf(name, known)
+}
+
+// An error names all flags of a command that has no more than this.
+const fewFlags = 4
+
+// flagNames returns the flags that the help of a command shows, as "--out".
+func flagNames(cmd *cobra.Command) (names []string) {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			known = append(known, f.Name)
+			names = append(names, "--"+f.Name)
 		}
 	})
-	return directive.NearestOf(name, known)
+	return names
 }
 
 // noArguments refuses arguments. hint may be nil. Otherwise its text about the
@@ -73,11 +86,19 @@ func noArguments(hint func(argument string) string) cobra.PositionalArgs {
 // arguments requires exactly one argument for each name.
 func arguments(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != len(names) {
-			return fmt.Errorf("%s takes %s, but was given %d", cmd.CommandPath(), strings.Join(names, " and "), len(args))
+		if len(args) == len(names) {
+			return nil
 		}
-		return nil
+		return fmt.Errorf("%s takes %s, but was given %s", cmd.CommandPath(), strings.Join(names, " and "), given(args))
 	}
+}
+
+// given quotes arguments for an error.
+func given(args []string) string {
+	if len(args) == 0 {
+		return "none"
+	}
+	return strconv.Quote(strings.Join(args, " "))
 }
 
 // atLeast requires one argument or more.

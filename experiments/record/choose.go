@@ -6,6 +6,11 @@ import (
 	"strings"
 )
 
+// ChoiceError is an error in the terms that Choose was given.
+type ChoiceError struct{ error }
+
+func (e *ChoiceError) Unwrap() error { return e.error }
+
 // Choose keeps the cells that only selects. only holds "key=value" terms: terms
 // with the same key are alternatives, and all keys must match. Without terms it
 // keeps all cells.
@@ -14,14 +19,14 @@ func Choose(axes []Axis, cells []Cell, only []string) ([]Cell, error) {
 	for _, term := range only {
 		key, value, ok := strings.Cut(term, "=")
 		if !ok {
-			return nil, fmt.Errorf("choose cells: %q is not of the form key=value (as in mpm=leader)", term)
+			return nil, &ChoiceError{fmt.Errorf("choose cells: %q is not of the form key=value (as in mpm=leader)", term)}
 		}
 		i := slices.IndexFunc(axes, func(a Axis) bool { return a.Name == key })
 		if i < 0 {
-			return nil, fmt.Errorf("choose cells: unknown axis %q in %q (known: %s)", key, term, strings.Join(AxisNames(axes), ", "))
+			return nil, &ChoiceError{fmt.Errorf("choose cells: unknown axis %q in %q (known: %s)", key, term, strings.Join(AxisNames(axes), ", "))}
 		}
 		if !slices.Contains(axes[i].Values, value) {
-			return nil, fmt.Errorf("choose cells: axis %s has no value %q (it has: %s)", key, value, strings.Join(axes[i].Values, ", "))
+			return nil, &ChoiceError{fmt.Errorf("choose cells: axis %s has no value %q (it has: %s)", key, value, strings.Join(axes[i].Values, ", "))}
 		}
 		wanted[key] = append(wanted[key], value)
 	}
