@@ -113,6 +113,12 @@ func (b behaviour) keeping() (stage.Shape, string) {
 	leads, polls, gaps := ratio(b.leads, b.connections), ratio(b.polls, events), ratio(b.gaps, b.connections)
 	switch {
 	case polls.most() && gaps.most():
+		// A leader may wait in poll or epoll for connections alone, and then
+		// read in a call that blocks. It returns once for each, and each hands
+		// the leadership over.
+		if further := ratio(b.polls-min(b.polls, b.connections), events); leads.most() && further.few() {
+			return stage.Leader, ""
+		}
 		return stage.Reactor, ""
 	case polls.most() && gaps.few():
 		return stage.Percore, ""

@@ -23,6 +23,7 @@ func TestShapes(t *testing.T) {
 		"a set for each core":          {of: behaviour{connections: 1000, requests: 1000, polls: 900, gaps: 3, processes: 1}, is: stage.Percore},
 		"processes with a set each":    {of: behaviour{connections: 1000, requests: 8000, polls: 7500, processes: 5}, is: stage.Percore},
 		"one set, leaders":             {of: behaviour{connections: 1000, requests: 1000, polls: 700, leads: 20, gaps: 700, processes: 1}, is: stage.Reactor},
+		"a listener in a set, leaders": {of: behaviour{connections: 400, requests: 400, polls: 396, leads: 395, gaps: 396, processes: 1}, is: stage.Leader},
 		"one set, kept connections":    {of: behaviour{requests: 3000, polls: 2200, moves: 1300, handed: 120, processes: 1}, is: stage.Reactor},
 		"workers":                      {of: behaviour{connections: 1000, requests: 1000, handed: 1000, moves: 1000, processes: 1}, is: stage.Worker},
 		"workers, listener polls":      {of: behaviour{connections: 1000, requests: 1000, handed: 1000, moves: 1000, polls: 1010, processes: 1}, is: stage.Worker},
