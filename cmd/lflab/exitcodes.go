@@ -35,7 +35,8 @@ Some commands say more with them:
 
   lflab load     1 if no request had a 2xx answer
   lflab compare  with --gate, for CI: 1 if something is worse than its bound,
-                 2 if nothing is worse but something cannot be told
+                 2 if nothing is worse but something cannot be told, or if
+                 the runs cannot be compared
   lflab serve    1 if the server could not start, with --check also if the
                  settings would not start one here
   lflab doctor   0 whatever it finds

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -114,10 +115,10 @@ func NewGate(baseline, candidate *record.Run, bounds []Bound, only []string) (*G
 		before, after []float64
 	}
 	var pairs []pair
+	measured := map[string]bool{} // by the bound's name
 	for _, cell := range cells {
 		if len(b.byCell[key(cell)]) == 0 {
 			g.Notes = append(g.Notes, "only the baseline has cell "+record.Label(baseline.Manifest.Axes, cell))
-			continue
 		}
 		for _, ph := range baseline.Manifest.Phases {
 			for _, bound := range bounds {
@@ -134,7 +135,13 @@ func NewGate(baseline, candidate *record.Run, bounds []Bound, only []string) (*G
 					p.effect = stats.Ratio(x, y)
 				}
 				pairs = append(pairs, p)
+				measured[bound.name()] = true
 			}
+		}
+	}
+	for _, bound := range bounds {
+		if !measured[bound.name()] {
+			pairs = append(pairs, pair{line: GateLine{Cell: "every cell", Phase: cmp.Or(bound.Phase, "every phase"), Bound: bound}})
 		}
 	}
 	g.Level = 1 - 2*stats.Alpha/float64(max(1, len(pairs)))
@@ -142,6 +149,7 @@ func NewGate(baseline, candidate *record.Run, bounds []Bound, only []string) (*G
 		l := p.line
 		var ok bool
 		l.Worse, ok = p.effect.At(g.Level)
+		ok = ok && min(len(p.before), len(p.after)) >= stats.Fewest
 		l.Floor = floor(p.before, len(p.after))
 		switch {
 		case ok && l.Worse.Lo > 1+max(l.Bound.Share, l.Floor):
@@ -282,7 +290,7 @@ func (l *GateLine) text(level float64) string {
 func (l *GateLine) needs() string {
 	switch {
 	case l.Worse.N == 0:
-		return "one run has no valid trial of it"
+		return "one run or both have no valid trial with it"
 	case l.Blocks == 0:
 		return fmt.Sprintf("no number of blocks up to %d would tell, if centre and spread stay", mostForecast)
 	}

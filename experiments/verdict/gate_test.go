@@ -90,8 +90,18 @@ func TestGateSaysWhatItNeeds(t *testing.T) {
 	if g := newGate(t, measured(rng, 3, 0.001, 1), measured(rng, 3, 0.001, 2), []Bound{{"", "cpu_us_per_request", 0.02}}); g.Result != GateUnknown {
 		t.Errorf("three trials of each: %d", g.Result)
 	}
-	if g := newGate(t, measured(rng, 9, 0.01, 1), measured(rng, 9, 0.01, 1), []Bound{{"", "probe_H_p50_ns", 0.02}}); g.Result != GateUnknown || len(g.Lines) != 0 {
-		t.Errorf("a metric that no run has: %+v", g)
+	if g := newGate(t, measured(rng, 9, 0.01, 1), measured(rng, 9, 0.01, 1), []Bound{{"", "cpu_us_per_request", 0.2}, {"", "probe_H_p50_ns", 0.02}}); g.Result != GateUnknown || len(g.Lines) != 4 {
+		t.Errorf("a metric that no run has, beside one that passes: %+v", g)
+	}
+	less := measured(rng, 9, 0.01, 1)
+	less.Trials = slices.DeleteFunc(less.Trials, func(t record.Trial) bool { return t.Cell["mpm"] == "leader" })
+	if g := newGate(t, measured(rng, 9, 0.01, 1), less, []Bound{{"", "cpu_us_per_request", 0.2}}); g.Result != GateUnknown {
+		t.Errorf("a cell that the candidate lacks: %+v", g)
+	}
+	for n, want := range map[int]GateResult{2: GateUnknown, 5: GateUnknown, 9: GateFailed} {
+		if g := newGate(t, measured(rng, 9, 0.001, 1), measured(rng, n, 0.001, 3), []Bound{{"", "cpu_us_per_request", 0.02}}); g.Result != want {
+			t.Errorf("%d trials, three times as slow: %d, want %d", n, g.Result, want)
+		}
 	}
 }
 
