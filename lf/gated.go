@@ -7,14 +7,6 @@ import "errors"
 // comes next.
 func (p *Pool[E]) runGated(s *seat[E]) {
 	for {
-		if p.surplus(s) {
-			if s.holds {
-				s.holds = false
-				p.gate.Release(s.id)
-			}
-			s.log.Flush()
-			return
-		}
 		if !s.holds {
 			s.log.Flush()
 			p.gate.Acquire(s.id)
@@ -22,9 +14,6 @@ func (p *Pool[E]) runGated(s *seat[E]) {
 			s.promotions.Add(1)
 			s.received()
 			s.log.Leads(p.passes.Load(), true)
-			if p.surplus(s) {
-				continue
-			}
 		} else {
 			s.direct.Add(1)
 		}
@@ -34,10 +23,8 @@ func (p *Pool[E]) runGated(s *seat[E]) {
 		switch {
 		case errors.Is(err, ErrEnded):
 			// Release the gate, so that each thread in turn gets ErrEnded.
-			s.holds = false
 			p.gate.Release(s.id)
 			s.log.Flush()
-			p.finish()
 			return
 		case err != nil:
 			continue
@@ -47,6 +34,7 @@ func (p *Pool[E]) runGated(s *seat[E]) {
 			p.leaveGate(s)
 		}
 		p.process(s)
+		s.processed.Add(1)
 	}
 }
 

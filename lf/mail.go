@@ -41,8 +41,9 @@ func (p *Pool[E]) readMail(s *seat[E]) {
 			return
 		}
 		s.event = event
+		p.process(s)
+		s.processed.Add(1)
 		s.bound.Add(1)
 		s.received()
-		p.process(s)
 	}
 }

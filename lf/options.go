@@ -16,7 +16,6 @@ import (
 type Options struct {
 	Name    string    // the kernel shows thread ID as Name-ID; empty means "lf"
 	Threads int       // the number of threads, leader included; 0 means DefaultThreads
-	Most    int       // the most threads that Pool.Resize may ask for; 0 means Threads
 	Parker  park.Kind // what followers sleep on; the zero value means the default, the futex
 	Park    park.Options
 
@@ -35,17 +34,8 @@ type Options struct {
 	Handoffs func(id int) *atomic.Uint64
 
 	// Enter and Leave, if set, are called on each thread: Enter before the
-	// thread first joins the pool, Leave as the last thing that it does. A
-	// thread that replaces one whose handler called runtime.Goexit has the same
-	// id. Both must return.
+	// thread first joins the pool, Leave as the last thing that it does.
 	Enter, Leave func(id int)
-
-	// Panicked, if set, is called when a handler panicked, with the value and
-	// the stack, on the handler's thread; instead the panic is logged. The event
-	// counts as processed, and the thread goes on. A Panicked that itself panics
-	// ends the process. If the handler called runtime.Goexit, the value is
-	// ErrGoexit, and another thread goes on for this one.
-	Panicked func(id int, value any, stack []byte)
 }
 
 // DefaultThreads is the number of threads of a pool, and of lflab serve, if the
@@ -79,9 +69,6 @@ func (o *Options) resolve() (rules, error) {
 	if o.Threads == 0 {
 		o.Threads = DefaultThreads
 	}
-	if o.Most == 0 {
-		o.Most = o.Threads
-	}
 	p := promotions[o.Promotion-1]
 	r := p.rules
 	switch o.Order {
@@ -105,8 +92,6 @@ func (o *Options) resolve() (rules, error) {
 		return r, fmt.Errorf("gate %q has no New (use one of gate.Kinds, or set New)", o.Gate.Name)
 	case o.Threads < 1 || o.Threads > cas.MaxFollowers:
 		return r, fmt.Errorf("pool of %d threads (want 1 to %d)", o.Threads, cas.MaxFollowers)
-	case o.Most < o.Threads || o.Most > cas.MaxFollowers:
-		return r, fmt.Errorf("pool of %d threads and at most %d (want Most to be 0, or %d to %d)", o.Threads, o.Most, o.Threads, cas.MaxFollowers)
 	case o.Leaders < 1 || o.Leaders > cas.MaxLeaders:
 		return r, fmt.Errorf("%d leaders (want 1 to %d)", o.Leaders, cas.MaxLeaders)
 	case o.Leaders > o.Threads:

@@ -3,6 +3,8 @@ package lf
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -64,37 +66,29 @@ type Pool[E any] struct {
 	idle       atomic.Bool    // the sentinel's last look found a free processor
 	census     *thread.Census // nil if it is not needed or cannot be opened
 	cpus       int
-	members    []seat[E]     // for the largest size of the pool
-	size       atomic.Int64  // threads that the pool should have
+	members    []seat[E]
 	passes     atomic.Uint64 // number of the next hand-off, for the flight log
+	threads    []*thread.Thread
 	ended      sync.WaitGroup
 	started    atomic.Bool
-
-	resizing sync.Mutex
-	procs    func() // releases the reservation of GOMAXPROCS; nil before Start
-	reserved int    // threads that GOMAXPROCS is reserved for
-	over     bool   // a thread has left because the pool ends
-
-	closing sync.Once
-	closed  error // of close
+	procs      func() // releases the reservation of GOMAXPROCS
 }
 
 // seat holds the data of one thread.
 type seat[E any] struct {
 	counters
-	m       member
-	id      int
-	parker  park.Parker
-	log     *flight.Log
-	event   E
-	began   int64
-	slept   bool // parked at least once since joining
-	stale   bool // a permit may be left over, because the promise came before the thread could park
-	watch   vigil
-	box     *cas.Ring[E] // bound events that wait for the thread
-	holds   bool         // holds the gate
-	running bool         // has a thread; guarded by Pool.resizing
-	_       [cas.CacheLine]byte
+	m      member
+	id     int
+	parker park.Parker
+	log    *flight.Log
+	event  E
+	began  int64
+	slept  bool // parked at least once since joining
+	stale  bool // a permit may be left over, because the promise came before the thread could park
+	watch  vigil
+	box    *cas.Ring[E] // bound events that wait for the thread
+	holds  bool         // holds the gate
+	_      [cas.CacheLine]byte
 }
 
 type stamp struct {
@@ -134,8 +128,6 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 		return nil, errors.New("bound events need a source that knows their owners (implement Owned)")
 	case bound && slots > 1:
 		return nil, fmt.Errorf("bound events are handed out by one leader, not %d", slots)
-	case bound && opt.Most > opt.Threads:
-		return nil, fmt.Errorf("bound events in a pool of %d to %d threads: events are bound to their threads (leave Most at 0)", opt.Threads, opt.Most)
 	case slots > cas.MaxLeaders:
 		return nil, fmt.Errorf("%d leaders for each of %d event sources (want at most %d in all)", opt.Leaders, len(sources), cas.MaxLeaders)
 	case slots > opt.Threads:
@@ -145,12 +137,11 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 	}
 	p := &Pool[E]{
 		sources: sources, handle: handle, opt: opt, rules: r,
-		leadership: cas.NewLeadership(opt.Most, slots),
+		leadership: cas.NewLeadership(opt.Threads, slots),
 		since:      make([]stamp, slots),
 		backlogs:   make([]backlog, slots),
-		members:    make([]seat[E], opt.Most),
+		members:    make([]seat[E], opt.Threads),
 	}
-	p.size.Store(int64(opt.Threads))
 	for i := range p.members {
 		s := &p.members[i]
 		s.id = i
@@ -163,7 +154,7 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 			continue
 		}
 		if s.parker, err = opt.Parker.New(opt.Park); err != nil {
-			return nil, errors.Join(fmt.Errorf("make parker %d of %d: %w", i+1, opt.Most, err), p.close())
+			return nil, errors.Join(fmt.Errorf("make parker %d of %d: %w", i+1, opt.Threads, err), p.close())
 		}
 	}
 	if r.leased {
@@ -173,7 +164,7 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 		p.cpus = len(thread.CPUs())
 	}
 	if opt.Gate != nil {
-		if p.gate, err = opt.Gate.New(opt.Most); err != nil {
+		if p.gate, err = opt.Gate.New(opt.Threads); err != nil {
 			return nil, fmt.Errorf("make gate %s: %w", opt.Gate.Name, err)
 		}
 	}
@@ -185,10 +176,14 @@ func NewOver[E any](sources []Source[E], handle Handler[E], opt Options) (*Pool[
 // the pool was started before.
 func (p *Pool[E]) Start() {
 	if p.started.Swap(true) {
-		panic("lf: a pool was started twice, or after Wait (make another one with New)")
+		panic("lf: a pool was started twice (make another one with New)")
 	}
-	p.resizing.Lock()
-	defer p.resizing.Unlock()
+	p.procs = thread.Reserve(p.opt.Threads)
+	p.ended.Add(p.opt.Threads)
+	body := p.run
+	if p.gate != nil {
+		body = p.runGated
+	}
 	for id := range p.members {
 		s := &p.members[id]
 		if p.opt.Log != nil {
@@ -197,17 +192,24 @@ func (p *Pool[E]) Start() {
 		if p.opt.Handoffs != nil {
 			s.handoffs = p.opt.Handoffs(id)
 		}
-	}
-	n := int(p.size.Load())
-	p.reserve(n)
-	for id := range n {
-		p.launch(&p.members[id])
+		name := fmt.Sprintf("%s-%d", p.opt.Name, id)
+		p.threads = append(p.threads, thread.Start(thread.Options{
+			Name: name, CPU: thread.AnyCPU, Unlocked: p.gate == nil && p.opt.Parker.Unlocked,
+		}, func(*thread.Thread) {
+			defer p.ended.Done()
+			if p.opt.Leave != nil {
+				defer p.opt.Leave(id)
+			}
+			if p.opt.Enter != nil {
+				p.opt.Enter(id)
+			}
+			body(s)
+		}))
 	}
 }
 
 // Stop ends the pool. It interrupts the leader's wait; followers leave; threads
-// that process leave when they are done. It does not wait for them. Any thread
-// may call it, a handler, too, and more than once.
+// that process leave when they are done. It does not wait for them.
 func (p *Pool[E]) Stop() {
 	for _, s := range p.sources {
 		s.Interrupt()
@@ -215,23 +217,14 @@ func (p *Pool[E]) Stop() {
 }
 
 // Wait blocks until every thread has left. Then it closes what they slept on
-// and restores GOMAXPROCS. If the pool was not started it returns at once, and
-// the pool cannot be started any more. Several goroutines may call it, but no
-// handler, because it would wait for itself. Call it even after Stop: it is what
-// frees the pool's resources.
+// and restores GOMAXPROCS. If the pool was not started it returns at once. Call
+// it once.
 func (p *Pool[E]) Wait() error {
 	p.ended.Wait()
-	p.closing.Do(func() {
-		p.started.Store(true)
-		p.resizing.Lock()
-		defer p.resizing.Unlock()
-		p.over = true
-		if p.procs != nil {
-			p.procs()
-		}
-		p.closed = p.close()
-	})
-	return p.closed
+	if p.procs != nil {
+		p.procs()
+	}
+	return p.close()
 }
 
 func (p *Pool[E]) close() error {
@@ -284,10 +277,6 @@ func (p *Pool[E]) Began(id int) int64 { return p.members[id].began }
 func (p *Pool[E]) run(s *seat[E]) {
 	m := &s.m
 	for {
-		if m.canLeave() && p.surplus(s) {
-			s.log.Flush()
-			return
-		}
 		led := m.pc == leading || m.pc == ending // a leader that leads on has not joined
 		next := m.step(p.leadership)
 		if m.pc == leading && !led {
@@ -314,10 +303,6 @@ func (p *Pool[E]) run(s *seat[E]) {
 				m.visits()
 				continue
 			}
-			if p.surplus(s) {
-				m.visits() // a visit with nothing to do gives up the leadership
-				continue
-			}
 			s.log.Arms()
 			p.lead(s)
 		case wake:
@@ -325,7 +310,9 @@ func (p *Pool[E]) run(s *seat[E]) {
 		case process:
 			s.retries.Add(uint64(m.promote.Retries + m.choose.Retries))
 			p.process(s)
-			p.processed(s)
+			s.processed.Add(1)
+			p.readMail(s)
+			m.processed()
 		case visit:
 			p.readMail(s)
 			m.visited()
@@ -341,7 +328,6 @@ func (p *Pool[E]) run(s *seat[E]) {
 		case leave:
 			p.readMail(s)
 			s.log.Flush()
-			p.finish()
 			return
 		}
 	}
@@ -405,9 +391,13 @@ func (p *Pool[E]) sleep(s *seat[E]) {
 	s.parker.Park()
 }
 
-// processed ends an event: it handles what was bound to the thread meanwhile,
-// and tells the member.
-func (p *Pool[E]) processed(s *seat[E]) {
-	p.readMail(s)
-	s.m.processed()
+// process calls the handler. If the handler panics, only its event is lost.
+func (p *Pool[E]) process(s *seat[E]) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panics.Add(1)
+			slog.Error("handler panicked", "thread", s.id, "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	p.handle(s.id, s.event)
 }
