@@ -49,9 +49,11 @@ what matters.
 It prints one line for each cell and phase that is worse by its whole interval,
 one for each that cannot be told, with the blocks that would tell, and ends with
 status 0 (every interval lies within its bound), 1 (something is worse) or 2
-(nothing is worse, but something cannot be told, or the command line is wrong). A difference
-smaller than A's own trials differ by chance never fails. Both runs must come
-from one machine, soon after each other: a slower machine is a slower server.`,
+(nothing is worse, but something cannot be told, because fewer than six trials
+count or one run lacks the cell or the metric; or the runs cannot be compared).
+A difference smaller than A's own trials differ by chance never fails. Both runs
+must come from one machine, soon after each other: the gate takes a machine that
+has become slower in between for a slower server.`,
 		Example: `  lflab compare results/quick-20260102T150405Z results/quick-20260103T150405Z
   lflab compare --gate open:cpu_us_per_request=3% \
                 --only mpm=leader,mode=close before after`,

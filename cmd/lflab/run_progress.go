@@ -11,6 +11,7 @@ import (
 	"lflab/experiments/record"
 	"lflab/experiments/run"
 	"lflab/experiments/terminal"
+	"lflab/experiments/words"
 )
 
 // betweenLines is the time between two lines of progress where a line cannot be
@@ -90,9 +91,9 @@ func outcomeOf(t *record.Trial) string {
 	case !t.Clean():
 		return "left out"
 	case len(t.Phases) > 0 && t.Phases[0].Requests > 0:
-		return thousands(t.Phases[0].RequestsPerSecond) + " req/s"
+		return words.Thousands(t.Phases[0].RequestsPerSecond) + " req/s"
 	case len(t.Phases) > 0 && t.Phases[0].H != nil:
-		return thousands(t.Phases[0].H.Mean) + " ns"
+		return words.Thousands(t.Phases[0].H.Mean) + " ns"
 	}
 	return ""
 }
@@ -124,13 +125,4 @@ func (p *runProgress) end() {
 		fmt.Fprint(p.Writer, "\r\x1b[K")
 		p.drawn = false
 	}
-}
-
-// thousands formats a number without decimals and with commas, as 41,200.
-func thousands(v float64) string {
-	s := fmt.Sprintf("%.0f", v)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

@@ -15,6 +15,7 @@ import (
 	"lflab/experiments/stats"
 	"lflab/experiments/suite"
 	"lflab/experiments/terminal"
+	"lflab/experiments/words"
 )
 
 func TestRunRefusesFlags(t *testing.T) {
@@ -153,7 +154,7 @@ func TestRunProgressRewritesALine(t *testing.T) {
 
 func TestThousands(t *testing.T) {
 	for v, want := range map[float64]string{0: "0", 999: "999", 1000: "1,000", 1234567.4: "1,234,567", -1000: "-1,000", -100: "-100"} {
-		if got := thousands(v); got != want {
+		if got := words.Thousands(v); got != want {
 			t.Errorf("%g is %s, want %s", v, got, want)
 		}
 	}

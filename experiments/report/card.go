@@ -138,13 +138,13 @@ func ruleRows(r *verdict.RuleResult) []forestRow {
 func behind(r *verdict.RuleResult) string {
 	var parts []string
 	if n := r.Blocks(); n > 0 {
-		parts = append(parts, counted(n, "block"))
+		parts = append(parts, words.Count(n, "block", "blocks"))
 	}
 	switch {
 	case len(r.Series) > 1:
 		parts = append(parts, fmt.Sprintf("%d series", len(r.Series)))
 	case r.Ranking != nil:
-		parts = append(parts, counted(len(r.Pairs), "comparison"))
+		parts = append(parts, words.Count(len(r.Pairs), "comparison", "comparisons"))
 	case len(r.Series) == 0 && len(r.Pairs) > 1:
 		parts = append(parts, fmt.Sprintf("deciding pair of %d", len(r.Pairs)))
 	}
@@ -218,23 +218,23 @@ func (v *view) trust() []string {
 	for _, t := range v.Run.Trials {
 		blocks = max(blocks, t.Repetition+1)
 	}
-	parts := []string{counted(blocks, "block")}
+	parts := []string{words.Count(blocks, "block", "blocks")}
 	if n, bad := len(v.Run.Trials), len(v.Invalid()); bad == 0 {
-		parts = append(parts, counted(n, "trial")+", all passed every gate")
+		parts = append(parts, words.Count(n, "trial", "trials")+", all passed every gate")
 	} else {
-		parts = append(parts, fmt.Sprintf("%d of %s passed every gate", n-bad, counted(n, "trial")))
+		parts = append(parts, fmt.Sprintf("%d of %s passed every gate", n-bad, words.Count(n, "trial", "trials")))
 	}
 	if m.Makeups > 0 {
-		parts = append(parts, counted(m.Makeups, "make-up"))
+		parts = append(parts, words.Count(m.Makeups, "make-up", "make-ups"))
 	}
 	if n := len(v.Run.Damaged); n > 0 {
-		parts = append(parts, counted(n, "trial")+" cannot be read")
+		parts = append(parts, words.Count(n, "trial", "trials")+" cannot be read")
 	}
 	if j := v.Judged(); j != nil && j.Unfiltered != "" && j.Unfiltered != j.Outcome {
 		parts = append(parts, "with no trial left out: "+string(j.Unfiltered))
 	}
 	if m.Before.CPU != "" {
-		parts = append(parts, m.Before.CPU+", "+counted(m.Before.CPUs, "CPU"))
+		parts = append(parts, m.Before.CPU+", "+words.Count(m.Before.CPUs, "CPU", "CPUs"))
 	}
 	if m.Before.Kernel != "" {
 		parts = append(parts, "Linux "+m.Before.Kernel)
@@ -263,12 +263,12 @@ func (v *view) ratioLines() (lines []cardLine, means []string) {
 		promised = append(promised, slices.DeleteFunc(slices.Clone(rows), func(q record.RatioRow) bool { return q.Promise() != kept })...)
 	}
 	if len(promised) > 0 {
-		means = []string{fmt.Sprintf("Of %s that the suite promises %d are kept, %d are broken and %d cannot be told.", counted(len(promised), "limit"), counts["yes"], counts["no"], counts["open"])}
+		means = []string{fmt.Sprintf("Of %s that the suite promises %d are kept, %d are broken and %d cannot be told.", words.Count(len(promised), "limit", "limits"), counts["yes"], counts["no"], counts["open"])}
 		rows = promised
 	} else {
 		slices.SortStableFunc(rows, func(a, b record.RatioRow) int { return cmp.Compare(distance(b.Of.Center), distance(a.Of.Center)) })
 		if len(rows) > mostLines {
-			means = []string{fmt.Sprintf("Of %s these are the furthest from 1; the others are under Numbers.", counted(len(rows), "ratio"))}
+			means = []string{fmt.Sprintf("Of %s these are the furthest from 1; the others are under Numbers.", words.Count(len(rows), "ratio", "ratios"))}
 		}
 	}
 	rows = rows[:min(len(rows), mostLines)]
@@ -278,7 +278,7 @@ func (v *view) ratioLines() (lines []cardLine, means []string) {
 		scale.bound(q.Most)
 	}
 	for _, q := range rows {
-		l := cardLine{Title: words.Capital(q.Title), Claimed: record.Label(v.Run.Manifest.Axes, q.Cell), Effect: words.Ratio(q.Of), Blocks: counted(q.Of.N, "block")}
+		l := cardLine{Title: words.Capital(q.Title), Claimed: record.Label(v.Run.Manifest.Axes, q.Cell), Effect: words.Ratio(q.Of), Blocks: words.Count(q.Of.N, "block", "blocks")}
 		plot := forestLine{Scale: scale, Rows: []forestRow{{Of: q.Of, Bold: true, Title: l.Effect}}}
 		if o, judged := sign[q.Promise()]; judged {
 			l.Mark, l.Outcome = o.Mark(), o
@@ -309,19 +309,11 @@ func (v *view) differenceLines() []cardLine {
 	}
 	var lines []cardLine
 	for _, d := range ds {
-		l := cardLine{Title: fmt.Sprintf("%s, %s / %s", words.Capital(d.Metric.Words), d.Subject, d.To), Claimed: d.Where, Effect: words.Ratio(d.Ratio), Blocks: counted(d.Ratio.N, "block")}
+		l := cardLine{Title: fmt.Sprintf("%s, %s / %s", words.Capital(d.Metric.Words), d.Subject, d.To), Claimed: d.Where, Effect: words.Ratio(d.Ratio), Blocks: words.Count(d.Ratio.N, "block", "blocks")}
 		l.Plot = forestLine{Scale: scale, Rows: []forestRow{{Of: d.Ratio, Bold: true, Title: l.Effect}}}.svg(l.Title + ": " + l.Effect)
 		lines = append(lines, l)
 	}
 	return lines
-}
-
-// counted writes "1 block", "9 blocks".
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%s %ss", words.Thousands(float64(n)), noun)
 }
 
 // sentenceOf begins a text with a capital letter and ends it with a full stop.

@@ -36,9 +36,10 @@ type Next struct {
 
 // WriteSummary writes what a run has found for a terminal of width columns, 60
 // or more: one line for each rule with its mark, effect and interval, the
-// client's line for the first rule on a dispatch latency, a small table, how much data there are, and next. It is at most
-// 20 lines. A line is longer than width only where a word of next is. emphasise
-// makes a text stand out, without making it wider; it may be nil.
+// client's line for the first rule on a dispatch latency, a small table, how much
+// data there are, and next. It is at most 20 lines. A line is longer than width
+// only where a word of next is. emphasise makes a text stand out, without making
+// it wider; it may be nil.
 func WriteSummary(w io.Writer, r *record.Run, width int, emphasise func(string) string, next []Next) error {
 	if emphasise == nil {
 		emphasise = func(s string) string { return s }
