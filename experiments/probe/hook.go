@@ -47,8 +47,12 @@ var hooks = []hook{
 // points finds the kernel's tracepoints through the kernel's type information.
 type points struct{ spec *btf.Spec }
 
+// kernelTypes holds what was read of the kernel's type information, because
+// reading it takes longer than loading a program.
+var kernelTypes = btf.NewCache()
+
 func kernelPoints() (points, error) {
-	spec, err := btf.LoadKernelSpec()
+	spec, err := kernelTypes.Kernel()
 	if err != nil {
 		return points{}, fmt.Errorf("read the kernel's type information (/sys/kernel/btf/vmlinux): %w (the kernel must be built with CONFIG_DEBUG_INFO_BTF)", err)
 	}

@@ -63,13 +63,10 @@ func tellInterrupts(spec *ebpf.CollectionSpec, kernel points) (traced bool, err 
 
 // tryVariable loads a program that reads a variable of each CPU.
 func tryVariable(id btf.TypeID) error {
-	program, err := ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "lflab_try", Type: ebpf.Tracing, AttachType: ebpf.AttachTraceRawTp, AttachTo: "sched_process_exit", License: "Dual MIT/GPL",
-		Instructions: asm.Instructions{
-			{OpCode: asm.LoadImmOp(asm.DWord), Dst: asm.R1, Src: pseudoBTF, Constant: int64(id)},
-			asm.FnThisCpuPtr.Call(), asm.Mov.Imm(asm.R0, 0), asm.Return(),
-		},
-	})
+	program, err := small(ebpf.AttachTraceRawTp, "sched_process_exit",
+		asm.Instruction{OpCode: asm.LoadImmOp(asm.DWord), Dst: asm.R1, Src: pseudoBTF, Constant: int64(id)},
+		asm.FnThisCpuPtr.Call(), asm.Mov.Imm(asm.R0, 0), asm.Return(),
+	)
 	if err != nil {
 		return err
 	}

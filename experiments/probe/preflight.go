@@ -129,10 +129,20 @@ func tryFeatures() []HookState {
 
 // empty loads a program that returns 0.
 func empty(at ebpf.AttachType, to string) (*ebpf.Program, error) {
-	return ebpf.NewProgram(&ebpf.ProgramSpec{
-		Name: "lflab_try", Type: ebpf.Tracing, AttachType: at, AttachTo: to, License: "Dual MIT/GPL",
-		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 0), asm.Return()},
-	})
+	return small(at, to, asm.Mov.Imm(asm.R0, 0), asm.Return())
+}
+
+// small loads a program of a few instructions.
+func small(at ebpf.AttachType, to string, instructions ...asm.Instruction) (*ebpf.Program, error) {
+	const name = "lflab_try"
+	coll, err := ebpf.NewCollectionWithOptions(&ebpf.CollectionSpec{Programs: map[string]*ebpf.ProgramSpec{name: {
+		Name: name, Type: ebpf.Tracing, AttachType: at, AttachTo: to, License: "Dual MIT/GPL", Instructions: instructions,
+	}}}, ebpf.CollectionOptions{Cache: kernelTypes})
+	if err != nil {
+		return nil, err
+	}
+	defer coll.Close()
+	return coll.DetachProgram(name), nil
 }
 
 func tryTracing(at ebpf.AttachType, to string) error {

@@ -199,7 +199,7 @@ func (p *Probe) load(o Options) error {
 	}
 	spec.Maps[bpf.ProbeMapRing].MaxEntries = uint32(size)
 
-	coll, err := ebpf.NewCollection(spec)
+	coll, err := ebpf.NewCollectionWithOptions(spec, ebpf.CollectionOptions{Cache: kernelTypes})
 	if err != nil {
 		return err
 	}
