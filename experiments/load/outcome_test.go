@@ -97,7 +97,7 @@ func TestStopWithoutAnswers(t *testing.T) {
 			defer cancel()
 			eventually(t, "requests are under way", func() bool { return s.requests.Load() >= 3 })
 		}()
-		r, err := Run(ctx, Config{URL: s.url(), Connections: 3, Duration: time.Hour, Rate: rate, Timeout: time.Hour})
+		r, err := Run(ctx, Config{URL: s.url(), Connections: 3, Duration: time.Minute, Rate: rate, Timeout: time.Minute})
 		if !errors.Is(err, context.Canceled) || r == nil || r.Errors["stopped"] != 3 || r.Planned != sum(r.Errors) {
 			t.Errorf("rate %g: %+v, %v", rate, r, err)
 		}

@@ -9,7 +9,8 @@ import (
 
 // hangs returns a handler that answers every request, except those that come
 // after the first one on the first n connections. There it calls hang, and
-// answers if that returns true.
+// answers if that returns true. Answers take a millisecond, so that a closed loop
+// leaves the processors to other tests.
 func hangs(n int, hang func() bool) func(*net.TCPConn, int64) bool {
 	var mu sync.Mutex
 	requests := map[*net.TCPConn]int{}
@@ -25,7 +26,15 @@ func hangs(n int, hang func() bool) func(*net.TCPConn, int64) bool {
 		if hung && !hang() {
 			return true
 		}
-		return say(hello)(c, request)
+		return slowly(say(hello))(c, request)
+	}
+}
+
+// slowly returns a handler that serves each request a millisecond later.
+func slowly(handler func(*net.TCPConn, int64) bool) func(*net.TCPConn, int64) bool {
+	return func(c *net.TCPConn, request int64) bool {
+		time.Sleep(time.Millisecond)
+		return handler(c, request)
 	}
 }
 
@@ -91,8 +100,8 @@ func TestWarmupIsAnsweredInTheMeasuredTime(t *testing.T) {
 func TestNothingHidden(t *testing.T) {
 	t.Parallel()
 	for _, cfg := range []Config{{}, {Close: true}, {Rate: 200}, {Rate: 10, Arrivals: Fixed}} {
-		s := serve(t, "127.0.0.1:0", say(hello))
-		cfg.URL, cfg.Connections, cfg.Warmup, cfg.Duration = s.url(), 4, 100*time.Millisecond, time.Second
+		s := serve(t, "127.0.0.1:0", slowly(say(hello)))
+		cfg.URL, cfg.Connections, cfg.Warmup, cfg.Duration = s.url(), 4, 100*time.Millisecond, 500*time.Millisecond
 		if r := served(t, cfg); r.Starved.Silent != 0 || r.Held.ToEnd != 0 || r.Held.Failed != 0 {
 			t.Errorf("%+v: %+v, %+v", cfg, r.Starved, r.Held)
 		}
